@@ -1,0 +1,31 @@
+//! stub
+
+use super::*;
+
+/// The `consul` backend.
+pub struct Consul;
+
+/// Settings.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {}
+
+impl Backend for Consul {
+    fn name(&self) -> &'static str {
+        "consul"
+    }
+    fn answers(&self, _: &Target) -> bool {
+        false
+    }
+    fn resolve(&self, _: &Target, _: &Context) -> Resolution {
+        todo!()
+    }
+    fn target_for(&self, _: &str, _: &super::Settings) -> Option<Target> {
+        None
+    }
+    fn describe(&self, _: &super::Settings) -> Description {
+        todo!()
+    }
+    fn ping(&self, _: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        todo!()
+    }
+}

@@ -1,0 +1,130 @@
+//! Where endpoints come from. One file per registry, one line each in [`BACKENDS`].
+//!
+//! The contract every backend keeps (the battery in `tests/it/backend` holds them to it):
+//!
+//! * The first item of a [`Resolution`] is a full answer ([`Update::Reset`] or [`Update::NotFound`]) or an error:
+//!   silence is never an answer. Every backend has its own time limit for the first word.
+//! * An error says nothing about who is there. A backend whose watch survived the error goes on with the next item; one
+//!   whose watch is lost ends the stream. A stream that ends is an event: the engine reports it and asks again with
+//!   backoff. A backend never retries by itself.
+//! * After an error the next good item is a full [`Update::Reset`] or [`Update::NotFound`] again.
+//! * Dropping the stream stops everything: no task, long poll, watch or connection is left behind.
+//! * A second [`Backend::resolve`] of the same target starts from a full answer again: no state is shared between two.
+//! * Nothing is logged, nothing global is kept.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::Stream;
+use futures_util::future::BoxFuture;
+use tokio::sync::Notify;
+
+use crate::model::resolution::{ResolveError, Update};
+use crate::model::target::Target;
+
+/// A backend's answers, one after the other. See the [module](self) for what may follow what.
+pub type Resolution = Pin<Box<dyn Stream<Item = Result<Update, ResolveError>> + Send>>;
+
+/// A source of endpoints.
+pub trait Backend: Send + Sync {
+    /// The name in the output and on the command line: `consul`.
+    fn name(&self) -> &'static str;
+
+    /// True when this backend answers targets of this form.
+    fn answers(&self, target: &Target) -> bool;
+
+    /// Asks for `target` and goes on watching until the stream is dropped. Never blocks, never fails at once: a wrong
+    /// target or setting is the stream's first item.
+    fn resolve(&self, target: &Target, context: &Context) -> Resolution;
+
+    /// What to ask this backend for when only a bare service name was typed; `None` when the name cannot be asked here
+    /// or nothing makes the backend active.
+    fn target_for(&self, service: &str, settings: &Settings) -> Option<Target>;
+
+    /// The settings in force and where each came from, for `grpc-discover backends`. Secrets are masked.
+    fn describe(&self, settings: &Settings) -> Description;
+
+    /// Asks the registry for a sign of life: a sentence about what answered (`consul 1.22.0, leader 10.0.0.1:8300`).
+    fn ping(&self, settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>>;
+}
+
+/// What [`Backend::resolve`] is given besides the target.
+#[derive(Clone, Default)]
+pub struct Context {
+    /// The settings of every backend.
+    pub settings: Arc<Settings>,
+    /// gRPC's ResolveNow: a hint that a connection failed. A polling backend asks again at once, bypassing caches
+    /// (hints that come while it asks are one hint); a watching one ignores it.
+    pub resolve_now: Arc<Notify>,
+}
+
+/// What `grpc-discover backends` shows of one backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Why the backend is asked for bare names, or why not: `CONSUL_HTTP_ADDR is set`.
+    pub active: Result<String, String>,
+    /// Name, value (masked) and origin of every setting in force.
+    pub settings: Vec<(&'static str, String, Origin)>,
+}
+
+/// A setting and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sourced<T> {
+    /// The value in force.
+    pub value: T,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl<T> Sourced<T> {
+    /// `value`, from `origin`.
+    pub fn new(value: T, origin: Origin) -> Self {
+        Sourced { value, origin }
+    }
+}
+
+/// Where a setting came from, most important first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// A command-line flag: `--dns-server`.
+    Flag(&'static str),
+    /// An environment variable.
+    Env(String),
+    /// The configuration file at this path.
+    Config(String),
+    /// Found on this machine: `/etc/resolv.conf`.
+    System(String),
+    /// Nobody said anything.
+    #[default]
+    Default,
+}
+
+/// The settings of every backend.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// How DNS is asked.
+    pub dns: dns::Settings,
+    /// How Consul is asked.
+    #[cfg(feature = "consul")]
+    pub consul: consul::Settings,
+    /// The port for names that came without one (`--port`); gRPC's 443 when `None`.
+    pub port: Option<u16>,
+    /// How long a registry may take for its first word. Zero means each backend's own default (5 s).
+    pub resolve_timeout: Duration,
+}
+
+#[cfg(feature = "consul")]
+pub mod consul;
+pub mod dns;
+pub mod file;
+pub mod ip;
+
+/// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.
+pub const BACKENDS: &[&dyn Backend] = &[
+    &ip::Ip,
+    &file::File,
+    &dns::Dns,
+    #[cfg(feature = "consul")]
+    &consul::Consul,
+];

@@ -1,0 +1,181 @@
+//! What a gRPC channel does, PURE: time, randomness and results are arguments, effects are values.
+//!
+//! The reference profile is grpc-go's, with three deliberate deviations (docs/connectivity.md): backoff is measured from
+//! the start of an attempt, a round_robin child in IDLE counts as CONNECTING, and a connection that was READY and lost
+//! before READY could be published is published as READY, then IDLE.
+
+use std::time::Duration;
+
+use crate::model::connectivity::{ConnectivityState, Transition};
+use crate::model::endpoint::Address;
+use crate::model::reach::{Disconnect, Failure, Health};
+use crate::model::time::Elapsed;
+
+/// Names one connection attempt and the connection that may come of it; never used again within a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId(pub u64);
+
+/// How the channel behaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// No RPC for this long: IDLE. `None` never idles. gRPC's default is 30 minutes.
+    pub idle_timeout: Option<Duration>,
+    /// How connections are chosen.
+    pub policy: Policy,
+    /// What happens to discovery across IDLE.
+    pub across_idle: AcrossIdle,
+    /// Reconnect when a connection was lost (a tool that watches wants that; a bare pick_first client waits in IDLE for
+    /// the next RPC). IDLE that the idle timeout brought is left alone either way.
+    pub keep_connected: bool,
+    /// Health decides the connectivity state (gRFC A17, round_robin only).
+    pub client_health: bool,
+    /// Backoff and deadlines of connection attempts.
+    pub backoff: Backoff,
+    /// Happy eyeballs: the next address is tried when the one before has not answered for this long (gRFC A61).
+    pub attempt_delay: Duration,
+    /// Shuffle the addresses before use (gRFC A62).
+    pub shuffle: bool,
+    /// Seed of every random choice.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            idle_timeout: Some(Duration::from_secs(30 * 60)),
+            policy: Policy::PickFirst,
+            across_idle: AcrossIdle::KeepWatching,
+            keep_connected: false,
+            client_health: false,
+            backoff: Backoff::default(),
+            attempt_delay: Duration::from_millis(250),
+            shuffle: false,
+            seed: 0,
+        }
+    }
+}
+
+/// The load-balancing policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Policy {
+    /// One connection, the first address that answers (gRFC A61, A62).
+    #[default]
+    PickFirst,
+    /// A connection to every endpoint.
+    RoundRobin,
+}
+
+/// The resolver policy across IDLE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AcrossIdle {
+    /// Ours: discovery goes on while IDLE, so leaving it uses the list of that moment.
+    #[default]
+    KeepWatching,
+    /// gRPC's: the resolver is closed on entry and built anew on exit.
+    StopAndRebuild,
+    /// The broken framework's: the resolver is closed on the first entry and the old list is used for ever.
+    Frozen,
+}
+
+/// Exponential backoff of connection attempts (`doc/connection-backoff.md`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backoff {
+    /// First delay: 1 s.
+    pub base: Duration,
+    /// Factor per failure: 1.6.
+    pub multiplier: f64,
+    /// Random part: 0.2 is plus or minus 20 %.
+    pub jitter: f64,
+    /// Longest delay before jitter: 120 s.
+    pub max: Duration,
+    /// An attempt may take at least this long: 20 s.
+    pub min_connect_timeout: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Backoff {
+            base: Duration::from_secs(1),
+            multiplier: 1.6,
+            jitter: 0.2,
+            max: Duration::from_secs(120),
+            min_connect_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// What happens to a channel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// `connect()`: leave IDLE without an RPC.
+    Connect,
+    /// An RPC begins (before it picks a connection). Counts as activity until [`Input::RpcFinished`].
+    RpcStarted,
+    /// An RPC's final status is known.
+    RpcFinished,
+    /// The resolver's full list, usable addresses only.
+    Resolved(Vec<Address>),
+    /// The resolver answered an error.
+    ResolverFailed(String),
+    /// The server's SETTINGS arrived on this connection.
+    Connected(ConnectionId),
+    /// The attempt failed.
+    ConnectFailed(ConnectionId, Failure),
+    /// GOAWAY: the connection takes no new streams; its later end changes nothing.
+    GoingAway(ConnectionId, Disconnect),
+    /// The connection ended.
+    Lost(ConnectionId, Disconnect),
+    /// A health Watch on this connection said something (only with client health).
+    Health(ConnectionId, Health),
+    /// [`Channel::deadline`] has passed.
+    TimePassed,
+    /// Forget all backoff and try now.
+    ResetBackoff,
+    /// Close the channel for good.
+    Close,
+}
+
+/// What a channel wants done, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Start resolving (build a new resolver).
+    StartResolver,
+    /// Stop resolving: nothing of the old resolver may be delivered after this.
+    StopResolver,
+    /// Hint that another look at the registry would help (gRPC's ResolveNow).
+    ResolveNow,
+    /// Connect; answer with [`Input::Connected`] or [`Input::ConnectFailed`] before `deadline`.
+    Open {
+        /// Names the attempt.
+        connection: ConnectionId,
+        /// Where to.
+        address: Address,
+        /// When the attempt has failed at the latest (TCP, TLS and SETTINGS together).
+        deadline: Elapsed,
+    },
+    /// Close or give up a connection; nothing more will be heard of it.
+    Close {
+        /// Which.
+        connection: ConnectionId,
+        /// `false`: now, whatever is in flight. `true`: let RPCs in flight finish.
+        drain: bool,
+    },
+    /// Open a health Watch on this connection (only with client health).
+    WatchHealth(ConnectionId),
+    /// A state changed.
+    Publish(Transition),
+}
+
+/// What an RPC gets when it asks for a connection.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pick {
+    /// Use this one.
+    Complete(ConnectionId),
+    /// Wait for the next change.
+    Queue,
+    /// Fail with this text (status UNAVAILABLE).
+    Fail(String),
+}
+
+mod machine;
+pub use machine::Channel;

@@ -1,0 +1,143 @@
+//! Connectivity states and transitions, in gRPC's own words
+//! (`doc/connectivity-semantics-and-api.md`, gRFC A61, A62).
+
+use std::fmt;
+
+use super::endpoint::Address;
+
+/// The state of a channel or subchannel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ConnectivityState {
+    /// Nothing is connected and nobody asked for it.
+    Idle,
+    /// Resolving, connecting, shaking hands, or waiting for the server's SETTINGS.
+    Connecting,
+    /// The server's SETTINGS frame was read: RPCs can be sent.
+    Ready,
+    /// Every attempt of a pass failed; sticky until one succeeds (gRFC A62).
+    TransientFailure,
+    /// Closed for good.
+    Shutdown,
+}
+
+impl ConnectivityState {
+    /// Every state, in the order of the specification.
+    pub const ALL: [ConnectivityState; 5] =
+        [Self::Idle, Self::Connecting, Self::Ready, Self::TransientFailure, Self::Shutdown];
+
+    /// gRPC's word, upper case: `TRANSIENT_FAILURE`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "IDLE",
+            Self::Connecting => "CONNECTING",
+            Self::Ready => "READY",
+            Self::TransientFailure => "TRANSIENT_FAILURE",
+            Self::Shutdown => "SHUTDOWN",
+        }
+    }
+}
+
+impl fmt::Display for ConnectivityState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Whose state changed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// The channel: what an application sees.
+    Channel,
+    /// One address of it.
+    Subchannel(Address),
+}
+
+/// One change of state. Never conflated, never lost, always with its cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// Whose state changed.
+    pub scope: Scope,
+    /// The state before.
+    pub from: ConnectivityState,
+    /// The state now.
+    pub to: ConnectivityState,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a state changed: a code to act on and a sentence to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// Stable word for programs.
+    pub code: CauseCode,
+    /// For people: names the address and the stage where there is one.
+    pub text: String,
+}
+
+impl Cause {
+    /// A cause with its sentence.
+    pub fn new(code: CauseCode, text: impl Into<String>) -> Self {
+        Cause { code, text: text.into() }
+    }
+}
+
+/// The stable words for [`Cause::code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CauseCode {
+    /// `connect()` was called, or the load balancer asked for a connection.
+    ConnectRequested,
+    /// An RPC left IDLE or needed a connection.
+    Rpc,
+    /// The server's SETTINGS arrived.
+    Connected,
+    /// A connection attempt failed (the text holds stage, address, cause).
+    ConnectFailed,
+    /// Every address failed once in this pass.
+    AllFailed,
+    /// The backoff of the subchannel has passed.
+    BackoffExpired,
+    /// No RPC for the idle timeout.
+    IdleTimeout,
+    /// The server said GOAWAY.
+    GoAway,
+    /// The connection was lost (the text holds the gRFC A94 word).
+    ConnectionLost,
+    /// The address left the resolver's list.
+    AddressRemoved,
+    /// A new list of addresses arrived.
+    AddressesChanged,
+    /// The resolver answered an error and there is no earlier answer to go on with.
+    ResolverError,
+    /// The resolver answered an empty list.
+    NoAddresses,
+    /// Client-side health checking (gRFC A17) decided.
+    Health,
+    /// Another address won; this attempt was given up.
+    AnotherWon,
+    /// The channel was closed.
+    Closed,
+}
+
+impl CauseCode {
+    /// The word in the output: `idle_timeout`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConnectRequested => "connect_requested",
+            Self::Rpc => "rpc",
+            Self::Connected => "connected",
+            Self::ConnectFailed => "connect_failed",
+            Self::AllFailed => "all_failed",
+            Self::BackoffExpired => "backoff_expired",
+            Self::IdleTimeout => "idle_timeout",
+            Self::GoAway => "goaway",
+            Self::ConnectionLost => "connection_lost",
+            Self::AddressRemoved => "address_removed",
+            Self::AddressesChanged => "addresses_changed",
+            Self::ResolverError => "resolver_error",
+            Self::NoAddresses => "no_addresses",
+            Self::Health => "health",
+            Self::AnotherWon => "another_won",
+            Self::Closed => "closed",
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! [`Address`], [`Endpoint`] and [`EndpointSet`]: what a registry lists.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::resolution::Update;
+
+/// Where one endpoint listens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Address {
+    /// An IP address and port.
+    Ip(SocketAddr),
+    /// A host name and port: some registries hold names; the transport resolves them when it dials.
+    Name {
+        /// The host name as registered.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A Unix domain socket by path.
+    Unix(PathBuf),
+    /// A Linux abstract socket by name (without the leading NUL).
+    UnixAbstract(String),
+}
+
+impl Address {
+    /// `host` and `port` as an address: an IP literal (brackets allowed) becomes [`Address::Ip`], anything else a name.
+    pub fn from_host_port(host: &str, port: u16) -> Self {
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        match bare.parse() {
+            Ok(ip) => Address::Ip(SocketAddr::new(ip, port)),
+            Err(_) => Address::Name { host: host.to_string(), port },
+        }
+    }
+
+    /// The port, where the address has one.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Address::Ip(socket) => Some(socket.port()),
+            Address::Name { port, .. } => Some(*port),
+            Address::Unix(_) | Address::UnixAbstract(_) => None,
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(socket: SocketAddr) -> Self {
+        Address::Ip(socket)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Ip(socket) => write!(f, "{socket}"),
+            Address::Name { host, port } => write!(f, "{host}:{port}"),
+            Address::Unix(path) => write!(f, "unix:{}", path.display()),
+            Address::UnixAbstract(name) => write!(f, "unix-abstract:{name}"),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    /// Parses `10.0.0.1:80`, `[::1]:80`, `name:80`, `unix:/path`, `unix-abstract:name`. A port is required.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if let Some(name) = text.strip_prefix("unix-abstract:") {
+            return non_empty(name, text).map(|n| Address::UnixAbstract(n.to_string()));
+        }
+        if let Some(path) = text.strip_prefix("unix:") {
+            return non_empty(path, text).map(|p| Address::Unix(PathBuf::from(p.strip_prefix("//").unwrap_or(p))));
+        }
+        if let Ok(socket) = text.parse::<SocketAddr>() {
+            return Ok(Address::Ip(socket));
+        }
+        let wrong = |why| AddressError { value: text.to_string(), why };
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
+        let port: u16 = port.parse().map_err(|_| wrong("has a port that is not a number from 1 to 65535"))?;
+        if port == 0 {
+            return Err(wrong("has port 0, where nothing can listen"));
+        }
+        if host.is_empty() {
+            return Err(wrong("has no host"));
+        }
+        if host.contains(':') || host.contains('[') {
+            return Err(wrong("is no IPv6 address: write [2001:db8::1]:50051"));
+        }
+        if host.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#@".contains(c)) {
+            return Err(wrong("has a host with characters that no host name has"));
+        }
+        Ok(Address::Name { host: host.to_string(), port })
+    }
+}
+
+fn non_empty<'a>(rest: &'a str, whole: &str) -> Result<&'a str, AddressError> {
+    if rest.is_empty() || rest.contains('\0') {
+        Err(AddressError { value: whole.to_string(), why: "names no socket" })
+    } else {
+        Ok(rest)
+    }
+}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{:?} {why}", value)]
+pub struct AddressError {
+    /// The text as given.
+    pub value: String,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+/// What the registry says about an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum EndpointStatus {
+    /// Every check of the registry passes.
+    Healthy,
+    /// The registry lists it and does not judge (DNS, files, literal addresses).
+    #[default]
+    Unchecked,
+    /// A check warns, or it is not ready yet.
+    Warning,
+    /// A check fails.
+    Critical,
+    /// On its way out on purpose: maintenance, terminating, disabled, weight 0.
+    Draining,
+}
+
+impl EndpointStatus {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Unchecked => "unchecked",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+            Self::Draining => "draining",
+        }
+    }
+
+    /// Would a client that follows the registry send RPCs there?
+    pub const fn is_usable(self) -> bool {
+        matches!(self, Self::Healthy | Self::Unchecked | Self::Warning)
+    }
+}
+
+/// One check that the registry runs, with its own words: the reason behind a status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The check's name or id.
+    pub name: String,
+    /// The registry's word: `passing`, `warning`, `critical`, `maintenance`.
+    pub status: String,
+    /// The check's output, as the registry keeps it (a stranger's text: escape it).
+    pub output: String,
+}
+
+/// One instance of a service, as one registry lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Where it listens for gRPC.
+    pub address: Address,
+    /// The registry's own name for this instance.
+    pub id: Option<String>,
+    /// What the registry says about it.
+    pub status: EndpointStatus,
+    /// Why: the registry's checks.
+    pub checks: Vec<Check>,
+    /// Relative weight, where the registry has one (Consul weights, SRV weight).
+    pub weight: Option<u32>,
+    /// SRV priority.
+    pub priority: Option<u16>,
+    /// Zone, datacenter or locality.
+    pub zone: Option<String>,
+    /// The node that runs it.
+    pub node: Option<String>,
+    /// Tags as registered.
+    pub tags: Vec<String>,
+    /// Key-value metadata as registered.
+    pub metadata: BTreeMap<String, String>,
+    /// How long the registry's word still holds: DNS TTL, lease left.
+    pub ttl: Option<Duration>,
+    /// The framework layout that was recognised, and the rule that gave the port.
+    pub layout: Option<String>,
+}
+
+impl Endpoint {
+    /// An endpoint of which only the address is known.
+    pub fn new(address: Address) -> Self {
+        Endpoint {
+            address,
+            id: None,
+            status: EndpointStatus::Unchecked,
+            checks: Vec::new(),
+            weight: None,
+            priority: None,
+            zone: None,
+            node: None,
+            tags: Vec::new(),
+            metadata: BTreeMap::new(),
+            ttl: None,
+            layout: None,
+        }
+    }
+
+    /// What makes it the same instance in the next answer.
+    pub fn key(&self) -> EndpointKey {
+        EndpointKey { address: self.address.clone(), id: self.id.clone() }
+    }
+
+    /// True when `other` says the same about the instance. The time left (TTL) and the text of a check's output run on
+    /// by themselves and are no change.
+    pub fn says_the_same(&self, other: &Endpoint) -> bool {
+        let words = |e: &Endpoint| e.checks.iter().map(|c| (c.name.clone(), c.status.clone())).collect::<Vec<_>>();
+        self.address == other.address
+            && self.id == other.id
+            && self.status == other.status
+            && self.weight == other.weight
+            && self.priority == other.priority
+            && self.zone == other.zone
+            && self.node == other.node
+            && self.tags == other.tags
+            && self.metadata == other.metadata
+            && words(self) == words(other)
+    }
+}
+
+/// What makes an instance the same one in the next answer: its address and the registry's id for it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EndpointKey {
+    /// Where it listens.
+    pub address: Address,
+    /// The registry's own name for it.
+    pub id: Option<String>,
+}
+
+/// What an update changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Delta {
+    /// Instances that were not there before.
+    pub added: Vec<Endpoint>,
+    /// Instances that are no longer there, as they were last seen.
+    pub removed: Vec<Endpoint>,
+    /// Instances that say something else now.
+    pub changed: Vec<Endpoint>,
+}
+
+impl Delta {
+    /// True when the update changed nothing.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// Everything one registry lists for one target, in a stable order.
+#[derive(Debug, Clone, Default)]
+pub struct EndpointSet {
+    endpoints: BTreeMap<EndpointKey, Endpoint>,
+}
+
+impl EndpointSet {
+    /// Applies `update` and tells what it changed. `Reset` replaces everything; `NotFound` empties the set.
+    pub fn apply(&mut self, update: Update) -> Delta {
+        let mut delta = Delta::default();
+        match update {
+            Update::Reset(answer) => {
+                let mut next = BTreeMap::new();
+                for endpoint in answer.endpoints {
+                    next.insert(endpoint.key(), endpoint);
+                }
+                for (key, endpoint) in &self.endpoints {
+                    if !next.contains_key(key) {
+                        delta.removed.push(endpoint.clone());
+                    }
+                }
+                for (key, endpoint) in &next {
+                    match self.endpoints.get(key) {
+                        None => delta.added.push(endpoint.clone()),
+                        Some(old) if !old.says_the_same(endpoint) => delta.changed.push(endpoint.clone()),
+                        Some(_) => {}
+                    }
+                }
+                self.endpoints = next;
+            }
+            Update::Add(endpoints) => {
+                for endpoint in endpoints {
+                    match self.endpoints.insert(endpoint.key(), endpoint.clone()) {
+                        None => delta.added.push(endpoint),
+                        Some(old) if !old.says_the_same(&endpoint) => delta.changed.push(endpoint),
+                        Some(_) => {}
+                    }
+                }
+            }
+            Update::Remove(keys) => {
+                delta.removed.extend(keys.iter().filter_map(|key| self.endpoints.remove(key)));
+            }
+            Update::NotFound(_) => {
+                delta.removed.extend(std::mem::take(&mut self.endpoints).into_values());
+            }
+        }
+        delta
+    }
+
+    /// The instances, ordered by address.
+    pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.values()
+    }
+
+    /// How many instances there are.
+    pub fn len(&self) -> usize {
+        self.endpoints.len()
+    }
+
+    /// True when nothing is listed.
+    pub fn is_empty(&self) -> bool {
+        self.endpoints.is_empty()
+    }
+}

@@ -1,0 +1,193 @@
+//! [`Event`]: the only thing that leaves the engine. Renderers see nothing else.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::connectivity::Transition;
+use super::endpoint::{Address, Endpoint, EndpointStatus};
+use super::finding::{EndpointVerdict, Finding, Summary};
+use super::reach::{Disconnect, Failure, Health, Phase};
+use super::resolution::{Note, ResolveFailure};
+use super::time::Elapsed;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// 1, 2, 3 … without gaps within a session.
+    pub seq: u64,
+    /// Wall clock, for people and logs.
+    pub time: SystemTime,
+    /// Monotonic time since the session began.
+    pub at: Elapsed,
+    /// The service the session is about, as typed (secrets masked).
+    pub target: Arc<str>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// The kinds of event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    /// A channel or subchannel changed its state.
+    Transition(Transition),
+    /// A backend's list changed, or was heard for the first time.
+    Endpoints(EndpointsChange),
+    /// A backend's watch changed its state.
+    Backend(BackendReport),
+    /// A stage of reaching an address was passed, or failed.
+    Connection(ConnectionReport),
+    /// An established connection ended.
+    Disconnect {
+        /// Whose.
+        address: Address,
+        /// How.
+        disconnect: Disconnect,
+    },
+    /// A health service answered.
+    Health(HealthReport),
+    /// The idle cycle went on to its next phase.
+    Idle(IdleReport),
+    /// The verdict on one endpoint.
+    Verdict(EndpointReport),
+    /// Something that was proved.
+    Finding(Finding),
+    /// The end: always the last event.
+    Summary(Summary),
+}
+
+/// A backend's list changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointsChange {
+    /// Which backend: `consul`.
+    pub backend: &'static str,
+    /// What it was asked for, canonical and masked: `consul:///pay`.
+    pub source: Arc<str>,
+    /// New instances.
+    pub added: Vec<Endpoint>,
+    /// Instances that left, as last seen.
+    pub removed: Vec<Endpoint>,
+    /// Instances that say something else now.
+    pub changed: Vec<Endpoint>,
+    /// How many the backend lists now.
+    pub total: usize,
+    /// What the registry said about the answer.
+    pub notes: Vec<Note>,
+}
+
+/// A backend's watch changed its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendReport {
+    /// Which backend.
+    pub backend: &'static str,
+    /// What it is asked for.
+    pub source: Arc<str>,
+    /// The state of the watch.
+    pub status: BackendStatus,
+    /// Why it broke, where it did.
+    pub error: Option<ResolveFailure>,
+    /// How long until it is asked again, while broken.
+    pub retry_in: Option<Duration>,
+    /// How long it had been broken, when it recovered.
+    pub gap: Option<Duration>,
+}
+
+/// The state of a backend's watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BackendStatus {
+    /// The first answer came; changes will follow.
+    Watching,
+    /// The watch broke or the question failed; it will be asked again.
+    Broken,
+    /// It answers again.
+    Recovered,
+    /// It will not be asked again (one answer was enough, or asking cannot help).
+    Ended,
+}
+
+impl BackendStatus {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Watching => "watching",
+            Self::Broken => "broken",
+            Self::Recovered => "recovered",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// A stage of reaching an address was passed or failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionReport {
+    /// The address.
+    pub address: Address,
+    /// The stage passed (with its time and what it showed), or the failure.
+    pub result: Result<Phase, Failure>,
+}
+
+/// A health service answered a Check, or a Watch sent a status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthReport {
+    /// The address.
+    pub address: Address,
+    /// The service asked for; empty is the whole server.
+    pub service: String,
+    /// The answer.
+    pub health: Health,
+    /// How long the RPC took (Check only).
+    pub took: Option<Duration>,
+}
+
+/// A phase of `probe --idle`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdleReport {
+    /// Where the cycle is.
+    pub phase: IdlePhase,
+    /// When this phase is expected to end.
+    pub deadline: Option<Elapsed>,
+    /// Endpoints that came and went since the baseline, so far.
+    pub changes: usize,
+    /// The sentence for people.
+    pub text: String,
+}
+
+/// Where `probe --idle` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IdlePhase {
+    /// Every endpoint is probed, and a first call goes through the channel.
+    Baseline,
+    /// No RPC until the channel is IDLE.
+    Silence,
+    /// The channel is IDLE; discovery goes on.
+    Idle,
+    /// A call leaves IDLE.
+    Call,
+    /// Everything was seen; the verdict follows.
+    Done,
+}
+
+impl IdlePhase {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Silence => "silence",
+            Self::Idle => "idle",
+            Self::Call => "call",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// The verdict on one endpoint: registry says x network says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointReport {
+    /// The address.
+    pub address: Address,
+    /// Which backends list it, and as what.
+    pub listed: Vec<(&'static str, EndpointStatus)>,
+    /// The verdict.
+    pub verdict: EndpointVerdict,
+    /// The stage reached and the cause, in one line.
+    pub text: String,
+}

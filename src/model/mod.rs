@@ -1,0 +1,12 @@
+//! The vocabulary every room shares: plain data, no I/O, no async, no clock.
+
+pub mod connectivity;
+pub mod endpoint;
+pub mod event;
+pub mod finding;
+pub mod reach;
+pub mod resolution;
+pub mod secret;
+pub mod target;
+pub mod text;
+pub mod time;

@@ -1,0 +1,390 @@
+//! How far reaching an address got: stages, failures with their cause, what the peer showed of itself, and how a
+//! connection ended.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The stages of reaching a gRPC endpoint, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// Looking up the host name that the registry gave instead of an address.
+    Resolve,
+    /// The TCP (or Unix socket) connection.
+    Tcp,
+    /// The TLS handshake, ALPN included.
+    Tls,
+    /// Preface sent, waiting for the server's SETTINGS frame.
+    Http2,
+    /// `grpc.health.v1.Health/Check`.
+    Health,
+}
+
+impl Stage {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resolve => "resolve",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Http2 => "http2",
+            Self::Health => "health",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A stage that was passed: how long it took and what the peer showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// Which stage.
+    pub stage: Stage,
+    /// How long it took.
+    pub took: Duration,
+    /// What was learned.
+    pub detail: PhaseDetail,
+}
+
+/// What a stage showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PhaseDetail {
+    /// Nothing beyond having passed.
+    None,
+    /// The addresses a name stood for.
+    Resolved(Vec<std::net::IpAddr>),
+    /// What TLS negotiated and the certificates the peer presented.
+    Tls(Box<TlsReport>),
+    /// The server's first SETTINGS frame.
+    Settings(PeerSettings),
+}
+
+/// Why reaching an address failed, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The stage that failed.
+    pub stage: Stage,
+    /// Stable word.
+    pub code: FailureCode,
+    /// The cause, in the peer's or the kernel's own words where there are any; no address, no stage, no full stop.
+    pub text: String,
+    /// How long the failing stage had been waiting.
+    pub waited: Duration,
+    /// What TLS showed before it failed (certificates that did not verify), if anything.
+    pub tls: Option<Box<TlsReport>>,
+}
+
+impl Failure {
+    /// A failure without TLS details.
+    pub fn new(stage: Stage, code: FailureCode, text: impl Into<String>, waited: Duration) -> Self {
+        Failure { stage, code, text: text.into(), waited, tls: None }
+    }
+}
+
+impl fmt::Display for Failure {
+    /// `tcp: connection refused`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage, self.text)
+    }
+}
+
+/// The stable words for [`Failure::code`]. The TLS ones are gRFC A118's `grpc.tls.handshake.result`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FailureCode {
+    /// The host name has no address.
+    NameNotFound,
+    /// ECONNREFUSED: a host is there and nothing listens on the port.
+    Refused,
+    /// ENETUNREACH, EHOSTUNREACH: no way to the host.
+    Unreachable,
+    /// ECONNRESET.
+    Reset,
+    /// Nothing came back until the connect timeout: packets are dropped, or the peer is silent.
+    TimedOut,
+    /// The peer closed the connection in the middle of the stage.
+    Closed,
+    /// A Unix socket that is not there, or may not be opened.
+    NoSocket,
+    /// This machine ran out of something (files, ports, memory), or forbids it.
+    Local,
+    /// Any other error of the operating system.
+    Io,
+    /// The certificate has expired.
+    CertificateExpired,
+    /// The certificate is not valid yet.
+    CertificateNotYetValid,
+    /// The certificate is for other names.
+    HostnameMismatch,
+    /// The certificate's issuer is not trusted here.
+    AuthorityInvalid,
+    /// The certificate was revoked.
+    CertificateRevoked,
+    /// The certificate cannot be read.
+    CertificateMalformed,
+    /// The certificate did not verify for another reason.
+    CertificateVerificationFailed,
+    /// The server wants a client certificate (TLS 1.3 says so only after the handshake).
+    ClientCertificateRequired,
+    /// No application protocol in common, or the server selected none: gRPC needs ALPN h2.
+    NoApplicationProtocol,
+    /// No TLS version in common.
+    ProtocolVersionUnsupported,
+    /// No cipher suite in common.
+    CipherSuiteMismatch,
+    /// The peer does not speak TLS on this port.
+    NotTls,
+    /// The TLS handshake failed for another reason.
+    TlsFailed,
+    /// The peer answered HTTP/1.
+    Http1,
+    /// The peer answered a TLS record: the port wants TLS.
+    TlsExpected,
+    /// The first bytes are neither HTTP/2 nor anything known; the text quotes them.
+    NotHttp2,
+    /// GOAWAY before or instead of service; the text holds code and debug data.
+    GoAway,
+    /// HTTP/2 framing or protocol error.
+    ProtocolError,
+    /// SETTINGS forbid any stream (`MAX_CONCURRENT_STREAMS` 0).
+    NoStreams,
+    /// The RPC itself failed; the text holds the gRPC status.
+    Rpc,
+}
+
+impl FailureCode {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NameNotFound => "name_not_found",
+            Self::Refused => "connection_refused",
+            Self::Unreachable => "unreachable",
+            Self::Reset => "connection_reset",
+            Self::TimedOut => "timed_out",
+            Self::Closed => "closed_by_peer",
+            Self::NoSocket => "no_socket",
+            Self::Local => "local_resources",
+            Self::Io => "io_error",
+            Self::CertificateExpired => "certificate_expired",
+            Self::CertificateNotYetValid => "certificate_not_yet_valid",
+            Self::HostnameMismatch => "certificate_hostname_mismatch",
+            Self::AuthorityInvalid => "certificate_authority_invalid",
+            Self::CertificateRevoked => "certificate_revoked",
+            Self::CertificateMalformed => "certificate_malformed",
+            Self::CertificateVerificationFailed => "certificate_verification_failed",
+            Self::ClientCertificateRequired => "client_certificate_required",
+            Self::NoApplicationProtocol => "no_application_protocol",
+            Self::ProtocolVersionUnsupported => "protocol_version_unsupported",
+            Self::CipherSuiteMismatch => "cipher_suite_mismatch",
+            Self::NotTls => "not_tls",
+            Self::TlsFailed => "tls_failed",
+            Self::Http1 => "http1",
+            Self::TlsExpected => "tls_expected",
+            Self::NotHttp2 => "not_http2",
+            Self::GoAway => "goaway",
+            Self::ProtocolError => "protocol_error",
+            Self::NoStreams => "no_streams",
+            Self::Rpc => "rpc_failed",
+        }
+    }
+}
+
+/// What TLS negotiated, and what the peer presented. Filled as far as the handshake got, also when verification failed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsReport {
+    /// The name that was asked for and verified against (SNI).
+    pub server_name: String,
+    /// `TLSv1.3`.
+    pub version: Option<String>,
+    /// `TLS13_AES_256_GCM_SHA384`.
+    pub cipher: Option<String>,
+    /// The application protocol the server selected; gRPC needs `h2`.
+    pub alpn: Option<String>,
+    /// The chain as presented, leaf first.
+    pub chain: Vec<Certificate>,
+    /// False when verification was switched off (`--insecure`).
+    pub verified: bool,
+}
+
+/// One certificate, as far as a person on call needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Distinguished name of the subject.
+    pub subject: String,
+    /// Distinguished name of the issuer.
+    pub issuer: String,
+    /// Subject alternative names: `DNS:pay.example`, `IP:10.0.0.1`, `URI:spiffe://…`.
+    pub names: Vec<String>,
+    /// Start of validity, seconds since 1970 (UTC).
+    pub not_before: i64,
+    /// End of validity, seconds since 1970 (UTC).
+    pub not_after: i64,
+}
+
+/// The server's first SETTINGS frame (RFC 9113, 6.5.2). `None` means not sent: the default applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PeerSettings {
+    /// `SETTINGS_MAX_CONCURRENT_STREAMS`; 0 forbids every RPC.
+    pub max_concurrent_streams: Option<u32>,
+    /// `SETTINGS_INITIAL_WINDOW_SIZE`.
+    pub initial_window_size: Option<u32>,
+    /// `SETTINGS_MAX_FRAME_SIZE`.
+    pub max_frame_size: Option<u32>,
+    /// `SETTINGS_MAX_HEADER_LIST_SIZE`.
+    pub max_header_list_size: Option<u32>,
+    /// `SETTINGS_HEADER_TABLE_SIZE`.
+    pub header_table_size: Option<u32>,
+}
+
+/// How an established connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disconnect {
+    /// gRFC A94's word; the first cause wins.
+    pub reason: DisconnectReason,
+    /// Our own detail: `closed by peer`, `keepalive: no answer in 20s`.
+    pub detail: String,
+    /// The GOAWAY that came before the end, if one did.
+    pub goaway: Option<GoAway>,
+}
+
+impl fmt::Display for Disconnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.reason, self.detail.as_str()) {
+            (reason, "") => write!(f, "{reason}"),
+            (DisconnectReason::Unknown, detail) => f.write_str(detail),
+            (reason, detail) => write!(f, "{reason} ({detail})"),
+        }
+    }
+}
+
+/// The words of gRFC A94, `grpc.disconnect_error`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DisconnectReason {
+    /// `GOAWAY <ERROR_CODE>`.
+    GoAway(u32),
+    /// We closed it.
+    SubchannelShutdown,
+    /// ECONNRESET.
+    ConnectionReset,
+    /// ETIMEDOUT, or keepalive got no answer.
+    ConnectionTimedOut,
+    /// ECONNABORTED.
+    ConnectionAborted,
+    /// Any other socket error.
+    SocketError,
+    /// A plain end of the stream has no word in A94.
+    Unknown,
+}
+
+impl fmt::Display for DisconnectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GoAway(code) => write!(f, "GOAWAY {}", http2_error_name(*code)),
+            Self::SubchannelShutdown => f.write_str("subchannel shutdown"),
+            Self::ConnectionReset => f.write_str("connection reset"),
+            Self::ConnectionTimedOut => f.write_str("connection timed out"),
+            Self::ConnectionAborted => f.write_str("connection aborted"),
+            Self::SocketError => f.write_str("socket error"),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// A GOAWAY frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoAway {
+    /// The last stream the server will serve.
+    pub last_stream: u32,
+    /// The HTTP/2 error code.
+    pub code: u32,
+    /// Debug data, quoted: `max_age`, `too_many_pings`.
+    pub debug: String,
+}
+
+/// The name of an HTTP/2 error code (RFC 9113, section 7): `ENHANCE_YOUR_CALM`.
+pub fn http2_error_name(code: u32) -> String {
+    const NAMES: [&str; 14] = [
+        "NO_ERROR",
+        "PROTOCOL_ERROR",
+        "INTERNAL_ERROR",
+        "FLOW_CONTROL_ERROR",
+        "SETTINGS_TIMEOUT",
+        "STREAM_CLOSED",
+        "FRAME_SIZE_ERROR",
+        "REFUSED_STREAM",
+        "CANCEL",
+        "COMPRESSION_ERROR",
+        "CONNECT_ERROR",
+        "ENHANCE_YOUR_CALM",
+        "INADEQUATE_SECURITY",
+        "HTTP_1_1_REQUIRED",
+    ];
+    match NAMES.get(code as usize) {
+        Some(name) => (*name).to_string(),
+        None => format!("0x{code:x}"),
+    }
+}
+
+/// What `grpc.health.v1` answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// SERVING.
+    Serving,
+    /// NOT_SERVING.
+    NotServing,
+    /// UNKNOWN.
+    Unknown,
+    /// The server does not know the service: SERVICE_UNKNOWN in a Watch, NOT_FOUND otherwise (tonic answers NOT_FOUND
+    /// to both).
+    ServiceUnknown,
+    /// The server has no health service: nothing is wrong, nothing is known.
+    Unimplemented,
+    /// The RPC failed.
+    Failed {
+        /// gRPC status code name: `UNAVAILABLE`.
+        code: String,
+        /// Its message.
+        text: String,
+    },
+}
+
+impl Health {
+    /// gRPC's word where there is one.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Serving => "SERVING",
+            Self::NotServing => "NOT_SERVING",
+            Self::Unknown => "UNKNOWN",
+            Self::ServiceUnknown => "SERVICE_UNKNOWN",
+            Self::Unimplemented => "UNIMPLEMENTED",
+            Self::Failed { .. } => "FAILED",
+        }
+    }
+
+    /// Would a client with health checking (gRFC A17) send RPCs there?
+    pub fn is_usable(&self) -> bool {
+        matches!(self, Self::Serving | Self::Unimplemented)
+    }
+}
+
+/// Everything one attempt to reach an address showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The stages that were passed, in order, each timed.
+    pub phases: Vec<Phase>,
+    /// How it ended: the health answer (with the time the RPC took), or the failure.
+    pub outcome: Result<(Health, Duration), Failure>,
+}
+
+impl Reach {
+    /// Time of all the stages together.
+    pub fn total(&self) -> Duration {
+        let last = match &self.outcome {
+            Ok((_, took)) => *took,
+            Err(failure) => failure.waited,
+        };
+        self.phases.iter().map(|phase| phase.took).sum::<Duration>() + last
+    }
+}

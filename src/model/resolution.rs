@@ -1,0 +1,197 @@
+//! What a backend can answer: an [`Update`], or a [`ResolveError`]. "Nobody is there" and "I could not ask" are
+//! different words everywhere, down to the exit code.
+
+use std::fmt;
+
+use super::endpoint::{Endpoint, EndpointKey};
+
+/// One word from a registry about who is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// The full truth, possibly empty; replaces everything said before.
+    Reset(Answer),
+    /// These are there now (new, or known ones that say something else).
+    Add(Vec<Endpoint>),
+    /// These have left.
+    Remove(Vec<EndpointKey>),
+    /// The registry says with authority that there is no such service.
+    NotFound(Absence),
+}
+
+/// A full answer: who is there, and what the registry said about the answer itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer {
+    /// Every instance, usable or not.
+    pub endpoints: Vec<Endpoint>,
+    /// What is worth knowing about the answer.
+    pub notes: Vec<Note>,
+}
+
+/// Something worth knowing about an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What kind of thing it is.
+    pub kind: NoteKind,
+    /// The sentence, with the names and numbers in it.
+    pub text: String,
+}
+
+impl Note {
+    /// A note of `kind` that says `text`.
+    pub fn new(kind: NoteKind, text: impl Into<String>) -> Self {
+        Note { kind, text: text.into() }
+    }
+}
+
+/// The kinds of [`Note`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoteKind {
+    /// Who was asked, and how.
+    Asked,
+    /// A gRPC service config was published beside the addresses (TXT `_grpc_config`).
+    ServiceConfig,
+    /// The registry hid results from this token (`X-Consul-Results-Filtered-By-ACLs`).
+    AclFiltered,
+    /// The registry has no leader: the answer may be old.
+    NoLeader,
+    /// The answer is older than the leader's (`X-Consul-LastContact`).
+    StaleRead,
+    /// How many instances were left after each filter: `3 registered -> 3 passing -> 0 tagged "grpc"`.
+    Funnel,
+    /// The answer was cut or an entry could not be used; what was left out, and why.
+    Skipped,
+    /// Answered on this machine, without asking a server (hosts file, localhost).
+    Local,
+}
+
+impl NoteKind {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::ServiceConfig => "service_config",
+            Self::AclFiltered => "acl_filtered",
+            Self::NoLeader => "no_leader",
+            Self::StaleRead => "stale_read",
+            Self::Funnel => "funnel",
+            Self::Skipped => "skipped",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// The registry answered, and the answer is that nobody is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// How it said so.
+    pub code: AbsenceCode,
+    /// The sentence: who was asked, for what, what was answered.
+    pub text: String,
+}
+
+/// How a registry says "nobody".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AbsenceCode {
+    /// DNS: the name does not exist.
+    NxDomain,
+    /// DNS: the name exists and has no record of the type.
+    NoData,
+    /// The registry knows no service of that name.
+    NoSuchService,
+}
+
+impl AbsenceCode {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NxDomain => "nxdomain",
+            Self::NoData => "nodata",
+            Self::NoSuchService => "no_such_service",
+        }
+    }
+}
+
+/// The question got no answer. This says nothing about who is there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// May pass by itself: ask again with backoff.
+    #[error("{0}")]
+    Ambient(ResolveFailure),
+    /// Asking again cannot help (a bad target, a file that is no list): a person must act.
+    #[error("{0}")]
+    Fatal(ResolveFailure),
+}
+
+impl ResolveError {
+    /// A failure that may pass by itself.
+    pub fn ambient(code: ResolveCode, text: impl Into<String>) -> Self {
+        ResolveError::Ambient(ResolveFailure { code, text: text.into() })
+    }
+
+    /// A failure that a person must mend.
+    pub fn fatal(code: ResolveCode, text: impl Into<String>) -> Self {
+        ResolveError::Fatal(ResolveFailure { code, text: text.into() })
+    }
+
+    /// The failure itself.
+    pub fn failure(&self) -> &ResolveFailure {
+        match self {
+            ResolveError::Ambient(failure) | ResolveError::Fatal(failure) => failure,
+        }
+    }
+}
+
+/// Why a registry gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolveFailure {
+    /// Stable word.
+    pub code: ResolveCode,
+    /// The sentence; it names who was asked.
+    pub text: String,
+}
+
+impl fmt::Display for ResolveFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The stable words for [`ResolveFailure::code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ResolveCode {
+    /// DNS SERVFAIL.
+    ServFail,
+    /// DNS REFUSED.
+    Refused,
+    /// No answer in time.
+    Timeout,
+    /// The registry could not be reached at all (connection refused, no route, TLS).
+    Unreachable,
+    /// The registry refuses this token or user (401, 403).
+    Denied,
+    /// The registry answered an error of its own (5xx, no leader).
+    ServerError,
+    /// The answer could not be understood.
+    BadAnswer,
+    /// The watch broke (connection closed in the middle, file removed).
+    WatchBroken,
+    /// The target or the settings make no sense for this backend.
+    BadTarget,
+}
+
+impl ResolveCode {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ServFail => "servfail",
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::Denied => "denied",
+            Self::ServerError => "server_error",
+            Self::BadAnswer => "bad_answer",
+            Self::WatchBroken => "watch_broken",
+            Self::BadTarget => "bad_target",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The one room that knows all the others: plan, script, engine (PURE), driver (clock and effects).
