@@ -1,1 +1,5 @@
 //! What the events mean, PURE.
+
+mod table;
+
+pub use table::FINDINGS;
