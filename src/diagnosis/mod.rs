@@ -1,5 +1,5 @@
 //! What the events mean, PURE.
 
-mod table;
+pub mod table;
 
 pub use table::FINDINGS;
