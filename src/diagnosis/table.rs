@@ -242,7 +242,7 @@ findings! {
 
     GD605 BASELINE_FAILED Critical
         means "No call went through before the silence, so the idle cycle proves nothing."
-        proved by "The baseline call."
+        proved by "The baseline call, with the stage it got to."
         remedy "Mend reaching the service first: `grpc-discover probe` without --idle.";
 
     GD606 LEFT_BUT_ALIVE Info
