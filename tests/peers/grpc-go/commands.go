@@ -25,16 +25,21 @@ func obey(in io.Reader, out *journal, server *grpc.Server, statuses *health.Serv
 		if len(words) == 0 {
 			continue
 		}
-		if err := command(words, server, statuses); err != nil {
+		stop, err := command(words, server, statuses)
+		if err != nil {
 			out.event("refused", line{"command": commands.Text(), "error": err.Error()})
 			continue
 		}
 		out.event("done", line{"command": commands.Text()})
+		if stop != nil {
+			go stop() // may wait for calls to end, and `stop` must be heard meanwhile
+		}
 	}
 	os.Exit(0)
 }
 
-func command(words []string, server *grpc.Server, statuses *health.Server) error {
+// command does what can be done at once; what ends the server is returned, so that the answer goes out first.
+func command(words []string, server *grpc.Server, statuses *health.Server) (stop func(), err error) {
 	switch words[0] {
 	case "health":
 		var service, word string
@@ -44,20 +49,19 @@ func command(words []string, server *grpc.Server, statuses *health.Server) error
 		case 3:
 			service, word = strings.Trim(words[1], `"`), words[2]
 		default:
-			return fmt.Errorf("want: health SERVICE STATUS")
+			return nil, fmt.Errorf("want: health SERVICE STATUS")
 		}
 		status, err := servingStatus(word)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		statuses.SetServingStatus(service, status)
+		return nil, nil
 	case "graceful-stop":
-		// Waits for the calls to end, and `stop` must be heard meanwhile.
-		go server.GracefulStop()
+		return server.GracefulStop, nil
 	case "stop":
-		go server.Stop()
+		return server.Stop, nil
 	default:
-		return fmt.Errorf("unknown command %q", words[0])
+		return nil, fmt.Errorf("unknown command %q", words[0])
 	}
-	return nil
 }

@@ -135,7 +135,9 @@ func serve(set settings) error {
 	}
 	out.write(line{"listening": listener.Addr().String(), "version": "grpc-go " + grpc.Version})
 	go obey(os.Stdin, out, server, statuses)
-	return server.Serve(&watchedListener{Listener: listener, out: out})
+	err = server.Serve(&watchedListener{Listener: listener, out: out})
+	out.event("stopped", line{})
+	return err
 }
 
 func tlsConfig(set settings) (*tls.Config, error) {
