@@ -1,0 +1,1 @@
+//! Whole courses of a session, on a pure engine.
