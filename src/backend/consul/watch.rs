@@ -183,7 +183,8 @@ impl Watch {
         let mut asked = std::pin::pin!(self.client.ask(self.question(), Some(features), self.first_word));
         let beside = async {
             sleep(half).await;
-            self.pulse.ask(StatusLeader {}, None, half).await
+            // Done a little before the question is given up.
+            self.pulse.ask(StatusLeader {}, None, half * 4 / 5).await
         };
         let found = tokio::select! {
             biased;
