@@ -76,6 +76,24 @@ pub struct Options {
     pub metadata: Vec<(String, crate::model::secret::Secret)>,
 }
 
+impl Default for Options {
+    /// TLS found out per address, the system's roots, gRPC's 20 s to connect and 5 s for an RPC.
+    fn default() -> Self {
+        Options {
+            tls: TlsMode::Auto,
+            insecure: false,
+            cacert: None,
+            identity: None,
+            server_name: None,
+            authority: None,
+            connect_timeout: Duration::from_secs(20),
+            rpc_timeout: Duration::from_secs(5),
+            keepalive: None,
+            metadata: Vec::new(),
+        }
+    }
+}
+
 /// HTTP/2 keepalive (gRFC A8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keepalive {
@@ -235,14 +253,5 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.wire.kill();
         self.task.abort();
-    }
-}
-
-/// Sockets.
-pub struct Sockets;
-
-impl Dial for Sockets {
-    fn dial(&self, _address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
-        todo!()
     }
 }
