@@ -17,7 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["model", "channel", "diagnosis", "session/engine", "session/discovery.rs", "session/script.rs"];
 
 /// What the pure ones must not mention.
-const IMPURE: &[&str] = &["tokio", "std::net::Tcp", "std::net::Udp", "Instant::now", "SystemTime::now", "std::thread", "std::fs::"];
+const IMPURE: &[&str] =
+    &["tokio", "std::net::Tcp", "std::net::Udp", "Instant::now", "SystemTime::now", "std::thread", "std::fs::"];
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

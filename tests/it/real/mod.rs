@@ -1,0 +1,1 @@
+//! Against real servers (tests/run provides them).
