@@ -1,1 +1,4 @@
-//! Against real servers (tests/run provides them).
+//! The command against real servers (tests/run provides them).
+
+mod reaching;
+mod watching;
