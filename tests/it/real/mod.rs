@@ -1,4 +1,8 @@
-//! The command against real servers (tests/run provides them).
+//! Against real servers (tests/run provides them).
 
+#[cfg(feature = "consul")]
+mod consul;
 mod reaching;
+#[cfg(feature = "consul")]
+mod service;
 mod watching;

@@ -1,5 +1,7 @@
 //! What the tests stand on.
 
+#[cfg(feature = "consul")]
+pub mod consul;
 pub mod grpc;
 pub mod stage;
 pub mod tool;

@@ -94,13 +94,13 @@ async fn the_first_word_is_a_consistent_read_that_says_who_was_asked() {
 async fn a_quiet_service_is_asked_for_on_and_on_and_nothing_is_said() {
     let (mut stream, journal) = watching(pay(), |number, _| match number {
         0 => there(7, &[A]),
-        _ => Act::Later(Duration::from_secs(31), http(200, &["X-Consul-Index: 7"], &instances(&[A], ""))),
+        _ => Act::Later(Duration::from_millis(15_500), http(200, &["X-Consul-Index: 7"], &instances(&[A], ""))),
     });
     addresses(&mut stream).await;
     assert!(timeout(Duration::from_secs(600), stream.next()).await.is_err(), "nothing changed");
     let polls = journal.paths().split_off(1);
-    assert_eq!(polls.len(), 20);
-    assert!(polls.iter().all(|path| path.contains("index=7") && path.contains("wait=30s")), "{polls:?}");
+    assert_eq!(polls.len(), 39);
+    assert!(polls.iter().all(|path| path.contains("index=7") && path.contains("wait=15s")), "{polls:?}");
     assert_eq!(journal.connections(), (2, 0), "one connection for the watch, one for the signs of life");
 }
 
@@ -240,7 +240,7 @@ async fn a_question_that_outlasts_consuls_own_wait_is_given_up() {
     addresses(&mut stream).await;
     let (code, text) = the_end(&mut stream).await;
     assert_eq!(code, ResolveCode::Timeout);
-    assert_eq!(text, "consul agent 127.0.0.1:8500: GET /v1/health/service/pay: no answer within 36.875 s");
+    assert_eq!(text, "consul agent 127.0.0.1:8500: GET /v1/health/service/pay: no answer within 20.9375 s");
 }
 
 #[tokio::test(start_paused = true)]
@@ -267,7 +267,7 @@ async fn a_refused_sign_of_life_is_a_sign_of_life() {
     let (mut stream, _) = watching_all(pay(), |number, head| match number {
         _ if is_leader(head) => Act::Say(http(403, &[], "Permission denied")),
         0 => there(7, &[A]),
-        _ => Act::Later(Duration::from_secs(29), http(200, &["X-Consul-Index: 8"], &instances(&[B], ""))),
+        _ => Act::Later(Duration::from_secs(14), http(200, &["X-Consul-Index: 8"], &instances(&[B], ""))),
     });
     addresses(&mut stream).await;
     assert_eq!(addresses(&mut stream).await, ["10.0.0.2:9000"]);
