@@ -22,7 +22,7 @@ pub(super) fn explain_handshake(
     let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return match tcp::classify(error) {
             (FailureCode::Closed, _) if first.is_empty() || is_tls(first) => {
-                (FailureCode::Closed, "peer closed the connection during the TLS handshake".to_string())
+                (FailureCode::Closed, "closed the connection during the TLS handshake".to_string())
             }
             (FailureCode::Closed, _) => not_tls(first),
             other => other,
@@ -148,15 +148,17 @@ fn explain_certificate(why: &CertificateError, report: &TlsReport, now: i64) -> 
             };
             (FailureCode::HostnameMismatch, text)
         }
+        // A self-signed certificate may be called a CA that is no server's certificate before its issuer is looked for.
+        CertificateError::UnknownIssuer | CertificateError::Other(_)
+            if leaf.is_some_and(|leaf| leaf.subject == leaf.issuer) =>
+        {
+            let subject = leaf.map_or("", |leaf| leaf.subject.as_str());
+            (FailureCode::AuthorityInvalid, format!("certificate \"{subject}\" is self-signed and not trusted here"))
+        }
         CertificateError::UnknownIssuer => {
-            let text = match leaf {
-                Some(leaf) if leaf.subject == leaf.issuer => {
-                    format!("certificate \"{}\" is self-signed and not trusted here", leaf.subject)
-                }
-                _ => match report.chain.last() {
-                    Some(last) => format!("certificate issuer \"{}\" is not trusted here", last.issuer),
-                    None => "certificate issuer is not trusted here".to_string(),
-                },
+            let text = match report.chain.last() {
+                Some(last) => format!("certificate issuer \"{}\" is not trusted here", last.issuer),
+                None => "certificate issuer is not trusted here".to_string(),
             };
             (FailureCode::AuthorityInvalid, text)
         }
