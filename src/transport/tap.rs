@@ -113,7 +113,7 @@ fn greeting(frame: Frame<'_>) -> First {
         (frames::SETTINGS, _) if frame.is_ack() => {
             wrong("first frame acknowledges SETTINGS instead of being the server's SETTINGS".to_string())
         }
-        (frames::SETTINGS, _) if frame.stream != 0 || frame.length % 6 != 0 => {
+        (frames::SETTINGS, _) if frame.stream != 0 || !frame.length.is_multiple_of(6) => {
             wrong(format!("malformed SETTINGS: {} bytes on stream {}", frame.length, frame.stream))
         }
         (frames::SETTINGS, _) => First::Settings(frames::settings(frame.payload)),

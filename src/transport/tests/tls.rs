@@ -127,8 +127,13 @@ impl Server {
         peers::listen(move |stream: TcpStream| {
             let acceptor = acceptor.clone();
             async move {
-                if let Ok(stream) = acceptor.accept(stream).await {
-                    peers::serve_health(stream, Answer::Status(1), Arc::default()).await;
+                match acceptor.accept(stream).into_fallible().await {
+                    Ok(stream) => peers::serve_health(stream, Answer::Status(1), Arc::default()).await,
+                    // Unread bytes would make a reset of the end, and lose the alert on the way.
+                    Err((_, mut stream)) => {
+                        stream.shutdown().await.unwrap();
+                        peers::until_gone(&mut stream).await;
+                    }
                 }
             }
         })
