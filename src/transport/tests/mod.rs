@@ -1,9 +1,10 @@
 //! What the transport says of peers of every kind. Real sockets on port 0 for reality, pipes on a paused clock for time.
 
+mod clock;
 mod link;
 mod peers;
 mod sockets;
-mod time;
+
 mod tls;
 
 use std::sync::Arc;
