@@ -107,8 +107,8 @@ impl Channel {
         }
     }
 
-    /// When [`Input::TimePassed`] is due. It may be the present: after [`Channel::pick`] found IDLE, or after a failure
-    /// that took longer than its backoff.
+    /// When [`Input::TimePassed`] is due. It may be now, or before now: after [`Channel::pick`] found IDLE, or after a
+    /// failure that took longer than its backoff.
     pub fn deadline(&self) -> Option<Elapsed> {
         let policy = match &self.mode {
             Mode::Idle | Mode::Closed => None,

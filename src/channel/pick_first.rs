@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use super::addresses::{deduplicated, interleaved, shuffled};
+use super::addresses::{deduplicated, interleaved, resolver_lists, shuffled};
 use super::context::Context;
 use super::subchannel::{Ending, Offer, Subchannel};
 use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed, Failure, Health, Pick};
@@ -189,7 +189,7 @@ impl PickFirst {
         match (self.state, selected) {
             (ConnectivityState::Idle | ConnectivityState::Shutdown, _) => {}
             (_, Some(gone)) => {
-                let text = format!("{gone} left the resolver's list, {} addresses are tried", self.addresses.len());
+                let text = format!("{gone}: left the resolver's list; now {}", resolver_lists(self.addresses.len()));
                 self.enter(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::AddressRemoved, text));
                 self.start_pass(ctx);
             }
@@ -197,11 +197,8 @@ impl PickFirst {
             (ConnectivityState::Ready | ConnectivityState::TransientFailure, None) => {
                 if had_none {
                     // The failure was the resolver's, not a connection's: it is not sticky.
-                    let text = match self.addresses.len() {
-                        1 => "the resolver lists 1 address".to_string(),
-                        many => format!("the resolver lists {many} addresses"),
-                    };
-                    self.enter(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::AddressesChanged, text));
+                    let cause = Cause::new(CauseCode::AddressesChanged, resolver_lists(self.addresses.len()));
+                    self.enter(ctx, ConnectivityState::Connecting, cause);
                 }
                 self.start_pass(ctx);
             }
@@ -348,6 +345,9 @@ impl PickFirst {
 
     fn attempt_failed(&mut self, ctx: &mut Context<'_>, address: &Address, failure: &Failure) {
         let Some(member) = self.subchannels.get_mut(address) else { return };
+        if !member.subchannel.is_connecting() {
+            return;
+        }
         member.subchannel.failed(ctx, failure);
         member.failed_in_pass = true;
         let error = member.subchannel.backoff().map(|(_, error)| error.to_string()).unwrap_or_default();

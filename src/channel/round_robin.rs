@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::addresses::deduplicated;
+use super::addresses::{deduplicated, resolver_lists};
 use super::context::Context;
 use super::pick_first::{ConnectionNews, PickFirst, Role};
 use super::subchannel::Subchannel;
@@ -205,14 +205,6 @@ fn aggregate(states: impl Iterator<Item = ConnectivityState>) -> ConnectivitySta
         }
     }
     if connecting { ConnectivityState::Connecting } else { ConnectivityState::TransientFailure }
-}
-
-/// `the resolver lists 3 addresses`.
-pub(super) fn resolver_lists(addresses: usize) -> String {
-    match addresses {
-        1 => "the resolver lists 1 address".to_string(),
-        many => format!("the resolver lists {many} addresses"),
-    }
 }
 
 #[cfg(test)]

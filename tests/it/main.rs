@@ -1,5 +1,8 @@
-//! Everything that needs sockets, processes or files: one binary, one module per room.
+//! Every integration test, in one binary: one module per kind.
 #![expect(clippy::unwrap_used, reason = "a test whose setting cannot be built has failed")]
 
+mod architecture;
 mod backend;
+mod real;
+mod scenario;
 mod support;

@@ -1,5 +1,10 @@
-//! What tests of several rooms need.
+//! What the tests stand on.
 
+#[cfg(feature = "consul")]
+pub mod consul;
 pub mod dns_server;
+pub mod grpc;
 pub mod leftovers;
 pub mod peers;
+pub mod stage;
+pub mod tool;
