@@ -240,6 +240,10 @@ async fn nobody_and_no_answer_are_different_words() {
     assert_eq!(failure("odd.test:1", &ours).await.0, ResolveCode::ServerError);
     let (code, text) = failure("elsewhere.test:1", &ours).await;
     assert_eq!(code, ResolveCode::BadAnswer, "{text}");
+    server.says("garbage.test", A, Script::Garbage);
+    server.says("garbage.test", AAAA, Script::Garbage);
+    let (code, text) = failure("garbage.test:1", &ours).await;
+    assert_eq!(code, ResolveCode::BadAnswer, "{text}");
     let (code, text) = failure("silent.test:1", &ours).await;
     assert_eq!(
         (code, text),
