@@ -1,1 +1,12 @@
 //! The one room that knows all the others: plan, script, engine (PURE), driver (clock and effects).
+
+mod connection;
+mod discovery;
+mod driver;
+mod engine;
+pub mod plan;
+mod script;
+
+pub use crate::diagnosis::{Judging, MinReady};
+pub use driver::Session;
+pub use plan::{Goal, Limits, Plan, PlanError, Source, Until};

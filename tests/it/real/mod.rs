@@ -1,4 +1,6 @@
-//! Against real servers; left out when they are not provided (`tests/run` provides them).
+//! The command, and the backends, against real servers (tests/run provides them).
 
 #[cfg(feature = "consul")]
 mod consul;
+mod reaching;
+mod watching;

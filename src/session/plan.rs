@@ -1,0 +1,205 @@
+//! [`Plan`]: what a session is to do, fully decided. Nothing is contacted by making one.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::{self, BACKENDS, Backend};
+use crate::channel;
+use crate::diagnosis::Judging;
+use crate::model::target::Target;
+use crate::transport;
+
+/// One question to one backend.
+#[derive(Clone)]
+pub struct Source {
+    /// Who is asked.
+    pub backend: &'static dyn Backend,
+    /// For what.
+    pub target: Target,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.backend.name(), self.target)
+    }
+}
+
+/// What a session is to do. All sources are one service: that is how backends are compared.
+#[derive(Clone)]
+pub struct Plan {
+    /// What the session is about, for every event: the targets as typed, secrets masked.
+    pub label: Arc<str>,
+    /// Who is asked for what.
+    pub sources: Vec<Source>,
+    /// What is done with the answers.
+    pub goal: Goal,
+    /// How backends are asked.
+    pub backends: Arc<backend::Settings>,
+    /// How addresses are reached.
+    pub transport: transport::Options,
+    /// How the channel behaves.
+    pub channel: channel::Options,
+    /// The service that health is asked for; empty is the whole server.
+    pub service: Arc<str>,
+    /// What is too much.
+    pub limits: Limits,
+    /// What is good enough.
+    pub judging: Judging,
+}
+
+impl Plan {
+    /// A plan with gRPC's defaults: every source asked with the settings of this machine's environment left out, TLS found
+    /// out per address, 20 s to connect, 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens
+    /// pick_first with the cycle's own idle timeout.
+    pub fn new(sources: Vec<Source>, goal: Goal) -> Plan {
+        let label = sources.iter().map(|source| source.target.to_string()).collect::<Vec<_>>().join(" ");
+        let mut channel = channel::Options::default();
+        match goal {
+            Goal::Watch { .. } => {
+                channel.policy = channel::Policy::RoundRobin;
+                channel.keep_connected = true;
+            }
+            Goal::ProbeIdle(idle) => channel.idle_timeout = Some(idle),
+            Goal::Resolve { .. } | Goal::Probe => {}
+        }
+        Plan {
+            label: label.into(),
+            sources,
+            goal,
+            backends: Arc::default(),
+            transport: transport::Options::default(),
+            channel,
+            service: Arc::from(""),
+            limits: Limits::default(),
+            judging: Judging::default(),
+        }
+    }
+}
+
+/// What is done with the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Ask every source once, and again when the answer was empty; or go on watching.
+    Resolve {
+        /// Show every change as it comes.
+        watch: bool,
+    },
+    /// Resolve, then reach every endpoint.
+    Probe,
+    /// The idle cycle: a call, silence until IDLE, a call again.
+    ProbeIdle(Duration),
+    /// Keep a channel open and show everything that happens.
+    Watch {
+        /// End when this is so.
+        until: Option<Until>,
+    },
+}
+
+/// When `watch --until` ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Until {
+    /// The channel is READY.
+    Ready,
+    /// Nothing has changed for 10 s while the channel was READY.
+    Stable,
+    /// No endpoint is listed any more.
+    Drained,
+}
+
+/// What is too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Probes in flight: 256.
+    pub concurrency: usize,
+    /// Probes begun per second; no cap when `None`.
+    pub rate: Option<u32>,
+    /// Refuse to probe more endpoints than this; no cap when `None`.
+    pub max_endpoints: Option<usize>,
+    /// End without a verdict after this long (`--max-time`, exit 124).
+    pub max_time: Option<Duration>,
+    /// End with the verdict of that moment after this long (`watch --for`).
+    pub run_for: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { concurrency: 256, rate: None, max_endpoints: None, max_time: None, run_for: None }
+    }
+}
+
+/// Why no plan can be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// A scheme without a backend.
+    #[error("target {target:?}: {reason}")]
+    Unsupported {
+        /// The target as typed.
+        target: String,
+        /// Which backends there are.
+        reason: String,
+    },
+    /// `--backend` named something that does not exist.
+    #[error("no backend is called {name:?}; there are: {known}")]
+    NoSuchBackend {
+        /// The name as typed.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// No backend can be asked for a bare name.
+    #[error("nobody can be asked for {name:?}: {why}; write a full target such as dns:///{name}:50051")]
+    NobodyToAsk {
+        /// The bare name.
+        name: String,
+        /// Why each backend is out of the question.
+        why: String,
+    },
+    /// No target at all.
+    #[error("no target was given; write one such as 127.0.0.1:50051 or consul:///pay")]
+    NoTarget,
+}
+
+/// Who is to be asked for `targets`: URIs go to the backend of their scheme, bare names to every backend that is active
+/// under `settings` (only those named in `only`, when it is not empty).
+///
+/// # Errors
+///
+/// [`PlanError`] when a target has no backend, or `only` names one that does not exist.
+pub fn sources(targets: &[Target], only: &[String], settings: &backend::Settings) -> Result<Vec<Source>, PlanError> {
+    let names = || BACKENDS.iter().map(|b| b.name()).collect::<Vec<_>>().join(", ");
+    for name in only {
+        if !BACKENDS.iter().any(|b| b.name() == name) {
+            return Err(PlanError::NoSuchBackend { name: name.clone(), known: names() });
+        }
+    }
+    let mut sources: Vec<Source> = Vec::new();
+    for target in targets {
+        match target {
+            Target::Bare(name) => {
+                let before = sources.len();
+                let asked = BACKENDS.iter().filter(|b| only.is_empty() || only.iter().any(|o| o == b.name()));
+                sources
+                    .extend(asked.filter_map(|b| Some(Source { backend: *b, target: b.target_for(name, settings)? })));
+                if sources.len() == before {
+                    let why = BACKENDS
+                        .iter()
+                        .filter_map(|b| Some(format!("{}: {}", b.name(), b.describe(settings).active.err()?)))
+                        .collect::<Vec<_>>()
+                        .join("; ");
+                    return Err(PlanError::NobodyToAsk { name: name.clone(), why });
+                }
+            }
+            other => match BACKENDS.iter().find(|b| b.answers(other)) {
+                Some(backend) => sources.push(Source { backend: *backend, target: other.clone() }),
+                None => {
+                    return Err(PlanError::Unsupported {
+                        target: other.to_string(),
+                        reason: format!("this build has no backend for it; it has: {}", names()),
+                    });
+                }
+            },
+        }
+    }
+    if sources.is_empty() { Err(PlanError::NoTarget) } else { Ok(sources) }
+}
