@@ -1,6 +1,8 @@
-//! The command, and the backends, against real servers (tests/run provides them).
+//! Against real servers (tests/run provides them).
 
 #[cfg(feature = "consul")]
 mod consul;
 mod reaching;
+#[cfg(feature = "consul")]
+mod service;
 mod watching;

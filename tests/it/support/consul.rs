@@ -43,7 +43,7 @@ pub struct ConsulAgent {
 impl ConsulAgent {
     /// Starts an agent and waits until it leads and knows itself. `None` when there is no executable.
     pub fn start(mode: Mode) -> Option<Self> {
-        let executable = super::peer("GRPC_DISCOVER_TEST_CONSUL")?;
+        let executable = super::peers::provided("GRPC_DISCOVER_TEST_CONSUL")?;
         let [http, server, serf] = free_ports();
         let directory = tempfile::tempdir().expect("a directory for the agent");
         let mut config = json!({

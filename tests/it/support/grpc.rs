@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::peer;
+use super::peers::provided;
 
 /// Which implementation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl GrpcServer {
 
     /// A server on `listen`.
     pub fn start_on(kind: Kind, listen: &str, args: &[&str]) -> Option<GrpcServer> {
-        let program = peer(kind.variable())?;
+        let program = provided(kind.variable())?;
         let mut command = Command::new(program);
         command.args(["--listen", listen]).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

@@ -188,14 +188,6 @@ impl Play {
         });
         findings.collect()
     }
-
-    /// The exit code of the summary.
-    pub fn exit(&self) -> Option<u8> {
-        self.events.iter().find_map(|event| match &event.kind {
-            EventKind::Summary(summary) => Some(summary.exit),
-            _ => None,
-        })
-    }
 }
 
 /// Speaks SETTINGS and reads on until the client leaves.
