@@ -1,5 +1,272 @@
-//! What the events mean, PURE.
+//! What the events mean, PURE: events go into the [`Ledger`], [`judge`] reads it and concludes.
 
-mod table;
+mod discovery;
+mod idle;
+pub mod ledger;
+mod reaching;
+pub mod table;
+pub mod verdict;
 
+use std::collections::BTreeMap;
+
+pub use ledger::Ledger;
 pub use table::FINDINGS;
+
+use crate::model::endpoint::Address;
+use crate::model::event::{EndpointReport, IdlePhase};
+use crate::model::finding::{Counts, EndpointVerdict, Finding, Severity, Summary, Verdict};
+use crate::model::reach::Health;
+use ledger::Contact;
+use verdict::{NetworkWord, RegistryWord};
+
+/// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
+const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[discovery::find, reaching::find, idle::find];
+
+/// What is good enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judging {
+    /// The least severity that spoils the exit code; `None` is `--fail-on never`.
+    pub fail_on: Option<Severity>,
+    /// So many healthy endpoints are enough for a usable service.
+    pub min_ready: Option<MinReady>,
+    /// Addresses that must be listed (`--expect`).
+    pub expect: Vec<Address>,
+}
+
+impl Default for Judging {
+    fn default() -> Self {
+        Judging { fail_on: Some(Severity::Warn), min_ready: None, expect: Vec::new() }
+    }
+}
+
+/// `--min-ready`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinReady {
+    /// This many endpoints.
+    Count(usize),
+    /// This share of the listed ones, in percent.
+    Percent(u8),
+}
+
+/// Whether addresses were contacted at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Depth {
+    /// Only the registries were asked (`resolve`).
+    Registries,
+    /// Addresses were contacted too.
+    Network,
+}
+
+/// Everything the ledger proves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conclusion {
+    /// One report for every address that is listed, or has left and was contacted since.
+    pub endpoints: Vec<EndpointReport>,
+    /// What was proved, worst first.
+    pub findings: Vec<Finding>,
+    /// The verdict on the service.
+    pub summary: Summary,
+}
+
+/// Concludes from the ledger.
+pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
+    let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(ledger)).collect();
+    findings.extend(discovery::expected(ledger, &judging.expect));
+    let endpoints = reports(ledger, depth);
+    let vantage = nothing_reached(ledger);
+    findings.extend(vantage.clone());
+    findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity).then(a.kind.code.cmp(b.kind.code)));
+
+    let verdict = overall(ledger, judging, depth, &endpoints, &findings, vantage.is_some());
+    let worst = findings.iter().map(|finding| finding.kind.severity).max();
+    let exit = match verdict {
+        Verdict::Degraded if judging.fail_on.is_none_or(|limit| worst.is_none_or(|worst| worst < limit)) => 0,
+        Verdict::Failed | Verdict::Unknown if judging.fail_on.is_none() => 0,
+        other => other.exit_code(),
+    };
+    let counts = count(ledger, &endpoints, &findings);
+    let text = sentence(ledger, depth, verdict, &endpoints, &findings);
+    Conclusion { endpoints, findings, summary: Summary { verdict, exit, text, counts } }
+}
+
+fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
+    let listing = ledger.listing();
+    let mut reports = Vec::with_capacity(listing.len());
+    for (address, listed) in &listing {
+        let word = RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status));
+        let contact = ledger.contacts.get(*address).map(|seen| &seen.what);
+        let network = NetworkWord::of(contact);
+        let verdict = match depth {
+            Depth::Network => verdict::verdict(word, network).unwrap_or(EndpointVerdict::Unknown),
+            Depth::Registries => match word {
+                RegistryWord::Healthy | RegistryWord::Unchecked => EndpointVerdict::Healthy,
+                RegistryWord::Warning => EndpointVerdict::Early,
+                RegistryWord::Critical => EndpointVerdict::Down,
+                RegistryWord::Draining => EndpointVerdict::Draining,
+                RegistryWord::NotListed => EndpointVerdict::Unknown,
+            },
+        };
+        reports.push(EndpointReport {
+            address: (*address).clone(),
+            listed: listed.iter().map(|(i, seen)| (ledger.sources[*i].backend, seen.what.status)).collect(),
+            verdict,
+            text: contact.map(describe).unwrap_or_default(),
+        });
+    }
+    // Addresses that left and were contacted since.
+    let mut departed: BTreeMap<&Address, EndpointReport> = BTreeMap::new();
+    for departure in &ledger.departures {
+        let address = &departure.what.endpoint.address;
+        let Some(contact) = ledger.contacts.get(address).filter(|c| c.at >= departure.at) else { continue };
+        if listing.contains_key(address) {
+            continue;
+        }
+        let verdict = match NetworkWord::of(Some(&contact.what)) {
+            NetworkWord::Serving | NetworkWord::NotServing => EndpointVerdict::Unregistered,
+            _ => EndpointVerdict::Stale,
+        };
+        let text = format!(
+            "left {} at {}: {}",
+            ledger.sources[departure.what.source].source,
+            departure.at,
+            describe(&contact.what)
+        );
+        departed.insert(address, EndpointReport { address: address.clone(), listed: Vec::new(), verdict, text });
+    }
+    reports.extend(departed.into_values());
+    reports
+}
+
+fn describe(contact: &Contact) -> String {
+    match contact {
+        Contact::Connected => "connected".to_string(),
+        Contact::Answered(Health::Failed { code, text }) => format!("health: {code}: {text}"),
+        Contact::Answered(Health::Unimplemented) => "connected; it has no health service".to_string(),
+        Contact::Answered(health) => health.as_str().to_string(),
+        Contact::Failed(failure) => failure.to_string(),
+    }
+}
+
+/// If every endpoint black-holes, the first suspect is our own vantage point.
+fn nothing_reached(ledger: &Ledger) -> Option<Finding> {
+    let listing = ledger.listing();
+    let contacts: Vec<_> = listing.keys().filter_map(|address| ledger.contacts.get(*address)).collect();
+    let all_swallowed = !contacts.is_empty()
+        && contacts.iter().all(|contact| NetworkWord::of(Some(&contact.what)) == NetworkWord::BlackHole);
+    all_swallowed.then(|| {
+        let text = format!("not one of {} endpoints answered, not even with a refusal", contacts.len());
+        discovery::finding(&table::NOTHING_REACHED_FROM_HERE, None, text, contacts.iter().map(|c| c.seq).collect())
+    })
+}
+
+fn overall(
+    ledger: &Ledger,
+    judging: &Judging,
+    depth: Depth,
+    endpoints: &[EndpointReport],
+    findings: &[Finding],
+    nothing_reached: bool,
+) -> Verdict {
+    let listed = endpoints.iter().filter(|report| !report.listed.is_empty()).count();
+    if ledger.heard().next().is_none() || nothing_reached {
+        return Verdict::Unknown;
+    }
+    if listed == 0 {
+        // Nobody is there with authority only if everyone who was asked could say so.
+        let someone_is_silent = ledger.sources.iter().any(|source| source.broken.is_some());
+        return if ledger.blind().is_some() || someone_is_silent { Verdict::Unknown } else { Verdict::Failed };
+    }
+    let good = endpoints
+        .iter()
+        .filter(|report| {
+            matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Early | EndpointVerdict::CheckWrong)
+                && !report.listed.is_empty()
+        })
+        .count();
+    let untried = endpoints.iter().filter(|report| report.verdict == EndpointVerdict::Unknown).count();
+    if good == 0 {
+        let local = depth == Depth::Network && untried == listed;
+        return if local { Verdict::Unknown } else { Verdict::Failed };
+    }
+    let enough = match judging.min_ready {
+        None => true,
+        Some(MinReady::Count(count)) => good >= count,
+        Some(MinReady::Percent(percent)) => good * 100 >= listed * usize::from(percent),
+    };
+    if !enough {
+        return Verdict::Failed;
+    }
+    let call_failed = |phase| ledger.calls.iter().any(|call| call.what.phase == phase && call.what.outcome.is_err());
+    if call_failed(IdlePhase::Baseline) {
+        return Verdict::Failed;
+    }
+    let worst = findings.iter().map(|finding| finding.kind.severity).max();
+    if worst >= Some(Severity::Warn) { Verdict::Degraded } else { Verdict::Healthy }
+}
+
+fn count(ledger: &Ledger, endpoints: &[EndpointReport], findings: &[Finding]) -> Counts {
+    let mut verdicts: BTreeMap<EndpointVerdict, usize> = BTreeMap::new();
+    for report in endpoints {
+        *verdicts.entry(report.verdict).or_default() += 1;
+    }
+    let of = |severity| findings.iter().filter(|finding| finding.kind.severity == severity).count();
+    Counts {
+        endpoints: endpoints.len(),
+        verdicts: verdicts.into_iter().collect(),
+        findings: [of(Severity::Info), of(Severity::Warn), of(Severity::Critical)],
+        transitions: ledger.transitions,
+    }
+}
+
+/// The verdict in one sentence: numbers first, then the worst finding.
+fn sentence(
+    ledger: &Ledger,
+    depth: Depth,
+    verdict: Verdict,
+    endpoints: &[EndpointReport],
+    findings: &[Finding],
+) -> String {
+    let listed: Vec<&EndpointReport> = endpoints.iter().filter(|report| !report.listed.is_empty()).collect();
+    let good = listed.iter().filter(|report| report.verdict == EndpointVerdict::Healthy).count();
+    let total = listed.len();
+    let what = match depth {
+        Depth::Registries => "usable",
+        Depth::Network => "healthy",
+    };
+    let mut text = match total {
+        0 => "no endpoint".to_string(),
+        1 if good == 1 => format!("the only endpoint is {what}"),
+        1 => format!("the only endpoint is {}", listed[0].verdict.as_str()),
+        _ if good == total => format!("all {total} endpoints are {what}"),
+        _ => format!("{good} of {total} endpoints {} {what}", if good == 1 { "is" } else { "are" }),
+    };
+    if let Some(note) = idle_sentence(ledger) {
+        text.push_str("; ");
+        text.push_str(&note);
+    }
+    if verdict != Verdict::Healthy
+        && let Some(worst) = findings.first()
+    {
+        text.push_str("; ");
+        text.push_str(&worst.text);
+    }
+    text
+}
+
+fn idle_sentence(ledger: &Ledger) -> Option<String> {
+    let silence = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Silence)?;
+    let call = ledger.calls.iter().find(|call| call.what.phase == IdlePhase::Call)?;
+    let left = ledger.departures.iter().filter(|departure| departure.at >= silence.at).count();
+    if left == 0 && ledger.arrivals.is_empty() {
+        return Some("nothing changed while it was idle, so nothing could go stale".to_string());
+    }
+    Some(match (&call.what.outcome, &call.what.address) {
+        (Ok(_), Some(address)) => {
+            format!("the first call after idle went to {address} in {:.0} ms", call.what.took.as_secs_f64() * 1000.0)
+        }
+        _ => "the first call after idle failed".to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

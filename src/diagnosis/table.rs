@@ -1,6 +1,282 @@
 //! The findings table: one entry per finding, one source for the engine, `explain`, docs/findings.md and the tests.
+//! Codes are stable: GD1xx discovery, GD2xx reaching an address, GD3xx TLS, GD4xx HTTP/2 and gRPC, GD5xx health,
+//! GD6xx idle and staleness, GD9xx our own vantage point.
 
-use crate::model::finding::FindingKind;
+use crate::model::finding::{FindingKind, Severity};
 
-/// Every finding there is, by code.
-pub const FINDINGS: &[&FindingKind] = &[];
+macro_rules! findings {
+    ($($code:ident $name:ident $severity:ident
+        means $meaning:literal
+        proved by $proof:literal
+        remedy $remedy:literal
+        $(see $($link:literal)+)? ;)*) => {
+        $(
+            #[doc = concat!("`", stringify!($name), "`: ", $meaning)]
+            pub static $name: FindingKind = FindingKind {
+                code: stringify!($code),
+                name: stringify!($name),
+                severity: Severity::$severity,
+                meaning: $meaning,
+                proof: $proof,
+                remedy: $remedy,
+                links: &[$($($link),+)?],
+            };
+        )*
+        /// Every finding there is, by code.
+        pub static FINDINGS: &[&FindingKind] = &[$(&$name),*];
+    };
+}
+
+findings! {
+    // Discovery.
+    GD101 REGISTRY_NOT_ASKED Warn
+        means "A registry gave no answer, so nothing is known about what it lists. This never counts as \"nobody is there\"."
+        proved by "The backend's own error: which server was asked, for what, and what came back or did not."
+        remedy "Check that the registry runs and is reachable from here: `grpc-discover backends`. Ask it again; other backends' answers stand."
+        see "https://github.com/hashicorp/consul/issues/20790";
+
+    GD102 NO_ENDPOINTS Critical
+        means "The registry was asked, twice, and says with authority that the service has no endpoint."
+        proved by "Two full answers in a row without an endpoint, and no sign that the registry hides results."
+        remedy "Check the name, namespace, datacenter and tags; then whether the instances registered at all and pass their checks.";
+
+    GD103 BACKENDS_DISAGREE Warn
+        means "Two registries that were asked for the same service list different endpoints, so clients of one see another service than clients of the other."
+        proved by "The two answers of this session, side by side."
+        remedy "Find out which one lags: watch both with `grpc-discover resolve --watch`. For DNS compare the TTL with the lag.";
+
+    GD104 REGISTRY_HIDES_RESULTS Critical
+        means "The registry answered, and said that it left out what this token may not see. An empty list under such a token proves nothing."
+        proved by "Consul's X-Consul-Results-Filtered-By-ACLs, or an empty list for an anonymous caller under a default-deny policy."
+        remedy "Use a token with service:read and node:read for this service (CONSUL_HTTP_TOKEN or --token-file)."
+        see "https://github.com/hashicorp/consul/issues/3069";
+
+    GD105 EXPECTED_ENDPOINT_MISSING Critical
+        means "An address that --expect names is listed by no registry."
+        proved by "The full answers of every backend of this session."
+        remedy "Check whether that instance registered, and under which name and address.";
+
+    GD106 DISCOVERY_GAP Info
+        means "The watch on a registry was lost for a while and recovered by itself. Nothing was taken for gone meanwhile."
+        proved by "The backend's error at the start of the gap, and its first full answer after it."
+        remedy "Nothing to do now. If it repeats, look at the registry and at what lies between it and its clients: clients without recovery froze at that moment.";
+
+    GD107 REGISTRY_MAY_BE_OLD Warn
+        means "The registry answered without a leader, or from a server that lags behind it: the list may be old."
+        proved by "Consul's X-Consul-KnownLeader and X-Consul-LastContact."
+        remedy "Check the registry's cluster (`consul operator raft list-peers`), then ask again.";
+
+    GD108 NONE_USABLE Critical
+        means "Endpoints are registered and the registry itself calls none of them usable: a client that follows it has nobody to call."
+        proved by "The registry's own status for each of them, with the checks behind it."
+        remedy "Look at the failing checks below; if the endpoints do serve, the check is wrong.";
+
+    GD109 TOO_MANY_ENDPOINTS Info
+        means "More endpoints are listed than --max-endpoints allows, so only some were probed."
+        proved by "The number of distinct addresses listed."
+        remedy "Raise --max-endpoints to probe them all.";
+
+    // Reaching an address.
+    GD201 CONNECTION_REFUSED Critical
+        means "A host is there and nothing listens on the port."
+        proved by "The kernel's ECONNREFUSED: a RST came back for the SYN."
+        remedy "Check that the server runs and listens on this address and port (not only on loopback); if it is gone for good, deregister it.";
+
+    GD202 HOST_UNREACHABLE Critical
+        means "There is no way from here to the host."
+        proved by "The kernel's EHOSTUNREACH or ENETUNREACH: a router, or this machine's own routing table, said no."
+        remedy "Check routes and network policy between here and there; ask whether the address is advertised for another network.";
+
+    GD203 CONNECTION_RESET Critical
+        means "The connection was accepted and then reset before gRPC was spoken."
+        proved by "The kernel's ECONNRESET in the stage named."
+        remedy "Look for a proxy or load balancer in front without a backend, or a server that crashes on accept.";
+
+    GD204 BLACK_HOLE Critical
+        means "Packets to this address vanish: neither an answer nor a refusal came back."
+        proved by "No answer to the SYN within the connect timeout."
+        remedy "Check firewalls and security groups on the way, and whether the host still exists: a Pod address of a lost node looks like this.";
+
+    GD205 CLOSED_BEFORE_HTTP2 Critical
+        means "The port accepts connections and closes them before a server says a word of HTTP/2."
+        proved by "End of stream before the server's SETTINGS frame."
+        remedy "Look for a load balancer without backends, a TLS-only port probed with --plaintext, or a connection limit.";
+
+    GD206 SILENT_PORT Critical
+        means "The port accepts connections and nobody ever speaks: the kernel answers, the application does not."
+        proved by "TCP connected, and no SETTINGS frame within the connect timeout."
+        remedy "Look at the process: frozen, deadlocked, out of file descriptors, or a proxy that waits for its backend. Some clients (grpc-js) wait for ever here."
+        see "https://github.com/grpc/grpc-node/issues/2785";
+
+    GD207 HOST_NAME_NOT_FOUND Critical
+        means "The registry gave a host name instead of an address, and the name has no address here."
+        proved by "The answer of this machine's resolver."
+        remedy "Register an IP address, or make the name resolvable where the clients run.";
+
+    GD208 LOCAL_LIMIT Critical
+        means "This machine could not open the connection: it ran out of something, or forbids it."
+        proved by "The kernel's own error (EMFILE, EADDRNOTAVAIL, EPERM and their like)."
+        remedy "Lower -c/--concurrency, raise `ulimit -n`, or look at local firewall rules; it says nothing about the endpoint.";
+
+    GD209 NOT_REACHED Critical
+        means "The connection failed for a reason of the operating system that has no finding of its own."
+        proved by "The system's error, quoted."
+        remedy "Read the error; `grpc-discover probe -o json` has every stage that was passed.";
+
+    // TLS.
+    GD301 CERTIFICATE_EXPIRED Critical
+        means "The server's certificate has expired: every client that verifies refuses it."
+        proved by "The dates of the certificate that the server presented."
+        remedy "Renew the certificate, and make the server load the new one.";
+
+    GD302 CERTIFICATE_NOT_YET_VALID Critical
+        means "The server's certificate is not valid yet."
+        proved by "The dates of the certificate against this machine's clock."
+        remedy "Check the clocks of both machines, then the certificate's dates.";
+
+    GD303 CERTIFICATE_WRONG_NAME Critical
+        means "The server's certificate is for other names than the one clients verify."
+        proved by "The names in the certificate and the name that was asked for."
+        remedy "Add the name to the certificate, or set the name that clients verify (--servername here, authority in the client).";
+
+    GD304 CERTIFICATE_NOT_TRUSTED Critical
+        means "The server's certificate does not verify: its issuer is not trusted here, or the chain is broken."
+        proved by "The verification of the chain that the server presented."
+        remedy "Trust the right authority (--cacert), or have the server send its intermediate certificates.";
+
+    GD305 CLIENT_CERTIFICATE_REQUIRED Critical
+        means "The server wants a client certificate and got none that it accepts."
+        proved by "The server's TLS alert, which TLS 1.3 sends only after the handshake."
+        remedy "Give --cert and --key.";
+
+    GD306 NO_ALPN_H2 Critical
+        means "TLS works and the server does not select HTTP/2: gRPC core and grpc-go since 1.67 refuse it, some older clients do not."
+        proved by "The handshake: no application protocol, or another one than h2, was selected."
+        remedy "Switch on h2 (ALPN) at the TLS endpoint or the load balancer's listener."
+        see "https://github.com/grpc/grpc-go/issues/434";
+
+    GD307 TLS_ON_PLAINTEXT_PORT Critical
+        means "TLS was asked for and the port speaks no TLS."
+        proved by "The first bytes of the answer are no TLS record."
+        remedy "Use --plaintext (or --tls auto), or switch TLS on at the server.";
+
+    GD308 TLS_HANDSHAKE_UNANSWERED Critical
+        means "TCP connects and the TLS handshake gets no answer."
+        proved by "No byte after the ClientHello within the connect timeout."
+        remedy "Look at the process behind the port: frozen, or it waits for another protocol to begin.";
+
+    GD309 TLS_FAILED Critical
+        means "The TLS handshake failed."
+        proved by "The alert or the error, quoted."
+        remedy "Compare TLS versions and cipher suites of both sides.";
+
+    // HTTP/2 and gRPC.
+    GD401 SPEAKS_HTTP1 Critical
+        means "The port speaks HTTP/1, not gRPC."
+        proved by "The first bytes of the answer, quoted."
+        remedy "Use the gRPC port; a service with both registers both, and clients must pick the right one.";
+
+    GD402 PLAINTEXT_ON_TLS_PORT Critical
+        means "The port wants TLS and was spoken to in plaintext."
+        proved by "The answer is a TLS alert."
+        remedy "Use --tls on (or auto), and TLS credentials in the client.";
+
+    GD403 NOT_HTTP2 Critical
+        means "Something else listens there: its first bytes are no HTTP/2."
+        proved by "The first bytes of the answer, quoted."
+        remedy "Check the port: the bytes usually name the program.";
+
+    GD404 GOAWAY_AT_ONCE Critical
+        means "The server says GOAWAY instead of serving."
+        proved by "The GOAWAY frame, with code and debug data, before the connection was usable."
+        remedy "Read the debug data: a server that shuts down, a limit, or keepalive pings that it forbids.";
+
+    GD405 NO_STREAMS_ALLOWED Critical
+        means "The server's SETTINGS allow no stream at all: calls would wait for ever."
+        proved by "SETTINGS_MAX_CONCURRENT_STREAMS is 0."
+        remedy "Check the server's or proxy's stream limit.";
+
+    GD406 HTTP2_PROTOCOL_ERROR Critical
+        means "The peer broke the rules of HTTP/2."
+        proved by "The frame or the error, quoted."
+        remedy "Look at proxies between here and the server.";
+
+    // Health.
+    GD501 NOT_SERVING Critical
+        means "The endpoint is reachable and its own health service says that it does not serve."
+        proved by "grpc.health.v1 Check answered NOT_SERVING (or UNKNOWN)."
+        remedy "Look at the server's own dependencies. If the registry still calls it healthy, its check is too weak: use a gRPC health check.";
+
+    GD502 HEALTH_SERVICE_UNKNOWN Warn
+        means "The server's health service does not know the service that was asked for."
+        proved by "grpc.health.v1 Check answered NOT_FOUND, or Watch SERVICE_UNKNOWN."
+        remedy "Check --service, or register that name with the server's health service. Clients with health checking treat it as down.";
+
+    GD503 HEALTH_CALL_FAILED Critical
+        means "HTTP/2 works and the health call does not."
+        proved by "The call's gRPC status, quoted."
+        remedy "UNAUTHENTICATED and PERMISSION_DENIED: give -H. UNAVAILABLE: a proxy without a healthy backend. DEADLINE_EXCEEDED: the process accepts and does not answer.";
+
+    // Idle and staleness.
+    GD601 ZOMBIE_ENDPOINT Critical
+        means "The registry calls the endpoint healthy, and it is dead: clients are sent there and fail."
+        proved by "The registry's status, and the failure to reach the address."
+        remedy "Deregister it, and find out why the registry's check does not notice (no check, a TTL not yet over, or a check that runs beside the server)."
+        see "https://github.com/hashicorp/consul/issues/1188";
+
+    GD602 STALE_LISTING Warn
+        means "One registry still lists an endpoint that has left the registry it was registered in."
+        proved by "Both answers of this session."
+        remedy "Wait one TTL and ask again; if it stays, the copy is not being refreshed.";
+
+    GD603 MOVED_WHILE_IDLE Warn
+        means "Endpoints left the registry while the channel was idle. A client whose discovery stops when it goes idle (Kratos 2.5.4 to 2.7.2, and others) comes back with the old address and fails until it is restarted."
+        proved by "The registry's answers before and after the silence, and the old address, reached or not, afterwards."
+        remedy "Restart clients that still dial the old address; upgrade their framework, or switch their idle timeout off until then."
+        see "https://github.com/go-kratos/kratos/issues/3185" "https://github.com/go-kratos/kratos/issues/3402";
+
+    GD604 CALL_AFTER_IDLE_FAILED Critical
+        means "The first call after the silence failed."
+        proved by "The call that left IDLE, with the stage it got to."
+        remedy "See the finding on the address it was sent to.";
+
+    GD605 BASELINE_FAILED Critical
+        means "No call went through before the silence, so the idle cycle proves nothing."
+        proved by "The baseline call, with the stage it got to."
+        remedy "Mend reaching the service first: `grpc-discover probe` without --idle.";
+
+    GD606 LEFT_BUT_ALIVE Info
+        means "An address has left the registry and still answers: clients that hold it work for now, and will fail when it stops."
+        proved by "The registry's answer without it, and a probe of it afterwards."
+        remedy "Nothing, when it is draining; otherwise find out why it is no longer registered.";
+
+    // Our own vantage point.
+    GD901 NOTHING_REACHED_FROM_HERE Critical
+        means "Every endpoint swallows packets. The first suspect is the place this runs at, not the service."
+        proved by "Not one answer, not even a refusal, from any address."
+        remedy "Run it where the clients run; check VPN, security groups and network policy of this machine.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        let codes: Vec<_> = FINDINGS.iter().map(|kind| kind.code).collect();
+        let mut sorted = codes.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(codes, sorted);
+        assert!(codes.iter().all(|code| code.len() == 5 && code.starts_with("GD")));
+    }
+
+    #[test]
+    fn every_finding_says_what_it_means_how_it_is_proved_and_what_to_do() {
+        for kind in FINDINGS {
+            for text in [kind.meaning, kind.proof, kind.remedy] {
+                assert!(text.ends_with('.') && text.len() > 20, "{}: {text}", kind.code);
+            }
+        }
+    }
+}

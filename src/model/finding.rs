@@ -79,7 +79,9 @@ pub enum EndpointVerdict {
     Unhealthy,
     /// Listed as usable and not reached.
     Unreachable,
-    /// Still listed by somebody, gone from the authority or long dead.
+    /// Listed as healthy, and dead: nothing answers there.
+    Zombie,
+    /// Still listed by somebody, gone from the authority.
     Stale,
     /// The registry calls it critical, and the network agrees.
     Down,
@@ -102,6 +104,7 @@ impl EndpointVerdict {
             Self::Draining => "draining",
             Self::Unhealthy => "unhealthy",
             Self::Unreachable => "unreachable",
+            Self::Zombie => "zombie",
             Self::Stale => "stale",
             Self::Down => "down",
             Self::CheckWrong => "check-wrong",

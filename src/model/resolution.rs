@@ -62,6 +62,10 @@ pub enum NoteKind {
     Skipped,
     /// Answered on this machine, without asking a server (hosts file, localhost).
     Local,
+    /// The registry says with authority that nobody is there: how it said so.
+    Absent,
+    /// An empty answer was not believed: the next one was not empty.
+    Unconfirmed,
 }
 
 impl NoteKind {
@@ -76,6 +80,8 @@ impl NoteKind {
             Self::Funnel => "funnel",
             Self::Skipped => "skipped",
             Self::Local => "local",
+            Self::Absent => "absent",
+            Self::Unconfirmed => "unconfirmed",
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::transport::Dial;
 
 pub mod plan;
 
-pub use plan::{Goal, Judging, Limits, MinReady, Plan, PlanError, Source, Until};
+pub use crate::diagnosis::{Judging, MinReady};
+pub use plan::{Goal, Limits, Plan, PlanError, Source, Until};
 
 /// A running session: events come out until the summary, which is the last.
 pub struct Session {

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use crate::backend::{self, BACKENDS, Backend};
 use crate::channel;
-use crate::model::endpoint::Address;
-use crate::model::finding::Severity;
+use crate::diagnosis::Judging;
 use crate::model::target::Target;
 use crate::transport;
 
@@ -98,32 +97,6 @@ impl Default for Limits {
     fn default() -> Self {
         Limits { concurrency: 256, rate: None, max_endpoints: None, max_time: None, run_for: None }
     }
-}
-
-/// What is good enough.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judging {
-    /// The least severity that spoils the exit code; `None` is `--fail-on never`.
-    pub fail_on: Option<Severity>,
-    /// So many healthy endpoints are enough for a usable service.
-    pub min_ready: Option<MinReady>,
-    /// Addresses that must be listed (`--expect`).
-    pub expect: Vec<Address>,
-}
-
-impl Default for Judging {
-    fn default() -> Self {
-        Judging { fail_on: Some(Severity::Warn), min_ready: None, expect: Vec::new() }
-    }
-}
-
-/// `--min-ready`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MinReady {
-    /// This many endpoints.
-    Count(usize),
-    /// This share of the listed ones, in percent.
-    Percent(u8),
 }
 
 /// Why no plan can be made.

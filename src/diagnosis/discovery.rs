@@ -1,0 +1,160 @@
+//! Findings on discovery: GD1xx and the stale listing GD602.
+
+use std::collections::BTreeSet;
+
+use super::ledger::{Ledger, SourceRecord};
+use super::table::*;
+use crate::model::endpoint::Address;
+use crate::model::finding::{Finding, FindingKind};
+use crate::model::resolution::NoteKind;
+
+/// What the registries' answers prove by themselves.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in &ledger.sources {
+        could_not_be_asked(source, &mut findings);
+        says_something_about_its_answer(source, &mut findings);
+        for (gap, begin, end) in &source.gaps {
+            findings.push(finding(
+                &DISCOVERY_GAP,
+                None,
+                format!("the watch on {} was lost for {:.1}s and recovered", source.source, gap.as_secs_f64()),
+                vec![*begin, *end],
+            ));
+        }
+    }
+    nobody_usable(ledger, &mut findings);
+    disagreement(ledger, &mut findings);
+    findings
+}
+
+/// `--expect`: addresses that must be listed.
+pub fn expected(ledger: &Ledger, expect: &[Address]) -> Vec<Finding> {
+    let listing = ledger.listing();
+    let evidence: Vec<u64> = ledger.heard().filter_map(|(_, s)| s.answered.as_ref()).map(|a| a.seq).collect();
+    if evidence.is_empty() {
+        return Vec::new();
+    }
+    let missing = expect.iter().filter(|address| !listing.contains_key(address));
+    missing
+        .map(|address| {
+            let text = format!("{address} was expected and no registry lists it");
+            finding(&EXPECTED_ENDPOINT_MISSING, Some(address.clone()), text, evidence.clone())
+        })
+        .collect()
+}
+
+fn could_not_be_asked(source: &SourceRecord, findings: &mut Vec<Finding>) {
+    let Some(broken) = &source.broken else { return };
+    let why = broken.what.as_ref().map_or_else(|| "the watch ended".to_string(), |failure| failure.text.clone());
+    let text = match source.answered {
+        None => format!("{} could not be asked: {why}", source.source),
+        Some(_) => format!("{} has not answered since {}: {why}", source.source, broken.at),
+    };
+    findings.push(finding(&REGISTRY_NOT_ASKED, None, text, vec![broken.seq]));
+}
+
+fn says_something_about_its_answer(source: &SourceRecord, findings: &mut Vec<Finding>) {
+    let Some(answered) = &source.answered else { return };
+    for note in &answered.what {
+        let kind = match note.kind {
+            NoteKind::AclFiltered => &REGISTRY_HIDES_RESULTS,
+            NoteKind::NoLeader | NoteKind::StaleRead => &REGISTRY_MAY_BE_OLD,
+            NoteKind::Asked
+            | NoteKind::ServiceConfig
+            | NoteKind::Funnel
+            | NoteKind::Skipped
+            | NoteKind::Local
+            | NoteKind::Absent
+            | NoteKind::Unconfirmed => continue,
+        };
+        findings.push(finding(kind, None, format!("{}: {}", source.source, note.text), vec![answered.seq]));
+    }
+}
+
+fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
+    let heard: Vec<&SourceRecord> = ledger.heard().map(|(_, source)| source).collect();
+    if heard.is_empty() || ledger.blind().is_some() {
+        return;
+    }
+    let evidence = || heard.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect::<Vec<_>>();
+    if heard.iter().all(|source| source.listed.is_empty()) {
+        let said = heard.iter().map(|source| {
+            let note = source.note(NoteKind::Absent).or_else(|| source.note(NoteKind::Funnel));
+            note.map_or_else(
+                || format!("{} lists no endpoint", source.source),
+                |n| format!("{}: {}", source.source, n.text),
+            )
+        });
+        findings.push(finding(&NO_ENDPOINTS, None, said.collect::<Vec<_>>().join("; "), evidence()));
+        return;
+    }
+    let mut listed = heard.iter().flat_map(|source| source.listed.values()).peekable();
+    if listed.peek().is_some() && listed.clone().all(|seen| !seen.what.status.is_usable()) {
+        let words: Vec<String> =
+            listed.take(5).map(|seen| format!("{} is {}", seen.what.address, seen.what.status.as_str())).collect();
+        findings.push(finding(&NONE_USABLE, None, format!("no usable endpoint: {}", words.join(", ")), evidence()));
+    }
+}
+
+/// Compares what every source would send clients to. Only sources that answered are compared, and only usable endpoints.
+fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
+    let heard: Vec<(usize, &SourceRecord)> = ledger.heard().collect();
+    if heard.len() < 2 {
+        return;
+    }
+    let usable = |source: &SourceRecord| -> BTreeSet<Address> {
+        source.listed.values().filter(|s| s.what.status.is_usable()).map(|s| s.what.address.clone()).collect()
+    };
+    let sets: Vec<BTreeSet<Address>> = heard.iter().map(|(_, source)| usable(source)).collect();
+    if sets.windows(2).all(|pair| pair[0] == pair[1]) {
+        return;
+    }
+    let all: BTreeSet<&Address> = sets.iter().flatten().collect();
+    let mut parts = Vec::new();
+    for ((_, source), set) in heard.iter().zip(&sets) {
+        let missing: Vec<String> = all.iter().filter(|a| !set.contains(**a)).map(ToString::to_string).collect();
+        if !missing.is_empty() {
+            parts.push(format!("{} does not list {}", source.source, shorten(&missing)));
+        }
+    }
+    let evidence = heard.iter().filter_map(|(_, source)| source.answered.as_ref()).map(|a| a.seq).collect();
+    findings.push(finding(&BACKENDS_DISAGREE, None, parts.join("; "), evidence));
+
+    // An address that only copies (DNS) list, while an authority that answered does not: the copy is stale.
+    let authorities: Vec<usize> = (0..heard.len()).filter(|i| heard[*i].1.is_authority()).collect();
+    if authorities.is_empty() {
+        return;
+    }
+    for address in all {
+        let listed_by_authority = authorities.iter().any(|i| heard[*i].1.listed.keys().any(|k| k.address == *address));
+        if listed_by_authority {
+            continue;
+        }
+        let copies: Vec<&SourceRecord> =
+            heard.iter().zip(&sets).filter(|(_, set)| set.contains(address)).map(|((_, source), _)| *source).collect();
+        let copy = copies.iter().map(|s| s.source.to_string()).collect::<Vec<_>>().join(" and ");
+        let authority = authorities.iter().map(|i| heard[*i].1.source.to_string()).collect::<Vec<_>>().join(" and ");
+        let mut evidence: Vec<u64> = copies.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect();
+        evidence.extend(authorities.iter().filter_map(|i| heard[*i].1.answered.as_ref()).map(|a| a.seq));
+        let text = format!("{address} is listed by {copy} and not by {authority}");
+        findings.push(finding(&STALE_LISTING, Some(address.clone()), text, evidence));
+    }
+}
+
+fn shorten(words: &[String]) -> String {
+    const SHOWN: usize = 5;
+    if words.len() <= SHOWN {
+        return words.join(", ");
+    }
+    format!("{} and {} more", words[..SHOWN].join(", "), words.len() - SHOWN)
+}
+
+pub(super) fn finding(
+    kind: &'static FindingKind,
+    address: Option<Address>,
+    text: String,
+    evidence: Vec<u64>,
+) -> Finding {
+    Finding { kind, address, text, evidence, remedy: kind.remedy.to_string() }
+}

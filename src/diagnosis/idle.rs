@@ -1,0 +1,72 @@
+//! Findings of the idle cycle: GD603 to GD606.
+
+use super::discovery::finding;
+use super::ledger::{Contact, Ledger, Seen};
+use super::reaching::join;
+use super::table::*;
+use crate::model::endpoint::Address;
+use crate::model::event::IdlePhase;
+use crate::model::finding::Finding;
+
+/// What the silence changed, and what a client that did not notice would now hold.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let Some(silence) = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Silence) else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    let listing = ledger.listing();
+    let still_usable = |address: &Address| {
+        listing.get(address).is_some_and(|listed| listed.iter().any(|(_, seen)| seen.what.status.is_usable()))
+    };
+    let arrived: Vec<&Seen<_>> = ledger.arrivals.iter().filter(|seen| still_usable(&seen.what.address)).collect();
+    let new = join(
+        &arrived
+            .iter()
+            .map(|seen| seen.what.address.to_string())
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    );
+    let mut told: Vec<&Address> = Vec::new();
+    for departure in &ledger.departures {
+        let address = &departure.what.endpoint.address;
+        if departure.at < silence.at || still_usable(address) || told.contains(&address) {
+            continue;
+        }
+        told.push(address);
+        let source = &ledger.sources[departure.what.source].source;
+        let contact = ledger.contacts.get(address).filter(|contact| contact.at >= departure.at);
+        let now = match contact.map(|contact| &contact.what) {
+            Some(Contact::Failed(failure)) => format!("and is dead now ({failure})"),
+            Some(Contact::Connected | Contact::Answered(_)) => "and still answers".to_string(),
+            None => "and was not asked again".to_string(),
+        };
+        let instead = if new.is_empty() { "nothing has taken its place".to_string() } else { format!("new: {new}") };
+        let after = departure.at.since(silence.at).as_secs_f64();
+        let mut evidence = vec![silence.seq, departure.seq];
+        evidence.extend(arrived.iter().map(|seen| seen.seq));
+        evidence.extend(contact.map(|contact| contact.seq));
+        evidence.dedup();
+        let text = format!("{address} left {source} {after:.1}s into the silence {now}; {instead}");
+        findings.push(finding(&MOVED_WHILE_IDLE, Some(address.clone()), text, evidence));
+        if let Some(contact) = contact.filter(|c| matches!(c.what, Contact::Connected | Contact::Answered(_))) {
+            let text = format!("{address} has left {source} and still answers");
+            let evidence = vec![departure.seq, contact.seq];
+            findings.push(finding(&LEFT_BUT_ALIVE, Some(address.clone()), text, evidence));
+        }
+    }
+    for call in &ledger.calls {
+        let Err(why) = &call.what.outcome else { continue };
+        let (kind, when) = match call.what.phase {
+            IdlePhase::Baseline => (&BASELINE_FAILED, "before the silence"),
+            IdlePhase::Silence | IdlePhase::Idle | IdlePhase::Call | IdlePhase::Done => {
+                (&CALL_AFTER_IDLE_FAILED, "after the silence")
+            }
+        };
+        let took = call.what.took.as_secs_f64();
+        let text = format!("the call {when} failed after {took:.3}s: {why}");
+        findings.push(finding(kind, call.what.address.clone(), text, vec![call.seq]));
+    }
+    findings
+}

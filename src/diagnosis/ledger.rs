@@ -1,0 +1,248 @@
+//! [`Ledger`]: what the events of a session add up to, with the sequence numbers that prove it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::connectivity::{ConnectivityState, Scope, Transition};
+use crate::model::endpoint::{Address, Endpoint, EndpointKey};
+use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, IdlePhase};
+use crate::model::reach::{Failure, Health};
+use crate::model::resolution::{Note, NoteKind, ResolveFailure};
+use crate::model::time::Elapsed;
+
+/// Something that happened, with the number of the event that says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen<T> {
+    /// What.
+    pub what: T,
+    /// The event.
+    pub seq: u64,
+    /// When.
+    pub at: Elapsed,
+}
+
+/// What one source has said.
+#[derive(Debug, Clone)]
+pub struct SourceRecord {
+    /// The backend's name.
+    pub backend: &'static str,
+    /// What it was asked for.
+    pub source: Arc<str>,
+    /// What it lists now.
+    pub listed: BTreeMap<EndpointKey, Seen<Endpoint>>,
+    /// Its last full answer or change.
+    pub answered: Option<Seen<Vec<Note>>>,
+    /// Why it does not answer now.
+    pub broken: Option<Seen<Option<ResolveFailure>>>,
+    /// Gaps that it recovered from: length, and the events at their beginning and end.
+    pub gaps: Vec<(Duration, u64, u64)>,
+}
+
+impl SourceRecord {
+    /// The note of `kind` in the last answer.
+    pub fn note(&self, kind: NoteKind) -> Option<&Note> {
+        self.answered.as_ref()?.what.iter().find(|note| note.kind == kind)
+    }
+
+    /// True when the registry itself holds the truth; DNS is a copy of it.
+    pub fn is_authority(&self) -> bool {
+        self.backend != "dns"
+    }
+}
+
+/// What the network has said about one address.
+#[derive(Debug, Clone)]
+pub enum Contact {
+    /// The server's SETTINGS arrived; health not asked (yet).
+    Connected,
+    /// The health service answered.
+    Answered(Health),
+    /// The attempt failed.
+    Failed(Failure),
+}
+
+/// An endpoint that left a source during the session, or that the source no longer calls usable.
+#[derive(Debug, Clone)]
+pub struct Departure {
+    /// As it was last listed.
+    pub endpoint: Endpoint,
+    /// Index of the source.
+    pub source: usize,
+}
+
+/// What the events of a session add up to.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// The sources, in the order they were first heard of.
+    pub sources: Vec<SourceRecord>,
+    /// The last contact with each address.
+    pub contacts: BTreeMap<Address, Seen<Contact>>,
+    /// Addresses that left and have not come back, by the time they left.
+    pub departures: Vec<Seen<Departure>>,
+    /// Addresses that came after the baseline of an idle cycle.
+    pub arrivals: Vec<Seen<Endpoint>>,
+    /// The channel's last transition.
+    pub channel: Option<Seen<Transition>>,
+    /// The phases of the idle cycle.
+    pub idle: Vec<Seen<IdlePhase>>,
+    /// The calls of the idle cycle: before and after the silence.
+    pub calls: Vec<Seen<Call>>,
+    /// How many transitions there were.
+    pub transitions: usize,
+    /// The first event of the session, to fall back on as evidence.
+    pub first: u64,
+}
+
+/// A call of the idle cycle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Before (baseline) or after the silence.
+    pub phase: IdlePhase,
+    /// Which address took it, if one did.
+    pub address: Option<Address>,
+    /// How it ended.
+    pub outcome: Result<Health, String>,
+    /// From the start of the call, connecting included, to its end.
+    pub took: Duration,
+}
+
+impl Ledger {
+    /// Takes note of one event.
+    pub fn observe(&mut self, event: &Event) {
+        if self.first == 0 {
+            self.first = event.seq;
+        }
+        match &event.kind {
+            EventKind::Endpoints(change) => self.listed(change, event),
+            EventKind::Backend(report) => self.backend(report, event),
+            EventKind::Connection(report) => match &report.result {
+                Ok(phase) if phase.stage == crate::model::reach::Stage::Http2 => {
+                    self.contact(&report.address, Contact::Connected, event);
+                }
+                Ok(_) => {}
+                Err(failure) => self.contact(&report.address, Contact::Failed(failure.clone()), event),
+            },
+            EventKind::Health(report) => {
+                self.contact(&report.address, Contact::Answered(report.health.clone()), event);
+            }
+            EventKind::Transition(transition) => {
+                self.transitions += 1;
+                if transition.scope == Scope::Channel {
+                    self.channel = Some(seen(transition.clone(), event));
+                }
+            }
+            EventKind::Idle(report) => self.idle.push(seen(report.phase, event)),
+            EventKind::Disconnect { .. } | EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
+        }
+    }
+
+    /// Takes note of a call of the idle cycle, proved by event `seq`.
+    pub fn call(&mut self, call: Call, seq: u64, at: Elapsed) {
+        self.calls.push(Seen { what: call, seq, at });
+    }
+
+    fn source(&mut self, backend: &'static str, source: &Arc<str>) -> usize {
+        if let Some(index) = self.sources.iter().position(|s| s.backend == backend && s.source == *source) {
+            return index;
+        }
+        self.sources.push(SourceRecord {
+            backend,
+            source: source.clone(),
+            listed: BTreeMap::new(),
+            answered: None,
+            broken: None,
+            gaps: Vec::new(),
+        });
+        self.sources.len() - 1
+    }
+
+    fn listed(&mut self, change: &EndpointsChange, event: &Event) {
+        let index = self.source(change.backend, &change.source);
+        let after_baseline = !self.idle.is_empty();
+        for endpoint in &change.removed {
+            self.sources[index].listed.remove(&endpoint.key());
+            if endpoint.status.is_usable() {
+                self.departures.push(seen(Departure { endpoint: endpoint.clone(), source: index }, event));
+            }
+        }
+        for endpoint in change.added.iter().chain(&change.changed) {
+            let before = self.sources[index].listed.insert(endpoint.key(), seen(endpoint.clone(), event));
+            let was_usable = before.as_ref().is_some_and(|old| old.what.status.is_usable());
+            match (was_usable, endpoint.status.is_usable()) {
+                (true, false) => {
+                    self.departures.push(seen(Departure { endpoint: endpoint.clone(), source: index }, event));
+                }
+                (false, true) => {
+                    if !self.departures.is_empty() {
+                        self.departures
+                            .retain(|d| d.what.endpoint.address != endpoint.address || d.what.source != index);
+                    }
+                    if after_baseline {
+                        self.arrivals.push(seen(endpoint.clone(), event));
+                    }
+                }
+                (true, true) | (false, false) => {}
+            }
+        }
+        self.sources[index].answered = Some(seen(change.notes.clone(), event));
+    }
+
+    fn backend(&mut self, report: &BackendReport, event: &Event) {
+        let index = self.source(report.backend, &report.source);
+        let record = &mut self.sources[index];
+        match report.status {
+            BackendStatus::Broken => {
+                if record.broken.is_none() {
+                    record.broken = Some(seen(report.error.clone(), event));
+                }
+            }
+            BackendStatus::Watching => record.broken = None,
+            BackendStatus::Recovered => {
+                if let Some(begin) = record.broken.take() {
+                    let gap = report.gap.unwrap_or_else(|| event.at.since(begin.at));
+                    record.gaps.push((gap, begin.seq, event.seq));
+                }
+            }
+            BackendStatus::Ended => {
+                if report.error.is_some() && record.broken.is_none() {
+                    record.broken = Some(seen(report.error.clone(), event));
+                }
+            }
+        }
+    }
+
+    fn contact(&mut self, address: &Address, contact: Contact, event: &Event) {
+        self.contacts.insert(address.clone(), seen(contact, event));
+    }
+
+    /// Every address that any source lists now, with who lists it.
+    pub fn listing(&self) -> BTreeMap<&Address, Vec<(usize, &Seen<Endpoint>)>> {
+        let mut listing: BTreeMap<&Address, Vec<(usize, &Seen<Endpoint>)>> = BTreeMap::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            for (key, endpoint) in &source.listed {
+                listing.entry(&key.address).or_default().push((index, endpoint));
+            }
+        }
+        listing
+    }
+
+    /// The sources that have given a full answer at least once.
+    pub fn heard(&self) -> impl Iterator<Item = (usize, &SourceRecord)> {
+        self.sources.iter().enumerate().filter(|(_, s)| s.answered.is_some())
+    }
+
+    /// True when a full answer says that something was hidden from us and the list is empty.
+    pub fn blind(&self) -> Option<&SourceRecord> {
+        self.sources.iter().find(|s| s.listed.is_empty() && s.note(NoteKind::AclFiltered).is_some())
+    }
+
+    /// Is the channel in `state`?
+    pub fn channel_is(&self, state: ConnectivityState) -> bool {
+        self.channel.as_ref().is_some_and(|seen| seen.what.to == state)
+    }
+}
+
+fn seen<T>(what: T, event: &Event) -> Seen<T> {
+    Seen { what, seq: event.seq, at: event.at }
+}

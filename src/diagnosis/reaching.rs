@@ -1,0 +1,126 @@
+//! Findings on reaching an address: GD2xx, GD3xx, GD4xx and the health answers GD5xx.
+
+use super::ledger::{Contact, Ledger};
+use super::table::*;
+use super::verdict::{NetworkWord, RegistryWord};
+use crate::model::finding::{Finding, FindingKind};
+use crate::model::reach::{Failure, FailureCode, Health, Stage};
+
+/// One finding for every listed address that was not reached, or whose health service says no.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (address, listed) in ledger.listing() {
+        let Some(contact) = ledger.contacts.get(address) else { continue };
+        let registry = RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status));
+        // An endpoint on its way out may be in any state; one that its registry calls critical is expected to be dead.
+        if registry == RegistryWord::Draining {
+            continue;
+        }
+        let who = listed.iter().map(|(source, _)| ledger.sources[*source].backend).collect::<Vec<_>>();
+        let (kind, text) = match &contact.what {
+            Contact::Connected => continue,
+            Contact::Answered(health) => match on_health(health) {
+                Some((kind, text)) => (kind, format!("{address} {text}")),
+                None => continue,
+            },
+            Contact::Failed(failure) => {
+                let dead = matches!(NetworkWord::of(Some(&contact.what)), NetworkWord::Dead | NetworkWord::BlackHole);
+                match registry {
+                    RegistryWord::Critical | RegistryWord::Warning if dead => continue,
+                    RegistryWord::Healthy if says_nobody_is_there(failure) => (
+                        &ZOMBIE_ENDPOINT,
+                        format!("{address} is listed healthy by {} and is dead: {failure}", join(&who)),
+                    ),
+                    _ => (on_failure(failure), format!("{address}: {failure}")),
+                }
+            }
+        };
+        let mut evidence: Vec<u64> = listed.iter().map(|(_, seen)| seen.seq).collect();
+        evidence.push(contact.seq);
+        findings.push(Finding {
+            kind,
+            address: Some(address.clone()),
+            text,
+            evidence,
+            remedy: kind.remedy.to_string(),
+        });
+    }
+    findings
+}
+
+/// The finding for a failure.
+pub fn on_failure(failure: &Failure) -> &'static FindingKind {
+    match failure.code {
+        FailureCode::NameNotFound => &HOST_NAME_NOT_FOUND,
+        FailureCode::Refused => &CONNECTION_REFUSED,
+        FailureCode::Unreachable => &HOST_UNREACHABLE,
+        FailureCode::Reset => &CONNECTION_RESET,
+        FailureCode::TimedOut => match failure.stage {
+            Stage::Resolve => &HOST_NAME_NOT_FOUND,
+            Stage::Tcp => &BLACK_HOLE,
+            Stage::Tls => &TLS_HANDSHAKE_UNANSWERED,
+            Stage::Http2 => &SILENT_PORT,
+            Stage::Health => &HEALTH_CALL_FAILED,
+        },
+        FailureCode::Closed => match failure.stage {
+            Stage::Tls => &TLS_FAILED,
+            Stage::Resolve | Stage::Tcp | Stage::Http2 | Stage::Health => &CLOSED_BEFORE_HTTP2,
+        },
+        FailureCode::NoSocket | FailureCode::Io => &NOT_REACHED,
+        FailureCode::Local => &LOCAL_LIMIT,
+        FailureCode::CertificateExpired => &CERTIFICATE_EXPIRED,
+        FailureCode::CertificateNotYetValid => &CERTIFICATE_NOT_YET_VALID,
+        FailureCode::HostnameMismatch => &CERTIFICATE_WRONG_NAME,
+        FailureCode::AuthorityInvalid
+        | FailureCode::CertificateRevoked
+        | FailureCode::CertificateMalformed
+        | FailureCode::CertificateVerificationFailed => &CERTIFICATE_NOT_TRUSTED,
+        FailureCode::ClientCertificateRequired => &CLIENT_CERTIFICATE_REQUIRED,
+        FailureCode::NoApplicationProtocol => &NO_ALPN_H2,
+        FailureCode::NotTls => &TLS_ON_PLAINTEXT_PORT,
+        FailureCode::ProtocolVersionUnsupported | FailureCode::CipherSuiteMismatch | FailureCode::TlsFailed => {
+            &TLS_FAILED
+        }
+        FailureCode::Http1 => &SPEAKS_HTTP1,
+        FailureCode::TlsExpected => &PLAINTEXT_ON_TLS_PORT,
+        FailureCode::NotHttp2 => &NOT_HTTP2,
+        FailureCode::GoAway => &GOAWAY_AT_ONCE,
+        FailureCode::NoStreams => &NO_STREAMS_ALLOWED,
+        FailureCode::ProtocolError => &HTTP2_PROTOCOL_ERROR,
+        FailureCode::Rpc => &HEALTH_CALL_FAILED,
+    }
+}
+
+/// True when the failure means that no server is at the address (rather than that it misbehaves).
+fn says_nobody_is_there(failure: &Failure) -> bool {
+    match failure.code {
+        FailureCode::Refused | FailureCode::Unreachable | FailureCode::NameNotFound | FailureCode::NoSocket => true,
+        FailureCode::TimedOut => failure.stage <= Stage::Tcp,
+        _ => false,
+    }
+}
+
+fn on_health(health: &Health) -> Option<(&'static FindingKind, String)> {
+    match health {
+        Health::Serving | Health::Unimplemented => None,
+        Health::NotServing | Health::Unknown => {
+            Some((&NOT_SERVING, format!("is reachable and reports {}", health.as_str())))
+        }
+        Health::ServiceUnknown => {
+            Some((&HEALTH_SERVICE_UNKNOWN, "is reachable and its health service does not know the service".to_string()))
+        }
+        Health::Failed { code, text } => {
+            Some((&HEALTH_CALL_FAILED, format!("is reachable and the health call failed: {code}: {text}")))
+        }
+    }
+}
+
+pub(super) fn join(words: &[&str]) -> String {
+    let mut unique: Vec<&str> = Vec::new();
+    for word in words {
+        if !unique.contains(word) {
+            unique.push(word);
+        }
+    }
+    unique.join(" and ")
+}

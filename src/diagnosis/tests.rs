@@ -1,0 +1,1 @@
+//! Conclusions from hand-written ledgers.

@@ -1,0 +1,178 @@
+//! The verdict on one endpoint: what the registries say x what the network says, as a table.
+
+use super::ledger::Contact;
+use crate::model::endpoint::EndpointStatus;
+use crate::model::finding::EndpointVerdict;
+use crate::model::reach::{FailureCode, Health, Stage};
+
+/// What the registries say about an address, all of them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RegistryWord {
+    /// Some registry that runs checks calls it healthy, and none calls it worse.
+    Healthy,
+    /// Listed by somebody who does not judge (DNS, a file, the command line).
+    Unchecked,
+    /// Not ready yet, or warning.
+    Warning,
+    /// Some registry calls it critical.
+    Critical,
+    /// On its way out on purpose.
+    Draining,
+    /// No registry lists it (any more).
+    NotListed,
+}
+
+/// What the network says about an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NetworkWord {
+    /// READY, and SERVING or no health service to ask.
+    Serving,
+    /// READY, and the health service says no.
+    NotServing,
+    /// An answer that means nobody is there: refused, reset, closed, no such host.
+    Dead,
+    /// No answer at all.
+    BlackHole,
+    /// Somebody is there and does not speak what clients will speak: TLS, ALPN, HTTP/1.
+    Mismatch,
+    /// This machine could not even try.
+    NotTried,
+}
+
+/// Every value of [`RegistryWord`], for tables.
+pub const REGISTRY_WORDS: [RegistryWord; 6] = [
+    RegistryWord::Healthy,
+    RegistryWord::Unchecked,
+    RegistryWord::Warning,
+    RegistryWord::Critical,
+    RegistryWord::Draining,
+    RegistryWord::NotListed,
+];
+
+impl RegistryWord {
+    /// The joint word of every registry that lists the address: the worst that one of them says, except that "does not
+    /// judge" gives way to any judgement.
+    pub fn of(statuses: impl Iterator<Item = EndpointStatus>) -> RegistryWord {
+        statuses.max_by_key(|status| rank(*status)).map_or(RegistryWord::NotListed, |status| match status {
+            EndpointStatus::Healthy => RegistryWord::Healthy,
+            EndpointStatus::Unchecked => RegistryWord::Unchecked,
+            EndpointStatus::Warning => RegistryWord::Warning,
+            EndpointStatus::Critical => RegistryWord::Critical,
+            EndpointStatus::Draining => RegistryWord::Draining,
+        })
+    }
+}
+
+fn rank(status: EndpointStatus) -> u8 {
+    match status {
+        EndpointStatus::Unchecked => 0,
+        EndpointStatus::Healthy => 1,
+        EndpointStatus::Warning => 2,
+        EndpointStatus::Critical => 3,
+        EndpointStatus::Draining => 4,
+    }
+}
+
+impl NetworkWord {
+    /// The word for the last contact with an address.
+    pub fn of(contact: Option<&Contact>) -> NetworkWord {
+        match contact {
+            None => NetworkWord::NotTried,
+            Some(Contact::Connected) => NetworkWord::Serving,
+            Some(Contact::Answered(health)) => match health {
+                Health::Serving | Health::Unimplemented => NetworkWord::Serving,
+                Health::NotServing | Health::Unknown | Health::ServiceUnknown | Health::Failed { .. } => {
+                    NetworkWord::NotServing
+                }
+            },
+            Some(Contact::Failed(failure)) => match failure.code {
+                FailureCode::TimedOut if failure.stage <= Stage::Tcp => NetworkWord::BlackHole,
+                FailureCode::NameNotFound
+                | FailureCode::Refused
+                | FailureCode::Unreachable
+                | FailureCode::Reset
+                | FailureCode::TimedOut
+                | FailureCode::Closed
+                | FailureCode::NoSocket
+                | FailureCode::Io
+                | FailureCode::GoAway
+                | FailureCode::NoStreams
+                | FailureCode::Rpc => NetworkWord::Dead,
+                FailureCode::CertificateExpired
+                | FailureCode::CertificateNotYetValid
+                | FailureCode::HostnameMismatch
+                | FailureCode::AuthorityInvalid
+                | FailureCode::CertificateRevoked
+                | FailureCode::CertificateMalformed
+                | FailureCode::CertificateVerificationFailed
+                | FailureCode::ClientCertificateRequired
+                | FailureCode::NoApplicationProtocol
+                | FailureCode::ProtocolVersionUnsupported
+                | FailureCode::CipherSuiteMismatch
+                | FailureCode::NotTls
+                | FailureCode::TlsFailed
+                | FailureCode::Http1
+                | FailureCode::TlsExpected
+                | FailureCode::NotHttp2
+                | FailureCode::ProtocolError => NetworkWord::Mismatch,
+                FailureCode::Local => NetworkWord::NotTried,
+            },
+        }
+    }
+}
+
+/// The table (product contract, section 3). `None`: an address that nobody lists and nobody answers is simply gone.
+pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointVerdict> {
+    use EndpointVerdict as V;
+    use NetworkWord as N;
+    use RegistryWord as R;
+    Some(match (registry, network) {
+        (R::Healthy | R::Unchecked, N::Serving) => V::Healthy,
+        (R::Warning, N::Serving) => V::Early,
+        (R::Critical, N::Serving) => V::CheckWrong,
+        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::NotServing) => V::Unhealthy,
+        (R::Healthy, N::Dead | N::BlackHole) => V::Zombie,
+        (R::Unchecked, N::Dead | N::BlackHole) => V::Unreachable,
+        (R::Warning | R::Critical, N::Dead | N::BlackHole) => V::Down,
+        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::Mismatch) => V::Mismatch,
+        (R::Draining, N::Serving | N::NotServing | N::Dead | N::BlackHole | N::Mismatch) => V::Draining,
+        (R::NotListed, N::Serving | N::NotServing) => V::Unregistered,
+        (R::NotListed, N::Dead | N::BlackHole | N::Mismatch | N::NotTried) => return None,
+        (_, N::NotTried) => V::Unknown,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_reads_as_the_contract_says() {
+        use NetworkWord as N;
+        let columns = [N::Serving, N::NotServing, N::Dead, N::BlackHole, N::Mismatch, N::NotTried];
+        let expected = [
+            ["healthy", "unhealthy", "zombie", "zombie", "mismatch", "unknown"],
+            ["healthy", "unhealthy", "unreachable", "unreachable", "mismatch", "unknown"],
+            ["early", "unhealthy", "down", "down", "mismatch", "unknown"],
+            ["check-wrong", "unhealthy", "down", "down", "mismatch", "unknown"],
+            ["draining", "draining", "draining", "draining", "draining", "unknown"],
+            ["unregistered", "unregistered", "gone", "gone", "gone", "gone"],
+        ];
+        for (word, row) in REGISTRY_WORDS.iter().zip(expected) {
+            for (network, cell) in columns.iter().zip(row) {
+                let got = verdict(*word, *network).map_or("gone", EndpointVerdict::as_str);
+                assert_eq!(got, cell, "{word:?} x {network:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_judgement_outweighs_a_listing_without_one() {
+        use EndpointStatus as S;
+        let word = |statuses: &[S]| RegistryWord::of(statuses.iter().copied());
+        assert_eq!(word(&[]), RegistryWord::NotListed);
+        assert_eq!(word(&[S::Unchecked, S::Healthy]), RegistryWord::Healthy);
+        assert_eq!(word(&[S::Unchecked, S::Critical, S::Healthy]), RegistryWord::Critical);
+        assert_eq!(word(&[S::Unchecked]), RegistryWord::Unchecked);
+    }
+}
