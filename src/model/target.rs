@@ -1,9 +1,15 @@
 //! [`Target`]: what a person types, in every form that can be pasted from source code.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::endpoint::Address;
 use super::secret::Secret;
+
+mod parse;
+mod secrets;
 
 /// What to resolve. `Display` prints the canonical form, secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +32,8 @@ pub enum Target {
         /// The SRV owner name, e.g. `_grpc._tcp.pay.example`.
         name: String,
     },
-    /// `ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`: nothing to ask anybody.
+    /// `ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`, `passthrough:`: nothing to ask anybody. Only `passthrough:` gives an
+    /// [`Address::Name`]: as in grpc-go, whoever dials resolves it.
     Ip(Vec<Address>),
     /// `file:path`: ours.
     File(PathBuf),
@@ -34,9 +41,9 @@ pub enum Target {
     Consul(ConsulTarget),
     /// A scheme that is understood and has no backend here: parsed, then refused with a sentence.
     Unsupported {
-        /// The scheme as typed: `kubernetes`.
+        /// The scheme, lower case: `kubernetes`.
         scheme: String,
-        /// The rest, as typed.
+        /// Everything after the colon, passwords and tokens masked.
         rest: String,
     },
 }
@@ -66,8 +73,170 @@ pub struct ConsulTarget {
     pub partition: Option<String>,
 }
 
-impl std::fmt::Display for Target {
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        todo!()
+/// Why a text is no target: where, what, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("target {input:?}: position {position}: {problem}; write {example}")]
+pub struct TargetError {
+    /// The text as given, shortened, passwords and tokens masked.
+    pub input: String,
+    /// Byte offset of the offending part in the text as given.
+    pub position: usize,
+    /// What is wrong there.
+    pub problem: String,
+    /// What would be right.
+    pub example: String,
+}
+
+impl Target {
+    /// The scheme of the canonical form: `dns`. A bare name has none.
+    pub fn scheme(&self) -> Option<&str> {
+        match self {
+            Target::Bare(_) => None,
+            Target::Dns { .. } => Some("dns"),
+            Target::Srv { .. } => Some("srv"),
+            Target::Ip(addresses) => Some(ip_scheme(addresses.first())),
+            Target::File(_) => Some("file"),
+            Target::Consul(_) => Some("consul"),
+            Target::Unsupported { scheme, .. } => Some(scheme),
+        }
+    }
+
+    /// The sentence that refuses a target which none of `backends` (their names) can answer; `None` when one can.
+    pub fn unsupported_reason(&self, backends: &[&str]) -> Option<String> {
+        let (scheme, backend) = match self {
+            Target::Bare(_) => return None,
+            Target::Dns { .. } | Target::Srv { .. } => ("dns", "dns"),
+            Target::Ip(_) => ("ip", "ip"),
+            Target::File(_) => ("file", "file"),
+            Target::Consul(_) => ("consul", "consul"),
+            Target::Unsupported { scheme, .. } => (scheme.as_str(), backend_of(scheme)),
+        };
+        if backends.contains(&backend) {
+            return None;
+        }
+        let mut have = backends.to_vec();
+        have.sort_unstable();
+        Some(match backend {
+            "" => format!(
+                "{scheme}: is understood, but it does not say which registry is meant; write the registry's own target \
+                 (this version has: {})",
+                have.join(", ")
+            ),
+            _ => format!(
+                "{scheme}: is understood, but this version has no {backend} backend; it has: {}",
+                have.join(", ")
+            ),
+        })
     }
 }
+
+/// Which backend a scheme without one here would need; empty where the scheme names no registry of its own.
+fn backend_of(scheme: &str) -> &str {
+    match scheme {
+        "k8s" => "kubernetes",
+        "discov" => "etcd",
+        "zk" => "zookeeper",
+        "google-c2p" => "xds",
+        "discovery" | "svc" | "service" | "stork" => "",
+        own => own,
+    }
+}
+
+fn ip_scheme(first: Option<&Address>) -> &'static str {
+    match first {
+        None | Some(Address::Ip(std::net::SocketAddr::V4(_))) => "ipv4",
+        Some(Address::Ip(std::net::SocketAddr::V6(_))) => "ipv6",
+        Some(Address::Unix(_)) => "unix",
+        Some(Address::UnixAbstract(_)) => "unix-abstract",
+        Some(Address::Name { .. }) => "passthrough",
+    }
+}
+
+/// Everything that would mean something else inside a name or a value of a URI.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Bare(name) => f.write_str(name),
+            Target::Dns { server, host, port } => {
+                write!(f, "dns://{}/", server_text(server.as_deref()))?;
+                if host.contains(':') { write!(f, "[{}]", host.replace('%', "%25")) } else { f.write_str(host) }?;
+                port.map_or(Ok(()), |port| write!(f, ":{port}"))
+            }
+            Target::Srv { server, name } => write!(f, "srv://{}/{name}", server_text(server.as_deref())),
+            Target::Ip(addresses) => fmt_ip(f, addresses),
+            Target::File(path) => fmt_path(f, "file", path),
+            Target::Consul(consul) => consul.fmt(f),
+            Target::Unsupported { scheme, rest } => write!(f, "{scheme}:{rest}"),
+        }
+    }
+}
+
+/// A server's `host:port`. A scope is percent-encoded (RFC 6874): only an IPv6 literal has a percent sign.
+fn server_text(server: Option<&str>) -> String {
+    server.unwrap_or_default().replace('%', "%25")
+}
+
+/// One list per scheme: `ipv4:10.0.0.1:80,10.0.0.2:80`. A parsed target never mixes schemes.
+fn fmt_ip(f: &mut fmt::Formatter<'_>, addresses: &[Address]) -> fmt::Result {
+    let mut previous = None;
+    for address in addresses {
+        let scheme = ip_scheme(Some(address));
+        if previous.is_some() {
+            f.write_str(",")?;
+        }
+        match address {
+            Address::Ip(socket) => {
+                if previous != Some(scheme) {
+                    write!(f, "{scheme}:")?;
+                }
+                // A scope is percent-encoded (RFC 6874): only a literal has a percent sign.
+                f.write_str(&socket.to_string().replace('%', "%25"))?;
+            }
+            Address::Name { host, port } => write!(f, "passthrough:///{host}:{port}")?,
+            Address::Unix(path) => fmt_path(f, scheme, path)?,
+            Address::UnixAbstract(name) => write!(f, "{scheme}:{name}")?,
+        }
+        previous = Some(scheme);
+    }
+    Ok(())
+}
+
+fn fmt_path(f: &mut fmt::Formatter<'_>, scheme: &str, path: &Path) -> fmt::Result {
+    // `file://x` would name a server, so a path that begins with two slashes gets the empty one.
+    let authority = if path.as_os_str().as_encoded_bytes().starts_with(b"//") { "//" } else { "" };
+    write!(f, "{scheme}:{authority}{}", path.display())
+}
+
+impl fmt::Display for ConsulTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("consul://")?;
+        if let Some((user, password)) = &self.user {
+            write!(f, "{}:{password}@", utf8_percent_encode(user, NON_ALPHANUMERIC))?;
+        }
+        write!(f, "{}/{}", server_text(self.agent.as_deref()), utf8_percent_encode(&self.service, COMPONENT))?;
+        let tags = self.tags.iter().map(|tag| ("tag", Some(tag.as_str())));
+        let others = [
+            ("dc", self.dc.as_deref()),
+            ("near", self.near.as_deref()),
+            ("healthy", self.passing_only.then_some("true")),
+            ("token", self.token.as_ref().map(|_| "")),
+            ("ns", self.namespace.as_deref()),
+            ("partition", self.partition.as_deref()),
+        ];
+        let mut separator = '?';
+        for (name, value) in tags.chain(others) {
+            let Some(value) = value else { continue };
+            write!(f, "{separator}{name}={}", utf8_percent_encode(value, COMPONENT))?;
+            if name == "token" {
+                f.write_str("***")?;
+            }
+            separator = '&';
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

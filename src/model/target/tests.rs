@@ -1,0 +1,308 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Target, TargetError> {
+    text.parse()
+}
+
+fn dns(server: Option<&str>, host: &str, port: Option<u16>) -> Target {
+    Target::Dns { server: server.map(str::to_string), host: host.to_string(), port }
+}
+
+fn ip(addresses: &[&str]) -> Target {
+    Target::Ip(addresses.iter().map(|a| a.parse().unwrap()).collect())
+}
+
+fn consul(service: &str) -> ConsulTarget {
+    ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }
+}
+
+fn unsupported(scheme: &str, rest: &str) -> Target {
+    Target::Unsupported { scheme: scheme.to_string(), rest: rest.to_string() }
+}
+
+/// What is typed, what it means, how it is printed.
+fn table() -> Vec<(&'static str, Target, &'static str)> {
+    vec![
+        ("pay", Target::Bare("pay".into()), "pay"),
+        ("pay.prod_2.example", Target::Bare("pay.prod_2.example".into()), "pay.prod_2.example"),
+        ("pay:50051", dns(None, "pay", Some(50051)), "dns:///pay:50051"),
+        ("consul:8500", dns(None, "consul", Some(8500)), "dns:///consul:8500"),
+        ("10.0.0.7", dns(None, "10.0.0.7", None), "dns:///10.0.0.7"),
+        ("10.0.0.7:80", dns(None, "10.0.0.7", Some(80)), "dns:///10.0.0.7:80"),
+        ("[2001:DB8::1]:80", dns(None, "2001:db8::1", Some(80)), "dns:///[2001:db8::1]:80"),
+        ("[::1]", dns(None, "::1", None), "dns:///[::1]"),
+        ("[fe80::1%252]:80", dns(None, "fe80::1%2", Some(80)), "dns:///[fe80::1%252]:80"),
+        ("dns:pay.example", dns(None, "pay.example", None), "dns:///pay.example"),
+        ("dns:8080", dns(None, "8080", None), "dns:///8080"),
+        ("DNS:/pay.example.:1", dns(None, "pay.example.", Some(1)), "dns:///pay.example.:1"),
+        ("dns:///pay.example:443", dns(None, "pay.example", Some(443)), "dns:///pay.example:443"),
+        ("dns://10.0.0.2/pay", dns(Some("10.0.0.2"), "pay", None), "dns://10.0.0.2/pay"),
+        ("dns://[::1]:5353/pay:1", dns(Some("[::1]:5353"), "pay", Some(1)), "dns://[::1]:5353/pay:1"),
+        ("dns://[fe80::1%25252]/pay", dns(Some("[fe80::1%252]"), "pay", None), "dns://[fe80::1%25252]/pay"),
+        ("dns://ns.example:5353/pay", dns(Some("ns.example:5353"), "pay", None), "dns://ns.example:5353/pay"),
+        ("dns:///bücher.example", dns(None, "bücher.example", None), "dns:///bücher.example"),
+        (
+            "srv:_grpc._tcp.pay.example",
+            Target::Srv { server: None, name: "_grpc._tcp.pay.example".into() },
+            "srv:///_grpc._tcp.pay.example",
+        ),
+        (
+            "srv://10.0.0.2:53/x",
+            Target::Srv { server: Some("10.0.0.2:53".into()), name: "x".into() },
+            "srv://10.0.0.2:53/x",
+        ),
+        ("ipv4:10.0.0.1", ip(&["10.0.0.1:443"]), "ipv4:10.0.0.1:443"),
+        ("ipv4:10.0.0.1:1,10.0.0.2:2", ip(&["10.0.0.1:1", "10.0.0.2:2"]), "ipv4:10.0.0.1:1,10.0.0.2:2"),
+        ("ipv4:///10.0.0.1:1", ip(&["10.0.0.1:1"]), "ipv4:10.0.0.1:1"),
+        ("ipv6:[::1]:80,[::2]", ip(&["[::1]:80", "[::2]:443"]), "ipv6:[::1]:80,[::2]:443"),
+        ("ipv6:::1", ip(&["[::1]:443"]), "ipv6:[::1]:443"),
+        ("ipv6:[fe80::1%2]:80", ip(&["[fe80::1%2]:80"]), "ipv6:[fe80::1%252]:80"),
+        ("unix:run/pay.sock", ip(&["unix:run/pay.sock"]), "unix:run/pay.sock"),
+        ("unix:///run/my pay.sock", ip(&["unix:/run/my pay.sock"]), "unix:/run/my pay.sock"),
+        ("unix-abstract:pay", ip(&["unix-abstract:pay"]), "unix-abstract:pay"),
+        ("passthrough:///10.0.0.1:80", ip(&["10.0.0.1:80"]), "ipv4:10.0.0.1:80"),
+        ("passthrough:pay:80", ip(&["pay:80"]), "passthrough:///pay:80"),
+        ("file:endpoints.yaml", Target::File("endpoints.yaml".into()), "file:endpoints.yaml"),
+        ("file:///etc/my endpoints.json", Target::File("/etc/my endpoints.json".into()), "file:/etc/my endpoints.json"),
+        ("file:////x", Target::File("//x".into()), "file:////x"),
+        ("consul:///pay", Target::Consul(consul("pay")), "consul:///pay"),
+        ("consul:pay", Target::Consul(consul("pay")), "consul:///pay"),
+        (
+            "consul://127.0.0.1:8500/my%20pay/?healthy=true&tag=a%2Bb&tag=c+d&dc=eu&near=_agent&ns=team&partition=p&wait=5s",
+            Target::Consul(ConsulTarget {
+                agent: Some("127.0.0.1:8500".into()),
+                tags: vec!["a+b".into(), "c d".into()],
+                dc: Some("eu".into()),
+                near: Some("_agent".into()),
+                passing_only: true,
+                namespace: Some("team".into()),
+                partition: Some("p".into()),
+                ..consul("my pay")
+            }),
+            "consul://127.0.0.1:8500/my%20pay?tag=a%2Bb&tag=c%20d&dc=eu&near=_agent&healthy=true&ns=team&partition=p",
+        ),
+        ("kubernetes:///pay.prod:http", unsupported("kubernetes", "///pay.prod:http"), "kubernetes:///pay.prod:http"),
+        ("K8S://prod/pay:80", unsupported("k8s", "//prod/pay:80"), "k8s://prod/pay:80"),
+        (
+            "etcd:///h1:2379,h2:2379?key=K",
+            unsupported("etcd", "///h1:2379,h2:2379?key=K"),
+            "etcd:///h1:2379,h2:2379?key=K",
+        ),
+        ("xds:///pay", unsupported("xds", "///pay"), "xds:///pay"),
+        ("discovery:///pay", unsupported("discovery", "///pay"), "discovery:///pay"),
+        ("vsock:3:50051", unsupported("vsock", "3:50051"), "vsock:3:50051"),
+    ]
+}
+
+#[test]
+fn every_form_means_what_it_says() {
+    for (text, target, _) in table() {
+        assert_eq!(parse(text).as_ref(), Ok(&target), "{text}");
+    }
+}
+
+#[test]
+fn the_canonical_form_means_the_same_target() {
+    for (text, target, canonical) in table() {
+        assert_eq!(target.to_string(), canonical, "{text}");
+        assert_eq!(parse(canonical).as_ref(), Ok(&target), "{canonical}");
+    }
+}
+
+/// What is typed, the position, and a part of the sentence.
+const REFUSED: &[(&str, usize, &str)] = &[
+    ("", 0, "is empty"),
+    (" ", 0, "white space"),
+    ("pay ", 3, "white space"),
+    ("dns:///pay example", 10, "white space"),
+    ("127.0.0.1:99999", 10, "port 99999 is above 65535; write 127.0.0.1:50051"),
+    ("pay:0", 4, "nothing can listen on port 0"),
+    ("pay:", 4, "no port follows"),
+    ("pay:http", 4, "\"http\" is no port number"),
+    (":80", 0, "no host"),
+    ("a..b", 2, "empty label"),
+    (".", 0, "empty label"),
+    ("10.0.0.256:80", 0, "no IPv4 address"),
+    ("::1", 0, "write [::1] or [::1]:50051"),
+    ("pay:80:90", 0, "more than one colon"),
+    ("[::1", 0, "never closed"),
+    ("[::1]x", 5, "cannot follow"),
+    ("[pay]:80", 1, "no IPv6 address"),
+    ("pay/x", 3, "'/' cannot be part"),
+    ("pay\u{0}:80", 3, "U+0000 is a control character"),
+    ("pay\u{1b}[31m", 3, "U+001B"),
+    ("dns:", 4, "no host is named; write dns:///pay.example:50051"),
+    ("dns:///", 7, "no host is named; write dns:///pay.example:50051"),
+    ("dns://", 6, "no name follows"),
+    ("dns://pay.example:443", 6, "write dns:///pay.example:443"),
+    ("dns://:53/pay", 6, "no host"),
+    ("dns:///pay:70000", 11, "above 65535"),
+    ("srv:///", 7, "no name"),
+    ("srv:///_grpc._tcp.pay:80", 21, "bring their own ports"),
+    ("ipv4:", 5, "empty element"),
+    ("ipv4:10.0.0.1:1,,10.0.0.2:2", 16, "empty element"),
+    ("ipv4:10.0.0.1:1,pay:2", 16, "\"pay\" is no IPv4 address"),
+    ("ipv4:10.0.0.1:1,10.0.0.2:x", 25, "\"x\" is no port number"),
+    ("ipv6:[::1", 5, "never closed"),
+    ("ipv6:10.0.0.1:80", 5, "no IPv6 address"),
+    ("ipv6:[::1]:80,", 14, "empty element"),
+    ("unix:", 5, "no path"),
+    ("unix://run/pay.sock", 7, "takes no server"),
+    ("unix-abstract:", 14, "no socket"),
+    ("file:", 5, "no path"),
+    ("file://host/x", 7, "takes no server"),
+    ("passthrough:///pay", 18, "no default port"),
+    ("consul://:8500/", 9, "no host"),
+    ("consul://127.0.0.1:8500/", 24, "no service is named; write consul:///pay"),
+    ("consul:///", 10, "no service"),
+    ("consul://pay", 9, "write consul:///pay"),
+    ("consul:///pay?colour=red", 14, "\"colour\" is no parameter of consul: (known: tag, dc"),
+    ("consul:///pay?dc=a&dc=b", 19, "dc is given twice"),
+    ("consul:///pay?healthy=maybe", 22, "true or false"),
+    ("consul:///p%zz", 11, "two hexadecimal digits"),
+    ("consul:///p%ff", 10, "no UTF-8"),
+    ("consul:///p%0ay", 10, "control character"),
+    ("consol:///pay", 0, "consol: is no known scheme (near: consul:)"),
+    ("kubernetes8://x", 0, "near: kubernetes:"),
+    ("gopher://x", 0, "known: dns, srv"),
+];
+
+#[test]
+fn what_is_no_target_is_refused_with_position_and_example() {
+    for (text, position, part) in REFUSED {
+        let error = parse(text).expect_err(text);
+        assert_eq!(error.position, *position, "{text:?}: {error}");
+        assert!(error.to_string().contains(part), "{text:?}: {error}");
+        assert!(!error.example.is_empty(), "{text:?}");
+    }
+}
+
+#[test]
+fn an_error_reads_as_a_sentence() {
+    let error = parse("127.0.0.1:99999").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "target \"127.0.0.1:99999\": position 10: port 99999 is above 65535; write 127.0.0.1:50051"
+    );
+}
+
+#[test]
+fn examples_of_errors_are_targets() {
+    for example in [
+        "dns:///pay.example:50051",
+        "srv:///_grpc._tcp.pay.example",
+        "passthrough:///10.0.0.7:50051",
+        "ipv4:10.0.0.1:50051,10.0.0.2:50051",
+        "ipv6:[2001:db8::1]:50051,[2001:db8::2]:50051",
+        "unix:/run/pay.sock",
+        "unix-abstract:pay",
+        "file:endpoints.yaml",
+        "consul:///pay?tag=v1",
+        "dns://10.0.0.2:53/pay.example",
+    ] {
+        assert!(parse(example).is_ok(), "{example}");
+    }
+}
+
+#[test]
+fn noise_is_refused_with_a_short_message() {
+    for noise in [
+        "x".repeat(10_000),
+        "a.".repeat(5_000),
+        "[".repeat(10_000),
+        ",".repeat(10_000),
+        "dns:///".repeat(2_000),
+        "ü".repeat(100_000),
+    ] {
+        let error = parse(&noise).unwrap_err();
+        assert!(error.to_string().len() < 700, "{error}");
+        assert!(error.position <= noise.len());
+    }
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let target = parse("consul://joe:hunter2@10.0.0.1:8500/pay?token=s3cr3t&dc=eu").unwrap();
+    let Target::Consul(consul) = &target else { panic!("{target:?}") };
+    assert_eq!(consul.token.as_ref().unwrap().reveal(), "s3cr3t");
+    assert_eq!(consul.user.as_ref().unwrap().1.reveal(), "hunter2");
+    assert_eq!(target.to_string(), "consul://joe:***@10.0.0.1:8500/pay?dc=eu&token=***");
+    for text in [
+        "consul://joe:hunter2@10.0.0.1:8500/pay?token=s3cr3t&healthy=no",
+        "consul://joe:hunter2@10.0.0.1:99999/pay?token=s3cr3t",
+        "consul:///pay?token=hunter2%zz&x=1",
+        "consul:///pay?Token=hunter2",
+        "nacos://joe:hunter2@10.0.0.1:8848/pay?password=s3cr3t",
+        "mysql://joe:hunter2@10.0.0.1/pay",
+        "joe:hunter2@pay.example:80",
+        "consul://joe:hunter2@pay",
+        "joe:hunter2@pay.example",
+        "dns://joe:hunter2@pay.example",
+        "dns://joe:hunter2@10.0.0.1/pay.example",
+        "consul://[::1]:hunter2@x/pay",
+    ] {
+        let said = match parse(text) {
+            Ok(target) => format!("{target} {target:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        assert!(!said.contains("hunter2") && !said.contains("s3cr3t"), "{said}");
+    }
+}
+
+#[test]
+fn a_scheme_without_backend_says_what_there_is() {
+    let have = ["ip", "file", "dns", "consul"];
+    let reason = |text: &str| parse(text).unwrap().unsupported_reason(&have);
+    assert_eq!(
+        reason("kubernetes:///pay").as_deref(),
+        Some("kubernetes: is understood, but this version has no kubernetes backend; it has: consul, dns, file, ip")
+    );
+    assert!(reason("k8s:///pay").unwrap().contains("k8s: is understood, but this version has no kubernetes backend"));
+    assert!(reason("discovery:///pay").unwrap().contains("does not say which registry"));
+    assert_eq!(reason("dns:///pay"), None);
+    assert_eq!(reason("pay"), None);
+    assert!(parse("consul:///pay").unwrap().unsupported_reason(&["dns"]).unwrap().contains("no consul backend"));
+}
+
+/// Deterministic noise: xorshift64*.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
+    }
+}
+
+#[test]
+fn no_input_panics_and_what_parses_prints_itself() {
+    const BITS: [&str; 34] = [
+        ":", "/", "//", "///", "[", "]", "%", "%25", "%00", "%ff", "?", "&", "=", "@", ",", ".", "..", "-", "0", "443",
+        "99999", "::1", "ü", "\u{202e}", "\u{0}", " ", "\n", "token=x", "tag=", "dns:", "consul:", "unix:", "+", "#",
+    ];
+    let seeds: Vec<&str> = table().iter().map(|row| row.0).chain(REFUSED.iter().map(|row| row.0)).collect();
+    let mut noise = Noise(0x9E37_79B9_7F4A_7C15);
+    for round in 0..300_000 {
+        let mut text: Vec<char> = seeds[round % seeds.len()].chars().collect();
+        for _ in 0..=noise.below(4) {
+            let at = noise.below(text.len() + 1);
+            match noise.below(4) {
+                0 => drop(text.splice(at..at, BITS[noise.below(BITS.len())].chars())),
+                1 => drop(text.splice(at..text.len().min(at + 1 + noise.below(3)), None)),
+                2 => text.truncate(at),
+                _ => drop(text.splice(at..at, seeds[noise.below(seeds.len())].chars().take(8))),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        match parse(&text) {
+            Err(error) => {
+                assert!(error.position <= text.len() && text.is_char_boundary(error.position), "{text:?}: {error}");
+                assert!(error.to_string().lines().count() == 1, "{error}");
+            }
+            Ok(Target::Consul(consul)) if consul.token.is_some() || consul.user.is_some() => {}
+            Ok(target) => assert_eq!(parse(&target.to_string()).as_ref(), Ok(&target), "{text:?}"),
+        }
+    }
+}
