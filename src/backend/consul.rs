@@ -1,31 +1,121 @@
-//! stub
+//! The `consul` backend: `/v1/health/service/:service`, asked once and then watched with blocking queries.
+//!
+//! Spoken with consulrs's features and rustify's endpoints over a transport of our own (see [`transport`]): the crate's
+//! client has no time limits and links OpenSSL, and its types refuse ordinary answers.
 
-use super::*;
+mod agent;
+mod decode;
+mod hyper_io;
+mod port;
+mod query;
+mod settings;
+mod tls;
+mod transport;
+mod watch;
+
+#[cfg(test)]
+mod fake;
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+
+pub use agent::Agent;
+pub use settings::{Settings, SettingsError};
+
+use super::{Backend, Context, Description, Origin, Resolution};
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::target::{ConsulTarget, Target};
+use query::{Client, ReadAgentSelf, StatusLeader};
 
 /// The `consul` backend.
 pub struct Consul;
 
-/// Settings.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {}
+/// How long the agent of this machine may take to accept a connection before there is none.
+const LOCAL_AGENT: Duration = Duration::from_millis(50);
+
+/// Consul's own port for HTTP or HTTPS.
+const fn wire_port(tls: bool) -> u16 {
+    if tls { 8501 } else { 8500 }
+}
 
 impl Backend for Consul {
     fn name(&self) -> &'static str {
         "consul"
     }
-    fn answers(&self, _: &Target) -> bool {
-        false
+
+    fn answers(&self, target: &Target) -> bool {
+        matches!(target, Target::Consul(_))
     }
-    fn resolve(&self, _: &Target, _: &Context) -> Resolution {
-        todo!()
+
+    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+        match target {
+            Target::Consul(target) => {
+                let settings = &context.settings;
+                watch::resolve(settings.consul.clone(), target.clone(), watch::first_word(settings.resolve_timeout))
+            }
+            _ => {
+                let text = "consul: only consul: targets can be asked here";
+                Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
+            }
+        }
     }
-    fn target_for(&self, _: &str, _: &super::Settings) -> Option<Target> {
-        None
+
+    /// Active when `CONSUL_HTTP_ADDR` is set, or an agent listens on this machine.
+    fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
+        if service.is_empty() {
+            return None;
+        }
+        active(&settings.consul).ok()?;
+        Some(Target::Consul(ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }))
     }
-    fn describe(&self, _: &super::Settings) -> Description {
-        todo!()
+
+    fn describe(&self, settings: &super::Settings) -> Description {
+        Description { active: active(&settings.consul), settings: settings.consul.rows() }
     }
-    fn ping(&self, _: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        todo!()
+
+    /// `consul 1.22.7 at 127.0.0.1:8500, leader 127.0.0.1:8300`. Without a leader it is an error; a token that may not
+    /// read the version costs the version only.
+    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        let limit = watch::first_word(settings.resolve_timeout);
+        let settings = settings.consul.clone();
+        Box::pin(async move {
+            let client = Client::new(watch::open(settings, None).await?, limit);
+            let leader = client.ask(StatusLeader {}, None, limit).await?.value;
+            let agent = &client.route().agent;
+            if leader.is_empty() {
+                let text = format!("consul agent {agent}: the cluster has no leader");
+                return Err(ResolveError::ambient(ResolveCode::ServerError, text));
+            }
+            let version = match client.ask(ReadAgentSelf {}, None, limit).await {
+                Ok(reply) => format!("consul {}", reply.value.config.version),
+                Err(error) if error.failure().code == ResolveCode::Denied => {
+                    "consul (version not for this token)".to_string()
+                }
+                Err(error) => return Err(error),
+            };
+            Ok(format!("{version} at {agent}, leader {leader}"))
+        })
     }
 }
+
+/// Why bare names are asked here, or why not.
+fn active(settings: &Settings) -> Result<String, String> {
+    let agent = &settings.agent.value;
+    match &settings.agent.origin {
+        Origin::Env(name) => Ok(format!("{name} is set")),
+        Origin::Flag(name) => Ok(format!("{name} was given")),
+        Origin::Config(path) => Ok(format!("{path} names an agent")),
+        Origin::System(_) | Origin::Default => match agent.loopback() {
+            Some(socket) if TcpStream::connect_timeout(&socket, LOCAL_AGENT).is_ok() => {
+                Ok(format!("an agent listens on {agent}"))
+            }
+            _ => Err(format!("CONSUL_HTTP_ADDR is not set and nothing listens on {agent}")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

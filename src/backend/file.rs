@@ -1,31 +1,267 @@
-//! stub
+//! `file:path`: a JSON or YAML list on this machine, watched.
+//!
+//! The directory is watched, not the file: a file that is renamed over, deleted and created again, or reached through
+//! symbolic links that are swapped (a Kubernetes ConfigMap's `..data`) is another file afterwards. A list that cannot be
+//! read gets 200 ms to become one (somebody may be in the middle of writing it) before it is reported as an error; the
+//! watch goes on in any case. Only when the directory itself goes is the watch lost.
 
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::{FutureExt, future, stream};
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RemoveKind, RenameMode};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use super::ip::refused;
 use super::*;
+use crate::model::endpoint::Endpoint;
+use crate::model::resolution::Answer;
 
-/// The `file` backend.
+mod list;
+
+/// How long a list that cannot be read may be half-written.
+const HALF_WRITTEN: Duration = Duration::from_millis(200);
+/// Larger files are no list of endpoints.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// A list of endpoints in a file.
 pub struct File;
-
-/// Settings.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {}
 
 impl Backend for File {
     fn name(&self) -> &'static str {
         "file"
     }
-    fn answers(&self, _: &Target) -> bool {
-        false
+
+    fn answers(&self, target: &Target) -> bool {
+        matches!(target, Target::File(_))
     }
-    fn resolve(&self, _: &Target, _: &Context) -> Resolution {
-        todo!()
+
+    fn resolve(&self, target: &Target, _context: &Context) -> Resolution {
+        let Target::File(path) = target else { return refused("file", target) };
+        let path = path.clone();
+        Box::pin(stream::unfold(State::New(path), State::next))
     }
-    fn target_for(&self, _: &str, _: &super::Settings) -> Option<Target> {
+
+    fn target_for(&self, _service: &str, _settings: &Settings) -> Option<Target> {
         None
     }
-    fn describe(&self, _: &super::Settings) -> Description {
-        todo!()
+
+    fn describe(&self, _settings: &Settings) -> Description {
+        Description { active: Err("answers only file: targets".to_string()), settings: vec![] }
     }
-    fn ping(&self, _: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        todo!()
+
+    fn ping(&self, _settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        future::ready(Ok("nothing to ask: files are read where they are".to_string())).boxed()
     }
 }
+
+enum State {
+    New(PathBuf),
+    Watching(Box<Watch>),
+    Ended,
+}
+
+impl State {
+    async fn next(self) -> Option<(Result<Update, ResolveError>, State)> {
+        let mut watch = match self {
+            State::Ended => return None,
+            State::New(path) => match Watch::start(&path) {
+                Ok(mut watch) => {
+                    let first = watch.read();
+                    return Some((watch.report(first), State::Watching(Box::new(watch))));
+                }
+                Err(error) => return Some((Err(error), State::Ended)),
+            },
+            State::Watching(watch) => watch,
+        };
+        match watch.changed().await {
+            Ok(said) => Some((watch.report(said), State::Watching(watch))),
+            Err(lost) => Some((Err(lost), State::Ended)),
+        }
+    }
+}
+
+/// What the file says.
+type Said = Result<Vec<Endpoint>, ResolveError>;
+
+struct Watch {
+    /// As typed: what errors name.
+    path: PathBuf,
+    /// The path from the root.
+    absolute: PathBuf,
+    /// Told of everything that happens in the watched directories.
+    signal: Arc<Signal>,
+    /// Stops its thread when dropped.
+    watcher: RecommendedWatcher,
+    /// The directory of the file that the path leads to, where that is another one.
+    behind_links: Option<PathBuf>,
+    /// What was last told.
+    told: Option<Said>,
+}
+
+/// What the watcher's thread tells.
+#[derive(Default)]
+struct Signal {
+    changed: Notify,
+    directory_gone: AtomicBool,
+}
+
+impl Watch {
+    fn start(path: &Path) -> Result<Self, ResolveError> {
+        let unwatchable = |directory: &Path, cause: &dyn std::fmt::Display| {
+            let text = format!("file {}: directory {} cannot be watched: {cause}", path.display(), directory.display());
+            ResolveError::ambient(ResolveCode::Unreachable, text)
+        };
+        let absolute = std::path::absolute(path).map_err(|error| unwatchable(path, &error))?;
+        let directory = match (absolute.parent(), absolute.file_name()) {
+            (Some(directory), Some(_)) => directory.to_path_buf(),
+            _ => {
+                let text = format!("file {}: is a directory; name a JSON or YAML file", path.display());
+                return Err(ResolveError::fatal(ResolveCode::BadTarget, text));
+            }
+        };
+        let signal = Arc::new(Signal::default());
+        let watcher = notify::recommended_watcher({
+            let (signal, file, directory) = (signal.clone(), absolute.clone(), directory.clone());
+            move |event: notify::Result<notify::Event>| signal.take(event, &file, &directory)
+        });
+        let mut watcher = watcher.map_err(|error| unwatchable(&directory, &cause(&error)))?;
+        watcher
+            .watch(&directory, RecursiveMode::NonRecursive)
+            .map_err(|error| unwatchable(&directory, &cause(&error)))?;
+        Ok(Watch { path: path.to_path_buf(), absolute, signal, watcher, behind_links: None, told: None })
+    }
+
+    /// Waits until the file says something else than what was told last. An error means that the watch is lost.
+    async fn changed(&mut self) -> Result<Said, ResolveError> {
+        loop {
+            self.signal.changed.notified().await;
+            let patience = Instant::now() + HALF_WRITTEN;
+            let said = loop {
+                if self.signal.directory_gone.load(Ordering::Acquire) {
+                    let text = format!("file {}: its directory was removed or renamed", self.path.display());
+                    return Err(ResolveError::ambient(ResolveCode::WatchBroken, text));
+                }
+                let said = self.read();
+                if said.is_ok() || timeout_at(patience, self.signal.changed.notified()).await.is_err() {
+                    break said;
+                }
+            };
+            if self.told.as_ref() != Some(&said) {
+                return Ok(said);
+            }
+        }
+    }
+
+    fn report(&mut self, said: Said) -> Result<Update, ResolveError> {
+        self.told = Some(said.clone());
+        said.map(|endpoints| Update::Reset(Answer { endpoints, notes: vec![] }))
+    }
+
+    fn read(&mut self) -> Said {
+        self.follow_links();
+        let path = self.path.display();
+        let text = read_text(&self.absolute).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound if matches!(self.told, Some(Ok(_))) => {
+                ResolveError::ambient(ResolveCode::WatchBroken, format!("file {path}: was removed"))
+            }
+            io::ErrorKind::NotFound => {
+                ResolveError::ambient(ResolveCode::Unreachable, format!("file {path}: does not exist"))
+            }
+            io::ErrorKind::PermissionDenied => {
+                ResolveError::ambient(ResolveCode::Denied, format!("file {path}: may not be read by this user"))
+            }
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                ResolveError::ambient(ResolveCode::BadAnswer, format!("file {path}: {error}"))
+            }
+            _ => ResolveError::ambient(ResolveCode::Unreachable, format!("file {path}: {error}")),
+        })?;
+        list::parse(&self.absolute, &text)
+            .map_err(|problem| ResolveError::ambient(ResolveCode::BadAnswer, format!("file {path}: {problem}")))
+    }
+
+    /// Watches the directory behind symbolic links too, wherever they lead by now.
+    fn follow_links(&mut self) {
+        let behind = self.absolute.canonicalize().ok().and_then(|real| real.parent().map(Path::to_path_buf));
+        let here = self.absolute.parent().and_then(|directory| directory.canonicalize().ok());
+        let behind = behind.filter(|behind| Some(behind) != here.as_ref());
+        if behind == self.behind_links {
+            return;
+        }
+        if let Some(old) = self.behind_links.take() {
+            // It may be gone already, and its watch with it.
+            drop(self.watcher.unwatch(&old));
+        }
+        // Where it cannot be watched (no permission) the links themselves still are.
+        self.behind_links = behind.filter(|new| self.watcher.watch(new, RecursiveMode::NonRecursive).is_ok());
+    }
+}
+
+impl Signal {
+    /// Called on the watcher's thread. `file` and `directory` are what is watched by name.
+    fn take(&self, event: notify::Result<notify::Event>, file: &Path, directory: &Path) {
+        let Ok(event) = event else {
+            // A lost event queue says nothing about the file: look.
+            self.changed.notify_one();
+            return;
+        };
+        let is_directory = |path: &PathBuf| path == directory;
+        match event.kind {
+            // Reading the file is an event as well.
+            EventKind::Access(AccessKind::Close(AccessMode::Write)) => {}
+            EventKind::Access(_) => return,
+            EventKind::Remove(RemoveKind::Folder | RemoveKind::Other)
+            | EventKind::Modify(ModifyKind::Name(RenameMode::From))
+                if event.paths.iter().any(is_directory) =>
+            {
+                self.directory_gone.store(true, Ordering::Release);
+            }
+            _ => {}
+        }
+        // In the directory itself only the file and links (`..data`) matter; a busy neighbour does not.
+        let matters = |path: &PathBuf| {
+            path.parent() != Some(directory)
+                || path == file
+                || path.symlink_metadata().map_or(true, |metadata| metadata.is_symlink())
+        };
+        if event.need_rescan() || event.paths.is_empty() || event.paths.iter().any(matters) {
+            self.changed.notify_one();
+        }
+    }
+}
+
+fn cause(error: &notify::Error) -> String {
+    match &error.kind {
+        notify::ErrorKind::PathNotFound => "does not exist".to_string(),
+        notify::ErrorKind::Io(error) => error.to_string(),
+        notify::ErrorKind::Generic(text) => text.clone(),
+        notify::ErrorKind::MaxFilesWatch => {
+            "no inotify watch is left for this user (fs.inotify.max_user_watches)".to_string()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// Reads a regular file on the calling thread: it is small and local, and handing it to another thread costs more than
+/// reading it. Anything that could block (a pipe, a device) is refused.
+fn read_text(path: &Path) -> io::Result<String> {
+    let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(invalid("is no regular file".to_string()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(invalid(format!("is larger than {LARGEST} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|error| invalid(format!("byte {} is no UTF-8", error.utf8_error().valid_up_to())))
+}
+
+#[cfg(test)]
+mod tests;

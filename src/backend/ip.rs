@@ -1,31 +1,87 @@
-//! stub
+//! `ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`, `passthrough:`: the target is the answer.
+
+use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::*;
+use crate::model::endpoint::{Address, Endpoint};
+use crate::model::resolution::Answer;
 
-/// The `ip` backend.
+/// Literal addresses: one full answer at once, and then a watch on something that never changes.
 pub struct Ip;
-
-/// Settings.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {}
 
 impl Backend for Ip {
     fn name(&self) -> &'static str {
         "ip"
     }
-    fn answers(&self, _: &Target) -> bool {
-        false
+
+    fn answers(&self, target: &Target) -> bool {
+        matches!(target, Target::Ip(_))
     }
-    fn resolve(&self, _: &Target, _: &Context) -> Resolution {
-        todo!()
+
+    fn resolve(&self, target: &Target, _context: &Context) -> Resolution {
+        match target {
+            Target::Ip(addresses) => endless(Ok(Update::Reset(Answer { endpoints: listed(addresses), notes: vec![] }))),
+            other => refused("ip", other),
+        }
     }
-    fn target_for(&self, _: &str, _: &super::Settings) -> Option<Target> {
+
+    fn target_for(&self, _service: &str, _settings: &Settings) -> Option<Target> {
         None
     }
-    fn describe(&self, _: &super::Settings) -> Description {
-        todo!()
+
+    fn describe(&self, _settings: &Settings) -> Description {
+        Description { active: Err("answers only targets that are addresses".to_string()), settings: vec![] }
     }
-    fn ping(&self, _: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        todo!()
+
+    fn ping(&self, _settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        future::ready(Ok("nothing to ask: the target is the answer".to_string())).boxed()
+    }
+}
+
+/// The addresses in the order given, each one once.
+fn listed(addresses: &[Address]) -> Vec<Endpoint> {
+    let mut endpoints: Vec<Endpoint> = Vec::with_capacity(addresses.len());
+    let mut seen = std::collections::HashSet::new();
+    for address in addresses {
+        if seen.insert(address) {
+            endpoints.push(Endpoint::new(address.clone()));
+        }
+    }
+    endpoints
+}
+
+/// `item`, and then a watch that never says anything more: a thing that cannot change, not an end.
+pub(super) fn endless(item: Result<Update, ResolveError>) -> Resolution {
+    Box::pin(stream::once(future::ready(item)).chain(stream::pending()))
+}
+
+/// The one item of a backend that was given a target it does not answer.
+pub(super) fn refused(backend: &str, target: &Target) -> Resolution {
+    let text = format!("{target} is no target of the {backend} backend");
+    Box::pin(stream::once(future::ready(Err(ResolveError::fatal(ResolveCode::BadTarget, text)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn addresses_are_answered_once_and_the_watch_never_ends() {
+        let target: Target = "ipv4:10.0.0.1:1,10.0.0.2:2,10.0.0.1:1".parse().unwrap();
+        let mut resolution = Ip.resolve(&target, &Context::default());
+        let Some(Ok(Update::Reset(answer))) = resolution.next().await else { panic!("no answer") };
+        let listed: Vec<_> = answer.endpoints.iter().map(|e| e.address.to_string()).collect();
+        assert_eq!(listed, ["10.0.0.1:1", "10.0.0.2:2"]);
+        assert_eq!(resolution.next().now_or_never(), None, "still watching");
+    }
+
+    #[tokio::test]
+    async fn another_backends_target_is_an_error_that_names_it() {
+        let mut resolution = Ip.resolve(&Target::Bare("pay".into()), &Context::default());
+        let Some(Err(ResolveError::Fatal(failure))) = resolution.next().await else { panic!("no error") };
+        assert_eq!(failure.text, "pay is no target of the ip backend");
+        assert!(resolution.next().await.is_none());
     }
 }

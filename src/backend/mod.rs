@@ -20,7 +20,7 @@ use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::model::resolution::{ResolveError, Update};
+use crate::model::resolution::{ResolveCode, ResolveError, Update};
 use crate::model::target::Target;
 
 /// A backend's answers, one after the other. See the [module](self) for what may follow what.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::model::connectivity::{ConnectivityState, Transition};
+use crate::model::connectivity::{Cause, CauseCode, ConnectivityState, Scope, Transition};
 use crate::model::endpoint::Address;
 use crate::model::reach::{Disconnect, Failure, Health};
 use crate::model::time::Elapsed;
@@ -177,5 +177,17 @@ pub enum Pick {
     Fail(String),
 }
 
+mod addresses;
+mod backoff;
+mod context;
+mod health;
+mod idle;
 mod machine;
+mod pick_first;
+mod round_robin;
+mod subchannel;
+mod transitions;
 pub use machine::Channel;
+
+#[cfg(test)]
+mod tests;

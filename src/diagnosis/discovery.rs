@@ -23,6 +23,11 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             ));
         }
     }
+    if let Some((listed, probed)) = ledger.limited {
+        let evidence = ledger.heard().filter_map(|(_, s)| s.answered.as_ref()).map(|a| a.seq).collect();
+        let text = format!("{listed} endpoints are listed and only {probed} were probed");
+        findings.push(finding(&TOO_MANY_ENDPOINTS, None, text, evidence));
+    }
     nobody_usable(ledger, &mut findings);
     disagreement(ledger, &mut findings);
     findings

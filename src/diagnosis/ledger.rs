@@ -88,6 +88,8 @@ pub struct Ledger {
     pub idle: Vec<Seen<IdlePhase>>,
     /// The calls of the idle cycle: before and after the silence.
     pub calls: Vec<Seen<Call>>,
+    /// More endpoints are listed than may be probed: how many, and how many were.
+    pub limited: Option<(usize, usize)>,
     /// How many transitions there were.
     pub transitions: usize,
     /// The first event of the session, to fall back on as evidence.

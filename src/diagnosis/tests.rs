@@ -1,1 +1,340 @@
-//! Conclusions from hand-written ledgers.
+//! Conclusions from hand-written events: every finding here has exactly the proof the test gives it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::ledger::{Call, Ledger};
+use super::*;
+use crate::model::endpoint::{Endpoint, EndpointStatus};
+use crate::model::event::*;
+use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Stage};
+use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
+use crate::model::time::Elapsed;
+
+/// A ledger that is told one thing after the other, a second apart.
+#[derive(Default)]
+struct Story {
+    ledger: Ledger,
+    seq: u64,
+}
+
+impl Story {
+    fn tell(&mut self, kind: EventKind) -> &mut Self {
+        self.seq += 1;
+        let at = Elapsed::from_secs(self.seq);
+        let time = SystemTime::UNIX_EPOCH + at.since_start();
+        self.ledger.observe(&Event { seq: self.seq, time, at, target: Arc::from("pay"), kind });
+        self
+    }
+
+    fn lists(&mut self, backend: &'static str, endpoints: &[(&str, EndpointStatus)]) -> &mut Self {
+        self.lists_with(backend, endpoints, &[], Vec::new())
+    }
+
+    fn lists_with(
+        &mut self,
+        backend: &'static str,
+        added: &[(&str, EndpointStatus)],
+        removed: &[(&str, EndpointStatus)],
+        notes: Vec<Note>,
+    ) -> &mut Self {
+        let make = |list: &[(&str, EndpointStatus)]| -> Vec<Endpoint> {
+            let one = |(address, status): &(&str, EndpointStatus)| Endpoint {
+                status: *status,
+                ..Endpoint::new(address.parse().unwrap())
+            };
+            list.iter().map(one).collect()
+        };
+        self.tell(EventKind::Endpoints(EndpointsChange {
+            backend,
+            source: Arc::from(format!("{backend}:///pay")),
+            added: make(added),
+            removed: make(removed),
+            changed: Vec::new(),
+            total: added.len(),
+            notes,
+        }))
+    }
+
+    fn breaks(&mut self, backend: &'static str) -> &mut Self {
+        self.watch(backend, BackendStatus::Broken)
+    }
+
+    fn watch(&mut self, backend: &'static str, status: BackendStatus) -> &mut Self {
+        let failure = ResolveFailure { code: ResolveCode::Unreachable, text: "connection refused".into() };
+        self.tell(EventKind::Backend(BackendReport {
+            backend,
+            source: Arc::from(format!("{backend}:///pay")),
+            status,
+            error: (status == BackendStatus::Broken).then_some(failure),
+            retry_in: None,
+            gap: None,
+        }))
+    }
+
+    fn serves(&mut self, address: &str) -> &mut Self {
+        self.health(address, Health::Serving)
+    }
+
+    fn health(&mut self, address: &str, health: Health) -> &mut Self {
+        let phase = Phase { stage: Stage::Http2, took: Duration::from_millis(1), detail: PhaseDetail::None };
+        let address: Address = address.parse().unwrap();
+        self.tell(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
+        self.tell(EventKind::Health(HealthReport { address, service: String::new(), health, took: None }))
+    }
+
+    fn fails(&mut self, address: &str, stage: Stage, code: FailureCode) -> &mut Self {
+        let failure = Failure::new(stage, code, code.as_str(), Duration::from_millis(1));
+        let result = Err(failure);
+        self.tell(EventKind::Connection(ConnectionReport { address: address.parse().unwrap(), result }))
+    }
+
+    fn phase(&mut self, phase: IdlePhase) -> &mut Self {
+        self.tell(EventKind::Idle(IdleReport { phase, deadline: None, changes: 0, text: String::new() }))
+    }
+
+    fn calls(&mut self, phase: IdlePhase, address: &str, outcome: Result<Health, String>) -> &mut Self {
+        let call = Call { phase, address: address.parse().ok(), outcome, took: Duration::from_millis(3) };
+        self.ledger.call(call, self.seq, Elapsed::from_secs(self.seq));
+        self
+    }
+
+    fn concludes(&self) -> Conclusion {
+        self.judged(&Judging::default())
+    }
+
+    fn judged(&self, judging: &Judging) -> Conclusion {
+        let conclusion = judge(&self.ledger, judging, Depth::Network);
+        for finding in &conclusion.findings {
+            assert!(!finding.evidence.is_empty(), "{} without proof", finding.kind.code);
+            assert!(finding.evidence.iter().all(|seq| (1..=self.seq).contains(seq)));
+        }
+        conclusion
+    }
+}
+
+fn codes(conclusion: &Conclusion) -> Vec<&str> {
+    conclusion.findings.iter().map(|finding| finding.kind.code).collect()
+}
+
+const UP: EndpointStatus = EndpointStatus::Healthy;
+const LISTED: EndpointStatus = EndpointStatus::Unchecked;
+const A: &str = "10.0.0.1:50051";
+const B: &str = "10.0.0.2:50051";
+const C: &str = "10.0.0.3:50051";
+
+#[test]
+fn three_healthy_endpoints_prove_nothing_wrong() {
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP), (B, UP), (C, UP)]).serves(A).serves(B).serves(C);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), [""; 0]);
+    assert_eq!((conclusion.summary.verdict, conclusion.summary.exit), (Verdict::Healthy, 0));
+    assert_eq!(conclusion.summary.text, "all 3 endpoints are healthy");
+}
+
+#[test]
+fn a_dead_endpoint_that_nobody_vouches_for_is_unreachable() {
+    let mut story = Story::default();
+    story.lists("ip", &[(A, LISTED)]).fails(A, Stage::Tcp, FailureCode::Refused);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD201"]);
+    assert_eq!(conclusion.endpoints[0].verdict, EndpointVerdict::Unreachable);
+    assert_eq!(conclusion.summary.exit, 2);
+}
+
+#[test]
+fn a_dead_endpoint_that_the_registry_calls_healthy_is_a_zombie() {
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP), (B, UP)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD601"]);
+    assert!(conclusion.findings[0].text.contains("listed healthy by consul and is dead: tcp: connection_refused"));
+    assert_eq!((conclusion.summary.verdict, conclusion.summary.exit), (Verdict::Degraded, 1));
+}
+
+#[test]
+fn a_dead_endpoint_that_the_registry_calls_critical_is_no_news() {
+    let mut story = Story::default();
+    let critical = EndpointStatus::Critical;
+    story.lists("consul", &[(A, UP), (B, critical)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), [""; 0]);
+    assert_eq!(conclusion.summary.exit, 0);
+}
+
+#[test]
+fn not_serving_is_unhealthy_and_no_health_service_is_nothing() {
+    let mut story = Story::default();
+    story.lists("dns", &[(A, LISTED), (B, LISTED)]).health(A, Health::NotServing).health(B, Health::Unimplemented);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD501"]);
+    assert_eq!(conclusion.summary.exit, 1);
+}
+
+#[test]
+fn a_registry_that_cannot_be_asked_is_unknown_not_dead() {
+    let mut story = Story::default();
+    story.breaks("consul");
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD101"]);
+    assert_eq!((conclusion.summary.verdict, conclusion.summary.exit), (Verdict::Unknown, 3));
+}
+
+#[test]
+fn an_empty_answer_with_authority_is_failed() {
+    let mut story = Story::default();
+    story.lists("consul", &[]);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD102"]);
+    assert_eq!((conclusion.summary.verdict, conclusion.summary.exit), (Verdict::Failed, 2));
+}
+
+#[test]
+fn an_empty_answer_beside_a_silent_registry_is_unknown() {
+    let mut story = Story::default();
+    story.lists("dns", &[]).breaks("consul");
+    assert_eq!(story.concludes().summary.exit, 3);
+}
+
+#[test]
+fn a_blind_token_is_unknown_not_empty() {
+    let mut story = Story::default();
+    let note = Note::new(NoteKind::AclFiltered, "the token may not read the service");
+    story.lists_with("consul", &[], &[], vec![note]);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD104"]);
+    assert_eq!(conclusion.summary.exit, 3);
+}
+
+#[test]
+fn backends_that_differ_are_named_with_what_they_miss() {
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP)]).lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD103", "GD602"]);
+    assert_eq!(conclusion.findings[0].text, "consul:///pay does not list 10.0.0.2:50051");
+    assert_eq!(conclusion.summary.exit, 1);
+}
+
+#[test]
+fn an_endpoint_that_an_authority_lists_as_critical_is_not_missing_there() {
+    let mut story = Story::default();
+    let critical = EndpointStatus::Critical;
+    story.lists("consul", &[(A, UP), (B, critical)]).lists("dns", &[(A, LISTED)]).serves(A);
+    story.fails(B, Stage::Tcp, FailureCode::Refused);
+    assert_eq!(codes(&story.concludes()), [""; 0]);
+}
+
+#[test]
+fn all_black_holes_point_at_our_own_place() {
+    let mut story = Story::default();
+    story.lists("dns", &[(A, LISTED), (B, LISTED)]);
+    story.fails(A, Stage::Tcp, FailureCode::TimedOut).fails(B, Stage::Tcp, FailureCode::TimedOut);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD204", "GD204", "GD901"]);
+    assert_eq!(conclusion.summary.exit, 3);
+}
+
+#[test]
+fn a_gap_that_healed_is_told_and_harms_nothing() {
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP)]).serves(A).breaks("consul").watch("consul", BackendStatus::Recovered);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD106"]);
+    assert_eq!(conclusion.findings[0].text, "the watch on consul:///pay was lost for 1.0s and recovered");
+    assert_eq!(conclusion.summary.exit, 0);
+}
+
+#[test]
+fn an_endpoint_that_moved_during_the_silence_names_old_and_new() {
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
+    story.phase(IdlePhase::Silence).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+    story.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());
+    story.phase(IdlePhase::Call).calls(IdlePhase::Call, B, Ok(Health::Serving));
+    story.serves(B).fails(A, Stage::Tcp, FailureCode::Refused);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD603"]);
+    let text = &conclusion.findings[0].text;
+    assert!(text.starts_with("10.0.0.1:50051 left consul:///pay 1.0s into the silence and is dead now"), "{text}");
+    assert!(text.ends_with("new: 10.0.0.2:50051"), "{text}");
+    assert_eq!(conclusion.summary.exit, 1);
+    assert_eq!(conclusion.endpoints.last().unwrap().verdict, EndpointVerdict::Stale);
+}
+
+#[test]
+fn a_silence_in_which_nothing_changed_says_so() {
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
+    story.phase(IdlePhase::Silence).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+    story.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), [""; 0]);
+    assert!(conclusion.summary.text.contains("nothing changed while it was idle"), "{}", conclusion.summary.text);
+    assert_eq!(conclusion.summary.exit, 0);
+}
+
+#[test]
+fn an_old_address_that_still_answers_is_told() {
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline).phase(IdlePhase::Silence);
+    story.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());
+    story.calls(IdlePhase::Call, B, Ok(Health::Serving)).serves(A).serves(B);
+    assert_eq!(codes(&story.concludes()), ["GD603", "GD606"]);
+}
+
+#[test]
+fn gates_move_the_exit_code_and_not_the_verdict() {
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP)]).lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
+    let judging = Judging { fail_on: Some(Severity::Critical), ..Judging::default() };
+    let softened = story.judged(&judging);
+    assert_eq!((softened.summary.verdict, softened.summary.exit), (Verdict::Degraded, 0));
+    let judging = Judging { min_ready: Some(MinReady::Count(3)), ..Judging::default() };
+    assert_eq!(story.judged(&judging).summary.exit, 2);
+    let judging = Judging { min_ready: Some(MinReady::Percent(100)), ..Judging::default() };
+    assert_eq!(story.judged(&judging).summary.exit, 1);
+    let judging = Judging { expect: vec![C.parse().unwrap()], ..Judging::default() };
+    assert!(codes(&story.judged(&judging)).contains(&"GD105"));
+}
+
+#[test]
+fn every_failure_code_has_its_finding() {
+    // Walks every code through every stage: none may panic, and each names a kind of the table.
+    let codes = [
+        FailureCode::NameNotFound,
+        FailureCode::Refused,
+        FailureCode::Unreachable,
+        FailureCode::Reset,
+        FailureCode::TimedOut,
+        FailureCode::Closed,
+        FailureCode::NoSocket,
+        FailureCode::Io,
+        FailureCode::CertificateExpired,
+        FailureCode::CertificateNotYetValid,
+        FailureCode::HostnameMismatch,
+        FailureCode::AuthorityInvalid,
+        FailureCode::ClientCertificateRequired,
+        FailureCode::NoApplicationProtocol,
+        FailureCode::NotTls,
+        FailureCode::TlsFailed,
+        FailureCode::Http1,
+        FailureCode::TlsExpected,
+        FailureCode::NotHttp2,
+        FailureCode::GoAway,
+        FailureCode::NoStreams,
+        FailureCode::ProtocolError,
+        FailureCode::Rpc,
+    ];
+    for code in codes {
+        for stage in [Stage::Resolve, Stage::Tcp, Stage::Tls, Stage::Http2, Stage::Health] {
+            let mut story = Story::default();
+            story.lists("dns", &[(A, LISTED), (B, LISTED)]).fails(A, stage, code).serves(B);
+            let conclusion = story.concludes();
+            assert_eq!(conclusion.findings.len(), 1, "{code:?} in {stage}");
+            assert!(FINDINGS.contains(&conclusion.findings[0].kind));
+            assert_eq!(conclusion.summary.exit, 1);
+        }
+    }
+}

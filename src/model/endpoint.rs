@@ -257,40 +257,43 @@ impl Delta {
     }
 }
 
-/// Everything one registry lists for one target, in a stable order.
+/// Everything one registry lists for one target, in the registry's own order (pick_first cares).
 #[derive(Debug, Clone, Default)]
 pub struct EndpointSet {
+    order: Vec<EndpointKey>,
     endpoints: BTreeMap<EndpointKey, Endpoint>,
 }
 
 impl EndpointSet {
-    /// Applies `update` and tells what it changed. `Reset` replaces everything; `NotFound` empties the set.
+    /// Applies `update` and tells what it changed. `Reset` replaces everything; `NotFound` empties the set. An instance
+    /// that is listed twice counts once, as it was listed last.
     pub fn apply(&mut self, update: Update) -> Delta {
         let mut delta = Delta::default();
         match update {
             Update::Reset(answer) => {
-                let mut next = BTreeMap::new();
+                let mut before = std::mem::take(&mut self.endpoints);
+                let old_order = std::mem::take(&mut self.order);
                 for endpoint in answer.endpoints {
-                    next.insert(endpoint.key(), endpoint);
-                }
-                for (key, endpoint) in &self.endpoints {
-                    if !next.contains_key(key) {
-                        delta.removed.push(endpoint.clone());
+                    let key = endpoint.key();
+                    match before.remove(&key) {
+                        None if !self.endpoints.contains_key(&key) => delta.added.push(endpoint.clone()),
+                        Some(old) if !old.says_the_same(&endpoint) => delta.changed.push(endpoint.clone()),
+                        None | Some(_) => {}
+                    }
+                    if self.endpoints.insert(key.clone(), endpoint).is_none() {
+                        self.order.push(key);
                     }
                 }
-                for (key, endpoint) in &next {
-                    match self.endpoints.get(key) {
-                        None => delta.added.push(endpoint.clone()),
-                        Some(old) if !old.says_the_same(endpoint) => delta.changed.push(endpoint.clone()),
-                        Some(_) => {}
-                    }
-                }
-                self.endpoints = next;
+                delta.removed.extend(old_order.iter().filter_map(|key| before.remove(key)));
             }
             Update::Add(endpoints) => {
                 for endpoint in endpoints {
-                    match self.endpoints.insert(endpoint.key(), endpoint.clone()) {
-                        None => delta.added.push(endpoint),
+                    let key = endpoint.key();
+                    match self.endpoints.insert(key.clone(), endpoint.clone()) {
+                        None => {
+                            self.order.push(key);
+                            delta.added.push(endpoint);
+                        }
                         Some(old) if !old.says_the_same(&endpoint) => delta.changed.push(endpoint),
                         Some(_) => {}
                     }
@@ -298,17 +301,19 @@ impl EndpointSet {
             }
             Update::Remove(keys) => {
                 delta.removed.extend(keys.iter().filter_map(|key| self.endpoints.remove(key)));
+                self.order.retain(|key| self.endpoints.contains_key(key));
             }
             Update::NotFound(_) => {
-                delta.removed.extend(std::mem::take(&mut self.endpoints).into_values());
+                let mut before = std::mem::take(&mut self.endpoints);
+                delta.removed.extend(std::mem::take(&mut self.order).iter().filter_map(|key| before.remove(key)));
             }
         }
         delta
     }
 
-    /// The instances, ordered by address.
+    /// The instances, in the registry's order.
     pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
-        self.endpoints.values()
+        self.order.iter().filter_map(|key| self.endpoints.get(key))
     }
 
     /// How many instances there are.
@@ -319,5 +324,55 @@ impl EndpointSet {
     /// True when nothing is listed.
     pub fn is_empty(&self) -> bool {
         self.endpoints.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::resolution::Answer;
+
+    fn endpoint(address: &str) -> Endpoint {
+        Endpoint::new(address.parse().unwrap())
+    }
+
+    fn reset(addresses: &[&str]) -> Update {
+        Update::Reset(Answer { endpoints: addresses.iter().map(|a| endpoint(a)).collect(), notes: Vec::new() })
+    }
+
+    fn listed(set: &EndpointSet) -> Vec<String> {
+        set.iter().map(|e| e.address.to_string()).collect()
+    }
+
+    #[test]
+    fn reset_keeps_the_registrys_order_and_tells_only_what_changed() {
+        let mut set = EndpointSet::default();
+        assert_eq!(set.apply(reset(&["10.0.0.9:1", "10.0.0.1:1"])).added.len(), 2);
+        assert_eq!(listed(&set), ["10.0.0.9:1", "10.0.0.1:1"]);
+        assert!(set.apply(reset(&["10.0.0.1:1", "10.0.0.9:1"])).is_empty(), "an order is no change");
+        let delta = set.apply(reset(&["10.0.0.1:1", "10.0.0.2:1", "10.0.0.2:1"]));
+        assert_eq!((delta.added.len(), delta.removed.len(), set.len()), (1, 1, 2));
+    }
+
+    #[test]
+    fn a_ttl_that_runs_down_is_no_change_and_a_status_is() {
+        let mut set = EndpointSet::default();
+        set.apply(reset(&["10.0.0.1:1"]));
+        let mut later = endpoint("10.0.0.1:1");
+        later.ttl = Some(Duration::from_secs(3));
+        assert!(set.apply(Update::Add(vec![later.clone()])).is_empty());
+        later.status = EndpointStatus::Critical;
+        assert_eq!(set.apply(Update::Add(vec![later])).changed.len(), 1);
+    }
+
+    #[test]
+    fn addresses_are_parsed_and_refused_with_the_reason() {
+        for good in ["10.0.0.1:80", "[2001:db8::1]:50051", "pay.example:443", "unix:/run/pay.sock", "unix-abstract:pay"]
+        {
+            assert_eq!(good.parse::<Address>().unwrap().to_string(), good);
+        }
+        for bad in ["", "10.0.0.1", "pay:0", "pay:65536", "2001:db8::1:80", ":80", "a b:80", "unix:"] {
+            assert!(bad.parse::<Address>().is_err(), "{bad}");
+        }
     }
 }

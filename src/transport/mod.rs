@@ -139,3 +139,12 @@ impl Connection {
         todo!()
     }
 }
+
+/// Sockets.
+pub struct Sockets;
+
+impl Dial for Sockets {
+    fn dial(&self, _address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
+        todo!()
+    }
+}

@@ -1,0 +1,225 @@
+//! [`Agent`]: where Consul's HTTP API is.
+
+use std::fmt;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// Where Consul's HTTP API is: `CONSUL_HTTP_ADDR`, or the agent of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agent {
+    /// HTTP over TCP.
+    Tcp {
+        /// `https`.
+        tls: bool,
+        /// A host name or an IP address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What stands before `/v1`: empty, or `/prefix` without a slash at its end.
+        prefix: String,
+    },
+    /// HTTP over a Unix domain socket.
+    Unix(PathBuf),
+}
+
+impl Default for Agent {
+    /// The agent of this machine: `127.0.0.1:8500`.
+    fn default() -> Self {
+        Agent::Tcp { tls: false, host: "127.0.0.1".to_string(), port: 8500, prefix: String::new() }
+    }
+}
+
+/// What an address that does not say so itself is taken for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unsaid {
+    /// Is it `https`?
+    pub tls: bool,
+    /// The port; HTTP's own (80, 443) when `None`, as Consul itself has it.
+    pub port: Option<u16>,
+}
+
+/// Why a text is no agent. The sentence never shows what stands before an `@`: it may be a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{shown:?} {why}")]
+pub(super) struct AgentError {
+    shown: String,
+    why: &'static str,
+}
+
+impl Agent {
+    /// Parses `host[:port][/prefix]`, `http://…`, `https://…` or `unix:///path`. IPv6 is written in brackets; without
+    /// a port the brackets may be left out.
+    pub(super) fn parse(text: &str, unsaid: Unsaid) -> Result<Self, AgentError> {
+        let shown = match text.rsplit_once('@') {
+            Some((_, host)) => format!("***@{host}"),
+            None => text.to_string(),
+        };
+        let wrong = |why| AgentError { shown: shown.clone(), why };
+
+        if let Some(path) = text.strip_prefix("unix:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.contains('\0') {
+                return Err(wrong("names no socket: write unix:///run/consul.sock"));
+            }
+            return Ok(Agent::Unix(PathBuf::from(path)));
+        }
+        let (tls, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (unsaid.tls, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+            Some(_) => return Err(wrong("has a scheme that is not http, https or unix")),
+            None => (unsaid.tls, text),
+        };
+        let (authority, prefix) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        if authority.contains('@') {
+            return Err(wrong("holds a user: put user:password into CONSUL_HTTP_AUTH"));
+        }
+        if text.contains(['?', '#']) {
+            return Err(wrong("has a query or fragment; an agent has none"));
+        }
+        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Err(wrong("has white space or control characters in it"));
+        }
+        let (host, port) = host_and_port(authority).map_err(wrong)?;
+        Ok(Agent::Tcp {
+            tls,
+            host: host.to_string(),
+            port: port.or(unsaid.port).unwrap_or(if tls { 443 } else { 80 }),
+            prefix: prefix.trim_end_matches('/').to_string(),
+        })
+    }
+
+    /// What goes into the `Host` header.
+    pub(super) fn host_header(&self) -> String {
+        match self {
+            Agent::Tcp { host, port, .. } => bracketed(host, *port),
+            Agent::Unix(_) => "localhost".to_string(),
+        }
+    }
+
+    /// What stands before `/v1` in every path.
+    pub(super) fn prefix(&self) -> &str {
+        match self {
+            Agent::Tcp { prefix, .. } => prefix,
+            Agent::Unix(_) => "",
+        }
+    }
+
+    /// Is it spoken to over TLS?
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self, Agent::Tcp { tls: true, .. })
+    }
+
+    /// The socket address, when it is an IP address on this machine.
+    pub(super) fn loopback(&self) -> Option<SocketAddr> {
+        match self {
+            Agent::Tcp { host, port, .. } => {
+                let ip: std::net::IpAddr = host.parse().ok()?;
+                ip.is_loopback().then(|| SocketAddr::new(ip, *port))
+            }
+            Agent::Unix(_) => None,
+        }
+    }
+}
+
+fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
+    const NO_PORT: &str = "has a port that is not a number from 1 to 65535";
+    const NO_HOST: &str = "has no host: write 127.0.0.1:8500";
+    let port = |text: &str| text.parse::<u16>().ok().filter(|&port| port != 0).map(Some).ok_or(NO_PORT);
+
+    if let Some(rest) = authority.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or("has no ] after its IPv6 address")?;
+        host.parse::<Ipv6Addr>().map_err(|_| "has no IPv6 address between its brackets")?;
+        return match rest.strip_prefix(':') {
+            Some(text) => Ok((host, port(text)?)),
+            None if rest.is_empty() => Ok((host, None)),
+            None => Err("has something other than :port after its ]"),
+        };
+    }
+    if authority.parse::<Ipv6Addr>().is_ok() {
+        return Ok((authority, None));
+    }
+    match authority.split_once(':') {
+        _ if authority.is_empty() => Err(NO_HOST),
+        Some(("", _)) => Err(NO_HOST),
+        Some((_, text)) if text.contains(':') => Err("is no IPv6 address: write [2001:db8::1]:8500"),
+        Some((host, text)) => Ok((host, port(text)?)),
+        None => Ok((authority, None)),
+    }
+}
+
+fn bracketed(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+impl fmt::Display for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Agent::Tcp { tls, host, port, prefix } => {
+                let scheme = if *tls { "https://" } else { "" };
+                write!(f, "{scheme}{}{prefix}", bracketed(host, *port))
+            }
+            Agent::Unix(path) => write!(f, "unix://{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AS_CONSUL: Unsaid = Unsaid { tls: false, port: None };
+
+    #[test]
+    fn every_form_of_consuls_own_documentation_is_an_agent() {
+        for (text, canonical) in [
+            ("127.0.0.1:8500", "127.0.0.1:8500"),
+            ("localhost:8500", "localhost:8500"),
+            ("http://consul.example:8500", "consul.example:8500"),
+            ("https://consul.example", "https://consul.example:443"),
+            ("consul.example", "consul.example:80"),
+            ("HTTPS://consul.example:8501/", "https://consul.example:8501"),
+            ("http://gate.example:8080/consul/eu/", "gate.example:8080/consul/eu"),
+            ("[::1]:8500", "[::1]:8500"),
+            ("::1", "[::1]:80"),
+            ("https://[2001:db8::1]/consul", "https://[2001:db8::1]:443/consul"),
+            ("unix:///run/consul/http.sock", "unix:///run/consul/http.sock"),
+        ] {
+            let agent = Agent::parse(text, AS_CONSUL).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(agent.to_string(), canonical, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_address_leaves_out_is_taken_from_its_surroundings() {
+        let agent = Agent::parse("a.example", Unsaid { tls: true, port: Some(8500) }).unwrap();
+        assert_eq!(agent.to_string(), "https://a.example:8500");
+    }
+
+    #[test]
+    fn what_is_no_agent_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("", "has no host"),
+            (":8500", "has no host"),
+            ("tcp://10.0.0.1:8500", "has a scheme that is not http, https or unix"),
+            ("a:port", "has a port that is not a number"),
+            ("a:0", "has a port that is not a number"),
+            ("a:65536", "has a port that is not a number"),
+            ("2001:db8::zz:8500", "is no IPv6 address"),
+            ("[::1", "has no ] after"),
+            ("[::1]8500", "has something other than :port"),
+            ("[a]:8500", "has no IPv6 address between"),
+            ("a b:8500", "has white space"),
+            ("a:8500/?x=1", "has a query"),
+            ("unix://", "names no socket"),
+        ] {
+            let error = Agent::parse(text, AS_CONSUL).expect_err(text).to_string();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_refused_and_not_shown() {
+        let error = Agent::parse("https://ann:hunter2@a.example", AS_CONSUL).unwrap_err().to_string();
+        assert_eq!(error, r#""***@a.example" holds a user: put user:password into CONSUL_HTTP_AUTH"#);
+    }
+}

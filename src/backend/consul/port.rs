@@ -1,0 +1,108 @@
+//! Where an instance listens for gRPC: frameworks write it into Consul in different places.
+
+use std::str::FromStr as _;
+
+use super::decode::{Service, TaggedAddress};
+use crate::model::endpoint::Address;
+
+/// Where an instance listens for gRPC, and which rule said so.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The address.
+    pub address: Address,
+    /// The layout that was recognised and what in it gave the address: `kratos: tagged address grpc`.
+    pub layout: String,
+}
+
+/// The addresses that Consul itself adds to every instance.
+const CONSULS_OWN: [&str; 8] =
+    ["lan", "lan_ipv4", "lan_ipv6", "wan", "wan_ipv4", "wan_ipv6", "consul-virtual", "virtual"];
+
+/// Metadata keys that hold the gRPC port, and who writes them (grpc-spring 2.x and 3.x, its older versions, others).
+const PORT_KEYS: [(&str, &str); 4] = [
+    ("gRPC_port", "grpc-spring: metadata gRPC_port"),
+    ("gRPC.port", "grpc-spring: metadata gRPC.port"),
+    ("grpc.port", "consul: metadata grpc.port"),
+    ("grpc_port", "consul: metadata grpc_port"),
+];
+
+/// The first of: a Unix socket; the tagged address `grpc` or `grpcs`; metadata with a gRPC port; the port named `grpc`
+/// or the default one of several; the service's own port. The error says why there is none.
+pub(super) fn place(service: &Service, node_address: &str) -> Result<Place, String> {
+    let said = |address: Address, layout: &str| Ok(Place { address, layout: layout.to_string() });
+
+    if let Some(path) = service.socket_path.as_ref().filter(|path| !path.as_os_str().is_empty()) {
+        return said(Address::Unix(path.clone()), "consul: socket path");
+    }
+    if let Some(place) = tagged(service)? {
+        return Ok(place);
+    }
+    let host = [service.address.as_deref().unwrap_or_default(), node_address].into_iter().find(|host| !host.is_empty());
+    let host = host.ok_or("neither the service nor its node has an address")?;
+    let at = if service.address.as_deref().unwrap_or_default().is_empty() { "node address" } else { "service address" };
+
+    for (key, layout) in PORT_KEYS {
+        if let Some(text) = service.meta.as_ref().and_then(|meta| meta.get(key)) {
+            let port = text.trim().parse().map_err(|_| format!("its metadata {key} is {text:?}, which is no port"))?;
+            return said(join(host, port)?, layout);
+        }
+    }
+    let port = service.port.unwrap_or_default();
+    let ports = service.ports.as_deref().unwrap_or_default();
+    if port == 0 && !ports.is_empty() {
+        let named = |name: &str| ports.iter().find(|port| port.name.eq_ignore_ascii_case(name));
+        let chosen = named("grpc").or_else(|| named("grpcs")).or_else(|| ports.iter().find(|port| port.default));
+        let chosen = chosen.ok_or("none of its ports is named grpc or is the default one")?;
+        return said(join(host, chosen.port)?, &format!("consul: {at} and port {:?}", chosen.name));
+    }
+    said(join(host, port)?, &format!("consul: {at} and port"))
+}
+
+/// What the tagged addresses say; `None` when they say nothing about protocols.
+fn tagged(service: &Service) -> Result<Option<Place>, String> {
+    let Some(all) = &service.tagged_addresses else { return Ok(None) };
+    for scheme in ["grpc", "grpcs"] {
+        if let Some(tagged) = all.get(scheme) {
+            let (framework, address) = parse_tagged(tagged)
+                .map_err(|why| format!("its tagged address {scheme} is {:?}: {why}", tagged.address))?;
+            return Ok(Some(Place { address, layout: format!("{framework}: tagged address {scheme}") }));
+        }
+    }
+    // Kratos writes one tagged address for each of its servers. Where it wrote none for gRPC there is no gRPC server,
+    // and the service's own port is that of another protocol.
+    let others = all.iter().filter(|(name, _)| !CONSULS_OWN.contains(&name.as_str()));
+    let of_kratos: Vec<&str> = others
+        .filter(|(name, tagged)| tagged.address.starts_with(&format!("{name}://")))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if of_kratos.is_empty() {
+        Ok(None)
+    } else {
+        Err(format!("kratos registered it for {} only, not for grpc", of_kratos.join(" and ")))
+    }
+}
+
+/// `grpc://10.0.0.1:9000?isSecure=true` as Kratos writes it, or a bare host beside its port.
+fn parse_tagged(tagged: &TaggedAddress) -> Result<(&'static str, Address), String> {
+    match tagged.address.split_once("://") {
+        None => Ok(("consul", join(&tagged.address, tagged.port)?)),
+        Some((_, rest)) => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let address = match Address::from_str(authority) {
+                Ok(address) => address,
+                Err(_) => join(authority, tagged.port)?,
+            };
+            Ok(("kratos", address))
+        }
+    }
+}
+
+fn join(host: &str, port: i64) -> Result<Address, String> {
+    if !(1..=65535).contains(&port) {
+        return Err(format!("port {port} is none where anything can listen"));
+    }
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let joined =
+        if bare.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{bare}]:{port}") } else { format!("{host}:{port}") };
+    Address::from_str(&joined).map_err(|_| format!("its address {host:?} is neither an IP address nor a host name"))
+}

@@ -1,0 +1,353 @@
+//! Questions to Consul's HTTP API: consulrs's features and rustify's endpoints over our [`Transport`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use consulrs::api::Features;
+use http02::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http02::{Request, Response, Uri};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustify::endpoint::{Endpoint, MiddleWare};
+use rustify::errors::ClientError;
+use rustify_derive::Endpoint;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use super::agent::{Agent, Unsaid};
+use super::settings::Settings;
+use super::transport::{Dial, Limit, Transport, Trouble};
+use super::{tls, wire_port};
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::secret::Secret;
+use crate::model::target::ConsulTarget;
+use crate::model::text::shorten;
+
+/// `GET /v1/health/service/:service`: every instance with its node and checks.
+#[derive(Debug, Endpoint)]
+#[endpoint(path = "health/service/{self.service}", response = "Vec<Box<RawValue>>")]
+pub(super) struct HealthService {
+    /// Percent-encoded already: see [`Envelope`].
+    #[endpoint(skip)]
+    pub service: String,
+    #[endpoint(query)]
+    pub dc: Option<String>,
+    #[endpoint(query)]
+    pub near: Option<String>,
+    #[endpoint(query)]
+    pub ns: Option<String>,
+    #[endpoint(query)]
+    pub partition: Option<String>,
+}
+
+/// `GET /v1/status/leader`: the leader's address, or nothing. Needs no token.
+#[derive(Debug, Endpoint)]
+#[endpoint(path = "status/leader", response = "String")]
+pub(super) struct StatusLeader {}
+
+/// `GET /v1/agent/self`: who the agent is. Needs `agent:read`.
+#[derive(Debug, Endpoint)]
+#[endpoint(path = "agent/self", response = "AgentSelf")]
+pub(super) struct ReadAgentSelf {}
+
+/// What [`ReadAgentSelf`] answers, as far as it is wanted.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct AgentSelf {
+    pub config: AgentConfig,
+}
+
+/// The part of [`AgentSelf`] with the version.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct AgentConfig {
+    pub version: String,
+}
+
+/// Everything but letters, digits and `-._~`: a service name is one path segment, whatever is in it.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What cannot stand in a path at all; the prefix of an address is taken as it was typed otherwise.
+const PREFIX: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// `name` as one segment of a path.
+pub(super) fn segment(name: &str) -> String {
+    utf8_percent_encode(name, SEGMENT).to_string()
+}
+
+/// The way to one agent: the address, what proves who asks, and where TLS finds its files.
+pub(super) struct Route {
+    /// The agent.
+    pub agent: Agent,
+    /// Enterprise: namespace and admin partition.
+    pub namespace: Option<String>,
+    /// See [`namespace`](Self::namespace).
+    pub partition: Option<String>,
+    headers: HeaderMap,
+    token: Option<Secret>,
+    tls: Option<tls::Ready>,
+}
+
+impl Route {
+    /// Puts settings and target together and reads the files they name. May block for some milliseconds.
+    pub(super) fn new(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Self, ResolveError> {
+        let agent = agent(settings, target).map_err(|error| fatal(format!("consul agent {error}")))?;
+        let named = format!("consul agent {agent}");
+        let wrong = |why: String| fatal(format!("{named}: {why}"));
+
+        let token = match target.and_then(|target| target.token.clone()) {
+            Some(token) => Some(token),
+            None => token(settings).map_err(wrong)?,
+        };
+        let token = token.filter(|token| !token.is_empty());
+        let auth = target.and_then(|target| target.user.clone()).or_else(|| settings.auth.value.clone());
+        let headers = headers(token.as_ref(), auth.as_ref()).map_err(wrong)?;
+        let tls = match &agent {
+            Agent::Tcp { tls: true, host, .. } => Some(tls::Plan::new(settings, host).load().map_err(wrong)?),
+            _ => None,
+        };
+        let own =
+            |of_target: Option<&String>, of_settings: &Option<String>| of_target.or(of_settings.as_ref()).cloned();
+        Ok(Route {
+            namespace: own(target.and_then(|target| target.namespace.as_ref()), &settings.namespace.value),
+            partition: own(target.and_then(|target| target.partition.as_ref()), &settings.partition.value),
+            agent,
+            headers,
+            token,
+            tls,
+        })
+    }
+
+    /// Is nobody in particular asking (no token)?
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.token.is_none()
+    }
+
+    /// `text` without the token, should a peer have echoed it.
+    fn masked(&self, text: &str) -> String {
+        match &self.token {
+            Some(token) => text.replace(token.reveal(), "***"),
+            None => text.to_string(),
+        }
+    }
+}
+
+/// The agent of the target, else of the settings. A target's agent is spoken to as the settings' one is (TLS or not).
+fn agent(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Agent, super::agent::AgentError> {
+    match target.and_then(|target| target.agent.as_deref()) {
+        None => Ok(settings.agent.value.clone()),
+        Some(text) => {
+            let tls = settings.tls.value || settings.agent.value.is_tls();
+            Agent::parse(text, Unsaid { tls, port: Some(wire_port(tls)) })
+        }
+    }
+}
+
+fn token(settings: &Settings) -> Result<Option<Secret>, String> {
+    let Some(file) = &settings.token_file.value else { return Ok(settings.token.value.clone()) };
+    match std::fs::read_to_string(file) {
+        Ok(text) => {
+            Ok(Some(Secret::new(text)).filter(|token| !token.is_empty()).or_else(|| settings.token.value.clone()))
+        }
+        Err(error) => Err(format!("CONSUL_HTTP_TOKEN_FILE {}: {}", file.display(), super::transport::io_words(&error))),
+    }
+}
+
+fn headers(token: Option<&Secret>, auth: Option<&(String, Secret)>) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("grpc-discover/", env!("CARGO_PKG_VERSION"))));
+    if let Some(token) = token {
+        let mut value = HeaderValue::from_str(token.reveal())
+            .map_err(|_| "the token holds characters that no HTTP header can carry".to_string())?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_static("x-consul-token"), value);
+    }
+    if let Some((user, password)) = auth {
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", password.reveal()));
+        let mut value = HeaderValue::from_str(&format!("Basic {pair}")).map_err(|error| error.to_string())?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    Ok(headers)
+}
+
+fn fatal(text: String) -> ResolveError {
+    ResolveError::fatal(ResolveCode::BadTarget, text)
+}
+
+/// Asks one agent, over one connection.
+pub(super) struct Client {
+    route: Arc<Route>,
+    transport: Transport,
+}
+
+/// An answer, and what its headers say about it.
+pub(super) struct Reply<T> {
+    /// What was asked for.
+    pub value: T,
+    /// What the headers say.
+    pub meta: Meta,
+    /// How long it took, connecting included.
+    pub took: Duration,
+}
+
+/// The headers that Consul puts on its answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Meta {
+    /// `X-Consul-Index`: what a blocking question waits behind.
+    pub index: Option<u64>,
+    /// `X-Consul-KnownLeader`.
+    pub known_leader: Option<bool>,
+    /// `X-Consul-LastContact`: how old the answer may be.
+    pub last_contact: Duration,
+    /// `X-Consul-Results-Filtered-By-ACLs`; never said to the anonymous.
+    pub filtered_by_acl: bool,
+    /// `X-Consul-Default-ACL-Policy` is `deny`.
+    pub denies_by_default: bool,
+}
+
+impl Meta {
+    fn read(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+        Meta {
+            index: text("x-consul-index").and_then(|text| text.parse().ok()),
+            known_leader: text("x-consul-knownleader").and_then(|text| text.parse().ok()),
+            last_contact: Duration::from_millis(
+                text("x-consul-lastcontact").and_then(|text| text.parse().ok()).unwrap_or_default(),
+            ),
+            filtered_by_acl: text("x-consul-results-filtered-by-acls") == Some("true"),
+            denies_by_default: text("x-consul-default-acl-policy") == Some("deny"),
+        }
+    }
+}
+
+impl Client {
+    /// Asks over sockets.
+    pub(super) fn new(route: Arc<Route>, connect_limit: Duration) -> Self {
+        let dial = Arc::new(route.agent.clone());
+        Client::over(dial, route, connect_limit)
+    }
+
+    /// Asks over what `dial` gives.
+    pub(super) fn over(dial: Arc<dyn Dial>, route: Arc<Route>, connect_limit: Duration) -> Self {
+        let transport = Transport::new(dial, route.tls.clone(), connect_limit);
+        Client { route, transport }
+    }
+
+    /// A second one to the same agent, with a connection of its own.
+    pub(super) fn another(&self) -> Self {
+        Client { route: self.route.clone(), transport: self.transport.another() }
+    }
+
+    /// The way to the agent.
+    pub(super) fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// Asks `endpoint`, for at most `limit` altogether.
+    pub(super) async fn ask<E: Endpoint>(
+        &self,
+        endpoint: E,
+        features: Option<Features>,
+        limit: Duration,
+    ) -> Result<Reply<E::Response>, ResolveError> {
+        let path = format!("/v1/{}", endpoint.path());
+        let envelope = Envelope { route: &self.route, features, limit };
+        let asked = Instant::now();
+        let failed = |error| self.failed(&path, error);
+        let result = endpoint.with_middleware(&envelope).exec(&self.transport).await.map_err(failed)?;
+        let took = asked.elapsed();
+        let meta = Meta::read(result.response.headers());
+        let value = result.parse().map_err(failed)?;
+        Ok(Reply { value, meta, took })
+    }
+
+    fn failed(&self, path: &str, error: ClientError) -> ResolveError {
+        let named = format!("consul agent {}", self.route.agent);
+        match error {
+            ClientError::ServerResponseError { code, content } => {
+                let words = content.as_deref().map(str::trim).unwrap_or_default();
+                let words = self.route.masked(&shorten(words, 300));
+                refused(&named, path, code, &words)
+            }
+            ClientError::RequestError { source, .. } => match source.downcast_ref::<Trouble>() {
+                Some(trouble) => {
+                    let waits = matches!(trouble, Trouble::NoAnswer(_));
+                    let stage = if waits { format!("GET {path}: ") } else { String::new() };
+                    let text = format!("{named}: {stage}{trouble}");
+                    match trouble {
+                        Trouble::Setting(_) => ResolveError::fatal(ResolveCode::BadTarget, text),
+                        Trouble::Connect(_) | Trouble::Tls(_) => ResolveError::ambient(ResolveCode::Unreachable, text),
+                        Trouble::ConnectTimeout(_) | Trouble::NoAnswer(_) => {
+                            ResolveError::ambient(ResolveCode::Timeout, text)
+                        }
+                        Trouble::Broken(_) => ResolveError::ambient(ResolveCode::WatchBroken, text),
+                        Trouble::NotConsul(_) => ResolveError::ambient(ResolveCode::BadAnswer, text),
+                    }
+                }
+                None => ResolveError::ambient(ResolveCode::Unreachable, format!("{named}: {source}")),
+            },
+            ClientError::ResponseParseError { source, content } => {
+                let start = content.as_deref().map(|text| self.route.masked(&shorten(text, 80))).unwrap_or_default();
+                let text = format!("{named}: GET {path}: what came is not what Consul answers: {source}: {start:?}");
+                ResolveError::ambient(ResolveCode::BadAnswer, text)
+            }
+            other => fatal(format!("{named}: GET {path} cannot be asked: {other}")),
+        }
+    }
+}
+
+/// What an HTTP status other than success means.
+fn refused(named: &str, path: &str, status: u16, words: &str) -> ResolveError {
+    let said = |remark: &str| {
+        let words = if words.is_empty() { String::new() } else { format!(": {words}") };
+        format!("{named}: GET {path}: HTTP {status}{words}{remark}")
+    };
+    match status {
+        401 | 403 => ResolveError::ambient(ResolveCode::Denied, said("")),
+        400 if words.contains("HTTP request to an HTTPS server") => {
+            let hint = " (write https:// into CONSUL_HTTP_ADDR)";
+            ResolveError::ambient(ResolveCode::Unreachable, said(hint))
+        }
+        400 => ResolveError::fatal(ResolveCode::BadTarget, said("")),
+        300..=399 => ResolveError::ambient(ResolveCode::BadAnswer, said(" (redirects are not followed)")),
+        429 | 500..=599 => ResolveError::ambient(ResolveCode::ServerError, said("")),
+        _ => ResolveError::ambient(ResolveCode::BadAnswer, said(" (is this Consul's HTTP API?)")),
+    }
+}
+
+/// What is put on every question: the agent's prefix and `/v1`, who asks, consulrs's features, the time limit.
+///
+/// An endpoint's `path()` is taken as it is, so it comes encoded: consulrs's own middleware encodes names twice
+/// (`my service` becomes `my%2520service`), and rustify splits them at slashes.
+struct Envelope<'a> {
+    route: &'a Route,
+    features: Option<Features>,
+    limit: Duration,
+}
+
+impl MiddleWare for Envelope<'_> {
+    fn request<E: Endpoint>(&self, endpoint: &E, request: &mut Request<Vec<u8>>) -> Result<(), ClientError> {
+        if let Some(features) = &self.features {
+            features.process(request);
+        }
+        let prefix = utf8_percent_encode(self.route.agent.prefix(), PREFIX);
+        let query = request.uri().query().filter(|query| !query.is_empty());
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let whole = format!("{prefix}/v1/{}{query}", endpoint.path());
+        *request.uri_mut() = whole.parse::<Uri>().map_err(|source| ClientError::UrlBuildError { source })?;
+
+        let headers = request.headers_mut();
+        headers.extend(self.route.headers.clone());
+        let host = HeaderValue::from_str(&self.route.agent.host_header())
+            .map_err(|error| ClientError::EndpointBuildError { source: error.into() })?;
+        headers.insert(http02::header::HOST, host);
+        request.extensions_mut().insert(Limit(self.limit));
+        Ok(())
+    }
+
+    fn response<E: Endpoint>(&self, _: &E, _: &mut Response<Vec<u8>>) -> Result<(), ClientError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! [`Settings`]: how Consul is asked, read from the environment the way Consul's own command line reads it
+//! (`hashicorp/consul` `api/api.go`, `defaultConfig`).
+
+use std::path::PathBuf;
+
+use super::agent::{Agent, Unsaid};
+use crate::backend::{Origin, Sourced};
+use crate::model::secret::Secret;
+
+/// How Consul is asked. Nothing here has been read from a file or contacted yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The agent: `CONSUL_HTTP_ADDR`, by default `127.0.0.1:8500`.
+    pub agent: Sourced<Agent>,
+    /// The ACL token: `CONSUL_HTTP_TOKEN`.
+    pub token: Sourced<Option<Secret>>,
+    /// A file that holds the ACL token; wins over [`token`](Self::token), as it does for Consul: `CONSUL_HTTP_TOKEN_FILE`.
+    pub token_file: Sourced<Option<PathBuf>>,
+    /// User and password for HTTP basic authentication: `CONSUL_HTTP_AUTH`.
+    pub auth: Sourced<Option<(String, Secret)>>,
+    /// Speak TLS to an agent whose address has no scheme: `CONSUL_HTTP_SSL`.
+    pub tls: Sourced<bool>,
+    /// Verify the agent's certificate: `CONSUL_HTTP_SSL_VERIFY`, by default true.
+    pub verify: Sourced<bool>,
+    /// PEM file with the trusted roots, instead of the system's: `CONSUL_CACERT`.
+    pub cacert: Sourced<Option<PathBuf>>,
+    /// Directory of PEM files with trusted roots; [`cacert`](Self::cacert) wins: `CONSUL_CAPATH`.
+    pub capath: Sourced<Option<PathBuf>>,
+    /// PEM file with the client certificate chain: `CONSUL_CLIENT_CERT`.
+    pub client_cert: Sourced<Option<PathBuf>>,
+    /// PEM file with the client's private key: `CONSUL_CLIENT_KEY`.
+    pub client_key: Sourced<Option<PathBuf>>,
+    /// The name to verify the agent's certificate against, instead of its host: `CONSUL_TLS_SERVER_NAME`.
+    pub server_name: Sourced<Option<String>>,
+    /// The namespace (Enterprise): `CONSUL_NAMESPACE`.
+    pub namespace: Sourced<Option<String>>,
+    /// The admin partition (Enterprise): `CONSUL_PARTITION`.
+    pub partition: Sourced<Option<String>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            agent: Sourced::default(),
+            token: Sourced::default(),
+            token_file: Sourced::default(),
+            auth: Sourced::default(),
+            tls: Sourced::default(),
+            verify: Sourced::new(true, Origin::Default),
+            cacert: Sourced::default(),
+            capath: Sourced::default(),
+            client_cert: Sourced::default(),
+            client_key: Sourced::default(),
+            server_name: Sourced::default(),
+            namespace: Sourced::default(),
+            partition: Sourced::default(),
+        }
+    }
+}
+
+/// A variable that makes no sense: its name, its value unless it is a secret, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {why}")]
+pub struct SettingsError {
+    /// The variable: `CONSUL_HTTP_SSL`.
+    pub variable: &'static str,
+    /// What is wrong with its value, and what would be right.
+    pub why: String,
+}
+
+impl Settings {
+    /// Reads the variables through `variable`; an empty one counts as unset, as it does for Consul.
+    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let env = Env { variable };
+        let tls = env.read("CONSUL_HTTP_SSL", boolean)?;
+        let unsaid = Unsaid { tls: tls.value, port: None };
+        let address = |text: &str| Agent::parse(text, unsaid).map_err(|error| error.to_string());
+        let mut agent: Sourced<Agent> = env.read("CONSUL_HTTP_ADDR", address)?;
+        if let (Agent::Tcp { tls: of_agent, .. }, Origin::Default) = (&mut agent.value, &agent.origin) {
+            *of_agent = tls.value;
+        }
+        let settings = Settings {
+            agent,
+            token: env.read("CONSUL_HTTP_TOKEN", |text| Ok(Some(Secret::new(text))))?,
+            token_file: env.path("CONSUL_HTTP_TOKEN_FILE")?,
+            auth: env.read("CONSUL_HTTP_AUTH", |text| Ok(Some(user_and_password(text))))?,
+            tls,
+            verify: env.read_or("CONSUL_HTTP_SSL_VERIFY", true, boolean)?,
+            cacert: env.path("CONSUL_CACERT")?,
+            capath: env.path("CONSUL_CAPATH")?,
+            client_cert: env.path("CONSUL_CLIENT_CERT")?,
+            client_key: env.path("CONSUL_CLIENT_KEY")?,
+            server_name: env.text("CONSUL_TLS_SERVER_NAME")?,
+            namespace: env.text("CONSUL_NAMESPACE")?,
+            partition: env.text("CONSUL_PARTITION")?,
+        };
+        let half = |variable, without| SettingsError {
+            variable,
+            why: format!("is set without {without}: a client certificate needs both"),
+        };
+        match (&settings.client_cert.value, &settings.client_key.value) {
+            (Some(_), None) => Err(half("CONSUL_CLIENT_CERT", "CONSUL_CLIENT_KEY")),
+            (None, Some(_)) => Err(half("CONSUL_CLIENT_KEY", "CONSUL_CLIENT_CERT")),
+            _ => Ok(settings),
+        }
+    }
+
+    /// Variable, value (secrets masked) and origin of every setting that is in force.
+    pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
+        let mut rows = vec![("CONSUL_HTTP_ADDR", self.agent.value.to_string(), self.agent.origin.clone())];
+        let mut row = |name, value: Option<String>, origin: &Origin| {
+            rows.extend(value.map(|value| (name, value, origin.clone())));
+        };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let secret = |secret: &Option<Secret>| secret.as_ref().map(Secret::to_string);
+        row("CONSUL_HTTP_TOKEN", secret(&self.token.value), &self.token.origin);
+        row("CONSUL_HTTP_TOKEN_FILE", path(&self.token_file.value), &self.token_file.origin);
+        let auth = self.auth.value.as_ref().map(|(user, password)| format!("{user}:{password}"));
+        row("CONSUL_HTTP_AUTH", auth, &self.auth.origin);
+        let said = |flag: &Sourced<bool>| (flag.origin != Origin::Default).then(|| flag.value.to_string());
+        row("CONSUL_HTTP_SSL", said(&self.tls), &self.tls.origin);
+        row("CONSUL_HTTP_SSL_VERIFY", said(&self.verify), &self.verify.origin);
+        row("CONSUL_CACERT", path(&self.cacert.value), &self.cacert.origin);
+        row("CONSUL_CAPATH", path(&self.capath.value), &self.capath.origin);
+        row("CONSUL_CLIENT_CERT", path(&self.client_cert.value), &self.client_cert.origin);
+        row("CONSUL_CLIENT_KEY", path(&self.client_key.value), &self.client_key.origin);
+        row("CONSUL_TLS_SERVER_NAME", self.server_name.value.clone(), &self.server_name.origin);
+        row("CONSUL_NAMESPACE", self.namespace.value.clone(), &self.namespace.origin);
+        row("CONSUL_PARTITION", self.partition.value.clone(), &self.partition.origin);
+        rows
+    }
+}
+
+struct Env<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Env<'_> {
+    fn read<T: Default>(
+        &self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Sourced<T>, SettingsError> {
+        self.read_or(name, T::default(), parse)
+    }
+
+    fn read_or<T>(
+        &self,
+        name: &'static str,
+        unset: T,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Sourced<T>, SettingsError> {
+        match (self.variable)(name).filter(|text| !text.trim().is_empty()) {
+            None => Ok(Sourced::new(unset, Origin::Default)),
+            Some(text) => parse(text.trim())
+                .map(|value| Sourced::new(value, Origin::Env(name.to_string())))
+                .map_err(|why| SettingsError { variable: name, why }),
+        }
+    }
+
+    fn text(&self, name: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
+        self.read(name, |text| Ok(Some(text.to_string())))
+    }
+
+    fn path(&self, name: &'static str) -> Result<Sourced<Option<PathBuf>>, SettingsError> {
+        self.read(name, |text| Ok(Some(PathBuf::from(text))))
+    }
+}
+
+/// What Go's `strconv.ParseBool` takes, as Consul does.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(format!("{text:?} is neither true nor false")),
+    }
+}
+
+fn user_and_password(text: &str) -> (String, Secret) {
+    let (user, password) = text.split_once(':').unwrap_or((text, ""));
+    (user.to_string(), Secret::new(password))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+    }
+
+    #[test]
+    fn an_empty_environment_means_the_agent_of_this_machine() {
+        let settings = from(&[("CONSUL_HTTP_ADDR", ""), ("CONSUL_HTTP_TOKEN", " ")]).unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.agent.value.to_string(), "127.0.0.1:8500");
+        assert!(settings.verify.value);
+        assert_eq!(settings.rows(), [("CONSUL_HTTP_ADDR", "127.0.0.1:8500".to_string(), Origin::Default)]);
+    }
+
+    #[test]
+    fn every_variable_is_read_and_remembers_where_it_came_from() {
+        let pairs = [
+            ("CONSUL_HTTP_ADDR", "consul.example:8501"),
+            ("CONSUL_HTTP_TOKEN", "s3cret\n"),
+            ("CONSUL_HTTP_TOKEN_FILE", "/run/token"),
+            ("CONSUL_HTTP_AUTH", "ann:pass:word"),
+            ("CONSUL_HTTP_SSL", "1"),
+            ("CONSUL_HTTP_SSL_VERIFY", "false"),
+            ("CONSUL_CACERT", "/ca.pem"),
+            ("CONSUL_CAPATH", "/ca.d"),
+            ("CONSUL_CLIENT_CERT", "/cert.pem"),
+            ("CONSUL_CLIENT_KEY", "/key.pem"),
+            ("CONSUL_TLS_SERVER_NAME", "server.dc1.consul"),
+            ("CONSUL_NAMESPACE", "team"),
+            ("CONSUL_PARTITION", "part"),
+        ];
+        let settings = from(&pairs).unwrap();
+        assert_eq!(settings.agent.value.to_string(), "https://consul.example:8501");
+        assert_eq!(settings.token.value.as_ref().map(Secret::reveal), Some("s3cret"));
+        assert_eq!(settings.auth.value, Some(("ann".to_string(), Secret::new("pass:word"))));
+        assert!(!settings.verify.value);
+
+        let rows = settings.rows();
+        for (name, given) in pairs {
+            let (_, shown, origin) = rows.iter().find(|(row, ..)| *row == name).unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(*origin, Origin::Env(name.to_string()));
+            match name {
+                "CONSUL_HTTP_ADDR" => assert_eq!(shown, "https://consul.example:8501"),
+                "CONSUL_HTTP_TOKEN" => assert_eq!(shown, "***"),
+                "CONSUL_HTTP_AUTH" => assert_eq!(shown, "ann:***"),
+                "CONSUL_HTTP_SSL" => assert_eq!(shown, "true"),
+                _ => assert_eq!(shown, given),
+            }
+        }
+        let debug = format!("{settings:?}");
+        assert!(!debug.contains("s3cret") && !debug.contains("pass:word"), "{debug}");
+    }
+
+    #[test]
+    fn the_scheme_of_the_address_or_the_flag_asks_for_tls() {
+        for (pairs, agent) in [
+            (&[("CONSUL_HTTP_SSL", "true")][..], "https://127.0.0.1:8500"),
+            (&[("CONSUL_HTTP_SSL", "true"), ("CONSUL_HTTP_ADDR", "a:1")], "https://a:1"),
+            (&[("CONSUL_HTTP_SSL", "true"), ("CONSUL_HTTP_ADDR", "http://a:1")], "https://a:1"),
+            (&[("CONSUL_HTTP_SSL", "false"), ("CONSUL_HTTP_ADDR", "https://a:1")], "https://a:1"),
+            (&[("CONSUL_HTTP_SSL", "true"), ("CONSUL_HTTP_ADDR", "unix:///s")], "unix:///s"),
+        ] {
+            assert_eq!(from(pairs).unwrap().agent.value.to_string(), agent, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_variable() {
+        for (pairs, text) in [
+            (&[("CONSUL_HTTP_SSL", "yes")][..], r#"CONSUL_HTTP_SSL: "yes" is neither true nor false"#),
+            (&[("CONSUL_HTTP_SSL_VERIFY", "no")], r#"CONSUL_HTTP_SSL_VERIFY: "no" is neither true nor false"#),
+            (
+                &[("CONSUL_HTTP_ADDR", "tcp://a:1")],
+                r#"CONSUL_HTTP_ADDR: "tcp://a:1" has a scheme that is not http, https or unix"#,
+            ),
+            (
+                &[("CONSUL_CLIENT_CERT", "/cert.pem")],
+                "CONSUL_CLIENT_CERT: is set without CONSUL_CLIENT_KEY: a client certificate needs both",
+            ),
+            (
+                &[("CONSUL_CLIENT_KEY", "/key.pem")],
+                "CONSUL_CLIENT_KEY: is set without CONSUL_CLIENT_CERT: a client certificate needs both",
+            ),
+        ] {
+            assert_eq!(from(pairs).unwrap_err().to_string(), text);
+        }
+    }
+}

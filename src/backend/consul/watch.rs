@@ -1,0 +1,334 @@
+//! The watch: blocking queries and their index rules
+//! (<https://developer.hashicorp.com/consul/api-docs/features/blocking>).
+//!
+//! * The first question does not block and asks for a consistent answer: a server that has just come up answers `[]` by
+//!   itself until it has read its own log.
+//! * An index that goes back starts the watch over. So does an answer that became empty: one empty answer proves
+//!   nothing (hashicorp/consul#20790), the consistent question decides.
+//! * While a question hangs, a second connection asks for a sign of life: a frozen agent keeps its connections open and
+//!   would be waited for until the end of the question.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use consulrs::api::Features;
+use consulrs::api::features::{Blocking, ConsistencyMode};
+use futures_util::stream::{self, StreamExt as _};
+use serde_json::value::RawValue;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::decode::{Decoded, decode};
+use super::query::{Client, HealthService, Meta, Reply, Route, StatusLeader, segment};
+use super::settings::Settings;
+use super::transport::seconds;
+use crate::backend::Resolution;
+use crate::model::endpoint::{Endpoint, EndpointKey};
+use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::model::target::ConsulTarget;
+
+/// How long a blocking question waits. Proxies cut silent requests after 60 s.
+const WAIT: Duration = Duration::from_secs(30);
+/// What a blocking question may take longer than Consul's own wait and jitter (a sixteenth).
+const SLACK: Duration = Duration::from_secs(5);
+/// How often the agent is asked for a sign of life while a question hangs, and how long it may take to give one.
+const PULSE: Duration = Duration::from_secs(5);
+/// Two blocking questions begin at least this far apart: a service that changes all the time is not asked for all the time.
+const PACE: Duration = Duration::from_millis(100);
+/// What is waited for the first word when the settings say nothing.
+const FIRST_WORD: Duration = Duration::from_secs(5);
+
+/// How long the first word may take.
+pub(super) fn first_word(resolve_timeout: Duration) -> Duration {
+    if resolve_timeout.is_zero() { FIRST_WORD } else { resolve_timeout }
+}
+
+/// Opens the way to the agent; the files it needs are read where they may block.
+pub(super) async fn open(settings: Settings, target: Option<ConsulTarget>) -> Result<Arc<Route>, ResolveError> {
+    match tokio::task::spawn_blocking(move || Route::new(&settings, target.as_ref())).await {
+        Ok(route) => route.map(Arc::new),
+        Err(error) => {
+            Err(ResolveError::ambient(ResolveCode::WatchBroken, format!("consul: reading the settings: {error}")))
+        }
+    }
+}
+
+/// Everything that `target` asks for, until an error: it ends the stream.
+pub(super) fn resolve(settings: Settings, target: ConsulTarget, first_word: Duration) -> Resolution {
+    let start = async move {
+        let client = match service_name(&target.service) {
+            Ok(()) => open(settings, Some(target.clone())).await.map(|route| Client::new(route, first_word)),
+            Err(error) => Err(error),
+        };
+        match client {
+            Ok(client) => watch(client, target, first_word),
+            Err(error) => Box::pin(stream::iter([Err(error)])),
+        }
+    };
+    Box::pin(stream::once(start).flatten())
+}
+
+/// A name that no HTTP path can carry is refused before anything is asked.
+fn service_name(name: &str) -> Result<(), ResolveError> {
+    const LONGEST: usize = 4096;
+    let wrong = |why: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("consul: {why}")));
+    match name {
+        "" => wrong("the target names no service: write consul:///NAME".to_string()),
+        "." | ".." => wrong(format!("{name:?} is no service name")),
+        _ if name.len() > LONGEST => wrong(format!("the service name has {} bytes, more than {LONGEST}", name.len())),
+        _ => Ok(()),
+    }
+}
+
+/// The watch over an open way.
+pub(super) fn watch(client: Client, target: ConsulTarget, first_word: Duration) -> Resolution {
+    let pulse = client.another();
+    let watch = Watch {
+        path: segment(&target.service),
+        client,
+        pulse,
+        target,
+        first_word,
+        index: 0,
+        said: None,
+        next_poll: Instant::now(),
+        over: None,
+    };
+    Box::pin(stream::unfold(Some(watch), |watch| async move {
+        let mut watch = watch?;
+        match watch.next().await {
+            Ok(answer) => Some((Ok(Update::Reset(answer)), Some(watch))),
+            Err(error) => Some((Err(error), None)),
+        }
+    }))
+}
+
+struct Watch {
+    client: Client,
+    pulse: Client,
+    target: ConsulTarget,
+    /// The service name as a segment of a path.
+    path: String,
+    first_word: Duration,
+    /// What the next blocking question waits behind; 0 asks at once.
+    index: u64,
+    /// The answer that was given last.
+    said: Option<Said>,
+    /// When the next blocking question may begin.
+    next_poll: Instant,
+    /// Why the watch cannot go on after what was said.
+    over: Option<ResolveError>,
+}
+
+impl Watch {
+    /// Waits for an answer that says something else than the last one.
+    async fn next(&mut self) -> Result<Answer, ResolveError> {
+        if let Some(error) = self.over.take() {
+            return Err(error);
+        }
+        loop {
+            let (reply, behind) = if self.index == 0 {
+                (self.ask_first().await?, None)
+            } else {
+                (self.ask_blocking().await?, Some(self.index))
+            };
+            let Reply { value: entries, meta, took } = reply;
+            let index = meta.index.map(|index| index.max(1));
+            if let Some(behind) = behind {
+                let emptied = entries.is_empty() && self.said.as_ref().is_some_and(|said| !said.endpoints.is_empty());
+                if emptied || index.is_none_or(|index| index < behind) {
+                    self.index = 0;
+                    continue;
+                }
+                if index == Some(behind) {
+                    continue;
+                }
+            }
+            match index {
+                Some(index) => self.index = index,
+                None => self.over = Some(self.unwatchable()),
+            }
+            let decoded = decode(&entries, &self.target);
+            let said =
+                Said::new(&decoded, self.about_access(entries.is_empty(), &meta), &meta, self.target.near.is_some());
+            if self.said.as_ref() != Some(&said) {
+                let mut notes = vec![self.asked(&meta, took, behind)];
+                notes.extend(said.notes.iter().cloned());
+                notes.extend(stale(&meta));
+                self.said = Some(said);
+                return Ok(Answer { endpoints: decoded.endpoints, notes });
+            }
+            if let Some(error) = self.over.take() {
+                return Err(error);
+            }
+        }
+    }
+
+    fn question(&self) -> HealthService {
+        let route = self.client.route();
+        HealthService {
+            service: self.path.clone(),
+            dc: self.target.dc.clone(),
+            near: self.target.near.clone(),
+            ns: route.namespace.clone(),
+            partition: route.partition.clone(),
+        }
+    }
+
+    /// The question that is answered at once. When it is not, a question that every living agent can answer is asked
+    /// beside it, so that the error can tell a frozen agent from a cluster without a leader.
+    async fn ask_first(&self) -> Result<Reply<Vec<Box<RawValue>>>, ResolveError> {
+        let features = Features { mode: Some(ConsistencyMode::CONSISTENT), ..Features::default() };
+        let half = self.first_word / 2;
+        let mut asked = std::pin::pin!(self.client.ask(self.question(), Some(features), self.first_word));
+        let beside = async {
+            sleep(half).await;
+            self.pulse.ask(StatusLeader {}, None, half).await
+        };
+        let found = tokio::select! {
+            biased;
+            reply = &mut asked => return reply,
+            found = beside => found,
+        };
+        let error = match asked.await {
+            Err(error) if error.failure().code == ResolveCode::Timeout => error,
+            other => return other,
+        };
+        let (code, remark) = match found {
+            Ok(leader) if leader.value.is_empty() => {
+                (ResolveCode::ServerError, "the agent answers, but the cluster has no leader".to_string())
+            }
+            Ok(leader) => (ResolveCode::Timeout, format!("the agent answers other questions; leader {}", leader.value)),
+            Err(error) if error.failure().code == ResolveCode::Timeout => {
+                (ResolveCode::Timeout, "nor does it answer /v1/status/leader: frozen or overloaded".to_string())
+            }
+            Err(_) => return Err(error),
+        };
+        Err(ResolveError::ambient(code, format!("{error}; {remark}")))
+    }
+
+    /// The question that is answered when something changes, or after [`WAIT`].
+    async fn ask_blocking(&mut self) -> Result<Reply<Vec<Box<RawValue>>>, ResolveError> {
+        sleep_until(self.next_poll).await;
+        self.next_poll = Instant::now() + PACE;
+        let wait = Some(format!("{}s", WAIT.as_secs()));
+        let features = Features { blocking: Some(Blocking { index: self.index, wait }), ..Features::default() };
+        let limit = WAIT + WAIT / 16 + SLACK;
+        tokio::select! {
+            biased;
+            reply = self.client.ask(self.question(), Some(features), limit) => reply,
+            error = self.until_lifeless() => Err(error),
+        }
+    }
+
+    /// Returns when the agent no longer gives a sign of life, or the cluster lost its leader: a hanging question would
+    /// not notice.
+    async fn until_lifeless(&self) -> ResolveError {
+        let named = format!("consul agent {}", self.client.route().agent);
+        loop {
+            sleep(PULSE).await;
+            match self.pulse.ask(StatusLeader {}, None, PULSE).await {
+                Ok(leader) if leader.value.is_empty() => {
+                    let text = format!("{named}: the cluster has no leader: changes are not seen");
+                    return ResolveError::ambient(ResolveCode::ServerError, text);
+                }
+                Ok(_) => {}
+                Err(error) => match error.failure().code {
+                    ResolveCode::Timeout => {
+                        let text = format!(
+                            "{named}: frozen or cut off: no answer to /v1/status/leader within {} while watching",
+                            seconds(PULSE)
+                        );
+                        return ResolveError::ambient(ResolveCode::Timeout, text);
+                    }
+                    ResolveCode::Unreachable | ResolveCode::ServerError | ResolveCode::WatchBroken => return error,
+                    // It answered something: it lives.
+                    _ => {}
+                },
+            }
+        }
+    }
+
+    fn asked(&self, meta: &Meta, took: Duration, behind: Option<u64>) -> Note {
+        let agent = &self.client.route().agent;
+        let index = meta.index.map_or("none".to_string(), |index| index.to_string());
+        let how = match behind {
+            None => format!("answered in {} ms, consistent read", took.as_millis()),
+            Some(behind) => format!("answered the question that waited behind index {behind}, default read"),
+        };
+        Note::new(NoteKind::Asked, format!("consul agent {agent} {how}, index {index}"))
+    }
+
+    /// What the token may not see. Consul does not tell the anonymous that it hid something.
+    fn about_access(&self, empty: bool, meta: &Meta) -> Option<Note> {
+        let anonymous = self.client.route().is_anonymous();
+        let service = &self.target.service;
+        let text = if meta.filtered_by_acl {
+            format!(
+                "consul hid results from this token: it needs service:read on {service:?} and node:read on its nodes"
+            )
+        } else if empty && anonymous && meta.denies_by_default {
+            format!(
+                "nothing was asked with a token, and consul denies by default: {service:?} may be there unseen; set CONSUL_HTTP_TOKEN with service:read and node:read"
+            )
+        } else {
+            return None;
+        };
+        Some(Note::new(NoteKind::AclFiltered, text))
+    }
+
+    fn unwatchable(&self) -> ResolveError {
+        let agent = &self.client.route().agent;
+        let text = format!(
+            "consul agent {agent}: the answer has no X-Consul-Index: changes cannot be watched (does a proxy remove it?)"
+        );
+        ResolveError::ambient(ResolveCode::WatchBroken, text)
+    }
+}
+
+/// What an answer says, without what runs on by itself (time taken, index, age, the outputs of checks).
+struct Said {
+    endpoints: Vec<Endpoint>,
+    notes: Vec<Note>,
+    /// With `near=` the order is part of the answer.
+    ordered: bool,
+}
+
+impl Said {
+    fn new(decoded: &Decoded, access: Option<Note>, meta: &Meta, ordered: bool) -> Self {
+        let mut notes = decoded.notes.clone();
+        notes.extend(access);
+        if meta.known_leader == Some(false) {
+            let text = "consul knows no leader: the answer may be old";
+            notes.push(Note::new(NoteKind::NoLeader, text));
+        }
+        Said { endpoints: decoded.endpoints.clone(), notes, ordered }
+    }
+
+    fn by_key(&self) -> BTreeMap<EndpointKey, &Endpoint> {
+        self.endpoints.iter().map(|endpoint| (endpoint.key(), endpoint)).collect()
+    }
+}
+
+impl PartialEq for Said {
+    fn eq(&self, other: &Self) -> bool {
+        if self.notes != other.notes || self.endpoints.len() != other.endpoints.len() {
+            return false;
+        }
+        if self.ordered {
+            return self.endpoints.iter().zip(&other.endpoints).all(|(own, others)| own.says_the_same(others));
+        }
+        let (own, others) = (self.by_key(), other.by_key());
+        own.len() == others.len()
+            && own.iter().all(|(key, endpoint)| others.get(key).is_some_and(|other| endpoint.says_the_same(other)))
+    }
+}
+
+fn stale(meta: &Meta) -> Option<Note> {
+    let age = meta.last_contact;
+    let text = || format!("the answering server last heard from the leader {} ms ago", age.as_millis());
+    (!age.is_zero()).then(|| Note::new(NoteKind::StaleRead, text()))
+}
+
+#[cfg(test)]
+mod tests;

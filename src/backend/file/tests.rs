@@ -1,0 +1,174 @@
+use std::fs;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+
+use super::*;
+use crate::model::resolution::ResolveFailure;
+
+fn resolve(path: &Path) -> Resolution {
+    File.resolve(&Target::File(path.to_path_buf()), &Context::default())
+}
+
+async fn item(resolution: &mut Resolution) -> Result<Update, ResolveError> {
+    tokio::time::timeout(Duration::from_secs(10), resolution.next()).await.expect("silence").expect("an end")
+}
+
+async fn listed(resolution: &mut Resolution) -> Vec<String> {
+    match item(resolution).await {
+        Ok(Update::Reset(answer)) => answer.endpoints.iter().map(|e| e.address.to_string()).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn failure(resolution: &mut Resolution) -> ResolveFailure {
+    match item(resolution).await {
+        Err(ResolveError::Ambient(failure)) => failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn replace(path: &Path, text: &str) {
+    let next = path.with_extension("next");
+    fs::write(&next, text).unwrap();
+    fs::rename(&next, path).unwrap();
+}
+
+#[tokio::test]
+async fn a_rename_over_the_file_is_an_update() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("endpoints.json");
+    fs::write(&path, r#"["10.0.0.1:1"]"#).unwrap();
+    let mut resolution = resolve(&path);
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
+    for port in 2..6 {
+        replace(&path, &format!(r#"["10.0.0.1:{port}"]"#));
+        assert_eq!(listed(&mut resolution).await, [format!("10.0.0.1:{port}")]);
+    }
+    replace(&path, "[]");
+    assert_eq!(listed(&mut resolution).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn deleted_and_created_again_is_an_update() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("endpoints.yaml");
+    fs::write(&path, "- 10.0.0.1:1\n").unwrap();
+    let mut resolution = resolve(&path);
+    listed(&mut resolution).await;
+    fs::remove_file(&path).unwrap();
+    let gone = failure(&mut resolution).await;
+    assert_eq!((gone.code, gone.text.ends_with("was removed")), (ResolveCode::WatchBroken, true), "{gone}");
+    fs::write(&path, "- 10.0.0.1:1\n").unwrap();
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"], "after an error the same list is told again");
+}
+
+#[tokio::test]
+async fn a_file_that_comes_later_is_seen_when_it_comes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("endpoints.yaml");
+    let mut resolution = resolve(&path);
+    let absent = failure(&mut resolution).await;
+    assert_eq!((absent.code, absent.text.ends_with("does not exist")), (ResolveCode::Unreachable, true), "{absent}");
+    fs::write(&path, "- 10.0.0.1:1\n").unwrap();
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_swapped_config_map_is_an_update() {
+    use std::os::unix::fs::symlink;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for (version, text) in [("..1", "- 10.0.0.1:1\n"), ("..2", "- 10.0.0.2:2\n")] {
+        fs::create_dir(root.join(version)).unwrap();
+        fs::write(root.join(version).join("endpoints.yaml"), text).unwrap();
+    }
+    symlink("..1", root.join("..data")).unwrap();
+    symlink("..data/endpoints.yaml", root.join("endpoints.yaml")).unwrap();
+    let mut resolution = resolve(&root.join("endpoints.yaml"));
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
+    symlink("..2", root.join("..data_tmp")).unwrap();
+    fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
+    fs::remove_dir_all(root.join("..1")).unwrap();
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.2:2"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_behind_a_link_is_watched_where_it_is() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let real = there.path().join("real.yaml");
+    fs::write(&real, "- 10.0.0.1:1\n").unwrap();
+    std::os::unix::fs::symlink(&real, here.path().join("link.yaml")).unwrap();
+    let mut resolution = resolve(&here.path().join("link.yaml"));
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
+    replace(&real, "- 10.0.0.2:2\n");
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.2:2"]);
+}
+
+#[tokio::test]
+async fn a_half_written_file_is_no_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("endpoints.json");
+    fs::write(&path, r#"["10.0.0.1:1"]"#).unwrap();
+    let mut resolution = resolve(&path);
+    listed(&mut resolution).await;
+    fs::write(&path, r#"["10.0.0.1:1", "10.0"#).unwrap();
+    assert_eq!(resolution.next().now_or_never(), None, "nothing is said about half a file");
+    fs::write(&path, r#"["10.0.0.1:1", "10.0.0.2:2"]"#).unwrap();
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1", "10.0.0.2:2"]);
+}
+
+#[tokio::test]
+async fn a_wrong_file_is_an_error_and_the_watch_survives() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("endpoints.json");
+    fs::write(&path, r#"["10.0.0.1:1", "pay"]"#).unwrap();
+    let mut resolution = resolve(&path);
+    let wrong = failure(&mut resolution).await;
+    assert_eq!(wrong.code, ResolveCode::BadAnswer);
+    assert!(wrong.text.contains("entry 1: address \"pay\" has no port"), "{wrong}");
+    replace(&path, r#"["10.0.0.1:1"]"#);
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
+    replace(&path, "{}");
+    assert_eq!(failure(&mut resolution).await.code, ResolveCode::BadAnswer);
+}
+
+#[tokio::test]
+async fn a_directory_that_goes_ends_the_watch() {
+    let directory = tempfile::tempdir().unwrap();
+    let inner = directory.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    fs::write(inner.join("endpoints.json"), "[]").unwrap();
+    let mut resolution = resolve(&inner.join("endpoints.json"));
+    listed(&mut resolution).await;
+    fs::remove_dir_all(&inner).unwrap();
+    let lost = failure(&mut resolution).await;
+    assert!(lost.text.ends_with("its directory was removed or renamed"), "{lost}");
+    assert!(resolution.next().await.is_none());
+    let absent = failure(&mut resolve(&inner.join("endpoints.json"))).await;
+    assert_eq!(absent.code, ResolveCode::Unreachable, "{absent}");
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_refused_without_being_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let inside = failure(&mut resolve(directory.path())).await;
+    assert!(inside.text.ends_with("is no regular file"), "{inside}");
+    let root = item(&mut resolve(Path::new("/"))).await;
+    assert!(matches!(root, Err(ResolveError::Fatal(_))), "{root:?}");
+}
+
+#[tokio::test]
+async fn touching_the_file_or_a_neighbour_says_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("endpoints.json");
+    fs::write(&path, "[]").unwrap();
+    let mut resolution = resolve(&path);
+    listed(&mut resolution).await;
+    fs::write(directory.path().join("neighbour"), "x").unwrap();
+    fs::write(&path, " [ ] ").unwrap();
+    replace(&path, r#"["10.0.0.1:1"]"#);
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"], "the first thing said is the first thing new");
+}

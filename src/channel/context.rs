@@ -1,0 +1,96 @@
+//! What the parts of a channel act through: the clock reading, the options, the channel's published state, and the list of
+//! effects. Parts call downwards and append effects; nothing calls back.
+
+use super::transitions::{channel_may, subchannel_may};
+use super::{Address, Cause, ConnectionId, ConnectivityState, Effect, Elapsed, Options, Scope, Transition};
+
+/// The channel-wide facts that outlive one input.
+#[derive(Debug)]
+pub(super) struct Core {
+    /// The channel's published state.
+    pub(super) state: ConnectivityState,
+    /// The resolver's life.
+    pub(super) resolver: Resolver,
+    /// Seeded: the same inputs give the same effects.
+    pub(super) random: fastrand::Rng,
+    /// Connection ids handed out so far.
+    pub(super) connections: u64,
+    /// The latest time seen.
+    pub(super) now: Elapsed,
+}
+
+/// The resolver's life as the channel directs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resolver {
+    /// Not started yet, or stopped and to be started again on leaving IDLE.
+    Stopped,
+    /// Started: answers are expected.
+    Running,
+    /// Stopped for good: the old list is all there will ever be.
+    Frozen,
+}
+
+/// One input's worth of acting.
+pub(super) struct Context<'a> {
+    pub(super) options: &'a Options,
+    pub(super) core: &'a mut Core,
+    pub(super) effects: &'a mut Vec<Effect>,
+}
+
+impl Context<'_> {
+    /// The time of this input.
+    pub(super) fn now(&self) -> Elapsed {
+        self.core.now
+    }
+
+    /// Publishes the channel's state when it is a new one. SHUTDOWN is final.
+    pub(super) fn channel(&mut self, to: ConnectivityState, cause: &Cause) {
+        let from = self.core.state;
+        if from == to {
+            return;
+        }
+        debug_assert!(channel_may(from, to), "a channel may not go from {from} to {to}: {}", cause.text);
+        if from == ConnectivityState::Shutdown {
+            return;
+        }
+        self.core.state = to;
+        self.effects.push(Effect::Publish(Transition { scope: Scope::Channel, from, to, cause: cause.clone() }));
+    }
+
+    /// Publishes a subchannel's state.
+    pub(super) fn subchannel(
+        &mut self,
+        address: &Address,
+        from: ConnectivityState,
+        to: ConnectivityState,
+        cause: Cause,
+    ) {
+        debug_assert!(
+            subchannel_may(from, to, self.options.client_health),
+            "subchannel {address} may not go from {from} to {to}: {}",
+            cause.text
+        );
+        let scope = Scope::Subchannel(address.clone());
+        self.effects.push(Effect::Publish(Transition { scope, from, to, cause }));
+    }
+
+    /// Asks for a connection that must be there by `deadline`.
+    pub(super) fn open(&mut self, address: &Address, deadline: Elapsed) -> ConnectionId {
+        self.core.connections += 1;
+        let connection = ConnectionId(self.core.connections);
+        self.effects.push(Effect::Open { connection, address: address.clone(), deadline });
+        connection
+    }
+
+    /// Gives a connection up.
+    pub(super) fn close(&mut self, connection: ConnectionId, drain: bool) {
+        self.effects.push(Effect::Close { connection, drain });
+    }
+
+    /// Hints to the resolver, when there is one to hint to, that another look would help.
+    pub(super) fn resolve_now(&mut self) {
+        if self.core.resolver == Resolver::Running {
+            self.effects.push(Effect::ResolveNow);
+        }
+    }
+}

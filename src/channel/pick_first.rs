@@ -1,0 +1,483 @@
+//! pick_first: one connection, to the first address that answers (gRFC A61 happy eyeballs, A62 sticky TRANSIENT_FAILURE;
+//! grpc-go `balancer/pickfirst/pickfirst.go`).
+//!
+//! A *pass* goes through the list from the top: an attempt at each address, the next one as soon as the one before failed
+//! or has not answered for the attempt delay. The first READY wins and the others are given up. When every address has
+//! failed once, the pass is over: TRANSIENT_FAILURE, and from then on every address is tried again as its backoff ends,
+//! in no order, until one succeeds.
+//!
+//! round_robin uses one pick_first per endpoint, whose state is not the channel's.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use super::addresses::{deduplicated, interleaved, shuffled};
+use super::context::Context;
+use super::subchannel::{Ending, Offer, Subchannel};
+use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed, Failure, Health, Pick};
+
+/// gRFC A61: the attempt delay may be set within these limits.
+const ATTEMPT_DELAY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// Whose state a pick_first's state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The channel's: changes are published, health checking does not apply.
+    Channel,
+    /// One endpoint's under round_robin, which looks at the state itself.
+    Endpoint,
+}
+
+/// What a connection did.
+#[derive(Debug, Clone)]
+pub(super) enum ConnectionNews {
+    /// The server's SETTINGS arrived.
+    Connected,
+    /// The attempt failed.
+    Failed(Failure),
+    /// It ended, or is about to.
+    Ended(Ending),
+    /// Its health Watch spoke.
+    Health(Health),
+}
+
+/// The policy. Born CONNECTING: it exists only once somebody wants a connection.
+#[derive(Debug)]
+pub(super) struct PickFirst {
+    role: Role,
+    state: ConnectivityState,
+    /// Why `state` was entered, or why its failure text changed.
+    cause: Cause,
+    /// What RPCs fail with in TRANSIENT_FAILURE.
+    failure: String,
+    /// In the order in which they are tried.
+    addresses: Vec<Address>,
+    /// Where the pass is; past the end when every address was asked.
+    index: usize,
+    /// Created when their turn comes.
+    subchannels: BTreeMap<Address, Member>,
+    /// True until every address has failed once since the pass began.
+    first_pass: bool,
+    /// Failures since the pass ended; TRANSIENT_FAILURE is renewed after as many as there are subchannels.
+    failures: usize,
+    /// When the pass goes on although the address before has not answered.
+    next_attempt_at: Option<Elapsed>,
+    /// When a lost connection is sought again without being asked.
+    reconnect_at: Option<Elapsed>,
+    /// An RPC looked for a connection and found IDLE.
+    wanted: bool,
+}
+
+#[derive(Debug)]
+struct Member {
+    subchannel: Subchannel,
+    failed_in_pass: bool,
+}
+
+impl PickFirst {
+    /// A policy without addresses, waiting for the resolver.
+    pub(super) fn new(role: Role, cause: Cause) -> Self {
+        PickFirst {
+            role,
+            state: ConnectivityState::Connecting,
+            cause,
+            failure: String::new(),
+            addresses: Vec::new(),
+            index: 0,
+            subchannels: BTreeMap::new(),
+            first_pass: true,
+            failures: 0,
+            next_attempt_at: None,
+            reconnect_at: None,
+            wanted: false,
+        }
+    }
+
+    /// Its state.
+    pub(super) fn state(&self) -> ConnectivityState {
+        self.state
+    }
+
+    /// Why it is in that state.
+    pub(super) fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// The subchannels that exist, by address.
+    pub(super) fn subchannels(&self) -> impl Iterator<Item = &Subchannel> {
+        self.subchannels.values().map(|member| &member.subchannel)
+    }
+
+    /// True when `connection` is the current attempt or connection of one of the subchannels.
+    pub(super) fn owns(&self, connection: ConnectionId) -> bool {
+        self.subchannels().any(|subchannel| subchannel.connection() == Some(connection))
+    }
+
+    /// True when `connection` is an attempt that was not answered yet.
+    pub(super) fn is_attempt(&self, connection: ConnectionId) -> bool {
+        self.subchannels().any(|s| s.connection() == Some(connection) && s.is_connecting())
+    }
+
+    /// When time alone changes something.
+    pub(super) fn deadline(&self) -> Option<Elapsed> {
+        let timers = self.subchannels().filter_map(Subchannel::deadline);
+        timers.chain(self.next_attempt_at).chain(self.reconnect_at).min()
+    }
+
+    /// True when an RPC waits in IDLE: [`PickFirst::exit_idle`] is due.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    /// True when a lost connection is to be sought again by now.
+    pub(super) fn reconnect_is_due(&self, now: Elapsed) -> bool {
+        self.reconnect_at.is_some_and(|due| due <= now)
+    }
+
+    /// True when [`PickFirst`] will seek the lost connection by itself, now or later.
+    pub(super) fn reconnects_itself(&self) -> bool {
+        self.reconnect_at.is_some()
+    }
+
+    /// What an RPC gets. In IDLE it is remembered that one asked.
+    pub(super) fn pick(&mut self) -> Pick {
+        match self.state {
+            ConnectivityState::Idle => {
+                self.wanted = true;
+                Pick::Queue
+            }
+            ConnectivityState::Connecting => Pick::Queue,
+            ConnectivityState::Ready => self.connection().map_or(Pick::Queue, Pick::Complete),
+            ConnectivityState::TransientFailure | ConnectivityState::Shutdown => Pick::Fail(self.failure.clone()),
+        }
+    }
+
+    /// The connection RPCs go to.
+    pub(super) fn connection(&self) -> Option<ConnectionId> {
+        self.subchannels().find_map(|subchannel| match subchannel.offer() {
+            Offer::Connection(connection) => Some(connection),
+            Offer::Nothing | Offer::Unproven | Offer::Unhealthy(_) => None,
+        })
+    }
+
+    /// What RPCs fail with in TRANSIENT_FAILURE.
+    pub(super) fn failure(&self) -> &str {
+        &self.failure
+    }
+
+    /// The resolver's list.
+    pub(super) fn update(&mut self, ctx: &mut Context<'_>, list: &[Address]) {
+        self.next_attempt_at = None;
+        if list.is_empty() {
+            return self.nobody_there(ctx);
+        }
+        let mut addresses = deduplicated(list);
+        if ctx.options.shuffle {
+            addresses = shuffled(addresses, ctx.options.seed);
+        }
+        let had_none = self.addresses.is_empty();
+        self.addresses = interleaved(addresses);
+
+        let selected = self.subchannels().find(|s| s.ready_since_attempt().is_some()).map(|s| s.address().clone());
+        if let Some(position) = selected.as_ref().and_then(|held| self.addresses.iter().position(|a| a == held)) {
+            // The order of a list never moves a live connection.
+            self.index = position;
+            return;
+        }
+        self.drop_unlisted(ctx);
+        self.index = 0;
+        match (self.state, selected) {
+            (ConnectivityState::Idle | ConnectivityState::Shutdown, _) => {}
+            (_, Some(gone)) => {
+                let text = format!("{gone} left the resolver's list, {} addresses are tried", self.addresses.len());
+                self.enter(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::AddressRemoved, text));
+                self.start_pass(ctx);
+            }
+            (ConnectivityState::Connecting, None) => self.start_pass(ctx),
+            (ConnectivityState::Ready | ConnectivityState::TransientFailure, None) => {
+                if had_none {
+                    // The failure was the resolver's, not a connection's: it is not sticky.
+                    let text = match self.addresses.len() {
+                        1 => "the resolver lists 1 address".to_string(),
+                        many => format!("the resolver lists {many} addresses"),
+                    };
+                    self.enter(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::AddressesChanged, text));
+                }
+                self.start_pass(ctx);
+            }
+        }
+    }
+
+    /// The resolver answered an error: it matters only while there is nothing better to say.
+    pub(super) fn resolver_failed(&mut self, ctx: &mut Context<'_>, error: &str) {
+        if !self.addresses.is_empty() && self.state != ConnectivityState::TransientFailure {
+            return;
+        }
+        let text = format!("name resolver error: {error}");
+        self.fail(ctx, text.clone(), Cause::new(CauseCode::ResolverError, text));
+    }
+
+    /// Somebody wants a connection. In every state but IDLE one is being sought already.
+    pub(super) fn exit_idle(&mut self, ctx: &mut Context<'_>, cause: Cause) {
+        if self.state != ConnectivityState::Idle {
+            return;
+        }
+        self.enter(ctx, ConnectivityState::Connecting, cause);
+        if self.addresses.is_empty() {
+            // `failure` was kept from the answer that could not be shown in IDLE.
+            let text = std::mem::take(&mut self.failure);
+            return self.fail(ctx, text.clone(), Cause::new(CauseCode::NoAddresses, text));
+        }
+        self.start_pass(ctx);
+    }
+
+    /// One of the connections did something. What belongs to no current connection is ignored.
+    pub(super) fn connection_news(&mut self, ctx: &mut Context<'_>, connection: ConnectionId, news: ConnectionNews) {
+        let owner = self.subchannels().find(|s| s.connection() == Some(connection)).map(|s| s.address().clone());
+        let Some(address) = owner else { return };
+        match news {
+            ConnectionNews::Connected => self.connected(ctx, &address),
+            ConnectionNews::Failed(failure) => self.attempt_failed(ctx, &address, &failure),
+            ConnectionNews::Ended(ending) => self.lost(ctx, &address, &ending),
+            ConnectionNews::Health(health) => {
+                if let Some(member) = self.subchannels.get_mut(&address) {
+                    member.subchannel.health(ctx, &health);
+                    self.follow_offer(ctx, &address);
+                }
+            }
+        }
+    }
+
+    /// Does what is due: backoffs that ended, the next attempt of the pass, a health Watch to be opened again.
+    pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
+        let now = ctx.now();
+        let due = self.subchannels().filter(|s| s.deadline().is_some_and(|due| due <= now));
+        for address in due.map(|s| s.address().clone()).collect::<Vec<_>>() {
+            if let Some(member) = self.subchannels.get_mut(&address) {
+                member.subchannel.time_passed(ctx);
+                self.follow_idle(ctx, &address);
+                self.follow_offer(ctx, &address);
+            }
+        }
+        if self.next_attempt_at.is_some_and(|due| due <= now) {
+            self.next_attempt_at = None;
+            self.index += 1;
+            self.go_on(ctx);
+        }
+    }
+
+    /// Forgets every backoff and tries now.
+    pub(super) fn reset_backoff(&mut self, ctx: &mut Context<'_>) {
+        if self.reconnect_at.is_some() {
+            self.reconnect_at = Some(ctx.now());
+        }
+        for address in self.subchannels.keys().cloned().collect::<Vec<_>>() {
+            if let Some(member) = self.subchannels.get_mut(&address) {
+                member.subchannel.reset_backoff(ctx);
+                self.follow_idle(ctx, &address);
+            }
+        }
+    }
+
+    /// Ends every subchannel. `drain`: RPCs in flight may end first.
+    pub(super) fn shut_down(&mut self, ctx: &mut Context<'_>, drain: bool, cause: &Cause) {
+        for member in std::mem::take(&mut self.subchannels).into_values() {
+            member.subchannel.shut_down(ctx, drain, cause.clone());
+        }
+    }
+
+    // The pass.
+
+    fn start_pass(&mut self, ctx: &mut Context<'_>) {
+        self.first_pass = true;
+        self.failures = 0;
+        self.index = 0;
+        for member in self.subchannels.values_mut() {
+            member.failed_in_pass = false;
+        }
+        self.go_on(ctx);
+    }
+
+    /// Asks the address at `index`, skipping those still in backoff; past the end, ends the pass when it can.
+    fn go_on(&mut self, ctx: &mut Context<'_>) {
+        let mut last_error = None;
+        while let Some(address) = self.addresses.get(self.index) {
+            let member = self
+                .subchannels
+                .entry(address.clone())
+                .or_insert_with(|| Member { subchannel: Subchannel::new(address.clone()), failed_in_pass: false });
+            if let Some((_, error)) = member.subchannel.backoff() {
+                last_error = Some(error.to_string());
+                member.failed_in_pass = true;
+                self.index += 1;
+                continue;
+            }
+            member.subchannel.request_connection(ctx);
+            let (shortest, longest) = ATTEMPT_DELAY;
+            let delay = ctx.options.attempt_delay.clamp(shortest, longest);
+            self.next_attempt_at = (self.index + 1 < self.addresses.len()).then(|| ctx.now() + delay);
+            return;
+        }
+        self.end_pass(ctx, last_error);
+    }
+
+    /// The pass is over when every address was asked and has failed once since it began.
+    fn end_pass(&mut self, ctx: &mut Context<'_>, last_error: Option<String>) {
+        let over = self.index >= self.addresses.len() && self.subchannels.values().all(|m| m.failed_in_pass);
+        if !over || !self.first_pass {
+            return;
+        }
+        self.first_pass = false;
+        self.next_attempt_at = None;
+        self.all_failed(ctx, &last_error.unwrap_or_default());
+        for member in self.subchannels.values_mut() {
+            member.subchannel.request_connection(ctx);
+        }
+    }
+
+    // What subchannels do.
+
+    fn connected(&mut self, ctx: &mut Context<'_>, address: &Address) {
+        let client_health = ctx.options.client_health && self.role == Role::Endpoint;
+        let Some(mut winner) = self.subchannels.remove(address) else { return };
+        winner.subchannel.connected(ctx, client_health);
+        self.only(ctx, address, winner);
+        self.index = self.addresses.iter().position(|a| a == address).unwrap_or(0);
+        self.follow_offer(ctx, address);
+    }
+
+    fn attempt_failed(&mut self, ctx: &mut Context<'_>, address: &Address, failure: &Failure) {
+        let Some(member) = self.subchannels.get_mut(address) else { return };
+        member.subchannel.failed(ctx, failure);
+        member.failed_in_pass = true;
+        let error = member.subchannel.backoff().map(|(_, error)| error.to_string()).unwrap_or_default();
+        if !self.first_pass {
+            self.failures = (self.failures + 1) % self.subchannels.len().max(1);
+            if self.failures == 0 {
+                self.all_failed(ctx, &error);
+            }
+        } else if self.addresses.get(self.index) == Some(address) {
+            self.next_attempt_at = None;
+            self.index += 1;
+            if self.index < self.addresses.len() {
+                self.go_on(ctx);
+            } else {
+                self.end_pass(ctx, Some(error));
+            }
+        } else {
+            self.end_pass(ctx, Some(error));
+        }
+    }
+
+    /// The selected connection is gone: IDLE, until somebody asks. The next pass starts from the top.
+    fn lost(&mut self, ctx: &mut Context<'_>, address: &Address, how: &Ending) {
+        let Some(mut member) = self.subchannels.remove(address) else { return };
+        let Some(started) = member.subchannel.ready_since_attempt() else {
+            self.subchannels.insert(address.clone(), member);
+            return;
+        };
+        member.subchannel.lost(ctx, how);
+        self.only(ctx, address, member);
+        self.index = 0;
+        // A connection that dies young again and again is not sought faster than one attempt per base delay.
+        self.reconnect_at = ctx.options.keep_connected.then(|| ctx.now().max(started + ctx.options.backoff.base));
+        self.enter(ctx, ConnectivityState::Idle, how.cause(address));
+    }
+
+    /// After the pass, an address whose backoff has ended is tried at once.
+    fn follow_idle(&mut self, ctx: &mut Context<'_>, address: &Address) {
+        if self.state == ConnectivityState::Idle || self.first_pass {
+            return;
+        }
+        if let Some(member) = self.subchannels.get_mut(address) {
+            member.subchannel.request_connection(ctx);
+        }
+    }
+
+    /// The established connection's own state, health included, is the policy's.
+    fn follow_offer(&mut self, ctx: &mut Context<'_>, address: &Address) {
+        let Some(member) = self.subchannels.get(address) else { return };
+        match member.subchannel.offer() {
+            Offer::Nothing => {}
+            Offer::Unproven => {
+                let text = format!("{address}: connected, waiting for the health service's word");
+                self.enter(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::Health, text));
+            }
+            Offer::Connection(_) => {
+                let cause = if ctx.options.client_health && self.role == Role::Endpoint {
+                    Cause::new(CauseCode::Health, format!("{address}: health: serving"))
+                } else {
+                    Cause::new(CauseCode::Connected, format!("{address}: the server's SETTINGS arrived"))
+                };
+                self.enter(ctx, ConnectivityState::Ready, cause);
+            }
+            Offer::Unhealthy(text) => {
+                let cause = Cause::new(CauseCode::Health, format!("{address}: {text}"));
+                self.fail(ctx, format!("pickfirst: health check failure: {text}"), cause);
+            }
+        }
+    }
+
+    // States.
+
+    fn all_failed(&mut self, ctx: &mut Context<'_>, error: &str) {
+        let text = match self.addresses.len() {
+            0 | 1 => error.to_string(),
+            many => format!("all {many} addresses failed, the last: {error}"),
+        };
+        self.fail(ctx, format!("connection error: desc = \"{error}\""), Cause::new(CauseCode::AllFailed, text));
+    }
+
+    fn nobody_there(&mut self, ctx: &mut Context<'_>) {
+        self.addresses.clear();
+        self.drop_unlisted(ctx);
+        self.index = 0;
+        let text = "name resolver error: produced zero addresses";
+        self.fail(ctx, text.to_string(), Cause::new(CauseCode::NoAddresses, text));
+    }
+
+    /// TRANSIENT_FAILURE, or a new text for it. IDLE stays IDLE (it may not go there); the text waits for its exit.
+    fn fail(&mut self, ctx: &mut Context<'_>, failure: String, cause: Cause) {
+        self.failure = failure;
+        if self.state != ConnectivityState::Idle {
+            self.enter(ctx, ConnectivityState::TransientFailure, cause);
+        }
+    }
+
+    fn enter(&mut self, ctx: &mut Context<'_>, state: ConnectivityState, cause: Cause) {
+        if state != ConnectivityState::Idle {
+            self.reconnect_at = None;
+            self.wanted = false;
+        }
+        if self.role == Role::Channel {
+            ctx.channel(state, &cause);
+        }
+        self.state = state;
+        self.cause = cause;
+    }
+
+    // Subchannels.
+
+    /// Keeps `member` alone; the others are given up, which counts neither as success nor as failure (gRFC A94).
+    fn only(&mut self, ctx: &mut Context<'_>, address: &Address, member: Member) {
+        self.next_attempt_at = None;
+        for other in std::mem::take(&mut self.subchannels).into_values() {
+            let text = format!("{}: {address} answered first", other.subchannel.address());
+            other.subchannel.shut_down(ctx, false, Cause::new(CauseCode::AnotherWon, text));
+        }
+        self.subchannels.insert(address.clone(), member);
+    }
+
+    /// Ends the subchannels whose address is no longer listed; their RPCs may end in peace.
+    fn drop_unlisted(&mut self, ctx: &mut Context<'_>) {
+        let listed: HashSet<&Address> = self.addresses.iter().collect();
+        let all = std::mem::take(&mut self.subchannels);
+        let (kept, dropped): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            all.into_iter().partition(|(address, _)| listed.contains(address));
+        self.subchannels = kept;
+        for (address, member) in dropped {
+            let text = format!("{address}: left the resolver's list");
+            member.subchannel.shut_down(ctx, true, Cause::new(CauseCode::AddressRemoved, text));
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! One address, at most one current connection, and the backoff between attempts.
+//!
+//! `IDLE -> CONNECTING` on request; `CONNECTING -> READY` with the server's SETTINGS, `-> TRANSIENT_FAILURE` with any
+//! failure before; `TRANSIENT_FAILURE -> IDLE` when the backoff has passed; `READY -> IDLE` with the loss or a GOAWAY.
+//! (gRFC A61; grpc-go `clientconn.go: addrConn`.) A subchannel never reconnects by itself.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::backoff::Attempts;
+use super::context::Context;
+use super::health::HealthView;
+use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Disconnect, Effect, Elapsed, Failure, Health};
+
+/// A subchannel. Dropped after [`Subchannel::shut_down`].
+#[derive(Debug)]
+pub(super) struct Subchannel {
+    address: Address,
+    link: Link,
+    /// The state last published: the link's, or the health-derived view of it.
+    view: ConnectivityState,
+    attempts: Attempts,
+}
+
+/// The connection, such as it is.
+#[derive(Debug)]
+enum Link {
+    /// None, and none asked for.
+    Idle,
+    /// An attempt is under way.
+    Connecting { connection: ConnectionId, started: Elapsed, delay: Duration },
+    /// The server's SETTINGS arrived.
+    Ready { connection: ConnectionId, started: Elapsed, health: Option<Watched> },
+    /// The last attempt failed; the next may start at `until`.
+    Backoff { until: Elapsed, delay: Duration, error: String },
+}
+
+/// A connection whose health decides.
+#[derive(Debug)]
+struct Watched {
+    view: HealthView,
+    /// What the view is based on.
+    sentence: String,
+    unknown_service: bool,
+}
+
+/// What a subchannel offers to RPCs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Offer {
+    /// No established connection.
+    Nothing,
+    /// An established connection whose health is not known yet.
+    Unproven,
+    /// This connection.
+    Connection(ConnectionId),
+    /// An established connection that health checking rules out, and its words.
+    Unhealthy(String),
+}
+
+impl Subchannel {
+    /// A subchannel in IDLE. Nothing is published: IDLE is where every subchannel begins.
+    pub(super) fn new(address: Address) -> Self {
+        Subchannel { address, link: Link::Idle, view: ConnectivityState::Idle, attempts: Attempts::default() }
+    }
+
+    /// Its address.
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The state as published.
+    pub(super) fn state(&self) -> ConnectivityState {
+        self.view
+    }
+
+    /// IDLE: an attempt may be asked for.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.link, Link::Idle)
+    }
+
+    /// An attempt is under way.
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(self.link, Link::Connecting { .. })
+    }
+
+    /// The current attempt's or connection's id.
+    pub(super) fn connection(&self) -> Option<ConnectionId> {
+        match &self.link {
+            Link::Connecting { connection, .. } | Link::Ready { connection, .. } => Some(*connection),
+            Link::Idle | Link::Backoff { .. } => None,
+        }
+    }
+
+    /// When the attempt behind the established connection started.
+    pub(super) fn ready_since_attempt(&self) -> Option<Elapsed> {
+        match &self.link {
+            Link::Ready { started, .. } => Some(*started),
+            Link::Idle | Link::Connecting { .. } | Link::Backoff { .. } => None,
+        }
+    }
+
+    /// End of the backoff and the error that brought it.
+    pub(super) fn backoff(&self) -> Option<(Elapsed, &str)> {
+        match &self.link {
+            Link::Backoff { until, error, .. } => Some((*until, error)),
+            Link::Idle | Link::Connecting { .. } | Link::Ready { .. } => None,
+        }
+    }
+
+    /// When time alone changes something here.
+    pub(super) fn deadline(&self) -> Option<Elapsed> {
+        match &self.link {
+            Link::Backoff { until, .. } => Some(*until),
+            Link::Ready { health: Some(watched), .. } => watched.view.retry_at(),
+            Link::Idle | Link::Connecting { .. } | Link::Ready { health: None, .. } => None,
+        }
+    }
+
+    /// What RPCs get here.
+    pub(super) fn offer(&self) -> Offer {
+        match &self.link {
+            Link::Idle | Link::Connecting { .. } | Link::Backoff { .. } => Offer::Nothing,
+            Link::Ready { connection, health: None, .. } => Offer::Connection(*connection),
+            Link::Ready { connection, health: Some(watched), .. } => match watched.view.state() {
+                ConnectivityState::Ready => Offer::Connection(*connection),
+                ConnectivityState::TransientFailure => Offer::Unhealthy(watched.sentence.clone()),
+                ConnectivityState::Connecting | ConnectivityState::Idle | ConnectivityState::Shutdown => {
+                    Offer::Unproven
+                }
+            },
+        }
+    }
+
+    /// Starts an attempt, when IDLE; a no-op in every other state.
+    pub(super) fn request_connection(&mut self, ctx: &mut Context<'_>) {
+        if !self.is_idle() {
+            return;
+        }
+        let delay = self.attempts.delay(&ctx.options.backoff, &mut ctx.core.random);
+        let limit = delay.max(ctx.options.backoff.min_connect_timeout);
+        let text = format!("{}: attempt {}, limit {limit:?}", self.address, self.attempts.number());
+        self.show(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::ConnectRequested, text));
+        let started = ctx.now();
+        let connection = ctx.open(&self.address, started + limit);
+        self.link = Link::Connecting { connection, started, delay };
+    }
+
+    /// The server's SETTINGS arrived. With `client_health` the state waits for the health service's word.
+    pub(super) fn connected(&mut self, ctx: &mut Context<'_>, client_health: bool) {
+        let Link::Connecting { connection, started, .. } = self.link else { return };
+        self.attempts.reset();
+        let health = client_health.then(|| Watched {
+            view: HealthView::new(ctx.now()),
+            sentence: String::new(),
+            unknown_service: false,
+        });
+        self.link = Link::Ready { connection, started, health };
+        if client_health {
+            ctx.effects.push(Effect::WatchHealth(connection));
+        } else {
+            let text = format!("{}: the server's SETTINGS arrived", self.address);
+            self.show(ctx, ConnectivityState::Ready, Cause::new(CauseCode::Connected, text));
+        }
+    }
+
+    /// The attempt failed. The next may start one delay after this one's start, or at once when that has passed (D1).
+    pub(super) fn failed(&mut self, ctx: &mut Context<'_>, failure: &Failure) {
+        let Link::Connecting { started, delay, .. } = self.link else { return };
+        self.attempts.failed();
+        let error = format!("{}: {}: {}", failure.stage, self.address, failure.text);
+        self.link = Link::Backoff { until: ctx.now().max(started + delay), delay, error: error.clone() };
+        ctx.resolve_now();
+        self.show(ctx, ConnectivityState::TransientFailure, Cause::new(CauseCode::ConnectFailed, error));
+    }
+
+    /// The connection said GOAWAY or ended. No failure: the next attempt may start at once.
+    pub(super) fn lost(&mut self, ctx: &mut Context<'_>, how: &Ending) {
+        let Link::Ready { connection, .. } = self.link else { return };
+        self.link = Link::Idle;
+        self.attempts.reset();
+        ctx.resolve_now();
+        self.show(ctx, ConnectivityState::Idle, how.cause(&self.address));
+        match how {
+            // Nothing of it matters any more; its RPCs may end in peace.
+            Ending::GoingAway(_) => ctx.close(connection, true),
+            Ending::Lost(_) => {}
+        }
+    }
+
+    /// The health Watch spoke.
+    pub(super) fn health(&mut self, ctx: &mut Context<'_>, health: &Health) {
+        let Link::Ready { health: Some(watched), .. } = &mut self.link else { return };
+        watched.sentence = watched.view.heard(ctx, health);
+        watched.unknown_service = *health == Health::ServiceUnknown;
+        let state = watched.view.state();
+        let text = format!("{}: {}", self.address, watched.sentence);
+        self.show(ctx, state, Cause::new(CauseCode::Health, text));
+    }
+
+    /// Does what is due: the backoff has passed, or the health Watch is to be opened again.
+    pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
+        let now = ctx.now();
+        match &mut self.link {
+            Link::Backoff { until, delay, .. } if *until <= now => {
+                let text = format!("{}: backoff of {delay:.3?} has passed", self.address);
+                self.link = Link::Idle;
+                self.show(ctx, ConnectivityState::Idle, Cause::new(CauseCode::BackoffExpired, text));
+            }
+            Link::Ready { connection, health: Some(watched), .. }
+                if watched.view.retry_at().is_some_and(|due| due <= now) =>
+            {
+                watched.view.retried(now, watched.unknown_service);
+                ctx.effects.push(Effect::WatchHealth(*connection));
+                let state = watched.view.state();
+                let text = format!("{}: the health Watch is opened again", self.address);
+                self.show(ctx, state, Cause::new(CauseCode::Health, text));
+            }
+            Link::Idle | Link::Connecting { .. } | Link::Ready { .. } | Link::Backoff { .. } => {}
+        }
+    }
+
+    /// Forgets the failures; a backoff ends now.
+    pub(super) fn reset_backoff(&mut self, ctx: &mut Context<'_>) {
+        self.attempts.reset();
+        match &mut self.link {
+            Link::Backoff { .. } => {
+                self.link = Link::Idle;
+                let text = format!("{}: backoff was reset", self.address);
+                self.show(ctx, ConnectivityState::Idle, Cause::new(CauseCode::BackoffExpired, text));
+            }
+            Link::Ready { health: Some(watched), .. } => watched.view.reset_backoff(ctx.now()),
+            Link::Idle | Link::Connecting { .. } | Link::Ready { health: None, .. } => {}
+        }
+    }
+
+    /// The end. An attempt is given up; an established connection is closed, with `drain` after its RPCs have ended.
+    pub(super) fn shut_down(self, ctx: &mut Context<'_>, drain: bool, cause: Cause) {
+        ctx.subchannel(&self.address, self.view, ConnectivityState::Shutdown, cause);
+        match self.link {
+            Link::Connecting { connection, .. } => ctx.close(connection, false),
+            Link::Ready { connection, .. } => ctx.close(connection, drain),
+            Link::Idle | Link::Backoff { .. } => {}
+        }
+    }
+
+    fn show(&mut self, ctx: &mut Context<'_>, state: ConnectivityState, cause: Cause) {
+        if self.view != state {
+            ctx.subchannel(&self.address, self.view, state, cause);
+            self.view = state;
+        }
+    }
+}
+
+/// How an established connection stopped being usable.
+#[derive(Debug, Clone)]
+pub(super) enum Ending {
+    /// GOAWAY: it takes no new streams.
+    GoingAway(Disconnect),
+    /// It is gone.
+    Lost(Disconnect),
+}
+
+impl Ending {
+    /// The cause of the transition to IDLE: `10.0.0.7:50051: GOAWAY NO_ERROR, debug data: "max_age"`.
+    pub(super) fn cause(&self, address: &Address) -> Cause {
+        match self {
+            Ending::GoingAway(how) => Cause::new(CauseCode::GoAway, format!("{address}: {}", Told(how))),
+            Ending::Lost(how) => Cause::new(CauseCode::ConnectionLost, format!("{address}: {}", Told(how))),
+        }
+    }
+}
+
+/// A [`Disconnect`] with the server's parting words, unless the detail has them already.
+struct Told<'a>(&'a Disconnect);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Told(how) = self;
+        write!(f, "{how}")?;
+        match &how.goaway {
+            Some(goaway) if !goaway.debug.is_empty() && !how.detail.contains(&goaway.debug) => {
+                write!(f, ", debug data: \"{}\"", goaway.debug)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}

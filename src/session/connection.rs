@@ -1,0 +1,139 @@
+//! The task of one connection of the channel: connects, reports, obeys.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::time::Instant;
+
+use super::engine::Input;
+use crate::channel::ConnectionId;
+use crate::model::endpoint::Address;
+use crate::model::reach::{Failure, FailureCode, Health, Stage};
+use crate::transport::{ConnectionEvent, Transport};
+
+/// What a connection is told to do.
+pub(super) enum Command {
+    /// One health Check.
+    Check(Arc<str>),
+    /// A health Watch, in place of an earlier one.
+    Watch(Arc<str>),
+    /// Close: now, or when the call in flight is over.
+    Close {
+        /// Let the call finish.
+        drain: bool,
+    },
+}
+
+/// Connects to `address` before `deadline` and serves the channel until the connection ends or is closed.
+pub(super) async fn run(
+    id: ConnectionId,
+    transport: Transport,
+    address: Address,
+    deadline: Instant,
+    mut orders: UnboundedReceiver<Command>,
+    outbox: UnboundedSender<Input>,
+) {
+    let tell = |input| outbox.send(input).is_ok();
+    let phases = outbox.clone();
+    let report = move |phase| {
+        // The session may be over before its connections are.
+        let _ = phases.send(Input::Passed(id, phase));
+    };
+    let began = Instant::now();
+    let mut connecting = std::pin::pin!(transport.connect(address, report));
+    let mut connection = loop {
+        tokio::select! {
+            biased;
+            order = orders.recv() => match order {
+                Some(Command::Close { .. }) | None => return,
+                Some(Command::Check(_) | Command::Watch(_)) => {}
+            },
+            connected = &mut connecting => match connected {
+                Ok(connection) => break connection,
+                Err(failure) => {
+                    tell(Input::ConnectFailed(id, failure));
+                    return;
+                }
+            },
+            () = tokio::time::sleep_until(deadline) => {
+                let text = format!("not connected within {:.1}s", began.elapsed().as_secs_f64());
+                let failure = Failure::new(Stage::Tcp, FailureCode::TimedOut, text, began.elapsed());
+                tell(Input::ConnectFailed(id, failure));
+                return;
+            }
+        }
+    };
+    if !tell(Input::Connected(id)) {
+        return;
+    }
+    let mut check: Option<BoxFuture<'static, (Health, Duration)>> = None;
+    let mut watch: Option<BoxStream<'static, Health>> = None;
+    let mut draining = false;
+    loop {
+        if draining && check.is_none() {
+            return connection.close().await;
+        }
+        let going_on = tokio::select! {
+            biased;
+            order = orders.recv(), if !draining => match order {
+                None => return connection.close().await,
+                Some(Command::Close { drain }) => {
+                    watch = None;
+                    draining = true;
+                    if !drain {
+                        check = None;
+                    }
+                    true
+                }
+                Some(Command::Check(service)) => {
+                    check = Some(connection.check(service).boxed());
+                    true
+                }
+                Some(Command::Watch(service)) => {
+                    watch = Some(connection.watch(service).boxed());
+                    true
+                }
+            },
+            event = connection.event() => match event {
+                ConnectionEvent::GoingAway(disconnect) => tell(Input::GoingAway(id, disconnect)),
+                ConnectionEvent::Lost(disconnect) => {
+                    tell(Input::Lost(id, disconnect));
+                    false
+                }
+            },
+            (health, took) = over(&mut check) => {
+                check = None;
+                tell(Input::Checked(id, health, took))
+            }
+            health = next(&mut watch) => match health {
+                Some(health) => tell(Input::Watched(id, health)),
+                None => {
+                    watch = None;
+                    true
+                }
+            },
+        };
+        if !going_on {
+            return;
+        }
+    }
+}
+
+async fn over(check: &mut Option<BoxFuture<'static, (Health, Duration)>>) -> (Health, Duration) {
+    match check {
+        Some(check) => check.await,
+        None => pending().await,
+    }
+}
+
+async fn next(watch: &mut Option<BoxStream<'static, Health>>) -> Option<Health> {
+    match watch {
+        Some(watch) => watch.next().await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,484 @@
+//! What the sources say, PURE: sets, gaps, backoff, and the rule that one empty answer proves nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::endpoint::{Address, Delta, EndpointSet};
+use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind};
+use crate::model::resolution::{Note, NoteKind, ResolveError, ResolveFailure, Update};
+use crate::model::time::Elapsed;
+
+/// First delay before a broken source is asked again; grows by 1.6 up to [`MAX_RETRY`].
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+/// Somebody is watching: a registry that is back must be noticed within seconds.
+const MAX_RETRY: Duration = Duration::from_secs(5);
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Ask `source`; answers carry `generation`. An earlier generation of the same source is dropped.
+    Ask {
+        /// Index of the source.
+        source: usize,
+        /// Names this question.
+        generation: u32,
+    },
+    /// Drop the question to `source`.
+    Drop {
+        /// Index of the source.
+        source: usize,
+    },
+    /// Tell.
+    Tell(EventKind),
+}
+
+/// The sources of one service.
+#[derive(Debug)]
+pub struct Discovery {
+    sources: Vec<Tracked>,
+    watching: bool,
+    seed: u64,
+}
+
+#[derive(Debug)]
+struct Tracked {
+    backend: &'static str,
+    source: Arc<str>,
+    generation: u32,
+    set: EndpointSet,
+    state: State,
+    /// A full answer was believed at least once.
+    heard: bool,
+    /// The last answer was empty and is being asked again.
+    doubted: bool,
+    /// The next answer is told even when it changes nothing: discovery was stopped and asks from scratch.
+    tell_next: bool,
+    /// Failures in a row.
+    failures: u32,
+}
+
+/// Where a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Not asked (yet, or on purpose).
+    Quiet,
+    /// Asked; no word yet.
+    Asking,
+    /// Answered; changes will follow.
+    Watching,
+    /// Failed at `since`; asked again at `retry`, unless its watch goes on by itself.
+    Broken { since: Elapsed, retry: Option<Elapsed> },
+    /// Nothing more will come.
+    Ended,
+}
+
+impl Discovery {
+    /// Sources as (backend, what it is asked for). `watching`: go on after the first answer.
+    pub fn new(sources: impl IntoIterator<Item = (&'static str, Arc<str>)>, watching: bool, seed: u64) -> Self {
+        let sources = sources.into_iter().map(|(backend, source)| Tracked {
+            backend,
+            source,
+            generation: 0,
+            set: EndpointSet::default(),
+            state: State::Quiet,
+            heard: false,
+            doubted: false,
+            tell_next: true,
+            failures: 0,
+        });
+        Discovery { sources: sources.collect(), watching, seed }
+    }
+
+    /// Asks every source that is quiet.
+    pub fn start(&mut self, steps: &mut Vec<Step>) {
+        for index in 0..self.sources.len() {
+            if self.sources[index].state == State::Quiet {
+                self.ask(index, steps);
+            }
+        }
+    }
+
+    /// Stops asking; what is known stays known.
+    pub fn stop(&mut self, steps: &mut Vec<Step>) {
+        for (source, tracked) in self.sources.iter_mut().enumerate() {
+            if !matches!(tracked.state, State::Quiet | State::Ended) {
+                tracked.state = State::Quiet;
+                tracked.generation += 1;
+                tracked.tell_next = true;
+                steps.push(Step::Drop { source });
+            }
+        }
+    }
+
+    /// Takes a word from a source; `last` when its stream ended with it. Words of an older generation are ignored.
+    pub fn word(
+        &mut self,
+        now: Elapsed,
+        index: usize,
+        generation: u32,
+        word: Option<Result<Update, ResolveError>>,
+        last: bool,
+        steps: &mut Vec<Step>,
+    ) {
+        let Some(tracked) = self.sources.get(index) else { return };
+        if tracked.generation != generation || matches!(tracked.state, State::Quiet | State::Ended) {
+            return;
+        }
+        match word {
+            Some(Ok(update)) => {
+                self.answered(now, index, update, steps);
+                let current = &self.sources[index];
+                if last && current.generation == generation && current.state == State::Watching {
+                    self.failed(now, index, None, true, steps);
+                }
+            }
+            Some(Err(ResolveError::Ambient(failure))) => self.failed(now, index, Some(failure), last, steps),
+            Some(Err(ResolveError::Fatal(failure))) => {
+                self.sources[index].state = State::Ended;
+                steps.push(Step::Drop { source: index });
+                let error = Some(failure);
+                steps.push(self.report(index, BackendStatus::Ended, error, None, None));
+            }
+            None => match self.sources[index].state {
+                State::Broken { since, retry: None } => {
+                    let retry = now + self.delay(index);
+                    self.sources[index].state = State::Broken { since, retry: Some(retry) };
+                }
+                _ => self.failed(now, index, None, true, steps),
+            },
+        }
+    }
+
+    /// Asks again whoever is due.
+    pub fn time_passed(&mut self, now: Elapsed, steps: &mut Vec<Step>) {
+        for index in 0..self.sources.len() {
+            if let State::Broken { retry: Some(retry), .. } = self.sources[index].state
+                && retry <= now
+            {
+                self.again(index, steps);
+            }
+        }
+    }
+
+    /// When [`Discovery::time_passed`] is due.
+    pub fn deadline(&self) -> Option<Elapsed> {
+        let retries = self.sources.iter().filter_map(|tracked| match tracked.state {
+            State::Broken { retry, .. } => retry,
+            State::Quiet | State::Asking | State::Watching | State::Ended => None,
+        });
+        retries.min()
+    }
+
+    /// True when no source is quiet.
+    pub fn is_running(&self) -> bool {
+        self.sources.iter().all(|tracked| tracked.state != State::Quiet)
+    }
+
+    /// True when every source has said a word that is believed: an answer, or that it cannot be asked.
+    pub fn all_spoke(&self) -> bool {
+        self.sources.iter().all(|tracked| match tracked.state {
+            State::Quiet | State::Asking => false,
+            State::Watching | State::Ended => !tracked.doubted,
+            State::Broken { .. } => true,
+        })
+    }
+
+    /// True when a full answer was believed from anybody.
+    pub fn anybody_heard(&self) -> bool {
+        self.sources.iter().any(|tracked| tracked.heard)
+    }
+
+    /// Why nobody could be asked: the texts of the sources that never answered. For the channel's resolver error.
+    pub fn is_broken(&self) -> bool {
+        self.sources.iter().all(|t| !t.heard && matches!(t.state, State::Broken { .. } | State::Ended))
+    }
+
+    /// The addresses that a client would use: listed as usable by somebody, and called critical or draining by nobody.
+    pub fn usable(&self) -> Vec<Address> {
+        let mut refused = std::collections::BTreeSet::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for endpoint in self.sources.iter().flat_map(|tracked| tracked.set.iter()) {
+            if !endpoint.status.is_usable() {
+                refused.insert(&endpoint.address);
+            }
+        }
+        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
+        all.filter(|e| e.status.is_usable() && !refused.contains(&e.address) && seen.insert(&e.address))
+            .map(|endpoint| endpoint.address.clone())
+            .collect()
+    }
+
+    /// Every address that anybody lists, each once.
+    pub fn addresses(&self) -> Vec<Address> {
+        let mut seen = std::collections::BTreeSet::new();
+        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
+        all.filter(|e| seen.insert(&e.address)).map(|e| e.address.clone()).collect()
+    }
+
+    fn ask(&mut self, index: usize, steps: &mut Vec<Step>) {
+        let tracked = &mut self.sources[index];
+        tracked.generation += 1;
+        tracked.state = State::Asking;
+        steps.push(Step::Ask { source: index, generation: tracked.generation });
+    }
+
+    /// Asks again without forgetting that the source is broken: only its next answer ends the gap.
+    fn again(&mut self, index: usize, steps: &mut Vec<Step>) {
+        let tracked = &mut self.sources[index];
+        tracked.generation += 1;
+        if let State::Broken { since, .. } = tracked.state {
+            tracked.state = State::Broken { since, retry: None };
+        }
+        steps.push(Step::Ask { source: index, generation: tracked.generation });
+    }
+
+    fn answered(&mut self, now: Elapsed, index: usize, update: Update, steps: &mut Vec<Step>) {
+        let tracked = &mut self.sources[index];
+        let mut notes = notes_of(&update);
+        let full = matches!(update, Update::Reset(_) | Update::NotFound(_));
+        let empty = match &update {
+            Update::Reset(answer) => answer.endpoints.is_empty(),
+            Update::NotFound(_) => true,
+            Update::Add(_) | Update::Remove(_) => false,
+        };
+        if empty && !tracked.doubted && (!tracked.set.is_empty() || !tracked.heard) {
+            tracked.doubted = true;
+            tracked.generation += 1;
+            steps.push(Step::Ask { source: index, generation: tracked.generation });
+            return;
+        }
+        if full && tracked.doubted {
+            tracked.doubted = false;
+            if !empty && tracked.heard {
+                let text = "an empty answer was asked again and not confirmed".to_string();
+                notes.push(Note::new(NoteKind::Unconfirmed, text));
+            }
+        }
+        let first = !tracked.heard;
+        let before = tracked.state;
+        tracked.heard = true;
+        tracked.failures = 0;
+        tracked.state = State::Watching;
+        let tell = std::mem::take(&mut tracked.tell_next);
+        let unconfirmed = notes.iter().any(|note| note.kind == NoteKind::Unconfirmed);
+        let delta = tracked.set.apply(update);
+        match before {
+            State::Broken { since, .. } if !first => {
+                let gap = Some(now.since(since));
+                steps.push(self.report(index, BackendStatus::Recovered, None, None, gap));
+            }
+            State::Quiet | State::Asking | State::Watching | State::Broken { .. } | State::Ended => {
+                if first && self.watching {
+                    steps.push(self.report(index, BackendStatus::Watching, None, None, None));
+                }
+            }
+        }
+        if tell || unconfirmed || !delta.is_empty() {
+            steps.push(self.change(index, delta, notes));
+        }
+        if !self.watching {
+            self.sources[index].state = State::Ended;
+            steps.push(Step::Drop { source: index });
+        }
+    }
+
+    fn failed(
+        &mut self,
+        now: Elapsed,
+        index: usize,
+        failure: Option<ResolveFailure>,
+        last: bool,
+        steps: &mut Vec<Step>,
+    ) {
+        let since = match self.sources[index].state {
+            State::Broken { since, .. } => since,
+            State::Quiet | State::Asking | State::Watching | State::Ended => now,
+        };
+        if !self.watching {
+            self.sources[index].state = State::Ended;
+            steps.push(Step::Drop { source: index });
+            steps.push(self.report(index, BackendStatus::Ended, failure, None, None));
+            return;
+        }
+        let retry_in = last.then(|| self.delay(index));
+        self.sources[index].state = State::Broken { since, retry: retry_in.map(|delay| now + delay) };
+        steps.push(self.report(index, BackendStatus::Broken, failure, retry_in, None));
+    }
+
+    /// The next delay of this source: exponential, plus or minus 20 %.
+    fn delay(&mut self, index: usize) -> Duration {
+        let tracked = &mut self.sources[index];
+        let failures = tracked.failures;
+        tracked.failures = failures.saturating_add(1);
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let random = fastrand::Rng::with_seed(self.seed).f64();
+        let delay = FIRST_RETRY.mul_f64(1.6_f64.powi(failures.min(16) as i32)).min(MAX_RETRY);
+        delay.mul_f64(0.8 + 0.4 * random)
+    }
+
+    fn report(
+        &self,
+        index: usize,
+        status: BackendStatus,
+        error: Option<ResolveFailure>,
+        retry_in: Option<Duration>,
+        gap: Option<Duration>,
+    ) -> Step {
+        let tracked = &self.sources[index];
+        let (backend, source) = (tracked.backend, tracked.source.clone());
+        Step::Tell(EventKind::Backend(BackendReport { backend, source, status, error, retry_in, gap }))
+    }
+
+    fn change(&self, index: usize, delta: Delta, notes: Vec<Note>) -> Step {
+        let tracked = &self.sources[index];
+        Step::Tell(EventKind::Endpoints(EndpointsChange {
+            backend: tracked.backend,
+            source: tracked.source.clone(),
+            added: delta.added,
+            removed: delta.removed,
+            changed: delta.changed,
+            total: tracked.set.len(),
+            notes,
+        }))
+    }
+}
+
+fn notes_of(update: &Update) -> Vec<Note> {
+    match update {
+        Update::Reset(answer) => answer.notes.clone(),
+        Update::NotFound(absence) => vec![Note::new(NoteKind::Absent, absence.text.clone())],
+        Update::Add(_) | Update::Remove(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint::Endpoint;
+    use crate::model::resolution::{Absence, AbsenceCode, Answer, ResolveCode};
+
+    struct Bench {
+        discovery: Discovery,
+        steps: Vec<Step>,
+        now: Elapsed,
+    }
+
+    impl Bench {
+        fn new(watching: bool) -> Self {
+            let mut discovery = Discovery::new([("consul", Arc::from("consul:///pay"))], watching, 7);
+            let mut steps = Vec::new();
+            discovery.start(&mut steps);
+            assert_eq!(steps, [Step::Ask { source: 0, generation: 1 }]);
+            steps.clear();
+            Bench { discovery, steps, now: Elapsed::ZERO }
+        }
+
+        fn word(&mut self, generation: u32, word: Result<Update, ResolveError>, last: bool) -> Vec<String> {
+            self.discovery.word(self.now, 0, generation, Some(word), last, &mut self.steps);
+            self.told()
+        }
+
+        fn told(&mut self) -> Vec<String> {
+            self.steps
+                .drain(..)
+                .map(|step| match step {
+                    Step::Ask { generation, .. } => format!("ask {generation}"),
+                    Step::Drop { .. } => "drop".to_string(),
+                    Step::Tell(EventKind::Backend(report)) => report.status.as_str().to_string(),
+                    Step::Tell(EventKind::Endpoints(change)) => {
+                        format!("+{} -{} ={}", change.added.len(), change.removed.len(), change.total)
+                    }
+                    Step::Tell(other) => panic!("{other:?}"),
+                })
+                .collect()
+        }
+    }
+
+    fn list(addresses: &[&str]) -> Result<Update, ResolveError> {
+        let endpoints = addresses.iter().map(|a| Endpoint::new(a.parse().unwrap())).collect();
+        Ok(Update::Reset(Answer { endpoints, notes: Vec::new() }))
+    }
+
+    fn broken() -> Result<Update, ResolveError> {
+        Err(ResolveError::ambient(ResolveCode::Unreachable, "connection refused"))
+    }
+
+    #[test]
+    fn one_empty_answer_proves_nothing() {
+        let mut bench = Bench::new(true);
+        assert_eq!(bench.word(1, list(&["10.0.0.1:1"]), false), ["watching", "+1 -0 =1"]);
+        assert_eq!(bench.word(1, list(&[]), false), ["ask 2"], "asked again at once, nothing is gone");
+        assert_eq!(bench.discovery.usable().len(), 1);
+        assert_eq!(bench.word(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1"], "the note that it was not confirmed");
+        assert_eq!(bench.word(2, list(&[]), false), ["ask 3"]);
+        assert_eq!(bench.word(3, list(&[]), false), ["+0 -1 =0"], "twice empty is empty");
+    }
+
+    #[test]
+    fn a_name_that_does_not_exist_is_asked_twice() {
+        let absent = || Ok(Update::NotFound(Absence { code: AbsenceCode::NxDomain, text: "no such name".into() }));
+        let mut bench = Bench::new(false);
+        assert_eq!(bench.word(1, absent(), true), ["ask 2"]);
+        assert!(!bench.discovery.all_spoke());
+        assert_eq!(bench.word(2, absent(), true), ["+0 -0 =0", "drop"]);
+        assert!(bench.discovery.all_spoke());
+    }
+
+    #[test]
+    fn a_broken_watch_keeps_the_list_and_is_asked_again_until_it_recovers() {
+        let mut bench = Bench::new(true);
+        bench.word(1, list(&["10.0.0.1:1"]), false);
+        assert_eq!(bench.word(1, broken(), true), ["broken"]);
+        assert_eq!(bench.discovery.usable().len(), 1, "not answering is not being empty");
+        let mut longest = Duration::ZERO;
+        for generation in 2..12 {
+            let retry = bench.discovery.deadline().unwrap();
+            longest = longest.max(retry.since(bench.now));
+            bench.now = retry;
+            bench.discovery.time_passed(bench.now, &mut bench.steps);
+            assert_eq!(bench.told(), [format!("ask {generation}")]);
+            assert_eq!(bench.word(generation, broken(), true), ["broken"]);
+        }
+        assert!(longest > Duration::from_secs(4) && longest <= Duration::from_secs(6), "{longest:?}");
+        bench.now = bench.discovery.deadline().unwrap();
+        bench.discovery.time_passed(bench.now, &mut bench.steps);
+        bench.told();
+        assert_eq!(bench.word(12, list(&["10.0.0.1:1"]), false), ["recovered"], "same list: no change to tell");
+        assert_eq!(bench.word(12, list(&["10.0.0.2:1"]), false), ["+1 -1 =1"]);
+    }
+
+    #[test]
+    fn a_stream_that_ends_without_a_word_is_asked_again() {
+        let mut bench = Bench::new(true);
+        bench.word(1, list(&["10.0.0.1:1"]), false);
+        bench.discovery.word(bench.now, 0, 1, None, true, &mut bench.steps);
+        assert_eq!(bench.told(), ["broken"]);
+        assert!(bench.discovery.deadline().is_some());
+    }
+
+    #[test]
+    fn a_watch_that_survives_its_error_recovers_without_being_asked() {
+        let mut bench = Bench::new(true);
+        bench.word(1, list(&["10.0.0.1:1"]), false);
+        assert_eq!(bench.word(1, broken(), false), ["broken"]);
+        assert_eq!(bench.discovery.deadline(), None);
+        assert_eq!(bench.word(1, list(&["10.0.0.1:1"]), false), ["recovered"]);
+    }
+
+    #[test]
+    fn an_error_that_no_asking_can_mend_is_the_end() {
+        let mut bench = Bench::new(true);
+        let fatal = Err(ResolveError::fatal(ResolveCode::BadTarget, "no such thing"));
+        assert_eq!(bench.word(1, fatal, true), ["drop", "ended"]);
+        assert_eq!(bench.discovery.deadline(), None);
+        assert!(bench.discovery.all_spoke());
+    }
+
+    #[test]
+    fn words_of_an_older_question_are_ignored() {
+        let mut bench = Bench::new(true);
+        bench.word(1, list(&["10.0.0.1:1"]), false);
+        bench.word(1, list(&[]), false);
+        assert!(bench.word(1, list(&["10.0.0.9:1"]), false).is_empty());
+    }
+}

@@ -1,0 +1,267 @@
+//! The driver: gives the engine a clock and carries its effects out.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::{FutureExt, StreamExt};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
+
+use super::connection::{self, Command};
+use super::engine::{Effect, Engine, Input};
+use super::plan::{Plan, Source};
+use super::script::Script;
+use crate::backend;
+use crate::channel::{Channel, ConnectionId};
+use crate::model::endpoint::Address;
+use crate::model::event::Event;
+use crate::model::time::Elapsed;
+use crate::transport::{Dial, Sockets, Transport};
+
+/// A running session: events come out until the summary, which is the last. Everything it began (watches, connections,
+/// probes) ends when it is dropped.
+pub struct Session {
+    engine: Engine,
+    began: Instant,
+    events: VecDeque<Event>,
+    over: bool,
+    sources: Vec<Asked>,
+    context: Arc<backend::Settings>,
+    transport: Transport,
+    service: Arc<str>,
+    connections: HashMap<ConnectionId, mpsc::UnboundedSender<Command>>,
+    probes: Probes,
+    tasks: JoinSet<()>,
+    inbox: mpsc::UnboundedReceiver<Input>,
+    outbox: mpsc::UnboundedSender<Input>,
+}
+
+struct Asked {
+    source: Source,
+    resolve_now: Arc<Notify>,
+    task: Option<AbortHandle>,
+}
+
+/// Probes that wait for room.
+struct Probes {
+    queue: VecDeque<Address>,
+    in_flight: usize,
+    concurrency: usize,
+    /// Time between two beginnings, and when the next may begin.
+    spacing: Option<Duration>,
+    next: Instant,
+}
+
+impl Session {
+    /// Begins, over sockets. Must be called within a tokio runtime.
+    pub fn start(plan: Plan) -> Session {
+        Session::start_with(plan, Arc::new(Sockets))
+    }
+
+    /// Begins, dialling with `dial` instead of sockets.
+    pub fn start_with(plan: Plan, dial: Arc<dyn Dial>) -> Session {
+        let (outbox, inbox) = mpsc::unbounded_channel();
+        let call_timeout = plan.transport.connect_timeout + plan.transport.rpc_timeout;
+        let labels = plan.sources.iter().map(|s| (s.backend.name(), Arc::from(s.target.to_string())));
+        let script = Script {
+            label: plan.label,
+            began: SystemTime::now(),
+            sources: labels.collect(),
+            goal: plan.goal,
+            service: plan.service.clone(),
+            channel: plan.channel,
+            call_timeout,
+            limits: plan.limits,
+            judging: plan.judging,
+        };
+        let sources = plan.sources.into_iter().map(|source| Asked { source, resolve_now: Arc::default(), task: None });
+        let began = Instant::now();
+        let mut session = Session {
+            engine: Engine::new(script),
+            began,
+            events: VecDeque::new(),
+            over: false,
+            sources: sources.collect(),
+            context: plan.backends,
+            transport: Transport::new(plan.transport, dial),
+            service: plan.service,
+            connections: HashMap::new(),
+            probes: Probes {
+                queue: VecDeque::new(),
+                in_flight: 0,
+                concurrency: plan.limits.concurrency.max(1),
+                spacing: plan.limits.rate.map(|rate| Duration::from_secs(1) / rate.max(1)),
+                next: began,
+            },
+            tasks: JoinSet::new(),
+            inbox,
+            outbox,
+        };
+        session.feed(Input::Begin);
+        session
+    }
+
+    /// The next event; `None` after the summary. Cancel safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+            if self.over {
+                return None;
+            }
+            let due = self.engine.deadline().map(|at| self.began + at.since_start());
+            let more_probes = self.probes.due();
+            tokio::select! {
+                biased;
+                Some(input) = self.inbox.recv() => self.feed(input),
+                () = sleep_until(due) => self.feed(Input::TimePassed),
+                () = sleep_until(more_probes) => self.start_probes(),
+                // Finished tasks are taken off the set so that it does not grow.
+                Some(_) = self.tasks.join_next() => {}
+            }
+        }
+    }
+
+    /// Ends the session early: the verdict of this moment and the summary follow.
+    pub fn finish(&mut self) {
+        self.feed(Input::Finish);
+    }
+
+    /// The channel as it is now, for a live table; `None` when the goal needs none.
+    pub fn channel(&self) -> Option<&Channel> {
+        self.engine.channel_view()
+    }
+
+    /// Time since the session began.
+    pub fn elapsed(&self) -> Elapsed {
+        Elapsed::new(self.began.elapsed())
+    }
+
+    fn feed(&mut self, input: Input) {
+        if matches!(input, Input::Reached(..)) {
+            self.probes.in_flight -= 1;
+        }
+        for effect in self.engine.handle(self.elapsed(), input) {
+            self.carry_out(effect);
+        }
+        self.start_probes();
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ask { source, generation } => self.ask(source, generation),
+            Effect::Drop { source } => {
+                if let Some(task) = self.sources[source].task.take() {
+                    task.abort();
+                }
+            }
+            Effect::ResolveNow => self.sources.iter().for_each(|asked| asked.resolve_now.notify_one()),
+            Effect::Probe(address) => self.probes.queue.push_back(address),
+            Effect::Open { connection, address, deadline } => {
+                let (commands, orders) = mpsc::unbounded_channel();
+                self.connections.insert(connection, commands);
+                let (transport, outbox) = (self.transport.clone(), self.outbox.clone());
+                let deadline = self.began + deadline.since_start();
+                self.tasks.spawn(connection::run(connection, transport, address, deadline, orders, outbox));
+            }
+            Effect::Close { connection, drain } => {
+                if let Some(commands) = self.connections.remove(&connection) {
+                    // A connection that has just ended has nobody listening; then there is nothing to close.
+                    let _ = commands.send(Command::Close { drain });
+                }
+            }
+            Effect::Check(connection) => self.order(connection, Command::Check(self.service.clone())),
+            Effect::Watch(connection) => self.order(connection, Command::Watch(self.service.clone())),
+            Effect::Tell(event) => self.events.push_back(*event),
+            Effect::End => {
+                self.over = true;
+                self.connections.clear();
+                self.tasks.abort_all();
+            }
+        }
+    }
+
+    fn order(&self, connection: ConnectionId, command: Command) {
+        if let Some(commands) = self.connections.get(&connection) {
+            // As above: its end is on the way to the engine.
+            let _ = commands.send(command);
+        }
+    }
+
+    fn ask(&mut self, index: usize, generation: u32) {
+        let asked = &mut self.sources[index];
+        if let Some(task) = asked.task.take() {
+            task.abort();
+        }
+        let context = backend::Context { settings: self.context.clone(), resolve_now: asked.resolve_now.clone() };
+        let mut answers = asked.source.backend.resolve(&asked.source.target, &context);
+        let outbox = self.outbox.clone();
+        asked.task = Some(self.tasks.spawn(async move {
+            loop {
+                let word = answers.next().await;
+                let ended = word.is_none();
+                // A stream that ends right after this word ends with it: one event instead of two.
+                let after = if ended { None } else { answers.next().now_or_never() };
+                let last = ended || matches!(after, Some(None));
+                let mut inputs = vec![Input::Word { source: index, generation, word, last }];
+                if let Some(Some(next)) = after {
+                    inputs.push(Input::Word { source: index, generation, word: Some(next), last: false });
+                }
+                for input in inputs {
+                    if outbox.send(input).is_err() {
+                        return;
+                    }
+                }
+                if last {
+                    return;
+                }
+            }
+        }));
+    }
+
+    fn start_probes(&mut self) {
+        while self.probes.may_begin() {
+            let Some(address) = self.probes.queue.pop_front() else { return };
+            self.probes.begun();
+            let reach = self.transport.reach(address.clone(), self.service.clone());
+            let outbox = self.outbox.clone();
+            self.tasks.spawn(async move {
+                let reach = Box::new(reach.await);
+                // Nobody is left to hear it once the session is over.
+                let _ = outbox.send(Input::Reached(address, reach));
+            });
+        }
+    }
+}
+
+impl Probes {
+    fn may_begin(&self) -> bool {
+        self.in_flight < self.concurrency
+            && !self.queue.is_empty()
+            && (self.spacing.is_none() || self.next <= Instant::now())
+    }
+
+    fn begun(&mut self) {
+        self.in_flight += 1;
+        if let Some(spacing) = self.spacing {
+            // Jitter keeps several probers from marching in step.
+            self.next = Instant::now() + spacing.mul_f64(0.5 + fastrand::f64());
+        }
+    }
+
+    /// When the rate lets the next probe begin, if only the rate holds it back.
+    fn due(&self) -> Option<Instant> {
+        (self.spacing.is_some() && self.in_flight < self.concurrency && !self.queue.is_empty()).then_some(self.next)
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,88 @@
+//! Calls through the channel: the baseline of the idle cycle, and the one that leaves IDLE.
+
+use std::time::Duration;
+
+use super::{Effect, Engine};
+use crate::channel::{self, ConnectionId, Pick};
+use crate::diagnosis::ledger::Call;
+use crate::model::endpoint::Address;
+use crate::model::event::{EventKind, HealthReport, IdlePhase};
+use crate::model::reach::Health;
+use crate::model::time::Elapsed;
+
+/// A call that has no final status yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PendingCall {
+    pub(super) phase: IdlePhase,
+    started: Elapsed,
+    pub(super) deadline: Elapsed,
+    on: Option<(ConnectionId, Address)>,
+}
+
+impl Engine {
+    /// Begins a call; it counts as activity from here on.
+    pub(super) fn start_call(&mut self, phase: IdlePhase) {
+        let deadline = self.now + self.script.call_timeout;
+        self.course.call = Some(PendingCall { phase, started: self.now, deadline, on: None });
+        self.channel(channel::Input::RpcStarted);
+    }
+
+    /// Gives a waiting call its connection, or its failure.
+    pub(super) fn call_looks_for_a_connection(&mut self) {
+        let waiting = self.course.call.as_ref().is_some_and(|call| call.on.is_none());
+        let Some(channel) = self.channel.as_mut().filter(|_| waiting) else { return };
+        match channel.pick() {
+            Pick::Queue => {}
+            Pick::Fail(why) => self.call_ended(None, Err(why)),
+            Pick::Complete(connection) => {
+                let Some(address) = self.address_of(connection) else { return };
+                if let Some(call) = self.course.call.as_mut() {
+                    call.on = Some((connection, address));
+                    self.effects.push(Effect::Check(connection));
+                }
+            }
+        }
+    }
+
+    pub(super) fn call_answered(&mut self, connection: ConnectionId, health: Health, took: Duration) {
+        let Some(address) = self.called_on(connection) else { return };
+        let service = self.script.service.to_string();
+        let outcome = match &health {
+            Health::Failed { code, text } => Err(format!("{address}: {code}: {text}")),
+            answer => Ok(answer.clone()),
+        };
+        self.tell(EventKind::Health(HealthReport { address: address.clone(), service, health, took: Some(took) }));
+        self.call_ended(Some(address), outcome);
+    }
+
+    /// A connection ended or was closed: a call on it ends with it.
+    pub(super) fn connection_gone(&mut self, connection: ConnectionId, why: &str) {
+        if let Some(address) = self.called_on(connection) {
+            let why = format!("{address}: {why}");
+            self.call_ended(Some(address), Err(why));
+        }
+    }
+
+    pub(super) fn call_timed_out(&mut self) {
+        let Some(call) = self.course.call.as_ref().filter(|call| call.deadline <= self.now) else { return };
+        let waited = self.now.since(call.started).as_secs_f64();
+        let state = self.channel.as_ref().map_or("IDLE", |channel| channel.state().as_str());
+        let (address, why) = match &call.on {
+            Some((_, address)) => (Some(address.clone()), format!("{address}: health: no answer for {waited:.1}s")),
+            None => (None, format!("no connection within {waited:.1}s; the channel is {state}")),
+        };
+        self.call_ended(address, Err(why));
+    }
+
+    fn called_on(&self, connection: ConnectionId) -> Option<Address> {
+        let (on, address) = self.course.call.as_ref()?.on.as_ref()?;
+        (*on == connection).then(|| address.clone())
+    }
+
+    fn call_ended(&mut self, address: Option<Address>, outcome: Result<Health, String>) {
+        let Some(call) = self.course.call.take() else { return };
+        let took = self.now.since(call.started);
+        self.course.outcome = Some(Call { phase: call.phase, address, outcome, took });
+        self.channel(channel::Input::RpcFinished);
+    }
+}

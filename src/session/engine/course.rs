@@ -1,0 +1,232 @@
+//! The course of a session: which step follows which, for every goal.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::call::PendingCall;
+use super::{Effect, Engine};
+use crate::diagnosis::ledger::Call;
+use crate::model::connectivity::ConnectivityState;
+use crate::model::endpoint::Address;
+use crate::model::event::{ConnectionReport, EventKind, HealthReport, IdlePhase, IdleReport};
+use crate::model::reach::Reach;
+use crate::model::time::Elapsed;
+use crate::session::plan::Goal;
+
+/// Where a session is.
+#[derive(Debug)]
+pub(super) struct Course {
+    step: CourseStep,
+    /// Addresses whose probe is not over.
+    pending: BTreeSet<Address>,
+    /// The call in flight.
+    pub(super) call: Option<PendingCall>,
+    /// The call that has just ended, not yet told.
+    pub(super) outcome: Option<Call>,
+}
+
+/// The steps. Each goal walks through some of them, downwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CourseStep {
+    /// Waiting for every source's first word.
+    Resolving,
+    /// Every listed address is being probed.
+    Probing,
+    /// Idle cycle: the call before the silence.
+    BaselineCall,
+    /// Idle cycle: no call until this moment, and until the channel is IDLE.
+    Silence(Elapsed),
+    /// Idle cycle: the call that leaves IDLE.
+    CallAfter,
+    /// Idle cycle: everything that is listed, or was, is probed again.
+    ProbingAgain,
+    /// Until the user or a limit ends it.
+    Watching,
+}
+
+impl Course {
+    pub(super) fn new(_goal: Goal) -> Self {
+        Course { step: CourseStep::Resolving, pending: BTreeSet::new(), call: None, outcome: None }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Elapsed> {
+        let silence = match self.step {
+            CourseStep::Silence(until) => Some(until),
+            _ => None,
+        };
+        let call = self.call.as_ref().map(|call| call.deadline);
+        [silence, call].into_iter().flatten().min()
+    }
+}
+
+impl Engine {
+    pub(super) fn course_time_passed(&mut self) {
+        self.call_timed_out();
+    }
+
+    /// Takes every step that has become possible.
+    pub(super) fn go_on(&mut self) {
+        loop {
+            let before = self.course.step;
+            match before {
+                CourseStep::Resolving => self.resolved(),
+                CourseStep::Probing => self.probed(),
+                CourseStep::BaselineCall => self.baseline_called(),
+                CourseStep::Silence(until) => self.silent(until),
+                CourseStep::CallAfter => self.called_after(),
+                CourseStep::ProbingAgain => {
+                    if self.course.pending.is_empty() {
+                        self.idle_phase(IdlePhase::Done, None, "everything was seen".to_string());
+                        self.finish(None);
+                    }
+                }
+                CourseStep::Watching => self.watched_enough(),
+            }
+            if self.over || self.course.step == before {
+                return;
+            }
+        }
+    }
+
+    fn resolved(&mut self) {
+        match self.script.goal {
+            Goal::Watch { .. } | Goal::Resolve { watch: true } => self.course.step = CourseStep::Watching,
+            Goal::Resolve { watch: false } | Goal::Probe | Goal::ProbeIdle(_) if !self.discovery.all_spoke() => {}
+            Goal::Resolve { watch: false } => self.finish(None),
+            Goal::Probe | Goal::ProbeIdle(_) => {
+                if matches!(self.script.goal, Goal::ProbeIdle(_)) && !self.discovery.addresses().is_empty() {
+                    let text = "every endpoint is probed, then a first call goes through the channel".to_string();
+                    self.idle_phase(IdlePhase::Baseline, None, text);
+                }
+                self.probe(self.discovery.addresses());
+                self.course.step = CourseStep::Probing;
+            }
+        }
+    }
+
+    fn probed(&mut self) {
+        if !self.course.pending.is_empty() {
+            return;
+        }
+        match self.script.goal {
+            Goal::ProbeIdle(_) if !self.discovery.usable().is_empty() => {
+                self.course.step = CourseStep::BaselineCall;
+                self.start_call(IdlePhase::Baseline);
+            }
+            Goal::ProbeIdle(_) | Goal::Probe | Goal::Resolve { .. } | Goal::Watch { .. } => self.finish(None),
+        }
+    }
+
+    fn baseline_called(&mut self) {
+        let Some(call) = self.course.outcome.take() else { return };
+        let Goal::ProbeIdle(idle) = self.script.goal else { return };
+        let failed = call.outcome.is_err();
+        let text = match &call.address {
+            Some(address) if !failed => {
+                let ms = call.took.as_secs_f64() * 1000.0;
+                format!("the first call went to {address} in {ms:.1} ms; no call follows for {}", seconds(idle))
+            }
+            _ => "the first call failed".to_string(),
+        };
+        let deadline = self.now + idle;
+        let seq = self.idle_phase(IdlePhase::Silence, (!failed).then_some(deadline), text);
+        self.ledger.call(call, seq, self.now);
+        if failed {
+            self.finish(None);
+        } else {
+            self.course.step = CourseStep::Silence(deadline);
+        }
+    }
+
+    fn silent(&mut self, until: Elapsed) {
+        let idle = self.channel.as_ref().is_some_and(|c| c.state() == ConnectivityState::Idle);
+        if self.now < until || !idle {
+            return;
+        }
+        let text = match self.changes() {
+            0 => "the channel is IDLE; nothing has changed, discovery goes on".to_string(),
+            1 => "the channel is IDLE; one change so far, discovery goes on".to_string(),
+            more => format!("the channel is IDLE; {more} changes so far, discovery goes on"),
+        };
+        self.idle_phase(IdlePhase::Idle, None, text);
+        self.idle_phase(IdlePhase::Call, None, "a call leaves IDLE".to_string());
+        self.course.step = CourseStep::CallAfter;
+        self.start_call(IdlePhase::Call);
+    }
+
+    fn called_after(&mut self) {
+        let Some(call) = self.course.outcome.take() else { return };
+        let ms = call.took.as_secs_f64() * 1000.0;
+        let text = match (&call.outcome, &call.address) {
+            (Ok(health), Some(address)) => {
+                format!("the call went to {address} in {ms:.1} ms, connecting included: {}", health.as_str())
+            }
+            (Err(why), _) => format!("the call failed after {ms:.1} ms: {why}"),
+            (Ok(health), None) => format!("the call was answered in {ms:.1} ms: {}", health.as_str()),
+        };
+        let seq = self.idle_phase(IdlePhase::Call, None, text);
+        self.ledger.call(call, seq, self.now);
+        let mut addresses = self.discovery.addresses();
+        for departure in &self.ledger.departures {
+            let address = &departure.what.endpoint.address;
+            if !addresses.contains(address) {
+                addresses.push(address.clone());
+            }
+        }
+        self.probe(addresses);
+        self.course.step = CourseStep::ProbingAgain;
+    }
+
+    fn watched_enough(&mut self) {
+        if let Goal::Watch { until: Some(until) } = self.script.goal
+            && self.until_is_met(until)
+        {
+            self.finish(None);
+        }
+    }
+
+    fn probe(&mut self, mut addresses: Vec<Address>) {
+        if let Some(most) = self.script.limits.max_endpoints
+            && addresses.len() > most
+        {
+            self.ledger.limited = Some((addresses.len(), most));
+            addresses.truncate(most);
+        }
+        self.course.pending.extend(addresses.iter().cloned());
+        self.effects.extend(addresses.into_iter().map(Effect::Probe));
+    }
+
+    pub(super) fn reached(&mut self, address: Address, reach: Reach) {
+        if !self.course.pending.remove(&address) {
+            return;
+        }
+        for phase in reach.phases {
+            self.tell(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
+        }
+        match reach.outcome {
+            Ok((health, took)) => {
+                let service = self.script.service.to_string();
+                self.tell(EventKind::Health(HealthReport { address, service, health, took: Some(took) }));
+            }
+            Err(failure) => {
+                self.tell(EventKind::Connection(ConnectionReport { address, result: Err(failure) }));
+            }
+        }
+    }
+
+    fn idle_phase(&mut self, phase: IdlePhase, deadline: Option<Elapsed>, text: String) -> u64 {
+        let changes = self.changes();
+        self.tell(EventKind::Idle(IdleReport { phase, deadline, changes, text }))
+    }
+
+    /// Endpoints that came or went since the baseline.
+    fn changes(&self) -> usize {
+        let since = self.ledger.idle.first().map_or(Elapsed::ZERO, |seen| seen.at);
+        self.ledger.departures.iter().filter(|departure| departure.at >= since).count() + self.ledger.arrivals.len()
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds.fract() == 0.0 { format!("{seconds:.0}s") } else { format!("{seconds:.1}s") }
+}

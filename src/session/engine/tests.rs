@@ -1,0 +1,401 @@
+//! Whole courses of a session, on a pure engine in a scripted world: no runtime, no sockets, time is a number.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::channel::{AcrossIdle, Options, Policy};
+use crate::diagnosis::Judging;
+use crate::model::endpoint::Endpoint;
+use crate::model::event::IdlePhase;
+use crate::model::reach::{DisconnectReason, FailureCode, PhaseDetail, Stage};
+use crate::model::resolution::{Answer, ResolveCode};
+use crate::session::plan::Limits;
+
+const A: &str = "10.0.0.1:50051";
+const B: &str = "10.0.0.2:50051";
+
+/// A registry, some servers, and a clock that the test moves.
+struct World {
+    engine: Engine,
+    now: Elapsed,
+    /// What the registry lists; `None` when it cannot be asked.
+    registry: Option<Vec<&'static str>>,
+    up: BTreeSet<&'static str>,
+    generation: BTreeMap<usize, u32>,
+    open: BTreeMap<ConnectionId, Address>,
+    events: Vec<Event>,
+    asked: usize,
+    resolve_now: usize,
+    ended: bool,
+}
+
+impl World {
+    fn new(goal: Goal, options: Options, lists: &[&'static str], up: &[&'static str]) -> World {
+        World::with(goal, options, Limits::default(), lists, up)
+    }
+
+    fn with(goal: Goal, options: Options, limits: Limits, lists: &[&'static str], up: &[&'static str]) -> World {
+        let script = Script {
+            label: Arc::from("consul:///pay"),
+            began: SystemTime::UNIX_EPOCH,
+            sources: vec![("consul", Arc::from("consul:///pay"))],
+            goal,
+            service: Arc::from(""),
+            channel: options,
+            call_timeout: Duration::from_secs(25),
+            limits,
+            judging: Judging::default(),
+        };
+        World {
+            engine: Engine::new(script),
+            now: Elapsed::ZERO,
+            registry: Some(lists.to_vec()),
+            up: up.iter().copied().collect(),
+            generation: BTreeMap::new(),
+            open: BTreeMap::new(),
+            events: Vec::new(),
+            asked: 0,
+            resolve_now: 0,
+            ended: false,
+        }
+    }
+
+    fn begin(mut self) -> World {
+        self.feed(Input::Begin);
+        self
+    }
+
+    fn feed(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for effect in self.engine.handle(self.now, input) {
+                match effect {
+                    Effect::Ask { source, generation } => {
+                        self.asked += 1;
+                        self.generation.insert(source, generation);
+                        inputs.push_back(self.word(source));
+                    }
+                    Effect::Drop { source } => {
+                        self.generation.remove(&source);
+                    }
+                    Effect::ResolveNow => self.resolve_now += 1,
+                    Effect::Probe(address) => {
+                        let outcome = match self.serves(&address) {
+                            true => Ok((Health::Serving, Duration::from_millis(1))),
+                            false => Err(refused()),
+                        };
+                        inputs.push_back(Input::Reached(address, Box::new(Reach { phases: Vec::new(), outcome })));
+                    }
+                    Effect::Open { connection, address, .. } => {
+                        if self.serves(&address) {
+                            self.open.insert(connection, address);
+                            inputs.push_back(Input::Passed(connection, settings()));
+                            inputs.push_back(Input::Connected(connection));
+                        } else {
+                            inputs.push_back(Input::ConnectFailed(connection, refused()));
+                        }
+                    }
+                    Effect::Close { connection, .. } => {
+                        self.open.remove(&connection);
+                    }
+                    Effect::Check(connection) => {
+                        inputs.push_back(Input::Checked(connection, Health::Serving, Duration::from_millis(1)));
+                    }
+                    Effect::Watch(connection) => inputs.push_back(Input::Watched(connection, Health::Serving)),
+                    Effect::Tell(event) => self.events.push(*event),
+                    Effect::End => self.ended = true,
+                }
+            }
+        }
+    }
+
+    fn word(&self, source: usize) -> Input {
+        let word = match &self.registry {
+            Some(lists) => {
+                let endpoints = lists.iter().map(|a| Endpoint::new(a.parse().unwrap())).collect();
+                Ok(Update::Reset(Answer { endpoints, notes: Vec::new() }))
+            }
+            None => Err(ResolveError::ambient(ResolveCode::Unreachable, "connection refused")),
+        };
+        let last = word.is_err();
+        Input::Word { source, generation: self.generation[&source], word: Some(word), last }
+    }
+
+    fn serves(&self, address: &Address) -> bool {
+        self.up.contains(address.to_string().as_str())
+    }
+
+    /// Moves the clock, waking the engine whenever it asked to be woken.
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while let Some(due) = self.engine.deadline().filter(|due| *due <= until && !self.ended) {
+            assert!(due >= self.now, "a deadline in the past is a busy loop");
+            self.now = due;
+            self.feed(Input::TimePassed);
+            if !self.ended {
+                assert!(self.engine.deadline().is_none_or(|next| next > due), "the deadline was not used up");
+            }
+        }
+        self.now = until;
+    }
+
+    fn registry_lists(&mut self, lists: &[&'static str]) {
+        self.registry = Some(lists.to_vec());
+        if self.generation.contains_key(&0) {
+            let word = self.word(0);
+            self.feed(word);
+        }
+    }
+
+    fn kill(&mut self, address: &'static str) {
+        self.up.remove(address);
+        let dead: Vec<ConnectionId> =
+            self.open.iter().filter(|(_, at)| at.to_string() == address).map(|(id, _)| *id).collect();
+        for id in dead {
+            self.open.remove(&id);
+            let detail = "closed by peer".to_string();
+            self.feed(Input::Lost(id, Disconnect { reason: DisconnectReason::Unknown, detail, goaway: None }));
+        }
+    }
+
+    /// The channel's states, in order.
+    fn channel_states(&self) -> Vec<&str> {
+        let transitions = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Transition(t) if t.scope == crate::model::connectivity::Scope::Channel => Some(t.to.as_str()),
+            _ => None,
+        });
+        transitions.collect()
+    }
+
+    fn findings(&self) -> Vec<&str> {
+        let findings = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Finding(finding) => Some(finding.kind.code),
+            _ => None,
+        });
+        findings.collect()
+    }
+
+    fn phases(&self) -> Vec<(IdlePhase, u64)> {
+        let phases = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Idle(report) => Some((report.phase, event.at.as_millis())),
+            _ => None,
+        });
+        phases.collect()
+    }
+
+    fn summary(&self) -> &Summary {
+        let summaries: Vec<&Summary> = self
+            .events
+            .iter()
+            .filter_map(|event| match &event.kind {
+                EventKind::Summary(summary) => Some(summary),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(summaries.len(), 1, "one summary, and it is the last event");
+        assert!(matches!(self.events.last().unwrap().kind, EventKind::Summary(_)));
+        assert!(self.events.iter().zip(1..).all(|(event, seq)| event.seq == seq), "numbered without gaps");
+        summaries[0]
+    }
+}
+
+fn refused() -> Failure {
+    Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::ZERO)
+}
+
+fn settings() -> Phase {
+    Phase { stage: Stage::Http2, took: Duration::ZERO, detail: PhaseDetail::None }
+}
+
+fn idle(seconds: u64) -> Options {
+    Options { idle_timeout: Some(Duration::from_secs(seconds)), ..Options::default() }
+}
+
+fn watching() -> Options {
+    Options { policy: Policy::RoundRobin, keep_connected: true, ..Options::default() }
+}
+
+const TEN: Duration = Duration::from_secs(10);
+
+#[test]
+fn probe_reaches_every_endpoint_once_and_ends() {
+    let world = World::new(Goal::Probe, idle(1800), &[A, B], &[A, B]).begin();
+    assert!(world.ended);
+    assert_eq!((world.asked, world.summary().exit), (1, 0));
+}
+
+#[test]
+fn probe_of_a_registry_that_cannot_be_asked_is_unknown() {
+    let mut world = World::new(Goal::Probe, idle(1800), &[], &[]);
+    world.registry = None;
+    let world = world.begin();
+    assert_eq!((world.findings(), world.summary().exit), (vec!["GD101"], 3));
+}
+
+#[test]
+fn probe_of_an_empty_service_asks_twice_and_fails() {
+    let world = World::new(Goal::Probe, idle(1800), &[], &[]).begin();
+    assert_eq!((world.asked, world.findings(), world.summary().exit), (2, vec!["GD102"], 2));
+}
+
+#[test]
+fn resolve_asks_and_contacts_nobody() {
+    let world = World::new(Goal::Resolve { watch: false }, idle(1800), &[A], &[]).begin();
+    assert_eq!(world.summary().exit, 0);
+    assert!(!world.events.iter().any(|event| matches!(event.kind, EventKind::Connection(_))));
+}
+
+#[test]
+fn idle_cycle_in_which_nothing_moves_is_healthy_and_says_so() {
+    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).begin();
+    assert_eq!(world.channel_states(), ["CONNECTING", "READY"]);
+    world.pass(Duration::from_millis(9_999));
+    assert!(!world.ended);
+    world.pass(Duration::from_millis(1));
+    assert_eq!(world.channel_states(), ["CONNECTING", "READY", "IDLE", "CONNECTING", "READY"]);
+    let at = |ms| move |phase| (phase, ms);
+    let phases = [at(0)(IdlePhase::Baseline), at(0)(IdlePhase::Silence)];
+    assert_eq!(world.phases()[..2], phases);
+    assert_eq!(world.phases()[2], (IdlePhase::Idle, 10_000));
+    assert_eq!((world.findings(), world.summary().exit), (vec![], 0));
+    assert!(world.summary().text.contains("nothing changed"), "{}", world.summary().text);
+}
+
+#[test]
+fn idle_cycle_leaves_idle_on_the_new_address_and_names_the_old_one() {
+    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).begin();
+    world.pass(Duration::from_secs(5));
+    world.kill(A);
+    world.up.insert(B);
+    world.registry_lists(&[B]);
+    world.pass(Duration::from_secs(6));
+    assert_eq!((world.findings(), world.summary().exit), (vec!["GD603"], 1));
+    let text = &world.summary().text;
+    assert!(text.contains(A) && text.contains(B), "{text}");
+}
+
+#[test]
+fn frozen_discovery_comes_back_with_the_old_address_and_fails() {
+    let options = Options { across_idle: AcrossIdle::Frozen, ..idle(10) };
+    let mut world = World::new(Goal::ProbeIdle(TEN), options, &[A], &[A]).begin();
+    world.pass(Duration::from_secs(10));
+    // The frozen client's first cycle ends at once on the old list, as the real one does before the servers move.
+    assert_eq!(world.summary().exit, 0);
+}
+
+#[test]
+fn idle_cycle_survives_a_registry_that_is_away_in_the_middle() {
+    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[A]).begin();
+    world.pass(Duration::from_secs(3));
+    world.registry = None;
+    let word = world.word(0);
+    world.feed(word);
+    world.pass(Duration::from_secs(2));
+    world.registry = Some(vec![A]);
+    world.pass(Duration::from_secs(6));
+    assert_eq!((world.findings(), world.summary().exit), (vec!["GD106"], 0));
+}
+
+#[test]
+fn idle_cycle_without_a_baseline_proves_nothing_and_fails() {
+    let world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A], &[]).begin();
+    assert_eq!(world.summary().exit, 2);
+    assert!(world.findings().contains(&"GD605"), "{:?}", world.findings());
+}
+
+#[test]
+fn watch_goes_idle_after_the_timeout_and_discovery_goes_on() {
+    let goal = Goal::Watch { until: None };
+    let limits = Limits { run_for: Some(Duration::from_secs(9)), ..Limits::default() };
+    let options = Options { idle_timeout: Some(Duration::from_secs(2)), ..watching() };
+    let mut world = World::with(goal, options, limits, &[A], &[A]).begin();
+    world.pass(Duration::from_secs(5));
+    assert_eq!(world.channel_states(), ["CONNECTING", "READY", "IDLE"]);
+    assert!(world.open.is_empty(), "the connection is closed");
+    world.registry_lists(&[A, B]);
+    let listed = world.events.iter().filter(|event| matches!(event.kind, EventKind::Endpoints(_))).count();
+    assert_eq!(listed, 2, "discovery goes on while IDLE");
+    world.pass(Duration::from_secs(5));
+    assert_eq!(world.summary().exit, 0);
+    assert_eq!(world.events.last().unwrap().at.as_millis(), 9_000);
+}
+
+#[test]
+fn watch_shows_a_killed_server_with_causes_and_reconnects_when_it_is_back() {
+    let mut world = World::new(Goal::Watch { until: None }, watching(), &[A, B], &[A, B]).begin();
+    world.pass(Duration::from_secs(2));
+    world.kill(A);
+    let of_a = |world: &World| -> Vec<String> {
+        let transitions = world.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Transition(t) => Some(t),
+            _ => None,
+        });
+        let scope = crate::model::connectivity::Scope::Subchannel(A.parse().unwrap());
+        transitions.filter(|t| t.scope == scope).map(|t| t.to.to_string()).collect()
+    };
+    assert_eq!(of_a(&world), ["CONNECTING", "READY", "IDLE", "CONNECTING", "TRANSIENT_FAILURE"]);
+    assert!(world.resolve_now > 0, "a lost connection asks the registry again");
+    world.up.insert(A);
+    world.pass(Duration::from_secs(3));
+    assert_eq!(of_a(&world).last().unwrap(), "READY");
+    world.feed(Input::Finish);
+    assert_eq!(world.summary().exit, 0);
+}
+
+#[test]
+fn watch_keeps_everything_while_the_registry_is_away() {
+    let mut world = World::new(Goal::Watch { until: None }, watching(), &[A, B], &[A, B]).begin();
+    world.registry = None;
+    let word = world.word(0);
+    world.feed(word);
+    world.pass(Duration::from_secs(30));
+    assert_eq!(world.open.len(), 2, "nothing is called gone");
+    world.registry = Some(vec![A, B]);
+    world.pass(Duration::from_secs(7));
+    let told: Vec<&str> = world
+        .events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Backend(report) => Some(report.status.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told.first(), Some(&"watching"));
+    assert_eq!(told.last(), Some(&"recovered"));
+}
+
+#[test]
+fn until_ready_ends_at_ready_and_until_drained_when_nobody_is_listed() {
+    let ready = World::new(Goal::Watch { until: Some(Until::Ready) }, watching(), &[A], &[A]).begin();
+    assert!(ready.ended);
+    let mut drained = World::new(Goal::Watch { until: Some(Until::Drained) }, watching(), &[A], &[A]).begin();
+    assert!(!drained.ended);
+    drained.registry_lists(&[]);
+    assert!(drained.ended);
+    let mut stable = World::new(Goal::Watch { until: Some(Until::Stable) }, watching(), &[A], &[A]).begin();
+    stable.pass(Duration::from_secs(9));
+    assert!(!stable.ended);
+    stable.pass(Duration::from_secs(2));
+    assert!(stable.ended);
+}
+
+#[test]
+fn a_gate_that_is_not_met_in_time_and_a_session_without_time_end_with_124() {
+    let limits = Limits { run_for: Some(TEN), ..Limits::default() };
+    let mut gate = World::with(Goal::Watch { until: Some(Until::Ready) }, watching(), limits, &[A], &[]).begin();
+    gate.pass(TEN);
+    assert_eq!(gate.summary().exit, 124);
+    let limits = Limits { max_time: Some(Duration::from_secs(3)), ..Limits::default() };
+    let mut short = World::with(Goal::ProbeIdle(TEN), idle(10), limits, &[A], &[A]).begin();
+    short.pass(TEN);
+    assert_eq!(short.summary().exit, 124);
+}
+
+#[test]
+fn too_many_endpoints_are_said_not_dropped_in_silence() {
+    let limits = Limits { max_endpoints: Some(1), ..Limits::default() };
+    let world = World::with(Goal::Probe, idle(1800), limits, &[A, B], &[A, B]).begin();
+    assert!(world.findings().contains(&"GD109"));
+}

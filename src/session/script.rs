@@ -1,0 +1,58 @@
+//! [`Script`]: the part of a plan that the engine needs, without sockets or registries in it.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::plan::{Goal, Limits};
+use crate::channel;
+use crate::diagnosis::{Depth, Judging};
+
+/// What the engine is to do.
+#[derive(Debug, Clone)]
+pub struct Script {
+    /// The label of every event.
+    pub label: Arc<str>,
+    /// The wall clock when the session began.
+    pub began: SystemTime,
+    /// Backend and canonical target of every source.
+    pub sources: Vec<(&'static str, Arc<str>)>,
+    /// What is done with the answers.
+    pub goal: Goal,
+    /// The service that health is asked for.
+    pub service: Arc<str>,
+    /// How the channel behaves.
+    pub channel: channel::Options,
+    /// How long a call may wait for a connection and its answer.
+    pub call_timeout: Duration,
+    /// What is too much.
+    pub limits: Limits,
+    /// What is good enough.
+    pub judging: Judging,
+}
+
+impl Script {
+    /// Does discovery go on after the first answer?
+    pub fn watches(&self) -> bool {
+        match self.goal {
+            Goal::Resolve { watch } => watch,
+            Goal::Probe => false,
+            Goal::ProbeIdle(_) | Goal::Watch { .. } => true,
+        }
+    }
+
+    /// Is a channel opened?
+    pub fn has_channel(&self) -> bool {
+        match self.goal {
+            Goal::Resolve { .. } | Goal::Probe => false,
+            Goal::ProbeIdle(_) | Goal::Watch { .. } => true,
+        }
+    }
+
+    /// How much the verdict can rest on.
+    pub fn depth(&self) -> Depth {
+        match self.goal {
+            Goal::Resolve { .. } => Depth::Registries,
+            Goal::Probe | Goal::ProbeIdle(_) | Goal::Watch { .. } => Depth::Network,
+        }
+    }
+}
