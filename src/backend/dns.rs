@@ -1,31 +1,339 @@
-//! stub
+//! `dns:`, `srv:`, `host:port` and bare names: A, AAAA, SRV and TXT records, asked again before they expire.
+//!
+//! Nothing is cached: an answer is as fresh as the server's. Addresses are asked again after their TTL (at least 1 s, at
+//! most 5 s or `--dns-interval`), and at once when a connection failed ([`Context::resolve_now`]). What gRPC's own
+//! resolvers do (never again while a connection lives, else 30 s apart) is a lens, not this backend.
 
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream;
+use hickory_resolver::proto::rr::RecordType;
+use tokio::sync::futures::OwnedNotified;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::ip::{endless, refused};
 use super::*;
+use crate::model::endpoint::{Address, Endpoint, EndpointSet};
+use crate::model::resolution::{Answer, Note, NoteKind};
+use crate::model::time::Elapsed;
 
-/// The `dns` backend.
+mod answer;
+mod question;
+mod schedule;
+mod servers;
+
+use answer::{Outcome, Wanted};
+use question::Asker;
+use schedule::Schedule;
+use servers::Servers;
+
+/// gRPC's port when nobody names one.
+const GRPC_PORT: u16 = 443;
+/// How long the first answer may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// The domain name system.
 pub struct Dns;
 
-/// Settings.
+/// How DNS is asked.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {}
+pub struct Settings {
+    /// The server to ask instead of the system's (`--dns-server`). A target's own authority goes before it.
+    pub server: Option<Sourced<SocketAddr>>,
+    /// Longest time between two questions (`--dns-interval`): 5 s when `None`.
+    pub interval: Option<Duration>,
+    /// Which addresses are asked for (`-4`, `-6`).
+    pub family: Family,
+}
+
+/// Which addresses are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Family {
+    /// A and AAAA.
+    #[default]
+    Both,
+    /// A only.
+    V4,
+    /// AAAA only.
+    V6,
+}
+
+impl Family {
+    fn wants(self, ip: &IpAddr) -> bool {
+        match self {
+            Family::Both => true,
+            Family::V4 => ip.is_ipv4(),
+            Family::V6 => ip.is_ipv6(),
+        }
+    }
+
+    fn kinds(self) -> &'static [RecordType] {
+        match self {
+            Family::Both => &[RecordType::A, RecordType::AAAA],
+            Family::V4 => &[RecordType::A],
+            Family::V6 => &[RecordType::AAAA],
+        }
+    }
+}
+
+/// The port of an address record, and who gave it.
+#[derive(Debug, Clone)]
+struct PortRule {
+    port: u16,
+    rule: &'static str,
+}
+
+impl PortRule {
+    fn target(port: u16) -> Self {
+        PortRule { port, rule: "port from the target" }
+    }
+
+    /// For names without a port and without SRV records.
+    fn otherwise(settings: &super::Settings) -> Self {
+        match settings.port {
+            Some(port) => PortRule { port, rule: "port from --port" },
+            None => PortRule { port: GRPC_PORT, rule: "no port given, gRPC's default" },
+        }
+    }
+
+    fn endpoint(&self, ip: IpAddr, ttl: Option<Duration>) -> Endpoint {
+        let address = Address::Ip(SocketAddr::new(ip, self.port));
+        Endpoint { ttl, layout: Some(self.rule.to_string()), ..Endpoint::new(address) }
+    }
+}
 
 impl Backend for Dns {
     fn name(&self) -> &'static str {
         "dns"
     }
-    fn answers(&self, _: &Target) -> bool {
-        false
+
+    fn answers(&self, target: &Target) -> bool {
+        matches!(target, Target::Dns { .. } | Target::Srv { .. })
     }
-    fn resolve(&self, _: &Target, _: &Context) -> Resolution {
-        todo!()
+
+    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+        let (server, wanted) = match target {
+            Target::Dns { server, host, port } => {
+                let otherwise = PortRule::otherwise(&context.settings);
+                if let Some(socket) = literal(host, port.unwrap_or(otherwise.port)) {
+                    return endless(Ok(literal_answer(
+                        host,
+                        socket,
+                        port.map_or(otherwise.rule, |_| "port from the target"),
+                    )));
+                }
+                (server.clone(), Wanted::Host { host: host.clone(), port: *port, otherwise })
+            }
+            Target::Srv { server, name } => (server.clone(), Wanted::Srv(name.clone())),
+            other => return refused("dns", other),
+        };
+        Box::pin(stream::unfold(State::New { server, wanted, context: context.clone() }, State::next))
     }
-    fn target_for(&self, _: &str, _: &super::Settings) -> Option<Target> {
-        None
+
+    fn target_for(&self, service: &str, _settings: &super::Settings) -> Option<Target> {
+        servers::full_name(service).ok()?;
+        Some(Target::Dns { server: None, host: service.to_string(), port: None })
     }
-    fn describe(&self, _: &super::Settings) -> Description {
-        todo!()
+
+    fn describe(&self, settings: &super::Settings) -> Description {
+        let dns = &settings.dns;
+        let mut said = Vec::new();
+        match &dns.server {
+            Some(server) => said.push(("server", server.value.to_string(), server.origin.clone())),
+            None => {
+                let origin = Origin::System("/etc/resolv.conf".to_string());
+                match Servers::system() {
+                    Ok(system) => {
+                        said.push(("server", list(&system.addresses), origin.clone()));
+                        if !system.search.is_empty() {
+                            said.push(("search", list(&system.search), origin.clone()));
+                        }
+                        said.push(("ndots", system.ndots.to_string(), origin));
+                    }
+                    Err(error) => said.push(("server", error.to_string(), origin)),
+                }
+            }
+        }
+        let interval = dns.interval.unwrap_or(schedule::LONGEST);
+        let origin = dns.interval.map_or(Origin::Default, |_| Origin::Flag("--dns-interval"));
+        said.push(("interval", format!("the TTL, at most {:.1}s", interval.as_secs_f64()), origin));
+        match dns.family {
+            Family::Both => said.push(("family", "IPv4 and IPv6".to_string(), Origin::Default)),
+            Family::V4 => said.push(("family", "IPv4".to_string(), Origin::Flag("-4"))),
+            Family::V6 => said.push(("family", "IPv6".to_string(), Origin::Flag("-6"))),
+        }
+        Description { active: Ok("always".to_string()), settings: said }
     }
-    fn ping(&self, _: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        todo!()
+
+    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        let (dns, limit) = (settings.dns.clone(), limit(settings));
+        Box::pin(async move {
+            let servers = Servers::of(None, &dns).await?;
+            let asker = Asker::new(&servers.addresses, limit)?;
+            answer::sign_of_life(&servers, &asker, Instant::now() + limit).await
+        })
+    }
+}
+
+fn list(items: &[impl ToString]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn limit(settings: &super::Settings) -> Duration {
+    if settings.resolve_timeout.is_zero() { LIMIT } else { settings.resolve_timeout }
+}
+
+fn literal(host: &str, port: u16) -> Option<SocketAddr> {
+    match host.parse::<IpAddr>() {
+        Ok(ip) => Some(SocketAddr::new(ip, port)),
+        // With a scope.
+        Err(_) => format!("[{host}]:{port}").parse().ok(),
+    }
+}
+
+fn literal_answer(host: &str, socket: SocketAddr, rule: &str) -> Update {
+    let endpoint = Endpoint { layout: Some(rule.to_string()), ..Endpoint::new(Address::Ip(socket)) };
+    let note = Note::new(NoteKind::Local, format!("{host} is an address; no dns server was asked"));
+    Update::Reset(Answer { endpoints: vec![endpoint], notes: vec![note] })
+}
+
+enum State {
+    New { server: Option<String>, wanted: Wanted, context: Context },
+    Watching(Box<Watch>),
+    Ended,
+}
+
+impl State {
+    async fn next(self) -> Option<(Result<Update, ResolveError>, State)> {
+        let started = match self {
+            State::Ended => return None,
+            State::New { server, wanted, context } => Watch::start(server, wanted, &context).await.map(Box::new),
+            State::Watching(watch) => Ok(watch),
+        };
+        let told = match started {
+            Ok(mut watch) => watch.next().await.map(|update| (update, watch)),
+            Err(error) => Err(error),
+        };
+        Some(match told {
+            Ok((update, watch)) => (Ok(update), State::Watching(watch)),
+            // Asking again is the engine's business: it has the backoff.
+            Err(error) => (Err(error), State::Ended),
+        })
+    }
+}
+
+struct Watch {
+    wanted: Wanted,
+    servers: Servers,
+    asker: Asker,
+    family: Family,
+    limit: Duration,
+    schedule: Schedule,
+    began: Instant,
+    resolve_now: Arc<Notify>,
+    /// Waits for a hint since before the last question was asked, so that none is lost.
+    hint: Pin<Box<OwnedNotified>>,
+    told: Option<Told>,
+}
+
+/// What was told last, and when the answer came.
+struct Told {
+    answered: Elapsed,
+    ttl: Option<Duration>,
+    update: Update,
+    set: EndpointSet,
+}
+
+impl Watch {
+    async fn start(server: Option<String>, wanted: Wanted, context: &Context) -> Result<Self, ResolveError> {
+        let limit = limit(&context.settings);
+        let settings = &context.settings.dns;
+        let servers = timeout(limit, Servers::of(server.as_deref(), settings)).await.unwrap_or_else(|_| {
+            let server = server.as_deref().unwrap_or_default();
+            let text = format!("dns server {server} could not be resolved itself within {:.1}s", limit.as_secs_f64());
+            Err(ResolveError::ambient(ResolveCode::Timeout, text))
+        })?;
+        Ok(Watch {
+            wanted,
+            asker: Asker::new(&servers.addresses, limit)?,
+            servers,
+            family: settings.family,
+            limit,
+            schedule: Schedule::new(settings.interval),
+            began: Instant::now(),
+            resolve_now: context.resolve_now.clone(),
+            hint: listen(&context.resolve_now),
+            told: None,
+        })
+    }
+
+    /// The first answer, or the next one that says something else. An error is the last word.
+    async fn next(&mut self) -> Result<Update, ResolveError> {
+        loop {
+            if let Some(told) = &self.told {
+                let (answered, ttl) = (told.answered, told.ttl);
+                self.wait(answered, ttl).await;
+            }
+            let deadline = Instant::now() + self.limit;
+            let Outcome { update, ttl } =
+                answer::outcome(&self.wanted, &self.servers, &self.asker, self.family, deadline).await?;
+            let answered = self.now();
+            let mut set = self.told.take().map(|told| (told.set, told.update));
+            let changed = match &mut set {
+                None => true,
+                Some((set, before)) => !set.apply(update.clone()).is_empty() || says_something_else(before, &update),
+            };
+            let set = match set {
+                Some((set, _)) => set,
+                None => {
+                    let mut set = EndpointSet::default();
+                    set.apply(update.clone());
+                    set
+                }
+            };
+            self.told = Some(Told { answered, ttl, update: update.clone(), set });
+            if changed {
+                return Ok(update);
+            }
+        }
+    }
+
+    async fn wait(&mut self, answered: Elapsed, ttl: Option<Duration>) {
+        let regular = self.began + self.schedule.after(answered, ttl).since_start();
+        tokio::select! {
+            () = sleep_until(regular) => {}
+            () = self.hint.as_mut() => {
+                let at = self.schedule.hinted(answered, self.now());
+                sleep_until(self.began + at.since_start()).await;
+                // Hints that came meanwhile are answered by the same question.
+                self.hint = listen(&self.resolve_now);
+            }
+        }
+    }
+
+    fn now(&self) -> Elapsed {
+        Elapsed::new(self.began.elapsed())
+    }
+}
+
+fn listen(hints: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
+    let mut hint = Box::pin(hints.clone().notified_owned());
+    hint.as_mut().enable();
+    hint
+}
+
+/// Beyond the endpoints: another kind of answer, or another service config.
+fn says_something_else(before: &Update, now: &Update) -> bool {
+    let configs = |answer: &Answer| -> Vec<String> {
+        let notes = answer.notes.iter().filter(|note| note.kind == NoteKind::ServiceConfig);
+        notes.map(|note| note.text.clone()).collect()
+    };
+    match (before, now) {
+        (Update::Reset(before), Update::Reset(now)) => configs(before) != configs(now),
+        (Update::NotFound(before), Update::NotFound(now)) => before.code != now.code,
+        _ => true,
     }
 }
