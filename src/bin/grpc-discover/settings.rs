@@ -104,7 +104,13 @@ pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, Wrong> {
     if !typed.targets.is_empty() {
         return Ok(vec![plan(typed, typed.targets, world)?]);
     }
-    let services: Vec<Hidden> = world.config.services.iter().filter(|(_, s)| !s.targets.is_empty()).map(|(name, _)| Hidden(name.clone())).collect();
+    let services: Vec<Hidden> = world
+        .config
+        .services
+        .iter()
+        .filter(|(_, s)| !s.targets.is_empty())
+        .map(|(name, _)| Hidden(name.clone()))
+        .collect();
     if services.is_empty() {
         return Err(no_targets(world.config));
     }
@@ -157,7 +163,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
     let backends = discovery::settings(typed.asking, &layers, world)?;
     let only = layers.many("--backend", &typed.asking.backend, |name| Ok(name.to_string()))?;
     let mut sources = session::plan::sources(&targets, &only, &backends).map_err(|error| Wrong(error.to_string()))?;
-    discovery::narrow(&mut sources, typed.asking, &layers, world)?;
+    discovery::narrow(&mut sources, typed.asking, &layers)?;
     // Two ways to ask the same question are one source.
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(format!("{} {}", source.backend.name(), source.target)));
@@ -212,7 +218,11 @@ fn text(text: &str) -> Result<String, String> {
 /// # Errors
 ///
 /// As for [`plans`].
-pub fn backends(asking: &cli::Asking, profile: Option<&str>, world: &World) -> Result<(backend::Settings, Vec<String>), Wrong> {
+pub fn backends(
+    asking: &cli::Asking,
+    profile: Option<&str>,
+    world: &World,
+) -> Result<(backend::Settings, Vec<String>), Wrong> {
     let layers = Layers::new(world, None, profile)?;
     let only = layers.many("--backend", &asking.backend, |name| Ok(name.to_string()))?;
     let known: Vec<&str> = backend::BACKENDS.iter().map(|backend| backend.name()).collect();

@@ -125,7 +125,9 @@ mod tests {
 
     #[test]
     fn what_is_ours_and_what_follows_two_dashes_stays() {
-        for line in ["probe -k -v -4 x:1", "probe --tls on x:1", "probe -- -plaintext -addr", "probe -keys x", "-", "--"] {
+        for line in
+            ["probe -k -v -4 x:1", "probe --tls on x:1", "probe -- -plaintext -addr", "probe -keys x", "-", "--"]
+        {
             assert_eq!(rewritten(line), line);
         }
     }

@@ -44,7 +44,9 @@ fn the_example_is_valid_and_every_commented_line_of_it_too() {
     let active: String = EXAMPLE
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(rest) if rest.starts_with('[') || rest.split('#').next().is_some_and(|code| code.contains(" = ")) => rest,
+            Some(rest) if rest.starts_with('[') || rest.split('#').next().is_some_and(|code| code.contains(" = ")) => {
+                rest
+            }
             _ => line,
         })
         .map(|line| format!("{line}\n"))
@@ -65,7 +67,8 @@ fn the_working_directory_comes_before_the_home_directory() {
     let config = Config::load(None, &env, &read).expect("valid");
     assert!(config.services.contains_key("here"));
 
-    let only_home = |path: &Path| if path.starts_with("/home") { read(path) } else { Err(io::ErrorKind::NotFound.into()) };
+    let only_home =
+        |path: &Path| if path.starts_with("/home") { read(path) } else { Err(io::ErrorKind::NotFound.into()) };
     let config = Config::load(None, &env, &only_home).expect("valid");
     assert!(config.services.contains_key("home"));
 }
@@ -81,6 +84,7 @@ fn without_a_file_the_places_are_kept_and_a_named_file_must_be_there() {
 
 #[test]
 fn a_token_in_a_target_never_shows_in_debug() {
-    let config = parse("[service.pay]\ntargets = [\"consul:///pay?token=sesame\"]\nheader = \"a: sesame\"\n").expect("valid");
+    let config =
+        parse("[service.pay]\ntargets = [\"consul:///pay?token=sesame\"]\nheader = \"a: sesame\"\n").expect("valid");
     assert!(!format!("{config:?}").contains("sesame"));
 }

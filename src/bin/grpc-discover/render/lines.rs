@@ -52,8 +52,10 @@ impl Render for Lines {
         }
         if let EventKind::Endpoints(change) = &event.kind {
             for note in &change.notes {
-                let matters = matches!(note.kind, NoteKind::AclFiltered | NoteKind::NoLeader | NoteKind::StaleRead | NoteKind::Skipped)
-                    || (change.total == 0 && note.kind != NoteKind::Asked);
+                let matters = matches!(
+                    note.kind,
+                    NoteKind::AclFiltered | NoteKind::NoLeader | NoteKind::StaleRead | NoteKind::Skipped
+                ) || (change.total == 0 && note.kind != NoteKind::Asked);
                 if matters || self.verbose {
                     let kind = note.kind.as_str();
                     writeln!(out, "{:>9}  {:<width$}  {kind}: {}", "", "", escape(&note.text), width = self.width)?;

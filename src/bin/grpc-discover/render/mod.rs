@@ -20,7 +20,6 @@ use crate::cli::Format;
 use crate::settings::Look;
 use crate::terminal::Terminal;
 
-pub use lines::short;
 pub use paint::Paint;
 pub use progress::Progress;
 pub use table::columns;

@@ -57,6 +57,7 @@ impl Paint {
             EndpointVerdict::Unhealthy
             | EndpointVerdict::Unreachable
             | EndpointVerdict::Stale
+            | EndpointVerdict::Zombie
             | EndpointVerdict::Down
             | EndpointVerdict::Mismatch => self.red(text),
         }

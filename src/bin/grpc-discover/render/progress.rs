@@ -34,6 +34,14 @@ impl Progress {
         Progress { bar, known: BTreeSet::new(), done: BTreeSet::new(), idle: None }
     }
 
+    /// Lets `print` write to stderr while nothing is drawn there.
+    pub fn aside(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
     fn line(&self, now: Elapsed) -> String {
         match &self.idle {
             Some(report) if !matches!(report.phase, IdlePhase::Baseline | IdlePhase::Done) => countdown(report, now),

@@ -139,8 +139,7 @@ impl Report {
     }
 
     fn observe(&mut self, event: &Event) {
-        let is_evidence =
-            !matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_));
+        let is_evidence = !matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_));
         if is_evidence && !self.forgetful {
             self.quotes.insert(event.seq, lines::quote(event));
         }
@@ -191,7 +190,9 @@ impl Report {
         }
         if self.forgetful {
             self.endpoints.retain(|_, seen| {
-                !seen.listed.is_empty() || seen.verdict.is_some() || seen.state.is_some_and(|s| s != ConnectivityState::Shutdown)
+                !seen.listed.is_empty()
+                    || seen.verdict.is_some()
+                    || seen.state.is_some_and(|s| s != ConnectivityState::Shutdown)
             });
         }
     }

@@ -100,7 +100,8 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
     let is_healthy = |seen: &Seen| seen.verdict.as_ref().is_some_and(|v| v.verdict == EndpointVerdict::Healthy);
     endpoints.sort_by_key(|(_, seen)| is_healthy(seen));
     let shown = if wide { endpoints.len() } else { endpoints.len().min(ROWS) };
-    let was_contacted = endpoints.iter().any(|(_, s)| !s.phases.is_empty() || s.failure.is_some() || s.health.is_some());
+    let was_contacted =
+        endpoints.iter().any(|(_, s)| !s.phases.is_empty() || s.failure.is_some() || s.health.is_some());
 
     let mut header = vec!["ENDPOINT", "LISTED"];
     if was_contacted {
@@ -122,7 +123,9 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
         let mut row = vec![escape(&address.to_string()).into_owned(), listed(seen)];
         if was_contacted {
             row.extend([Stage::Resolve, Stage::Tcp, Stage::Tls, Stage::Http2].map(|stage| took(seen, stage)));
-            row.push(seen.health.as_ref().map(|report| escape(&lines::health(report)).into_owned()).unwrap_or_default());
+            row.push(
+                seen.health.as_ref().map(|report| escape(&lines::health(report)).into_owned()).unwrap_or_default(),
+            );
         }
         let each = |get: &dyn Fn(&super::report::Listing) -> Option<String>| {
             let mut words: Vec<String> = seen.listed.iter().filter_map(get).collect();

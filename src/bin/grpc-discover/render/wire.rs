@@ -564,11 +564,9 @@ impl From<&Event> for Line {
                     last_stream: goaway.last_stream,
                 }),
             }),
-            EventKind::Health(report) => Body::Health(Health {
-                target,
-                address: report.address.to_string(),
-                answer: HealthAnswer::from(report),
-            }),
+            EventKind::Health(report) => {
+                Body::Health(Health { target, address: report.address.to_string(), answer: HealthAnswer::from(report) })
+            }
             EventKind::Idle(report) => Body::Idle(Idle {
                 target,
                 phase: report.phase.as_str(),

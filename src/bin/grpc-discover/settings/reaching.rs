@@ -26,7 +26,10 @@ pub fn options(typed: &Reaching, targets: &[Target], layers: &Layers, world: &Wo
         (Some(cert), Some(key)) => Some((cert, key)),
         (None, None) => None,
         (Some(cert), None) => {
-            return Err(Wrong(format!("--cert {}: a client certificate needs its key; add --key FILE", cert.display())));
+            return Err(Wrong(format!(
+                "--cert {}: a client certificate needs its key; add --key FILE",
+                cert.display()
+            )));
         }
         (None, Some(key)) => {
             return Err(Wrong(format!("--key {}: a key needs its certificate; add --cert FILE", key.display())));
@@ -39,7 +42,9 @@ pub fn options(typed: &Reaching, targets: &[Target], layers: &Layers, world: &Wo
         identity,
         server_name: name("--servername", &typed.servername)?,
         authority: name("--authority", &typed.authority)?.or_else(|| targets.iter().find_map(authority)),
-        connect_timeout: layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(Duration::from_secs(20)),
+        connect_timeout: layers
+            .positive("--connect-timeout", typed.connect_timeout)?
+            .unwrap_or(Duration::from_secs(20)),
         rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),
         keepalive: keepalive(typed, layers)?,
         metadata: metadata(typed, layers, world)?,
@@ -74,10 +79,17 @@ fn tls_mode(typed: &Reaching, layers: &Layers) -> Result<(TlsMode, bool), Wrong>
     Ok((TlsMode::Auto, false))
 }
 
-fn combine(place: &str, tls: Option<TlsWord>, plaintext: bool, insecure: bool) -> Result<Option<(TlsMode, bool)>, Wrong> {
+fn combine(
+    place: &str,
+    tls: Option<TlsWord>,
+    plaintext: bool,
+    insecure: bool,
+) -> Result<Option<(TlsMode, bool)>, Wrong> {
     match (tls, plaintext, insecure) {
         (None, false, false) => Ok(None),
-        (None | Some(TlsWord::Off), true, false) | (Some(TlsWord::Off), false, false) => Ok(Some((TlsMode::Off, false))),
+        (None | Some(TlsWord::Off), true, false) | (Some(TlsWord::Off), false, false) => {
+            Ok(Some((TlsMode::Off, false)))
+        }
         (None | Some(TlsWord::On), false, true) => Ok(Some((TlsMode::On, true))),
         (Some(TlsWord::On), false, false) => Ok(Some((TlsMode::On, false))),
         (Some(TlsWord::Auto), false, insecure) => Ok(Some((TlsMode::Auto, insecure))),
@@ -87,9 +99,9 @@ fn combine(place: &str, tls: Option<TlsWord>, plaintext: bool, insecure: bool) -
         (Some(TlsWord::On | TlsWord::Auto), true, _) => {
             Err(Wrong(format!("{place}--plaintext is the same as --tls off; leave one of --plaintext and --tls out")))
         }
-        (Some(TlsWord::Off), false, true) => {
-            Err(Wrong(format!("{place}--insecure is TLS without verification, and --tls off is no TLS; choose one of them")))
-        }
+        (Some(TlsWord::Off), false, true) => Err(Wrong(format!(
+            "{place}--insecure is TLS without verification, and --tls off is no TLS; choose one of them"
+        ))),
     }
 }
 
@@ -147,7 +159,8 @@ fn metadata(typed: &Reaching, layers: &Layers, world: &World) -> Result<Vec<(Str
                     if line.trim().is_empty() || line.trim_start().starts_with('#') {
                         continue;
                     }
-                    metadata.push(header(line).map_err(|why| Wrong(format!("{place} @{path}: line {}: {why}", i + 1)))?);
+                    metadata
+                        .push(header(line).map_err(|why| Wrong(format!("{place} @{path}: line {}: {why}", i + 1)))?);
                 }
             }
         }
