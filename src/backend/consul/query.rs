@@ -90,7 +90,12 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// Puts settings and target together and reads the files they name. May block for some milliseconds.
+    /// Does [`new`](Self::new) read files, and so block for some milliseconds?
+    pub(super) fn reads_files(settings: &Settings, target: Option<&ConsulTarget>) -> bool {
+        settings.token_file.value.is_some() || agent(settings, target).is_ok_and(|agent| agent.is_tls())
+    }
+
+    /// Puts settings and target together and reads the files they name.
     pub(super) fn new(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Self, ResolveError> {
         let agent = agent(settings, target).map_err(|error| fatal(format!("consul agent {error}")))?;
         let named = format!("consul agent {agent}");
