@@ -86,6 +86,7 @@ pub(super) struct Route {
     pub partition: Option<String>,
     headers: HeaderMap,
     token: Option<Secret>,
+    password: Option<Secret>,
     tls: Option<tls::Ready>,
 }
 
@@ -120,6 +121,7 @@ impl Route {
             agent,
             headers,
             token,
+            password: auth.map(|(_, password)| password),
             tls,
         })
     }
@@ -129,12 +131,10 @@ impl Route {
         self.token.is_none()
     }
 
-    /// `text` without the token, should a peer have echoed it.
+    /// `text` without the token and the password, should a peer have echoed them.
     fn masked(&self, text: &str) -> String {
-        match &self.token {
-            Some(token) => text.replace(token.reveal(), "***"),
-            None => text.to_string(),
-        }
+        let secrets = self.token.iter().chain(&self.password).filter(|secret| !secret.is_empty());
+        secrets.fold(text.to_string(), |text, secret| text.replace(secret.reveal(), "***"))
     }
 }
 
