@@ -34,7 +34,8 @@ const WAIT: Duration = Duration::from_secs(15);
 const SLACK: Duration = Duration::from_secs(5);
 /// How often the agent is asked for a sign of life while a question hangs, and how long it may take to give one.
 const PULSE: Duration = Duration::from_secs(5);
-/// Two blocking questions begin at least this far apart: a service that changes all the time is not asked for all the time.
+/// Two blocking questions begin at least this far apart: a service that changes all the time is not asked for all the
+/// time.
 const PACE: Duration = Duration::from_millis(100);
 /// What is waited for the first word when the settings say nothing.
 const FIRST_WORD: Duration = Duration::from_secs(5);
