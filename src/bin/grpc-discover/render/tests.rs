@@ -51,17 +51,21 @@ fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn schema() -> serde_json::Value {
-    let generator = || SchemaSettings::draft2020_12().into_generator();
-    let line = generator().into_root_schema_for::<Line>();
-    let document = generator().into_root_schema_for::<Document>();
-    let documents = generator().into_root_schema_for::<Documents>();
-    serde_json::json!({
-        "title": "grpc-discover: the line of -o ndjson, and the documents of -o json",
-        "ndjson": line,
-        "json": document,
-        "json_of_several_services": documents,
-    })
+/// The JSON Schema of `T`, as it is written.
+fn schema<T: schemars::JsonSchema>() -> serde_json::Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<T>().to_value()
+}
+
+/// What `-o json` prints.
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is wanted")]
+enum Printed {
+    /// One service.
+    One(Document),
+    /// Several services side by side.
+    Several(Documents),
 }
 
 fn conforms(schema: &serde_json::Value, value: &serde_json::Value) {
@@ -120,25 +124,27 @@ fn escaping_loses_nothing_for_a_program() {
 }
 
 #[test]
-fn the_schema_is_what_the_types_say() {
-    let text = serde_json::to_string_pretty(&schema()).expect("JSON") + "\n";
-    keeps_up(&repository().join("docs/events.schema.json"), &text);
+fn the_schemas_are_what_the_types_say() {
+    for (file, schema) in [("events", schema::<Line>()), ("document", schema::<Printed>())] {
+        let text = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+        keeps_up(&repository().join(format!("docs/{file}.schema.json")), &text);
+    }
 }
 
 #[test]
-fn real_lines_and_documents_conform_to_the_schema() {
-    let schema = schema();
+fn real_lines_and_documents_conform_to_the_schemas() {
+    let line_schema = schema::<Line>();
     for line in rendered(Ndjson).lines() {
-        conforms(&schema["ndjson"], &serde_json::from_str(line).expect("JSON"));
+        conforms(&line_schema, &serde_json::from_str(line).expect("JSON"));
     }
-    conforms(&schema["json"], &serde_json::from_str(&rendered(Json::new(false))).expect("JSON"));
-    conforms(&schema["json_of_several_services"], &serde_json::from_str(&rendered(Json::new(true))).expect("JSON"));
+    for several in [false, true] {
+        conforms(&schema::<Printed>(), &serde_json::from_str(&rendered(Json::new(several))).expect("JSON"));
+    }
 }
 
 #[test]
 fn the_schema_refuses_a_line_without_its_cause() {
-    let schema = schema();
-    let validator = jsonschema::validator_for(&schema["ndjson"]).expect("a schema");
+    let validator = jsonschema::validator_for(&schema::<Line>()).expect("a schema");
     let lines = rendered(Ndjson);
     let line = lines.lines().find(|line| line.contains("\"kind\":\"transition\"")).expect("a transition");
     let mut value: serde_json::Value = serde_json::from_str(line).expect("JSON");
