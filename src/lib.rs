@@ -1,4 +1,35 @@
-//! grpc-discover as a library.
+//! Is this gRPC service findable, reachable, and would its clients notice a change?
+//!
+//! The library behind the command `grpc-discover`: it resolves a service through several registries, opens real gRPC
+//! channels with an idle timeout of your choice, tells every connectivity transition with its cause, and judges.
+//!
+//! ```
+//! use grpc_discover::backend;
+//! use grpc_discover::model::event::EventKind;
+//! use grpc_discover::session::{Goal, Plan, Session, plan};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Nobody listens on port 1: the verdict is "failed", and the finding says why.
+//! let targets = ["127.0.0.1:1".parse()?];
+//! let sources = plan::sources(&targets, &[], &backend::Settings::default())?;
+//! let mut session = Session::start(Plan::new(sources, Goal::Probe));
+//! let mut findings = Vec::new();
+//! while let Some(event) = session.next().await {
+//!     match event.kind {
+//!         EventKind::Finding(finding) => findings.push(finding.kind.name),
+//!         EventKind::Summary(summary) => assert_eq!(summary.exit, 2),
+//!         _ => {}
+//!     }
+//! }
+//! assert_eq!(findings, ["CONNECTION_REFUSED"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`session::Plan`] says what to do, a [`session::Session`] does it, [`model::event::Event`]s come out. The parts work
+//! alone, too: [`channel::Channel`] is a gRPC channel as a pure state machine, [`transport::Transport`] reaches one
+//! address, [`backend::BACKENDS`] are the registries, [`diagnosis::judge`] concludes from events.
 
 pub mod backend;
 pub mod channel;

@@ -21,6 +21,7 @@ use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
 
 mod answer;
+mod notes;
 mod question;
 mod schedule;
 mod servers;
@@ -337,3 +338,6 @@ fn says_something_else(before: &Update, now: &Update) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,14 @@ pub(super) fn interleaved(list: Vec<Address>) -> Vec<Address> {
     order
 }
 
+/// `the resolver lists 3 addresses`.
+pub(super) fn resolver_lists(addresses: usize) -> String {
+    match addresses {
+        1 => "the resolver lists 1 address".to_string(),
+        many => format!("the resolver lists {many} addresses"),
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Family {
     V4,

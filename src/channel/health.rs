@@ -53,7 +53,7 @@ impl HealthView {
             // right for both, because a Watch that is open is not opened twice.
             Health::ServiceUnknown => {
                 self.state = ConnectivityState::TransientFailure;
-                self.retry_later(ctx);
+                self.retry_later(ctx, ctx.now());
                 "connection active but health check failed. status=SERVICE_UNKNOWN (the service is not registered with \
                  the server's health service)"
                     .to_string()
@@ -64,7 +64,7 @@ impl HealthView {
             }
             Health::Failed { code, text } => {
                 self.state = ConnectivityState::TransientFailure;
-                self.retry_later(ctx);
+                self.retry_later(ctx, self.watch_started);
                 format!("connection active but received health check RPC error: {code}: {text}")
             }
         }
@@ -94,9 +94,9 @@ impl HealthView {
         self.retry_at = None;
     }
 
-    fn retry_later(&mut self, ctx: &mut Context<'_>) {
+    fn retry_later(&mut self, ctx: &mut Context<'_>, counted_from: Elapsed) {
         let delay = self.retries.delay(&ctx.options.backoff, &mut ctx.core.random);
         self.retries.failed();
-        self.retry_at = Some(ctx.now().max(self.watch_started + delay));
+        self.retry_at = Some(ctx.now().max(counted_from + delay));
     }
 }

@@ -1,8 +1,12 @@
 //! What a gRPC channel does, PURE: time, randomness and results are arguments, effects are values.
 //!
-//! The reference profile is grpc-go's, with three deliberate deviations (docs/connectivity.md): backoff is measured from
-//! the start of an attempt, a round_robin child in IDLE counts as CONNECTING, and a connection that was READY and lost
-//! before READY could be published is published as READY, then IDLE.
+//! The reference profile is grpc-go's. The deliberate deviations are listed in docs/connectivity.md, the weightiest: backoff
+//! is measured from the start of an attempt, a round_robin child in IDLE counts as CONNECTING, and a connection that was
+//! READY and lost before READY could be published is published as READY, then IDLE.
+//!
+//! The parts, from the outside in: `machine` (idle mode, the resolver's life) holds a policy, `pick_first` or
+//! `round_robin`; round_robin holds one pick_first per endpoint; pick_first holds a `subchannel` per address. Calls go
+//! inwards and append effects; nothing calls back, so an input's effects are in the order in which things happened.
 
 use std::time::Duration;
 
@@ -18,22 +22,24 @@ pub struct ConnectionId(pub u64);
 /// How the channel behaves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// No RPC for this long: IDLE. `None` never idles. gRPC's default is 30 minutes.
+    /// No RPC for this long: IDLE. `None` and zero never idle. gRPC's default is 30 minutes.
     pub idle_timeout: Option<Duration>,
     /// How connections are chosen.
     pub policy: Policy,
     /// What happens to discovery across IDLE.
     pub across_idle: AcrossIdle,
     /// Reconnect when a connection was lost (a tool that watches wants that; a bare pick_first client waits in IDLE for
-    /// the next RPC). IDLE that the idle timeout brought is left alone either way.
+    /// the next RPC). IDLE that the idle timeout brought is left alone either way. A server that hangs up again and again
+    /// is dialled at most once per [`Backoff::base`].
     pub keep_connected: bool,
     /// Health decides the connectivity state (gRFC A17, round_robin only).
     pub client_health: bool,
     /// Backoff and deadlines of connection attempts.
     pub backoff: Backoff,
-    /// Happy eyeballs: the next address is tried when the one before has not answered for this long (gRFC A61).
+    /// Happy eyeballs: the next address is tried when the one before has not answered for this long (gRFC A61). Values
+    /// outside 100 ms to 2 s are taken as the nearest limit.
     pub attempt_delay: Duration,
-    /// Shuffle the addresses before use (gRFC A62).
+    /// Shuffle the addresses before pick_first uses them (gRFC A62). The order depends on the addresses and the seed alone.
     pub shuffle: bool,
     /// Seed of every random choice.
     pub seed: u64,
@@ -113,21 +119,23 @@ pub enum Input {
     RpcStarted,
     /// An RPC's final status is known.
     RpcFinished,
-    /// The resolver's full list, usable addresses only.
+    /// The resolver's full list, usable addresses only. A list that equals the one before is no news.
     Resolved(Vec<Address>),
     /// The resolver answered an error.
     ResolverFailed(String),
-    /// The server's SETTINGS arrived on this connection.
+    /// The server's SETTINGS arrived on this connection. Together with the four below: news of a connection that was lost
+    /// or closed before is ignored.
     Connected(ConnectionId),
     /// The attempt failed.
     ConnectFailed(ConnectionId, Failure),
-    /// GOAWAY: the connection takes no new streams; its later end changes nothing.
+    /// GOAWAY: the connection takes no new streams. To the channel it is over: answered with [`Effect::Close`] that
+    /// drains; its later end changes nothing.
     GoingAway(ConnectionId, Disconnect),
     /// The connection ended.
     Lost(ConnectionId, Disconnect),
     /// A health Watch on this connection said something (only with client health).
     Health(ConnectionId, Health),
-    /// [`Channel::deadline`] has passed.
+    /// [`Channel::deadline`] has passed. Harmless when it has not.
     TimePassed,
     /// Forget all backoff and try now.
     ResetBackoff,
@@ -142,7 +150,8 @@ pub enum Effect {
     StartResolver,
     /// Stop resolving: nothing of the old resolver may be delivered after this.
     StopResolver,
-    /// Hint that another look at the registry would help (gRPC's ResolveNow).
+    /// Hint that another look at the registry would help (gRPC's ResolveNow): after every failed attempt and lost
+    /// connection, and on leaving IDLE while discovery kept watching. Whoever obeys merges hints that come close together.
     ResolveNow,
     /// Connect; answer with [`Input::Connected`] or [`Input::ConnectFailed`] before `deadline`.
     Open {
@@ -153,14 +162,15 @@ pub enum Effect {
         /// When the attempt has failed at the latest (TCP, TLS and SETTINGS together).
         deadline: Elapsed,
     },
-    /// Close or give up a connection; nothing more will be heard of it.
+    /// Close or give up a connection; nothing more will be heard of it, and what it still says is ignored. A connection
+    /// that ended by itself is not closed. Once SHUTDOWN was published, what still drains is to be closed too.
     Close {
         /// Which.
         connection: ConnectionId,
         /// `false`: now, whatever is in flight. `true`: let RPCs in flight finish.
         drain: bool,
     },
-    /// Open a health Watch on this connection (only with client health).
+    /// Open a health Watch on this connection, unless one is open (only with client health). It ends with the connection.
     WatchHealth(ConnectionId),
     /// A state changed.
     Publish(Transition),

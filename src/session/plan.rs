@@ -48,6 +48,35 @@ pub struct Plan {
     pub judging: Judging,
 }
 
+impl Plan {
+    /// A plan with gRPC's defaults: every source asked with the settings of this machine's environment left out, TLS found
+    /// out per address, 20 s to connect, 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens
+    /// pick_first with the cycle's own idle timeout.
+    pub fn new(sources: Vec<Source>, goal: Goal) -> Plan {
+        let label = sources.iter().map(|source| source.target.to_string()).collect::<Vec<_>>().join(" ");
+        let mut channel = channel::Options::default();
+        match goal {
+            Goal::Watch { .. } => {
+                channel.policy = channel::Policy::RoundRobin;
+                channel.keep_connected = true;
+            }
+            Goal::ProbeIdle(idle) => channel.idle_timeout = Some(idle),
+            Goal::Resolve { .. } | Goal::Probe => {}
+        }
+        Plan {
+            label: label.into(),
+            sources,
+            goal,
+            backends: Arc::default(),
+            transport: transport::Options::default(),
+            channel,
+            service: Arc::from(""),
+            limits: Limits::default(),
+            judging: Judging::default(),
+        }
+    }
+}
+
 /// What is done with the answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {

@@ -1,18 +1,43 @@
 //! How one address is reached: tcp, tls, http2 up to the server's SETTINGS, and grpc.health.v1 on top. Every stage is
 //! timed and fails with its own cause.
 //!
-//! READY means that the server's SETTINGS frame was read, nothing less: hyper's handshake is done before the server has
-//! said a word. A frame tap below hyper sees SETTINGS, GOAWAY and the end of the stream; a kill switch below that makes
-//! "close" mean closed.
+//! READY means that the server's SETTINGS frame was read, nothing less: the handshake of an HTTP/2 library is done before
+//! the server has said a word. A frame tap below it sees SETTINGS, GOAWAY and the end of the stream, and is the kill switch
+//! that makes "close" mean closed. One future drives a connection and owns its socket: no task is left behind.
 
-use std::future::Future;
+mod alert;
+mod attempt;
+mod certificate;
+mod frames;
+mod grpc;
+mod health;
+mod http2;
+pub mod memory;
+mod tap;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod wire;
+
+pub use grpc::{Grpc, ResponseBody};
+pub use tcp::Sockets;
+
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
 use std::io;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
 
+use self::attempt::{Established, Mode};
+use self::tls::Tls;
+use self::wire::Wire;
 use crate::model::endpoint::Address;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 
@@ -51,6 +76,24 @@ pub struct Options {
     pub metadata: Vec<(String, crate::model::secret::Secret)>,
 }
 
+impl Default for Options {
+    /// TLS found out per address, the system's roots, gRPC's 20 s to connect and 5 s for an RPC.
+    fn default() -> Self {
+        Options {
+            tls: TlsMode::Auto,
+            insecure: false,
+            cacert: None,
+            identity: None,
+            server_name: None,
+            authority: None,
+            connect_timeout: Duration::from_secs(20),
+            rpc_timeout: Duration::from_secs(5),
+            keepalive: None,
+            metadata: Vec::new(),
+        }
+    }
+}
+
 /// HTTP/2 keepalive (gRFC A8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keepalive {
@@ -74,37 +117,95 @@ pub enum TlsMode {
     Off,
 }
 
+/// What `close` may take at most.
+const CLOSING: Duration = Duration::from_secs(1);
+
 /// Reaches addresses, always in the same way. Cheap to clone; roots and certificates are read at the first use of TLS.
 #[derive(Clone)]
 pub struct Transport {
-    _inner: Arc<()>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: Options,
+    dial: Arc<dyn Dial>,
+    metadata: Arc<Result<HeaderMap, String>>,
+    tls: OnceLock<Result<Tls, String>>,
+    /// Where [`TlsMode::Auto`] guessed wrong at first: the right mode.
+    modes: Mutex<HashMap<Address, Mode>>,
+}
+
+impl Inner {
+    fn tls(&self) -> Result<&Tls, String> {
+        self.tls.get_or_init(|| Tls::load(&self.options)).as_ref().map_err(Clone::clone)
+    }
+
+    fn known_mode(&self, address: &Address) -> Option<Mode> {
+        self.modes.lock().unwrap_or_else(PoisonError::into_inner).get(address).copied()
+    }
+
+    fn learn_mode(&self, address: &Address, mode: Mode) {
+        self.modes.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), mode);
+    }
 }
 
 impl Transport {
     /// A transport that dials with `dial`. Nothing is read or contacted yet.
-    pub fn new(_options: Options, _dial: Arc<dyn Dial>) -> Self {
-        todo!()
+    pub fn new(options: Options, dial: Arc<dyn Dial>) -> Self {
+        let metadata = Arc::new(grpc::metadata(&options.metadata));
+        let inner = Inner { options, dial, metadata, tls: OnceLock::new(), modes: Mutex::default() };
+        Transport { inner: Arc::new(inner) }
     }
 
     /// Connects to `address` up to the server's SETTINGS, within the connect timeout. `report` is told of every stage
-    /// that was passed as soon as it was.
+    /// that was passed as soon as it was; with [`TlsMode::Auto`] as soon as the mode is known, and only of the stages in
+    /// that mode.
+    ///
+    /// Must be polled inside a tokio runtime, on which one task is left to drive the connection.
     pub fn connect(
         &self,
-        _address: Address,
-        _report: impl FnMut(Phase) + Send + 'static,
+        address: Address,
+        report: impl FnMut(Phase) + Send + 'static,
     ) -> impl Future<Output = Result<Connection, Failure>> + Send + 'static {
-        async { todo!() }
+        let inner = self.inner.clone();
+        async move {
+            let Established { driver, grpc, wire } = attempt::establish(&inner, &address, false, report).await?;
+            let task = tokio::spawn(driver);
+            Ok(Connection { grpc, wire, task, rpc_timeout: inner.options.rpc_timeout })
+        }
     }
 
-    /// Connects, asks `grpc.health.v1.Health/Check` for `service`, closes: everything that one look shows.
-    pub fn reach(&self, _address: Address, _service: Arc<str>) -> impl Future<Output = Reach> + Send + 'static {
-        async { todo!() }
+    /// Connects, asks `grpc.health.v1.Health/Check` for `service`, closes: everything that one look shows. One task, and
+    /// as few packets as the protocol allows.
+    pub fn reach(&self, address: Address, service: Arc<str>) -> impl Future<Output = Reach> + Send + 'static {
+        let inner = self.inner.clone();
+        async move {
+            let mut phases = Vec::with_capacity(3);
+            let established = attempt::establish(&inner, &address, true, |phase| phases.push(phase)).await;
+            let Established { mut driver, grpc, wire } = match established {
+                Ok(established) => established,
+                Err(failure) => return Reach { phases, outcome: Err(failure) },
+            };
+            let outcome = attempt::drive(&mut driver, health::check(grpc, service, inner.options.rpc_timeout)).await;
+            wire.kill();
+            // One poll says GOAWAY, if the socket takes it; dropping the driver closes the socket.
+            poll_fn(|cx| {
+                let _ = Pin::new(&mut driver).poll(cx);
+                std::task::Poll::Ready(())
+            })
+            .await;
+            Reach { phases, outcome: Ok(outcome) }
+        }
     }
 }
 
 /// An established connection: the server's SETTINGS were read. Dropping it closes the socket at once.
 pub struct Connection {
-    _private: (),
+    grpc: Grpc,
+    wire: Arc<Wire>,
+    /// Drives the connection, owns the socket.
+    task: JoinHandle<()>,
+    rpc_timeout: Duration,
 }
 
 /// What an established connection does by itself.
@@ -119,32 +220,39 @@ pub enum ConnectionEvent {
 impl Connection {
     /// One `Health/Check`: the answer and how long it took. A connection that dies meanwhile is an answer too
     /// ([`Health::Failed`]). The future is independent of `self`: the connection can be waited on at the same time.
-    pub fn check(&self, _service: Arc<str>) -> impl Future<Output = (Health, Duration)> + Send + 'static {
-        async { todo!() }
+    pub fn check(&self, service: Arc<str>) -> impl Future<Output = (Health, Duration)> + Send + 'static {
+        health::check(self.grpc.clone(), service, self.rpc_timeout)
     }
 
     /// `Health/Watch`: every status the server sends; ends with the RPC ([`Health::Unimplemented`],
     /// [`Health::ServiceUnknown`] for NOT_FOUND, or [`Health::Failed`] come last). Dropping it cancels the RPC.
-    pub fn watch(&self, _service: Arc<str>) -> impl futures_util::Stream<Item = Health> + Send + Unpin + 'static {
-        futures_util::stream::empty()
+    pub fn watch(&self, service: Arc<str>) -> impl futures_util::Stream<Item = Health> + Send + Unpin + 'static {
+        health::watch(self.grpc.clone(), service)
     }
 
-    /// Waits for the next thing the connection does by itself. Cancel safe.
+    /// The connection for a generated gRPC client.
+    pub fn grpc(&self) -> Grpc {
+        self.grpc.clone()
+    }
+
+    /// Waits for the next thing the connection does by itself. Cancel safe. After [`ConnectionEvent::Lost`] it is told
+    /// again.
     pub async fn event(&mut self) -> ConnectionEvent {
-        todo!()
+        poll_fn(|cx| self.wire.poll_event(cx)).await
     }
 
-    /// GOAWAY, then the socket is closed, whatever is in flight.
-    pub async fn close(self) {
-        todo!()
+    /// GOAWAY, then the socket is closed, whatever is in flight. Takes one second at most.
+    pub async fn close(mut self) {
+        self.wire.kill();
+        self.wire.driver.wake();
+        // However the task ended, or did not: it is gone after the drop.
+        let _ = tokio::time::timeout(CLOSING, &mut self.task).await;
     }
 }
 
-/// Sockets.
-pub struct Sockets;
-
-impl Dial for Sockets {
-    fn dial(&self, _address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
-        todo!()
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.wire.kill();
+        self.task.abort();
     }
 }

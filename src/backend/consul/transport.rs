@@ -148,10 +148,12 @@ impl rustify::client::Client for Transport {
     }
 }
 
+type Http1 = Connection<HyperIo<Box<dyn Io>>, Empty<Bytes>>;
+
 /// One HTTP/1.1 connection. Nobody drives it between two exchanges.
 struct Wire {
     sender: SendRequest<Empty<Bytes>>,
-    connection: Pin<Box<Connection<HyperIo<Box<dyn Io>>, Empty<Bytes>>>>,
+    connection: Pin<Box<Http1>>,
 }
 
 impl Wire {

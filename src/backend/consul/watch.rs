@@ -27,8 +27,9 @@ use crate::model::endpoint::{Endpoint, EndpointKey};
 use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::model::target::ConsulTarget;
 
-/// How long a blocking question waits. Proxies cut silent requests after 60 s.
-const WAIT: Duration = Duration::from_secs(30);
+/// How long a blocking question waits. Proxies cut silent requests after 60 s; and a server whose index went back (a
+/// restored snapshot) wakes nobody, so this is also how late that is noticed.
+const WAIT: Duration = Duration::from_secs(15);
 /// What a blocking question may take longer than Consul's own wait and jitter (a sixteenth).
 const SLACK: Duration = Duration::from_secs(5);
 /// How often the agent is asked for a sign of life while a question hangs, and how long it may take to give one.
@@ -183,7 +184,8 @@ impl Watch {
         let mut asked = std::pin::pin!(self.client.ask(self.question(), Some(features), self.first_word));
         let beside = async {
             sleep(half).await;
-            self.pulse.ask(StatusLeader {}, None, half).await
+            // Done a little before the question is given up.
+            self.pulse.ask(StatusLeader {}, None, half * 4 / 5).await
         };
         let found = tokio::select! {
             biased;

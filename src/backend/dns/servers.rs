@@ -147,7 +147,7 @@ mod tests {
 
     fn candidates(conf: &str, host: &str) -> Vec<String> {
         let servers = Servers::from_resolv_conf(conf.as_bytes()).unwrap();
-        servers.candidates(host).unwrap().iter().map(|name| name.to_string()).collect()
+        servers.candidates(host).unwrap().iter().map(|name| name.to_ascii()).collect()
     }
 
     #[test]

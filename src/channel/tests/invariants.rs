@@ -14,6 +14,8 @@ pub struct Invariants {
     opened: BTreeSet<ConnectionId>,
     /// Attempts and connections the channel has not closed and the world has not ended.
     pub live: BTreeMap<ConnectionId, Address>,
+    /// Those of `live` whose SETTINGS arrived.
+    pub established: BTreeSet<ConnectionId>,
     resolver: bool,
 }
 
@@ -25,6 +27,7 @@ impl Invariants {
             subchannels: BTreeMap::new(),
             opened: BTreeSet::new(),
             live: BTreeMap::new(),
+            established: BTreeSet::new(),
             resolver: false,
         }
     }
@@ -32,7 +35,13 @@ impl Invariants {
     /// Call before the channel handles `input`.
     pub fn before(&mut self, input: &Input) {
         match input {
-            Input::ConnectFailed(id, _) | Input::Lost(id, _) => {
+            Input::Connected(id) if self.live.contains_key(id) => {
+                self.established.insert(*id);
+            }
+            Input::ConnectFailed(id, _) if !self.established.contains(id) => {
+                self.live.remove(id);
+            }
+            Input::Lost(id, _) => {
                 self.live.remove(id);
             }
             _ => {}

@@ -1,1 +1,261 @@
+use super::*;
+use crate::model::endpoint::Address;
 
+fn entries(json: &str) -> Vec<Box<RawValue>> {
+    serde_json::from_str(json).unwrap()
+}
+
+fn decode_all(json: &str) -> Decoded {
+    decode(&entries(json), &ConsulTarget::default())
+}
+
+fn texts(decoded: &Decoded, kind: NoteKind) -> Vec<&str> {
+    decoded.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
+}
+
+/// One entry with `service` (the inside of its object) and `checks`.
+fn entry(service: &str, checks: &str) -> String {
+    format!(
+        r#"{{"Node":{{"Node":"n1","Address":"10.9.9.9","Datacenter":"eu"}},"Service":{{"ID":"pay-1","Service":"pay",{service}}},"Checks":[{checks}]}}"#
+    )
+}
+
+fn one(service: &str, checks: &str) -> Endpoint {
+    let decoded = decode_all(&format!("[{}]", entry(service, checks)));
+    let [endpoint] = &decoded.endpoints[..] else { panic!("{decoded:?}") };
+    endpoint.clone()
+}
+
+fn refused(service: &str) -> String {
+    let decoded = decode_all(&format!("[{}]", entry(service, "")));
+    assert_eq!(decoded.endpoints, [], "{service}");
+    texts(&decoded, NoteKind::Skipped)[0].to_string()
+}
+
+const PASSING: &str = r#"{"Node":"n1","CheckID":"serfHealth","Name":"Serf Health Status","Status":"passing","Notes":"","Output":"Agent alive and reachable","ServiceID":"","Type":""}"#;
+const CRITICAL: &str = r#"{"CheckID":"service:pay-1","Name":"Service 'pay' check","Status":"critical","Output":"dial tcp 10.0.0.1:9000: connect: connection refused","Type":"tcp"}"#;
+const WARNING: &str = r#"{"CheckID":"disk","Name":"disk","Status":"warning","Output":"80% full"}"#;
+const MAINTENANCE: &str = r#"{"CheckID":"_service_maintenance:pay-1","Name":"Service Maintenance Mode","Status":"critical","Notes":"rolling out 42","Output":"","Type":"maintenance"}"#;
+
+#[test]
+fn an_instance_keeps_everything_that_consul_says_about_it() {
+    let endpoint = one(
+        r#""Address":"10.0.0.1","Port":9000,"Tags":["grpc","v1"],"Meta":{"team":"pay"},"Weights":{"Passing":3,"Warning":1},"EnableTagOverride":false,"Proxy":{"Config":{"n":1}}"#,
+        PASSING,
+    );
+    assert_eq!(endpoint.address, "10.0.0.1:9000".parse().unwrap());
+    assert_eq!(endpoint.id.as_deref(), Some("pay-1"));
+    assert_eq!(endpoint.status, EndpointStatus::Healthy);
+    assert_eq!(endpoint.weight, Some(3));
+    assert_eq!(endpoint.zone.as_deref(), Some("eu"));
+    assert_eq!(endpoint.node.as_deref(), Some("n1"));
+    assert_eq!(endpoint.tags, ["grpc", "v1"]);
+    assert_eq!(endpoint.metadata["team"], "pay");
+    assert_eq!(endpoint.layout.as_deref(), Some("consul: service address and port"));
+    assert_eq!(endpoint.checks[0].name, "Serf Health Status");
+    assert_eq!(endpoint.checks[0].output, "Agent alive and reachable");
+}
+
+#[test]
+fn the_place_is_found_wherever_a_framework_wrote_it() {
+    const CONSULS: &str =
+        r#""lan_ipv4":{"Address":"10.0.0.1","Port":8000},"wan_ipv4":{"Address":"1.2.3.4","Port":8000}"#;
+    let with_tagged = |own: &str| format!(r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{{{CONSULS}{own}}}"#);
+    for (service, address, layout) in [
+        (r#""Address":"10.0.0.1","Port":9000"#.to_string(), "10.0.0.1:9000", "consul: service address and port"),
+        (r#""Address":"","Port":9000"#.to_string(), "10.9.9.9:9000", "consul: node address and port"),
+        (
+            r#""Port":9000,"Tags":null,"Meta":null,"TaggedAddresses":null,"Weights":null"#.to_string(),
+            "10.9.9.9:9000",
+            "consul: node address and port",
+        ),
+        (
+            r#""Address":"pay.internal","Port":9000"#.to_string(),
+            "pay.internal:9000",
+            "consul: service address and port",
+        ),
+        (
+            r#""Address":"2001:db8::1","Port":9000"#.to_string(),
+            "[2001:db8::1]:9000",
+            "consul: service address and port",
+        ),
+        (
+            r#""Address":"[2001:db8::1]","Port":9000"#.to_string(),
+            "[2001:db8::1]:9000",
+            "consul: service address and port",
+        ),
+        (with_tagged(""), "10.0.0.1:8000", "consul: service address and port"),
+        (
+            with_tagged(
+                r#","grpc":{"Address":"grpc://10.0.0.1:9000","Port":9000},"http":{"Address":"http://10.0.0.1:8000","Port":8000}"#,
+            ),
+            "10.0.0.1:9000",
+            "kratos: tagged address grpc",
+        ),
+        (
+            with_tagged(r#","grpcs":{"Address":"grpcs://[2001:db8::1]:9443/x?isSecure=true","Port":9443}"#),
+            "[2001:db8::1]:9443",
+            "kratos: tagged address grpcs",
+        ),
+        (
+            with_tagged(r#","grpc":{"Address":"grpc://pay.internal","Port":9000}"#),
+            "pay.internal:9000",
+            "kratos: tagged address grpc",
+        ),
+        (with_tagged(r#","grpc":{"Address":"10.0.0.1","Port":9001}"#), "10.0.0.1:9001", "consul: tagged address grpc"),
+        (
+            r#""Address":"10.0.0.1","Port":8080,"Meta":{"gRPC_port":"9090"}"#.to_string(),
+            "10.0.0.1:9090",
+            "grpc-spring: metadata gRPC_port",
+        ),
+        (
+            r#""Address":"10.0.0.1","Port":8080,"Meta":{"gRPC.port":"9090"}"#.to_string(),
+            "10.0.0.1:9090",
+            "grpc-spring: metadata gRPC.port",
+        ),
+        (
+            r#""Address":"10.0.0.1","Port":8080,"Meta":{"grpc.port":"9090"}"#.to_string(),
+            "10.0.0.1:9090",
+            "consul: metadata grpc.port",
+        ),
+        (
+            r#""Address":"10.0.0.1","Port":8080,"Meta":{"grpc_port":"9090"}"#.to_string(),
+            "10.0.0.1:9090",
+            "consul: metadata grpc_port",
+        ),
+        (
+            r#""Address":"10.0.0.1","Ports":[{"Name":"http","Port":80,"Default":true},{"Name":"grpc","Port":9000}]"#
+                .to_string(),
+            "10.0.0.1:9000",
+            r#"consul: service address and port "grpc""#,
+        ),
+        (
+            r#""Address":"10.0.0.1","Ports":[{"Name":"a","Port":1},{"Name":"main","Port":9000,"Default":true}]"#
+                .to_string(),
+            "10.0.0.1:9000",
+            r#"consul: service address and port "main""#,
+        ),
+        (r#""SocketPath":"/run/pay.sock","Port":0"#.to_string(), "unix:/run/pay.sock", "consul: socket path"),
+    ] {
+        let endpoint = one(&service, PASSING);
+        assert_eq!(
+            (endpoint.address.to_string().as_str(), endpoint.layout.as_deref()),
+            (address, Some(layout)),
+            "{service}"
+        );
+    }
+    assert!(matches!(one(r#""Address":"pay.internal","Port":9000"#, "").address, Address::Name { .. }));
+}
+
+#[test]
+fn an_entry_that_cannot_be_used_is_named_with_the_reason() {
+    const INSTANCE: &str = r#"instance "pay-1" on node "n1": "#;
+    for (service, reason) in [
+        (r#""Address":"10.0.0.1","Port":0"#, "port 0 is none where anything can listen"),
+        (r#""Address":"10.0.0.1","Port":70000"#, "port 70000 is none where anything can listen"),
+        (
+            r#""Address":"10.0.0.1:9000","Port":9000"#,
+            r#"its address "10.0.0.1:9000" is neither an IP address nor a host name"#,
+        ),
+        (
+            r#""Address":"http://10.0.0.1","Port":9000"#,
+            r#"its address "http://10.0.0.1" is neither an IP address nor a host name"#,
+        ),
+        (
+            r#""Address":"10.0.0.1","Port":1,"Meta":{"gRPC_port":"grpc"}"#,
+            r#"its metadata gRPC_port is "grpc", which is no port"#,
+        ),
+        (
+            r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"http":{"Address":"http://10.0.0.1:8000","Port":8000}}"#,
+            "kratos registered it for http only, not for grpc",
+        ),
+        (
+            r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"grpc":{"Address":"grpc://","Port":0}}"#,
+            r#"its tagged address grpc is "grpc://": port 0 is none where anything can listen"#,
+        ),
+        (
+            r#""Address":"10.0.0.1","Ports":[{"Name":"a","Port":1}]"#,
+            "none of its ports is named grpc or is the default one",
+        ),
+    ] {
+        assert_eq!(refused(service), format!("{INSTANCE}{reason}"));
+    }
+}
+
+#[test]
+fn one_bad_entry_spoils_no_other() {
+    let good = entry(r#""Address":"10.0.0.1","Port":9000"#, PASSING);
+    let decoded = decode_all(&format!(r#"[7,{{"Service":{{"Port":"x"}}}},{{"Node":{{"Node":"n2"}}}},{good}]"#));
+    assert_eq!(decoded.endpoints.len(), 1);
+    let skipped = texts(&decoded, NoteKind::Skipped);
+    assert_eq!(skipped.len(), 3);
+    assert!(skipped[0].starts_with("an entry is not understood: "), "{skipped:?}");
+    assert!(skipped[1].contains("invalid type: string"), "{skipped:?}");
+    assert_eq!(skipped[2], r#"the entry of node "n2" has no Service"#);
+    assert_eq!(texts(&decoded, NoteKind::Funnel), ["4 registered -> 1 with a grpc endpoint, 1 passing"]);
+}
+
+#[test]
+fn a_flood_of_bad_entries_is_counted_and_not_listed() {
+    let decoded = decode_all(&format!("[{}]", vec!["7"; 50].join(",")));
+    let skipped = texts(&decoded, NoteKind::Skipped);
+    assert_eq!((skipped.len(), skipped[20]), (21, "30 more entries that cannot be used"));
+}
+
+#[test]
+fn the_worst_check_decides_and_brings_its_reason() {
+    let at = |checks: &[&str]| one(r#""Address":"10.0.0.1","Port":9000"#, &checks.join(","));
+    assert_eq!(at(&[]).status, EndpointStatus::Unchecked);
+    assert_eq!(at(&[PASSING]).status, EndpointStatus::Healthy);
+    assert_eq!(at(&[PASSING, WARNING]).status, EndpointStatus::Warning);
+    assert_eq!(at(&[WARNING, CRITICAL]).status, EndpointStatus::Critical);
+    let maintained = at(&[PASSING, CRITICAL, MAINTENANCE]);
+    assert_eq!(maintained.status, EndpointStatus::Draining);
+    let reason = &maintained.checks[2];
+    assert_eq!((reason.status.as_str(), reason.output.as_str()), ("maintenance", "rolling out 42"));
+    let critical = at(&[CRITICAL]);
+    assert_eq!(critical.checks[0].output, "dial tcp 10.0.0.1:9000: connect: connection refused");
+    assert_eq!(critical.checks[0].status, "critical");
+}
+
+#[test]
+fn the_weight_is_that_of_the_status_and_zero_means_draining() {
+    let at = |weights: &str, checks: &str| {
+        let endpoint = one(&format!(r#""Address":"10.0.0.1","Port":9000,"Weights":{weights}"#), checks);
+        (endpoint.weight, endpoint.status)
+    };
+    assert_eq!(at(r#"{"Passing":10,"Warning":2}"#, PASSING), (Some(10), EndpointStatus::Healthy));
+    assert_eq!(at(r#"{"Passing":10,"Warning":2}"#, WARNING), (Some(2), EndpointStatus::Warning));
+    assert_eq!(at(r#"{"Passing":0,"Warning":0}"#, PASSING), (Some(0), EndpointStatus::Draining));
+    assert_eq!(at(r#"{"Passing":0,"Warning":0}"#, CRITICAL), (Some(0), EndpointStatus::Critical));
+    assert_eq!(at("null", PASSING), (None, EndpointStatus::Healthy));
+}
+
+#[test]
+fn the_funnel_shows_what_every_filter_left() {
+    let json = format!(
+        "[{},{},{}]",
+        entry(r#""Address":"10.0.0.1","Port":9000,"Tags":["GRPC","v1"]"#, PASSING),
+        entry(r#""Address":"10.0.0.2","Port":9000,"Tags":["http"]"#, PASSING),
+        entry(r#""Address":"10.0.0.3","Port":9000,"Tags":["grpc"]"#, CRITICAL),
+    );
+    let run = |passing_only, tags: &[&str]| {
+        let tags = tags.iter().map(|tag| tag.to_string()).collect();
+        let decoded = decode(&entries(&json), &ConsulTarget { passing_only, tags, ..ConsulTarget::default() });
+        let addresses: Vec<String> = decoded.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
+        (texts(&decoded, NoteKind::Funnel)[0].to_string(), addresses.join(" "))
+    };
+    let said = |text: &str, addresses: &str| (text.to_string(), addresses.to_string());
+    assert_eq!(run(false, &[]), said("3 registered, 2 passing", "10.0.0.1:9000 10.0.0.2:9000 10.0.0.3:9000"));
+    assert_eq!(run(true, &["grpc"]), said(r#"3 registered -> 2 passing -> 1 tagged "grpc""#, "10.0.0.1:9000"));
+    assert_eq!(
+        run(false, &["grpc"]),
+        said(r#"3 registered -> 2 tagged "grpc", 1 passing"#, "10.0.0.1:9000 10.0.0.3:9000")
+    );
+    assert_eq!(run(false, &["grpc", "v9"]), said(r#"3 registered -> 2 tagged "grpc" -> 0 tagged "v9""#, ""));
+}
+
+#[test]
+fn nobody_registered_is_said_with_a_number() {
+    assert_eq!(texts(&decode_all("[]"), NoteKind::Funnel), ["0 registered"]);
+}

@@ -1,1 +1,395 @@
+//! The clock is paused and the agent sits behind in-memory pipes: time passes only when everybody waits.
 
+use futures_util::StreamExt as _;
+use tokio::time::timeout;
+
+use super::super::fake::{Act, Journal, Pipes, http, ok};
+use super::*;
+use crate::model::secret::Secret;
+
+const A: &str = "10.0.0.1";
+const B: &str = "10.0.0.2";
+
+/// The JSON of instances at `addresses`, each with a check that says `output`.
+fn instances(addresses: &[&str], output: &str) -> String {
+    let one = |address: &&str| {
+        format!(
+            r#"{{"Node":{{"Node":"n"}},"Service":{{"ID":"pay","Address":"{address}","Port":9000}},"Checks":[{{"CheckID":"c","Status":"passing","Output":"{output}"}}]}}"#
+        )
+    };
+    format!("[{}]", addresses.iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+/// Who is there, at which index.
+fn there(index: u64, addresses: &[&str]) -> Act {
+    ok(&[&format!("X-Consul-Index: {index}")], &instances(addresses, ""))
+}
+
+fn leader() -> Act {
+    ok(&[], r#""127.0.0.1:8300""#)
+}
+
+fn is_leader(head: &str) -> bool {
+    head.starts_with("GET /v1/status/leader ")
+}
+
+/// A watch for `target`; the script is asked about health questions only, every sign of life is given.
+fn watching(
+    target: ConsulTarget,
+    script: impl Fn(usize, &str) -> Act + Send + Sync + 'static,
+) -> (Resolution, Journal) {
+    watching_all(target, move |number, head| if is_leader(head) { leader() } else { script(number, head) })
+}
+
+fn watching_all(
+    target: ConsulTarget,
+    script: impl Fn(usize, &str) -> Act + Send + Sync + 'static,
+) -> (Resolution, Journal) {
+    let (pipes, journal) = Pipes::new(script);
+    let route = Arc::new(Route::new(&Settings::default(), Some(&target)).unwrap());
+    (watch(Client::over(pipes, route, FIRST_WORD), target, FIRST_WORD), journal)
+}
+
+fn pay() -> ConsulTarget {
+    ConsulTarget { service: "pay".to_string(), ..ConsulTarget::default() }
+}
+
+async fn answer(stream: &mut Resolution) -> Answer {
+    match stream.next().await {
+        Some(Ok(Update::Reset(answer))) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn addresses(stream: &mut Resolution) -> Vec<String> {
+    answer(stream).await.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect()
+}
+
+/// The error that ends the stream: its code and sentence.
+async fn the_end(stream: &mut Resolution) -> (ResolveCode, String) {
+    let Some(Err(error)) = stream.next().await else { panic!("no error") };
+    assert!(matches!(error, ResolveError::Ambient(_)), "{error:?}");
+    assert_eq!(stream.next().await, None, "an error ends the stream");
+    (error.failure().code, error.to_string())
+}
+
+fn note(answer: &Answer, kind: NoteKind) -> Option<&str> {
+    answer.notes.iter().find(|note| note.kind == kind).map(|note| note.text.as_str())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_word_is_a_consistent_read_that_says_who_was_asked() {
+    let (mut stream, journal) = watching(pay(), |_, _| there(42, &[A]));
+    let answer = answer(&mut stream).await;
+    assert_eq!(answer.endpoints.len(), 1);
+    assert_eq!(
+        note(&answer, NoteKind::Asked),
+        Some("consul agent 127.0.0.1:8500 answered in 0 ms, consistent read, index 42")
+    );
+    assert_eq!(note(&answer, NoteKind::Funnel), Some("1 registered, 1 passing"));
+    assert_eq!(journal.paths(), ["/v1/health/service/pay?consistent"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_service_is_asked_for_on_and_on_and_nothing_is_said() {
+    let (mut stream, journal) = watching(pay(), |number, _| match number {
+        0 => there(7, &[A]),
+        _ => Act::Later(Duration::from_millis(15_500), http(200, &["X-Consul-Index: 7"], &instances(&[A], ""))),
+    });
+    addresses(&mut stream).await;
+    assert!(timeout(Duration::from_secs(600), stream.next()).await.is_err(), "nothing changed");
+    let polls = journal.paths().split_off(1);
+    assert_eq!(polls.len(), 39);
+    assert!(polls.iter().all(|path| path.contains("index=7") && path.contains("wait=15s")), "{polls:?}");
+    assert_eq!(journal.connections(), (2, 0), "one connection for the watch, one for the signs of life");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_change_is_said_when_it_comes() {
+    let (mut stream, journal) = watching(pay(), |number, _| match number {
+        0 => there(7, &[A]),
+        1 => there(8, &[A, B]),
+        2 => there(9, &[B]),
+        _ => Act::Hang,
+    });
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000"]);
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000", "10.0.0.2:9000"]);
+    let last = answer(&mut stream).await;
+    assert_eq!(last.endpoints.len(), 1);
+    assert_eq!(
+        note(&last, NoteKind::Asked),
+        Some("consul agent 127.0.0.1:8500 answered the question that waited behind index 8, default read, index 9")
+    );
+    assert!(journal.paths()[2].contains("index=8"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_of_the_index_without_a_change_is_not_said() {
+    let (mut stream, _) = watching(pay(), |number, _| match number {
+        0 => there(7, &[A, B]),
+        1 => ok(&["X-Consul-Index: 8"], &instances(&[A, B], "another output of the same check")),
+        2 => there(9, &[B, A]),
+        3 => there(10, &[A]),
+        _ => Act::Hang,
+    });
+    assert_eq!(addresses(&mut stream).await.len(), 2);
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000"], "neither an output nor the order is a change");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_order_is_a_change_when_nearness_was_asked_for() {
+    let near = ConsulTarget { near: Some("_agent".to_string()), ..pay() };
+    let (mut stream, journal) = watching(near, |number, _| match number {
+        0 => there(7, &[A, B]),
+        1 => there(8, &[B, A]),
+        _ => Act::Hang,
+    });
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000", "10.0.0.2:9000"]);
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.2:9000", "10.0.0.1:9000"]);
+    assert!(journal.paths()[0].contains("near=_agent"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_that_goes_back_starts_the_watch_over() {
+    let (mut stream, journal) = watching(pay(), |number, _| match number {
+        0 => there(700, &[A]),
+        1 => there(3, &[A]),
+        2 => there(4, &[B]),
+        _ => Act::Hang,
+    });
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000"]);
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.2:9000"]);
+    assert!(timeout(Duration::from_secs(20), stream.next()).await.is_err());
+    let paths = journal.paths();
+    assert_eq!(paths[2], "/v1/health/service/pay?consistent");
+    assert!(paths[3].contains("index=4"), "{paths:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_waits_behind_index_zero() {
+    let (mut stream, journal) = watching(pay(), |number, _| match number {
+        0 => there(0, &[A]),
+        _ => Act::Hang,
+    });
+    addresses(&mut stream).await;
+    assert!(timeout(Duration::from_secs(20), stream.next()).await.is_err());
+    assert!(journal.paths()[1].contains("index=1"), "index=0 would not block at all");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_empty_answer_to_a_waiting_question_is_not_believed() {
+    let (mut stream, journal) = watching(pay(), |number, _| match number {
+        0 => there(7, &[A]),
+        1 => there(8, &[]),
+        2 => there(9, &[A]),
+        3 => there(10, &[B]),
+        _ => Act::Hang,
+    });
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000"]);
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.2:9000"], "10.0.0.1 was there all the time");
+    assert_eq!(journal.paths()[2], "/v1/health/service/pay?consistent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_service_is_said_when_the_consistent_read_agrees() {
+    let (mut stream, _) = watching(pay(), |number, _| match number {
+        0 => there(7, &[A]),
+        1 | 2 => there(8, &[]),
+        3 => there(9, &[A]),
+        _ => Act::Hang,
+    });
+    assert_eq!(addresses(&mut stream).await.len(), 1);
+    let emptied = answer(&mut stream).await;
+    assert_eq!(emptied.endpoints, []);
+    assert_eq!(note(&emptied, NoteKind::Funnel), Some("0 registered"));
+    assert_eq!(addresses(&mut stream).await.len(), 1, "and it is still watched");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_changes_all_the_time_is_not_asked_for_all_the_time() {
+    let (mut stream, _) =
+        watching(pay(), |number, _| there(7 + number as u64, if number % 2 == 0 { &[A] } else { &[B] }));
+    let began = Instant::now();
+    for _ in 0..50 {
+        addresses(&mut stream).await;
+    }
+    let took = began.elapsed();
+    assert!((Duration::from_millis(4800)..Duration::from_millis(5200)).contains(&took), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frozen_agent_is_noticed_within_ten_seconds() {
+    let (mut stream, _) = watching_all(pay(), |number, head| match number {
+        0 if !is_leader(head) => there(7, &[A]),
+        _ => Act::Hang,
+    });
+    addresses(&mut stream).await;
+    let began = Instant::now();
+    let (code, text) = the_end(&mut stream).await;
+    assert_eq!(code, ResolveCode::Timeout);
+    assert_eq!(
+        text,
+        "consul agent 127.0.0.1:8500: frozen or cut off: no answer to /v1/status/leader within 5 s while watching"
+    );
+    assert!(began.elapsed() <= Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_outlasts_consuls_own_wait_is_given_up() {
+    let (mut stream, _) = watching(pay(), |number, _| if number == 0 { there(7, &[A]) } else { Act::Hang });
+    addresses(&mut stream).await;
+    let (code, text) = the_end(&mut stream).await;
+    assert_eq!(code, ResolveCode::Timeout);
+    assert_eq!(text, "consul agent 127.0.0.1:8500: GET /v1/health/service/pay: no answer within 20.9375 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_lost_its_leader_is_not_watched_in_silence() {
+    for (sign, code, part) in [
+        (ok(&[], r#""""#), ResolveCode::ServerError, "the cluster has no leader"),
+        (Act::Say(http(500, &[], "No known Consul servers")), ResolveCode::ServerError, "No known Consul servers"),
+    ] {
+        let sign = std::sync::Mutex::new(Some(sign));
+        let (mut stream, _) = watching_all(pay(), move |number, head| match number {
+            _ if is_leader(head) => sign.lock().unwrap().take().unwrap_or(Act::Hang),
+            0 => there(7, &[A]),
+            _ => Act::Hang,
+        });
+        addresses(&mut stream).await;
+        let (found, text) = the_end(&mut stream).await;
+        assert_eq!(found, code);
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_sign_of_life_is_a_sign_of_life() {
+    let (mut stream, _) = watching_all(pay(), |number, head| match number {
+        _ if is_leader(head) => Act::Say(http(403, &[], "Permission denied")),
+        0 => there(7, &[A]),
+        _ => Act::Later(Duration::from_secs(14), http(200, &["X-Consul-Index: 8"], &instances(&[B], ""))),
+    });
+    addresses(&mut stream).await;
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.2:9000"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_breaks_ends_the_watch_and_is_not_hidden_by_asking_again() {
+    for rest in ["", "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[{"] {
+        let (mut stream, journal) = watching(pay(), move |number, _| match number {
+            0 => there(7, &[A]),
+            _ => Act::Close(rest.as_bytes().to_vec()),
+        });
+        addresses(&mut stream).await;
+        let (code, text) = the_end(&mut stream).await;
+        assert_eq!(code, ResolveCode::WatchBroken);
+        assert!(text.starts_with("consul agent 127.0.0.1:8500: the connection broke"), "{text}");
+        assert_eq!(journal.paths().len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_was_closed_between_two_questions_is_opened_again() {
+    let (mut stream, journal) = watching(pay(), |number, _| match number {
+        0 => Act::Close(http(200, &["X-Consul-Index: 7"], &instances(&[A], ""))),
+        1 => there(8, &[B]),
+        _ => Act::Hang,
+    });
+    addresses(&mut stream).await;
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.2:9000"]);
+    assert_eq!(journal.connections().0, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_first_word_says_who_is_silent() {
+    let slow = |sign: fn() -> Act| move |_: usize, head: &str| if is_leader(head) { sign() } else { Act::Hang };
+    for (sign, code, text) in [
+        (
+            (|| Act::Hang) as fn() -> Act,
+            ResolveCode::Timeout,
+            "no answer within 5 s; nor does it answer /v1/status/leader: frozen or overloaded",
+        ),
+        (
+            || ok(&[], r#""""#),
+            ResolveCode::ServerError,
+            "no answer within 5 s; the agent answers, but the cluster has no leader",
+        ),
+        (
+            leader,
+            ResolveCode::Timeout,
+            "no answer within 5 s; the agent answers other questions; leader 127.0.0.1:8300",
+        ),
+    ] {
+        let (mut stream, _) = watching_all(pay(), slow(sign));
+        let began = Instant::now();
+        let (found, said) = the_end(&mut stream).await;
+        assert_eq!(found, code);
+        assert_eq!(said, format!("consul agent 127.0.0.1:8500: GET /v1/health/service/pay: {text}"));
+        assert!(began.elapsed() <= Duration::from_millis(5100), "{:?}", began.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_an_index_is_given_and_then_the_watch_ends() {
+    let (mut stream, _) = watching(pay(), |_, _| ok(&[], &instances(&[A], "")));
+    assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000"]);
+    let (code, text) = the_end(&mut stream).await;
+    assert_eq!(code, ResolveCode::WatchBroken);
+    assert!(text.contains("the answer has no X-Consul-Index"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_watch_leaves_no_connection_behind() {
+    let (mut stream, journal) = watching(pay(), |number, _| if number == 0 { there(7, &[A]) } else { Act::Hang });
+    addresses(&mut stream).await;
+    assert!(timeout(Duration::from_secs(8), stream.next()).await.is_err());
+    assert_eq!(journal.connections(), (2, 0));
+    drop(stream);
+    // Nothing else can run: time passes only after the other ends have seen the end.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(journal.connections(), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blind_token_is_told_from_an_empty_service() {
+    const FILTERED: &str = "X-Consul-Results-Filtered-By-ACLs: true";
+    const DENY: &str = "X-Consul-Default-ACL-Policy: deny";
+    const ALLOW: &str = "X-Consul-Default-ACL-Policy: allow";
+    let token = || Some(Secret::new("s3cret"));
+    for (token, headers, body, expected) in [
+        (token(), &["X-Consul-Index: 7", FILTERED][..], "[]".to_string(), Some("consul hid results from this token")),
+        (token(), &["X-Consul-Index: 7", FILTERED], instances(&[A], ""), Some("consul hid results from this token")),
+        (None, &["X-Consul-Index: 7", DENY], "[]".to_string(), Some("nothing was asked with a token")),
+        (None, &["X-Consul-Index: 7", DENY], instances(&[A], ""), None),
+        (None, &["X-Consul-Index: 7", ALLOW], "[]".to_string(), None),
+        (token(), &["X-Consul-Index: 7", DENY], "[]".to_string(), None),
+    ] {
+        let headers: Vec<String> = headers.iter().map(ToString::to_string).collect();
+        let target = ConsulTarget { token, ..pay() };
+        let (mut stream, _) =
+            watching(target, move |_, _| ok(&headers.iter().map(String::as_str).collect::<Vec<_>>(), &body));
+        let answer = answer(&mut stream).await;
+        let found = note(&answer, NoteKind::AclFiltered);
+        assert_eq!(found.is_some(), expected.is_some(), "{found:?}");
+        assert!(found.unwrap_or_default().starts_with(expected.unwrap_or_default()), "{found:?}");
+        assert!(!format!("{answer:?}").contains("s3cret"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_answer_says_that_it_is_old() {
+    let (mut stream, _) = watching(pay(), |_, _| {
+        ok(&["X-Consul-Index: 7", "X-Consul-KnownLeader: false", "X-Consul-LastContact: 1200"], "[]")
+    });
+    let answer = answer(&mut stream).await;
+    assert_eq!(note(&answer, NoteKind::NoLeader), Some("consul knows no leader: the answer may be old"));
+    assert_eq!(note(&answer, NoteKind::StaleRead), Some("the answering server last heard from the leader 1200 ms ago"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_watch_of_a_target_starts_from_a_full_answer() {
+    for _ in 0..2 {
+        let (mut stream, _) = watching(pay(), |number, _| if number == 0 { there(7, &[A, B]) } else { Act::Hang });
+        assert_eq!(addresses(&mut stream).await.len(), 2);
+    }
+}

@@ -1,0 +1,430 @@
+//! One connection attempt: resolve, tcp, tls, http2, under one deadline; and finding out whether a port wants TLS.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::uri::{Authority, Scheme};
+use tokio::time::{Instant, timeout_at};
+
+use super::grpc::{Grpc, Origin};
+use super::http2::{self, Driver, NoLink};
+use super::tls::{ClientAuth, Secured};
+use super::wire::{End, Wire};
+use super::{Inner, Io, TlsMode, alert, tcp};
+use crate::model::endpoint::Address;
+use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Stage, TlsReport};
+
+/// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
+const LEAST_SHARE: Duration = Duration::from_secs(2);
+/// Longer than any session: what a connect timeout that overflows means.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// What an attempt that succeeded leaves behind. Nothing runs until somebody polls the driver.
+pub(super) struct Established {
+    pub driver: Driver,
+    pub grpc: Grpc,
+    pub wire: Arc<Wire>,
+}
+
+/// How a port is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Plaintext,
+    Tls,
+}
+
+impl Mode {
+    fn other(self) -> Mode {
+        match self {
+            Mode::Plaintext => Mode::Tls,
+            Mode::Tls => Mode::Plaintext,
+        }
+    }
+}
+
+/// What all attempts of one connection share.
+struct Attempt<'a> {
+    inner: &'a Inner,
+    address: &'a Address,
+    /// The address itself, or what its name stands for.
+    candidates: Vec<Address>,
+    deadline: Instant,
+    /// See [`http2::open`].
+    hold: bool,
+}
+
+/// Connects to `address`; tells `report` of every stage that was passed.
+pub(super) async fn establish(
+    inner: &Inner,
+    address: &Address,
+    hold: bool,
+    mut report: impl FnMut(Phase) + Send,
+) -> Result<Established, Failure> {
+    let now = Instant::now();
+    let deadline = now.checked_add(inner.options.connect_timeout).unwrap_or(now + FAR);
+    let candidates = resolve(address, deadline, &mut report).await?;
+    let attempt = Attempt { inner, address, candidates, deadline, hold };
+    match inner.options.tls {
+        TlsMode::On => attempt.run(Mode::Tls, &mut report).await,
+        TlsMode::Off => attempt.run(Mode::Plaintext, &mut report).await,
+        TlsMode::Auto => attempt.find_out(&mut report).await,
+    }
+}
+
+async fn resolve(
+    address: &Address,
+    deadline: Instant,
+    report: &mut (impl FnMut(Phase) + Send),
+) -> Result<Vec<Address>, Failure> {
+    let Address::Name { host, port } = address else { return Ok(vec![address.clone()]) };
+    let begun = Instant::now();
+    let fail = |code, text: String| Failure::new(Stage::Resolve, code, text, begun.elapsed());
+    let found = match timeout_at(deadline, tokio::net::lookup_host((host.as_str(), *port))).await {
+        Err(_) => {
+            let text = format!("looking up \"{host}\" took longer than {}", seconds(begun.elapsed()));
+            return Err(fail(FailureCode::TimedOut, text));
+        }
+        Ok(Err(error)) => {
+            let words = tcp::words(&error);
+            let why = words.strip_prefix("failed to lookup address information: ").unwrap_or(&words).to_lowercase();
+            let unknown = ["not known", "no address associated", "does not resolve", "nodename nor servname"];
+            let code = match unknown.iter().any(|phrase| why.contains(phrase)) {
+                true => FailureCode::NameNotFound,
+                false => FailureCode::Io,
+            };
+            return Err(fail(code, format!("\"{host}\": {why}")));
+        }
+        Ok(Ok(found)) => found.collect::<Vec<_>>(),
+    };
+    if found.is_empty() {
+        return Err(fail(FailureCode::NameNotFound, format!("\"{host}\" has no address")));
+    }
+    let detail = PhaseDetail::Resolved(found.iter().map(std::net::SocketAddr::ip).collect());
+    report(Phase { stage: Stage::Resolve, took: begun.elapsed(), detail });
+    Ok(found.into_iter().map(Address::Ip).collect())
+}
+
+impl Attempt<'_> {
+    /// Tries the likelier mode first, and the other one when the answer shows the mismatch. Only the preface and
+    /// SETTINGS, or a ClientHello, are sent before the mode is known.
+    async fn find_out(&self, report: &mut (impl FnMut(Phase) + Send)) -> Result<Established, Failure> {
+        let usual = match self.address.port() {
+            Some(443 | 8443) => Mode::Tls,
+            _ => Mode::Plaintext,
+        };
+        let first = self.inner.known_mode(self.address).unwrap_or(usual);
+        let mut phases = Vec::new();
+        let failure = match self.run(first, &mut |phase| phases.push(phase)).await {
+            Ok(established) => {
+                phases.into_iter().for_each(report);
+                return Ok(established);
+            }
+            Err(failure) => failure,
+        };
+        if !may_be_mismatch(&failure, first) {
+            phases.into_iter().for_each(report);
+            return Err(failure);
+        }
+        let mut other_phases = Vec::new();
+        match self.run(first.other(), &mut |phase| other_phases.push(phase)).await {
+            Ok(established) => {
+                self.inner.learn_mode(self.address, first.other());
+                other_phases.into_iter().for_each(report);
+                Ok(established)
+            }
+            Err(other) if weight(&other) > weight(&failure) => {
+                other_phases.into_iter().for_each(report);
+                Err(other)
+            }
+            Err(_) => {
+                phases.into_iter().for_each(report);
+                Err(failure)
+            }
+        }
+    }
+
+    /// All stages, in one mode.
+    async fn run(&self, mode: Mode, report: &mut (impl FnMut(Phase) + Send)) -> Result<Established, Failure> {
+        let origin = self.origin(mode)?;
+        let io = self.dial(report).await?;
+        let (io, secured) = match mode {
+            Mode::Plaintext => (io, None),
+            Mode::Tls => {
+                let Secured { io, report: tls, client } = self.secure(io, &origin, report).await?;
+                (io, Some((tls, client)))
+            }
+        };
+        let begun = Instant::now();
+        let opening = http2::open(io, mode == Mode::Tls, self.inner.options.keepalive, self.hold);
+        let link = match timeout_at(self.deadline, opening).await {
+            Ok(Ok(link)) => link,
+            Ok(Err(why)) => return Err(no_link(why, secured, begun.elapsed())),
+            Err(_) => {
+                let waited = begun.elapsed();
+                let text = format!("accepted the connection and sent no SETTINGS for {}", seconds(waited));
+                return Err(Failure::new(Stage::Http2, FailureCode::TimedOut, text, waited));
+            }
+        };
+        report(Phase { stage: Stage::Http2, took: begun.elapsed(), detail: PhaseDetail::Settings(link.settings) });
+        let grpc = Grpc::new(link.send, link.wire.clone(), origin, self.inner.metadata.clone());
+        Ok(Established { driver: link.driver, grpc, wire: link.wire })
+    }
+
+    async fn dial(&self, report: &mut (impl FnMut(Phase) + Send)) -> Result<Box<dyn Io>, Failure> {
+        let begun = Instant::now();
+        let mut failures: Vec<(&Address, FailureCode, String)> = Vec::new();
+        for (tried, candidate) in self.candidates.iter().enumerate() {
+            let since = Instant::now();
+            let others = u32::try_from(self.candidates.len() - tried).unwrap_or(u32::MAX);
+            let left = self.deadline.saturating_duration_since(since);
+            let share = since + (left / others).max(LEAST_SHARE).min(left);
+            let limit = if others == 1 { self.deadline } else { share };
+            match timeout_at(limit, self.inner.dial.dial(candidate)).await {
+                Ok(Ok(io)) => {
+                    report(Phase { stage: Stage::Tcp, took: begun.elapsed(), detail: PhaseDetail::None });
+                    return Ok(io);
+                }
+                Ok(Err(error)) => {
+                    let (code, text) = tcp::classify_dial(candidate, &error);
+                    failures.push((candidate, code, text));
+                }
+                Err(_) => {
+                    let waited = seconds(since.elapsed());
+                    let text = match candidate {
+                        Address::Ip(_) | Address::Name { .. } => {
+                            format!("no answer to SYN within {waited} (packets dropped, or the host is gone)")
+                        }
+                        Address::Unix(_) | Address::UnixAbstract(_) => format!("not accepted within {waited}"),
+                    };
+                    failures.push((candidate, FailureCode::TimedOut, text));
+                }
+            }
+        }
+        let waited = begun.elapsed();
+        Err(match failures.as_slice() {
+            [(_, code, text)] => Failure::new(Stage::Tcp, *code, text.clone(), waited),
+            several => {
+                let code = several.first().map_or(FailureCode::Io, |(_, code, _)| *code);
+                let texts: Vec<_> = several.iter().map(|(address, _, text)| format!("{address}: {text}")).collect();
+                Failure::new(Stage::Tcp, code, texts.join("; "), waited)
+            }
+        })
+    }
+
+    async fn secure(
+        &self,
+        io: Box<dyn Io>,
+        origin: &Origin,
+        report: &mut (impl FnMut(Phase) + Send),
+    ) -> Result<Secured, Failure> {
+        // Loading the trusted roots is no part of the peer's time.
+        let tls = match self.inner.tls() {
+            Ok(tls) => tls,
+            Err(text) => return Err(Failure::new(Stage::Tls, FailureCode::Local, text, Duration::ZERO)),
+        };
+        let server_name = match &self.inner.options.server_name {
+            Some(name) => bare_host(name),
+            None => bare_host(origin.authority.host()),
+        };
+        let begun = Instant::now();
+        match timeout_at(self.deadline, tls.handshake(io, server_name)).await {
+            Ok(Ok(secured)) => {
+                let detail = PhaseDetail::Tls(Box::new(secured.report.clone()));
+                report(Phase { stage: Stage::Tls, took: begun.elapsed(), detail });
+                Ok(secured)
+            }
+            Ok(Err(refused)) => {
+                let mut failure = Failure::new(Stage::Tls, refused.code, refused.text, begun.elapsed());
+                failure.tls = Some(Box::new(refused.report));
+                Err(failure)
+            }
+            Err(_) => {
+                let waited = begun.elapsed();
+                let text = format!("TLS handshake unanswered for {}", seconds(waited));
+                Err(Failure::new(Stage::Tls, FailureCode::TimedOut, text, waited))
+            }
+        }
+    }
+
+    /// Scheme and `:authority`: the target's name where there is one, as gRPC does it, else the address itself.
+    fn origin(&self, mode: Mode) -> Result<Origin, Failure> {
+        let text = match (&self.inner.options.authority, self.address) {
+            (Some(authority), _) => authority.clone(),
+            (None, Address::Unix(_) | Address::UnixAbstract(_)) => "localhost".to_string(),
+            (None, address) => address.to_string(),
+        };
+        let authority = Authority::try_from(text.as_str()).map_err(|error| {
+            let text = format!("\"{text}\" cannot be sent as :authority: {error}");
+            Failure::new(Stage::Http2, FailureCode::Local, text, Duration::ZERO)
+        })?;
+        let scheme = match mode {
+            Mode::Plaintext => Scheme::HTTP,
+            Mode::Tls => Scheme::HTTPS,
+        };
+        Ok(Origin { scheme, authority })
+    }
+}
+
+/// The host without the brackets of an IPv6 literal, its zone, and the root's dot.
+fn bare_host(host: &str) -> &str {
+    match host.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+        Some(v6) => v6.split('%').next().unwrap_or(v6),
+        None => host.strip_suffix('.').unwrap_or(host),
+    }
+}
+
+fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, waited: Duration) -> Failure {
+    let end = match why {
+        NoLink::Wrong(code, text) => return Failure::new(Stage::Http2, code, text, waited),
+        NoLink::Ended(end) => end,
+    };
+    if let Some((report, client)) = secured {
+        let refused = match (&end.tls, end.code) {
+            (Some(tokio_rustls::rustls::Error::AlertReceived(alert)), _) => {
+                Some(alert::explain_alert(*alert, &report, &client))
+            }
+            (_, FailureCode::Closed | FailureCode::Reset) => alert::explain_silent_refusal(&client),
+            _ => None,
+        };
+        if let Some((code, text)) = refused {
+            let mut failure = Failure::new(Stage::Tls, code, text, waited);
+            failure.tls = Some(Box::new(report));
+            return failure;
+        }
+    }
+    let End { disconnect, code, .. } = end;
+    let text = match code {
+        FailureCode::Closed => "closed the connection before sending SETTINGS".to_string(),
+        FailureCode::Reset => "connection reset by peer before it sent SETTINGS".to_string(),
+        _ => disconnect.to_string(),
+    };
+    Failure::new(Stage::Http2, code, text, waited)
+}
+
+/// True when the failure is what a port shows that was spoken to in the wrong mode.
+fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
+    use FailureCode::{Closed, Http1, NotTls, Reset, TlsExpected};
+    match mode {
+        // A web server's TLS port may answer a plaintext client in plaintext HTTP/1.
+        Mode::Plaintext => {
+            failure.stage == Stage::Http2 && matches!(failure.code, TlsExpected | Closed | Reset | Http1)
+        }
+        Mode::Tls => failure.stage == Stage::Tls && matches!(failure.code, NotTls | Closed | Reset),
+    }
+}
+
+/// How much a failure tells, to choose between those of both modes.
+fn weight(failure: &Failure) -> u8 {
+    use FailureCode as Code;
+    match (failure.stage, failure.code) {
+        (Stage::Resolve | Stage::Tcp, _) => 0,
+        (_, Code::Closed | Code::Reset | Code::Io) => 1,
+        (_, Code::TimedOut | Code::NotTls | Code::TlsFailed) => 2,
+        // Known to want TLS: what TLS then said is better, even if it is little.
+        (_, Code::TlsExpected) => 1,
+        (_, Code::Http1 | Code::NotHttp2) => 3,
+        _ => 4,
+    }
+}
+
+/// `20.0s`, `250ms`.
+pub(super) fn seconds(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{}ms", time.as_millis())
+    } else {
+        format!("{:.1}s", time.as_secs_f64())
+    }
+}
+
+/// Polls `driver` beside `work` in one task; `work`'s answer counts.
+pub(super) async fn drive<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|cx| {
+        if let std::task::Poll::Ready(done) = work.as_mut().poll(cx) {
+            return std::task::Poll::Ready(done);
+        }
+        // The end of the connection reaches `work` by itself.
+        let _ = std::pin::Pin::new(&mut *driver).poll(cx);
+        work.as_mut().poll(cx)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::memory::Memory;
+    use super::super::{Options, Transport};
+    use super::*;
+
+    fn failure(stage: Stage, code: FailureCode) -> Failure {
+        Failure::new(stage, code, "", Duration::ZERO)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_addresses_of_a_name_share_the_time_and_are_all_named() {
+        let options = Options {
+            tls: TlsMode::Off,
+            insecure: false,
+            cacert: None,
+            identity: None,
+            server_name: None,
+            authority: None,
+            connect_timeout: Duration::from_secs(20),
+            rpc_timeout: Duration::from_secs(5),
+            keepalive: None,
+            metadata: Vec::new(),
+        };
+        let memory = Memory::new();
+        let candidates: Vec<Address> =
+            ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"].iter().map(|text| text.parse().unwrap()).collect();
+        memory.hang(candidates[0].clone());
+        memory.hang(candidates[2].clone());
+        let transport = Transport::new(options, Arc::new(memory.clone()));
+        let begun = Instant::now();
+        let attempt = Attempt {
+            inner: &transport.inner,
+            address: &Address::from_host_port("pay", 80),
+            candidates: candidates.clone(),
+            deadline: begun + Duration::from_secs(20),
+            hold: false,
+        };
+        let failed = attempt.dial(&mut |_| {}).await.map(|_| ()).unwrap_err();
+        assert_eq!(begun.elapsed(), Duration::from_secs(20));
+        assert_eq!((failed.code, failed.waited), (FailureCode::TimedOut, Duration::from_secs(20)));
+        assert!(failed.text.starts_with("10.0.0.1:80: no answer to SYN within 6.7s"), "{}", failed.text);
+        assert!(failed.text.contains("; 10.0.0.2:80: connection refused; 10.0.0.3:80: no answer"), "{}", failed.text);
+
+        memory.serve(candidates[2].clone(), drop);
+        let mut phases = Vec::new();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        assert!(Attempt { deadline, ..attempt }.dial(&mut |phase| phases.push(phase)).await.is_ok());
+        assert_eq!(phases.len(), 1, "one tcp stage, whichever address answered");
+    }
+
+    #[test]
+    fn a_certificate_says_more_than_a_closed_connection() {
+        let order = [
+            failure(Stage::Tcp, FailureCode::Refused),
+            failure(Stage::Http2, FailureCode::Closed),
+            failure(Stage::Tls, FailureCode::NotTls),
+            failure(Stage::Http2, FailureCode::Http1),
+            failure(Stage::Tls, FailureCode::CertificateExpired),
+        ];
+        assert!(order.windows(2).all(|pair| weight(&pair[0]) < weight(&pair[1])));
+    }
+
+    #[test]
+    fn a_host_is_bare() {
+        assert_eq!(bare_host("[fe80::1%eth0]"), "fe80::1");
+        assert_eq!(bare_host("[::1]"), "::1");
+        assert_eq!(bare_host("pay.example."), "pay.example");
+        assert_eq!(bare_host("10.0.0.1"), "10.0.0.1");
+    }
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!(seconds(Duration::from_millis(250)), "250ms");
+        assert_eq!(seconds(Duration::from_secs(20)), "20.0s");
+    }
+}

@@ -1,0 +1,284 @@
+//! HTTP/2 frame headers, and what the first bytes of a peer tell: pure, no I/O.
+
+use crate::model::reach::{FailureCode, GoAway, PeerSettings};
+use crate::model::text::quote_bytes;
+
+/// The largest frame a peer may send before it was told otherwise (RFC 9113, 4.2).
+const MAX_FIRST_FRAME: usize = 16_384;
+/// How much of a payload is kept: enough for every SETTINGS frame and every sensible debug text.
+const KEPT: usize = 1_024;
+const HEADER: usize = 9;
+
+pub(super) const SETTINGS: u8 = 0x4;
+pub(super) const PING: u8 = 0x6;
+pub(super) const GOAWAY: u8 = 0x7;
+const ACK: u8 = 0x1;
+
+/// A frame whose last byte was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Frame<'a> {
+    pub kind: u8,
+    pub flags: u8,
+    pub stream: u32,
+    /// Length of the whole payload.
+    pub length: usize,
+    /// The first [`KEPT`] bytes of the payload for SETTINGS, PING and GOAWAY; empty for all others.
+    pub payload: &'a [u8],
+}
+
+impl Frame<'_> {
+    pub fn is_ack(&self) -> bool {
+        self.flags & ACK != 0
+    }
+}
+
+/// Finds the frames in a stream of bytes, however it is cut.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    header: [u8; HEADER],
+    have: usize,
+    /// Bytes of the current payload still to come.
+    rest: usize,
+    kept: Vec<u8>,
+}
+
+impl Frames {
+    /// True between two frames.
+    pub fn at_boundary(&self) -> bool {
+        self.have == 0
+    }
+
+    /// Takes the next `bytes` and calls `seen` for every frame that ends in them.
+    pub fn feed(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Frame<'_>)) {
+        while !bytes.is_empty() {
+            if self.have < HEADER {
+                let (taken, left) = bytes.split_at(bytes.len().min(HEADER - self.have));
+                self.header[self.have..self.have + taken.len()].copy_from_slice(taken);
+                self.have += taken.len();
+                bytes = left;
+                if self.have < HEADER {
+                    return;
+                }
+                self.rest = length(&self.header);
+            }
+            let (taken, left) = bytes.split_at(bytes.len().min(self.rest));
+            self.rest -= taken.len();
+            bytes = left;
+            let wanted = matches!(self.header[3], SETTINGS | PING | GOAWAY);
+            if self.rest > 0 {
+                if wanted {
+                    let room = KEPT.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&taken[..taken.len().min(room)]);
+                }
+                return;
+            }
+            let kept = std::mem::take(&mut self.kept);
+            let payload = match (wanted, kept.is_empty()) {
+                (false, _) => &[][..],
+                (true, true) => &taken[..taken.len().min(KEPT)],
+                (true, false) => {
+                    self.kept = kept;
+                    let room = KEPT.saturating_sub(self.kept.len());
+                    self.kept.extend_from_slice(&taken[..taken.len().min(room)]);
+                    &self.kept
+                }
+            };
+            let [_, _, _, kind, flags, a, b, c, d] = self.header;
+            let stream = u32::from_be_bytes([a & 0x7f, b, c, d]);
+            seen(Frame { kind, flags, stream, length: length(&self.header), payload });
+            self.kept = Vec::new();
+            self.have = 0;
+        }
+    }
+}
+
+fn length(header: &[u8]) -> usize {
+    usize::from(header[0]) << 16 | usize::from(header[1]) << 8 | usize::from(header[2])
+}
+
+/// The values of a SETTINGS payload; identifiers that are not reported are skipped, the last value of one wins.
+pub(super) fn settings(payload: &[u8]) -> PeerSettings {
+    let mut settings = PeerSettings::default();
+    for entry in payload.chunks_exact(6) {
+        let value = Some(u32::from_be_bytes([entry[2], entry[3], entry[4], entry[5]]));
+        match u16::from_be_bytes([entry[0], entry[1]]) {
+            0x1 => settings.header_table_size = value,
+            0x3 => settings.max_concurrent_streams = value,
+            0x4 => settings.initial_window_size = value,
+            0x5 => settings.max_frame_size = value,
+            0x6 => settings.max_header_list_size = value,
+            _ => {}
+        }
+    }
+    settings
+}
+
+/// A GOAWAY payload; `None` when it is shorter than the eight bytes that every GOAWAY has.
+pub(super) fn goaway(payload: &[u8]) -> Option<GoAway> {
+    let (fixed, debug) = payload.split_at_checked(8)?;
+    let word = |at: usize| u32::from_be_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
+    Some(GoAway { last_stream: word(0) & 0x7fff_ffff, code: word(4), debug: quote_bytes(debug, 200) })
+}
+
+/// What the first bytes of a peer say about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// Not enough to tell.
+    Undecided,
+    /// A frame header.
+    Http2,
+    /// Something else: what, and the sentence with the bytes quoted.
+    Foreign(FailureCode, String),
+}
+
+/// Judges the `first` bytes of a peer. A server's first frame is SETTINGS (RFC 9113, 3.4), whose header begins with a
+/// zero byte: anything else is told as soon as it cannot be one.
+pub(super) fn judge(first: &[u8]) -> Opening {
+    const HTTP: &[u8] = b"HTTP/";
+    let foreign = |code, what: &str| Opening::Foreign(code, format!("{what} \"{}\"", quote_bytes(first, 40)));
+    match first {
+        [] => Opening::Undecided,
+        [0x15 | 0x16] => Opening::Undecided,
+        [0x15 | 0x16, 0x03, ..] => Opening::Foreign(
+            FailureCode::TlsExpected,
+            "peer answered with a TLS record: this port wants TLS".to_string(),
+        ),
+        _ if first.starts_with(HTTP) => foreign(FailureCode::Http1, "peer speaks HTTP/1, not HTTP/2: it answered"),
+        _ if HTTP.starts_with(first) => Opening::Undecided,
+        _ if first.starts_with(b"SSH-") => foreign(FailureCode::NotHttp2, "an SSH server answered"),
+        _ if first.starts_with(b"220") => foreign(FailureCode::NotHttp2, "a mail or FTP server answered"),
+        [0, ..] => match first.get(..HEADER) {
+            _ if first.len() >= 3 && length(first) > MAX_FIRST_FRAME => foreign(FailureCode::NotHttp2, "peer answered"),
+            _ if first.get(3).is_some_and(|kind| *kind > 0x10) => foreign(FailureCode::NotHttp2, "peer answered"),
+            Some(_) => Opening::Http2,
+            None => Opening::Undecided,
+        },
+        _ => foreign(FailureCode::NotHttp2, "peer does not speak HTTP/2: it answered"),
+    }
+}
+
+/// The name of a frame type (RFC 9113, section 6).
+pub(super) fn name(kind: u8) -> String {
+    const NAMES: [&str; 10] = [
+        "DATA",
+        "HEADERS",
+        "PRIORITY",
+        "RST_STREAM",
+        "SETTINGS",
+        "PUSH_PROMISE",
+        "PING",
+        "GOAWAY",
+        "WINDOW_UPDATE",
+        "CONTINUATION",
+    ];
+    match NAMES.get(usize::from(kind)) {
+        Some(name) => (*name).to_string(),
+        None => format!("of unknown type 0x{kind:x}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![(payload.len() >> 16) as u8, (payload.len() >> 8) as u8, payload.len() as u8, kind, flags];
+        bytes.extend(stream.to_be_bytes());
+        bytes.extend(payload);
+        bytes
+    }
+
+    fn kinds(frames: &mut Frames, bytes: &[u8]) -> Vec<(u8, usize, Vec<u8>)> {
+        let mut all = Vec::new();
+        frames.feed(bytes, |f| all.push((f.kind, f.length, f.payload.to_vec())));
+        all
+    }
+
+    #[test]
+    fn frames_are_found_however_the_stream_is_cut() {
+        let mut stream = frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]);
+        stream.extend(frame(0x1, 4, 1, &[0xff; 700]));
+        stream.extend(frame(0x9, 4, 1, &[0xff; 3]));
+        stream.extend(frame(PING, ACK, 0, &[7; 8]));
+        stream.extend(frame(GOAWAY, 0, 0, b"\x7f\xff\xff\xff\0\0\0\0max_age"));
+        let whole = kinds(&mut Frames::default(), &stream);
+        assert_eq!(whole.len(), 5);
+        assert_eq!(whole[1], (0x1, 700, vec![]));
+        assert_eq!(goaway(&whole[4].2).map(|g| (g.last_stream, g.debug)), Some((0x7fff_ffff, "max_age".to_string())));
+        for size in 1..40 {
+            let mut frames = Frames::default();
+            let cut: Vec<_> = stream.chunks(size).flat_map(|part| kinds(&mut frames, part)).collect();
+            assert_eq!(cut, whole, "cut into pieces of {size}");
+            assert!(frames.at_boundary());
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_never_panic_and_never_grow() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..2_000 {
+            let mut frames = Frames::default();
+            for _ in 0..random.usize(1..20) {
+                let mut bytes: Vec<u8> = (0..random.usize(0..300)).map(|_| random.u8(..)).collect();
+                if random.bool() {
+                    bytes.splice(0..0, frame([SETTINGS, PING, GOAWAY][random.usize(..3)], random.u8(..), 0, &[]));
+                }
+                frames.feed(&bytes, |f| {
+                    assert!(f.payload.len() <= f.length.min(KEPT));
+                    let _ = settings(f.payload);
+                    let _ = goaway(f.payload);
+                    let _ = name(f.kind);
+                });
+                assert!(frames.kept.len() <= KEPT);
+                let _ = judge(&bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_huge_payload_is_counted_and_not_kept() {
+        let mut frames = Frames::default();
+        let big = frame(GOAWAY, 0, 0, &vec![b'x'; 70_000]);
+        let seen: Vec<_> = big.chunks(999).flat_map(|part| kinds(&mut frames, part)).collect();
+        assert_eq!(seen.len(), 1);
+        assert_eq!((seen[0].1, seen[0].2.len()), (70_000, KEPT));
+        assert_eq!(frames.kept.capacity(), 0, "nothing is held between frames");
+    }
+
+    #[test]
+    fn a_short_goaway_is_no_goaway() {
+        assert_eq!(goaway(&[0; 7]), None);
+        assert_eq!(goaway(&[0, 0, 0, 9, 0, 0, 0, 11]).map(|g| (g.last_stream, g.code)), Some((9, 11)));
+    }
+
+    #[test]
+    fn settings_are_read_and_unknown_ones_skipped() {
+        let payload = [0, 3, 0, 0, 0, 1, 0, 0x99, 1, 1, 1, 1, 0, 4, 0, 1, 0, 0, 0, 5, 0, 0];
+        let read = settings(&payload);
+        assert_eq!((read.max_concurrent_streams, read.initial_window_size), (Some(1), Some(65_536)));
+        assert_eq!(read.max_frame_size, None, "a cut entry says nothing");
+    }
+
+    #[test]
+    fn the_first_bytes_are_told_apart() {
+        let code = |bytes: &[u8]| match judge(bytes) {
+            Opening::Foreign(code, _) => Some(code),
+            Opening::Http2 | Opening::Undecided => None,
+        };
+        assert_eq!(code(b"HTTP/1.1 400 Bad"), Some(FailureCode::Http1));
+        assert_eq!(code(&[0x15, 3, 1, 0, 2, 2, 22]), Some(FailureCode::TlsExpected));
+        assert_eq!(code(b"SSH-2.0-OpenSSH_9"), Some(FailureCode::NotHttp2));
+        assert_eq!(code(b"220 mail ESMTP"), Some(FailureCode::NotHttp2));
+        assert_eq!(code(b"-"), Some(FailureCode::NotHttp2), "one byte that no header begins with is enough");
+        assert_eq!(code(&[0, 0xff, 0xff]), Some(FailureCode::NotHttp2), "longer than a first frame may be");
+        assert_eq!(code(&[0, 0, 0, 0x77]), Some(FailureCode::NotHttp2), "no such frame type");
+        for undecided in [&b""[..], b"HTT", &[0x15], &[0, 0, 18], &[0, 0, 18, 4, 0, 0, 0, 0]] {
+            assert_eq!(judge(undecided), Opening::Undecided, "{undecided:?}");
+        }
+        assert_eq!(judge(&frame(SETTINGS, 0, 0, &[])), Opening::Http2);
+        assert_eq!(
+            judge(b"SSH-2.0-x\r\n"),
+            Opening::Foreign(FailureCode::NotHttp2, "an SSH server answered \"SSH-2.0-x\\r\\n\"".to_string())
+        );
+    }
+}

@@ -1,0 +1,221 @@
+//! gRPC on one connection: a [`tower_service::Service`] for generated clients whose every error, also in the middle of a
+//! body, is a [`tonic::Status`]. A lost connection is UNAVAILABLE and says how it was lost.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use http::header::{HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use tonic::Status;
+
+use super::wire::Wire;
+use crate::model::secret::Secret;
+
+/// One connection as generated gRPC clients want it. Cheap to clone; lives no longer than its connection.
+///
+/// A request's body is read to its end before it is sent: unary and server-streaming RPCs only.
+#[derive(Clone)]
+pub struct Grpc {
+    send: SendRequest<Bytes>,
+    wire: Arc<Wire>,
+    origin: Origin,
+    metadata: Arc<Result<HeaderMap, String>>,
+}
+
+/// Scheme and `:authority` of every request of a connection.
+#[derive(Clone)]
+pub(super) struct Origin {
+    pub scheme: Scheme,
+    pub authority: Authority,
+}
+
+/// What goes with every request.
+///
+/// # Errors
+///
+/// The sentence names the entry that cannot be sent, never its value.
+pub(super) fn metadata(entries: &[(String, Secret)]) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("grpc-discover/", env!("CARGO_PKG_VERSION"))));
+    for (name, value) in entries {
+        let reserved = ["te", "content-type", "host", "connection", "transfer-encoding"];
+        let key = HeaderName::try_from(name.as_str())
+            .ok()
+            .filter(|key| !reserved.contains(&key.as_str()) && !key.as_str().starts_with("grpc-"))
+            .ok_or_else(|| format!("metadata name \"{name}\" cannot be sent"))?;
+        let mut value = HeaderValue::try_from(value.reveal())
+            .map_err(|_| format!("value of the metadata \"{name}\" has characters that cannot be sent"))?;
+        value.set_sensitive(true);
+        if key == USER_AGENT {
+            headers.insert(key, value);
+        } else {
+            headers.append(key, value);
+        }
+    }
+    Ok(headers)
+}
+
+impl Grpc {
+    pub(super) fn new(
+        send: SendRequest<Bytes>,
+        wire: Arc<Wire>,
+        origin: Origin,
+        metadata: Arc<Result<HeaderMap, String>>,
+    ) -> Self {
+        Grpc { send, wire, origin, metadata }
+    }
+
+    async fn send(mut self, request: http::Request<tonic::body::Body>) -> Result<http::Response<ResponseBody>, Status> {
+        let (mut head, body) = request.into_parts();
+        let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let mut uri = http::uri::Parts::default();
+        uri.scheme = Some(self.origin.scheme);
+        uri.authority = Some(self.origin.authority);
+        uri.path_and_query = Some(path);
+        head.uri = http::Uri::from_parts(uri).map_err(|error| Status::internal(format!("request uri: {error}")))?;
+        match &*self.metadata {
+            Ok(metadata) => head.headers.extend(metadata.iter().map(|(name, value)| (name.clone(), value.clone()))),
+            Err(text) => return Err(Status::invalid_argument(text.clone())),
+        }
+        head.version = http::Version::HTTP_2;
+        let body = body.collect().await?.to_bytes();
+
+        if let Some(goaway) = self.wire.goaway() {
+            let name = crate::model::reach::http2_error_name(goaway.code);
+            return Err(Status::unavailable(format!("server said GOAWAY {name} before the RPC was sent")));
+        }
+        let wire = self.wire;
+        let stream = InFlight::new(wire.clone());
+        let failed = |error| status(&error, &wire);
+        self.send = self.send.ready().await.map_err(failed)?;
+        let (response, mut sender) =
+            self.send.send_request(http::Request::from_parts(head, ()), body.is_empty()).map_err(failed)?;
+        if !body.is_empty() {
+            sender.send_data(body, true).map_err(failed)?;
+        }
+        wire.release();
+        let (head, receive) = response.await.map_err(failed)?.into_parts();
+        let body = ResponseBody { receive, wire: wire.clone(), data_ended: false, _stream: stream };
+        Ok(http::Response::from_parts(head, body))
+    }
+}
+
+impl tower_service::Service<http::Request<tonic::body::Body>> for Grpc {
+    type Response = http::Response<ResponseBody>;
+    type Error = Status;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Status>> + Send>>;
+
+    /// Always ready: waiting for a free stream is part of the call.
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
+        Box::pin(self.clone().send(request))
+    }
+}
+
+/// Counts an RPC as in flight for as long as it lives.
+struct InFlight(Arc<Wire>);
+
+impl InFlight {
+    fn new(wire: Arc<Wire>) -> Self {
+        wire.streams.fetch_add(1, Ordering::AcqRel);
+        InFlight(wire)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The body of a response. Dropping it before its end cancels the RPC.
+pub struct ResponseBody {
+    receive: h2::RecvStream,
+    wire: Arc<Wire>,
+    data_ended: bool,
+    _stream: InFlight,
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let me = &mut *self;
+        if !me.data_ended {
+            match ready!(me.receive.poll_data(cx)) {
+                Some(Ok(data)) => {
+                    // Fails only when the stream is gone, which the next poll tells better.
+                    let _ = me.receive.flow_control().release_capacity(data.len());
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(status(&error, &me.wire)))),
+                None => me.data_ended = true,
+            }
+        }
+        match ready!(me.receive.poll_trailers(cx)) {
+            Ok(trailers) => Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers)))),
+            Err(error) => Poll::Ready(Some(Err(status(&error, &me.wire)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.receive.is_end_stream()
+    }
+}
+
+/// The status of an RPC that HTTP/2 ended (`doc/PROTOCOL-HTTP2.md`, "Errors").
+fn status(error: &h2::Error, wire: &Wire) -> Status {
+    if error.is_reset() && error.is_remote() {
+        let reason = error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
+        let name = crate::model::reach::http2_error_name(reason.into());
+        let text = format!("server reset the stream: {name}");
+        return match reason {
+            h2::Reason::REFUSED_STREAM => Status::unavailable(text),
+            h2::Reason::CANCEL => Status::cancelled(text),
+            h2::Reason::ENHANCE_YOUR_CALM => Status::resource_exhausted(text),
+            h2::Reason::INADEQUATE_SECURITY => Status::permission_denied(text),
+            _ => Status::internal(text),
+        };
+    }
+    if let Some(end) = wire.ended() {
+        return Status::unavailable(format!("connection lost: {}", end.disconnect));
+    }
+    if let Some(goaway) = wire.goaway() {
+        let name = crate::model::reach::http2_error_name(goaway.code);
+        return Status::unavailable(format!("server said GOAWAY {name} and did not process the RPC"));
+    }
+    if error.is_io() || error.is_go_away() {
+        return Status::unavailable(format!("connection lost: {error}"));
+    }
+    Status::internal(format!("http2: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_marked_secret_and_wrong_entries_are_named() {
+        let of = |name: &str, value: &str| metadata(&[(name.to_string(), Secret::new(value))]);
+        let headers = of("Authorization", "Bearer hunter2").unwrap();
+        assert!(headers["authorization"].is_sensitive(), "never indexed by HPACK, never shown by Debug");
+        assert_eq!(of("user-agent", "mine").unwrap()[USER_AGENT], "mine");
+        for name in ["x y", "te", "grpc-timeout", ":path", ""] {
+            assert_eq!(of(name, "hunter2"), Err(format!("metadata name \"{name}\" cannot be sent")));
+        }
+        let text = of("x-token", "hunter\u{7}2").unwrap_err();
+        assert_eq!(text, "value of the metadata \"x-token\" has characters that cannot be sent");
+    }
+}

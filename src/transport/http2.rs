@@ -1,0 +1,183 @@
+//! HTTP/2 on a byte stream: the client's half of the connection (`h2`), driven by one future that owns everything, so
+//! that dropping it closes the socket. Ready means that the tap saw the server's SETTINGS.
+//!
+//! Keepalive is ours (gRFC A8): any byte read is a sign of life, and a stream that begins after a long silence pings at
+//! once.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::{self, SendRequest};
+use h2::{Ping, PingPong};
+use tokio::time::{Instant, Sleep};
+
+use super::tap::Tap;
+use super::wire::{End, First, Wire, disconnect};
+use super::{Io, Keepalive};
+use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings};
+
+/// A connection whose SETTINGS were read, and what drives it.
+pub(super) struct Link {
+    pub driver: Driver,
+    pub send: SendRequest<Bytes>,
+    pub wire: Arc<Wire>,
+    pub settings: PeerSettings,
+}
+
+/// Why there is no link.
+pub(super) enum NoLink {
+    /// The peer said something else than SETTINGS, or forbids every stream.
+    Wrong(FailureCode, String),
+    /// The stream ended before SETTINGS.
+    Ended(End),
+}
+
+/// Sends the preface over `io` and waits for the server's SETTINGS, for as long as it takes. `hold`: the acknowledgement
+/// waits for the first request ([`Wire::release`]). `notify`: see [`Tap::new`].
+pub(super) async fn open(
+    io: Box<dyn Io>,
+    notify: bool,
+    keepalive: Option<Keepalive>,
+    hold: bool,
+) -> Result<Link, NoLink> {
+    let wire = Arc::new(Wire::new(hold));
+    let tap = Tap::new(io, wire.clone(), notify);
+    // The preface is taken by the tap, so this waits for nothing.
+    let handshake = client::Builder::new().enable_push(false).max_header_list_size(64 * 1024).handshake(tap).await;
+    let (send, mut connection) = match handshake {
+        Ok(both) => both,
+        Err(error) => return Err(NoLink::Ended(wire.ended().unwrap_or_else(|| http2_error(&error)))),
+    };
+    let pulse = match keepalive {
+        Some(options) => connection.ping_pong().map(|ping| Pulse::new(options, ping)),
+        None => None,
+    };
+    let mut driver = Driver { connection: Some(connection), wire: wire.clone(), pulse };
+    let settings = poll_fn(|cx| {
+        let driven = Pin::new(&mut driver).poll(cx);
+        match (wire.first(), wire.ended(), driven) {
+            (Some(First::Wrong(code, text)), _, _) => Poll::Ready(Err(NoLink::Wrong(code, text))),
+            (Some(First::Settings(settings)), _, _) => Poll::Ready(Ok(settings)),
+            (None, Some(end), _) => Poll::Ready(Err(NoLink::Ended(end))),
+            (None, None, Poll::Ready(())) => {
+                Poll::Ready(Err(NoLink::Ended(end(FailureCode::Closed, DisconnectReason::Unknown, "closed"))))
+            }
+            (None, None, Poll::Pending) => Poll::Pending,
+        }
+    });
+    let settings = settings.await?;
+    if settings.max_concurrent_streams == Some(0) {
+        let text = "SETTINGS forbid every RPC: MAX_CONCURRENT_STREAMS is 0".to_string();
+        return Err(NoLink::Wrong(FailureCode::NoStreams, text));
+    }
+    Ok(Link { driver, send, wire, settings })
+}
+
+fn end(code: FailureCode, reason: DisconnectReason, detail: &str) -> End {
+    End { disconnect: disconnect(reason, detail), code, tls: None }
+}
+
+fn http2_error(error: &h2::Error) -> End {
+    let code = if error.is_io() { FailureCode::Io } else { FailureCode::ProtocolError };
+    end(code, DisconnectReason::Unknown, &format!("http2: {error}"))
+}
+
+/// Moves the bytes of one connection until it ends. Owns the socket: dropping it closes the connection.
+pub(super) struct Driver {
+    connection: Option<client::Connection<Tap<Box<dyn Io>>, Bytes>>,
+    wire: Arc<Wire>,
+    pulse: Option<Pulse>,
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let me = &mut *self;
+        let Some(connection) = &mut me.connection else { return Poll::Ready(()) };
+        me.wire.driver.register(cx.waker());
+        let end = loop {
+            match Pin::new(&mut *connection).poll(cx) {
+                Poll::Ready(Ok(())) => break end(FailureCode::Closed, DisconnectReason::Unknown, "closed"),
+                Poll::Ready(Err(error)) => break http2_error(&error),
+                Poll::Pending => {}
+            }
+            // After reading, so that what was read counts.
+            match me.pulse.as_mut().map(|pulse| pulse.beat(&me.wire, cx)) {
+                None | Some(Beat::Wait) => return Poll::Pending,
+                Some(Beat::Asked) => {}
+                Some(Beat::Dead(silence)) => {
+                    let text = format!("keepalive: no answer in {:.1}s", silence.as_secs_f64());
+                    break end(FailureCode::TimedOut, DisconnectReason::ConnectionTimedOut, &text);
+                }
+            }
+        };
+        me.wire.end(end);
+        me.connection = None;
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Driver {
+    /// Whoever waits for the connection's end is told, however it came.
+    fn drop(&mut self) {
+        self.wire.end(end(FailureCode::Closed, DisconnectReason::SubchannelShutdown, "closed by us"));
+    }
+}
+
+/// Keepalive of one connection.
+struct Pulse {
+    options: Keepalive,
+    ping: PingPong,
+    timer: Pin<Box<Sleep>>,
+    /// When a ping was sent that is not answered yet, and how often something had been read by then.
+    asked: Option<(Instant, u64)>,
+}
+
+impl Pulse {
+    fn new(options: Keepalive, ping: PingPong) -> Self {
+        Pulse { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), asked: None }
+    }
+
+    /// What the time of day asks for. After [`Beat::Asked`] the connection must be polled: it sends the ping.
+    fn beat(&mut self, wire: &Wire, cx: &mut Context<'_>) -> Beat {
+        let (reads, last_read) = wire.last_read();
+        if self.asked.is_some_and(|(_, before)| before != reads) {
+            self.asked = None;
+        }
+        // Takes the answer, so that the next ping may be sent. Without one in flight this waits for nothing.
+        let _ = self.ping.poll_pong(cx);
+        let due = match self.asked {
+            Some((since, _)) => since + self.options.timeout,
+            None if wire.streams.load(Ordering::Acquire) == 0 && !self.options.without_calls => return Beat::Wait,
+            None => last_read + self.options.time,
+        };
+        if self.timer.deadline() != due {
+            self.timer.as_mut().reset(due);
+        }
+        if self.timer.as_mut().poll(cx).is_pending() {
+            return Beat::Wait;
+        }
+        if self.asked.is_some() {
+            return Beat::Dead(self.options.timeout);
+        }
+        // Refused only while an earlier ping is in flight, which asks the same.
+        let _ = self.ping.send_ping(Ping::opaque());
+        self.asked = Some((Instant::now(), reads));
+        Beat::Asked
+    }
+}
+
+enum Beat {
+    /// Nothing to do before the timer.
+    Wait,
+    /// A ping is to be sent.
+    Asked,
+    /// Nothing was read for this long after a ping.
+    Dead(Duration),
+}

@@ -1,0 +1,271 @@
+//! The frame tap: sits above TLS and below HTTP/2, passes bytes on, and tells the [`Wire`] what they were. It is the kill
+//! switch too: once the wire is killed it says GOAWAY, if the last frame was written whole, and ends reads and writes.
+//!
+//! Writes are passed on as they come, with two exceptions that save packets: the 24 bytes of the connection preface wait
+//! for the SETTINGS frame that always follows, and while the wire is held nothing leaves.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use super::frames::{self, Frame, Frames, Opening};
+use super::wire::{First, Wire};
+use crate::model::reach::{FailureCode, http2_error_name};
+
+/// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113, 3.4).
+const PREFACE: usize = 24;
+/// More than this is never held back.
+const HELD: usize = 16 * 1024;
+/// GOAWAY, NO_ERROR, last stream 0.
+const FAREWELL: [u8; 17] = [0, 0, 8, frames::GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// See the [module](self).
+pub(super) struct Tap<T> {
+    io: T,
+    wire: Arc<Wire>,
+    incoming: Frames,
+    outgoing: Frames,
+    /// The first bytes, until they are judged.
+    opening: Option<Vec<u8>>,
+    /// The peer's first frame was seen.
+    greeted: bool,
+    /// Bytes of the preface that were not written yet.
+    preface: usize,
+    /// Nothing but the preface was written yet: SETTINGS follow.
+    settings_due: bool,
+    /// Accepted for writing, not written yet.
+    waiting: Vec<u8>,
+    farewell: Farewell,
+    /// Closing takes a message of its own (TLS).
+    notify: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Farewell {
+    Unsaid,
+    Saying,
+    Said,
+}
+
+impl<T> Tap<T> {
+    /// Taps `io`. `notify`: shut the stream down when killed, because closing takes a message (TLS close_notify).
+    pub fn new(io: T, wire: Arc<Wire>, notify: bool) -> Self {
+        Tap {
+            io,
+            wire,
+            incoming: Frames::default(),
+            outgoing: Frames::default(),
+            opening: Some(Vec::new()),
+            greeted: false,
+            preface: PREFACE,
+            settings_due: true,
+            waiting: Vec::new(),
+            farewell: Farewell::Unsaid,
+            notify,
+        }
+    }
+
+    /// Fails when the peer speaks something else: nothing more must be said to it.
+    fn was_read(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.wire.was_read(Instant::now());
+        if let Some(first) = &mut self.opening {
+            first.extend_from_slice(&bytes[..bytes.len().min(64)]);
+            match frames::judge(first) {
+                Opening::Undecided => {}
+                Opening::Http2 => self.opening = None,
+                Opening::Foreign(code, text) => {
+                    self.wire.set_first(First::Wrong(code, text));
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+            }
+        }
+        let (wire, greeted) = (&self.wire, &mut self.greeted);
+        self.incoming.feed(bytes, |frame| {
+            if !std::mem::replace(greeted, true) {
+                wire.set_first(greeting(frame));
+            }
+            if frame.kind == frames::GOAWAY
+                && let Some(goaway) = frames::goaway(frame.payload)
+            {
+                wire.set_goaway(goaway);
+            }
+        });
+        Ok(())
+    }
+
+    fn wrote(&mut self, mut bytes: &[u8]) {
+        let preface = self.preface.min(bytes.len());
+        self.preface -= preface;
+        bytes = &bytes[preface..];
+        self.settings_due &= bytes.is_empty();
+        self.outgoing.feed(bytes, |_| {});
+    }
+}
+
+/// What the peer's first frame means.
+fn greeting(frame: Frame<'_>) -> First {
+    let wrong = |text| First::Wrong(FailureCode::ProtocolError, text);
+    match (frame.kind, frames::goaway(frame.payload)) {
+        (frames::SETTINGS, _) if frame.is_ack() => {
+            wrong("first frame acknowledges SETTINGS instead of being the server's SETTINGS".to_string())
+        }
+        (frames::SETTINGS, _) if frame.stream != 0 || !frame.length.is_multiple_of(6) => {
+            wrong(format!("malformed SETTINGS: {} bytes on stream {}", frame.length, frame.stream))
+        }
+        (frames::SETTINGS, _) => First::Settings(frames::settings(frame.payload)),
+        (frames::GOAWAY, Some(goaway)) => {
+            let debug = match goaway.debug.as_str() {
+                "" => String::new(),
+                debug => format!(", debug data \"{debug}\""),
+            };
+            let code = http2_error_name(goaway.code);
+            First::Wrong(FailureCode::GoAway, format!("server said GOAWAY {code} before SETTINGS{debug}"))
+        }
+        (frames::GOAWAY, None) => {
+            wrong(format!("first frame is a GOAWAY with a payload of {} bytes, at least 8 are due", frame.length))
+        }
+        (other, _) => wrong(format!("first frame is {}, it must be SETTINGS", frames::name(other))),
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Tap<T> {
+    fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.waiting.is_empty() {
+            match ready!(Pin::new(&mut self.io).poll_write(cx, &self.waiting)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(written) if written == self.waiting.len() => self.waiting = Vec::new(),
+                Ok(written) => drop(self.waiting.drain(..written)),
+                Err(error) => {
+                    self.wire.broke(&error);
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Best effort: whatever goes wrong, the connection is over.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if self.farewell == Farewell::Unsaid {
+            if self.outgoing.at_boundary() && !self.settings_due {
+                self.waiting.extend_from_slice(&FAREWELL);
+            }
+            self.farewell = Farewell::Saying;
+        }
+        if self.farewell == Farewell::Saying {
+            let written = ready!(self.poll_waiting(cx)).is_ok();
+            let flushed = written && ready!(Pin::new(&mut self.io).poll_flush(cx)).is_ok();
+            if flushed && self.notify {
+                let _ = ready!(Pin::new(&mut self.io).poll_shutdown(cx));
+            }
+            self.farewell = Farewell::Said;
+        }
+        Poll::Ready(io::Error::new(io::ErrorKind::ConnectionAborted, "closed by us"))
+    }
+
+    /// True while what is written has to wait for more.
+    fn holds(&self) -> bool {
+        (self.wire.is_held() || self.settings_due) && self.waiting.len() < HELD
+    }
+
+    /// Takes `bytes` into the waiting ones; for writers that may not write through.
+    fn accept(&mut self, bytes: &[u8]) -> usize {
+        self.waiting.extend_from_slice(bytes);
+        self.wrote(bytes);
+        bytes.len()
+    }
+
+    fn writes_through(&self) -> bool {
+        !self.settings_due && self.waiting.is_empty() && !self.wire.is_held()
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<T> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let me = &mut *self;
+        if me.wire.is_killed() {
+            return me.poll_farewell(cx).map(Err);
+        }
+        let before = buf.filled().len();
+        match ready!(Pin::new(&mut me.io).poll_read(cx, buf)) {
+            Ok(()) if buf.filled().len() > before => me.was_read(&buf.filled()[before..])?,
+            Ok(()) if buf.remaining() == 0 => {}
+            Ok(()) => me.wire.end_of_stream(),
+            Err(error) => {
+                me.wire.broke(&error);
+                return Poll::Ready(Err(error));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.as_mut().poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let me = &mut *self;
+        if me.wire.is_killed() {
+            return me.poll_farewell(cx).map(Err);
+        }
+        if !me.writes_through() {
+            if me.waiting.len() >= HELD {
+                ready!(me.poll_waiting(cx))?;
+            }
+            let accepted = slices.iter().map(|slice| me.accept(slice)).sum();
+            if !me.holds()
+                && let Poll::Ready(Err(error)) = me.poll_waiting(cx)
+            {
+                return Poll::Ready(Err(error));
+            }
+            return Poll::Ready(Ok(accepted));
+        }
+        match ready!(Pin::new(&mut me.io).poll_write_vectored(cx, slices)) {
+            Ok(written) => {
+                let mut left = written;
+                for slice in slices {
+                    let of_this = left.min(slice.len());
+                    me.wrote(&slice[..of_this]);
+                    left -= of_this;
+                }
+                Poll::Ready(Ok(written))
+            }
+            Err(error) => {
+                me.wire.broke(&error);
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let me = &mut *self;
+        if me.wire.is_killed() {
+            return me.poll_farewell(cx).map(Err);
+        }
+        if me.holds() {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(me.poll_waiting(cx))?;
+        Pin::new(&mut me.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let me = &mut *self;
+        ready!(me.poll_waiting(cx))?;
+        Pin::new(&mut me.io).poll_shutdown(cx)
+    }
+}

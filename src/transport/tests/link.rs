@@ -1,0 +1,243 @@
+//! Established connections: health, events, and that closed means closed.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{FutureExt, StreamExt};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{mpsc, oneshot};
+
+use super::peers::{self, Answer, Asked, SETTINGS};
+use super::*;
+use crate::model::reach::{DisconnectReason, GoAway};
+use crate::model::secret::Secret;
+
+async fn check(answer: Answer) -> Health {
+    let (address, _) = peers::health(answer).await;
+    connected(&sockets(options()), address).await.check(Arc::from("pay")).await.0
+}
+
+fn failed(code: &str, text: &str) -> Health {
+    Health::Failed { code: code.to_string(), text: text.to_string() }
+}
+
+#[tokio::test]
+async fn every_answer_to_a_check_has_its_word() {
+    assert_eq!(check(Answer::Status(0)).await, Health::Unknown);
+    assert_eq!(check(Answer::Status(1)).await, Health::Serving);
+    assert_eq!(check(Answer::Status(2)).await, Health::NotServing);
+    assert_eq!(check(Answer::Status(3)).await, Health::ServiceUnknown);
+    assert_eq!(check(Answer::Grpc("5", "")).await, Health::ServiceUnknown);
+    assert_eq!(check(Answer::Grpc("12", "unknown service")).await, Health::Unimplemented);
+    assert_eq!(check(Answer::Grpc("16", "who are you?")).await, failed("UNAUTHENTICATED", "who are you?"));
+    assert!(matches!(check(Answer::Http(503)).await, Health::Failed { code, .. } if code == "UNAVAILABLE"));
+    assert_eq!(check(Answer::Reset(7)).await, failed("UNAVAILABLE", "server reset the stream: REFUSED_STREAM"));
+    assert_eq!(check(Answer::Reset(8)).await, failed("CANCELLED", "server reset the stream: CANCEL"));
+    assert_eq!(check(Answer::Reset(2)).await, failed("INTERNAL", "server reset the stream: INTERNAL_ERROR"));
+    assert_eq!(check(Answer::HalfThenGone).await, failed("UNAVAILABLE", "connection lost: closed by peer"));
+}
+
+#[tokio::test]
+async fn a_watch_tells_every_status_and_its_end() {
+    let (address, _) = peers::health(Answer::Status(2)).await;
+    let connection = connected(&sockets(options()), address).await;
+    let mut watch = connection.watch(Arc::from("pay"));
+    assert_eq!(watch.next().await, Some(Health::NotServing));
+    assert_eq!(watch.next().now_or_never(), None, "the watch stays open");
+    drop(connection);
+    assert_eq!(watch.next().await, Some(failed("UNAVAILABLE", "connection lost: subchannel shutdown (closed by us)")));
+    assert_eq!(watch.next().await, None);
+
+    let (address, _) = peers::health(Answer::Grpc("5", "")).await;
+    let connection = connected(&sockets(options()), address).await;
+    assert_eq!(connection.watch(Arc::from("pay")).collect::<Vec<_>>().await, [Health::ServiceUnknown]);
+}
+
+#[tokio::test]
+async fn metadata_is_sent_and_never_shown() {
+    let (address, asked) = peers::health(Answer::Status(1)).await;
+    let metadata = vec![("authorization".to_string(), Secret::new("Bearer hunter2"))];
+    let transport = sockets(Options { metadata, authority: Some("pay.example:80".to_string()), ..options() });
+    transport.reach(address.clone(), Arc::from("")).await;
+    {
+        let requests = asked.requests.lock().unwrap();
+        assert_eq!(requests[0].headers["authorization"], "Bearer hunter2");
+        assert_eq!(requests[0].uri.authority().unwrap(), "pay.example:80");
+    }
+    let bad = vec![("x y".to_string(), Secret::new("hunter2"))];
+    let (health, _) =
+        sockets(Options { metadata: bad, ..options() }).reach(address, Arc::from("")).await.outcome.unwrap();
+    assert_eq!(health, failed("INVALID_ARGUMENT", "metadata name \"x y\" cannot be sent"));
+}
+
+/// A peer that says SETTINGS and then what it is told to: bytes, or (`None`) the end.
+async fn puppet() -> (Address, mpsc::UnboundedSender<Option<Vec<u8>>>) {
+    let (say, words) = mpsc::unbounded_channel::<Option<Vec<u8>>>();
+    let words = Arc::new(tokio::sync::Mutex::new(words));
+    let address = peers::listen(move |mut stream| {
+        let words = words.clone();
+        async move {
+            peers::first_words(&mut stream).await;
+            stream.write_all(SETTINGS).await.unwrap();
+            let (mut read, mut write) = stream.into_split();
+            // Unread bytes would make a reset of the end.
+            tokio::spawn(async move { peers::until_gone(&mut read).await });
+            while let Some(Some(bytes)) = words.lock().await.recv().await {
+                write.write_all(&bytes).await.unwrap();
+            }
+        }
+    })
+    .await;
+    (address, say)
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_told_at_once() {
+    let (address, say) = puppet().await;
+    let mut connection = connected(&sockets(options()), address).await;
+    assert_eq!(connection.event().now_or_never(), None);
+    say.send(None).unwrap();
+    let begun = Instant::now();
+    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was said") };
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!((lost.reason, lost.to_string().as_str()), (DisconnectReason::Unknown, "closed by peer"));
+    assert_eq!(lost.goaway, None);
+    assert_eq!(connection.event().await, ConnectionEvent::Lost(lost), "the end stays the end");
+    let (health, _) = connection.check(Arc::from("")).await;
+    assert_eq!(health, failed("UNAVAILABLE", "connection lost: closed by peer"));
+}
+
+#[tokio::test]
+async fn a_reset_is_told_as_one() {
+    let address = peers::listen(|mut stream| async move {
+        stream.write_all(SETTINGS).await.unwrap();
+        // Preface and SETTINGS in one piece, then the acknowledgement: the client is READY.
+        peers::first_words(&mut stream).await;
+        peers::first_words(&mut stream).await;
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    })
+    .await;
+    let mut connection = connected(&sockets(options()), address).await;
+    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was said") };
+    assert_eq!(lost.reason, DisconnectReason::ConnectionReset);
+    assert_eq!(lost.to_string(), "connection reset");
+}
+
+#[tokio::test]
+async fn goaway_is_told_with_code_and_debug_data_then_the_end() {
+    let (address, say) = puppet().await;
+    let mut connection = connected(&sockets(options()), address).await;
+    say.send(Some(peers::goaway(0, 0, "max_age"))).unwrap();
+    let expected = GoAway { last_stream: 0, code: 0, debug: "max_age".to_string() };
+    let ConnectionEvent::GoingAway(said) = connection.event().await else { panic!("GOAWAY comes first") };
+    assert_eq!((said.reason, said.goaway.as_ref()), (DisconnectReason::GoAway(0), Some(&expected)));
+    assert_eq!(said.to_string(), "GOAWAY NO_ERROR (max_age)");
+    // The peer keeps its side open: without streams the end follows all the same.
+    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("one GoingAway only") };
+    assert_eq!(lost, said, "the first cause wins");
+    let (health, _) = connection.check(Arc::from("")).await;
+    assert!(
+        matches!(health, Health::Failed { code, text } if code == "UNAVAILABLE" && text.contains("GOAWAY NO_ERROR"))
+    );
+}
+
+#[tokio::test]
+async fn the_two_goaways_of_a_graceful_shutdown_are_one_event() {
+    let (address, say) = puppet().await;
+    let mut connection = connected(&sockets(options()), address).await;
+    let mut watch = connection.watch(Arc::from(""));
+    assert_eq!(watch.next().now_or_never(), None);
+    tokio::task::yield_now().await;
+    say.send(Some(peers::goaway(0x7fff_ffff, 0, "graceful_stop"))).unwrap();
+    assert!(matches!(connection.event().await, ConnectionEvent::GoingAway(_)));
+    assert_eq!(connection.event().now_or_never(), None, "a stream is open: the connection lives on");
+    say.send(Some(peers::goaway(1, 0, ""))).unwrap();
+    say.send(None).unwrap();
+    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("two GoingAway") };
+    assert_eq!(lost.to_string(), "GOAWAY NO_ERROR (graceful_stop)");
+    assert!(matches!(watch.next().await, Some(Health::Failed { code, .. }) if code == "UNAVAILABLE"));
+}
+
+/// A health server that never answers and tells what the client said last, once its end was seen.
+async fn mute() -> (Address, oneshot::Receiver<Vec<u8>>) {
+    let (tell, told) = oneshot::channel();
+    let tell = Arc::new(std::sync::Mutex::new(Some(tell)));
+    let address = peers::listen(move |mut stream| {
+        let tell = tell.clone();
+        async move {
+            stream.write_all(SETTINGS).await.unwrap();
+            let all = peers::until_gone(&mut stream).await;
+            if let Some(tell) = tell.lock().unwrap().take() {
+                let _ = tell.send(all);
+            }
+        }
+    })
+    .await;
+    (address, told)
+}
+
+#[tokio::test]
+async fn close_says_goaway_and_closes_whatever_is_in_flight() {
+    let (address, told) = mute().await;
+    let connection = connected(&sockets(options()), address).await;
+    let rpc = tokio::spawn(connection.check(Arc::from("")));
+    let mut watch = connection.watch(Arc::from(""));
+    assert_eq!(watch.next().now_or_never(), None);
+    tokio::task::yield_now().await;
+    let begun = Instant::now();
+    connection.close().await;
+    assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
+    let said = told.await.unwrap();
+    assert_eq!(&said[said.len() - 17..], peers::goaway(0, 0, ""), "the last frame is GOAWAY");
+    let lost = failed("UNAVAILABLE", "connection lost: subchannel shutdown (closed by us)");
+    assert_eq!(rpc.await.unwrap().0, lost);
+    assert_eq!(watch.next().await, Some(lost));
+}
+
+#[tokio::test]
+async fn dropping_a_connection_closes_it() {
+    let (address, told) = mute().await;
+    let connection = connected(&sockets(options()), address).await;
+    let rpc = connection.check(Arc::from(""));
+    drop(connection);
+    told.await.unwrap();
+    assert!(matches!(rpc.await.0, Health::Failed { code, .. } if code == "UNAVAILABLE"));
+}
+
+#[tokio::test]
+async fn no_task_outlives_a_connection() {
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let (address, _told) = mute().await;
+    let before = tasks();
+    let connection = connected(&sockets(options()), address).await;
+    assert!(tasks() > before);
+    connection.close().await;
+    while tasks() > before {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_uses_no_task_and_leaves_with_goaway() {
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let (address, told) = mute().await;
+    let transport = sockets(Options { rpc_timeout: Duration::from_millis(50), ..options() });
+    let reach = transport.reach(address, Arc::from("")).await;
+    assert_eq!(
+        reach.outcome.unwrap().0,
+        failed("DEADLINE_EXCEEDED", "grpc.health.v1.Health/Check unanswered for 50ms")
+    );
+    let said = told.await.unwrap();
+    assert_eq!(&said[said.len() - 17..], peers::goaway(0, 0, ""));
+    assert!(tasks() <= 1, "only the listener is left");
+}
+
+#[tokio::test]
+async fn many_checks_share_one_connection() {
+    let (address, asked) = peers::health(Answer::Status(1)).await;
+    let connection = connected(&sockets(options()), address).await;
+    let checks = (0..50).map(|_| connection.check(Arc::from("pay")));
+    let answers = futures_util::future::join_all(checks).await;
+    assert!(answers.iter().all(|(health, _)| *health == Health::Serving));
+    assert_eq!(asked.connections.load(std::sync::atomic::Ordering::SeqCst), 1);
+    let _: &Asked = &asked;
+}

@@ -1,0 +1,58 @@
+//! What the transport says of peers of every kind. Real sockets on port 0 for reality, pipes on a paused clock for time.
+
+mod clock;
+mod link;
+mod peers;
+mod sockets;
+
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+
+/// Plaintext, 5 s, nothing special.
+fn options() -> Options {
+    Options {
+        tls: TlsMode::Off,
+        insecure: false,
+        cacert: None,
+        identity: None,
+        server_name: None,
+        authority: None,
+        connect_timeout: Duration::from_secs(5),
+        rpc_timeout: Duration::from_secs(5),
+        keepalive: None,
+        metadata: Vec::new(),
+    }
+}
+
+fn sockets(options: Options) -> Transport {
+    Transport::new(options, Arc::new(Sockets))
+}
+
+/// Connects; the phases are those that were reported.
+async fn connect(transport: &Transport, address: Address) -> (Result<Connection, Failure>, Vec<Phase>) {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let connection = transport.connect(address, move |phase| drop(tell.send(phase))).await;
+    let mut phases = Vec::new();
+    while let Some(phase) = told.recv().await {
+        phases.push(phase);
+    }
+    (connection, phases)
+}
+
+async fn failure(transport: &Transport, address: Address) -> Failure {
+    match connect(transport, address).await {
+        (Err(failure), _) => failure,
+        (Ok(_), _) => panic!("connected"),
+    }
+}
+
+async fn connected(transport: &Transport, address: Address) -> Connection {
+    match connect(transport, address).await {
+        (Ok(connection), _) => connection,
+        (Err(failure), _) => panic!("{failure}"),
+    }
+}

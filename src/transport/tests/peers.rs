@@ -1,0 +1,177 @@
+//! Peers to talk to: scripts of raw bytes, and a health server.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::model::endpoint::Address;
+
+pub const SETTINGS: &[u8] = &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100];
+
+/// A frame on stream 0.
+pub fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, (payload.len() >> 8) as u8, payload.len() as u8, kind, 0, 0, 0, 0, 0];
+    bytes.extend(payload);
+    bytes
+}
+
+pub fn goaway(last: u32, code: u32, debug: &str) -> Vec<u8> {
+    let mut payload = last.to_be_bytes().to_vec();
+    payload.extend(code.to_be_bytes());
+    payload.extend(debug.as_bytes());
+    frame(7, &payload)
+}
+
+/// Listens on a free port and runs `peer` for every connection.
+pub async fn listen<F: Future<Output = ()> + Send + 'static>(
+    peer: impl Fn(TcpStream) -> F + Send + 'static,
+) -> Address {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(peer(stream));
+        }
+    });
+    Address::Ip(address)
+}
+
+/// Reads the client's first words, answers `bytes`, and reads on until the client goes.
+pub async fn answers(bytes: Vec<u8>) -> Address {
+    listen(move |mut stream| {
+        let bytes = bytes.clone();
+        async move {
+            first_words(&mut stream).await;
+            stream.write_all(&bytes).await.unwrap();
+            until_gone(&mut stream).await;
+        }
+    })
+    .await
+}
+
+/// [`answers`], then closes.
+pub async fn answers_and_closes(bytes: Vec<u8>) -> Address {
+    listen(move |mut stream| {
+        let bytes = bytes.clone();
+        async move {
+            first_words(&mut stream).await;
+            let _ = stream.write_all(&bytes).await;
+        }
+    })
+    .await
+}
+
+pub async fn first_words(stream: &mut (impl AsyncRead + Unpin)) {
+    let mut words = [0; 4096];
+    let _ = stream.read(&mut words).await;
+}
+
+/// Reads to the end: everything that came.
+pub async fn until_gone(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).await;
+    rest
+}
+
+/// A port on which nobody listens.
+pub async fn nobody() -> Address {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Address::Ip(listener.local_addr().unwrap())
+}
+
+pub fn port(address: &Address) -> SocketAddr {
+    match address {
+        Address::Ip(socket) => *socket,
+        other => panic!("{other} has no socket address"),
+    }
+}
+
+/// How a health server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// One message with this status; `Watch` stays open.
+    Status(u8),
+    /// Trailers only.
+    Grpc(&'static str, &'static str),
+    /// A plain HTTP error.
+    Http(u16),
+    /// Headers, then nothing.
+    Silence,
+    /// RST_STREAM with this code.
+    Reset(u32),
+    /// Half a message, then the connection is dropped.
+    HalfThenGone,
+}
+
+/// What a health server was asked.
+#[derive(Debug, Default)]
+pub struct Asked {
+    pub requests: std::sync::Mutex<Vec<http::request::Parts>>,
+    pub bodies: std::sync::Mutex<Vec<Bytes>>,
+    pub connections: AtomicUsize,
+}
+
+/// Serves `answer` to every request on `io`, until the client goes.
+pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answer, asked: Arc<Asked>) {
+    asked.connections.fetch_add(1, Ordering::SeqCst);
+    let Ok(mut connection) = h2::server::handshake(io).await else { return };
+    let mut open = Vec::new();
+    while let Some(Ok((request, mut respond))) = connection.accept().await {
+        let (head, mut body) = request.into_parts();
+        asked.requests.lock().unwrap().push(head);
+        let seen = asked.clone();
+        tokio::spawn(async move {
+            while let Some(Ok(data)) = body.data().await {
+                seen.bodies.lock().unwrap().push(data);
+            }
+        });
+        let response = http::Response::builder().header("content-type", "application/grpc");
+        match answer {
+            Answer::Status(status) => {
+                let mut stream = respond.send_response(response.body(()).unwrap(), false).unwrap();
+                stream.send_data(Bytes::from(vec![0, 0, 0, 0, 2, 8, status]), false).unwrap();
+                let watch = asked.requests.lock().unwrap().last().unwrap().uri.path().ends_with("Watch");
+                if watch {
+                    open.push(stream);
+                } else {
+                    let mut trailers = http::HeaderMap::new();
+                    trailers.insert("grpc-status", "0".parse().unwrap());
+                    stream.send_trailers(trailers).unwrap();
+                }
+            }
+            Answer::Grpc(status, message) => {
+                let response = response.header("grpc-status", status).header("grpc-message", message);
+                respond.send_response(response.body(()).unwrap(), true).unwrap();
+            }
+            Answer::Http(status) => {
+                let response = http::Response::builder().status(status).header("content-type", "text/html");
+                respond.send_response(response.body(()).unwrap(), true).unwrap();
+            }
+            Answer::Silence => open.push(respond.send_response(response.body(()).unwrap(), false).unwrap()),
+            Answer::Reset(code) => respond.send_reset(code.into()),
+            Answer::HalfThenGone => {
+                let mut stream = respond.send_response(response.body(()).unwrap(), false).unwrap();
+                stream.send_data(Bytes::from_static(&[0, 0, 0, 0, 2, 8]), false).unwrap();
+                let _ = futures_util::poll!(std::pin::pin!(connection.accept()));
+                return;
+            }
+        }
+    }
+}
+
+/// A health server on a free port.
+pub async fn health(answer: Answer) -> (Address, Arc<Asked>) {
+    let asked = Arc::new(Asked::default());
+    let seen = asked.clone();
+    let address = listen(move |stream| {
+        let seen = seen.clone();
+        async move { serve_health(stream, answer, seen).await }
+    })
+    .await;
+    (address, asked)
+}

@@ -1,0 +1,233 @@
+//! What went over the wire of one connection, shared by the tap that sees it, the driver, the RPCs and whoever waits
+//! for the connection's events. The first cause of an end wins.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::task::AtomicWaker;
+use tokio::time::Instant;
+use tokio_rustls::rustls;
+
+use super::{ConnectionEvent, tcp};
+use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings};
+
+/// The first thing a peer said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum First {
+    /// SETTINGS, as it must be.
+    Settings(PeerSettings),
+    /// Anything else, with the sentence about it.
+    Wrong(FailureCode, String),
+}
+
+/// How the byte stream ended, in the words of both its uses: a connection that was lost, and an attempt that failed.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    pub disconnect: Disconnect,
+    pub code: FailureCode,
+    /// The TLS alert or error behind it.
+    pub tls: Option<rustls::Error>,
+}
+
+#[derive(Debug)]
+struct State {
+    first: Option<First>,
+    goaway: Option<Box<GoAway>>,
+    end: Option<Box<End>>,
+    told_goaway: bool,
+    /// Counts reads, so that a read in the very moment of a ping is not mistaken for one before it.
+    reads: u64,
+    last_read: Instant,
+    listener: Option<Waker>,
+}
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Wire {
+    state: Mutex<State>,
+    /// Wakes the driver.
+    pub driver: AtomicWaker,
+    /// RPCs in flight.
+    pub streams: AtomicUsize,
+    killed: AtomicBool,
+    hold: bool,
+    held: AtomicBool,
+}
+
+impl Wire {
+    /// `hold`: once the server's SETTINGS came, hold the answer back until [`Wire::release`].
+    pub fn new(hold: bool) -> Self {
+        Wire {
+            hold,
+            state: Mutex::new(State {
+                first: None,
+                goaway: None,
+                end: None,
+                told_goaway: false,
+                reads: 0,
+                last_read: Instant::now(),
+                listener: None,
+            }),
+            driver: AtomicWaker::new(),
+            streams: AtomicUsize::new(0),
+            killed: AtomicBool::new(false),
+            held: AtomicBool::new(false),
+        }
+    }
+
+    /// Nothing in here can be left half done by a panic, so a poisoned lock is as good as any.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends reads and writes: the tap says GOAWAY if it can and then behaves as if the connection were gone. Takes effect
+    /// when the driver is polled next; wakes nobody.
+    pub fn kill(&self) {
+        self.end(End {
+            disconnect: disconnect(DisconnectReason::SubchannelShutdown, "closed by us"),
+            code: FailureCode::Closed,
+            tls: None,
+        });
+        self.killed.store(true, Ordering::Release);
+    }
+
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::Acquire)
+    }
+
+    /// Lets go what was held back, in one piece with what was written meanwhile, when the driver is polled next. Wakes
+    /// nobody: only whoever drives the connection beside its one RPC holds anything back.
+    pub fn release(&self) {
+        self.held.store(false, Ordering::Release);
+    }
+
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::Acquire)
+    }
+
+    /// Something was read.
+    pub fn was_read(&self, now: Instant) {
+        let mut state = self.state();
+        state.reads += 1;
+        state.last_read = now;
+    }
+
+    /// How often something was read, and when last (at first: when the connection began).
+    pub fn last_read(&self) -> (u64, Instant) {
+        let state = self.state();
+        (state.reads, state.last_read)
+    }
+
+    pub fn first(&self) -> Option<First> {
+        self.state().first.clone()
+    }
+
+    /// Takes the peer's first word; later ones change nothing.
+    pub fn set_first(&self, first: First) {
+        if self.hold && matches!(first, First::Settings(_)) {
+            self.held.store(true, Ordering::Release);
+        }
+        self.state().first.get_or_insert(first);
+    }
+
+    pub fn goaway(&self) -> Option<GoAway> {
+        self.state().goaway.as_deref().cloned()
+    }
+
+    /// Takes a GOAWAY; a second one (a graceful shutdown sends two) changes nothing.
+    pub fn set_goaway(&self, goaway: GoAway) {
+        let listener = {
+            let mut state = self.state();
+            if state.goaway.is_some() || state.end.is_some() {
+                return;
+            }
+            state.goaway = Some(Box::new(goaway));
+            state.listener.take()
+        };
+        if let Some(listener) = listener {
+            listener.wake();
+        }
+    }
+
+    pub fn ended(&self) -> Option<End> {
+        self.state().end.as_deref().cloned()
+    }
+
+    /// The connection ended. The first cause wins: a GOAWAY that came before is the reason, whatever ended the stream.
+    pub fn end(&self, mut end: End) {
+        let listener = {
+            let mut state = self.state();
+            if state.end.is_some() {
+                return;
+            }
+            if let Some(goaway) = state.goaway.as_deref() {
+                end.disconnect = said_goaway(goaway);
+            }
+            state.end = Some(Box::new(end));
+            state.listener.take()
+        };
+        if let Some(listener) = listener {
+            listener.wake();
+        }
+    }
+
+    /// Reading came to the end of the stream.
+    pub fn end_of_stream(&self) {
+        self.end(End {
+            disconnect: disconnect(DisconnectReason::Unknown, "closed by peer"),
+            code: FailureCode::Closed,
+            tls: None,
+        });
+    }
+
+    /// Reading or writing failed.
+    pub fn broke(&self, error: &io::Error) {
+        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).cloned();
+        let (code, text) = tcp::classify(error);
+        let disconnect = match error.kind() {
+            io::ErrorKind::ConnectionReset => disconnect(DisconnectReason::ConnectionReset, ""),
+            io::ErrorKind::ConnectionAborted => disconnect(DisconnectReason::ConnectionAborted, ""),
+            io::ErrorKind::TimedOut => disconnect(DisconnectReason::ConnectionTimedOut, ""),
+            io::ErrorKind::UnexpectedEof => {
+                disconnect(DisconnectReason::Unknown, "closed by peer without TLS close_notify")
+            }
+            io::ErrorKind::BrokenPipe => disconnect(DisconnectReason::Unknown, "closed by peer"),
+            _ => disconnect(DisconnectReason::SocketError, &text),
+        };
+        self.end(End { disconnect, code, tls });
+    }
+
+    /// The next thing to tell. After the end: the end, again.
+    pub fn poll_event(&self, cx: &mut Context<'_>) -> Poll<ConnectionEvent> {
+        let mut state = self.state();
+        if !state.told_goaway
+            && let Some(goaway) = state.goaway.as_deref()
+        {
+            let event = ConnectionEvent::GoingAway(said_goaway(goaway));
+            state.told_goaway = true;
+            return Poll::Ready(event);
+        }
+        if let Some(end) = state.end.as_deref() {
+            return Poll::Ready(ConnectionEvent::Lost(end.disconnect.clone()));
+        }
+        match &mut state.listener {
+            Some(known) if known.will_wake(cx.waker()) => {}
+            listener => *listener = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+pub(super) fn disconnect(reason: DisconnectReason, detail: &str) -> Disconnect {
+    Disconnect { reason, detail: detail.to_string(), goaway: None }
+}
+
+fn said_goaway(goaway: &GoAway) -> Disconnect {
+    Disconnect {
+        reason: DisconnectReason::GoAway(goaway.code),
+        detail: goaway.debug.clone(),
+        goaway: Some(goaway.clone()),
+    }
+}

@@ -1,0 +1,315 @@
+//! What every backend promises, proved for each of them in the same way. A backend's line in `mod.rs` is
+//! `battery!(module, Fixture)`; the fixture says how to run its registry.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use grpc_discover::backend::{Backend, Context, Resolution};
+use grpc_discover::model::endpoint::{Address, EndpointSet};
+use grpc_discover::model::resolution::{ResolveError, Update};
+use grpc_discover::model::target::Target;
+
+use crate::support::leftovers::Open;
+
+/// Longer than any backend may be silent when it has something to say.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A registry and how it is handled.
+pub trait Fixture: Sized {
+    /// Starts the registry, with nobody in it. `None`: left out, which was said.
+    async fn start() -> Option<Self>;
+    /// The backend under test.
+    fn backend(&self) -> &'static dyn Backend;
+    /// What to resolve.
+    fn target(&self) -> Target;
+    /// With which settings.
+    fn context(&self) -> Context;
+    /// From now on exactly these are registered.
+    async fn set(&mut self, endpoints: &[Address]);
+    /// Makes the registry unreachable.
+    async fn stop(&mut self);
+    /// Makes it reachable again, where it was, with what was last set.
+    async fn start_again(&mut self);
+    /// Why a claim does not apply to this backend; `None` where it does.
+    fn exempt(_claim: Claim) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What is claimed of a backend: the contract in `src/backend/mod.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    FirstItemIsAFullAnswer,
+    NobodyIsNoError,
+    AStoppedRegistryIsNotEmptiness,
+    AStopWhileWatchingIsSaid,
+    ASecondResolveRecovers,
+    DroppingLeavesNothingBehind,
+    ASecondResolveStartsFromAFullAnswer,
+    TwoResolvesAreIndependent,
+    AChangeArrives,
+}
+
+/// Three addresses that nobody listens on.
+pub fn some_addresses() -> [Address; 3] {
+    ["127.0.0.1:7001", "127.0.0.2:7001", "127.0.0.3:7001"].map(|text| text.parse().unwrap())
+}
+
+/// Proves `claim` of a backend.
+pub async fn prove<F: Fixture>(claim: Claim) {
+    if F::exempt(claim).is_some() {
+        return;
+    }
+    let Some(mut fixture) = F::start().await else { return };
+    match claim {
+        Claim::FirstItemIsAFullAnswer => first_item_is_a_full_answer(&mut fixture).await,
+        Claim::NobodyIsNoError => nobody_is_no_error(&mut fixture).await,
+        Claim::AStoppedRegistryIsNotEmptiness => a_stopped_registry_is_not_emptiness(&mut fixture).await,
+        Claim::AStopWhileWatchingIsSaid => a_stop_while_watching_is_said(&mut fixture).await,
+        Claim::ASecondResolveRecovers => a_second_resolve_recovers(&mut fixture).await,
+        Claim::DroppingLeavesNothingBehind => dropping_leaves_nothing_behind(&mut fixture).await,
+        Claim::ASecondResolveStartsFromAFullAnswer => a_second_resolve_starts_from_a_full_answer(&mut fixture).await,
+        Claim::TwoResolvesAreIndependent => two_resolves_are_independent(&mut fixture).await,
+        Claim::AChangeArrives => a_change_arrives(&mut fixture).await,
+    }
+}
+
+/// A resolution as an engine reads it.
+struct Reader {
+    resolution: Resolution,
+    context: Context,
+    set: EndpointSet,
+}
+
+impl Reader {
+    fn new<F: Fixture>(fixture: &F) -> Self {
+        let context = fixture.context();
+        let resolution = fixture.backend().resolve(&fixture.target(), &context);
+        Reader { resolution, context, set: EndpointSet::default() }
+    }
+
+    async fn next(&mut self) -> Option<Result<Update, ResolveError>> {
+        let item = tokio::time::timeout(PATIENCE, self.resolution.next()).await.expect("silence is never an answer");
+        if let Some(Ok(update)) = &item {
+            self.set.apply(update.clone());
+        }
+        item
+    }
+
+    /// The first item, which must be a full answer.
+    async fn first(&mut self) {
+        let item = self.next().await;
+        assert!(is_full(&item), "the first item is {item:?}");
+    }
+
+    /// Hints and reads on until the set is `endpoints`.
+    async fn until(&mut self, endpoints: &[Address]) {
+        while self.listed() != endpoints {
+            self.context.resolve_now.notify_one();
+            let item = self.next().await;
+            assert!(matches!(item, Some(Ok(_))), "while waiting for {endpoints:?}: {item:?}");
+        }
+    }
+
+    fn listed(&self) -> Vec<Address> {
+        self.set.iter().map(|endpoint| endpoint.address.clone()).collect()
+    }
+}
+
+fn is_full(item: &Option<Result<Update, ResolveError>>) -> bool {
+    matches!(item, Some(Ok(Update::Reset(_) | Update::NotFound(_))))
+}
+
+async fn first_item_is_a_full_answer<F: Fixture>(fixture: &mut F) {
+    let endpoints = some_addresses();
+    fixture.set(&endpoints).await;
+    let mut reader = Reader::new(fixture);
+    reader.first().await;
+    assert_eq!(reader.listed(), endpoints);
+}
+
+async fn nobody_is_no_error<F: Fixture>(fixture: &mut F) {
+    fixture.set(&[]).await;
+    let mut reader = Reader::new(fixture);
+    reader.first().await;
+    assert!(reader.set.is_empty());
+    let endpoints = some_addresses();
+    fixture.set(&endpoints).await;
+    reader.until(&endpoints).await;
+    fixture.set(&[]).await;
+    reader.until(&[]).await;
+}
+
+async fn a_stopped_registry_is_not_emptiness<F: Fixture>(fixture: &mut F) {
+    fixture.set(&some_addresses()).await;
+    fixture.stop().await;
+    let item = Reader::new(fixture).next().await;
+    let Some(Err(error)) = &item else { panic!("a registry that is not there says {item:?}") };
+    assert!(matches!(error, ResolveError::Ambient(_)), "{error:?}");
+    assert!(!error.to_string().is_empty());
+}
+
+async fn a_stop_while_watching_is_said<F: Fixture>(fixture: &mut F) {
+    let endpoints = some_addresses();
+    fixture.set(&endpoints).await;
+    let mut reader = Reader::new(fixture);
+    reader.first().await;
+    fixture.stop().await;
+    reader.context.resolve_now.notify_one();
+    loop {
+        match reader.next().await {
+            Some(Err(ResolveError::Ambient(_))) => break,
+            Some(Ok(_)) => assert_eq!(reader.listed(), endpoints, "a registry that went is no empty registry"),
+            other => panic!("a registry that went says {other:?}"),
+        }
+    }
+    fixture.start_again().await;
+    // Either the watch survived, and starts from a full answer, or it is over.
+    let context = reader.context.clone();
+    context.resolve_now.notify_one();
+    loop {
+        match reader.next().await {
+            None => return,
+            Some(Err(_)) => {}
+            item => {
+                assert!(is_full(&item), "after an error comes {item:?}");
+                return reader.until(&endpoints).await;
+            }
+        }
+    }
+}
+
+async fn a_second_resolve_recovers<F: Fixture>(fixture: &mut F) {
+    let endpoints = some_addresses();
+    fixture.set(&endpoints).await;
+    fixture.stop().await;
+    assert!(matches!(Reader::new(fixture).next().await, Some(Err(_))));
+    fixture.start_again().await;
+    let mut second = Reader::new(fixture);
+    second.first().await;
+    second.until(&endpoints).await;
+}
+
+async fn dropping_leaves_nothing_behind<F: Fixture>(fixture: &mut F) {
+    let endpoints = some_addresses();
+    fixture.set(&endpoints).await;
+    // The first use may set up what stays for the life of the process.
+    Reader::new(fixture).first().await;
+    let before = Open::now();
+    for round in 0..3 {
+        let mut readers: Vec<Reader> = (0..5).map(|_| Reader::new(fixture)).collect();
+        for reader in &mut readers {
+            reader.first().await;
+        }
+        if round == 1 && F::exempt(Claim::AChangeArrives).is_none() {
+            fixture.set(&endpoints[..2]).await;
+            readers[0].until(&endpoints[..2]).await;
+        }
+        // In the middle of waiting for the next item, too.
+        drop(tokio::time::timeout(Duration::from_millis(1), readers[4].resolution.next()).await);
+        drop(readers);
+        // And before anything was read.
+        drop(Reader::new(fixture));
+        before.again().await;
+    }
+}
+
+async fn a_second_resolve_starts_from_a_full_answer<F: Fixture>(fixture: &mut F) {
+    let endpoints = some_addresses();
+    fixture.set(&endpoints).await;
+    for _ in 0..3 {
+        let mut reader = Reader::new(fixture);
+        reader.first().await;
+        assert_eq!(reader.listed(), endpoints);
+    }
+}
+
+async fn two_resolves_are_independent<F: Fixture>(fixture: &mut F) {
+    let endpoints = some_addresses();
+    fixture.set(&endpoints).await;
+    let (mut first, mut second) = (Reader::new(fixture), Reader::new(fixture));
+    first.first().await;
+    second.first().await;
+    drop(first);
+    if F::exempt(Claim::AChangeArrives).is_none() {
+        fixture.set(&endpoints[1..]).await;
+        second.until(&endpoints[1..]).await;
+    }
+    let mut third = Reader::new(fixture);
+    third.first().await;
+    assert_eq!(third.listed(), second.listed());
+}
+
+async fn a_change_arrives<F: Fixture>(fixture: &mut F) {
+    let [a, b, c] = some_addresses();
+    fixture.set(std::slice::from_ref(&a)).await;
+    let mut reader = Reader::new(fixture);
+    reader.first().await;
+    let courses =
+        [vec![a.clone(), b.clone()], vec![b.clone(), c.clone()], vec![a.clone(), b.clone(), c.clone()], vec![c]];
+    for course in courses {
+        fixture.set(&course).await;
+        reader.until(&course).await;
+    }
+}
+
+/// Every claim as a test of its own: `backend::dns_battery::a_change_arrives`.
+macro_rules! battery {
+    ($module:ident, $fixture:ty) => {
+        mod $module {
+            use super::*;
+            use $crate::backend::battery::{Claim, prove};
+
+            #[tokio::test]
+            async fn first_item_is_a_full_answer() {
+                prove::<$fixture>(Claim::FirstItemIsAFullAnswer).await;
+            }
+
+            #[tokio::test]
+            async fn nobody_is_no_error() {
+                prove::<$fixture>(Claim::NobodyIsNoError).await;
+            }
+
+            #[tokio::test]
+            async fn a_stopped_registry_is_not_emptiness() {
+                prove::<$fixture>(Claim::AStoppedRegistryIsNotEmptiness).await;
+            }
+
+            #[tokio::test]
+            async fn a_stop_while_watching_is_said() {
+                prove::<$fixture>(Claim::AStopWhileWatchingIsSaid).await;
+            }
+
+            #[tokio::test]
+            async fn a_second_resolve_recovers() {
+                prove::<$fixture>(Claim::ASecondResolveRecovers).await;
+            }
+
+            #[cfg(target_os = "linux")]
+            #[tokio::test]
+            async fn dropping_leaves_nothing_behind() {
+                let test = concat!(module_path!(), "::dropping_leaves_nothing_behind");
+                let test = test.split_once("::").map_or(test, |(_, within)| within);
+                if $crate::support::leftovers::alone(test) {
+                    prove::<$fixture>(Claim::DroppingLeavesNothingBehind).await;
+                }
+            }
+
+            #[tokio::test]
+            async fn a_second_resolve_starts_from_a_full_answer() {
+                prove::<$fixture>(Claim::ASecondResolveStartsFromAFullAnswer).await;
+            }
+
+            #[tokio::test]
+            async fn two_resolves_are_independent() {
+                prove::<$fixture>(Claim::TwoResolvesAreIndependent).await;
+            }
+
+            #[tokio::test]
+            async fn a_change_arrives() {
+                prove::<$fixture>(Claim::AChangeArrives).await;
+            }
+        }
+    };
+}
+pub(super) use battery;

@@ -1,0 +1,395 @@
+//! `dns` against a server that says what the test wants; and the same server in the battery.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use grpc_discover::backend::dns::{Dns, Family};
+use grpc_discover::backend::{Backend, Context, Origin, Resolution, Settings, Sourced, dns};
+use grpc_discover::model::endpoint::{Address, Endpoint};
+use grpc_discover::model::resolution::{Absence, AbsenceCode, Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::target::Target;
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::RecordType::{A, AAAA, SRV, TXT};
+
+use super::battery::Fixture;
+use crate::support::dns_server::{DnsServer, Script, address, addresses, cname, srv, txt};
+
+/// One SRV name whose records the battery changes.
+pub struct Scripted {
+    server: DnsServer,
+    context: Context,
+}
+
+const NAME: &str = "_grpc._tcp.pay.test";
+
+impl Fixture for Scripted {
+    async fn start() -> Option<Self> {
+        let server = DnsServer::start().await;
+        let context = context(&server, |_| {});
+        Some(Scripted { server, context })
+    }
+
+    fn backend(&self) -> &'static dyn Backend {
+        &Dns
+    }
+
+    fn target(&self) -> Target {
+        format!("srv:///{NAME}").parse().unwrap()
+    }
+
+    fn context(&self) -> Context {
+        // The hints of one resolve are nobody else's.
+        Context { resolve_now: Arc::default(), ..self.context.clone() }
+    }
+
+    async fn set(&mut self, endpoints: &[Address]) {
+        let mut answers = vec![];
+        for (index, endpoint) in endpoints.iter().enumerate() {
+            let Address::Ip(socket) = endpoint else { panic!("{endpoint:?} has no address record") };
+            let target = format!("i{index}.pay.test");
+            self.server.says(&target, A, addresses(&target, 1, &[&socket.ip().to_string()]));
+            answers.push(srv(NAME, 1, (1, 1, socket.port(), &target)));
+        }
+        self.server.says(NAME, SRV, if answers.is_empty() { Script::NoData } else { Script::Records(answers, vec![]) });
+    }
+
+    async fn stop(&mut self) {
+        self.server.stop().await;
+    }
+
+    async fn start_again(&mut self) {
+        self.server.start_again().await;
+    }
+}
+
+fn context(server: &DnsServer, change: impl FnOnce(&mut Settings)) -> Context {
+    let server = Some(Sourced::new(server.address(), Origin::Flag("--dns-server")));
+    let mut settings = Settings {
+        dns: dns::Settings { server, ..dns::Settings::default() },
+        resolve_timeout: Duration::from_millis(1_500),
+        ..Settings::default()
+    };
+    change(&mut settings);
+    Context { settings: Arc::new(settings), ..Context::default() }
+}
+
+fn resolve(target: &str, context: &Context) -> Resolution {
+    Dns.resolve(&target.parse().unwrap(), context)
+}
+
+async fn first(target: &str, context: &Context) -> Result<Update, ResolveError> {
+    resolve(target, context).next().await.unwrap()
+}
+
+async fn answer(target: &str, context: &Context) -> Answer {
+    match first(target, context).await {
+        Ok(Update::Reset(answer)) => answer,
+        other => panic!("{target}: {other:?}"),
+    }
+}
+
+async fn absence(target: &str, context: &Context) -> Absence {
+    match first(target, context).await {
+        Ok(Update::NotFound(absence)) => absence,
+        other => panic!("{target}: {other:?}"),
+    }
+}
+
+async fn failure(target: &str, context: &Context) -> (ResolveCode, String) {
+    let mut resolution = resolve(target, context);
+    match resolution.next().await {
+        Some(Err(ResolveError::Ambient(failure))) => {
+            assert!(resolution.next().await.is_none(), "after an error the engine asks again, not the backend");
+            (failure.code, failure.text)
+        }
+        other => panic!("{target}: {other:?}"),
+    }
+}
+
+fn listed(answer: &Answer) -> Vec<String> {
+    answer.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect()
+}
+
+fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
+    answer.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
+}
+
+#[tokio::test]
+async fn both_families_are_asked_with_ttl_and_service_config() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1", "10.0.0.2"]));
+    server.says("pay.test", AAAA, addresses("pay.test", 7, &["2001:db8::1"]));
+    let config = txt("_grpc_config.pay.test", &["grpc_config=[{\"serviceConfig\":", "{}}]"]);
+    server.says("_grpc_config.pay.test", TXT, Script::Records(vec![config], vec![]));
+    let answer = answer("dns:///pay.test:50051", &context(&server, |_| {})).await;
+    assert_eq!(listed(&answer), ["10.0.0.1:50051", "10.0.0.2:50051", "[2001:db8::1]:50051"]);
+    let ttls: Vec<_> = answer.endpoints.iter().filter_map(|endpoint| endpoint.ttl).collect();
+    assert_eq!(ttls, [30, 30, 7].map(Duration::from_secs));
+    assert_eq!(notes(&answer, NoteKind::ServiceConfig), ["[{\"serviceConfig\":{}}]"]);
+    let [asked] = notes(&answer, NoteKind::Asked)[..] else { panic!("{:?}", answer.notes) };
+    assert!(asked.starts_with(&format!("dns server {}: A pay.test (2 records, ", server.address())), "{asked}");
+    assert!(
+        asked.contains("AAAA pay.test (1 record, ") && asked.contains("TXT _grpc_config.pay.test (1 record"),
+        "{asked}"
+    );
+    assert_eq!(answer.endpoints[0].layout.as_deref(), Some("port from the target"));
+    assert!(!server.asked().iter().any(|asked| asked.contains("SRV")), "a port was given: {:?}", server.asked());
+}
+
+#[tokio::test]
+async fn one_family_is_asked_alone() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.says("pay.test", AAAA, addresses("pay.test", 30, &["2001:db8::1"]));
+    for (family, expected) in [(Family::V4, "10.0.0.1:1"), (Family::V6, "[2001:db8::1]:1")] {
+        let context = context(&server, |settings| settings.dns.family = family);
+        assert_eq!(listed(&answer("pay.test:1", &context).await), [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_name_without_port_means_srv_records_first() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    let ours = context(&server, |_| {});
+    let with_port = context(&server, |settings| settings.port = Some(8443));
+    let default = answer("dns:pay.test", &ours).await;
+    assert_eq!(
+        (listed(&default), default.endpoints[0].layout.as_deref()),
+        (vec!["10.0.0.1:443".into()], Some("no port given, gRPC's default"))
+    );
+    let flag = answer("dns:pay.test", &with_port).await;
+    assert_eq!(
+        (listed(&flag), flag.endpoints[0].layout.as_deref()),
+        (vec!["10.0.0.1:8443".into()], Some("port from --port"))
+    );
+    let record = srv("_grpc._tcp.pay.test", 30, (0, 0, 50051, "pay.test"));
+    server.says("_grpc._tcp.pay.test", SRV, Script::Records(vec![record], vec![]));
+    let target = Dns.target_for("pay.test", &ours.settings).unwrap().to_string();
+    for context in [&ours, &with_port] {
+        let srv = answer(&target, context).await;
+        assert_eq!(listed(&srv), ["10.0.0.1:50051"]);
+        assert_eq!(srv.endpoints[0].layout.as_deref(), Some("port from SRV _grpc._tcp.pay.test"));
+    }
+}
+
+#[tokio::test]
+async fn srv_records_bring_priority_weight_port_and_node() {
+    let server = DnsServer::start().await;
+    let name = "_grpc._tcp.pay.test";
+    let records = vec![
+        srv(name, 30, (20, 0, 3, "spare.test")),
+        srv(name, 30, (10, 5, 1, "a.test")),
+        srv(name, 30, (10, 60, 2, "b.test")),
+        srv(name, 30, (10, 1, 4, "gone.test")),
+    ];
+    let additional =
+        vec![address("a.test", 9, "10.0.0.1"), address("a.test", 9, "2001:db8::1"), address("x.test", 9, "10.9.9.9")];
+    server.says(name, SRV, Script::Records(records, additional));
+    server.says("b.test", A, addresses("b.test", 60, &["10.0.0.2"]));
+    server.says("spare.test", A, addresses("spare.test", 60, &["10.0.0.3"]));
+    let answer = answer("srv:_grpc._tcp.pay.test", &context(&server, |_| {})).await;
+    assert_eq!(listed(&answer), ["10.0.0.2:2", "10.0.0.1:1", "[2001:db8::1]:1", "10.0.0.3:3"]);
+    let Endpoint { priority, weight, node, ttl, .. } = answer.endpoints[1].clone();
+    assert_eq!(
+        (priority, weight, node.as_deref(), ttl),
+        (Some(10), Some(5), Some("a.test"), Some(Duration::from_secs(9)))
+    );
+    assert_eq!(notes(&answer, NoteKind::Skipped), ["SRV target gone.test has no address"]);
+    assert!(!server.asked().iter().any(|asked| asked.contains("A a.test")), "it was in the additional section");
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_offered_is_not_found() {
+    let server = DnsServer::start().await;
+    server.says("x.test", SRV, Script::Records(vec![srv("x.test", 30, (0, 0, 0, "."))], vec![]));
+    let absence = absence("srv:x.test", &context(&server, |_| {})).await;
+    assert!(absence.text.contains("not offered"), "{}", absence.text);
+}
+
+#[tokio::test]
+async fn nobody_and_no_answer_are_different_words() {
+    let server = DnsServer::start().await;
+    server.says("empty.test", A, Script::NoData);
+    server.says("empty.test", AAAA, Script::NoData);
+    for (name, code) in [
+        ("servfail.test", ResponseCode::ServFail),
+        ("refused.test", ResponseCode::Refused),
+        ("odd.test", ResponseCode::NotImp),
+    ] {
+        server.says(name, A, Script::Code(code));
+        server.says(name, AAAA, Script::Code(code));
+    }
+    for kind in [A, AAAA] {
+        server.says("silent.test", kind, Script::Silence);
+        server.says("elsewhere.test", kind, Script::Referral("ns.elsewhere.test"));
+    }
+    let ours = context(&server, |_| {});
+    let at = server.address();
+    let nothing = absence("nobody.test:1", &ours).await;
+    assert_eq!(nothing.code, AbsenceCode::NxDomain);
+    assert_eq!(
+        nothing.text,
+        format!("dns: NXDOMAIN for A nobody.test from {at}, NXDOMAIN for AAAA nobody.test from {at}")
+    );
+    assert_eq!(absence("empty.test:1", &ours).await.code, AbsenceCode::NoData);
+    let (code, text) = failure("servfail.test:1", &ours).await;
+    assert_eq!((code, text), (ResolveCode::ServFail, format!("dns server {at} answered SERVFAIL for A servfail.test")));
+    assert_eq!(failure("refused.test:1", &ours).await.0, ResolveCode::Refused);
+    assert_eq!(failure("odd.test:1", &ours).await.0, ResolveCode::ServerError);
+    let (code, text) = failure("elsewhere.test:1", &ours).await;
+    assert_eq!(code, ResolveCode::BadAnswer, "{text}");
+    server.says("garbage.test", A, Script::Garbage);
+    server.says("garbage.test", AAAA, Script::Garbage);
+    let (code, text) = failure("garbage.test:1", &ours).await;
+    assert_eq!(code, ResolveCode::BadAnswer, "{text}");
+    let (code, text) = failure("silent.test:1", &ours).await;
+    assert_eq!(
+        (code, text),
+        (ResolveCode::Timeout, format!("dns server {at} gave no answer for A silent.test within 1.5s (udp, 3 tries)"))
+    );
+}
+
+#[tokio::test]
+async fn a_port_where_nobody_listens_is_named_at_once() {
+    let mut server = DnsServer::start().await;
+    server.stop().await;
+    let long = context(&server, |settings| settings.resolve_timeout = Duration::from_secs(60));
+    let begun = Instant::now();
+    let (code, text) = failure("pay.test:1", &long).await;
+    assert_eq!(code, ResolveCode::Unreachable);
+    assert_eq!(
+        text,
+        format!(
+            "dns server {} could not be asked for A pay.test: connection refused, nothing listens there",
+            server.address()
+        )
+    );
+    assert!(begun.elapsed() < Duration::from_secs(30), "it waited for the limit instead");
+}
+
+#[tokio::test]
+async fn a_cut_answer_is_asked_again_over_tcp() {
+    let server = DnsServer::start().await;
+    let records = (0..200).map(|n| address("big.test", 30, &format!("10.0.1.{n}"))).collect();
+    server.says("big.test", A, Script::CutOverUdp(records));
+    assert_eq!(answer("big.test:1", &context(&server, |_| {})).await.endpoints.len(), 200);
+    assert!(server.asked().contains(&"A big.test. tcp".to_string()), "{:?}", server.asked());
+}
+
+#[tokio::test]
+async fn an_alias_is_followed_and_its_ttl_counts() {
+    let server = DnsServer::start().await;
+    let chain = vec![cname("alias.test", 5, "pay.test"), address("pay.test", 300, "10.0.0.1")];
+    server.says("alias.test", A, Script::Records(chain, vec![]));
+    let within = answer("alias.test:1", &context(&server, |_| {})).await;
+    assert_eq!((listed(&within), within.endpoints[0].ttl), (vec!["10.0.0.1:1".into()], Some(Duration::from_secs(5))));
+    server.says("far.test", A, Script::Records(vec![cname("far.test", 5, "away.test")], vec![]));
+    server.says("away.test", A, addresses("away.test", 300, &["10.0.0.2"]));
+    assert_eq!(listed(&answer("far.test:1", &context(&server, |_| {})).await), ["10.0.0.2:1"]);
+}
+
+#[tokio::test]
+async fn half_an_answer_is_an_answer_with_a_note() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.says("pay.test", AAAA, Script::Code(ResponseCode::ServFail));
+    let half = answer("pay.test:1", &context(&server, |_| {})).await;
+    assert_eq!(listed(&half), ["10.0.0.1:1"]);
+    let [skipped] = notes(&half, NoteKind::Skipped)[..] else { panic!("{:?}", half.notes) };
+    assert!(skipped.contains("SERVFAIL for AAAA pay.test"), "{skipped}");
+    // Without an address the half that failed might have known one.
+    server.says("pay.test", A, Script::NoData);
+    assert_eq!(failure("pay.test:1", &context(&server, |_| {})).await.0, ResolveCode::ServFail);
+}
+
+#[tokio::test]
+async fn addresses_do_not_wait_for_the_service_config() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.says("_grpc_config.pay.test", TXT, Script::Silence);
+    let long = context(&server, |settings| settings.resolve_timeout = Duration::from_secs(60));
+    let begun = Instant::now();
+    let late = answer("pay.test:1", &long).await;
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert_eq!(notes(&late, NoteKind::Skipped), ["service config: TXT _grpc_config.pay.test was not answered in time"]);
+}
+
+#[tokio::test]
+async fn an_address_asks_nobody() {
+    let server = DnsServer::start().await;
+    let ours = context(&server, |settings| settings.port = Some(9));
+    for (target, expected) in
+        [("10.0.0.7:1", "10.0.0.7:1"), ("dns:///[2001:db8::1]", "[2001:db8::1]:9"), ("dns:///10.0.0.7", "10.0.0.7:9")]
+    {
+        let local = answer(target, &ours).await;
+        assert_eq!(listed(&local), [expected]);
+        assert_eq!(notes(&local, NoteKind::Local).len(), 1);
+    }
+    assert_eq!(notes(&answer("localhost:1", &ours).await, NoteKind::Local).len(), 1);
+    assert_eq!(server.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_targets_own_server_goes_before_the_settings() {
+    let (server, other) = (DnsServer::start().await, DnsServer::start().await);
+    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    let target = format!("dns://{}/pay.test:1", server.address());
+    assert_eq!(listed(&answer(&target, &context(&other, |_| {})).await), ["10.0.0.1:1"]);
+    assert_eq!(other.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_short_ttl_is_asked_again_by_itself() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 1, &["10.0.0.1"]));
+    let mut resolution = resolve("pay.test:1", &context(&server, |_| {}));
+    resolution.next().await.unwrap().unwrap();
+    server.says("pay.test", A, addresses("pay.test", 1, &["10.0.0.2"]));
+    let Some(Ok(Update::Reset(moved))) = resolution.next().await else { panic!("no update") };
+    assert_eq!(listed(&moved), ["10.0.0.2:1"]);
+    server.says("pay.test", A, Script::Code(ResponseCode::NXDomain));
+    let gone = resolution.next().await;
+    assert!(matches!(gone, Some(Ok(Update::NotFound(_)))), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_hint_asks_past_the_ttl_and_the_same_answer_says_nothing() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 3600, &["10.0.0.1"]));
+    let ours = context(&server, |settings| settings.dns.interval = Some(Duration::from_secs(3600)));
+    let mut resolution = resolve("pay.test:1", &ours);
+    resolution.next().await.unwrap().unwrap();
+    let asked = || server.asked().iter().filter(|asked| asked.starts_with("A pay.test")).count();
+    assert_eq!(asked(), 1);
+    // The answer to the first hint says nothing new; the second one finds the move.
+    ours.resolve_now.notify_one();
+    let moved = async {
+        while asked() < 2 {
+            tokio::task::yield_now().await;
+        }
+        server.says("pay.test", A, addresses("pay.test", 3600, &["10.0.0.2"]));
+        ours.resolve_now.notify_one();
+        std::future::pending::<()>().await
+    };
+    let told = tokio::select! {
+        told = resolution.next() => told,
+        () = moved => None,
+    };
+    let Some(Ok(Update::Reset(moved))) = told else { panic!("{told:?}") };
+    assert_eq!(listed(&moved), ["10.0.0.2:1"]);
+    assert_eq!(asked(), 3);
+}
+
+#[tokio::test]
+async fn a_sign_of_life_names_the_server() {
+    let mut server = DnsServer::start().await;
+    let ours = context(&server, |_| {});
+    let alive = Dns.ping(&ours.settings).await.unwrap();
+    assert!(alive.starts_with(&format!("dns server {} answered in ", server.address())), "{alive}");
+    server.stop().await;
+    assert_eq!(Dns.ping(&ours.settings).await.unwrap_err().failure().code, ResolveCode::Unreachable);
+    let described = Dns.describe(&ours.settings);
+    assert!(described.settings.contains(&("server", server.address().to_string(), Origin::Flag("--dns-server"))));
+}

@@ -1,0 +1,15 @@
+//! Every backend against a registry, and every registry against the same battery of claims.
+
+mod battery;
+mod coredns;
+mod dns;
+mod file;
+mod ip;
+
+use battery::battery;
+
+// One line per backend and registry.
+battery!(ip_battery, ip::Literal);
+battery!(file_battery, file::ListFile);
+battery!(dns_battery, dns::Scripted);
+battery!(coredns_battery, coredns::CoreDns);

@@ -1,0 +1,8 @@
+//! Every integration test, in one binary: one module per kind.
+#![expect(clippy::unwrap_used, reason = "a test whose setting cannot be built has failed")]
+
+mod architecture;
+mod backend;
+mod real;
+mod scenario;
+mod support;

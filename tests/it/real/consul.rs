@@ -1,0 +1,314 @@
+//! The `consul` backend against a real agent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use grpc_discover::backend::consul::{Consul, Settings};
+use grpc_discover::backend::{Backend as _, Context, Resolution, Settings as All};
+use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
+use grpc_discover::model::event::{BackendStatus, Event, EventKind};
+use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::target::{ConsulTarget, Target};
+use grpc_discover::session::{Goal, Plan, Session, Source};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::support::consul::{ConsulAgent, MANAGEMENT_TOKEN, Mode};
+
+/// What any word may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The settings for `agent` with a token.
+fn settings(agent: &ConsulAgent, token: &str) -> All {
+    let consul = Settings::from_env(&|name| match name {
+        "CONSUL_HTTP_ADDR" => Some(agent.address()),
+        "CONSUL_HTTP_TOKEN" => Some(token.to_string()),
+        _ => None,
+    });
+    All { consul: consul.expect("settings"), ..All::default() }
+}
+
+fn watch_as(agent: &ConsulAgent, service: &str, token: &str) -> Resolution {
+    let target = ConsulTarget { service: service.to_string(), ..ConsulTarget::default() };
+    let context = Context { settings: Arc::new(settings(agent, token)), ..Context::default() };
+    Consul.resolve(&Target::Consul(target), &context)
+}
+
+fn watch(agent: &ConsulAgent, service: &str) -> Resolution {
+    watch_as(agent, service, "")
+}
+
+async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
+    let word = timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on");
+    word.map(|update| match update {
+        Update::Reset(answer) => answer,
+        other => panic!("{other:?}"),
+    })
+}
+
+async fn answer(stream: &mut Resolution) -> Answer {
+    word(stream).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn endpoints(stream: &mut Resolution) -> Vec<Endpoint> {
+    answer(stream).await.endpoints
+}
+
+/// Reads answers until one holds for `wanted`; every one of them must have endpoints.
+async fn until(stream: &mut Resolution, wanted: impl Fn(&[Endpoint]) -> bool) -> Vec<Endpoint> {
+    loop {
+        let found = endpoints(stream).await;
+        assert!(!found.is_empty(), "nobody has left");
+        if wanted(&found) {
+            return found;
+        }
+    }
+}
+
+fn places(endpoints: &[Endpoint]) -> Vec<String> {
+    let mut places: Vec<String> = endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
+    places.sort();
+    places
+}
+
+fn note(answer: &Answer, kind: NoteKind) -> Option<&str> {
+    answer.notes.iter().find(|note| note.kind == kind).map(|note| note.text.as_str())
+}
+
+#[tokio::test]
+async fn registrations_and_deregistrations_are_seen_as_they_happen() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    agent.register_simple("pay", "pay-1", 9001);
+    let mut stream = watch(&agent, "pay");
+    let first = answer(&mut stream).await;
+    assert_eq!(places(&first.endpoints), ["127.0.0.1:9001"]);
+    let endpoint = &first.endpoints[0];
+    assert_eq!((endpoint.id.as_deref(), endpoint.node.as_deref()), (Some("pay-1"), Some("test")));
+    assert_eq!((endpoint.zone.as_deref(), endpoint.weight), (Some("dc1"), Some(1)));
+    assert_eq!(endpoint.status, EndpointStatus::Healthy);
+    assert_eq!(note(&first, NoteKind::Funnel), Some("1 registered, 1 passing"));
+
+    agent.register_simple("pay", "pay-2", 9002);
+    assert_eq!(until(&mut stream, |found| found.len() == 2).await.len(), 2);
+    agent.deregister("pay-1");
+    assert_eq!(places(&until(&mut stream, |found| found.len() == 1).await), ["127.0.0.1:9002"]);
+    agent.deregister("pay-2");
+    assert_eq!(endpoints(&mut stream).await, []);
+    agent.register_simple("pay", "pay-3", 9003);
+    assert_eq!(places(&until(&mut stream, |_| true).await), ["127.0.0.1:9003"]);
+}
+
+#[tokio::test]
+async fn a_critical_check_comes_with_its_reason_and_maintenance_with_its_own() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    agent.register_simple("pay", "pay-1", 9001);
+    let mut stream = watch(&agent, "pay");
+    until(&mut stream, |found| found[0].status == EndpointStatus::Healthy).await;
+
+    agent.set_check("pay-1", "critical", "dial tcp 127.0.0.1:9001: connect: connection refused");
+    let found = until(&mut stream, |found| found[0].status == EndpointStatus::Critical).await;
+    let reason = found[0].checks.iter().find(|check| check.status == "critical").expect("the failing check");
+    assert_eq!(reason.output, "dial tcp 127.0.0.1:9001: connect: connection refused");
+
+    agent.set_check("pay-1", "warning", "slow");
+    until(&mut stream, |found| found[0].status == EndpointStatus::Warning).await;
+    agent.maintain("pay-1", "rollout");
+    let found = until(&mut stream, |found| found[0].status == EndpointStatus::Draining).await;
+    let reason = found[0].checks.iter().find(|check| check.status == "maintenance").expect("the maintenance");
+    assert_eq!(reason.output, "rollout");
+}
+
+#[tokio::test]
+async fn names_that_need_escapes_are_found() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    for (port, name) in (9001..).zip(["my service", "café", "a/b", "100%", "x?y=z#"]) {
+        agent.register_simple(name, &format!("id-{port}"), port);
+        let mut stream = watch(&agent, name);
+        assert_eq!(places(&endpoints(&mut stream).await), [format!("127.0.0.1:{port}")], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_kratos_registers_is_read_as_kratos_means_it() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    agent.register(&json!({
+        "Name": "pay", "ID": "uuid", "Address": "127.0.0.1", "Port": 8000, "Tags": ["version=v1"],
+        "TaggedAddresses": {
+            "http": { "Address": "http://127.0.0.1:8000", "Port": 8000 },
+            "grpc": { "Address": "grpc://127.0.0.1:9000", "Port": 9000 },
+        },
+    }));
+    let mut stream = watch(&agent, "pay");
+    let found = endpoints(&mut stream).await;
+    assert_eq!(places(&found), ["127.0.0.1:9000"]);
+    assert_eq!(found[0].layout.as_deref(), Some("kratos: tagged address grpc"));
+}
+
+#[tokio::test]
+async fn a_restart_of_the_agent_makes_nobody_gone() {
+    let Some(mut agent) = ConsulAgent::start(Mode::Persistent) else { return };
+    agent.register_simple("pay", "pay-1", 9001);
+    let mut stream = watch(&agent, "pay");
+    until(&mut stream, |_| true).await;
+
+    agent.kill();
+    let broken = word(&mut stream).await.expect_err("the watch broke");
+    assert_eq!(broken.failure().code, ResolveCode::WatchBroken, "{broken}");
+    assert_eq!(stream.next().await, None);
+    let refused = word(&mut watch(&agent, "pay")).await.expect_err("nobody listens");
+    assert_eq!(refused.failure().code, ResolveCode::Unreachable, "{refused}");
+
+    agent.start_again();
+    // What the engine does: asks again until there is an answer. Errors may come first, an empty answer may not.
+    let mut stream = loop {
+        let mut stream = watch(&agent, "pay");
+        match word(&mut stream).await {
+            Ok(answer) => {
+                assert_eq!(places(&answer.endpoints), ["127.0.0.1:9001"]);
+                break stream;
+            }
+            Err(error) => assert!(matches!(error, ResolveError::Ambient(_)), "{error}"),
+        }
+    };
+    agent.register_simple("pay", "pay-2", 9002);
+    until(&mut stream, |found| found.len() == 2).await;
+}
+
+#[tokio::test]
+async fn a_frozen_agent_is_reported_and_makes_nobody_gone() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    agent.register_simple("pay", "pay-1", 9001);
+    let mut stream = watch(&agent, "pay");
+    until(&mut stream, |_| true).await;
+
+    agent.pause();
+    let broken = word(&mut stream).await.expect_err("a frozen agent is noticed");
+    assert_eq!(broken.failure().code, ResolveCode::Timeout);
+    assert!(broken.to_string().contains("frozen or cut off"), "{broken}");
+    assert_eq!(stream.next().await, None);
+    let silent = word(&mut watch(&agent, "pay")).await.expect_err("it is still frozen");
+    assert_eq!(silent.failure().code, ResolveCode::Timeout);
+    assert!(silent.to_string().ends_with("nor does it answer /v1/status/leader: frozen or overloaded"), "{silent}");
+
+    agent.resume();
+    let mut stream = watch(&agent, "pay");
+    assert_eq!(places(&endpoints(&mut stream).await), ["127.0.0.1:9001"]);
+    agent.deregister("pay-1");
+    assert_eq!(endpoints(&mut stream).await, [], "the new watch sees what happens now");
+}
+
+#[tokio::test]
+async fn an_index_that_goes_back_does_not_blind_the_watch() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    // Outside the agent, so that it does not put back what the snapshot takes away.
+    let register = |id: &str, port: u16| {
+        let service = json!({ "ID": id, "Service": "pay", "Address": "127.0.0.1", "Port": port });
+        agent.put("/v1/catalog/register", &json!({ "Node": "outside", "Address": "127.0.0.1", "Service": service }));
+    };
+    register("pay-1", 9001);
+    let (status, snapshot) = agent.request("GET", "/v1/snapshot", b"");
+    assert_eq!(status, 200);
+    for again in 0..50 {
+        register("pay-2", 9100 + again);
+    }
+    let mut stream = watch(&agent, "pay");
+    assert_eq!(places(&until(&mut stream, |found| found.len() == 2).await), ["127.0.0.1:9001", "127.0.0.1:9149"]);
+
+    let (status, words) = agent.request("PUT", "/v1/snapshot", &snapshot);
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&words));
+    assert_eq!(places(&until(&mut stream, |found| found.len() == 1).await), ["127.0.0.1:9001"]);
+    register("pay-3", 9003);
+    assert_eq!(places(&until(&mut stream, |found| found.len() == 2).await), ["127.0.0.1:9001", "127.0.0.1:9003"]);
+}
+
+#[tokio::test]
+async fn a_token_that_sees_nothing_is_told_from_an_empty_service() {
+    let Some(agent) = ConsulAgent::start(Mode::Acl) else { return };
+    agent.register_simple("pay", "pay-1", 9001);
+    let seeing = answer(&mut watch_as(&agent, "pay", MANAGEMENT_TOKEN)).await;
+    assert_eq!((seeing.endpoints.len(), note(&seeing, NoteKind::AclFiltered)), (1, None));
+    let absent = answer(&mut watch_as(&agent, "nobody", MANAGEMENT_TOKEN)).await;
+    assert_eq!((absent.endpoints.len(), note(&absent, NoteKind::AclFiltered)), (0, None));
+
+    // Without node:read Consul answers 200 and [].
+    let half = agent.token("half", Some(r#"service "pay" { policy = "read" }"#));
+    for (token, words) in [
+        (agent.token("nothing", None), "consul hid results from this token"),
+        (half, "consul hid results from this token"),
+        (String::new(), "nothing was asked with a token"),
+    ] {
+        let blind = answer(&mut watch_as(&agent, "pay", &token)).await;
+        assert_eq!(blind.endpoints, []);
+        let said = note(&blind, NoteKind::AclFiltered).unwrap_or_default();
+        assert!(said.starts_with(words), "{said:?}");
+    }
+    let unknown = "00000000-1111-2222-3333-444444444444";
+    let denied = word(&mut watch_as(&agent, "pay", unknown)).await.expect_err("an unknown token");
+    assert_eq!(denied.failure().code, ResolveCode::Denied);
+    assert!(denied.to_string().contains("ACL not found"), "{denied}");
+    assert!(!denied.to_string().contains(unknown), "{denied}");
+}
+
+#[tokio::test]
+async fn a_ping_names_version_and_leader() {
+    let Some(agent) = ConsulAgent::start(Mode::Acl) else { return };
+    let said = Consul.ping(&settings(&agent, MANAGEMENT_TOKEN)).await.expect("an answer");
+    let rest = said.strip_prefix("consul 1.").unwrap_or_else(|| panic!("{said}"));
+    assert!(rest.contains(&format!(" at {}, leader 127.0.0.1:", agent.address())), "{said}");
+    let said = Consul.ping(&settings(&agent, "")).await.expect("an answer");
+    assert!(said.starts_with("consul (version not for this token) at "), "{said}");
+}
+
+/// Reads events until the watch is in `status`; nobody may leave meanwhile.
+async fn until_status(session: &mut Session, status: BackendStatus) -> Vec<Event> {
+    let mut seen = Vec::new();
+    loop {
+        let event = timeout(PATIENCE, session.next()).await.expect("an event in time").expect("a session that goes on");
+        if let EventKind::Endpoints(change) = &event.kind {
+            assert!(change.removed.is_empty() && change.total > 0, "nobody has left: {change:?}");
+        }
+        let reached = matches!(&event.kind, EventKind::Backend(report) if report.status == status);
+        seen.push(event);
+        if reached {
+            return seen;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_outlives_a_frozen_and_a_restarted_agent() {
+    let Some(mut agent) = ConsulAgent::start(Mode::Persistent) else { return };
+    agent.register_simple("pay", "pay-1", 9001);
+    let target = Target::Consul(ConsulTarget { service: "pay".to_string(), ..ConsulTarget::default() });
+    let mut plan = Plan::new(vec![Source { backend: &Consul, target }], Goal::Resolve { watch: true });
+    plan.backends = Arc::new(settings(&agent, ""));
+    let mut session = Session::start(plan);
+    until_status(&mut session, BackendStatus::Watching).await;
+
+    agent.pause();
+    until_status(&mut session, BackendStatus::Broken).await;
+    // Frozen for the first words of some more questions, too.
+    until_status(&mut session, BackendStatus::Broken).await;
+    agent.resume();
+    until_status(&mut session, BackendStatus::Recovered).await;
+
+    agent.kill();
+    until_status(&mut session, BackendStatus::Broken).await;
+    until_status(&mut session, BackendStatus::Broken).await;
+    agent.start_again();
+    let events = until_status(&mut session, BackendStatus::Recovered).await;
+    let recovered = events.last().map(|event| &event.kind);
+    let Some(EventKind::Backend(report)) = recovered else { panic!("{recovered:?}") };
+    assert!(report.gap.is_some(), "{report:?}");
+
+    agent.register_simple("pay", "pay-2", 9002);
+    loop {
+        let event = timeout(PATIENCE, session.next()).await.expect("an event in time").expect("a session that goes on");
+        match event.kind {
+            EventKind::Endpoints(change) if change.total == 2 => break,
+            EventKind::Endpoints(change) => assert!(change.removed.is_empty(), "{change:?}"),
+            _ => {}
+        }
+    }
+}

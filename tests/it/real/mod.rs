@@ -1,0 +1,8 @@
+//! Against real servers (tests/run provides them).
+
+#[cfg(feature = "consul")]
+mod consul;
+mod reaching;
+#[cfg(feature = "consul")]
+mod service;
+mod watching;

@@ -1,0 +1,186 @@
+//! The command with a real Consul agent and real gRPC servers registered as `pay`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::consul::{ConsulAgent, MANAGEMENT_TOKEN, Mode};
+use crate::support::grpc::{GrpcServer, Kind};
+use crate::support::tool::{Finished, Running, run_command, tool};
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// An agent and two servers that are registered as `pay` with it.
+struct Pay {
+    agent: ConsulAgent,
+    first: GrpcServer,
+    second: GrpcServer,
+}
+
+impl Pay {
+    fn start(mode: Mode) -> Option<Pay> {
+        let first = GrpcServer::start(Kind::Go, &[])?;
+        let second = GrpcServer::start(Kind::Core, &[])?;
+        let agent = ConsulAgent::start(mode)?;
+        agent.register_simple("pay", "pay-1", first.address.port());
+        agent.register_simple("pay", "pay-2", second.address.port());
+        Some(Pay { agent, first, second })
+    }
+
+    fn run(&self, args: &[&str]) -> Finished {
+        let mut command = tool(args);
+        command.env("CONSUL_HTTP_ADDR", self.agent.address());
+        run_command(command)
+    }
+
+    fn watch(&self, args: &[&str]) -> Running {
+        let mut command = tool(&[&["watch", "consul:///pay", "--plaintext", "-o", "ndjson"], args].concat());
+        command.env("CONSUL_HTTP_ADDR", self.agent.address());
+        Running::start_command(command)
+    }
+}
+
+fn is_ready(event: &Value) -> bool {
+    event["kind"] == "transition" && event["scope"] == "subchannel" && event["to"] == "READY"
+}
+
+fn backend(event: &Value, status: &str) -> bool {
+    event["kind"] == "backend" && event["status"] == status
+}
+
+#[test]
+fn both_instances_are_resolved_and_reached() {
+    let Some(pay) = Pay::start(Mode::Dev) else { return };
+    let resolved = pay.run(&["resolve", "consul:///pay"]);
+    assert_eq!(resolved.code, 0, "{}", resolved.all());
+    for server in [&pay.first, &pay.second] {
+        assert!(resolved.out.contains(&server.address.to_string()), "{}", resolved.all());
+    }
+    let probed = pay.run(&["probe", "consul:///pay", "-o", "ndjson"]);
+    assert_eq!((probed.code, probed.findings().len()), (0, 0), "{}", probed.all());
+    let serving = probed.events().iter().filter(|e| e["kind"] == "health" && e["status"] == "SERVING").count();
+    assert_eq!(serving, 2, "{}", probed.all());
+}
+
+#[test]
+fn an_instance_that_is_dead_and_passing_is_a_zombie() {
+    let Some(pay) = Pay::start(Mode::Dev) else { return };
+    let dead = pay.second.address.to_string();
+    pay.second.kill();
+    let mut command = tool(&["probe", "consul:///pay", "-o", "ndjson"]);
+    command.env("CONSUL_HTTP_ADDR", pay.agent.address());
+    let probed = run_command(command);
+    assert_eq!((probed.code, probed.findings()), (1, vec!["GD601".to_string()]), "{}", probed.all());
+    assert!(probed.out.contains(&dead));
+}
+
+#[test]
+fn a_service_that_nobody_registered_is_failed_and_a_blind_token_is_unknown() {
+    let Some(pay) = Pay::start(Mode::Acl) else { return };
+    let ask = |service: &str, token: Option<&str>| {
+        let mut command = tool(&["probe", &format!("consul:///{service}"), "-o", "ndjson"]);
+        command.env("CONSUL_HTTP_ADDR", pay.agent.address());
+        if let Some(token) = token {
+            command.env("CONSUL_HTTP_TOKEN", token);
+        }
+        let run = run_command(command);
+        assert!(token.is_none_or(|token| !run.all().contains(token)), "the token is in the output");
+        (run.code, run.findings())
+    };
+    let finding = |code: &str| vec![code.to_string()];
+    assert_eq!(ask("nobody", Some(MANAGEMENT_TOKEN)), (2, finding("GD102")));
+    assert_eq!(ask("pay", None), (3, finding("GD104")));
+    assert_eq!(ask("pay", Some(MANAGEMENT_TOKEN)), (0, vec![]));
+}
+
+#[test]
+fn a_deregistered_instance_is_shown_and_its_connection_ends() {
+    let Some(pay) = Pay::start(Mode::Dev) else { return };
+    let mut watch = pay.watch(&["--for", "60s"]);
+    watch.wait_for("the first READY", LONG, is_ready);
+    watch.wait_for("the second READY", LONG, is_ready);
+    let began = Instant::now();
+    pay.agent.deregister("pay-2");
+    let (at, event) = watch.wait_for("the change", LONG, |event| {
+        event["kind"] == "endpoints" && event["removed"].as_array().is_some_and(|removed| removed.len() == 1)
+    });
+    assert_eq!(event["removed"][0]["address"], pay.second.address.to_string());
+    assert!(at.duration_since(began) < Duration::from_secs(2), "{:?}", at.duration_since(began));
+    watch.wait_for("SHUTDOWN", LONG, |event| {
+        event["to"] == "SHUTDOWN" && event["address"] == pay.second.address.to_string()
+    });
+}
+
+#[test]
+fn a_frozen_agent_breaks_the_watch_and_nothing_is_called_gone() {
+    let Some(pay) = Pay::start(Mode::Dev) else { return };
+    let mut watch = pay.watch(&["--for", "120s"]);
+    watch.wait_for("the first READY", LONG, is_ready);
+    watch.wait_for("the second READY", LONG, is_ready);
+    pay.agent.pause();
+    watch.wait_for("broken", Duration::from_secs(60), |event| backend(event, "broken"));
+    pay.agent.resume();
+    watch.wait_for("recovered", Duration::from_secs(60), |event| backend(event, "recovered"));
+    nothing_gone(&watch);
+    pay.agent.deregister("pay-1");
+    watch.wait_for("the watch lives", LONG, |event| {
+        event["kind"] == "endpoints" && event["removed"].as_array().is_some_and(|removed| !removed.is_empty())
+    });
+}
+
+#[test]
+fn a_restarted_agent_is_survived_and_its_new_index_followed() {
+    let Some(mut pay) = Pay::start(Mode::Persistent) else { return };
+    let mut watch = pay.watch(&["--for", "120s"]);
+    watch.wait_for("the first READY", LONG, is_ready);
+    watch.wait_for("the second READY", LONG, is_ready);
+    pay.agent.kill();
+    watch.wait_for("broken", LONG, |event| backend(event, "broken"));
+    pay.agent.start_again();
+    watch.wait_for("recovered", Duration::from_secs(60), |event| backend(event, "recovered"));
+    nothing_gone(&watch);
+    pay.agent.deregister("pay-1");
+    watch.wait_for("the watch lives", LONG, |event| {
+        event["kind"] == "endpoints" && event["removed"].as_array().is_some_and(|removed| !removed.is_empty())
+    });
+}
+
+fn nothing_gone(watch: &Running) {
+    for (_, event) in &watch.seen {
+        let removed = event["removed"].as_array().map_or(0, Vec::len);
+        assert!(removed == 0 && event["to"] != "SHUTDOWN", "something was called gone: {event}");
+    }
+}
+
+#[test]
+fn an_idle_cycle_names_the_address_that_moved_and_the_new_one() {
+    let Some(first) = GrpcServer::start(Kind::Go, &[]) else { return };
+    let Some(second) = GrpcServer::start(Kind::Go, &[]) else { return };
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    let (old, new) = (first.address.to_string(), second.address.to_string());
+    agent.register_simple("pay", "pay-1", first.address.port());
+    let mut command = tool(&["probe", "--idle", "4s", "consul:///pay", "-o", "ndjson"]);
+    command.env("CONSUL_HTTP_ADDR", agent.address());
+    let mut probe = Running::start_command(command);
+    probe.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
+    first.kill();
+    agent.deregister("pay-1");
+    agent.register_simple("pay", "pay-2", second.address.port());
+    let (_, moved) = probe.wait_for("the finding", LONG, |event| event["kind"] == "finding");
+    assert_eq!(moved["code"], "GD603", "{moved}");
+    let text = moved["text"].as_str().unwrap();
+    assert!(text.contains(&old) && text.contains(&new), "{text}");
+    let (status, events) = probe.finish(LONG);
+    assert_eq!(status.code(), Some(1));
+    let call =
+        events.iter().any(|(_, e)| e["kind"] == "transition" && e["to"] == "READY" && e["address"] == json!(new));
+    assert!(call, "the channel left IDLE on the new address");
+}
+
+#[test]
+fn an_idle_cycle_in_which_nothing_moves_says_that_nothing_changed() {
+    let Some(pay) = Pay::start(Mode::Dev) else { return };
+    let probe = pay.run(&["probe", "--idle", "2s", "consul:///pay"]);
+    assert_eq!(probe.code, 0, "{}", probe.all());
+    assert!(probe.out.contains("nothing changed"), "{}", probe.all());
+}

@@ -1,0 +1,206 @@
+//! A DNS server that says what a test wants it to say, over UDP and TCP on one port of the loopback interface.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
+use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, NS, SOA, SRV, TXT};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::task::JoinSet;
+
+/// What the server says to one question.
+#[derive(Debug, Clone)]
+pub enum Script {
+    /// These records in the answer section, and these in the additional one.
+    Records(Vec<Record>, Vec<Record>),
+    /// NOERROR without a record, with a SOA.
+    NoData,
+    /// An error.
+    Code(ResponseCode),
+    /// Nothing at all.
+    Silence,
+    /// Over UDP only the TC bit; over TCP these records.
+    CutOverUdp(Vec<Record>),
+    /// A referral to this server.
+    Referral(&'static str),
+    /// Bytes that are no DNS message.
+    Garbage,
+}
+
+#[derive(Default)]
+struct Zone {
+    scripts: HashMap<(Name, RecordType), Script>,
+    asked: Vec<String>,
+}
+
+/// The server; gone when dropped.
+pub struct DnsServer {
+    address: SocketAddr,
+    zone: Arc<Mutex<Zone>>,
+    tasks: JoinSet<()>,
+}
+
+impl DnsServer {
+    /// A server on a free port that knows no name.
+    pub async fn start() -> Self {
+        let (udp, tcp) = loop {
+            let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            // The same port may be taken for TCP: then another one.
+            if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
+                break (udp, tcp);
+            }
+        };
+        let mut server = DnsServer { address: udp.local_addr().unwrap(), zone: Arc::default(), tasks: JoinSet::new() };
+        server.serve(udp, tcp);
+        server
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on `script` is the answer to `kind` of `name`.
+    pub fn says(&self, name: &str, kind: RecordType, script: Script) {
+        self.zone.lock().unwrap().scripts.insert((full(name), kind), script);
+    }
+
+    /// What was asked so far: `A pay.example. udp`.
+    pub fn asked(&self) -> Vec<String> {
+        self.zone.lock().unwrap().asked.clone()
+    }
+
+    /// Closes the port; what it knows is kept.
+    pub async fn stop(&mut self) {
+        self.tasks.shutdown().await;
+    }
+
+    /// Listens again on the same port.
+    pub async fn start_again(&mut self) {
+        let udp = UdpSocket::bind(self.address).await.unwrap();
+        let tcp = TcpListener::bind(self.address).await.unwrap();
+        self.serve(udp, tcp);
+    }
+
+    fn serve(&mut self, udp: UdpSocket, tcp: TcpListener) {
+        let zone = self.zone.clone();
+        self.tasks.spawn(async move {
+            let mut buffer = [0; 4096];
+            while let Ok((length, peer)) = udp.recv_from(&mut buffer).await {
+                if let Some(reply) = answer(&zone, &buffer[..length], false) {
+                    drop(udp.send_to(&reply, peer).await);
+                }
+            }
+        });
+        let zone = self.zone.clone();
+        self.tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = tcp.accept().await {
+                connections.spawn(converse(zone.clone(), stream));
+            }
+        });
+    }
+}
+
+async fn converse(zone: Arc<Mutex<Zone>>, mut stream: TcpStream) -> io::Result<()> {
+    loop {
+        let length = stream.read_u16().await?;
+        let mut question = vec![0; length.into()];
+        stream.read_exact(&mut question).await?;
+        if let Some(reply) = answer(&zone, &question, true) {
+            stream.write_u16(u16::try_from(reply.len()).unwrap()).await?;
+            stream.write_all(&reply).await?;
+        }
+    }
+}
+
+fn answer(zone: &Mutex<Zone>, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
+    let question = Message::from_vec(question).ok()?;
+    let query = question.queries.first()?.clone();
+    let mut zone = zone.lock().unwrap();
+    let transport = if tcp { "tcp" } else { "udp" };
+    zone.asked.push(format!("{} {} {transport}", query.query_type(), query.name()));
+    let script = zone.scripts.get(&(query.name().clone(), query.query_type())).cloned();
+    // A name that has a record of another type exists.
+    let exists = zone.scripts.keys().any(|(name, _)| name == query.name());
+    let script = script.unwrap_or(if exists { Script::NoData } else { Script::Code(ResponseCode::NXDomain) });
+    let mut reply = Message::response(question.metadata.id, OpCode::Query);
+    reply.metadata.authoritative = true;
+    reply.metadata.recursion_desired = question.metadata.recursion_desired;
+    reply.metadata.recursion_available = true;
+    reply.add_query(query.clone());
+    match script {
+        Script::Records(answers, additionals) => {
+            reply.add_answers(answers);
+            reply.add_additionals(additionals);
+        }
+        Script::NoData => {
+            reply.add_authority(soa(query.name()));
+        }
+        Script::Code(code) => {
+            reply.metadata.response_code = code;
+            if code == ResponseCode::NXDomain {
+                reply.add_authority(soa(query.name()));
+            }
+        }
+        Script::Silence => return None,
+        Script::CutOverUdp(records) if tcp => {
+            reply.add_answers(records);
+        }
+        Script::CutOverUdp(_) => reply.metadata.truncation = true,
+        Script::Referral(to) => {
+            reply.metadata.authoritative = false;
+            reply.metadata.recursion_available = false;
+            reply.add_authority(Record::from_rdata(query.name().clone(), 60, RData::NS(NS(full(to)))));
+        }
+        Script::Garbage => {
+            return Some(question.metadata.id.to_be_bytes().iter().copied().chain(*b"garbage").collect());
+        }
+    }
+    Some(reply.to_vec().unwrap())
+}
+
+/// `name` as a full name.
+pub fn full(name: &str) -> Name {
+    let mut name = Name::from_utf8(name).unwrap();
+    name.set_fqdn(true);
+    name
+}
+
+fn soa(name: &Name) -> Record {
+    let soa = SOA::new(full("ns.test"), full("admin.test"), 1, 60, 60, 60, 3);
+    Record::from_rdata(name.clone(), 3, RData::SOA(soa))
+}
+
+/// An address record.
+pub fn address(name: &str, ttl: u32, ip: &str) -> Record {
+    let data = match ip.parse().unwrap() {
+        IpAddr::V4(ip) => RData::A(A(ip)),
+        IpAddr::V6(ip) => RData::AAAA(AAAA(ip)),
+    };
+    Record::from_rdata(full(name), ttl, data)
+}
+
+/// The script for address records of `name`.
+pub fn addresses(name: &str, ttl: u32, ips: &[&str]) -> Script {
+    Script::Records(ips.iter().map(|ip| address(name, ttl, ip)).collect(), vec![])
+}
+
+/// An SRV record: priority, weight, port, target.
+pub fn srv(name: &str, ttl: u32, (priority, weight, port, target): (u16, u16, u16, &str)) -> Record {
+    Record::from_rdata(full(name), ttl, RData::SRV(SRV::new(priority, weight, port, full(target))))
+}
+
+/// A TXT record.
+pub fn txt(name: &str, text: &[&str]) -> Record {
+    Record::from_rdata(full(name), 60, RData::TXT(TXT::new(text.iter().map(ToString::to_string).collect())))
+}
+
+/// An alias.
+pub fn cname(name: &str, ttl: u32, to: &str) -> Record {
+    Record::from_rdata(full(name), ttl, RData::CNAME(CNAME(full(to))))
+}

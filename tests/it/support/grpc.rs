@@ -1,0 +1,95 @@
+//! Real gRPC servers (tests/peers): started on a free port, told what to do over stdin, gone when dropped.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::peers::provided;
+
+/// Which implementation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// grpc-go.
+    Go,
+    /// grpcio, the C core.
+    Core,
+}
+
+impl Kind {
+    fn variable(self) -> &'static str {
+        match self {
+            Kind::Go => "GRPC_DISCOVER_TEST_GRPC_GO",
+            Kind::Core => "GRPC_DISCOVER_TEST_GRPCIO",
+        }
+    }
+}
+
+/// A running server.
+pub struct GrpcServer {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<Value>,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl GrpcServer {
+    /// A server on a free port of 127.0.0.1; `None` (said on stderr) where the peer is not provided.
+    pub fn start(kind: Kind, args: &[&str]) -> Option<GrpcServer> {
+        GrpcServer::start_on(kind, "127.0.0.1:0", args)
+    }
+
+    /// A server on `listen`.
+    pub fn start_on(kind: Kind, listen: &str, args: &[&str]) -> Option<GrpcServer> {
+        let program = provided(kind.variable())?;
+        let mut command = Command::new(program);
+        command.args(["--listen", listen]).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let stdin = child.stdin.take();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if sender.send(serde_json::from_str(&line).unwrap_or(Value::Null)).is_err() {
+                    return;
+                }
+            }
+        });
+        let first = lines.recv_timeout(Duration::from_secs(20)).expect("the server says where it listens");
+        let address = first["listening"].as_str().unwrap().parse().unwrap();
+        Some(GrpcServer { child, stdin, lines, address })
+    }
+
+    /// Tells it something: `health SERVICE STATUS`, `graceful-stop`, `stop`.
+    pub fn tell(&mut self, command: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{command}").unwrap();
+    }
+
+    /// Waits for the event `name` (`opened`, `closed`, `call` ...).
+    pub fn event(&self, name: &str, within: Duration) -> Option<Value> {
+        let until = Instant::now() + within;
+        loop {
+            let line = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())).ok()?;
+            if line["event"] == name {
+                return Some(line);
+            }
+        }
+    }
+
+    /// Kills it as a lost node would: no goodbye.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for GrpcServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

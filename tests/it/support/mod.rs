@@ -1,0 +1,10 @@
+//! What the tests stand on.
+
+#[cfg(feature = "consul")]
+pub mod consul;
+pub mod dns_server;
+pub mod grpc;
+pub mod leftovers;
+pub mod peers;
+pub mod stage;
+pub mod tool;

@@ -1,0 +1,150 @@
+//! The command itself, run as a person would, its lines read with the time they came.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// A command line of the tool with an environment that nothing leaks into.
+pub fn tool(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-discover"));
+    for (name, _) in std::env::vars() {
+        if name.starts_with("CONSUL_") || name.starts_with("GRPC_DISCOVER_") {
+            command.env_remove(name);
+        }
+    }
+    command.env_remove("NO_COLOR").env("TERM", "dumb").env("XDG_CONFIG_HOME", "/nonexistent").args(args);
+    command
+}
+
+/// What a finished run printed.
+pub struct Finished {
+    /// The exit code.
+    pub code: i32,
+    /// stdout.
+    pub out: String,
+    /// stderr.
+    pub err: String,
+    /// From start to exit.
+    pub took: Duration,
+}
+
+impl Finished {
+    /// stdout and stderr, for messages of failed assertions.
+    pub fn all(&self) -> String {
+        format!("exit {}\n{}\n{}", self.code, self.out, self.err)
+    }
+
+    /// stdout as ndjson.
+    pub fn events(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+
+    /// The codes of the findings, in order (ndjson).
+    pub fn findings(&self) -> Vec<String> {
+        let events = self.events();
+        let findings = events.iter().filter(|event| event["kind"] == "finding");
+        findings.map(|event| event["code"].as_str().unwrap().to_string()).collect()
+    }
+}
+
+/// Runs the tool to its end.
+pub fn run(args: &[&str]) -> Finished {
+    run_command(tool(args))
+}
+
+/// Runs a prepared command to its end.
+pub fn run_command(mut command: Command) -> Finished {
+    let began = Instant::now();
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    Finished {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        took: began.elapsed(),
+    }
+}
+
+/// A run that goes on, with its ndjson events as they come.
+pub struct Running {
+    child: Child,
+    lines: Receiver<(Instant, String)>,
+    /// Every event so far, with the moment its line was read.
+    pub seen: Vec<(Instant, Value)>,
+}
+
+impl Running {
+    /// Starts the tool; `args` must ask for `-o ndjson`.
+    pub fn start(args: &[&str]) -> Running {
+        Running::start_command(tool(args))
+    }
+
+    /// Starts a prepared command.
+    pub fn start_command(mut command: Command) -> Running {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if sender.send((Instant::now(), line)).is_err() {
+                    return;
+                }
+            }
+        });
+        Running { child, lines, seen: Vec::new() }
+    }
+
+    /// The tool's process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the first event from now on that `wanted` accepts.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come `within` the time; the message holds every event so far.
+    pub fn wait_for(&mut self, what: &str, within: Duration, wanted: impl Fn(&Value) -> bool) -> (Instant, Value) {
+        let until = Instant::now() + within;
+        loop {
+            match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok((at, line)) => {
+                    let event: Value = serde_json::from_str(&line).expect(&line);
+                    self.seen.push((at, event.clone()));
+                    if wanted(&event) {
+                        return (at, event);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    let seen: Vec<String> = self.seen.iter().map(|(_, event)| event.to_string()).collect();
+                    let mut err = String::new();
+                    let _ = self.child.kill();
+                    if let Some(mut stderr) = self.child.stderr.take() {
+                        let _ = stderr.read_to_string(&mut err);
+                    }
+                    panic!("no {what} within {within:?}; so far:\n{}\n{err}", seen.join("\n"));
+                }
+            }
+        }
+    }
+
+    /// Waits for the end and reads what is left.
+    pub fn finish(mut self, within: Duration) -> (ExitStatus, Vec<(Instant, Value)>) {
+        let until = Instant::now() + within;
+        while let Ok((at, line)) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            self.seen.push((at, serde_json::from_str(&line).expect(&line)));
+        }
+        assert!(Instant::now() < until, "the tool did not end within {within:?}");
+        let status = self.child.wait().unwrap();
+        (status, std::mem::take(&mut self.seen))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
