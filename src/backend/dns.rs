@@ -333,6 +333,7 @@ fn says_something_else(before: &Update, now: &Update) -> bool {
         notes.map(|note| note.text.clone()).collect()
     };
     match (before, now) {
+        (Update::Reset(_), Update::Reset(now)) if notes::config_is_unknown(now) => false,
         (Update::Reset(before), Update::Reset(now)) => configs(before) != configs(now),
         (Update::NotFound(before), Update::NotFound(now)) => before.code != now.code,
         _ => true,

@@ -172,13 +172,11 @@ impl PickFirst {
         self.addresses = interleaved(addresses);
 
         let selected = self.subchannels().find(|s| s.ready_since_attempt().is_some()).map(|s| s.address().clone());
-        if let Some(position) = selected.as_ref().and_then(|held| self.addresses.iter().position(|a| a == held)) {
+        if selected.as_ref().is_some_and(|held| self.addresses.contains(held)) {
             // The order of a list never moves a live connection.
-            self.index = position;
             return;
         }
         self.drop_unlisted(ctx);
-        self.index = 0;
         match (self.state, selected) {
             (ConnectivityState::Idle | ConnectivityState::Shutdown, _) => {}
             (_, Some(gone)) => {
@@ -248,7 +246,6 @@ impl PickFirst {
             }
         }
         if self.next_attempt_at.is_some_and(|due| due <= now) {
-            self.next_attempt_at = None;
             self.index += 1;
             self.go_on(ctx);
         }
@@ -281,7 +278,6 @@ impl PickFirst {
         let Some(mut winner) = self.subchannels.remove(address) else { return };
         winner.subchannel.connected(ctx, client_health);
         self.only(ctx, address, winner);
-        self.index = self.addresses.iter().position(|a| a == address).unwrap_or(0);
         self.follow_offer(ctx, address);
     }
 
@@ -294,7 +290,6 @@ impl PickFirst {
         };
         member.subchannel.lost(ctx, how);
         self.only(ctx, address, member);
-        self.index = 0;
         // A connection that dies young again and again is not sought faster than one attempt per base delay.
         self.reconnect_at = ctx.options.keep_connected.then(|| ctx.now().max(started + ctx.options.backoff.base));
         self.enter(ctx, ConnectivityState::Idle, how.cause(address));
@@ -337,7 +332,6 @@ impl PickFirst {
     fn nobody_there(&mut self, ctx: &mut Context<'_>) {
         self.addresses.clear();
         self.drop_unlisted(ctx);
-        self.index = 0;
         let text = "name resolver error: produced zero addresses";
         self.fail(ctx, text.to_string(), Cause::new(CauseCode::NoAddresses, text));
     }

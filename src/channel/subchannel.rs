@@ -170,7 +170,6 @@ impl Subchannel {
     pub(super) fn lost(&mut self, ctx: &mut Context<'_>, how: &Ending) {
         let Link::Ready { connection, .. } = self.link else { return };
         self.link = Link::Idle;
-        self.attempts.reset();
         ctx.resolve_now();
         self.show(ctx, ConnectivityState::Idle, how.cause(&self.address));
         match how {

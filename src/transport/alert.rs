@@ -153,12 +153,15 @@ fn explain_certificate(why: &CertificateError, report: &TlsReport, now: i64) -> 
             if leaf.is_some_and(|leaf| leaf.subject == leaf.issuer) =>
         {
             let subject = leaf.map_or("", |leaf| leaf.subject.as_str());
-            (FailureCode::AuthorityInvalid, format!("certificate \"{subject}\" is self-signed and not trusted here"))
+            (
+                FailureCode::AuthorityInvalid,
+                format!("certificate signed by unknown authority (\"{subject}\", self-signed)"),
+            )
         }
         CertificateError::UnknownIssuer => {
             let text = match report.chain.last() {
-                Some(last) => format!("certificate issuer \"{}\" is not trusted here", last.issuer),
-                None => "certificate issuer is not trusted here".to_string(),
+                Some(last) => format!("certificate signed by unknown authority (\"{}\")", last.issuer),
+                None => "certificate signed by unknown authority".to_string(),
             };
             (FailureCode::AuthorityInvalid, text)
         }

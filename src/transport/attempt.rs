@@ -363,24 +363,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_addresses_of_a_name_share_the_time_and_are_all_named() {
-        let options = Options {
-            tls: TlsMode::Off,
-            insecure: false,
-            cacert: None,
-            identity: None,
-            server_name: None,
-            authority: None,
-            connect_timeout: Duration::from_secs(20),
-            rpc_timeout: Duration::from_secs(5),
-            keepalive: None,
-            metadata: Vec::new(),
-        };
         let memory = Memory::new();
         let candidates: Vec<Address> =
             ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"].iter().map(|text| text.parse().unwrap()).collect();
         memory.hang(candidates[0].clone());
         memory.hang(candidates[2].clone());
-        let transport = Transport::new(options, Arc::new(memory.clone()));
+        let transport = Transport::new(Options::default(), Arc::new(memory.clone()));
         let begun = Instant::now();
         let attempt = Attempt {
             inner: &transport.inner,

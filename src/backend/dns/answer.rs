@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::notes::{Absent, Notes};
 use super::question::{Asker, Reply, Said};
-use super::servers::{Servers, full_name, shown};
+use super::servers::{Servers, full_name, loopback, shown};
 use super::{Family, PortRule};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
@@ -54,6 +54,12 @@ pub(super) async fn outcome(
     deadline: Instant,
 ) -> Result<Outcome, ResolveError> {
     let question = Question { asker, family, deadline };
+    let (Wanted::Srv(name) | Wanted::Host { host: name, .. }) = wanted;
+    if let Some(domain) = never_asked(name) {
+        let text =
+            format!("{name} does not exist: .{domain} names are never asked of a dns server (RFC 6761, RFC 7686)");
+        return Ok(Outcome { update: Update::NotFound(Absence { code: AbsenceCode::NxDomain, text }), ttl: None });
+    }
     match wanted {
         Wanted::Srv(name) => question.srv_only(&servers.candidates(name)?).await,
         Wanted::Host { host, port, otherwise } => {
@@ -63,6 +69,12 @@ pub(super) async fn outcome(
             question.host(&servers.candidates(host)?, *port, otherwise).await
         }
     }
+}
+
+/// The top-level domain that keeps `name` from being asked anywhere; the resolver answers these by itself.
+fn never_asked(name: &str) -> Option<&'static str> {
+    let top = name.trim_end_matches('.').rsplit('.').next()?;
+    ["invalid", "onion"].into_iter().find(|domain| top.eq_ignore_ascii_case(domain))
 }
 
 fn local(host: &str, addresses: Vec<IpAddr>, who: &str, port: Option<u16>, otherwise: &PortRule) -> Outcome {
@@ -94,6 +106,11 @@ impl Question<'_> {
 
     /// A and AAAA at the same time, as far as the family wants them.
     async fn addresses(&self, name: &Name) -> Found {
+        if name.is_localhost() {
+            // The resolver would answer this by itself, in the server's name.
+            let addresses = loopback(self.family).into_iter().map(|ip| (ip, Duration::MAX)).collect();
+            return Found { addresses, ..Found::default() };
+        }
         let kinds = self.family.kinds().iter().map(|kind| self.ask(name, *kind));
         let mut found = Found::default();
         for answered in join_all(kinds).await {

@@ -8,7 +8,7 @@ use hickory_resolver::proto::rr::{RData, Record};
 use super::answer::{Outcome, least};
 use super::question::{Reply, Said};
 use super::servers::shown;
-use crate::model::resolution::{Absence, AbsenceCode, Note, NoteKind, ResolveError, Update};
+use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 
 /// Every server that said "nothing", until one says something.
 #[derive(Default)]
@@ -60,6 +60,14 @@ fn describe(answers: &[Record]) -> String {
     if aliases.is_empty() { records } else { format!("{records}, alias of {}", aliases.join(" -> ")) }
 }
 
+/// How a note begins that tells why the service config is not known.
+const CONFIG_UNKNOWN: &str = "service config: ";
+
+/// True when the service config could not be asked for: that is no change of it.
+pub(super) fn config_is_unknown(answer: &Answer) -> bool {
+    answer.notes.iter().any(|note| note.kind == NoteKind::Skipped && note.text.starts_with(CONFIG_UNKNOWN))
+}
+
 /// The notes of an answer in the making.
 #[derive(Default)]
 pub(super) struct Notes {
@@ -93,7 +101,7 @@ impl Notes {
     pub(super) fn config(&mut self, config: Option<Result<Reply, ResolveError>>) {
         let reply = match config {
             None => return,
-            Some(Err(error)) => return self.skipped(format!("service config: {error}")),
+            Some(Err(error)) => return self.skipped(format!("{CONFIG_UNKNOWN}{error}")),
             Some(Ok(reply)) => reply,
         };
         self.asked([&reply]);

@@ -25,6 +25,7 @@ impl PickFirst {
 
     /// Asks the address at `index`, skipping those still in backoff; past the end, ends the pass when it can.
     pub(super) fn go_on(&mut self, ctx: &mut Context<'_>) {
+        self.next_attempt_at = None;
         let mut last_error = None;
         while let Some(address) = self.addresses.get(self.index) {
             let member = self
@@ -53,7 +54,6 @@ impl PickFirst {
             return;
         }
         self.first_pass = false;
-        self.next_attempt_at = None;
         self.all_failed(ctx, &last_error.unwrap_or_default());
         for member in self.subchannels.values_mut() {
             member.subchannel.request_connection(ctx);
@@ -76,7 +76,6 @@ impl PickFirst {
                 self.all_failed(ctx, &error);
             }
         } else if self.addresses.get(self.index) == Some(address) {
-            self.next_attempt_at = None;
             self.index += 1;
             if self.index < self.addresses.len() {
                 self.go_on(ctx);

@@ -198,7 +198,7 @@ async fn every_certificate_fault_has_its_own_word_and_shows_the_certificate() {
         (
             stranger.server(Leaf::default()),
             FailureCode::AuthorityInvalid,
-            "certificate issuer \"CN=Somebody Else\" is not trusted here".to_string(),
+            "certificate signed by unknown authority (\"CN=Somebody Else\")".to_string(),
         ),
     ];
     for (server, code, text) in cases {
@@ -238,7 +238,7 @@ async fn a_self_signed_certificate_is_trusted_when_it_is_named_and_only_for_what
     let address = server.start().await;
     let failed = failure(&sockets(trusting(&ca)), address.clone()).await;
     assert_eq!((failed.stage, failed.code), (Stage::Tls, FailureCode::AuthorityInvalid));
-    assert_eq!(failed.text, "certificate \"CN=me\" is self-signed and not trusted here");
+    assert_eq!(failed.text, "certificate signed by unknown authority (\"CN=me\", self-signed)");
 
     let named = Options { cacert: Some(directory.path().join("ca.pem")), ..trusting(&ca) };
     let reach = sockets(named.clone()).reach(address.clone(), Arc::from("")).await;
