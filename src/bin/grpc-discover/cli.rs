@@ -24,12 +24,16 @@ Examples:
 Exit codes: 0 healthy, 1 degraded, 2 failed, 3 could not judge, 64 bad usage, 124 out of time, 130/143 signals.";
 
 const TARGETS: &str = "\
-Targets:
-  pay                          asked of every active backend, or as the config file says
-  pay.example:50051            DNS (also dns:///pay.example:50051, dns://10.0.0.53/pay.example:50051)
+What to look at; several targets are one service, compared
+  pay                          every active backend, or [service.pay] of the config file
+  pay.example:50051            DNS, also as dns:///pay.example:50051
+  dns://10.0.0.53/pay:50051    DNS, asked of this server
   srv:_grpc._tcp.pay.example   DNS SRV
-  consul:///pay?tag=v2         Consul (the agent of CONSUL_HTTP_ADDR, or consul://agent:8500/pay)
-  ipv4:10.0.0.1:50051,10.0.0.2:50051   ipv6:[2001:db8::1]:50051   unix:/run/pay.sock
+  consul:///pay?tag=v2         Consul, at CONSUL_HTTP_ADDR
+  consul://agent:8500/pay      Consul, at this agent
+  ipv4:10.0.0.1:50051,10.0.0.2:50051
+  ipv6:[2001:db8::1]:50051
+  unix:/run/pay.sock
   file:pay.json                a list of addresses, watched";
 
 const RESOLVE_EXAMPLES: &str = "\

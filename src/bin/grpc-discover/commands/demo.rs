@@ -60,10 +60,14 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
         let stage = stage.clone();
         Box::new(move |event: &Event| stage.sees(event))
     };
-    tokio::select! {
+    let ended = tokio::select! {
         exit = sessions::run(vec![plan], look, terminal, Course::Answer, Aside { sees: Some(sees), says: Some(heard) }) => exit,
         error = moves(&mut pods, &registry, &stage, idle, &say) => Err(cannot("the pod could not be moved", error)),
+    };
+    if let Ok(code) = ended {
+        terminal.say(&format!("demo: that was the probe's own verdict, exit {code}; nothing is left running"));
     }
+    ended
 }
 
 /// Waits for the silence, then moves the pod that the channel is connected to. Comes back only with an error.

@@ -2,6 +2,7 @@
 
 use grpc_discover::diagnosis::FINDINGS;
 use grpc_discover::model::finding::FindingKind;
+use grpc_discover::model::text::shorten;
 use serde::Serialize;
 
 use crate::cli::{Explain, PlainFormat};
@@ -73,7 +74,7 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
 
 fn list() -> String {
     let rows = FINDINGS.iter().map(|kind| {
-        let first = kind.meaning.split(". ").next().unwrap_or_default();
+        let first = shorten(kind.meaning.split(". ").next().unwrap_or_default(), 90);
         vec![
             kind.code.to_string(),
             kind.severity.to_string(),

@@ -17,6 +17,9 @@ use super::paint::Paint;
 /// How many endpoints a line names before it counts the rest.
 const NAMED: usize = 5;
 
+/// How wide the column of subjects is at first: an IPv4 subchannel fits.
+const WIDTH: usize = 27;
+
 /// Writes events as lines.
 #[derive(Debug)]
 pub struct Lines {
@@ -28,7 +31,7 @@ pub struct Lines {
 impl Lines {
     /// Lines in colour or not; `verbose` shows connection phases, notes and healthy verdicts too.
     pub fn new(paint: Paint, verbose: bool) -> Lines {
-        Lines { paint, verbose, width: 0 }
+        Lines { paint, verbose, width: WIDTH }
     }
 }
 
@@ -42,7 +45,7 @@ impl Render for Lines {
             return out.flush();
         }
         let (subject, text) = describe(event);
-        // Addresses of one service are of similar length: the column settles after the first few lines.
+        // Addresses of one service are of similar length: the column settles early.
         self.width = self.width.max(subject.chars().count().min(48));
         let at = self.paint.dim(&format!("{:>9}", event.at.to_string()));
         let subject = format!("{subject:<width$}", width = self.width);

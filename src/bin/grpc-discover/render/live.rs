@@ -18,10 +18,10 @@ use super::table::{columns, write_report};
 
 /// Events shown below the table.
 const RECENT: usize = 10;
+/// Events that are shown however low the terminal is.
+const LEAST: usize = 3;
 /// Endpoints shown; the rest is counted.
 const ROWS: usize = 15;
-/// The width of a terminal that does not tell.
-const WIDTH: usize = 100;
 
 /// The live view.
 #[derive(Debug)]
@@ -44,16 +44,18 @@ impl Live {
     }
 
     fn draw(&self, now: Elapsed) {
-        let width = comfy_table::Table::new().width().map_or(WIDTH, usize::from);
-        self.bar.set_message(self.frame(now, width));
+        // Asked every time: a terminal may be resized at any moment.
+        let (height, width) = console::Term::stdout().size();
+        self.bar.set_message(self.frame(now, usize::from(width), usize::from(height)));
     }
 
-    /// Everything on the screen at `now`, no line wider than `width`.
-    fn frame(&self, now: Elapsed, width: usize) -> String {
+    /// Everything on the screen at `now`, no line wider than `width`, and not more than `height` lines where that leaves
+    /// room for anything.
+    fn frame(&self, now: Elapsed, width: usize, height: usize) -> String {
         let mut frame = Vec::new();
         for report in self.reports.iter() {
             frame.push(head(report, now));
-            let (header, rows, more) = rows(report);
+            let (header, rows, more) = rows(report, height.saturating_sub(LEAST + 6).clamp(1, ROWS));
             frame.extend(columns(&header, rows));
             if more > 0 {
                 frame.push(format!("… and {more} more endpoints"));
@@ -64,7 +66,8 @@ impl Live {
             }
         }
         frame.push(String::new());
-        frame.extend(self.recent.iter().cloned());
+        let room = height.saturating_sub(frame.len() + 1).clamp(LEAST, RECENT);
+        frame.extend(self.recent.iter().skip(self.recent.len().saturating_sub(room)).cloned());
         let cut = |line: String| match shorten(&line, width.saturating_sub(2)) {
             std::borrow::Cow::Borrowed(_) => line,
             std::borrow::Cow::Owned(short) => short,
@@ -80,7 +83,8 @@ impl Render for Live {
         self.reports.observe(event);
         let is_news = match &event.kind {
             EventKind::Connection(_) => self.verbose,
-            EventKind::Verdict(_) | EventKind::Summary(_) => false,
+            // The end prints these in full.
+            EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => false,
             _ => true,
         };
         if is_news {
@@ -122,7 +126,7 @@ fn head(report: &Report, now: Elapsed) -> String {
     format!("{}  channel {state}  listed: {}  {up}  (Ctrl-C ends)", escape(&report.target), lists.join(", "))
 }
 
-fn rows(report: &Report) -> (Vec<&'static str>, Vec<Vec<String>>, usize) {
+fn rows(report: &Report, most: usize) -> (Vec<&'static str>, Vec<Vec<String>>, usize) {
     let mut endpoints: Vec<_> = report.endpoints.iter().collect();
     // What is not well comes first, so that it is never below the cut.
     endpoints.sort_by_key(|(_, seen)| match seen.state {
@@ -131,10 +135,10 @@ fn rows(report: &Report) -> (Vec<&'static str>, Vec<Vec<String>>, usize) {
         Some(ConnectivityState::Ready) => 2,
         Some(ConnectivityState::Shutdown) | None => 3,
     });
-    let more = endpoints.len().saturating_sub(ROWS);
+    let more = endpoints.len().saturating_sub(most);
     let rows = endpoints
         .into_iter()
-        .take(ROWS)
+        .take(most)
         .map(|(address, seen)| {
             let listed: Vec<&str> = seen.listed.iter().map(|listing| listing.backend).collect();
             vec![
@@ -161,11 +165,13 @@ mod tests {
         for event in fixture::events() {
             live.event(&event, &mut Vec::new()).expect("no output");
         }
-        let frame = live.frame(Elapsed::from_secs(40), 60);
+        let frame = live.frame(Elapsed::from_secs(40), 60, 24);
         assert!(frame.lines().all(|line| line.chars().count() <= 60), "{frame}");
-        let frame = live.frame(Elapsed::from_secs(40), 400);
+        let frame = live.frame(Elapsed::from_secs(40), 400, 50);
         assert!(frame.contains("TRANSIENT_FAILURE") && frame.contains("connection refused"), "{frame}");
-        assert!(frame.lines().count() <= RECENT + ROWS + 6, "{frame}");
         assert!(!frame.contains('\u{1b}') && !frame.contains('\u{202e}'), "{frame:?}");
+        let low = live.frame(Elapsed::from_secs(40), 400, 12);
+        assert!(low.lines().count() <= 12, "{low}");
+        assert_eq!(low.lines().last(), frame.lines().last(), "the newest event is never cut");
     }
 }

@@ -56,7 +56,9 @@ fn countdown(report: &IdleReport, now: Elapsed) -> String {
     if let Some(deadline) = report.deadline {
         line.push_str(&format!("; {} left", short(deadline.since(now))));
     }
+    // The other phases' sentences count the changes themselves.
     match report.changes {
+        _ if report.phase != IdlePhase::Silence => {}
         0 => {}
         1 => line.push_str("; 1 change seen"),
         many => line.push_str(&format!("; {many} changes seen")),

@@ -10,7 +10,7 @@ use grpc_discover::model::event::{
     BackendReport, BackendStatus, EndpointReport, EndpointsChange, Event, EventKind, HealthReport, IdleReport,
 };
 use grpc_discover::model::finding::{Finding, Summary};
-use grpc_discover::model::reach::{Failure, Phase, Stage};
+use grpc_discover::model::reach::{Failure, Phase};
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
 
@@ -163,9 +163,10 @@ impl Report {
                 let seen = self.seen(&report.address);
                 match &report.result {
                     Ok(phase) => {
-                        // The first stage of an attempt: what the attempt before showed is over.
-                        if matches!(phase.stage, Stage::Resolve) || seen.phases.iter().any(|p| p.stage >= phase.stage) {
+                        // A stage that comes again is a new attempt: what the one before showed is over.
+                        if seen.phases.iter().any(|passed| passed.stage >= phase.stage) {
                             seen.phases.clear();
+                            seen.health = None;
                         }
                         seen.failure = None;
                         seen.phases.push(phase.clone());
@@ -173,11 +174,14 @@ impl Report {
                     Err(failure) => {
                         seen.phases.retain(|phase| phase.stage < failure.stage);
                         seen.failure = Some(failure.clone());
+                        seen.health = None;
                     }
                 }
             }
             EventKind::Disconnect { address, disconnect } => {
-                self.seen(address).cause = Some(format!("connection lost: {disconnect}"));
+                let seen = self.seen(address);
+                seen.cause = Some(format!("connection lost: {disconnect}"));
+                seen.health = None;
             }
             EventKind::Health(report) => self.seen(&report.address).health = Some(report.clone()),
             EventKind::Idle(report) => self.idle = Some(report.clone()),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::presets::NOTHING;
 use grpc_discover::model::endpoint::{Address, EndpointStatus};
-use grpc_discover::model::event::Event;
+use grpc_discover::model::event::{Event, HealthReport};
 use grpc_discover::model::finding::{EndpointVerdict, Finding};
 use grpc_discover::model::reach::Stage;
 use grpc_discover::model::resolution::NoteKind;
@@ -123,9 +123,7 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
         let mut row = vec![escape(&address.to_string()).into_owned(), listed(seen)];
         if was_contacted {
             row.extend([Stage::Resolve, Stage::Tcp, Stage::Tls, Stage::Http2].map(|stage| took(seen, stage)));
-            row.push(
-                seen.health.as_ref().map(|report| escape(&lines::health(report)).into_owned()).unwrap_or_default(),
-            );
+            row.push(seen.health.as_ref().map(|report| health(report, wide)).unwrap_or_default());
         }
         let each = |get: &dyn Fn(&super::report::Listing) -> Option<String>| {
             let mut words: Vec<String> = seen.listed.iter().filter_map(get).collect();
@@ -199,6 +197,12 @@ fn took(seen: &Seen, stage: Stage) -> String {
         return format!("failed {}", short(failure.waited));
     }
     seen.phases.iter().find(|phase| phase.stage == stage).map(|phase| short(phase.took)).unwrap_or_default()
+}
+
+/// The health service's answer; a server's own words are cut, the verdict has them in full.
+fn health(report: &HealthReport, wide: bool) -> String {
+    let text = lines::health(report);
+    escape(&shorten(&text, if wide { usize::MAX } else { 40 })).into_owned()
 }
 
 fn verdict(seen: &Seen, paint: Paint, wide: bool) -> String {

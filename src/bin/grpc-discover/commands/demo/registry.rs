@@ -15,7 +15,7 @@ pub struct Registry {
 impl Registry {
     /// Creates the directory: a new one, so that nobody else has put anything there.
     pub fn create() -> io::Result<Registry> {
-        let directory = std::env::temp_dir().join(format!("grpc-discover-demo-{:016x}", fastrand::u64(..)));
+        let directory = std::env::temp_dir().join(format!("grpc-discover-demo-{:08x}", fastrand::u32(..)));
         fs::create_dir(&directory)?;
         Ok(Registry { file: directory.join("pay.json"), directory })
     }
