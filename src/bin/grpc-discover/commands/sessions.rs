@@ -22,11 +22,14 @@ use crate::terminal::Terminal;
 /// How often a redrawn view is redrawn without news.
 const TICK: Duration = Duration::from_millis(250);
 
+/// Is shown events.
+pub type Observer<'a> = Box<dyn FnMut(&Event) + 'a>;
+
 /// What a command wants to see and say beside the sessions.
 #[derive(Default)]
 pub struct Aside<'a> {
     /// Is shown every event first.
-    pub sees: Option<Box<dyn FnMut(&Event) + 'a>>,
+    pub sees: Option<Observer<'a>>,
     /// Lines for stderr.
     pub says: Option<UnboundedReceiver<String>>,
 }

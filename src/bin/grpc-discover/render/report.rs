@@ -1,6 +1,7 @@
 //! What the events add up to: the present state and the verdicts of one service, for formats that print at the end or
 //! redraw. Nothing is judged here; the last word of each kind is kept.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -188,7 +189,7 @@ impl Report {
             EventKind::Verdict(report) => self.seen(&report.address).verdict = Some(report.clone()),
             EventKind::Finding(finding) => {
                 self.findings.push(finding.clone());
-                self.findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity));
+                self.findings.sort_by_key(|finding| Reverse(finding.kind.severity));
             }
             EventKind::Summary(summary) => self.summary = Some(summary.clone()),
         }
