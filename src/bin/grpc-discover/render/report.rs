@@ -11,7 +11,7 @@ use grpc_discover::model::event::{
     BackendReport, BackendStatus, EndpointReport, EndpointsChange, Event, EventKind, HealthReport, IdleReport,
 };
 use grpc_discover::model::finding::{Finding, Summary};
-use grpc_discover::model::reach::{Failure, Phase};
+use grpc_discover::model::reach::{Failure, Phase, PhaseDetail};
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
 
@@ -21,13 +21,25 @@ use super::lines;
 #[derive(Debug, Default)]
 pub struct Reports {
     reports: Vec<Report>,
-    forgetful: bool,
+    keep: Keep,
+}
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// All of it.
+    #[default]
+    Everything,
+    /// What an answer in a few columns needs: no certificates, no transitions. Ten thousand endpoints fit easily.
+    Columns,
+    /// The present only: a session that runs for days needs no more room than one of a minute.
+    Present,
 }
 
 impl Reports {
-    /// Reports that keep the present only: a session that runs for days needs no more room than one of a minute.
-    pub fn of_the_present() -> Reports {
-        Reports { reports: Vec::new(), forgetful: true }
+    /// Reports that keep so much.
+    pub fn keeping(keep: Keep) -> Reports {
+        Reports { reports: Vec::new(), keep }
     }
 
     /// Takes an event in.
@@ -35,7 +47,7 @@ impl Reports {
         let at = match self.reports.iter().position(|report| report.target == event.target) {
             Some(at) => at,
             None => {
-                self.reports.push(Report { forgetful: self.forgetful, ..Report::new(event.target.clone()) });
+                self.reports.push(Report::new(event.target.clone(), self.keep));
                 self.reports.len() - 1
             }
         };
@@ -63,12 +75,12 @@ pub struct Report {
     pub idle: Option<IdleReport>,
     /// What was proved, worst first.
     pub findings: Vec<Finding>,
-    /// Every change of state, unless forgetful.
+    /// Every change of state, where everything is kept.
     pub transitions: Vec<(u64, Elapsed, Transition)>,
     /// The end.
     pub summary: Option<Summary>,
     quotes: BTreeMap<u64, String>,
-    forgetful: bool,
+    keep: Keep,
 }
 
 /// Everything said about one address.
@@ -119,7 +131,7 @@ pub struct SourceSeen {
 }
 
 impl Report {
-    fn new(target: Arc<str>) -> Report {
+    fn new(target: Arc<str>, keep: Keep) -> Report {
         Report {
             target,
             endpoints: BTreeMap::new(),
@@ -130,7 +142,7 @@ impl Report {
             transitions: Vec::new(),
             summary: None,
             quotes: BTreeMap::new(),
-            forgetful: false,
+            keep,
         }
     }
 
@@ -141,7 +153,7 @@ impl Report {
 
     fn observe(&mut self, event: &Event) {
         let is_evidence = !matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_));
-        if is_evidence && !self.forgetful {
+        if is_evidence && self.keep != Keep::Present {
             self.quotes.insert(event.seq, lines::quote(event));
         }
         match &event.kind {
@@ -154,13 +166,14 @@ impl Report {
                         seen.cause = Some(transition.cause.text.clone());
                     }
                 }
-                if !self.forgetful {
+                if self.keep == Keep::Everything {
                     self.transitions.push((event.seq, event.at, transition.clone()));
                 }
             }
             EventKind::Endpoints(change) => self.listed(change),
             EventKind::Backend(report) => self.backend(report),
             EventKind::Connection(report) => {
+                let details = self.keep == Keep::Everything;
                 let seen = self.seen(&report.address);
                 match &report.result {
                     Ok(phase) => {
@@ -170,11 +183,13 @@ impl Report {
                             seen.health = None;
                         }
                         seen.failure = None;
-                        seen.phases.push(phase.clone());
+                        let detail = if details { phase.detail.clone() } else { PhaseDetail::None };
+                        seen.phases.push(Phase { stage: phase.stage, took: phase.took, detail });
                     }
                     Err(failure) => {
                         seen.phases.retain(|phase| phase.stage < failure.stage);
-                        seen.failure = Some(failure.clone());
+                        let tls = failure.tls.clone().filter(|_| details);
+                        seen.failure = Some(Failure { tls, text: failure.text.clone(), ..*failure });
                         seen.health = None;
                     }
                 }
@@ -193,7 +208,7 @@ impl Report {
             }
             EventKind::Summary(summary) => self.summary = Some(summary.clone()),
         }
-        if self.forgetful {
+        if self.keep == Keep::Present {
             self.endpoints.retain(|_, seen| {
                 !seen.listed.is_empty()
                     || seen.verdict.is_some()
