@@ -347,7 +347,7 @@ pub struct Pace {
     /// Begin at most this many probes a second
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     pub rate: Option<u32>,
-    /// Refuse to probe a service with more endpoints than this
+    /// Probe at most this many endpoints, and say how many were left out
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     pub max_endpoints: Option<u32>,
 }
@@ -377,6 +377,9 @@ pub struct Output {
     /// How to print [default: table]
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<Format>,
+    /// Say what would be contacted, and contact nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub talk: Talk,
 }

@@ -13,7 +13,7 @@ use grpc_discover::model::text::{escape, shorten};
 use super::Render;
 use super::lines::{self, headline, short};
 use super::paint::Paint;
-use super::report::{Report, Reports, Seen, SourceSeen};
+use super::report::{Keep, Report, Reports, Seen, SourceSeen};
 
 /// Endpoints that `table` shows; troubled ones come first.
 const ROWS: usize = 20;
@@ -34,7 +34,7 @@ pub struct Table {
 impl Table {
     /// `wide`: every endpoint and every column.
     pub fn new(paint: Paint, wide: bool, verbose: bool) -> Table {
-        Table { reports: Reports::default(), paint, wide, verbose }
+        Table { reports: Reports::keeping(Keep::Columns), paint, wide, verbose }
     }
 }
 

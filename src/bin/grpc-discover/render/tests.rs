@@ -198,7 +198,7 @@ fn three_hundred_healthy_endpoints_are_counted_and_the_troubled_one_is_on_top() 
 
 #[test]
 fn a_live_view_keeps_the_present_only() {
-    let mut reports = super::report::Reports::of_the_present();
+    let mut reports = super::report::Reports::keeping(super::report::Keep::Present);
     for event in fixture::events() {
         reports.observe(&event);
     }
