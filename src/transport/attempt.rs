@@ -67,7 +67,11 @@ pub(super) async fn establish(
     let attempt = Attempt { inner, address, candidates, deadline, hold };
     match inner.options.tls {
         TlsMode::On => attempt.run(Mode::Tls, &mut report).await,
-        TlsMode::Off => attempt.run(Mode::Plaintext, &mut report).await,
+        TlsMode::Off => match attempt.run(Mode::Plaintext, &mut report).await {
+            // `hold` is a single look: there it is worth a second connection to learn why nothing was said.
+            Err(failure) if hold && may_be_mismatch(&failure, Mode::Plaintext) => Err(attempt.explain(failure).await),
+            other => other,
+        },
         TlsMode::Auto => attempt.find_out(&mut report).await,
     }
 }
@@ -142,6 +146,23 @@ impl Attempt<'_> {
                 Err(failure)
             }
         }
+    }
+
+    /// A plaintext attempt that was cut off without a word: many TLS servers do that. Asks the port with a ClientHello, and
+    /// says so if TLS is spoken there.
+    async fn explain(&self, failure: Failure) -> Failure {
+        if failure.code == FailureCode::TlsExpected {
+            return failure;
+        }
+        let speaks_tls = match self.run(Mode::Tls, &mut |_| {}).await {
+            Ok(_) => true,
+            Err(other) => other.tls.is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty()),
+        };
+        if !speaks_tls {
+            return failure;
+        }
+        let text = format!("{}; the port speaks TLS, and plaintext was asked for", failure.text);
+        Failure { code: FailureCode::TlsExpected, text, ..failure }
     }
 
     /// All stages, in one mode.

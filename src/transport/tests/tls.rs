@@ -467,3 +467,30 @@ async fn auto_sends_no_metadata_before_the_mode_is_known() {
     super::frames::Frames::default().feed(&plaintext[24..], |frame| kinds.push(frame.kind));
     assert_eq!(kinds, [super::frames::SETTINGS]);
 }
+
+#[tokio::test]
+async fn a_tls_port_that_cuts_plaintext_off_without_a_word_is_named_all_the_same() {
+    let ca = authority("Test CA");
+    let acceptor = ca.server(Leaf::default()).acceptor();
+    let address = peers::listen(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            // Like grpc-go: no alert, just the end.
+            let mut first = [0; 1];
+            if stream.peek(&mut first).await.is_ok() && first[0] == 0x16 {
+                let _ = acceptor.accept(stream).await;
+            }
+        }
+    })
+    .await;
+    let transport = sockets(options());
+    let failed = transport.reach(address.clone(), Arc::from("")).await.outcome.unwrap_err();
+    assert_eq!((failed.stage, failed.code), (Stage::Http2, FailureCode::TlsExpected));
+    assert!(failed.text.ends_with("the port speaks TLS, and plaintext was asked for"), "{}", failed.text);
+    // A connection that is to be kept asks no second question.
+    assert_ne!(failure(&transport, address).await.code, FailureCode::TlsExpected);
+
+    let mute = peers::listen(|stream| async move { drop(stream) }).await;
+    let failed = transport.reach(mute, Arc::from("")).await.outcome.unwrap_err();
+    assert!(matches!(failed.code, FailureCode::Closed | FailureCode::Reset), "{failed}");
+}
