@@ -1,9 +1,13 @@
 //! Who is asked, and how: the settings of every backend, and what flags add to the questions.
 
+#[cfg(feature = "consul")]
 use std::path::PathBuf;
 use std::time::Duration;
 
-use grpc_discover::backend::{self, Sourced, dns};
+#[cfg(feature = "consul")]
+use grpc_discover::backend::Sourced;
+use grpc_discover::backend::{self, dns};
+#[cfg(feature = "consul")]
 use grpc_discover::model::secret::Secret;
 use grpc_discover::model::target::Target;
 use grpc_discover::session::Source;
@@ -79,6 +83,7 @@ pub fn narrow(sources: &mut [Source], typed: &Asking, layers: &Layers) -> Result
     Ok(())
 }
 
+#[cfg(feature = "consul")]
 fn token(typed: &Asking, layers: &Layers, world: &World) -> Result<Option<Sourced<Secret>>, Wrong> {
     let Some(path) = layers.one("--token-file", typed.token_file.clone(), |t| text(t).map(PathBuf::from))? else {
         return Ok(None);
