@@ -110,7 +110,9 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
 
 /// Compares what every source would send clients to. Only sources that answered are compared, and only usable endpoints.
 fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
-    let heard: Vec<(usize, &SourceRecord)> = ledger.heard().collect();
+    // A backend that nobody named and that does not know the name has nothing to compare.
+    let has_a_say = |source: &SourceRecord| !source.listed.is_empty() || !ledger.implied.contains(&source.source);
+    let heard: Vec<(usize, &SourceRecord)> = ledger.heard().filter(|(_, source)| has_a_say(source)).collect();
     if heard.len() < 2 {
         return;
     }
