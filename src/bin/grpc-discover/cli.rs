@@ -56,7 +56,8 @@ Examples:
 const WATCH_EXAMPLES: &str = "\
 Examples:
   grpc-discover watch pay                                   until Ctrl-C, then a summary
-  grpc-discover watch --lb round_robin --client-health pay  a connection to every endpoint
+  grpc-discover watch --lb pick_first --idle 30s pay        one connection, as most clients have
+  grpc-discover watch --client-health pay                   health decides the state
   grpc-discover watch --until ready --max-time 2m pay       wait for a rollout
   grpc-discover watch --for 5m -o ndjson pay | tee pay.ndjson";
 

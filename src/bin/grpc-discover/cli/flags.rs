@@ -108,10 +108,10 @@ pub struct Channel {
     /// Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub idle: Option<Duration>,
-    /// Load-balancing policy [default: pick_first, as gRPC]
+    /// Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]
     #[arg(long, value_name = "POLICY")]
     pub lb: Option<LbWord>,
-    /// Health decides the connectivity state (gRFC A17; needs --lb round_robin)
+    /// Health decides the connectivity state (gRFC A17; not with pick_first)
     #[arg(long)]
     pub client_health: bool,
     /// Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]

@@ -1,7 +1,6 @@
 //! What the events add up to: the present state and the verdicts of one service, for formats that print at the end or
 //! redraw. Nothing is judged here; the last word of each kind is kept.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -203,8 +202,9 @@ impl Report {
             EventKind::Idle(report) => self.idle = Some(report.clone()),
             EventKind::Verdict(report) => self.seen(&report.address).verdict = Some(report.clone()),
             EventKind::Finding(finding) => {
-                self.findings.push(finding.clone());
-                self.findings.sort_by_key(|finding| Reverse(finding.kind.severity));
+                let severity = finding.kind.severity;
+                let at = self.findings.partition_point(|known| known.kind.severity >= severity);
+                self.findings.insert(at, finding.clone());
             }
             EventKind::Summary(summary) => self.summary = Some(summary.clone()),
         }
