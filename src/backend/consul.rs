@@ -13,9 +13,6 @@ mod tls;
 mod transport;
 mod watch;
 
-#[cfg(test)]
-mod fake;
-
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -117,5 +114,7 @@ fn active(settings: &Settings) -> Result<String, String> {
     }
 }
 
+#[cfg(test)]
+mod fake;
 #[cfg(test)]
 mod tests;

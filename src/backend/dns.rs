@@ -21,6 +21,7 @@ use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
 
 mod answer;
+mod notes;
 mod question;
 mod schedule;
 mod servers;
@@ -332,8 +333,12 @@ fn says_something_else(before: &Update, now: &Update) -> bool {
         notes.map(|note| note.text.clone()).collect()
     };
     match (before, now) {
+        (Update::Reset(_), Update::Reset(now)) if notes::config_is_unknown(now) => false,
         (Update::Reset(before), Update::Reset(now)) => configs(before) != configs(now),
         (Update::NotFound(before), Update::NotFound(now)) => before.code != now.code,
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

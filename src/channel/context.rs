@@ -1,6 +1,8 @@
 //! What the parts of a channel act through: the clock reading, the options, the channel's published state, and the list of
 //! effects. Parts call downwards and append effects; nothing calls back.
 
+use std::collections::HashMap;
+
 use super::transitions::{channel_may, subchannel_may};
 use super::{Address, Cause, ConnectionId, ConnectivityState, Effect, Elapsed, Options, Scope, Transition};
 
@@ -15,6 +17,8 @@ pub(super) struct Core {
     pub(super) random: fastrand::Rng,
     /// Connection ids handed out so far.
     pub(super) connections: u64,
+    /// The attempts and connections that count, and where they lead. What is not here is ignored.
+    pub(super) open: HashMap<ConnectionId, Address>,
     /// The latest time seen.
     pub(super) now: Elapsed,
 }
@@ -78,12 +82,19 @@ impl Context<'_> {
     pub(super) fn open(&mut self, address: &Address, deadline: Elapsed) -> ConnectionId {
         self.core.connections += 1;
         let connection = ConnectionId(self.core.connections);
+        self.core.open.insert(connection, address.clone());
         self.effects.push(Effect::Open { connection, address: address.clone(), deadline });
         connection
     }
 
+    /// An attempt failed or a connection ended by itself.
+    pub(super) fn ended(&mut self, connection: ConnectionId) {
+        self.core.open.remove(&connection);
+    }
+
     /// Gives a connection up.
     pub(super) fn close(&mut self, connection: ConnectionId, drain: bool) {
+        self.ended(connection);
         self.effects.push(Effect::Close { connection, drain });
     }
 

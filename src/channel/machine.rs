@@ -1,5 +1,7 @@
 //! The channel itself: idle mode, the resolver's life, and the load-balancing policy under it (grpc-go `clientconn.go`).
 
+use std::collections::HashMap;
+
 use super::context::{Context, Core, Resolver};
 use super::idle::IdleTimer;
 use super::pick_first::{ConnectionNews, PickFirst, Role};
@@ -59,6 +61,7 @@ impl Channel {
                 resolver: Resolver::Stopped,
                 random: fastrand::Rng::with_seed(options.seed),
                 connections: 0,
+                open: HashMap::new(),
                 now: Elapsed::ZERO,
             },
             idle: IdleTimer::new(options.idle_timeout),
@@ -261,12 +264,13 @@ impl Channel {
     }
 
     fn connection_news(&mut self, effects: &mut Vec<Effect>, connection: ConnectionId, news: ConnectionNews) {
+        let Some(address) = self.core.open.get(&connection).cloned() else { return };
         self.with_balancer(effects, |balancer, ctx| {
             // D3: a connection that ended before its READY was told was READY nonetheless.
-            if matches!(news, ConnectionNews::Ended(_)) && balancer.is_attempt(connection) {
-                balancer.connection_news(ctx, connection, ConnectionNews::Connected);
+            if matches!(news, ConnectionNews::Ended(_)) && balancer.is_attempt(&address) {
+                balancer.connection_news(ctx, &address, ConnectionNews::Connected);
             }
-            balancer.connection_news(ctx, connection, news);
+            balancer.connection_news(ctx, &address, news);
         });
     }
 
@@ -309,17 +313,17 @@ impl Balancer {
         }
     }
 
-    fn is_attempt(&self, connection: ConnectionId) -> bool {
+    fn is_attempt(&self, address: &Address) -> bool {
         match self {
-            Balancer::PickFirst(policy) => policy.is_attempt(connection),
-            Balancer::RoundRobin(policy) => policy.is_attempt(connection),
+            Balancer::PickFirst(policy) => policy.is_attempt(address),
+            Balancer::RoundRobin(policy) => policy.is_attempt(address),
         }
     }
 
-    fn connection_news(&mut self, ctx: &mut Context<'_>, connection: ConnectionId, news: ConnectionNews) {
+    fn connection_news(&mut self, ctx: &mut Context<'_>, address: &Address, news: ConnectionNews) {
         match self {
-            Balancer::PickFirst(policy) => policy.connection_news(ctx, connection, news),
-            Balancer::RoundRobin(policy) => policy.connection_news(ctx, connection, news),
+            Balancer::PickFirst(policy) => policy.connection_news(ctx, address, news),
+            Balancer::RoundRobin(policy) => policy.connection_news(ctx, address, news),
         }
     }
 

@@ -9,15 +9,13 @@
 //! round_robin uses one pick_first per endpoint, whose state is not the channel's.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
 
 use super::addresses::{deduplicated, interleaved, resolver_lists, shuffled};
 use super::context::Context;
 use super::subchannel::{Ending, Offer, Subchannel};
 use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed, Failure, Health, Pick};
 
-/// gRFC A61: the attempt delay may be set within these limits.
-const ATTEMPT_DELAY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+mod pass;
 
 /// Whose state a pick_first's state is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,14 +106,9 @@ impl PickFirst {
         self.subchannels.values().map(|member| &member.subchannel)
     }
 
-    /// True when `connection` is the current attempt or connection of one of the subchannels.
-    pub(super) fn owns(&self, connection: ConnectionId) -> bool {
-        self.subchannels().any(|subchannel| subchannel.connection() == Some(connection))
-    }
-
-    /// True when `connection` is an attempt that was not answered yet.
-    pub(super) fn is_attempt(&self, connection: ConnectionId) -> bool {
-        self.subchannels().any(|s| s.connection() == Some(connection) && s.is_connecting())
+    /// True when the attempt at `address` was not answered yet.
+    pub(super) fn is_attempt(&self, address: &Address) -> bool {
+        self.subchannels.get(address).is_some_and(|member| member.subchannel.is_connecting())
     }
 
     /// When time alone changes something.
@@ -179,13 +172,11 @@ impl PickFirst {
         self.addresses = interleaved(addresses);
 
         let selected = self.subchannels().find(|s| s.ready_since_attempt().is_some()).map(|s| s.address().clone());
-        if let Some(position) = selected.as_ref().and_then(|held| self.addresses.iter().position(|a| a == held)) {
+        if selected.as_ref().is_some_and(|held| self.addresses.contains(held)) {
             // The order of a list never moves a live connection.
-            self.index = position;
             return;
         }
         self.drop_unlisted(ctx);
-        self.index = 0;
         match (self.state, selected) {
             (ConnectivityState::Idle | ConnectivityState::Shutdown, _) => {}
             (_, Some(gone)) => {
@@ -228,18 +219,16 @@ impl PickFirst {
         self.start_pass(ctx);
     }
 
-    /// One of the connections did something. What belongs to no current connection is ignored.
-    pub(super) fn connection_news(&mut self, ctx: &mut Context<'_>, connection: ConnectionId, news: ConnectionNews) {
-        let owner = self.subchannels().find(|s| s.connection() == Some(connection)).map(|s| s.address().clone());
-        let Some(address) = owner else { return };
+    /// The current attempt at, or connection to, `address` did something.
+    pub(super) fn connection_news(&mut self, ctx: &mut Context<'_>, address: &Address, news: ConnectionNews) {
         match news {
-            ConnectionNews::Connected => self.connected(ctx, &address),
-            ConnectionNews::Failed(failure) => self.attempt_failed(ctx, &address, &failure),
-            ConnectionNews::Ended(ending) => self.lost(ctx, &address, &ending),
+            ConnectionNews::Connected => self.connected(ctx, address),
+            ConnectionNews::Failed(failure) => self.attempt_failed(ctx, address, &failure),
+            ConnectionNews::Ended(ending) => self.lost(ctx, address, &ending),
             ConnectionNews::Health(health) => {
-                if let Some(member) = self.subchannels.get_mut(&address) {
+                if let Some(member) = self.subchannels.get_mut(address) {
                     member.subchannel.health(ctx, &health);
-                    self.follow_offer(ctx, &address);
+                    self.follow_offer(ctx, address);
                 }
             }
         }
@@ -257,7 +246,6 @@ impl PickFirst {
             }
         }
         if self.next_attempt_at.is_some_and(|due| due <= now) {
-            self.next_attempt_at = None;
             self.index += 1;
             self.go_on(ctx);
         }
@@ -283,55 +271,6 @@ impl PickFirst {
         }
     }
 
-    // The pass.
-
-    fn start_pass(&mut self, ctx: &mut Context<'_>) {
-        self.first_pass = true;
-        self.failures = 0;
-        self.index = 0;
-        for member in self.subchannels.values_mut() {
-            member.failed_in_pass = false;
-        }
-        self.go_on(ctx);
-    }
-
-    /// Asks the address at `index`, skipping those still in backoff; past the end, ends the pass when it can.
-    fn go_on(&mut self, ctx: &mut Context<'_>) {
-        let mut last_error = None;
-        while let Some(address) = self.addresses.get(self.index) {
-            let member = self
-                .subchannels
-                .entry(address.clone())
-                .or_insert_with(|| Member { subchannel: Subchannel::new(address.clone()), failed_in_pass: false });
-            if let Some((_, error)) = member.subchannel.backoff() {
-                last_error = Some(error.to_string());
-                member.failed_in_pass = true;
-                self.index += 1;
-                continue;
-            }
-            member.subchannel.request_connection(ctx);
-            let (shortest, longest) = ATTEMPT_DELAY;
-            let delay = ctx.options.attempt_delay.clamp(shortest, longest);
-            self.next_attempt_at = (self.index + 1 < self.addresses.len()).then(|| ctx.now() + delay);
-            return;
-        }
-        self.end_pass(ctx, last_error);
-    }
-
-    /// The pass is over when every address was asked and has failed once since it began.
-    fn end_pass(&mut self, ctx: &mut Context<'_>, last_error: Option<String>) {
-        let over = self.index >= self.addresses.len() && self.subchannels.values().all(|m| m.failed_in_pass);
-        if !over || !self.first_pass {
-            return;
-        }
-        self.first_pass = false;
-        self.next_attempt_at = None;
-        self.all_failed(ctx, &last_error.unwrap_or_default());
-        for member in self.subchannels.values_mut() {
-            member.subchannel.request_connection(ctx);
-        }
-    }
-
     // What subchannels do.
 
     fn connected(&mut self, ctx: &mut Context<'_>, address: &Address) {
@@ -339,34 +278,7 @@ impl PickFirst {
         let Some(mut winner) = self.subchannels.remove(address) else { return };
         winner.subchannel.connected(ctx, client_health);
         self.only(ctx, address, winner);
-        self.index = self.addresses.iter().position(|a| a == address).unwrap_or(0);
         self.follow_offer(ctx, address);
-    }
-
-    fn attempt_failed(&mut self, ctx: &mut Context<'_>, address: &Address, failure: &Failure) {
-        let Some(member) = self.subchannels.get_mut(address) else { return };
-        if !member.subchannel.is_connecting() {
-            return;
-        }
-        member.subchannel.failed(ctx, failure);
-        member.failed_in_pass = true;
-        let error = member.subchannel.backoff().map(|(_, error)| error.to_string()).unwrap_or_default();
-        if !self.first_pass {
-            self.failures = (self.failures + 1) % self.subchannels.len().max(1);
-            if self.failures == 0 {
-                self.all_failed(ctx, &error);
-            }
-        } else if self.addresses.get(self.index) == Some(address) {
-            self.next_attempt_at = None;
-            self.index += 1;
-            if self.index < self.addresses.len() {
-                self.go_on(ctx);
-            } else {
-                self.end_pass(ctx, Some(error));
-            }
-        } else {
-            self.end_pass(ctx, Some(error));
-        }
     }
 
     /// The selected connection is gone: IDLE, until somebody asks. The next pass starts from the top.
@@ -378,20 +290,9 @@ impl PickFirst {
         };
         member.subchannel.lost(ctx, how);
         self.only(ctx, address, member);
-        self.index = 0;
         // A connection that dies young again and again is not sought faster than one attempt per base delay.
         self.reconnect_at = ctx.options.keep_connected.then(|| ctx.now().max(started + ctx.options.backoff.base));
         self.enter(ctx, ConnectivityState::Idle, how.cause(address));
-    }
-
-    /// After the pass, an address whose backoff has ended is tried at once.
-    fn follow_idle(&mut self, ctx: &mut Context<'_>, address: &Address) {
-        if self.state == ConnectivityState::Idle || self.first_pass {
-            return;
-        }
-        if let Some(member) = self.subchannels.get_mut(address) {
-            member.subchannel.request_connection(ctx);
-        }
     }
 
     /// The established connection's own state, health included, is the policy's.
@@ -431,7 +332,6 @@ impl PickFirst {
     fn nobody_there(&mut self, ctx: &mut Context<'_>) {
         self.addresses.clear();
         self.drop_unlisted(ctx);
-        self.index = 0;
         let text = "name resolver error: produced zero addresses";
         self.fail(ctx, text.to_string(), Cause::new(CauseCode::NoAddresses, text));
     }

@@ -5,7 +5,7 @@
 //! IDLE lasts no longer than it takes to ask again); every endpoint in TRANSIENT_FAILURE; nobody there:
 //! TRANSIENT_FAILURE. A new list is applied as a whole before the state is taken.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::addresses::{deduplicated, resolver_lists};
 use super::context::Context;
@@ -14,9 +14,16 @@ use super::subchannel::Subchannel;
 use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed, Pick};
 
 /// The policy. Born CONNECTING: it exists only once somebody wants a connection.
+///
+/// What every input needs (whose connection it is, which timer is next, what the state is) is kept beside the endpoints, so
+/// that a list of ten thousand costs an input no more than a list of ten.
 #[derive(Debug)]
 pub(super) struct RoundRobin {
+    /// In the order of their turns.
     endpoints: Vec<Endpoint>,
+    places: HashMap<Address, usize>,
+    timers: BTreeSet<(Elapsed, usize)>,
+    tally: Tally,
     state: ConnectivityState,
     /// What RPCs fail with while there are no endpoints.
     failure: String,
@@ -27,8 +34,11 @@ pub(super) struct RoundRobin {
 
 #[derive(Debug)]
 struct Endpoint {
-    address: Address,
     policy: PickFirst,
+    /// The state that stands in the tally.
+    counted: ConnectivityState,
+    /// The deadline that stands in the timers.
+    due: Option<Elapsed>,
 }
 
 impl RoundRobin {
@@ -36,6 +46,9 @@ impl RoundRobin {
     pub(super) fn new() -> Self {
         RoundRobin {
             endpoints: Vec::new(),
+            places: HashMap::new(),
+            timers: BTreeSet::new(),
+            tally: Tally::default(),
             state: ConnectivityState::Connecting,
             failure: String::new(),
             rotation: None,
@@ -48,14 +61,14 @@ impl RoundRobin {
         self.endpoints.iter().flat_map(|endpoint| endpoint.policy.subchannels())
     }
 
-    /// True when `connection` is an attempt that was not answered yet.
-    pub(super) fn is_attempt(&self, connection: ConnectionId) -> bool {
-        self.endpoints.iter().any(|endpoint| endpoint.policy.is_attempt(connection))
+    /// True when the attempt at `address` was not answered yet.
+    pub(super) fn is_attempt(&self, address: &Address) -> bool {
+        self.places.get(address).is_some_and(|place| self.endpoints[*place].policy.is_attempt(address))
     }
 
     /// When time alone changes something.
     pub(super) fn deadline(&self) -> Option<Elapsed> {
-        self.endpoints.iter().filter_map(|endpoint| endpoint.policy.deadline()).min()
+        self.timers.first().map(|(due, _)| *due)
     }
 
     /// The resolver's list. Endpoints that stay keep their connection and backoff; the start of the rotation is random, so
@@ -66,27 +79,28 @@ impl RoundRobin {
             let start = ctx.core.random.usize(..addresses.len());
             addresses.rotate_left(start);
         }
-        let mut old: HashMap<Address, PickFirst> =
-            self.endpoints.drain(..).map(|endpoint| (endpoint.address, endpoint.policy)).collect();
+        let mut old: Vec<Option<Endpoint>> = std::mem::take(&mut self.endpoints).into_iter().map(Some).collect();
+        let old_places = std::mem::take(&mut self.places);
         let cause = Cause::new(CauseCode::AddressesChanged, resolver_lists(addresses.len()));
-        let mut fresh = Vec::new();
-        for (place, address) in addresses.into_iter().enumerate() {
-            let policy = old.remove(&address).unwrap_or_else(|| {
-                fresh.push(place);
-                PickFirst::new(Role::Endpoint, cause.clone())
-            });
-            self.endpoints.push(Endpoint { address, policy });
+        for (place, address) in addresses.iter().enumerate() {
+            let kept = old_places.get(address).and_then(|place| old[*place].take());
+            self.endpoints.push(kept.unwrap_or_else(|| Endpoint::new(cause.clone())));
+            self.places.insert(address.clone(), place);
         }
-        let mut gone: Vec<_> = old.into_iter().collect();
+        let mut gone: Vec<_> =
+            old_places.into_iter().filter_map(|(address, place)| Some((address, old[place].take()?))).collect();
         gone.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (address, mut policy) in gone {
+        for (address, mut endpoint) in gone {
             let text = format!("{address}: left the resolver's list");
-            policy.shut_down(ctx, true, &Cause::new(CauseCode::AddressRemoved, text));
+            endpoint.policy.shut_down(ctx, true, &Cause::new(CauseCode::AddressRemoved, text));
         }
-        for place in fresh {
-            let Endpoint { address, policy } = &mut self.endpoints[place];
-            policy.update(ctx, std::slice::from_ref(address));
+        for (endpoint, address) in self.endpoints.iter_mut().zip(&addresses) {
+            let is_new = endpoint.policy.subchannels().next().is_none();
+            if is_new {
+                endpoint.policy.update(ctx, std::slice::from_ref(address));
+            }
         }
+        self.count_all();
         if self.endpoints.is_empty() {
             self.failure = "no children to pick from".to_string();
             return self.take_state(ctx, &Cause::new(CauseCode::NoAddresses, self.failure.clone()));
@@ -107,25 +121,25 @@ impl RoundRobin {
 
     /// Somebody wants connections now: endpoints that wait in IDLE are asked.
     pub(super) fn exit_idle(&mut self, ctx: &mut Context<'_>, cause: &Cause) {
-        for endpoint in &mut self.endpoints {
-            endpoint.policy.exit_idle(ctx, cause.clone());
+        for place in 0..self.endpoints.len() {
+            self.endpoints[place].policy.exit_idle(ctx, cause.clone());
+            self.count(place);
         }
     }
 
-    /// One of the connections did something.
-    pub(super) fn connection_news(&mut self, ctx: &mut Context<'_>, connection: ConnectionId, news: ConnectionNews) {
-        let Some(place) = self.endpoints.iter().position(|endpoint| endpoint.policy.owns(connection)) else { return };
-        self.endpoints[place].policy.connection_news(ctx, connection, news);
+    /// The current attempt at, or connection to, `address` did something.
+    pub(super) fn connection_news(&mut self, ctx: &mut Context<'_>, address: &Address, news: ConnectionNews) {
+        let Some(&place) = self.places.get(address) else { return };
+        self.endpoints[place].policy.connection_news(ctx, address, news);
         self.settle(ctx, place);
     }
 
-    /// Does what is due at every endpoint.
+    /// Does what is due, the longest due first.
     pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
-        for place in 0..self.endpoints.len() {
-            if self.endpoints[place].policy.deadline().is_some_and(|due| due <= ctx.now()) {
-                self.endpoints[place].policy.time_passed(ctx);
-                self.settle(ctx, place);
-            }
+        let due: Vec<_> = self.timers.range(..=(ctx.now(), usize::MAX)).map(|(_, place)| *place).collect();
+        for place in due {
+            self.endpoints[place].policy.time_passed(ctx);
+            self.settle(ctx, place);
         }
     }
 
@@ -172,8 +186,8 @@ impl RoundRobin {
 
     /// Takes the state after the endpoint at `place` changed, then asks it again when it fell IDLE.
     fn settle(&mut self, ctx: &mut Context<'_>, place: usize) {
-        let policy = &self.endpoints[place].policy;
-        let mut cause = policy.cause().clone();
+        self.count(place);
+        let mut cause = self.endpoints[place].policy.cause().clone();
         let all = self.endpoints.len();
         if cause.code == CauseCode::AllFailed && all > 1 {
             cause.text = format!("all {all} endpoints failed, the last: {}", cause.text);
@@ -185,26 +199,88 @@ impl RoundRobin {
             let text = "round_robin keeps every endpoint connected";
             policy.exit_idle(ctx, Cause::new(CauseCode::ConnectRequested, text));
         }
+        self.count(place);
     }
 
     fn take_state(&mut self, ctx: &mut Context<'_>, cause: &Cause) {
         self.rotation = None;
-        self.state = aggregate(self.endpoints.iter().map(|endpoint| endpoint.policy.state()));
+        self.state = self.tally.state();
         ctx.channel(self.state, cause);
+    }
+
+    /// Brings tally and timers up to date with the endpoint at `place`.
+    fn count(&mut self, place: usize) {
+        let endpoint = &mut self.endpoints[place];
+        self.tally.moved(endpoint.counted, endpoint.policy.state());
+        endpoint.counted = endpoint.policy.state();
+        let due = endpoint.policy.deadline();
+        if due != endpoint.due {
+            if let Some(was) = endpoint.due {
+                self.timers.remove(&(was, place));
+            }
+            self.timers.extend(due.map(|due| (due, place)));
+            endpoint.due = due;
+        }
+    }
+
+    /// Tally and timers anew, after the places have changed.
+    fn count_all(&mut self) {
+        self.tally = Tally::default();
+        self.timers.clear();
+        for (place, endpoint) in self.endpoints.iter_mut().enumerate() {
+            endpoint.counted = endpoint.policy.state();
+            endpoint.due = endpoint.policy.deadline();
+            self.tally.added(endpoint.counted);
+            self.timers.extend(endpoint.due.map(|due| (due, place)));
+        }
     }
 }
 
-/// The one state that stands for `states` (grpc-go `balancer/conn_state_evaluator.go`, with deviation D2).
-fn aggregate(states: impl Iterator<Item = ConnectivityState>) -> ConnectivityState {
-    let mut connecting = false;
-    for state in states {
-        match state {
-            ConnectivityState::Ready => return ConnectivityState::Ready,
-            ConnectivityState::Connecting | ConnectivityState::Idle => connecting = true,
-            ConnectivityState::TransientFailure | ConnectivityState::Shutdown => {}
+impl Endpoint {
+    fn new(cause: Cause) -> Self {
+        let policy = PickFirst::new(Role::Endpoint, cause);
+        Endpoint { counted: policy.state(), due: None, policy }
+    }
+}
+
+/// How many endpoints are in which state.
+#[derive(Debug, Default)]
+struct Tally {
+    ready: usize,
+    connecting: usize,
+}
+
+impl Tally {
+    /// The one state that stands for all (grpc-go `balancer/conn_state_evaluator.go`, with deviation D2). Nobody at all is
+    /// TRANSIENT_FAILURE.
+    fn state(&self) -> ConnectivityState {
+        match (self.ready, self.connecting) {
+            (0, 0) => ConnectivityState::TransientFailure,
+            (0, _) => ConnectivityState::Connecting,
+            (_, _) => ConnectivityState::Ready,
         }
     }
-    if connecting { ConnectivityState::Connecting } else { ConnectivityState::TransientFailure }
+
+    fn added(&mut self, state: ConnectivityState) {
+        if let Some(count) = self.of(state) {
+            *count += 1;
+        }
+    }
+
+    fn moved(&mut self, from: ConnectivityState, to: ConnectivityState) {
+        if let Some(count) = self.of(from) {
+            *count -= 1;
+        }
+        self.added(to);
+    }
+
+    fn of(&mut self, state: ConnectivityState) -> Option<&mut usize> {
+        match state {
+            ConnectivityState::Ready => Some(&mut self.ready),
+            ConnectivityState::Connecting | ConnectivityState::Idle => Some(&mut self.connecting),
+            ConnectivityState::TransientFailure | ConnectivityState::Shutdown => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -225,7 +301,18 @@ mod tests {
             (&[T, T], T),
             (&[], T),
         ] {
-            assert_eq!(aggregate(states.iter().copied()), expected, "{states:?}");
+            let mut tally = Tally::default();
+            states.iter().for_each(|state| tally.added(*state));
+            assert_eq!(tally.state(), expected, "{states:?}");
+        }
+        // A state that changes counts once.
+        let mut tally = Tally::default();
+        for (from, to) in [(C, R), (R, I), (I, C), (C, T), (T, R)] {
+            if from == C && tally.state() == T {
+                tally.added(C);
+            }
+            tally.moved(from, to);
+            assert_eq!(tally.state(), if to == I { C } else { to });
         }
     }
 }

@@ -83,14 +83,6 @@ impl Subchannel {
         matches!(self.link, Link::Connecting { .. })
     }
 
-    /// The current attempt's or connection's id.
-    pub(super) fn connection(&self) -> Option<ConnectionId> {
-        match &self.link {
-            Link::Connecting { connection, .. } | Link::Ready { connection, .. } => Some(*connection),
-            Link::Idle | Link::Backoff { .. } => None,
-        }
-    }
-
     /// When the attempt behind the established connection started.
     pub(super) fn ready_since_attempt(&self) -> Option<Elapsed> {
         match &self.link {
@@ -165,7 +157,8 @@ impl Subchannel {
 
     /// The attempt failed. The next may start one delay after this one's start, or at once when that has passed (D1).
     pub(super) fn failed(&mut self, ctx: &mut Context<'_>, failure: &Failure) {
-        let Link::Connecting { started, delay, .. } = self.link else { return };
+        let Link::Connecting { connection, started, delay } = self.link else { return };
+        ctx.ended(connection);
         self.attempts.failed();
         let error = format!("{}: {}: {}", failure.stage, self.address, failure.text);
         self.link = Link::Backoff { until: ctx.now().max(started + delay), delay, error: error.clone() };
@@ -177,13 +170,12 @@ impl Subchannel {
     pub(super) fn lost(&mut self, ctx: &mut Context<'_>, how: &Ending) {
         let Link::Ready { connection, .. } = self.link else { return };
         self.link = Link::Idle;
-        self.attempts.reset();
         ctx.resolve_now();
         self.show(ctx, ConnectivityState::Idle, how.cause(&self.address));
         match how {
             // Nothing of it matters any more; its RPCs may end in peace.
             Ending::GoingAway(_) => ctx.close(connection, true),
-            Ending::Lost(_) => {}
+            Ending::Lost(_) => ctx.ended(connection),
         }
     }
 

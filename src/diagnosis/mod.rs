@@ -235,24 +235,23 @@ fn sentence(
         Depth::Registries => "usable",
         Depth::Network => "healthy",
     };
-    let mut text = match total {
+    let counts = match total {
         0 => "no endpoint".to_string(),
         1 if good == 1 => format!("the only endpoint is {what}"),
         1 => format!("the only endpoint is {}", listed[0].verdict.as_str()),
+        2 if good == 2 => format!("both endpoints are {what}"),
         _ if good == total => format!("all {total} endpoints are {what}"),
         _ => format!("{good} of {total} endpoints {} {what}", if good == 1 { "is" } else { "are" }),
     };
-    if let Some(note) = idle_sentence(ledger) {
-        text.push_str("; ");
-        text.push_str(&note);
-    }
-    if verdict != Verdict::Healthy
-        && let Some(worst) = findings.first()
-    {
-        text.push_str("; ");
-        text.push_str(&worst.text);
-    }
-    text
+    let worst = findings.first().filter(|_| verdict != Verdict::Healthy).map(|finding| finding.text.clone());
+    // What is wrong comes first; the numbers do when they say it themselves.
+    let mut parts = if good == total && total > 0 {
+        vec![worst, Some(counts), idle_sentence(ledger)]
+    } else {
+        vec![Some(counts), worst, idle_sentence(ledger)]
+    };
+    parts.retain(Option::is_some);
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn idle_sentence(ledger: &Ledger) -> Option<String> {

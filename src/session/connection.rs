@@ -20,7 +20,7 @@ use crate::transport::{ConnectionEvent, Transport};
 pub(super) enum Command {
     /// One health Check.
     Check(Arc<str>),
-    /// A health Watch, in place of an earlier one.
+    /// A health Watch, unless one is open.
     Watch(Arc<str>),
     /// Close: now, or when the call in flight is over.
     Close {
@@ -95,7 +95,9 @@ pub(super) async fn run(
                     true
                 }
                 Some(Command::Watch(service)) => {
-                    watch = Some(connection.watch(service).boxed());
+                    if watch.is_none() {
+                        watch = Some(connection.watch(service).boxed());
+                    }
                     true
                 }
             },

@@ -22,7 +22,7 @@ pub(super) fn explain_handshake(
     let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return match tcp::classify(error) {
             (FailureCode::Closed, _) if first.is_empty() || is_tls(first) => {
-                (FailureCode::Closed, "peer closed the connection during the TLS handshake".to_string())
+                (FailureCode::Closed, "closed the connection during the TLS handshake".to_string())
             }
             (FailureCode::Closed, _) => not_tls(first),
             other => other,
@@ -148,15 +148,20 @@ fn explain_certificate(why: &CertificateError, report: &TlsReport, now: i64) -> 
             };
             (FailureCode::HostnameMismatch, text)
         }
+        // A self-signed certificate may be called a CA that is no server's certificate before its issuer is looked for.
+        CertificateError::UnknownIssuer | CertificateError::Other(_)
+            if leaf.is_some_and(|leaf| leaf.subject == leaf.issuer) =>
+        {
+            let subject = leaf.map_or("", |leaf| leaf.subject.as_str());
+            (
+                FailureCode::AuthorityInvalid,
+                format!("certificate signed by unknown authority (\"{subject}\", self-signed)"),
+            )
+        }
         CertificateError::UnknownIssuer => {
-            let text = match leaf {
-                Some(leaf) if leaf.subject == leaf.issuer => {
-                    format!("certificate \"{}\" is self-signed and not trusted here", leaf.subject)
-                }
-                _ => match report.chain.last() {
-                    Some(last) => format!("certificate issuer \"{}\" is not trusted here", last.issuer),
-                    None => "certificate issuer is not trusted here".to_string(),
-                },
+            let text = match report.chain.last() {
+                Some(last) => format!("certificate signed by unknown authority (\"{}\")", last.issuer),
+                None => "certificate signed by unknown authority".to_string(),
             };
             (FailureCode::AuthorityInvalid, text)
         }
@@ -220,5 +225,80 @@ fn lower(text: &str) -> String {
     match characters.next() {
         Some(first) => first.to_lowercase().chain(characters).collect(),
         None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(issuers: &[&str], given: bool) -> ClientAuth {
+        ClientAuth { asked: Some(issuers.iter().map(|issuer| issuer.to_string()).collect()), given }
+    }
+
+    #[test]
+    fn alerts_are_named_as_the_rfc_names_them() {
+        for (alert, name) in [
+            (AlertDescription::UnknownCA, "unknown_ca"),
+            (AlertDescription::HandshakeFailure, "handshake_failure"),
+            (AlertDescription::NoApplicationProtocol, "no_application_protocol"),
+            (AlertDescription::Unknown(200), "200"),
+        ] {
+            assert_eq!(alert_name(alert), name);
+        }
+    }
+
+    #[test]
+    fn a_handshake_failure_is_a_matter_of_ciphers_unless_a_certificate_was_asked_for() {
+        let report = TlsReport::default();
+        let nobody = explain_alert(AlertDescription::HandshakeFailure, &report, &ClientAuth::default());
+        assert_eq!(nobody.0, FailureCode::CipherSuiteMismatch);
+        let (code, text) = explain_alert(AlertDescription::HandshakeFailure, &report, &asked(&[], false));
+        assert_eq!(code, FailureCode::ClientCertificateRequired);
+        assert_eq!(text, "server wants a client certificate and was given none (alert handshake_failure)");
+        let (code, text) =
+            explain_alert(AlertDescription::CertificateExpired, &report, &asked(&["CN=A", "CN=B"], true));
+        assert_eq!(code, FailureCode::ClientCertificateRequired);
+        let expected = "server refused our client certificate (alert certificate_expired); it wants one issued by \"CN=A\" or \"CN=B\"";
+        assert_eq!(text, expected);
+        let (code, text) = explain_alert(AlertDescription::InternalError, &report, &asked(&[], false));
+        assert_eq!(
+            (code, text.as_str()),
+            (FailureCode::TlsFailed, "server refused the TLS handshake (alert internal_error)")
+        );
+    }
+
+    #[test]
+    fn a_silent_end_is_a_refusal_only_when_a_certificate_was_due() {
+        assert_eq!(explain_silent_refusal(&ClientAuth::default()), None);
+        assert_eq!(explain_silent_refusal(&asked(&[], true)), None);
+        assert!(explain_silent_refusal(&asked(&[], false)).is_some());
+    }
+
+    #[test]
+    fn an_expired_issuer_is_not_called_an_expired_certificate() {
+        let certificate = |subject: &str, not_after| Certificate {
+            subject: subject.to_string(),
+            issuer: "CN=root".to_string(),
+            names: Vec::new(),
+            not_before: 0,
+            not_after,
+        };
+        let chain = vec![certificate("CN=leaf", 2_000_000_000), certificate("CN=middle", 1_795_000_000)];
+        let report = TlsReport { chain, ..TlsReport::default() };
+        let now = 1_795_000_000 + 2 * 60 * 60;
+        let (code, text) = explain_certificate(&CertificateError::Expired, &report, now);
+        assert_eq!(code, FailureCode::CertificateExpired);
+        assert_eq!(text, "certificate of the issuer \"CN=middle\" expired 2 hours ago (2026-11-18)");
+        let (code, text) = explain_certificate(&CertificateError::NotValidForName, &report, now);
+        assert_eq!(code, FailureCode::HostnameMismatch);
+        assert!(text.starts_with("certificate names no host"), "{text}");
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names: Vec<_> = (0..10).map(|n| format!("DNS:{n}")).collect();
+        assert!(list(&names).ends_with("DNS:7, and 2 more"));
+        assert_eq!(quoted(&names, " or "), "\"DNS:0\", \"DNS:1\", \"DNS:2\" or 7 others");
     }
 }

@@ -67,7 +67,11 @@ pub(super) async fn establish(
     let attempt = Attempt { inner, address, candidates, deadline, hold };
     match inner.options.tls {
         TlsMode::On => attempt.run(Mode::Tls, &mut report).await,
-        TlsMode::Off => attempt.run(Mode::Plaintext, &mut report).await,
+        TlsMode::Off => match attempt.run(Mode::Plaintext, &mut report).await {
+            // `hold` is a single look: there it is worth a second connection to learn why nothing was said.
+            Err(failure) if hold && may_be_mismatch(&failure, Mode::Plaintext) => Err(attempt.explain(failure).await),
+            other => other,
+        },
         TlsMode::Auto => attempt.find_out(&mut report).await,
     }
 }
@@ -142,6 +146,23 @@ impl Attempt<'_> {
                 Err(failure)
             }
         }
+    }
+
+    /// A plaintext attempt that was cut off without a word: many TLS servers do that. Asks the port with a ClientHello, and
+    /// says so if TLS is spoken there.
+    async fn explain(&self, failure: Failure) -> Failure {
+        if failure.code == FailureCode::TlsExpected {
+            return failure;
+        }
+        let speaks_tls = match self.run(Mode::Tls, &mut |_| {}).await {
+            Ok(_) => true,
+            Err(other) => other.tls.is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty()),
+        };
+        if !speaks_tls {
+            return failure;
+        }
+        let text = format!("{}; the port speaks TLS, and plaintext was asked for", failure.text);
+        Failure { code: FailureCode::TlsExpected, text, ..failure }
     }
 
     /// All stages, in one mode.
@@ -349,4 +370,70 @@ pub(super) async fn drive<T>(driver: &mut Driver, work: impl Future<Output = T>)
         work.as_mut().poll(cx)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::memory::Memory;
+    use super::super::{Options, Transport};
+    use super::*;
+
+    fn failure(stage: Stage, code: FailureCode) -> Failure {
+        Failure::new(stage, code, "", Duration::ZERO)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_addresses_of_a_name_share_the_time_and_are_all_named() {
+        let memory = Memory::new();
+        let candidates: Vec<Address> =
+            ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"].iter().map(|text| text.parse().unwrap()).collect();
+        memory.hang(candidates[0].clone());
+        memory.hang(candidates[2].clone());
+        let transport = Transport::new(Options::default(), Arc::new(memory.clone()));
+        let begun = Instant::now();
+        let attempt = Attempt {
+            inner: &transport.inner,
+            address: &Address::from_host_port("pay", 80),
+            candidates: candidates.clone(),
+            deadline: begun + Duration::from_secs(20),
+            hold: false,
+        };
+        let failed = attempt.dial(&mut |_| {}).await.map(|_| ()).unwrap_err();
+        assert_eq!(begun.elapsed(), Duration::from_secs(20));
+        assert_eq!((failed.code, failed.waited), (FailureCode::TimedOut, Duration::from_secs(20)));
+        assert!(failed.text.starts_with("10.0.0.1:80: no answer to SYN within 6.7s"), "{}", failed.text);
+        assert!(failed.text.contains("; 10.0.0.2:80: connection refused; 10.0.0.3:80: no answer"), "{}", failed.text);
+
+        memory.serve(candidates[2].clone(), drop);
+        let mut phases = Vec::new();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        assert!(Attempt { deadline, ..attempt }.dial(&mut |phase| phases.push(phase)).await.is_ok());
+        assert_eq!(phases.len(), 1, "one tcp stage, whichever address answered");
+    }
+
+    #[test]
+    fn a_certificate_says_more_than_a_closed_connection() {
+        let order = [
+            failure(Stage::Tcp, FailureCode::Refused),
+            failure(Stage::Http2, FailureCode::Closed),
+            failure(Stage::Tls, FailureCode::NotTls),
+            failure(Stage::Http2, FailureCode::Http1),
+            failure(Stage::Tls, FailureCode::CertificateExpired),
+        ];
+        assert!(order.windows(2).all(|pair| weight(&pair[0]) < weight(&pair[1])));
+    }
+
+    #[test]
+    fn a_host_is_bare() {
+        assert_eq!(bare_host("[fe80::1%eth0]"), "fe80::1");
+        assert_eq!(bare_host("[::1]"), "::1");
+        assert_eq!(bare_host("pay.example."), "pay.example");
+        assert_eq!(bare_host("10.0.0.1"), "10.0.0.1");
+    }
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!(seconds(Duration::from_millis(250)), "250ms");
+        assert_eq!(seconds(Duration::from_secs(20)), "20.0s");
+    }
 }

@@ -8,7 +8,8 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{self, SendRequest};
@@ -47,13 +48,7 @@ pub(super) async fn open(
     let wire = Arc::new(Wire::new(hold));
     let tap = Tap::new(io, wire.clone(), notify);
     // The preface is taken by the tap, so this waits for nothing.
-    let handshake = client::Builder::new()
-        .enable_push(false)
-        .header_table_size(0)
-        .max_header_list_size(64 * 1024)
-        .max_concurrent_reset_streams(4)
-        .handshake(tap)
-        .await;
+    let handshake = client::Builder::new().enable_push(false).max_header_list_size(64 * 1024).handshake(tap).await;
     let (send, mut connection) = match handshake {
         Ok(both) => both,
         Err(error) => return Err(NoLink::Ended(wire.ended().unwrap_or_else(|| http2_error(&error)))),
@@ -69,11 +64,9 @@ pub(super) async fn open(
             (Some(First::Wrong(code, text)), _, _) => Poll::Ready(Err(NoLink::Wrong(code, text))),
             (Some(First::Settings(settings)), _, _) => Poll::Ready(Ok(settings)),
             (None, Some(end), _) => Poll::Ready(Err(NoLink::Ended(end))),
-            (None, None, Poll::Ready(())) => Poll::Ready(Err(NoLink::Ended(End {
-                disconnect: disconnect(DisconnectReason::Unknown, "closed"),
-                code: FailureCode::Closed,
-                tls: None,
-            }))),
+            (None, None, Poll::Ready(())) => {
+                Poll::Ready(Err(NoLink::Ended(end(FailureCode::Closed, DisconnectReason::Unknown, "closed"))))
+            }
             (None, None, Poll::Pending) => Poll::Pending,
         }
     });
@@ -85,10 +78,13 @@ pub(super) async fn open(
     Ok(Link { driver, send, wire, settings })
 }
 
+fn end(code: FailureCode, reason: DisconnectReason, detail: &str) -> End {
+    End { disconnect: disconnect(reason, detail), code, tls: None }
+}
+
 fn http2_error(error: &h2::Error) -> End {
     let code = if error.is_io() { FailureCode::Io } else { FailureCode::ProtocolError };
-    let text = format!("http2: {error}");
-    End { disconnect: disconnect(DisconnectReason::Unknown, &text), code, tls: None }
+    end(code, DisconnectReason::Unknown, &format!("http2: {error}"))
 }
 
 /// Moves the bytes of one connection until it ends. Owns the socket: dropping it closes the connection.
@@ -105,29 +101,32 @@ impl Future for Driver {
         let me = &mut *self;
         let Some(connection) = &mut me.connection else { return Poll::Ready(()) };
         me.wire.driver.register(cx.waker());
-        if let Some(pulse) = &mut me.pulse
-            && pulse.poll_dead(&me.wire, cx).is_ready()
-        {
-            let text = format!("keepalive: no answer in {:.1}s", pulse.options.timeout.as_secs_f64());
-            me.wire.end(End {
-                disconnect: disconnect(DisconnectReason::ConnectionTimedOut, &text),
-                code: FailureCode::TimedOut,
-                tls: None,
-            });
-            me.connection = None;
-            return Poll::Ready(());
-        }
-        let ended = ready!(Pin::new(connection).poll(cx));
-        me.wire.end(match &ended {
-            Ok(()) => End {
-                disconnect: disconnect(DisconnectReason::Unknown, "closed"),
-                code: FailureCode::Closed,
-                tls: None,
-            },
-            Err(error) => http2_error(error),
-        });
+        let end = loop {
+            match Pin::new(&mut *connection).poll(cx) {
+                Poll::Ready(Ok(())) => break end(FailureCode::Closed, DisconnectReason::Unknown, "closed"),
+                Poll::Ready(Err(error)) => break http2_error(&error),
+                Poll::Pending => {}
+            }
+            // After reading, so that what was read counts.
+            match me.pulse.as_mut().map(|pulse| pulse.beat(&me.wire, cx)) {
+                None | Some(Beat::Wait) => return Poll::Pending,
+                Some(Beat::Asked) => {}
+                Some(Beat::Dead(silence)) => {
+                    let text = format!("keepalive: no answer in {:.1}s", silence.as_secs_f64());
+                    break end(FailureCode::TimedOut, DisconnectReason::ConnectionTimedOut, &text);
+                }
+            }
+        };
+        me.wire.end(end);
         me.connection = None;
         Poll::Ready(())
+    }
+}
+
+impl Drop for Driver {
+    /// Whoever waits for the connection's end is told, however it came.
+    fn drop(&mut self) {
+        self.wire.end(end(FailureCode::Closed, DisconnectReason::SubchannelShutdown, "closed by us"));
     }
 }
 
@@ -145,32 +144,40 @@ impl Pulse {
         Pulse { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), asked: None }
     }
 
-    /// Ready when the peer is to be given up. Sends the pings; the connection must be polled after this.
-    fn poll_dead(&mut self, wire: &Wire, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let (reads, last_read) = wire.last_read();
-            if self.asked.is_some_and(|(_, before)| before != reads) {
-                self.asked = None;
-            }
-            // Takes the answer, so that the next ping may be sent. Without one in flight this waits for nothing.
-            let _ = self.ping.poll_pong(cx);
-            let due = match self.asked {
-                Some((since, _)) => since + self.options.timeout,
-                None if wire.streams.load(Ordering::Acquire) == 0 && !self.options.without_calls => {
-                    return Poll::Pending;
-                }
-                None => last_read + self.options.time,
-            };
-            if self.timer.deadline() != due {
-                self.timer.as_mut().reset(due);
-            }
-            ready!(self.timer.as_mut().poll(cx));
-            if self.asked.is_some() {
-                return Poll::Ready(());
-            }
-            // Refused only while an earlier ping is in flight, which asks the same.
-            let _ = self.ping.send_ping(Ping::opaque());
-            self.asked = Some((Instant::now(), reads));
+    /// What the time of day asks for. After [`Beat::Asked`] the connection must be polled: it sends the ping.
+    fn beat(&mut self, wire: &Wire, cx: &mut Context<'_>) -> Beat {
+        let (reads, last_read) = wire.last_read();
+        if self.asked.is_some_and(|(_, before)| before != reads) {
+            self.asked = None;
         }
+        // Takes the answer, so that the next ping may be sent. Without one in flight this waits for nothing.
+        let _ = self.ping.poll_pong(cx);
+        let due = match self.asked {
+            Some((since, _)) => since + self.options.timeout,
+            None if wire.streams.load(Ordering::Acquire) == 0 && !self.options.without_calls => return Beat::Wait,
+            None => last_read + self.options.time,
+        };
+        if self.timer.deadline() != due {
+            self.timer.as_mut().reset(due);
+        }
+        if self.timer.as_mut().poll(cx).is_pending() {
+            return Beat::Wait;
+        }
+        if self.asked.is_some() {
+            return Beat::Dead(self.options.timeout);
+        }
+        // Refused only while an earlier ping is in flight, which asks the same.
+        let _ = self.ping.send_ping(Ping::opaque());
+        self.asked = Some((Instant::now(), reads));
+        Beat::Asked
     }
+}
+
+enum Beat {
+    /// Nothing to do before the timer.
+    Wait,
+    /// A ping is to be sent.
+    Asked,
+    /// Nothing was read for this long after a ping.
+    Dead(Duration),
 }

@@ -1,9 +1,9 @@
 //! How one address is reached: tcp, tls, http2 up to the server's SETTINGS, and grpc.health.v1 on top. Every stage is
 //! timed and fails with its own cause.
 //!
-//! READY means that the server's SETTINGS frame was read, nothing less: hyper's handshake is done before the server has
-//! said a word. A frame tap below hyper sees SETTINGS, GOAWAY and the end of the stream; a kill switch below that makes
-//! "close" mean closed.
+//! READY means that the server's SETTINGS frame was read, nothing less: the handshake of an HTTP/2 library is done before
+//! the server has said a word. A frame tap below it sees SETTINGS, GOAWAY and the end of the stream, and is the kill switch
+//! that makes "close" mean closed. One future drives a connection and owns its socket: no task is left behind.
 
 mod alert;
 mod attempt;
@@ -244,6 +244,7 @@ impl Connection {
     /// GOAWAY, then the socket is closed, whatever is in flight. Takes one second at most.
     pub async fn close(mut self) {
         self.wire.kill();
+        self.wire.driver.wake();
         // However the task ended, or did not: it is gone after the drop.
         let _ = tokio::time::timeout(CLOSING, &mut self.task).await;
     }

@@ -69,14 +69,18 @@ impl<T> Tap<T> {
         }
     }
 
-    fn was_read(&mut self, bytes: &[u8]) {
+    /// Fails when the peer speaks something else: nothing more must be said to it.
+    fn was_read(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.wire.was_read(Instant::now());
         if let Some(first) = &mut self.opening {
             first.extend_from_slice(&bytes[..bytes.len().min(64)]);
             match frames::judge(first) {
                 Opening::Undecided => {}
                 Opening::Http2 => self.opening = None,
-                Opening::Foreign(code, text) => self.wire.set_first(First::Wrong(code, text)),
+                Opening::Foreign(code, text) => {
+                    self.wire.set_first(First::Wrong(code, text));
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
             }
         }
         let (wire, greeted) = (&self.wire, &mut self.greeted);
@@ -90,6 +94,7 @@ impl<T> Tap<T> {
                 wire.set_goaway(goaway);
             }
         });
+        Ok(())
     }
 
     fn wrote(&mut self, mut bytes: &[u8]) {
@@ -108,7 +113,7 @@ fn greeting(frame: Frame<'_>) -> First {
         (frames::SETTINGS, _) if frame.is_ack() => {
             wrong("first frame acknowledges SETTINGS instead of being the server's SETTINGS".to_string())
         }
-        (frames::SETTINGS, _) if frame.stream != 0 || frame.length % 6 != 0 => {
+        (frames::SETTINGS, _) if frame.stream != 0 || !frame.length.is_multiple_of(6) => {
             wrong(format!("malformed SETTINGS: {} bytes on stream {}", frame.length, frame.stream))
         }
         (frames::SETTINGS, _) => First::Settings(frames::settings(frame.payload)),
@@ -187,7 +192,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<T> {
         }
         let before = buf.filled().len();
         match ready!(Pin::new(&mut me.io).poll_read(cx, buf)) {
-            Ok(()) if buf.filled().len() > before => me.was_read(&buf.filled()[before..]),
+            Ok(()) if buf.filled().len() > before => me.was_read(&buf.filled()[before..])?,
             Ok(()) if buf.remaining() == 0 => {}
             Ok(()) => me.wire.end_of_stream(),
             Err(error) => {

@@ -6,18 +6,20 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier};
+use tokio_rustls::rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier, verify_server_name};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{
-    self, ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
+    self, CertificateError, ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
 };
 
 use super::{Io, Options, alert, certificate};
@@ -28,8 +30,17 @@ pub(super) struct Tls {
     config: ClientConfig,
     provider: Arc<CryptoProvider>,
     /// `None`: accept every certificate.
-    verifier: Option<Arc<WebPkiServerVerifier>>,
+    verifier: Option<Arc<Verifier>>,
     identity: Option<Arc<CertifiedKey>>,
+}
+
+/// Decides whether a server's certificate is trusted.
+#[derive(Debug)]
+struct Verifier {
+    webpki: Arc<WebPkiServerVerifier>,
+    /// The certificates of `--cacert`: one that a server presents as its own is trusted for what it says, as OpenSSL and
+    /// Go do it (webpki refuses a CA certificate there, which is what `openssl req -x509` makes).
+    named: Vec<CertificateDer<'static>>,
 }
 
 /// A handshake that was done.
@@ -66,9 +77,11 @@ impl Tls {
         let verifier = if options.insecure {
             None
         } else {
-            let roots = Arc::new(roots(options.cacert.as_deref())?);
-            let built = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
-            Some(built.map_err(|error| format!("trusted roots cannot be used: {error}"))?)
+            let (roots, named) = roots(options.cacert.as_deref())?;
+            let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .build()
+                .map_err(|error| format!("trusted roots cannot be used: {error}"))?;
+            Some(Arc::new(Verifier { webpki, named }))
         };
         let identity = match &options.identity {
             Some((chain, key)) => Some(Arc::new(identity(chain, key, &provider)?)),
@@ -139,13 +152,15 @@ fn version(version: ProtocolVersion) -> String {
     }
 }
 
-fn roots(cacert: Option<&Path>) -> Result<RootCertStore, String> {
+/// The trusted roots, and those of them that were named by the user.
+fn roots(cacert: Option<&Path>) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), String> {
     let mut roots = RootCertStore::empty();
+    let mut named = Vec::new();
     match cacert {
         Some(path) => {
-            let certificates = certificates(path)?;
-            let count = certificates.len();
-            let (added, _) = roots.add_parsable_certificates(certificates);
+            named = certificates(path)?;
+            let count = named.len();
+            let (added, _) = roots.add_parsable_certificates(named.iter().cloned());
             if added == 0 {
                 return Err(format!("none of the {count} certificates in {} can be a trusted root", path.display()));
             }
@@ -164,7 +179,7 @@ fn roots(cacert: Option<&Path>) -> Result<RootCertStore, String> {
             }
         }
     }
-    Ok(roots)
+    Ok((roots, named))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -206,7 +221,7 @@ struct Seen {
 /// Verifies and answers as configured, and remembers what it was shown.
 #[derive(Debug)]
 struct Recorder {
-    verifier: Option<Arc<WebPkiServerVerifier>>,
+    verifier: Option<Arc<Verifier>>,
     provider: Arc<CryptoProvider>,
     identity: Option<Arc<CertifiedKey>>,
     seen: Mutex<Seen>,
@@ -214,7 +229,7 @@ struct Recorder {
 
 impl Recorder {
     fn new(
-        verifier: Option<Arc<WebPkiServerVerifier>>,
+        verifier: Option<Arc<Verifier>>,
         provider: Arc<CryptoProvider>,
         identity: Option<Arc<CertifiedKey>>,
     ) -> Self {
@@ -240,10 +255,12 @@ impl ServerCertVerifier for Recorder {
             seen.now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
             seen.chain = std::iter::once(leaf).chain(intermediates).filter_map(|der| certificate::read(der)).collect();
         }
-        match &self.verifier {
-            Some(verifier) => verifier.verify_server_cert(leaf, intermediates, server_name, ocsp_response, now),
-            None => Ok(ServerCertVerified::assertion()),
+        let Some(verifier) = &self.verifier else { return Ok(ServerCertVerified::assertion()) };
+        if verifier.named.iter().any(|named| named == leaf) {
+            verify_server_name(&ParsedCertificate::try_from(leaf)?, server_name)?;
+            return within_validity(leaf, now);
         }
+        verifier.webpki.verify_server_cert(leaf, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -267,6 +284,19 @@ impl ServerCertVerifier for Recorder {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+fn within_validity(leaf: &CertificateDer<'_>, now: UnixTime) -> Result<ServerCertVerified, rustls::Error> {
+    let seconds = |at: i64| UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at).unwrap_or(0)));
+    let leaf = certificate::read(leaf).ok_or(CertificateError::BadEncoding)?;
+    let (not_before, not_after) = (seconds(leaf.not_before), seconds(leaf.not_after));
+    if now < not_before {
+        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
+    }
+    if now > not_after {
+        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
+    }
+    Ok(ServerCertVerified::assertion())
 }
 
 impl ResolvesClientCert for Recorder {

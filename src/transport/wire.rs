@@ -82,7 +82,8 @@ impl Wire {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends reads and writes: the tap says GOAWAY if it can and then behaves as if the connection were gone.
+    /// Ends reads and writes: the tap says GOAWAY if it can and then behaves as if the connection were gone. Takes effect
+    /// when the driver is polled next; wakes nobody.
     pub fn kill(&self) {
         self.end(End {
             disconnect: disconnect(DisconnectReason::SubchannelShutdown, "closed by us"),
@@ -90,18 +91,16 @@ impl Wire {
             tls: None,
         });
         self.killed.store(true, Ordering::Release);
-        self.driver.wake();
     }
 
     pub fn is_killed(&self) -> bool {
         self.killed.load(Ordering::Acquire)
     }
 
-    /// Lets go what was held back, in one piece with what was written meanwhile.
+    /// Lets go what was held back, in one piece with what was written meanwhile, when the driver is polled next. Wakes
+    /// nobody: only whoever drives the connection beside its one RPC holds anything back.
     pub fn release(&self) {
-        if self.held.swap(false, Ordering::AcqRel) {
-            self.driver.wake();
-        }
+        self.held.store(false, Ordering::Release);
     }
 
     pub fn is_held(&self) -> bool {

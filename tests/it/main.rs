@@ -3,6 +3,7 @@
 
 mod architecture;
 mod backend;
+mod cli;
 mod real;
 mod scenario;
 mod support;

@@ -200,7 +200,8 @@ fn decode_one(json: &str) -> Result<Endpoint, String> {
     })
 }
 
-/// The worst check decides, the node's own (`serfHealth`) included; maintenance is a will and no fault. Without any check Consul does not judge.
+/// The worst check decides, the node's own (`serfHealth`) included; maintenance is a will and no fault. Without any
+/// check Consul does not judge.
 fn status(checks: &[Check]) -> EndpointStatus {
     let any = |word: &str| checks.iter().any(|check| check.status == word);
     if any("maintenance") {

@@ -86,11 +86,17 @@ pub(super) struct Route {
     pub partition: Option<String>,
     headers: HeaderMap,
     token: Option<Secret>,
+    password: Option<Secret>,
     tls: Option<tls::Ready>,
 }
 
 impl Route {
-    /// Puts settings and target together and reads the files they name. May block for some milliseconds.
+    /// Does [`new`](Self::new) read files, and so block for some milliseconds?
+    pub(super) fn reads_files(settings: &Settings, target: Option<&ConsulTarget>) -> bool {
+        settings.token_file.value.is_some() || agent(settings, target).is_ok_and(|agent| agent.is_tls())
+    }
+
+    /// Puts settings and target together and reads the files they name.
     pub(super) fn new(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Self, ResolveError> {
         let agent = agent(settings, target).map_err(|error| fatal(format!("consul agent {error}")))?;
         let named = format!("consul agent {agent}");
@@ -115,6 +121,7 @@ impl Route {
             agent,
             headers,
             token,
+            password: auth.map(|(_, password)| password),
             tls,
         })
     }
@@ -124,12 +131,10 @@ impl Route {
         self.token.is_none()
     }
 
-    /// `text` without the token, should a peer have echoed it.
+    /// `text` without the token and the password, should a peer have echoed them.
     fn masked(&self, text: &str) -> String {
-        match &self.token {
-            Some(token) => text.replace(token.reveal(), "***"),
-            None => text.to_string(),
-        }
+        let secrets = self.token.iter().chain(&self.password).filter(|secret| !secret.is_empty());
+        secrets.fold(text.to_string(), |text, secret| text.replace(secret.reveal(), "***"))
     }
 }
 

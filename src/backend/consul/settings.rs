@@ -14,7 +14,8 @@ pub struct Settings {
     pub agent: Sourced<Agent>,
     /// The ACL token: `CONSUL_HTTP_TOKEN`.
     pub token: Sourced<Option<Secret>>,
-    /// A file that holds the ACL token; wins over [`token`](Self::token), as it does for Consul: `CONSUL_HTTP_TOKEN_FILE`.
+    /// A file that holds the ACL token; wins over [`token`](Self::token), as it does for Consul:
+    /// `CONSUL_HTTP_TOKEN_FILE`.
     pub token_file: Sourced<Option<PathBuf>>,
     /// User and password for HTTP basic authentication: `CONSUL_HTTP_AUTH`.
     pub auth: Sourced<Option<(String, Secret)>>,

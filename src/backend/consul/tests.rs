@@ -214,11 +214,15 @@ async fn an_endless_answer_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_echoed_token_is_masked() {
-    let agent = fake(|_, _| Act::Say(http(403, &[], "token s3cret-token is not known"))).await;
-    let pairs = [("CONSUL_HTTP_ADDR", agent.address.as_str()), ("CONSUL_HTTP_TOKEN", "s3cret-token")];
+async fn an_echoed_secret_is_masked() {
+    let agent = fake(|_, _| Act::Say(http(403, &[], "token s3cret-token of ann:s3cret-word is not known"))).await;
+    let pairs = [
+        ("CONSUL_HTTP_ADDR", agent.address.as_str()),
+        ("CONSUL_HTTP_TOKEN", "s3cret-token"),
+        ("CONSUL_HTTP_AUTH", "ann:s3cret-word"),
+    ];
     let error = first_error(target("pay"), settings(&pairs)).await;
-    assert!(error.to_string().ends_with("token *** is not known"), "{error}");
+    assert!(error.to_string().ends_with("token *** of ann:*** is not known"), "{error}");
     assert!(!format!("{error:?} {:?}", settings(&pairs)).contains("s3cret"));
 }
 

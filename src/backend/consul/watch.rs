@@ -34,7 +34,8 @@ const WAIT: Duration = Duration::from_secs(15);
 const SLACK: Duration = Duration::from_secs(5);
 /// How often the agent is asked for a sign of life while a question hangs, and how long it may take to give one.
 const PULSE: Duration = Duration::from_secs(5);
-/// Two blocking questions begin at least this far apart: a service that changes all the time is not asked for all the time.
+/// Two blocking questions begin at least this far apart: a service that changes all the time is not asked for all the
+/// time.
 const PACE: Duration = Duration::from_millis(100);
 /// What is waited for the first word when the settings say nothing.
 const FIRST_WORD: Duration = Duration::from_secs(5);
@@ -44,12 +45,16 @@ pub(super) fn first_word(resolve_timeout: Duration) -> Duration {
     if resolve_timeout.is_zero() { FIRST_WORD } else { resolve_timeout }
 }
 
-/// Opens the way to the agent; the files it needs are read where they may block.
+/// Opens the way to the agent. Where files are to be read, that happens where it may block.
 pub(super) async fn open(settings: Settings, target: Option<ConsulTarget>) -> Result<Arc<Route>, ResolveError> {
+    if !Route::reads_files(&settings, target.as_ref()) {
+        return Route::new(&settings, target.as_ref()).map(Arc::new);
+    }
     match tokio::task::spawn_blocking(move || Route::new(&settings, target.as_ref())).await {
         Ok(route) => route.map(Arc::new),
         Err(error) => {
-            Err(ResolveError::ambient(ResolveCode::WatchBroken, format!("consul: reading the settings: {error}")))
+            let text = format!("consul: reading the settings: {error}");
+            Err(ResolveError::ambient(ResolveCode::WatchBroken, text))
         }
     }
 }

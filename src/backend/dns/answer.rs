@@ -10,8 +10,9 @@ use futures_util::{FutureExt, future};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::time::{Instant, timeout};
 
+use super::notes::{Absent, Notes};
 use super::question::{Asker, Reply, Said};
-use super::servers::{Servers, full_name, shown};
+use super::servers::{Servers, full_name, loopback, shown};
 use super::{Family, PortRule};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
@@ -53,6 +54,12 @@ pub(super) async fn outcome(
     deadline: Instant,
 ) -> Result<Outcome, ResolveError> {
     let question = Question { asker, family, deadline };
+    let (Wanted::Srv(name) | Wanted::Host { host: name, .. }) = wanted;
+    if let Some(domain) = never_asked(name) {
+        let text =
+            format!("{name} does not exist: .{domain} names are never asked of a dns server (RFC 6761, RFC 7686)");
+        return Ok(Outcome { update: Update::NotFound(Absence { code: AbsenceCode::NxDomain, text }), ttl: None });
+    }
     match wanted {
         Wanted::Srv(name) => question.srv_only(&servers.candidates(name)?).await,
         Wanted::Host { host, port, otherwise } => {
@@ -62,6 +69,12 @@ pub(super) async fn outcome(
             question.host(&servers.candidates(host)?, *port, otherwise).await
         }
     }
+}
+
+/// The top-level domain that keeps `name` from being asked anywhere; the resolver answers these by itself.
+fn never_asked(name: &str) -> Option<&'static str> {
+    let top = name.trim_end_matches('.').rsplit('.').next()?;
+    ["invalid", "onion"].into_iter().find(|domain| top.eq_ignore_ascii_case(domain))
 }
 
 fn local(host: &str, addresses: Vec<IpAddr>, who: &str, port: Option<u16>, otherwise: &PortRule) -> Outcome {
@@ -93,13 +106,20 @@ impl Question<'_> {
 
     /// A and AAAA at the same time, as far as the family wants them.
     async fn addresses(&self, name: &Name) -> Found {
+        if name.is_localhost() {
+            // The resolver would answer this by itself, in the server's name.
+            let addresses = loopback(self.family).into_iter().map(|ip| (ip, Duration::MAX)).collect();
+            return Found { addresses, ..Found::default() };
+        }
         let kinds = self.family.kinds().iter().map(|kind| self.ask(name, *kind));
         let mut found = Found::default();
         for answered in join_all(kinds).await {
             match answered {
                 Ok(reply) => {
                     if let Said::Records { answers, .. } = &reply.said {
-                        found.addresses.extend(answers.iter().filter_map(address));
+                        let alias = alias_ttl(answers);
+                        let addresses = answers.iter().filter_map(address);
+                        found.addresses.extend(addresses.map(|(ip, ttl)| (ip, ttl.min(alias))));
                     }
                     found.replies.push(reply);
                 }
@@ -298,12 +318,18 @@ impl Outcome {
     }
 }
 
-fn least(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+pub(super) fn least(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
     a.into_iter().chain(b).min()
 }
 
 fn address(record: &Record) -> Option<(IpAddr, Duration)> {
     record.data.ip_addr().map(|ip| (ip, seconds(record.ttl)))
+}
+
+/// The least TTL of the aliases on the way; they expire too.
+fn alias_ttl(answers: &[Record]) -> Duration {
+    let aliases = answers.iter().filter(|record| record.record_type() == RecordType::CNAME);
+    aliases.map(|record| seconds(record.ttl)).min().unwrap_or(Duration::MAX)
 }
 
 fn seconds(ttl: u32) -> Duration {
@@ -313,107 +339,16 @@ fn seconds(ttl: u32) -> Duration {
 /// The SRV records of an answer, best first.
 fn srv_records(reply: &Reply) -> Vec<(Duration, hickory_resolver::proto::rr::rdata::SRV)> {
     let Said::Records { answers, .. } = &reply.said else { return vec![] };
+    let alias = alias_ttl(answers);
     let mut records: Vec<_> = answers
         .iter()
         .filter_map(|record| match &record.data {
-            RData::SRV(srv) => Some((seconds(record.ttl), srv.clone())),
+            RData::SRV(srv) => Some((seconds(record.ttl).min(alias), srv.clone())),
             _ => None,
         })
         .collect();
     records.sort_by_key(|(_, srv)| (srv.priority, u16::MAX - srv.weight));
     records
-}
-
-/// Every server that said "nothing", until one says something.
-#[derive(Default)]
-struct Absent {
-    code: Option<AbsenceCode>,
-    ttl: Option<Duration>,
-    said: Vec<String>,
-}
-
-impl Absent {
-    fn add(&mut self, reply: &Reply) {
-        let (code, ttl) = match &reply.said {
-            Said::Nothing { code, ttl } => (*code, *ttl),
-            // An alias that leads to no record of the type.
-            Said::Records { .. } => (AbsenceCode::NoData, None),
-        };
-        // One name that exists is enough for "no data": the stronger word needs every answer.
-        self.code = match (self.code, code) {
-            (None, first) => Some(first),
-            (Some(AbsenceCode::NxDomain), AbsenceCode::NxDomain) => Some(AbsenceCode::NxDomain),
-            _ => Some(AbsenceCode::NoData),
-        };
-        self.ttl = least(self.ttl, ttl);
-        let word = match code {
-            AbsenceCode::NxDomain => "NXDOMAIN",
-            AbsenceCode::NoData | AbsenceCode::NoSuchService => "no record",
-        };
-        self.said.push(format!("{word} for {} from {}", reply.question, reply.server));
-    }
-
-    fn outcome(self) -> Outcome {
-        let text = format!("dns: {}", self.said.join(", "));
-        let absence = Absence { code: self.code.unwrap_or(AbsenceCode::NoData), text };
-        Outcome { update: Update::NotFound(absence), ttl: self.ttl }
-    }
-}
-
-/// The notes of an answer in the making.
-#[derive(Default)]
-struct Notes {
-    asked: Vec<(SocketAddr, Vec<String>)>,
-    others: Vec<Note>,
-}
-
-impl Notes {
-    fn asked<'a>(&mut self, replies: impl IntoIterator<Item = &'a Reply>) {
-        for reply in replies {
-            let what = match &reply.said {
-                Said::Records { answers, .. } if answers.len() == 1 => "1 record".to_string(),
-                Said::Records { answers, .. } => format!("{} records", answers.len()),
-                Said::Nothing { code, .. } => code.as_str().to_string(),
-            };
-            let text = format!("{} ({what}, {:.1} ms)", reply.question, reply.took.as_secs_f64() * 1e3);
-            match self.asked.iter_mut().find(|(server, _)| *server == reply.server) {
-                Some((_, questions)) => questions.push(text),
-                None => self.asked.push((reply.server, vec![text])),
-            }
-            for passed in &reply.passed_over {
-                self.skipped(passed.clone());
-            }
-        }
-    }
-
-    fn skipped(&mut self, text: String) {
-        self.others.push(Note::new(NoteKind::Skipped, text));
-    }
-
-    /// The gRPC service config (gRFC A2): the TXT record whose text begins with `grpc_config=`.
-    fn config(&mut self, config: Option<Result<Reply, ResolveError>>) {
-        let reply = match config {
-            None => return,
-            Some(Err(error)) => return self.skipped(format!("service config: {error}")),
-            Some(Ok(reply)) => reply,
-        };
-        self.asked([&reply]);
-        let Said::Records { answers, .. } = reply.said else { return };
-        for record in answers {
-            let RData::TXT(txt) = record.data else { continue };
-            let text: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
-            if let Some(config) = String::from_utf8_lossy(&text).strip_prefix("grpc_config=") {
-                self.others.push(Note::new(NoteKind::ServiceConfig, config));
-            }
-        }
-    }
-
-    fn into_vec(self) -> Vec<Note> {
-        let asked = self.asked.into_iter().map(|(server, questions)| {
-            Note::new(NoteKind::Asked, format!("dns server {server}: {}", questions.join(", ")))
-        });
-        asked.chain(self.others).collect()
-    }
 }
 
 /// Asks for anything at all, to see whether the servers answer.

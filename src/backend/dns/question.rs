@@ -182,8 +182,16 @@ fn io_cause(error: &io::Error) -> String {
 async fn refusal(server: SocketAddr) -> io::Error {
     sleep(SUSPICION).await;
     match knock(server).await {
-        Err(error) => error,
-        Ok(()) => future::pending().await,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
+            ) =>
+        {
+            error
+        }
+        // An answer, or a fault of our own (no descriptor left): the question itself goes on.
+        Ok(()) | Err(_) => future::pending().await,
     }
 }
 

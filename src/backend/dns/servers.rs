@@ -1,7 +1,7 @@
 //! Who is asked, and for which full names: an explicit server, or what this machine's resolv.conf and hosts file say.
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use hickory_resolver::Hosts;
 use hickory_resolver::proto::op::Query;
@@ -80,8 +80,7 @@ impl Servers {
     pub(super) fn local(&self, host: &str, family: Family) -> Option<(Vec<IpAddr>, &'static str)> {
         let name = full_name(host).ok()?;
         if name.is_localhost() {
-            let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])];
-            return Some((loopback.into_iter().filter(|ip| family.wants(ip)).collect(), "localhost (RFC 6761)"));
+            return Some((loopback(family), "localhost (RFC 6761)"));
         }
         if !self.hosts_file {
             return None;
@@ -91,6 +90,12 @@ impl Servers {
         let addresses = from_hosts(&hosts, &name, family);
         (!addresses.is_empty()).then_some((addresses, HOSTS))
     }
+}
+
+/// What `localhost` means, everywhere.
+pub(super) fn loopback(family: Family) -> Vec<IpAddr> {
+    let both = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+    both.into_iter().filter(|ip| family.wants(ip)).collect()
 }
 
 fn from_hosts(hosts: &Hosts, name: &Name, family: Family) -> Vec<IpAddr> {
@@ -147,7 +152,7 @@ mod tests {
 
     fn candidates(conf: &str, host: &str) -> Vec<String> {
         let servers = Servers::from_resolv_conf(conf.as_bytes()).unwrap();
-        servers.candidates(host).unwrap().iter().map(|name| name.to_string()).collect()
+        servers.candidates(host).unwrap().iter().map(|name| name.to_ascii()).collect()
     }
 
     #[test]

@@ -1,1 +1,19 @@
-fn main() {}
+//! The command `grpc-discover`: parse, run, map to an exit code, print one error.
+
+mod cli;
+mod commands;
+mod config;
+mod exit;
+mod near;
+mod render;
+mod settings;
+mod terminal;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match commands::run(std::env::args_os()) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => ExitCode::from(terminal::complain(&failure)),
+    }
+}

@@ -150,6 +150,25 @@ fn p28_the_last_fails_while_another_is_pending() {
 }
 
 #[test]
+fn p28_a_late_failure_of_an_earlier_address_neither_hastens_nor_delays_the_pass() {
+    let mut world = World::new(never_idle(), &[Server::Held; 3]);
+    world.connect().advance(ms(300)).refuses(1).advance(ms(300));
+    assert_eq!((world.dials(2), world.dials(3)), (vec![250], vec![500]));
+}
+
+#[test]
+fn p28_a_failure_before_the_pass_is_none_of_its_own() {
+    let mut world = World::new(never_idle(), &[Server::Refused, Server::Refused, Server::Refused]);
+    world.resolver = Answer::List(addresses(&[1, 2]));
+    world.connect().fails_with("10.0.0.2:1").server(1, Server::Held).server(2, Server::Held).advance(secs(1));
+    // Both are being dialled again when the list brings a third, which is refused before they are.
+    world.list(&[1, 2, 3]).advance(secs(5)).fails_with("10.0.0.2:1");
+    assert_eq!(world.dials(3), [1500], "the pass goes on until the first two have failed in it");
+    world.refuses(2).refuses(1).fails_with("10.0.0.1:1").assert_states("I C T");
+    assert_eq!(world.dials(3), [1500, 6000], "and then everybody is asked again");
+}
+
+#[test]
 fn p33_attempts_follow_the_backoff_from_their_start() {
     // D1: 1 s × 1.6ⁿ between the starts, however long each attempt took.
     let mut world = World::new(never_idle(), &[Server::Refused]);

@@ -247,6 +247,7 @@ fn subchannel_table() -> String {
                 resolver: Resolver::Running,
                 random: fastrand::Rng::with_seed(0),
                 connections: 0,
+                open: std::collections::HashMap::new(),
                 now: Elapsed::ZERO,
             };
             let mut effects = Vec::new();

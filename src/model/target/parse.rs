@@ -1,16 +1,21 @@
 //! Reading a [`Target`]: every form in gRPC's naming document (doc/naming.md), mbobakov's Consul targets, and
 //! the schemes of other registries.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use percent_encoding::percent_decode_str;
-
-use super::{ConsulTarget, Target, TargetError, secrets};
+use super::{Target, TargetError, secrets};
 use crate::model::endpoint::Address;
-use crate::model::secret::Secret;
 use crate::model::text::shorten;
+
+mod consul;
+mod host;
+mod piece;
+
+use consul::consul;
+use host::{host, host_port, ip_address, join, port, v6};
+use piece::{Parsed, Piece, Problem, wrong};
 
 /// The schemes that have a backend, in the order they are offered.
 const OWN_SCHEMES: [&str; 9] = ["dns", "srv", "ipv4", "ipv6", "unix", "unix-abstract", "file", "consul", "passthrough"];
@@ -53,93 +58,6 @@ const DEFAULT_PORT: u16 = 443;
 const LONGEST_SOCKET_NAME: usize = 107;
 
 const EXAMPLE: &str = "dns:///pay.example:50051";
-const CONSUL_EXAMPLE: &str = "consul:///pay?tag=v1";
-
-/// Parameters of `consul:` that mean something here.
-const CONSUL_PARAMETERS: &str = "tag, dc, near, healthy, token, ns, partition";
-/// Parameters of mbobakov's resolver that tune the client, not the question: accepted, so that its targets can be pasted.
-const CONSUL_TUNING: [&str; 7] =
-    ["wait", "limit", "insecure", "timeout", "max-backoff", "allow-stale", "require-consistent"];
-
-/// A part of the text, and where it stood.
-#[derive(Clone, Copy)]
-struct Piece<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Piece<'a> {
-    fn new(text: &'a str) -> Self {
-        Piece { text, at: 0 }
-    }
-
-    /// Everything from byte `from` on; `from` must be a character boundary.
-    fn from(self, from: usize) -> Self {
-        Piece { text: &self.text[from..], at: self.at + from }
-    }
-
-    fn until(self, end: usize) -> Self {
-        Piece { text: &self.text[..end], at: self.at }
-    }
-
-    fn strip(self, prefix: &str) -> Option<Self> {
-        self.text.starts_with(prefix).then(|| self.from(prefix.len()))
-    }
-
-    fn split_once(self, separator: char) -> Option<(Self, Self)> {
-        let at = self.text.find(separator)?;
-        Some((self.until(at), self.from(at + separator.len_utf8())))
-    }
-
-    fn rsplit_once(self, separator: char) -> Option<(Self, Self)> {
-        let at = self.text.rfind(separator)?;
-        Some((self.until(at), self.from(at + separator.len_utf8())))
-    }
-
-    fn split(self, separator: char) -> impl Iterator<Item = Piece<'a>> {
-        let mut rest = Some(self);
-        std::iter::from_fn(move || {
-            let piece = rest?;
-            match piece.split_once(separator) {
-                Some((first, others)) => {
-                    rest = Some(others);
-                    Some(first)
-                }
-                None => rest.take(),
-            }
-        })
-    }
-
-    fn end(self) -> usize {
-        self.at + self.text.len()
-    }
-
-    fn is_empty(self) -> bool {
-        self.text.is_empty()
-    }
-
-    /// The text in quotes, fit for a sentence: what stands before an `@` may be a password.
-    fn quoted(self) -> String {
-        match self.text.rfind('@') {
-            Some(at) => format!("{:?}", shorten(&format!("***{}", &self.text[at..]), 40)),
-            None => format!("{:?}", shorten(self.text, 40)),
-        }
-    }
-}
-
-/// What is wrong and where, before the whole text is added.
-struct Problem {
-    at: usize,
-    problem: String,
-    example: String,
-}
-
-type Parsed<T> = Result<T, Problem>;
-
-fn wrong<T>(at: usize, problem: impl Into<String>, example: impl Into<String>) -> Parsed<T> {
-    Err(Problem { at, problem: problem.into(), example: example.into() })
-}
-
 impl FromStr for Target {
     type Err = TargetError;
 
@@ -206,8 +124,8 @@ fn split_scheme(whole: Piece<'_>) -> Option<(Piece<'_>, Piece<'_>)> {
     let known = match lower.as_str() {
         "dns" | "srv" | "ipv4" | "ipv6" | "unix" | "unix-abstract" | "file" => true,
         other => {
-            (OWN_SCHEMES.contains(&other) || FOREIGN_SCHEMES.contains(&other))
-                && !(!rest.is_empty() && rest.text.bytes().all(|b| b.is_ascii_digit()))
+            let is_port = !rest.is_empty() && rest.text.bytes().all(|b| b.is_ascii_digit());
+            !is_port && (OWN_SCHEMES.contains(&other) || FOREIGN_SCHEMES.contains(&other))
         }
     };
     (known || rest.text.starts_with('/')).then_some((scheme, rest))
@@ -293,11 +211,6 @@ fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, Piece
     Ok((Some(join(&host, port)), name))
 }
 
-fn join(host: &str, port: Option<u16>) -> String {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_string() };
-    port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"))
-}
-
 fn dns(rest: Piece<'_>) -> Parsed<Target> {
     let (server, name) = authority(rest, "dns")?;
     if name.is_empty() {
@@ -332,113 +245,6 @@ fn passthrough(rest: Piece<'_>) -> Parsed<Target> {
             None => Address::Name { host, port },
         }])),
     }
-}
-
-fn ip_address(host: &str, port: u16) -> Option<SocketAddr> {
-    join(host, Some(port)).parse().ok()
-}
-
-/// `host`, `host:port`, `[v6]` or `[v6]:port`. The host comes back without brackets.
-fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
-    if piece.text.starts_with('[') {
-        let Some(close) = piece.text.find(']') else {
-            return wrong(piece.at, "the bracket is never closed", "[::1]:50051");
-        };
-        let literal = v6(piece.until(close).from(1))?;
-        let after = piece.from(close + 1);
-        return match after.strip(":") {
-            None if after.is_empty() => Ok((literal, None)),
-            None => wrong(after.at, format!("{} cannot follow a bracketed address", after.quoted()), "[::1]:50051"),
-            Some(digits) => Ok((literal.clone(), Some(port(digits, &join(&literal, Some(50051)))?))),
-        };
-    }
-    match piece.text.matches(':').count() {
-        0 => Ok((host(piece, example)?, None)),
-        1 => match piece.split_once(':') {
-            Some((name, digits)) => {
-                let name = host(name, example)?;
-                let right = join(&name, Some(50051));
-                Ok((name, Some(port(digits, &right)?)))
-            }
-            None => wrong(piece.at, "no port is given", example),
-        },
-        _ => match piece.text.parse::<Ipv6Addr>() {
-            Ok(literal) => {
-                wrong(piece.at, "an IPv6 address stands in brackets", format!("[{literal}] or [{literal}]:50051"))
-            }
-            Err(_) => wrong(
-                piece.at,
-                format!("{} has more than one colon and is no IPv6 address in brackets", piece.quoted()),
-                example,
-            ),
-        },
-    }
-}
-
-/// The inside of the brackets. A scope is a number, percent-encoded as RFC 6874 wants it (`%252` is scope 2) or not
-/// (`%2`); it comes back as the standard library writes it: `fe80::1%2`.
-fn v6(literal: Piece<'_>) -> Parsed<String> {
-    let no_address = || wrong(literal.at, format!("{} is no IPv6 address", literal.quoted()), "[2001:db8::1]:50051");
-    let (address, scope) = literal.text.split_once('%').unwrap_or((literal.text, ""));
-    let Ok(ip) = address.parse::<Ipv6Addr>() else { return no_address() };
-    if address.len() == literal.text.len() {
-        return Ok(ip.to_string());
-    }
-    match scope.strip_prefix("25").filter(|rest| !rest.is_empty()).unwrap_or(scope).parse::<u32>() {
-        Ok(0) => Ok(ip.to_string()),
-        Ok(scope) => Ok(format!("{ip}%{scope}")),
-        Err(_) => wrong(
-            literal.at + address.len(),
-            "the scope of an IPv6 address is the number of an interface (`ip link` shows it)",
-            format!("[{ip}%252]:50051"),
-        ),
-    }
-}
-
-fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
-    if digits.is_empty() {
-        return wrong(digits.at, "no port follows the colon", example);
-    }
-    if let Some((at, _)) = digits.text.char_indices().find(|(_, c)| !c.is_ascii_digit()) {
-        return wrong(digits.at + at, format!("{} is no port number", digits.quoted()), example);
-    }
-    match digits.text.parse::<u32>() {
-        Ok(0) => wrong(digits.at, "nothing can listen on port 0", example),
-        Ok(number) => match u16::try_from(number) {
-            Ok(port) => Ok(port),
-            Err(_) => wrong(digits.at, format!("port {number} is above 65535"), example),
-        },
-        Err(_) => wrong(digits.at, format!("port {} is above 65535", shorten(digits.text, 20)), example),
-    }
-}
-
-/// A host name: letters (any script), digits, `-`, `_`, in labels of 1 to 63 bytes, 253 in all, or an IPv4 literal.
-fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
-    if name.is_empty() {
-        return wrong(name.at, "no host is named", example);
-    }
-    if let Some((at, character)) =
-        name.text.char_indices().find(|(_, c)| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.'))
-    {
-        return wrong(name.at + at, format!("{character:?} cannot be part of a host name"), example);
-    }
-    let relative = name.text.strip_suffix('.').unwrap_or(name.text);
-    if relative.len() > 253 {
-        return wrong(name.at + 253, format!("a host name of {} bytes is longer than 253", relative.len()), example);
-    }
-    for label in name.until(relative.len()).split('.') {
-        if label.is_empty() {
-            return wrong(label.at, "an empty label (two dots, or a dot at the start)", example);
-        }
-        if label.text.len() > 63 {
-            return wrong(label.at, format!("a label of {} bytes is longer than 63", label.text.len()), example);
-        }
-    }
-    let numeric = |c: char| c.is_ascii_digit() || c == '.';
-    if name.text.contains('.') && name.text.chars().all(numeric) && name.text.parse::<Ipv4Addr>().is_err() {
-        return wrong(name.at, format!("{} is no IPv4 address", name.quoted()), example);
-    }
-    Ok(name.text.to_string())
 }
 
 fn list(rest: Piece<'_>, element: fn(Piece<'_>) -> Parsed<Address>) -> Parsed<Target> {
@@ -525,133 +331,4 @@ fn socket_name(rest: Piece<'_>, length: usize, example: &str) -> Parsed<()> {
         );
     }
     Ok(())
-}
-
-fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
-    let (before, query) = match rest.split_once('?') {
-        Some((before, query)) => (before, Some(query)),
-        None => (rest, None),
-    };
-    let mut target = ConsulTarget::default();
-    let service = match before.strip("//") {
-        None => before.strip("/").unwrap_or(before),
-        Some(after) => match after.split_once('/') {
-            None => {
-                let name = after.text.rsplit('@').next().filter(|n| !n.is_empty() && !n.contains(':')).unwrap_or("pay");
-                return wrong(
-                    after.at,
-                    "between consul:// and the next slash stands an agent, and no service follows",
-                    format!("consul:///{}", shorten(name, 60)),
-                );
-            }
-            Some((authority, service)) => {
-                consul_authority(authority, &mut target)?;
-                service
-            }
-        },
-    };
-    // mbobakov trims slashes as well; an encoded one (%2F) is part of the name.
-    let trimmed = service.text.trim_end_matches('/').len();
-    let service = service.until(trimmed);
-    let service = service.from(service.text.len() - service.text.trim_start_matches('/').len());
-    if service.is_empty() {
-        return wrong(service.at, "no service is named", CONSUL_EXAMPLE);
-    }
-    target.service = decode(service, false)?;
-    for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
-        consul_parameter(pair, &mut target)?;
-    }
-    Ok(target)
-}
-
-fn consul_authority(authority: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
-    let agent = match authority.rsplit_once('@') {
-        None => authority,
-        Some((user, agent)) => {
-            let (name, password) = user.split_once(':').unwrap_or((user, user.from(user.text.len())));
-            target.user = Some((decode(name, false)?, Secret::new(decode(password, false)?)));
-            agent
-        }
-    };
-    if !agent.is_empty() {
-        let (host, port) = host_port(agent, "consul://127.0.0.1:8500/pay")?;
-        target.agent = Some(join(&host, port));
-    }
-    Ok(())
-}
-
-fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
-    let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
-    let decoded = decode(value, true)?;
-    let once = |slot: &mut Option<String>| -> Parsed<()> {
-        if slot.is_some() {
-            return wrong(name.at, format!("{} is given twice", name.text), CONSUL_EXAMPLE);
-        }
-        *slot = Some(decoded.clone()).filter(|text| !text.is_empty());
-        Ok(())
-    };
-    match decode(name, true)?.as_str() {
-        "tag" if decoded.is_empty() => Ok(()),
-        "tag" => {
-            target.tags.push(decoded);
-            Ok(())
-        }
-        "dc" => once(&mut target.dc),
-        "near" => once(&mut target.near),
-        "ns" => once(&mut target.namespace),
-        "partition" => once(&mut target.partition),
-        "token" if target.token.is_some() => wrong(name.at, "token is given twice", CONSUL_EXAMPLE),
-        "token" => {
-            target.token = Some(Secret::new(decoded)).filter(|token| !token.is_empty());
-            Ok(())
-        }
-        // strconv.ParseBool, as mbobakov reads it.
-        "healthy" => match decoded.as_str() {
-            "1" | "t" | "T" | "true" | "TRUE" | "True" => {
-                target.passing_only = true;
-                Ok(())
-            }
-            "0" | "f" | "F" | "false" | "FALSE" | "False" => {
-                target.passing_only = false;
-                Ok(())
-            }
-            _ => wrong(
-                value.at,
-                format!("healthy is true or false, not {}", value.quoted()),
-                "consul:///pay?healthy=true",
-            ),
-        },
-        known if CONSUL_TUNING.contains(&known) => Ok(()),
-        _ => wrong(
-            name.at,
-            format!(
-                "{} is no parameter of consul: (known: {CONSUL_PARAMETERS}; accepted without effect: {})",
-                name.quoted(),
-                CONSUL_TUNING.join(", ")
-            ),
-            CONSUL_EXAMPLE,
-        ),
-    }
-}
-
-/// Percent-decodes `piece`; in a query, `+` is a space. The value is never shown: it may be a secret.
-fn decode(piece: Piece<'_>, query: bool) -> Parsed<String> {
-    for (at, _) in piece.text.match_indices('%') {
-        let digits = piece.text.as_bytes().get(at + 1..at + 3);
-        if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-            return wrong(
-                piece.at + at,
-                "a percent sign stands before two hexadecimal digits",
-                "%25 for a percent sign",
-            );
-        }
-    }
-    let text = if query { piece.text.replace('+', " ") } else { piece.text.to_string() };
-    let Ok(decoded) = percent_decode_str(&text).decode_utf8() else {
-        return wrong(piece.at, "the percent-encoded bytes are no UTF-8", CONSUL_EXAMPLE);
-    };
-    if decoded.chars().any(char::is_control) {
-        return wrong(piece.at, "a percent-encoded control character", CONSUL_EXAMPLE);
-    }
-    Ok(decoded.into_owned())
 }

@@ -74,6 +74,11 @@ impl Engine {
         self.call_ended(address, Err(why));
     }
 
+    /// Is a call in flight on this connection?
+    pub(super) fn is_called_on(&self, connection: ConnectionId) -> bool {
+        self.called_on(connection).is_some()
+    }
+
     fn called_on(&self, connection: ConnectionId) -> Option<Address> {
         let (on, address) = self.course.call.as_ref()?.on.as_ref()?;
         (*on == connection).then(|| address.clone())

@@ -298,8 +298,11 @@ impl Engine {
                     self.effects.push(Effect::Open { connection, address, deadline });
                 }
                 channel::Effect::Close { connection, drain } => {
-                    self.connection_gone(connection, "the channel closed the connection");
+                    // A call in flight on a draining connection goes on; its answer ends the link.
                     if !drain {
+                        self.connection_gone(connection, "the channel closed the connection");
+                    }
+                    if !drain || !self.is_called_on(connection) {
                         self.connections.remove(&connection);
                     }
                     self.effects.push(Effect::Close { connection, drain });

@@ -1,9 +1,10 @@
 //! What the transport says of peers of every kind. Real sockets on port 0 for reality, pipes on a paused clock for time.
 
+mod clock;
 mod link;
 mod peers;
 mod sockets;
-mod time;
+
 mod tls;
 
 use std::sync::Arc;
@@ -13,18 +14,7 @@ use super::*;
 
 /// Plaintext, 5 s, nothing special.
 fn options() -> Options {
-    Options {
-        tls: TlsMode::Off,
-        insecure: false,
-        cacert: None,
-        identity: None,
-        server_name: None,
-        authority: None,
-        connect_timeout: Duration::from_secs(5),
-        rpc_timeout: Duration::from_secs(5),
-        keepalive: None,
-        metadata: Vec::new(),
-    }
+    Options { tls: TlsMode::Off, connect_timeout: Duration::from_secs(5), ..Options::default() }
 }
 
 fn sockets(options: Options) -> Transport {

@@ -201,6 +201,15 @@ async fn srv_records_bring_priority_weight_port_and_node() {
 }
 
 #[tokio::test]
+async fn an_srv_record_may_point_to_localhost() {
+    let server = DnsServer::start().await;
+    server.says("x.test", SRV, Script::Records(vec![srv("x.test", 30, (0, 0, 7, "localhost"))], vec![]));
+    let here = answer("srv:x.test", &context(&server, |_| {})).await;
+    assert_eq!(listed(&here), ["127.0.0.1:7", "[::1]:7"]);
+    assert_eq!(here.endpoints[0].ttl, Some(Duration::from_secs(30)));
+}
+
+#[tokio::test]
 async fn a_service_that_is_not_offered_is_not_found() {
     let server = DnsServer::start().await;
     server.says("x.test", SRV, Script::Records(vec![srv("x.test", 30, (0, 0, 0, "."))], vec![]));
@@ -239,6 +248,10 @@ async fn nobody_and_no_answer_are_different_words() {
     assert_eq!(failure("refused.test:1", &ours).await.0, ResolveCode::Refused);
     assert_eq!(failure("odd.test:1", &ours).await.0, ResolveCode::ServerError);
     let (code, text) = failure("elsewhere.test:1", &ours).await;
+    assert_eq!(code, ResolveCode::BadAnswer, "{text}");
+    server.says("garbage.test", A, Script::Garbage);
+    server.says("garbage.test", AAAA, Script::Garbage);
+    let (code, text) = failure("garbage.test:1", &ours).await;
     assert_eq!(code, ResolveCode::BadAnswer, "{text}");
     let (code, text) = failure("silent.test:1", &ours).await;
     assert_eq!(
@@ -324,6 +337,7 @@ async fn an_address_asks_nobody() {
         assert_eq!(notes(&local, NoteKind::Local).len(), 1);
     }
     assert_eq!(notes(&answer("localhost:1", &ours).await, NoteKind::Local).len(), 1);
+    assert!(absence("pay.invalid:1", &ours).await.text.contains("never asked"));
     assert_eq!(server.asked(), [""; 0]);
 }
 

@@ -1,6 +1,8 @@
 //! Every backend against a registry, and every registry against the same battery of claims.
 
 mod battery;
+#[cfg(feature = "consul")]
+mod consul;
 mod coredns;
 mod dns;
 mod file;
@@ -13,3 +15,5 @@ battery!(ip_battery, ip::Literal);
 battery!(file_battery, file::ListFile);
 battery!(dns_battery, dns::Scripted);
 battery!(coredns_battery, coredns::CoreDns);
+#[cfg(feature = "consul")]
+battery!(consul_battery, consul::RealConsul);

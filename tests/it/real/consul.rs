@@ -7,8 +7,10 @@ use futures_util::StreamExt as _;
 use grpc_discover::backend::consul::{Consul, Settings};
 use grpc_discover::backend::{Backend as _, Context, Resolution, Settings as All};
 use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
+use grpc_discover::model::event::{BackendStatus, Event, EventKind};
 use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError, Update};
 use grpc_discover::model::target::{ConsulTarget, Target};
+use grpc_discover::session::{Goal, Plan, Session, Source};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -256,4 +258,57 @@ async fn a_ping_names_version_and_leader() {
     assert!(rest.contains(&format!(" at {}, leader 127.0.0.1:", agent.address())), "{said}");
     let said = Consul.ping(&settings(&agent, "")).await.expect("an answer");
     assert!(said.starts_with("consul (version not for this token) at "), "{said}");
+}
+
+/// Reads events until the watch is in `status`; nobody may leave meanwhile.
+async fn until_status(session: &mut Session, status: BackendStatus) -> Vec<Event> {
+    let mut seen = Vec::new();
+    loop {
+        let event = timeout(PATIENCE, session.next()).await.expect("an event in time").expect("a session that goes on");
+        if let EventKind::Endpoints(change) = &event.kind {
+            assert!(change.removed.is_empty() && change.total > 0, "nobody has left: {change:?}");
+        }
+        let reached = matches!(&event.kind, EventKind::Backend(report) if report.status == status);
+        seen.push(event);
+        if reached {
+            return seen;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_outlives_a_frozen_and_a_restarted_agent() {
+    let Some(mut agent) = ConsulAgent::start(Mode::Persistent) else { return };
+    agent.register_simple("pay", "pay-1", 9001);
+    let target = Target::Consul(ConsulTarget { service: "pay".to_string(), ..ConsulTarget::default() });
+    let mut plan = Plan::new(vec![Source { backend: &Consul, target }], Goal::Resolve { watch: true });
+    plan.backends = Arc::new(settings(&agent, ""));
+    let mut session = Session::start(plan);
+    until_status(&mut session, BackendStatus::Watching).await;
+
+    agent.pause();
+    until_status(&mut session, BackendStatus::Broken).await;
+    // Frozen for the first words of some more questions, too.
+    until_status(&mut session, BackendStatus::Broken).await;
+    agent.resume();
+    until_status(&mut session, BackendStatus::Recovered).await;
+
+    agent.kill();
+    until_status(&mut session, BackendStatus::Broken).await;
+    until_status(&mut session, BackendStatus::Broken).await;
+    agent.start_again();
+    let events = until_status(&mut session, BackendStatus::Recovered).await;
+    let recovered = events.last().map(|event| &event.kind);
+    let Some(EventKind::Backend(report)) = recovered else { panic!("{recovered:?}") };
+    assert!(report.gap.is_some(), "{report:?}");
+
+    agent.register_simple("pay", "pay-2", 9002);
+    loop {
+        let event = timeout(PATIENCE, session.next()).await.expect("an event in time").expect("a session that goes on");
+        match event.kind {
+            EventKind::Endpoints(change) if change.total == 2 => break,
+            EventKind::Endpoints(change) => assert!(change.removed.is_empty(), "{change:?}"),
+            _ => {}
+        }
+    }
 }

@@ -1,0 +1,85 @@
+//! What needs more than one server: the public way to several is the system's resolv.conf, which knows no ports.
+
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::RecordType::{A, AAAA};
+
+use super::*;
+use crate::model::resolution::AbsenceCode;
+
+#[path = "../../../tests/it/support/dns_server.rs"]
+#[expect(dead_code, reason = "the integration tests use the rest of it")]
+mod dns_server;
+use dns_server::{DnsServer, Script, addresses, full};
+
+async fn ask(servers: &Servers) -> Result<Update, ResolveError> {
+    let asker = Asker::new(&servers.addresses, LIMIT)?;
+    let wanted = Wanted::Host { host: "pay".to_string(), port: Some(1), otherwise: PortRule::target(1) };
+    let deadline = Instant::now() + Duration::from_secs(2);
+    answer::outcome(&wanted, servers, &asker, Family::Both, deadline).await.map(|outcome| outcome.update)
+}
+
+fn system(servers: &[&DnsServer], search: &[&str]) -> Servers {
+    Servers {
+        addresses: servers.iter().map(|server| server.address()).collect(),
+        search: search.iter().map(|domain| full(domain)).collect(),
+        ndots: 1,
+        hosts_file: false,
+    }
+}
+
+#[tokio::test]
+async fn the_next_server_is_asked_and_both_are_named() {
+    let (first, second) = (DnsServer::start().await, DnsServer::start().await);
+    for (name, script) in [("pay", Script::Code(ResponseCode::ServFail)), ("_grpc_config.pay", Script::NoData)] {
+        first.says(name, A, script.clone());
+        first.says(name, AAAA, script);
+    }
+    second.says("pay", A, addresses("pay", 1, &["10.0.0.1"]));
+    let Update::Reset(answer) = ask(&system(&[&first, &second], &[])).await.unwrap() else { panic!("nobody") };
+    assert_eq!(answer.endpoints[0].address.to_string(), "10.0.0.1:1");
+    let texts: Vec<_> = answer.notes.iter().map(|note| note.text.as_str()).collect();
+    let expected = format!("dns server {} answered SERVFAIL for A pay", first.address());
+    assert!(texts.contains(&expected.as_str()), "{texts:?}");
+    assert!(texts.iter().any(|text| text.starts_with(&format!("dns server {}: A pay (1 record, ", second.address()))));
+}
+
+#[tokio::test]
+async fn when_no_server_answers_each_is_named_with_its_reason() {
+    let (refusing, mut gone) = (DnsServer::start().await, DnsServer::start().await);
+    for kind in [A, AAAA] {
+        refusing.says("pay", kind, Script::Code(ResponseCode::Refused));
+    }
+    gone.stop().await;
+    let error = ask(&system(&[&gone, &refusing], &[])).await.unwrap_err();
+    assert_eq!(error.failure().code, ResolveCode::Refused);
+    let text = error.to_string();
+    assert!(
+        text.contains(&format!("dns server {} could not be asked for A pay: connection refused", gone.address())),
+        "{text}"
+    );
+    assert!(text.contains(&format!("; dns server {} answered REFUSED for A pay", refusing.address())), "{text}");
+}
+
+#[tokio::test]
+async fn a_silent_server_leaves_time_for_the_next_one() {
+    let (silent, second) = (DnsServer::start().await, DnsServer::start().await);
+    for kind in [A, AAAA] {
+        silent.says("pay", kind, Script::Silence);
+    }
+    second.says("pay", A, addresses("pay", 1, &["10.0.0.1"]));
+    assert!(matches!(ask(&system(&[&silent, &second], &[])).await, Ok(Update::Reset(_))));
+}
+
+#[tokio::test]
+async fn every_name_of_the_search_list_is_tried_before_nobody_is_said() {
+    let server = DnsServer::start().await;
+    server.says("pay.b.test", A, addresses("pay.b.test", 1, &["10.0.0.1"]));
+    let found = ask(&system(&[&server], &["a.test", "b.test"])).await;
+    assert!(matches!(found, Ok(Update::Reset(_))), "{found:?}");
+    assert!(server.asked().contains(&"A pay.a.test. udp".to_string()));
+    let Ok(Update::NotFound(absence)) = ask(&system(&[&server], &["a.test", "c.test"])).await else { panic!("found") };
+    assert_eq!(absence.code, AbsenceCode::NxDomain);
+    for name in ["A pay.a.test", "A pay.c.test", "A pay from"] {
+        assert!(absence.text.contains(name), "{}", absence.text);
+    }
+}

@@ -1,0 +1,179 @@
+//! Texts into values. Used alike for flags, environment variables and the configuration file, so that an error reads the
+//! same wherever the text stood. Errors do not repeat the text: whoever calls knows where it stood and shows it.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use grpc_discover::model::endpoint::Address;
+use grpc_discover::session::MinReady;
+
+/// The longest duration that is taken: a year.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// `10` and `1.5` are seconds; `250ms`, `2m`, `1h`, `1m30s` say their unit.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    const FORM: &str = "no duration; write seconds such as 10 or 1.5, or 250ms, 2m, 1h";
+    let wrong = || FORM.to_string();
+    let mut rest = text.trim();
+    let mut total = Duration::ZERO;
+    if rest.is_empty() {
+        return Err(wrong());
+    }
+    let whole = rest;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(letters);
+        if !number.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let number: f64 = number.parse().map_err(|_| wrong())?;
+        let seconds = match unit {
+            "ms" => number / 1000.0,
+            "s" => number,
+            "m" => number * 60.0,
+            "h" => number * 3600.0,
+            // A number without a unit stands alone: `1m30` could be anything.
+            "" if rest.len() == whole.len() && after.is_empty() => number,
+            _ => return Err(wrong()),
+        };
+        let part = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
+        total = total.saturating_add(part);
+        rest = after;
+    }
+    if total > LONGEST {
+        return Err("longer than a year; write e.g. 30s, 10m or 24h".into());
+    }
+    Ok(total)
+}
+
+/// `true` or `false`, in the words people use.
+pub fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("neither true nor false".into()),
+    }
+}
+
+/// A number from 1 on.
+pub fn at_least_one(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("no whole number from 1 on".into()),
+        Ok(number) => Ok(number),
+    }
+}
+
+/// A TCP port.
+pub fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("no port; write a number from 1 to 65535".into()),
+        Ok(port) => Ok(port),
+    }
+}
+
+/// A DNS server: an IP address with or without a port (53), with or without dig's `@`.
+pub fn dns_server(text: &str) -> Result<SocketAddr, String> {
+    let text = text.strip_prefix('@').unwrap_or(text);
+    if let Ok(socket) = text.parse::<SocketAddr>() {
+        return Ok(socket);
+    }
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    match bare.parse::<IpAddr>() {
+        Ok(ip) => Ok(SocketAddr::new(ip, 53)),
+        Err(_) => Err("no IP address with an optional port; write 10.0.0.53, 127.0.0.1:5353 or [::1]:5353".into()),
+    }
+}
+
+/// An endpoint's address; a port is required.
+pub fn address(text: &str) -> Result<Address, String> {
+    text.parse::<Address>().map_err(|error| format!("the address {}; write e.g. 10.0.0.7:50051", error.why))
+}
+
+/// `2`, or `50%`.
+pub fn min_ready(text: &str) -> Result<MinReady, String> {
+    const FORM: &str = "neither a number of endpoints such as 2 nor a share such as 50%";
+    match text.strip_suffix('%') {
+        Some(share) => match share.parse::<u8>() {
+            Ok(percent @ 0..=100) => Ok(MinReady::Percent(percent)),
+            _ => Err(format!("{FORM} (0% to 100%)")),
+        },
+        None => text.parse().map(MinReady::Count).map_err(|_| FORM.into()),
+    }
+}
+
+/// One of the words of `T`.
+pub fn word<T: ValueEnum>(text: &str) -> Result<T, String> {
+    T::from_str(text, true).map_err(|_| {
+        let words: Vec<String> = T::value_variants()
+            .iter()
+            .filter_map(|variant| Some(variant.to_possible_value()?.get_name().to_string()))
+            .collect();
+        format!("not one of {}", words.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_hands_write_them() {
+        for (text, millis) in [
+            ("10", 10_000),
+            ("1.5", 1_500),
+            ("250ms", 250),
+            ("0.5s", 500),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+            ("1m30s", 90_000),
+            ("0", 0),
+            (" 5s ", 5_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused_with_an_example() {
+        for text in ["", "abc", "-1", "1x", "1m30", "1..5", ".", "inf", "NaN", "1e9h", "5 s", "s", "１０"] {
+            let error = duration(text).unwrap_err();
+            assert!(error.contains("250ms"), "{text}: {error}");
+        }
+        assert!(duration("9000h").unwrap_err().contains("a year"));
+        assert!(duration("99999999999999999999999h").is_err());
+    }
+
+    #[test]
+    fn dns_servers_may_leave_out_the_port_and_keep_digs_at() {
+        for (text, server) in [
+            ("10.0.0.53", "10.0.0.53:53"),
+            ("@127.0.0.1:5353", "127.0.0.1:5353"),
+            ("::1", "[::1]:53"),
+            ("[::1]", "[::1]:53"),
+            ("[::1]:5353", "[::1]:5353"),
+        ] {
+            assert_eq!(dns_server(text).map(|s| s.to_string()), Ok(server.to_string()), "{text}");
+        }
+        assert!(dns_server("dns.google").unwrap_err().contains("no IP address"));
+    }
+
+    #[test]
+    fn min_ready_is_a_count_or_a_share() {
+        assert_eq!(min_ready("2"), Ok(MinReady::Count(2)));
+        assert_eq!(min_ready("50%"), Ok(MinReady::Percent(50)));
+        for text in ["101%", "-1", "half", "%", "1.5"] {
+            assert!(min_ready(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_ports_and_booleans_name_what_is_wrong() {
+        assert!(address("10.0.0.7").unwrap_err().contains("has no port"));
+        assert!(port("0").is_err() && port("65536").is_err() && port("50051") == Ok(50051));
+        assert!(boolean("maybe").is_err() && boolean("On") == Ok(true) && boolean("0") == Ok(false));
+        assert!(at_least_one("0").is_err() && at_least_one("7") == Ok(7));
+    }
+}

@@ -1,0 +1,147 @@
+//! `backends`: which are active, with which settings from where, and whether they answer.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use grpc_discover::backend::{BACKENDS, Description, Origin, Settings};
+use grpc_discover::model::text::escape;
+use serde::Serialize;
+
+use super::{block_on, with_world};
+use crate::cli::{Backends, PlainFormat};
+use crate::exit::{self, Failure};
+use crate::render::{Paint, columns, write_pretty};
+use crate::settings;
+use crate::terminal::{self, Terminal};
+
+/// How long a backend may take for a sign of life, whatever its own limit is.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// One backend, as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    backend: &'static str,
+    active: bool,
+    why: String,
+    /// Absent: nothing was asked, because nobody would ask it for a bare name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said: Option<String>,
+    settings: Vec<Setting>,
+}
+
+/// One setting in force.
+#[derive(Debug, Serialize)]
+struct Setting {
+    name: &'static str,
+    value: String,
+    from: String,
+}
+
+/// Exit 0 when every active backend answers, 3 otherwise: one that does not cannot say anything about a service.
+pub fn run(typed: &Backends) -> Result<u8, Failure> {
+    with_world(typed.talk.config.as_deref(), |world| {
+        let look = settings::look(None, &typed.talk, world)?;
+        let (settings, only) = settings::backends(&typed.asking, typed.talk.profile.as_deref(), world)?;
+        let shown = block_on(ask(&settings, &only))?;
+        let mut out = Vec::new();
+        match typed.output.unwrap_or_default() {
+            PlainFormat::Json => write_pretty(&shown, &mut out)?,
+            PlainFormat::Table => {
+                let terminal = Terminal::new(&look, world.env);
+                out.extend(table(&shown, Paint { on: terminal.color }).into_bytes());
+            }
+        }
+        terminal::print(&String::from_utf8_lossy(&out))?;
+        Ok(if shown.iter().any(|backend| backend.answers == Some(false)) { exit::UNKNOWN } else { exit::OK })
+    })
+}
+
+async fn ask(settings: &Settings, only: &[String]) -> Vec<Shown> {
+    let backends = BACKENDS.iter().filter(|backend| only.is_empty() || only.iter().any(|name| name == backend.name()));
+    join_all(backends.map(async |backend| {
+        let description = backend.describe(settings);
+        // Asking one that nobody named and nothing makes active would only report that it is not there.
+        let wanted = description.active.is_ok() || !only.is_empty();
+        let answer = match wanted {
+            false => None,
+            true => Some(match tokio::time::timeout(LIMIT, backend.ping(settings)).await {
+                Ok(Ok(said)) => Ok(said),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err(format!("{}: no sign of life within {LIMIT:?}", backend.name())),
+            }),
+        };
+        shown(backend.name(), description, answer)
+    }))
+    .await
+}
+
+fn shown(name: &'static str, description: Description, answer: Option<Result<String, String>>) -> Shown {
+    let (active, why) = match description.active {
+        Ok(why) => (true, why),
+        Err(why) => (false, why),
+    };
+    let settings = description.settings.into_iter();
+    Shown {
+        backend: name,
+        active,
+        why,
+        answers: answer.as_ref().map(Result::is_ok),
+        said: answer.map(|answer| answer.unwrap_or_else(|why| why)),
+        settings: settings.map(|(name, value, origin)| Setting { name, value, from: from(&origin) }).collect(),
+    }
+}
+
+fn from(origin: &Origin) -> String {
+    match origin {
+        Origin::Flag(flag) => (*flag).to_string(),
+        Origin::Env(variable) => format!("${variable}"),
+        Origin::Config(path) => path.clone(),
+        Origin::System(place) => place.clone(),
+        Origin::Default => "default".to_string(),
+    }
+}
+
+fn table(shown: &[Shown], paint: Paint) -> String {
+    let mut text = String::new();
+    for backend in shown {
+        let active = if backend.active { "asked for bare names" } else { "not asked for bare names" };
+        text.push_str(&format!("{}  {active}: {}\n", paint.bold(backend.backend), escape(&backend.why)));
+        match (backend.answers, &backend.said) {
+            (Some(true), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.green("answers"), escape(said))),
+            (Some(false), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.red("no answer"), escape(said))),
+            _ => {}
+        }
+        if !backend.settings.is_empty() {
+            let rows = backend.settings.iter().map(|setting| {
+                vec![setting.name.to_string(), escape(&setting.value).into_owned(), escape(&setting.from).into_owned()]
+            });
+            for line in columns(&["SETTING", "VALUE", "FROM"], rows.collect()) {
+                text.push_str(&format!("  {line}\n"));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_name_where_they_come_from_and_strangers_words_are_escaped() {
+        let description = Description {
+            active: Ok("CONSUL_HTTP_ADDR is set".into()),
+            settings: vec![
+                ("agent", "10.0.0.1:8500".into(), Origin::Env("CONSUL_HTTP_ADDR".into())),
+                ("token", "***".into(), Origin::Flag("--token-file")),
+            ],
+        };
+        let shown = shown("consul", description, Some(Err("consul \u{1b}[2J".into())));
+        let text = table(&[shown], Paint::default());
+        assert!(text.contains("10.0.0.1:8500  $CONSUL_HTTP_ADDR"), "{text}");
+        assert!(text.contains("no answer  consul \\u{1b}[2J"), "{text}");
+    }
+}

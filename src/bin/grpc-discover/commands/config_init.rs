@@ -1,0 +1,31 @@
+//! `config init`: a commented example, printed or written; never over a file that is there.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::config::EXAMPLE;
+use crate::exit::{self, Failure};
+use crate::terminal;
+
+/// Writes the example to `path`, or prints it.
+pub fn run(path: Option<&Path>) -> Result<u8, Failure> {
+    match path {
+        None => terminal::print(EXAMPLE)?,
+        Some(path) => {
+            write(path).map_err(|error| {
+                let why = match error.kind() {
+                    io::ErrorKind::AlreadyExists => "exists already and is left as it is".to_string(),
+                    _ => format!("cannot be written: {error}"),
+                };
+                Failure::Usage(format!("{}: {why}", path.display()))
+            })?;
+            terminal::print(&format!("{}: written; edit it, then try `grpc-discover probe`\n", path.display()))?;
+        }
+    }
+    Ok(exit::OK)
+}
+
+fn write(path: &Path) -> io::Result<()> {
+    File::create_new(path)?.write_all(EXAMPLE.as_bytes())
+}

@@ -1,0 +1,100 @@
+//! A gRPC server with a health service and nothing else, on a free port of 127.0.0.1.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// `grpc.health.v1.HealthCheckResponse { status: SERVING }` in gRPC's frame: not compressed, two bytes long.
+const SERVING: [u8; 7] = [0, 0, 0, 0, 2, 0x08, 0x01];
+
+/// A running server. Dropping it closes its port and its connections.
+#[derive(Debug)]
+pub struct Pod {
+    address: SocketAddr,
+    server: AbortHandle,
+}
+
+impl Pod {
+    /// Starts one on a free port. Must be called within a tokio runtime.
+    pub async fn start() -> io::Result<Pod> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(listen(listener)).abort_handle();
+        Ok(Pod { address, server })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Pod {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn listen(listener: TcpListener) {
+    // Connections live in the set: when this task is aborted, they are too.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(serve(stream));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Serves one connection until its end. A client that speaks something else (a TLS hello, to find out) is hung up on.
+async fn serve(stream: TcpStream) {
+    let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+    let mut calls = JoinSet::new();
+    while let Some(Ok((request, respond))) = connection.accept().await {
+        calls.spawn(answer(request, respond));
+    }
+}
+
+async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Result<(), h2::Error> {
+    let method = request.uri().path().to_string();
+    let mut body = request.into_body();
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk?;
+        body.flow_control().release_capacity(chunk.len())?;
+    }
+    let mut head = Response::new(());
+    head.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+    let status = |code: &'static str| {
+        let mut trailers = HeaderMap::new();
+        trailers.insert("grpc-status", HeaderValue::from_static(code));
+        trailers
+    };
+    match method.as_str() {
+        "/grpc.health.v1.Health/Check" => {
+            let mut stream = respond.send_response(head, false)?;
+            stream.send_data(Bytes::from_static(&SERVING), false)?;
+            stream.send_trailers(status("0"))
+        }
+        "/grpc.health.v1.Health/Watch" => {
+            let mut stream = respond.send_response(head, false)?;
+            stream.send_data(Bytes::from_static(&SERVING), false)?;
+            // The status never changes: wait until the client goes.
+            let _: Reason = std::future::poll_fn(|cx| stream.poll_reset(cx)).await?;
+            Ok(())
+        }
+        _ => {
+            head.headers_mut().extend(status("12"));
+            respond.send_response(head, true).map(drop)
+        }
+    }
+}

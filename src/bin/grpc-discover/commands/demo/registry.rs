@@ -1,0 +1,56 @@
+//! A `file:` registry in a directory of its own, which is removed with it.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// A list of addresses in a file.
+#[derive(Debug)]
+pub struct Registry {
+    directory: PathBuf,
+    file: PathBuf,
+}
+
+impl Registry {
+    /// Creates the directory: a new one, so that nobody else has put anything there.
+    pub fn create() -> io::Result<Registry> {
+        let directory = std::env::temp_dir().join(format!("grpc-discover-demo-{:08x}", fastrand::u32(..)));
+        fs::create_dir(&directory)?;
+        Ok(Registry { file: directory.join("pay.json"), directory })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.file
+    }
+
+    /// Replaces the list: written beside it and renamed over it, so that no reader ever sees half of one.
+    pub fn write(&self, addresses: &[SocketAddr]) -> io::Result<()> {
+        let list: Vec<String> = addresses.iter().map(|address| format!("  \"{address}\"")).collect();
+        let new = self.directory.join("pay.json.new");
+        fs::write(&new, format!("[\n{}\n]\n", list.join(",\n")))?;
+        fs::rename(new, &self.file)
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_leaves_nothing_behind() {
+        let registry = Registry::create().expect("a directory");
+        registry.write(&["127.0.0.1:1".parse().expect("an address")]).expect("written");
+        assert_eq!(fs::read_to_string(registry.path()).expect("read"), "[\n  \"127.0.0.1:1\"\n]\n");
+        let directory = registry.directory.clone();
+        drop(registry);
+        assert!(!directory.exists());
+    }
+}

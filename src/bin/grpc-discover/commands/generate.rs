@@ -1,0 +1,128 @@
+//! `completions` and `man`: generated from the same definitions as the parser.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::exit::{self, Failure};
+use crate::terminal;
+
+/// Prints the completion script of `shell`.
+pub fn completions(shell: Shell) -> Result<u8, Failure> {
+    terminal::print(&completion_script(shell))?;
+    Ok(exit::OK)
+}
+
+/// Prints the manual page.
+pub fn man() -> Result<u8, Failure> {
+    terminal::print(&manual()?)?;
+    Ok(exit::OK)
+}
+
+fn completion_script(shell: Shell) -> String {
+    // Into memory first: the generators panic when a pipe closes under them.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "grpc-discover", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// The manual: the command, then every subcommand with its options, then what only a manual says.
+fn manual() -> Result<String, Failure> {
+    let mut command = Cli::command();
+    command.build();
+    let mut page = Vec::new();
+    let man = clap_mangen::Man::new(command.clone()).manual("grpc-discover manual").source("grpc-discover").date("");
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    page.extend_from_slice(b".SH COMMANDS\n");
+    for subcommand in command.get_subcommands() {
+        let nested = subcommand.get_subcommands().next().is_some();
+        let leaves: Vec<&clap::Command> =
+            if nested { subcommand.get_subcommands().collect() } else { vec![subcommand] };
+        for leaf in leaves {
+            let name = leaf.get_bin_name().unwrap_or(leaf.get_name()).trim_start_matches("grpc-discover ");
+            page.extend_from_slice(format!(".SS {name}\n").as_bytes());
+            let man = clap_mangen::Man::new(leaf.clone());
+            let mut section = Vec::new();
+            man.render_description_section(&mut section)?;
+            man.render_synopsis_section(&mut section)?;
+            man.render_options_section(&mut section)?;
+            page.extend(inner(&String::from_utf8_lossy(&section)).into_bytes());
+        }
+    }
+    page.extend_from_slice(CLOSING.as_bytes());
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// Section headings of a subcommand's page become paragraphs of ours.
+fn inner(section: &str) -> String {
+    let mut text = String::new();
+    for line in section.lines() {
+        match line.strip_prefix(".SH ") {
+            Some("DESCRIPTION") => text.push_str(".PP"),
+            Some("SYNOPSIS") => text.push_str(".PP\nSynopsis:"),
+            Some(heading) => text.push_str(&format!(".PP\n\\fI{}\\fR", heading.trim_matches('"'))),
+            // The preamble that each rendered part brings along.
+            None if line.starts_with(".ie ") || line.starts_with(".el ") => continue,
+            None => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+const CLOSING: &str = r#".SH TARGETS
+A bare name (pay) is asked of every active backend, or of the targets of [service.pay] in the configuration file.
+host:port is dns:///host:port. Others: dns://server/host:port, srv:name, consul://agent/service?tag=&dc=,
+ipv4:a:p,b:p, ipv6:[a]:p, unix:path, unix\-abstract:name, file:path.
+Several targets are one service: that is how backends are compared.
+.SH "EXIT STATUS"
+.TP
+0
+healthy
+.TP
+1
+degraded: usable, but some endpoint is stale, unreachable or unhealthy, or backends disagree
+.TP
+2
+failed: no usable endpoint, or the registry says with authority that there is none
+.TP
+3
+unknown: could not judge (registry unreachable, token blind, own network down)
+.TP
+64
+bad usage or configuration
+.TP
+124
+\-\-max\-time passed before a verdict
+.TP
+130, 143
+ended by SIGINT, SIGTERM
+.SH ENVIRONMENT
+.TP
+GRPC_DISCOVER_<FLAG>
+Any long flag: GRPC_DISCOVER_CONNECT_TIMEOUT=2s. A flag that was typed wins; the configuration file comes after.
+.TP
+GRPC_DISCOVER_CONFIG
+The configuration file.
+.TP
+CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL, CONSUL_CACERT, ...
+As for consul(1).
+.TP
+NO_COLOR, CLICOLOR, CLICOLOR_FORCE
+Colour.
+.SH FILES
+\&./.grpc\-discover.toml, then $XDG_CONFIG_HOME/grpc\-discover/config.toml. `grpc\-discover config init` prints a commented example.
+.SH EXAMPLES
+.nf
+grpc\-discover probe pay.example:50051
+grpc\-discover probe \-\-idle 30s consul:///pay
+grpc\-discover watch \-\-until ready \-\-max\-time 2m pay
+grpc\-discover resolve consul:///pay dns:///pay.example
+.fi
+"#;
+
+#[cfg(test)]
+mod tests;

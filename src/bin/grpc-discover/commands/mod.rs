@@ -1,0 +1,148 @@
+//! What to do: one file per command.
+
+mod backends;
+mod config_init;
+mod demo;
+mod explain;
+mod generate;
+mod sessions;
+mod signals;
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io;
+use std::path::Path;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::cli::{self, Cli, Command, ConfigCommand, dashes};
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::render::Course;
+use crate::settings::{self, Task, Typed, World, Wrong};
+use crate::terminal::Terminal;
+
+/// Understands `arguments` (the program's name first) and does what they say; gives the exit code.
+///
+/// # Errors
+///
+/// Why there is no verdict: bad usage, or our own machine.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
+    let typed =
+        Cli::try_parse_from(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
+    match typed.command {
+        Command::Resolve(typed) => resolve(&typed),
+        Command::Probe(typed) => probe(&typed),
+        Command::Watch(typed) => watch(&typed),
+        Command::Backends(typed) => backends::run(&typed),
+        Command::Explain(typed) => explain::run(&typed),
+        Command::Demo(typed) => demo::run(&typed),
+        Command::Completions(typed) => generate::completions(typed.shell),
+        Command::Man => generate::man(),
+        Command::Config(typed) => match typed.command {
+            ConfigCommand::Init { path } => config_init::run(path.as_deref()),
+        },
+    }
+}
+
+/// A target where a command should be (`grpc-discover pay:50051`) is the first thing that hands try.
+fn hint(mut error: clap::Error) -> clap::Error {
+    use clap::error::{ContextKind, ContextValue};
+    let typed = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(typed)) if error.kind() == ErrorKind::InvalidSubcommand => typed.clone(),
+        _ => return error,
+    };
+    if typed.contains([':', '.', '/']) {
+        let tips =
+            ["probe", "resolve", "watch"].map(|command| format!("write 'grpc-discover {command} {typed}'").into());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips.to_vec()));
+    }
+    error
+}
+
+fn resolve(typed: &cli::Resolve) -> Result<u8, Failure> {
+    let task = Task::Resolve { watch: typed.watch, run_for: typed.run_for };
+    let course = if typed.watch { Course::Stream } else { Course::Answer };
+    let (reaching, channel, pace) = (cli::Reaching::default(), cli::Channel::default(), cli::Pace::default());
+    session(&typed.output, course, |profile| Typed {
+        targets: &typed.targets.targets,
+        asking: &typed.asking,
+        reaching: &reaching,
+        channel: &channel,
+        pace: &pace,
+        judging: &typed.judging,
+        profile,
+        task,
+    })
+}
+
+fn probe(typed: &cli::Probe) -> Result<u8, Failure> {
+    session(&typed.output, Course::Answer, |profile| Typed {
+        targets: &typed.targets,
+        asking: &typed.asking,
+        reaching: &typed.reaching,
+        channel: &typed.channel,
+        pace: &typed.pace,
+        judging: &typed.judging,
+        profile,
+        task: Task::Probe,
+    })
+}
+
+fn watch(typed: &cli::Watch) -> Result<u8, Failure> {
+    let pace = cli::Pace::default();
+    session(&typed.output, Course::Channel, |profile| Typed {
+        targets: &typed.targets.targets,
+        asking: &typed.asking,
+        reaching: &typed.reaching,
+        channel: &typed.channel,
+        pace: &pace,
+        judging: &typed.judging,
+        profile,
+        task: Task::Watch { run_for: typed.run_for, until: typed.until },
+    })
+}
+
+fn session<'a>(
+    output: &'a cli::Output,
+    course: Course,
+    typed: impl FnOnce(Option<&'a str>) -> Typed<'a>,
+) -> Result<u8, Failure> {
+    with_world(output.talk.config.as_deref(), |world| {
+        let look = settings::look(output.output, &output.talk, world)?;
+        let plans = settings::plans(&typed(output.talk.profile.as_deref()), world)?;
+        let terminal = Terminal::new(&look, world.env);
+        if let (true, Some(path)) = (look.verbose, &world.config.path) {
+            terminal.say(&format!("config: {}", path.display()));
+        }
+        block_on(sessions::run(plans, &look, &terminal, course, sessions::Aside::default()))?
+    })
+}
+
+/// Calls `what` with the environment and files of this process.
+fn with_world<T>(config: Option<&Path>, what: impl FnOnce(&World) -> Result<T, Failure>) -> Result<T, Failure> {
+    let env = |name: &str| std::env::var(name).ok();
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let config = Config::load(config, &env, &read).map_err(|error| Failure::Usage(error.0))?;
+    what(&World { env: &env, read: &read, config: &config, seed: fastrand::u64(..) })
+}
+
+/// Runs `future` on one thread. What it leaves behind in threads of its own (a name being looked up) is not waited for.
+fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
+    // Two providers in one dependency graph would make rustls refuse to choose; ring is ours.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error: io::Error| Failure::Broken(format!("no runtime could be made: {error}")))?;
+    let output = runtime.block_on(future);
+    runtime.shutdown_background();
+    Ok(output)
+}
+
+impl From<Wrong> for Failure {
+    fn from(wrong: Wrong) -> Failure {
+        Failure::Usage(wrong.0)
+    }
+}

@@ -1,0 +1,83 @@
+//! Exit codes (docs/runbook.md) and the one kind of error that reaches main.
+
+use std::io;
+
+/// Healthy, or a command that is no check did its work.
+pub const OK: u8 = 0;
+/// Could not judge.
+pub const UNKNOWN: u8 = 3;
+/// Bad usage or configuration (sysexits' `EX_USAGE`; clap's 2 would say "service failed").
+pub const USAGE: u8 = 64;
+/// Ended by Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
+/// Ended by SIGTERM.
+pub const TERMINATED: u8 = 143;
+
+/// Why the command ends without a verdict of its own.
+#[derive(Debug)]
+pub enum Failure {
+    /// clap has something to print: an error (exit 64), or help and version (exit 0).
+    Typed(Box<clap::Error>),
+    /// What was typed or configured cannot be done: exit 64.
+    Usage(String),
+    /// Our own machine stood in the way: exit 3.
+    Broken(String),
+    /// Whoever read our output went away: ends quietly with exit 0.
+    ClosedPipe,
+}
+
+impl Failure {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Failure::Typed(error) if !error.use_stderr() => OK,
+            Failure::Typed(_) | Failure::Usage(_) => USAGE,
+            Failure::Broken(_) => UNKNOWN,
+            Failure::ClosedPipe => OK,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// An error of writing to stdout.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+            _ => Failure::Broken(format!("stdout cannot be written: {error}")),
+        }
+    }
+}
+
+/// The exit code of several services side by side: one that is known dead outweighs one that could not be judged, and
+/// that one outweighs trouble that leaves its service usable.
+pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
+    let rank = |code: &u8| match code {
+        0 => 0,
+        1 => 1,
+        3 => 2,
+        124 => 3,
+        2 => 4,
+        _ => 5,
+    };
+    codes.into_iter().max_by_key(rank).unwrap_or(OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_service_outweighs_one_that_could_not_be_judged() {
+        assert_eq!(worst([0, 3, 2, 1]), 2);
+        assert_eq!(worst([0, 3, 1]), 3);
+        assert_eq!(worst([0, 0]), 0);
+        assert_eq!(worst([3, 124]), 124);
+        assert_eq!(worst([]), 0);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error_and_a_full_disk_is() {
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).code(), 0);
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::StorageFull)).code(), 3);
+    }
+}

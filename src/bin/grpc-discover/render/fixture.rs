@@ -1,0 +1,364 @@
+//! One story with every kind of event, told to every renderer: a pod that refuses, one that moved, a registry that
+//! broke, and registry values that try to reach the terminal.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Scope, Transition};
+use grpc_discover::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
+use grpc_discover::model::event::{
+    BackendReport, BackendStatus, ConnectionReport, EndpointReport, EndpointsChange, Event, EventKind, HealthReport,
+    IdlePhase, IdleReport,
+};
+use grpc_discover::model::finding::{Counts, EndpointVerdict, Finding, FindingKind, Severity, Summary, Verdict};
+use grpc_discover::model::reach::{
+    Certificate, Disconnect, DisconnectReason, Failure, FailureCode, GoAway, Health, PeerSettings, Phase, PhaseDetail,
+    Stage, TlsReport,
+};
+use grpc_discover::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
+use grpc_discover::model::time::Elapsed;
+
+/// What a registry value would do to a terminal that is given it raw.
+pub const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}";
+
+static REFUSED: FindingKind = FindingKind {
+    code: "GD201",
+    name: "ENDPOINT_REFUSED",
+    severity: Severity::Warn,
+    meaning: "",
+    proof: "",
+    remedy: "",
+    links: &[],
+};
+static MOVED: FindingKind = FindingKind {
+    code: "GD603",
+    name: "MOVED_WHILE_IDLE",
+    severity: Severity::Critical,
+    meaning: "",
+    proof: "",
+    remedy: "",
+    links: &[],
+};
+
+pub const A: &str = "10.0.0.7:50051";
+pub const B: &str = "10.0.0.8:50051";
+pub const C: &str = "[2001:db8::9]:50051";
+pub const D: &str = "10.0.0.10:50051";
+
+pub fn address(text: &str) -> Address {
+    text.parse().expect("an address")
+}
+
+fn endpoint(text: &str) -> Endpoint {
+    Endpoint::new(address(text))
+}
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn phase(of: &str, stage: Stage, micros: u64, detail: PhaseDetail) -> EventKind {
+    let phase = Phase { stage, took: Duration::from_micros(micros), detail };
+    EventKind::Connection(ConnectionReport { address: address(of), result: Ok(phase) })
+}
+
+fn transition(scope: Scope, from: ConnectivityState, to: ConnectivityState, code: CauseCode, text: &str) -> EventKind {
+    EventKind::Transition(Transition { scope, from, to, cause: Cause::new(code, text) })
+}
+
+fn tls() -> Box<TlsReport> {
+    Box::new(TlsReport {
+        server_name: "pay.example".into(),
+        version: Some("TLSv1.3".into()),
+        cipher: Some("TLS13_AES_256_GCM_SHA384".into()),
+        alpn: Some("h2".into()),
+        chain: vec![Certificate {
+            subject: "CN=pay.example".into(),
+            issuer: "CN=Example CA".into(),
+            names: vec!["DNS:pay.example".into()],
+            not_before: 1_760_000_000,
+            not_after: 1_800_000_000,
+        }],
+        verified: true,
+    })
+}
+
+/// The story: seq 1, 2, 3 …; `at` in milliseconds.
+pub fn events() -> Vec<Event> {
+    use ConnectivityState::{Connecting, Idle, Ready, TransientFailure};
+    let subchannel = |of: &str| Scope::Subchannel(address(of));
+    let consul = "consul:///pay";
+    let dns = "dns:///pay.example:50051";
+    let mut sick = endpoint(C);
+    sick.status = EndpointStatus::Critical;
+    sick.id = Some(format!("pay-3{HOSTILE}"));
+    sick.checks = vec![Check {
+        name: "grpc".into(),
+        status: "critical".into(),
+        output: format!("connection refused{HOSTILE}\nsecond line"),
+    }];
+    sick.weight = Some(10);
+    sick.priority = Some(1);
+    sick.zone = Some("dc1".into());
+    sick.node = Some("node-3".into());
+    sick.tags = vec!["v2".into(), "grpc".into()];
+    sick.metadata = BTreeMap::from([("version".to_string(), "1.4".to_string())]);
+    sick.ttl = Some(ms(30_000));
+    sick.layout = Some("kratos: tagged address grpc".into());
+    let mut well = endpoint(A);
+    well.status = EndpointStatus::Healthy;
+    let kinds: Vec<(u64, EventKind)> = vec![
+        (
+            2,
+            EventKind::Endpoints(EndpointsChange {
+                backend: "consul",
+                source: consul.into(),
+                added: vec![well.clone(), endpoint(B), sick.clone()],
+                removed: vec![],
+                changed: vec![],
+                total: 3,
+                notes: vec![
+                    Note::new(NoteKind::Asked, "agent 127.0.0.1:8500 in 1.2 ms, index 42"),
+                    Note::new(NoteKind::Skipped, format!("instance \"pay-4{HOSTILE}\": port 0")),
+                ],
+            }),
+        ),
+        (
+            2,
+            EventKind::Backend(BackendReport {
+                backend: "consul",
+                source: consul.into(),
+                status: BackendStatus::Watching,
+                error: None,
+                retry_in: None,
+                gap: None,
+            }),
+        ),
+        (
+            5,
+            EventKind::Backend(BackendReport {
+                backend: "dns",
+                source: dns.into(),
+                status: BackendStatus::Broken,
+                error: Some(ResolveFailure {
+                    code: ResolveCode::ServFail,
+                    text: "dns server 127.0.0.1:5353 answered SERVFAIL for A pay.example".into(),
+                }),
+                retry_in: Some(ms(1_000)),
+                gap: None,
+            }),
+        ),
+        (6, phase(A, Stage::Tcp, 420, PhaseDetail::None)),
+        (9, phase(A, Stage::Tls, 3_100, PhaseDetail::Tls(tls()))),
+        (
+            10,
+            phase(
+                A,
+                Stage::Http2,
+                900,
+                PhaseDetail::Settings(PeerSettings { max_concurrent_streams: Some(100), ..PeerSettings::default() }),
+            ),
+        ),
+        (
+            11,
+            EventKind::Health(HealthReport {
+                address: address(A),
+                service: String::new(),
+                health: Health::Serving,
+                took: Some(Duration::from_micros(1_150)),
+            }),
+        ),
+        (
+            12,
+            EventKind::Connection(ConnectionReport {
+                address: address(B),
+                result: Err(Failure::new(
+                    Stage::Tcp,
+                    FailureCode::Refused,
+                    "connection refused",
+                    Duration::from_micros(300),
+                )),
+            }),
+        ),
+        (12, phase(C, Stage::Tcp, 510, PhaseDetail::None)),
+        (
+            20_012,
+            EventKind::Connection(ConnectionReport {
+                address: address(C),
+                result: Err(Failure::new(
+                    Stage::Tls,
+                    FailureCode::TimedOut,
+                    "no ServerHello came back within 20.0s",
+                    ms(20_000),
+                )),
+            }),
+        ),
+        (20_013, transition(Scope::Channel, Idle, Connecting, CauseCode::Rpc, "a call needs a connection")),
+        (20_013, transition(subchannel(A), Idle, Connecting, CauseCode::ConnectRequested, "pick_first tries it")),
+        (20_014, transition(subchannel(A), Connecting, Ready, CauseCode::Connected, "SETTINGS arrived")),
+        (20_014, transition(Scope::Channel, Connecting, Ready, CauseCode::Connected, "connected to 10.0.0.7:50051")),
+        (
+            20_015,
+            EventKind::Idle(IdleReport {
+                phase: IdlePhase::Silence,
+                deadline: Some(Elapsed::from_millis(30_015)),
+                changes: 0,
+                text: "no call follows for 10s".into(),
+            }),
+        ),
+        (
+            24_000,
+            EventKind::Disconnect {
+                address: address(A),
+                disconnect: Disconnect {
+                    reason: DisconnectReason::GoAway(0),
+                    detail: "closed by peer".into(),
+                    goaway: Some(GoAway { last_stream: 3, code: 0, debug: format!("max_age{HOSTILE}") }),
+                },
+            },
+        ),
+        (24_000, transition(subchannel(A), Ready, Idle, CauseCode::GoAway, "GOAWAY NO_ERROR")),
+        (24_000, transition(Scope::Channel, Ready, Idle, CauseCode::GoAway, "its connection was told to go away")),
+        (
+            24_500,
+            EventKind::Endpoints(EndpointsChange {
+                backend: "consul",
+                source: consul.into(),
+                added: vec![endpoint(D)],
+                removed: vec![well],
+                changed: vec![sick],
+                total: 3,
+                notes: vec![],
+            }),
+        ),
+        (
+            25_000,
+            EventKind::Backend(BackendReport {
+                backend: "dns",
+                source: dns.into(),
+                status: BackendStatus::Recovered,
+                error: None,
+                retry_in: None,
+                gap: Some(ms(24_995)),
+            }),
+        ),
+        (
+            25_000,
+            EventKind::Endpoints(EndpointsChange {
+                backend: "dns",
+                source: dns.into(),
+                added: vec![endpoint(D), endpoint(B)],
+                removed: vec![],
+                changed: vec![],
+                total: 2,
+                notes: vec![Note::new(NoteKind::ServiceConfig, "{\"loadBalancingPolicy\":\"round_robin\"}")],
+            }),
+        ),
+        (
+            30_015,
+            transition(
+                subchannel(B),
+                Connecting,
+                TransientFailure,
+                CauseCode::ConnectFailed,
+                "tcp: connection refused",
+            ),
+        ),
+        (
+            30_020,
+            EventKind::Health(HealthReport {
+                address: address(D),
+                service: "pay.v1.Pay".into(),
+                health: Health::Failed { code: "UNAVAILABLE".into(), text: format!("down{HOSTILE}") },
+                took: None,
+            }),
+        ),
+        (
+            30_030,
+            EventKind::Verdict(EndpointReport {
+                address: address(A),
+                listed: vec![],
+                verdict: EndpointVerdict::Stale,
+                text: "left consul:///pay at 24.500s: tcp: connection refused".into(),
+            }),
+        ),
+        (
+            30_030,
+            EventKind::Verdict(EndpointReport {
+                address: address(B),
+                listed: vec![("consul", EndpointStatus::Unchecked), ("dns", EndpointStatus::Unchecked)],
+                verdict: EndpointVerdict::Unreachable,
+                text: "tcp: connection refused".into(),
+            }),
+        ),
+        (
+            30_030,
+            EventKind::Verdict(EndpointReport {
+                address: address(C),
+                listed: vec![("consul", EndpointStatus::Critical)],
+                verdict: EndpointVerdict::Down,
+                text: "tls: no ServerHello came back within 20.0s".into(),
+            }),
+        ),
+        (
+            30_030,
+            EventKind::Verdict(EndpointReport {
+                address: address(D),
+                listed: vec![("consul", EndpointStatus::Unchecked), ("dns", EndpointStatus::Unchecked)],
+                verdict: EndpointVerdict::Healthy,
+                text: "SERVING".into(),
+            }),
+        ),
+        (
+            30_031,
+            EventKind::Finding(Finding {
+                kind: &REFUSED,
+                address: Some(address(B)),
+                text: format!("{B} is listed by consul:///pay and refuses: tcp: connection refused{HOSTILE}"),
+                evidence: vec![1, 8],
+                remedy: "check that the server listens on this port, or deregister pay-2".into(),
+            }),
+        ),
+        (
+            30_031,
+            EventKind::Finding(Finding {
+                kind: &MOVED,
+                address: Some(address(A)),
+                text: format!("{A} left consul:///pay 4.5s into the silence and is dead now; new: {D}"),
+                evidence: vec![15, 16, 17, 18, 19],
+                remedy: "check that the clients' discovery goes on while their channels are IDLE".into(),
+            }),
+        ),
+        (
+            30_031,
+            EventKind::Summary(Summary {
+                verdict: Verdict::Degraded,
+                exit: 1,
+                text: "1 of 3 endpoints is healthy".into(),
+                counts: Counts {
+                    endpoints: 4,
+                    verdicts: vec![
+                        (EndpointVerdict::Healthy, 1),
+                        (EndpointVerdict::Unreachable, 1),
+                        (EndpointVerdict::Stale, 1),
+                        (EndpointVerdict::Down, 1),
+                    ],
+                    findings: [0, 1, 1],
+                    transitions: 7,
+                },
+            }),
+        ),
+    ];
+    let began = UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+    kinds
+        .into_iter()
+        .zip(1..)
+        .map(|((at, kind), seq)| Event {
+            seq,
+            time: began + ms(at),
+            at: Elapsed::from_millis(at),
+            target: "pay".into(),
+            kind,
+        })
+        .collect()
+}

@@ -1,0 +1,242 @@
+//! `-o json`: one document at the end.
+
+use std::io::{self, Write};
+
+use grpc_discover::model::event::Event;
+use grpc_discover::model::finding::{Summary, Verdict};
+use serde::Serialize;
+
+use super::Render;
+use super::report::{Report, Reports, Seen};
+use super::wire::{self, Counts, write_pretty};
+
+/// The version of the document's shape; a change that breaks readers raises it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Collects everything and writes one document.
+#[derive(Debug)]
+pub struct Json {
+    reports: Reports,
+    several: bool,
+}
+
+impl Json {
+    /// A document for one service, or a list of documents when `several` services stand side by side.
+    pub fn new(several: bool) -> Json {
+        Json { reports: Reports::default(), several }
+    }
+}
+
+impl Render for Json {
+    fn event(&mut self, event: &Event, _: &mut dyn Write) -> io::Result<()> {
+        self.reports.observe(event);
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let documents: Vec<Document> = self.reports.iter().map(Document::from).collect();
+        if self.several {
+            let exit = crate::exit::worst(documents.iter().map(|document| document.exit));
+            write_pretty(&Documents { schema_version: SCHEMA_VERSION, exit, services: documents }, out)?;
+        } else {
+            for document in documents {
+                write_pretty(&document, out)?;
+            }
+        }
+        out.flush()
+    }
+}
+
+/// Several services side by side.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Documents {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The worst of the exit codes.
+    pub exit: u8,
+    /// One document for each.
+    pub services: Vec<Document>,
+}
+
+/// Everything about one service.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Document {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The service.
+    pub target: String,
+    /// `healthy`, `degraded`, `failed`, `unknown` or `out-of-time`.
+    pub verdict: &'static str,
+    /// The exit code.
+    pub exit: u8,
+    /// The verdict in one sentence.
+    pub text: String,
+    /// How many of what.
+    pub counts: Counts,
+    /// Every endpoint.
+    pub endpoints: Vec<EndpointDocument>,
+    /// Every backend that was asked.
+    pub backends: Vec<BackendDocument>,
+    /// What was proved, worst first.
+    pub findings: Vec<FindingDocument>,
+    /// Every change of state.
+    pub transitions: Vec<TransitionDocument>,
+}
+
+/// Everything about one endpoint.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct EndpointDocument {
+    /// Where it listens.
+    pub address: String,
+    /// The verdict's word; absent when the session ended before there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<&'static str>,
+    /// Stage and cause.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// Who lists it, and with what.
+    pub listed: Vec<ListedDocument>,
+    /// The stages that were passed by the last attempt, and the one that failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<wire::Phase>,
+    /// The last answer of its health service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<wire::HealthAnswer>,
+    /// The connectivity state of its subchannel at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+}
+
+/// One instance in one backend's list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ListedDocument {
+    /// Which backend.
+    pub backend: &'static str,
+    /// What it was asked for.
+    pub source: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub endpoint: wire::Endpoint,
+}
+
+/// One backend that was asked.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BackendDocument {
+    /// Which backend.
+    pub backend: &'static str,
+    /// What it was asked for.
+    pub source: String,
+    /// The state of its watch at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
+    /// Why it gave no answer, where it gave none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<wire::Coded>,
+    /// How many instances it lists; absent when it never answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<usize>,
+    /// What it said about its answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<wire::Note>,
+}
+
+/// Something that was proved, with its evidence in words.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FindingDocument {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: wire::Finding,
+    /// The events that `evidence` names, in words.
+    pub quotes: Vec<String>,
+}
+
+/// A change of state and when it was.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TransitionDocument {
+    /// Its event.
+    pub seq: u64,
+    /// Monotonic milliseconds since the session began.
+    pub at_ms: u64,
+    /// The transition.
+    #[serde(flatten)]
+    pub transition: wire::Transition,
+}
+
+impl From<&Report> for Document {
+    fn from(report: &Report) -> Document {
+        let cut_short = Summary {
+            verdict: Verdict::Unknown,
+            exit: Verdict::Unknown.exit_code(),
+            text: "ended before a verdict".to_string(),
+            counts: Default::default(),
+        };
+        let summary = report.summary.as_ref().unwrap_or(&cut_short);
+        Document {
+            schema_version: SCHEMA_VERSION,
+            target: report.target.to_string(),
+            verdict: summary.verdict.as_str(),
+            exit: summary.exit,
+            text: summary.text.clone(),
+            counts: Counts::from(&summary.counts),
+            endpoints: report.endpoints.iter().map(|(address, seen)| endpoint(address.to_string(), seen)).collect(),
+            backends: report
+                .sources
+                .iter()
+                .map(|source| BackendDocument {
+                    backend: source.backend,
+                    source: source.source.to_string(),
+                    status: source.status.map(|status| status.as_str()),
+                    error: source.error.as_ref().map(wire::Coded::from),
+                    total: source.total,
+                    notes: source.notes.iter().map(wire::Note::from).collect(),
+                })
+                .collect(),
+            findings: report
+                .findings
+                .iter()
+                .map(|finding| FindingDocument {
+                    finding: wire::Finding::new(report.target.to_string(), finding),
+                    quotes: report.quotes(&finding.evidence),
+                })
+                .collect(),
+            transitions: report
+                .transitions
+                .iter()
+                .map(|(seq, at, transition)| TransitionDocument {
+                    seq: *seq,
+                    at_ms: at.as_millis(),
+                    transition: wire::Transition::new(report.target.to_string(), transition),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn endpoint(address: String, seen: &Seen) -> EndpointDocument {
+    let mut phases: Vec<wire::Phase> = seen.phases.iter().map(wire::Phase::from).collect();
+    phases.extend(seen.failure.as_ref().map(wire::Phase::from));
+    EndpointDocument {
+        address,
+        verdict: seen.verdict.as_ref().map(|report| report.verdict.as_str()),
+        text: seen.verdict.as_ref().map(|report| report.text.clone()).unwrap_or_default(),
+        listed: seen
+            .listed
+            .iter()
+            .map(|listing| ListedDocument {
+                backend: listing.backend,
+                source: listing.source.to_string(),
+                endpoint: wire::Endpoint::from(&listing.endpoint),
+            })
+            .collect(),
+        phases,
+        health: seen.health.as_ref().map(wire::HealthAnswer::from),
+        state: seen.state.map(|state| state.as_str()),
+    }
+}

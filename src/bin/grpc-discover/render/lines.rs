@@ -1,0 +1,279 @@
+//! One event, one line: what `watch` prints where nothing can be redrawn, and how evidence is quoted.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use grpc_discover::model::connectivity::Scope;
+use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
+use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport};
+use grpc_discover::model::finding::{EndpointVerdict, Summary};
+use grpc_discover::model::reach::{PhaseDetail, TlsReport};
+use grpc_discover::model::resolution::NoteKind;
+use grpc_discover::model::text::{escape, shorten};
+
+use super::Render;
+use super::paint::Paint;
+
+/// How many endpoints a line names before it counts the rest.
+const NAMED: usize = 5;
+
+/// How wide the column of subjects is at first: an IPv4 subchannel fits.
+const WIDTH: usize = 27;
+
+/// Writes events as lines.
+#[derive(Debug)]
+pub struct Lines {
+    paint: Paint,
+    verbose: bool,
+    width: usize,
+}
+
+impl Lines {
+    /// Lines in colour or not; `verbose` shows connection phases, notes and healthy verdicts too.
+    pub fn new(paint: Paint, verbose: bool) -> Lines {
+        Lines { paint, verbose, width: WIDTH }
+    }
+}
+
+impl Render for Lines {
+    fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
+        if !self.verbose && is_detail(event) {
+            return Ok(());
+        }
+        if let EventKind::Summary(summary) = &event.kind {
+            writeln!(out, "{}", headline(&event.target, summary, self.paint))?;
+            return out.flush();
+        }
+        let (subject, text) = describe(event);
+        // Addresses of one service are of similar length: the column settles early.
+        self.width = self.width.max(subject.chars().count().min(48));
+        let at = self.paint.dim(&format!("{:>9}", event.at.to_string()));
+        let subject = format!("{subject:<width$}", width = self.width);
+        writeln!(out, "{at}  {subject}  {}", painted(event, &text, self.paint))?;
+        if let EventKind::Finding(finding) = &event.kind {
+            writeln!(out, "{:>9}  {:<width$}  do: {}", "", "", escape(&finding.remedy), width = self.width)?;
+        }
+        if let EventKind::Endpoints(change) = &event.kind {
+            for note in &change.notes {
+                let matters = matches!(
+                    note.kind,
+                    NoteKind::AclFiltered | NoteKind::NoLeader | NoteKind::StaleRead | NoteKind::Skipped
+                ) || (change.total == 0 && note.kind != NoteKind::Asked);
+                if matters || self.verbose {
+                    let kind = note.kind.as_str();
+                    writeln!(out, "{:>9}  {:<width$}  {kind}: {}", "", "", escape(&note.text), width = self.width)?;
+                }
+            }
+        }
+        out.flush()
+    }
+}
+
+/// What only `-v` shows.
+fn is_detail(event: &Event) -> bool {
+    match &event.kind {
+        EventKind::Connection(_) => true,
+        EventKind::Verdict(report) => report.verdict == EndpointVerdict::Healthy,
+        EventKind::Transition(_)
+        | EventKind::Endpoints(_)
+        | EventKind::Backend(_)
+        | EventKind::Disconnect { .. }
+        | EventKind::Health(_)
+        | EventKind::Idle(_)
+        | EventKind::Finding(_)
+        | EventKind::Summary(_) => false,
+    }
+}
+
+fn painted(event: &Event, text: &str, paint: Paint) -> String {
+    match &event.kind {
+        EventKind::Finding(finding) => paint.severity(finding.kind.severity, text),
+        EventKind::Verdict(report) => paint.endpoint(report.verdict, text),
+        EventKind::Backend(report) if report.status == BackendStatus::Broken => paint.yellow(text),
+        _ => text.to_string(),
+    }
+}
+
+/// The verdict on a service in one calm line.
+pub fn headline(target: &str, summary: &Summary, paint: Paint) -> String {
+    let word = summary.verdict.as_str().to_uppercase();
+    format!("{}  {}: {}", paint.verdict(summary.verdict, &word), escape(target), escape(&summary.text))
+}
+
+/// An event as evidence: time, subject, text.
+pub fn quote(event: &Event) -> String {
+    let (subject, text) = describe(event);
+    format!("{} {subject}: {}", event.at, shorten(&text, 160))
+}
+
+/// An event in words: whom it is about, and what happened. Escaped.
+pub fn describe(event: &Event) -> (String, String) {
+    let (subject, text) = raw(event);
+    (escape(&subject).into_owned(), escape(&text).into_owned())
+}
+
+fn raw(event: &Event) -> (String, String) {
+    match &event.kind {
+        EventKind::Transition(transition) => {
+            let subject = match &transition.scope {
+                Scope::Channel => "channel".to_string(),
+                Scope::Subchannel(address) => format!("subchannel {address}"),
+            };
+            (subject, format!("{} -> {}  {}", transition.from, transition.to, transition.cause.text))
+        }
+        EventKind::Endpoints(change) => {
+            let mut words = vec![endpoints(change.total)];
+            words.extend(named("+", &change.added));
+            words.extend(named("-", &change.removed));
+            words.extend(named("~", &change.changed));
+            (change.source.to_string(), words.join("  "))
+        }
+        EventKind::Backend(report) => {
+            let mut text = report.status.as_str().to_string();
+            if let Some(error) = &report.error {
+                text.push_str(&format!(": {}", error.text));
+            }
+            if let Some(gap) = report.gap {
+                text.push_str(&format!(" after {}", short(gap)));
+            }
+            if let Some(retry_in) = report.retry_in {
+                text.push_str(&format!("; asked again in {}", short(retry_in)));
+            }
+            (report.source.to_string(), text)
+        }
+        EventKind::Connection(report) => {
+            let text = match &report.result {
+                Ok(phase) => {
+                    let detail = match &phase.detail {
+                        PhaseDetail::None => String::new(),
+                        PhaseDetail::Resolved(addresses) => {
+                            let words: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                            format!("  {}", words.join(", "))
+                        }
+                        PhaseDetail::Tls(report) => format!("  {}", tls(report)),
+                        PhaseDetail::Settings(settings) => match settings.max_concurrent_streams {
+                            Some(streams) => format!("  SETTINGS, at most {streams} streams"),
+                            None => "  SETTINGS".to_string(),
+                        },
+                    };
+                    format!("{} in {}{detail}", phase.stage, short(phase.took))
+                }
+                Err(failure) => format!("{} failed after {}: {}", failure.stage, short(failure.waited), failure.text),
+            };
+            (format!("connection {}", report.address), text)
+        }
+        EventKind::Disconnect { address, disconnect } => {
+            let mut text = format!("lost: {disconnect}");
+            if let Some(goaway) = disconnect.goaway.as_ref().filter(|goaway| !goaway.debug.is_empty()) {
+                text.push_str(&format!(", the server said {:?}", goaway.debug));
+            }
+            (format!("connection {address}"), text)
+        }
+        EventKind::Health(report) => (format!("health {}", report.address), health(report)),
+        EventKind::Idle(report) => ("idle cycle".to_string(), format!("{}: {}", report.phase.as_str(), report.text)),
+        EventKind::Verdict(report) => {
+            let text = match report.text.as_str() {
+                "" => report.verdict.as_str().to_string(),
+                text => format!("{}: {text}", report.verdict.as_str()),
+            };
+            (format!("endpoint {}", report.address), text)
+        }
+        EventKind::Finding(finding) => {
+            (format!("{} {}", finding.kind.code, finding.kind.severity), finding.text.clone())
+        }
+        EventKind::Summary(summary) => (summary.verdict.as_str().to_string(), summary.text.clone()),
+    }
+}
+
+/// `SERVING in 1.2ms`, `FAILED UNAVAILABLE: …`.
+pub fn health(report: &HealthReport) -> String {
+    use grpc_discover::model::reach::Health;
+    let mut text = report.health.as_str().to_string();
+    if let Health::Failed { code, text: why } = &report.health {
+        text = format!("{code}: {why}");
+    }
+    if !report.service.is_empty() {
+        text.push_str(&format!(" for {:?}", report.service));
+    }
+    if let Some(took) = report.took {
+        text.push_str(&format!(" in {}", short(took)));
+    }
+    text
+}
+
+/// `TLSv1.3, h2, CN=pay`.
+pub fn tls(report: &TlsReport) -> String {
+    let mut words: Vec<&str> = [report.version.as_deref(), report.alpn.as_deref()].into_iter().flatten().collect();
+    words.extend(report.chain.first().map(|leaf| leaf.subject.as_str()));
+    if !report.verified {
+        words.push("not verified");
+    }
+    words.join(", ")
+}
+
+/// `1 endpoint`, `3 endpoints`.
+pub fn endpoints(count: usize) -> String {
+    match count {
+        0 => "no endpoint".to_string(),
+        1 => "1 endpoint".to_string(),
+        many => format!("{many} endpoints"),
+    }
+}
+
+fn named(sign: &str, endpoints: &[Endpoint]) -> Option<String> {
+    if endpoints.is_empty() {
+        return None;
+    }
+    let mut words: Vec<String> = endpoints
+        .iter()
+        .take(NAMED)
+        .map(|endpoint| match endpoint.status {
+            EndpointStatus::Healthy | EndpointStatus::Unchecked => format!("{sign}{}", endpoint.address),
+            status => format!("{sign}{} ({})", endpoint.address, status.as_str()),
+        })
+        .collect();
+    if endpoints.len() > NAMED {
+        words.push(format!("and {} more", endpoints.len() - NAMED));
+    }
+    Some(words.join(" "))
+}
+
+/// A duration as short as people say it: `0.4ms`, `12ms`, `1.2s`, `2m05s`.
+pub fn short(duration: Duration) -> String {
+    let ms = duration.as_secs_f64() * 1000.0;
+    match ms {
+        ms if ms < 0.05 => "0.0ms".to_string(),
+        ms if ms < 9.95 => format!("{ms:.1}ms"),
+        ms if ms < 999.5 => format!("{ms:.0}ms"),
+        ms if ms < 59_950.0 => format!("{:.1}s", ms / 1000.0),
+        ms => {
+            let seconds = (ms / 1000.0).round() as u64;
+            match seconds / 3600 {
+                0 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+                hours => format!("{hours}h{:02}m", seconds % 3600 / 60),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_as_short_as_people_say_them() {
+        for (micros, said) in [
+            (12, "0.0ms"),
+            (420, "0.4ms"),
+            (9_940, "9.9ms"),
+            (12_300, "12ms"),
+            (999_400, "999ms"),
+            (1_234_000, "1.2s"),
+            (59_940_000, "59.9s"),
+            (125_000_000, "2m05s"),
+            (7_380_000_000, "2h03m"),
+        ] {
+            assert_eq!(short(Duration::from_micros(micros)), said);
+        }
+    }
+}

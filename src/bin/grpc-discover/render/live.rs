@@ -1,0 +1,177 @@
+//! `watch` on a terminal: the present state above, the last events below, redrawn in place. What is printed at the end
+//! stays: the last state and the verdict.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+
+use grpc_discover::model::connectivity::ConnectivityState;
+use grpc_discover::model::event::{Event, EventKind};
+use grpc_discover::model::text::{escape, shorten};
+use grpc_discover::model::time::Elapsed;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Render;
+use super::lines::{self, describe};
+use super::paint::Paint;
+use super::report::{Report, Reports};
+use super::table::{columns, write_report};
+
+/// Events shown below the table.
+const RECENT: usize = 10;
+/// Events that are shown however low the terminal is.
+const LEAST: usize = 3;
+/// Endpoints shown; the rest is counted.
+const ROWS: usize = 15;
+
+/// The live view.
+#[derive(Debug)]
+pub struct Live {
+    reports: Reports,
+    recent: VecDeque<String>,
+    paint: Paint,
+    verbose: bool,
+    bar: ProgressBar,
+}
+
+impl Live {
+    /// A view on stdout, which must be a terminal.
+    pub fn new(paint: Paint, verbose: bool) -> Live {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout_with_hz(20));
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            bar.set_style(style);
+        }
+        Live { reports: Reports::of_the_present(), recent: VecDeque::new(), paint, verbose, bar }
+    }
+
+    fn draw(&self, now: Elapsed) {
+        // Asked every time: a terminal may be resized at any moment.
+        let (height, width) = console::Term::stdout().size();
+        self.bar.set_message(self.frame(now, usize::from(width), usize::from(height)));
+    }
+
+    /// Everything on the screen at `now`, no line wider than `width`, and not more than `height` lines where that leaves
+    /// room for anything.
+    fn frame(&self, now: Elapsed, width: usize, height: usize) -> String {
+        let mut frame = Vec::new();
+        for report in self.reports.iter() {
+            frame.push(head(report, now));
+            let (header, rows, more) = rows(report, height.saturating_sub(LEAST + 6).clamp(1, ROWS));
+            frame.extend(columns(&header, rows));
+            if more > 0 {
+                frame.push(format!("… and {more} more endpoints"));
+            }
+            for source in report.sources.iter().filter(|source| source.error.is_some()) {
+                let why = source.error.as_ref().map(|error| error.text.as_str()).unwrap_or_default();
+                frame.push(format!("{} is not answering: {}", escape(&source.source), escape(why)));
+            }
+        }
+        frame.push(String::new());
+        let room = height.saturating_sub(frame.len() + 1).clamp(LEAST, RECENT);
+        frame.extend(self.recent.iter().skip(self.recent.len().saturating_sub(room)).cloned());
+        let cut = |line: String| match shorten(&line, width.saturating_sub(2)) {
+            std::borrow::Cow::Borrowed(_) => line,
+            std::borrow::Cow::Owned(short) => short,
+        };
+        let mut lines = frame.into_iter().map(cut);
+        let first = lines.next().map(|line| self.paint.bold(&line)).unwrap_or_default();
+        std::iter::once(first).chain(lines).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Render for Live {
+    fn event(&mut self, event: &Event, _: &mut dyn Write) -> io::Result<()> {
+        self.reports.observe(event);
+        let is_news = match &event.kind {
+            EventKind::Connection(_) => self.verbose,
+            // The end prints these in full.
+            EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => false,
+            _ => true,
+        };
+        if is_news {
+            let (subject, text) = describe(event);
+            self.recent.push_back(format!("{:>9}  {subject}  {text}", event.at.to_string()));
+            if self.recent.len() > RECENT {
+                self.recent.pop_front();
+            }
+        }
+        self.draw(event.at);
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Elapsed, _: &mut dyn Write) -> io::Result<()> {
+        self.draw(now);
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.bar.finish_and_clear();
+        for report in self.reports.iter() {
+            write_report(report, self.paint, false, self.verbose, out)?;
+        }
+        out.flush()
+    }
+}
+
+fn head(report: &Report, now: Elapsed) -> String {
+    let state = report.channel.map_or("", ConnectivityState::as_str);
+    let lists: Vec<String> = report
+        .sources
+        .iter()
+        .map(|source| match source.total {
+            Some(total) => format!("{} {total}", source.backend),
+            None => format!("{} ?", source.backend),
+        })
+        .collect();
+    let up = lines::short(now.since_start());
+    format!("{}  channel {state}  listed: {}  {up}  (Ctrl-C ends)", escape(&report.target), lists.join(", "))
+}
+
+fn rows(report: &Report, most: usize) -> (Vec<&'static str>, Vec<Vec<String>>, usize) {
+    let mut endpoints: Vec<_> = report.endpoints.iter().collect();
+    // What is not well comes first, so that it is never below the cut.
+    endpoints.sort_by_key(|(_, seen)| match seen.state {
+        Some(ConnectivityState::TransientFailure) => 0,
+        Some(ConnectivityState::Connecting | ConnectivityState::Idle) => 1,
+        Some(ConnectivityState::Ready) => 2,
+        Some(ConnectivityState::Shutdown) | None => 3,
+    });
+    let more = endpoints.len().saturating_sub(most);
+    let rows = endpoints
+        .into_iter()
+        .take(most)
+        .map(|(address, seen)| {
+            let listed: Vec<&str> = seen.listed.iter().map(|listing| listing.backend).collect();
+            vec![
+                escape(&address.to_string()).into_owned(),
+                seen.state.map_or("-", ConnectivityState::as_str).to_string(),
+                seen.health.as_ref().map(|report| report.health.as_str().to_string()).unwrap_or_default(),
+                if listed.is_empty() { "not listed".to_string() } else { listed.join(", ") },
+                seen.cause.as_deref().map(|cause| escape(cause).into_owned()).unwrap_or_default(),
+            ]
+        })
+        .collect();
+    (vec!["ENDPOINT", "STATE", "HEALTH", "LISTED", "LAST CAUSE"], rows, more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixture;
+
+    #[test]
+    fn a_frame_fits_the_terminal_and_shows_state_cause_and_last_events() {
+        let mut live = Live::new(Paint::default(), false);
+        live.bar.set_draw_target(ProgressDrawTarget::hidden());
+        for event in fixture::events() {
+            live.event(&event, &mut Vec::new()).expect("no output");
+        }
+        let frame = live.frame(Elapsed::from_secs(40), 60, 24);
+        assert!(frame.lines().all(|line| line.chars().count() <= 60), "{frame}");
+        let frame = live.frame(Elapsed::from_secs(40), 400, 50);
+        assert!(frame.contains("TRANSIENT_FAILURE") && frame.contains("connection refused"), "{frame}");
+        assert!(!frame.contains('\u{1b}') && !frame.contains('\u{202e}'), "{frame:?}");
+        let low = live.frame(Elapsed::from_secs(40), 400, 12);
+        assert!(low.lines().count() <= 12, "{low}");
+        assert_eq!(low.lines().last(), frame.lines().last(), "the newest event is never cut");
+    }
+}

@@ -1,0 +1,76 @@
+//! Events into text. Renderers see only what has happened and a writer, so a new format can never change behaviour.
+//! Everything that registries and servers said is escaped here.
+
+mod json;
+mod lines;
+mod live;
+mod ndjson;
+mod paint;
+mod progress;
+mod report;
+mod table;
+mod wire;
+
+use std::io::{self, Write};
+
+use grpc_discover::model::event::Event;
+use grpc_discover::model::time::Elapsed;
+
+use crate::cli::Format;
+use crate::settings::Look;
+use crate::terminal::Terminal;
+
+pub use paint::Paint;
+pub use progress::Progress;
+pub use table::columns;
+pub use wire::write_pretty;
+
+/// A format.
+pub trait Render {
+    /// Takes one event.
+    fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()>;
+
+    /// Time has passed without an event: `now` on the scale of [`Event::at`]. Called a few times a second.
+    fn tick(&mut self, _now: Elapsed, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Every session has ended.
+    fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a session is like, as far as its output depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// Ends by itself: the answer is what counts.
+    Answer,
+    /// Goes on: every event counts.
+    Stream,
+    /// Goes on with a channel whose present state counts as well.
+    Channel,
+}
+
+/// The renderer for stdout. `several`: more than one service side by side.
+pub fn stdout(look: &Look, terminal: &Terminal, course: Course, several: bool) -> Box<dyn Render> {
+    let paint = Paint { on: terminal.color };
+    match (look.format, course) {
+        (Format::Ndjson, _) => Box::new(ndjson::Ndjson),
+        (Format::Json, _) => Box::new(json::Json::new(several)),
+        (Format::Table | Format::Wide, Course::Answer) => {
+            Box::new(table::Table::new(paint, look.format == Format::Wide, look.verbose))
+        }
+        (Format::Table | Format::Wide, Course::Channel) if terminal.out_is_tty => {
+            Box::new(live::Live::new(paint, look.verbose))
+        }
+        (Format::Table | Format::Wide, Course::Channel | Course::Stream) => {
+            Box::new(lines::Lines::new(paint, look.verbose))
+        }
+    }
+}
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

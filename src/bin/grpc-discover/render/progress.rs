@@ -1,0 +1,133 @@
+//! How far a probe is, on stderr: one line that is redrawn on a terminal, and nothing or a line for each phase of the
+//! idle cycle otherwise. Gone when the answer is printed.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use grpc_discover::model::endpoint::Address;
+use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
+use grpc_discover::model::text::escape;
+use grpc_discover::model::time::Elapsed;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Render;
+use super::lines::short;
+
+/// Tells how far it is.
+#[derive(Debug)]
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    known: BTreeSet<Address>,
+    done: BTreeSet<Address>,
+    idle: Option<IdleReport>,
+}
+
+impl Progress {
+    /// A line that is redrawn (`is_tty`), or a line for each phase.
+    pub fn new(is_tty: bool) -> Progress {
+        let bar = is_tty.then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            // `msg` is the whole line: no template can be wrong about its width.
+            bar.set_style(ProgressStyle::default_spinner());
+            bar
+        });
+        Progress { bar, known: BTreeSet::new(), done: BTreeSet::new(), idle: None }
+    }
+
+    /// Lets `print` write to stderr while nothing is drawn there.
+    pub fn aside(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    fn line(&self, now: Elapsed) -> String {
+        match &self.idle {
+            Some(report) if !matches!(report.phase, IdlePhase::Baseline | IdlePhase::Done) => countdown(report, now),
+            _ => format!("{} of {} endpoints reached or given up", self.done.len(), self.known.len()),
+        }
+    }
+}
+
+/// `silence: no RPC until the channel is IDLE; 12.0s left; 2 changes seen`.
+fn countdown(report: &IdleReport, now: Elapsed) -> String {
+    let mut line = format!("{}: {}", report.phase.as_str(), escape(&report.text));
+    if let Some(deadline) = report.deadline {
+        line.push_str(&format!("; {} left", short(deadline.since(now))));
+    }
+    // The other phases' sentences count the changes themselves.
+    match report.changes {
+        _ if report.phase != IdlePhase::Silence => {}
+        0 => {}
+        1 => line.push_str("; 1 change seen"),
+        many => line.push_str(&format!("; {many} changes seen")),
+    }
+    line
+}
+
+impl Render for Progress {
+    fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
+        match &event.kind {
+            EventKind::Endpoints(change) => self.known.extend(change.added.iter().map(|e| e.address.clone())),
+            EventKind::Connection(report) if report.result.is_err() => {
+                self.done.insert(report.address.clone());
+            }
+            EventKind::Health(report) => {
+                self.done.insert(report.address.clone());
+            }
+            EventKind::Idle(report) => {
+                self.idle = Some(report.clone());
+                if self.bar.is_none() {
+                    writeln!(out, "{}", countdown(report, event.at))?;
+                }
+            }
+            EventKind::Summary(_) => {
+                if let Some(bar) = &self.bar {
+                    bar.finish_and_clear();
+                }
+            }
+            EventKind::Transition(_)
+            | EventKind::Backend(_)
+            | EventKind::Connection(_)
+            | EventKind::Disconnect { .. }
+            | EventKind::Verdict(_)
+            | EventKind::Finding(_) => {}
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Elapsed, _: &mut dyn Write) -> io::Result<()> {
+        if let Some(bar) = self.bar.as_ref().filter(|bar| !bar.is_finished()) {
+            bar.set_message(self.line(now));
+            bar.tick();
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_countdown_says_phase_time_left_and_changes() {
+        let report = IdleReport {
+            phase: IdlePhase::Silence,
+            deadline: Some(Elapsed::from_secs(30)),
+            changes: 2,
+            text: "no RPC until the channel is IDLE".into(),
+        };
+        assert_eq!(
+            countdown(&report, Elapsed::from_secs(18)),
+            "silence: no RPC until the channel is IDLE; 12.0s left; 2 changes seen"
+        );
+    }
+}

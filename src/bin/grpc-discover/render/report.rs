@@ -1,0 +1,257 @@
+//! What the events add up to: the present state and the verdicts of one service, for formats that print at the end or
+//! redraw. Nothing is judged here; the last word of each kind is kept.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use grpc_discover::model::connectivity::{ConnectivityState, Scope, Transition};
+use grpc_discover::model::endpoint::{Address, Endpoint};
+use grpc_discover::model::event::{
+    BackendReport, BackendStatus, EndpointReport, EndpointsChange, Event, EventKind, HealthReport, IdleReport,
+};
+use grpc_discover::model::finding::{Finding, Summary};
+use grpc_discover::model::reach::{Failure, Phase};
+use grpc_discover::model::resolution::{Note, ResolveFailure};
+use grpc_discover::model::time::Elapsed;
+
+use super::lines;
+
+/// The reports of every service, in the order in which they were first heard of.
+#[derive(Debug, Default)]
+pub struct Reports {
+    reports: Vec<Report>,
+    forgetful: bool,
+}
+
+impl Reports {
+    /// Reports that keep the present only: a session that runs for days needs no more room than one of a minute.
+    pub fn of_the_present() -> Reports {
+        Reports { reports: Vec::new(), forgetful: true }
+    }
+
+    /// Takes an event in.
+    pub fn observe(&mut self, event: &Event) {
+        let at = match self.reports.iter().position(|report| report.target == event.target) {
+            Some(at) => at,
+            None => {
+                self.reports.push(Report { forgetful: self.forgetful, ..Report::new(event.target.clone()) });
+                self.reports.len() - 1
+            }
+        };
+        self.reports[at].observe(event);
+    }
+
+    /// Every report.
+    pub fn iter(&self) -> impl Iterator<Item = &Report> {
+        self.reports.iter()
+    }
+}
+
+/// Everything said about one service.
+#[derive(Debug)]
+pub struct Report {
+    /// The service.
+    pub target: Arc<str>,
+    /// Every address that was ever listed, contacted or judged.
+    pub endpoints: BTreeMap<Address, Seen>,
+    /// Every backend that was asked.
+    pub sources: Vec<SourceSeen>,
+    /// The channel's state.
+    pub channel: Option<ConnectivityState>,
+    /// The last phase of the idle cycle.
+    pub idle: Option<IdleReport>,
+    /// What was proved, worst first.
+    pub findings: Vec<Finding>,
+    /// Every change of state, unless forgetful.
+    pub transitions: Vec<(u64, Elapsed, Transition)>,
+    /// The end.
+    pub summary: Option<Summary>,
+    quotes: BTreeMap<u64, String>,
+    forgetful: bool,
+}
+
+/// Everything said about one address.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Who lists it now.
+    pub listed: Vec<Listing>,
+    /// The stages passed by the last attempt to reach it.
+    pub phases: Vec<Phase>,
+    /// Why the last attempt failed.
+    pub failure: Option<Failure>,
+    /// The last answer of its health service.
+    pub health: Option<HealthReport>,
+    /// The state of its subchannel.
+    pub state: Option<ConnectivityState>,
+    /// Why the subchannel is in that state.
+    pub cause: Option<String>,
+    /// The verdict.
+    pub verdict: Option<EndpointReport>,
+}
+
+/// One instance in one backend's list.
+#[derive(Debug)]
+pub struct Listing {
+    /// Which backend.
+    pub backend: &'static str,
+    /// What it was asked for.
+    pub source: Arc<str>,
+    /// What it says.
+    pub endpoint: Endpoint,
+}
+
+/// Everything said by one backend.
+#[derive(Debug)]
+pub struct SourceSeen {
+    /// Which backend.
+    pub backend: &'static str,
+    /// What it was asked for.
+    pub source: Arc<str>,
+    /// The state of its watch.
+    pub status: Option<BackendStatus>,
+    /// Why it broke; gone when it answers again.
+    pub error: Option<ResolveFailure>,
+    /// How many instances it lists; `None` when it never answered.
+    pub total: Option<usize>,
+    /// What it said about its last answer.
+    pub notes: Vec<Note>,
+}
+
+impl Report {
+    fn new(target: Arc<str>) -> Report {
+        Report {
+            target,
+            endpoints: BTreeMap::new(),
+            sources: Vec::new(),
+            channel: None,
+            idle: None,
+            findings: Vec::new(),
+            transitions: Vec::new(),
+            summary: None,
+            quotes: BTreeMap::new(),
+            forgetful: false,
+        }
+    }
+
+    /// The events of `evidence` in words, each with its time.
+    pub fn quotes(&self, evidence: &[u64]) -> Vec<String> {
+        evidence.iter().filter_map(|seq| self.quotes.get(seq)).cloned().collect()
+    }
+
+    fn observe(&mut self, event: &Event) {
+        let is_evidence = !matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_));
+        if is_evidence && !self.forgetful {
+            self.quotes.insert(event.seq, lines::quote(event));
+        }
+        match &event.kind {
+            EventKind::Transition(transition) => {
+                match &transition.scope {
+                    Scope::Channel => self.channel = Some(transition.to),
+                    Scope::Subchannel(address) => {
+                        let seen = self.seen(address);
+                        seen.state = Some(transition.to);
+                        seen.cause = Some(transition.cause.text.clone());
+                    }
+                }
+                if !self.forgetful {
+                    self.transitions.push((event.seq, event.at, transition.clone()));
+                }
+            }
+            EventKind::Endpoints(change) => self.listed(change),
+            EventKind::Backend(report) => self.backend(report),
+            EventKind::Connection(report) => {
+                let seen = self.seen(&report.address);
+                match &report.result {
+                    Ok(phase) => {
+                        // A stage that comes again is a new attempt: what the one before showed is over.
+                        if seen.phases.iter().any(|passed| passed.stage >= phase.stage) {
+                            seen.phases.clear();
+                            seen.health = None;
+                        }
+                        seen.failure = None;
+                        seen.phases.push(phase.clone());
+                    }
+                    Err(failure) => {
+                        seen.phases.retain(|phase| phase.stage < failure.stage);
+                        seen.failure = Some(failure.clone());
+                        seen.health = None;
+                    }
+                }
+            }
+            EventKind::Disconnect { address, disconnect } => {
+                let seen = self.seen(address);
+                seen.cause = Some(format!("connection lost: {disconnect}"));
+                seen.health = None;
+            }
+            EventKind::Health(report) => self.seen(&report.address).health = Some(report.clone()),
+            EventKind::Idle(report) => self.idle = Some(report.clone()),
+            EventKind::Verdict(report) => self.seen(&report.address).verdict = Some(report.clone()),
+            EventKind::Finding(finding) => {
+                self.findings.push(finding.clone());
+                self.findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity));
+            }
+            EventKind::Summary(summary) => self.summary = Some(summary.clone()),
+        }
+        if self.forgetful {
+            self.endpoints.retain(|_, seen| {
+                !seen.listed.is_empty()
+                    || seen.verdict.is_some()
+                    || seen.state.is_some_and(|s| s != ConnectivityState::Shutdown)
+            });
+        }
+    }
+
+    fn seen(&mut self, address: &Address) -> &mut Seen {
+        self.endpoints.entry(address.clone()).or_default()
+    }
+
+    fn source(&mut self, backend: &'static str, source: &Arc<str>) -> &mut SourceSeen {
+        let at = match self.sources.iter().position(|s| s.backend == backend && s.source == *source) {
+            Some(at) => at,
+            None => {
+                self.sources.push(SourceSeen {
+                    backend,
+                    source: source.clone(),
+                    status: None,
+                    error: None,
+                    total: None,
+                    notes: Vec::new(),
+                });
+                self.sources.len() - 1
+            }
+        };
+        &mut self.sources[at]
+    }
+
+    fn listed(&mut self, change: &EndpointsChange) {
+        let source = self.source(change.backend, &change.source);
+        source.total = Some(change.total);
+        source.notes = change.notes.clone();
+        let same = |listing: &Listing, endpoint: &Endpoint| {
+            listing.backend == change.backend
+                && listing.source == change.source
+                && listing.endpoint.key() == endpoint.key()
+        };
+        for endpoint in &change.removed {
+            self.seen(&endpoint.address).listed.retain(|listing| !same(listing, endpoint));
+        }
+        for endpoint in change.added.iter().chain(&change.changed) {
+            let seen = self.seen(&endpoint.address);
+            seen.listed.retain(|listing| !same(listing, endpoint));
+            seen.listed.push(Listing {
+                backend: change.backend,
+                source: change.source.clone(),
+                endpoint: endpoint.clone(),
+            });
+        }
+    }
+
+    fn backend(&mut self, report: &BackendReport) {
+        let source = self.source(report.backend, &report.source);
+        source.status = Some(report.status);
+        source.error = match report.status {
+            BackendStatus::Watching | BackendStatus::Recovered => None,
+            BackendStatus::Broken | BackendStatus::Ended => report.error.clone().or_else(|| source.error.take()),
+        };
+    }
+}

@@ -1,0 +1,266 @@
+//! `-o table` and `-o wide`: for people. The verdict first, then what was proved, then the endpoints, then who was asked.
+
+use std::io::{self, Write};
+
+use comfy_table::presets::NOTHING;
+use grpc_discover::model::endpoint::{Address, EndpointStatus};
+use grpc_discover::model::event::{Event, HealthReport};
+use grpc_discover::model::finding::{EndpointVerdict, Finding};
+use grpc_discover::model::reach::Stage;
+use grpc_discover::model::resolution::NoteKind;
+use grpc_discover::model::text::{escape, shorten};
+
+use super::Render;
+use super::lines::{self, headline, short};
+use super::paint::Paint;
+use super::report::{Report, Reports, Seen, SourceSeen};
+
+/// Endpoints that `table` shows; troubled ones come first.
+const ROWS: usize = 20;
+/// Findings that `table` shows, worst first.
+const FINDINGS: usize = 10;
+/// Events quoted for each finding.
+const QUOTES: usize = 3;
+
+/// Collects everything and prints it at the end.
+#[derive(Debug)]
+pub struct Table {
+    reports: Reports,
+    paint: Paint,
+    wide: bool,
+    verbose: bool,
+}
+
+impl Table {
+    /// `wide`: every endpoint and every column.
+    pub fn new(paint: Paint, wide: bool, verbose: bool) -> Table {
+        Table { reports: Reports::default(), paint, wide, verbose }
+    }
+}
+
+impl Render for Table {
+    fn event(&mut self, event: &Event, _: &mut dyn Write) -> io::Result<()> {
+        self.reports.observe(event);
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        for (i, report) in self.reports.iter().enumerate() {
+            if i > 0 {
+                writeln!(out, "\n")?;
+            }
+            write_report(report, self.paint, self.wide, self.verbose, out)?;
+        }
+        out.flush()
+    }
+}
+
+/// Everything about one service.
+pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
+    match &report.summary {
+        Some(summary) => writeln!(out, "{}", headline(&report.target, summary, paint))?,
+        None => writeln!(out, "{}: ended before a verdict", escape(&report.target))?,
+    }
+    write_findings(report, paint, wide, out)?;
+    write_endpoints(report, paint, wide, out)?;
+    write_sources(&report.sources, paint, wide || verbose, out)
+}
+
+fn write_findings(report: &Report, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+    let shown = if wide { report.findings.len() } else { FINDINGS };
+    for finding in report.findings.iter().take(shown) {
+        writeln!(out)?;
+        write_finding(report, finding, paint, wide, out)?;
+    }
+    if report.findings.len() > shown {
+        writeln!(out, "\n… and {} more findings (-o wide shows them)", report.findings.len() - shown)?;
+    }
+    Ok(())
+}
+
+fn write_finding(report: &Report, finding: &Finding, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+    let label = format!("{:<8} {}", finding.kind.severity.as_str(), finding.kind.code);
+    writeln!(out, "{}  {}", paint.severity(finding.kind.severity, &label), escape(&finding.text))?;
+    let quotes = report.quotes(&finding.evidence);
+    let shown = if wide { quotes.len() } else { QUOTES };
+    for quote in quotes.iter().take(shown) {
+        writeln!(out, "    {}", paint.dim(quote))?;
+    }
+    if quotes.len() > shown {
+        writeln!(out, "    {}", paint.dim(&format!("… and {} more events", quotes.len() - shown)))?;
+    }
+    writeln!(out, "    do: {}", escape(&finding.remedy))
+}
+
+fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+    let mut endpoints: Vec<(&Address, &Seen)> = report.endpoints.iter().collect();
+    if endpoints.is_empty() {
+        return Ok(());
+    }
+    let is_healthy = |seen: &Seen| seen.verdict.as_ref().is_some_and(|v| v.verdict == EndpointVerdict::Healthy);
+    endpoints.sort_by_key(|(_, seen)| is_healthy(seen));
+    let shown = if wide { endpoints.len() } else { endpoints.len().min(ROWS) };
+    let was_contacted =
+        endpoints.iter().any(|(_, s)| !s.phases.is_empty() || s.failure.is_some() || s.health.is_some());
+
+    let mut header = vec!["ENDPOINT", "LISTED"];
+    if was_contacted {
+        header.extend(["NAME", "TCP", "TLS", "HTTP2", "HEALTH"]);
+    }
+    let of_registry = wide || !was_contacted;
+    if of_registry {
+        header.extend(["WEIGHT", "TTL", "ZONE", "TAGS"]);
+    }
+    if wide {
+        header.extend(["PRIORITY", "NODE", "ID", "METADATA", "LAYOUT"]);
+    }
+    if of_registry {
+        header.push("CHECKS");
+    }
+    header.push("VERDICT");
+
+    let rows = endpoints.iter().take(shown).map(|(address, seen)| {
+        let mut row = vec![escape(&address.to_string()).into_owned(), listed(seen)];
+        if was_contacted {
+            row.extend([Stage::Resolve, Stage::Tcp, Stage::Tls, Stage::Http2].map(|stage| took(seen, stage)));
+            row.push(seen.health.as_ref().map(|report| health(report, wide)).unwrap_or_default());
+        }
+        let each = |get: &dyn Fn(&super::report::Listing) -> Option<String>| {
+            let mut words: Vec<String> = seen.listed.iter().filter_map(get).collect();
+            words.dedup();
+            escape(&words.join(" ")).into_owned()
+        };
+        if of_registry {
+            row.push(each(&|l| l.endpoint.weight.map(|weight| weight.to_string())));
+            row.push(each(&|l| l.endpoint.ttl.map(short)));
+            row.push(each(&|l| l.endpoint.zone.clone()));
+            row.push(each(&|l| (!l.endpoint.tags.is_empty()).then(|| l.endpoint.tags.join(","))));
+        }
+        if wide {
+            row.push(each(&|l| l.endpoint.priority.map(|priority| priority.to_string())));
+            row.push(each(&|l| l.endpoint.node.clone()));
+            row.push(each(&|l| l.endpoint.id.clone()));
+            row.push(each(&|l| {
+                let pairs: Vec<String> = l.endpoint.metadata.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                (!pairs.is_empty()).then(|| pairs.join(","))
+            }));
+            row.push(each(&|l| l.endpoint.layout.clone()));
+        }
+        if of_registry {
+            row.push(each(&|l| {
+                let failing = l.endpoint.checks.iter().filter(|check| check.status != "passing");
+                let words: Vec<String> =
+                    failing.map(|c| format!("{} {}: {}", c.name, c.status, shorten(c.output.trim(), 80))).collect();
+                (!words.is_empty()).then(|| words.join("; "))
+            }));
+        }
+        row.push(verdict(seen, paint, wide));
+        row
+    });
+    writeln!(out)?;
+    for line in columns(&header, rows.collect()) {
+        writeln!(out, "{line}")?;
+    }
+    if endpoints.len() > shown {
+        let rest = &endpoints[shown..];
+        let healthy = rest.iter().filter(|(_, seen)| is_healthy(seen)).count();
+        let text = match (healthy, rest.len() - healthy) {
+            (healthy, 0) => format!("{healthy} healthy {}", noun(healthy)),
+            (0, other) => format!("{other} other {}", noun(other)),
+            (healthy, other) => format!("{other} other and {healthy} healthy {}", noun(healthy)),
+        };
+        writeln!(out, "… and {text} (-o wide shows them)")?;
+    }
+    Ok(())
+}
+
+fn noun(count: usize) -> &'static str {
+    if count == 1 { "endpoint" } else { "endpoints" }
+}
+
+/// `consul healthy, dns`: a backend that does not judge is named alone.
+fn listed(seen: &Seen) -> String {
+    let mut words: Vec<String> = seen
+        .listed
+        .iter()
+        .map(|listing| match listing.endpoint.status {
+            EndpointStatus::Unchecked => listing.backend.to_string(),
+            status => format!("{} {}", listing.backend, status.as_str()),
+        })
+        .collect();
+    words.dedup();
+    if words.is_empty() { "-".to_string() } else { words.join(", ") }
+}
+
+fn took(seen: &Seen, stage: Stage) -> String {
+    if let Some(failure) = seen.failure.as_ref().filter(|failure| failure.stage == stage) {
+        return format!("failed {}", short(failure.waited));
+    }
+    seen.phases.iter().find(|phase| phase.stage == stage).map(|phase| short(phase.took)).unwrap_or_default()
+}
+
+/// The health service's answer; a server's own words are cut, the verdict has them in full.
+fn health(report: &HealthReport, wide: bool) -> String {
+    let text = lines::health(report);
+    escape(&shorten(&text, if wide { usize::MAX } else { 40 })).into_owned()
+}
+
+fn verdict(seen: &Seen, paint: Paint, wide: bool) -> String {
+    let Some(report) = &seen.verdict else { return String::new() };
+    let word = paint.endpoint(report.verdict, report.verdict.as_str());
+    // A healthy endpoint's text says what the columns say.
+    if report.text.is_empty() || (report.verdict == EndpointVerdict::Healthy && !wide) {
+        return word;
+    }
+    let limit = if wide { usize::MAX } else { 100 };
+    format!("{word}  {}", shorten(&escape(&report.text), limit))
+}
+
+fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &mut dyn Write) -> io::Result<()> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let name = sources.iter().map(|source| source.backend.len()).max().unwrap_or(0);
+    let width = sources.iter().map(|source| escape(&source.source).chars().count()).max().unwrap_or(0).min(60);
+    for source in sources {
+        let text = match (&source.total, &source.error) {
+            (_, Some(error)) if source.total.is_none() => format!("could not be asked: {}", escape(&error.text)),
+            (Some(total), Some(error)) => {
+                format!("{}; does not answer any more: {}", lines::endpoints(*total), escape(&error.text))
+            }
+            (Some(total), None) => lines::endpoints(*total),
+            (None, _) => "no answer".to_string(),
+        };
+        let text = if source.error.is_some() { paint.yellow(&text) } else { text };
+        writeln!(out, "{:<name$}  {:<width$}  {text}", source.backend, escape(&source.source))?;
+        for note in &source.notes {
+            let is_news = note.kind != NoteKind::Asked;
+            if is_news || every_note {
+                let kind = note.kind.as_str();
+                writeln!(out, "{:<name$}  {kind}: {}", "", escape(&note.text))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows in columns two spaces apart, never wrapped, so that no address is ever split; columns without a value are left
+/// out. Cells must be escaped already; only the last one may hold colour.
+pub fn columns(header: &[&str], rows: Vec<Vec<String>>) -> Vec<String> {
+    let used: Vec<bool> =
+        (0..header.len()).map(|i| rows.iter().any(|row| row.get(i).is_some_and(|cell| !cell.is_empty()))).collect();
+    let keep = |cells: Vec<String>| -> Vec<String> {
+        cells.into_iter().zip(&used).filter(|(_, used)| **used).map(|(cell, _)| cell).collect()
+    };
+    let mut table = comfy_table::Table::new();
+    table.force_no_tty().load_style(NOTHING);
+    table.set_header(keep(header.iter().map(ToString::to_string).collect()));
+    for row in rows {
+        table.add_row(keep(row));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| line.trim_end().to_string()).collect()
+}

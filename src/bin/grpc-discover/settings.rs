@@ -1,0 +1,278 @@
+//! What was typed means: typed arguments, environment and configuration file into [`Plan`]s. Pure: the environment and
+//! the files are arguments.
+
+mod channel;
+mod discovery;
+mod layers;
+mod look;
+mod reaching;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use grpc_discover::backend;
+use grpc_discover::model::finding::Severity;
+use grpc_discover::model::target::{Target, TargetError};
+use grpc_discover::session::{self, Goal, Limits, Plan, Until};
+
+use crate::cli::{self, FailOnWord, Hidden, UntilWord, values};
+use crate::config::Config;
+
+pub use layers::Layers;
+pub use look::{Look, look};
+
+/// The world outside, as far as settings depend on it.
+pub struct World<'a> {
+    /// An environment variable.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// A file's text.
+    pub read: &'a dyn Fn(&Path) -> io::Result<String>,
+    /// The configuration file.
+    pub config: &'a Config,
+    /// Seed of every random choice of the sessions.
+    pub seed: u64,
+}
+
+/// Why no plan can be made: exit 64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong(pub String);
+
+impl Wrong {
+    fn new(text: impl Into<String>) -> Wrong {
+        Wrong(text.into())
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Everything that was typed for a session. Groups that a command does not offer stay at their defaults.
+#[derive(Debug, Clone)]
+pub struct Typed<'a> {
+    /// The targets; none means every service of the configuration file.
+    pub targets: &'a [Hidden],
+    /// Who is asked.
+    pub asking: &'a cli::Asking,
+    /// How addresses are reached.
+    pub reaching: &'a cli::Reaching,
+    /// How the channel behaves.
+    pub channel: &'a cli::Channel,
+    /// How much at once.
+    pub pace: &'a cli::Pace,
+    /// What is good enough.
+    pub judging: &'a cli::Judging,
+    /// `--profile`.
+    pub profile: Option<&'a str>,
+    /// What the command is to do.
+    pub task: Task,
+}
+
+/// What the command is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// `resolve`.
+    Resolve {
+        /// `--watch`.
+        watch: bool,
+        /// `--for`.
+        run_for: Option<Duration>,
+    },
+    /// `probe`.
+    Probe,
+    /// `watch`.
+    Watch {
+        /// `--for`.
+        run_for: Option<Duration>,
+        /// `--until`.
+        until: Option<UntilWord>,
+    },
+}
+
+/// One plan for the targets, or one for every service of the configuration file.
+///
+/// # Errors
+///
+/// [`Wrong`] names the flag, variable or key, its value unless it is secret, and what would be right.
+pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, Wrong> {
+    if !typed.targets.is_empty() {
+        return Ok(vec![plan(typed, typed.targets, world)?]);
+    }
+    let services: Vec<Hidden> = world
+        .config
+        .services
+        .iter()
+        .filter(|(_, s)| !s.targets.is_empty())
+        .map(|(name, _)| Hidden(name.clone()))
+        .collect();
+    if services.is_empty() {
+        return Err(no_targets(world.config));
+    }
+    services.iter().map(|name| plan(typed, std::slice::from_ref(name), world)).collect()
+}
+
+fn no_targets(config: &Config) -> Wrong {
+    match &config.path {
+        Some(path) => Wrong(format!(
+            "no target was given, and {} has no [service.NAME] with targets; write a target such as 127.0.0.1:50051",
+            path.display()
+        )),
+        None => {
+            let places: Vec<String> = config.looked_for.iter().map(|path| path.display().to_string()).collect();
+            Wrong(format!(
+                "no target was given and there is no config file (looked for {}); write a target such as \
+                 127.0.0.1:50051, or make a file with `grpc-discover config init`",
+                places.join(", ")
+            ))
+        }
+    }
+}
+
+fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
+    let service = match named {
+        [Hidden(name)] => world.config.services.get(name).map(|service| (name.as_str(), service)),
+        _ => None,
+    };
+    let layers = Layers::new(world, service, typed.profile)?;
+
+    let (mut targets, mut label) = (Vec::new(), Vec::new());
+    for text in named {
+        match world.config.services.get(&text.0).filter(|service| !service.targets.is_empty()) {
+            Some(service) => {
+                for text in &service.targets {
+                    let target = parse_target(&text.0);
+                    let place = layers.file_place(&format!("service.{}.targets", text_of_service(named)));
+                    targets.push(target.map_err(|error| Wrong(format!("{place}: {error}")))?);
+                }
+                label.push(text.0.clone());
+            }
+            None => {
+                let target = parse_target(&text.0).map_err(|error| Wrong(error.to_string()))?;
+                label.push(as_typed(&text.0, &target));
+                targets.push(target);
+            }
+        }
+    }
+
+    let backends = discovery::settings(typed.asking, &layers, world)?;
+    let only = layers.many("--backend", &typed.asking.backend, |name| Ok(name.to_string()))?;
+    let mut sources = session::plan::sources(&targets, &only, &backends).map_err(|error| Wrong(error.to_string()))?;
+    discovery::narrow(&mut sources, typed.asking, &layers)?;
+    // Two ways to ask the same question are one source.
+    let mut seen = BTreeSet::new();
+    sources.retain(|source| seen.insert(format!("{} {}", source.backend.name(), source.target)));
+
+    let judging = judging(typed.judging, &layers)?;
+    let (goal, channel) = channel::settings(typed, &layers, world.seed)?;
+    let limits = limits(typed, &layers)?;
+    if let (Goal::ProbeIdle(idle), Some(max_time)) = (goal, limits.max_time)
+        && max_time <= idle
+    {
+        return Err(Wrong(format!(
+            "--max-time {max_time:?} ends before --idle {idle:?} has passed, so there could be no verdict; give it at \
+             least {:?}",
+            idle + Duration::from_secs(10)
+        )));
+    }
+    Ok(Plan {
+        label: Arc::from(label.join(", ")),
+        goal,
+        transport: reaching::options(typed.reaching, &targets, &layers, world)?,
+        channel,
+        service: Arc::from(
+            layers.one("--service", typed.reaching.service.clone(), text)?.map_or_else(String::new, |s| s.value),
+        ),
+        backends: Arc::new(backends),
+        sources,
+        limits,
+        judging,
+    })
+}
+
+fn text_of_service(named: &[Hidden]) -> String {
+    named.iter().map(|name| name.0.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn parse_target(text: &str) -> Result<Target, TargetError> {
+    text.parse()
+}
+
+/// The target for people: as typed, unless that would show a secret.
+fn as_typed(text: &str, target: &Target) -> String {
+    let canonical = target.to_string();
+    if canonical.contains("***") { canonical } else { text.to_string() }
+}
+
+fn text(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("empty".into()) } else { Ok(text.to_string()) }
+}
+
+/// The settings of every backend, for `grpc-discover backends`.
+///
+/// # Errors
+///
+/// As for [`plans`].
+pub fn backends(
+    asking: &cli::Asking,
+    profile: Option<&str>,
+    world: &World,
+) -> Result<(backend::Settings, Vec<String>), Wrong> {
+    let layers = Layers::new(world, None, profile)?;
+    let only = layers.many("--backend", &asking.backend, |name| Ok(name.to_string()))?;
+    let known: Vec<&str> = backend::BACKENDS.iter().map(|backend| backend.name()).collect();
+    if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(Wrong(format!("no backend is called {unknown:?}; there are: {}", known.join(", "))));
+    }
+    Ok((discovery::settings(asking, &layers, world)?, only))
+}
+
+fn judging(typed: &cli::Judging, layers: &Layers) -> Result<session::Judging, Wrong> {
+    let fail_on = layers.one("--fail-on", typed.fail_on, values::word)?;
+    Ok(session::Judging {
+        fail_on: match fail_on.map(|word| word.value) {
+            None | Some(FailOnWord::Warn) => Some(Severity::Warn),
+            Some(FailOnWord::Critical) => Some(Severity::Critical),
+            Some(FailOnWord::Never) => None,
+        },
+        min_ready: layers.one("--min-ready", typed.min_ready, values::min_ready)?.map(|min| min.value),
+        expect: layers.many("--expect", &typed.expect, values::address)?,
+    })
+}
+
+fn limits(typed: &Typed, layers: &Layers) -> Result<Limits, Wrong> {
+    let defaults = Limits::default();
+    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let pace = typed.pace;
+    let concurrency = layers.one("--concurrency", pace.concurrency, values::at_least_one)?;
+    let max_endpoints = layers.one("--max-endpoints", pace.max_endpoints, values::at_least_one)?;
+    let run_for = match typed.task {
+        Task::Resolve { run_for, .. } | Task::Watch { run_for, .. } => run_for,
+        Task::Probe => None,
+    };
+    Ok(Limits {
+        concurrency: concurrency.map_or(defaults.concurrency, |n| size(n.value)),
+        rate: layers.one("--rate", pace.rate, values::at_least_one)?.map(|n| n.value),
+        max_endpoints: max_endpoints.map(|n| size(n.value)),
+        max_time: layers.positive("--max-time", typed.judging.max_time)?,
+        run_for,
+    })
+}
+
+impl From<UntilWord> for Until {
+    fn from(word: UntilWord) -> Until {
+        match word {
+            UntilWord::Ready => Until::Ready,
+            UntilWord::Stable => Until::Stable,
+            UntilWord::Drained => Until::Drained,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

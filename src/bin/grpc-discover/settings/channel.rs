@@ -1,0 +1,61 @@
+//! The channel: idle timeout, load balancing, reconnecting; and what the command's task is with them.
+
+use std::time::Duration;
+
+use grpc_discover::channel::{Options, Policy};
+use grpc_discover::session::Goal;
+
+use super::{Layers, Task, Typed, Wrong};
+use crate::cli::{LbWord, values};
+
+/// The goal of the session and the options of its channel.
+pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Options), Wrong> {
+    let defaults = Options::default();
+    let idle = match typed.task {
+        // A plain probe has no idle cycle unless it is asked for here and now: a file's idle is for watch.
+        Task::Probe => typed.channel.idle,
+        Task::Watch { .. } => layers.one("--idle", typed.channel.idle, values::duration)?.map(|idle| idle.value),
+        Task::Resolve { .. } => None,
+    };
+    let goal = match typed.task {
+        Task::Resolve { watch, .. } => Goal::Resolve { watch },
+        Task::Watch { until, .. } => Goal::Watch { until: until.map(Into::into) },
+        Task::Probe => match idle {
+            None => Goal::Probe,
+            Some(Duration::ZERO) => {
+                return Err(Wrong::new(
+                    "--idle 0: a channel that never goes idle has no idle cycle to probe; write e.g. --idle 30s, or leave \
+                     --idle out for a plain probe",
+                ));
+            }
+            Some(idle) => Goal::ProbeIdle(idle),
+        },
+    };
+    let policy = match layers.one("--lb", typed.channel.lb, values::word)?.map(|word| word.value) {
+        None if matches!(typed.task, Task::Watch { .. }) => Policy::RoundRobin,
+        None => defaults.policy,
+        Some(LbWord::PickFirst) => Policy::PickFirst,
+        Some(LbWord::RoundRobin) => Policy::RoundRobin,
+    };
+    let client_health = layers.switch("--client-health", typed.channel.client_health)?;
+    if client_health && policy != Policy::RoundRobin {
+        return Err(Wrong::new(
+            "--client-health: pick_first ignores health (gRFC A17); add --lb round_robin, or leave it out to see health \
+             beside the state",
+        ));
+    }
+    let keep_connected = layers.one("--keep-connected", typed.channel.keep_connected, values::boolean)?;
+    let options = Options {
+        idle_timeout: match idle {
+            None => defaults.idle_timeout,
+            Some(Duration::ZERO) => None,
+            Some(idle) => Some(idle),
+        },
+        policy,
+        client_health,
+        keep_connected: keep_connected.map_or(matches!(typed.task, Task::Watch { .. }), |yes| yes.value),
+        seed,
+        ..defaults
+    };
+    Ok((goal, options))
+}

@@ -1,0 +1,94 @@
+//! Who is asked, and how: the settings of every backend, and what flags add to the questions.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use grpc_discover::backend::{self, Sourced, dns};
+use grpc_discover::model::secret::Secret;
+use grpc_discover::model::target::Target;
+use grpc_discover::session::Source;
+
+use super::{Layers, World, Wrong, text};
+use crate::cli::{Asking, values};
+
+/// The settings of every backend. Consul's own environment comes after flags, `GRPC_DISCOVER_*` and the file.
+pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, Wrong> {
+    let port = layers.one("--port", typed.port, values::port)?;
+    let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
+    Ok(backend::Settings {
+        dns: dns::Settings {
+            server: layers.one("--dns-server", typed.dns_server, values::dns_server)?,
+            interval: layers.positive("--dns-interval", typed.dns_interval)?,
+            family: family(typed, layers)?,
+        },
+        #[cfg(feature = "consul")]
+        consul: consul(typed, layers, world)?,
+        port: port.map(|port| port.value),
+        resolve_timeout: resolve_timeout.unwrap_or(Duration::ZERO),
+    })
+}
+
+/// `-4` and `-6` are one question: the first layer that says either decides.
+fn family(typed: &Asking, layers: &Layers) -> Result<dns::Family, Wrong> {
+    let choose = |v4, v6| match (v4, v6) {
+        (true, false) => dns::Family::V4,
+        (false, true) => dns::Family::V6,
+        (false, false) | (true, true) => dns::Family::Both,
+    };
+    if typed.ipv4 || typed.ipv6 {
+        return Ok(choose(typed.ipv4, typed.ipv6));
+    }
+    for said in layers.group(&["--ipv4", "--ipv6"]) {
+        let mut wanted = [false; 2];
+        for (i, place, value) in &said {
+            wanted[*i] = values::boolean(&value.0).map_err(|why| Wrong(format!("{place}: {:?} is {why}", value.0)))?;
+        }
+        if !said.is_empty() {
+            return Ok(choose(wanted[0], wanted[1]));
+        }
+    }
+    Ok(dns::Family::Both)
+}
+
+#[cfg(feature = "consul")]
+fn consul(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::consul::Settings, Wrong> {
+    let mut settings = backend::consul::Settings::from_env(world.env).map_err(|error| Wrong(error.to_string()))?;
+    if let Some(token) = token(typed, layers, world)? {
+        settings.token = Sourced::new(Some(token.value), token.origin);
+        settings.token_file = Sourced::default();
+    }
+    Ok(settings)
+}
+
+/// `--dc` and `--tag` narrow every question to Consul.
+pub fn narrow(sources: &mut [Source], typed: &Asking, layers: &Layers) -> Result<(), Wrong> {
+    let dc = layers.one("--dc", typed.dc.clone(), text)?.map(|dc| dc.value);
+    let tags = layers.many("--tag", &typed.tag, text)?;
+    let mut asks_consul = false;
+    for source in sources.iter_mut() {
+        if let Target::Consul(target) = &mut source.target {
+            asks_consul = true;
+            target.dc = target.dc.take().or_else(|| dc.clone());
+            let new: Vec<String> = tags.iter().filter(|tag| !target.tags.contains(tag)).cloned().collect();
+            target.tags.extend(new);
+        }
+    }
+    if !asks_consul && (typed.dc.is_some() || !typed.tag.is_empty() || typed.token_file.is_some()) {
+        return Err(Wrong::new("--dc, --tag and --token-file are for Consul, and none of the targets asks Consul"));
+    }
+    Ok(())
+}
+
+fn token(typed: &Asking, layers: &Layers, world: &World) -> Result<Option<Sourced<Secret>>, Wrong> {
+    let Some(path) = layers.one("--token-file", typed.token_file.clone(), |t| text(t).map(PathBuf::from))? else {
+        return Ok(None);
+    };
+    let (path, origin) = (path.value, path.origin);
+    let read = (world.read)(&path)
+        .map_err(|error| Wrong(format!("--token-file {}: cannot be read: {error}", path.display())))?;
+    let token = Secret::new(read);
+    if token.is_empty() {
+        return Err(Wrong(format!("--token-file {}: holds no token", path.display())));
+    }
+    Ok(Some(Sourced::new(token, origin)))
+}

@@ -1,0 +1,163 @@
+//! Precedence: flag, then `GRPC_DISCOVER_<FLAG>`, then the configuration file (`[service.NAME]`, `[profile.NAME]`,
+//! `[defaults]`). The backend's own environment and the default come after all of these, where they are known.
+
+use std::time::Duration;
+
+use grpc_discover::backend::{Origin, Sourced};
+
+use super::{World, Wrong};
+use crate::cli::{Hidden, values};
+use crate::config::{Service, Table};
+
+/// Everything that may say a flag's value when it was not typed, most important first.
+pub struct Layers<'a> {
+    env: &'a dyn Fn(&str) -> Option<String>,
+    path: String,
+    tables: Vec<(String, &'a Table)>,
+}
+
+impl<'a> Layers<'a> {
+    /// The layers under the flags, for `service` of the configuration file where the targets name one.
+    ///
+    /// # Errors
+    ///
+    /// A profile that the configuration file does not have.
+    pub fn new(
+        world: &World<'a>,
+        service: Option<(&str, &'a Service)>,
+        profile: Option<&str>,
+    ) -> Result<Layers<'a>, Wrong> {
+        let config = world.config;
+        let path = config.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let mut tables = Vec::new();
+        tables.extend(service.map(|(name, service)| (format!("service.{name}"), &service.flags)));
+        let from_env = (world.env)("GRPC_DISCOVER_PROFILE").filter(|name| !name.is_empty());
+        if let Some(name) = profile.map(str::to_string).or(from_env) {
+            let Some(table) = config.profiles.get(&name) else {
+                let known: Vec<&str> = config.profiles.keys().map(String::as_str).collect();
+                return Err(Wrong::new(match (config.path.is_some(), known.is_empty()) {
+                    (false, _) => format!("--profile {name}: there is no config file to hold it"),
+                    (true, true) => format!("--profile {name}: {path} has no [profile.NAME]"),
+                    (true, false) => format!("--profile {name}: {path} has only {}", known.join(", ")),
+                }));
+            };
+            tables.push((format!("profile.{name}"), table));
+        }
+        tables.push(("defaults".to_string(), &config.defaults));
+        Ok(Layers { env: world.env, path, tables })
+    }
+
+    /// Where `key` of the configuration file stands, for an error.
+    pub fn file_place(&self, key: &str) -> String {
+        format!("config {}: {key}", self.path)
+    }
+
+    /// The value of `flag` (`--idle`): the typed one, else the first layer's that says one.
+    pub fn one<T>(
+        &self,
+        flag: &'static str,
+        typed: Option<T>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<Sourced<T>>, Wrong> {
+        if let Some(value) = typed {
+            return Ok(Some(Sourced::new(value, Origin::Flag(flag))));
+        }
+        let Some(said) = self.said(flag) else { return Ok(None) };
+        let [text] = said.values.as_slice() else {
+            return Err(Wrong(format!("{}: {} values where one is wanted", said.place, said.values.len())));
+        };
+        match parse(&text.0) {
+            Ok(value) => Ok(Some(Sourced::new(value, said.origin))),
+            Err(why) => Err(Wrong(format!("{}: {:?} is {why}", said.place, text.0))),
+        }
+    }
+
+    /// The values of a flag that may be repeated: a layer that says any replaces all the layers below.
+    pub fn many<T: Clone>(
+        &self,
+        flag: &'static str,
+        typed: &[T],
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Vec<T>, Wrong> {
+        if !typed.is_empty() {
+            return Ok(typed.to_vec());
+        }
+        let Some(said) = self.said(flag) else { return Ok(Vec::new()) };
+        let texts = said.values.iter().flat_map(|value| value.0.split(',')).map(str::trim).filter(|t| !t.is_empty());
+        texts.map(|text| parse(text).map_err(|why| Wrong(format!("{}: {text:?} is {why}", said.place)))).collect()
+    }
+
+    /// The texts of a flag that may be secret, with the place for an error that must not show them.
+    pub fn hidden(&self, flag: &'static str, typed: &[Hidden]) -> Option<(String, Vec<Hidden>)> {
+        if !typed.is_empty() {
+            return Some((flag.to_string(), typed.to_vec()));
+        }
+        let said = self.said(flag)?;
+        let lines = said.values.iter().flat_map(|value| value.0.lines()).filter(|line| !line.trim().is_empty());
+        Some((said.place, lines.map(|line| Hidden(line.to_string())).collect()))
+    }
+
+    /// A switch: typed, or said to be true by a layer.
+    pub fn switch(&self, flag: &'static str, typed: bool) -> Result<bool, Wrong> {
+        Ok(self.one(flag, typed.then_some(true), values::boolean)?.is_some_and(|yes| yes.value))
+    }
+
+    /// A duration above zero.
+    pub fn positive(&self, flag: &'static str, typed: Option<Duration>) -> Result<Option<Duration>, Wrong> {
+        match self.one(flag, typed, values::duration)? {
+            Some(zero) if zero.value.is_zero() => {
+                Err(Wrong(format!("{flag} 0: nothing could ever be done in no time; write e.g. {flag} 5s")))
+            }
+            other => Ok(other.map(|duration| duration.value)),
+        }
+    }
+
+    /// The layers under the flags one by one, as what they say of `flags`: for flags that exclude each other, of which
+    /// the first layer that says any decides.
+    pub fn group(&self, flags: &[&'static str]) -> Vec<Vec<(usize, String, Hidden)>> {
+        let mut layers = vec![
+            flags
+                .iter()
+                .enumerate()
+                .filter_map(|(i, flag)| {
+                    let name = variable(flag);
+                    Some((i, name.clone(), Hidden((self.env)(&name).filter(|value| !value.is_empty())?)))
+                })
+                .collect::<Vec<_>>(),
+        ];
+        for (place, table) in &self.tables {
+            let said = flags.iter().enumerate().filter_map(|(i, flag)| {
+                let key = flag.trim_start_matches('-');
+                Some((i, self.file_place(&format!("{place}.{key}")), table.get(key)?.first()?.clone()))
+            });
+            layers.push(said.collect());
+        }
+        layers
+    }
+
+    fn said(&self, flag: &str) -> Option<Said> {
+        let name = variable(flag);
+        if let Some(text) = (self.env)(&name).filter(|value| !value.is_empty()) {
+            return Some(Said { place: name.clone(), origin: Origin::Env(name), values: vec![Hidden(text)] });
+        }
+        let key = flag.trim_start_matches('-');
+        let (place, values) = self.tables.iter().find_map(|(place, table)| Some((place, table.get(key)?)))?;
+        Some(Said {
+            place: self.file_place(&format!("{place}.{key}")),
+            origin: Origin::Config(self.path.clone()),
+            values: values.clone(),
+        })
+    }
+}
+
+/// What a layer said of a flag.
+struct Said {
+    place: String,
+    origin: Origin,
+    values: Vec<Hidden>,
+}
+
+/// `--connect-timeout` is `GRPC_DISCOVER_CONNECT_TIMEOUT` in the environment.
+pub fn variable(flag: &str) -> String {
+    format!("GRPC_DISCOVER_{}", flag.trim_start_matches('-').replace('-', "_").to_uppercase())
+}

@@ -1,0 +1,32 @@
+//! How output looks: format, colour, talk.
+
+use super::{Layers, World, Wrong};
+use crate::cli::{ColorWord, Format, Talk, values};
+
+/// How output looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// `-o`.
+    pub format: Format,
+    /// `--color`.
+    pub color: ColorWord,
+    /// `-q`.
+    pub quiet: bool,
+    /// `-v`.
+    pub verbose: bool,
+}
+
+/// How output is to look.
+///
+/// # Errors
+///
+/// A variable or key that says something else than the flag takes.
+pub fn look(format: Option<Format>, talk: &Talk, world: &World) -> Result<Look, Wrong> {
+    let layers = Layers::new(world, None, talk.profile.as_deref())?;
+    Ok(Look {
+        format: layers.one("--output", format, values::word)?.map(|word| word.value).unwrap_or_default(),
+        color: layers.one("--color", talk.color, values::word)?.map(|word| word.value).unwrap_or_default(),
+        quiet: layers.switch("--quiet", talk.quiet)?,
+        verbose: layers.switch("--verbose", talk.verbose)?,
+    })
+}

@@ -1,0 +1,185 @@
+//! How addresses are reached: TLS mode, names, timeouts, keepalive, metadata.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use grpc_discover::model::secret::Secret;
+use grpc_discover::model::target::Target;
+use grpc_discover::transport::{Keepalive, Options, TlsMode};
+
+use super::{Layers, World, Wrong, text};
+use crate::cli::{Reaching, TlsWord, values};
+
+/// Servers punish pings that come faster (gRFC A8).
+const FASTEST_KEEPALIVE: Duration = Duration::from_secs(10);
+
+/// The options of the transport.
+pub fn options(typed: &Reaching, targets: &[Target], layers: &Layers, world: &World) -> Result<Options, Wrong> {
+    let (tls, insecure) = tls_mode(typed, layers)?;
+    let path = |flag, typed: &Option<PathBuf>| -> Result<Option<PathBuf>, Wrong> {
+        Ok(layers.one(flag, typed.clone(), |t| text(t).map(PathBuf::from))?.map(|path| path.value))
+    };
+    let name = |flag, typed: &Option<String>| -> Result<Option<String>, Wrong> {
+        Ok(layers.one(flag, typed.clone(), text)?.map(|name| name.value))
+    };
+    let identity = match (path("--cert", &typed.cert)?, path("--key", &typed.key)?) {
+        (Some(cert), Some(key)) => Some((cert, key)),
+        (None, None) => None,
+        (Some(cert), None) => {
+            return Err(Wrong(format!(
+                "--cert {}: a client certificate needs its key; add --key FILE",
+                cert.display()
+            )));
+        }
+        (None, Some(key)) => {
+            return Err(Wrong(format!("--key {}: a key needs its certificate; add --cert FILE", key.display())));
+        }
+    };
+    Ok(Options {
+        tls,
+        insecure,
+        cacert: path("--cacert", &typed.cacert)?,
+        identity,
+        server_name: name("--servername", &typed.servername)?,
+        authority: name("--authority", &typed.authority)?.or_else(|| targets.iter().find_map(authority)),
+        connect_timeout: layers
+            .positive("--connect-timeout", typed.connect_timeout)?
+            .unwrap_or(Duration::from_secs(20)),
+        rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),
+        keepalive: keepalive(typed, layers)?,
+        metadata: metadata(typed, layers, world)?,
+    })
+}
+
+/// `--tls`, `--plaintext` and `--insecure` are one question: the first layer that says anything about it decides.
+fn tls_mode(typed: &Reaching, layers: &Layers) -> Result<(TlsMode, bool), Wrong> {
+    if let Some(mode) = combine("", typed.tls, typed.plaintext, typed.insecure)? {
+        if mode.0 == TlsMode::Off && (typed.cacert.is_some() || typed.cert.is_some() || typed.servername.is_some()) {
+            return Err(Wrong::new(
+                "--plaintext speaks no TLS, so --cacert, --cert, --key and --servername have no meaning with it",
+            ));
+        }
+        return Ok(mode);
+    }
+    for said in layers.group(&["--tls", "--plaintext", "--insecure"]) {
+        let (mut tls, mut plaintext, mut insecure) = (None, false, false);
+        for (i, place, value) in &said {
+            let wrong = |why: String| Wrong(format!("{place}: {:?} is {why}", value.0));
+            match i {
+                0 => tls = Some(values::word(&value.0).map_err(wrong)?),
+                1 => plaintext = values::boolean(&value.0).map_err(wrong)?,
+                _ => insecure = values::boolean(&value.0).map_err(wrong)?,
+            }
+        }
+        if let Some((_, place, _)) = said.first() {
+            let mode = combine(&format!("{place}: "), tls, plaintext, insecure)?;
+            return Ok(mode.unwrap_or((TlsMode::Auto, false)));
+        }
+    }
+    Ok((TlsMode::Auto, false))
+}
+
+fn combine(
+    place: &str,
+    tls: Option<TlsWord>,
+    plaintext: bool,
+    insecure: bool,
+) -> Result<Option<(TlsMode, bool)>, Wrong> {
+    match (tls, plaintext, insecure) {
+        (None, false, false) => Ok(None),
+        (None | Some(TlsWord::Off), true, false) | (Some(TlsWord::Off), false, false) => {
+            Ok(Some((TlsMode::Off, false)))
+        }
+        (None | Some(TlsWord::On), false, true) => Ok(Some((TlsMode::On, true))),
+        (Some(TlsWord::On), false, false) => Ok(Some((TlsMode::On, false))),
+        (Some(TlsWord::Auto), false, insecure) => Ok(Some((TlsMode::Auto, insecure))),
+        (_, true, true) => Err(Wrong(format!(
+            "{place}--plaintext is no TLS at all and --insecure is TLS without verification; choose one of them"
+        ))),
+        (Some(TlsWord::On | TlsWord::Auto), true, _) => {
+            Err(Wrong(format!("{place}--plaintext is the same as --tls off; leave one of --plaintext and --tls out")))
+        }
+        (Some(TlsWord::Off), false, true) => Err(Wrong(format!(
+            "{place}--insecure is TLS without verification, and --tls off is no TLS; choose one of them"
+        ))),
+    }
+}
+
+/// The `:authority` that gRPC would send for a target: the name, with its port where one was given.
+fn authority(target: &Target) -> Option<String> {
+    let plain = |name: &str| {
+        let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+        fits.then(|| name.to_string())
+    };
+    match target {
+        Target::Dns { host, .. } if host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() => None,
+        Target::Dns { host, port, .. } => match port {
+            Some(port) => Some(format!("{}:{port}", plain(host)?)),
+            None => plain(host),
+        },
+        Target::Bare(name) => plain(name),
+        Target::Consul(consul) => plain(&consul.service),
+        Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Unsupported { .. } => None,
+    }
+}
+
+fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, Wrong> {
+    let time = layers.one("--keepalive-time", typed.keepalive_time, values::duration)?.map(|time| time.value);
+    let timeout = layers.positive("--keepalive-timeout", typed.keepalive_timeout)?;
+    let force = layers.switch("--keepalive-force", typed.keepalive_force)?;
+    let without_calls = layers.switch("--keepalive-without-calls", typed.keepalive_without_calls)?;
+    match time {
+        None | Some(Duration::ZERO) => {
+            if typed.keepalive_timeout.is_some() || typed.keepalive_without_calls {
+                return Err(Wrong::new(
+                    "--keepalive-timeout and --keepalive-without-calls need --keepalive-time: without it nothing is pinged",
+                ));
+            }
+            Ok(None)
+        }
+        Some(time) if time < FASTEST_KEEPALIVE && !force => Err(Wrong(format!(
+            "--keepalive-time {time:?}: below 10s servers answer with GOAWAY too_many_pings (gRFC A8); write 10s or more, \
+             or add --keepalive-force"
+        ))),
+        Some(time) => Ok(Some(Keepalive { time, timeout: timeout.unwrap_or(Duration::from_secs(20)), without_calls })),
+    }
+}
+
+/// `-H 'name: value'` and `-H @FILE`. Errors never show a value.
+fn metadata(typed: &Reaching, layers: &Layers, world: &World) -> Result<Vec<(String, Secret)>, Wrong> {
+    let mut metadata = Vec::new();
+    let Some((place, texts)) = layers.hidden("--header", &typed.header) else { return Ok(metadata) };
+    for text in texts {
+        match text.0.strip_prefix('@') {
+            None => metadata.push(header(&text.0).map_err(|why| Wrong(format!("{place}: {why}")))?),
+            Some(path) => {
+                let lines = (world.read)(Path::new(path))
+                    .map_err(|error| Wrong(format!("{place} @{path}: cannot be read: {error}")))?;
+                for (i, line) in lines.lines().enumerate() {
+                    if line.trim().is_empty() || line.trim_start().starts_with('#') {
+                        continue;
+                    }
+                    metadata
+                        .push(header(line).map_err(|why| Wrong(format!("{place} @{path}: line {}: {why}", i + 1)))?);
+                }
+            }
+        }
+    }
+    Ok(metadata)
+}
+
+fn header(line: &str) -> Result<(String, Secret), String> {
+    const FORM: &str = "write 'name: value'";
+    let (name, value) = line.split_once(':').ok_or(format!("a header has no colon; {FORM}"))?;
+    let name = name.trim().to_ascii_lowercase();
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c)) {
+        return Err(format!("a header's name may hold letters, digits, '-', '_' and '.' only; {FORM}"));
+    }
+    if name.starts_with("grpc-") || matches!(name.as_str(), "te" | "content-type" | "host" | "connection") {
+        return Err(format!("the header {name} belongs to gRPC itself and cannot be set"));
+    }
+    if value.chars().any(|c| c.is_control() && c != '\t') || !value.is_ascii() {
+        return Err(format!("the value of {name} holds characters that no header may have"));
+    }
+    Ok((name, Secret::new(value)))
+}

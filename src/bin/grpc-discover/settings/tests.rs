@@ -1,0 +1,428 @@
+use std::collections::HashMap;
+
+use clap::Parser;
+use grpc_discover::backend::Origin;
+use grpc_discover::backend::dns::Family;
+use grpc_discover::channel::Policy;
+use grpc_discover::session::MinReady;
+use grpc_discover::transport::TlsMode;
+
+use super::*;
+use crate::cli::{Cli, Command};
+
+/// A world of pairs: environment, files, and the text of the configuration file.
+#[derive(Default)]
+struct Made {
+    env: HashMap<&'static str, &'static str>,
+    files: HashMap<&'static str, &'static str>,
+    config: Config,
+}
+
+impl Made {
+    fn env(mut self, name: &'static str, value: &'static str) -> Made {
+        self.env.insert(name, value);
+        self
+    }
+
+    fn file(mut self, path: &'static str, text: &'static str) -> Made {
+        self.files.insert(path, text);
+        self
+    }
+
+    fn config(mut self, text: &str) -> Made {
+        self.config = Config::parse(text, Path::new("c.toml")).expect("a valid file");
+        self
+    }
+
+    fn world<T>(&self, what: impl FnOnce(&World) -> T) -> T {
+        let env = |name: &str| self.env.get(name).map(ToString::to_string);
+        let read = |path: &Path| match path.to_str().and_then(|path| self.files.get(path)) {
+            Some(text) => Ok(text.to_string()),
+            None => Err(io::Error::from(io::ErrorKind::NotFound)),
+        };
+        what(&World { env: &env, read: &read, config: &self.config, seed: 7 })
+    }
+
+    fn plans(&self, line: &str) -> Result<Vec<Plan>, String> {
+        let words = std::iter::once("grpc-discover".to_string()).chain(shell_words(line));
+        let typed = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let (reaching, channel, pace) = Default::default();
+        let base = |targets, asking, judging, profile, task| Typed {
+            targets,
+            asking,
+            reaching: &reaching,
+            channel: &channel,
+            pace: &pace,
+            judging,
+            profile,
+            task,
+        };
+        self.world(|world| {
+            match &typed.command {
+                Command::Resolve(t) => plans(
+                    &base(
+                        &t.targets.targets,
+                        &t.asking,
+                        &t.judging,
+                        t.output.talk.profile.as_deref(),
+                        Task::Resolve { watch: t.watch, run_for: t.run_for },
+                    ),
+                    world,
+                ),
+                Command::Probe(t) => plans(
+                    &Typed {
+                        reaching: &t.reaching,
+                        channel: &t.channel,
+                        pace: &t.pace,
+                        ..base(&t.targets, &t.asking, &t.judging, t.output.talk.profile.as_deref(), Task::Probe)
+                    },
+                    world,
+                ),
+                Command::Watch(t) => plans(
+                    &Typed {
+                        reaching: &t.reaching,
+                        channel: &t.channel,
+                        ..base(
+                            &t.targets.targets,
+                            &t.asking,
+                            &t.judging,
+                            t.output.talk.profile.as_deref(),
+                            Task::Watch { run_for: t.run_for, until: t.until },
+                        )
+                    },
+                    world,
+                ),
+                other => panic!("{other:?}"),
+            }
+            .map_err(|wrong| wrong.0)
+        })
+    }
+
+    fn plan(&self, line: &str) -> Plan {
+        let mut plans = self.plans(line).unwrap_or_else(|wrong| panic!("{line}: {wrong}"));
+        assert_eq!(plans.len(), 1, "{line}");
+        plans.remove(0)
+    }
+
+    fn wrong(&self, line: &str) -> String {
+        match self.plans(line) {
+            Ok(_) => panic!("{line} was accepted"),
+            Err(wrong) => wrong,
+        }
+    }
+}
+
+/// Words; single quotes keep spaces.
+fn shell_words(line: &str) -> Vec<String> {
+    line.split('\'')
+        .enumerate()
+        .flat_map(|(i, part)| match i % 2 {
+            0 => part.split_whitespace().map(str::to_string).collect(),
+            _ => vec![part.to_string()],
+        })
+        .collect()
+}
+
+fn plan(line: &str) -> Plan {
+    Made::default().plan(line)
+}
+
+fn wrong(line: &str) -> String {
+    Made::default().wrong(line)
+}
+
+const X: &str = "127.0.0.1:50051";
+
+#[test]
+fn each_command_has_its_goal() {
+    let goal = |line: &str| plan(&format!("{line} {X}")).goal;
+    assert_eq!(goal("resolve"), Goal::Resolve { watch: false });
+    assert_eq!(goal("resolve --watch"), Goal::Resolve { watch: true });
+    assert_eq!(goal("probe"), Goal::Probe);
+    assert_eq!(goal("probe --idle 30s"), Goal::ProbeIdle(Duration::from_secs(30)));
+    assert_eq!(goal("watch"), Goal::Watch { until: None });
+    assert_eq!(goal("watch --until stable"), Goal::Watch { until: Some(Until::Stable) });
+}
+
+#[test]
+fn defaults_are_grpcs_own() {
+    let plan = plan(&format!("watch {X}"));
+    assert_eq!(plan.channel.idle_timeout, Some(Duration::from_secs(1800)));
+    assert_eq!(plan.channel.policy, Policy::PickFirst);
+    assert_eq!(plan.transport.tls, TlsMode::Auto);
+    assert_eq!(plan.transport.connect_timeout, Duration::from_secs(20));
+    assert_eq!(plan.transport.rpc_timeout, Duration::from_secs(5));
+    assert_eq!(plan.transport.keepalive, None);
+    assert_eq!(plan.judging.fail_on, Some(Severity::Warn));
+    assert_eq!(plan.limits, Limits::default());
+    assert!(plan.channel.keep_connected && !plan.channel.client_health);
+}
+
+#[test]
+fn idle_zero_never_idles_a_watch_and_is_refused_for_a_probe() {
+    assert_eq!(plan(&format!("watch --idle 0 {X}")).channel.idle_timeout, None);
+    assert!(wrong(&format!("probe --idle 0s {X}")).contains("has no idle cycle"));
+    let error = wrong(&format!("probe --idle 30s --max-time 10 {X}"));
+    assert!(error.contains("--max-time 10s ends before --idle 30s"), "{error}");
+}
+
+#[test]
+fn flags_about_the_channel_and_the_limits_arrive() {
+    let watch = plan(&format!("watch --lb round_robin --client-health --keep-connected=false --idle 10 --for 5m {X}"));
+    assert_eq!(watch.channel.policy, Policy::RoundRobin);
+    assert!(watch.channel.client_health && !watch.channel.keep_connected);
+    assert_eq!(watch.channel.idle_timeout, Some(Duration::from_secs(10)));
+    assert_eq!(watch.limits.run_for, Some(Duration::from_secs(300)));
+    let probe = plan(&format!(
+        "probe -c 8 --rate 50 --max-endpoints 1000 --max-time 1m --fail-on critical --min-ready 50% --expect 10.0.0.1:80,10.0.0.2:80 --service pay {X}"
+    ));
+    assert_eq!(
+        probe.limits,
+        Limits {
+            concurrency: 8,
+            rate: Some(50),
+            max_endpoints: Some(1000),
+            max_time: Some(Duration::from_secs(60)),
+            run_for: None
+        }
+    );
+    assert_eq!(probe.judging.fail_on, Some(Severity::Critical));
+    assert_eq!(probe.judging.min_ready, Some(MinReady::Percent(50)));
+    assert_eq!(probe.judging.expect.len(), 2);
+    assert_eq!(&*probe.service, "pay");
+    assert_eq!(plan(&format!("probe --fail-on never {X}")).judging.fail_on, None);
+}
+
+#[test]
+fn health_decides_only_under_round_robin() {
+    assert!(wrong(&format!("watch --client-health {X}")).contains("add --lb round_robin"));
+}
+
+#[test]
+fn tls_words_of_every_family_mean_one_mode() {
+    for (flags, mode, insecure) in [
+        ("", TlsMode::Auto, false),
+        ("--tls off", TlsMode::Off, false),
+        ("--plaintext", TlsMode::Off, false),
+        ("--plaintext --tls off", TlsMode::Off, false),
+        ("-k", TlsMode::On, true),
+        ("--tls on", TlsMode::On, false),
+        ("--tls on --insecure", TlsMode::On, true),
+        ("--tls auto -k", TlsMode::Auto, true),
+    ] {
+        let transport = plan(&format!("probe {flags} {X}")).transport;
+        assert_eq!((transport.tls, transport.insecure), (mode, insecure), "{flags}");
+    }
+    for (flags, said) in [
+        ("--plaintext -k", "choose one of them"),
+        ("--plaintext --tls on", "leave one of --plaintext and --tls out"),
+        ("--tls off -k", "choose one of them"),
+        ("--plaintext --cacert ca.pem", "have no meaning with it"),
+        ("--cert c.pem", "add --key FILE"),
+        ("--key k.pem", "add --cert FILE"),
+    ] {
+        let error = wrong(&format!("probe {flags} {X}"));
+        assert!(error.contains(said), "{flags}: {error}");
+    }
+}
+
+#[test]
+fn the_first_layer_that_speaks_of_tls_decides() {
+    let file = "[defaults]\nplaintext = true\n";
+    let made = Made::default().config(file);
+    assert_eq!(made.plan(&format!("probe {X}")).transport.tls, TlsMode::Off);
+    assert_eq!(made.plan(&format!("probe --tls on {X}")).transport.tls, TlsMode::On);
+    let made = Made::default().config(file).env("GRPC_DISCOVER_INSECURE", "true");
+    let transport = made.plan(&format!("probe {X}")).transport;
+    assert_eq!((transport.tls, transport.insecure), (TlsMode::On, true));
+    let made = Made::default().config(file).env("GRPC_DISCOVER_PLAINTEXT", "false");
+    assert_eq!(made.plan(&format!("probe {X}")).transport.tls, TlsMode::Auto);
+}
+
+#[test]
+fn keepalive_that_servers_punish_needs_force() {
+    let error = wrong(&format!("watch --keepalive-time 5s {X}"));
+    assert!(error.contains("--keepalive-time 5s") && error.contains("--keepalive-force"), "{error}");
+    let forced = plan(&format!("watch --keepalive-time 5s --keepalive-force {X}")).transport.keepalive.expect("on");
+    assert_eq!((forced.time, forced.timeout), (Duration::from_secs(5), Duration::from_secs(20)));
+    let calm = plan(&format!("watch --keepalive-time 10 --keepalive-timeout 3 --keepalive-without-calls {X}"));
+    assert!(calm.transport.keepalive.expect("on").without_calls);
+    assert_eq!(plan(&format!("watch --keepalive-time 0 {X}")).transport.keepalive, None);
+    assert!(wrong(&format!("watch --keepalive-timeout 3 {X}")).contains("need --keepalive-time"));
+}
+
+#[test]
+fn precedence_is_flag_environment_service_profile_defaults() {
+    let file = "[defaults]\nrpc-timeout = 1\nconnect-timeout = 1\nmax-time = 1\nlb = \"round_robin\"\n\
+                [profile.prod]\nrpc-timeout = 2\nconnect-timeout = 2\nmax-time = 2\n\
+                [service.pay]\ntargets = [\"127.0.0.1:50051\"]\nrpc-timeout = 3\nconnect-timeout = 3\n";
+    let made = Made::default().config(file).env("GRPC_DISCOVER_CONNECT_TIMEOUT", "4");
+    let plan = made.plan("probe --profile prod pay");
+    assert_eq!(plan.transport.connect_timeout, Duration::from_secs(4));
+    assert_eq!(plan.transport.rpc_timeout, Duration::from_secs(3));
+    assert_eq!(plan.limits.max_time, Some(Duration::from_secs(2)));
+    assert_eq!(plan.channel.policy, Policy::RoundRobin);
+    assert_eq!(made.plan("probe --connect-timeout 5 pay").transport.connect_timeout, Duration::from_secs(5));
+    assert_eq!(&*plan.label, "pay");
+    assert_eq!(plan.sources.len(), 1);
+}
+
+#[test]
+fn where_a_value_came_from_is_kept() {
+    let file = "[defaults]\ndns-server = \"10.0.0.53\"\n";
+    let server =
+        |made: &Made, flags: &str| made.plan(&format!("resolve {flags} {X}")).backends.dns.server.clone().expect("set");
+    let made = Made::default().config(file);
+    assert_eq!(server(&made, "").origin, Origin::Config("c.toml".into()));
+    assert_eq!(server(&made, "--dns-server 1.1.1.1").origin, Origin::Flag("--dns-server"));
+    let made = made.env("GRPC_DISCOVER_DNS_SERVER", "9.9.9.9");
+    assert_eq!(server(&made, "").origin, Origin::Env("GRPC_DISCOVER_DNS_SERVER".into()));
+}
+
+#[test]
+fn a_value_that_is_wrong_is_named_with_its_place() {
+    for (made, said) in [
+        (
+            Made::default().env("GRPC_DISCOVER_RPC_TIMEOUT", "soon"),
+            "GRPC_DISCOVER_RPC_TIMEOUT: \"soon\" is no duration; write seconds such as 10 or 1.5, or 250ms, 2m, 1h",
+        ),
+        (
+            Made::default().config("[defaults]\nlb = \"random\"\n"),
+            "config c.toml: defaults.lb: \"random\" is not one of pick_first, round_robin",
+        ),
+        (
+            Made::default().config("[defaults]\nrpc-timeout = [1, 2]\n"),
+            "defaults.rpc-timeout: 2 values where one is wanted",
+        ),
+        (Made::default().env("GRPC_DISCOVER_TLS", "maybe"), "GRPC_DISCOVER_TLS: \"maybe\" is not one of auto, on, off"),
+        (Made::default().env("GRPC_DISCOVER_PROFILE", "prod"), "--profile prod: there is no config file"),
+    ] {
+        let error = made.wrong(&format!("probe {X}"));
+        assert!(error.contains(said), "{error}");
+    }
+    assert!(wrong(&format!("probe --max-time 0 {X}")).contains("--max-time 0: nothing could ever be done"));
+}
+
+#[test]
+fn headers_come_from_flags_and_files_and_are_never_shown() {
+    let made = Made::default().file("headers", "# comment\n\nauthorization: Bearer sesame\nX-Team: pay\n");
+    let plan = made.plan(&format!("probe -H 'trace-id: 1' -H @headers {X}"));
+    let names: Vec<&str> = plan.transport.metadata.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["trace-id", "authorization", "x-team"]);
+    assert_eq!(plan.transport.metadata[1].1.reveal(), "Bearer sesame");
+    for (flag, said) in [
+        ("-H 'authorization Bearer-sesame'", "a header has no colon"),
+        ("-H 'grpc-timeout: sesame'", "belongs to gRPC itself"),
+        ("-H 'na me: sesame'", "may hold letters"),
+        ("-H 'k: ses\u{7}ame'", "holds characters"),
+        ("-H @nowhere", "--header @nowhere: cannot be read"),
+    ] {
+        let error = made.wrong(&format!("probe {flag} {X}"));
+        assert!(error.contains(said) && !error.contains("sesame"), "{flag}: {error}");
+    }
+}
+
+#[test]
+fn authority_is_the_targets_name_unless_it_is_an_address() {
+    for (target, authority) in [
+        ("pay.example:50051", Some("pay.example:50051")),
+        ("dns:///pay.example", Some("pay.example")),
+        ("127.0.0.1:50051", None),
+        ("ipv4:10.0.0.1:50051", None),
+        ("unix:/run/pay.sock", None),
+    ] {
+        assert_eq!(plan(&format!("probe {target}")).transport.authority.as_deref(), authority, "{target}");
+    }
+    assert_eq!(plan(&format!("probe --authority pay {X}")).transport.authority.as_deref(), Some("pay"));
+}
+
+#[test]
+fn address_families_exclude_each_other_and_the_last_typed_wins() {
+    let family = |made: &Made, flags: &str| made.plan(&format!("resolve {flags} {X}")).backends.dns.family;
+    let made = Made::default();
+    assert_eq!(family(&made, ""), Family::Both);
+    assert_eq!(family(&made, "-4"), Family::V4);
+    assert_eq!(family(&made, "-4 -6"), Family::V6);
+    let made = Made::default().env("GRPC_DISCOVER_IPV4", "1");
+    assert_eq!((family(&made, ""), family(&made, "-6")), (Family::V4, Family::V6));
+}
+
+#[test]
+fn the_same_question_is_asked_once() {
+    assert_eq!(plan("probe dns:///pay.example:50051 pay.example:50051").sources.len(), 1);
+    assert_eq!(plan("probe pay.example:50051 ipv4:10.0.0.1:50051").sources.len(), 2);
+}
+
+#[test]
+fn targets_that_cannot_be_parsed_or_asked_are_refused() {
+    for (target, said) in [
+        ("127.0.0.1:99999", "99999"),
+        ("dns:///", "write "),
+        ("kubernetes:///pay.default:50051", "kubernetes"),
+        ("", "write "),
+    ] {
+        let error = wrong(&format!("probe '{target}'"));
+        assert!(error.contains(said), "{target}: {error}");
+    }
+    assert!(wrong("probe --backend zookeeper pay").contains("no backend is called \"zookeeper\""));
+}
+
+#[test]
+fn without_targets_every_service_of_the_file_is_probed() {
+    let made = Made::default().config(
+        "[service.pay]\ntargets = [\"127.0.0.1:1\"]\n[service.mail]\ntargets = [\"127.0.0.1:2\", \"127.0.0.1:3\"]\n[service.empty]\n",
+    );
+    let plans = made.plans("probe").expect("two services");
+    let labels: Vec<&str> = plans.iter().map(|plan| &*plan.label).collect();
+    assert_eq!(labels, ["mail", "pay"]);
+    assert_eq!(plans[0].sources.len(), 2);
+}
+
+#[test]
+fn without_targets_and_services_the_files_that_were_looked_for_are_named() {
+    let mut made = Made::default();
+    made.config.looked_for = vec!["./.grpc-discover.toml".into()];
+    let error = made.wrong("probe");
+    assert!(error.contains("./.grpc-discover.toml") && error.contains("config init"), "{error}");
+    let error = Made::default().config("[defaults]\n").wrong("probe");
+    assert!(error.contains("c.toml has no [service.NAME]"), "{error}");
+}
+
+#[test]
+fn a_wrong_target_in_the_file_is_named_with_its_place() {
+    let error = Made::default().config("[service.pay]\ntargets = [\"127.0.0.1:0\"]\n").wrong("probe pay");
+    assert!(error.starts_with("config c.toml: service.pay.targets: target \"127.0.0.1:0\""), "{error}");
+}
+
+#[cfg(feature = "consul")]
+#[test]
+fn consul_is_narrowed_and_its_token_never_shows() {
+    use grpc_discover::model::target::Target;
+    let made = Made::default().file("token", "sesame\n").env("CONSUL_HTTP_ADDR", "127.0.0.1:8500");
+    let plan = made.plan("probe --backend consul --dc dc2 --tag v2 --token-file token pay");
+    let Target::Consul(target) = &plan.sources[0].target else { panic!("{:?}", plan.sources) };
+    assert_eq!((target.dc.as_deref(), target.tags.as_slice()), (Some("dc2"), &["v2".to_string()][..]));
+    assert_eq!(plan.backends.consul.token.value.as_ref().map(|token| token.reveal()), Some("sesame"));
+    assert_eq!(plan.backends.consul.token.origin, Origin::Flag("--token-file"));
+    let plan = made.plan("probe --token-file token consul://me:sesame@127.0.0.1/pay?token=sesame");
+    for shown in [format!("{:?}", plan.sources), format!("{:?}", plan.backends), plan.label.to_string()] {
+        assert!(!shown.contains("sesame"), "{shown}");
+    }
+    assert!(wrong(&format!("probe --dc dc2 {X}")).contains("none of the targets asks Consul"));
+    let error = Made::default().env("CONSUL_HTTP_SSL", "perhaps").wrong(&format!("probe {X}"));
+    assert!(error.contains("CONSUL_HTTP_SSL"), "{error}");
+}
+
+#[test]
+fn looks_come_from_flags_environment_and_file() {
+    let look_of = |made: &Made, line: &str| {
+        let typed = Cli::try_parse_from(shell_words(line)).expect("valid");
+        let Command::Probe(typed) = typed.command else { panic!("{line}") };
+        made.world(|world| look(typed.output.output, &typed.output.talk, world)).expect("valid")
+    };
+    let made =
+        Made::default().config("[defaults]\noutput = \"json\"\nquiet = true\n").env("GRPC_DISCOVER_COLOR", "never");
+    let look = look_of(&made, "x probe");
+    assert_eq!((look.format, look.quiet, look.color), (cli::Format::Json, true, cli::ColorWord::Never));
+    assert_eq!(look_of(&made, "x probe -o wide").format, cli::Format::Wide);
+}

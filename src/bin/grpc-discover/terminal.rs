@@ -1,0 +1,122 @@
+//! stdout and stderr: the only place that prints. stdout is data, stderr is talk.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::cli::ColorWord;
+use crate::exit::Failure;
+use crate::settings::Look;
+
+/// What is at the other end of stdout and stderr, and how they are spoken to.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal {
+    /// stdout is a terminal.
+    pub out_is_tty: bool,
+    /// stderr is a terminal that can redraw a line.
+    pub err_is_tty: bool,
+    /// stdout in colour.
+    pub color: bool,
+    /// `-q`: no talk.
+    pub quiet: bool,
+}
+
+impl Terminal {
+    /// Looks at stdout and stderr.
+    pub fn new(look: &Look, env: &dyn Fn(&str) -> Option<String>) -> Terminal {
+        let out_is_tty = io::stdout().is_terminal();
+        let dumb = env("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+        Terminal {
+            out_is_tty: out_is_tty && !dumb,
+            err_is_tty: io::stderr().is_terminal() && !dumb,
+            color: wants_color(look.color, out_is_tty, env),
+            quiet: look.quiet,
+        }
+    }
+
+    /// stdout, for data. Errors of writing are the caller's to handle: a closed pipe ends the command quietly.
+    pub fn out(&self) -> impl Write + use<> {
+        io::stdout()
+    }
+
+    /// stderr, for talk.
+    pub fn err(&self) -> impl Write + use<> {
+        io::stderr()
+    }
+
+    /// Says one line on stderr, unless `-q`. Nobody listening is no error.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    }
+}
+
+/// Writes `text` to stdout as it is.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints why the command ended, in one place and once; gives the exit code.
+pub fn complain(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Typed(error) if !error.use_stderr() => {
+            // Help and version are data. clap styles them itself when stdout is a terminal.
+            if let Err(error) = error.print() {
+                return Failure::from(error).code();
+            }
+        }
+        Failure::Typed(error) => {
+            let _ = error.print();
+        }
+        Failure::Usage(text) | Failure::Broken(text) => {
+            let _ = writeln!(io::stderr(), "grpc-discover: {text}");
+        }
+        Failure::ClosedPipe => {}
+    }
+    failure.code()
+}
+
+/// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then whether somebody looks.
+pub fn wants_color(choice: ColorWord, is_tty: bool, env: &dyn Fn(&str) -> Option<String>) -> bool {
+    let set = |name| env(name).filter(|value| !value.is_empty());
+    match choice {
+        ColorWord::Always => true,
+        ColorWord::Never => false,
+        ColorWord::Auto => {
+            if set("NO_COLOR").is_some() {
+                return false;
+            }
+            if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
+                return true;
+            }
+            is_tty && set("CLICOLOR").is_none_or(|value| value != "0") && set("TERM").is_some_and(|term| term != "dumb")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_follows_the_flag_then_the_environment_then_the_terminal() {
+        let case = |choice, tty, pairs: &[(&str, &str)]| {
+            let env = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
+            wants_color(choice, tty, &env)
+        };
+        let xterm = ("TERM", "xterm");
+        assert!(case(ColorWord::Auto, true, &[xterm]));
+        assert!(!case(ColorWord::Auto, false, &[xterm]));
+        assert!(!case(ColorWord::Auto, true, &[xterm, ("NO_COLOR", "1")]));
+        assert!(case(ColorWord::Auto, true, &[xterm, ("NO_COLOR", "")]));
+        assert!(case(ColorWord::Auto, false, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!case(ColorWord::Auto, false, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!case(ColorWord::Auto, false, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+        assert!(!case(ColorWord::Auto, true, &[xterm, ("CLICOLOR", "0")]));
+        assert!(!case(ColorWord::Auto, true, &[("TERM", "dumb")]));
+        assert!(case(ColorWord::Always, false, &[("NO_COLOR", "1")]));
+        assert!(!case(ColorWord::Never, true, &[xterm, ("CLICOLOR_FORCE", "1")]));
+    }
+}

@@ -1,0 +1,146 @@
+//! `consul://[user:pw@][agent[:port]]/svc?…`, as mbobakov's resolver reads it.
+
+use percent_encoding::percent_decode_str;
+
+use super::host::{host_port, join};
+use super::piece::{Parsed, Piece, wrong};
+use crate::model::secret::Secret;
+use crate::model::target::ConsulTarget;
+use crate::model::text::shorten;
+
+const CONSUL_EXAMPLE: &str = "consul:///pay?tag=v1";
+
+/// Parameters of `consul:` that mean something here.
+const CONSUL_PARAMETERS: &str = "tag, dc, near, healthy, token, ns, partition";
+/// Parameters of mbobakov's resolver that tune the client, not the question: accepted, so that its targets can be pasted.
+const CONSUL_TUNING: [&str; 7] =
+    ["wait", "limit", "insecure", "timeout", "max-backoff", "allow-stale", "require-consistent"];
+
+pub(super) fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
+    let (before, query) = match rest.split_once('?') {
+        Some((before, query)) => (before, Some(query)),
+        None => (rest, None),
+    };
+    let mut target = ConsulTarget::default();
+    let service = match before.strip("//") {
+        None => before.strip("/").unwrap_or(before),
+        Some(after) => match after.split_once('/') {
+            None => {
+                let name = after.text.rsplit('@').next().filter(|n| !n.is_empty() && !n.contains(':')).unwrap_or("pay");
+                return wrong(
+                    after.at,
+                    "between consul:// and the next slash stands an agent, and no service follows",
+                    format!("consul:///{}", shorten(name, 60)),
+                );
+            }
+            Some((authority, service)) => {
+                consul_authority(authority, &mut target)?;
+                service
+            }
+        },
+    };
+    // mbobakov trims slashes as well; an encoded one (%2F) is part of the name.
+    let trimmed = service.text.trim_end_matches('/').len();
+    let service = service.until(trimmed);
+    let service = service.from(service.text.len() - service.text.trim_start_matches('/').len());
+    if service.is_empty() {
+        return wrong(service.at, "no service is named", CONSUL_EXAMPLE);
+    }
+    target.service = decode(service, false)?;
+    for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
+        consul_parameter(pair, &mut target)?;
+    }
+    Ok(target)
+}
+
+fn consul_authority(authority: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
+    let agent = match authority.rsplit_once('@') {
+        None => authority,
+        Some((user, agent)) => {
+            let (name, password) = user.split_once(':').unwrap_or((user, user.from(user.text.len())));
+            target.user = Some((decode(name, false)?, Secret::new(decode(password, false)?)));
+            agent
+        }
+    };
+    if !agent.is_empty() {
+        let (host, port) = host_port(agent, "consul://127.0.0.1:8500/pay")?;
+        target.agent = Some(join(&host, port));
+    }
+    Ok(())
+}
+
+fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
+    let decoded = decode(value, true)?;
+    let once = |slot: &mut Option<String>| -> Parsed<()> {
+        if slot.is_some() {
+            return wrong(name.at, format!("{} is given twice", name.text), CONSUL_EXAMPLE);
+        }
+        *slot = Some(decoded.clone()).filter(|text| !text.is_empty());
+        Ok(())
+    };
+    match decode(name, true)?.as_str() {
+        "tag" if decoded.is_empty() => Ok(()),
+        "tag" => {
+            target.tags.push(decoded);
+            Ok(())
+        }
+        "dc" => once(&mut target.dc),
+        "near" => once(&mut target.near),
+        "ns" => once(&mut target.namespace),
+        "partition" => once(&mut target.partition),
+        "token" if target.token.is_some() => wrong(name.at, "token is given twice", CONSUL_EXAMPLE),
+        "token" => {
+            target.token = Some(Secret::new(decoded)).filter(|token| !token.is_empty());
+            Ok(())
+        }
+        // strconv.ParseBool, as mbobakov reads it.
+        "healthy" => match decoded.as_str() {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => {
+                target.passing_only = true;
+                Ok(())
+            }
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => {
+                target.passing_only = false;
+                Ok(())
+            }
+            _ => wrong(
+                value.at,
+                format!("healthy is true or false, not {}", value.quoted()),
+                "consul:///pay?healthy=true",
+            ),
+        },
+        known if CONSUL_TUNING.contains(&known) => Ok(()),
+        _ => wrong(
+            name.at,
+            format!(
+                "{} is no parameter of consul: (known: {CONSUL_PARAMETERS}; accepted without effect: {})",
+                name.quoted(),
+                CONSUL_TUNING.join(", ")
+            ),
+            CONSUL_EXAMPLE,
+        ),
+    }
+}
+
+/// Percent-decodes `piece`; in a query, `+` is a space. The value is never shown: it may be a secret.
+fn decode(piece: Piece<'_>, query: bool) -> Parsed<String> {
+    for (at, _) in piece.text.match_indices('%') {
+        let digits = piece.text.as_bytes().get(at + 1..at + 3);
+        if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+            return wrong(
+                piece.at + at,
+                "a percent sign stands before two hexadecimal digits",
+                "%25 for a percent sign",
+            );
+        }
+    }
+    let text = if query { piece.text.replace('+', " ") } else { piece.text.to_string() };
+    let Ok(decoded) = percent_decode_str(&text).decode_utf8() else {
+        return wrong(piece.at, "the percent-encoded bytes are no UTF-8", CONSUL_EXAMPLE);
+    };
+    if decoded.chars().any(char::is_control) {
+        return wrong(piece.at, "a percent-encoded control character", CONSUL_EXAMPLE);
+    }
+    Ok(decoded.into_owned())
+}

@@ -1,0 +1,277 @@
+//! Exact times, on a paused clock over pipes.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use futures_util::{FutureExt, StreamExt};
+use tokio::io::{AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::time::{Instant, sleep};
+
+use super::memory::Memory;
+use super::peers::{self, Answer, SETTINGS};
+use super::*;
+use crate::model::reach::{DisconnectReason, FailureCode, Stage};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn address() -> Address {
+    "10.0.0.1:80".parse().unwrap()
+}
+
+/// A transport to one peer that `serve` plays.
+fn to<F: Future<Output = ()> + Send + 'static>(
+    options: Options,
+    serve: impl Fn(DuplexStream) -> F + Send + Sync + 'static,
+) -> (Transport, Memory) {
+    let memory = Memory::new();
+    memory.serve(address(), move |pipe| drop(tokio::spawn(serve(pipe))));
+    (Transport::new(options, Arc::new(memory.clone())), memory)
+}
+
+async fn silence(mut pipe: DuplexStream) {
+    peers::until_gone(&mut pipe).await;
+}
+
+/// SETTINGS, then nothing.
+async fn frozen(mut pipe: DuplexStream) {
+    pipe.write_all(SETTINGS).await.unwrap();
+    silence(pipe).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_connect_deadline_is_kept_in_every_stage() {
+    let long = Options { connect_timeout: 20 * SECOND, ..options() };
+
+    let memory = Memory::new();
+    memory.hang(address());
+    let begun = Instant::now();
+    let failed = failure(&Transport::new(long.clone(), Arc::new(memory)), address()).await;
+    assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Tcp, FailureCode::TimedOut, 20 * SECOND));
+    assert_eq!(failed.text, "no answer to SYN within 20.0s (packets dropped, or the host is gone)");
+    assert_eq!(begun.elapsed(), 20 * SECOND);
+
+    let short = Options { connect_timeout: 2 * SECOND, ..options() };
+    let begun = Instant::now();
+    let failed =
+        failure(&to(Options { tls: TlsMode::On, insecure: true, ..short.clone() }, silence).0, address()).await;
+    assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Tls, FailureCode::TimedOut, 2 * SECOND));
+    assert_eq!(failed.text, "TLS handshake unanswered for 2.0s");
+    assert_eq!(begun.elapsed(), 2 * SECOND);
+
+    let begun = Instant::now();
+    let failed = failure(&to(short, silence).0, address()).await;
+    assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Http2, FailureCode::TimedOut, 2 * SECOND));
+    assert_eq!(failed.text, "accepted the connection and sent no SETTINGS for 2.0s");
+    assert_eq!(begun.elapsed(), 2 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_deadline_covers_all_stages() {
+    /// Takes 1.5 s to connect.
+    struct Slow(Memory);
+    impl Dial for Slow {
+        fn dial(&self, address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
+            let dialling = self.0.dial(address);
+            Box::pin(sleep(Duration::from_millis(1_500)).then(|()| dialling))
+        }
+    }
+    let (_, memory) = to(options(), silence);
+    let transport = Transport::new(Options { connect_timeout: 2 * SECOND, ..options() }, Arc::new(Slow(memory)));
+    let begun = Instant::now();
+    let failed = failure(&transport, address()).await;
+    assert_eq!((failed.stage, failed.waited), (Stage::Http2, Duration::from_millis(500)));
+    assert_eq!(failed.text, "accepted the connection and sent no SETTINGS for 500ms");
+    assert_eq!(begun.elapsed(), 2 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_settings_are_waited_for() {
+    let late = |mut pipe: DuplexStream| async move {
+        sleep(3 * SECOND).await;
+        frozen_after(&mut pipe, SETTINGS).await;
+    };
+    async fn frozen_after(pipe: &mut DuplexStream, bytes: &[u8]) {
+        pipe.write_all(bytes).await.unwrap();
+        peers::until_gone(pipe).await;
+    }
+    let (connection, phases) = connect(&to(options(), late).0, address()).await;
+    assert!(connection.is_ok());
+    assert_eq!(
+        phases.iter().map(|p| (p.stage, p.took)).collect::<Vec<_>>(),
+        [(Stage::Tcp, Duration::ZERO), (Stage::Http2, 3 * SECOND)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_split_byte_by_byte_are_settings() {
+    let dripping = |mut pipe: DuplexStream| async move {
+        for byte in SETTINGS {
+            sleep(Duration::from_millis(10)).await;
+            pipe.write_all(&[*byte]).await.unwrap();
+        }
+        silence(pipe).await;
+    };
+    assert!(connect(&to(options(), dripping).0, address()).await.0.is_ok());
+}
+
+fn keepalive(without_calls: bool) -> Options {
+    Options { keepalive: Some(Keepalive { time: 10 * SECOND, timeout: 20 * SECOND, without_calls }), ..options() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keepalive_gives_a_frozen_peer_up() {
+    let mut connection = connected(&to(keepalive(true), frozen).0, address()).await;
+    let begun = Instant::now();
+    let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was said") };
+    assert_eq!(begun.elapsed(), 30 * SECOND, "10 s of silence, then 20 s without an answer");
+    assert_eq!(lost.reason, DisconnectReason::ConnectionTimedOut);
+    assert_eq!(lost.to_string(), "connection timed out (keepalive: no answer in 20.0s)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keepalive_leaves_a_peer_that_answers_alone() {
+    let mut connection = connected(
+        &to(keepalive(true), |pipe| peers::serve_health(pipe, Answer::Status(1), Arc::default())).0,
+        address(),
+    )
+    .await;
+    assert!(tokio::time::timeout(3_600 * SECOND, connection.event()).await.is_err());
+    assert_eq!(connection.check(Arc::from("")).await.0, Health::Serving);
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_byte_is_a_sign_of_life() {
+    let chatty = |mut pipe: DuplexStream| async move {
+        pipe.write_all(SETTINGS).await.unwrap();
+        for _ in 0..20 {
+            // Answers no ping; more than the keepalive time apart, less than its timeout.
+            sleep(15 * SECOND).await;
+            pipe.write_all(&peers::frame(8, &[0, 0, 0, 1])).await.unwrap();
+        }
+        silence(pipe).await;
+    };
+    let mut connection = connected(&to(keepalive(true), chatty).0, address()).await;
+    let begun = Instant::now();
+    assert!(matches!(connection.event().await, ConnectionEvent::Lost(_)));
+    assert_eq!(begun.elapsed(), (20 * 15 + 30) * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keepalive_is_silent_without_rpcs_and_prompt_with_one() {
+    let options = Options { rpc_timeout: 60 * SECOND, ..keepalive(false) };
+    let mut connection = connected(&to(options, frozen).0, address()).await;
+    assert!(tokio::time::timeout(3_600 * SECOND, connection.event()).await.is_err(), "nobody asked, nobody pings");
+    let (health, took) = connection.check(Arc::from("")).await;
+    assert_eq!(took, 20 * SECOND, "a stream after a long silence pings at once");
+    let text = "connection lost: connection timed out (keepalive: no answer in 20.0s)";
+    assert_eq!(health, Health::Failed { code: "UNAVAILABLE".to_string(), text: text.to_string() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unanswered_check_says_what_waited_and_how_long() {
+    let (transport, _) = to(options(), |pipe| peers::serve_health(pipe, Answer::Silence, Arc::default()));
+    let reach = transport.reach(address(), Arc::from("")).await;
+    let text = "grpc.health.v1.Health/Check unanswered for 5.0s".to_string();
+    let expected = Health::Failed { code: "DEADLINE_EXCEEDED".to_string(), text };
+    assert_eq!(reach.outcome, Ok((expected, 5 * SECOND)));
+    assert_eq!(reach.total(), 5 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_watch_has_no_deadline() {
+    let (transport, _) = to(options(), |pipe| peers::serve_health(pipe, Answer::Status(1), Arc::default()));
+    let connection = connected(&transport, address()).await;
+    let mut watch = connection.watch(Arc::from(""));
+    assert_eq!(watch.next().await, Some(Health::Serving));
+    assert!(tokio::time::timeout(3_600 * SECOND, watch.next()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn close_takes_a_second_at_most_when_the_peer_reads_nothing() {
+    /// A pipe so narrow that our first words do not fit.
+    struct Narrow;
+    impl Dial for Narrow {
+        fn dial(&self, _address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
+            let (ours, mut theirs) = tokio::io::duplex(32);
+            tokio::spawn(async move {
+                theirs.write_all(SETTINGS).await.unwrap();
+                sleep(3_600 * SECOND).await;
+                drop(theirs);
+            });
+            Box::pin(async move { Ok(Box::new(ours) as Box<dyn Io>) })
+        }
+    }
+    let connection = connected(&Transport::new(options(), Arc::new(Narrow)), address()).await;
+    let begun = Instant::now();
+    connection.close().await;
+    assert_eq!(begun.elapsed(), SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn auto_does_not_ask_a_silent_port_twice() {
+    let options = Options { tls: TlsMode::Auto, connect_timeout: 2 * SECOND, ..options() };
+    let (transport, memory) = to(options, silence);
+    let failed = failure(&transport, address()).await;
+    assert_eq!((failed.stage, failed.code), (Stage::Http2, FailureCode::TimedOut));
+    assert_eq!(memory.dials(&address()), 1);
+}
+
+/// Counts the writes that leave for the peer.
+struct Counting {
+    io: DuplexStream,
+    writes: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Counting {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Counting {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::SeqCst);
+        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_costs_three_writes() {
+    struct Counted(Arc<AtomicUsize>);
+    impl Dial for Counted {
+        fn dial(&self, _address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
+            let (ours, theirs) = tokio::io::duplex(64 * 1024);
+            tokio::spawn(peers::serve_health(theirs, Answer::Status(1), Arc::default()));
+            let counting = Counting { io: ours, writes: self.0.clone() };
+            Box::pin(async move { Ok(Box::new(counting) as Box<dyn Io>) })
+        }
+    }
+    let writes = Arc::new(AtomicUsize::new(0));
+    let transport = Transport::new(options(), Arc::new(Counted(writes.clone())));
+    let reach = transport.reach(address(), Arc::from("pay")).await;
+    assert_eq!(reach.outcome.map(|(health, _)| health), Ok(Health::Serving));
+    // Preface with SETTINGS; acknowledgement with the request; GOAWAY.
+    assert_eq!(writes.load(Ordering::SeqCst), 3);
+}

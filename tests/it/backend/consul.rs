@@ -1,0 +1,65 @@
+//! `consul` in the battery: a real agent that keeps what it knows on disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use grpc_discover::backend::consul::{self, Consul};
+use grpc_discover::backend::{Backend, Context, Settings};
+use grpc_discover::model::endpoint::Address;
+use grpc_discover::model::target::Target;
+use serde_json::json;
+
+use super::battery::Fixture;
+use crate::support::consul::{ConsulAgent, Mode};
+
+/// The instances stand on a node without an agent: what is set is there at once, and a restart brings it back from the
+/// registry's own log.
+pub struct RealConsul {
+    agent: ConsulAgent,
+    registered: Vec<Address>,
+}
+
+const NODE: &str = "outside";
+
+impl Fixture for RealConsul {
+    async fn start() -> Option<Self> {
+        Some(RealConsul { agent: ConsulAgent::start(Mode::Persistent)?, registered: Vec::new() })
+    }
+
+    fn backend(&self) -> &'static dyn Backend {
+        &Consul
+    }
+
+    fn target(&self) -> Target {
+        "consul:///pay".parse().unwrap()
+    }
+
+    fn context(&self) -> Context {
+        let address = self.agent.address();
+        let consul = consul::Settings::from_env(&|name| (name == "CONSUL_HTTP_ADDR").then(|| address.clone())).unwrap();
+        let settings = Settings { consul, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+        Context { settings: Arc::new(settings), ..Context::default() }
+    }
+
+    async fn set(&mut self, endpoints: &[Address]) {
+        for gone in self.registered.iter().filter(|address| !endpoints.contains(address)) {
+            self.agent.put("/v1/catalog/deregister", &json!({ "Node": NODE, "ServiceID": gone.to_string() }));
+        }
+        for new in endpoints.iter().filter(|address| !self.registered.contains(address)) {
+            let Address::Ip(socket) = new else { panic!("{new:?} has no IP address") };
+            let service =
+                json!({ "Service": "pay", "ID": new.to_string(), "Address": socket.ip(), "Port": socket.port() });
+            let entry = json!({ "Node": NODE, "Address": "127.0.0.1", "Service": service });
+            self.agent.put("/v1/catalog/register", &entry);
+        }
+        self.registered = endpoints.to_vec();
+    }
+
+    async fn stop(&mut self) {
+        self.agent.kill();
+    }
+
+    async fn start_again(&mut self) {
+        self.agent.start_again();
+    }
+}

@@ -1,0 +1,5 @@
+//! The command as it is typed: usage errors, generated texts, closed pipes, configuration, the demo.
+
+mod demo;
+mod pipes;
+mod usage;

@@ -1,0 +1,158 @@
+//! What is refused, and what is explained, without contacting anybody.
+
+use std::fs;
+
+use crate::support::tool::{run, run_command, tool};
+
+#[test]
+fn targets_that_cannot_be_parsed_exit_64_with_position_and_example() {
+    let noise = "x/".repeat(5_000);
+    for target in ["127.0.0.1:99999", "dns:///", "consul://:8500/", "ipv6:[::1", "", "no\u{7}pe", "two words", &noise] {
+        let finished = run(&["probe", "--", target]);
+        assert_eq!(finished.code, 64, "{target:?}: {}", finished.all());
+        assert!(finished.out.is_empty(), "{target:?}: {}", finished.all());
+        assert!(finished.err.contains("position") && finished.err.contains("write "), "{target:?}: {}", finished.all());
+        assert!(finished.err.len() < 600 && !finished.err.contains('\u{7}'), "{target:?}: {:?}", finished.err);
+    }
+}
+
+#[test]
+fn a_scheme_without_a_backend_is_refused_with_a_sentence() {
+    let finished = run(&["resolve", "kubernetes:///pay.default:50051"]);
+    assert_eq!(finished.code, 64, "{}", finished.all());
+    assert!(finished.err.contains("kubernetes") && finished.err.contains("dns"), "{}", finished.all());
+}
+
+#[test]
+fn usage_errors_exit_64_and_not_with_claps_2() {
+    for args in [
+        &["probe", "--no-such-flag", "x:1"][..],
+        &["probe", "--idle", "soon", "x:1"],
+        &["watch"],
+        &["resolve", "--for", "5s", "x:1"],
+        &["nothing"],
+        &[],
+        &["probe", "--idle", "0s", "127.0.0.1:1"],
+        &["probe", "--keepalive-time", "1s", "127.0.0.1:1"],
+        &["probe", "-plaintext", "-insecure", "127.0.0.1:1"],
+        &["explain", "GD000"],
+        &["backends", "--backend", "zookeeper"],
+    ] {
+        let finished = run(args);
+        assert_eq!(finished.code, 64, "{args:?}: {}", finished.all());
+        assert!(finished.out.is_empty() && !finished.err.is_empty(), "{args:?}: {}", finished.all());
+    }
+}
+
+#[test]
+fn a_target_without_a_command_is_told_which_commands_there_are() {
+    let finished = run(&["127.0.0.1:50051"]);
+    assert_eq!(finished.code, 64);
+    assert!(finished.err.contains("grpc-discover probe 127.0.0.1:50051"), "{}", finished.all());
+}
+
+#[test]
+fn help_and_version_are_data() {
+    for args in [&["--help"][..], &["probe", "--help"], &["watch", "-h"], &["--version"]] {
+        let finished = run(args);
+        assert_eq!((finished.code, finished.err.as_str()), (0, ""), "{args:?}");
+        assert!(finished.out.contains("grpc-discover"), "{args:?}: {}", finished.out);
+    }
+    let help = run(&["probe", "--help"]).out;
+    for heading in ["Discovery:", "Reaching an endpoint:", "Channel:", "Verdict:", "Output:", "Examples:"] {
+        assert!(help.contains(heading), "{heading} is missing:\n{help}");
+    }
+}
+
+#[test]
+fn the_neighbours_flags_reach_the_probe() {
+    let finished = run(&["probe", "-plaintext", "-connect-timeout", "2", "-addr", "127.0.0.1:1", "-o", "json"]);
+    assert_eq!(finished.code, 2, "{}", finished.all());
+    let document: serde_json::Value = serde_json::from_str(&finished.out).unwrap();
+    assert_eq!(document["target"], "127.0.0.1:1");
+    assert_eq!(document["endpoints"][0]["phases"][0]["error"]["code"], "connection_refused");
+}
+
+#[test]
+fn every_finding_is_explained_and_an_unknown_one_names_near_ones() {
+    let list = run(&["explain"]);
+    assert_eq!(list.code, 0);
+    let codes: Vec<&str> = list.out.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(codes.len() > 20, "{}", list.out);
+    for code in &codes {
+        let finished = run(&["explain", &code.to_lowercase()]);
+        assert!(finished.code == 0 && finished.out.contains("What to do:"), "{code}: {}", finished.all());
+    }
+    let unknown = run(&["explain", "GD1O1"]);
+    assert!(unknown.code == 64 && unknown.err.contains("near it: GD1"), "{}", unknown.all());
+    let json = run(&["explain", "-o", "json", codes[0]]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap()["code"], codes[0]);
+}
+
+#[test]
+fn backends_say_which_settings_come_from_where_and_hide_secrets() {
+    let mut command = tool(&["backends", "-o", "json", "--backend", "consul"]);
+    command.env("CONSUL_HTTP_ADDR", "127.0.0.1:1").env("CONSUL_HTTP_TOKEN", "sesame");
+    if cfg!(feature = "consul") {
+        let finished = run_command(command);
+        assert_eq!(finished.code, 3, "an agent that does not answer is unknown: {}", finished.all());
+        assert!(!finished.all().contains("sesame"), "{}", finished.all());
+        let backends: serde_json::Value = serde_json::from_str(&finished.out).unwrap();
+        assert_eq!(backends[0]["answers"], false);
+        let settings = backends[0]["settings"].as_array().unwrap();
+        assert!(settings.iter().any(|setting| setting["from"] == "$CONSUL_HTTP_ADDR"), "{settings:?}");
+    }
+}
+
+#[test]
+fn config_init_prints_writes_once_and_never_over_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("c.toml");
+    let path = path.to_str().unwrap();
+    let printed = run(&["config", "init"]);
+    assert!(printed.code == 0 && printed.out.contains("[service.pay]"), "{}", printed.all());
+    assert_eq!(run(&["config", "init", path]).code, 0);
+    assert_eq!(fs::read_to_string(path).unwrap(), printed.out);
+    fs::write(path, "mine").unwrap();
+    let again = run(&["config", "init", path]);
+    assert!(again.code == 64 && again.err.contains("exists already"), "{}", again.all());
+    assert_eq!(fs::read_to_string(path).unwrap(), "mine");
+}
+
+#[test]
+fn probe_without_target_probes_every_service_of_the_file_side_by_side() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join(".grpc-discover.toml");
+    fs::write(&file, "[service.a]\ntargets = [\"127.0.0.1:1\"]\n[service.b]\ntargets = [\"127.0.0.1:2\"]\n").unwrap();
+    let mut command = tool(&["probe", "-o", "json", "-q"]);
+    command.current_dir(directory.path());
+    let finished = run_command(command);
+    assert_eq!(finished.code, 2, "{}", finished.all());
+    let document: serde_json::Value = serde_json::from_str(&finished.out).unwrap();
+    let targets: Vec<&str> =
+        document["services"].as_array().unwrap().iter().map(|s| s["target"].as_str().unwrap()).collect();
+    assert_eq!(targets.len(), 2);
+    assert!(targets.contains(&"a") && targets.contains(&"b"), "{targets:?}");
+    assert_eq!(finished.err, "", "-q says nothing on stderr");
+}
+
+#[test]
+fn probe_without_target_and_file_names_the_places_it_looked_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = tool(&["probe"]);
+    command.current_dir(directory.path());
+    let finished = run_command(command);
+    assert_eq!(finished.code, 64);
+    for place in ["./.grpc-discover.toml", "/nonexistent/grpc-discover/config.toml", "config init"] {
+        assert!(finished.err.contains(place), "{place}: {}", finished.err);
+    }
+}
+
+#[test]
+fn a_token_on_the_command_line_never_comes_out_again() {
+    for output in ["table", "json", "ndjson"] {
+        let target = "consul://me:sesame@127.0.0.1:1/pay?token=sesame";
+        let finished = run(&["resolve", "-v", "-o", output, target]);
+        assert!(!finished.all().contains("sesame"), "{}", finished.all());
+    }
+}
