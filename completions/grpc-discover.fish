@@ -62,6 +62,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l watch -d 'Go on and show every change as it comes'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s 4 -l ipv4 -d 'IPv4 addresses only'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s 6 -l ipv6 -d 'IPv6 addresses only'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l dry-run -d 'Say what would be contacted, and contact nothing'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -88,12 +89,12 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l rp
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-time -d 'Ping a silent connection after this long; 0 never does [default: 0]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-timeout -d 'Give a connection up when a ping is not answered for this long [default: 20s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l idle -d 'Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l lb -d 'Load-balancing policy [default: pick_first, as gRPC]' -r -f -a "pick_first\t'One connection, to the first address that answers'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l lb -d 'Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]' -r -f -a "pick_first\t'One connection, to the first address that answers'
 round_robin\t'A connection to every endpoint'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keep-connected -d 'Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s c -l concurrency -d 'Endpoints probed at the same time [default: 256]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l rate -d 'Begin at most this many probes a second' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l max-endpoints -d 'Refuse to probe a service with more endpoints than this' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l max-endpoints -d 'Probe at most this many endpoints, and say how many were left out' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l fail-on -d 'The least severity that spoils the exit code [default: warn]' -r -f -a "warn\t'Anything that is wrong'
 critical\t'Only what makes clients fail'
 never\t'Nothing: exit 0 whatever was found'"
@@ -115,7 +116,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l pl
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s k -l insecure -d 'TLS without verifying the certificate'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-without-calls -d 'Ping without RPCs in flight too'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-force -d 'Allow --keepalive-time below 10s, which servers punish (gRFC A8)'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l client-health -d 'Health decides the connectivity state (gRFC A17; needs --lb round_robin)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l client-health -d 'Health decides the connectivity state (gRFC A17; not with pick_first)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dry-run -d 'Say what would be contacted, and contact nothing'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -146,7 +148,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l rp
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-time -d 'Ping a silent connection after this long; 0 never does [default: 0]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-timeout -d 'Give a connection up when a ping is not answered for this long [default: 20s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l idle -d 'Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l lb -d 'Load-balancing policy [default: pick_first, as gRPC]' -r -f -a "pick_first\t'One connection, to the first address that answers'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l lb -d 'Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]' -r -f -a "pick_first\t'One connection, to the first address that answers'
 round_robin\t'A connection to every endpoint'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keep-connected -d 'Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l fail-on -d 'The least severity that spoils the exit code [default: warn]' -r -f -a "warn\t'Anything that is wrong'
@@ -170,7 +172,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l pl
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s k -l insecure -d 'TLS without verifying the certificate'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-without-calls -d 'Ping without RPCs in flight too'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-force -d 'Allow --keepalive-time below 10s, which servers punish (gRFC A8)'
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l client-health -d 'Health decides the connectivity state (gRFC A17; needs --lb round_robin)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l client-health -d 'Health decides the connectivity state (gRFC A17; not with pick_first)'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l dry-run -d 'Say what would be contacted, and contact nothing'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -207,6 +210,7 @@ always\t'Always'
 never\t'Never'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l config -d 'The configuration file [default: ./.grpc-discover.toml, then the user\'s]' -r -F
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l profile -d 'Use the settings of [profile.NAME] of the configuration file' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l dry-run -d 'Say what would be contacted, and contact nothing'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,6 +1,6 @@
 //! The `consul` backend: `/v1/health/service/:service`, asked once and then watched with blocking queries.
 //!
-//! Spoken with consulrs's features and rustify's endpoints over a transport of our own (see [`transport`]): the crate's
+//! Spoken with consulrs's features and rustify's endpoints over a transport of our own (`consul/transport.rs`): the crate's
 //! client has no time limits and links OpenSSL, and its types refuse ordinary answers.
 
 mod agent;

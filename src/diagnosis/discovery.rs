@@ -12,7 +12,7 @@ use crate::model::resolution::NoteKind;
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in &ledger.sources {
-        could_not_be_asked(source, &mut findings);
+        could_not_be_asked(source, &name(ledger, source), &mut findings);
         says_something_about_its_answer(source, &mut findings);
         for (gap, begin, end) in &source.gaps {
             findings.push(finding(
@@ -49,12 +49,18 @@ pub fn expected(ledger: &Ledger, expect: &[Address]) -> Vec<Finding> {
         .collect()
 }
 
-fn could_not_be_asked(source: &SourceRecord, findings: &mut Vec<Finding>) {
+/// The backend's name where that is unambiguous, else what it was asked for.
+fn name(ledger: &Ledger, source: &SourceRecord) -> String {
+    let of_its_kind = ledger.sources.iter().filter(|other| other.backend == source.backend).count();
+    if of_its_kind == 1 { source.backend.to_string() } else { source.source.to_string() }
+}
+
+fn could_not_be_asked(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     let Some(broken) = &source.broken else { return };
     let why = broken.what.as_ref().map_or_else(|| "the watch ended".to_string(), |failure| failure.text.clone());
     let text = match source.answered {
-        None => format!("{} could not be asked: {why}", source.source),
-        Some(_) => format!("{} has not answered since {}: {why}", source.source, broken.at),
+        None => format!("{name} could not be asked: {why}"),
+        Some(_) => format!("{name} has not answered since {}: {why}", broken.at),
     };
     findings.push(finding(&REGISTRY_NOT_ASKED, None, text, vec![broken.seq]));
 }
@@ -104,7 +110,9 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
 
 /// Compares what every source would send clients to. Only sources that answered are compared, and only usable endpoints.
 fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
-    let heard: Vec<(usize, &SourceRecord)> = ledger.heard().collect();
+    // A backend that nobody named and that does not know the name has nothing to compare.
+    let has_a_say = |source: &SourceRecord| !source.listed.is_empty() || !ledger.implied.contains(&source.source);
+    let heard: Vec<(usize, &SourceRecord)> = ledger.heard().filter(|(_, source)| has_a_say(source)).collect();
     if heard.len() < 2 {
         return;
     }

@@ -76,6 +76,8 @@ pub struct Departure {
 pub struct Ledger {
     /// The sources, in the order they were first heard of.
     pub sources: Vec<SourceRecord>,
+    /// Those that nobody named: asked because a bare name is asked of every active backend.
+    pub implied: Vec<Arc<str>>,
     /// The last contact with each address.
     pub contacts: BTreeMap<Address, Seen<Contact>>,
     /// Addresses that left and have not come back, by the time they left.

@@ -245,7 +245,9 @@ fn sentence(
     };
     let worst = findings.first().filter(|_| verdict != Verdict::Healthy).map(|finding| finding.text.clone());
     // What is wrong comes first; the numbers do when they say it themselves.
-    let mut parts = if good == total && total > 0 {
+    let mut parts = if ledger.heard().next().is_none() {
+        vec![worst]
+    } else if good == total && total > 0 {
         vec![worst, Some(counts), idle_sentence(ledger)]
     } else {
         vec![Some(counts), worst, idle_sentence(ledger)]

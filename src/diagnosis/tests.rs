@@ -218,6 +218,16 @@ fn backends_that_differ_are_named_with_what_they_miss() {
 }
 
 #[test]
+fn a_backend_that_nobody_named_and_that_does_not_know_the_name_is_no_disagreement() {
+    let mut story = Story::default();
+    story.ledger.implied = vec![Arc::from("dns:///pay"), Arc::from("consul:///pay")];
+    story.lists("consul", &[(A, UP)]).lists("dns", &[]).serves(A);
+    assert_eq!(codes(&story.concludes()), [""; 0]);
+    story.ledger.implied.clear();
+    assert_eq!(codes(&story.concludes()), ["GD103"]);
+}
+
+#[test]
 fn an_endpoint_that_an_authority_lists_as_critical_is_not_missing_there() {
     let mut story = Story::default();
     let critical = EndpointStatus::Critical;

@@ -65,11 +65,13 @@ impl Session {
     pub fn start_with(plan: Plan, dial: Arc<dyn Dial>) -> Session {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let call_timeout = plan.transport.connect_timeout + plan.transport.rpc_timeout;
-        let labels = plan.sources.iter().map(|s| (s.backend.name(), Arc::from(s.target.to_string())));
+        let label = |source: &Source| -> Arc<str> { Arc::from(source.target.to_string()) };
+        let implied = plan.sources.iter().filter(|source| source.implied).map(label);
         let script = Script {
             label: plan.label,
             began: SystemTime::now(),
-            sources: labels.collect(),
+            sources: plan.sources.iter().map(|source| (source.backend.name(), label(source))).collect(),
+            implied: implied.collect(),
             goal: plan.goal,
             service: plan.service.clone(),
             channel: plan.channel,

@@ -17,6 +17,9 @@ pub struct Source {
     pub backend: &'static dyn Backend,
     /// For what.
     pub target: Target,
+    /// Nobody named this backend: a bare name is asked of all that are active. One that does not know the name is no
+    /// disagreement then.
+    pub implied: bool,
 }
 
 impl fmt::Debug for Source {
@@ -179,8 +182,9 @@ pub fn sources(targets: &[Target], only: &[String], settings: &backend::Settings
             Target::Bare(name) => {
                 let before = sources.len();
                 let asked = BACKENDS.iter().filter(|b| only.is_empty() || only.iter().any(|o| o == b.name()));
-                sources
-                    .extend(asked.filter_map(|b| Some(Source { backend: *b, target: b.target_for(name, settings)? })));
+                sources.extend(asked.filter_map(|b| {
+                    Some(Source { backend: *b, target: b.target_for(name, settings)?, implied: only.is_empty() })
+                }));
                 if sources.len() == before {
                     let why = BACKENDS
                         .iter()
@@ -191,7 +195,7 @@ pub fn sources(targets: &[Target], only: &[String], settings: &backend::Settings
                 }
             }
             other => match BACKENDS.iter().find(|b| b.answers(other)) {
-                Some(backend) => sources.push(Source { backend: *backend, target: other.clone() }),
+                Some(backend) => sources.push(Source { backend: *backend, target: other.clone(), implied: false }),
                 None => {
                     return Err(PlanError::Unsupported {
                         target: other.to_string(),

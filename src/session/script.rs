@@ -16,6 +16,8 @@ pub struct Script {
     pub began: SystemTime,
     /// Backend and canonical target of every source.
     pub sources: Vec<(&'static str, Arc<str>)>,
+    /// The targets of those that nobody named.
+    pub implied: Vec<Arc<str>>,
     /// What is done with the answers.
     pub goal: Goal,
     /// The service that health is asked for.

@@ -202,7 +202,8 @@ pub(super) struct Reply<T> {
 pub(super) struct Meta {
     /// `X-Consul-Index`: what a blocking question waits behind.
     pub index: Option<u64>,
-    /// `X-Consul-KnownLeader`.
+    /// `X-Consul-KnownLeader`. `None` for an answer of the streaming backend (`X-Consul-Query-Backend`): Consul 1.22 says
+    /// `false` in every one of those, also beside a leader that is well.
     pub known_leader: Option<bool>,
     /// `X-Consul-LastContact`: how old the answer may be.
     pub last_contact: Duration,
@@ -217,7 +218,9 @@ impl Meta {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         Meta {
             index: text("x-consul-index").and_then(|text| text.parse().ok()),
-            known_leader: text("x-consul-knownleader").and_then(|text| text.parse().ok()),
+            known_leader: text("x-consul-knownleader")
+                .filter(|_| text("x-consul-query-backend") != Some("streaming"))
+                .and_then(|text| text.parse().ok()),
             last_contact: Duration::from_millis(
                 text("x-consul-lastcontact").and_then(|text| text.parse().ok()).unwrap_or_default(),
             ),

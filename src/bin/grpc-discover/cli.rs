@@ -1,16 +1,18 @@
 //! What was typed. Nothing is decided here: `settings` says what it means.
 
 pub mod dashes;
+mod flags;
 pub mod values;
+mod words;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use grpc_discover::model::endpoint::Address;
-use grpc_discover::session::MinReady;
+use clap::{Args, Parser, Subcommand};
+
+pub use flags::{Asking, Channel, Judging, Output, Pace, Reaching, Talk};
+pub use words::{ColorWord, FailOnWord, Format, LbWord, PlainFormat, TlsWord, UntilWord};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,7 +56,8 @@ Examples:
 const WATCH_EXAMPLES: &str = "\
 Examples:
   grpc-discover watch pay                                   until Ctrl-C, then a summary
-  grpc-discover watch --lb round_robin --client-health pay  a connection to every endpoint
+  grpc-discover watch --lb pick_first --idle 30s pay        one connection, as most clients have
+  grpc-discover watch --client-health pay                   health decides the state
   grpc-discover watch --until ready --max-time 2m pay       wait for a rollout
   grpc-discover watch --for 5m -o ndjson pay | tee pay.ndjson";
 
@@ -229,179 +232,6 @@ pub struct Targets {
     pub targets: Vec<Hidden>,
 }
 
-/// Who is asked, and how.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Discovery")]
-pub struct Asking {
-    /// For bare names ask only these backends (repeat, or separate with commas)
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub backend: Vec<String>,
-    /// Ask this DNS server instead of the system's
-    #[arg(long, value_name = "IP[:PORT]", value_parser = values::dns_server)]
-    pub dns_server: Option<SocketAddr>,
-    /// Ask DNS again this often [default: the TTL, between 1s and 5s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub dns_interval: Option<Duration>,
-    /// IPv4 addresses only
-    #[arg(short = '4', long, overrides_with = "ipv6")]
-    pub ipv4: bool,
-    /// IPv6 addresses only
-    #[arg(short = '6', long, overrides_with = "ipv4")]
-    pub ipv6: bool,
-    /// The port for names that come without one [default: 443, as gRPC]
-    #[arg(long, value_name = "PORT", value_parser = values::port)]
-    pub port: Option<u16>,
-    /// Consul: the datacenter
-    #[arg(long, value_name = "NAME")]
-    pub dc: Option<String>,
-    /// Consul: only instances with this tag (repeat: with all of them)
-    #[arg(long, value_name = "TAG", value_delimiter = ',')]
-    pub tag: Vec<String>,
-    /// Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// How long a registry may take for its first word [default: 5s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub resolve_timeout: Option<Duration>,
-}
-
-/// How an address is reached.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Reaching an endpoint")]
-pub struct Reaching {
-    /// TLS: auto finds out for each endpoint and says what it found [default: auto]
-    #[arg(long, value_name = "MODE")]
-    pub tls: Option<TlsWord>,
-    /// No TLS: the same as --tls off
-    #[arg(long)]
-    pub plaintext: bool,
-    /// TLS without verifying the certificate
-    #[arg(short = 'k', long)]
-    pub insecure: bool,
-    /// Trust these roots (PEM) instead of the system's
-    #[arg(long, value_name = "FILE", alias = "tls-ca-cert")]
-    pub cacert: Option<PathBuf>,
-    /// Client certificate chain (PEM)
-    #[arg(long, value_name = "FILE", alias = "tls-client-cert")]
-    pub cert: Option<PathBuf>,
-    /// Client key (PEM)
-    #[arg(long, value_name = "FILE", alias = "tls-client-key")]
-    pub key: Option<PathBuf>,
-    /// Verify the certificate against this name
-    #[arg(long, value_name = "NAME", alias = "tls-server-name")]
-    pub servername: Option<String>,
-    /// The :authority to send [default: the target's name]
-    #[arg(long, value_name = "NAME")]
-    pub authority: Option<String>,
-    /// Ask the health of this service [default: of the whole server]
-    #[arg(long, value_name = "NAME")]
-    pub service: Option<String>,
-    /// Send this metadata with every RPC: 'name: value', or @FILE with one a line (repeat)
-    #[arg(short = 'H', long, value_name = "HEADER")]
-    pub header: Vec<Hidden>,
-    /// TCP, TLS and the server's SETTINGS together [default: 20s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub connect_timeout: Option<Duration>,
-    /// One health RPC [default: 5s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub rpc_timeout: Option<Duration>,
-    /// Ping a silent connection after this long; 0 never does [default: 0]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub keepalive_time: Option<Duration>,
-    /// Give a connection up when a ping is not answered for this long [default: 20s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub keepalive_timeout: Option<Duration>,
-    /// Ping without RPCs in flight too
-    #[arg(long)]
-    pub keepalive_without_calls: bool,
-    /// Allow --keepalive-time below 10s, which servers punish (gRFC A8)
-    #[arg(long)]
-    pub keepalive_force: bool,
-}
-
-/// How the channel behaves.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Channel")]
-pub struct Channel {
-    /// Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub idle: Option<Duration>,
-    /// Load-balancing policy [default: pick_first, as gRPC]
-    #[arg(long, value_name = "POLICY")]
-    pub lb: Option<LbWord>,
-    /// Health decides the connectivity state (gRFC A17; needs --lb round_robin)
-    #[arg(long)]
-    pub client_health: bool,
-    /// Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
-    pub keep_connected: Option<bool>,
-}
-
-/// How much is done at once.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Pace")]
-pub struct Pace {
-    /// Endpoints probed at the same time [default: 256]
-    #[arg(short = 'c', long, value_name = "N", value_parser = values::at_least_one)]
-    pub concurrency: Option<u32>,
-    /// Begin at most this many probes a second
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
-    pub rate: Option<u32>,
-    /// Refuse to probe a service with more endpoints than this
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
-    pub max_endpoints: Option<u32>,
-}
-
-/// What is good enough.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Verdict")]
-pub struct Judging {
-    /// The least severity that spoils the exit code [default: warn]
-    #[arg(long, value_name = "SEVERITY")]
-    pub fail_on: Option<FailOnWord>,
-    /// So many healthy endpoints are enough
-    #[arg(long, value_name = "N|N%", value_parser = values::min_ready)]
-    pub min_ready: Option<MinReady>,
-    /// This address must be listed (repeat, or separate with commas)
-    #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = values::address)]
-    pub expect: Vec<Address>,
-    /// End without a verdict after this long: exit 124
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub max_time: Option<Duration>,
-}
-
-/// What comes out, and the settings files.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Output")]
-pub struct Output {
-    /// How to print [default: table]
-    #[arg(short, long, value_name = "FORMAT")]
-    pub output: Option<Format>,
-    #[command(flatten)]
-    pub talk: Talk,
-}
-
-/// Colour, talk on stderr, and the configuration file.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Output")]
-pub struct Talk {
-    /// Colour [default: auto]
-    #[arg(long, value_name = "WHEN")]
-    pub color: Option<ColorWord>,
-    /// Nothing on stderr but errors
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// More: connection phases, notes of registries, which settings are used
-    #[arg(short, long, action = ArgAction::SetTrue)]
-    pub verbose: bool,
-    /// The configuration file [default: ./.grpc-discover.toml, then the user's]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Use the settings of [profile.NAME] of the configuration file
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
-}
-
 /// A text that may hold a token: its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hidden(pub String);
@@ -418,85 +248,6 @@ impl std::str::FromStr for Hidden {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Hidden(text.to_string()))
     }
-}
-
-/// `--tls`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TlsWord {
-    /// Find out for each endpoint
-    Auto,
-    /// Always
-    On,
-    /// Never
-    Off,
-}
-
-/// `--lb`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub enum LbWord {
-    /// One connection, to the first address that answers
-    PickFirst,
-    /// A connection to every endpoint
-    RoundRobin,
-}
-
-/// `--fail-on`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOnWord {
-    /// Anything that is wrong
-    Warn,
-    /// Only what makes clients fail
-    Critical,
-    /// Nothing: exit 0 whatever was found
-    Never,
-}
-
-/// `--until`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum UntilWord {
-    /// The channel is READY
-    Ready,
-    /// READY, and nothing has changed for 10 s
-    Stable,
-    /// No endpoint is listed any more
-    Drained,
-}
-
-/// `-o`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
-    /// For people: the verdict first
-    #[default]
-    Table,
-    /// The table with every endpoint and every column
-    Wide,
-    /// One document at the end
-    Json,
-    /// One event a line, as it happens
-    Ndjson,
-}
-
-/// `-o` of commands that have no events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum PlainFormat {
-    /// For people
-    #[default]
-    Table,
-    /// One document
-    Json,
-}
-
-/// `--color`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ColorWord {
-    /// On a terminal, unless NO_COLOR is set
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 #[cfg(test)]

@@ -171,7 +171,7 @@ fn table(place: &str, value: toml::Value) -> Result<Table, String> {
 /// The flags that a file may set: the long ones of resolve, probe and watch, except those that say where settings come
 /// from and those that are about one run.
 fn flags() -> Vec<String> {
-    const ONE_RUN: [&str; 7] = ["help", "version", "config", "profile", "watch", "for", "until"];
+    const ONE_RUN: [&str; 8] = ["help", "version", "config", "profile", "dry-run", "watch", "for", "until"];
     let command = Cli::command();
     let mut flags: Vec<String> = ["resolve", "probe", "watch"]
         .iter()

@@ -2,6 +2,8 @@
 //! the files are arguments.
 
 mod channel;
+#[cfg(feature = "consul")]
+mod consul;
 mod discovery;
 mod layers;
 mod look;

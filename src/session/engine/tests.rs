@@ -41,6 +41,7 @@ impl World {
             label: Arc::from("consul:///pay"),
             began: SystemTime::UNIX_EPOCH,
             sources: vec![("consul", Arc::from("consul:///pay"))],
+            implied: Vec::new(),
             goal,
             service: Arc::from(""),
             channel: options,

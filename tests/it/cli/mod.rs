@@ -2,4 +2,5 @@
 
 mod demo;
 mod pipes;
+mod signals;
 mod usage;

@@ -1,4 +1,4 @@
-//! What is refused, and what is explained, without contacting anybody.
+//! What is refused, what is explained, and what flags make of a run.
 
 use std::fs;
 
@@ -155,4 +155,25 @@ fn a_token_on_the_command_line_never_comes_out_again() {
         let finished = run(&["resolve", "-v", "-o", output, target]);
         assert!(!finished.all().contains("sesame"), "{}", finished.all());
     }
+}
+
+#[test]
+fn a_dry_run_contacts_nothing() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let finished = run(&["probe", "--dry-run", &address]);
+    assert!(finished.code == 0 && finished.out.contains("nothing was contacted"), "{}", finished.all());
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn verbose_tells_every_phase_on_stderr() {
+    let finished = run(&["probe", "-v", "127.0.0.1:1"]);
+    assert!(
+        finished.err.contains("connection 127.0.0.1:1") && finished.err.contains("tcp failed"),
+        "{}",
+        finished.all()
+    );
+    assert!(finished.out.starts_with("FAILED"), "{}", finished.all());
 }

@@ -172,6 +172,8 @@ fn an_idle_cycle_names_the_address_that_moved_and_the_new_one() {
     assert!(text.contains(&old) && text.contains(&new), "{text}");
     let (status, events) = probe.finish(LONG);
     assert_eq!(status.code(), Some(1));
+    let findings = events.iter().filter(|(_, event)| event["kind"] == "finding").count();
+    assert_eq!(findings, 1, "the move and nothing else");
     let call =
         events.iter().any(|(_, e)| e["kind"] == "transition" && e["to"] == "READY" && e["address"] == json!(new));
     assert!(call, "the channel left IDLE on the new address");

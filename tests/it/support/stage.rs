@@ -106,7 +106,8 @@ impl Stage {
         let backend: &'static Scripted = Box::leak(Box::new(Scripted(seen)));
         let registry = Registry { list };
         registry.lists(addresses);
-        let mut plan = Plan::new(vec![Source { backend, target: Target::Bare("pay".to_string()) }], goal);
+        let mut plan =
+            Plan::new(vec![Source { backend, target: Target::Bare("pay".to_string()), implied: false }], goal);
         plan.transport.tls = grpc_discover::transport::TlsMode::Off;
         Stage { net: Memory::new(), registry, plan }
     }

@@ -387,6 +387,14 @@ async fn an_old_answer_says_that_it_is_old() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_streamed_answer_knows_nothing_of_leaders() {
+    let (mut stream, _) = watching(pay(), |_, _| {
+        ok(&["X-Consul-Index: 7", "X-Consul-KnownLeader: false", "X-Consul-Query-Backend: streaming"], "[]")
+    });
+    assert_eq!(note(&answer(&mut stream).await, NoteKind::NoLeader), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_watch_of_a_target_starts_from_a_full_answer() {
     for _ in 0..2 {
         let (mut stream, _) = watching(pay(), |number, _| if number == 0 { there(7, &[A, B]) } else { Act::Hang });

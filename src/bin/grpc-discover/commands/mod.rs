@@ -3,6 +3,7 @@
 mod backends;
 mod config_init;
 mod demo;
+mod dry_run;
 mod explain;
 mod generate;
 mod sessions;
@@ -18,10 +19,10 @@ use clap::error::ErrorKind;
 
 use crate::cli::{self, Cli, Command, ConfigCommand, dashes};
 use crate::config::Config;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::render::Course;
 use crate::settings::{self, Task, Typed, World, Wrong};
-use crate::terminal::Terminal;
+use crate::terminal::{self, Terminal};
 
 /// Understands `arguments` (the program's name first) and does what they say; gives the exit code.
 ///
@@ -112,6 +113,10 @@ fn session<'a>(
     with_world(output.talk.config.as_deref(), |world| {
         let look = settings::look(output.output, &output.talk, world)?;
         let plans = settings::plans(&typed(output.talk.profile.as_deref()), world)?;
+        if output.dry_run {
+            terminal::print(&dry_run::describe(&plans))?;
+            return Ok(exit::OK);
+        }
         let terminal = Terminal::new(&look, world.env);
         if let (true, Some(path)) = (look.verbose, &world.config.path) {
             terminal.say(&format!("config: {}", path.display()));

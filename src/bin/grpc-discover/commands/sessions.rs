@@ -15,18 +15,21 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::signals::Signals;
 use crate::cli::Format;
 use crate::exit::{self, Failure};
-use crate::render::{self, Course, Progress, Render};
+use crate::render::{self, Course, Lines, Progress, Render};
 use crate::settings::Look;
 use crate::terminal::Terminal;
 
 /// How often a redrawn view is redrawn without news.
 const TICK: Duration = Duration::from_millis(250);
 
+/// Is shown events.
+pub type Observer<'a> = Box<dyn FnMut(&Event) + 'a>;
+
 /// What a command wants to see and say beside the sessions.
 #[derive(Default)]
 pub struct Aside<'a> {
     /// Is shown every event first.
-    pub sees: Option<Box<dyn FnMut(&Event) + 'a>>,
+    pub sees: Option<Observer<'a>>,
     /// Lines for stderr.
     pub says: Option<UnboundedReceiver<String>>,
 }
@@ -74,7 +77,7 @@ async fn all(
                 }
                 interrupted = Some(code);
                 sessions.iter_mut().for_each(Session::finish);
-                if screen.terminal.err_is_tty {
+                if screen.terminal.err_is_tty && !screen.live {
                     screen.say("ending; once more to leave at once");
                 }
             }
@@ -126,6 +129,9 @@ struct Screen {
     err: Box<dyn Write>,
     answer: Box<dyn Render>,
     progress: Option<Progress>,
+    trace: Option<Lines>,
+    /// stdout is redrawn: nobody else may write to the terminal.
+    live: bool,
     /// Something is redrawn without news.
     redraws: bool,
 }
@@ -134,7 +140,8 @@ impl Screen {
     /// What `look` and `terminal` make of sessions of this `course`.
     fn new(look: &Look, terminal: &Terminal, course: Course, plans: &[Plan]) -> Screen {
         let reaches = plans.iter().any(|plan| matches!(plan.goal, Goal::Probe | Goal::ProbeIdle(_)));
-        let progress = (reaches && !look.quiet).then(|| Progress::new(terminal.err_is_tty));
+        let trace = (look.verbose && !look.quiet && course == Course::Answer).then(Lines::trace);
+        let progress = (reaches && !look.quiet && trace.is_none()).then(|| Progress::new(terminal.err_is_tty));
         let live =
             course == Course::Channel && terminal.out_is_tty && matches!(look.format, Format::Table | Format::Wide);
         Screen {
@@ -144,6 +151,8 @@ impl Screen {
             answer: render::stdout(look, terminal, course, plans.len() > 1),
             redraws: live || (progress.is_some() && terminal.err_is_tty),
             progress,
+            trace,
+            live,
         }
     }
 
@@ -152,6 +161,9 @@ impl Screen {
         if let Some(progress) = &mut self.progress {
             // Talk that nobody hears is no error.
             let _ = progress.event(event, &mut self.err);
+        }
+        if let Some(trace) = &mut self.trace {
+            let _ = trace.event(event, &mut self.err);
         }
         self.answer.event(event, &mut self.out)
     }

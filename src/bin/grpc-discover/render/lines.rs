@@ -25,19 +25,25 @@ const WIDTH: usize = 27;
 pub struct Lines {
     paint: Paint,
     verbose: bool,
+    conclusions: bool,
     width: usize,
 }
 
 impl Lines {
     /// Lines in colour or not; `verbose` shows connection phases, notes and healthy verdicts too.
     pub fn new(paint: Paint, verbose: bool) -> Lines {
-        Lines { paint, verbose, width: WIDTH }
+        Lines { paint, verbose, conclusions: true, width: WIDTH }
+    }
+
+    /// Lines of what happens and of nothing that is concluded from it: the trace that goes beside an answer (`-v`).
+    pub fn trace() -> Lines {
+        Lines { paint: Paint::default(), verbose: true, conclusions: false, width: WIDTH }
     }
 }
 
 impl Render for Lines {
     fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
-        if !self.verbose && is_detail(event) {
+        if (!self.verbose && is_detail(event)) || (!self.conclusions && is_conclusion(event)) {
             return Ok(());
         }
         if let EventKind::Summary(summary) = &event.kind {
@@ -83,6 +89,10 @@ fn is_detail(event: &Event) -> bool {
         | EventKind::Finding(_)
         | EventKind::Summary(_) => false,
     }
+}
+
+fn is_conclusion(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_))
 }
 
 fn painted(event: &Event, text: &str, paint: Paint) -> String {

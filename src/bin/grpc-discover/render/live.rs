@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Render;
 use super::lines::{self, describe};
 use super::paint::Paint;
-use super::report::{Report, Reports};
+use super::report::{Keep, Report, Reports};
 use super::table::{columns, write_report};
 
 /// Events shown below the table.
@@ -40,7 +40,7 @@ impl Live {
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
-        Live { reports: Reports::of_the_present(), recent: VecDeque::new(), paint, verbose, bar }
+        Live { reports: Reports::keeping(Keep::Present), recent: VecDeque::new(), paint, verbose, bar }
     }
 
     fn draw(&self, now: Elapsed) {

@@ -20,6 +20,7 @@ use crate::cli::Format;
 use crate::settings::Look;
 use crate::terminal::Terminal;
 
+pub use lines::{Lines, short};
 pub use paint::Paint;
 pub use progress::Progress;
 pub use table::columns;
@@ -64,9 +65,7 @@ pub fn stdout(look: &Look, terminal: &Terminal, course: Course, several: bool) -
         (Format::Table | Format::Wide, Course::Channel) if terminal.out_is_tty => {
             Box::new(live::Live::new(paint, look.verbose))
         }
-        (Format::Table | Format::Wide, Course::Channel | Course::Stream) => {
-            Box::new(lines::Lines::new(paint, look.verbose))
-        }
+        (Format::Table | Format::Wide, Course::Channel | Course::Stream) => Box::new(Lines::new(paint, look.verbose)),
     }
 }
 

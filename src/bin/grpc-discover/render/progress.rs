@@ -50,20 +50,22 @@ impl Progress {
     }
 }
 
-/// `silence: no RPC until the channel is IDLE; 12.0s left; 2 changes seen`.
+/// `silence, 12.0s left, 2 changes seen: no call follows for 30s`: what counts stands first, where no narrow terminal
+/// cuts it.
 fn countdown(report: &IdleReport, now: Elapsed) -> String {
-    let mut line = format!("{}: {}", report.phase.as_str(), escape(&report.text));
+    let mut line = report.phase.as_str().to_string();
     if let Some(deadline) = report.deadline {
-        line.push_str(&format!("; {} left", short(deadline.since(now))));
+        line.push_str(&format!(", {} left", short(deadline.since(now))));
     }
     // The other phases' sentences count the changes themselves.
-    match report.changes {
-        _ if report.phase != IdlePhase::Silence => {}
-        0 => {}
-        1 => line.push_str("; 1 change seen"),
-        many => line.push_str(&format!("; {many} changes seen")),
+    if report.phase == IdlePhase::Silence {
+        match report.changes {
+            0 => {}
+            1 => line.push_str(", 1 change seen"),
+            many => line.push_str(&format!(", {many} changes seen")),
+        }
     }
-    line
+    format!("{line}: {}", escape(&report.text))
 }
 
 impl Render for Progress {
@@ -127,7 +129,7 @@ mod tests {
         };
         assert_eq!(
             countdown(&report, Elapsed::from_secs(18)),
-            "silence: no RPC until the channel is IDLE; 12.0s left; 2 changes seen"
+            "silence, 12.0s left, 2 changes seen: no RPC until the channel is IDLE"
         );
     }
 }

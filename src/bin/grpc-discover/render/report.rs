@@ -10,7 +10,7 @@ use grpc_discover::model::event::{
     BackendReport, BackendStatus, EndpointReport, EndpointsChange, Event, EventKind, HealthReport, IdleReport,
 };
 use grpc_discover::model::finding::{Finding, Summary};
-use grpc_discover::model::reach::{Failure, Phase};
+use grpc_discover::model::reach::{Failure, Phase, PhaseDetail};
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
 
@@ -20,13 +20,25 @@ use super::lines;
 #[derive(Debug, Default)]
 pub struct Reports {
     reports: Vec<Report>,
-    forgetful: bool,
+    keep: Keep,
+}
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// All of it.
+    #[default]
+    Everything,
+    /// What an answer in a few columns needs: no certificates, no transitions. Ten thousand endpoints fit easily.
+    Columns,
+    /// The present only: a session that runs for days needs no more room than one of a minute.
+    Present,
 }
 
 impl Reports {
-    /// Reports that keep the present only: a session that runs for days needs no more room than one of a minute.
-    pub fn of_the_present() -> Reports {
-        Reports { reports: Vec::new(), forgetful: true }
+    /// Reports that keep so much.
+    pub fn keeping(keep: Keep) -> Reports {
+        Reports { reports: Vec::new(), keep }
     }
 
     /// Takes an event in.
@@ -34,7 +46,7 @@ impl Reports {
         let at = match self.reports.iter().position(|report| report.target == event.target) {
             Some(at) => at,
             None => {
-                self.reports.push(Report { forgetful: self.forgetful, ..Report::new(event.target.clone()) });
+                self.reports.push(Report::new(event.target.clone(), self.keep));
                 self.reports.len() - 1
             }
         };
@@ -62,12 +74,12 @@ pub struct Report {
     pub idle: Option<IdleReport>,
     /// What was proved, worst first.
     pub findings: Vec<Finding>,
-    /// Every change of state, unless forgetful.
+    /// Every change of state, where everything is kept.
     pub transitions: Vec<(u64, Elapsed, Transition)>,
     /// The end.
     pub summary: Option<Summary>,
     quotes: BTreeMap<u64, String>,
-    forgetful: bool,
+    keep: Keep,
 }
 
 /// Everything said about one address.
@@ -118,7 +130,7 @@ pub struct SourceSeen {
 }
 
 impl Report {
-    fn new(target: Arc<str>) -> Report {
+    fn new(target: Arc<str>, keep: Keep) -> Report {
         Report {
             target,
             endpoints: BTreeMap::new(),
@@ -129,7 +141,7 @@ impl Report {
             transitions: Vec::new(),
             summary: None,
             quotes: BTreeMap::new(),
-            forgetful: false,
+            keep,
         }
     }
 
@@ -140,7 +152,7 @@ impl Report {
 
     fn observe(&mut self, event: &Event) {
         let is_evidence = !matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_));
-        if is_evidence && !self.forgetful {
+        if is_evidence && self.keep != Keep::Present {
             self.quotes.insert(event.seq, lines::quote(event));
         }
         match &event.kind {
@@ -153,13 +165,14 @@ impl Report {
                         seen.cause = Some(transition.cause.text.clone());
                     }
                 }
-                if !self.forgetful {
+                if self.keep == Keep::Everything {
                     self.transitions.push((event.seq, event.at, transition.clone()));
                 }
             }
             EventKind::Endpoints(change) => self.listed(change),
             EventKind::Backend(report) => self.backend(report),
             EventKind::Connection(report) => {
+                let details = self.keep == Keep::Everything;
                 let seen = self.seen(&report.address);
                 match &report.result {
                     Ok(phase) => {
@@ -169,11 +182,13 @@ impl Report {
                             seen.health = None;
                         }
                         seen.failure = None;
-                        seen.phases.push(phase.clone());
+                        let detail = if details { phase.detail.clone() } else { PhaseDetail::None };
+                        seen.phases.push(Phase { stage: phase.stage, took: phase.took, detail });
                     }
                     Err(failure) => {
                         seen.phases.retain(|phase| phase.stage < failure.stage);
-                        seen.failure = Some(failure.clone());
+                        let tls = failure.tls.clone().filter(|_| details);
+                        seen.failure = Some(Failure { tls, text: failure.text.clone(), ..*failure });
                         seen.health = None;
                     }
                 }
@@ -187,12 +202,13 @@ impl Report {
             EventKind::Idle(report) => self.idle = Some(report.clone()),
             EventKind::Verdict(report) => self.seen(&report.address).verdict = Some(report.clone()),
             EventKind::Finding(finding) => {
-                self.findings.push(finding.clone());
-                self.findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity));
+                let severity = finding.kind.severity;
+                let at = self.findings.partition_point(|known| known.kind.severity >= severity);
+                self.findings.insert(at, finding.clone());
             }
             EventKind::Summary(summary) => self.summary = Some(summary.clone()),
         }
-        if self.forgetful {
+        if self.keep == Keep::Present {
             self.endpoints.retain(|_, seen| {
                 !seen.listed.is_empty()
                     || seen.verdict.is_some()

@@ -13,7 +13,7 @@ use grpc_discover::model::text::{escape, shorten};
 use super::Render;
 use super::lines::{self, headline, short};
 use super::paint::Paint;
-use super::report::{Report, Reports, Seen, SourceSeen};
+use super::report::{Keep, Report, Reports, Seen, SourceSeen};
 
 /// Endpoints that `table` shows; troubled ones come first.
 const ROWS: usize = 20;
@@ -34,7 +34,7 @@ pub struct Table {
 impl Table {
     /// `wide`: every endpoint and every column.
     pub fn new(paint: Paint, wide: bool, verbose: bool) -> Table {
-        Table { reports: Reports::default(), paint, wide, verbose }
+        Table { reports: Reports::keeping(Keep::Columns), paint, wide, verbose }
     }
 }
 
@@ -68,9 +68,14 @@ pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, ou
 
 fn write_findings(report: &Report, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
     let shown = if wide { report.findings.len() } else { FINDINGS };
-    for finding in report.findings.iter().take(shown) {
+    let mut findings = report.findings.iter().take(shown).peekable();
+    while let Some(finding) = findings.next() {
         writeln!(out)?;
         write_finding(report, finding, paint, wide, out)?;
+        // Of several that ask for the same thing the last one says it.
+        if findings.peek().is_none_or(|next| next.remedy != finding.remedy) {
+            writeln!(out, "    do: {}", escape(&finding.remedy))?;
+        }
     }
     if report.findings.len() > shown {
         writeln!(out, "\n… and {} more findings (-o wide shows them)", report.findings.len() - shown)?;
@@ -89,7 +94,7 @@ fn write_finding(report: &Report, finding: &Finding, paint: Paint, wide: bool, o
     if quotes.len() > shown {
         writeln!(out, "    {}", paint.dim(&format!("… and {} more events", quotes.len() - shown)))?;
     }
-    writeln!(out, "    do: {}", escape(&finding.remedy))
+    Ok(())
 }
 
 fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {

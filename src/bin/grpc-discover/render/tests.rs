@@ -198,7 +198,7 @@ fn three_hundred_healthy_endpoints_are_counted_and_the_troubled_one_is_on_top() 
 
 #[test]
 fn a_live_view_keeps_the_present_only() {
-    let mut reports = super::report::Reports::of_the_present();
+    let mut reports = super::report::Reports::keeping(super::report::Keep::Present);
     for event in fixture::events() {
         reports.observe(&event);
     }
@@ -219,5 +219,5 @@ fn progress_off_a_terminal_is_one_line_for_each_phase() {
     let event = Event { kind: EventKind::Idle(report), at: Elapsed::ZERO, ..fixture::events()[0].clone() };
     progress.event(&event, &mut out).expect("into memory");
     progress.tick(Elapsed::from_secs(1), &mut out).expect("into memory");
-    assert_eq!(String::from_utf8(out).expect("UTF-8"), "silence: no call follows for 30s; 30.0s left\n");
+    assert_eq!(String::from_utf8(out).expect("UTF-8"), "silence, 30.0s left: no call follows for 30s\n");
 }

@@ -32,6 +32,7 @@ pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Opti
         },
     };
     let policy = match layers.one("--lb", typed.channel.lb, values::word)?.map(|word| word.value) {
+        // Whoever watches wants to see every endpoint.
         None if matches!(typed.task, Task::Watch { .. }) => Policy::RoundRobin,
         None => defaults.policy,
         Some(LbWord::PickFirst) => Policy::PickFirst,

@@ -1,10 +1,8 @@
 //! Who is asked, and how: the settings of every backend, and what flags add to the questions.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use grpc_discover::backend::{self, Sourced, dns};
-use grpc_discover::model::secret::Secret;
+use grpc_discover::backend::{self, dns};
 use grpc_discover::model::target::Target;
 use grpc_discover::session::Source;
 
@@ -12,6 +10,7 @@ use super::{Layers, World, Wrong, text};
 use crate::cli::{Asking, values};
 
 /// The settings of every backend. Consul's own environment comes after flags, `GRPC_DISCOVER_*` and the file.
+#[cfg_attr(not(feature = "consul"), expect(unused_variables, reason = "only Consul has an environment of its own"))]
 pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, Wrong> {
     let port = layers.one("--port", typed.port, values::port)?;
     let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
@@ -22,7 +21,7 @@ pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backen
             family: family(typed, layers)?,
         },
         #[cfg(feature = "consul")]
-        consul: consul(typed, layers, world)?,
+        consul: super::consul::settings(typed, layers, world)?,
         port: port.map(|port| port.value),
         resolve_timeout: resolve_timeout.unwrap_or(Duration::ZERO),
     })
@@ -50,16 +49,6 @@ fn family(typed: &Asking, layers: &Layers) -> Result<dns::Family, Wrong> {
     Ok(dns::Family::Both)
 }
 
-#[cfg(feature = "consul")]
-fn consul(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::consul::Settings, Wrong> {
-    let mut settings = backend::consul::Settings::from_env(world.env).map_err(|error| Wrong(error.to_string()))?;
-    if let Some(token) = token(typed, layers, world)? {
-        settings.token = Sourced::new(Some(token.value), token.origin);
-        settings.token_file = Sourced::default();
-    }
-    Ok(settings)
-}
-
 /// `--dc` and `--tag` narrow every question to Consul.
 pub fn narrow(sources: &mut [Source], typed: &Asking, layers: &Layers) -> Result<(), Wrong> {
     let dc = layers.one("--dc", typed.dc.clone(), text)?.map(|dc| dc.value);
@@ -77,18 +66,4 @@ pub fn narrow(sources: &mut [Source], typed: &Asking, layers: &Layers) -> Result
         return Err(Wrong::new("--dc, --tag and --token-file are for Consul, and none of the targets asks Consul"));
     }
     Ok(())
-}
-
-fn token(typed: &Asking, layers: &Layers, world: &World) -> Result<Option<Sourced<Secret>>, Wrong> {
-    let Some(path) = layers.one("--token-file", typed.token_file.clone(), |t| text(t).map(PathBuf::from))? else {
-        return Ok(None);
-    };
-    let (path, origin) = (path.value, path.origin);
-    let read = (world.read)(&path)
-        .map_err(|error| Wrong(format!("--token-file {}: cannot be read: {error}", path.display())))?;
-    let token = Secret::new(read);
-    if token.is_empty() {
-        return Err(Wrong(format!("--token-file {}: holds no token", path.display())));
-    }
-    Ok(Some(Sourced::new(token, origin)))
 }

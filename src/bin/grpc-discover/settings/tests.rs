@@ -148,7 +148,6 @@ fn each_command_has_its_goal() {
 fn defaults_are_grpcs_own() {
     let plan = plan(&format!("watch {X}"));
     assert_eq!(plan.channel.idle_timeout, Some(Duration::from_secs(1800)));
-    assert_eq!(plan.channel.policy, Policy::PickFirst);
     assert_eq!(plan.transport.tls, TlsMode::Auto);
     assert_eq!(plan.transport.connect_timeout, Duration::from_secs(20));
     assert_eq!(plan.transport.rpc_timeout, Duration::from_secs(5));
@@ -194,8 +193,16 @@ fn flags_about_the_channel_and_the_limits_arrive() {
 }
 
 #[test]
+fn a_watch_connects_to_every_endpoint_and_an_idle_cycle_to_one() {
+    assert_eq!(plan(&format!("watch {X}")).channel.policy, Policy::RoundRobin);
+    assert_eq!(plan(&format!("watch --lb pick_first {X}")).channel.policy, Policy::PickFirst);
+    assert_eq!(plan(&format!("probe --idle 30s {X}")).channel.policy, Policy::PickFirst);
+}
+
+#[test]
 fn health_decides_only_under_round_robin() {
-    assert!(wrong(&format!("watch --client-health {X}")).contains("add --lb round_robin"));
+    assert!(wrong(&format!("watch --lb pick_first --client-health {X}")).contains("add --lb round_robin"));
+    assert!(plan(&format!("watch --client-health {X}")).channel.client_health);
 }
 
 #[test]

@@ -1,0 +1,91 @@
+//! `--dry-run`: what would be contacted, in words.
+
+use std::fmt::Write as _;
+
+use grpc_discover::model::text::escape;
+use grpc_discover::session::{Goal, Plan};
+use grpc_discover::transport::TlsMode;
+
+use crate::render::short;
+
+/// Says of each plan who would be asked and what would be done with the answers.
+pub fn describe(plans: &[Plan]) -> String {
+    let mut text = String::new();
+    for plan in plans {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", escape(&plan.label));
+        for source in &plan.sources {
+            let _ = writeln!(text, "  ask {}: {}", source.backend.name(), escape(&source.target.to_string()));
+        }
+        for step in steps(plan) {
+            let _ = writeln!(text, "  {step}");
+        }
+    }
+    text.push_str("nothing was contacted\n");
+    text
+}
+
+fn steps(plan: &Plan) -> Vec<String> {
+    let tls = match plan.transport.tls {
+        TlsMode::Auto => "TLS or plaintext, as found out for each endpoint",
+        TlsMode::On => "TLS",
+        TlsMode::Off => "plaintext",
+    };
+    let limits = &plan.limits;
+    let mut most = format!("at most {} at the same time", limits.concurrency);
+    if let Some(rate) = limits.rate {
+        most.push_str(&format!(", {rate} a second"));
+    }
+    if let Some(endpoints) = limits.max_endpoints {
+        most.push_str(&format!(", {endpoints} in all"));
+    }
+    let probe = format!("connect to every endpoint that is listed ({tls}), {most}; one health check each");
+    match plan.goal {
+        Goal::Resolve { watch: false } => vec!["connect to no endpoint".into()],
+        Goal::Resolve { watch: true } => vec!["connect to no endpoint; go on asking until Ctrl-C".into()],
+        Goal::Probe => vec![probe],
+        Goal::ProbeIdle(idle) => vec![
+            probe.clone(),
+            format!("call through one channel, be silent for {}, call again", short(idle)),
+            format!("{probe}, again"),
+        ],
+        Goal::Watch { .. } => {
+            vec![format!("keep a channel open ({:?}; {tls}) and watch health on it", plan.channel.policy)]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{self, Hidden};
+    use crate::config::Config;
+    use crate::settings::{self, Task, Typed, World};
+
+    #[test]
+    fn a_dry_run_names_who_would_be_asked_and_how_much_would_be_done() {
+        let config = Config::default();
+        let world =
+            World { env: &|_| None, read: &|_| Err(std::io::ErrorKind::NotFound.into()), config: &config, seed: 1 };
+        let typed = Typed {
+            targets: &[Hidden("127.0.0.1:50051".into())],
+            asking: &cli::Asking::default(),
+            reaching: &cli::Reaching { plaintext: true, ..cli::Reaching::default() },
+            channel: &cli::Channel { idle: Some(std::time::Duration::from_secs(30)), ..cli::Channel::default() },
+            pace: &cli::Pace { rate: Some(10), ..cli::Pace::default() },
+            judging: &cli::Judging::default(),
+            profile: None,
+            task: Task::Probe,
+        };
+        let text = describe(&settings::plans(&typed, &world).expect("a plan"));
+        for words in [
+            "ask dns: dns:///127.0.0.1:50051",
+            "(plaintext)",
+            "10 a second",
+            "be silent for 30.0s",
+            "nothing was contacted",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    }
+}

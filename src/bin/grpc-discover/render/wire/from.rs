@@ -1,0 +1,248 @@
+//! The model into the wire's own types.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use grpc_discover::model::connectivity::{self, Scope};
+use grpc_discover::model::event::{self, Event, EventKind};
+use grpc_discover::model::reach::{self, Failure, PhaseDetail, http2_error_name};
+use grpc_discover::model::resolution::{self, ResolveFailure};
+use grpc_discover::model::{endpoint, finding};
+
+use super::text::{milliseconds, rfc3339, rfc3339_seconds, whole_milliseconds};
+use super::*;
+
+impl From<&Event> for Line {
+    fn from(event: &Event) -> Line {
+        let target = event.target.to_string();
+        let body = match &event.kind {
+            EventKind::Transition(transition) => Body::Transition(Transition::new(target, transition)),
+            EventKind::Endpoints(change) => Body::Endpoints(Endpoints {
+                target,
+                backend: change.backend,
+                source: change.source.to_string(),
+                added: change.added.iter().map(Endpoint::from).collect(),
+                removed: change.removed.iter().map(Endpoint::from).collect(),
+                changed: change.changed.iter().map(Endpoint::from).collect(),
+                total: change.total,
+                notes: change.notes.iter().map(Note::from).collect(),
+            }),
+            EventKind::Backend(report) => Body::Backend(Backend {
+                target,
+                backend: report.backend,
+                source: report.source.to_string(),
+                status: report.status.as_str(),
+                error: report.error.as_ref().map(Coded::from),
+                retry_in_ms: report.retry_in.map(whole_milliseconds),
+                gap_ms: report.gap.map(whole_milliseconds),
+            }),
+            EventKind::Connection(report) => Body::Connection(Connection {
+                target,
+                address: report.address.to_string(),
+                phase: match &report.result {
+                    Ok(phase) => Phase::from(phase),
+                    Err(failure) => Phase::from(failure),
+                },
+            }),
+            EventKind::Disconnect { address, disconnect } => Body::Disconnect(Disconnect {
+                target,
+                address: address.to_string(),
+                reason: disconnect.reason.to_string(),
+                detail: disconnect.detail.clone(),
+                goaway: disconnect.goaway.as_ref().map(|goaway| GoAway {
+                    code: http2_error_name(goaway.code),
+                    debug: goaway.debug.clone(),
+                    last_stream: goaway.last_stream,
+                }),
+            }),
+            EventKind::Health(report) => {
+                Body::Health(Health { target, address: report.address.to_string(), answer: HealthAnswer::from(report) })
+            }
+            EventKind::Idle(report) => Body::Idle(Idle {
+                target,
+                phase: report.phase.as_str(),
+                deadline_ms: report.deadline.map(|deadline| deadline.as_millis()),
+                changes: report.changes,
+                text: report.text.clone(),
+            }),
+            EventKind::Verdict(report) => Body::Verdict(Verdict {
+                target,
+                address: report.address.to_string(),
+                listed: report
+                    .listed
+                    .iter()
+                    .map(|(backend, status)| Listed { backend, status: status.as_str() })
+                    .collect(),
+                verdict: report.verdict.as_str(),
+                text: report.text.clone(),
+            }),
+            EventKind::Finding(finding) => Body::Finding(Finding::new(target, finding)),
+            EventKind::Summary(summary) => Body::Summary(Summary {
+                target,
+                verdict: summary.verdict.as_str(),
+                exit: summary.exit,
+                text: summary.text.clone(),
+                counts: Counts::from(&summary.counts),
+            }),
+        };
+        Line { seq: event.seq, time: rfc3339(event.time), at_ms: event.at.as_millis(), body }
+    }
+}
+
+impl Transition {
+    /// A transition of `target`.
+    pub fn new(target: String, transition: &connectivity::Transition) -> Transition {
+        let (scope, address) = match &transition.scope {
+            Scope::Channel => ("channel", None),
+            Scope::Subchannel(address) => ("subchannel", Some(address.to_string())),
+        };
+        let cause = Coded { code: transition.cause.code.as_str().to_string(), text: transition.cause.text.clone() };
+        Transition { target, scope, address, from: transition.from.as_str(), to: transition.to.as_str(), cause }
+    }
+}
+
+impl Finding {
+    /// A finding on `target`.
+    pub fn new(target: String, finding: &finding::Finding) -> Finding {
+        Finding {
+            target,
+            code: finding.kind.code,
+            name: finding.kind.name,
+            severity: finding.kind.severity.as_str(),
+            address: finding.address.as_ref().map(ToString::to_string),
+            text: finding.text.clone(),
+            evidence: finding.evidence.clone(),
+            remedy: finding.remedy.clone(),
+        }
+    }
+}
+
+impl From<&ResolveFailure> for Coded {
+    fn from(failure: &ResolveFailure) -> Coded {
+        Coded { code: failure.code.as_str().to_string(), text: failure.text.clone() }
+    }
+}
+
+impl From<&resolution::Note> for Note {
+    fn from(note: &resolution::Note) -> Note {
+        Note { kind: note.kind.as_str(), text: note.text.clone() }
+    }
+}
+
+impl From<&endpoint::Endpoint> for Endpoint {
+    fn from(endpoint: &endpoint::Endpoint) -> Endpoint {
+        Endpoint {
+            address: endpoint.address.to_string(),
+            id: endpoint.id.clone(),
+            status: endpoint.status.as_str(),
+            checks: endpoint
+                .checks
+                .iter()
+                .map(|check| Check {
+                    name: check.name.clone(),
+                    status: check.status.clone(),
+                    output: check.output.clone(),
+                })
+                .collect(),
+            weight: endpoint.weight,
+            priority: endpoint.priority,
+            zone: endpoint.zone.clone(),
+            node: endpoint.node.clone(),
+            tags: endpoint.tags.clone(),
+            metadata: endpoint.metadata.clone(),
+            ttl_ms: endpoint.ttl.map(whole_milliseconds),
+            layout: endpoint.layout.clone(),
+        }
+    }
+}
+
+impl Phase {
+    fn empty(phase: reach::Stage, took: Duration) -> Phase {
+        let ms = milliseconds(took);
+        Phase { phase: phase.as_str(), ms, resolved: Vec::new(), tls: None, settings: None, error: None }
+    }
+}
+
+impl From<&reach::Phase> for Phase {
+    fn from(phase: &reach::Phase) -> Phase {
+        let mut wire = Phase::empty(phase.stage, phase.took);
+        match &phase.detail {
+            PhaseDetail::None => {}
+            PhaseDetail::Resolved(addresses) => wire.resolved = addresses.iter().map(ToString::to_string).collect(),
+            PhaseDetail::Tls(report) => wire.tls = Some(Tls::from(&**report)),
+            PhaseDetail::Settings(settings) => wire.settings = Some(Settings::from(settings)),
+        }
+        wire
+    }
+}
+
+impl From<&Failure> for Phase {
+    fn from(failure: &Failure) -> Phase {
+        let mut wire = Phase::empty(failure.stage, failure.waited);
+        wire.tls = failure.tls.as_deref().map(Tls::from);
+        wire.error = Some(Coded { code: failure.code.as_str().to_string(), text: failure.text.clone() });
+        wire
+    }
+}
+
+impl From<&reach::TlsReport> for Tls {
+    fn from(report: &reach::TlsReport) -> Tls {
+        Tls {
+            server_name: report.server_name.clone(),
+            version: report.version.clone(),
+            cipher: report.cipher.clone(),
+            alpn: report.alpn.clone(),
+            verified: report.verified,
+            chain: report
+                .chain
+                .iter()
+                .map(|certificate| Certificate {
+                    subject: certificate.subject.clone(),
+                    issuer: certificate.issuer.clone(),
+                    names: certificate.names.clone(),
+                    not_before: rfc3339_seconds(certificate.not_before),
+                    not_after: rfc3339_seconds(certificate.not_after),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<&reach::PeerSettings> for Settings {
+    fn from(settings: &reach::PeerSettings) -> Settings {
+        Settings {
+            max_concurrent_streams: settings.max_concurrent_streams,
+            initial_window_size: settings.initial_window_size,
+            max_frame_size: settings.max_frame_size,
+            max_header_list_size: settings.max_header_list_size,
+            header_table_size: settings.header_table_size,
+        }
+    }
+}
+
+impl From<&event::HealthReport> for HealthAnswer {
+    fn from(report: &event::HealthReport) -> HealthAnswer {
+        let error = match &report.health {
+            reach::Health::Failed { code, text } => Some(Coded { code: code.clone(), text: text.clone() }),
+            _ => None,
+        };
+        HealthAnswer {
+            service: report.service.clone(),
+            status: report.health.as_str().to_string(),
+            error,
+            ms: report.took.map(milliseconds),
+        }
+    }
+}
+
+impl From<&finding::Counts> for Counts {
+    fn from(counts: &finding::Counts) -> Counts {
+        let [info, warn, critical] = counts.findings;
+        Counts {
+            endpoints: counts.endpoints,
+            verdicts: counts.verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect(),
+            findings: BTreeMap::from([("info", info), ("warn", warn), ("critical", critical)]),
+            transitions: counts.transitions,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Ctrl-C and SIGTERM end a session with its summary.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::tool::Running;
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn send(signal: &str, pid: u32) {
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn sigterm_prints_the_summary_and_exits_with_143() {
+    let mut watch = Running::start(&["watch", "-o", "ndjson", "ipv4:127.0.0.1:1"]);
+    watch.wait_for("failed attempt", SOON, |event| event["to"] == "TRANSIENT_FAILURE");
+    send("-TERM", watch.pid());
+    let (status, events) = watch.finish(SOON);
+    assert_eq!(status.code(), Some(143));
+    let (_, last) = events.last().unwrap();
+    assert_eq!((&last["kind"], &last["verdict"]), (&"summary".into(), &"failed".into()));
+}
+
+#[test]
+fn an_interrupted_idle_cycle_still_says_what_it_knows() {
+    let mut probe = Running::start(&["probe", "-o", "ndjson", "--idle", "1h", "ipv4:127.0.0.1:1"]);
+    // Nothing answers there, so the cycle ends by itself; the signal may come before or after that.
+    probe.wait_for("first word", SOON, |event| event["kind"] == "endpoints");
+    send("-INT", probe.pid());
+    let (status, events) = probe.finish(SOON);
+    assert!(matches!(status.code(), Some(130 | 2)), "{status}");
+    assert_eq!(events.last().unwrap().1["kind"], "summary");
+}
