@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use std::time::Duration;
+
 use super::transitions::{channel_may, subchannel_may};
 use super::{Address, Cause, ConnectionId, ConnectivityState, Effect, Elapsed, Options, Scope, Transition};
 
@@ -58,16 +60,23 @@ impl Context<'_> {
             return;
         }
         self.core.state = to;
-        self.effects.push(Effect::Publish(Transition { scope: Scope::Channel, from, to, cause: cause.clone() }));
+        self.effects.push(Effect::Publish(Transition {
+            scope: Scope::Channel,
+            from,
+            to,
+            cause: cause.clone(),
+            retry_in: None,
+        }));
     }
 
-    /// Publishes a subchannel's state.
+    /// Publishes a subchannel's state, and the backoff that begins with it.
     pub(super) fn subchannel(
         &mut self,
         address: &Address,
         from: ConnectivityState,
         to: ConnectivityState,
         cause: Cause,
+        retry_in: Option<Duration>,
     ) {
         debug_assert!(
             subchannel_may(from, to, self.options.client_health),
@@ -75,7 +84,7 @@ impl Context<'_> {
             cause.text
         );
         let scope = Scope::Subchannel(address.clone());
-        self.effects.push(Effect::Publish(Transition { scope, from, to, cause }));
+        self.effects.push(Effect::Publish(Transition { scope, from, to, cause, retry_in }));
     }
 
     /// Asks for a connection that must be there by `deadline`.

@@ -163,7 +163,9 @@ impl Subchannel {
         let error = format!("{}: {}: {}", failure.stage, self.address, failure.text);
         self.link = Link::Backoff { until: ctx.now().max(started + delay), delay, error: error.clone() };
         ctx.resolve_now();
-        self.show(ctx, ConnectivityState::TransientFailure, Cause::new(CauseCode::ConnectFailed, error));
+        let cause = Cause::new(CauseCode::ConnectFailed, error);
+        let retry_in = (started + delay).since(ctx.now());
+        self.show_with(ctx, ConnectivityState::TransientFailure, cause, Some(retry_in));
     }
 
     /// The connection said GOAWAY or ended. No failure: the next attempt may start at once.
@@ -227,7 +229,7 @@ impl Subchannel {
 
     /// The end. An attempt is given up; an established connection is closed, with `drain` after its RPCs have ended.
     pub(super) fn shut_down(self, ctx: &mut Context<'_>, drain: bool, cause: Cause) {
-        ctx.subchannel(&self.address, self.view, ConnectivityState::Shutdown, cause);
+        ctx.subchannel(&self.address, self.view, ConnectivityState::Shutdown, cause, None);
         match self.link {
             Link::Connecting { connection, .. } => ctx.close(connection, false),
             Link::Ready { connection, .. } => ctx.close(connection, drain),
@@ -236,8 +238,12 @@ impl Subchannel {
     }
 
     fn show(&mut self, ctx: &mut Context<'_>, state: ConnectivityState, cause: Cause) {
+        self.show_with(ctx, state, cause, None);
+    }
+
+    fn show_with(&mut self, ctx: &mut Context<'_>, state: ConnectivityState, cause: Cause, retry_in: Option<Duration>) {
         if self.view != state {
-            ctx.subchannel(&self.address, self.view, state, cause);
+            ctx.subchannel(&self.address, self.view, state, cause, retry_in);
             self.view = state;
         }
     }

@@ -29,7 +29,8 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[discovery::find, reaching::find,
 pub struct Judging {
     /// The least severity that spoils the exit code; `None` is `--fail-on never`.
     pub fail_on: Option<Severity>,
-    /// So many healthy endpoints are enough for a usable service.
+    /// So many healthy endpoints are enough: fewer are a failure (exit 2), and with enough of them what is wrong with
+    /// single endpoints no longer spoils the exit code.
     pub min_ready: Option<MinReady>,
     /// Addresses that must be listed (`--expect`).
     pub expect: Vec<Address>,
@@ -80,9 +81,11 @@ pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
     findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity).then(a.kind.code.cmp(b.kind.code)));
 
     let verdict = overall(ledger, judging, depth, &endpoints, &findings, vantage.is_some());
-    let worst = findings.iter().map(|finding| finding.kind.severity).max();
+    // With enough healthy endpoints, what is wrong with single ones spoils nothing.
+    let counted = findings.iter().filter(|finding| judging.min_ready.is_none() || finding.address.is_none());
+    let worst = counted.map(|finding| finding.kind.severity).max();
     let exit = match verdict {
-        Verdict::Degraded if judging.fail_on.is_none_or(|limit| worst.is_none_or(|worst| worst < limit)) => 0,
+        Verdict::Degraded if judging.fail_on.is_none_or(|limit| worst < Some(limit)) => 0,
         Verdict::Failed | Verdict::Unknown if judging.fail_on.is_none() => 0,
         other => other.exit_code(),
     };

@@ -305,6 +305,12 @@ fn gates_move_the_exit_code_and_not_the_verdict() {
     assert_eq!(story.judged(&judging).summary.exit, 2);
     let judging = Judging { min_ready: Some(MinReady::Percent(100)), ..Judging::default() };
     assert_eq!(story.judged(&judging).summary.exit, 1);
+    let mut one_down = Story::default();
+    one_down.lists("consul", &[(A, UP), (B, UP)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
+    assert_eq!(one_down.concludes().summary.exit, 1);
+    let judging = Judging { min_ready: Some(MinReady::Percent(50)), ..Judging::default() };
+    let enough = one_down.judged(&judging);
+    assert_eq!((enough.summary.verdict, enough.summary.exit), (Verdict::Degraded, 0));
     let judging = Judging { expect: vec![C.parse().unwrap()], ..Judging::default() };
     assert!(codes(&story.judged(&judging)).contains(&"GD105"));
 }

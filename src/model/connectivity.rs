@@ -2,6 +2,7 @@
 //! (`doc/connectivity-semantics-and-api.md`, gRFC A61, A62).
 
 use std::fmt;
+use std::time::Duration;
 
 use super::endpoint::Address;
 
@@ -63,6 +64,8 @@ pub struct Transition {
     pub to: ConnectivityState,
     /// Why.
     pub cause: Cause,
+    /// Backoff left: how long until a subchannel that failed may try again.
+    pub retry_in: Option<Duration>,
 }
 
 /// Why a state changed: a code to act on and a sentence to read.

@@ -12,6 +12,8 @@ use crate::model::time::Elapsed;
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 /// Somebody is watching: a registry that is back must be noticed within seconds.
 const MAX_RETRY: Duration = Duration::from_secs(5);
+/// A registry that comes back empty may not have heard from anybody yet: its list is not believed for this long.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,8 +51,8 @@ struct Tracked {
     state: State,
     /// A full answer was believed at least once.
     heard: bool,
-    /// The last answer was empty and is being asked again.
-    doubted: bool,
+    /// The last answer was empty and is not believed before this moment, nor before it was asked again.
+    doubted: Option<Elapsed>,
     /// The next answer is told even when it changes nothing: discovery was stopped and asks from scratch.
     tell_next: bool,
     /// Failures in a row.
@@ -82,7 +84,7 @@ impl Discovery {
             set: EndpointSet::default(),
             state: State::Quiet,
             heard: false,
-            doubted: false,
+            doubted: None,
             tell_next: true,
             failures: 0,
         });
@@ -156,6 +158,12 @@ impl Discovery {
                 && retry <= now
             {
                 self.again(index, steps);
+            } else if self.sources[index].doubted.is_some_and(|until| until <= now)
+                && self.sources[index].state == State::Watching
+            {
+                // The grace is over: one more question decides.
+                self.sources[index].doubted = Some(Elapsed::ZERO);
+                self.again(index, steps);
             }
         }
     }
@@ -164,7 +172,8 @@ impl Discovery {
     pub fn deadline(&self) -> Option<Elapsed> {
         let retries = self.sources.iter().filter_map(|tracked| match tracked.state {
             State::Broken { retry, .. } => retry,
-            State::Quiet | State::Asking | State::Watching | State::Ended => None,
+            State::Watching => tracked.doubted.filter(|until| *until > Elapsed::ZERO),
+            State::Quiet | State::Asking | State::Ended => None,
         });
         retries.min()
     }
@@ -178,7 +187,7 @@ impl Discovery {
     pub fn all_spoke(&self) -> bool {
         self.sources.iter().all(|tracked| match tracked.state {
             State::Quiet | State::Asking => false,
-            State::Watching | State::Ended => !tracked.doubted,
+            State::Watching | State::Ended => tracked.doubted.is_none(),
             State::Broken { .. } => true,
         })
     }
@@ -241,14 +250,28 @@ impl Discovery {
             Update::NotFound(_) => true,
             Update::Add(_) | Update::Remove(_) => false,
         };
-        if empty && !tracked.doubted && (!tracked.set.is_empty() || !tracked.heard) {
-            tracked.doubted = true;
-            tracked.generation += 1;
-            steps.push(Step::Ask { source: index, generation: tracked.generation });
-            return;
+        if empty && (!tracked.set.is_empty() || !tracked.heard) {
+            match (tracked.doubted, tracked.state) {
+                (None, State::Broken { since, .. }) if tracked.heard => {
+                    // Back, and empty: asked again at once, and again when the grace is over.
+                    tracked.doubted = Some(now + GRACE);
+                    tracked.state = State::Watching;
+                    tracked.failures = 0;
+                    let gap = Some(now.since(since));
+                    steps.push(self.report(index, BackendStatus::Recovered, None, None, gap));
+                    return self.again(index, steps);
+                }
+                (None, _) => {
+                    tracked.doubted = Some(Elapsed::ZERO);
+                    return self.again(index, steps);
+                }
+                // Its watch goes on meanwhile: whoever registers is seen at once.
+                (Some(until), State::Watching) if until > now => return,
+                (Some(_), _) => {}
+            }
         }
-        if full && tracked.doubted {
-            tracked.doubted = false;
+        if full && tracked.doubted.is_some() {
+            tracked.doubted = None;
             if !empty && tracked.heard {
                 let text = "an empty answer was asked again and not confirmed".to_string();
                 notes.push(Note::new(NoteKind::Unconfirmed, text));
@@ -302,6 +325,7 @@ impl Discovery {
         }
         let retry_in = last.then(|| self.delay(index));
         self.sources[index].state = State::Broken { since, retry: retry_in.map(|delay| now + delay) };
+        self.sources[index].doubted = None;
         steps.push(self.report(index, BackendStatus::Broken, failure, retry_in, None));
     }
 
@@ -445,6 +469,33 @@ mod tests {
         bench.told();
         assert_eq!(bench.word(12, list(&["10.0.0.1:1"]), false), ["recovered"], "same list: no change to tell");
         assert_eq!(bench.word(12, list(&["10.0.0.2:1"]), false), ["+1 -1 =1"]);
+    }
+
+    #[test]
+    fn a_registry_that_comes_back_empty_is_given_time_to_hear_from_everybody() {
+        let back = || {
+            let mut bench = Bench::new(true);
+            bench.word(1, list(&["10.0.0.1:1"]), false);
+            bench.word(1, broken(), true);
+            bench.now = bench.discovery.deadline().unwrap();
+            bench.discovery.time_passed(bench.now, &mut bench.steps);
+            assert_eq!(bench.told(), ["ask 2"]);
+            assert_eq!(bench.word(2, list(&[]), false), ["recovered", "ask 3"]);
+            assert_eq!(bench.word(3, list(&[]), false), [""; 0], "not believed yet");
+            assert_eq!(bench.discovery.usable().len(), 1);
+            bench
+        };
+        let mut registered = back();
+        assert_eq!(registered.word(3, list(&["10.0.0.1:1"]), false), ["+0 -0 =1"], "the note, and nothing was gone");
+        assert_eq!(registered.discovery.deadline(), None);
+
+        let mut empty = back();
+        let until = empty.discovery.deadline().unwrap();
+        assert_eq!(until.since(empty.now), GRACE);
+        empty.now = until;
+        empty.discovery.time_passed(empty.now, &mut empty.steps);
+        assert_eq!(empty.told(), ["ask 4"]);
+        assert_eq!(empty.word(4, list(&[]), false), ["+0 -1 =0"]);
     }
 
     #[test]

@@ -101,13 +101,13 @@ impl Invariants {
                 assert!(self.live.contains_key(connection) || d3, "health watched on {connection:?}");
                 assert!(self.options.client_health);
             }
-            Effect::Publish(Transition { scope: Scope::Channel, from, to, cause }) => {
+            Effect::Publish(Transition { scope: Scope::Channel, from, to, cause, .. }) => {
                 assert_eq!(*from, self.channel, "{from} -> {to}");
                 assert!(channel_may(*from, *to), "{from} -> {to}");
                 assert!(!cause.text.is_empty(), "{from} -> {to} has no words");
                 self.channel = *to;
             }
-            Effect::Publish(Transition { scope: Scope::Subchannel(address), from, to, cause }) => {
+            Effect::Publish(Transition { scope: Scope::Subchannel(address), from, to, cause, .. }) => {
                 let known = self.subchannels.remove(address).unwrap_or(ConnectivityState::Idle);
                 assert_eq!(*from, known, "{address}: {from} -> {to}");
                 assert!(subchannel_may(*from, *to, self.options.client_health), "{address}: {from} -> {to}");

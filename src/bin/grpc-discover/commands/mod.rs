@@ -118,7 +118,8 @@ fn session<'a>(
             return Ok(exit::OK);
         }
         let terminal = Terminal::new(&look, world.env);
-        if let (true, Some(path)) = (look.verbose, &world.config.path) {
+        // A file that happens to lie in the working directory may lead a token elsewhere: it is always named.
+        if let Some(path) = world.config.path.as_ref().filter(|path| look.verbose || path.is_relative()) {
             terminal.say(&format!("config: {}", path.display()));
         }
         block_on(sessions::run(plans, &look, &terminal, course, sessions::Aside::default()))?

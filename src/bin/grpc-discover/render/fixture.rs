@@ -63,7 +63,13 @@ fn phase(of: &str, stage: Stage, micros: u64, detail: PhaseDetail) -> EventKind 
 }
 
 fn transition(scope: Scope, from: ConnectivityState, to: ConnectivityState, code: CauseCode, text: &str) -> EventKind {
-    EventKind::Transition(Transition { scope, from, to, cause: Cause::new(code, text) })
+    EventKind::Transition(Transition {
+        scope,
+        from,
+        to,
+        cause: Cause::new(code, text),
+        retry_in: (to == ConnectivityState::TransientFailure).then(|| ms(1200)),
+    })
 }
 
 fn tls() -> Box<TlsReport> {

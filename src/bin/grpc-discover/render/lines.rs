@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use grpc_discover::model::connectivity::Scope;
+use grpc_discover::model::connectivity::{Scope, Transition};
 use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport};
 use grpc_discover::model::finding::{EndpointVerdict, Summary};
@@ -122,6 +122,15 @@ pub fn describe(event: &Event) -> (String, String) {
     (escape(&subject).into_owned(), escape(&text).into_owned())
 }
 
+/// The cause of a transition, without the address that is told beside it.
+pub fn cause(transition: &Transition) -> String {
+    let text = transition.cause.text.as_str();
+    match &transition.scope {
+        Scope::Channel => text.to_string(),
+        Scope::Subchannel(address) => text.replacen(&format!("{address}: "), "", 1),
+    }
+}
+
 fn raw(event: &Event) -> (String, String) {
     match &event.kind {
         EventKind::Transition(transition) => {
@@ -129,7 +138,11 @@ fn raw(event: &Event) -> (String, String) {
                 Scope::Channel => "channel".to_string(),
                 Scope::Subchannel(address) => format!("subchannel {address}"),
             };
-            (subject, format!("{} -> {}  {}", transition.from, transition.to, transition.cause.text))
+            let mut text = format!("{} -> {}  {}", transition.from, transition.to, cause(transition));
+            if let Some(retry_in) = transition.retry_in {
+                text.push_str(&format!("; tries again in {}", short(retry_in)));
+            }
+            (subject, text)
         }
         EventKind::Endpoints(change) => {
             let mut words = vec![endpoints(change.total)];

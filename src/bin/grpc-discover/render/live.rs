@@ -55,7 +55,7 @@ impl Live {
         let mut frame = Vec::new();
         for report in self.reports.iter() {
             frame.push(head(report, now));
-            let (header, rows, more) = rows(report, height.saturating_sub(LEAST + 6).clamp(1, ROWS));
+            let (header, rows, more) = rows(report, now, height.saturating_sub(LEAST + 6).clamp(1, ROWS));
             frame.extend(columns(&header, rows));
             if more > 0 {
                 frame.push(format!("… and {more} more endpoints"));
@@ -126,7 +126,7 @@ fn head(report: &Report, now: Elapsed) -> String {
     format!("{}  channel {state}  listed: {}  {up}  (Ctrl-C ends)", escape(&report.target), lists.join(", "))
 }
 
-fn rows(report: &Report, most: usize) -> (Vec<&'static str>, Vec<Vec<String>>, usize) {
+fn rows(report: &Report, now: Elapsed, most: usize) -> (Vec<&'static str>, Vec<Vec<String>>, usize) {
     let mut endpoints: Vec<_> = report.endpoints.iter().collect();
     // What is not well comes first, so that it is never below the cut.
     endpoints.sort_by_key(|(_, seen)| match seen.state {
@@ -146,11 +146,12 @@ fn rows(report: &Report, most: usize) -> (Vec<&'static str>, Vec<Vec<String>>, u
                 seen.state.map_or("-", ConnectivityState::as_str).to_string(),
                 seen.health.as_ref().map(|report| report.health.as_str().to_string()).unwrap_or_default(),
                 if listed.is_empty() { "not listed".to_string() } else { listed.join(", ") },
+                seen.retry_at.map(|at| lines::short(at.since(now))).unwrap_or_default(),
                 seen.cause.as_deref().map(|cause| escape(cause).into_owned()).unwrap_or_default(),
             ]
         })
         .collect();
-    (vec!["ENDPOINT", "STATE", "HEALTH", "LISTED", "LAST CAUSE"], rows, more)
+    (vec!["ENDPOINT", "STATE", "HEALTH", "LISTED", "BACKOFF", "LAST CAUSE"], rows, more)
 }
 
 #[cfg(test)]

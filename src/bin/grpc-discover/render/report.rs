@@ -97,6 +97,8 @@ pub struct Seen {
     pub state: Option<ConnectivityState>,
     /// Why the subchannel is in that state.
     pub cause: Option<String>,
+    /// When its backoff ends.
+    pub retry_at: Option<Elapsed>,
     /// The verdict.
     pub verdict: Option<EndpointReport>,
 }
@@ -162,7 +164,8 @@ impl Report {
                     Scope::Subchannel(address) => {
                         let seen = self.seen(address);
                         seen.state = Some(transition.to);
-                        seen.cause = Some(transition.cause.text.clone());
+                        seen.cause = Some(lines::cause(transition));
+                        seen.retry_at = transition.retry_in.map(|delay| event.at + delay);
                     }
                 }
                 if self.keep == Keep::Everything {

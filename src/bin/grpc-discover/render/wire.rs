@@ -77,6 +77,9 @@ pub struct Transition {
     pub from: &'static str,
     /// gRPC's word for the state now.
     pub to: &'static str,
+    /// Backoff left: how long until a subchannel that failed may try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_in_ms: Option<u64>,
     /// Why.
     pub cause: Coded,
 }

@@ -97,7 +97,9 @@ impl Transition {
             Scope::Subchannel(address) => ("subchannel", Some(address.to_string())),
         };
         let cause = Coded { code: transition.cause.code.as_str().to_string(), text: transition.cause.text.clone() };
-        Transition { target, scope, address, from: transition.from.as_str(), to: transition.to.as_str(), cause }
+        let (from, to) = (transition.from.as_str(), transition.to.as_str());
+        let retry_in_ms = transition.retry_in.map(whole_milliseconds);
+        Transition { target, scope, address, from, to, retry_in_ms, cause }
     }
 }
 
