@@ -25,7 +25,8 @@ fn goes_idle_two_seconds_after_the_last_activity(kind: Kind) {
     assert_eq!(names, ["CONNECTING", "READY", "IDLE"], "{}", run.all());
     // The channel left IDLE when it was asked to connect; that is the last activity.
     let idle_after = states[2].1 - states[0].1;
-    assert!((1_900..=2_100).contains(&idle_after), "IDLE {idle_after} ms after the last activity");
+    // Exact on a paused clock (scenario i02); here the machine may be busy.
+    assert!((1_900..=2_500).contains(&idle_after), "IDLE {idle_after} ms after the last activity");
     if kind == Kind::Go {
         let closed = server.event("closed", LONG).expect("the server sees the connection close");
         assert_eq!(closed["by"], "client", "{closed}");
