@@ -1,8 +1,6 @@
 //! What the events mean, PURE: events go into the [`Ledger`], [`judge`] reads it and concludes.
 
 mod discovery;
-#[cfg(test)]
-mod findings_doc;
 mod idle;
 pub mod ledger;
 mod reaching;
