@@ -124,12 +124,7 @@ impl Run {
         let began = std::time::Instant::now();
         let (status, events) = running.finish(Duration::from_secs(60));
         let lines: Vec<String> = events.iter().map(|(_, event)| event.to_string()).collect();
-        Finished {
-            code: status.code().unwrap_or(-1),
-            out: lines.join("\n"),
-            err: String::new(),
-            took: began.elapsed(),
-        }
+        Finished { code: status.code().unwrap_or(-1), out: lines.join("\n"), err: String::new(), took: began.elapsed() }
     }
 }
 

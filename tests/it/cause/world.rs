@@ -235,24 +235,24 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
         };
         let _ = match answer {
             Answer::Status(_) if list => respond.send_response(trailers("12", "unknown method List"), true).map(drop),
-            Answer::Status(status) => respond.send_response(response.body(()).unwrap(), false).and_then(|mut stream| {
-                stream.send_data(Bytes::from(vec![0, 0, 0, 0, 2, 8, status]), false)?;
-                if watch {
-                    open.push(stream);
-                    return Ok(());
-                }
-                let mut trailers = http::HeaderMap::new();
-                trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
-                stream.send_trailers(trailers)
-            }),
+            Answer::Status(status) => {
+                respond.send_response(response.body(()).unwrap(), false).and_then(|mut stream| {
+                    stream.send_data(Bytes::from(vec![0, 0, 0, 0, 2, 8, status]), false)?;
+                    if watch {
+                        open.push(stream);
+                        return Ok(());
+                    }
+                    let mut trailers = http::HeaderMap::new();
+                    trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
+                    stream.send_trailers(trailers)
+                })
+            }
             Answer::Grpc(status, message) => respond.send_response(trailers(status, message), true).map(drop),
             Answer::Http(status, name, value) => {
                 let response = http::Response::builder().status(status).header("content-type", "text/html");
                 respond.send_response(response.header(name, value).body(()).unwrap(), true).map(drop)
             }
-            Answer::Silence => {
-                respond.send_response(response.body(()).unwrap(), false).map(|stream| open.push(stream))
-            }
+            Answer::Silence => respond.send_response(response.body(()).unwrap(), false).map(|stream| open.push(stream)),
             Answer::Reset(code) => {
                 respond.send_reset(code.into());
                 Ok(())
@@ -307,7 +307,8 @@ impl Authority {
 
     /// A TLS server with a certificate of this authority.
     pub fn server(&self, leaf: Leaf) -> TlsServer {
-        let mut params = CertificateParams::new(leaf.names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        let mut params =
+            CertificateParams::new(leaf.names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
         params.distinguished_name.push(DnType::CommonName, "pay");
         params.not_before = day(leaf.valid.start);
         params.not_after = day(leaf.valid.end);
