@@ -43,7 +43,8 @@ pub fn dns_server_fails(world: &mut World) -> Option<Run> {
 
 pub fn agent_down(world: &mut World) -> Option<Run> {
     let agent = world.nobody();
-    Some(probe(&[&format!("consul://{agent}/pay")]).says(&[&agent, "could not be asked", "refused"]))
+    let run = probe(&["consul:///pay"]).env("CONSUL_HTTP_ADDR", &agent);
+    Some(run.says(&[&agent, "could not be asked", "refused"]))
 }
 
 pub fn nobody_registered(world: &mut World) -> Option<Run> {
