@@ -3,8 +3,6 @@
 mod certificates;
 mod connection;
 mod discovery;
-#[cfg(test)]
-mod findings_doc;
 mod health;
 mod idle;
 pub mod ledger;
@@ -257,7 +255,12 @@ fn sentence(
         _ if good == total => format!("all {total} endpoints are {what}"),
         _ => format!("{good} of {total} endpoints {} {what}", if good == 1 { "is" } else { "are" }),
     };
-    let worst = findings.first().filter(|_| verdict != Verdict::Healthy).map(|finding| finding.text.clone());
+    let worst = findings.first().filter(|_| verdict != Verdict::Healthy).map(|worst| {
+        match findings.iter().filter(|finding| finding.kind == worst.kind).count() - 1 {
+            0 => worst.text.clone(),
+            more => format!("{} (and {more} more like it)", worst.text),
+        }
+    });
     // What is wrong comes first; the numbers do when they say it themselves.
     let mut parts = if ledger.heard().next().is_none() {
         vec![worst]
