@@ -1,53 +1,132 @@
 //! `grpc.health.v1.Health` on one connection.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::stream::{self, BoxStream};
+use http::uri::PathAndQuery;
 use tokio::time::Instant;
-use tonic::{Code, Request, Status, Streaming};
+use tonic::codec::{BufferSettings, Codec};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
 use super::grpc::Grpc;
 use crate::model::reach::Health;
+use crate::model::rpc::RpcCause;
+
+/// The codec of both RPCs. Its messages are some bytes long, and every open Watch keeps a buffer: tonic's usual 8 KiB
+/// would be a third of what an idle channel costs.
+struct Small;
+
+fn buffers() -> BufferSettings {
+    BufferSettings::new(64, 1024)
+}
+
+impl Codec for Small {
+    type Encode = HealthCheckRequest;
+    type Decode = HealthCheckResponse;
+    type Encoder = ProstEncoder<HealthCheckRequest>;
+    type Decoder = ProstDecoder<HealthCheckResponse>;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        ProstEncoder::new(buffers())
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        ProstCodec::<HealthCheckRequest, HealthCheckResponse>::raw_decoder(buffers())
+    }
+}
+
+async fn ask_check(grpc: Grpc, request: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
+    let mut client = tonic::client::Grpc::new(grpc);
+    client.ready().await?;
+    client.unary(request, PathAndQuery::from_static("/grpc.health.v1.Health/Check"), Small).await
+}
+
+async fn ask_watch(grpc: Grpc, request: HealthCheckRequest) -> Result<Streaming<HealthCheckResponse>, Status> {
+    let mut client = tonic::client::Grpc::new(grpc);
+    client.ready().await?;
+    let path = PathAndQuery::from_static("/grpc.health.v1.Health/Watch");
+    Ok(client.server_streaming(Request::new(request), path, Small).await?.into_inner())
+}
 
 /// One `Check`: the answer, and how long it took.
 pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (Health, Duration) {
     let begun = Instant::now();
     let mut request = Request::new(HealthCheckRequest { service: service.to_string() });
     request.set_timeout(limit);
-    let mut client = HealthClient::new(grpc);
-    let health = match tokio::time::timeout(limit, client.check(request)).await {
+    let health = match tokio::time::timeout(limit, ask_check(grpc, request)).await {
         Ok(Ok(response)) => answer(response.into_inner()),
         Ok(Err(status)) => refusal(&status),
         Err(_) => Health::Failed {
             code: "DEADLINE_EXCEEDED".to_string(),
             text: format!("grpc.health.v1.Health/Check unanswered for {}", super::attempt::seconds(limit)),
+            cause: RpcCause::Unanswered,
         },
     };
     (health, begun.elapsed())
 }
 
+/// A `HealthListRequest` (gRFC A90).
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+struct ListRequest {}
+
+/// A `HealthListResponse` (gRFC A90).
+#[derive(Clone, PartialEq, prost::Message)]
+struct ListResponse {
+    #[prost(btree_map = "string, message", tag = "1")]
+    statuses: BTreeMap<String, HealthCheckResponse>,
+}
+
+/// So many names of a server are told.
+const MOST_OTHERS: usize = 20;
+
+/// After a `Check` of `service` that was answered with no: what the server says about other names, to tell "the process is
+/// ill" from "that service is". Those of `List` (gRFC A90) where the server has it, else the server as a whole.
+pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(String, Health)> {
+    let asked = async {
+        let mut request = Request::new(ListRequest {});
+        request.set_timeout(limit);
+        let path = PathAndQuery::from_static("/grpc.health.v1.Health/List");
+        let mut client = tonic::client::Grpc::new(grpc.clone());
+        let listed = client.unary(request, path, tonic_prost::ProstCodec::<ListRequest, ListResponse>::default()).await;
+        if let Ok(response) = listed {
+            let statuses = response.into_inner().statuses.into_iter().filter(|(name, _)| name != service);
+            return statuses.map(|(name, status)| (name, answer(status))).take(MOST_OTHERS).collect();
+        }
+        if service.is_empty() {
+            return Vec::new();
+        }
+        match check(grpc, Arc::from(""), limit).await.0 {
+            health @ (Health::Serving | Health::NotServing | Health::Unknown) => vec![(String::new(), health)],
+            Health::ServiceUnknown | Health::Unimplemented | Health::Failed { .. } => Vec::new(),
+        }
+    };
+    // Nothing beyond the answer is worth more time than the answer itself.
+    tokio::time::timeout(limit, asked).await.unwrap_or_default()
+}
+
 /// Where a `Watch` stands.
 enum Watching {
-    Unasked(Box<HealthClient<Grpc>>, Arc<str>),
+    Unasked(Box<Grpc>, Arc<str>),
     Open(Box<Streaming<HealthCheckResponse>>),
     Over,
 }
 
 /// `Watch`: every status the server sends, and at last how the RPC ended.
 pub(super) fn watch(grpc: Grpc, service: Arc<str>) -> impl Stream<Item = Health> + Send + Unpin + 'static {
-    let begin = Watching::Unasked(Box::new(HealthClient::new(grpc)), service);
+    let begin = Watching::Unasked(Box::new(grpc), service);
     let statuses: BoxStream<'static, Health> = Box::pin(stream::unfold(begin, |at| async move {
         let mut open = match at {
             Watching::Over => return None,
             Watching::Open(open) => open,
-            Watching::Unasked(mut client, service) => {
-                match client.watch(HealthCheckRequest { service: service.to_string() }).await {
-                    Ok(response) => Box::new(response.into_inner()),
+            Watching::Unasked(grpc, service) => {
+                match ask_watch(*grpc, HealthCheckRequest { service: service.to_string() }).await {
+                    Ok(statuses) => Box::new(statuses),
                     Err(status) => return Some((refusal(&status), Watching::Over)),
                 }
             }
@@ -56,7 +135,7 @@ pub(super) fn watch(grpc: Grpc, service: Arc<str>) -> impl Stream<Item = Health>
             Ok(Some(response)) => Some((answer(response), Watching::Open(open))),
             Ok(None) => {
                 let text = "server ended the Watch".to_string();
-                Some((Health::Failed { code: "OK".to_string(), text }, Watching::Over))
+                Some((Health::Failed { code: "OK".to_string(), text, cause: RpcCause::Status }, Watching::Over))
             }
             Err(status) => Some((refusal(&status), Watching::Over)),
         }
@@ -74,10 +153,14 @@ fn answer(response: HealthCheckResponse) -> Health {
 }
 
 fn refusal(status: &Status) -> Health {
-    match status.code() {
-        Code::Unimplemented => Health::Unimplemented,
-        Code::NotFound => Health::ServiceUnknown,
-        code => Health::Failed { code: code_name(code).to_string(), text: status.message().to_string() },
+    match (super::grpc::cause(status), status.code()) {
+        // Only the server itself can say that it has no health service, or does not know a name: a web server's 404 is
+        // UNIMPLEMENTED to gRPC too.
+        (RpcCause::Status, Code::Unimplemented) => Health::Unimplemented,
+        (RpcCause::Status, Code::NotFound) => Health::ServiceUnknown,
+        (cause, code) => {
+            Health::Failed { code: code_name(code).to_string(), text: status.message().to_string(), cause }
+        }
     }
 }
 
