@@ -75,6 +75,7 @@ scenarios! {
     secured::wrong_name: ["GD303"] exit 2 AtOnce, needs Nothing;
     secured::unknown_authority: ["GD304"] exit 2 AtOnce, needs Nothing;
     secured::client_certificate_missing: ["GD305"] exit 2 AtOnce, needs Nothing;
+    secured::client_certificate_missing_tls12: ["GD305"] exit 2 AtOnce, needs Nothing;
     secured::no_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
     secured::other_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
     secured::tls_on_plaintext: ["GD307"] exit 2 AtOnce, needs Nothing;
@@ -111,6 +112,7 @@ scenarios! {
 
     // Idle and staleness.
     discovery::passing_and_dead: ["GD601"] exit 1 AtOnce, needs Nothing;
+    discovery::draining: [] exit 0 AtOnce, needs Nothing;
     discovery::stale_copy: ["GD103" "GD602"] exit 1 AtOnce, needs Nothing;
     discovery::moved_while_idle: ["GD603" "GD606"] exit 1 Late, needs Nothing;
     discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606"] exit 2 Late, needs Nothing;
