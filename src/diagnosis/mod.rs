@@ -1,17 +1,21 @@
 //! What the events mean, PURE: events go into the [`Ledger`], [`judge`] reads it and concludes.
 
+mod advertised;
 mod discovery;
 #[cfg(test)]
 mod findings_doc;
 mod idle;
 pub mod ledger;
+mod proxy;
 mod reaching;
+mod registered;
 pub mod table;
 pub mod verdict;
 
 use std::collections::BTreeMap;
 
 pub use ledger::Ledger;
+pub use proxy::ProxyEnv;
 pub use table::FINDINGS;
 
 use crate::model::endpoint::Address;
@@ -22,7 +26,8 @@ use ledger::Contact;
 use verdict::{NetworkWord, RegistryWord};
 
 /// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
-const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[discovery::find, reaching::find, idle::find];
+const RULES: &[fn(&Ledger) -> Vec<Finding>] =
+    &[discovery::find, registered::find, advertised::find, reaching::find, idle::find, proxy::find];
 
 /// What is good enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +113,8 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
                 RegistryWord::Warning => EndpointVerdict::Early,
                 RegistryWord::Critical => EndpointVerdict::Down,
                 RegistryWord::Draining => EndpointVerdict::Draining,
-                RegistryWord::NotListed => EndpointVerdict::Unknown,
+                RegistryWord::LeaseGone => EndpointVerdict::Orphan,
+                RegistryWord::NotListed | RegistryWord::Unread => EndpointVerdict::Unknown,
             },
         };
         reports.push(EndpointReport {
@@ -184,8 +190,7 @@ fn overall(
     let good = endpoints
         .iter()
         .filter(|report| {
-            matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Early | EndpointVerdict::CheckWrong)
-                && !report.listed.is_empty()
+            matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Early) && !report.listed.is_empty()
         })
         .count();
     let untried = endpoints.iter().filter(|report| report.verdict == EndpointVerdict::Unknown).count();

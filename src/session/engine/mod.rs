@@ -141,7 +141,7 @@ impl Engine {
             discovery,
             channel,
             connections: BTreeMap::new(),
-            ledger: Ledger { implied: script.implied.clone(), ..Ledger::default() },
+            ledger: Ledger { implied: script.implied.clone(), proxy: script.proxy.clone(), ..Ledger::default() },
             course: Course::new(script.goal),
             rewatch: Vec::new(),
             now: Elapsed::ZERO,
