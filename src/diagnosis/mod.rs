@@ -2,8 +2,6 @@
 
 mod advertised;
 mod discovery;
-#[cfg(test)]
-mod findings_doc;
 mod idle;
 pub mod ledger;
 mod proxy;

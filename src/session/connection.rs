@@ -14,7 +14,7 @@ use super::engine::Input;
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Stage};
-use crate::transport::{ConnectionEvent, Transport};
+use crate::transport::{Connection, ConnectionEvent, Transport};
 
 /// What a connection is told to do.
 pub(super) enum Command {
@@ -39,35 +39,7 @@ pub(super) async fn run(
     outbox: UnboundedSender<Input>,
 ) {
     let tell = |input| outbox.send(input).is_ok();
-    let phases = outbox.clone();
-    let report = move |phase| {
-        // The session may be over before its connections are.
-        let _ = phases.send(Input::Passed(id, phase));
-    };
-    let began = Instant::now();
-    let mut connecting = std::pin::pin!(transport.connect(address, report));
-    let mut connection = loop {
-        tokio::select! {
-            biased;
-            order = orders.recv() => match order {
-                Some(Command::Close { .. }) | None => return,
-                Some(Command::Check(_) | Command::Watch(_)) => {}
-            },
-            connected = &mut connecting => match connected {
-                Ok(connection) => break connection,
-                Err(failure) => {
-                    tell(Input::ConnectFailed(id, failure));
-                    return;
-                }
-            },
-            () = tokio::time::sleep_until(deadline) => {
-                let text = format!("not connected within {:.1}s", began.elapsed().as_secs_f64());
-                let failure = Failure::new(Stage::Tcp, FailureCode::TimedOut, text, began.elapsed());
-                tell(Input::ConnectFailed(id, failure));
-                return;
-            }
-        }
-    };
+    let Some(mut connection) = connect(id, &transport, address, deadline, &mut orders, &outbox).await else { return };
     if !tell(Input::Connected(id)) {
         return;
     }
@@ -124,6 +96,45 @@ pub(super) async fn run(
             return;
         }
     }
+}
+
+/// The connection; `None` when there is none, which the engine was told, or when it is not wanted any more.
+async fn connect(
+    id: ConnectionId,
+    transport: &Transport,
+    address: Address,
+    deadline: Instant,
+    orders: &mut UnboundedReceiver<Command>,
+    outbox: &UnboundedSender<Input>,
+) -> Option<Connection> {
+    let phases = outbox.clone();
+    let report = move |phase| {
+        // The session may be over before its connections are.
+        let _ = phases.send(Input::Passed(id, phase));
+    };
+    let began = Instant::now();
+    // On the heap, and gone when it is over: an attempt (TLS among it) is much larger than an open connection's task.
+    let mut connecting = transport.connect(address, report).boxed();
+    let failure = loop {
+        tokio::select! {
+            biased;
+            order = orders.recv() => match order {
+                Some(Command::Close { .. }) | None => return None,
+                Some(Command::Check(_) | Command::Watch(_)) => {}
+            },
+            connected = &mut connecting => match connected {
+                Ok(connection) => return Some(connection),
+                Err(failure) => break failure,
+            },
+            () = tokio::time::sleep_until(deadline) => {
+                let text = format!("not connected within {:.1}s", began.elapsed().as_secs_f64());
+                break Failure::new(Stage::Tcp, FailureCode::TimedOut, text, began.elapsed());
+            }
+        }
+    };
+    // As above.
+    let _ = outbox.send(Input::ConnectFailed(id, failure));
+    None
 }
 
 async fn over(check: &mut Option<BoxFuture<'static, (Health, Duration)>>) -> (Health, Duration) {

@@ -133,3 +133,13 @@ fn project_files_name_no_machine_and_no_registry_host() {
         }
     }
 }
+
+#[test]
+fn the_command_links_no_openssl() {
+    // A dependency compiles against OpenSSL's headers (docs/dependencies.md); the linker must have dropped it.
+    let binary = env!("CARGO_BIN_EXE_grpc-discover");
+    let Ok(answer) = std::process::Command::new("ldd").arg(binary).output() else { return };
+    let linked = String::from_utf8_lossy(&answer.stdout);
+    assert!(linked.contains("libc.") || linked.contains("statically") || linked.is_empty(), "{linked}");
+    assert!(!linked.contains("libssl") && !linked.contains("libcrypto"), "{linked}");
+}

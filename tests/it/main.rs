@@ -3,6 +3,7 @@
 
 mod architecture;
 mod backend;
+mod cause;
 mod cli;
 mod real;
 mod scenario;

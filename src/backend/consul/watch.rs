@@ -34,9 +34,12 @@ const WAIT: Duration = Duration::from_secs(15);
 const SLACK: Duration = Duration::from_secs(5);
 /// How often the agent is asked for a sign of life while a question hangs, and how long it may take to give one.
 const PULSE: Duration = Duration::from_secs(5);
-/// Two blocking questions begin at least this far apart: a service that changes all the time is not asked for all the
+/// Blocking questions begin this far apart on average: a service that changes all the time is not asked for all the
 /// time.
 const PACE: Duration = Duration::from_millis(100);
+/// So much may be borrowed from that: some changes in a row (a rollout, the two indexes of one registration) are each
+/// heard at once.
+const CREDIT: Duration = Duration::from_secs(1);
 /// What is waited for the first word when the settings say nothing.
 const FIRST_WORD: Duration = Duration::from_secs(5);
 
@@ -97,7 +100,7 @@ pub(super) fn watch(client: Client, target: ConsulTarget, first_word: Duration) 
         first_word,
         index: 0,
         said: None,
-        next_poll: Instant::now(),
+        pace: Pace { due: Instant::now() },
         over: None,
     };
     Box::pin(stream::unfold(Some(watch), |watch| async move {
@@ -120,8 +123,7 @@ struct Watch {
     index: u64,
     /// The answer that was given last.
     said: Option<Said>,
-    /// When the next blocking question may begin.
-    next_poll: Instant,
+    pace: Pace,
     /// Why the watch cannot go on after what was said.
     over: Option<ResolveError>,
 }
@@ -216,8 +218,7 @@ impl Watch {
 
     /// The question that is answered when something changes, or after [`WAIT`].
     async fn ask_blocking(&mut self) -> Result<Reply<Vec<Box<RawValue>>>, ResolveError> {
-        sleep_until(self.next_poll).await;
-        self.next_poll = Instant::now() + PACE;
+        sleep_until(self.pace.begin(Instant::now())).await;
         let wait = Some(format!("{}s", WAIT.as_secs()));
         let features = Features { blocking: Some(Blocking { index: self.index, wait }), ..Features::default() };
         let limit = WAIT + WAIT / 16 + SLACK;
@@ -290,6 +291,21 @@ impl Watch {
             "consul agent {agent}: the answer has no X-Consul-Index: changes cannot be watched (does a proxy remove it?)"
         );
         ResolveError::ambient(ResolveCode::WatchBroken, text)
+    }
+}
+
+/// How fast blocking questions may follow each other.
+struct Pace {
+    /// When the next one would begin if none were ever early.
+    due: Instant,
+}
+
+impl Pace {
+    /// Counts a question that is wanted `now`; gives the moment when it may begin.
+    fn begin(&mut self, now: Instant) -> Instant {
+        let at = self.due.checked_sub(CREDIT).map_or(now, |earliest| earliest.max(now));
+        self.due = self.due.max(at) + PACE;
+        at
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use grpc_discover::diagnosis::FINDINGS;
+
 use crate::support::tool::{run, run_command, tool};
 
 #[test]
@@ -77,16 +79,20 @@ fn the_neighbours_flags_reach_the_probe() {
 fn every_finding_is_explained_and_an_unknown_one_names_near_ones() {
     let list = run(&["explain"]);
     assert_eq!(list.code, 0);
-    let codes: Vec<&str> = list.out.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
-    assert!(codes.len() > 20, "{}", list.out);
-    for code in &codes {
-        let finished = run(&["explain", &code.to_lowercase()]);
-        assert!(finished.code == 0 && finished.out.contains("What to do:"), "{code}: {}", finished.all());
+    for kind in FINDINGS {
+        assert!(list.out.contains(kind.code) && list.out.contains(kind.name), "{}: {}", kind.code, list.out);
+        let finished = run(&["explain", &kind.code.to_lowercase()]);
+        // However the lines are broken.
+        let said = finished.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(finished.code, 0, "{}", finished.all());
+        for text in [kind.name, kind.meaning, kind.proof, kind.remedy, "What to do:"] {
+            assert!(said.contains(text), "{}: {text:?} is missing: {}", kind.code, finished.all());
+        }
     }
     let unknown = run(&["explain", "GD1O1"]);
     assert!(unknown.code == 64 && unknown.err.contains("near it: GD1"), "{}", unknown.all());
-    let json = run(&["explain", "-o", "json", codes[0]]);
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap()["code"], codes[0]);
+    let json = run(&["explain", "-o", "json", FINDINGS[0].code]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap()["code"], FINDINGS[0].code);
 }
 
 #[test]

@@ -154,7 +154,9 @@ async fn a_restart_of_the_agent_makes_nobody_gone() {
 
     agent.kill();
     let broken = word(&mut stream).await.expect_err("the watch broke");
-    assert_eq!(broken.failure().code, ResolveCode::WatchBroken, "{broken}");
+    // Killed while a question hung, or between two of them.
+    let code = broken.failure().code;
+    assert!(matches!(code, ResolveCode::WatchBroken | ResolveCode::Unreachable), "{broken}");
     assert_eq!(stream.next().await, None);
     let refused = word(&mut watch(&agent, "pay")).await.expect_err("nobody listens");
     assert_eq!(refused.failure().code, ResolveCode::Unreachable, "{refused}");

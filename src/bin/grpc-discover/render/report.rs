@@ -7,10 +7,11 @@ use std::sync::Arc;
 use grpc_discover::model::connectivity::{ConnectivityState, Scope, Transition};
 use grpc_discover::model::endpoint::{Address, Endpoint};
 use grpc_discover::model::event::{
-    BackendReport, BackendStatus, EndpointReport, EndpointsChange, Event, EventKind, HealthReport, IdleReport,
+    BackendReport, BackendStatus, ConnectionReport, EndpointReport, EndpointsChange, Event, EventKind, HealthReport,
+    IdleReport,
 };
 use grpc_discover::model::finding::{Finding, Summary};
-use grpc_discover::model::reach::{Failure, Phase, PhaseDetail};
+use grpc_discover::model::reach::{Failure, Health, Phase, PhaseDetail};
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
 
@@ -78,7 +79,7 @@ pub struct Report {
     pub transitions: Vec<(u64, Elapsed, Transition)>,
     /// The end.
     pub summary: Option<Summary>,
-    quotes: BTreeMap<u64, String>,
+    quotes: BTreeMap<u64, Quote>,
     keep: Keep,
 }
 
@@ -131,6 +132,34 @@ pub struct SourceSeen {
     pub notes: Vec<Note>,
 }
 
+/// An event that a finding may cite.
+#[derive(Debug)]
+enum Quote {
+    Words(String),
+    /// What every endpoint says when all is well: put into words only if somebody cites it.
+    Event(Box<Event>),
+}
+
+impl Quote {
+    fn of(event: &Event) -> Quote {
+        match &event.kind {
+            EventKind::Connection(ConnectionReport {
+                result: Ok(Phase { detail: PhaseDetail::None | PhaseDetail::Settings(_), .. }),
+                ..
+            })
+            | EventKind::Health(HealthReport { health: Health::Serving, .. }) => Quote::Event(Box::new(event.clone())),
+            _ => Quote::Words(lines::quote(event)),
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Quote::Words(words) => words.clone(),
+            Quote::Event(event) => lines::quote(event),
+        }
+    }
+}
+
 impl Report {
     fn new(target: Arc<str>, keep: Keep) -> Report {
         Report {
@@ -149,13 +178,13 @@ impl Report {
 
     /// The events of `evidence` in words, each with its time.
     pub fn quotes(&self, evidence: &[u64]) -> Vec<String> {
-        evidence.iter().filter_map(|seq| self.quotes.get(seq)).cloned().collect()
+        evidence.iter().filter_map(|seq| self.quotes.get(seq)).map(Quote::words).collect()
     }
 
     fn observe(&mut self, event: &Event) {
         let is_evidence = !matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_));
         if is_evidence && self.keep != Keep::Present {
-            self.quotes.insert(event.seq, lines::quote(event));
+            self.quotes.insert(event.seq, Quote::of(event));
         }
         match &event.kind {
             EventKind::Transition(transition) => {
@@ -257,6 +286,8 @@ impl Report {
         for endpoint in change.added.iter().chain(&change.changed) {
             let seen = self.seen(&endpoint.address);
             seen.listed.retain(|listing| !same(listing, endpoint));
+            // Most endpoints are listed once, and a vector's first growth is room for four.
+            seen.listed.reserve_exact(1);
             seen.listed.push(Listing {
                 backend: change.backend,
                 source: change.source.clone(),

@@ -1,5 +1,6 @@
 //! `-o table` and `-o wide`: for people. The verdict first, then what was proved, then the endpoints, then who was asked.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use comfy_table::presets::NOTHING;
@@ -19,6 +20,8 @@ use super::report::{Keep, Report, Reports, Seen, SourceSeen};
 const ROWS: usize = 20;
 /// Findings that `table` shows, worst first.
 const FINDINGS: usize = 10;
+/// Addresses named in the sentence of a finding that several endpoints share.
+const ADDRESSES: usize = 5;
 /// Events quoted for each finding.
 const QUOTES: usize = 3;
 
@@ -67,26 +70,91 @@ pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, ou
 }
 
 fn write_findings(report: &Report, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
-    let shown = if wide { report.findings.len() } else { FINDINGS };
-    let mut findings = report.findings.iter().take(shown).peekable();
-    while let Some(finding) = findings.next() {
+    let groups = groups(&report.findings);
+    let shown = if wide { groups.len() } else { FINDINGS };
+    let mut few = groups.iter().take(shown).peekable();
+    while let Some(group) = few.next() {
         writeln!(out)?;
-        write_finding(report, finding, paint, wide, out)?;
+        write_group(report, group, paint, wide, out)?;
         // Of several that ask for the same thing the last one says it.
-        if findings.peek().is_none_or(|next| next.remedy != finding.remedy) {
-            writeln!(out, "    do: {}", escape(&finding.remedy))?;
+        if few.peek().is_none_or(|next| next.remedy() != group.remedy()) {
+            writeln!(out, "    do: {}", escape(group.remedy()))?;
         }
     }
-    if report.findings.len() > shown {
-        writeln!(out, "\n… and {} more findings (-o wide shows them)", report.findings.len() - shown)?;
+    if groups.len() > shown {
+        let rest: usize = groups[shown..].iter().map(|group| group.others.len() + 1).sum();
+        writeln!(out, "\n… and {rest} more findings (-o wide shows them)")?;
     }
     Ok(())
 }
 
-fn write_finding(report: &Report, finding: &Finding, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
-    let label = format!("{:<8} {}", finding.kind.severity.as_str(), finding.kind.code);
-    writeln!(out, "{}  {}", paint.severity(finding.kind.severity, &label), escape(&finding.text))?;
-    let quotes = report.quotes(&finding.evidence);
+/// Findings that say the same of several endpoints.
+struct Group<'a> {
+    first: &'a Finding,
+    others: Vec<&'a Finding>,
+}
+
+impl Group<'_> {
+    fn remedy(&self) -> &str {
+        &self.first.remedy
+    }
+
+    /// `3 endpoints: tcp: connection refused: a, b, c`; a finding alone is its own sentence.
+    fn text(&self, wide: bool) -> String {
+        let (Some(said), false) = (said_of_its_address(self.first), self.others.is_empty()) else {
+            return escape(&self.first.text).into_owned();
+        };
+        let addresses: Vec<String> = std::iter::once(&self.first)
+            .chain(&self.others)
+            .filter_map(|finding| finding.address.as_ref())
+            .map(|address| escape(&address.to_string()).into_owned())
+            .collect();
+        let shown = if wide { addresses.len() } else { ADDRESSES };
+        let mut list = addresses.iter().take(shown).map(String::as_str).collect::<Vec<_>>().join(", ");
+        if addresses.len() > shown {
+            list.push_str(&format!(" and {} more", addresses.len() - shown));
+        }
+        let each = if said.starts_with(':') { "" } else { "each of " };
+        format!("{each}{} endpoints{}: {list}", addresses.len(), escape(said))
+    }
+}
+
+/// What a finding's sentence says after the address it begins with.
+fn said_of_its_address(finding: &Finding) -> Option<&str> {
+    finding.text.strip_prefix(&finding.address.as_ref()?.to_string())
+}
+
+/// Groups, in the order of their first findings.
+fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut known = HashMap::new();
+    for finding in findings {
+        let key = said_of_its_address(finding).map(|said| (finding.kind.code, finding.remedy.as_str(), said));
+        match key.and_then(|key| known.get(&key).copied()) {
+            Some(at) => {
+                let group: &mut Group<'_> = &mut groups[at];
+                group.others.push(finding);
+            }
+            None => {
+                known.extend(key.map(|key| (key, groups.len())));
+                groups.push(Group { first: finding, others: Vec::new() });
+            }
+        }
+    }
+    groups
+}
+
+fn write_group(report: &Report, group: &Group<'_>, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+    let kind = group.first.kind;
+    let label = format!("{:<8} {}", kind.severity.as_str(), kind.code);
+    writeln!(out, "{}  {}", paint.severity(kind.severity, &label), group.text(wide))?;
+    let mut evidence = group.first.evidence.clone();
+    for seq in group.others.iter().flat_map(|finding| &finding.evidence) {
+        if !evidence.contains(seq) {
+            evidence.push(*seq);
+        }
+    }
+    let quotes = report.quotes(&evidence);
     let shown = if wide { quotes.len() } else { QUOTES };
     for quote in quotes.iter().take(shown) {
         writeln!(out, "    {}", paint.dim(quote))?;

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use grpc_discover::model::event::{EventKind, IdlePhase, IdleReport};
-use grpc_discover::model::finding::EndpointVerdict;
+use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
+use grpc_discover::model::finding::{EndpointVerdict, Finding};
 use schemars::generate::SchemaSettings;
 
 use super::fixture::{self, HOSTILE};
@@ -220,4 +220,36 @@ fn progress_off_a_terminal_is_one_line_for_each_phase() {
     progress.event(&event, &mut out).expect("into memory");
     progress.tick(Elapsed::from_secs(1), &mut out).expect("into memory");
     assert_eq!(String::from_utf8(out).expect("UTF-8"), "silence, 30.0s left: no call follows for 30s\n");
+}
+
+#[test]
+fn what_is_said_of_several_endpoints_is_said_once_and_names_them() {
+    let story = fixture::events();
+    let told = story.iter().find_map(|event| match &event.kind {
+        EventKind::Finding(finding) => Some((event, finding)),
+        _ => None,
+    });
+    let (event, finding) = told.expect("the story has a finding");
+    let table = |hosts: u8, wide: bool, said: &dyn Fn(u8) -> String| {
+        let mut renderer = Table::new(Paint::default(), wide, false);
+        let mut out = Vec::new();
+        for host in 1..=hosts {
+            let of = fixture::address(&format!("10.0.0.{host}:50051"));
+            let text = format!("{of}{}", said(host));
+            let finding = Finding { address: Some(of), text, ..finding.clone() };
+            let event = Event { kind: EventKind::Finding(finding), ..event.clone() };
+            renderer.event(&event, &mut out).expect("into memory");
+        }
+        renderer.end(&mut out).expect("into memory");
+        String::from_utf8(out).expect("UTF-8")
+    };
+    let refused = |_| ": tcp: connection refused".to_string();
+    let seven = table(7, false, &refused);
+    assert!(seven.contains("7 endpoints: tcp: connection refused: 10.0.0.1:50051, 10.0.0.2:50051, "), "{seven}");
+    assert!(seven.contains("10.0.0.5:50051 and 2 more\n"), "{seven}");
+    assert!(table(7, true, &refused).contains("10.0.0.6:50051, 10.0.0.7:50051\n"), "-o wide names them all");
+    let sick = table(2, false, &|_| " is reachable and reports NOT_SERVING".to_string());
+    assert!(sick.contains("each of 2 endpoints is reachable and reports NOT_SERVING: 10.0.0.1:50051, "), "{sick}");
+    let different = table(2, false, &|host| format!(": tls: certificate expired {host} days ago"));
+    assert!(different.contains("10.0.0.2:50051: tls: certificate expired 2 days ago\n"), "{different}");
 }

@@ -1,0 +1,63 @@
+//! Claim: one check from a cold start costs little more than a minimal tonic client's, although much more is asked,
+//! judged and said. The mark: at most 1.3 times its time, and 8 MiB.
+
+#[expect(dead_code, reason = "each bench uses a part of what they share")]
+mod support;
+
+use std::path::Path;
+
+use support::cost::Cost;
+use support::peers::{MassServer, Peers};
+use support::spread::Spread;
+use support::{COMMAND, Result, say};
+
+const RATIO: f64 = 1.3;
+const MIB: f64 = 8.0;
+
+fn main() -> Result<()> {
+    let peers = Peers::build()?;
+    let server = MassServer::start(&peers)?;
+    let address = format!("127.0.0.1:{}", server.port);
+    let (raw, tonic) = (peers.path("raw_client"), peers.path("tonic_client"));
+    let probe = ["probe", "--plaintext", &address, "-o", "ndjson"];
+    let programs: [(&str, &Path, &[&str]); 4] = [
+        ("/bin/true", Path::new("/bin/true"), &[]),
+        ("raw sockets", &raw, &["check", &address]),
+        ("tonic", &tonic, &["check", &address]),
+        ("grpc-discover", Path::new(COMMAND), &probe),
+    ];
+    let rounds = support::rounds(200);
+    let mut costs: [Vec<Cost>; 4] = Default::default();
+    for round in 0..rounds + 5 {
+        for turn in 0..programs.len() {
+            let which = (round + turn) % programs.len();
+            let (_, program, arguments) = programs[which];
+            let cost = Cost::of(&peers, program, arguments)?;
+            // The first rounds fill the page cache.
+            if round >= 5 {
+                costs[which].push(cost);
+            }
+        }
+    }
+
+    say(format_args!("cold start + one health check, {rounds} rounds in turn"))?;
+    let [.., tonic_costs, ours] = &costs;
+    for ((name, ..), own) in programs.iter().zip(&costs) {
+        let wall = Spread::new(own.iter().map(|cost| cost.wall_ms).collect())?;
+        let cpu = Spread::new(own.iter().map(|cost| cost.cpu_ms).collect())?;
+        let peak = Spread::new(own.iter().map(|cost| cost.peak_mib).collect())?;
+        let ratio = ratio(own, tonic_costs)?;
+        say(format_args!(
+            "  {name:<14} wall ms {wall}; cpu ms {:.2}; MiB {:.1}; x tonic {ratio}",
+            cpu.median(),
+            peak.median()
+        ))?;
+    }
+    let peak = Spread::new(ours.iter().map(|cost| cost.peak_mib).collect())?.median();
+    support::mark(ratio(ours, tonic_costs)?.median() <= RATIO && peak <= MIB)
+}
+
+/// Wall time, round by round.
+fn ratio(own: &[Cost], other: &[Cost]) -> Result<Spread> {
+    Spread::new(own.iter().zip(other).map(|(own, other)| own.wall_ms / other.wall_ms).collect())
+}

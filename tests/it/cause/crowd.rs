@@ -1,0 +1,106 @@
+//! A large service with a handful of broken endpoints, and a small one in which everything is well.
+
+use serde_json::Value;
+
+use super::world::{Answer, Leaf, World};
+use crate::support::tool::run;
+
+/// What fits on a screen that somebody looks at first.
+const SCREEN: usize = 24;
+
+struct Crowd {
+    world: World,
+    registry: String,
+    authority: String,
+    dead: Vec<String>,
+    unhealthy: Vec<String>,
+    expired: String,
+}
+
+/// 300 endpoints, each on an address of its own: 3 dead, 2 unhealthy, 1 with an expired certificate.
+fn crowd() -> Crowd {
+    let world = World::new();
+    let (mut dead, mut unhealthy, mut expired) = (Vec::new(), Vec::new(), String::new());
+    let mut all = Vec::new();
+    for number in 0..300 {
+        let host = format!("127.1.{}.{}:0", number / 100, number % 100 + 1);
+        let address = match number {
+            17 | 117 | 217 => {
+                let address = std::net::TcpListener::bind(&host).unwrap().local_addr().unwrap().to_string();
+                dead.push(address.clone());
+                address
+            }
+            50 | 250 => {
+                let address = world.serves_on(&host, Answer::Status(2));
+                unhealthy.push(address.clone());
+                address
+            }
+            133 => {
+                let leaf = Leaf { names: &["127.1.1.34"], valid: -30..-3 };
+                expired = world.serves_tls_on(&host, world.authority().server(leaf));
+                expired.clone()
+            }
+            _ => world.serves_on(&host, Answer::Status(1)),
+        };
+        all.push(address);
+    }
+    let list: Vec<&str> = all.iter().map(String::as_str).collect();
+    let registry = world.registry("pay.json", &list);
+    let authority = world.path("ca.pem").display().to_string();
+    Crowd { world, registry, authority, dead, unhealthy, expired }
+}
+
+#[test]
+fn the_first_screen_tells_the_six_broken_ones_of_three_hundred() {
+    let crowd = crowd();
+    let finished = run(&["probe", "--cacert", &crowd.authority, &crowd.registry]);
+    assert_eq!(finished.code, 1, "{}", finished.all());
+    let screen: Vec<&str> = finished.out.lines().take(SCREEN).collect();
+    let text = screen.join("\n");
+    assert!(screen[0].contains("294 of 300 endpoints are healthy"), "{}", finished.all());
+    for (code, addresses) in
+        [("GD201", &crowd.dead), ("GD501", &crowd.unhealthy), ("GD301", &vec![crowd.expired.clone()])]
+    {
+        let line = screen.iter().find(|line| line.contains(code)).unwrap_or_else(|| panic!("no {code}:\n{text}"));
+        for address in addresses {
+            assert!(line.contains(address.as_str()), "{address} is not in {line:?}:\n{text}");
+        }
+    }
+    assert_eq!(screen.iter().filter(|line| line.contains("    do: ")).count(), 3, "{text}");
+}
+
+#[test]
+fn the_document_holds_every_one_of_three_hundred() {
+    let crowd = crowd();
+    let finished = run(&["probe", "--cacert", &crowd.authority, "-o", "json", &crowd.registry]);
+    assert_eq!(finished.code, 1, "{}", finished.err);
+    let document: Value = serde_json::from_str(&finished.out).unwrap();
+    let endpoints = document["endpoints"].as_array().unwrap();
+    assert_eq!(endpoints.len(), 300);
+    let with = |word: &str| endpoints.iter().filter(|endpoint| endpoint["verdict"] == word).count();
+    assert_eq!((with("healthy"), with("unreachable"), with("unhealthy"), with("mismatch")), (294, 3, 2, 1));
+    let mut codes: Vec<&str> =
+        document["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["GD201", "GD201", "GD201", "GD301", "GD501", "GD501"]);
+    drop(crowd.world);
+}
+
+#[test]
+fn a_healthy_service_of_three_endpoints_has_no_finding_in_any_format() {
+    let world = World::new();
+    let servers = [world.healthy(), world.healthy(), world.healthy()];
+    let registry = world.registry("pay.json", &servers.each_ref().map(String::as_str));
+    for format in ["table", "wide", "json", "ndjson"] {
+        let finished = run(&["probe", "-o", format, &registry]);
+        assert_eq!(finished.code, 0, "{format}: {}", finished.all());
+        for address in &servers {
+            assert!(finished.out.contains(address.as_str()), "{format}: {}", finished.all());
+        }
+        assert!(!finished.out.contains("GD"), "{format}: {}", finished.all());
+    }
+    let watched = run(&["watch", "--for", "1s", "-o", "table", &registry]);
+    assert!(watched.code == 0 && !watched.out.contains("GD"), "{}", watched.all());
+    let idle = run(&["probe", "--idle", "1s", &registry]);
+    assert!(idle.code == 0 && !idle.out.contains("GD"), "{}", idle.all());
+}

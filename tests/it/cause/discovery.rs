@@ -1,0 +1,204 @@
+//! Registries that cannot be asked, say nothing, or say different things: GD1xx, GD601, GD602 and the idle cycle.
+
+use std::time::Duration;
+
+use hickory_resolver::proto::rr::RecordType;
+use tokio::io::AsyncWriteExt;
+
+use super::scenario::{Run, command, probe};
+use super::world::{Answer, World, until_gone};
+use crate::support::dns_server::{DnsServer, Script, addresses};
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// A DNS server that gives the addresses `ips` for `pay.test`.
+fn dns(world: &mut World, ips: &'static [&'static str]) -> String {
+    let server = world.wait(async move {
+        let server = DnsServer::start().await;
+        server.says("pay.test", RecordType::A, addresses("pay.test", 60, ips));
+        server
+    });
+    let address = server.address().to_string();
+    world.keep(server);
+    address
+}
+
+pub fn dns_server_silent(world: &mut World) -> Option<Run> {
+    let server = world.silent_udp();
+    Some(probe(&[&format!("dns://{server}/pay.test:50051")]).says(&[&server, "could not be asked"]))
+}
+
+pub fn dns_server_fails(world: &mut World) -> Option<Run> {
+    let server = world.wait(async {
+        let server = DnsServer::start().await;
+        let code = hickory_resolver::proto::op::ResponseCode::ServFail;
+        server.says("pay.test", RecordType::A, Script::Code(code));
+        server.says("pay.test", RecordType::AAAA, Script::Code(code));
+        server
+    });
+    let address = server.address().to_string();
+    world.keep(server);
+    Some(probe(&[&format!("dns://{address}/pay.test:50051")]).says(&[&address, "SERVFAIL"]))
+}
+
+pub fn agent_down(world: &mut World) -> Option<Run> {
+    let agent = world.nobody();
+    let run = probe(&["consul:///pay"]).env("CONSUL_HTTP_ADDR", &agent);
+    Some(run.says(&[&agent, "could not be asked", "refused"]))
+}
+
+pub fn nobody_registered(world: &mut World) -> Option<Run> {
+    let server = world.wait(DnsServer::start());
+    let address = server.address().to_string();
+    world.keep(server);
+    Some(probe(&[&format!("dns://{address}/pay.test:50051")]).says(&["pay.test", "NXDOMAIN"]))
+}
+
+pub fn empty_file(world: &mut World) -> Option<Run> {
+    let registry = world.registry("pay.json", &[]);
+    Some(probe(&[&registry]).says(&["pay.json"]))
+}
+
+pub fn registries_disagree(world: &mut World) -> Option<Run> {
+    let (a, b) = (world.healthy(), world.healthy());
+    let one = world.registry("one.json", &[&a, &b]);
+    let two = world.registry("two.json", &[&a]);
+    Some(probe(&[&one, &two]).says(&["two.json", "does not list", &b]))
+}
+
+pub fn stale_copy(world: &mut World) -> Option<Run> {
+    let well = world.serves_on("127.0.0.1:0", Answer::Status(1));
+    let port = well.rsplit_once(':')?.1.to_string();
+    let old = world.serves_on(&format!("127.0.0.2:{port}"), Answer::Status(1));
+    let server = dns(world, &["127.0.0.1", "127.0.0.2"]);
+    let registry = world.registry("pay.json", &[&well]);
+    Some(probe(&[&registry, &format!("dns://{server}/pay.test:{port}")]).says(&[&old, "pay.test", "and not by"]))
+}
+
+pub fn expected_and_missing(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let registry = world.registry("pay.json", &[&well]);
+    Some(probe(&["--expect", "127.0.0.1:9", &registry]).says(&["127.0.0.1:9 was expected"]))
+}
+
+pub fn watch_was_lost_for_a_while(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let registry = world.registry("pay.json", &[&well]);
+    let run = command("watch", &["--plaintext", "--for", "6s", &registry]).says(&["was lost for"]);
+    Some(run.meanwhile(move |world, watch| {
+        watch.wait_for("READY", LONG, |event| event["to"] == "READY");
+        world.file("pay.json", "{ this is half of a");
+        watch.wait_for("broken", LONG, |event| event["kind"] == "backend" && event["status"] == "broken");
+        world.registry("pay.json", &[&well]);
+    }))
+}
+
+pub fn none_usable(world: &mut World) -> Option<Run> {
+    let (a, b) = (world.nobody(), world.nobody());
+    let registry = world.judged(&[(&a, "critical"), (&b, "critical")]);
+    Some(probe(&[&registry]).says(&[&a, &b, "critical"]))
+}
+
+pub fn more_than_allowed(world: &mut World) -> Option<Run> {
+    let (a, b, c) = (world.healthy(), world.healthy(), world.healthy());
+    let registry = world.registry("pay.json", &[&a, &b, &c]);
+    Some(probe(&["--max-endpoints", "2", &registry]).says(&["3 endpoints are listed and only 2 were probed"]))
+}
+
+/// An agent that answers the question for a service with these headers and this list.
+pub fn agent(world: &World, headers: &'static str, list: String) -> String {
+    world.listen(move |mut stream| {
+        let list = list.clone();
+        async move {
+            loop {
+                let mut head = [0; 4096];
+                let read = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await.unwrap_or(0);
+                if read == 0 {
+                    return;
+                }
+                let head = String::from_utf8_lossy(&head[..read]).into_owned();
+                if head.contains("index=") && !head.contains("/status/") {
+                    // A blocking question: nothing changes any more.
+                    return until_gone(&mut stream).await;
+                }
+                let body = if head.contains("/status/leader") { "\"127.0.0.1:8300\"" } else { list.as_str() };
+                let length = body.len();
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+                if stream.write_all(answer.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        }
+    })
+}
+
+/// One instance as Consul's `/v1/health/service` lists it.
+pub fn instance(address: &str, status: &str) -> serde_json::Value {
+    let (host, port) = address.rsplit_once(':').unwrap();
+    let port: u16 = port.parse().unwrap();
+    serde_json::json!({
+        "Node": { "Node": "node-1", "Address": host, "Datacenter": "dc1" },
+        "Service": { "ID": format!("pay-{port}"), "Service": "pay", "Address": host, "Port": port, "Tags": [] },
+        "Checks": [{ "CheckID": "grpc", "Name": "grpc", "Status": status, "Output": "" }],
+    })
+}
+
+pub fn agent_without_leader(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let headers = "X-Consul-Index: 7\r\nX-Consul-KnownLeader: false\r\nX-Consul-LastContact: 0\r\n";
+    let agent = agent(world, headers, serde_json::json!([instance(&well, "passing")]).to_string());
+    Some(probe(&[&format!("consul://{agent}/pay")]).says(&["leader"]))
+}
+
+pub fn passing_and_dead(world: &mut World) -> Option<Run> {
+    let (well, dead) = (world.healthy(), world.nobody());
+    let registry = world.judged(&[(&well, "healthy"), (&dead, "healthy")]);
+    Some(probe(&[&registry]).says(&[&dead, "listed healthy by file", "connection refused"]))
+}
+
+#[cfg(feature = "consul")]
+pub fn blind_token(world: &mut World) -> Option<Run> {
+    use crate::support::consul::{ConsulAgent, Mode};
+    let agent = ConsulAgent::start(Mode::Acl)?;
+    agent.register_simple("pay", "pay-1", 9001);
+    let token = agent.token("nothing", None);
+    let run = probe(&["consul:///pay"]).env("CONSUL_HTTP_ADDR", &agent.address()).env("CONSUL_HTTP_TOKEN", &token);
+    world.keep(agent);
+    Some(run.says(&["consul hid results from this token"]))
+}
+
+#[cfg(not(feature = "consul"))]
+pub fn blind_token(_: &mut World) -> Option<Run> {
+    None
+}
+
+/// An idle cycle in which the list is rewritten when the silence begins.
+fn idle(registry: &str, then: impl FnOnce(&World) + 'static) -> Run {
+    probe(&["--idle", "2s", "--plaintext", registry]).meanwhile(move |world, running| {
+        running.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
+        then(world);
+    })
+}
+
+pub fn moved_while_idle(world: &mut World) -> Option<Run> {
+    let (old, new) = (world.healthy(), world.healthy());
+    let registry = world.registry("pay.json", &[&old]);
+    let says = [old.clone(), new.clone()];
+    let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
+    Some(run.says(&[&says[0], &says[1], "left file:", "still answers"]))
+}
+
+pub fn call_after_idle_fails(world: &mut World) -> Option<Run> {
+    let (old, new) = (world.healthy(), world.nobody());
+    let registry = world.registry("pay.json", &[&old]);
+    let says = new.clone();
+    let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
+    Some(run.says(&[&says, "the call after the silence failed", "connection refused"]))
+}
+
+pub fn no_call_before_the_silence(world: &mut World) -> Option<Run> {
+    let dead = world.nobody();
+    let registry = world.registry("pay.json", &[&dead]);
+    let arguments = ["--idle", "2s", "--plaintext", registry.as_str()];
+    Some(probe(&arguments).says(&[&dead, "the call before the silence failed", "connection refused"]))
+}

@@ -1,0 +1,143 @@
+//! Every cause that can be proved from outside, set up with real sockets: one scenario each, with the findings it must
+//! lead to, exactly. docs/findings.md lists them.
+
+mod crowd;
+mod discovery;
+mod namespace;
+mod neighbours;
+mod page;
+mod patience;
+mod reaching;
+mod registries;
+mod scenario;
+mod secured;
+mod world;
+
+use std::collections::BTreeSet;
+
+use grpc_discover::diagnosis::FINDINGS;
+use scenario::{Needs, Scenario, Told, hold};
+
+/// One line a scenario: the slice, and a test for each, so that they run beside each other and fail alone.
+macro_rules! scenarios {
+    ($($room:ident::$name:ident: [$($code:literal)*] exit $exit:literal $told:ident, needs $needs:ident;)*) => {
+        /// Every scenario.
+        pub const SCENARIOS: &[Scenario] = &[$(Scenario {
+            name: stringify!($name),
+            findings: &[$($code),*],
+            exit: $exit,
+            told: Told::$told,
+            needs: Needs::$needs,
+            set_up: $room::$name,
+        }),*];
+
+        mod scenarios {
+            $(
+                #[test]
+                fn $name() {
+                    super::play(stringify!($name));
+                }
+            )*
+        }
+    };
+}
+
+scenarios! {
+    // Registries.
+    discovery::dns_server_silent: ["GD101"] exit 3 Late, needs Nothing;
+    discovery::dns_server_fails: ["GD101"] exit 3 AtOnce, needs Nothing;
+    discovery::agent_down: ["GD101"] exit 3 AtOnce, needs ConsulBackend;
+    discovery::nobody_registered: ["GD102"] exit 2 AtOnce, needs Nothing;
+    discovery::empty_file: ["GD102"] exit 2 AtOnce, needs Nothing;
+    discovery::registries_disagree: ["GD103"] exit 1 AtOnce, needs Nothing;
+    discovery::blind_token: ["GD104"] exit 3 AtOnce, needs ConsulServer;
+    discovery::expected_and_missing: ["GD105"] exit 1 AtOnce, needs Nothing;
+    discovery::watch_was_lost_for_a_while: ["GD106"] exit 0 Late, needs Nothing;
+    discovery::agent_without_leader: ["GD107"] exit 1 AtOnce, needs ConsulBackend;
+    discovery::none_usable: ["GD108" "GD607" "GD607"] exit 2 AtOnce, needs Nothing;
+    discovery::more_than_allowed: ["GD109"] exit 0 AtOnce, needs Nothing;
+
+    registries::no_instance_has_the_tag: ["GD110"] exit 2 AtOnce, needs ConsulBackend;
+    registries::registered_for_http_only: ["GD110"] exit 2 AtOnce, needs ConsulBackend;
+    registries::loopback_of_another_node: ["GD111"] exit 1 AtOnce, needs ConsulBackend;
+    registries::one_address_under_two_ids: ["GD112"] exit 1 AtOnce, needs ConsulBackend;
+    registries::virtual_ip_before_several: ["GD113"] exit 0 AtOnce, needs Nothing;
+    registries::ipv6_that_leads_nowhere: ["GD114" "GD204"] exit 1 Late, needs Nothing;
+    registries::agent_that_limits_us: ["GD115"] exit 3 AtOnce, needs ConsulBackend;
+    registries::agents_that_disagree: ["GD116"] exit 1 AtOnce, needs ConsulBackend;
+
+    // Reaching an address.
+    reaching::refused: ["GD201"] exit 2 AtOnce, needs Nothing;
+    reaching::unreachable: ["GD202"] exit 2 AtOnce, needs Root;
+    reaching::rejected_on_the_way: ["GD202"] exit 2 Late, needs Root;
+    reaching::reset: ["GD203"] exit 2 AtOnce, needs Nothing;
+    reaching::one_black_hole: ["GD204"] exit 1 Late, needs Nothing;
+    reaching::closed_before_settings: ["GD205"] exit 2 AtOnce, needs Nothing;
+    reaching::silent_port: ["GD206"] exit 2 Late, needs Nothing;
+    reaching::host_name_without_address: ["GD207"] exit 2 AtOnce, needs Nothing;
+    reaching::forbidden_here: ["GD208"] exit 3 AtOnce, needs Root;
+    reaching::unix_socket_that_is_not_there: ["GD209"] exit 2 AtOnce, needs Nothing;
+
+    // TLS.
+    secured::expired: ["GD301"] exit 2 AtOnce, needs Nothing;
+    secured::not_yet_valid: ["GD302"] exit 2 AtOnce, needs Nothing;
+    secured::wrong_name: ["GD303"] exit 2 AtOnce, needs Nothing;
+    secured::unknown_authority: ["GD304"] exit 2 AtOnce, needs Nothing;
+    secured::client_certificate_missing: ["GD305"] exit 2 AtOnce, needs Nothing;
+    secured::no_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
+    secured::other_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
+    secured::tls_on_plaintext: ["GD307"] exit 2 AtOnce, needs Nothing;
+    secured::handshake_unanswered: ["GD308"] exit 2 Late, needs Nothing;
+    secured::handshake_refused: ["GD309"] exit 2 AtOnce, needs Nothing;
+    secured::tls_is_found_out: [] exit 0 AtOnce, needs Nothing;
+
+    // HTTP/2 and gRPC.
+    reaching::http1: ["GD401"] exit 2 AtOnce, needs Nothing;
+    secured::plaintext_on_tls: ["GD402"] exit 2 AtOnce, needs Nothing;
+    reaching::ssh_banner: ["GD403"] exit 2 AtOnce, needs Nothing;
+    reaching::mail_banner: ["GD403"] exit 2 AtOnce, needs Nothing;
+    reaching::goaway_first: ["GD404"] exit 2 AtOnce, needs Nothing;
+    reaching::goaway_after_settings: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::settings_then_close: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::no_streams: ["GD405"] exit 2 AtOnce, needs Nothing;
+    reaching::broken_frames: ["GD406"] exit 2 AtOnce, needs Nothing;
+
+    // Health.
+    reaching::not_serving: ["GD501"] exit 2 AtOnce, needs Nothing;
+    reaching::unknown_to_its_health_service: ["GD502"] exit 2 AtOnce, needs Nothing;
+    reaching::health_call_refused: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::proxy_without_backend: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::web_server_over_http2: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::stream_reset: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::health_call_unanswered: ["GD503"] exit 2 Late, needs Nothing;
+    reaching::no_health_service: [] exit 0 AtOnce, needs Nothing;
+
+    // Idle and staleness.
+    discovery::passing_and_dead: ["GD601"] exit 1 AtOnce, needs Nothing;
+    discovery::stale_copy: ["GD103" "GD602"] exit 1 AtOnce, needs Nothing;
+    discovery::moved_while_idle: ["GD603" "GD606"] exit 1 Late, needs Nothing;
+    discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606"] exit 2 Late, needs Nothing;
+    discovery::no_call_before_the_silence: ["GD201" "GD605"] exit 2 Late, needs Nothing;
+
+    registries::critical_and_dead: ["GD607"] exit 0 AtOnce, needs ConsulBackend;
+    registries::critical_and_serving: ["GD608"] exit 1 AtOnce, needs Nothing;
+
+    // Our own vantage point.
+    registries::proxy_in_the_environment: ["GD902"] exit 0 AtOnce, needs Nothing;
+    reaching::every_endpoint_black_holes: ["GD204" "GD204" "GD204" "GD901"] exit 3 Late, needs Root;
+    reaching::full_backlogs: ["GD204" "GD204" "GD901"] exit 3 Late, needs Nothing;
+}
+
+fn play(name: &str) {
+    let scenario = SCENARIOS.iter().find(|scenario| scenario.name == name).unwrap();
+    hold(scenario);
+}
+
+#[test]
+fn every_finding_is_proved_by_a_scenario_and_every_scenario_by_findings_that_exist() {
+    let proved: BTreeSet<&str> = SCENARIOS.iter().flat_map(|scenario| scenario.findings.iter().copied()).collect();
+    let known: BTreeSet<&str> = FINDINGS.iter().map(|kind| kind.code).collect();
+    assert_eq!(proved, known);
+    let names: BTreeSet<&str> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+    assert_eq!(names.len(), SCENARIOS.len(), "two scenarios have one name");
+}

@@ -1,0 +1,77 @@
+//! Network namespaces: where packets can be dropped and routes refused without touching the machine. They need root.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A network namespace with a loopback interface of its own; deleted when dropped.
+pub struct Namespace {
+    name: String,
+}
+
+impl Namespace {
+    /// Whether this process may make one.
+    pub fn is_root() -> bool {
+        let id = Command::new("id").arg("-u").output();
+        id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    }
+
+    /// Why there can be none here.
+    pub fn lacking() -> Option<String> {
+        if !Namespace::is_root() {
+            return Some("network namespaces need root".to_string());
+        }
+        for program in ["ip", "iptables"] {
+            let answers = Command::new(program).arg("-V").output().is_ok_and(|output| output.status.success());
+            if !answers {
+                return Some(format!("{program} is missing (tests/run installs it)"));
+            }
+        }
+        let probe = Namespace::unique();
+        let made = Command::new("ip").args(["netns", "add", &probe.name]).output();
+        match made {
+            Ok(output) if output.status.success() => None,
+            Ok(output) => Some(format!("ip netns add: {}", String::from_utf8_lossy(&output.stderr).trim())),
+            Err(error) => Some(format!("ip netns add: {error}")),
+        }
+    }
+
+    /// An empty one, its loopback interface up.
+    pub fn new() -> Namespace {
+        let namespace = Namespace::unique();
+        run("ip", &["netns", "add", &namespace.name]);
+        namespace.ip(&["link", "set", "lo", "up"]);
+        namespace
+    }
+
+    fn unique() -> Namespace {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Namespace { name: format!("grpc-discover-{}-{number}", std::process::id()) }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `ip` inside it.
+    pub fn ip(&self, arguments: &[&str]) {
+        run("ip", &[&["-n", self.name.as_str()], arguments].concat());
+    }
+
+    /// `iptables` inside it.
+    pub fn iptables(&self, arguments: &[&str]) {
+        run("ip", &[&["netns", "exec", self.name.as_str(), "iptables", "-w"], arguments].concat());
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["netns", "del", &self.name]).output();
+    }
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

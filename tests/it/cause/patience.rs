@@ -1,0 +1,44 @@
+//! `--connect-timeout` is kept to a tenth of a second, whatever stage is waiting.
+
+use super::world::World;
+use crate::support::tool::run;
+
+/// The stage that waited and its milliseconds, out of the event itself. The best of three: a busy machine may be late,
+/// a timeout that is measured from the wrong moment always is.
+fn waits_two_seconds(stage: &str, arguments: &[&str]) {
+    let mut measured = Vec::new();
+    for _ in 0..3 {
+        let finished = run(&[&["probe", "-o", "ndjson", "--connect-timeout", "2s"], arguments].concat());
+        let events = finished.events();
+        let failed = events.iter().find(|event| event["kind"] == "connection" && !event["error"].is_null());
+        let failed = failed.unwrap_or_else(|| panic!("{}", finished.all()));
+        assert_eq!((failed["phase"].as_str(), failed["error"]["code"].as_str()), (Some(stage), Some("timed_out")));
+        let ms = failed["ms"].as_f64().unwrap();
+        // What came before the stage that waited (connecting on loopback) is part of the two seconds.
+        assert!(ms > 1_900.0, "{failed}");
+        measured.push(ms);
+        if ms <= 2_100.0 {
+            return;
+        }
+    }
+    panic!("--connect-timeout 2s ended after {measured:?} ms");
+}
+
+#[test]
+fn a_silent_port_ends_at_the_connect_timeout() {
+    let world = World::new();
+    waits_two_seconds("http2", &[&world.silent()]);
+}
+
+#[test]
+fn an_unanswered_handshake_ends_at_the_connect_timeout() {
+    let world = World::new();
+    waits_two_seconds("tls", &["--tls", "on", &world.silent()]);
+}
+
+#[test]
+fn dropped_packets_end_at_the_connect_timeout() {
+    let mut world = World::new();
+    let address = world.full();
+    waits_two_seconds("tcp", &[&address]);
+}

@@ -1,0 +1,206 @@
+//! Addresses that cannot be reached, or that say something else than gRPC: GD2xx and GD4xx.
+
+use tokio::io::AsyncWriteExt;
+
+use super::namespace::Namespace;
+use super::scenario::{Run, probe};
+use super::world::{Answer, SETTINGS, World, first_words, until_gone};
+
+/// An HTTP/2 frame on stream 0.
+fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, (payload.len() >> 8) as u8, payload.len() as u8, kind, 0, 0, 0, 0, 0];
+    bytes.extend(payload);
+    bytes
+}
+
+/// GOAWAY, code and debug data.
+fn goaway(code: u32, debug: &str) -> Vec<u8> {
+    let mut payload = vec![0x7f, 0xff, 0xff, 0xff];
+    payload.extend(code.to_be_bytes());
+    payload.extend(debug.as_bytes());
+    frame(7, &payload)
+}
+
+pub fn refused(world: &mut World) -> Option<Run> {
+    let address = world.nobody();
+    Some(probe(&[&address]).says(&[&address, "tcp", "connection refused"]))
+}
+
+pub fn unreachable(_: &mut World) -> Option<Run> {
+    let namespace = Namespace::new();
+    namespace.ip(&["route", "add", "unreachable", "10.9.0.1"]);
+    Some(probe(&["10.9.0.1:50051"]).says(&["10.9.0.1:50051", "tcp", "no route to host"]).inside(namespace))
+}
+
+/// A router on the way says no, instead of the machine's own table.
+pub fn rejected_on_the_way(_: &mut World) -> Option<Run> {
+    let namespace = Namespace::new();
+    namespace.ip(&["addr", "add", "10.9.0.3/32", "dev", "lo"]);
+    let reject = ["-A", "INPUT", "-d", "10.9.0.3", "-p", "tcp", "--dport", "50051"];
+    namespace.iptables(&[&reject[..], &["-j", "REJECT", "--reject-with", "icmp-host-unreachable"]].concat());
+    Some(probe(&["10.9.0.3:50051"]).says(&["10.9.0.3:50051", "tcp", "no route to host"]).inside(namespace))
+}
+
+/// The machine's own rules forbid the connection.
+pub fn forbidden_here(_: &mut World) -> Option<Run> {
+    let namespace = Namespace::new();
+    namespace.ip(&["route", "add", "prohibit", "10.9.0.2"]);
+    Some(probe(&["10.9.0.2:50051"]).says(&["10.9.0.2:50051", "tcp", "permission denied"]).inside(namespace))
+}
+
+pub fn reset(world: &mut World) -> Option<Run> {
+    let address = world.listen(|mut stream| async move {
+        first_words(&mut stream).await;
+        let _ = socket2::SockRef::from(&stream).set_linger(Some(std::time::Duration::ZERO));
+    });
+    Some(probe(&[&address]).says(&[&address, "http2", "reset"]))
+}
+
+pub fn one_black_hole(world: &mut World) -> Option<Run> {
+    let (well, hole) = (world.healthy(), world.full());
+    let registry = world.registry("pay.json", &[&well, &hole]);
+    Some(probe(&["--connect-timeout", "1s", &registry]).says(&[&hole, "tcp", "SYN"]))
+}
+
+pub fn every_endpoint_black_holes(_: &mut World) -> Option<Run> {
+    let namespace = Namespace::new();
+    namespace.ip(&["addr", "add", "10.9.0.0/24", "dev", "lo"]);
+    namespace.iptables(&["-A", "INPUT", "-d", "10.9.0.0/24", "-p", "tcp", "-j", "DROP"]);
+    let arguments = ["--connect-timeout", "1s", "ipv4:10.9.0.1:50051,10.9.0.2:50051,10.9.0.3:50051"];
+    let says = ["10.9.0.1:50051", "10.9.0.3:50051", "no answer to SYN", "not one of 3 endpoints"];
+    Some(probe(&arguments).says(&says).inside(namespace))
+}
+
+pub fn full_backlogs(world: &mut World) -> Option<Run> {
+    let (a, b) = (world.full(), world.full());
+    let registry = world.registry("pay.json", &[&a, &b]);
+    Some(probe(&["--connect-timeout", "1s", &registry]).says(&[&a, &b, "tcp", "SYN", "not one of 2 endpoints"]))
+}
+
+pub fn closed_before_settings(world: &mut World) -> Option<Run> {
+    let address = world.answers_and_closes(b"");
+    Some(probe(&[&address]).says(&[&address, "http2", "closed the connection before"]))
+}
+
+pub fn silent_port(world: &mut World) -> Option<Run> {
+    let address = world.silent();
+    Some(probe(&["--connect-timeout", "500ms", &address]).says(&[&address, "http2", "SETTINGS"]))
+}
+
+pub fn host_name_without_address(world: &mut World) -> Option<Run> {
+    // Longer than a label may be: no DNS server has to be asked to know that it does not exist.
+    let host = format!("{}.invalid", "a".repeat(64));
+    let registry = world.registry("pay.json", &[&format!("{host}:50051")]);
+    Some(probe(&[&registry]).says(&[&host, "resolve"]))
+}
+
+pub fn unix_socket_that_is_not_there(world: &mut World) -> Option<Run> {
+    let target = format!("unix:{}", world.path("none.sock").display());
+    Some(probe(&[&target]).says(&["none.sock", "tcp", "no such file or directory"]))
+}
+
+pub fn http1(world: &mut World) -> Option<Run> {
+    let address = world.answers_and_closes(b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nConnection: close\r\n\r\n");
+    Some(probe(&[&address]).says(&[&address, "http2", "HTTP/1.1 400 Bad Request"]))
+}
+
+pub fn ssh_banner(world: &mut World) -> Option<Run> {
+    let address = world.listen(|mut stream| async move {
+        let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").await;
+        until_gone(&mut stream).await;
+    });
+    Some(probe(&[&address]).says(&[&address, "http2", "SSH-2.0-OpenSSH_9.2"]))
+}
+
+pub fn mail_banner(world: &mut World) -> Option<Run> {
+    let address = world.listen(|mut stream| async move {
+        let _ = stream.write_all(b"220 mail.example ESMTP\x1b[2J\r\n").await;
+        until_gone(&mut stream).await;
+    });
+    Some(probe(&[&address]).says(&[&address, "http2", "220 mail.example ESMTP"]))
+}
+
+/// GOAWAY in the place of SETTINGS.
+pub fn goaway_first(world: &mut World) -> Option<Run> {
+    let address = world.listen(|mut stream| async move {
+        first_words(&mut stream).await;
+        let _ = stream.write_all(&goaway(11, "too_many_pings")).await;
+        let _ = stream.shutdown().await;
+        until_gone(&mut stream).await;
+    });
+    Some(probe(&[&address]).says(&[&address, "http2", "ENHANCE_YOUR_CALM", "too_many_pings"]))
+}
+
+pub fn goaway_after_settings(world: &mut World) -> Option<Run> {
+    let address = world.listen(|mut stream| async move {
+        first_words(&mut stream).await;
+        let _ = stream.write_all(&[SETTINGS, &goaway(0, "max_age")].concat()).await;
+        let _ = stream.shutdown().await;
+        until_gone(&mut stream).await;
+    });
+    Some(probe(&[&address]).says(&[&address, "GOAWAY NO_ERROR"]))
+}
+
+pub fn settings_then_close(world: &mut World) -> Option<Run> {
+    let address = world.answers_and_closes(SETTINGS);
+    Some(probe(&[&address]).says(&[&address, "closed"]))
+}
+
+pub fn no_streams(world: &mut World) -> Option<Run> {
+    let address = world.listen(|mut stream| async move {
+        first_words(&mut stream).await;
+        let _ = stream.write_all(&frame(4, &[0, 3, 0, 0, 0, 0])).await;
+        until_gone(&mut stream).await;
+    });
+    Some(probe(&[&address]).says(&[&address, "http2", "MAX_CONCURRENT_STREAMS"]))
+}
+
+pub fn broken_frames(world: &mut World) -> Option<Run> {
+    // A SETTINGS frame of five bytes: no multiple of six.
+    let address = world.listen(|mut stream| async move {
+        first_words(&mut stream).await;
+        let _ = stream.write_all(&frame(4, &[0, 3, 0, 0, 0])).await;
+        until_gone(&mut stream).await;
+    });
+    Some(probe(&[&address]).says(&[&address, "http2"]))
+}
+
+pub fn not_serving(world: &mut World) -> Option<Run> {
+    let address = world.serves(Answer::Status(2));
+    Some(probe(&[&address]).says(&[&address, "NOT_SERVING"]))
+}
+
+pub fn unknown_to_its_health_service(world: &mut World) -> Option<Run> {
+    let address = world.serves(Answer::Grpc("5", "unknown service"));
+    Some(probe(&["--service", "pay.v1.Pay", &address]).says(&[&address, "does not know the service"]))
+}
+
+pub fn health_call_refused(world: &mut World) -> Option<Run> {
+    let address = world.serves(Answer::Grpc("16", "no token"));
+    Some(probe(&[&address]).says(&[&address, "UNAUTHENTICATED", "no token"]))
+}
+
+pub fn no_health_service(world: &mut World) -> Option<Run> {
+    let address = world.serves(Answer::Grpc("12", "unknown service grpc.health.v1.Health"));
+    Some(probe(&[&address]))
+}
+
+pub fn proxy_without_backend(world: &mut World) -> Option<Run> {
+    let address = world.serves(Answer::Http(503, "server", "envoy"));
+    Some(probe(&[&address]).says(&[&address, "503"]))
+}
+
+pub fn web_server_over_http2(world: &mut World) -> Option<Run> {
+    let address = world.serves(Answer::Http(403, "x-frame-options", "DENY"));
+    Some(probe(&[&address]).says(&[&address, "403"]))
+}
+
+pub fn stream_reset(world: &mut World) -> Option<Run> {
+    let address = world.serves(Answer::Reset(2));
+    Some(probe(&[&address]).says(&[&address, "INTERNAL_ERROR"]))
+}
+
+pub fn health_call_unanswered(world: &mut World) -> Option<Run> {
+    let address = world.serves(Answer::Silence);
+    Some(probe(&["--rpc-timeout", "500ms", &address]).says(&[&address, "health"]))
+}

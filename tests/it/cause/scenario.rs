@@ -1,0 +1,194 @@
+//! What a scenario is, and how one is held to its word.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::namespace::Namespace;
+use super::world::World;
+use crate::support::tool::{Finished, Running, run_command, tool};
+
+/// What a scenario needs beyond sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// A build with the Consul backend.
+    ConsulBackend,
+    /// Real servers of `tests/run`, and a build with the Consul backend.
+    ConsulServer,
+    /// Root and network namespaces (Linux, iproute2, iptables).
+    Root,
+}
+
+/// How soon the first finding must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Whoever is asked answers: no timeout is waited for.
+    AtOnce,
+    /// When something that was waited for did not come.
+    Late,
+}
+
+/// One cause, set up for real, and exactly what must be said about it.
+pub struct Scenario {
+    /// Its name, in tests and in docs/findings.md.
+    pub name: &'static str,
+    /// The codes of all findings, in any order; one that comes for several endpoints stands here several times.
+    pub findings: &'static [&'static str],
+    /// The exit code.
+    pub exit: i32,
+    /// How soon.
+    pub told: Told,
+    /// What it needs.
+    pub needs: Needs,
+    /// Sets it up; `None` where something is not provided (and that was said).
+    pub set_up: fn(&mut World) -> Option<Run>,
+}
+
+/// What happens while the tool runs.
+type Meanwhile = Box<dyn FnOnce(&World, &mut Running)>;
+
+/// A command line of the tool, and what must be in its findings.
+#[derive(Default)]
+pub struct Run {
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    says: Vec<String>,
+    namespace: Option<Namespace>,
+    meanwhile: Option<Meanwhile>,
+}
+
+/// `probe` with these arguments.
+pub fn probe(arguments: &[&str]) -> Run {
+    command("probe", arguments)
+}
+
+/// The command `name` with these arguments.
+pub fn command(name: &str, arguments: &[&str]) -> Run {
+    let arguments = [name, "-o", "ndjson"].iter().chain(arguments).map(ToString::to_string).collect();
+    Run { arguments, ..Run::default() }
+}
+
+impl Run {
+    /// The findings' sentences hold all of these: the address, the stage, the peer's own words.
+    pub fn says(mut self, words: &[&str]) -> Run {
+        self.says.extend(words.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Sets a variable of the environment.
+    pub fn env(mut self, name: &str, value: &str) -> Run {
+        self.environment.push((name.to_string(), value.to_string()));
+        self
+    }
+
+    /// Runs the tool inside `namespace`.
+    pub fn inside(self, namespace: Namespace) -> Run {
+        Run { namespace: Some(namespace), ..self }
+    }
+
+    /// Does this while the tool runs.
+    pub fn meanwhile(self, act: impl FnOnce(&World, &mut Running) + 'static) -> Run {
+        Run { meanwhile: Some(Box::new(act)), ..self }
+    }
+
+    /// What is asked about: the last argument.
+    pub fn target(&self) -> &str {
+        self.arguments.last().unwrap()
+    }
+
+    fn command(&self) -> Command {
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let mut plain = tool(&arguments);
+        plain.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let Some(namespace) = &self.namespace else { return plain };
+        let mut wrapped = Command::new("ip");
+        wrapped.args(["netns", "exec", namespace.name()]).arg(plain.get_program()).args(plain.get_args());
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => wrapped.env(name, value),
+                None => wrapped.env_remove(name),
+            };
+        }
+        wrapped
+    }
+
+    /// Runs it to its end.
+    pub fn finish(mut self, world: &World) -> Finished {
+        let Some(meanwhile) = self.meanwhile.take() else { return run_command(self.command()) };
+        let mut running = Running::start_command(self.command());
+        meanwhile(world, &mut running);
+        let began = std::time::Instant::now();
+        let (status, events) = running.finish(Duration::from_secs(60));
+        let lines: Vec<String> = events.iter().map(|(_, event)| event.to_string()).collect();
+        Finished { code: status.code().unwrap_or(-1), out: lines.join("\n"), err: String::new(), took: began.elapsed() }
+    }
+}
+
+/// Sets the scenario up, runs the tool, and holds it to every word.
+#[expect(clippy::print_stdout, reason = "the measured time is worth reading (cargo test -- --nocapture)")]
+pub fn hold(scenario: &Scenario) {
+    if !is_here(scenario.needs) {
+        return;
+    }
+    let mut world = World::new();
+    let Some(mut run) = (scenario.set_up)(&mut world) else { return };
+    let says = std::mem::take(&mut run.says);
+    let finished = run.finish(&world);
+    let all = finished.all();
+
+    let mut expected = scenario.findings.to_vec();
+    expected.sort_unstable();
+    let mut found = finished.findings();
+    found.sort_unstable();
+    assert_eq!(found, expected, "{all}");
+    assert_eq!(finished.code, scenario.exit, "{all}");
+
+    let events = finished.events();
+    let findings: Vec<&Value> = events.iter().filter(|event| event["kind"] == "finding").collect();
+    let text: String = findings.iter().filter_map(|finding| finding["text"].as_str()).collect::<Vec<_>>().join("\n");
+    for word in says {
+        assert!(text.contains(&word), "{word:?} is missing in\n{text}\n{all}");
+    }
+    // No finding without proof: what it cites is there, came before it, and is no judgement itself.
+    for finding in &findings {
+        let evidence = finding["evidence"].as_array().unwrap();
+        assert!(!evidence.is_empty(), "{finding}");
+        for seq in evidence {
+            let proof = events.iter().find(|event| event["seq"] == *seq && event["target"] == finding["target"]);
+            let proof = proof.unwrap_or_else(|| panic!("there is no event {seq}: {finding}\n{all}"));
+            assert!(proof["seq"].as_u64() < finding["seq"].as_u64(), "{finding}\n{all}");
+            let judgement = ["finding", "verdict", "summary"].iter().any(|kind| proof["kind"] == *kind);
+            assert!(!judgement, "{finding} cites {proof}");
+        }
+        assert!(!finding["remedy"].as_str().unwrap().is_empty(), "{finding}");
+    }
+    if let Some(first) = findings.first().and_then(|finding| finding["at_ms"].as_u64()) {
+        let (codes, run) = (scenario.findings.join(" "), finished.took.as_millis());
+        println!("{}: {codes} after {first} ms, the whole run {run} ms", scenario.name);
+        // Generous: a debug build on a machine that runs every other test beside it.
+        assert!(scenario.told == Told::Late || first < 2_000, "told only after {first} ms\n{all}");
+    }
+}
+
+/// Whether the scenario can run here; what cannot is said on stderr, and is a failure under `CI`.
+#[expect(clippy::print_stderr, reason = "what was left out must be said")]
+fn is_here(needs: Needs) -> bool {
+    match needs {
+        Needs::Nothing => true,
+        Needs::ConsulBackend | Needs::ConsulServer => cfg!(feature = "consul"),
+        Needs::Root => {
+            let lacking = Namespace::lacking();
+            if let Some(lacking) = &lacking {
+                let ci = std::env::var("CI").is_ok_and(|ci| !ci.is_empty() && ci != "false");
+                let is_root = Path::new("/proc/self").exists() && Namespace::is_root();
+                assert!(!(ci && is_root), "{lacking}, and nothing may be left out when CI is set: run tests/run");
+                eprintln!("left out: {lacking}");
+            }
+            lacking.is_none()
+        }
+    }
+}

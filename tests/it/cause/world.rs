@@ -1,0 +1,374 @@
+//! What stands around the tool in a scenario: servers that misbehave on purpose, certificates, files. All of it is on
+//! loopback (or in a network namespace of its own) and gone when dropped.
+
+use std::any::Any;
+use std::future::Future;
+use std::net::{SocketAddr, UdpSocket};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+/// A server's empty SETTINGS frame.
+pub const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// Servers, files and whatever else must live as long as the scenario.
+pub struct World {
+    directory: TempDir,
+    runtime: tokio::runtime::Handle,
+    kept: Vec<Box<dyn Any>>,
+    /// Dropped last: ends the runtime's thread.
+    _stop: tokio::sync::oneshot::Sender<()>,
+}
+
+impl World {
+    /// An empty world.
+    pub fn new() -> World {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || runtime.block_on(stopped));
+        World { directory: tempfile::tempdir().unwrap(), runtime: handle, kept: Vec::new(), _stop: stop }
+    }
+
+    /// Keeps `thing` until the end of the scenario.
+    pub fn keep<T: 'static>(&mut self, thing: T) {
+        self.kept.push(Box::new(thing));
+    }
+
+    /// Runs `work` among the servers and waits for it.
+    pub fn wait<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        let (tell, told) = std::sync::mpsc::channel();
+        self.runtime.spawn(async move {
+            let _ = tell.send(work.await);
+        });
+        told.recv().unwrap()
+    }
+
+    /// A path in the scenario's own directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes a file and says where it is.
+    pub fn file(&self, name: &str, content: &str) -> String {
+        let path = self.path(name);
+        // Beside it and renamed: a reader never sees half of it.
+        let beside = self.path(&format!("{name}.new"));
+        std::fs::write(&beside, content).unwrap();
+        std::fs::rename(&beside, &path).unwrap();
+        path.display().to_string()
+    }
+
+    /// A `file:` registry that lists `addresses`.
+    pub fn registry(&self, name: &str, addresses: &[&str]) -> String {
+        format!("file:{}", self.file(name, &serde_json::json!(addresses).to_string()))
+    }
+
+    /// A `file:` registry that calls `address` by `status`.
+    pub fn judged(&self, listed: &[(&str, &str)]) -> String {
+        let list: Vec<_> = listed.iter().map(|(a, s)| serde_json::json!({ "address": a, "status": s })).collect();
+        format!("file:{}", self.file("judged.json", &serde_json::json!(list).to_string()))
+    }
+
+    /// Listens on a free port of 127.0.0.1 and gives every connection to `peer`.
+    pub fn listen<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        peer: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> String {
+        self.listen_on("127.0.0.1:0", peer)
+    }
+
+    /// [`World::listen`] on an address of the caller's choice.
+    pub fn listen_on<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        address: &str,
+        peer: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> String {
+        let listener = std::net::TcpListener::bind(address).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        self.runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(peer(stream));
+            }
+        });
+        address
+    }
+
+    /// A port that hears the client out, answers `bytes` and ends the connection in order.
+    pub fn answers_and_closes(&self, bytes: &'static [u8]) -> String {
+        self.listen(move |mut stream| async move {
+            first_words(&mut stream).await;
+            let _ = stream.write_all(bytes).await;
+            let _ = stream.shutdown().await;
+            until_gone(&mut stream).await;
+        })
+    }
+
+    /// A gRPC server whose health service answers so.
+    pub fn serves(&self, answer: Answer) -> String {
+        self.serves_on("127.0.0.1:0", answer)
+    }
+
+    /// [`World::serves`] on an address of the caller's choice.
+    pub fn serves_on(&self, address: &str, answer: Answer) -> String {
+        self.listen_on(address, move |stream| serve_health(stream, answer))
+    }
+
+    /// A healthy gRPC server.
+    pub fn healthy(&self) -> String {
+        self.serves(Answer::Status(1))
+    }
+
+    /// A port that accepts and never says a word.
+    pub fn silent(&self) -> String {
+        self.listen(|mut stream| async move { until_gone(&mut stream).await })
+    }
+
+    /// A port whose queue of connections is full: the kernel drops every further SYN. No privilege is needed for it.
+    pub fn full(&mut self) -> String {
+        self.full_on("127.0.0.1:0")
+    }
+
+    /// [`World::full`] on an address of the caller's choice.
+    pub fn full_on(&mut self, address: &str) -> String {
+        let address: SocketAddr = address.parse().unwrap();
+        let domain = socket2::Domain::for_address(address);
+        let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&address.into()).unwrap();
+        socket.listen(0).unwrap();
+        let address = socket.local_addr().unwrap();
+        let to = address.as_socket().unwrap();
+        // A queue of 0 holds one connection; the second one stays half open.
+        for _ in 0..2 {
+            let filler = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
+            filler.set_nonblocking(true).unwrap();
+            let _ = filler.connect(&address);
+            self.keep(filler);
+        }
+        self.keep(socket);
+        to.to_string()
+    }
+
+    /// A UDP port that is bound and never read.
+    pub fn silent_udp(&mut self) -> String {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap().to_string();
+        self.keep(socket);
+        address
+    }
+
+    /// A port on which nobody listens.
+    pub fn nobody(&self) -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string()
+    }
+
+    /// A healthy gRPC server behind TLS.
+    pub fn serves_tls(&self, server: TlsServer) -> String {
+        self.serves_tls_on("127.0.0.1:0", server)
+    }
+
+    /// [`World::serves_tls`] on an address of the caller's choice.
+    pub fn serves_tls_on(&self, address: &str, server: TlsServer) -> String {
+        let acceptor = server.acceptor();
+        self.listen_on(address, move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                match acceptor.accept(stream).into_fallible().await {
+                    Ok(stream) => serve_health(stream, Answer::Status(1)).await,
+                    // Unread bytes would make a reset of the end, and lose the alert on the way.
+                    Err((_, mut stream)) => {
+                        let _ = stream.shutdown().await;
+                        until_gone(&mut stream).await;
+                    }
+                }
+            }
+        })
+    }
+
+    /// A certificate authority whose certificate is in the file `ca.pem`.
+    pub fn authority(&self) -> Authority {
+        let authority = Authority::new("scenario CA");
+        std::fs::write(self.path("ca.pem"), &authority.pem).unwrap();
+        authority
+    }
+}
+
+/// How a health server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// This status; `Watch` stays open.
+    Status(u8),
+    /// Trailers only: status and message.
+    Grpc(&'static str, &'static str),
+    /// A plain HTTP response: status, and a header of whoever answers.
+    Http(u16, &'static str, &'static str),
+    /// RST_STREAM with this code.
+    Reset(u32),
+    /// Headers, then nothing.
+    Silence,
+}
+
+/// Serves `answer` to every request on `io`, until the client goes.
+pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answer) {
+    let Ok(mut connection) = h2::server::handshake(io).await else { return };
+    let mut open = Vec::new();
+    while let Some(Ok((request, mut respond))) = connection.accept().await {
+        let watch = request.uri().path().ends_with("Watch");
+        let list = request.uri().path().ends_with("List");
+        let response = http::Response::builder().header("content-type", "application/grpc");
+        let trailers = |status: &str, message: &str| {
+            http::Response::builder()
+                .header("content-type", "application/grpc")
+                .header("grpc-status", status)
+                .header("grpc-message", message)
+                .body(())
+                .unwrap()
+        };
+        let _ = match answer {
+            Answer::Status(_) if list => respond.send_response(trailers("12", "unknown method List"), true).map(drop),
+            Answer::Status(status) => {
+                respond.send_response(response.body(()).unwrap(), false).and_then(|mut stream| {
+                    stream.send_data(Bytes::from(vec![0, 0, 0, 0, 2, 8, status]), false)?;
+                    if watch {
+                        open.push(stream);
+                        return Ok(());
+                    }
+                    let mut trailers = http::HeaderMap::new();
+                    trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
+                    stream.send_trailers(trailers)
+                })
+            }
+            Answer::Grpc(status, message) => respond.send_response(trailers(status, message), true).map(drop),
+            Answer::Http(status, name, value) => {
+                let response = http::Response::builder().status(status).header("content-type", "text/html");
+                respond.send_response(response.header(name, value).body(()).unwrap(), true).map(drop)
+            }
+            Answer::Silence => respond.send_response(response.body(()).unwrap(), false).map(|stream| open.push(stream)),
+            Answer::Reset(code) => {
+                respond.send_reset(code.into());
+                Ok(())
+            }
+        };
+    }
+}
+
+/// Reads the client's first words.
+pub async fn first_words(stream: &mut (impl AsyncRead + Unpin)) {
+    let mut words = [0; 4096];
+    let _ = stream.read(&mut words).await;
+}
+
+/// Reads until the client goes.
+pub async fn until_gone(stream: &mut (impl AsyncRead + Unpin)) {
+    let mut rest = [0; 1024];
+    while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+}
+
+/// A certificate authority.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: CertificateDer<'static>,
+    pem: String,
+}
+
+/// What a server's certificate says.
+pub struct Leaf {
+    /// Names and addresses.
+    pub names: &'static [&'static str],
+    /// Days from now, and an hour more.
+    pub valid: Range<i64>,
+}
+
+impl Default for Leaf {
+    fn default() -> Self {
+        Leaf { names: &["localhost", "127.0.0.1"], valid: -1..300 }
+    }
+}
+
+impl Authority {
+    fn new(name: &str) -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let pem = certificate.pem();
+        Authority { certificate: certificate.der().clone(), issuer: Issuer::new(params, key), pem }
+    }
+
+    /// A TLS server with a certificate of this authority.
+    pub fn server(&self, leaf: Leaf) -> TlsServer {
+        let mut params =
+            CertificateParams::new(leaf.names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "pay");
+        params.not_before = day(leaf.valid.start);
+        params.not_after = day(leaf.valid.end);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        TlsServer {
+            chain: vec![certificate.der().clone()],
+            key: key.serialize_der(),
+            alpn: vec![b"h2".to_vec()],
+            clients: None,
+        }
+    }
+}
+
+fn day(offset: i64) -> time::OffsetDateTime {
+    time::OffsetDateTime::now_utc() + time::Duration::seconds(offset * DAY + offset.signum() * 3_600)
+}
+
+/// A TLS server's settings.
+pub struct TlsServer {
+    chain: Vec<CertificateDer<'static>>,
+    key: Vec<u8>,
+    alpn: Vec<Vec<u8>>,
+    clients: Option<CertificateDer<'static>>,
+}
+
+impl TlsServer {
+    /// Selects among these application protocols only.
+    pub fn alpn(self, protocols: &[&str]) -> TlsServer {
+        TlsServer { alpn: protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect(), ..self }
+    }
+
+    /// Wants client certificates of `authority`.
+    pub fn clients_of(self, authority: &Authority) -> TlsServer {
+        TlsServer { clients: Some(authority.certificate.clone()), ..self }
+    }
+
+    fn acceptor(self) -> TlsAcceptor {
+        let provider = Arc::new(ring::default_provider());
+        let builder =
+            ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
+        let builder = match self.clients {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(authority).unwrap();
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+                builder.with_client_cert_verifier(verifier)
+            }
+        };
+        let key = PrivateKeyDer::try_from(self.key).unwrap();
+        let mut config = builder.with_single_cert(self.chain, key).unwrap();
+        config.alpn_protocols = self.alpn;
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
