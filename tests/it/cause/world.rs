@@ -141,14 +141,21 @@ impl World {
 
     /// A port whose queue of connections is full: the kernel drops every further SYN. No privilege is needed for it.
     pub fn full(&mut self) -> String {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-        socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
+        self.full_on("127.0.0.1:0")
+    }
+
+    /// [`World::full`] on an address of the caller's choice.
+    pub fn full_on(&mut self, address: &str) -> String {
+        let address: SocketAddr = address.parse().unwrap();
+        let domain = socket2::Domain::for_address(address);
+        let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&address.into()).unwrap();
         socket.listen(0).unwrap();
         let address = socket.local_addr().unwrap();
         let to = address.as_socket().unwrap();
         // A queue of 0 holds one connection; the second one stays half open.
         for _ in 0..2 {
-            let filler = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+            let filler = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
             filler.set_nonblocking(true).unwrap();
             let _ = filler.connect(&address);
             self.keep(filler);
