@@ -1,15 +1,23 @@
 //! What the events mean, PURE: events go into the [`Ledger`], [`judge`] reads it and concludes.
 
+mod advertised;
+mod certificates;
+mod connection;
 mod discovery;
+mod health;
 mod idle;
 pub mod ledger;
+mod proxy;
 mod reaching;
+mod registered;
 pub mod table;
 pub mod verdict;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub use ledger::Ledger;
+pub use proxy::ProxyEnv;
 pub use table::FINDINGS;
 
 use crate::model::endpoint::Address;
@@ -20,7 +28,19 @@ use ledger::Contact;
 use verdict::{NetworkWord, RegistryWord};
 
 /// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
-const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[discovery::find, reaching::find, idle::find];
+const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
+    discovery::find,
+    registered::find,
+    advertised::find,
+    reaching::find,
+    connection::find,
+    certificates::differ,
+    idle::find,
+    proxy::find,
+];
+
+/// `--warn-expiry` unless it is given: two weeks are time enough to renew, and shorter than most renewals come early.
+const WARN_EXPIRY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// What is good enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +52,13 @@ pub struct Judging {
     pub min_ready: Option<MinReady>,
     /// Addresses that must be listed (`--expect`).
     pub expect: Vec<Address>,
+    /// A certificate that ends sooner than this is worth a warning (`--warn-expiry`); none is when zero.
+    pub warn_expiry: Duration,
 }
 
 impl Default for Judging {
     fn default() -> Self {
-        Judging { fail_on: Some(Severity::Warn), min_ready: None, expect: Vec::new() }
+        Judging { fail_on: Some(Severity::Warn), min_ready: None, expect: Vec::new(), warn_expiry: WARN_EXPIRY }
     }
 }
 
@@ -73,6 +95,7 @@ pub struct Conclusion {
 pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(ledger)).collect();
     findings.extend(discovery::expected(ledger, &judging.expect));
+    findings.extend(certificates::expiring(ledger, judging.warn_expiry));
     let endpoints = reports(ledger, depth);
     let vantage = nothing_reached(ledger);
     findings.extend(vantage.clone());
@@ -106,7 +129,8 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
                 RegistryWord::Warning => EndpointVerdict::Early,
                 RegistryWord::Critical => EndpointVerdict::Down,
                 RegistryWord::Draining => EndpointVerdict::Draining,
-                RegistryWord::NotListed => EndpointVerdict::Unknown,
+                RegistryWord::LeaseGone => EndpointVerdict::Orphan,
+                RegistryWord::NotListed | RegistryWord::Unread => EndpointVerdict::Unknown,
             },
         };
         reports.push(EndpointReport {
@@ -143,7 +167,7 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
 fn describe(contact: &Contact) -> String {
     match contact {
         Contact::Connected => "connected".to_string(),
-        Contact::Answered(Health::Failed { code, text }) => format!("health: {code}: {text}"),
+        Contact::Answered(Health::Failed { code, text, .. }) => format!("health: {code}: {text}"),
         Contact::Answered(Health::Unimplemented) => "connected; it has no health service".to_string(),
         Contact::Answered(health) => health.as_str().to_string(),
         Contact::Failed(failure) => failure.to_string(),
@@ -182,8 +206,7 @@ fn overall(
     let good = endpoints
         .iter()
         .filter(|report| {
-            matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Early | EndpointVerdict::CheckWrong)
-                && !report.listed.is_empty()
+            matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Early) && !report.listed.is_empty()
         })
         .count();
     let untried = endpoints.iter().filter(|report| report.verdict == EndpointVerdict::Unknown).count();

@@ -76,6 +76,48 @@ findings! {
         proved by "The number of distinct addresses listed."
         remedy "Raise --max-endpoints to probe them all.";
 
+    GD110 FILTERED_TO_NOTHING Critical
+        means "Instances are registered, and none of them is left after what was asked for: a tag, passing checks, or an endpoint for gRPC (a framework that registered HTTP only)."
+        proved by "The registry's unfiltered list of this session, counted after each step: registered, with a grpc endpoint, passing, tagged."
+        remedy "Look at the step where the number falls to 0: ask without the tag or without `healthy=true`, or register the gRPC endpoint beside the HTTP one."
+        see "https://github.com/go-kratos/kratos/issues/3374" "https://github.com/go-kratos/kratos/issues/2641" "https://github.com/zeromicro/go-zero/issues/4568";
+
+    GD111 ADDRESS_NOT_FOR_OTHERS Warn
+        means "An instance registered an address that means something else, or nothing, to everybody but itself: 0.0.0.0, loopback, link-local, Docker's default bridge."
+        proved by "The address itself; for loopback also the registry's own address of the node, which is elsewhere; for Docker's bridge also that it leads nowhere from here."
+        remedy "Have the instance register the address that clients reach: set the advertised endpoint explicitly instead of letting the framework guess."
+        see "https://github.com/go-kratos/kratos/issues/1686" "https://github.com/gliderlabs/registrator/issues/169" "https://github.com/zeromicro/go-zero/issues/4278";
+
+    GD112 DUPLICATE_IDENTITY Warn
+        means "What should be one instance is two: one id at two addresses, two processes that overwrite each other's registration, or one address under two ids, which then counts twice. The same id on two nodes is ordinary and not told."
+        proved by "The registry's list of this session, or the changes of it: the same id of the same node at an address, at another one, and back again."
+        remedy "Give every process an id of its own (host and port in it), and deregister the entry that is left over."
+        see "https://github.com/go-kratos/kratos/issues/329" "https://github.com/go-kratos/kratos/issues/3373";
+
+    GD113 VIRTUAL_IP Info
+        means "DNS gives one address, which answers and is none of the several that another registry lists: a virtual IP or a load balancer. HTTP/2 keeps one connection, so a client behind it uses one of the endpoints at a time and never learns of new ones. It could also be an instance that serves without being registered."
+        proved by "Both answers of this session, and that the one address was reached."
+        remedy "For balancing per call use a headless service with round_robin, a proxy that speaks HTTP/2, or MAX_CONNECTION_AGE at the server."
+        see "https://github.com/grpc/grpc-node/issues/960" "https://github.com/connectrpc/connect-go/issues/782";
+
+    GD114 IPV6_UNREACHABLE_FIRST Warn
+        means "The name has IPv4 and IPv6 addresses, and every IPv6 one leads nowhere from here. Clients that try IPv6 first lose time on every connection, some of them all of it."
+        proved by "An attempt to reach every AAAA address failed on the way (unreachable, or no answer to the SYN), and an A address was reached."
+        remedy "Mend the IPv6 route or remove the AAAA records; meanwhile `-4` asks for IPv4 only."
+        see "https://github.com/grpc/grpc/issues/31466";
+
+    GD115 REGISTRY_LIMIT Warn
+        means "The registry takes no more questions from this address: a limit on connections or on the rate. Clients on the same host starve in the same way, and keep the list they had."
+        proved by "The registry's own refusal: HTTP 429, or an error that names the rate limit."
+        remedy "Count the connections from this host to the registry (`ss -tn`); raise limits.http_max_conns_per_client (200 by default in Consul) or share one agent connection."
+        see "https://github.com/hashicorp/consul/issues/7284";
+
+    GD116 REGISTRY_STALE Warn
+        means "Two agents of the same registry, asked for the same service, list different endpoints: one of them lags, is cut off, or belongs to another cluster."
+        proved by "Both answers of this session, with the index of each."
+        remedy "Ask the agent that lags about its cluster: `consul operator raft list-peers -http-addr=AGENT`, `consul members -http-addr=AGENT`; then ask both again."
+        see "https://github.com/hashicorp/consul/issues/20790";
+
     // Reaching an address.
     GD201 CONNECTION_REFUSED Critical
         means "A host is there and nothing listens on the port."
@@ -94,8 +136,8 @@ findings! {
 
     GD204 BLACK_HOLE Critical
         means "Packets to this address vanish: neither an answer nor a refusal came back."
-        proved by "No answer to the SYN within the connect timeout."
-        remedy "Check firewalls and security groups on the way, and whether the host still exists: a Pod address of a lost node looks like this.";
+        proved by "No answer to the SYN within the connect timeout. A listener whose queue is full looks the same from here: the kernel drops the SYN of both."
+        remedy "Check firewalls and security groups on the way, and whether the host still exists: a Pod address of a lost node looks like this. If other ports of the host answer, look at the listener's queue there (`ss -ltn`).";
 
     GD205 CLOSED_BEFORE_HTTP2 Critical
         means "The port accepts connections and closes them before a server says a word of HTTP/2."
@@ -170,6 +212,16 @@ findings! {
         proved by "The alert or the error, quoted."
         remedy "Compare TLS versions and cipher suites of both sides.";
 
+    GD310 CERTIFICATE_EXPIRES_SOON Warn
+        means "The certificate that the server presents, or an issuer in its chain, ends soon; then every client that verifies refuses the endpoint."
+        proved by "The dates of the presented chain against this machine's clock; --warn-expiry sets how soon is soon (14 days, 0 for never)."
+        remedy "Renew the certificate, and make every server load the new one: a renewal that the process has not loaded looks like this.";
+
+    GD311 CERTIFICATES_DIFFER Info
+        means "The endpoints of one service present certificates that differ in names or issuer, so a client may trust one endpoint and refuse another."
+        proved by "The certificates presented in this session, side by side."
+        remedy "Nothing, while a certificate is being rotated; otherwise compare them with -o json and give the odd one the certificate of the others.";
+
     // HTTP/2 and gRPC.
     GD401 SPEAKS_HTTP1 Critical
         means "The port speaks HTTP/1, not gRPC."
@@ -178,7 +230,7 @@ findings! {
 
     GD402 PLAINTEXT_ON_TLS_PORT Critical
         means "The port wants TLS and was spoken to in plaintext."
-        proved by "The answer is a TLS alert."
+        proved by "The answer is a TLS record; or the port hung up without a word, and answered a ClientHello on a second connection."
         remedy "Use --tls on (or auto), and TLS credentials in the client.";
 
     GD403 NOT_HTTP2 Critical
@@ -188,7 +240,7 @@ findings! {
 
     GD404 GOAWAY_AT_ONCE Critical
         means "The server says GOAWAY instead of serving."
-        proved by "The GOAWAY frame, with code and debug data, before the connection was usable."
+        proved by "The GOAWAY frame, with code and debug data, before SETTINGS or before the health call was answered."
         remedy "Read the debug data: a server that shuts down, a limit, or keepalive pings that it forbids.";
 
     GD405 NO_STREAMS_ALLOWED Critical
@@ -201,15 +253,63 @@ findings! {
         proved by "The frame or the error, quoted."
         remedy "Look at proxies between here and the server.";
 
+    GD407 PROXY_ANSWERED Critical
+        means "A proxy or web server answered in the server's place: the address is reached, the gRPC server behind it is not."
+        proved by "The response itself: an HTTP status without grpc-status, or a gRPC status in a proxy's own words, with headers that name the proxy (server, via, x-envoy-*, x-amzn-*, cf-ray)."
+        remedy "Look between the proxy and the server: routes, upstream health, idle timeouts. The failure is on that side."
+        see "https://github.com/istio/istio/issues/45261" "https://github.com/istio/istio/issues/49480" "https://github.com/grpc/grpc-go/issues/4513" "https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md";
+
+    GD408 NO_GRPC_ANSWER Critical
+        means "The endpoint speaks HTTP/2 and answers a gRPC call with a plain HTTP response: what listens there is no gRPC server."
+        proved by "The response: an HTTP status, no grpc-status, no content-type application/grpc. A gRPC client turns it into another error (404 becomes UNIMPLEMENTED)."
+        remedy "Check port and path: a web server or a gateway answers there."
+        see "https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md";
+
+    GD409 STREAM_RESET Critical
+        means "The connection stands and the server, or a proxy before it, reset the stream of the call without a gRPC status."
+        proved by "RST_STREAM with its error code. Who sent it, server or proxy, cannot be told from outside."
+        remedy "REFUSED_STREAM: the server takes no calls now (it drains, or is at its limit). INTERNAL_ERROR and PROTOCOL_ERROR: look at its log and at proxies. ENHANCE_YOUR_CALM: it limits rates."
+        see "https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors";
+
+    GD410 STREAM_LIMIT Info
+        means "The server allows one stream at a time on a connection: a client that watches health (gRFC A17) has none left for its calls, and every call waits for the one before it."
+        proved by "SETTINGS_MAX_CONCURRENT_STREAMS is 1. Larger limits are no finding: from outside it cannot be seen how many streams clients hold."
+        remedy "Raise the limit at the server or proxy, or have clients open more channels."
+        see "https://github.com/grpc/grpc-java/issues/8252" "https://github.com/googleapis/google-cloud-go/issues/5513";
+
+    GD411 KEEPALIVE_CALMED Warn
+        means "The server closed the connection because it was pinged too often; clients with such keepalive settings lose their calls again and again."
+        proved by "GOAWAY ENHANCE_YOUR_CALM with the debug data too_many_pings."
+        remedy "Ping less often (--keepalive-time here, the client's keepalive time there; servers allow one in 5 minutes by default, and none without calls), or loosen the server's enforcement policy."
+        see "https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md" "https://github.com/grpc/grpc/issues/33661" "https://github.com/alibaba/nacos/issues/4751";
+
+    GD412 CONNECTION_ROTATION Info
+        means "The server ends connections by rule, at a certain age or after a time without calls, and says so politely; clients reconnect. Calls longer than its grace period are cut."
+        proved by "GOAWAY that names the rule (max_age, max_idle), or three or more with NO_ERROR after lifetimes that differ by at most a fifth."
+        remedy "Nothing, when it is meant (it is how clients find new endpoints). Otherwise look at the server's max_connection_age and max_connection_idle, and at its grace period."
+        see "https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md" "https://github.com/grpc/grpc/issues/26703";
+
+    GD413 FLAPPING Warn
+        means "Connections to this address become READY and are lost again and again, without a polite reason."
+        proved by "Three or more losses of READY connections to the address in this session, none of them announced by a GOAWAY that names a rule of the server, or by GOAWAY NO_ERROR on a connection that had stood for a second."
+        remedy "Look at the process (does it crash or restart?) and at the path: a proxy that accepts and then finds no backend, an idle timeout shorter than the client's silence."
+        see "https://github.com/grpc/grpc-go/issues/2443" "https://github.com/grpc/grpc-java/issues/7851";
+
+    GD414 CLOSED_AFTER_SETTINGS Critical
+        means "The server said SETTINGS, so clients call the connection READY, and ended it before it answered a call: clients flap between READY and IDLE."
+        proved by "The server's SETTINGS, then the end of the connection (end of stream, or a reset) while the call was in flight, without GOAWAY."
+        remedy "Look at the process: it crashes on the call, or a proxy speaks HTTP/2 for a backend that it does not reach."
+        see "https://github.com/grpc/grpc-go/issues/4650";
+
     // Health.
     GD501 NOT_SERVING Critical
         means "The endpoint is reachable and its own health service says that it does not serve."
-        proved by "grpc.health.v1 Check answered NOT_SERVING (or UNKNOWN)."
+        proved by "grpc.health.v1 Check answered NOT_SERVING (or UNKNOWN). What else the server knows is asked with List (gRFC A90), or Check of the empty name."
         remedy "Look at the server's own dependencies. If the registry still calls it healthy, its check is too weak: use a gRPC health check.";
 
     GD502 HEALTH_SERVICE_UNKNOWN Warn
         means "The server's health service does not know the service that was asked for."
-        proved by "grpc.health.v1 Check answered NOT_FOUND, or Watch SERVICE_UNKNOWN."
+        proved by "grpc.health.v1 Check answered NOT_FOUND, or Watch SERVICE_UNKNOWN. The names it knows are asked with List (gRFC A90)."
         remedy "Check --service, or register that name with the server's health service. Clients with health checking treat it as down.";
 
     GD503 HEALTH_CALL_FAILED Critical
@@ -250,11 +350,28 @@ findings! {
         proved by "The registry's answer without it, and a probe of it afterwards."
         remedy "Nothing, when it is draining; otherwise find out why it is no longer registered.";
 
+    GD607 GHOST_ENDPOINT Info
+        means "An entry that nobody has removed: the registry calls the instance critical, and nothing answers at its address. Clients that follow the registry's checks leave it out; those that do not are sent there."
+        proved by "The registry's status with its check's own words, and the failure to reach the address. Since when it has been critical no registry says: only what this session saw is told."
+        remedy "Deregister it if it is gone for good, and have its check remove it by itself (Consul: DeregisterCriticalServiceAfter)."
+        see "https://github.com/hashicorp/consul/issues/1188" "https://github.com/hashicorp/consul/issues/10703" "https://github.com/hashicorp/nomad/issues/27923";
+
+    GD608 CHECK_WRONG Warn
+        means "The registry calls the instance critical and it serves: the check is wrong, asks the wrong place, or has not run since the instance came back. No client that follows the registry is sent there."
+        proved by "The registry's status with its check's own words, and a connection to the address that serves."
+        remedy "Wait one interval of the check and ask again; if it stays, run the check's own request by hand from the node that runs it.";
+
     // Our own vantage point.
     GD901 NOTHING_REACHED_FROM_HERE Critical
         means "Every endpoint swallows packets. The first suspect is the place this runs at, not the service."
         proved by "Not one answer, not even a refusal, from any address."
         remedy "Run it where the clients run; check VPN, security groups and network policy of this machine.";
+
+    GD902 PROXY_ENV Info
+        means "The environment names a proxy. gRPC clients started here would dial through it, so they can fail where this tool succeeds, and the other way round: this tool connects directly."
+        proved by "The variable, the exceptions beside it (NO_PROXY), and the addresses that were reached or not without the proxy. What the environment of the real clients holds cannot be seen from here."
+        remedy "Put the endpoints' networks into NO_PROXY, or switch the proxy off in the client (grpc-go: WithNoProxy)."
+        see "https://github.com/grpc/grpc-go/issues/8327" "https://github.com/grpc/grpc-go/issues/6846" "https://github.com/grpc/grpc/issues/9989";
 }
 
 #[cfg(test)]

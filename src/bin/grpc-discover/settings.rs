@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grpc_discover::backend;
+use grpc_discover::diagnosis::ProxyEnv;
 use grpc_discover::model::finding::Severity;
 use grpc_discover::model::target::{Target, TargetError};
 use grpc_discover::session::{self, Goal, Limits, Plan, Until};
@@ -194,6 +195,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
         sources,
         limits,
         judging,
+        proxy: ProxyEnv::from_env(world.env),
     })
 }
 
@@ -244,6 +246,9 @@ fn judging(typed: &cli::Judging, layers: &Layers) -> Result<session::Judging, Wr
         },
         min_ready: layers.one("--min-ready", typed.min_ready, values::min_ready)?.map(|min| min.value),
         expect: layers.many("--expect", &typed.expect, values::address)?,
+        warn_expiry: layers
+            .one("--warn-expiry", typed.warn_expiry, values::duration)?
+            .map_or(session::Judging::default().warn_expiry, |soon| soon.value),
     })
 }
 

@@ -3,11 +3,13 @@
 
 mod crowd;
 mod discovery;
+mod lasting;
 mod namespace;
 mod neighbours;
 mod page;
 mod patience;
 mod reaching;
+mod registries;
 mod scenario;
 mod secured;
 mod world;
@@ -53,8 +55,17 @@ scenarios! {
     discovery::expected_and_missing: ["GD105"] exit 1 AtOnce, needs Nothing;
     discovery::watch_was_lost_for_a_while: ["GD106"] exit 0 Late, needs Nothing;
     discovery::agent_without_leader: ["GD107"] exit 1 AtOnce, needs ConsulBackend;
-    discovery::none_usable: ["GD108"] exit 2 AtOnce, needs Nothing;
+    discovery::none_usable: ["GD108" "GD607" "GD607"] exit 2 AtOnce, needs Nothing;
     discovery::more_than_allowed: ["GD109"] exit 0 AtOnce, needs Nothing;
+
+    registries::no_instance_has_the_tag: ["GD110"] exit 2 AtOnce, needs ConsulBackend;
+    registries::registered_for_http_only: ["GD110"] exit 2 AtOnce, needs ConsulBackend;
+    registries::loopback_of_another_node: ["GD111"] exit 1 AtOnce, needs ConsulBackend;
+    registries::one_address_under_two_ids: ["GD112"] exit 1 AtOnce, needs ConsulBackend;
+    registries::virtual_ip_before_several: ["GD113"] exit 0 AtOnce, needs Nothing;
+    registries::ipv6_that_leads_nowhere: ["GD114" "GD204"] exit 1 Late, needs Nothing;
+    registries::agent_that_limits_us: ["GD115"] exit 3 AtOnce, needs ConsulBackend;
+    registries::agents_that_disagree: ["GD116"] exit 1 AtOnce, needs ConsulBackend;
 
     // Reaching an address.
     reaching::refused: ["GD201"] exit 2 AtOnce, needs Nothing;
@@ -74,11 +85,14 @@ scenarios! {
     secured::wrong_name: ["GD303"] exit 2 AtOnce, needs Nothing;
     secured::unknown_authority: ["GD304"] exit 2 AtOnce, needs Nothing;
     secured::client_certificate_missing: ["GD305"] exit 2 AtOnce, needs Nothing;
+    secured::client_certificate_missing_tls12: ["GD305"] exit 2 AtOnce, needs Nothing;
     secured::no_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
     secured::other_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
     secured::tls_on_plaintext: ["GD307"] exit 2 AtOnce, needs Nothing;
     secured::handshake_unanswered: ["GD308"] exit 2 Late, needs Nothing;
     secured::handshake_refused: ["GD309"] exit 2 AtOnce, needs Nothing;
+    secured::expires_soon: ["GD310"] exit 1 AtOnce, needs Nothing;
+    secured::certificates_of_two_issuers: ["GD311"] exit 0 AtOnce, needs Nothing;
     secured::tls_is_found_out: [] exit 0 AtOnce, needs Nothing;
 
     // HTTP/2 and gRPC.
@@ -87,8 +101,12 @@ scenarios! {
     reaching::ssh_banner: ["GD403"] exit 2 AtOnce, needs Nothing;
     reaching::mail_banner: ["GD403"] exit 2 AtOnce, needs Nothing;
     reaching::goaway_first: ["GD404"] exit 2 AtOnce, needs Nothing;
-    reaching::goaway_after_settings: ["GD503"] exit 2 AtOnce, needs Nothing;
-    reaching::settings_then_close: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::goaway_after_settings: ["GD404"] exit 2 AtOnce, needs Nothing;
+    reaching::settings_then_close: ["GD414"] exit 2 AtOnce, needs Nothing;
+    reaching::one_stream: ["GD410"] exit 0 AtOnce, needs Nothing;
+    lasting::too_many_pings: ["GD411"] exit 1 Late, needs Nothing;
+    lasting::rotated_by_age: ["GD412"] exit 0 Late, needs Nothing;
+    lasting::flapping: ["GD413"] exit 1 Late, needs Nothing;
     reaching::no_streams: ["GD405"] exit 2 AtOnce, needs Nothing;
     reaching::broken_frames: ["GD406"] exit 2 AtOnce, needs Nothing;
 
@@ -96,20 +114,25 @@ scenarios! {
     reaching::not_serving: ["GD501"] exit 2 AtOnce, needs Nothing;
     reaching::unknown_to_its_health_service: ["GD502"] exit 2 AtOnce, needs Nothing;
     reaching::health_call_refused: ["GD503"] exit 2 AtOnce, needs Nothing;
-    reaching::proxy_without_backend: ["GD503"] exit 2 AtOnce, needs Nothing;
-    reaching::web_server_over_http2: ["GD503"] exit 2 AtOnce, needs Nothing;
-    reaching::stream_reset: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::proxy_without_backend: ["GD407"] exit 2 AtOnce, needs Nothing;
+    reaching::web_server_over_http2: ["GD408"] exit 2 AtOnce, needs Nothing;
+    reaching::stream_reset: ["GD409"] exit 2 AtOnce, needs Nothing;
     reaching::health_call_unanswered: ["GD503"] exit 2 Late, needs Nothing;
     reaching::no_health_service: [] exit 0 AtOnce, needs Nothing;
 
     // Idle and staleness.
     discovery::passing_and_dead: ["GD601"] exit 1 AtOnce, needs Nothing;
+    discovery::draining: [] exit 0 AtOnce, needs Nothing;
     discovery::stale_copy: ["GD103" "GD602"] exit 1 AtOnce, needs Nothing;
     discovery::moved_while_idle: ["GD603" "GD606"] exit 1 Late, needs Nothing;
     discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606"] exit 2 Late, needs Nothing;
     discovery::no_call_before_the_silence: ["GD201" "GD605"] exit 2 Late, needs Nothing;
 
+    registries::critical_and_dead: ["GD607"] exit 0 AtOnce, needs ConsulBackend;
+    registries::critical_and_serving: ["GD608"] exit 1 AtOnce, needs Nothing;
+
     // Our own vantage point.
+    registries::proxy_in_the_environment: ["GD902"] exit 0 AtOnce, needs Nothing;
     reaching::every_endpoint_black_holes: ["GD204" "GD204" "GD204" "GD901"] exit 3 Late, needs Root;
     reaching::full_backlogs: ["GD204" "GD204" "GD901"] exit 3 Late, needs Nothing;
 }
