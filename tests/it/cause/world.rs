@@ -203,8 +203,13 @@ impl World {
 
     /// A certificate authority whose certificate is in the file `ca.pem`.
     pub fn authority(&self) -> Authority {
-        let authority = Authority::new("scenario CA");
-        std::fs::write(self.path("ca.pem"), &authority.pem).unwrap();
+        self.authority_named("scenario CA", "ca.pem")
+    }
+
+    /// An authority of this name, its certificate in this file.
+    pub fn authority_named(&self, name: &str, file: &str) -> Authority {
+        let authority = Authority::new(name);
+        std::fs::write(self.path(file), &authority.pem).unwrap();
         authority
     }
 }
