@@ -41,13 +41,14 @@ fn main() -> Result<()> {
         ["--tls", "on", "--cacert", &roots, "--servername", name].map(str::to_string).to_vec()
     };
     let plaintext = || vec!["--plaintext".to_string()];
+    let victim = Victim::start()?;
     let (good, expired) = (tls(&good, &key)?, tls(&expired, &key)?);
     let faults = [
         Fault { arguments: plaintext(), port: refusing()?, word: "connection_refused" },
         Fault { arguments: plaintext(), port: serving(reset)?, word: "connection_reset" },
         Fault { arguments: plaintext(), port: serving(http1)?, word: "http1" },
         Fault { arguments: plaintext(), port: good, word: "tls_expected" },
-        Fault { arguments: trusting("pay.test"), port: Victim::start()?.port, word: "not_tls" },
+        Fault { arguments: trusting("pay.test"), port: victim.port, word: "not_tls" },
         Fault { arguments: trusting("other.test"), port: good, word: "certificate_hostname_mismatch" },
         Fault { arguments: trusting("pay.test"), port: expired, word: "certificate_expired" },
     ];

@@ -34,7 +34,7 @@ fn main() -> Result<()> {
         client.lines.wait("it is ready", client.ready)?;
         client.lines.settle(QUIET)?;
     }
-    let rounds = support::rounds(100);
+    let rounds = support::rounds(40);
     let deaths = [Death::Reset, Death::Closed, Death::GoAway];
     let mut delays: [[Vec<f64>; 3]; 3] = Default::default();
     for round in 0..rounds {

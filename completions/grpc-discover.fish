@@ -49,6 +49,7 @@ critical\t'Only what makes clients fail'
 never\t'Nothing: exit 0 whatever was found'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l min-ready -d 'So many healthy endpoints are enough' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l expect -d 'This address must be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l warn-expiry -d 'Warn of certificates that expire within this time; 0 never does [default: 14d]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l max-time -d 'End without a verdict after this long: exit 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s o -l output -d 'How to print [default: table]' -r -f -a "table\t'For people: the verdict first'
 wide\t'The table with every endpoint and every column'
@@ -100,6 +101,7 @@ critical\t'Only what makes clients fail'
 never\t'Nothing: exit 0 whatever was found'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l min-ready -d 'So many healthy endpoints are enough' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l expect -d 'This address must be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l warn-expiry -d 'Warn of certificates that expire within this time; 0 never does [default: 14d]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l max-time -d 'End without a verdict after this long: exit 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s o -l output -d 'How to print [default: table]' -r -f -a "table\t'For people: the verdict first'
 wide\t'The table with every endpoint and every column'
@@ -156,6 +158,7 @@ critical\t'Only what makes clients fail'
 never\t'Nothing: exit 0 whatever was found'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l min-ready -d 'So many healthy endpoints are enough' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l expect -d 'This address must be listed (repeat, or separate with commas)' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l warn-expiry -d 'Warn of certificates that expire within this time; 0 never does [default: 14d]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l max-time -d 'End without a verdict after this long: exit 124' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s o -l output -d 'How to print [default: table]' -r -f -a "table\t'For people: the verdict first'
 wide\t'The table with every endpoint and every column'

@@ -62,7 +62,7 @@ impl HealthView {
                 self.message(ConnectivityState::Ready);
                 "the server has no health service: taken as serving".to_string()
             }
-            Health::Failed { code, text } => {
+            Health::Failed { code, text, .. } => {
                 self.state = ConnectivityState::TransientFailure;
                 self.retry_later(ctx, self.watch_started);
                 format!("connection active but received health check RPC error: {code}: {text}")

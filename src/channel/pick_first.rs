@@ -53,7 +53,8 @@ pub(super) struct PickFirst {
     /// Where the pass is; past the end when every address was asked.
     index: usize,
     /// Created when their turn comes.
-    subchannels: BTreeMap<Address, Member>,
+    /// Boxed: a map's smallest node has room for eleven, and with round_robin there is a map for each endpoint.
+    subchannels: BTreeMap<Address, Box<Member>>,
     /// True until every address has failed once since the pass began.
     first_pass: bool,
     /// Failures since the pass ended; TRANSIENT_FAILURE is renewed after as many as there are subchannels.
@@ -359,7 +360,7 @@ impl PickFirst {
     // Subchannels.
 
     /// Keeps `member` alone; the others are given up, which counts neither as success nor as failure (gRFC A94).
-    fn only(&mut self, ctx: &mut Context<'_>, address: &Address, member: Member) {
+    fn only(&mut self, ctx: &mut Context<'_>, address: &Address, member: Box<Member>) {
         self.next_attempt_at = None;
         for other in std::mem::take(&mut self.subchannels).into_values() {
             let text = format!("{}: {address} answered first", other.subchannel.address());

@@ -1,16 +1,21 @@
 //! [`Ledger`]: what the events of a session add up to, with the sequence numbers that prove it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, IdlePhase};
-use crate::model::reach::{Failure, Health};
+use crate::model::reach::{
+    Certificate, Disconnect, Failure, Health, PeerSettings, Phase, PhaseDetail, Stage, TlsReport,
+};
 use crate::model::resolution::{Note, NoteKind, ResolveFailure};
 use crate::model::time::Elapsed;
+
+/// A session may run for days: of every address so many losses are kept, the last ones.
+const LOSSES_KEPT: usize = 16;
 
 /// Something that happened, with the number of the event that says so.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +77,26 @@ pub struct Departure {
     pub source: usize,
 }
 
+/// A connection of the channel that ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// How it ended.
+    pub disconnect: Disconnect,
+    /// How long it had been READY.
+    pub lived: Duration,
+}
+
+/// The last TLS handshake with an address, verified or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    /// The chain as presented, leaf first. Endpoints that present the same certificate share it here.
+    pub chain: Vec<Arc<Certificate>>,
+    /// The wall clock of that moment: certificates are dated by it.
+    pub time: SystemTime,
+    /// The handshake went through.
+    pub passed: bool,
+}
+
 /// What the events of a session add up to.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -79,8 +104,18 @@ pub struct Ledger {
     pub sources: Vec<SourceRecord>,
     /// Those that nobody named: asked because a bare name is asked of every active backend.
     pub implied: Vec<Arc<str>>,
+    /// The service whose health is asked for; empty is the whole server.
+    pub service: Arc<str>,
     /// The last contact with each address.
     pub contacts: BTreeMap<Address, Seen<Contact>>,
+    /// The last TLS handshake with each address.
+    pub handshakes: BTreeMap<Address, Seen<Handshake>>,
+    /// The last SETTINGS of each address, and when they came.
+    pub settings: BTreeMap<Address, Seen<PeerSettings>>,
+    /// Connections that ended by themselves, by address, in order.
+    pub losses: BTreeMap<Address, Vec<Seen<Loss>>>,
+    /// What health services said about names beside the one that was asked for: the last word on each.
+    pub others: BTreeMap<Address, BTreeMap<String, Seen<Health>>>,
     /// Addresses that left and have not come back, by the time they left.
     pub departures: Vec<Seen<Departure>>,
     /// Addresses that came after the baseline of an idle cycle.
@@ -105,6 +140,8 @@ pub struct Ledger {
     pub now: Elapsed,
     /// The first event of the session, to fall back on as evidence.
     pub first: u64,
+    /// Every certificate that was seen, once.
+    pub certificates: HashSet<Arc<Certificate>>,
 }
 
 /// What makes an instance one and the same to its registry: ids are unique per source and node.
@@ -145,14 +182,20 @@ impl Ledger {
             EventKind::Endpoints(change) => self.listed(change, event),
             EventKind::Backend(report) => self.backend(report, event),
             EventKind::Connection(report) => match &report.result {
-                Ok(phase) if phase.stage == crate::model::reach::Stage::Http2 => {
-                    self.contact(&report.address, Contact::Connected, event);
+                Ok(phase) => self.passed(&report.address, phase, event),
+                Err(failure) => {
+                    if let Some(tls) = &failure.tls {
+                        self.handshake(&report.address, tls, false, event);
+                    }
+                    self.contact(&report.address, Contact::Failed(failure.clone()), event);
                 }
-                Ok(_) => {}
-                Err(failure) => self.contact(&report.address, Contact::Failed(failure.clone()), event),
             },
-            EventKind::Health(report) => {
+            EventKind::Health(report) if *report.service == *self.service => {
                 self.contact(&report.address, Contact::Answered(report.health.clone()), event);
+            }
+            EventKind::Health(report) => {
+                let others = self.others.entry(report.address.clone()).or_default();
+                others.insert(report.service.clone(), seen(report.health.clone(), event));
             }
             EventKind::Transition(transition) => {
                 self.transitions += 1;
@@ -161,13 +204,50 @@ impl Ledger {
                 }
             }
             EventKind::Idle(report) => self.idle.push(seen(report.phase, event)),
-            EventKind::Disconnect { .. } | EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
+            EventKind::Disconnect { address, disconnect } => self.lost(address, disconnect, event),
+            EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
         }
     }
 
     /// Takes note of a call of the idle cycle, proved by event `seq`.
     pub fn call(&mut self, call: Call, seq: u64, at: Elapsed) {
         self.calls.push(Seen { what: call, seq, at });
+    }
+
+    fn passed(&mut self, address: &Address, phase: &Phase, event: &Event) {
+        match &phase.detail {
+            PhaseDetail::Tls(report) => self.handshake(address, report, true, event),
+            PhaseDetail::Settings(settings) => {
+                self.settings.insert(address.clone(), seen(*settings, event));
+            }
+            PhaseDetail::None | PhaseDetail::Resolved(_) => {}
+        }
+        if phase.stage == Stage::Http2 {
+            self.contact(address, Contact::Connected, event);
+        }
+    }
+
+    fn handshake(&mut self, address: &Address, report: &TlsReport, passed: bool, event: &Event) {
+        let chain = report.chain.iter().map(|certificate| match self.certificates.get(certificate) {
+            Some(known) => known.clone(),
+            None => {
+                let new = Arc::new(certificate.clone());
+                self.certificates.insert(new.clone());
+                new
+            }
+        });
+        let handshake = Handshake { chain: chain.collect(), time: event.time, passed };
+        self.handshakes.insert(address.clone(), seen(handshake, event));
+    }
+
+    fn lost(&mut self, address: &Address, disconnect: &Disconnect, event: &Event) {
+        let ready = self.settings.get(address).map_or(event.at, |settings| settings.at);
+        let loss = Loss { disconnect: disconnect.clone(), lived: event.at.since(ready) };
+        let losses = self.losses.entry(address.clone()).or_default();
+        if losses.len() == LOSSES_KEPT {
+            losses.remove(0);
+        }
+        losses.push(seen(loss, event));
     }
 
     fn source(&mut self, backend: &'static str, source: &Arc<str>) -> usize {

@@ -1,7 +1,10 @@
 //! What the events mean, PURE: events go into the [`Ledger`], [`judge`] reads it and concludes.
 
 mod advertised;
+mod certificates;
+mod connection;
 mod discovery;
+mod health;
 mod idle;
 pub mod ledger;
 mod proxy;
@@ -11,6 +14,7 @@ pub mod table;
 pub mod verdict;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub use ledger::Ledger;
 pub use proxy::ProxyEnv;
@@ -24,8 +28,19 @@ use ledger::Contact;
 use verdict::{NetworkWord, RegistryWord};
 
 /// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
-const RULES: &[fn(&Ledger) -> Vec<Finding>] =
-    &[discovery::find, registered::find, advertised::find, reaching::find, idle::find, proxy::find];
+const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
+    discovery::find,
+    registered::find,
+    advertised::find,
+    reaching::find,
+    connection::find,
+    certificates::differ,
+    idle::find,
+    proxy::find,
+];
+
+/// `--warn-expiry` unless it is given: two weeks are time enough to renew, and shorter than most renewals come early.
+const WARN_EXPIRY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// What is good enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +52,13 @@ pub struct Judging {
     pub min_ready: Option<MinReady>,
     /// Addresses that must be listed (`--expect`).
     pub expect: Vec<Address>,
+    /// A certificate that ends sooner than this is worth a warning (`--warn-expiry`); none is when zero.
+    pub warn_expiry: Duration,
 }
 
 impl Default for Judging {
     fn default() -> Self {
-        Judging { fail_on: Some(Severity::Warn), min_ready: None, expect: Vec::new() }
+        Judging { fail_on: Some(Severity::Warn), min_ready: None, expect: Vec::new(), warn_expiry: WARN_EXPIRY }
     }
 }
 
@@ -78,6 +95,7 @@ pub struct Conclusion {
 pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(ledger)).collect();
     findings.extend(discovery::expected(ledger, &judging.expect));
+    findings.extend(certificates::expiring(ledger, judging.warn_expiry));
     let endpoints = reports(ledger, depth);
     let vantage = nothing_reached(ledger);
     findings.extend(vantage.clone());
@@ -149,7 +167,7 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
 fn describe(contact: &Contact) -> String {
     match contact {
         Contact::Connected => "connected".to_string(),
-        Contact::Answered(Health::Failed { code, text }) => format!("health: {code}: {text}"),
+        Contact::Answered(Health::Failed { code, text, .. }) => format!("health: {code}: {text}"),
         Contact::Answered(Health::Unimplemented) => "connected; it has no health service".to_string(),
         Contact::Answered(health) => health.as_str().to_string(),
         Contact::Failed(failure) => failure.to_string(),
@@ -249,7 +267,12 @@ fn sentence(
         _ if good == total => format!("all {total} endpoints are {what}"),
         _ => format!("{good} of {total} endpoints {} {what}", if good == 1 { "is" } else { "are" }),
     };
-    let worst = findings.first().filter(|_| verdict != Verdict::Healthy).map(|finding| finding.text.clone());
+    let worst = findings.first().filter(|_| verdict != Verdict::Healthy).map(|worst| {
+        match findings.iter().filter(|finding| finding.kind == worst.kind).count() - 1 {
+            0 => worst.text.clone(),
+            more => format!("{} (and {more} more like it)", worst.text),
+        }
+    });
     // What is wrong comes first; the numbers do when they say it themselves.
     let mut parts = if ledger.heard().next().is_none() {
         vec![worst]

@@ -1,10 +1,11 @@
 //! Findings on reaching an address: GD2xx, GD3xx, GD4xx and the health answers GD5xx.
 
+use super::health;
 use super::ledger::{Contact, Ledger};
 use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
 use crate::model::finding::{Finding, FindingKind};
-use crate::model::reach::{Failure, FailureCode, Health, Stage};
+use crate::model::reach::{Failure, FailureCode, Stage};
 
 /// One finding for every listed address that was not reached, or whose health service says no.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -17,10 +18,15 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             continue;
         }
         let who = listed.iter().map(|(source, _)| ledger.sources[*source].backend).collect::<Vec<_>>();
+        let (mut remedy, mut others) = (None, Vec::new());
         let (kind, text) = match &contact.what {
             Contact::Connected => continue,
-            Contact::Answered(health) => match on_health(health) {
-                Some((kind, text)) => (kind, format!("{address} {text}")),
+            Contact::Answered(health) => match health::on_answer(health, ledger.others.get(address)) {
+                Some(told) => {
+                    remedy = told.remedy;
+                    others = told.others;
+                    (told.kind, format!("{address} {}", told.text))
+                }
                 None => continue,
             },
             Contact::Failed(failure) => {
@@ -37,12 +43,13 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         };
         let mut evidence: Vec<u64> = listed.iter().map(|(_, seen)| seen.seq).collect();
         evidence.push(contact.seq);
+        evidence.append(&mut others);
         findings.push(Finding {
             kind,
             address: Some(address.clone()),
             text,
             evidence,
-            remedy: kind.remedy.to_string(),
+            remedy: remedy.unwrap_or_else(|| kind.remedy.to_string()),
         });
     }
     findings
@@ -97,21 +104,6 @@ fn says_nobody_is_there(failure: &Failure) -> bool {
         FailureCode::Refused | FailureCode::Unreachable | FailureCode::NameNotFound | FailureCode::NoSocket => true,
         FailureCode::TimedOut => failure.stage <= Stage::Tcp,
         _ => false,
-    }
-}
-
-fn on_health(health: &Health) -> Option<(&'static FindingKind, String)> {
-    match health {
-        Health::Serving | Health::Unimplemented => None,
-        Health::NotServing | Health::Unknown => {
-            Some((&NOT_SERVING, format!("is reachable and reports {}", health.as_str())))
-        }
-        Health::ServiceUnknown => {
-            Some((&HEALTH_SERVICE_UNKNOWN, "is reachable and its health service does not know the service".to_string()))
-        }
-        Health::Failed { code, text } => {
-            Some((&HEALTH_CALL_FAILED, format!("is reachable and the health call failed: {code}: {text}")))
-        }
     }
 }
 

@@ -136,8 +136,8 @@ findings! {
 
     GD204 BLACK_HOLE Critical
         means "Packets to this address vanish: neither an answer nor a refusal came back."
-        proved by "No answer to the SYN within the connect timeout."
-        remedy "Check firewalls and security groups on the way, and whether the host still exists: a Pod address of a lost node looks like this.";
+        proved by "No answer to the SYN within the connect timeout. A listener whose queue is full looks the same from here: the kernel drops the SYN of both."
+        remedy "Check firewalls and security groups on the way, and whether the host still exists: a Pod address of a lost node looks like this. If other ports of the host answer, look at the listener's queue there (`ss -ltn`).";
 
     GD205 CLOSED_BEFORE_HTTP2 Critical
         means "The port accepts connections and closes them before a server says a word of HTTP/2."
@@ -212,6 +212,16 @@ findings! {
         proved by "The alert or the error, quoted."
         remedy "Compare TLS versions and cipher suites of both sides.";
 
+    GD310 CERTIFICATE_EXPIRES_SOON Warn
+        means "The certificate that the server presents, or an issuer in its chain, ends soon; then every client that verifies refuses the endpoint."
+        proved by "The dates of the presented chain against this machine's clock; --warn-expiry sets how soon is soon (14 days, 0 for never)."
+        remedy "Renew the certificate, and make every server load the new one: a renewal that the process has not loaded looks like this.";
+
+    GD311 CERTIFICATES_DIFFER Info
+        means "The endpoints of one service present certificates that differ in names or issuer, so a client may trust one endpoint and refuse another."
+        proved by "The certificates presented in this session, side by side."
+        remedy "Nothing, while a certificate is being rotated; otherwise compare them with -o json and give the odd one the certificate of the others.";
+
     // HTTP/2 and gRPC.
     GD401 SPEAKS_HTTP1 Critical
         means "The port speaks HTTP/1, not gRPC."
@@ -220,7 +230,7 @@ findings! {
 
     GD402 PLAINTEXT_ON_TLS_PORT Critical
         means "The port wants TLS and was spoken to in plaintext."
-        proved by "The answer is a TLS alert."
+        proved by "The answer is a TLS record; or the port hung up without a word, and answered a ClientHello on a second connection."
         remedy "Use --tls on (or auto), and TLS credentials in the client.";
 
     GD403 NOT_HTTP2 Critical
@@ -230,7 +240,7 @@ findings! {
 
     GD404 GOAWAY_AT_ONCE Critical
         means "The server says GOAWAY instead of serving."
-        proved by "The GOAWAY frame, with code and debug data, before the connection was usable."
+        proved by "The GOAWAY frame, with code and debug data, before SETTINGS or before the health call was answered."
         remedy "Read the debug data: a server that shuts down, a limit, or keepalive pings that it forbids.";
 
     GD405 NO_STREAMS_ALLOWED Critical
@@ -243,15 +253,63 @@ findings! {
         proved by "The frame or the error, quoted."
         remedy "Look at proxies between here and the server.";
 
+    GD407 PROXY_ANSWERED Critical
+        means "A proxy or web server answered in the server's place: the address is reached, the gRPC server behind it is not."
+        proved by "The response itself: an HTTP status without grpc-status, or a gRPC status in a proxy's own words, with headers that name the proxy (server, via, x-envoy-*, x-amzn-*, cf-ray)."
+        remedy "Look between the proxy and the server: routes, upstream health, idle timeouts. The failure is on that side."
+        see "https://github.com/istio/istio/issues/45261" "https://github.com/istio/istio/issues/49480" "https://github.com/grpc/grpc-go/issues/4513" "https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md";
+
+    GD408 NO_GRPC_ANSWER Critical
+        means "The endpoint speaks HTTP/2 and answers a gRPC call with a plain HTTP response: what listens there is no gRPC server."
+        proved by "The response: an HTTP status, no grpc-status, no content-type application/grpc. A gRPC client turns it into another error (404 becomes UNIMPLEMENTED)."
+        remedy "Check port and path: a web server or a gateway answers there."
+        see "https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md";
+
+    GD409 STREAM_RESET Critical
+        means "The connection stands and the server, or a proxy before it, reset the stream of the call without a gRPC status."
+        proved by "RST_STREAM with its error code. Who sent it, server or proxy, cannot be told from outside."
+        remedy "REFUSED_STREAM: the server takes no calls now (it drains, or is at its limit). INTERNAL_ERROR and PROTOCOL_ERROR: look at its log and at proxies. ENHANCE_YOUR_CALM: it limits rates."
+        see "https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#errors";
+
+    GD410 STREAM_LIMIT Info
+        means "The server allows one stream at a time on a connection: a client that watches health (gRFC A17) has none left for its calls, and every call waits for the one before it."
+        proved by "SETTINGS_MAX_CONCURRENT_STREAMS is 1. Larger limits are no finding: from outside it cannot be seen how many streams clients hold."
+        remedy "Raise the limit at the server or proxy, or have clients open more channels."
+        see "https://github.com/grpc/grpc-java/issues/8252" "https://github.com/googleapis/google-cloud-go/issues/5513";
+
+    GD411 KEEPALIVE_CALMED Warn
+        means "The server closed the connection because it was pinged too often; clients with such keepalive settings lose their calls again and again."
+        proved by "GOAWAY ENHANCE_YOUR_CALM with the debug data too_many_pings."
+        remedy "Ping less often (--keepalive-time here, the client's keepalive time there; servers allow one in 5 minutes by default, and none without calls), or loosen the server's enforcement policy."
+        see "https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md" "https://github.com/grpc/grpc/issues/33661" "https://github.com/alibaba/nacos/issues/4751";
+
+    GD412 CONNECTION_ROTATION Info
+        means "The server ends connections by rule, at a certain age or after a time without calls, and says so politely; clients reconnect. Calls longer than its grace period are cut."
+        proved by "GOAWAY that names the rule (max_age, max_idle), or three or more with NO_ERROR after lifetimes that differ by at most a fifth."
+        remedy "Nothing, when it is meant (it is how clients find new endpoints). Otherwise look at the server's max_connection_age and max_connection_idle, and at its grace period."
+        see "https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md" "https://github.com/grpc/grpc/issues/26703";
+
+    GD413 FLAPPING Warn
+        means "Connections to this address become READY and are lost again and again, without a polite reason."
+        proved by "Three or more losses of READY connections to the address in this session, none of them announced by a GOAWAY that names a rule of the server, or by GOAWAY NO_ERROR on a connection that had stood for a second."
+        remedy "Look at the process (does it crash or restart?) and at the path: a proxy that accepts and then finds no backend, an idle timeout shorter than the client's silence."
+        see "https://github.com/grpc/grpc-go/issues/2443" "https://github.com/grpc/grpc-java/issues/7851";
+
+    GD414 CLOSED_AFTER_SETTINGS Critical
+        means "The server said SETTINGS, so clients call the connection READY, and ended it before it answered a call: clients flap between READY and IDLE."
+        proved by "The server's SETTINGS, then the end of the connection (end of stream, or a reset) while the call was in flight, without GOAWAY."
+        remedy "Look at the process: it crashes on the call, or a proxy speaks HTTP/2 for a backend that it does not reach."
+        see "https://github.com/grpc/grpc-go/issues/4650";
+
     // Health.
     GD501 NOT_SERVING Critical
         means "The endpoint is reachable and its own health service says that it does not serve."
-        proved by "grpc.health.v1 Check answered NOT_SERVING (or UNKNOWN)."
+        proved by "grpc.health.v1 Check answered NOT_SERVING (or UNKNOWN). What else the server knows is asked with List (gRFC A90), or Check of the empty name."
         remedy "Look at the server's own dependencies. If the registry still calls it healthy, its check is too weak: use a gRPC health check.";
 
     GD502 HEALTH_SERVICE_UNKNOWN Warn
         means "The server's health service does not know the service that was asked for."
-        proved by "grpc.health.v1 Check answered NOT_FOUND, or Watch SERVICE_UNKNOWN."
+        proved by "grpc.health.v1 Check answered NOT_FOUND, or Watch SERVICE_UNKNOWN. The names it knows are asked with List (gRFC A90)."
         remedy "Check --service, or register that name with the server's health service. Clients with health checking treat it as down.";
 
     GD503 HEALTH_CALL_FAILED Critical

@@ -1,6 +1,8 @@
 //! Conclusions from hand-written events: every finding here has exactly the proof the test gives it.
 
+mod endings;
 mod registries;
+mod tls;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

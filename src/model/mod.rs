@@ -1,11 +1,13 @@
 //! The vocabulary every room shares: plain data, no I/O, no async, no clock.
 
 pub mod connectivity;
+pub mod dates;
 pub mod endpoint;
 pub mod event;
 pub mod finding;
 pub mod reach;
 pub mod resolution;
+pub mod rpc;
 pub mod secret;
 pub mod target;
 pub mod text;

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::rpc::RpcCause;
+
 /// The stages of reaching a gRPC endpoint, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
@@ -209,7 +211,7 @@ pub struct TlsReport {
 }
 
 /// One certificate, as far as a person on call needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Certificate {
     /// Distinguished name of the subject.
     pub subject: String,
@@ -278,6 +280,13 @@ pub enum DisconnectReason {
     Unknown,
 }
 
+impl Disconnect {
+    /// True when the peer gave no polite reason: no GOAWAY NO_ERROR came before the end.
+    pub fn is_abrupt(&self) -> bool {
+        self.goaway.as_ref().is_none_or(|goaway| goaway.code != 0)
+    }
+}
+
 impl fmt::Display for DisconnectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -301,6 +310,23 @@ pub struct GoAway {
     pub code: u32,
     /// Debug data, quoted: `max_age`, `too_many_pings`.
     pub debug: String,
+}
+
+impl GoAway {
+    /// True when the server punishes pings that come too fast (gRFC A8).
+    pub fn calms_pings(&self) -> bool {
+        const ENHANCE_YOUR_CALM: u32 = 11;
+        self.code == ENHANCE_YOUR_CALM && self.debug.contains("too_many_pings")
+    }
+
+    /// True when the debug data names the rule by which servers end connections (gRFC A9): grpc-go, grpc-java and gRPC
+    /// core say `max_age` and `max_idle`, C-core also `connection idle`, with INTERNAL_ERROR.
+    pub fn names_rotation(&self) -> bool {
+        let debug = self.debug.to_ascii_lowercase().replace('_', " ");
+        ["max age", "max idle", "connection idle", "max connection age", "max connection idle"]
+            .iter()
+            .any(|rule| debug.contains(rule))
+    }
 }
 
 /// The name of an HTTP/2 error code (RFC 9113, section 7): `ENHANCE_YOUR_CALM`.
@@ -347,6 +373,8 @@ pub enum Health {
         code: String,
         /// Its message.
         text: String,
+        /// Who ended it.
+        cause: RpcCause,
     },
 }
 
@@ -376,6 +404,8 @@ pub struct Reach {
     pub phases: Vec<Phase>,
     /// How it ended: the health answer (with the time the RPC took), or the failure.
     pub outcome: Result<(Health, Duration), Failure>,
+    /// When the answer was no: what the same server says about other names (the empty one is the whole server).
+    pub others: Vec<(String, Health)>,
 }
 
 impl Reach {

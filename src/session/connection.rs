@@ -16,12 +16,12 @@ use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Stage};
 use crate::transport::{Connection, ConnectionEvent, Transport};
 
-/// What a connection is told to do.
+/// What a connection is told to do. Small: every connection has a queue with room for 32.
 pub(super) enum Command {
     /// One health Check.
-    Check(Arc<str>),
+    Check,
     /// A health Watch, unless one is open.
-    Watch(Arc<str>),
+    Watch,
     /// Close: now, or when the call in flight is over.
     Close {
         /// Let the call finish.
@@ -29,11 +29,13 @@ pub(super) enum Command {
     },
 }
 
-/// Connects to `address` before `deadline` and serves the channel until the connection ends or is closed.
+/// Connects to `address` before `deadline` and serves the channel until the connection ends or is closed. Its calls ask
+/// for the health of `service`.
 pub(super) async fn run(
     id: ConnectionId,
     transport: Transport,
     address: Address,
+    service: Arc<str>,
     deadline: Instant,
     mut orders: UnboundedReceiver<Command>,
     outbox: UnboundedSender<Input>,
@@ -62,13 +64,13 @@ pub(super) async fn run(
                     }
                     true
                 }
-                Some(Command::Check(service)) => {
-                    check = Some(connection.check(service).boxed());
+                Some(Command::Check) => {
+                    check = Some(connection.check(service.clone()).boxed());
                     true
                 }
-                Some(Command::Watch(service)) => {
+                Some(Command::Watch) => {
                     if watch.is_none() {
-                        watch = Some(connection.watch(service).boxed());
+                        watch = Some(connection.watch(service.clone()).boxed());
                     }
                     true
                 }
@@ -120,7 +122,7 @@ async fn connect(
             biased;
             order = orders.recv() => match order {
                 Some(Command::Close { .. }) | None => return None,
-                Some(Command::Check(_) | Command::Watch(_)) => {}
+                Some(Command::Check | Command::Watch) => {}
             },
             connected = &mut connecting => match connected {
                 Ok(connection) => return Some(connection),

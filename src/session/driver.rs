@@ -167,9 +167,10 @@ impl Session {
             Effect::Open { connection, address, deadline } => {
                 let (commands, orders) = mpsc::unbounded_channel();
                 self.connections.insert(connection, commands);
-                let (transport, outbox) = (self.transport.clone(), self.outbox.clone());
+                let (transport, service, outbox) = (self.transport.clone(), self.service.clone(), self.outbox.clone());
                 let deadline = self.began + deadline.since_start();
-                self.tasks.spawn(connection::run(connection, transport, address, deadline, orders, outbox));
+                let run = connection::run(connection, transport, address, service, deadline, orders, outbox);
+                self.tasks.spawn(run);
             }
             Effect::Close { connection, drain } => {
                 if let Some(commands) = self.connections.remove(&connection) {
@@ -177,8 +178,8 @@ impl Session {
                     let _ = commands.send(Command::Close { drain });
                 }
             }
-            Effect::Check(connection) => self.order(connection, Command::Check(self.service.clone())),
-            Effect::Watch(connection) => self.order(connection, Command::Watch(self.service.clone())),
+            Effect::Check(connection) => self.order(connection, Command::Check),
+            Effect::Watch(connection) => self.order(connection, Command::Watch),
             Effect::Tell(event) => self.events.push_back(*event),
             Effect::End => {
                 self.over = true;

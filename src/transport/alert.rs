@@ -4,10 +4,10 @@ use std::io;
 
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, PeerIncompatible, PeerMisbehaved};
 
-use super::certificate::{ago, ahead};
 use super::frames::{self, Opening};
 use super::tcp;
 use super::tls::ClientAuth;
+use crate::model::dates::{ago, ahead};
 use crate::model::reach::{Certificate, FailureCode, TlsReport};
 use crate::model::text::quote_bytes;
 

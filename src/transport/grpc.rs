@@ -1,6 +1,7 @@
 //! gRPC on one connection: a [`tower_service::Service`] for generated clients whose every error, also in the middle of a
 //! body, is a [`tonic::Status`]. A lost connection is UNAVAILABLE and says how it was lost.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,7 +16,10 @@ use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tonic::Status;
 
+use super::answer;
 use super::wire::Wire;
+use crate::model::reach::{DisconnectReason, GoAway, http2_error_name};
+use crate::model::rpc::RpcCause;
 use crate::model::secret::Secret;
 
 /// One connection as generated gRPC clients want it. Cheap to clone; lives no longer than its connection.
@@ -80,17 +84,18 @@ impl Grpc {
         uri.scheme = Some(self.origin.scheme);
         uri.authority = Some(self.origin.authority);
         uri.path_and_query = Some(path);
-        head.uri = http::Uri::from_parts(uri).map_err(|error| Status::internal(format!("request uri: {error}")))?;
+        head.uri = http::Uri::from_parts(uri)
+            .map_err(|error| because(Status::internal(format!("request uri: {error}")), RpcCause::Client))?;
         match &*self.metadata {
             Ok(metadata) => head.headers.extend(metadata.iter().map(|(name, value)| (name.clone(), value.clone()))),
-            Err(text) => return Err(Status::invalid_argument(text.clone())),
+            Err(text) => return Err(because(Status::invalid_argument(text.clone()), RpcCause::Client)),
         }
         head.version = http::Version::HTTP_2;
         let body = body.collect().await?.to_bytes();
 
         if let Some(goaway) = self.wire.goaway() {
-            let name = crate::model::reach::http2_error_name(goaway.code);
-            return Err(Status::unavailable(format!("server said GOAWAY {name} before the RPC was sent")));
+            let text = format!("server said GOAWAY {} before the RPC was sent", described(&goaway));
+            return Err(because(Status::unavailable(text), RpcCause::GoAway(goaway)));
         }
         let wire = self.wire;
         let stream = InFlight::new(wire.clone());
@@ -102,7 +107,16 @@ impl Grpc {
             sender.send_data(body, true).map_err(failed)?;
         }
         wire.release();
-        let (head, receive) = response.await.map_err(failed)?.into_parts();
+        let (head, mut receive) = response.await.map_err(failed)?.into_parts();
+        if let Some(why) = answer::by_proxy(&head.headers) {
+            return Err(why);
+        }
+        if answer::is_plain(head.status, &head.headers) {
+            let mut said = Vec::new();
+            // However far it came: the status alone is an answer.
+            let _ = tokio::time::timeout(answer::PATIENCE, answer::excerpt(&mut receive, &mut said)).await;
+            return Err(answer::plain(head.status, &head.headers, &said));
+        }
         let body = ResponseBody { receive, wire: wire.clone(), data_ended: false, _stream: stream };
         Ok(http::Response::from_parts(head, body))
     }
@@ -179,27 +193,64 @@ impl Body for ResponseBody {
 fn status(error: &h2::Error, wire: &Wire) -> Status {
     if error.is_reset() && error.is_remote() {
         let reason = error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
-        let name = crate::model::reach::http2_error_name(reason.into());
+        let name = http2_error_name(reason.into());
         let text = format!("server reset the stream: {name}");
-        return match reason {
+        let status = match reason {
             h2::Reason::REFUSED_STREAM => Status::unavailable(text),
             h2::Reason::CANCEL => Status::cancelled(text),
             h2::Reason::ENHANCE_YOUR_CALM => Status::resource_exhausted(text),
             h2::Reason::INADEQUATE_SECURITY => Status::permission_denied(text),
             _ => Status::internal(text),
         };
+        return because(status, RpcCause::Reset(reason.into()));
     }
     if let Some(end) = wire.ended() {
-        return Status::unavailable(format!("connection lost: {}", end.disconnect));
+        let text = format!("connection lost: {}", end.disconnect);
+        let cause = match end.disconnect.goaway.clone() {
+            Some(goaway) => RpcCause::GoAway(goaway),
+            None => RpcCause::Lost(end.disconnect),
+        };
+        return because(Status::unavailable(text), cause);
     }
     if let Some(goaway) = wire.goaway() {
-        let name = crate::model::reach::http2_error_name(goaway.code);
-        return Status::unavailable(format!("server said GOAWAY {name} and did not process the RPC"));
+        let text = format!("server said GOAWAY {} and did not process the RPC", described(&goaway));
+        return because(Status::unavailable(text), RpcCause::GoAway(goaway));
     }
     if error.is_io() || error.is_go_away() {
-        return Status::unavailable(format!("connection lost: {error}"));
+        let lost = super::wire::disconnect(DisconnectReason::SocketError, &error.to_string());
+        return because(Status::unavailable(format!("connection lost: {error}")), RpcCause::Lost(lost));
     }
-    Status::internal(format!("http2: {error}"))
+    because(Status::internal(format!("http2: {error}")), RpcCause::Client)
+}
+
+/// `ENHANCE_YOUR_CALM (too_many_pings)`.
+fn described(goaway: &GoAway) -> String {
+    let name = http2_error_name(goaway.code);
+    if goaway.debug.is_empty() { name } else { format!("{name} ({})", goaway.debug) }
+}
+
+/// Rides on a [`Status`] as its source.
+#[derive(Debug)]
+struct Because(RpcCause);
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl std::error::Error for Because {}
+
+/// `status`, with who ended the RPC.
+pub(super) fn because(mut status: Status, cause: RpcCause) -> Status {
+    status.set_source(Arc::new(Because(cause)));
+    status
+}
+
+/// Who ended the RPC: the server itself, unless something else left its mark.
+pub(super) fn cause(status: &Status) -> RpcCause {
+    let because = std::error::Error::source(status).and_then(|source| source.downcast_ref::<Because>());
+    because.map_or(RpcCause::Status, |because| because.0.clone())
 }
 
 #[cfg(test)]

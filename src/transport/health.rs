@@ -1,5 +1,6 @@
 //! `grpc.health.v1.Health` on one connection.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
 use super::grpc::Grpc;
 use crate::model::reach::Health;
+use crate::model::rpc::RpcCause;
 
 /// The codec of both RPCs. Its messages are some bytes long, and every open Watch keeps a buffer: tonic's usual 8 KiB
 /// would be a third of what an idle channel costs.
@@ -63,9 +65,49 @@ pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (He
         Err(_) => Health::Failed {
             code: "DEADLINE_EXCEEDED".to_string(),
             text: format!("grpc.health.v1.Health/Check unanswered for {}", super::attempt::seconds(limit)),
+            cause: RpcCause::Unanswered,
         },
     };
     (health, begun.elapsed())
+}
+
+/// A `HealthListRequest` (gRFC A90).
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+struct ListRequest {}
+
+/// A `HealthListResponse` (gRFC A90).
+#[derive(Clone, PartialEq, prost::Message)]
+struct ListResponse {
+    #[prost(btree_map = "string, message", tag = "1")]
+    statuses: BTreeMap<String, HealthCheckResponse>,
+}
+
+/// So many names of a server are told.
+const MOST_OTHERS: usize = 20;
+
+/// After a `Check` of `service` that was answered with no: what the server says about other names, to tell "the process is
+/// ill" from "that service is". Those of `List` (gRFC A90) where the server has it, else the server as a whole.
+pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(String, Health)> {
+    let asked = async {
+        let mut request = Request::new(ListRequest {});
+        request.set_timeout(limit);
+        let path = PathAndQuery::from_static("/grpc.health.v1.Health/List");
+        let mut client = tonic::client::Grpc::new(grpc.clone());
+        let listed = client.unary(request, path, tonic_prost::ProstCodec::<ListRequest, ListResponse>::default()).await;
+        if let Ok(response) = listed {
+            let statuses = response.into_inner().statuses.into_iter().filter(|(name, _)| name != service);
+            return statuses.map(|(name, status)| (name, answer(status))).take(MOST_OTHERS).collect();
+        }
+        if service.is_empty() {
+            return Vec::new();
+        }
+        match check(grpc, Arc::from(""), limit).await.0 {
+            health @ (Health::Serving | Health::NotServing | Health::Unknown) => vec![(String::new(), health)],
+            Health::ServiceUnknown | Health::Unimplemented | Health::Failed { .. } => Vec::new(),
+        }
+    };
+    // Nothing beyond the answer is worth more time than the answer itself.
+    tokio::time::timeout(limit, asked).await.unwrap_or_default()
 }
 
 /// Where a `Watch` stands.
@@ -93,7 +135,7 @@ pub(super) fn watch(grpc: Grpc, service: Arc<str>) -> impl Stream<Item = Health>
             Ok(Some(response)) => Some((answer(response), Watching::Open(open))),
             Ok(None) => {
                 let text = "server ended the Watch".to_string();
-                Some((Health::Failed { code: "OK".to_string(), text }, Watching::Over))
+                Some((Health::Failed { code: "OK".to_string(), text, cause: RpcCause::Status }, Watching::Over))
             }
             Err(status) => Some((refusal(&status), Watching::Over)),
         }
@@ -111,10 +153,14 @@ fn answer(response: HealthCheckResponse) -> Health {
 }
 
 fn refusal(status: &Status) -> Health {
-    match status.code() {
-        Code::Unimplemented => Health::Unimplemented,
-        Code::NotFound => Health::ServiceUnknown,
-        code => Health::Failed { code: code_name(code).to_string(), text: status.message().to_string() },
+    match (super::grpc::cause(status), status.code()) {
+        // Only the server itself can say that it has no health service, or does not know a name: a web server's 404 is
+        // UNIMPLEMENTED to gRPC too.
+        (RpcCause::Status, Code::Unimplemented) => Health::Unimplemented,
+        (RpcCause::Status, Code::NotFound) => Health::ServiceUnknown,
+        (cause, code) => {
+            Health::Failed { code: code_name(code).to_string(), text: status.message().to_string(), cause }
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! that makes "close" mean closed. One future drives a connection and owns its socket: no task is left behind.
 
 mod alert;
+mod answer;
 mod attempt;
 mod certificate;
 mod frames;
@@ -176,7 +177,7 @@ impl Transport {
     }
 
     /// Connects, asks `grpc.health.v1.Health/Check` for `service`, closes: everything that one look shows. One task, and
-    /// as few packets as the protocol allows.
+    /// as few packets as the protocol allows. Where the answer is no, it asks what else the server knows.
     pub fn reach(&self, address: Address, service: Arc<str>) -> impl Future<Output = Reach> + Send + 'static {
         let inner = self.inner.clone();
         async move {
@@ -184,9 +185,20 @@ impl Transport {
             let established = attempt::establish(&inner, &address, true, |phase| phases.push(phase)).await;
             let Established { mut driver, grpc, wire } = match established {
                 Ok(established) => established,
-                Err(failure) => return Reach { phases, outcome: Err(failure) },
+                Err(failure) => return Reach { phases, outcome: Err(failure), others: Vec::new() },
             };
-            let outcome = attempt::drive(&mut driver, health::check(grpc, service, inner.options.rpc_timeout)).await;
+            let limit = inner.options.rpc_timeout;
+            let asked = async {
+                let answer = health::check(grpc.clone(), service.clone(), limit).await;
+                let others = match answer.0 {
+                    Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
+                        health::others(grpc, &service, limit).await
+                    }
+                    Health::Serving | Health::Unimplemented | Health::Failed { .. } => Vec::new(),
+                };
+                (answer, others)
+            };
+            let (answer, others) = attempt::drive(&mut driver, asked).await;
             wire.kill();
             // One poll says GOAWAY, if the socket takes it; dropping the driver closes the socket.
             poll_fn(|cx| {
@@ -194,7 +206,7 @@ impl Transport {
                 std::task::Poll::Ready(())
             })
             .await;
-            Reach { phases, outcome: Ok(outcome) }
+            Reach { phases, outcome: Ok(answer), others }
         }
     }
 }

@@ -246,6 +246,9 @@ fn judging(typed: &cli::Judging, layers: &Layers) -> Result<session::Judging, Wr
         },
         min_ready: layers.one("--min-ready", typed.min_ready, values::min_ready)?.map(|min| min.value),
         expect: layers.many("--expect", &typed.expect, values::address)?,
+        warn_expiry: layers
+            .one("--warn-expiry", typed.warn_expiry, values::duration)?
+            .map_or(session::Judging::default().warn_expiry, |soon| soon.value),
     })
 }
 

@@ -28,10 +28,9 @@ impl PickFirst {
         self.next_attempt_at = None;
         let mut last_error = None;
         while let Some(address) = self.addresses.get(self.index) {
-            let member = self
-                .subchannels
-                .entry(address.clone())
-                .or_insert_with(|| Member { subchannel: Subchannel::new(address.clone()), failed_in_pass: false });
+            let member = self.subchannels.entry(address.clone()).or_insert_with(|| {
+                Box::new(Member { subchannel: Subchannel::new(address.clone()), failed_in_pass: false })
+            });
             if let Some((_, error)) = member.subchannel.backoff() {
                 last_error = Some(error.to_string());
                 member.failed_in_pass = true;

@@ -79,7 +79,11 @@ fn h05_rpcs_go_where_health_is() {
 
 #[test]
 fn h05_a_watch_that_fails_is_opened_again_with_backoff() {
-    let failed = || Health::Failed { code: "UNAVAILABLE".to_string(), text: "try later".to_string() };
+    let failed = || Health::Failed {
+        code: "UNAVAILABLE".to_string(),
+        text: "try later".to_string(),
+        cause: crate::model::rpc::RpcCause::Status,
+    };
     let mut world = World::new(checked(), &[Server::Up]);
     world.connect().health(1, failed()).assert_states("I C T");
     world.fails_with("connection active but received health check RPC error: UNAVAILABLE: try later");

@@ -114,7 +114,11 @@ impl Run {
             46..=48 => Input::GoingAway(connection, goaway(0, "max_age")),
             49..=52 => Input::Lost(connection, eof()),
             53..=58 => {
-                let failed = Health::Failed { code: "UNAVAILABLE".to_string(), text: String::new() };
+                let failed = Health::Failed {
+                    code: "UNAVAILABLE".to_string(),
+                    text: String::new(),
+                    cause: crate::model::rpc::RpcCause::Status,
+                };
                 let words = [
                     Health::Serving,
                     Health::NotServing,

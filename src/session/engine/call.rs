@@ -48,7 +48,7 @@ impl Engine {
         let Some(address) = self.called_on(connection) else { return };
         let service = self.script.service.to_string();
         let outcome = match &health {
-            Health::Failed { code, text } => Err(format!("{address}: {code}: {text}")),
+            Health::Failed { code, text, .. } => Err(format!("{address}: {code}: {text}")),
             answer => Ok(answer.clone()),
         };
         self.tell(EventKind::Health(HealthReport { address: address.clone(), service, health, took: Some(took) }));

@@ -203,6 +203,10 @@ impl Engine {
         for phase in reach.phases {
             self.tell(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
         }
+        // Before the answer itself, which is the last word on the address.
+        for (service, health) in reach.others {
+            self.tell(EventKind::Health(HealthReport { address: address.clone(), service, health, took: None }));
+        }
         match reach.outcome {
             Ok((health, took)) => {
                 let service = self.script.service.to_string();

@@ -88,7 +88,10 @@ impl World {
                             true => Ok((Health::Serving, Duration::from_millis(1))),
                             false => Err(refused()),
                         };
-                        inputs.push_back(Input::Reached(address, Box::new(Reach { phases: Vec::new(), outcome })));
+                        inputs.push_back(Input::Reached(
+                            address,
+                            Box::new(Reach { phases: Vec::new(), outcome, others: Vec::new() }),
+                        ));
                     }
                     Effect::Open { connection, address, .. } => {
                         if self.serves(&address) {

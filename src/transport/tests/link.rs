@@ -16,8 +16,13 @@ async fn check(answer: Answer) -> Health {
     connected(&sockets(options()), address).await.check(Arc::from("pay")).await.0
 }
 
-fn failed(code: &str, text: &str) -> Health {
-    Health::Failed { code: code.to_string(), text: text.to_string() }
+fn failed(code: &str, text: &str, cause: RpcCause) -> Health {
+    Health::Failed { code: code.to_string(), text: text.to_string(), cause }
+}
+
+fn lost(reason: DisconnectReason, detail: &str) -> Health {
+    let disconnect = Disconnect { reason, detail: detail.to_string(), goaway: None };
+    failed("UNAVAILABLE", &format!("connection lost: {disconnect}"), RpcCause::Lost(disconnect))
 }
 
 #[tokio::test]
@@ -28,12 +33,78 @@ async fn every_answer_to_a_check_has_its_word() {
     assert_eq!(check(Answer::Status(3)).await, Health::ServiceUnknown);
     assert_eq!(check(Answer::Grpc("5", "")).await, Health::ServiceUnknown);
     assert_eq!(check(Answer::Grpc("12", "unknown service")).await, Health::Unimplemented);
-    assert_eq!(check(Answer::Grpc("16", "who are you?")).await, failed("UNAUTHENTICATED", "who are you?"));
-    assert!(matches!(check(Answer::Http(503)).await, Health::Failed { code, .. } if code == "UNAVAILABLE"));
-    assert_eq!(check(Answer::Reset(7)).await, failed("UNAVAILABLE", "server reset the stream: REFUSED_STREAM"));
-    assert_eq!(check(Answer::Reset(8)).await, failed("CANCELLED", "server reset the stream: CANCEL"));
-    assert_eq!(check(Answer::Reset(2)).await, failed("INTERNAL", "server reset the stream: INTERNAL_ERROR"));
-    assert_eq!(check(Answer::HalfThenGone).await, failed("UNAVAILABLE", "connection lost: closed by peer"));
+    assert_eq!(
+        check(Answer::Grpc("16", "who are you?")).await,
+        failed("UNAUTHENTICATED", "who are you?", RpcCause::Status)
+    );
+    let reset = |code, text: &str, error| failed(code, &format!("server reset the stream: {text}"), error);
+    assert_eq!(check(Answer::Reset(7)).await, reset("UNAVAILABLE", "REFUSED_STREAM", RpcCause::Reset(7)));
+    assert_eq!(check(Answer::Reset(8)).await, reset("CANCELLED", "CANCEL", RpcCause::Reset(8)));
+    assert_eq!(check(Answer::Reset(2)).await, reset("INTERNAL", "INTERNAL_ERROR", RpcCause::Reset(2)));
+    assert_eq!(check(Answer::HalfThenGone).await, lost(DisconnectReason::Unknown, "closed by peer"));
+}
+
+#[tokio::test]
+async fn a_plain_http_answer_is_told_in_its_own_words_and_never_taken_for_a_missing_health_service() {
+    let of = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(str::to_string) };
+    let page = "<html><head><title>404 Not Found</title></head></html>";
+    let nginx = Answer::Page(404, &[("server", "nginx/1.25"), ("content-type", "text/html")], page);
+    let text = "HTTP 404 from nginx: 404 Not Found [text/html]";
+    assert_eq!(check(nginx).await, failed("UNIMPLEMENTED", text, of(404, Some("nginx"))));
+    let envoy = Answer::Page(503, &[("server", "envoy"), ("content-type", "text/plain")], "no healthy upstream");
+    let text = "HTTP 503 from envoy: no healthy upstream [text/plain]";
+    assert_eq!(check(envoy).await, failed("UNAVAILABLE", text, of(503, Some("envoy"))));
+    assert_eq!(
+        check(Answer::Page(200, &[("content-type", "text/html")], "<title>Hello</title>")).await,
+        failed("UNKNOWN", "HTTP 200: Hello [text/html]", of(200, None))
+    );
+    assert_eq!(
+        check(Answer::Page(401, &[], "")).await,
+        failed("UNAUTHENTICATED", "HTTP 401 (unauthorized)", of(401, None))
+    );
+    assert_eq!(
+        check(Answer::Page(429, &[("via", "1.1 edge")], "slow down")).await,
+        failed(
+            "UNAVAILABLE",
+            "HTTP 429 from a proxy (via 1.1 edge): slow down",
+            of(429, Some("a proxy (via 1.1 edge)"))
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_no_is_followed_by_what_else_the_server_knows() {
+    const NAMES: &[(&str, u8)] = &[("", 1), ("pay", 2), ("stock", 1)];
+    let others = async |answer, service: &str| {
+        let (address, asked) = peers::health(answer).await;
+        let reach = sockets(options()).reach(address, Arc::from(service)).await;
+        assert_eq!(asked.connections.load(std::sync::atomic::Ordering::SeqCst), 1, "all on one connection");
+        (reach.outcome.unwrap().0, reach.others)
+    };
+    let (health, known) = others(Answer::Knows(NAMES, true), "py").await;
+    assert_eq!(health, Health::ServiceUnknown);
+    let of = |name: &str, health| (name.to_string(), health);
+    assert_eq!(known, [of("", Health::Serving), of("pay", Health::NotServing), of("stock", Health::Serving)]);
+    let (health, known) = others(Answer::Knows(NAMES, true), "pay").await;
+    assert_eq!(health, Health::NotServing);
+    assert_eq!(known, [of("", Health::Serving), of("stock", Health::Serving)]);
+    // Without List the server as a whole is asked, and nothing when that was the question.
+    let (_, known) = others(Answer::Knows(NAMES, false), "py").await;
+    assert_eq!(known, [of("", Health::Serving)]);
+    assert_eq!(others(Answer::Knows(&[("pay", 1)], false), "").await, (Health::ServiceUnknown, vec![]));
+    assert_eq!(others(Answer::Knows(NAMES, true), "stock").await, (Health::Serving, vec![]), "a yes is enough");
+}
+
+#[tokio::test]
+async fn a_goaway_in_the_middle_of_a_call_is_the_calls_cause() {
+    let (address, say) = puppet().await;
+    let connection = connected(&sockets(options()), address).await;
+    let check = tokio::spawn(connection.check(Arc::from("")));
+    say.send(Some(peers::goaway(0, 11, "too_many_pings"))).unwrap();
+    say.send(None).unwrap();
+    let (health, _) = check.await.unwrap();
+    let Health::Failed { cause: RpcCause::GoAway(goaway), .. } = health else { panic!("{health:?}") };
+    assert!(goaway.calms_pings());
 }
 
 #[tokio::test]
@@ -44,7 +115,7 @@ async fn a_watch_tells_every_status_and_its_end() {
     assert_eq!(watch.next().await, Some(Health::NotServing));
     assert_eq!(watch.next().now_or_never(), None, "the watch stays open");
     drop(connection);
-    assert_eq!(watch.next().await, Some(failed("UNAVAILABLE", "connection lost: subchannel shutdown (closed by us)")));
+    assert_eq!(watch.next().await, Some(lost(DisconnectReason::SubchannelShutdown, "closed by us")));
     assert_eq!(watch.next().await, None);
 
     let (address, _) = peers::health(Answer::Grpc("5", "")).await;
@@ -66,7 +137,7 @@ async fn metadata_is_sent_and_never_shown() {
     let bad = vec![("x y".to_string(), Secret::new("hunter2"))];
     let (health, _) =
         sockets(Options { metadata: bad, ..options() }).reach(address, Arc::from("")).await.outcome.unwrap();
-    assert_eq!(health, failed("INVALID_ARGUMENT", "metadata name \"x y\" cannot be sent"));
+    assert_eq!(health, failed("INVALID_ARGUMENT", "metadata name \"x y\" cannot be sent", RpcCause::Client));
 }
 
 /// A peer that says SETTINGS and then what it is told to: bytes, or (`None`) the end.
@@ -103,7 +174,7 @@ async fn a_closed_connection_is_told_at_once() {
     assert_eq!(lost.goaway, None);
     assert_eq!(connection.event().await, ConnectionEvent::Lost(lost), "the end stays the end");
     let (health, _) = connection.check(Arc::from("")).await;
-    assert_eq!(health, failed("UNAVAILABLE", "connection lost: closed by peer"));
+    assert_eq!(health, self::lost(DisconnectReason::Unknown, "closed by peer"));
 }
 
 #[tokio::test]
@@ -136,7 +207,7 @@ async fn goaway_is_told_with_code_and_debug_data_then_the_end() {
     assert_eq!(lost, said, "the first cause wins");
     let (health, _) = connection.check(Arc::from("")).await;
     assert!(
-        matches!(health, Health::Failed { code, text } if code == "UNAVAILABLE" && text.contains("GOAWAY NO_ERROR"))
+        matches!(health, Health::Failed { code, text, .. } if code == "UNAVAILABLE" && text.contains("GOAWAY NO_ERROR"))
     );
 }
 
@@ -188,9 +259,9 @@ async fn close_says_goaway_and_closes_whatever_is_in_flight() {
     assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
     let said = told.await.unwrap();
     assert_eq!(&said[said.len() - 17..], peers::goaway(0, 0, ""), "the last frame is GOAWAY");
-    let lost = failed("UNAVAILABLE", "connection lost: subchannel shutdown (closed by us)");
-    assert_eq!(rpc.await.unwrap().0, lost);
-    assert_eq!(watch.next().await, Some(lost));
+    let gone = lost(DisconnectReason::SubchannelShutdown, "closed by us");
+    assert_eq!(rpc.await.unwrap().0, gone);
+    assert_eq!(watch.next().await, Some(gone));
 }
 
 #[tokio::test]
@@ -224,7 +295,7 @@ async fn a_look_uses_no_task_and_leaves_with_goaway() {
     let reach = transport.reach(address, Arc::from("")).await;
     assert_eq!(
         reach.outcome.unwrap().0,
-        failed("DEADLINE_EXCEEDED", "grpc.health.v1.Health/Check unanswered for 50ms")
+        failed("DEADLINE_EXCEEDED", "grpc.health.v1.Health/Check unanswered for 50ms", RpcCause::Unanswered)
     );
     let said = told.await.unwrap();
     assert_eq!(&said[said.len() - 17..], peers::goaway(0, 0, ""));

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
+use crate::model::rpc::RpcCause;
 
 /// Plaintext, 5 s, nothing special.
 fn options() -> Options {

@@ -96,10 +96,12 @@ pub fn port(address: &Address) -> SocketAddr {
 pub enum Answer {
     /// One message with this status; `Watch` stays open.
     Status(u8),
+    /// Knows these names, and has `List` (gRFC A90) if told so.
+    Knows(&'static [(&'static str, u8)], bool),
     /// Trailers only.
     Grpc(&'static str, &'static str),
-    /// A plain HTTP error.
-    Http(u16),
+    /// A plain HTTP response: status, headers, body.
+    Page(u16, &'static [(&'static str, &'static str)], &'static str),
     /// Headers, then nothing.
     Silence,
     /// RST_STREAM with this code.
@@ -116,6 +118,49 @@ pub struct Asked {
     pub connections: AtomicUsize,
 }
 
+/// Answers one request of [`Answer::Knows`].
+async fn knows(
+    names: &[(&str, u8)],
+    has_list: bool,
+    path: String,
+    body: h2::RecvStream,
+    mut respond: h2::server::SendResponse<Bytes>,
+) {
+    let name = asked_for(body).await;
+    let response = http::Response::builder().header("content-type", "application/grpc");
+    let known = names.iter().find(|(known, _)| known.as_bytes() == name);
+    let message: Vec<u8> = match (path.ends_with("List"), known) {
+        (true, _) if has_list => names.iter().flat_map(|(name, status)| entry(name, *status)).collect(),
+        (false, Some((_, status))) => vec![8, *status],
+        (is_list, _) => {
+            let response = response.header("grpc-status", if is_list { "12" } else { "5" });
+            respond.send_response(response.body(()).unwrap(), true).unwrap();
+            return;
+        }
+    };
+    let mut stream = respond.send_response(response.body(()).unwrap(), false).unwrap();
+    let mut data = vec![0, 0, 0, 0, message.len() as u8];
+    data.extend(message);
+    stream.send_data(data.into(), false).unwrap();
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert("grpc-status", "0".parse().unwrap());
+    stream.send_trailers(trailers).unwrap();
+}
+
+/// The service of a `HealthCheckRequest`.
+async fn asked_for(mut body: h2::RecvStream) -> Vec<u8> {
+    let message = body.data().await.unwrap().unwrap();
+    message.get(7..).unwrap_or_default().to_vec()
+}
+
+/// An entry of a `HealthListResponse`: name and status.
+fn entry(name: &str, status: u8) -> Vec<u8> {
+    let mut bytes = vec![10, name.len() as u8 + 6, 10, name.len() as u8];
+    bytes.extend(name.as_bytes());
+    bytes.extend([18, 2, 8, status]);
+    bytes
+}
+
 /// Serves `answer` to every request on `io`, until the client goes.
 pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answer, asked: Arc<Asked>) {
     asked.connections.fetch_add(1, Ordering::SeqCst);
@@ -124,6 +169,11 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         let (head, mut body) = request.into_parts();
         asked.requests.lock().unwrap().push(head);
+        if let Answer::Knows(names, has_list) = answer {
+            let path = asked.requests.lock().unwrap().last().unwrap().uri.path().to_string();
+            tokio::spawn(knows(names, has_list, path, body, respond));
+            continue;
+        }
         let seen = asked.clone();
         tokio::spawn(async move {
             while let Some(Ok(data)) = body.data().await {
@@ -144,13 +194,18 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
                     stream.send_trailers(trailers).unwrap();
                 }
             }
+            Answer::Knows(..) => {}
             Answer::Grpc(status, message) => {
                 let response = response.header("grpc-status", status).header("grpc-message", message);
                 respond.send_response(response.body(()).unwrap(), true).unwrap();
             }
-            Answer::Http(status) => {
-                let response = http::Response::builder().status(status).header("content-type", "text/html");
-                respond.send_response(response.body(()).unwrap(), true).unwrap();
+            Answer::Page(status, headers, page) => {
+                let plain = http::Response::builder().status(status);
+                let plain = headers.iter().fold(plain, |plain, (name, value)| plain.header(*name, *value));
+                let mut stream = respond.send_response(plain.body(()).unwrap(), page.is_empty()).unwrap();
+                if !page.is_empty() {
+                    stream.send_data(Bytes::from_static(page.as_bytes()), true).unwrap();
+                }
             }
             Answer::Silence => open.push(respond.send_response(response.body(()).unwrap(), false).unwrap()),
             Answer::Reset(code) => respond.send_reset(code.into()),

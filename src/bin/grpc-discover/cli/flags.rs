@@ -147,6 +147,9 @@ pub struct Judging {
     /// This address must be listed (repeat, or separate with commas)
     #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = values::address)]
     pub expect: Vec<Address>,
+    /// Warn of certificates that expire within this time; 0 never does [default: 14d]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub warn_expiry: Option<Duration>,
     /// End without a verdict after this long: exit 124
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub max_time: Option<Duration>,

@@ -35,6 +35,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
             "s" => number,
             "m" => number * 60.0,
             "h" => number * 3600.0,
+            "d" => number * 24.0 * 3600.0,
             // A number without a unit stands alone: `1m30` could be anything.
             "" if rest.len() == whole.len() && after.is_empty() => number,
             _ => return Err(wrong()),

@@ -16,6 +16,7 @@ use grpc_discover::model::reach::{
     Stage, TlsReport,
 };
 use grpc_discover::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
+use grpc_discover::model::rpc::RpcCause;
 use grpc_discover::model::time::Elapsed;
 
 /// What a registry value would do to a terminal that is given it raw.
@@ -275,7 +276,11 @@ pub fn events() -> Vec<Event> {
             EventKind::Health(HealthReport {
                 address: address(D),
                 service: "pay.v1.Pay".into(),
-                health: Health::Failed { code: "UNAVAILABLE".into(), text: format!("down{HOSTILE}") },
+                health: Health::Failed {
+                    code: "UNAVAILABLE".into(),
+                    text: format!("down{HOSTILE}"),
+                    cause: RpcCause::Status,
+                },
                 took: None,
             }),
         ),

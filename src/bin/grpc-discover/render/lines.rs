@@ -212,7 +212,7 @@ fn raw(event: &Event) -> (String, String) {
 pub fn health(report: &HealthReport) -> String {
     use grpc_discover::model::reach::Health;
     let mut text = report.health.as_str().to_string();
-    if let Health::Failed { code, text: why } = &report.health {
+    if let Health::Failed { code, text: why, .. } = &report.health {
         text = format!("{code}: {why}");
     }
     if !report.service.is_empty() {

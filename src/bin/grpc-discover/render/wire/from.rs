@@ -225,7 +225,7 @@ impl From<&reach::PeerSettings> for Settings {
 impl From<&event::HealthReport> for HealthAnswer {
     fn from(report: &event::HealthReport) -> HealthAnswer {
         let error = match &report.health {
-            reach::Health::Failed { code, text } => Some(Coded { code: code.clone(), text: text.clone() }),
+            reach::Health::Failed { code, text, .. } => Some(Coded { code: code.clone(), text: text.clone() }),
             _ => None,
         };
         HealthAnswer {

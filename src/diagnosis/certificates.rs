@@ -1,0 +1,113 @@
+//! Findings on certificates that verify: they end soon, or differ between the endpoints of one service. GD310, GD311.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::ledger::{Handshake, Ledger, Seen};
+use super::table::*;
+use crate::model::dates;
+use crate::model::endpoint::Address;
+use crate::model::finding::{Finding, FindingKind};
+use crate::model::reach::Certificate;
+
+/// Names of a certificate that are listed in a sentence.
+const NAMED: usize = 4;
+
+/// The handshakes with addresses that are listed, so far as they went through: what fails has its own finding.
+fn passed(ledger: &Ledger) -> impl Iterator<Item = (&Address, &Seen<Handshake>)> {
+    let listing = ledger.listing();
+    let listed = ledger.handshakes.iter().filter(move |(address, _)| listing.contains_key(address));
+    listed.filter(|(_, seen)| seen.what.passed)
+}
+
+/// One finding for every certificate of a chain that ends within `limit` (none when it is zero), by the wall clock of
+/// the handshake that showed it.
+pub fn expiring(ledger: &Ledger, limit: Duration) -> Vec<Finding> {
+    let limit = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
+    let mut findings = Vec::new();
+    for (address, seen) in passed(ledger).filter(|_| limit > 0) {
+        let now = seconds(seen.what.time);
+        let left = |certificate: &Certificate| certificate.not_after.saturating_sub(now);
+        let soonest = seen.what.chain.iter().enumerate().min_by_key(|(_, certificate)| left(certificate));
+        let Some((at, certificate)) = soonest.filter(|(_, certificate)| (0..limit).contains(&left(certificate))) else {
+            continue;
+        };
+        let whose = match at {
+            0 => "certificate".to_string(),
+            _ => format!("certificate of the issuer \"{}\"", certificate.subject),
+        };
+        let text = format!("{address}: tls: {whose} expires {}", dates::ahead(certificate.not_after, now));
+        findings.push(finding(&CERTIFICATE_EXPIRES_SOON, Some(address), text, vec![seen.seq]));
+    }
+    findings
+}
+
+/// What makes two certificates different to a client. Dates and keys differ in every rotation.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity<'a> {
+    issuer: &'a str,
+    names: Vec<&'a str>,
+}
+
+impl<'a> Identity<'a> {
+    /// The endpoint's own address among the names is no difference: certificates that are made for each endpoint differ
+    /// there. `None` when nothing was presented, or the address has no name to compare.
+    fn of(handshake: &'a Handshake, address: &Address) -> Option<Identity<'a>> {
+        let leaf = handshake.chain.first()?;
+        let own = match address {
+            Address::Ip(socket) => format!("IP:{}", socket.ip()),
+            Address::Name { host, .. } => format!("DNS:{host}"),
+            Address::Unix(_) | Address::UnixAbstract(_) => return None,
+        };
+        let mut names: Vec<&str> = leaf.names.iter().map(String::as_str).filter(|name| *name != own).collect();
+        names.sort_unstable();
+        Some(Identity { issuer: &leaf.issuer, names })
+    }
+
+    fn words(&self) -> String {
+        let mut names = self.names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        if self.names.len() > NAMED {
+            names.push_str(", …");
+        }
+        format!("[{names}] by \"{}\"", self.issuer)
+    }
+}
+
+/// One finding when the endpoints do not all present the same names by the same issuer.
+pub fn differ(ledger: &Ledger) -> Vec<Finding> {
+    let mut groups: BTreeMap<Identity<'_>, Vec<(&Address, u64)>> = BTreeMap::new();
+    for (address, seen) in passed(ledger) {
+        if let Some(identity) = Identity::of(&seen.what, address) {
+            groups.entry(identity).or_default().push((address, seen.seq));
+        }
+    }
+    if groups.len() < 2 {
+        return Vec::new();
+    }
+    // The fewer present it, the more likely it is the odd one.
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, who)| who.len());
+    let words: Vec<String> = groups
+        .iter()
+        .take(3)
+        .map(|(identity, who)| {
+            let shown = match who.as_slice() {
+                [(address, _)] => address.to_string(),
+                [(address, _), rest @ ..] => format!("{address} and {} more", rest.len()),
+                [] => String::new(),
+            };
+            format!("{shown} {}", identity.words())
+        })
+        .collect();
+    let text = format!("endpoints present {} kinds of certificate: {}", groups.len(), words.join("; "));
+    let evidence = groups.iter().flat_map(|(_, who)| who.iter().take(2).map(|(_, seq)| *seq)).collect();
+    vec![finding(&CERTIFICATES_DIFFER, None, text, evidence)]
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(0)
+}
+
+fn finding(kind: &'static FindingKind, address: Option<&Address>, text: String, evidence: Vec<u64>) -> Finding {
+    Finding { kind, address: address.cloned(), text, evidence, remedy: kind.remedy.to_string() }
+}

@@ -1,0 +1,89 @@
+//! What the answer of a health call proves: about the service, or about whatever answered in its place.
+
+use std::collections::BTreeMap;
+
+use super::ledger::Seen;
+use super::table::*;
+use crate::model::finding::FindingKind;
+use crate::model::reach::{Health, http2_error_name};
+use crate::model::rpc::RpcCause;
+
+/// Names of services that are listed in a sentence.
+const NAMED: usize = 8;
+
+/// A finding about an address, still without the address.
+pub(super) struct Told {
+    pub kind: &'static FindingKind,
+    /// What follows the address.
+    pub text: String,
+    /// What to do in this very case, where that is more than the table says.
+    pub remedy: Option<String>,
+    /// Events that prove it beside the answer.
+    pub others: Vec<u64>,
+}
+
+/// The finding for an answer, if it is one. `others`: what the same server says about other names.
+pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<Health>>>) -> Option<Told> {
+    let told = |kind, text| {
+        let others = others.into_iter().flat_map(BTreeMap::values).take(NAMED).map(|seen| seen.seq).collect();
+        Some(Told { kind, text, remedy: None, others })
+    };
+    match health {
+        Health::Serving | Health::Unimplemented => None,
+        Health::NotServing | Health::Unknown => {
+            told(&NOT_SERVING, format!("is reachable and reports {}{}", health.as_str(), but(others)))
+        }
+        Health::ServiceUnknown => {
+            let text = "is reachable and its health service does not know the service (it is not registered there)";
+            told(&HEALTH_SERVICE_UNKNOWN, format!("{text}{}", but(others)))
+        }
+        Health::Failed { code, text, cause } => Some(on_failure(code, text, cause)),
+    }
+}
+
+fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
+    let (kind, text) = match cause {
+        RpcCause::Http { by: Some(_), .. } | RpcCause::Proxy(_) => {
+            (&PROXY_ANSWERED, format!("leads to a proxy, which answered in the server's place: {text}"))
+        }
+        RpcCause::Http { by: None, .. } => {
+            (&NO_GRPC_ANSWER, format!("speaks HTTP/2 and answered the health call with no gRPC: {text}"))
+        }
+        RpcCause::Reset(code) => {
+            (&STREAM_RESET, format!("reset the stream of the health call: {}", http2_error_name(*code)))
+        }
+        RpcCause::GoAway(goaway) if goaway.calms_pings() => {
+            (&KEEPALIVE_CALMED, format!("ended the connection during the health call: {text}"))
+        }
+        RpcCause::GoAway(_) => (&GOAWAY_AT_ONCE, format!("ended the connection during the health call: {text}")),
+        RpcCause::Lost(disconnect) => {
+            (&CLOSED_AFTER_SETTINGS, format!("sent SETTINGS and ended the connection before it answered: {disconnect}"))
+        }
+        RpcCause::Status | RpcCause::Unanswered | RpcCause::Client => {
+            (&HEALTH_CALL_FAILED, format!("is reachable and the health call failed: {code}: {text}"))
+        }
+    };
+    let status = match cause {
+        RpcCause::Http { status, .. } => Some(*status),
+        _ => None,
+    };
+    let remedy = match status {
+        Some(401 | 403) => Some("Give credentials with -H 'authorization: …' (or -H @FILE); what answered wants them."),
+        Some(404) => Some("Check the route: host (--authority) and path /grpc.health.v1.Health are not known there."),
+        Some(429) => Some("Ask less often (--rate, -c): what answered limits the rate."),
+        _ => None,
+    };
+    Told { kind, text, remedy: remedy.map(str::to_string), others: Vec::new() }
+}
+
+/// `; it knows "" SERVING, "pay.v1.Pay" NOT_SERVING`.
+fn but(others: Option<&BTreeMap<String, Seen<Health>>>) -> String {
+    let Some(others) = others.filter(|others| !others.is_empty()) else { return String::new() };
+    let named: Vec<String> =
+        others.iter().take(NAMED).map(|(name, seen)| format!("{name:?} {}", seen.what.as_str())).collect();
+    let more = match others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("; it knows {}{more}", named.join(", "))
+}

@@ -1,0 +1,160 @@
+//! How connections end, and what a call got instead of an answer.
+
+use super::*;
+use crate::model::reach::{Disconnect, DisconnectReason, GoAway, PeerSettings};
+use crate::model::rpc::RpcCause;
+
+impl Story {
+    /// READY now; allows so many streams.
+    fn ready(&mut self, address: &str, streams: Option<u32>) -> &mut Self {
+        let settings = PeerSettings { max_concurrent_streams: streams, ..PeerSettings::default() };
+        let detail = PhaseDetail::Settings(settings);
+        let phase = Phase { stage: Stage::Http2, took: Duration::from_millis(1), detail };
+        self.tell(EventKind::Connection(ConnectionReport { address: address.parse().unwrap(), result: Ok(phase) }))
+    }
+
+    /// READY, `lived` seconds, lost.
+    fn lives(&mut self, address: &str, lived: u64, disconnect: Disconnect) -> &mut Self {
+        self.ready(address, None);
+        self.seq += lived - 1;
+        self.tell(EventKind::Disconnect { address: address.parse().unwrap(), disconnect })
+    }
+
+    fn call_fails(&mut self, address: &str, text: &str, cause: RpcCause) -> &mut Self {
+        self.health(address, Health::Failed { code: "UNAVAILABLE".into(), text: text.into(), cause })
+    }
+}
+
+fn goaway(code: u32, debug: &str) -> Disconnect {
+    let goaway = GoAway { last_stream: 0, code, debug: debug.to_string() };
+    Disconnect { reason: DisconnectReason::GoAway(code), detail: debug.to_string(), goaway: Some(goaway) }
+}
+
+fn abrupt() -> Disconnect {
+    Disconnect { reason: DisconnectReason::Unknown, detail: "closed by peer".to_string(), goaway: None }
+}
+
+fn listed() -> Story {
+    let mut story = Story::default();
+    story.lists("dns", &[(A, LISTED)]);
+    story
+}
+
+fn texts(conclusion: &Conclusion) -> Vec<String> {
+    conclusion.findings.iter().map(|finding| format!("{} {}", finding.kind.code, finding.text)).collect()
+}
+
+#[test]
+fn a_server_that_names_its_age_limit_rotates_and_does_not_flap() {
+    let mut story = listed();
+    for lived in [30, 33, 30, 31] {
+        story.lives(A, lived, goaway(0, "max_age"));
+    }
+    let conclusion = story.ready(A, None).concludes();
+    let text = "GD412 10.0.0.1:50051 rotates connections, after 30.0s to 33.0s: GOAWAY NO_ERROR (max_age)";
+    assert_eq!(texts(&conclusion), [text]);
+    assert_eq!(conclusion.findings[0].evidence.len(), 4);
+    assert_eq!(conclusion.summary.exit, 0, "by design");
+}
+
+#[test]
+fn an_idle_rule_is_known_by_its_words_whatever_the_code() {
+    let conclusion = listed().lives(A, 60, goaway(2, "connection idle")).concludes();
+    let text = "GD412 10.0.0.1:50051 rotates connections after 60.0s: GOAWAY INTERNAL_ERROR (connection idle)";
+    assert_eq!(texts(&conclusion), [text]);
+}
+
+#[test]
+fn polite_ends_without_a_word_are_rotation_only_when_they_are_steady() {
+    let after = |lives: &[u64]| {
+        let mut story = listed();
+        for lived in lives {
+            story.lives(A, *lived, goaway(0, ""));
+        }
+        texts(&story.ready(A, None).concludes())
+    };
+    assert_eq!(after(&[20, 18, 21]).len(), 1);
+    assert_eq!(after(&[20, 19]), [""; 0], "two are no pattern");
+    assert_eq!(after(&[20, 60, 5]), [""; 0], "deploys are irregular and polite: nothing is wrong");
+}
+
+#[test]
+fn three_losses_without_a_reason_are_flapping_and_two_are_not() {
+    let mut story = listed();
+    story.lives(A, 2, abrupt()).lives(A, 4, abrupt()).ready(A, None);
+    assert_eq!(codes(&story.concludes()), [""; 0]);
+    let conclusion = story.lives(A, 3, goaway(2, "")).ready(A, None).concludes();
+    let text = "GD413 10.0.0.1:50051 flaps: READY and lost 3 times, after 2.0s to 4.0s, last: GOAWAY INTERNAL_ERROR";
+    assert_eq!(texts(&conclusion), [text]);
+    assert_eq!(conclusion.summary.exit, 1);
+}
+
+#[test]
+fn too_many_pings_is_neither_rotation_nor_flapping() {
+    let mut story = listed();
+    for _ in 0..3 {
+        story.lives(A, 40, goaway(11, "too_many_pings"));
+    }
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD411"]);
+    assert!(conclusion.findings[0].text.ends_with("over too many pings: GOAWAY ENHANCE_YOUR_CALM (too_many_pings)"));
+}
+
+#[test]
+fn a_loss_of_an_address_that_nobody_lists_any_more_is_no_finding() {
+    let mut story = listed();
+    for _ in 0..3 {
+        story.lives(A, 2, abrupt());
+    }
+    story.lists_with("dns", &[(B, LISTED)], &[(A, LISTED)], Vec::new()).serves(B);
+    assert_eq!(codes(&story.concludes()), [""; 0]);
+}
+
+#[test]
+fn one_stream_is_a_limit_and_a_hundred_are_not() {
+    assert_eq!(codes(&listed().ready(A, Some(100)).concludes()), [""; 0]);
+    let conclusion = listed().ready(A, Some(1)).concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD410"], 0));
+}
+
+#[test]
+fn an_unknown_service_is_told_with_the_names_that_are_known() {
+    let mut story = listed();
+    story.ledger.service = Arc::from("py");
+    let say = |story: &mut Story, service: &str, health| {
+        let (address, service) = (A.parse().unwrap(), service.to_string());
+        story.tell(EventKind::Health(HealthReport { address, service, health, took: None }));
+    };
+    say(&mut story, "", Health::Serving);
+    say(&mut story, "pay", Health::NotServing);
+    say(&mut story, "py", Health::ServiceUnknown);
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD502"]);
+    let text = &conclusion.findings[0].text;
+    assert!(text.ends_with("(it is not registered there); it knows \"\" SERVING, \"pay\" NOT_SERVING"), "{text}");
+    assert_eq!(conclusion.findings[0].evidence, [1, 4, 2, 3]);
+}
+
+#[test]
+fn whoever_ended_the_call_is_named() {
+    let http = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(str::to_string) };
+    let calm = GoAway { last_stream: 0, code: 11, debug: "too_many_pings".to_string() };
+    let bye = GoAway { last_stream: 0, code: 0, debug: String::new() };
+    for (cause, code) in [
+        (http(503, Some("envoy")), "GD407"),
+        (RpcCause::Proxy("envoy".to_string()), "GD407"),
+        (http(200, None), "GD408"),
+        (RpcCause::Reset(7), "GD409"),
+        (RpcCause::GoAway(calm), "GD411"),
+        (RpcCause::GoAway(bye), "GD404"),
+        (RpcCause::Lost(abrupt()), "GD414"),
+        (RpcCause::Status, "GD503"),
+        (RpcCause::Unanswered, "GD503"),
+        (RpcCause::Client, "GD503"),
+    ] {
+        let conclusion = listed().call_fails(A, "words", cause.clone()).concludes();
+        assert_eq!(codes(&conclusion), [code], "{cause:?}");
+    }
+    let conclusion = listed().call_fails(A, "HTTP 401 (unauthorized)", http(401, None)).concludes();
+    assert!(conclusion.findings[0].remedy.starts_with("Give credentials with -H"));
+}

@@ -1,0 +1,23 @@
+//! The health service of real servers, beyond the one answer: what they know, where they have Health/List (gRFC A90).
+
+use crate::support::grpc::{GrpcServer, Kind};
+use crate::support::tool::run;
+
+#[test]
+fn grpc_go_lists_the_names_it_knows() {
+    let Some(server) = GrpcServer::start(Kind::Go, &["--health", "pay.v1.Pay=SERVING"]) else { return };
+    let address = server.address.to_string();
+    let run = run(&["probe", "--service", "pay", "-o", "ndjson", &address]);
+    assert_eq!((run.code, run.findings()), (2, vec!["GD502".to_string()]), "{}", run.all());
+    let known = r#"it knows \"\" SERVING, \"pay.v1.Pay\" SERVING"#;
+    assert!(run.out.contains(known), "{}", run.all());
+}
+
+#[test]
+fn grpcio_without_list_says_how_the_server_as_a_whole_is() {
+    let Some(server) = GrpcServer::start(Kind::Core, &[]) else { return };
+    let address = server.address.to_string();
+    let run = run(&["probe", "--service", "pay", "-o", "ndjson", &address]);
+    assert_eq!((run.code, run.findings()), (2, vec!["GD502".to_string()]), "{}", run.all());
+    assert!(run.out.contains(r#"it knows \"\" SERVING"#), "{}", run.all());
+}
