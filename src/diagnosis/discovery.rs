@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::ledger::{Ledger, SourceRecord};
 use super::table::*;
+use super::verdict::NetworkWord;
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
-use crate::model::resolution::NoteKind;
+use crate::model::resolution::{NoteKind, ResolveCode};
 
 /// What the registries' answers prove by themselves.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -28,6 +29,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         let text = format!("{listed} endpoints are listed and only {probed} were probed");
         findings.push(finding(&TOO_MANY_ENDPOINTS, None, text, evidence));
     }
+    filtered_to_nothing(ledger, &mut findings);
     nobody_usable(ledger, &mut findings);
     disagreement(ledger, &mut findings);
     findings
@@ -62,7 +64,31 @@ fn could_not_be_asked(source: &SourceRecord, name: &str, findings: &mut Vec<Find
         None => format!("{name} could not be asked: {why}"),
         Some(_) => format!("{name} has not answered since {}: {why}", broken.at),
     };
-    findings.push(finding(&REGISTRY_NOT_ASKED, None, text, vec![broken.seq]));
+    let code = broken.what.as_ref().map(|failure| failure.code);
+    let kind = if code == Some(ResolveCode::Limited) { &REGISTRY_LIMIT } else { &REGISTRY_NOT_ASKED };
+    let mut finding = finding(kind, None, text, vec![broken.seq]);
+    if let Some(remedy) = code.and_then(|code| remedy(source.backend, code)) {
+        finding.remedy = remedy.to_string();
+    }
+    findings.push(finding);
+}
+
+/// What to do about a failure whose cause is known better than "it does not answer".
+fn remedy(backend: &str, code: ResolveCode) -> Option<&'static str> {
+    match (backend, code) {
+        ("dns", ResolveCode::ServFail) => Some(
+            "The server is there and could not find out: look at its log and at the servers it asks itself. `dig` with +cd \
+             and the same server shows whether DNSSEC is the reason; another server is asked with --dns-server.",
+        ),
+        ("dns", ResolveCode::Refused) => Some(
+            "The server answers, but not us or not for this name: allow this client there, or ask another server with \
+             --dns-server.",
+        ),
+        ("consul", ResolveCode::Denied) => Some(
+            "Give a token that consul knows and that has service:read and node:read (CONSUL_HTTP_TOKEN or --token-file).",
+        ),
+        _ => None,
+    }
 }
 
 fn says_something_about_its_answer(source: &SourceRecord, findings: &mut Vec<Finding>) {
@@ -74,12 +100,23 @@ fn says_something_about_its_answer(source: &SourceRecord, findings: &mut Vec<Fin
             NoteKind::Asked
             | NoteKind::ServiceConfig
             | NoteKind::Funnel
+            | NoteKind::FilteredOut
             | NoteKind::Skipped
             | NoteKind::Local
             | NoteKind::Absent
             | NoteKind::Unconfirmed => continue,
         };
         findings.push(finding(kind, None, format!("{}: {}", source.source, note.text), vec![answered.seq]));
+    }
+}
+
+/// Instances are registered and none is left: that is another thing than an unknown name.
+fn filtered_to_nothing(ledger: &Ledger, findings: &mut Vec<Finding>) {
+    for source in ledger.sources.iter().filter(|source| source.listed.is_empty()) {
+        let (Some(answered), Some(why)) = (&source.answered, source.note(NoteKind::FilteredOut)) else { continue };
+        let funnel = source.note(NoteKind::Funnel).map(|note| format!("{}; ", note.text)).unwrap_or_default();
+        let text = format!("{}: {funnel}{}", source.source, why.text);
+        findings.push(finding(&FILTERED_TO_NOTHING, None, text, vec![answered.seq]));
     }
 }
 
@@ -90,6 +127,9 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
     }
     let evidence = || heard.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect::<Vec<_>>();
     if heard.iter().all(|source| source.listed.is_empty()) {
+        if heard.iter().any(|source| source.note(NoteKind::FilteredOut).is_some()) {
+            return;
+        }
         let said = heard.iter().map(|source| {
             let note = source.note(NoteKind::Absent).or_else(|| source.note(NoteKind::Funnel));
             note.map_or_else(
@@ -112,13 +152,17 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
 fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
     // A backend that nobody named and that does not know the name has nothing to compare.
     let has_a_say = |source: &SourceRecord| !source.listed.is_empty() || !ledger.implied.contains(&source.source);
-    let heard: Vec<(usize, &SourceRecord)> = ledger.heard().filter(|(_, source)| has_a_say(source)).collect();
+    let mut heard: Vec<(usize, &SourceRecord)> = ledger.heard().filter(|(_, source)| has_a_say(source)).collect();
+    heard.retain(|(_, source)| {
+        let others = ledger.heard().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, *source));
+        let virtual_ip = virtual_ip(ledger, source, others);
+        let is_one = virtual_ip.is_some();
+        findings.extend(virtual_ip);
+        !is_one
+    });
     if heard.len() < 2 {
         return;
     }
-    let usable = |source: &SourceRecord| -> BTreeSet<Address> {
-        source.listed.values().filter(|s| s.what.status.is_usable()).map(|s| s.what.address.clone()).collect()
-    };
     let sets: Vec<BTreeSet<Address>> = heard.iter().map(|(_, source)| usable(source)).collect();
     if sets.windows(2).all(|pair| pair[0] == pair[1]) {
         return;
@@ -132,7 +176,14 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
         }
     }
     let evidence = heard.iter().filter_map(|(_, source)| source.answered.as_ref()).map(|a| a.seq).collect();
-    findings.push(finding(&BACKENDS_DISAGREE, None, parts.join("; "), evidence));
+    let kind = if heard.windows(2).all(|pair| is_the_same_registry(pair[0].1, pair[1].1)) {
+        let asked = heard.iter().filter_map(|(_, source)| source.note(NoteKind::Asked)).map(|note| note.text.clone());
+        parts.extend(asked);
+        &REGISTRY_STALE
+    } else {
+        &BACKENDS_DISAGREE
+    };
+    findings.push(finding(kind, None, parts.join("; "), evidence));
 
     // An address that only copies (DNS) list, while an authority that answered does not: the copy is stale.
     let authorities: Vec<usize> = (0..heard.len()).filter(|i| heard[*i].1.is_authority()).collect();
@@ -155,7 +206,64 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
     }
 }
 
-fn shorten(words: &[String]) -> String {
+/// What a source would send clients to.
+fn usable(source: &SourceRecord) -> BTreeSet<Address> {
+    source.listed.values().filter(|s| s.what.status.is_usable()).map(|s| s.what.address.clone()).collect()
+}
+
+/// DNS gives one address that answers and is none of the several that another registry lists.
+fn virtual_ip<'a>(
+    ledger: &Ledger,
+    source: &SourceRecord,
+    others: impl Iterator<Item = &'a SourceRecord>,
+) -> Option<Finding> {
+    if source.is_authority() {
+        return None;
+    }
+    let own = usable(source);
+    let [address] = own.iter().collect::<Vec<_>>()[..] else { return None };
+    let contact = ledger.contacts.get(address)?;
+    if !matches!(NetworkWord::of(Some(&contact.what)), NetworkWord::Serving | NetworkWord::NotServing) {
+        return None;
+    }
+    let others: Vec<&SourceRecord> = others.filter(|other| other.is_authority()).collect();
+    if others.iter().any(|other| other.listed.keys().any(|key| key.address == *address)) {
+        return None;
+    }
+    let (other, many) = others.iter().map(|other| (other, usable(other).len())).max_by_key(|(_, many)| *many)?;
+    if many < 2 {
+        return None;
+    }
+    let text = format!(
+        "{} gives only {address}, which answers and is none of the {many} endpoints that {} lists: a virtual IP",
+        source.source, other.source
+    );
+    let answers = [source.answered.as_ref(), other.answered.as_ref()];
+    let mut evidence: Vec<u64> = answers.iter().flatten().map(|answered| answered.seq).collect();
+    evidence.push(contact.seq);
+    Some(finding(&VIRTUAL_IP, Some(address.clone()), text, evidence))
+}
+
+/// Two agents of one registry that were asked for the same thing, as far as their answers do not name two datacenters.
+fn is_the_same_registry(one: &SourceRecord, other: &SourceRecord) -> bool {
+    let question = |source: &SourceRecord| -> Option<(String, String)> {
+        let rest = source.source.strip_prefix("consul://")?;
+        let (agent, question) = rest.split_once('/')?;
+        Some((agent.to_string(), question.to_string()))
+    };
+    let (Some((one_agent, one_question)), Some((other_agent, other_question))) = (question(one), question(other))
+    else {
+        return false;
+    };
+    let zones = |source: &SourceRecord| -> BTreeSet<String> {
+        source.listed.values().filter_map(|seen| seen.what.zone.clone()).collect()
+    };
+    let (one, other) = (zones(one), zones(other));
+    let one_datacenter = one.is_empty() || other.is_empty() || one == other;
+    one_agent != other_agent && one_question == other_question && one_datacenter
+}
+
+pub(super) fn shorten(words: &[String]) -> String {
     const SHOWN: usize = 5;
     if words.len() <= SHOWN {
         return words.join(", ");

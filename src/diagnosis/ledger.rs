@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
-use crate::model::endpoint::{Address, Endpoint, EndpointKey};
+use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, IdlePhase};
 use crate::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, Health, PeerSettings, Phase, PhaseDetail, Stage, TlsReport,
@@ -130,11 +131,33 @@ pub struct Ledger {
     pub limited: Option<(usize, usize)>,
     /// How many transitions there were.
     pub transitions: usize,
+    /// Since when an instance is called critical, as far as this session has seen it: no registry says since when.
+    pub critical_since: BTreeMap<(usize, EndpointKey), Elapsed>,
+    /// The addresses that an instance id was last listed at, oldest first, with the events that say so.
+    pub identities: BTreeMap<Identity, Vec<(Address, u64)>>,
+    /// The proxy that clients with this environment would dial through.
+    pub proxy: Option<ProxyEnv>,
+    /// When the last event was.
+    pub now: Elapsed,
     /// The first event of the session, to fall back on as evidence.
     pub first: u64,
     /// Every certificate that was seen, once.
     pub certificates: HashSet<Arc<Certificate>>,
 }
+
+/// What makes an instance one and the same to its registry: ids are unique per source and node.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity {
+    /// Index of the source.
+    pub source: usize,
+    /// The node that runs it.
+    pub node: Option<String>,
+    /// The registry's own name for it.
+    pub id: String,
+}
+
+/// So many of the addresses that an id was seen at are kept.
+const KEPT_ADDRESSES: usize = 8;
 
 /// A call of the idle cycle.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,6 +178,7 @@ impl Ledger {
         if self.first == 0 {
             self.first = event.seq;
         }
+        self.now = event.at;
         match &event.kind {
             EventKind::Endpoints(change) => self.listed(change, event),
             EventKind::Backend(report) => self.backend(report, event),
@@ -254,11 +278,13 @@ impl Ledger {
         let after_baseline = !self.idle.is_empty();
         for endpoint in &change.removed {
             self.sources[index].listed.remove(&endpoint.key());
+            self.critical_since.remove(&(index, endpoint.key()));
             if endpoint.status.is_usable() {
                 self.departures.push(seen(Departure { endpoint: endpoint.clone(), source: index }, event));
             }
         }
         for endpoint in change.added.iter().chain(&change.changed) {
+            self.remember(index, endpoint, event);
             let before = self.sources[index].listed.insert(endpoint.key(), seen(endpoint.clone(), event));
             let was_usable = before.as_ref().is_some_and(|old| old.what.status.is_usable());
             match (was_usable, endpoint.status.is_usable()) {
@@ -278,6 +304,24 @@ impl Ledger {
             }
         }
         self.sources[index].answered = Some(seen(change.notes.clone(), event));
+    }
+
+    /// Keeps what the list of this moment does not tell: since when an instance is critical, and where its id was before.
+    fn remember(&mut self, source: usize, endpoint: &Endpoint, event: &Event) {
+        let key = (source, endpoint.key());
+        if endpoint.status == EndpointStatus::Critical {
+            self.critical_since.entry(key).or_insert(event.at);
+        } else {
+            self.critical_since.remove(&key);
+        }
+        let Some(id) = &endpoint.id else { return };
+        let identity = Identity { source, node: endpoint.node.clone(), id: id.clone() };
+        let seen = self.identities.entry(identity).or_default();
+        if seen.last().is_none_or(|(address, _)| *address != endpoint.address) {
+            seen.push((endpoint.address.clone(), event.seq));
+            let old = seen.len().saturating_sub(KEPT_ADDRESSES);
+            seen.drain(..old);
+        }
     }
 
     fn backend(&mut self, report: &BackendReport, event: &Event) {

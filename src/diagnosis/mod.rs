@@ -1,20 +1,26 @@
 //! What the events mean, PURE: events go into the [`Ledger`], [`judge`] reads it and concludes.
 
+mod advertised;
 mod certificates;
 mod connection;
 mod discovery;
 mod health;
 mod idle;
 pub mod ledger;
+mod proxy;
 mod reaching;
+mod registered;
 pub mod table;
+mod unprovable;
 pub mod verdict;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use ledger::Ledger;
+pub use proxy::ProxyEnv;
 pub use table::FINDINGS;
+pub use unprovable::{UNPROVABLE, Unprovable};
 
 use crate::model::endpoint::Address;
 use crate::model::event::{EndpointReport, IdlePhase};
@@ -24,8 +30,16 @@ use ledger::Contact;
 use verdict::{NetworkWord, RegistryWord};
 
 /// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
-const RULES: &[fn(&Ledger) -> Vec<Finding>] =
-    &[discovery::find, reaching::find, connection::find, certificates::differ, idle::find];
+const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
+    discovery::find,
+    registered::find,
+    advertised::find,
+    reaching::find,
+    connection::find,
+    certificates::differ,
+    idle::find,
+    proxy::find,
+];
 
 /// `--warn-expiry` unless it is given: two weeks are time enough to renew, and shorter than most renewals come early.
 const WARN_EXPIRY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -117,7 +131,8 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
                 RegistryWord::Warning => EndpointVerdict::Early,
                 RegistryWord::Critical => EndpointVerdict::Down,
                 RegistryWord::Draining => EndpointVerdict::Draining,
-                RegistryWord::NotListed => EndpointVerdict::Unknown,
+                RegistryWord::LeaseGone => EndpointVerdict::Orphan,
+                RegistryWord::NotListed | RegistryWord::Unread => EndpointVerdict::Unknown,
             },
         };
         reports.push(EndpointReport {
@@ -193,8 +208,7 @@ fn overall(
     let good = endpoints
         .iter()
         .filter(|report| {
-            matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Early | EndpointVerdict::CheckWrong)
-                && !report.listed.is_empty()
+            matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Early) && !report.listed.is_empty()
         })
         .count();
     let untried = endpoints.iter().filter(|report| report.verdict == EndpointVerdict::Unknown).count();

@@ -76,6 +76,48 @@ findings! {
         proved by "The number of distinct addresses listed."
         remedy "Raise --max-endpoints to probe them all.";
 
+    GD110 FILTERED_TO_NOTHING Critical
+        means "Instances are registered, and none of them is left after what was asked for: a tag, passing checks, or an endpoint for gRPC (a framework that registered HTTP only)."
+        proved by "The registry's unfiltered list of this session, counted after each step: registered, with a grpc endpoint, passing, tagged."
+        remedy "Look at the step where the number falls to 0: ask without the tag or without `healthy=true`, or register the gRPC endpoint beside the HTTP one."
+        see "https://github.com/go-kratos/kratos/issues/3374" "https://github.com/go-kratos/kratos/issues/2641" "https://github.com/zeromicro/go-zero/issues/4568";
+
+    GD111 ADDRESS_NOT_FOR_OTHERS Warn
+        means "An instance registered an address that means something else, or nothing, to everybody but itself: 0.0.0.0, loopback, link-local, Docker's default bridge."
+        proved by "The address itself; for loopback also the registry's own address of the node, which is elsewhere; for Docker's bridge also that it leads nowhere from here."
+        remedy "Have the instance register the address that clients reach: set the advertised endpoint explicitly instead of letting the framework guess."
+        see "https://github.com/go-kratos/kratos/issues/1686" "https://github.com/gliderlabs/registrator/issues/169" "https://github.com/zeromicro/go-zero/issues/4278";
+
+    GD112 DUPLICATE_IDENTITY Warn
+        means "What should be one instance is two: one id at two addresses, two processes that overwrite each other's registration, or one address under two ids, which then counts twice. The same id on two nodes is ordinary and not told."
+        proved by "The registry's list of this session, or the changes of it: the same id of the same node at an address, at another one, and back again."
+        remedy "Give every process an id of its own (host and port in it), and deregister the entry that is left over."
+        see "https://github.com/go-kratos/kratos/issues/329" "https://github.com/go-kratos/kratos/issues/3373";
+
+    GD113 VIRTUAL_IP Info
+        means "DNS gives one address, which answers and is none of the several that another registry lists: a virtual IP or a load balancer. HTTP/2 keeps one connection, so a client behind it uses one of the endpoints at a time and never learns of new ones. It could also be an instance that serves without being registered."
+        proved by "Both answers of this session, and that the one address was reached."
+        remedy "For balancing per call use a headless service with round_robin, a proxy that speaks HTTP/2, or MAX_CONNECTION_AGE at the server."
+        see "https://github.com/grpc/grpc-node/issues/960" "https://github.com/connectrpc/connect-go/issues/782";
+
+    GD114 IPV6_UNREACHABLE_FIRST Warn
+        means "The name has IPv4 and IPv6 addresses, and every IPv6 one leads nowhere from here. Clients that try IPv6 first lose time on every connection, some of them all of it."
+        proved by "An attempt to reach every AAAA address failed on the way (unreachable, or no answer to the SYN), and an A address was reached."
+        remedy "Mend the IPv6 route or remove the AAAA records; meanwhile `-4` asks for IPv4 only."
+        see "https://github.com/grpc/grpc/issues/31466";
+
+    GD115 REGISTRY_LIMIT Warn
+        means "The registry takes no more questions from this address: a limit on connections or on the rate. Clients on the same host starve in the same way, and keep the list they had."
+        proved by "The registry's own refusal: HTTP 429, or an error that names the rate limit."
+        remedy "Count the connections from this host to the registry (`ss -tn`); raise limits.http_max_conns_per_client (200 by default in Consul) or share one agent connection."
+        see "https://github.com/hashicorp/consul/issues/7284";
+
+    GD116 REGISTRY_STALE Warn
+        means "Two agents of the same registry, asked for the same service, list different endpoints: one of them lags, is cut off, or belongs to another cluster."
+        proved by "Both answers of this session, with the index of each."
+        remedy "Ask the agent that lags about its cluster: `consul operator raft list-peers -http-addr=AGENT`, `consul members -http-addr=AGENT`; then ask both again."
+        see "https://github.com/hashicorp/consul/issues/20790";
+
     // Reaching an address.
     GD201 CONNECTION_REFUSED Critical
         means "A host is there and nothing listens on the port."
@@ -308,11 +350,28 @@ findings! {
         proved by "The registry's answer without it, and a probe of it afterwards."
         remedy "Nothing, when it is draining; otherwise find out why it is no longer registered.";
 
+    GD607 GHOST_ENDPOINT Info
+        means "An entry that nobody has removed: the registry calls the instance critical, and nothing answers at its address. Clients that follow the registry's checks leave it out; those that do not are sent there."
+        proved by "The registry's status with its check's own words, and the failure to reach the address. Since when it has been critical no registry says: only what this session saw is told."
+        remedy "Deregister it if it is gone for good, and have its check remove it by itself (Consul: DeregisterCriticalServiceAfter)."
+        see "https://github.com/hashicorp/consul/issues/1188" "https://github.com/hashicorp/consul/issues/10703" "https://github.com/hashicorp/nomad/issues/27923";
+
+    GD608 CHECK_WRONG Warn
+        means "The registry calls the instance critical and it serves: the check is wrong, asks the wrong place, or has not run since the instance came back. No client that follows the registry is sent there."
+        proved by "The registry's status with its check's own words, and a connection to the address that serves."
+        remedy "Wait one interval of the check and ask again; if it stays, run the check's own request by hand from the node that runs it.";
+
     // Our own vantage point.
     GD901 NOTHING_REACHED_FROM_HERE Critical
         means "Every endpoint swallows packets. The first suspect is the place this runs at, not the service."
         proved by "Not one answer, not even a refusal, from any address."
         remedy "Run it where the clients run; check VPN, security groups and network policy of this machine.";
+
+    GD902 PROXY_ENV Info
+        means "The environment names a proxy. gRPC clients started here would dial through it, so they can fail where this tool succeeds, and the other way round: this tool connects directly."
+        proved by "The variable, the exceptions beside it (NO_PROXY), and the addresses that were reached or not without the proxy. What the environment of the real clients holds cannot be seen from here."
+        remedy "Put the endpoints' networks into NO_PROXY, or switch the proxy off in the client (grpc-go: WithNoProxy)."
+        see "https://github.com/grpc/grpc-go/issues/8327" "https://github.com/grpc/grpc-go/issues/6846" "https://github.com/grpc/grpc/issues/9989";
 }
 
 #[cfg(test)]

@@ -18,8 +18,13 @@ pub enum RegistryWord {
     Critical,
     /// On its way out on purpose.
     Draining,
+    /// Listed, and its lease has run out: nobody owns the entry. For registries with leases; DNS, files and Consul have
+    /// none.
+    LeaseGone,
     /// No registry lists it (any more).
     NotListed,
+    /// Whoever could have listed it could not be asked: this is never "not listed".
+    Unread,
 }
 
 /// What the network says about an address.
@@ -40,13 +45,15 @@ pub enum NetworkWord {
 }
 
 /// Every value of [`RegistryWord`], for tables.
-pub const REGISTRY_WORDS: [RegistryWord; 6] = [
+pub const REGISTRY_WORDS: [RegistryWord; 8] = [
     RegistryWord::Healthy,
     RegistryWord::Unchecked,
     RegistryWord::Warning,
     RegistryWord::Critical,
     RegistryWord::Draining,
+    RegistryWord::LeaseGone,
     RegistryWord::NotListed,
+    RegistryWord::Unread,
 ];
 
 impl RegistryWord {
@@ -127,18 +134,24 @@ pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointV
     use NetworkWord as N;
     use RegistryWord as R;
     Some(match (registry, network) {
-        (R::Healthy | R::Unchecked, N::Serving) => V::Healthy,
-        (R::Warning, N::Serving) => V::Early,
-        (R::Critical, N::Serving) => V::CheckWrong,
-        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::NotServing) => V::Unhealthy,
-        (R::Healthy, N::Dead | N::BlackHole) => V::Zombie,
-        (R::Unchecked, N::Dead | N::BlackHole) => V::Unreachable,
-        (R::Warning | R::Critical, N::Dead | N::BlackHole) => V::Down,
-        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::Mismatch) => V::Mismatch,
-        (R::Draining, N::Serving | N::NotServing | N::Dead | N::BlackHole | N::Mismatch) => V::Draining,
+        (R::Unread, _) => V::Unknown,
         (R::NotListed, N::Serving | N::NotServing) => V::Unregistered,
         (R::NotListed, N::Dead | N::BlackHole | N::Mismatch | N::NotTried) => return None,
         (_, N::NotTried) => V::Unknown,
+        (R::LeaseGone, N::Serving) => V::OrphanAlive,
+        (R::LeaseGone, N::NotServing | N::Dead | N::BlackHole | N::Mismatch) => V::Orphan,
+        (R::Draining, N::Serving | N::NotServing | N::Mismatch) => V::Draining,
+        (R::Draining, N::Dead | N::BlackHole) => V::Drained,
+        (R::Healthy | R::Unchecked, N::Serving) => V::Healthy,
+        (R::Warning, N::Serving) => V::Early,
+        (R::Critical, N::Serving) => V::CheckWrong,
+        (R::Healthy, N::NotServing) => V::UnhealthyUnnoticed,
+        (R::Unchecked | R::Warning | R::Critical, N::NotServing) => V::Unhealthy,
+        (R::Healthy, N::Dead | N::BlackHole) => V::Zombie,
+        (R::Unchecked, N::Dead | N::BlackHole) => V::Unreachable,
+        (R::Warning, N::Dead | N::BlackHole) => V::Down,
+        (R::Critical, N::Dead | N::BlackHole) => V::Ghost,
+        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::Mismatch) => V::Mismatch,
     })
 }
 
@@ -149,18 +162,22 @@ mod tests {
     #[test]
     fn the_matrix_reads_as_the_contract_says() {
         use NetworkWord as N;
+        use RegistryWord as R;
         let columns = [N::Serving, N::NotServing, N::Dead, N::BlackHole, N::Mismatch, N::NotTried];
         let expected = [
-            ["healthy", "unhealthy", "zombie", "zombie", "mismatch", "unknown"],
-            ["healthy", "unhealthy", "unreachable", "unreachable", "mismatch", "unknown"],
-            ["early", "unhealthy", "down", "down", "mismatch", "unknown"],
-            ["check-wrong", "unhealthy", "down", "down", "mismatch", "unknown"],
-            ["draining", "draining", "draining", "draining", "draining", "unknown"],
-            ["unregistered", "unregistered", "gone", "gone", "gone", "gone"],
+            (R::Healthy, ["healthy", "unhealthy-unnoticed", "zombie", "zombie", "mismatch", "unknown"]),
+            (R::Unchecked, ["healthy", "unhealthy", "unreachable", "unreachable", "mismatch", "unknown"]),
+            (R::Warning, ["early", "unhealthy", "down", "down", "mismatch", "unknown"]),
+            (R::Critical, ["check-wrong", "unhealthy", "ghost", "ghost", "mismatch", "unknown"]),
+            (R::Draining, ["draining", "draining", "drained", "drained", "draining", "unknown"]),
+            (R::LeaseGone, ["orphan-alive", "orphan", "orphan", "orphan", "orphan", "unknown"]),
+            (R::NotListed, ["unregistered", "unregistered", "gone", "gone", "gone", "gone"]),
+            (R::Unread, ["unknown", "unknown", "unknown", "unknown", "unknown", "unknown"]),
         ];
-        for (word, row) in REGISTRY_WORDS.iter().zip(expected) {
+        assert_eq!(expected.map(|(word, _)| word), REGISTRY_WORDS, "every row, in order");
+        for (word, row) in expected {
             for (network, cell) in columns.iter().zip(row) {
-                let got = verdict(*word, *network).map_or("gone", EndpointVerdict::as_str);
+                let got = verdict(word, *network).map_or("gone", EndpointVerdict::as_str);
                 assert_eq!(got, cell, "{word:?} x {network:?}");
             }
         }

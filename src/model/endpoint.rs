@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -179,6 +179,8 @@ pub struct Endpoint {
     pub zone: Option<String>,
     /// The node that runs it.
     pub node: Option<String>,
+    /// Where the registry itself knows that node to be, when it says so with an IP address.
+    pub node_address: Option<IpAddr>,
     /// Tags as registered.
     pub tags: Vec<String>,
     /// Key-value metadata as registered.
@@ -201,6 +203,7 @@ impl Endpoint {
             priority: None,
             zone: None,
             node: None,
+            node_address: None,
             tags: Vec::new(),
             metadata: BTreeMap::new(),
             ttl: None,
@@ -224,6 +227,7 @@ impl Endpoint {
             && self.priority == other.priority
             && self.zone == other.zone
             && self.node == other.node
+            && self.node_address == other.node_address
             && self.tags == other.tags
             && self.metadata == other.metadata
             && words(self) == words(other)

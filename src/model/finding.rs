@@ -75,22 +75,32 @@ pub enum EndpointVerdict {
     Early,
     /// On its way out on purpose.
     Draining,
+    /// On its way out on purpose, and gone already.
+    Drained,
     /// Reached; its own health service says it does not serve.
     Unhealthy,
+    /// Reached and not serving, while the registry calls it healthy: the registry's check is too weak.
+    UnhealthyUnnoticed,
     /// Listed as usable and not reached.
     Unreachable,
     /// Listed as healthy, and dead: nothing answers there.
     Zombie,
     /// Still listed by somebody, gone from the authority.
     Stale,
-    /// The registry calls it critical, and the network agrees.
+    /// The registry warns of it, and nothing answers there.
     Down,
+    /// The registry calls it critical, and nothing answers there: an entry that nobody has removed.
+    Ghost,
     /// The registry calls it critical, yet it serves: the check is wrong.
     CheckWrong,
     /// Speaks, but not the protocol that clients will use (TLS, ALPN, HTTP/1).
     Mismatch,
     /// It serves and no registry lists it any more.
     Unregistered,
+    /// Its lease is gone, and nothing serves there.
+    Orphan,
+    /// Its lease is gone, yet it serves.
+    OrphanAlive,
     /// It could not be judged.
     Unknown,
 }
@@ -102,14 +112,19 @@ impl EndpointVerdict {
             Self::Healthy => "healthy",
             Self::Early => "early",
             Self::Draining => "draining",
+            Self::Drained => "drained",
             Self::Unhealthy => "unhealthy",
+            Self::UnhealthyUnnoticed => "unhealthy-unnoticed",
             Self::Unreachable => "unreachable",
             Self::Zombie => "zombie",
             Self::Stale => "stale",
             Self::Down => "down",
+            Self::Ghost => "ghost",
             Self::CheckWrong => "check-wrong",
             Self::Mismatch => "mismatch",
             Self::Unregistered => "unregistered",
+            Self::Orphan => "orphan",
+            Self::OrphanAlive => "orphan-alive",
             Self::Unknown => "unknown",
         }
     }

@@ -58,6 +58,8 @@ pub enum NoteKind {
     StaleRead,
     /// How many instances were left after each filter: `3 registered -> 3 passing -> 0 tagged "grpc"`.
     Funnel,
+    /// Instances are registered and none of them is left after what was asked for: which step took the last, and why.
+    FilteredOut,
     /// The answer was cut or an entry could not be used; what was left out, and why.
     Skipped,
     /// Answered on this machine, without asking a server (hosts file, localhost).
@@ -78,6 +80,7 @@ impl NoteKind {
             Self::NoLeader => "no_leader",
             Self::StaleRead => "stale_read",
             Self::Funnel => "funnel",
+            Self::FilteredOut => "filtered_out",
             Self::Skipped => "skipped",
             Self::Local => "local",
             Self::Absent => "absent",
@@ -175,6 +178,8 @@ pub enum ResolveCode {
     Unreachable,
     /// The registry refuses this token or user (401, 403).
     Denied,
+    /// The registry takes no more questions from here (429, too many connections, rate limit).
+    Limited,
     /// The registry answered an error of its own (5xx, no leader).
     ServerError,
     /// The answer could not be understood.
@@ -194,6 +199,7 @@ impl ResolveCode {
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
             Self::Denied => "denied",
+            Self::Limited => "limited",
             Self::ServerError => "server_error",
             Self::BadAnswer => "bad_answer",
             Self::WatchBroken => "watch_broken",

@@ -78,6 +78,7 @@ impl Session {
             call_timeout,
             limits: plan.limits,
             judging: plan.judging,
+            proxy: plan.proxy,
         };
         let sources = plan.sources.into_iter().map(|source| Asked { source, resolve_now: Arc::default(), task: None });
         let began = Instant::now();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::backend::{self, BACKENDS, Backend};
 use crate::channel;
-use crate::diagnosis::Judging;
+use crate::diagnosis::{Judging, ProxyEnv};
 use crate::model::target::Target;
 use crate::transport;
 
@@ -49,6 +49,8 @@ pub struct Plan {
     pub limits: Limits,
     /// What is good enough.
     pub judging: Judging,
+    /// The proxy that other clients would take from the environment. Sessions never use it; they only tell of it.
+    pub proxy: Option<ProxyEnv>,
 }
 
 impl Plan {
@@ -76,6 +78,7 @@ impl Plan {
             service: Arc::from(""),
             limits: Limits::default(),
             judging: Judging::default(),
+            proxy: None,
         }
     }
 }

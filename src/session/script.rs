@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::plan::{Goal, Limits};
 use crate::channel;
-use crate::diagnosis::{Depth, Judging};
+use crate::diagnosis::{Depth, Judging, ProxyEnv};
 
 /// What the engine is to do.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Script {
     pub limits: Limits,
     /// What is good enough.
     pub judging: Judging,
+    /// The proxy that other clients would take from the environment.
+    pub proxy: Option<ProxyEnv>,
 }
 
 impl Script {

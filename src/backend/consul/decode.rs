@@ -1,7 +1,7 @@
 //! From Consul's JSON to endpoints. Lenient: what is missing or null is left out, and an entry that cannot be used
 //! becomes a note and spoils no other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -129,28 +129,54 @@ pub(super) fn decode(entries: &[Box<RawValue>], target: &ConsulTarget) -> Decode
         }
     }
     let mut funnel = format!("{} registered", entries.len());
+    let mut filtered_out = None;
     if !skipped.is_empty() {
         funnel += &format!(" -> {} with a grpc endpoint", kept.len());
+        if kept.is_empty() {
+            filtered_out = skipped.first().map(|why| format!("none of them has a gRPC endpoint: {why}"));
+        }
     }
     if target.passing_only {
+        let before = kept.len();
         kept.retain(passes);
         funnel += &format!(" -> {} passing", kept.len());
+        if before > 0 && kept.is_empty() {
+            filtered_out = Some("none of them passes all of its checks".to_string());
+        }
     }
     for tag in &target.tags {
+        let there: BTreeSet<String> = kept.iter().flat_map(|endpoint| endpoint.tags.iter().cloned()).collect();
+        let before = kept.len();
         kept.retain(|endpoint| has_tag(endpoint, tag));
         funnel += &format!(" -> {} tagged {tag:?}", kept.len());
+        if before > 0 && kept.is_empty() {
+            filtered_out = Some(format!("none of them is tagged {tag:?}: {}", tags_there(&there)));
+        }
     }
     if !target.passing_only && !kept.is_empty() {
         let passing = kept.iter().filter(|endpoint| passes(endpoint)).count();
         funnel += &format!(", {passing} passing");
     }
     let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
+    notes.extend(filtered_out.map(|why| Note::new(NoteKind::FilteredOut, why)));
     let unnamed = skipped.len().saturating_sub(NAMED);
     notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
     if unnamed > 0 {
         notes.push(Note::new(NoteKind::Skipped, format!("{unnamed} more entries that cannot be used")));
     }
     Decoded { endpoints: kept, notes }
+}
+
+/// The tags that instances without the wanted one have; only some of many.
+fn tags_there(tags: &BTreeSet<String>) -> String {
+    const SHOWN: usize = 8;
+    if tags.is_empty() {
+        return "they have no tags".to_string();
+    }
+    let shown: Vec<String> = tags.iter().take(SHOWN).map(|tag| format!("{tag:?}")).collect();
+    let more = tags.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("the tags there are {}{more}", shown.join(", "))
 }
 
 /// As Consul's `?passing` has it: no check says anything else than `passing`.
@@ -192,6 +218,7 @@ fn decode_one(json: &str) -> Result<Endpoint, String> {
         checks,
         weight,
         zone: node.datacenter.filter(|dc| !dc.is_empty()),
+        node_address: node_address.parse().ok(),
         node: node.node.filter(|node| !node.is_empty()),
         tags: service.tags.unwrap_or_default(),
         metadata: service.meta.unwrap_or_default(),

@@ -320,7 +320,9 @@ fn refused(named: &str, path: &str, status: u16, words: &str) -> ResolveError {
         }
         400 => ResolveError::fatal(ResolveCode::BadTarget, said("")),
         300..=399 => ResolveError::ambient(ResolveCode::BadAnswer, said(" (redirects are not followed)")),
-        429 | 500..=599 => ResolveError::ambient(ResolveCode::ServerError, said("")),
+        429 => ResolveError::ambient(ResolveCode::Limited, said("")),
+        500..=599 if words.contains("rate limit") => ResolveError::ambient(ResolveCode::Limited, said("")),
+        500..=599 => ResolveError::ambient(ResolveCode::ServerError, said("")),
         _ => ResolveError::ambient(ResolveCode::BadAnswer, said(" (is this Consul's HTTP API?)")),
     }
 }

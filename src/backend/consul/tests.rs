@@ -172,8 +172,14 @@ async fn every_status_is_told_with_the_agents_own_words() {
         ),
         (401, "", ResolveCode::Denied, "HTTP 401"),
         (500, "No cluster leader\n", ResolveCode::ServerError, "HTTP 500: No cluster leader"),
+        (
+            503,
+            "rate limit exceeded for operation that can only be performed by the leader",
+            ResolveCode::Limited,
+            "HTTP 503: rate",
+        ),
         (500, "No path to datacenter", ResolveCode::ServerError, "No path to datacenter"),
-        (429, "Your IP is issuing too many concurrent connections", ResolveCode::ServerError, "HTTP 429: Your IP is"),
+        (429, "Your IP is issuing too many concurrent connections", ResolveCode::Limited, "HTTP 429: Your IP is"),
         (307, "", ResolveCode::BadAnswer, "redirects are not followed"),
         (404, "404 page not found", ResolveCode::BadAnswer, "is this Consul's HTTP API?"),
         (

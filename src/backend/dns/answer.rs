@@ -146,6 +146,7 @@ impl Question<'_> {
             };
             let (found, srv, config) = self.with_config(name, future::join(self.addresses(name), srv)).await;
             let mut notes = Notes::default();
+            notes.completed(name, candidates);
             notes.asked(&found.replies);
             let failed_srv = match srv {
                 Some(Ok(reply)) if !srv_records(&reply).is_empty() => {
@@ -191,6 +192,7 @@ impl Question<'_> {
                 continue;
             }
             let mut notes = Notes::default();
+            notes.completed(name, candidates);
             notes.asked([&reply]);
             return self.srv(reply, notes).await;
         }

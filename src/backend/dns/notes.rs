@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hickory_resolver::proto::rr::{RData, Record};
+use hickory_resolver::proto::rr::{Name, RData, Record};
 
 use super::answer::{Outcome, least};
 use super::question::{Reply, Said};
@@ -91,6 +91,20 @@ impl Notes {
                 self.skipped(passed.clone());
             }
         }
+    }
+
+    /// Tells which of several full names answered: a search domain is easily forgotten.
+    pub(super) fn completed(&mut self, name: &Name, candidates: &[Name]) {
+        if candidates.len() < 2 {
+            return;
+        }
+        let others: Vec<String> = candidates.iter().filter(|other| *other != name).map(shown).collect();
+        let text = format!(
+            "the full name that answered is {} (the search list also allows {})",
+            shown(name),
+            others.join(", ")
+        );
+        self.others.push(Note::new(NoteKind::Asked, text));
     }
 
     pub(super) fn skipped(&mut self, text: String) {

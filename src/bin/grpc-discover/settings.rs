@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grpc_discover::backend;
+use grpc_discover::diagnosis::ProxyEnv;
 use grpc_discover::model::finding::Severity;
 use grpc_discover::model::target::{Target, TargetError};
 use grpc_discover::session::{self, Goal, Limits, Plan, Until};
@@ -194,6 +195,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
         sources,
         limits,
         judging,
+        proxy: ProxyEnv::from_env(world.env),
     })
 }
 

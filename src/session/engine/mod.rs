@@ -144,7 +144,12 @@ impl Engine {
             discovery,
             channel,
             connections: BTreeMap::new(),
-            ledger: Ledger { implied: script.implied.clone(), service: script.service.clone(), ..Ledger::default() },
+            ledger: Ledger {
+                implied: script.implied.clone(),
+                service: script.service.clone(),
+                proxy: script.proxy.clone(),
+                ..Ledger::default()
+            },
             course: Course::new(script.goal),
             rewatch: Vec::new(),
             now: Elapsed::ZERO,

@@ -49,6 +49,7 @@ impl World {
             call_timeout: Duration::from_secs(25),
             limits,
             judging: Judging::default(),
+            proxy: None,
         };
         World {
             engine: Engine::new(script),

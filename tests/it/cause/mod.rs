@@ -9,6 +9,7 @@ mod neighbours;
 mod page;
 mod patience;
 mod reaching;
+mod registries;
 mod scenario;
 mod secured;
 mod world;
@@ -54,8 +55,17 @@ scenarios! {
     discovery::expected_and_missing: ["GD105"] exit 1 AtOnce, needs Nothing;
     discovery::watch_was_lost_for_a_while: ["GD106"] exit 0 Late, needs Nothing;
     discovery::agent_without_leader: ["GD107"] exit 1 AtOnce, needs ConsulBackend;
-    discovery::none_usable: ["GD108"] exit 2 AtOnce, needs Nothing;
+    discovery::none_usable: ["GD108" "GD607" "GD607"] exit 2 AtOnce, needs Nothing;
     discovery::more_than_allowed: ["GD109"] exit 0 AtOnce, needs Nothing;
+
+    registries::no_instance_has_the_tag: ["GD110"] exit 2 AtOnce, needs ConsulBackend;
+    registries::registered_for_http_only: ["GD110"] exit 2 AtOnce, needs ConsulBackend;
+    registries::loopback_of_another_node: ["GD111"] exit 1 AtOnce, needs ConsulBackend;
+    registries::one_address_under_two_ids: ["GD112"] exit 1 AtOnce, needs ConsulBackend;
+    registries::virtual_ip_before_several: ["GD113"] exit 0 AtOnce, needs Nothing;
+    registries::ipv6_that_leads_nowhere: ["GD114" "GD204"] exit 1 Late, needs Nothing;
+    registries::agent_that_limits_us: ["GD115"] exit 3 AtOnce, needs ConsulBackend;
+    registries::agents_that_disagree: ["GD116"] exit 1 AtOnce, needs ConsulBackend;
 
     // Reaching an address.
     reaching::refused: ["GD201"] exit 2 AtOnce, needs Nothing;
@@ -75,6 +85,7 @@ scenarios! {
     secured::wrong_name: ["GD303"] exit 2 AtOnce, needs Nothing;
     secured::unknown_authority: ["GD304"] exit 2 AtOnce, needs Nothing;
     secured::client_certificate_missing: ["GD305"] exit 2 AtOnce, needs Nothing;
+    secured::client_certificate_missing_tls12: ["GD305"] exit 2 AtOnce, needs Nothing;
     secured::no_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
     secured::other_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
     secured::tls_on_plaintext: ["GD307"] exit 2 AtOnce, needs Nothing;
@@ -111,12 +122,17 @@ scenarios! {
 
     // Idle and staleness.
     discovery::passing_and_dead: ["GD601"] exit 1 AtOnce, needs Nothing;
+    discovery::draining: [] exit 0 AtOnce, needs Nothing;
     discovery::stale_copy: ["GD103" "GD602"] exit 1 AtOnce, needs Nothing;
     discovery::moved_while_idle: ["GD603" "GD606"] exit 1 Late, needs Nothing;
     discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606"] exit 2 Late, needs Nothing;
     discovery::no_call_before_the_silence: ["GD201" "GD605"] exit 2 Late, needs Nothing;
 
+    registries::critical_and_dead: ["GD607"] exit 0 AtOnce, needs ConsulBackend;
+    registries::critical_and_serving: ["GD608"] exit 1 AtOnce, needs Nothing;
+
     // Our own vantage point.
+    registries::proxy_in_the_environment: ["GD902"] exit 0 AtOnce, needs Nothing;
     reaching::every_endpoint_black_holes: ["GD204" "GD204" "GD204" "GD901"] exit 3 Late, needs Root;
     reaching::full_backlogs: ["GD204" "GD204" "GD901"] exit 3 Late, needs Nothing;
 }

@@ -52,6 +52,14 @@ pub fn client_certificate_missing(world: &mut World) -> Option<Run> {
     Some(probe(&["--cacert", &ca, &address]).says(&[&address, "tls", "certificate"]))
 }
 
+/// TLS 1.2 says so within the handshake.
+pub fn client_certificate_missing_tls12(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server(Leaf::default()).clients_of(&authority).tls12());
+    let ca = world.path("ca.pem").display().to_string();
+    Some(probe(&["--cacert", &ca, &address]).says(&[&address, "tls", "certificate"]))
+}
+
 pub fn no_alpn(world: &mut World) -> Option<Run> {
     let authority = world.authority();
     let address = world.serves_tls(authority.server(Leaf::default()).alpn(&[]));

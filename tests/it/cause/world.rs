@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
 /// A server's empty SETTINGS frame.
 pub const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -141,14 +141,21 @@ impl World {
 
     /// A port whose queue of connections is full: the kernel drops every further SYN. No privilege is needed for it.
     pub fn full(&mut self) -> String {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-        socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
+        self.full_on("127.0.0.1:0")
+    }
+
+    /// [`World::full`] on an address of the caller's choice.
+    pub fn full_on(&mut self, address: &str) -> String {
+        let address: SocketAddr = address.parse().unwrap();
+        let domain = socket2::Domain::for_address(address);
+        let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&address.into()).unwrap();
         socket.listen(0).unwrap();
         let address = socket.local_addr().unwrap();
         let to = address.as_socket().unwrap();
         // A queue of 0 holds one connection; the second one stays half open.
         for _ in 0..2 {
-            let filler = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+            let filler = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
             filler.set_nonblocking(true).unwrap();
             let _ = filler.connect(&address);
             self.keep(filler);
@@ -324,6 +331,7 @@ impl Authority {
             key: key.serialize_der(),
             alpn: vec![b"h2".to_vec()],
             clients: None,
+            versions: ALL_VERSIONS,
         }
     }
 }
@@ -338,9 +346,16 @@ pub struct TlsServer {
     key: Vec<u8>,
     alpn: Vec<Vec<u8>>,
     clients: Option<CertificateDer<'static>>,
+    versions: &'static [&'static SupportedProtocolVersion],
 }
 
 impl TlsServer {
+    /// Speaks nothing newer than TLS 1.2.
+    pub fn tls12(self) -> TlsServer {
+        const TLS12: &[&SupportedProtocolVersion] = &[&version::TLS12];
+        TlsServer { versions: TLS12, ..self }
+    }
+
     /// Selects among these application protocols only.
     pub fn alpn(self, protocols: &[&str]) -> TlsServer {
         TlsServer { alpn: protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect(), ..self }
@@ -354,7 +369,7 @@ impl TlsServer {
     fn acceptor(self) -> TlsAcceptor {
         let provider = Arc::new(ring::default_provider());
         let builder =
-            ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
+            ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(self.versions).unwrap();
         let builder = match self.clients {
             None => builder.with_no_client_auth(),
             Some(authority) => {

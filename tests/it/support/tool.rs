@@ -11,7 +11,8 @@ use serde_json::Value;
 pub fn tool(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-discover"));
     for (name, _) in std::env::vars() {
-        if name.starts_with("CONSUL_") || name.starts_with("GRPC_DISCOVER_") {
+        let is_proxy = name.to_lowercase().ends_with("_proxy");
+        if is_proxy || name.starts_with("CONSUL_") || name.starts_with("GRPC_DISCOVER_") {
             command.env_remove(name);
         }
     }

@@ -256,6 +256,31 @@ fn the_funnel_shows_what_every_filter_left() {
 }
 
 #[test]
+fn the_step_that_took_the_last_instance_says_why() {
+    let json = format!(
+        "[{},{}]",
+        entry(r#""Address":"10.0.0.1","Port":9000,"Tags":["v1"]"#, CRITICAL),
+        entry(r#""Address":"10.0.0.2","Port":9000,"Tags":["v2","http"]"#, CRITICAL),
+    );
+    let why = |json: &str, passing_only, tags: &[&str]| {
+        let tags = tags.iter().map(|tag| tag.to_string()).collect();
+        let decoded = decode(&entries(json), &ConsulTarget { passing_only, tags, ..ConsulTarget::default() });
+        texts(&decoded, NoteKind::FilteredOut).join("; ")
+    };
+    assert_eq!(why(&json, false, &[]), "");
+    assert_eq!(why(&json, true, &["v1"]), "none of them passes all of its checks");
+    assert_eq!(why(&json, false, &["grpc"]), r#"none of them is tagged "grpc": the tags there are "http", "v1", "v2""#);
+    let http = entry(
+        r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"http":{"Address":"http://10.0.0.1:8000","Port":8000}}"#,
+        PASSING,
+    );
+    let why = why(&format!("[{http}]"), false, &[]);
+    assert!(why.starts_with("none of them has a gRPC endpoint: instance "), "{why}");
+    assert!(why.ends_with("kratos registered it for http only, not for grpc"), "{why}");
+    assert!(texts(&decode_all("[]"), NoteKind::FilteredOut).is_empty());
+}
+
+#[test]
 fn nobody_registered_is_said_with_a_number() {
     assert_eq!(texts(&decode_all("[]"), NoteKind::Funnel), ["0 registered"]);
 }

@@ -52,13 +52,19 @@ impl Paint {
     pub fn endpoint(self, verdict: EndpointVerdict, text: &str) -> String {
         match verdict {
             EndpointVerdict::Healthy => self.green(text),
-            EndpointVerdict::Early | EndpointVerdict::Draining => self.dim(text),
-            EndpointVerdict::CheckWrong | EndpointVerdict::Unregistered | EndpointVerdict::Unknown => self.yellow(text),
+            EndpointVerdict::Early | EndpointVerdict::Draining | EndpointVerdict::Drained => self.dim(text),
+            EndpointVerdict::CheckWrong
+            | EndpointVerdict::Unregistered
+            | EndpointVerdict::OrphanAlive
+            | EndpointVerdict::Unknown => self.yellow(text),
             EndpointVerdict::Unhealthy
+            | EndpointVerdict::UnhealthyUnnoticed
             | EndpointVerdict::Unreachable
             | EndpointVerdict::Stale
             | EndpointVerdict::Zombie
             | EndpointVerdict::Down
+            | EndpointVerdict::Ghost
+            | EndpointVerdict::Orphan
             | EndpointVerdict::Mismatch => self.red(text),
         }
     }

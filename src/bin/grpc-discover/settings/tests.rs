@@ -127,6 +127,15 @@ fn plan(line: &str) -> Plan {
     Made::default().plan(line)
 }
 
+#[test]
+fn the_proxy_of_the_environment_is_told_to_the_session_without_its_password() {
+    assert!(plan("probe 10.0.0.1:80").proxy.is_none());
+    let plan = Made::default().env("https_proxy", "http://ann:hunter2@proxy.example:3128").plan("probe 10.0.0.1:80");
+    let proxy = format!("{:?}", plan.proxy);
+    assert!(proxy.contains("https_proxy") && proxy.contains("http://proxy.example:3128"), "{proxy}");
+    assert!(!proxy.contains("hunter2"), "{proxy}");
+}
+
 fn wrong(line: &str) -> String {
     Made::default().wrong(line)
 }

@@ -1,0 +1,213 @@
+//! Findings on what a registry says about an instance: ghosts, checks that are wrong, identities that are not unique.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::discovery::{finding, shorten};
+use super::ledger::{Contact, Identity, Ledger, Seen, SourceRecord};
+use super::table::*;
+use super::verdict::{NetworkWord, RegistryWord};
+use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
+use crate::model::finding::Finding;
+use crate::model::text;
+
+/// A check's output is quoted up to this many characters.
+const QUOTED: usize = 120;
+
+/// What the registry says against what the network says, and the registry against itself.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (address, listed) in ledger.listing() {
+        let Some(contact) = ledger.contacts.get(address) else { continue };
+        if RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status)) != RegistryWord::Critical {
+            continue;
+        }
+        let critical = listed.iter().filter(|(_, seen)| seen.what.status == EndpointStatus::Critical);
+        for (source, seen) in critical {
+            match NetworkWord::of(Some(&contact.what)) {
+                NetworkWord::Dead | NetworkWord::BlackHole => {
+                    findings.extend(ghost(ledger, *source, address, seen, contact));
+                }
+                NetworkWord::Serving => findings.push(check_wrong(ledger, *source, address, seen, contact)),
+                NetworkWord::NotServing | NetworkWord::Mismatch | NetworkWord::NotTried => {}
+            }
+        }
+    }
+    for (index, source) in ledger.sources.iter().enumerate() {
+        several_addresses(source, &mut findings);
+        several_ids(source, &mut findings);
+        alternating(ledger, index, &mut findings);
+    }
+    findings
+}
+
+/// `"pay-2" on node web-3`, as far as the registry names them.
+fn instance(endpoint: &Endpoint) -> String {
+    match (&endpoint.id, &endpoint.node) {
+        (Some(id), Some(node)) => format!(" as {id:?} on node {node}"),
+        (Some(id), None) => format!(" as {id:?}"),
+        (None, Some(node)) => format!(" on node {node}"),
+        (None, None) => String::new(),
+    }
+}
+
+/// `; check "grpc" says: connection refused`, for the first check that fails.
+fn reason(endpoint: &Endpoint) -> String {
+    let Some(check) = endpoint.checks.iter().find(|check| check.status == "critical") else { return String::new() };
+    match check.output.trim() {
+        "" => format!("; its check {:?} fails", check.name),
+        output => format!("; its check {:?} says: {}", check.name, text::shorten(output, QUOTED)),
+    }
+}
+
+/// What this session knows about since when: no registry tells.
+fn since(ledger: &Ledger, source: usize, endpoint: &Endpoint) -> String {
+    let first = ledger.critical_since.get(&(source, endpoint.key())).copied();
+    match first.map(|first| ledger.now.since(first).as_secs()) {
+        Some(seconds) if seconds > 0 => format!(" (at least for the {seconds} s that it has been watched)"),
+        Some(_) | None => String::new(),
+    }
+}
+
+fn ghost(
+    ledger: &Ledger,
+    source: usize,
+    address: &Address,
+    seen: &Seen<Endpoint>,
+    contact: &Seen<Contact>,
+) -> Option<Finding> {
+    let Contact::Failed(failure) = &contact.what else { return None };
+    let (record, endpoint) = (&ledger.sources[source], &seen.what);
+    let text = format!(
+        "{address} is still registered in {}{}, critical{}, and is dead: {failure}{}",
+        record.backend,
+        instance(endpoint),
+        since(ledger, source, endpoint),
+        reason(endpoint)
+    );
+    let mut finding = finding(&GHOST_ENDPOINT, Some(address.clone()), text, vec![seen.seq, contact.seq]);
+    if let (true, Some(id)) = (record.backend == "consul", &endpoint.id) {
+        finding.remedy = deregister(endpoint, id);
+    }
+    Some(finding)
+}
+
+/// The command that removes a Consul instance. The node's own agent does it; where that agent is lost the catalogue does.
+fn deregister(endpoint: &Endpoint, id: &str) -> String {
+    let node = endpoint.node.as_deref().unwrap_or_default();
+    let node_is_lost = endpoint.checks.iter().any(|check| check.name == SERF && check.status == "critical");
+    let set = "set DeregisterCriticalServiceAfter in its check and consul does it by itself next time";
+    if node_is_lost {
+        format!(
+            "if the node is gone for good: `consul force-leave -prune {}`; node {node} fails its own check, so its agent \
+             cannot deregister the instance",
+            shell_word(node)
+        )
+    } else {
+        let place = if node.is_empty() { "its node".to_string() } else { format!("node {node}") };
+        format!("if it is gone for good, on {place}: `consul services deregister -id={}`; {set}", shell_word(id))
+    }
+}
+
+/// The check that Consul's agents make of each other.
+const SERF: &str = "Serf Health Status";
+
+/// `word` so that a shell takes it for one word, whatever a registry put into it.
+fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_string();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+fn check_wrong(
+    ledger: &Ledger,
+    source: usize,
+    address: &Address,
+    seen: &Seen<Endpoint>,
+    contact: &Seen<Contact>,
+) -> Finding {
+    let endpoint = &seen.what;
+    let text = format!(
+        "{address} serves, and {} calls it critical{}{}{}: no client is sent there",
+        ledger.sources[source].backend,
+        instance(endpoint),
+        since(ledger, source, endpoint),
+        reason(endpoint)
+    );
+    finding(&CHECK_WRONG, Some(address.clone()), text, vec![seen.seq, contact.seq])
+}
+
+/// One id of one node at two addresses. (The same id on two nodes is ordinary: Consul's ids are unique per agent.)
+fn several_addresses(source: &SourceRecord, findings: &mut Vec<Finding>) {
+    let mut places: BTreeMap<(&str, Option<&str>), Vec<&Seen<Endpoint>>> = BTreeMap::new();
+    for seen in source.listed.values() {
+        let endpoint = &seen.what;
+        if let Some(id) = &endpoint.id {
+            places.entry((id, endpoint.node.as_deref())).or_default().push(seen);
+        }
+    }
+    for ((id, node), seen) in places {
+        if seen.len() < 2 {
+            continue;
+        }
+        let addresses: Vec<String> = seen.iter().map(|seen| seen.what.address.to_string()).collect();
+        let on = node.map(|node| format!(" of node {node}")).unwrap_or_default();
+        let text = format!("{}: instance id {id:?}{on} stands at {}", source.source, shorten(&addresses));
+        findings.push(finding(&DUPLICATE_IDENTITY, None, text, unique(&seen)));
+    }
+}
+
+/// One address under two ids: whoever follows the list sends it twice its share.
+fn several_ids(source: &SourceRecord, findings: &mut Vec<Finding>) {
+    let mut ids: BTreeMap<&Address, Vec<&Seen<Endpoint>>> = BTreeMap::new();
+    for seen in source.listed.values() {
+        if seen.what.id.is_some() && seen.what.status.is_usable() {
+            ids.entry(&seen.what.address).or_default().push(seen);
+        }
+    }
+    for (address, seen) in ids {
+        if seen.len() < 2 {
+            continue;
+        }
+        let names: Vec<String> = seen
+            .iter()
+            .map(|seen| {
+                let id = seen.what.id.as_deref().unwrap_or_default();
+                seen.what.node.as_ref().map_or_else(|| format!("{id:?}"), |node| format!("{id:?} on node {node}"))
+            })
+            .collect();
+        let text = format!(
+            "{}: {address} is registered {} times, as {}: clients that do not merge them send it {} times its share",
+            source.source,
+            seen.len(),
+            shorten(&names),
+            seen.len()
+        );
+        findings.push(finding(&DUPLICATE_IDENTITY, Some(address.clone()), text, unique(&seen)));
+    }
+}
+
+/// One id that goes to and fro between two addresses: two processes register as the same instance, the last one wins.
+fn alternating(ledger: &Ledger, index: usize, findings: &mut Vec<Finding>) {
+    let source = &ledger.sources[index];
+    for (Identity { node, id, .. }, seen) in ledger.identities.iter().filter(|(who, _)| who.source == index) {
+        let [.., (first, _), (second, _), (third, _), (fourth, _)] = seen.as_slice() else { continue };
+        let now = source.listed.values().filter(|s| s.what.id.as_ref() == Some(id) && s.what.node == *node).count();
+        if first != third || second != fourth || now > 1 {
+            continue;
+        }
+        let on = node.as_ref().map(|node| format!(" of node {node}")).unwrap_or_default();
+        let text = format!(
+            "{}: instance id {id:?}{on} alternates between {first} and {second}, {} times in this session",
+            source.source,
+            seen.len() - 1
+        );
+        let evidence = seen.iter().map(|(_, seq)| *seq).collect();
+        findings.push(finding(&DUPLICATE_IDENTITY, None, text, evidence));
+    }
+}
+
+fn unique(seen: &[&Seen<Endpoint>]) -> Vec<u64> {
+    seen.iter().map(|seen| seen.seq).collect::<BTreeSet<_>>().into_iter().collect()
+}

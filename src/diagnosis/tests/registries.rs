@@ -1,0 +1,344 @@
+//! Conclusions about registries: what they list against what the network says, and against each other.
+
+use super::*;
+use crate::diagnosis::ProxyEnv;
+use crate::model::endpoint::Check;
+
+/// An endpoint with an id and a node, as Consul lists it.
+fn instance(address: &str, id: &str, node: &str, status: EndpointStatus) -> Endpoint {
+    Endpoint {
+        id: Some(id.to_string()),
+        node: Some(node.to_string()),
+        status,
+        ..Endpoint::new(address.parse().unwrap())
+    }
+}
+
+fn failing(mut endpoint: Endpoint, check: &str, output: &str) -> Endpoint {
+    endpoint.status = EndpointStatus::Critical;
+    endpoint.checks =
+        vec![Check { name: check.to_string(), status: "critical".to_string(), output: output.to_string() }];
+    endpoint
+}
+
+impl Story {
+    fn answers(&mut self, source: &str, added: Vec<Endpoint>, removed: Vec<Endpoint>, notes: Vec<Note>) -> &mut Self {
+        let backend = ["consul", "dns", "ip", "file"].into_iter().find(|name| source.starts_with(name)).unwrap();
+        let total = added.len();
+        let source = Arc::from(source);
+        self.tell(EventKind::Endpoints(EndpointsChange {
+            backend,
+            source,
+            added,
+            removed,
+            changed: Vec::new(),
+            total,
+            notes,
+        }))
+    }
+
+    fn consul(&mut self, added: Vec<Endpoint>) -> &mut Self {
+        self.answers("consul:///pay", added, Vec::new(), Vec::new())
+    }
+
+    fn limited(&mut self) -> &mut Self {
+        let failure = ResolveFailure { code: ResolveCode::Limited, text: "consul agent a: HTTP 429: too many".into() };
+        self.tell(EventKind::Backend(BackendReport {
+            backend: "consul",
+            source: Arc::from("consul:///pay"),
+            status: BackendStatus::Ended,
+            error: Some(failure),
+            retry_in: None,
+            gap: None,
+        }))
+    }
+
+    fn text_of(&self, code: &str) -> (String, String) {
+        let conclusion = self.concludes();
+        let finding = conclusion.findings.iter().find(|finding| finding.kind.code == code);
+        let finding = finding.unwrap_or_else(|| panic!("no {code}: {:?}", codes(&conclusion)));
+        (finding.text.clone(), finding.remedy.clone())
+    }
+}
+
+#[test]
+fn a_ghost_is_told_with_the_command_that_removes_it_and_spoils_nothing() {
+    let mut story = Story::default();
+    let dead = failing(instance(B, "pay-2", "web-3", UP), "grpc", "dial tcp 10.0.0.2:50051: connection refused\n");
+    story.consul(vec![instance(A, "pay-1", "web-1", UP), dead]);
+    story.serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD607"], 0));
+    assert_eq!(conclusion.endpoints[1].verdict, EndpointVerdict::Ghost);
+    let (text, remedy) = story.text_of("GD607");
+    for part in [
+        "10.0.0.2:50051 is still registered in consul as \"pay-2\" on node web-3, critical (at least for the ",
+        "and is dead: tcp: connection_refused",
+        "its check \"grpc\" says: dial tcp 10.0.0.2:50051: connection refused",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(remedy.contains("on node web-3: `consul services deregister -id=pay-2`"), "{remedy}");
+}
+
+#[test]
+fn a_ghost_of_a_lost_node_is_removed_without_its_agent_and_names_are_quoted_for_the_shell() {
+    let mut story = Story::default();
+    let lost =
+        failing(instance(B, "pay-2", "web 3; reboot", UP), "Serf Health Status", "Agent not live or unreachable");
+    let odd = failing(instance(C, "it's", "web-4", UP), "grpc", "");
+    story.consul(vec![instance(A, "pay-1", "web-1", UP), lost, odd]).serves(A);
+    story.fails(B, Stage::Tcp, FailureCode::TimedOut).fails(C, Stage::Tcp, FailureCode::Refused);
+    let remedies: Vec<String> = story.concludes().findings.iter().map(|finding| finding.remedy.clone()).collect();
+    assert!(remedies[0].contains("`consul force-leave -prune 'web 3; reboot'`"), "{remedies:?}");
+    assert!(remedies[1].contains(r"`consul services deregister -id='it'\''s'`"), "{remedies:?}");
+}
+
+#[test]
+fn a_critical_endpoint_that_serves_has_a_wrong_check() {
+    let mut story = Story::default();
+    let wrong = failing(instance(B, "pay-2", "web-2", UP), "grpc", "dial tcp 127.0.0.1:1: connection refused");
+    story.consul(vec![instance(A, "pay-1", "web-1", UP), wrong]).serves(A).serves(B);
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD608"], 1));
+    assert_eq!(conclusion.endpoints[1].verdict, EndpointVerdict::CheckWrong);
+    let (text, _) = story.text_of("GD608");
+    assert!(
+        text.contains("serves, and consul calls it critical as \"pay-2\"") && text.contains("127.0.0.1:1"),
+        "{text}"
+    );
+}
+
+#[test]
+fn when_every_check_is_wrong_clients_have_nobody_to_call() {
+    let mut story = Story::default();
+    story.consul(vec![failing(instance(A, "pay-1", "web-1", UP), "grpc", "")]).serves(A);
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD108", "GD608"], 2));
+}
+
+#[test]
+fn a_registry_that_filters_everything_away_says_where() {
+    let mut story = Story::default();
+    let notes = vec![
+        Note::new(NoteKind::Funnel, "3 registered -> 3 passing -> 0 tagged \"grpc\""),
+        Note::new(NoteKind::FilteredOut, "none of them is tagged \"grpc\": the tags there are \"v1\""),
+    ];
+    story.answers("consul:///pay?tag=grpc", Vec::new(), Vec::new(), notes);
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD110"], 2));
+    let text = &conclusion.findings[0].text;
+    assert!(text.contains("3 registered -> 3 passing -> 0 tagged \"grpc\"; none of them is tagged"), "{text}");
+}
+
+#[test]
+fn addresses_that_mean_something_else_elsewhere_are_told_only_with_proof() {
+    let mut far = instance("127.0.0.1:50051", "pay-1", "web-1", UP);
+    far.node_address = "10.0.0.9".parse().ok();
+    let mut dev = instance("127.0.0.1:50051", "pay-1", "test", UP);
+    dev.node_address = "127.0.0.1".parse().ok();
+    let plain = |address: &str| instance(address, "pay-1", "web-1", UP);
+    for (endpoint, reached, told) in [
+        (plain("0.0.0.0:50051"), true, "the address to listen on"),
+        (plain("[::]:50051"), true, "the address to listen on"),
+        (plain("169.254.7.7:50051"), true, "link-local"),
+        (plain("[fe80::1]:50051"), true, "link-local"),
+        (far, true, "though its node is at 10.0.0.9"),
+        (plain("172.17.0.4:50051"), false, "Docker's default bridge"),
+        (dev, true, ""),
+        (plain("127.0.0.1:50051"), true, ""),
+        (plain("172.17.0.4:50051"), true, ""),
+        (plain("172.18.0.4:50051"), false, ""),
+        (plain("10.0.0.4:50051"), true, ""),
+    ] {
+        let mut story = Story::default();
+        let address = endpoint.address.to_string();
+        story.consul(vec![endpoint.clone(), plain(A)]).serves(A);
+        match reached {
+            true => story.serves(&address),
+            false => story.fails(&address, Stage::Tcp, FailureCode::TimedOut),
+        };
+        let conclusion = story.concludes();
+        let found = conclusion.findings.iter().find(|finding| finding.kind.code == "GD111");
+        match found {
+            Some(finding) => assert!(!told.is_empty() && finding.text.contains(told), "{address}: {}", finding.text),
+            None => assert_eq!(told, "", "{address}: {:?}", codes(&conclusion)),
+        }
+    }
+}
+
+#[test]
+fn an_address_that_was_typed_is_nobodys_mistake() {
+    let mut story = Story::default();
+    story.answers("ip:0.0.0.0:80", vec![Endpoint::new("0.0.0.0:80".parse().unwrap())], Vec::new(), Vec::new());
+    story.serves("0.0.0.0:80");
+    let local = Note::new(NoteKind::Local, "0.0.0.0 is an address; no dns server was asked");
+    let same = Endpoint::new("0.0.0.0:80".parse().unwrap());
+    story.answers("dns:///0.0.0.0:80", vec![same], Vec::new(), vec![local]);
+    assert_eq!(codes(&story.concludes()), [""; 0]);
+}
+
+#[test]
+fn one_address_under_two_ids_counts_twice() {
+    let mut story = Story::default();
+    story.consul(vec![instance(A, "pay-1", "web-1", UP), instance(A, "pay-old", "web-1", UP)]).serves(A);
+    let (text, _) = story.text_of("GD112");
+    assert!(text.contains("10.0.0.1:50051 is registered 2 times, as \"pay-1\" on node web-1, \"pay-old\""), "{text}");
+    assert_eq!(story.concludes().summary.exit, 1);
+}
+
+#[test]
+fn one_id_at_two_addresses_is_told_on_one_node_and_ordinary_on_two() {
+    let mut story = Story::default();
+    story.consul(vec![instance(A, "pay", "web-1", UP), instance(B, "pay", "web-1", UP)]).serves(A).serves(B);
+    let (text, _) = story.text_of("GD112");
+    assert!(text.contains("\"pay\" of node web-1 stands at 10.0.0.1:50051, 10.0.0.2:50051"), "{text}");
+    let mut ordinary = Story::default();
+    ordinary.consul(vec![instance(A, "pay", "web-1", UP), instance(B, "pay", "web-2", UP)]).serves(A).serves(B);
+    assert_eq!(codes(&ordinary.concludes()), [""; 0]);
+}
+
+#[test]
+fn one_id_that_goes_to_and_fro_alternates_and_one_that_moves_does_not() {
+    let mut story = Story::default();
+    let at = |address| instance(address, "pay", "web-1", UP);
+    story.consul(vec![at(A)]);
+    let mut go = |from, to| {
+        story.answers("consul:///pay", vec![at(to)], vec![at(from)], Vec::new());
+        codes(&story.concludes()).contains(&"GD112")
+    };
+    assert_eq!([go(A, B), go(B, A), go(A, B)], [false, false, true]);
+    let (text, _) = story.text_of("GD112");
+    assert!(text.contains("alternates between 10.0.0.1:50051 and 10.0.0.2:50051, 3 times"), "{text}");
+}
+
+#[test]
+fn one_answering_address_before_several_is_a_virtual_ip_and_no_disagreement() {
+    let vip = "10.96.0.10:50051";
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP), (B, UP), (C, UP)]).lists("dns", &[(vip, LISTED)]);
+    story.serves(A).serves(B).serves(C).serves(vip);
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD113"], 0));
+    assert!(conclusion.findings[0].text.contains("none of the 3 endpoints that consul:///pay lists"));
+}
+
+#[test]
+fn one_dead_address_before_several_is_a_stale_listing() {
+    let gone = "10.0.0.9:50051";
+    let mut story = Story::default();
+    story.lists("consul", &[(A, UP), (B, UP)]).lists("dns", &[(gone, LISTED)]).serves(A).serves(B);
+    story.fails(gone, Stage::Tcp, FailureCode::Refused);
+    assert_eq!(codes(&story.concludes()), ["GD201", "GD103", "GD602"]);
+}
+
+#[test]
+fn ipv6_that_leads_nowhere_beside_ipv4_that_works_is_told() {
+    let six = "[2001:db8::1]:50051";
+    let mut story = Story::default();
+    story.lists("dns", &[(A, LISTED), (six, LISTED)]).serves(A).fails(six, Stage::Tcp, FailureCode::Unreachable);
+    let (text, _) = story.text_of("GD114");
+    assert!(text.contains("[2001:db8::1]:50051: tcp: unreachable"), "{text}");
+    let mut refused = Story::default();
+    refused.lists("dns", &[(A, LISTED), (six, LISTED)]).serves(A).fails(six, Stage::Tcp, FailureCode::Refused);
+    assert_eq!(codes(&refused.concludes()), ["GD201"]);
+    let mut both = Story::default();
+    both.lists("dns", &[(A, LISTED), (six, LISTED)]).fails(A, Stage::Tcp, FailureCode::Refused);
+    both.fails(six, Stage::Tcp, FailureCode::Unreachable);
+    assert!(!codes(&both.concludes()).contains(&"GD114"));
+}
+
+#[test]
+fn a_registry_that_limits_us_is_unknown_and_named() {
+    let mut story = Story::default();
+    story.limited();
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD115"], 3));
+}
+
+#[test]
+fn a_dns_server_that_fails_has_a_remedy_of_its_own() {
+    for (code, part) in
+        [(ResolveCode::ServFail, "+cd"), (ResolveCode::Refused, "--dns-server"), (ResolveCode::Timeout, "reachable")]
+    {
+        let mut story = Story::default();
+        let failure = ResolveFailure { code, text: "dns server 10.0.0.53:53 answered X for A pay".into() };
+        story.tell(EventKind::Backend(BackendReport {
+            backend: "dns",
+            source: Arc::from("dns:///pay"),
+            status: BackendStatus::Ended,
+            error: Some(failure),
+            retry_in: None,
+            gap: None,
+        }));
+        let (text, remedy) = story.text_of("GD101");
+        assert!(text.contains("10.0.0.53:53") && remedy.contains(part), "{text}: {remedy}");
+    }
+}
+
+#[test]
+fn two_agents_that_disagree_are_one_registry_with_a_stale_part() {
+    let asked = |agent: &str| vec![Note::new(NoteKind::Asked, format!("consul agent {agent} answered, index 7"))];
+    let two = |other: &str, zone: &str| {
+        let mut story = Story::default();
+        let mut odd = instance(B, "pay-2", "web-2", UP);
+        odd.zone = Some(zone.to_string());
+        let mut one = instance(A, "pay-1", "web-1", UP);
+        one.zone = Some("dc1".to_string());
+        story.answers("consul://10.1.0.1:8500/pay", vec![one], Vec::new(), asked("10.1.0.1:8500"));
+        story.answers(other, vec![odd], Vec::new(), asked("10.1.0.2:8500")).serves(A).serves(B);
+        story
+    };
+    let (text, _) = two("consul://10.1.0.2:8500/pay", "dc1").text_of("GD116");
+    assert!(
+        text.contains("does not list 10.0.0.1:50051") && text.contains("10.1.0.2:8500 answered, index 7"),
+        "{text}"
+    );
+    for other in [two("consul://10.1.0.2:8500/pay", "dc2"), two("consul://10.1.0.2:8500/other", "dc1")] {
+        assert_eq!(codes(&other.concludes()), ["GD103"]);
+    }
+}
+
+#[test]
+fn a_proxy_in_the_environment_is_told_when_it_would_be_used() {
+    let with = |variable: &'static str, exceptions: &'static str, address: &str| {
+        let mut story = Story::default();
+        story.ledger.proxy = ProxyEnv::from_env(|name| match name {
+            "NO_PROXY" => Some(exceptions.to_string()),
+            name if name == variable => Some("http://ann:hunter2@proxy.example:3128".to_string()),
+            _ => None,
+        });
+        story.lists("dns", &[(address, LISTED)]).serves(address);
+        story
+    };
+    let told = with("HTTPS_PROXY", "", A);
+    assert_eq!((codes(&told.concludes()), told.concludes().summary.exit), (vec!["GD902"], 0));
+    let (text, _) = told.text_of("GD902");
+    assert!(text.contains("http://proxy.example:3128") && !text.contains("hunter2"), "{text}");
+    assert_eq!(codes(&with("HTTPS_PROXY", "10.0.0.0/8", A).concludes()), [""; 0]);
+    assert_eq!(codes(&with("HTTPS_PROXY", "pay", A).concludes()), [""; 0], "the name of dns:///pay is left out");
+    assert_eq!(codes(&with("HTTPS_PROXY", "", "127.0.0.1:50051").concludes()), [""; 0]);
+    assert_eq!(codes(&with("http_proxy", "", A).concludes()), [""; 0]);
+}
+
+#[test]
+fn three_healthy_endpoints_in_three_registries_prove_nothing_wrong() {
+    for addresses in [[A, B, C], ["127.0.0.1:50051", "127.0.0.1:50052", "127.0.0.1:50053"]] {
+        let mut story = Story::default();
+        story.ledger.proxy = ProxyEnv::from_env(|name| (name == "HTTPS_PROXY").then(|| "http://p:1".to_string()))
+            .filter(|_| addresses[0].starts_with("127."));
+        let of_consul = addresses.iter().zip(["pay-1", "pay-2", "pay-3"]).map(|(address, id)| Endpoint {
+            node_address: "127.0.0.1".parse().ok(),
+            zone: Some("dc1".to_string()),
+            ..instance(address, id, "dev", UP)
+        });
+        story.consul(of_consul.collect());
+        story.lists("dns", &addresses.map(|address| (address, LISTED)));
+        story.lists("file", &addresses.map(|address| (address, UP)));
+        for address in addresses {
+            story.serves(address);
+        }
+        let conclusion = story.concludes();
+        assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec![], 0));
+    }
+}
