@@ -2,6 +2,7 @@
 
 #[cfg(feature = "consul")]
 mod consul;
+mod endings;
 mod health;
 mod reaching;
 #[cfg(feature = "consul")]
