@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::discovery::{finding, shorten};
+use super::discovery::{finding, name, shorten};
 use super::ledger::{Contact, Ledger, Seen, SourceRecord};
 use super::table::*;
 use super::verdict::NetworkWord;
@@ -20,7 +20,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             let Address::Ip(socket) = &key.address else { continue };
             let contact = ledger.contacts.get(&key.address);
             let Some(why) = not_for_others(socket.ip(), &seen.what, contact) else { continue };
-            let text = format!("{} is registered in {}: {why}", key.address, source.source);
+            let text = format!("{} is registered in {}: {why}", key.address, name(ledger, source));
             let mut evidence = vec![seen.seq];
             evidence.extend(contact.map(|contact| contact.seq));
             findings.push(finding(&ADDRESS_NOT_FOR_OTHERS, Some(key.address.clone()), text, evidence));

@@ -52,7 +52,7 @@ pub fn expected(ledger: &Ledger, expect: &[Address]) -> Vec<Finding> {
 }
 
 /// The backend's name where that is unambiguous, else what it was asked for.
-fn name(ledger: &Ledger, source: &SourceRecord) -> String {
+pub(super) fn name(ledger: &Ledger, source: &SourceRecord) -> String {
     let of_its_kind = ledger.sources.iter().filter(|other| other.backend == source.backend).count();
     if of_its_kind == 1 { source.backend.to_string() } else { source.source.to_string() }
 }
@@ -115,7 +115,7 @@ fn filtered_to_nothing(ledger: &Ledger, findings: &mut Vec<Finding>) {
     for source in ledger.sources.iter().filter(|source| source.listed.is_empty()) {
         let (Some(answered), Some(why)) = (&source.answered, source.note(NoteKind::FilteredOut)) else { continue };
         let funnel = source.note(NoteKind::Funnel).map(|note| format!("{}; ", note.text)).unwrap_or_default();
-        let text = format!("{}: {funnel}{}", source.source, why.text);
+        let text = format!("{}: {funnel}{}", name(ledger, source), why.text);
         findings.push(finding(&FILTERED_TO_NOTHING, None, text, vec![answered.seq]));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::discovery::{finding, shorten};
+use super::discovery::{finding, name, shorten};
 use super::ledger::{Contact, Identity, Ledger, Seen, SourceRecord};
 use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
@@ -33,9 +33,10 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         }
     }
     for (index, source) in ledger.sources.iter().enumerate() {
-        several_addresses(source, &mut findings);
-        several_ids(source, &mut findings);
-        alternating(ledger, index, &mut findings);
+        let name = name(ledger, source);
+        several_addresses(source, &name, &mut findings);
+        several_ids(source, &name, &mut findings);
+        alternating(ledger, index, &name, &mut findings);
     }
     findings
 }
@@ -129,7 +130,7 @@ fn check_wrong(
 ) -> Finding {
     let endpoint = &seen.what;
     let text = format!(
-        "{address} serves, and {} calls it critical{}{}{}: no client is sent there",
+        "{address} is registered in {}{}, critical{}, and serves: who follows the registry sends nobody there{}",
         ledger.sources[source].backend,
         instance(endpoint),
         since(ledger, source, endpoint),
@@ -139,7 +140,7 @@ fn check_wrong(
 }
 
 /// One id of one node at two addresses. (The same id on two nodes is ordinary: Consul's ids are unique per agent.)
-fn several_addresses(source: &SourceRecord, findings: &mut Vec<Finding>) {
+fn several_addresses(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     let mut places: BTreeMap<(&str, Option<&str>), Vec<&Seen<Endpoint>>> = BTreeMap::new();
     for seen in source.listed.values() {
         let endpoint = &seen.what;
@@ -153,13 +154,13 @@ fn several_addresses(source: &SourceRecord, findings: &mut Vec<Finding>) {
         }
         let addresses: Vec<String> = seen.iter().map(|seen| seen.what.address.to_string()).collect();
         let on = node.map(|node| format!(" of node {node}")).unwrap_or_default();
-        let text = format!("{}: instance id {id:?}{on} stands at {}", source.source, shorten(&addresses));
+        let text = format!("{name}: instance id {id:?}{on} stands at {}", shorten(&addresses));
         findings.push(finding(&DUPLICATE_IDENTITY, None, text, unique(&seen)));
     }
 }
 
 /// One address under two ids: whoever follows the list sends it twice its share.
-fn several_ids(source: &SourceRecord, findings: &mut Vec<Finding>) {
+fn several_ids(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     let mut ids: BTreeMap<&Address, Vec<&Seen<Endpoint>>> = BTreeMap::new();
     for seen in source.listed.values() {
         if seen.what.id.is_some() && seen.what.status.is_usable() {
@@ -178,8 +179,7 @@ fn several_ids(source: &SourceRecord, findings: &mut Vec<Finding>) {
             })
             .collect();
         let text = format!(
-            "{}: {address} is registered {} times, as {}: clients that do not merge them send it {} times its share",
-            source.source,
+            "{address} is registered {} times in {name}, as {}: clients that do not merge them send it {} times its share",
             seen.len(),
             shorten(&names),
             seen.len()
@@ -189,7 +189,7 @@ fn several_ids(source: &SourceRecord, findings: &mut Vec<Finding>) {
 }
 
 /// One id that goes to and fro between two addresses: two processes register as the same instance, the last one wins.
-fn alternating(ledger: &Ledger, index: usize, findings: &mut Vec<Finding>) {
+fn alternating(ledger: &Ledger, index: usize, name: &str, findings: &mut Vec<Finding>) {
     let source = &ledger.sources[index];
     for (Identity { node, id, .. }, seen) in ledger.identities.iter().filter(|(who, _)| who.source == index) {
         let [.., (first, _), (second, _), (third, _), (fourth, _)] = seen.as_slice() else { continue };
@@ -199,8 +199,7 @@ fn alternating(ledger: &Ledger, index: usize, findings: &mut Vec<Finding>) {
         }
         let on = node.as_ref().map(|node| format!(" of node {node}")).unwrap_or_default();
         let text = format!(
-            "{}: instance id {id:?}{on} alternates between {first} and {second}, {} times in this session",
-            source.source,
+            "{name}: instance id {id:?}{on} alternates between {first} and {second}, {} times in this session",
             seen.len() - 1
         );
         let evidence = seen.iter().map(|(_, seq)| *seq).collect();

@@ -104,7 +104,7 @@ fn a_critical_endpoint_that_serves_has_a_wrong_check() {
     assert_eq!(conclusion.endpoints[1].verdict, EndpointVerdict::CheckWrong);
     let (text, _) = story.text_of("GD608");
     assert!(
-        text.contains("serves, and consul calls it critical as \"pay-2\"") && text.contains("127.0.0.1:1"),
+        text.contains("is registered in consul as \"pay-2\" on node web-2, critical") && text.contains("127.0.0.1:1"),
         "{text}"
     );
 }
@@ -183,7 +183,10 @@ fn one_address_under_two_ids_counts_twice() {
     let mut story = Story::default();
     story.consul(vec![instance(A, "pay-1", "web-1", UP), instance(A, "pay-old", "web-1", UP)]).serves(A);
     let (text, _) = story.text_of("GD112");
-    assert!(text.contains("10.0.0.1:50051 is registered 2 times, as \"pay-1\" on node web-1, \"pay-old\""), "{text}");
+    assert!(
+        text.contains("10.0.0.1:50051 is registered 2 times in consul, as \"pay-1\" on node web-1, \"pay-old\""),
+        "{text}"
+    );
     assert_eq!(story.concludes().summary.exit, 1);
 }
 

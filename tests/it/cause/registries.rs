@@ -65,7 +65,11 @@ pub fn one_address_under_two_ids(world: &mut World) -> Option<Run> {
     let mut left_over = instance(&well, "passing");
     left_over["Service"]["ID"] = json!("pay-old");
     let agent = lists(world, &[instance(&well, "passing"), left_over]);
-    Some(probe(&[&format!("consul://{agent}/pay")]).says(&[&well, "registered 2 times", "\"pay-old\" on node node-1"]))
+    Some(probe(&[&format!("consul://{agent}/pay")]).says(&[
+        &well,
+        "registered 2 times in consul",
+        "\"pay-old\" on node node-1",
+    ]))
 }
 
 pub fn virtual_ip_before_several(world: &mut World) -> Option<Run> {
@@ -118,7 +122,7 @@ pub fn critical_and_dead(world: &mut World) -> Option<Run> {
 pub fn critical_and_serving(world: &mut World) -> Option<Run> {
     let (well, blamed) = (world.healthy(), world.healthy());
     let registry = world.judged(&[(&well, "healthy"), (&blamed, "critical")]);
-    Some(probe(&[&registry]).says(&[&blamed, "serves, and file calls it critical"]))
+    Some(probe(&[&registry]).says(&[&blamed, "is registered in file, critical, and serves"]))
 }
 
 pub fn proxy_in_the_environment(world: &mut World) -> Option<Run> {
