@@ -5,6 +5,7 @@ mod flags;
 pub mod values;
 mod words;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -75,6 +76,34 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Understands `arguments`, the program's name first. Building the definitions of all commands takes longer than a health
+/// check, so the three that look at services are tried alone first; whatever is not understood that way (help and errors
+/// among it) is left to the whole definition.
+///
+/// # Errors
+///
+/// clap's: usage, help, version.
+pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    match alone(&arguments) {
+        Some(command) => Ok(Cli { command }),
+        None => Cli::try_parse_from(arguments),
+    }
+}
+
+fn alone(arguments: &[OsString]) -> Option<Command> {
+    fn typed<T: Args>(arguments: &[OsString]) -> Option<T> {
+        let definition = T::augment_args(clap::Command::new(env!("CARGO_PKG_NAME")));
+        T::from_arg_matches(&definition.try_get_matches_from(arguments).ok()?).ok()
+    }
+    let (name, rest) = (arguments.get(1)?, &arguments[1..]);
+    match name.to_str()? {
+        "resolve" => typed(rest).map(Command::Resolve),
+        "probe" => typed(rest).map(Command::Probe),
+        "watch" => typed(rest).map(Command::Watch),
+        _ => None,
+    }
 }
 
 /// The commands.

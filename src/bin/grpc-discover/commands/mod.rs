@@ -14,10 +14,9 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::cli::{self, Cli, Command, ConfigCommand, dashes};
+use crate::cli::{self, Command, ConfigCommand, dashes};
 use crate::config::Config;
 use crate::exit::{self, Failure};
 use crate::render::Course;
@@ -30,8 +29,7 @@ use crate::terminal::{self, Terminal};
 ///
 /// Why there is no verdict: bad usage, or our own machine.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
-    let typed =
-        Cli::try_parse_from(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
+    let typed = cli::parse(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
     match typed.command {
         Command::Resolve(typed) => resolve(&typed),
         Command::Probe(typed) => probe(&typed),
