@@ -156,6 +156,12 @@ pub fn passing_and_dead(world: &mut World) -> Option<Run> {
     Some(probe(&[&registry]).says(&[&dead, "listed healthy by file", "connection refused"]))
 }
 
+/// An endpoint on its way out may be in any state.
+pub fn draining(world: &mut World) -> Option<Run> {
+    let (well, leaving, gone) = (world.healthy(), world.healthy(), world.nobody());
+    Some(probe(&[&world.judged(&[(&well, "healthy"), (&leaving, "draining"), (&gone, "draining")])]))
+}
+
 #[cfg(feature = "consul")]
 pub fn blind_token(world: &mut World) -> Option<Run> {
     use crate::support::consul::{ConsulAgent, Mode};

@@ -3,6 +3,7 @@
 
 mod crowd;
 mod discovery;
+mod lasting;
 mod namespace;
 mod neighbours;
 mod page;
@@ -84,11 +85,14 @@ scenarios! {
     secured::wrong_name: ["GD303"] exit 2 AtOnce, needs Nothing;
     secured::unknown_authority: ["GD304"] exit 2 AtOnce, needs Nothing;
     secured::client_certificate_missing: ["GD305"] exit 2 AtOnce, needs Nothing;
+    secured::client_certificate_missing_tls12: ["GD305"] exit 2 AtOnce, needs Nothing;
     secured::no_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
     secured::other_alpn: ["GD306"] exit 2 AtOnce, needs Nothing;
     secured::tls_on_plaintext: ["GD307"] exit 2 AtOnce, needs Nothing;
     secured::handshake_unanswered: ["GD308"] exit 2 Late, needs Nothing;
     secured::handshake_refused: ["GD309"] exit 2 AtOnce, needs Nothing;
+    secured::expires_soon: ["GD310"] exit 1 AtOnce, needs Nothing;
+    secured::certificates_of_two_issuers: ["GD311"] exit 0 AtOnce, needs Nothing;
     secured::tls_is_found_out: [] exit 0 AtOnce, needs Nothing;
 
     // HTTP/2 and gRPC.
@@ -97,8 +101,12 @@ scenarios! {
     reaching::ssh_banner: ["GD403"] exit 2 AtOnce, needs Nothing;
     reaching::mail_banner: ["GD403"] exit 2 AtOnce, needs Nothing;
     reaching::goaway_first: ["GD404"] exit 2 AtOnce, needs Nothing;
-    reaching::goaway_after_settings: ["GD503"] exit 2 AtOnce, needs Nothing;
-    reaching::settings_then_close: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::goaway_after_settings: ["GD404"] exit 2 AtOnce, needs Nothing;
+    reaching::settings_then_close: ["GD414"] exit 2 AtOnce, needs Nothing;
+    reaching::one_stream: ["GD410"] exit 0 AtOnce, needs Nothing;
+    lasting::too_many_pings: ["GD411"] exit 1 Late, needs Nothing;
+    lasting::rotated_by_age: ["GD412"] exit 0 Late, needs Nothing;
+    lasting::flapping: ["GD413"] exit 1 Late, needs Nothing;
     reaching::no_streams: ["GD405"] exit 2 AtOnce, needs Nothing;
     reaching::broken_frames: ["GD406"] exit 2 AtOnce, needs Nothing;
 
@@ -106,14 +114,15 @@ scenarios! {
     reaching::not_serving: ["GD501"] exit 2 AtOnce, needs Nothing;
     reaching::unknown_to_its_health_service: ["GD502"] exit 2 AtOnce, needs Nothing;
     reaching::health_call_refused: ["GD503"] exit 2 AtOnce, needs Nothing;
-    reaching::proxy_without_backend: ["GD503"] exit 2 AtOnce, needs Nothing;
-    reaching::web_server_over_http2: ["GD503"] exit 2 AtOnce, needs Nothing;
-    reaching::stream_reset: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::proxy_without_backend: ["GD407"] exit 2 AtOnce, needs Nothing;
+    reaching::web_server_over_http2: ["GD408"] exit 2 AtOnce, needs Nothing;
+    reaching::stream_reset: ["GD409"] exit 2 AtOnce, needs Nothing;
     reaching::health_call_unanswered: ["GD503"] exit 2 Late, needs Nothing;
     reaching::no_health_service: [] exit 0 AtOnce, needs Nothing;
 
     // Idle and staleness.
     discovery::passing_and_dead: ["GD601"] exit 1 AtOnce, needs Nothing;
+    discovery::draining: [] exit 0 AtOnce, needs Nothing;
     discovery::stale_copy: ["GD103" "GD602"] exit 1 AtOnce, needs Nothing;
     discovery::moved_while_idle: ["GD603" "GD606"] exit 1 Late, needs Nothing;
     discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606"] exit 2 Late, needs Nothing;

@@ -7,14 +7,14 @@ use super::scenario::{Run, probe};
 use super::world::{Answer, SETTINGS, World, first_words, until_gone};
 
 /// An HTTP/2 frame on stream 0.
-fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+pub fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, (payload.len() >> 8) as u8, payload.len() as u8, kind, 0, 0, 0, 0, 0];
     bytes.extend(payload);
     bytes
 }
 
 /// GOAWAY, code and debug data.
-fn goaway(code: u32, debug: &str) -> Vec<u8> {
+pub fn goaway(code: u32, debug: &str) -> Vec<u8> {
     let mut payload = vec![0x7f, 0xff, 0xff, 0xff];
     payload.extend(code.to_be_bytes());
     payload.extend(debug.as_bytes());
@@ -153,6 +153,20 @@ pub fn no_streams(world: &mut World) -> Option<Run> {
         until_gone(&mut stream).await;
     });
     Some(probe(&[&address]).says(&[&address, "http2", "MAX_CONCURRENT_STREAMS"]))
+}
+
+pub fn one_stream(world: &mut World) -> Option<Run> {
+    let address = world.listen(|stream| async move {
+        let mut server = h2::server::Builder::new();
+        let Ok(mut connection) = server.max_concurrent_streams(1).handshake::<_, bytes::Bytes>(stream).await else {
+            return;
+        };
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            let response = http::Response::builder().header("content-type", "application/grpc");
+            let _ = respond.send_response(response.header("grpc-status", "12").body(()).unwrap(), true);
+        }
+    });
+    Some(probe(&[&address]).says(&[&address, "MAX_CONCURRENT_STREAMS 1"]))
 }
 
 pub fn broken_frames(world: &mut World) -> Option<Run> {

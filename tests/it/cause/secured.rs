@@ -20,6 +20,21 @@ pub fn not_yet_valid(world: &mut World) -> Option<Run> {
     Some(probe(&["--cacert", &ca, &address]).says(&[&address, "tls", "becomes valid in 3 days"]))
 }
 
+pub fn expires_soon(world: &mut World) -> Option<Run> {
+    let (address, ca) = with(world, Leaf { valid: -30..9, ..Leaf::default() });
+    Some(probe(&["--cacert", &ca, &address]).says(&[&address, "tls", "expires in 9 days"]))
+}
+
+pub fn certificates_of_two_issuers(world: &mut World) -> Option<Run> {
+    let (old, new) = (world.authority_named("old CA", "old.pem"), world.authority_named("new CA", "new.pem"));
+    let a = world.serves_tls(old.server(Leaf::default()));
+    let b = world.serves_tls(new.server(Leaf::default()));
+    let both = ["old.pem", "new.pem"].map(|name| std::fs::read_to_string(world.path(name)).unwrap()).concat();
+    let roots = world.file("both.pem", &both);
+    let registry = world.registry("pay.json", &[&a, &b]);
+    Some(probe(&["--cacert", &roots, &registry]).says(&["2 kinds of certificate", &a, "old CA", &b, "new CA"]))
+}
+
 pub fn wrong_name(world: &mut World) -> Option<Run> {
     let (address, ca) = with(world, Leaf { names: &["pay.example"], ..Leaf::default() });
     Some(probe(&["--cacert", &ca, &address]).says(&[&address, "tls", "pay.example", "127.0.0.1"]))
@@ -33,6 +48,14 @@ pub fn unknown_authority(world: &mut World) -> Option<Run> {
 pub fn client_certificate_missing(world: &mut World) -> Option<Run> {
     let authority = world.authority();
     let address = world.serves_tls(authority.server(Leaf::default()).clients_of(&authority));
+    let ca = world.path("ca.pem").display().to_string();
+    Some(probe(&["--cacert", &ca, &address]).says(&[&address, "tls", "certificate"]))
+}
+
+/// TLS 1.2 says so within the handshake.
+pub fn client_certificate_missing_tls12(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server(Leaf::default()).clients_of(&authority).tls12());
     let ca = world.path("ca.pem").display().to_string();
     Some(probe(&["--cacert", &ca, &address]).says(&[&address, "tls", "certificate"]))
 }

@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
 /// A server's empty SETTINGS frame.
 pub const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -203,8 +203,13 @@ impl World {
 
     /// A certificate authority whose certificate is in the file `ca.pem`.
     pub fn authority(&self) -> Authority {
-        let authority = Authority::new("scenario CA");
-        std::fs::write(self.path("ca.pem"), &authority.pem).unwrap();
+        self.authority_named("scenario CA", "ca.pem")
+    }
+
+    /// An authority of this name, its certificate in this file.
+    pub fn authority_named(&self, name: &str, file: &str) -> Authority {
+        let authority = Authority::new(name);
+        std::fs::write(self.path(file), &authority.pem).unwrap();
         authority
     }
 }
@@ -326,6 +331,7 @@ impl Authority {
             key: key.serialize_der(),
             alpn: vec![b"h2".to_vec()],
             clients: None,
+            versions: ALL_VERSIONS,
         }
     }
 }
@@ -340,9 +346,16 @@ pub struct TlsServer {
     key: Vec<u8>,
     alpn: Vec<Vec<u8>>,
     clients: Option<CertificateDer<'static>>,
+    versions: &'static [&'static SupportedProtocolVersion],
 }
 
 impl TlsServer {
+    /// Speaks nothing newer than TLS 1.2.
+    pub fn tls12(self) -> TlsServer {
+        const TLS12: &[&SupportedProtocolVersion] = &[&version::TLS12];
+        TlsServer { versions: TLS12, ..self }
+    }
+
     /// Selects among these application protocols only.
     pub fn alpn(self, protocols: &[&str]) -> TlsServer {
         TlsServer { alpn: protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect(), ..self }
@@ -356,7 +369,7 @@ impl TlsServer {
     fn acceptor(self) -> TlsAcceptor {
         let provider = Arc::new(ring::default_provider());
         let builder =
-            ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
+            ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(self.versions).unwrap();
         let builder = match self.clients {
             None => builder.with_no_client_auth(),
             Some(authority) => {
