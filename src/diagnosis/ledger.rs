@@ -9,9 +9,10 @@ use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, IdlePhase};
 use crate::model::reach::{
-    Certificate, Disconnect, Failure, Health, PeerSettings, Phase, PhaseDetail, Stage, TlsReport,
+    Certificate, Disconnect, DisconnectReason, Failure, Health, PeerSettings, Phase, PhaseDetail, Stage, TlsReport,
 };
 use crate::model::resolution::{Note, NoteKind, ResolveFailure};
+use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 
 /// A session may run for days: of every address so many losses are kept, the last ones.
@@ -248,6 +249,13 @@ impl Ledger {
             losses.remove(0);
         }
         losses.push(seen(loss, event));
+        // A connection that ended before any call on it was answered: until the next one, nothing can be called there.
+        let unanswered = matches!(self.contacts.get(address), Some(Seen { what: Contact::Connected, .. }));
+        if let Some(cause) = unanswered.then(|| ended_by(disconnect)).flatten() {
+            let text = format!("connection lost: {disconnect}");
+            let health = Health::Failed { code: "UNAVAILABLE".to_string(), text, cause };
+            self.contact(address, Contact::Answered(health), event);
+        }
     }
 
     fn source(&mut self, backend: &'static str, source: &Arc<str>) -> usize {
@@ -368,6 +376,16 @@ impl Ledger {
     /// Is the channel in `state`?
     pub fn channel_is(&self, state: ConnectivityState) -> bool {
         self.channel.as_ref().is_some_and(|seen| seen.what.to == state)
+    }
+}
+
+/// What a call would have got; `None` when the server took its leave by a rule of its own, or we did.
+fn ended_by(disconnect: &Disconnect) -> Option<RpcCause> {
+    match &disconnect.goaway {
+        _ if disconnect.reason == DisconnectReason::SubchannelShutdown => None,
+        Some(goaway) if goaway.code == 0 || goaway.calms_pings() || goaway.names_rotation() => None,
+        Some(goaway) => Some(RpcCause::GoAway(goaway.clone())),
+        None => Some(RpcCause::Lost(disconnect.clone())),
     }
 }
 

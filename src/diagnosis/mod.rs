@@ -11,6 +11,7 @@ mod proxy;
 mod reaching;
 mod registered;
 pub mod table;
+mod unprovable;
 pub mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub use ledger::Ledger;
 pub use proxy::ProxyEnv;
 pub use table::FINDINGS;
+pub use unprovable::{UNPROVABLE, Unprovable};
 
 use crate::model::endpoint::Address;
 use crate::model::event::{EndpointReport, IdlePhase};

@@ -90,6 +90,17 @@ fn three_losses_without_a_reason_are_flapping_and_two_are_not() {
 }
 
 #[test]
+fn a_connection_that_was_lost_before_any_answer_is_not_called_healthy() {
+    let mut story = listed();
+    let conclusion = story.lives(A, 2, abrupt()).concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD414"], 2));
+    assert_eq!(conclusion.findings[0].evidence, [1, 4]);
+    assert_eq!(codes(&story.serves(A).concludes()), [""; 0], "the next one answers");
+    let conclusion = story.ready(A, None).lives(A, 2, goaway(0, "")).concludes();
+    assert_eq!(codes(&conclusion), [""; 0], "a polite end says nothing against the server");
+}
+
+#[test]
 fn too_many_pings_is_neither_rotation_nor_flapping() {
     let mut story = listed();
     for _ in 0..3 {

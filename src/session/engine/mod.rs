@@ -17,6 +17,7 @@ use crate::model::event::{ConnectionReport, Event, EventKind, HealthReport};
 use crate::model::finding::{Summary, Verdict};
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 use crate::model::resolution::{ResolveError, Update};
+use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 use course::Course;
 
@@ -130,6 +131,8 @@ pub struct Engine {
 struct Link {
     address: Address,
     end_told: bool,
+    /// What its health Watch said last.
+    said: Option<Health>,
 }
 
 impl Engine {
@@ -299,7 +302,7 @@ impl Engine {
                 channel::Effect::StopResolver => self.discover(|discovery, steps| discovery.stop(steps)),
                 channel::Effect::ResolveNow => self.effects.push(Effect::ResolveNow),
                 channel::Effect::Open { connection, address, deadline } => {
-                    self.connections.insert(connection, Link { address: address.clone(), end_told: false });
+                    self.connections.insert(connection, Link { address: address.clone(), end_told: false, said: None });
                     self.effects.push(Effect::Open { connection, address, deadline });
                 }
                 channel::Effect::Close { connection, drain } => {
@@ -333,14 +336,20 @@ impl Engine {
     }
 
     fn watched(&mut self, connection: ConnectionId, health: Health) {
-        let Some(link) = self.connections.get(&connection).filter(|link| !link.end_told) else { return };
+        let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_told) else { return };
         let address = link.address.clone();
+        // The RPC that dies with its connection is no word about health, and a Watch that fails again in the same way is
+        // no news.
+        let ended = matches!(&health, Health::Failed { cause: RpcCause::Lost(_) | RpcCause::GoAway(_), .. });
+        let is_news = !ended && link.said.as_ref() != Some(&health);
+        if is_news {
+            link.said = Some(health.clone());
+        }
         if matches!(health, Health::Failed { .. } | Health::ServiceUnknown) {
             self.rewatch.push((self.now + REWATCH_AFTER, connection));
         }
         let service = self.script.service.to_string();
-        // The RPC that dies with its connection is no word about health.
-        if !matches!(health, Health::Failed { .. }) {
+        if is_news {
             self.tell(EventKind::Health(HealthReport { address, service, health: health.clone(), took: None }));
         }
         if self.script.channel.client_health {

@@ -9,8 +9,9 @@ use crate::channel::{AcrossIdle, Options, Policy};
 use crate::diagnosis::Judging;
 use crate::model::endpoint::Endpoint;
 use crate::model::event::IdlePhase;
-use crate::model::reach::{DisconnectReason, FailureCode, PhaseDetail, Stage};
+use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, PhaseDetail, Stage};
 use crate::model::resolution::{Answer, ResolveCode};
+use crate::model::rpc::RpcCause;
 use crate::session::plan::Limits;
 
 const A: &str = "10.0.0.1:50051";
@@ -347,6 +348,29 @@ fn watch_shows_a_killed_server_with_causes_and_reconnects_when_it_is_back() {
     assert_eq!(of_a(&world).last().unwrap(), "READY");
     world.feed(Input::Finish);
     assert_eq!(world.summary().exit, 0);
+}
+
+#[test]
+fn a_health_watch_that_fails_is_told_once_and_one_that_dies_with_its_connection_is_not() {
+    let mut world = World::new(Goal::Watch { until: None }, watching(), &[A], &[A]).begin();
+    let connection = *world.open.keys().next().unwrap();
+    let failed = |cause| Health::Failed { code: "UNAVAILABLE".to_string(), text: "no".to_string(), cause };
+    let by_proxy = failed(RpcCause::Http { status: 503, by: Some("envoy".to_string()) });
+    world.feed(Input::Watched(connection, by_proxy.clone()));
+    world.feed(Input::Watched(connection, by_proxy.clone()));
+    let lost = Disconnect { reason: DisconnectReason::Unknown, detail: String::new(), goaway: None };
+    world.feed(Input::Watched(connection, failed(RpcCause::Lost(lost))));
+    let told: Vec<&Health> = world
+        .events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Health(report) => Some(&report.health),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [&Health::Serving, &by_proxy]);
+    world.feed(Input::Finish);
+    assert_eq!(world.summary().exit, 2);
 }
 
 #[test]

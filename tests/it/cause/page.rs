@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use grpc_discover::diagnosis::FINDINGS;
+use grpc_discover::diagnosis::{FINDINGS, UNPROVABLE};
 
 use super::{SCENARIOS, neighbours};
 
@@ -42,8 +42,21 @@ fn page() -> String {
             let _ = writeln!(page, "- See <{link}>");
         }
     }
+    page.push_str(&unprovable());
     page.push_str(&neighbours());
     page
+}
+
+/// What is not claimed.
+fn unprovable() -> String {
+    let mut text = String::from(
+        "\n## What cannot be proved from outside\n\nThese leave no trace outside the process that suffers them. They are not \
+         guessed.\n\n| what | why not | instead |\n|---|---|---|\n",
+    );
+    for one in UNPROVABLE {
+        let _ = writeln!(text, "| {} | {} | {} |", one.name, one.why, one.instead);
+    }
+    text
 }
 
 /// What other tools say in the same scenarios.

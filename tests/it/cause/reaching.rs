@@ -205,8 +205,8 @@ pub fn proxy_without_backend(world: &mut World) -> Option<Run> {
 }
 
 pub fn web_server_over_http2(world: &mut World) -> Option<Run> {
-    let address = world.serves(Answer::Http(403, "x-frame-options", "DENY"));
-    Some(probe(&[&address]).says(&[&address, "403"]))
+    let address = world.serves(Answer::Http(404, "x-frame-options", "DENY"));
+    Some(probe(&[&address]).says(&[&address, "404"]))
 }
 
 pub fn stream_reset(world: &mut World) -> Option<Run> {

@@ -269,7 +269,15 @@ fn took(seen: &Seen, stage: Stage) -> String {
     if let Some(failure) = seen.failure.as_ref().filter(|failure| failure.stage == stage) {
         return format!("failed {}", short(failure.waited));
     }
-    seen.phases.iter().find(|phase| phase.stage == stage).map(|phase| short(phase.took)).unwrap_or_default()
+    let passed = |stage| seen.phases.iter().find(|phase| phase.stage == stage);
+    let reached_http2 =
+        passed(Stage::Http2).is_some() || seen.failure.as_ref().is_some_and(|f| f.stage >= Stage::Http2);
+    match passed(stage) {
+        Some(phase) => short(phase.took),
+        // What --tls auto found out, too.
+        None if stage == Stage::Tls && reached_http2 => "plaintext".to_string(),
+        None => String::new(),
+    }
 }
 
 /// The health service's answer; a server's own words are cut, the verdict has them in full.
