@@ -14,7 +14,7 @@ pub mod table;
 mod unprovable;
 pub mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub use ledger::Ledger;
@@ -98,6 +98,11 @@ pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(ledger)).collect();
     findings.extend(discovery::expected(ledger, &judging.expect));
     findings.extend(certificates::expiring(ledger, judging.warn_expiry));
+    for finding in &mut findings {
+        // Two instances of one answer are proved by one event.
+        let mut cited = BTreeSet::new();
+        finding.evidence.retain(|seq| cited.insert(*seq));
+    }
     let endpoints = reports(ledger, depth);
     let vantage = nothing_reached(ledger);
     findings.extend(vantage.clone());

@@ -2,6 +2,7 @@
 
 use super::health;
 use super::ledger::{Contact, Ledger};
+use super::registered;
 use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
 use crate::model::finding::{Finding, FindingKind};
@@ -33,10 +34,11 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                 let dead = matches!(NetworkWord::of(Some(&contact.what)), NetworkWord::Dead | NetworkWord::BlackHole);
                 match registry {
                     RegistryWord::Critical | RegistryWord::Warning if dead => continue,
-                    RegistryWord::Healthy if says_nobody_is_there(failure) => (
-                        &ZOMBIE_ENDPOINT,
-                        format!("{address} is listed healthy by {} and is dead: {failure}", join(&who)),
-                    ),
+                    RegistryWord::Healthy if says_nobody_is_there(failure) => {
+                        remedy = registered::remove_zombie(ledger, &listed);
+                        let text = format!("{address} is listed healthy by {} and is dead: {failure}", join(&who));
+                        (&ZOMBIE_ENDPOINT, text)
+                    }
                     _ => (on_failure(failure), format!("{address}: {failure}")),
                 }
             }

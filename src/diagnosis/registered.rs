@@ -109,6 +109,22 @@ fn deregister(endpoint: &Endpoint, id: &str) -> String {
     }
 }
 
+/// The command that removes an instance which its registry calls healthy although it is dead; `None` where the registry
+/// has none.
+pub(super) fn remove_zombie(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)]) -> Option<String> {
+    let mut of_consul = listed.iter().filter(|(source, _)| ledger.sources[*source].backend == "consul");
+    let endpoint = of_consul.find_map(|(_, seen)| seen.what.id.is_some().then_some(&seen.what))?;
+    let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref());
+    let place = node.map_or_else(|| "its node".to_string(), |node| format!("node {node}"));
+    // The agents' check of each other watches the node, not the instance.
+    let why = if endpoint.checks.iter().all(|check| check.name == SERF) {
+        "no check of its own watches it: give it a gRPC check"
+    } else {
+        "find out why its check does not notice (a TTL not yet over, or a check that asks another place)"
+    };
+    Some(format!("if it is gone for good, on {place}: `consul services deregister -id={}`; {why}", shell_word(id)))
+}
+
 /// The check that Consul's agents make of each other.
 const SERF: &str = "Serf Health Status";
 

@@ -136,3 +136,24 @@ impl Notes {
         asked.chain(self.others).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(name: &str, candidates: &[&str]) -> Vec<String> {
+        let full = |name: &&str| Name::from_ascii(name).unwrap();
+        let mut notes = Notes::default();
+        notes.completed(&full(&name), &candidates.iter().map(full).collect::<Vec<_>>());
+        notes.into_vec().into_iter().map(|note| note.text).collect()
+    }
+
+    #[test]
+    fn the_full_name_that_answered_is_told_where_there_were_several() {
+        assert_eq!(
+            said("pay.prod.svc.test.", &["pay.prod.svc.test.", "pay.svc.test.", "pay."]),
+            ["the full name that answered is pay.prod.svc.test (the search list also allows pay.svc.test, pay)"]
+        );
+        assert!(said("pay.test.", &["pay.test."]).is_empty());
+    }
+}

@@ -95,6 +95,19 @@ fn a_ghost_of_a_lost_node_is_removed_without_its_agent_and_names_are_quoted_for_
 }
 
 #[test]
+fn a_zombie_of_consul_is_told_with_the_command_that_removes_it_and_proved_once() {
+    let mut story = Story::default();
+    let (one, other) = (instance(B, "pay-2", "web-3", UP), instance(B, "pay-3", "web-3", UP));
+    story.consul(vec![instance(A, "pay-1", "web-1", UP), one, other]).serves(A);
+    story.fails(B, Stage::Tcp, FailureCode::Refused);
+    let conclusion = story.concludes();
+    let zombie = conclusion.findings.iter().find(|finding| finding.kind.code == "GD601").unwrap();
+    assert!(zombie.remedy.contains("on node web-3: `consul services deregister -id=pay-2`"), "{}", zombie.remedy);
+    assert!(zombie.remedy.contains("no check of its own watches it"), "{}", zombie.remedy);
+    assert_eq!(zombie.evidence.len(), 2, "{:?}", zombie.evidence);
+}
+
+#[test]
 fn a_critical_endpoint_that_serves_has_a_wrong_check() {
     let mut story = Story::default();
     let wrong = failing(instance(B, "pay-2", "web-2", UP), "grpc", "dial tcp 127.0.0.1:1: connection refused");
