@@ -1,19 +1,21 @@
 //! One connection attempt: resolve, tcp, tls, http2, under one deadline; and finding out whether a port wants TLS.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::uri::{Authority, Scheme};
 use tokio::time::{Instant, timeout_at};
 
 use super::grpc::{Grpc, Origin};
 use super::http2::{self, Driver, NoLink};
 use super::tls::{ClientAuth, Secured};
-use super::wire::{End, Wire};
+use super::wire::{End, Hold, Wire};
 use super::{Inner, Io, TlsMode, alert, tcp};
 use crate::model::endpoint::Address;
-use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Stage, TlsReport};
+use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Stage, TlsReport};
 
 /// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
 const LEAST_SHARE: Duration = Duration::from_secs(2);
@@ -25,6 +27,8 @@ pub(super) struct Established {
     pub driver: Driver,
     pub grpc: Grpc,
     pub wire: Arc<Wire>,
+    /// The answer to the question, where it was asked with the preface.
+    pub answering: Option<Answering>,
 }
 
 /// How a port is spoken to.
@@ -50,26 +54,35 @@ struct Attempt<'a> {
     /// The address itself, or what its name stands for.
     candidates: Vec<Address>,
     deadline: Instant,
-    /// See [`http2::open`].
-    hold: bool,
+    /// What a single look asks.
+    question: Option<Question<'a>>,
 }
 
-/// Connects to `address`; tells `report` of every stage that was passed.
+/// Asks the one question of a single look.
+pub(super) type Question<'a> = &'a (dyn Fn(Grpc) -> Answering + Send + Sync);
+/// The answer on its way.
+pub(super) type Answering = BoxFuture<'static, (Health, Duration)>;
+
+/// Connects to `address`; tells `report` of every stage that was passed. With a `question` it is a single look: no more
+/// packets than needed are sent, and where plaintext was asked for the question goes out with the preface, unless it
+/// carries metadata, which nobody is shown before it has spoken HTTP/2.
 pub(super) async fn establish(
     inner: &Inner,
     address: &Address,
-    hold: bool,
+    question: Option<Question<'_>>,
     mut report: impl FnMut(Phase) + Send,
 ) -> Result<Established, Failure> {
     let now = Instant::now();
     let deadline = now.checked_add(inner.options.connect_timeout).unwrap_or(now + FAR);
     let candidates = resolve(address, deadline, &mut report).await?;
-    let attempt = Attempt { inner, address, candidates, deadline, hold };
+    let attempt = Attempt { inner, address, candidates, deadline, question };
     match inner.options.tls {
         TlsMode::On => attempt.run(Mode::Tls, &mut report).await,
         TlsMode::Off => match attempt.run(Mode::Plaintext, &mut report).await {
-            // `hold` is a single look: there it is worth a second connection to learn why nothing was said.
-            Err(failure) if hold && may_be_mismatch(&failure, Mode::Plaintext) => Err(attempt.explain(failure).await),
+            // A single look is worth a second connection to learn why nothing was said.
+            Err(failure) if question.is_some() && may_be_mismatch(&failure, Mode::Plaintext) => {
+                Err(attempt.explain(failure).await)
+            }
             other => other,
         },
         TlsMode::Auto => attempt.find_out(&mut report).await,
@@ -177,9 +190,30 @@ impl Attempt<'_> {
             }
         };
         let begun = Instant::now();
-        let opening = http2::open(io, mode == Mode::Tls, self.inner.options.keepalive, self.hold);
-        let link = match timeout_at(self.deadline, opening).await {
-            Ok(Ok(link)) => link,
+        let early = self.question.filter(|_| self.inner.options.tls == TlsMode::Off && mode == Mode::Plaintext);
+        let early = early.filter(|_| self.inner.options.metadata.is_empty());
+        let hold = match (self.question, early) {
+            (None, _) => Hold::Nothing,
+            (Some(_), None) => Hold::Acknowledgement,
+            (Some(_), Some(_)) => Hold::Preface,
+        };
+        let mut link = match http2::begin(io, mode == Mode::Tls, self.inner.options.keepalive, hold).await {
+            Ok(link) => link,
+            Err(why) => return Err(no_link(why, secured, begun.elapsed())),
+        };
+        let grpc = Grpc::new(link.send.clone(), link.wire.clone(), origin, self.inner.metadata.clone());
+        let mut answering = early.map(|ask| ask(grpc.clone()));
+        let greeted = poll_fn(|cx| {
+            // Polled first, so that the question is there when the preface is written. It cannot be answered before
+            // SETTINGS: a failure until then is the connection's, or of a limit that was too short for this server.
+            if answering.as_mut().is_some_and(|answering| answering.poll_unpin(cx).is_ready()) {
+                answering = None;
+                link.wire.release();
+            }
+            link.poll_greeted(cx)
+        });
+        let settings = match timeout_at(self.deadline, greeted).await {
+            Ok(Ok(settings)) => settings,
             Ok(Err(why)) => return Err(no_link(why, secured, begun.elapsed())),
             Err(_) => {
                 let waited = begun.elapsed();
@@ -187,9 +221,8 @@ impl Attempt<'_> {
                 return Err(Failure::new(Stage::Http2, FailureCode::TimedOut, text, waited));
             }
         };
-        report(Phase { stage: Stage::Http2, took: begun.elapsed(), detail: PhaseDetail::Settings(link.settings) });
-        let grpc = Grpc::new(link.send, link.wire.clone(), origin, self.inner.metadata.clone());
-        Ok(Established { driver: link.driver, grpc, wire: link.wire })
+        report(Phase { stage: Stage::Http2, took: begun.elapsed(), detail: PhaseDetail::Settings(settings) });
+        Ok(Established { driver: link.driver, grpc, wire: link.wire, answering })
     }
 
     async fn dial(&self, report: &mut (impl FnMut(Phase) + Send)) -> Result<Box<dyn Io>, Failure> {
@@ -396,7 +429,7 @@ mod tests {
             address: &Address::from_host_port("pay", 80),
             candidates: candidates.clone(),
             deadline: begun + Duration::from_secs(20),
-            hold: false,
+            question: None,
         };
         let failed = attempt.dial(&mut |_| {}).await.map(|_| ()).unwrap_err();
         assert_eq!(begun.elapsed(), Duration::from_secs(20));

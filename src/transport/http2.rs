@@ -4,7 +4,7 @@
 //! Keepalive is ours (gRFC A8): any byte read is a sign of life, and a stream that begins after a long silence pings at
 //! once.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,16 +17,15 @@ use h2::{Ping, PingPong};
 use tokio::time::{Instant, Sleep};
 
 use super::tap::Tap;
-use super::wire::{End, First, Wire, disconnect};
+use super::wire::{End, First, Hold, Wire, disconnect};
 use super::{Io, Keepalive};
 use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings};
 
-/// A connection whose SETTINGS were read, and what drives it.
+/// A connection that was begun, and what drives it. Whether it is one, [`Link::greeted`] tells.
 pub(super) struct Link {
     pub driver: Driver,
     pub send: SendRequest<Bytes>,
     pub wire: Arc<Wire>,
-    pub settings: PeerSettings,
 }
 
 /// Why there is no link.
@@ -37,13 +36,12 @@ pub(super) enum NoLink {
     Ended(End),
 }
 
-/// Sends the preface over `io` and waits for the server's SETTINGS, for as long as it takes. `hold`: the acknowledgement
-/// waits for the first request ([`Wire::release`]). `notify`: see [`Tap::new`].
-pub(super) async fn open(
+/// Begins HTTP/2 over `io`; nothing leaves before the driver is polled. `notify`: see [`Tap::new`].
+pub(super) async fn begin(
     io: Box<dyn Io>,
     notify: bool,
     keepalive: Option<Keepalive>,
-    hold: bool,
+    hold: Hold,
 ) -> Result<Link, NoLink> {
     let wire = Arc::new(Wire::new(hold));
     let tap = Tap::new(io, wire.clone(), notify);
@@ -57,25 +55,28 @@ pub(super) async fn open(
         Some(options) => connection.ping_pong().map(|ping| Pulse::new(options, ping)),
         None => None,
     };
-    let mut driver = Driver { connection: Some(connection), wire: wire.clone(), pulse };
-    let settings = poll_fn(|cx| {
-        let driven = Pin::new(&mut driver).poll(cx);
-        match (wire.first(), wire.ended(), driven) {
-            (Some(First::Wrong(code, text)), _, _) => Poll::Ready(Err(NoLink::Wrong(code, text))),
-            (Some(First::Settings(settings)), _, _) => Poll::Ready(Ok(settings)),
-            (None, Some(end), _) => Poll::Ready(Err(NoLink::Ended(end))),
-            (None, None, Poll::Ready(())) => {
-                Poll::Ready(Err(NoLink::Ended(end(FailureCode::Closed, DisconnectReason::Unknown, "closed"))))
+    let driver = Driver { connection: Some(connection), wire: wire.clone(), pulse };
+    Ok(Link { driver, send, wire })
+}
+
+impl Link {
+    /// Drives the connection until the server's SETTINGS are read.
+    pub fn poll_greeted(&mut self, cx: &mut Context<'_>) -> Poll<Result<PeerSettings, NoLink>> {
+        let driven = Pin::new(&mut self.driver).poll(cx);
+        Poll::Ready(match (self.wire.first(), self.wire.ended(), driven) {
+            (Some(First::Wrong(code, text)), _, _) => Err(NoLink::Wrong(code, text)),
+            (Some(First::Settings(settings)), _, _) if settings.max_concurrent_streams == Some(0) => {
+                let text = "SETTINGS forbid every RPC: MAX_CONCURRENT_STREAMS is 0".to_string();
+                Err(NoLink::Wrong(FailureCode::NoStreams, text))
             }
-            (None, None, Poll::Pending) => Poll::Pending,
-        }
-    });
-    let settings = settings.await?;
-    if settings.max_concurrent_streams == Some(0) {
-        let text = "SETTINGS forbid every RPC: MAX_CONCURRENT_STREAMS is 0".to_string();
-        return Err(NoLink::Wrong(FailureCode::NoStreams, text));
+            (Some(First::Settings(settings)), _, _) => Ok(settings),
+            (None, Some(end), _) => Err(NoLink::Ended(end)),
+            (None, None, Poll::Ready(())) => {
+                Err(NoLink::Ended(end(FailureCode::Closed, DisconnectReason::Unknown, "closed")))
+            }
+            (None, None, Poll::Pending) => return Poll::Pending,
+        })
     }
-    Ok(Link { driver, send, wire, settings })
 }
 
 fn end(code: FailureCode, reason: DisconnectReason, detail: &str) -> End {

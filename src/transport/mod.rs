@@ -170,7 +170,7 @@ impl Transport {
     ) -> impl Future<Output = Result<Connection, Failure>> + Send + 'static {
         let inner = self.inner.clone();
         async move {
-            let Established { driver, grpc, wire } = attempt::establish(&inner, &address, false, report).await?;
+            let Established { driver, grpc, wire, .. } = attempt::establish(&inner, &address, None, report).await?;
             let task = tokio::spawn(driver);
             Ok(Connection { grpc, wire, task, rpc_timeout: inner.options.rpc_timeout })
         }
@@ -182,14 +182,15 @@ impl Transport {
         let inner = self.inner.clone();
         async move {
             let mut phases = Vec::with_capacity(3);
-            let established = attempt::establish(&inner, &address, true, |phase| phases.push(phase)).await;
-            let Established { mut driver, grpc, wire } = match established {
+            let limit = inner.options.rpc_timeout;
+            let ask = |grpc: Grpc| -> attempt::Answering { Box::pin(health::check(grpc, service.clone(), limit)) };
+            let established = attempt::establish(&inner, &address, Some(&ask), |phase| phases.push(phase)).await;
+            let Established { mut driver, grpc, wire, answering } = match established {
                 Ok(established) => established,
                 Err(failure) => return Reach { phases, outcome: Err(failure), others: Vec::new() },
             };
-            let limit = inner.options.rpc_timeout;
             let asked = async {
-                let answer = health::check(grpc.clone(), service.clone(), limit).await;
+                let answer = answering.unwrap_or_else(|| ask(grpc.clone())).await;
                 let others = match answer.0 {
                     Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
                         health::others(grpc, &service, limit).await

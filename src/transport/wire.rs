@@ -52,13 +52,24 @@ pub(super) struct Wire {
     /// RPCs in flight.
     pub streams: AtomicUsize,
     killed: AtomicBool,
-    hold: bool,
+    hold: Hold,
     held: AtomicBool,
 }
 
+/// What waits for the first request, to leave in one piece with it ([`Wire::release`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// Nothing.
+    Nothing,
+    /// The answer to the server's SETTINGS.
+    Acknowledgement,
+    /// Everything: the request goes out with the preface, before the server has said a word.
+    Preface,
+}
+
 impl Wire {
-    /// `hold`: once the server's SETTINGS came, hold the answer back until [`Wire::release`].
-    pub fn new(hold: bool) -> Self {
+    /// A wire on which nothing was said.
+    pub fn new(hold: Hold) -> Self {
         Wire {
             hold,
             state: Mutex::new(State {
@@ -73,7 +84,7 @@ impl Wire {
             driver: AtomicWaker::new(),
             streams: AtomicUsize::new(0),
             killed: AtomicBool::new(false),
-            held: AtomicBool::new(false),
+            held: AtomicBool::new(hold == Hold::Preface),
         }
     }
 
@@ -126,7 +137,7 @@ impl Wire {
 
     /// Takes the peer's first word; later ones change nothing.
     pub fn set_first(&self, first: First) {
-        if self.hold && matches!(first, First::Settings(_)) {
+        if self.hold == Hold::Acknowledgement && matches!(first, First::Settings(_)) {
             self.held.store(true, Ordering::Release);
         }
         self.state().first.get_or_insert(first);

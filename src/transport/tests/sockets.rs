@@ -177,3 +177,30 @@ async fn abstract_sockets_are_reached() {
     let reach = sockets(options()).reach(Address::UnixAbstract(name), Arc::from("")).await;
     assert_eq!(reach.outcome.map(|(health, _)| health), Ok(Health::Serving));
 }
+
+/// How many bytes a stranger is sent before it has said a word.
+async fn said_first(options: Options) -> usize {
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let address = peers::listen(move |mut stream| {
+        let tell = tell.clone();
+        async move {
+            let mut bytes = [0; 1024];
+            let read = tokio::io::AsyncReadExt::read(&mut stream, &mut bytes).await.unwrap_or_default();
+            let _ = tell.send(read);
+        }
+    })
+    .await;
+    let failed = sockets(options).reach(address, Arc::from("")).await.outcome.unwrap_err();
+    assert_eq!(failed.stage, Stage::Http2, "{failed}");
+    told.recv().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_question_goes_out_with_the_preface_only_where_plaintext_was_asked_for_and_nothing_is_given_away() {
+    // 24 bytes of preface and the SETTINGS frame; the request is longer than both.
+    const PREFACE_AND_SETTINGS: usize = 60;
+    assert!(said_first(options()).await > PREFACE_AND_SETTINGS + 60);
+    assert!(said_first(Options { tls: TlsMode::Auto, ..options() }).await < PREFACE_AND_SETTINGS);
+    let metadata = vec![("authorization".to_string(), crate::model::secret::Secret::new("s3cret"))];
+    assert!(said_first(Options { metadata, ..options() }).await < PREFACE_AND_SETTINGS);
+}
