@@ -10,6 +10,7 @@ use grpc_discover::model::finding::{EndpointVerdict, Summary};
 use grpc_discover::model::reach::{PhaseDetail, TlsReport};
 use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::text::{escape, shorten};
+use grpc_discover::model::time::Elapsed;
 
 use super::Render;
 use super::paint::Paint;
@@ -50,7 +51,7 @@ impl Render for Lines {
             writeln!(out, "{}", headline(&event.target, summary, self.paint))?;
             return out.flush();
         }
-        let (subject, text) = describe(event);
+        let (subject, text) = describe(&event.kind);
         // Addresses of one service are of similar length: the column settles early.
         self.width = self.width.max(subject.chars().count().min(48));
         let at = self.paint.dim(&format!("{:>9}", event.at.to_string()));
@@ -111,14 +112,14 @@ pub fn headline(target: &str, summary: &Summary, paint: Paint) -> String {
 }
 
 /// An event as evidence: time, subject, text.
-pub fn quote(event: &Event) -> String {
-    let (subject, text) = describe(event);
-    format!("{} {subject}: {}", event.at, shorten(&text, 160))
+pub fn quote(at: Elapsed, kind: &EventKind) -> String {
+    let (subject, text) = describe(kind);
+    format!("{at} {subject}: {}", shorten(&text, 160))
 }
 
 /// An event in words: whom it is about, and what happened. Escaped.
-pub fn describe(event: &Event) -> (String, String) {
-    let (subject, text) = raw(event);
+pub fn describe(kind: &EventKind) -> (String, String) {
+    let (subject, text) = raw(kind);
     (escape(&subject).into_owned(), escape(&text).into_owned())
 }
 
@@ -131,8 +132,8 @@ pub fn cause(transition: &Transition) -> String {
     }
 }
 
-fn raw(event: &Event) -> (String, String) {
-    match &event.kind {
+fn raw(kind: &EventKind) -> (String, String) {
+    match kind {
         EventKind::Transition(transition) => {
             let subject = match &transition.scope {
                 Scope::Channel => "channel".to_string(),

@@ -88,7 +88,7 @@ impl Render for Live {
             _ => true,
         };
         if is_news {
-            let (subject, text) = describe(event);
+            let (subject, text) = describe(&event.kind);
             self.recent.push_back(format!("{:>9}  {subject}  {text}", event.at.to_string()));
             if self.recent.len() > RECENT {
                 self.recent.pop_front();

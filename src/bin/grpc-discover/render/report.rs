@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use grpc_discover::model::connectivity::{ConnectivityState, Scope, Transition};
 use grpc_discover::model::endpoint::{Address, Endpoint};
@@ -11,7 +12,7 @@ use grpc_discover::model::event::{
     IdleReport,
 };
 use grpc_discover::model::finding::{Finding, Summary};
-use grpc_discover::model::reach::{Failure, Health, Phase, PhaseDetail};
+use grpc_discover::model::reach::{Failure, Health, PeerSettings, Phase, PhaseDetail, Stage};
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
 
@@ -136,27 +137,52 @@ pub struct SourceSeen {
 #[derive(Debug)]
 enum Quote {
     Words(String),
-    /// What every endpoint says when all is well: put into words only if somebody cites it.
-    Event(Box<Event>),
+    /// What every endpoint says when all is well, as small as it can be kept: put into words only if somebody cites it.
+    Passed(Elapsed, Address, Stage, Duration),
+    /// SETTINGS came, with the streams they allow.
+    Greeted(Elapsed, Address, Duration, Option<u32>),
+    /// The same of a health service, asked for the whole server.
+    Serving(Elapsed, Address, Option<Duration>),
 }
 
 impl Quote {
     fn of(event: &Event) -> Quote {
         match &event.kind {
-            EventKind::Connection(ConnectionReport {
-                result: Ok(Phase { detail: PhaseDetail::None | PhaseDetail::Settings(_), .. }),
-                ..
-            })
-            | EventKind::Health(HealthReport { health: Health::Serving, .. }) => Quote::Event(Box::new(event.clone())),
-            _ => Quote::Words(lines::quote(event)),
+            EventKind::Connection(ConnectionReport { address, result: Ok(phase) }) => match &phase.detail {
+                PhaseDetail::None => Quote::Passed(event.at, address.clone(), phase.stage, phase.took),
+                PhaseDetail::Settings(settings) => {
+                    Quote::Greeted(event.at, address.clone(), phase.took, settings.max_concurrent_streams)
+                }
+                PhaseDetail::Resolved(_) | PhaseDetail::Tls(_) => Quote::Words(lines::quote(event.at, &event.kind)),
+            },
+            EventKind::Health(HealthReport { address, service, health: Health::Serving, took })
+                if service.is_empty() =>
+            {
+                Quote::Serving(event.at, address.clone(), *took)
+            }
+            _ => Quote::Words(lines::quote(event.at, &event.kind)),
         }
     }
 
     fn words(&self) -> String {
-        match self {
-            Quote::Words(words) => words.clone(),
-            Quote::Event(event) => lines::quote(event),
-        }
+        let passed = |address: &Address, stage, took, detail| {
+            let result = Ok(Phase { stage, took, detail });
+            EventKind::Connection(ConnectionReport { address: address.clone(), result })
+        };
+        let (at, kind) = match self {
+            Quote::Words(words) => return words.clone(),
+            Quote::Passed(at, address, stage, took) => (*at, passed(address, *stage, *took, PhaseDetail::None)),
+            Quote::Greeted(at, address, took, max_concurrent_streams) => {
+                let settings =
+                    PeerSettings { max_concurrent_streams: *max_concurrent_streams, ..PeerSettings::default() };
+                (*at, passed(address, Stage::Http2, *took, PhaseDetail::Settings(settings)))
+            }
+            Quote::Serving(at, address, took) => {
+                let (address, service) = (address.clone(), String::new());
+                (*at, EventKind::Health(HealthReport { address, service, health: Health::Serving, took: *took }))
+            }
+        };
+        lines::quote(at, &kind)
     }
 }
 
@@ -215,6 +241,8 @@ impl Report {
                         }
                         seen.failure = None;
                         let detail = if details { phase.detail.clone() } else { PhaseDetail::None };
+                        // Two or three of them for each of ten thousand endpoints: no room for more.
+                        seen.phases.reserve_exact(1);
                         seen.phases.push(Phase { stage: phase.stage, took: phase.took, detail });
                     }
                     Err(failure) => {
