@@ -15,18 +15,25 @@ fn channel(events: &[Value]) -> Vec<(String, u64)> {
     transitions.map(|t| (t["to"].as_str().unwrap().to_string(), t["at_ms"].as_u64().unwrap())).collect()
 }
 
-fn goes_idle_two_seconds_after_the_last_activity(kind: Kind) {
-    let Some(server) = GrpcServer::start(kind, &[]) else { return };
-    let address = server.address.to_string();
-    let run = run(&["watch", &address, "--plaintext", "--idle", "2s", "--for", "5s", "-o", "ndjson"]);
+/// Milliseconds from the last activity to IDLE, of `--idle 2s`; never early.
+fn idle_after(address: &str) -> u64 {
+    let run = run(&["watch", address, "--plaintext", "--idle", "2s", "--for", "5s", "-o", "ndjson"]);
     assert_eq!(run.code, 0, "{}", run.all());
     let states = channel(&run.events());
     let names: Vec<&str> = states.iter().map(|(state, _)| state.as_str()).collect();
     assert_eq!(names, ["CONNECTING", "READY", "IDLE"], "{}", run.all());
     // The channel left IDLE when it was asked to connect; that is the last activity.
-    let idle_after = states[2].1 - states[0].1;
-    // Exact on a paused clock (scenario i02); here the machine may be busy.
-    assert!((1_900..=2_500).contains(&idle_after), "IDLE {idle_after} ms after the last activity");
+    let millis = states[2].1 - states[0].1;
+    assert!(millis >= 1_900, "{}", run.all());
+    millis
+}
+
+fn goes_idle_two_seconds_after_the_last_activity(kind: Kind) {
+    let Some(server) = GrpcServer::start(kind, &[]) else { return };
+    let address = server.address.to_string();
+    // The best of three: a busy machine may be late, a timeout that is measured from the wrong moment always is.
+    let idle_after = (0..3).map(|_| idle_after(&address)).find(|millis| *millis <= 2_100);
+    assert!(idle_after.is_some(), "IDLE later than 2.1 s after the last activity, three times");
     if kind == Kind::Go {
         let closed = server.event("closed", LONG).expect("the server sees the connection close");
         assert_eq!(closed["by"], "client", "{closed}");

@@ -26,7 +26,7 @@ pub fn write_pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-/// Characters that [`escape`] finds unsafe stand in JSON inside of strings only, where `\uXXXX` means the same.
+/// Characters that [`escape`] finds unsafe stand in JSON inside of strings only, where a `\u` escape means the same.
 fn harmless(json: &str) -> Cow<'_, str> {
     use std::fmt::Write as _;
     if matches!(escape(json), Cow::Borrowed(_)) {
