@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
-use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, IdlePhase};
+use crate::model::event::{BackendReport, BackendStatus, CallCost, EndpointsChange, Event, EventKind, IdlePhase};
 use crate::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, Health, PeerSettings, Phase, PhaseDetail, Stage, TlsReport,
 };
@@ -40,6 +40,8 @@ pub struct SourceRecord {
     pub listed: BTreeMap<EndpointKey, Seen<Endpoint>>,
     /// Its last full answer or change.
     pub answered: Option<Seen<Vec<Note>>>,
+    /// How long the session had to wait for its first full answer.
+    pub first_answer: Option<Duration>,
     /// Why it does not answer now.
     pub broken: Option<Seen<Option<ResolveFailure>>>,
     /// Gaps that it recovered from: length, and the events at their beginning and end.
@@ -107,6 +109,8 @@ pub struct Ledger {
     pub implied: Vec<Arc<str>>,
     /// The service whose health is asked for; empty is the whole server.
     pub service: Arc<str>,
+    /// How long a call may take (`--rpc-timeout`): what the first call after idle is compared with.
+    pub rpc_timeout: Option<Duration>,
     /// The last contact with each address.
     pub contacts: BTreeMap<Address, Seen<Contact>>,
     /// The last TLS handshake with each address.
@@ -170,6 +174,10 @@ pub struct Call {
     pub outcome: Result<Health, String>,
     /// From the start of the call, connecting included, to its end.
     pub took: Duration,
+    /// The same by stage, when the call was answered.
+    pub cost: Option<CallCost>,
+    /// The events of the stages.
+    pub stages: Vec<u64>,
 }
 
 impl Ledger {
@@ -267,6 +275,7 @@ impl Ledger {
             source: source.clone(),
             listed: BTreeMap::new(),
             answered: None,
+            first_answer: None,
             broken: None,
             gaps: Vec::new(),
         });
@@ -303,6 +312,7 @@ impl Ledger {
                 (true, true) | (false, false) => {}
             }
         }
+        self.sources[index].first_answer.get_or_insert(event.at.since_start());
         self.sources[index].answered = Some(seen(change.notes.clone(), event));
     }
 
@@ -361,6 +371,12 @@ impl Ledger {
             }
         }
         listing
+    }
+
+    /// How long a registry that lists `address` took for its first answer: what a client that asks anew would wait.
+    pub fn resolving(&self, address: &Address) -> Option<Duration> {
+        let lists = |source: &&SourceRecord| source.listed.keys().any(|key| key.address == *address);
+        self.sources.iter().filter(lists).filter_map(|source| source.first_answer).min()
     }
 
     /// The sources that have given a full answer at least once.

@@ -361,6 +361,12 @@ findings! {
         proved by "The registry's status with its check's own words, and a connection to the address that serves."
         remedy "Wait one interval of the check and ask again; if it stays, run the check's own request by hand from the node that runs it.";
 
+    GD610 IDLE_EXIT_TOO_SLOW Warn
+        means "The first call after an idle period takes longer than its deadline: the registry, the connection, TLS and the server's SETTINGS are all waited for within it, so clients that call rarely fail almost every time."
+        proved by "The call that left IDLE, stage by stage, and how long the registry took for its first answer, against --rpc-timeout."
+        remedy "Give the first call a longer deadline or wait-for-ready, warm the channel up, or switch the idle timeout off where calls are rare."
+        see "https://github.com/grpc/grpc-go/issues/8424";
+
     // Our own vantage point.
     GD901 NOTHING_REACHED_FROM_HERE Critical
         means "Every endpoint swallows packets. The first suspect is the place this runs at, not the service."

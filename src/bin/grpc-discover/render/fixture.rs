@@ -210,6 +210,7 @@ pub fn events() -> Vec<Event> {
                 phase: IdlePhase::Silence,
                 deadline: Some(Elapsed::from_millis(30_015)),
                 changes: 0,
+                cost: None,
                 text: "no call follows for 10s".into(),
             }),
         ),

@@ -125,6 +125,7 @@ mod tests {
             phase: IdlePhase::Silence,
             deadline: Some(Elapsed::from_secs(30)),
             changes: 2,
+            cost: None,
             text: "no RPC until the channel is IDLE".into(),
         };
         assert_eq!(

@@ -214,6 +214,7 @@ fn progress_off_a_terminal_is_one_line_for_each_phase() {
         phase: IdlePhase::Silence,
         deadline: Some(Elapsed::from_secs(30)),
         changes: 0,
+        cost: None,
         text: "no call follows for 30s".into(),
     };
     let event = Event { kind: EventKind::Idle(report), at: Elapsed::ZERO, ..fixture::events()[0].clone() };

@@ -356,8 +356,34 @@ pub struct Idle {
     pub deadline_ms: Option<u64>,
     /// Endpoints that came and went since the baseline.
     pub changes: usize,
+    /// What the call that ended this phase took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// The sentence for people.
     pub text: String,
+}
+
+/// What a call took, by stage.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Cost {
+    /// How long the registry took for its first answer of this session: not waited for by our own channel, but by clients
+    /// that ask anew when they leave IDLE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolve_ms: Option<f64>,
+    /// Connecting: TCP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp_ms: Option<f64>,
+    /// Connecting: TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_ms: Option<f64>,
+    /// Connecting: up to the server's SETTINGS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http2_ms: Option<f64>,
+    /// The health RPC itself.
+    pub health_ms: f64,
+    /// From the start of the call to its answer, without `resolve_ms`.
+    pub total_ms: f64,
 }
 
 /// The verdict on one endpoint.
