@@ -8,6 +8,7 @@ use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, CallCost, EndpointsChange, Event, EventKind, IdlePhase};
+use crate::model::lens::LensReport;
 use crate::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, Health, PeerSettings, Phase, PhaseDetail, Stage, TlsReport,
 };
@@ -131,6 +132,8 @@ pub struct Ledger {
     pub idle: Vec<Seen<IdlePhase>>,
     /// The calls of the idle cycle: before and after the silence.
     pub calls: Vec<Seen<Call>>,
+    /// What other frameworks' clients would hold: the last word on each.
+    pub lenses: Vec<Seen<LensReport>>,
     /// More endpoints are listed than may be probed: how many, and how many were.
     pub limited: Option<(usize, usize)>,
     /// How many transitions there were.
@@ -213,6 +216,10 @@ impl Ledger {
                 }
             }
             EventKind::Idle(report) => self.idle.push(seen(report.phase, event)),
+            EventKind::Lens(report) => {
+                self.lenses.retain(|known| known.what.lens != report.lens);
+                self.lenses.push(seen(report.clone(), event));
+            }
             EventKind::Disconnect { address, disconnect } => self.lost(address, disconnect, event),
             EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
         }

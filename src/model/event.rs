@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{EndpointVerdict, Finding, Summary};
+use super::lens::LensReport;
 use super::reach::{Disconnect, Failure, Health, Phase, Stage};
 use super::resolution::{Note, ResolveFailure};
 use super::time::Elapsed;
@@ -47,6 +48,8 @@ pub enum EventKind {
     Health(HealthReport),
     /// The idle cycle went on to its next phase.
     Idle(IdleReport),
+    /// What another framework's client would hold, when that changed or is concluded.
+    Lens(LensReport),
     /// The verdict on one endpoint.
     Verdict(EndpointReport),
     /// Something that was proved.

@@ -44,6 +44,8 @@ pub enum Body {
     Health(Health),
     /// The idle cycle went on to its next phase.
     Idle(Idle),
+    /// What another framework's client would hold.
+    Lens(Lens),
     /// The verdict on one endpoint.
     Verdict(Verdict),
     /// Something that was proved.
@@ -384,6 +386,39 @@ pub struct Cost {
     pub health_ms: f64,
     /// From the start of the call to its answer, without `resolve_ms`.
     pub total_ms: f64,
+}
+
+/// What another framework's client would hold.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Lens {
+    /// The service.
+    pub target: String,
+    /// What it holds.
+    #[serde(flatten)]
+    pub view: LensView,
+}
+
+/// What a client of a framework would hold, against the registry's list.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LensView {
+    /// What `--as` selects it with: `kratos@2.7.2`.
+    pub lens: String,
+    /// For people: `kratos 2.5.4 to 2.7.2`.
+    pub label: String,
+    /// The addresses that its next call can be sent to.
+    pub holds: Vec<String>,
+    /// Listed as usable, and not held.
+    pub missing: Vec<String>,
+    /// Held, and not listed as usable.
+    pub stale: Vec<String>,
+    /// When it hears of the next change: `changes`, `after_a_failure`, `next_call`, `never` or `never_and_hangs`.
+    pub hears: &'static str,
+    /// What would end a difference.
+    pub recovers_by: &'static str,
+    /// Why it is so.
+    pub rule: &'static str,
 }
 
 /// The verdict on one endpoint.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use grpc_discover::model::connectivity::{self, Scope};
 use grpc_discover::model::event::{self, Event, EventKind};
+use grpc_discover::model::lens::LensReport;
 use grpc_discover::model::reach::{self, Failure, PhaseDetail, Stage, http2_error_name};
 use grpc_discover::model::resolution::{self, ResolveFailure};
 use grpc_discover::model::{endpoint, finding};
@@ -66,6 +67,7 @@ impl From<&Event> for Line {
                 cost: report.cost.as_ref().map(Cost::from),
                 text: report.text.clone(),
             }),
+            EventKind::Lens(report) => Body::Lens(Lens { target, view: LensView::from(report) }),
             EventKind::Verdict(report) => Body::Verdict(Verdict {
                 target,
                 address: report.address.to_string(),
@@ -263,6 +265,22 @@ impl From<&event::CallCost> for Cost {
             http2_ms: stage(Stage::Http2),
             health_ms: milliseconds(cost.rpc),
             total_ms: milliseconds(cost.total),
+        }
+    }
+}
+
+impl From<&LensReport> for LensView {
+    fn from(report: &LensReport) -> LensView {
+        let words = |addresses: &[endpoint::Address]| addresses.iter().map(ToString::to_string).collect();
+        LensView {
+            lens: report.lens.to_string(),
+            label: report.label.to_string(),
+            holds: words(&report.holds),
+            missing: words(&report.missing),
+            stale: words(&report.stale),
+            hears: report.hears.as_str(),
+            recovers_by: report.hears.recovers_by(),
+            rule: report.rule,
         }
     }
 }
