@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::endpoint::{Address, Endpoint};
+pub use crate::model::lens::Hears;
 use crate::model::time::Elapsed;
 
 /// A client stack, or a range of its versions that behaves alike.
@@ -87,34 +88,6 @@ pub struct View {
     pub subset: Option<usize>,
     /// Whether, and when, it hears of the next change.
     pub hears: Hears,
-}
-
-/// Whether, and when, a client hears of the next change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hears {
-    /// As it happens: a watch or a poll is at work.
-    Changes,
-    /// Only after a connection broke; the old addresses serve until then.
-    AfterAFailure,
-    /// At its next call: it is IDLE, and asks anew then.
-    NextCall,
-    /// Never again: its watch is dead and nothing will restart it.
-    Never,
-    /// Never again, and it has no list either: every call hangs until its deadline.
-    NeverAndHangs,
-}
-
-impl Hears {
-    /// The word in the output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Changes => "changes",
-            Self::AfterAFailure => "after_a_failure",
-            Self::NextCall => "next_call",
-            Self::Never => "never",
-            Self::NeverAndHangs => "never_and_hangs",
-        }
-    }
 }
 
 /// What a view lacks against the registry.

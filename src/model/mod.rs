@@ -6,6 +6,7 @@ pub mod endpoint;
 pub mod event;
 pub mod finding;
 pub mod hold;
+pub mod lens;
 pub mod reach;
 pub mod resolution;
 pub mod rpc;

@@ -26,6 +26,8 @@ pub struct Script {
     pub channel: channel::Options,
     /// How long a call may wait for a connection and its answer.
     pub call_timeout: Duration,
+    /// How long an RPC may take.
+    pub rpc_timeout: Duration,
     /// What is too much.
     pub limits: Limits,
     /// What is good enough.

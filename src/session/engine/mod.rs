@@ -147,6 +147,7 @@ impl Engine {
             ledger: Ledger {
                 implied: script.implied.clone(),
                 service: script.service.clone(),
+                rpc_timeout: Some(script.rpc_timeout),
                 proxy: script.proxy.clone(),
                 ..Ledger::default()
             },
@@ -181,7 +182,9 @@ impl Engine {
             Input::Reached(address, reach) => self.reached(address, *reach),
             Input::Passed(connection, phase) => {
                 if let Some(address) = self.address_of(connection) {
-                    self.tell(EventKind::Connection(ConnectionReport { address, result: Ok(phase) }));
+                    let (stage, took) = (phase.stage, phase.took);
+                    let seq = self.tell(EventKind::Connection(ConnectionReport { address, result: Ok(phase) }));
+                    self.call_pays_for(connection, stage, took, seq);
                 }
             }
             Input::Connected(connection) => {

@@ -47,6 +47,7 @@ impl World {
             service: Arc::from(""),
             channel: options,
             call_timeout: Duration::from_secs(25),
+            rpc_timeout: Duration::from_secs(5),
             limits,
             judging: Judging::default(),
             proxy: None,
