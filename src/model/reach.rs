@@ -281,6 +281,11 @@ pub enum DisconnectReason {
 }
 
 impl Disconnect {
+    /// True when it was us who ended it.
+    pub fn is_our_own(&self) -> bool {
+        self.reason == DisconnectReason::SubchannelShutdown
+    }
+
     /// True when the peer gave no polite reason: no GOAWAY NO_ERROR came before the end.
     pub fn is_abrupt(&self) -> bool {
         self.goaway.as_ref().is_none_or(|goaway| goaway.code != 0)

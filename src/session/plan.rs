@@ -37,6 +37,8 @@ pub struct Plan {
     pub sources: Vec<Source>,
     /// What is done with the answers.
     pub goal: Goal,
+    /// Which silent connections an idle cycle holds beside the one that every endpoint gets.
+    pub holding: Holding,
     /// How backends are asked.
     pub backends: Arc<backend::Settings>,
     /// How addresses are reached.
@@ -72,6 +74,7 @@ impl Plan {
             label: label.into(),
             sources,
             goal,
+            holding: Holding::default(),
             backends: Arc::default(),
             transport: transport::Options::default(),
             channel,
@@ -100,6 +103,22 @@ pub enum Goal {
         /// End when this is so.
         until: Option<Until>,
     },
+}
+
+/// Which silent connections an idle cycle holds longer or shorter than the channel is silent, on the first endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holding {
+    /// One connection for each of these silences (`--idle-ladder`).
+    pub ladder: Vec<Duration>,
+    /// Search for the silence that the path tolerates, up to this one (`--find-cutoff`).
+    pub find_cutoff: Option<Duration>,
+}
+
+impl Holding {
+    /// The longest silence that is asked for.
+    pub fn longest(&self) -> Option<Duration> {
+        self.ladder.iter().copied().chain(self.find_cutoff).max()
+    }
 }
 
 /// When `watch --until` ends.

@@ -96,10 +96,8 @@ impl Ear {
                 }
             }
             (frames::PING, true) => self.ponged |= self.ping.is_some_and(|ours| frame.payload == ours),
-            (frames::GOAWAY, _) => {
-                if self.goaway.is_none() {
-                    self.goaway = frames::goaway(frame.payload).map(Box::new);
-                }
+            (frames::GOAWAY, _) if self.goaway.is_none() => {
+                self.goaway = frames::goaway(frame.payload).map(Box::new);
             }
             _ => {}
         }
@@ -121,7 +119,7 @@ impl Silent {
         let mut opening = Vec::new();
         poll_fn(|cx| {
             loop {
-                self.poll_answers(cx).map_err(NoLink::Ended)?;
+                self.poll_answers(cx).map_err(ended)?;
                 match self.ear.first.take().map(|first| *first) {
                     Some(First::Settings(_)) => return Poll::Ready(Ok(())),
                     Some(First::Wrong(code, text)) => return Poll::Ready(Err(NoLink::Wrong(code, text))),
@@ -131,22 +129,22 @@ impl Silent {
                 if let Opening::Foreign(code, text) = frames::judge(&opening) {
                     return Poll::Ready(Err(NoLink::Wrong(code, text)));
                 }
-                read.map_err(NoLink::Ended)?;
+                read.map_err(ended)?;
             }
         })
         .await?;
         // The acknowledgement of the server's SETTINGS is part of the greeting, not of the silence.
-        poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.map_err(NoLink::Ended)
+        poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.map_err(ended)
     }
 
     /// Writes as much of the answers as the socket takes.
-    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<(), Box<End>> {
         while !self.ear.answers.is_empty() {
             match Pin::new(&mut self.io).poll_write(cx, &self.ear.answers) {
-                Poll::Ready(Ok(0)) => return Err(wire::closed()),
+                Poll::Ready(Ok(0)) => return Err(Box::new(wire::closed())),
                 Poll::Ready(Ok(written)) if written == self.ear.answers.len() => self.ear.answers = Vec::new(),
                 Poll::Ready(Ok(written)) => drop(self.ear.answers.drain(..written)),
-                Poll::Ready(Err(error)) => return Err(wire::broken(&error)),
+                Poll::Ready(Err(error)) => return Err(Box::new(wire::broken(&error))),
                 Poll::Pending if self.ear.answers.len() > UNREAD => {
                     return Err(broke_off("it asks and does not read the answers"));
                 }
@@ -154,21 +152,21 @@ impl Silent {
             }
         }
         match Pin::new(&mut self.io).poll_flush(cx) {
-            Poll::Ready(Err(error)) => Err(wire::broken(&error)),
+            Poll::Ready(Err(error)) => Err(Box::new(wire::broken(&error))),
             Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
         }
     }
 
     /// Reads once and takes note of the frames that are complete; `raw` is shown the bytes.
-    fn poll_read(&mut self, cx: &mut Context<'_>, raw: impl FnOnce(&[u8])) -> Poll<Result<(), End>> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, raw: impl FnOnce(&[u8])) -> Poll<Result<(), Box<End>>> {
         // On the stack of this one poll: nothing is kept between two reads.
         let mut bytes = [0; 2_048];
         let mut buffer = ReadBuf::new(&mut bytes);
         if let Err(error) = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
-            return Poll::Ready(Err(wire::broken(&error)));
+            return Poll::Ready(Err(Box::new(wire::broken(&error))));
         }
         if buffer.filled().is_empty() {
-            return Poll::Ready(Err(wire::closed()));
+            return Poll::Ready(Err(Box::new(wire::closed())));
         }
         raw(buffer.filled());
         let Silent { frames, ear, .. } = self;
@@ -198,13 +196,17 @@ impl Silent {
     }
 }
 
-fn broke_off(why: &str) -> End {
+fn ended(end: Box<End>) -> NoLink {
+    NoLink::Ended(*end)
+}
+
+fn broke_off(why: &str) -> Box<End> {
     let disconnect = Disconnect {
-        reason: DisconnectReason::Unknown,
+        reason: DisconnectReason::SubchannelShutdown,
         detail: format!("closed by us: the peer broke the rules of HTTP/2 ({why})"),
         goaway: None,
     };
-    End { disconnect, code: FailureCode::ProtocolError, tls: None }
+    Box::new(End { disconnect, code: FailureCode::ProtocolError, tls: None })
 }
 
 /// The silence of one connection, and what comes after it.

@@ -1,7 +1,9 @@
 //! The engine: what happened goes in, events and effects come out. PURE: no clock, no sockets, no tasks.
 
+mod bisection;
 mod call;
 mod course;
+mod hold;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,11 +17,14 @@ use crate::model::connectivity::ConnectivityState;
 use crate::model::endpoint::Address;
 use crate::model::event::{ConnectionReport, Event, EventKind, HealthReport};
 use crate::model::finding::{Summary, Verdict};
+use crate::model::hold::Held;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 use crate::model::resolution::{ResolveError, Update};
 use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 use course::Course;
+pub use hold::HoldId;
+use hold::Holds;
 
 /// After this long without an event a READY channel is stable (`--until stable`).
 const STABLE_AFTER: Duration = Duration::from_secs(10);
@@ -58,6 +63,8 @@ pub enum Input {
     Checked(ConnectionId, Health, Duration),
     /// The health Watch on the channel's connection said something.
     Watched(ConnectionId, Health),
+    /// A held connection has told what became of it.
+    Held(HoldId, Box<Held>),
     /// [`Engine::deadline`] has passed.
     TimePassed,
     /// The user has seen enough.
@@ -99,6 +106,15 @@ pub enum Effect {
         /// Let calls in flight finish.
         drain: bool,
     },
+    /// Hold a connection in silence, then ask whether it lives.
+    Hold {
+        /// To come back in [`Input::Held`].
+        hold: HoldId,
+        /// Where to.
+        address: Address,
+        /// For how long.
+        silence: Duration,
+    },
     /// A health Check on this connection.
     Check(ConnectionId),
     /// A health Watch on this connection.
@@ -119,6 +135,7 @@ pub struct Engine {
     connections: BTreeMap<ConnectionId, Link>,
     ledger: Ledger,
     course: Course,
+    holds: Holds,
     rewatch: Vec<(Elapsed, ConnectionId)>,
     now: Elapsed,
     last_event: Elapsed,
@@ -152,6 +169,7 @@ impl Engine {
                 ..Ledger::default()
             },
             course: Course::new(script.goal),
+            holds: Holds::default(),
             rewatch: Vec::new(),
             now: Elapsed::ZERO,
             last_event: Elapsed::ZERO,
@@ -213,6 +231,7 @@ impl Engine {
             }
             Input::Checked(connection, health, took) => self.call_answered(connection, health, took),
             Input::Watched(connection, health) => self.watched(connection, health),
+            Input::Held(hold, held) => self.held(hold, *held),
             Input::TimePassed => self.time_passed(),
             Input::Finish => self.finish(None),
         }

@@ -13,6 +13,7 @@ use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::text::{escape, shorten};
 
 use super::Render;
+use super::held::write_held;
 use super::lines::{self, headline, short};
 use super::paint::Paint;
 use super::report::{Keep, Report, Reports, Seen, SourceSeen};
@@ -67,6 +68,7 @@ pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, ou
     }
     write_findings(report, paint, wide, out)?;
     write_endpoints(report, paint, wide, out)?;
+    write_held(&report.held, out)?;
     write_lenses(&report.lenses, out)?;
     write_sources(&report.sources, paint, wide || verbose, out)
 }

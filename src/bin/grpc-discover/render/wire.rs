@@ -2,12 +2,14 @@
 //! not; docs/events.schema.json is generated from them.
 
 mod from;
+mod held;
 mod text;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use held::{Held, HeldView};
 pub use text::{write_json, write_pretty};
 
 /// One line of `-o ndjson`.
@@ -46,6 +48,8 @@ pub enum Body {
     Idle(Idle),
     /// What another framework's client would hold.
     Lens(Lens),
+    /// A connection that was held in silence has told what became of it.
+    Held(Held),
     /// The verdict on one endpoint.
     Verdict(Verdict),
     /// Something that was proved.
@@ -351,7 +355,7 @@ pub struct HealthAnswer {
 pub struct Idle {
     /// The service.
     pub target: String,
-    /// `baseline`, `silence`, `idle`, `call` or `done`.
+    /// `baseline`, `silence`, `idle`, `call`, `holding` or `done`.
     pub phase: &'static str,
     /// When the phase is expected to end, on the scale of `at_ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
