@@ -97,8 +97,7 @@ fn ages(losses: &[&Seen<Loss>]) -> String {
     }
 }
 
-/// `350ms`, `20.0s`.
-pub(super) fn words(time: Duration) -> String {
+fn words(time: Duration) -> String {
     match time.as_millis() {
         ms @ 0..1000 => format!("{ms}ms"),
         _ => format!("{:.1}s", time.as_secs_f64()),

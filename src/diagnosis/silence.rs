@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::connection::words;
 use super::ledger::{Contact, Ledger, Seen};
 use super::table::{PATH_CUTOFF, SILENT_CONNECTION_CUT, SILENT_CONNECTION_SWALLOWED};
 use super::tolerance::{Proof, Tolerance};
@@ -126,7 +125,7 @@ fn limit(address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
             let lived_for = words(lived.what.held.quiet);
             match held.iter().find_map(|held| Some((held, rule(held)?))) {
                 Some((ruled, rule)) => format!(
-                    "{address}: the server itself ends silent connections after {} ({rule}); the path tolerates more than that",
+                    "{address}: the server itself ends connections after {} ({rule}); the path tolerates more than that",
                     words(ruled.what.held.quiet),
                 ),
                 None => format!(
@@ -205,9 +204,13 @@ fn known_limit(known: &Tolerance) -> Option<String> {
 /// The keepalive and idle settings that follow.
 fn settings(known: &Tolerance) -> String {
     let (Some(cut), safe) = (known.cut, known.survived.unwrap_or_default()) else {
-        return "Nothing to change for the path: clients that are silent for that long keep their connections. A longer --find-cutoff \
-                looks further."
-            .to_string();
+        let further = match known.ruled {
+            Some(_) => "What the path does after that shows only where the server's rule allows a longer silence.",
+            None => "A longer --find-cutoff looks further.",
+        };
+        return format!(
+            "Nothing to change for the path: clients that are silent for that long keep their connections. {further}"
+        );
     };
     let narrow = match known.is_close() || known.survived.is_none() {
         true => String::new(),
@@ -236,6 +239,15 @@ fn settings(known: &Tolerance) -> String {
          permission ({permission}; gRFC A8). Or let channels go idle sooner: an idle timeout below {below}.{narrow}",
         plain(time),
     )
+}
+
+/// `350ms`, `1.97s`, `20.0s`: as exact as a limit is found.
+fn words(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{}ms", time.as_millis()),
+        1..10 => format!("{:.2}s", time.as_secs_f64()),
+        _ => format!("{:.1}s", time.as_secs_f64()),
+    }
 }
 
 /// A time to set, so rounded down: `19s`, `350ms`.

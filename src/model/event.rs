@@ -52,7 +52,7 @@ pub enum EventKind {
     /// What another framework's client would hold, when that changed or is concluded.
     Lens(LensReport),
     /// A connection that was held in silence has told what became of it.
-    Held(HeldReport),
+    Held(Box<HeldReport>),
     /// The verdict on one endpoint.
     Verdict(EndpointReport),
     /// Something that was proved.

@@ -119,7 +119,7 @@ impl Silent {
         let mut opening = Vec::new();
         poll_fn(|cx| {
             loop {
-                self.poll_answers(cx).map_err(ended)?;
+                self.poll_answers(cx).map_err(|end| NoLink::Ended(*end))?;
                 match self.ear.first.take().map(|first| *first) {
                     Some(First::Settings(_)) => return Poll::Ready(Ok(())),
                     Some(First::Wrong(code, text)) => return Poll::Ready(Err(NoLink::Wrong(code, text))),
@@ -129,12 +129,12 @@ impl Silent {
                 if let Opening::Foreign(code, text) = frames::judge(&opening) {
                     return Poll::Ready(Err(NoLink::Wrong(code, text)));
                 }
-                read.map_err(ended)?;
+                read.map_err(|end| NoLink::Ended(*end))?;
             }
         })
         .await?;
         // The acknowledgement of the server's SETTINGS is part of the greeting, not of the silence.
-        poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.map_err(ended)
+        poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.map_err(|end| NoLink::Ended(*end))
     }
 
     /// Writes as much of the answers as the socket takes.
@@ -194,10 +194,6 @@ impl Silent {
         let mut timer = pin!(sleep(silence));
         poll_fn(|cx| vigil.poll(cx, timer.as_mut())).await
     }
-}
-
-fn ended(end: Box<End>) -> NoLink {
-    NoLink::Ended(*end)
 }
 
 fn broke_off(why: &str) -> Box<End> {

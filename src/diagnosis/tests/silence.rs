@@ -8,11 +8,18 @@ impl Story {
     fn held(&mut self, address: &str, rung: Rung, quiet: f64, fate: Fate) -> &mut Self {
         let quiet = Duration::from_secs_f64(quiet);
         let held = Held { quiet, interrupted: None, fate };
-        self.tell(EventKind::Held(HeldReport { address: address.parse().unwrap(), silence: quiet, rung, held }))
+        self.tell(EventKind::Held(Box::new(HeldReport {
+            address: address.parse().unwrap(),
+            silence: quiet,
+            rung,
+            held,
+        })))
     }
 
     fn ladder(&mut self, address: &str, rungs: &[(f64, Fate)]) -> &mut Self {
-        rungs.iter().for_each(|(quiet, fate)| drop(self.held(address, Rung::Cutoff, *quiet, fate.clone())));
+        for (quiet, fate) in rungs {
+            self.held(address, Rung::Cutoff, *quiet, fate.clone());
+        }
         self
     }
 }
@@ -20,7 +27,9 @@ impl Story {
 fn story(addresses: &[&str]) -> Story {
     let mut story = Story::default();
     story.lists("consul", &addresses.iter().map(|address| (*address, UP)).collect::<Vec<_>>());
-    addresses.iter().for_each(|address| drop(story.serves(address)));
+    for address in addresses {
+        story.serves(address);
+    }
     story
 }
 
@@ -61,7 +70,8 @@ fn tcp_tells_a_path_that_forgot_from_somebody_who_does_not_answer() {
     story.held(A, Rung::Idle, 30.0, swallowed(0)).held(B, Rung::Idle, 30.0, swallowed(1));
     let told = told(&story);
     assert!(told.iter().all(|(code, _)| *code == "GD611") && told.len() == 2, "{told:?}");
-    let begins = format!("{A}: a connection that was silent for 30.0s is swallowed: no answer to a ping within 5.0s; ");
+    let begins =
+        format!("{A}: a connection that was silent for 30.0s is swallowed: no answer to a ping within 5.00s; ");
     assert!(told[0].1.starts_with(&begins), "{told:?}");
     assert!(told[0].1.contains("TCP delivered the ping and nobody answered it"), "{told:?}");
     let tcp = "not even TCP answers (1 unacknowledged, sent again 4 times, last acknowledgement 35.0s ago)";
@@ -111,7 +121,7 @@ fn a_server_that_ends_connections_by_its_rule_is_neither_swallowed_nor_cut() {
         assert_eq!(told(&story), [("GD412", format!("{A} {says}: GOAWAY NO_ERROR ({debug})"))]);
         story.ladder(A, &[(2.0, alive()), (5.0, goaway())]);
         let limit = told(&story).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
-        assert!(limit.contains("the server itself ends silent connections after 5.0s (GOAWAY NO_ERROR"), "{limit}");
+        assert!(limit.contains("the server itself ends connections after 5.00s (GOAWAY NO_ERROR"), "{limit}");
         assert!(
             limit.contains(if debug == "max_idle" { "idle connections" } else { "the age of connections" }),
             "{limit}"
@@ -163,7 +173,7 @@ fn longer_than_was_tried_shorter_than_was_tried_and_contradictions_are_said() {
     assert!(text.contains("tolerates less than 900ms of silence, the shortest that was tried"), "{text}");
     assert!(remedy.contains("an idle timeout below 900ms"), "{remedy}");
     let (text, _) = limit(&[(5.6, swallowed(0)), (18.3, alive()), (19.0, swallowed(0))]);
-    assert!(text.contains("tolerates 18.3s") && text.contains("silent for only 5.6s ended too: an outlier"), "{text}");
+    assert!(text.contains("tolerates 18.3s") && text.contains("silent for only 5.60s ended too: an outlier"), "{text}");
 }
 
 #[test]
@@ -172,7 +182,7 @@ fn a_server_that_speaks_by_itself_limits_what_was_tried() {
     let interrupted = Some(Interruption { after: Duration::from_secs(12), frame: "PING".to_string(), times: 4 });
     let held = Held { quiet: Duration::from_secs(12), interrupted, fate: alive() };
     let (address, silence) = (A.parse().unwrap(), Duration::from_secs(60));
-    story.tell(EventKind::Held(HeldReport { address, silence, rung: Rung::Cutoff, held }));
+    story.tell(EventKind::Held(Box::new(HeldReport { address, silence, rung: Rung::Cutoff, held })));
     let (_, text) = told(&story).remove(0);
     assert!(
         text.contains("the server broke the silence itself (PING after 12.0s), so no longer one than 12.0s"),

@@ -102,7 +102,7 @@ impl Engine {
     pub(super) fn held(&mut self, hold: HoldId, held: Held) {
         let Some(Holding { address, silence, rung, .. }) = self.holds.pending.remove(&hold) else { return };
         let proof = Proof::of(&held);
-        self.tell(EventKind::Held(HeldReport { address: address.clone(), silence, rung, held }));
+        self.tell(EventKind::Held(Box::new(HeldReport { address: address.clone(), silence, rung, held })));
         if rung == Rung::Cutoff
             && let Some(search) = self.holds.searches.get_mut(&address)
         {

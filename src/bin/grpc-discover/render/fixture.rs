@@ -99,7 +99,7 @@ fn held(of: &str, silence: u64, rung: Rung, fate: Fate) -> EventKind {
         Rung::Idle | Rung::Cutoff => (ms(silence), None),
     };
     let held = Held { quiet, interrupted, fate };
-    EventKind::Held(HeldReport { address: address(of), silence: ms(silence), rung, held })
+    EventKind::Held(Box::new(HeldReport { address: address(of), silence: ms(silence), rung, held }))
 }
 
 /// The story: seq 1, 2, 3 …; `at` in milliseconds.

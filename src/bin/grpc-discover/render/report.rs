@@ -268,7 +268,7 @@ impl Report {
             }
             EventKind::Health(report) => self.seen(&report.address).health = Some(report.clone()),
             EventKind::Idle(report) => self.idle = Some(report.clone()),
-            EventKind::Held(report) => self.held.push(report.clone()),
+            EventKind::Held(report) => self.held.push(HeldReport::clone(report)),
             EventKind::Lens(report) => match self.lenses.iter_mut().find(|known| known.lens == report.lens) {
                 Some(known) => *known = report.clone(),
                 None => self.lenses.push(report.clone()),

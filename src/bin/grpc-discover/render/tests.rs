@@ -63,7 +63,7 @@ fn schema<T: schemars::JsonSchema>() -> serde_json::Value {
 #[expect(dead_code, reason = "only its schema is wanted")]
 enum Printed {
     /// One service.
-    One(Document),
+    One(Box<Document>),
     /// Several services side by side.
     Several(Documents),
 }

@@ -63,7 +63,7 @@ impl From<&Event> for Line {
                 cost: report.cost.as_ref().map(Cost::from),
                 text: report.text.clone(),
             }),
-            EventKind::Held(report) => Body::Held(Held { target, view: HeldView::from(report) }),
+            EventKind::Held(report) => Body::Held(Held { target, view: HeldView::from(&**report) }),
             EventKind::Lens(report) => Body::Lens(Lens { target, view: LensView::from(report) }),
             EventKind::Verdict(report) => Body::Verdict(Verdict {
                 target,
