@@ -33,16 +33,30 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
         wrong.push("has no list, and every call hangs until its deadline".to_string());
     }
     if !first.stale.is_empty() {
-        let stale: Vec<String> =
-            first.stale.iter().map(|address| held(ledger, address, first.fails_with, &mut evidence)).collect();
-        wrong.push(format!("still dials {}", listed(&stale)));
+        let mut by_fate: Vec<(String, Vec<String>)> = Vec::new();
+        for address in &first.stale {
+            let fate = fate(ledger, address, &mut evidence);
+            match by_fate.iter_mut().find(|(known, _)| *known == fate) {
+                Some((_, addresses)) => addresses.push(address.to_string()),
+                None => by_fate.push((fate, vec![address.to_string()])),
+            }
+        }
+        let stale: Vec<String> = by_fate.iter().map(|(fate, those)| format!("{}{fate}", listed(those))).collect();
+        wrong.push(format!("still dials {}", stale.join("; ")));
     }
     if !first.missing.is_empty() {
         let missing: Vec<String> = first.missing.iter().map(ToString::to_string).collect();
         wrong.push(format!("does not know {}", listed(&missing)));
     }
+    let is_dead = |address: &Address| {
+        ledger.contacts.get(address).is_some_and(|contact| matches!(contact.what, Contact::Failed(_)))
+    };
+    let fails = match first.holds.is_empty() || !first.holds.iter().all(is_dead) {
+        true => String::new(),
+        false => format!(", so every call fails (\"{} …\")", first.fails_with),
+    };
     let text = format!(
-        "a client of {} {}: {}; it recovers by {}",
+        "a client of {} {}{fails}: {}; it recovers by {}",
         join(&labels),
         wrong.join(" and "),
         first.rule,
@@ -53,13 +67,13 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
     Some(finding)
 }
 
-/// A held address with what dialling it gives, where it was tried.
-fn held(ledger: &Ledger, address: &Address, fails_with: &str, evidence: &mut Vec<u64>) -> String {
-    let Some(contact) = ledger.contacts.get(address) else { return address.to_string() };
+/// What dialling a held address gives, where it was tried: ` (tcp: connection refused)`.
+fn fate(ledger: &Ledger, address: &Address, evidence: &mut Vec<u64>) -> String {
+    let Some(contact) = ledger.contacts.get(address) else { return String::new() };
     evidence.push(contact.seq);
     match &contact.what {
-        Contact::Failed(failure) => format!("{address} ({failure}; its calls fail: \"{fails_with} …\")"),
-        Contact::Connected | Contact::Answered(_) => format!("{address} (which still answers)"),
+        Contact::Failed(failure) => format!(" ({failure})"),
+        Contact::Connected | Contact::Answered(_) => " (still answering)".to_string(),
     }
 }
 

@@ -7,15 +7,15 @@ use super::endpoint::Address;
 /// Whether, and when, a client hears of the next change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hears {
-    /// As it happens: a watch or a poll is at work.
+    /// As it happens: a watch or a poll is at work. So is a client's that has no address and asks again and again.
     Changes,
     /// Only after a connection broke; the old addresses serve until then.
     AfterAFailure,
     /// At its next call: it is IDLE, and asks anew then.
     NextCall,
-    /// Never again: its watch is dead and nothing will restart it.
+    /// Never again: its watch is dead, or ends within seconds, and nothing will restart it.
     Never,
-    /// Never again, and it has no list either: every call hangs until its deadline.
+    /// Never again, and it has no list either: every call hangs until its deadline, or fails.
     NeverAndHangs,
 }
 
