@@ -8,13 +8,13 @@ use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::lens::{Hears, LensReport};
 
-/// One finding for all lenses that differ in the same way and are helped by the same.
+/// One finding for all lenses that differ in the same way.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut groups: Vec<Vec<&Seen<LensReport>>> = Vec::new();
     for seen in ledger.lenses.iter().filter(|seen| !seen.what.agrees()) {
         let alike = |other: &LensReport| {
             let view = |report: &LensReport| (report.stale.clone(), report.missing.clone(), report.hears);
-            view(other) == view(&seen.what) && other.remedy == seen.what.remedy
+            view(other) == view(&seen.what)
         };
         match groups.iter_mut().find(|group| group.first().is_some_and(|first| alike(&first.what))) {
             Some(group) => group.push(seen),
@@ -55,15 +55,28 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
         true => String::new(),
         false => format!(", so every call fails (\"{} …\")", first.fails_with),
     };
+    let each = |get: fn(&LensReport) -> &'static str| {
+        let mut words: Vec<&str> = Vec::new();
+        for word in group.iter().map(|seen| get(&seen.what)) {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words
+    };
+    let mut why: Vec<String> = each(|report| report.rule).into_iter().map(str::to_string).collect();
+    if group.len() > 1 {
+        why = group.iter().map(|seen| format!("{}: {}", seen.what.label, seen.what.rule)).collect();
+    }
     let text = format!(
-        "a client of {} {}{fails}: {}; it recovers by {}",
+        "a client of {} {}{fails}; only {} helps. Why: {}",
         join(&labels),
         wrong.join(" and "),
-        first.rule,
-        first.hears.recovers_by()
+        first.hears.recovers_by(),
+        why.join("; ")
     );
     let mut finding = finding(&CLIENTS_WOULD_BE_STALE, None, text, evidence);
-    finding.remedy = first.remedy.to_string();
+    finding.remedy = each(|report| report.remedy).join("; ");
     Some(finding)
 }
 

@@ -94,6 +94,10 @@ static EACH_WATCH_NO_LIMIT: Rules =
     Rules { ends: Ends::EachWatch, poll: Poll::Cut, build: Build::RpcOrNone, subset: SUBSET };
 static REFERENCES: Rules = Rules { ends: Ends::References, poll: Poll::Cut, build: Build::RpcOrNone, subset: SUBSET };
 
+/// What helps the versions whose idle periods do harm.
+const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then \
+                       grpc.WithIdleTimeout(0) on every client of the process";
+
 /// Immune: the poller has no exit.
 pub(super) static UP_TO_2_5_3: LensKind = LensKind {
     name: "kratos",
@@ -114,8 +118,7 @@ pub(super) static FROM_2_5_4: LensKind = LensKind {
     follows: Follows::Registry("consul"),
     rule: "its poller ends with the first idle period, and every later call begins with the list of that time",
     fails_with: "last connection error: connection error: desc =",
-    remedy: "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; grpc.WithIdleTimeout(0) \
-             until then",
+    remedy: UPGRADE,
     links: &[
         "https://github.com/go-kratos/kratos/pull/2550",
         "https://github.com/go-kratos/kratos/issues/3185",
@@ -133,8 +136,7 @@ pub(super) static FROM_2_7_3: LensKind = LensKind {
     rule: "a call within about 10 s of going idle joins a watch that is about to end, and hears nothing after it; a first \
            question that fails when it leaves idle leaves it without any list",
     fails_with: "last connection error: connection error: desc =",
-    remedy: "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; grpc.WithIdleTimeout(0) \
-             until then",
+    remedy: UPGRADE,
     links: &[
         "https://github.com/go-kratos/kratos/pull/3402",
         "https://github.com/go-kratos/kratos/pull/3162",
@@ -200,8 +202,7 @@ pub(super) static BYSTANDER: LensKind = LensKind {
     rule: "never idle itself, it shares the poller of another client in its process, which ends with that one's first \
            idle period",
     fails_with: "last connection error: connection error: desc =",
-    remedy: "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then \
-             grpc.WithIdleTimeout(0) on every client of the process",
+    remedy: UPGRADE,
     links: &["https://github.com/go-kratos/kratos/issues/3185", "https://github.com/go-kratos/kratos/pull/2911"],
     client: |setting| Box::new(Kratos::bystander(&FIRST_WATCH, setting)),
 };

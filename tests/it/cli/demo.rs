@@ -23,10 +23,11 @@ fn the_demo_explains_the_bug_with_old_and_new_addresses_and_leaves_nothing_behin
     let (moved, frozen) = (of_name("MOVED_WHILE_IDLE"), of_name("CLIENTS_WOULD_BE_STALE"));
     assert_eq!((moved.len(), frozen.len()), (2, 1), "{}", finished.out);
     let explained = frozen[0]["text"].as_str().unwrap();
-    for said in old.iter().chain(&new).chain(&["kratos 2.5.4 to 2.7.2", "last connection error", "a restart"]) {
+    for said in old.iter().chain(&new).chain(&["last connection error"]) {
         assert!(explained.contains(said), "{said}: {explained}");
-        assert!(finished.err.contains(said) || *said == "kratos 2.5.4 to 2.7.2", "{said}: {}", finished.err);
+        assert!(finished.err.contains(said), "{said}: {}", finished.err);
     }
+    assert!(explained.contains("kratos 2.5.4 to 2.7.2") && explained.contains("a restart"), "{explained}");
     let lens = |name: &str| document["lenses"].as_array().unwrap().iter().find(|lens| lens["lens"] == name).unwrap();
     assert_eq!(
         (lens("kratos@2.7.2")["hears"].as_str(), lens("kratos@3.0.0")["hears"].as_str()),

@@ -114,8 +114,7 @@ pub struct Channel {
     /// Health decides the connectivity state (gRFC A17; not with pick_first)
     #[arg(long)]
     pub client_health: bool,
-    /// Show what these clients would hold: kratos, kratos@2.7.2, grpc-go, …; all (repeat, or separate with commas). In an
-    /// idle cycle those that would be wrong are told anyway
+    /// What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]
     #[arg(long = "as", value_name = "LENS", value_delimiter = ',')]
     pub lenses: Vec<String>,
     /// Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]
