@@ -5,6 +5,7 @@
 //! A lens is one file and one line in [`LENSES`]. The sources of its rules are named in the file; `tests/it/lens` drives
 //! it and the real client through the same scripts. [`find`] reads what `--as` names, [`Lenses`] plays them beside a session.
 
+mod dns;
 mod driver;
 mod find;
 mod idle;
@@ -154,4 +155,8 @@ pub static LENSES: &[&LensKind] = &[
     &kratos::ONLY_2_8_3,
     &kratos::FROM_2_8_4,
     &kratos::BYSTANDER,
+    &dns::GRPC_GO,
+    &dns::GRPC_JAVA,
+    &dns::GRPC_CORE,
+    &dns::GRPC_JS,
 ];
