@@ -11,7 +11,7 @@ use crate::model::lens::{Hears, LensReport};
 /// One finding for all lenses that differ in the same way.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut groups: Vec<Vec<&Seen<LensReport>>> = Vec::new();
-    for seen in ledger.lenses.iter().filter(|seen| !seen.what.agrees()) {
+    for seen in ledger.lenses.iter().filter(|seen| seen.what.is_wrong()) {
         let alike = |other: &LensReport| {
             let view = |report: &LensReport| (report.stale.clone(), report.missing.clone(), report.hears);
             view(other) == view(&seen.what)
@@ -69,7 +69,7 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
         why = group.iter().map(|seen| format!("{}: {}", seen.what.label, seen.what.rule)).collect();
     }
     let text = format!(
-        "a client of {} {}{fails}; only {} helps. Why: {}",
+        "a client of {} {}{fails}; it recovers by {}. Why: {}",
         join(&labels),
         wrong.join(" and "),
         first.hears.recovers_by(),

@@ -43,7 +43,10 @@ impl Models {
         };
         let setting = Setting { idle_timeout: script.channel.idle_timeout, ..Setting::default() };
         let followers = [true, false].map(|dns| {
-            let theirs = |kind: &&&'static LensKind| matches!(kind.follows, Follows::Dns) == dns;
+            // Unasked, nobody is told about clients of a registry that has no part in the session.
+            let concerned = matches!(script.lenses, plan::Lenses::Chosen(_))
+                || script.sources.iter().any(|(backend, _)| (*backend == "dns") == dns);
+            let theirs = |kind: &&&'static LensKind| concerned && matches!(kind.follows, Follows::Dns) == dns;
             let kinds: Vec<&LensKind> = script.lenses.kinds().iter().filter(theirs).copied().collect();
             Followers { dns, lenses: Lenses::new(&kinds, setting, past), read: Reading::Nothing }
         });
@@ -125,7 +128,7 @@ impl Engine {
             .map(|watched| report(watched, &usable))
             .filter(|report| match self.models.told.iter().find(|told| told.lens == report.lens) {
                 Some(told) => told != report,
-                None => self.models.chosen || !report.agrees(),
+                None => self.models.chosen || report.is_wrong(),
             })
             .collect();
         for report in news {

@@ -316,6 +316,7 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
         let hears = match report.hears {
             Hears::Changes => "as it happens",
             Hears::AfterAFailure => "after a failed connection",
+            Hears::Soon => "by itself, within 30 s",
             Hears::NextCall => "at its next call",
             Hears::Never => "never",
             Hears::NeverAndHangs => "never; calls hang",
