@@ -355,6 +355,10 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -W "pick_first round_robin" -- "${cur}"))
                     return 0
                     ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --keep-connected)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -625,6 +629,10 @@ _grpc__discover() {
                     ;;
                 --lb)
                     COMPREPLY=($(compgen -W "pick_first round_robin" -- "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --keep-connected)

@@ -220,13 +220,17 @@ fn settings(known: &Tolerance) -> String {
         Some(survived) => plain(survived),
         None => plain(cut),
     };
-    if safe <= FASTEST_PING {
+    if safe <= FASTEST_PING.mul_f64(1.1) {
         return format!(
             "Let channels go idle sooner: an idle timeout below {below}. Keepalive does not help, because clients ping no faster \
              than every 10s (gRFC A8).{narrow}"
         );
     }
-    let time = Duration::from_secs((safe / 2).as_secs()).max(FASTEST_PING);
+    let half = Duration::from_secs((safe / 2).as_secs());
+    let (time, why) = match half < FASTEST_PING {
+        true => (FASTEST_PING, "more than half of what the path tolerates, but clients ping no faster"),
+        false => (half, "half of what the path tolerates"),
+    };
     let permission = match time < PERMITTED {
         true => format!(
             "without it servers allow one ping in 5m, none without calls, and answer more with GOAWAY too_many_pings: MinTime at most {}, PermitWithoutStream",
@@ -235,8 +239,8 @@ fn settings(known: &Tolerance) -> String {
         false => "servers allow one ping in 5m, and none without calls: PermitWithoutStream".to_string(),
     };
     format!(
-        "Keepalive: time {} (at most half of what the path tolerates, never below 10s), without calls too, with the server's \
-         permission ({permission}; gRFC A8). Or let channels go idle sooner: an idle timeout below {below}.{narrow}",
+        "Keepalive: time {} ({why}), without calls too, with the server's permission ({permission}; gRFC A8). Or let \
+         channels go idle sooner: an idle timeout below {below}.{narrow}",
         plain(time),
     )
 }

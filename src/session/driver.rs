@@ -78,6 +78,7 @@ impl Session {
             channel: plan.channel,
             call_timeout,
             rpc_timeout: plan.transport.rpc_timeout,
+            lenses: plan.lenses,
             limits: plan.limits,
             judging: plan.judging,
             proxy: plan.proxy,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::plan::{Goal, Holding, Limits};
+use super::plan::{Goal, Holding, Lenses, Limits};
 use crate::channel;
 use crate::diagnosis::{Depth, Judging, ProxyEnv};
 
@@ -30,6 +30,8 @@ pub struct Script {
     pub call_timeout: Duration,
     /// How long an RPC may take.
     pub rpc_timeout: Duration,
+    /// Whose clients are modelled beside the channel.
+    pub lenses: Lenses,
     /// What is too much.
     pub limits: Limits,
     /// What is good enough.

@@ -191,6 +191,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
     }
     Ok(Plan {
         label: Arc::from(label.join(", ")),
+        lenses: channel::lenses(typed, &layers, goal)?,
         goal,
         holding,
         transport: reaching::options(typed.reaching, &targets, &layers, world)?,

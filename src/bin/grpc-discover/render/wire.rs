@@ -417,7 +417,7 @@ pub struct LensView {
     pub missing: Vec<String>,
     /// Held, and not listed as usable.
     pub stale: Vec<String>,
-    /// When it hears of the next change: `changes`, `after_a_failure`, `next_call`, `never` or `never_and_hangs`.
+    /// When it hears of the next change: `changes`, `after_a_failure`, `soon`, `next_call`, `never` or `never_and_hangs`.
     pub hears: &'static str,
     /// What would end a difference.
     pub recovers_by: &'static str,
