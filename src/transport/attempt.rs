@@ -185,7 +185,8 @@ impl Attempt<'_> {
         let (io, secured) = match mode {
             Mode::Plaintext => (io, None),
             Mode::Tls => {
-                let Secured { io, report: tls, client } = self.secure(io, &origin, report).await?;
+                // Boxed, as every rare stage is: each probe's task has room for the largest.
+                let Secured { io, report: tls, client } = Box::pin(self.secure(io, &origin, report)).await?;
                 (io, Some((tls, client)))
             }
         };
