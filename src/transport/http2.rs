@@ -88,10 +88,13 @@ fn http2_error(error: &h2::Error) -> End {
     end(code, DisconnectReason::Unknown, &format!("http2: {error}"))
 }
 
+/// The client's half, over a tapped stream.
+type Http2 = client::Connection<Tap<Box<dyn Io>>, Bytes>;
+
 /// Moves the bytes of one connection until it ends. Owns the socket: dropping it closes the connection.
 pub(super) struct Driver {
     /// Boxed, because it is large and handed on through every stage of an attempt.
-    connection: Option<Box<client::Connection<Tap<Box<dyn Io>>, Bytes>>>,
+    connection: Option<Box<Http2>>,
     wire: Arc<Wire>,
     pulse: Option<Pulse>,
 }
