@@ -74,10 +74,11 @@ fn idle(stage: &mut Stage) {
     stage.move_over("A", "B");
 }
 
-/// A call as soon as the channel is idle, and calls from then on. The server moves when the poller is gone, if it goes.
+/// A call 50 ms after the channel has gone idle, and calls from then on. The server moves when the poller is gone, if it goes.
 fn quick_exit(stage: &mut Stage) {
     stage.call_well(1);
     stage.until_idle(1);
+    std::thread::sleep(Duration::from_millis(50));
     stage.call_well(1);
     let exit = stage.client.mark();
     stage.start("B");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::recorded::{Recorded, Server, What, tell};
 use crate::support::consul::ConsulAgent;
@@ -17,6 +17,9 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 /// What must come sooner or later. A poller of 2.7.2 or 2.8.0 that should end tosses a coin every ten seconds.
 pub const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A poller that hears of a change has passed it on: it asks again within a second.
+const SETTLED: Duration = Duration::from_millis(2500);
 
 /// Between two calls, and two looks.
 pub const PAUSE: Duration = Duration::from_millis(100);
@@ -49,14 +52,14 @@ pub struct Ended {
     pub version: String,
     /// The channel that was judged.
     pub channel: usize,
-    /// Everything that happened until the outcome was taken. What a model of this client is to be told, with
+    /// Everything that happened until the last glimpse. What a model of this client is to be told, with
     /// [`Self::glimpses`] and [`Self::outcome`] as what it must then hold.
     pub recorded: Vec<Recorded>,
     /// What the channel held, at some moments of the play; the last is that of the outcome.
     pub glimpses: Vec<Glimpse>,
     /// What it came to.
     pub outcome: Outcome,
-    /// Every call of the judged channel, in order.
+    /// Every call of the judged channel, in order; when it does not recover, those after the last silence too.
     pub calls: Vec<Called>,
     /// The addresses behind the names.
     pub addresses: BTreeMap<Server, String>,
@@ -70,6 +73,8 @@ pub struct Stage {
     pub client: KratosClient,
     service: String,
     began: Instant,
+    /// The same moment by the clock that the client tells its calls by.
+    epoch: SystemTime,
     servers: BTreeMap<Server, GrpcServer>,
     ports: BTreeMap<Server, u16>,
     listed: BTreeMap<Server, String>,
@@ -104,6 +109,7 @@ impl Stage {
             consul,
             client,
             began: Instant::now(),
+            epoch: SystemTime::now(),
             servers: BTreeMap::from([("A", first)]),
             ports: BTreeMap::from([("A", port), LATECOMER]),
             listed: BTreeMap::from([("A", format!("{service}-A"))]),
@@ -122,7 +128,8 @@ impl Stage {
     }
 
     fn record(&mut self, what: What) {
-        self.recorded.push(Recorded { at: self.began.elapsed(), what });
+        let last = self.recorded.last().map_or(Duration::ZERO, |recorded| recorded.at);
+        self.recorded.push(Recorded { at: self.began.elapsed().max(last), what });
     }
 
     /// Waits until the agent lists what it was told.
@@ -207,11 +214,15 @@ impl Stage {
         self.record_list();
     }
 
+    /// One call, recorded with the client's own times: what it idles by.
     pub fn call(&mut self, channel: usize) -> Called {
-        self.record(What::CallBegan { channel });
         let called = self.client.call(channel);
         self.answered = self.client.mark();
-        self.record(What::CallEnded { channel, ok: called.code == "OK" });
+        let last = self.recorded.last().map_or(Duration::ZERO, |recorded| recorded.at);
+        let began = called.began.duration_since(self.epoch).unwrap_or_default().max(last);
+        let ok = called.code == "OK";
+        self.recorded.push(Recorded { at: began, what: What::CallBegan { channel } });
+        self.recorded.push(Recorded { at: began + called.took, what: What::CallEnded { channel, ok } });
         self.calls.push((channel, called.clone()));
         called
     }
@@ -272,15 +283,21 @@ impl Stage {
 
     /// The end of the play: what has become of the channel, in a world that is whole again.
     pub fn judge(mut self, channel: usize) -> Ended {
-        let recovers = self.recovers(channel);
+        let mut recovers = self.recovers(channel);
         let holds = self.glimpse(channel);
         let told = tell(&self.recorded);
         assert!(told.answers && told.calls.values().all(|running| *running == 0), "{told:?}");
         assert_eq!(told.lists, self.listed.keys().copied().collect(), "what was recorded and what is listed");
-        let (recorded, count) = (self.recorded.clone(), self.calls.len());
+        let recorded = self.recorded.clone();
 
+        if !recovers {
+            // Not even a silence helps in which the channel could idle.
+            std::thread::sleep(IDLE + Duration::from_secs(1));
+            recovers = (0..3).any(|_| self.call(channel).code == "OK");
+        }
+        let calls: Vec<Called> =
+            self.calls.iter().filter(|(of, _)| *of == channel).map(|(_, call)| call.clone()).collect();
         let hears = self.hears(channel);
-        let calls = self.calls.drain(..count).filter(|(of, _)| *of == channel);
         let glimpses = self.glimpses.drain(..).filter(|(of, _)| *of == channel);
         Ended {
             version: self.client.version.clone(),
@@ -288,27 +305,26 @@ impl Stage {
             recorded,
             glimpses: glimpses.map(|(_, glimpse)| glimpse).collect(),
             outcome: Outcome { holds, recovers, hears },
-            calls: calls.map(|(_, called)| called).collect(),
+            calls,
             addresses: self.ports.iter().map(|(server, port)| (*server, format!("127.0.0.1:{port}"))).collect(),
         }
     }
 
-    /// Calls until one succeeds: then true. Gives up when the client asks nobody any more, so that nothing can change, and
-    /// when not even a silence in which the channel could idle helps.
+    /// Calls until one succeeds and the last change has had its time: then true. False when the client asks nobody any more,
+    /// so that nothing can change.
     fn recovers(&mut self, channel: usize) -> bool {
         let since = Instant::now();
         loop {
             if self.call(channel).code == "OK" {
-                return true;
-            }
-            if since.elapsed() > SILENCE && deaf(&self.state(channel)) {
-                break;
+                if since.elapsed() >= SETTLED {
+                    return true;
+                }
+            } else if since.elapsed() > SILENCE && deaf(&self.state(channel)) {
+                return false;
             }
             assert!(since.elapsed() < PATIENCE, "{}: asks and does not recover", self.client.version);
             std::thread::sleep(PAUSE);
         }
-        std::thread::sleep(IDLE + Duration::from_secs(1));
-        (0..3).any(|_| self.call(channel).code == "OK")
     }
 
     /// Whether the channel, in use, gets to know of one more address. It does not when nobody asks Consul.

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -28,7 +28,9 @@ pub struct Called {
     pub code: String,
     /// The status message.
     pub text: String,
-    /// How long the caller waited.
+    /// When the caller began to wait, by the client's clock, to the millisecond.
+    pub began: SystemTime,
+    /// How long it waited.
     pub took: Duration,
     /// Who answered.
     pub peer: Option<String>,
@@ -138,6 +140,7 @@ impl KratosClient {
         Called {
             code: answer["code"].as_str().unwrap().to_string(),
             text: answer["text"].as_str().unwrap().to_string(),
+            began: UNIX_EPOCH + Duration::from_millis(answer["began"].as_u64().unwrap()),
             took: Duration::from_secs_f64(answer["ms"].as_f64().unwrap() / 1000.0),
             peer: answer["peer"].as_str().map(str::to_string),
         }
