@@ -7,10 +7,13 @@ mod discovery;
 mod health;
 mod idle;
 pub mod ledger;
+mod lenses;
 mod proxy;
 mod reaching;
 mod registered;
+mod silence;
 pub mod table;
+pub mod tolerance;
 mod unprovable;
 pub mod verdict;
 
@@ -38,6 +41,8 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     connection::find,
     certificates::differ,
     idle::find,
+    lenses::find,
+    silence::find,
     proxy::find,
 ];
 

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{EndpointVerdict, Finding, Summary};
-use super::reach::{Disconnect, Failure, Health, Phase};
+use super::hold::HeldReport;
+use super::lens::LensReport;
+use super::reach::{Disconnect, Failure, Health, Phase, Stage};
 use super::resolution::{Note, ResolveFailure};
 use super::time::Elapsed;
 
@@ -47,6 +49,10 @@ pub enum EventKind {
     Health(HealthReport),
     /// The idle cycle went on to its next phase.
     Idle(IdleReport),
+    /// What another framework's client would hold, when that changed or is concluded.
+    Lens(LensReport),
+    /// A connection that was held in silence has told what became of it.
+    Held(Box<HeldReport>),
     /// The verdict on one endpoint.
     Verdict(EndpointReport),
     /// Something that was proved.
@@ -147,8 +153,32 @@ pub struct IdleReport {
     pub deadline: Option<Elapsed>,
     /// Endpoints that came and went since the baseline, so far.
     pub changes: usize,
+    /// What the call that ends this phase took, where one did.
+    pub cost: Option<CallCost>,
     /// The sentence for people.
     pub text: String,
+}
+
+/// What a call through a channel took, by stage. A stage that was not needed (plaintext, a connection that was there) is
+/// absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallCost {
+    /// How long the registry took for its first answer of this session. Our own channel does not wait for it, because
+    /// its discovery goes on while it is IDLE; gRPC's channels ask anew when they leave IDLE.
+    pub resolve: Option<Duration>,
+    /// Connecting, stage by stage, in order: of the connection that took the call.
+    pub connecting: Vec<(Stage, Duration)>,
+    /// The RPC itself.
+    pub rpc: Duration,
+    /// From the start of the call to its answer, without [`CallCost::resolve`].
+    pub total: Duration,
+}
+
+impl CallCost {
+    /// What the first call after idle takes a client that asks its registry anew first.
+    pub fn with_resolving(&self) -> Duration {
+        self.total + self.resolve.unwrap_or_default()
+    }
 }
 
 /// Where `probe --idle` is.
@@ -162,6 +192,8 @@ pub enum IdlePhase {
     Idle,
     /// A call leaves IDLE.
     Call,
+    /// Connections are held in silence for longer than the channel was.
+    Holding,
     /// Everything was seen; the verdict follows.
     Done,
 }
@@ -174,6 +206,7 @@ impl IdlePhase {
             Self::Silence => "silence",
             Self::Idle => "idle",
             Self::Call => "call",
+            Self::Holding => "holding",
             Self::Done => "done",
         }
     }

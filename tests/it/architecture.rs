@@ -9,12 +9,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("backend", &["model"]),
     ("transport", &["model"]),
     ("channel", &["model"]),
+    ("lens", &["model"]),
     ("diagnosis", &["model"]),
-    ("session", &["model", "backend", "transport", "channel", "diagnosis"]),
+    ("session", &["model", "backend", "transport", "channel", "lens", "diagnosis"]),
 ];
 
 /// Rooms and files that know no clock, no runtime and no sockets.
-const PURE: &[&str] = &["model", "channel", "diagnosis", "session/engine", "session/discovery.rs", "session/script.rs"];
+const PURE: &[&str] =
+    &["model", "channel", "lens", "diagnosis", "session/engine", "session/discovery.rs", "session/script.rs"];
 
 /// What the pure ones must not mention.
 const IMPURE: &[&str] =

@@ -50,6 +50,7 @@ const PROBE_EXAMPLES: &str = "\
 Examples:
   grpc-discover probe pay.example:50051
   grpc-discover probe --idle 30s consul:///pay              the idle cycle: call, silence, call again
+  grpc-discover probe --idle 30s --find-cutoff 10m pay      how long a silence does the path tolerate
   grpc-discover probe --service pay.v1.Pay --tls on --cacert ca.pem 10.0.0.7:443
   grpc-discover probe --min-ready 50% --fail-on critical -o json pay | jq .verdict
   grpc-discover probe                                       every service of the config file";

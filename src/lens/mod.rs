@@ -1,0 +1,162 @@
+//! What another framework's client would hold, PURE: a lens is a model of one client stack. It is fed what the registry
+//! says and what is called, as our own channel is, and tells which addresses such a client would dial now, whether it
+//! would hear of the next change, and how it would recover.
+//!
+//! A lens is one file and one line in [`LENSES`]. The sources of its rules are named in the file; `tests/it/lens` drives
+//! it and the real client through the same scripts. [`find`] reads what `--as` names, [`Lenses`] plays them beside a session.
+
+mod dns;
+mod driver;
+mod find;
+mod idle;
+mod kratos;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use driver::{Lenses, Past, Watched};
+pub use find::{UnknownLens, Why, find, names};
+
+use crate::model::endpoint::{Address, Endpoint};
+pub use crate::model::lens::Hears;
+use crate::model::time::Elapsed;
+
+/// A client stack, or a range of its versions that behaves alike.
+#[derive(Debug)]
+pub struct LensKind {
+    /// `kratos`: what `--as` names.
+    pub name: &'static str,
+    /// First and last version, inclusive: `("2.5.4", "2.7.2")`; the last is the newest whose source was read. `None` for
+    /// a stack whose versions behave alike.
+    pub versions: Option<(&'static str, &'static str)>,
+    /// The registry that its resolver follows.
+    pub follows: Follows,
+    /// What it does across an idle period, in half a sentence: `its watch ends at the first idle period`.
+    pub rule: &'static str,
+    /// How a call that meets a dead address fails: the words that the client's own error begins with.
+    pub fails_with: &'static str,
+    /// What helps, when it holds what it should not: restart, upgrade to, idle timeout 0.
+    pub remedy: &'static str,
+    /// Where the rule comes from: issue threads, source files.
+    pub links: &'static [&'static str],
+    /// A client that was just built and has not called yet.
+    pub client: fn(Setting) -> Box<dyn Client>,
+}
+
+/// What a lens's resolver follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Follows {
+    /// Any registry that the framework has a plugin for; the model is proved against the one named.
+    Registry(&'static str),
+    /// DNS, as gRPC itself does.
+    Dns,
+}
+
+/// What a client is configured with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Its idle timeout; `None` and zero never idle.
+    pub idle_timeout: Option<Duration>,
+    /// How long its first question to the registry may take when it leaves IDLE (Kratos: the RPC timeout, 2 s).
+    pub timeout: Duration,
+}
+
+impl Default for Setting {
+    /// gRPC's idle timeout (30 min) and Kratos's RPC timeout (2 s).
+    fn default() -> Self {
+        Setting { idle_timeout: Some(Duration::from_secs(30 * 60)), timeout: Duration::from_secs(2) }
+    }
+}
+
+/// What happens to a client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The registry lists this now: everything, usable or not.
+    Lists(Vec<Endpoint>),
+    /// The registry gives no answer from now on, until the next [`Input::Lists`]: questions wait until they time out.
+    Unreachable,
+    /// The registry answers with errors from now on, until the next [`Input::Lists`]: questions fail at once, and so does
+    /// a watch that waits.
+    Refuses,
+    /// A call begins.
+    CallStarted,
+    /// The call's final status is known.
+    CallFinished,
+    /// The connection to this address ended, or none can be made.
+    Lost(Address),
+    /// [`Client::deadline`] has passed. Harmless when it has not.
+    TimePassed,
+}
+
+/// A client as a lens sees it. Pure: time is an argument.
+pub trait Client: fmt::Debug + Send {
+    /// Takes one input at `now`. What was due until `now` happens first, in its order. A `now` before the last one counts
+    /// as the last one: time never runs backwards in a client.
+    fn handle(&mut self, now: Elapsed, input: &Input);
+
+    /// When its view may change without any input.
+    fn deadline(&self) -> Option<Elapsed>;
+
+    /// What it holds now.
+    fn view(&self) -> View;
+}
+
+/// What a client holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The addresses that its next call can be sent to, in its own order: while it is IDLE the list that the next call
+    /// would begin with, when that is known without asking; empty when it would have to ask, or has none.
+    pub holds: Vec<Address>,
+    /// It takes at most so many by design (client-side subset).
+    pub subset: Option<usize>,
+    /// Whether, and when, it hears of the next change.
+    pub hears: Hears,
+}
+
+/// What a view lacks against the registry.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Difference {
+    /// Held, and not listed as usable.
+    pub stale: Vec<Address>,
+    /// Listed as usable, and not held, beyond what the client leaves out by design.
+    pub missing: Vec<Address>,
+}
+
+impl View {
+    /// Compares with what the registry calls `usable` now. A client that will ask at its next call holds nothing that
+    /// could be stale.
+    pub fn against(&self, usable: &[Address]) -> Difference {
+        if self.hears == Hears::NextCall {
+            return Difference::default();
+        }
+        let stale: Vec<Address> = self.holds.iter().filter(|held| !usable.contains(held)).cloned().collect();
+        let by_design = self.subset.is_some_and(|most| self.holds.len() - stale.len() >= most.min(usable.len()));
+        let missing = usable.iter().filter(|address| !by_design && !self.holds.contains(address));
+        Difference { missing: missing.cloned().collect(), stale }
+    }
+}
+
+impl Difference {
+    /// Nothing is stale and nothing is missing.
+    pub fn is_empty(&self) -> bool {
+        self.stale.is_empty() && self.missing.is_empty()
+    }
+}
+
+/// The lenses, in the order in which `--as all` shows them.
+pub static LENSES: &[&LensKind] = &[
+    &kratos::UP_TO_2_5_3,
+    &kratos::FROM_2_5_4,
+    &kratos::FROM_2_7_3,
+    &kratos::FROM_2_8_1,
+    &kratos::ONLY_2_8_3,
+    &kratos::FROM_2_8_4,
+    &kratos::BYSTANDER,
+    &dns::GRPC_GO,
+    &dns::GRPC_JAVA,
+    &dns::GRPC_CORE,
+    &dns::GRPC_JS,
+];
