@@ -1,8 +1,10 @@
 //! What real clients hold, hear and answer when their channel idles, their registry fails, or their servers move: the
 //! truth that the lenses must tell, taken from the frameworks themselves (tests/peers/kratos).
 //!
-//! A run is a list of what happened ([`recorded`]) and what it came to ([`stage::Outcome`]).
+//! A run is a list of what happened ([`recorded`]) and what it came to ([`stage::Outcome`]). [`against`] tells each lens the
+//! same list and holds what it says against what the client did.
 
+mod against;
 mod dns;
 mod plays;
 mod recorded;
