@@ -172,8 +172,12 @@ fn an_idle_cycle_names_the_address_that_moved_and_the_new_one() {
     assert!(text.contains(&old) && text.contains(&new), "{text}");
     let (status, events) = probe.finish(LONG);
     assert_eq!(status.code(), Some(1));
-    let findings = events.iter().filter(|(_, event)| event["kind"] == "finding").count();
-    assert_eq!(findings, 1, "the move and nothing else");
+    let frozen: Vec<&Value> = events.iter().map(|(_, event)| event).filter(|event| event["kind"] == "finding").collect();
+    assert_eq!((frozen.len(), &frozen[0]["code"]), (1, &json!("GD609")), "who would miss the move, and nothing else");
+    let text = frozen[0]["text"].as_str().unwrap();
+    for said in [&*old, &*new, "kratos 2.5.4 to 2.7.2", "connection refused", "last connection error"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
     let call =
         events.iter().any(|(_, e)| e["kind"] == "transition" && e["to"] == "READY" && e["address"] == json!(new));
     assert!(call, "the channel left IDLE on the new address");
@@ -190,6 +194,13 @@ fn an_idle_cycle_in_which_nothing_moves_says_that_nothing_changed() {
 #[test]
 fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_away_and_nothing_else() {
     let Some(mut pay) = Pay::start(Mode::Persistent) else { return };
+    // Without a TTL check, which would be critical after a restart until its next heartbeat.
+    for (id, server) in [("pay-1", &pay.first), ("pay-2", &pay.second)] {
+        pay.agent.deregister(id);
+        pay.agent.register(
+            &json!({ "Name": "pay", "ID": id, "Address": "127.0.0.1", "Port": server.address.port() }),
+        );
+    }
     let mut command = tool(&["probe", "--idle", "10s", "consul:///pay", "-o", "ndjson"]);
     command.env("CONSUL_HTTP_ADDR", pay.agent.address());
     let mut probe = Running::start_command(command);
