@@ -4,6 +4,10 @@
 pub mod consul;
 pub mod dns_server;
 pub mod grpc;
+#[cfg(feature = "consul")]
+pub mod hosts;
+#[cfg(feature = "consul")]
+pub mod kratos;
 pub mod leftovers;
 pub mod peers;
 pub mod stage;
