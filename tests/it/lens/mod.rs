@@ -3,6 +3,7 @@
 //!
 //! A run is a list of what happened ([`recorded`]) and what it came to ([`stage::Outcome`]).
 
+mod against;
 mod dns;
 mod plays;
 mod recorded;
