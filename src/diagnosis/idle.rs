@@ -1,4 +1,6 @@
-//! Findings of the idle cycle: GD603 to GD606.
+//! Findings of the idle cycle: GD603 to GD606, GD610.
+
+use std::time::Duration;
 
 use super::discovery::finding;
 use super::ledger::{Contact, Ledger, Seen};
@@ -56,6 +58,25 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             findings.push(finding(&LEFT_BUT_ALIVE, Some(address.clone()), text, evidence));
         }
     }
+    findings.extend(ledger.calls.iter().filter(|call| call.what.phase == IdlePhase::Call).filter_map(|call| {
+        let cost = call.what.cost.as_ref()?;
+        let limit = ledger.rpc_timeout.filter(|limit| cost.with_resolving() > *limit)?;
+        let ms = |duration: Duration| format!("{:.0} ms", duration.as_secs_f64() * 1000.0);
+        let mut parts: Vec<String> = cost.resolve.iter().map(|resolve| format!("registry {}", ms(*resolve))).collect();
+        parts.extend(cost.connecting.iter().map(|(stage, took)| format!("{stage} {}", ms(*took))));
+        parts.push(format!("rpc {}", ms(cost.rpc)));
+        let who =
+            if cost.total > limit { "every client fails it" } else { "clients that ask the registry anew fail it" };
+        let to = call.what.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+        let text = format!(
+            "{to}the first call after idle needs {} ({}) and its deadline is {}: {who}",
+            ms(cost.with_resolving()),
+            parts.join(", "),
+            ms(limit)
+        );
+        let evidence = std::iter::once(call.seq).chain(call.what.stages.iter().copied()).collect();
+        Some(finding(&IDLE_EXIT_TOO_SLOW, call.what.address.clone(), text, evidence))
+    }));
     for call in &ledger.calls {
         let Err(why) = &call.what.outcome else { continue };
         let (kind, when) = match call.what.phase {

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
-use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, IdlePhase};
+use crate::model::event::{BackendReport, BackendStatus, CallCost, EndpointsChange, Event, EventKind, IdlePhase};
+use crate::model::lens::LensReport;
 use crate::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, Health, PeerSettings, Phase, PhaseDetail, Stage, TlsReport,
 };
@@ -40,6 +41,8 @@ pub struct SourceRecord {
     pub listed: BTreeMap<EndpointKey, Seen<Endpoint>>,
     /// Its last full answer or change.
     pub answered: Option<Seen<Vec<Note>>>,
+    /// How long the session had to wait for its first full answer.
+    pub first_answer: Option<Duration>,
     /// Why it does not answer now.
     pub broken: Option<Seen<Option<ResolveFailure>>>,
     /// Gaps that it recovered from: length, and the events at their beginning and end.
@@ -107,6 +110,8 @@ pub struct Ledger {
     pub implied: Vec<Arc<str>>,
     /// The service whose health is asked for; empty is the whole server.
     pub service: Arc<str>,
+    /// How long a call may take (`--rpc-timeout`): what the first call after idle is compared with.
+    pub rpc_timeout: Option<Duration>,
     /// The last contact with each address.
     pub contacts: BTreeMap<Address, Seen<Contact>>,
     /// The last TLS handshake with each address.
@@ -127,6 +132,8 @@ pub struct Ledger {
     pub idle: Vec<Seen<IdlePhase>>,
     /// The calls of the idle cycle: before and after the silence.
     pub calls: Vec<Seen<Call>>,
+    /// What other frameworks' clients would hold: the last word on each.
+    pub lenses: Vec<Seen<LensReport>>,
     /// More endpoints are listed than may be probed: how many, and how many were.
     pub limited: Option<(usize, usize)>,
     /// How many transitions there were.
@@ -170,6 +177,10 @@ pub struct Call {
     pub outcome: Result<Health, String>,
     /// From the start of the call, connecting included, to its end.
     pub took: Duration,
+    /// The same by stage, when the call was answered.
+    pub cost: Option<CallCost>,
+    /// The events of the stages.
+    pub stages: Vec<u64>,
 }
 
 impl Ledger {
@@ -205,6 +216,10 @@ impl Ledger {
                 }
             }
             EventKind::Idle(report) => self.idle.push(seen(report.phase, event)),
+            EventKind::Lens(report) => {
+                self.lenses.retain(|known| known.what.lens != report.lens);
+                self.lenses.push(seen(report.clone(), event));
+            }
             EventKind::Disconnect { address, disconnect } => self.lost(address, disconnect, event),
             EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
         }
@@ -267,6 +282,7 @@ impl Ledger {
             source: source.clone(),
             listed: BTreeMap::new(),
             answered: None,
+            first_answer: None,
             broken: None,
             gaps: Vec::new(),
         });
@@ -303,6 +319,7 @@ impl Ledger {
                 (true, true) | (false, false) => {}
             }
         }
+        self.sources[index].first_answer.get_or_insert(event.at.since_start());
         self.sources[index].answered = Some(seen(change.notes.clone(), event));
     }
 
@@ -361,6 +378,12 @@ impl Ledger {
             }
         }
         listing
+    }
+
+    /// How long a registry that lists `address` took for its first answer: what a client that asks anew would wait.
+    pub fn resolving(&self, address: &Address) -> Option<Duration> {
+        let lists = |source: &&SourceRecord| source.listed.keys().any(|key| key.address == *address);
+        self.sources.iter().filter(lists).filter_map(|source| source.first_answer).min()
     }
 
     /// The sources that have given a full answer at least once.

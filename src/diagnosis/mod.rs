@@ -7,6 +7,7 @@ mod discovery;
 mod health;
 mod idle;
 pub mod ledger;
+mod lenses;
 mod proxy;
 mod reaching;
 mod registered;
@@ -38,6 +39,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     connection::find,
     certificates::differ,
     idle::find,
+    lenses::find,
     proxy::find,
 ];
 

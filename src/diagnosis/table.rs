@@ -361,6 +361,18 @@ findings! {
         proved by "The registry's status with its check's own words, and a connection to the address that serves."
         remedy "Wait one interval of the check and ask again; if it stays, run the check's own request by hand from the node that runs it.";
 
+    GD609 CLIENTS_WOULD_BE_STALE Warn
+        means "Clients of the frameworks named would hold other addresses now than the registry lists: they dial what is gone, or do not know what has come. A running client of another version or setting may differ; its own channelz tells."
+        proved by "The model of the client (docs/lenses.md names its source, and which real clients it was held against), fed with this session's answers and calls; and a probe of the addresses it would still dial. In an idle cycle the client is taken to have been idle once before, as every client that has run for a while."
+        remedy "Restart the clients that the finding names; upgrade their framework, or switch their idle timeout off until then."
+        see "https://github.com/go-kratos/kratos/issues/3185" "https://github.com/grpc/grpc/issues/12295";
+
+    GD610 IDLE_EXIT_TOO_SLOW Warn
+        means "The first call after an idle period takes longer than its deadline: the registry, the connection, TLS and the server's SETTINGS are all waited for within it, so clients that call rarely fail almost every time."
+        proved by "The call that left IDLE, stage by stage, and how long the registry took for its first answer, against --rpc-timeout."
+        remedy "Give the first call a longer deadline or wait-for-ready, warm the channel up, or switch the idle timeout off where calls are rare."
+        see "https://github.com/grpc/grpc-go/issues/8424";
+
     // Our own vantage point.
     GD901 NOTHING_REACHED_FROM_HERE Critical
         means "Every endpoint swallows packets. The first suspect is the place this runs at, not the service."

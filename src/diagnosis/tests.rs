@@ -94,11 +94,18 @@ impl Story {
     }
 
     fn phase(&mut self, phase: IdlePhase) -> &mut Self {
-        self.tell(EventKind::Idle(IdleReport { phase, deadline: None, changes: 0, text: String::new() }))
+        self.tell(EventKind::Idle(IdleReport { phase, deadline: None, changes: 0, cost: None, text: String::new() }))
     }
 
     fn calls(&mut self, phase: IdlePhase, address: &str, outcome: Result<Health, String>) -> &mut Self {
-        let call = Call { phase, address: address.parse().ok(), outcome, took: Duration::from_millis(3) };
+        let call = Call {
+            phase,
+            address: address.parse().ok(),
+            outcome,
+            took: Duration::from_millis(3),
+            cost: None,
+            stages: Vec::new(),
+        };
         self.ledger.call(call, self.seq, Elapsed::from_secs(self.seq));
         self
     }
@@ -275,6 +282,27 @@ fn an_endpoint_that_moved_during_the_silence_names_old_and_new() {
     assert!(text.ends_with("new: 10.0.0.2:50051"), "{text}");
     assert_eq!(conclusion.summary.exit, 1);
     assert_eq!(conclusion.endpoints.last().unwrap().verdict, EndpointVerdict::Stale);
+}
+
+#[test]
+fn a_first_call_that_outlasts_its_deadline_names_every_stage() {
+    let story = |resolve: u64| {
+        let mut story = Story::default();
+        story.ledger.rpc_timeout = Some(Duration::from_millis(250));
+        story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
+        story.phase(IdlePhase::Silence).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+        story.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
+        let connecting = vec![(Stage::Tcp, Duration::from_millis(20)), (Stage::Http2, Duration::from_millis(40))];
+        let (rpc, total) = (Duration::from_millis(10), Duration::from_millis(70));
+        let cost = CallCost { resolve: Some(Duration::from_millis(resolve)), connecting, rpc, total };
+        story.ledger.calls[1].what.cost = Some(cost);
+        story.concludes()
+    };
+    assert_eq!(codes(&story(180)), [""; 0], "250 ms are enough for 250 ms");
+    let slow = story(240);
+    assert_eq!((codes(&slow), slow.summary.exit), (vec!["GD610"], 1));
+    let parts = "needs 310 ms (registry 240 ms, tcp 20 ms, http2 40 ms, rpc 10 ms) and its deadline is 250 ms";
+    assert!(slow.findings[0].text.contains(parts), "{}", slow.findings[0].text);
 }
 
 #[test]

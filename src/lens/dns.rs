@@ -57,6 +57,7 @@ pub(super) static GRPC_GO: LensKind = LensKind {
     follows: Follows::Dns,
     rule: "it asks again only after a connection broke, 30 s after the last answer at the earliest, and at the first call \
            after an idle period",
+    fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: REMEDY,
     links: &["https://github.com/grpc/grpc/issues/12295", "https://github.com/grpc/grpc-go/issues/4650"],
     client: |setting| Box::new(Dns::new(&GO, setting)),
@@ -69,6 +70,7 @@ pub(super) static GRPC_JAVA: LensKind = LensKind {
     follows: Follows::Dns,
     rule: "it asks again only after a connection broke or could not be made; reasons within 30 s of the last answer are \
            dropped, so the next failed attempt after them asks; and at the first call after an idle period",
+    fails_with: "UNAVAILABLE: io exception",
     remedy: REMEDY,
     links: &["https://github.com/grpc/grpc-java/issues/8720", "https://github.com/grpc/grpc-java/issues/1463"],
     client: |setting| Box::new(Dns::new(&JAVA, setting)),
@@ -81,6 +83,7 @@ pub(super) static GRPC_CORE: LensKind = LensKind {
     follows: Follows::Dns,
     rule: "it asks again only after a connection broke, 30 s after the last question at the earliest, and at the first call \
            after an idle period; it idles once in its life, one to two timeouts after a call",
+    fails_with: "failed to connect to all addresses; last error:",
     remedy: REMEDY,
     links: &["https://github.com/grpc/grpc/issues/12295", "https://github.com/grpc/grpc/issues/14097"],
     client: |setting| Box::new(Dns::new(&CORE, setting)),
@@ -93,6 +96,7 @@ pub(super) static GRPC_JS: LensKind = LensKind {
     follows: Follows::Dns,
     rule: "it asks again only after a connection broke, 30 s after the last question at the earliest, and at the first call \
            after an idle period, through which its TCP connection may live on",
+    fails_with: "No connection established. Last error:",
     remedy: REMEDY,
     links: &["https://github.com/grpc/grpc-node/issues/2847", "https://github.com/grpc/grpc-node/issues/2455"],
     client: |setting| Box::new(Dns::new(&JS, setting)),
@@ -288,6 +292,7 @@ impl Client for Dns {
         let (holds, hears) = match &self.awake {
             None => (Vec::new(), Hears::NextCall),
             Some(awake) if awake.holds.is_empty() => (Vec::new(), Hears::Changes),
+            Some(awake) if awake.asks_at.is_some() => (awake.holds.clone(), Hears::Soon),
             Some(awake) => (awake.holds.clone(), Hears::AfterAFailure),
         };
         View { holds, subset: None, hears }

@@ -17,9 +17,10 @@ use crate::model::endpoint::{Address, EndpointStatus};
 pub(super) static ETCD_NAMING: LensKind = LensKind {
     name: "etcd-naming",
     versions: Some(("3.5.0", "3.7.3")),
-    follows: Follows::Registry("etcd"),
+    follows: Follows::Only("etcd"),
     rule: "its watch ends silently with the first error from etcd (compaction, a revoked token) and the list stays as it \
            was for as long as the client is busy; an idle period heals it; with no key at the start calls wait for one",
+    fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: "restart the client, or let it idle once; a busy client needs an idle timeout shorter than its pauses, or a \
              resolver that watches again",
     links: &[

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{LENSES, LensKind};
+use super::{Follows, LENSES, LensKind};
 
 /// The lenses that `text` names: `kratos` (every range), `kratos@2.7.2` (the range that holds it; a leading `v` is
 /// allowed), `all`.
@@ -33,11 +33,12 @@ pub fn find(text: &str) -> Result<Vec<&'static LensKind>, UnknownLens> {
 }
 
 impl LensKind {
-    /// What is said of it: `kratos 2.5.4 to 2.7.2`.
+    /// What is said of it: `kratos 2.5.4 to 2.7.2`, `grpc-go over DNS`.
     pub fn label(&self) -> String {
-        match self.versions {
-            Some(versions) => format!("{} {}", self.name, range(versions)),
-            None => self.name.to_string(),
+        match (self.versions, self.follows) {
+            (Some(versions), _) => format!("{} {}", self.name, range(versions)),
+            (None, Follows::Dns) => format!("{} over DNS", self.name),
+            (None, Follows::Registry(_) | Follows::Only(_)) => self.name.to_string(),
         }
     }
 

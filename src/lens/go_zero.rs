@@ -15,7 +15,7 @@ use super::{Follows, Hears, LensKind};
 use crate::model::endpoint::{Address, EndpointStatus};
 
 const SUBSET: Option<usize> = Some(32);
-const FOLLOWS: Follows = Follows::Registry("etcd");
+const FOLLOWS: Follows = Follows::Only("etcd");
 const RULE_LEAKS: &str = "it follows, 32 instances by chance, and asks anew at the next call after an idle period; each idle \
                           period leaves one more watch behind at etcd";
 const REMEDY_LEAKS: &str = "upgrade to 1.8.0 or later when the number of etcd's watchers grows";
@@ -28,6 +28,7 @@ pub(super) static UP_TO_1_7_0: LensKind = LensKind {
     versions: Some(("1.3.0", "1.7.0")),
     follows: FOLLOWS,
     rule: RULE_LEAKS,
+    fails_with: "last connection error: connection error: desc =",
     remedy: REMEDY_LEAKS,
     links: CLOSE_IS_EMPTY,
     client: Watching::<GoZero>::boxed,
@@ -39,6 +40,7 @@ pub(super) static FROM_1_7_2: LensKind = LensKind {
     versions: Some(("1.7.2", "1.7.6")),
     follows: FOLLOWS,
     rule: RULE_LEAKS,
+    fails_with: "last connection error: connection error: desc =",
     remedy: REMEDY_LEAKS,
     links: CLOSE_IS_EMPTY,
     client: Watching::<GoZero>::boxed,
@@ -50,6 +52,7 @@ pub(super) static FROM_1_8_0: LensKind = LensKind {
     versions: Some(("1.8.0", "1.10.3")),
     follows: FOLLOWS,
     rule: "it follows, 32 instances by chance, and asks anew at the next call after an idle period",
+    fails_with: "last connection error: connection error: desc =",
     remedy: "none needed",
     links: &["https://github.com/zeromicro/go-zero/pull/4589", "https://github.com/zeromicro/go-zero/pull/4514"],
     client: Watching::<GoZero>::boxed,

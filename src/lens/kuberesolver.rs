@@ -18,9 +18,10 @@ pub const SLICE: &str = "endpointslice";
 pub(super) static KUBERESOLVER: LensKind = LensKind {
     name: "kuberesolver",
     versions: Some(("6.0.0", "6.0.1")),
-    follows: Follows::Registry("kubernetes"),
+    follows: Follows::Only("kubernetes"),
     rule: "it holds only the EndpointSlice that was touched last (100 addresses at most), and keeps the last list when \
            nothing is ready",
+    fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: "keep the service within one slice, or use a headless service over DNS; when nothing is ready, calls go to the \
              old addresses until something is",
     links: &[

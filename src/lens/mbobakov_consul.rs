@@ -13,9 +13,10 @@ use crate::model::endpoint::Address;
 pub(super) static MBOBAKOV_CONSUL: LensKind = LensKind {
     name: "mbobakov-consul",
     versions: Some(("1.4.0", "1.5.3")),
-    follows: Follows::Registry("consul"),
+    follows: Follows::Only("consul"),
     rule: "it follows while it is not idle and asks anew at the next call; without healthy=true in the target it holds \
            instances whose checks are critical, too",
+    fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: "write healthy=true into the target",
     links: &[
         "https://github.com/mbobakov/grpc-consul-resolver",

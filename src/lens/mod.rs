@@ -27,6 +27,7 @@ pub use find::{UnknownLens, Why, find, names};
 pub use kuberesolver::SLICE;
 
 use crate::model::endpoint::{Address, Endpoint};
+pub use crate::model::lens::Hears;
 use crate::model::time::Elapsed;
 
 /// A client stack, or a range of its versions that behaves alike.
@@ -41,6 +42,8 @@ pub struct LensKind {
     pub follows: Follows,
     /// What it does across an idle period, in half a sentence: `its watch ends at the first idle period`.
     pub rule: &'static str,
+    /// How a call that meets a dead address fails: the words that the client's own error begins with.
+    pub fails_with: &'static str,
     /// What helps, when it holds what it should not: restart, upgrade to, idle timeout 0.
     pub remedy: &'static str,
     /// Where the rule comes from: issue threads, source files.
@@ -54,6 +57,8 @@ pub struct LensKind {
 pub enum Follows {
     /// Any registry that the framework has a plugin for; the model is proved against the one named.
     Registry(&'static str),
+    /// This registry and no other.
+    Only(&'static str),
     /// DNS, as gRPC itself does.
     Dns,
 }
@@ -117,34 +122,6 @@ pub struct View {
     pub subset: Option<usize>,
     /// Whether, and when, it hears of the next change.
     pub hears: Hears,
-}
-
-/// Whether, and when, a client hears of the next change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hears {
-    /// As it happens: a watch or a poll is at work. So is a client's that has no address and asks again and again.
-    Changes,
-    /// Only after a connection broke; the old addresses serve until then.
-    AfterAFailure,
-    /// At its next call: it is IDLE, and asks anew then.
-    NextCall,
-    /// Never again: its watch is dead, or ends within seconds, and nothing will restart it.
-    Never,
-    /// Never again, and it has no list either: every call hangs until its deadline, or fails.
-    NeverAndHangs,
-}
-
-impl Hears {
-    /// The word in the output.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Changes => "changes",
-            Self::AfterAFailure => "after_a_failure",
-            Self::NextCall => "next_call",
-            Self::Never => "never",
-            Self::NeverAndHangs => "never_and_hangs",
-        }
-    }
 }
 
 /// What a view lacks against the registry.

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{EndpointVerdict, Finding, Summary};
-use super::reach::{Disconnect, Failure, Health, Phase};
+use super::lens::LensReport;
+use super::reach::{Disconnect, Failure, Health, Phase, Stage};
 use super::resolution::{Note, ResolveFailure};
 use super::time::Elapsed;
 
@@ -47,6 +48,8 @@ pub enum EventKind {
     Health(HealthReport),
     /// The idle cycle went on to its next phase.
     Idle(IdleReport),
+    /// What another framework's client would hold, when that changed or is concluded.
+    Lens(LensReport),
     /// The verdict on one endpoint.
     Verdict(EndpointReport),
     /// Something that was proved.
@@ -147,8 +150,32 @@ pub struct IdleReport {
     pub deadline: Option<Elapsed>,
     /// Endpoints that came and went since the baseline, so far.
     pub changes: usize,
+    /// What the call that ends this phase took, where one did.
+    pub cost: Option<CallCost>,
     /// The sentence for people.
     pub text: String,
+}
+
+/// What a call through a channel took, by stage. A stage that was not needed (plaintext, a connection that was there) is
+/// absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallCost {
+    /// How long the registry took for its first answer of this session. Our own channel does not wait for it, because
+    /// its discovery goes on while it is IDLE; gRPC's channels ask anew when they leave IDLE.
+    pub resolve: Option<Duration>,
+    /// Connecting, stage by stage, in order: of the connection that took the call.
+    pub connecting: Vec<(Stage, Duration)>,
+    /// The RPC itself.
+    pub rpc: Duration,
+    /// From the start of the call to its answer, without [`CallCost::resolve`].
+    pub total: Duration,
+}
+
+impl CallCost {
+    /// What the first call after idle takes a client that asks its registry anew first.
+    pub fn with_resolving(&self) -> Duration {
+        self.total + self.resolve.unwrap_or_default()
+    }
 }
 
 /// Where `probe --idle` is.

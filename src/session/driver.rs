@@ -76,6 +76,8 @@ impl Session {
             service: plan.service.clone(),
             channel: plan.channel,
             call_timeout,
+            rpc_timeout: plan.transport.rpc_timeout,
+            lenses: plan.lenses,
             limits: plan.limits,
             judging: plan.judging,
             proxy: plan.proxy,

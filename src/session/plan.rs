@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::backend::{self, BACKENDS, Backend};
 use crate::channel;
 use crate::diagnosis::{Judging, ProxyEnv};
+use crate::lens::{LENSES, LensKind};
 use crate::model::target::Target;
 use crate::transport;
 
@@ -45,6 +46,8 @@ pub struct Plan {
     pub channel: channel::Options,
     /// The service that health is asked for; empty is the whole server.
     pub service: Arc<str>,
+    /// Whose clients are modelled beside the channel.
+    pub lenses: Lenses,
     /// What is too much.
     pub limits: Limits,
     /// What is good enough.
@@ -76,6 +79,10 @@ impl Plan {
             transport: transport::Options::default(),
             channel,
             service: Arc::from(""),
+            lenses: match goal {
+                Goal::ProbeIdle(_) => Lenses::Differing(LENSES.to_vec()),
+                Goal::Resolve { .. } | Goal::Probe | Goal::Watch { .. } => Lenses::None,
+            },
             limits: Limits::default(),
             judging: Judging::default(),
             proxy: None,
@@ -100,6 +107,28 @@ pub enum Goal {
         /// End when this is so.
         until: Option<Until>,
     },
+}
+
+/// Whose clients are modelled beside the channel (`--as`).
+#[derive(Debug, Clone, Default)]
+pub enum Lenses {
+    /// Nobody's.
+    #[default]
+    None,
+    /// These, and told of are those that hold something else than the registry lists: the idle cycle's default.
+    Differing(Vec<&'static LensKind>),
+    /// These, and every one is told of.
+    Chosen(Vec<&'static LensKind>),
+}
+
+impl Lenses {
+    /// Those that are modelled.
+    pub fn kinds(&self) -> &[&'static LensKind] {
+        match self {
+            Lenses::None => &[],
+            Lenses::Differing(kinds) | Lenses::Chosen(kinds) => kinds,
+        }
+    }
 }
 
 /// When `watch --until` ends.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::plan::{Goal, Limits};
+use super::plan::{Goal, Lenses, Limits};
 use crate::channel;
 use crate::diagnosis::{Depth, Judging, ProxyEnv};
 
@@ -26,6 +26,10 @@ pub struct Script {
     pub channel: channel::Options,
     /// How long a call may wait for a connection and its answer.
     pub call_timeout: Duration,
+    /// How long an RPC may take.
+    pub rpc_timeout: Duration,
+    /// Whose clients are modelled beside the channel.
+    pub lenses: Lenses,
     /// What is too much.
     pub limits: Limits,
     /// What is good enough.

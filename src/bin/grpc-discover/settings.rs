@@ -185,6 +185,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
     }
     Ok(Plan {
         label: Arc::from(label.join(", ")),
+        lenses: channel::lenses(typed, &layers, goal)?,
         goal,
         transport: reaching::options(typed.reaching, &targets, &layers, world)?,
         channel,

@@ -100,6 +100,10 @@ static EACH_WATCH: Rules = Rules { ends: Ends::EachWatch, build: Build::Rpc, ..F
 static EACH_WATCH_NO_LIMIT: Rules = Rules { build: Build::RpcOrNone, ..EACH_WATCH };
 static REFERENCES: Rules = Rules { ends: Ends::References, forgets_failed: false, ..EACH_WATCH_NO_LIMIT };
 
+/// What helps the versions whose idle periods do harm.
+const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then \
+                       grpc.WithIdleTimeout(0) on every client of the process";
+
 /// Immune: the poller has no exit.
 pub(super) static UP_TO_2_5_3: LensKind = LensKind {
     name: "kratos",
@@ -107,6 +111,7 @@ pub(super) static UP_TO_2_5_3: LensKind = LensKind {
     follows: Follows::Registry("consul"),
     rule: "its poller never ends, so idle periods do not harm it; it keeps the last list when the registry is empty, and \
            hangs for ever when its very first question to the registry failed",
+    fails_with: "last connection error: connection error: desc =",
     remedy: "none needed for idle periods; from 2.5.4 on go straight to 2.8.4 or later",
     links: &["https://github.com/go-kratos/kratos/issues/2549"],
     client: |setting| Box::new(Kratos::alone(&NOBODY, setting)),
@@ -118,8 +123,8 @@ pub(super) static FROM_2_5_4: LensKind = LensKind {
     versions: Some(("2.5.4", "2.7.2")),
     follows: Follows::Registry("consul"),
     rule: "its poller ends with the first idle period, and every later call begins with the list of that time",
-    remedy: "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; grpc.WithIdleTimeout(0) \
-             until then",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: UPGRADE,
     links: &[
         "https://github.com/go-kratos/kratos/pull/2550",
         "https://github.com/go-kratos/kratos/issues/3185",
@@ -136,8 +141,8 @@ pub(super) static FROM_2_7_3: LensKind = LensKind {
     follows: Follows::Registry("consul"),
     rule: "a call within about 10 s of going idle joins a watch that is about to end, and hears nothing after it; a first \
            question that fails when it leaves idle leaves it without any list",
-    remedy: "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; grpc.WithIdleTimeout(0) \
-             until then",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: UPGRADE,
     links: &[
         "https://github.com/go-kratos/kratos/pull/3402",
         "https://github.com/go-kratos/kratos/pull/3162",
@@ -152,6 +157,7 @@ pub(super) static FROM_2_8_1: LensKind = LensKind {
     versions: Some(("2.8.1", "2.8.2")),
     follows: Follows::Registry("consul"),
     rule: "every watch polls for itself and asks anew when it leaves idle; a client timeout of 0 fails every call",
+    fails_with: "last connection error: connection error: desc =",
     remedy: "upgrade Kratos and its Consul plugin to 2.8.4 or later; do not set the client timeout to 0",
     links: &[
         "https://github.com/go-kratos/kratos/pull/3402",
@@ -167,6 +173,7 @@ pub(super) static ONLY_2_8_3: LensKind = LensKind {
     versions: Some(("2.8.3", "2.8.3")),
     follows: Follows::Registry("consul"),
     rule: "every watch polls for itself and asks anew when it leaves idle",
+    fails_with: "last connection error: connection error: desc =",
     remedy: "none needed for idle periods; many clients in one process mean many polls at the agent",
     links: &["https://github.com/go-kratos/kratos/pull/3402", "https://github.com/go-kratos/kratos/pull/3492"],
     client: |setting| Box::new(Kratos::alone(&EACH_WATCH_NO_LIMIT, setting)),
@@ -179,6 +186,7 @@ pub(super) static FROM_2_8_4: LensKind = LensKind {
     follows: Follows::Registry("consul"),
     rule: "it asks anew when it leaves idle; when that question fails or takes longer than the client's timeout, every \
            later call hangs",
+    fails_with: "last connection error: connection error: desc =",
     remedy: "restart the client now; a longer client timeout makes it rarer, grpc.WithIdleTimeout(0) keeps it from happening \
              after the start",
     links: &[
@@ -199,8 +207,8 @@ pub(super) static BYSTANDER: LensKind = LensKind {
     follows: Follows::Registry("consul"),
     rule: "never idle itself, it shares the poller of another client in its process, which ends with that one's first \
            idle period",
-    remedy: "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then \
-             grpc.WithIdleTimeout(0) on every client of the process",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: UPGRADE,
     links: &["https://github.com/go-kratos/kratos/issues/3185", "https://github.com/go-kratos/kratos/pull/2911"],
     client: |setting| Box::new(Kratos::bystander(&FIRST_WATCH, setting)),
 };

@@ -25,7 +25,7 @@ fn page() -> String {
     let mut page = String::from(HEAD);
     for kind in LENSES {
         let follows = match kind.follows {
-            Follows::Registry(name) => name,
+            Follows::Registry(name) | Follows::Only(name) => name,
             Follows::Dns => "DNS",
         };
         let sources: Vec<String> = kind.links.iter().map(|link| format!("[{}]({link})", short(link))).collect();

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{Effect, Engine};
 use crate::channel::{self, ConnectionId, Pick};
 use crate::diagnosis::ledger::Call;
+use crate::lens;
 use crate::model::endpoint::Address;
-use crate::model::event::{EventKind, HealthReport, IdlePhase};
-use crate::model::reach::Health;
+use crate::model::event::{CallCost, EventKind, HealthReport, IdlePhase};
+use crate::model::reach::{Health, Stage};
 use crate::model::time::Elapsed;
 
 /// A call that has no final status yet.
@@ -17,13 +18,16 @@ pub struct PendingCall {
     started: Elapsed,
     pub(super) deadline: Elapsed,
     on: Option<(ConnectionId, Address)>,
+    /// The stages that the channel's connections have passed since the call began, with their events.
+    stages: Vec<(ConnectionId, Stage, Duration, u64)>,
 }
 
 impl Engine {
     /// Begins a call; it counts as activity from here on.
     pub(super) fn start_call(&mut self, phase: IdlePhase) {
         let deadline = self.now + self.script.call_timeout;
-        self.course.call = Some(PendingCall { phase, started: self.now, deadline, on: None });
+        self.course.call = Some(PendingCall { phase, started: self.now, deadline, on: None, stages: Vec::new() });
+        self.models_see(&lens::Input::CallStarted);
         self.channel(channel::Input::RpcStarted);
     }
 
@@ -33,7 +37,7 @@ impl Engine {
         let Some(channel) = self.channel.as_mut().filter(|_| waiting) else { return };
         match channel.pick() {
             Pick::Queue => {}
-            Pick::Fail(why) => self.call_ended(None, Err(why)),
+            Pick::Fail(why) => self.call_ended(None, Err(why), None),
             Pick::Complete(connection) => {
                 let Some(address) = self.address_of(connection) else { return };
                 if let Some(call) = self.course.call.as_mut() {
@@ -41,6 +45,13 @@ impl Engine {
                     self.effects.push(Effect::Check(connection));
                 }
             }
+        }
+    }
+
+    /// A connection of the channel passed a stage, which event `seq` tells: a call that waits for it pays for it.
+    pub(super) fn call_pays_for(&mut self, connection: ConnectionId, stage: Stage, took: Duration, seq: u64) {
+        if let Some(call) = self.course.call.as_mut() {
+            call.stages.push((connection, stage, took, seq));
         }
     }
 
@@ -52,14 +63,14 @@ impl Engine {
             answer => Ok(answer.clone()),
         };
         self.tell(EventKind::Health(HealthReport { address: address.clone(), service, health, took: Some(took) }));
-        self.call_ended(Some(address), outcome);
+        self.call_ended(Some(address), outcome, Some(took));
     }
 
     /// A connection ended or was closed: a call on it ends with it.
     pub(super) fn connection_gone(&mut self, connection: ConnectionId, why: &str) {
         if let Some(address) = self.called_on(connection) {
             let why = format!("{address}: {why}");
-            self.call_ended(Some(address), Err(why));
+            self.call_ended(Some(address), Err(why), None);
         }
     }
 
@@ -71,7 +82,7 @@ impl Engine {
             Some((_, address)) => (Some(address.clone()), format!("{address}: health: no answer for {waited:.1}s")),
             None => (None, format!("no connection within {waited:.1}s; the channel is {state}")),
         };
-        self.call_ended(address, Err(why));
+        self.call_ended(address, Err(why), None);
     }
 
     /// Is a call in flight on this connection?
@@ -84,10 +95,21 @@ impl Engine {
         (*on == connection).then(|| address.clone())
     }
 
-    fn call_ended(&mut self, address: Option<Address>, outcome: Result<Health, String>) {
+    /// `rpc`: how long the RPC itself took, when it was answered.
+    fn call_ended(&mut self, address: Option<Address>, outcome: Result<Health, String>, rpc: Option<Duration>) {
         let Some(call) = self.course.call.take() else { return };
         let took = self.now.since(call.started);
-        self.course.outcome = Some(Call { phase: call.phase, address, outcome, took });
+        let on = call.on.as_ref().map(|(connection, _)| *connection);
+        let paid = call.stages.iter().filter(|(connection, ..)| Some(*connection) == on);
+        let stages = paid.clone().map(|(_, _, _, seq)| *seq).collect();
+        let cost = rpc.filter(|_| outcome.is_ok()).map(|rpc| CallCost {
+            resolve: address.as_ref().and_then(|address| self.ledger.resolving(address)),
+            connecting: paid.map(|(_, stage, took, _)| (*stage, *took)).collect(),
+            rpc,
+            total: took,
+        });
+        self.course.outcome = Some(Call { phase: call.phase, address, outcome, took, cost, stages });
+        self.models_see(&lens::Input::CallFinished);
         self.channel(channel::Input::RpcFinished);
     }
 }

@@ -2,6 +2,7 @@
 
 mod call;
 mod course;
+mod lenses;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use super::plan::{Goal, Until};
 use super::script::Script;
 use crate::channel::{self, Channel, ConnectionId};
 use crate::diagnosis::{self, Ledger};
+use crate::lens;
 use crate::model::connectivity::ConnectivityState;
 use crate::model::endpoint::Address;
 use crate::model::event::{ConnectionReport, Event, EventKind, HealthReport};
@@ -20,6 +22,7 @@ use crate::model::resolution::{ResolveError, Update};
 use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 use course::Course;
+use lenses::Models;
 
 /// After this long without an event a READY channel is stable (`--until stable`).
 const STABLE_AFTER: Duration = Duration::from_secs(10);
@@ -119,6 +122,8 @@ pub struct Engine {
     connections: BTreeMap<ConnectionId, Link>,
     ledger: Ledger,
     course: Course,
+    /// Other frameworks' clients.
+    models: Models,
     rewatch: Vec<(Elapsed, ConnectionId)>,
     now: Elapsed,
     last_event: Elapsed,
@@ -147,10 +152,12 @@ impl Engine {
             ledger: Ledger {
                 implied: script.implied.clone(),
                 service: script.service.clone(),
+                rpc_timeout: Some(script.rpc_timeout),
                 proxy: script.proxy.clone(),
                 ..Ledger::default()
             },
             course: Course::new(script.goal),
+            models: Models::new(&script),
             rewatch: Vec::new(),
             now: Elapsed::ZERO,
             last_event: Elapsed::ZERO,
@@ -181,7 +188,9 @@ impl Engine {
             Input::Reached(address, reach) => self.reached(address, *reach),
             Input::Passed(connection, phase) => {
                 if let Some(address) = self.address_of(connection) {
-                    self.tell(EventKind::Connection(ConnectionReport { address, result: Ok(phase) }));
+                    let (stage, took) = (phase.stage, phase.took);
+                    let seq = self.tell(EventKind::Connection(ConnectionReport { address, result: Ok(phase) }));
+                    self.call_pays_for(connection, stage, took, seq);
                 }
             }
             Input::Connected(connection) => {
@@ -193,6 +202,7 @@ impl Engine {
             Input::ConnectFailed(connection, failure) => {
                 if let Some(address) = self.address_of(connection) {
                     let result = Err(failure.clone());
+                    self.models_see(&lens::Input::Lost(address.clone()));
                     self.tell(EventKind::Connection(ConnectionReport { address, result }));
                     self.channel(channel::Input::ConnectFailed(connection, failure));
                     self.connections.remove(&connection);
@@ -204,6 +214,9 @@ impl Engine {
             }
             Input::Lost(connection, disconnect) => {
                 self.tell_end(connection, &disconnect);
+                if let Some(address) = self.address_of(connection) {
+                    self.models_see(&lens::Input::Lost(address));
+                }
                 self.connection_gone(connection, &disconnect.to_string());
                 self.channel(channel::Input::Lost(connection, disconnect));
                 self.connections.remove(&connection);
@@ -214,6 +227,7 @@ impl Engine {
             Input::Finish => self.finish(None),
         }
         if !self.over {
+            self.models_read();
             self.go_on();
         }
         std::mem::take(&mut self.effects)
@@ -231,6 +245,7 @@ impl Engine {
             self.discovery.deadline(),
             self.channel.as_ref().and_then(Channel::deadline),
             self.course.deadline(),
+            self.models.deadline(),
             self.rewatch.iter().map(|(at, _)| *at).min(),
             stable,
         ];
@@ -255,6 +270,7 @@ impl Engine {
         self.rewatch.retain(|(at, _)| *at > now);
         let alive = due.into_iter().filter(|id| self.connections.get(id).is_some_and(|link| !link.end_told));
         self.effects.extend(alive.map(Effect::Watch));
+        self.models_see(&lens::Input::TimePassed);
         self.course_time_passed();
         if !self.over && self.script.limits.run_for.is_some_and(|limit| now >= Elapsed::new(limit)) {
             let missed = matches!(self.script.goal, Goal::Watch { until: Some(_) });
@@ -268,6 +284,7 @@ impl Engine {
         run(&mut self.discovery, &mut steps);
         let mut changed = false;
         let mut error = None;
+        self.models.unread |= steps.iter().any(|step| matches!(step, Step::Tell(_)));
         for step in steps {
             match step {
                 Step::Ask { source, generation } => self.effects.push(Effect::Ask { source, generation }),
@@ -391,6 +408,7 @@ impl Engine {
         if self.over {
             return;
         }
+        self.models_conclude();
         let conclusion = diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
         for report in conclusion.endpoints {
             self.tell(EventKind::Verdict(report));

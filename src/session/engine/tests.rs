@@ -1,5 +1,7 @@
 //! Whole courses of a session, on a pure engine in a scripted world: no runtime, no sockets, time is a number.
 
+mod lenses;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -47,6 +49,8 @@ impl World {
             service: Arc::from(""),
             channel: options,
             call_timeout: Duration::from_secs(25),
+            rpc_timeout: Duration::from_secs(5),
+            lenses: crate::session::plan::Lenses::None,
             limits,
             judging: Judging::default(),
             proxy: None,

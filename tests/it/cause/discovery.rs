@@ -6,7 +6,7 @@ use hickory_resolver::proto::rr::RecordType;
 use tokio::io::AsyncWriteExt;
 
 use super::scenario::{Run, command, probe};
-use super::world::{Answer, World, until_gone};
+use super::world::{Answer, World, serve_health, until_gone};
 use crate::support::dns_server::{DnsServer, Script, addresses};
 
 const LONG: Duration = Duration::from_secs(30);
@@ -191,7 +191,7 @@ pub fn moved_while_idle(world: &mut World) -> Option<Run> {
     let registry = world.registry("pay.json", &[&old]);
     let says = [old.clone(), new.clone()];
     let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
-    Some(run.says(&[&says[0], &says[1], "left file:", "still answers"]))
+    Some(run.says(&[&says[0], &says[1], "left file:", "still answers", "kratos 2.5.4 to 2.7.2", "a restart"]))
 }
 
 pub fn call_after_idle_fails(world: &mut World) -> Option<Run> {
@@ -200,6 +200,17 @@ pub fn call_after_idle_fails(world: &mut World) -> Option<Run> {
     let says = new.clone();
     let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
     Some(run.says(&[&says, "the call after the silence failed", "connection refused"]))
+}
+
+/// A server that takes its time to say SETTINGS, asked with a deadline that a warm connection keeps easily.
+pub fn idle_exit_too_slow(world: &mut World) -> Option<Run> {
+    let slow = world.listen(|stream| async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        serve_health(stream, Answer::Status(1)).await;
+    });
+    let registry = world.registry("pay.json", &[&slow]);
+    let arguments = ["--idle", "1s", "--plaintext", "--rpc-timeout", "250ms", registry.as_str()];
+    Some(probe(&arguments).says(&[&slow, "its deadline is 250 ms", "http2 4"]))
 }
 
 pub fn no_call_before_the_silence(world: &mut World) -> Option<Run> {

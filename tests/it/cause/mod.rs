@@ -124,8 +124,9 @@ scenarios! {
     discovery::passing_and_dead: ["GD601"] exit 1 AtOnce, needs Nothing;
     discovery::draining: [] exit 0 AtOnce, needs Nothing;
     discovery::stale_copy: ["GD103" "GD602"] exit 1 AtOnce, needs Nothing;
-    discovery::moved_while_idle: ["GD603" "GD606"] exit 1 Late, needs Nothing;
-    discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606"] exit 2 Late, needs Nothing;
+    discovery::moved_while_idle: ["GD603" "GD606" "GD609"] exit 1 Late, needs Nothing;
+    discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606" "GD609"] exit 2 Late, needs Nothing;
+    discovery::idle_exit_too_slow: ["GD610"] exit 1 Late, needs Nothing;
     discovery::no_call_before_the_silence: ["GD201" "GD605"] exit 2 Late, needs Nothing;
 
     registries::critical_and_dead: ["GD607"] exit 0 AtOnce, needs ConsulBackend;

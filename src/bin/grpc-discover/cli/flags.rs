@@ -114,6 +114,9 @@ pub struct Channel {
     /// Health decides the connectivity state (gRFC A17; not with pick_first)
     #[arg(long)]
     pub client_health: bool,
+    /// What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]
+    #[arg(long = "as", value_name = "LENS", value_delimiter = ',')]
+    pub lenses: Vec<String>,
     /// Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
     pub keep_connected: Option<bool>,

@@ -11,6 +11,7 @@ use grpc_discover::model::event::{
     IdlePhase, IdleReport,
 };
 use grpc_discover::model::finding::{Counts, EndpointVerdict, Finding, FindingKind, Severity, Summary, Verdict};
+use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, FailureCode, GoAway, Health, PeerSettings, Phase, PhaseDetail,
     Stage, TlsReport,
@@ -210,6 +211,7 @@ pub fn events() -> Vec<Event> {
                 phase: IdlePhase::Silence,
                 deadline: Some(Elapsed::from_millis(30_015)),
                 changes: 0,
+                cost: None,
                 text: "no call follows for 10s".into(),
             }),
         ),
@@ -282,6 +284,34 @@ pub fn events() -> Vec<Event> {
                     cause: RpcCause::Status,
                 },
                 took: None,
+            }),
+        ),
+        (
+            30_025,
+            EventKind::Lens(LensReport {
+                lens: "kratos@2.7.2".into(),
+                label: "kratos 2.5.4 to 2.7.2".into(),
+                holds: vec![address(A), address(B)],
+                missing: vec![address(D)],
+                stale: vec![address(A)],
+                hears: Hears::Never,
+                rule: "its watch ends at the first idle period",
+                fails_with: "last connection error:",
+                remedy: "Restart it.",
+            }),
+        ),
+        (
+            30_025,
+            EventKind::Lens(LensReport {
+                lens: "grpc-go".into(),
+                label: "grpc-go over DNS".into(),
+                holds: vec![address(B), address(D)],
+                missing: vec![],
+                stale: vec![],
+                hears: Hears::AfterAFailure,
+                rule: "it asks DNS again when a connection fails",
+                fails_with: "connection error:",
+                remedy: "Nothing.",
             }),
         ),
         (

@@ -79,6 +79,9 @@ pub struct Document {
     pub endpoints: Vec<EndpointDocument>,
     /// Every backend that was asked.
     pub backends: Vec<BackendDocument>,
+    /// What other frameworks' clients would hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lenses: Vec<wire::LensView>,
     /// What was proved, worst first.
     pub findings: Vec<FindingDocument>,
     /// Every change of state.
@@ -198,6 +201,7 @@ impl From<&Report> for Document {
                     notes: source.notes.iter().map(wire::Note::from).collect(),
                 })
                 .collect(),
+            lenses: report.lenses.iter().map(wire::LensView::from).collect(),
             findings: report
                 .findings
                 .iter()

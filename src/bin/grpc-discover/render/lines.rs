@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use grpc_discover::model::connectivity::{Scope, Transition};
-use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
+use grpc_discover::model::endpoint::{Address, Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport};
 use grpc_discover::model::finding::{EndpointVerdict, Summary};
+use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::{PhaseDetail, TlsReport};
 use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::text::{escape, shorten};
@@ -87,6 +88,7 @@ fn is_detail(event: &Event) -> bool {
         | EventKind::Disconnect { .. }
         | EventKind::Health(_)
         | EventKind::Idle(_)
+        | EventKind::Lens(_)
         | EventKind::Finding(_)
         | EventKind::Summary(_) => false,
     }
@@ -195,6 +197,7 @@ fn raw(kind: &EventKind) -> (String, String) {
         }
         EventKind::Health(report) => (format!("health {}", report.address), health(report)),
         EventKind::Idle(report) => ("idle cycle".to_string(), format!("{}: {}", report.phase.as_str(), report.text)),
+        EventKind::Lens(report) => (format!("lens {}", report.label), lens(report)),
         EventKind::Verdict(report) => {
             let text = match report.text.as_str() {
                 "" => report.verdict.as_str().to_string(),
@@ -207,6 +210,36 @@ fn raw(kind: &EventKind) -> (String, String) {
         }
         EventKind::Summary(summary) => (summary.verdict.as_str().to_string(), summary.text.clone()),
     }
+}
+
+/// `holds 10.0.0.1:50051, which is stale; misses 10.0.0.2:50051; hears no change: …`.
+pub fn lens(report: &LensReport) -> String {
+    let mut words = match (report.holds.len(), report.hears) {
+        (0, Hears::NeverAndHangs) => "has no list: every call hangs".to_string(),
+        (0, Hears::NextCall) => "holds nothing and asks at its next call".to_string(),
+        (0, _) => "holds nothing".to_string(),
+        (_, Hears::NextCall) => format!("asks at its next call; held {} until then", addresses(&report.holds)),
+        _ => format!("holds {}", addresses(&report.holds)),
+    };
+    if !report.stale.is_empty() {
+        words.push_str(&format!("; stale: {}", addresses(&report.stale)));
+    }
+    if !report.missing.is_empty() {
+        words.push_str(&format!("; misses {}", addresses(&report.missing)));
+    }
+    if !report.agrees() {
+        words.push_str(&format!("; recovers by {}", report.hears.recovers_by()));
+    }
+    words
+}
+
+/// The first few addresses, and how many more there are.
+pub fn addresses(addresses: &[Address]) -> String {
+    let mut words: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
+    if addresses.len() > NAMED {
+        words.push(format!("{} more", addresses.len() - NAMED));
+    }
+    words.join(", ")
 }
 
 /// `SERVING in 1.2ms`, `FAILED UNAVAILABLE: …`.

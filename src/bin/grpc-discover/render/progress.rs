@@ -93,6 +93,7 @@ impl Render for Progress {
             | EventKind::Backend(_)
             | EventKind::Connection(_)
             | EventKind::Disconnect { .. }
+            | EventKind::Lens(_)
             | EventKind::Verdict(_)
             | EventKind::Finding(_) => {}
         }
@@ -125,6 +126,7 @@ mod tests {
             phase: IdlePhase::Silence,
             deadline: Some(Elapsed::from_secs(30)),
             changes: 2,
+            cost: None,
             text: "no RPC until the channel is IDLE".into(),
         };
         assert_eq!(

@@ -12,6 +12,7 @@ use grpc_discover::model::event::{
     IdleReport,
 };
 use grpc_discover::model::finding::{Finding, Summary};
+use grpc_discover::model::lens::LensReport;
 use grpc_discover::model::reach::{Failure, Health, PeerSettings, Phase, PhaseDetail, Stage};
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
@@ -74,6 +75,8 @@ pub struct Report {
     pub channel: Option<ConnectivityState>,
     /// The last phase of the idle cycle.
     pub idle: Option<IdleReport>,
+    /// What other frameworks' clients would hold: the last word on each.
+    pub lenses: Vec<LensReport>,
     /// What was proved, worst first.
     pub findings: Vec<Finding>,
     /// Every change of state, where everything is kept.
@@ -194,6 +197,7 @@ impl Report {
             sources: Vec::new(),
             channel: None,
             idle: None,
+            lenses: Vec::new(),
             findings: Vec::new(),
             transitions: Vec::new(),
             summary: None,
@@ -260,6 +264,10 @@ impl Report {
             }
             EventKind::Health(report) => self.seen(&report.address).health = Some(report.clone()),
             EventKind::Idle(report) => self.idle = Some(report.clone()),
+            EventKind::Lens(report) => match self.lenses.iter_mut().find(|known| known.lens == report.lens) {
+                Some(known) => *known = report.clone(),
+                None => self.lenses.push(report.clone()),
+            },
             EventKind::Verdict(report) => self.seen(&report.address).verdict = Some(report.clone()),
             EventKind::Finding(finding) => {
                 let severity = finding.kind.severity;

@@ -7,6 +7,7 @@ use comfy_table::presets::NOTHING;
 use grpc_discover::model::endpoint::{Address, EndpointStatus};
 use grpc_discover::model::event::{Event, HealthReport};
 use grpc_discover::model::finding::{EndpointVerdict, Finding};
+use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::Stage;
 use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::text::{escape, shorten};
@@ -66,6 +67,7 @@ pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, ou
     }
     write_findings(report, paint, wide, out)?;
     write_endpoints(report, paint, wide, out)?;
+    write_lenses(&report.lenses, out)?;
     write_sources(&report.sources, paint, wide || verbose, out)
 }
 
@@ -160,7 +162,7 @@ fn write_group(report: &Report, group: &Group<'_>, paint: Paint, wide: bool, out
         writeln!(out, "    {}", paint.dim(quote))?;
     }
     if quotes.len() > shown {
-        writeln!(out, "    {}", paint.dim(&format!("… and {} more events", quotes.len() - shown)))?;
+        writeln!(out, "    {}", paint.dim(&format!("… and {}", more_events(quotes.len() - shown))))?;
     }
     Ok(())
 }
@@ -247,6 +249,10 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
     Ok(())
 }
 
+fn more_events(count: usize) -> String {
+    if count == 1 { "one more event".to_string() } else { format!("{count} more events") }
+}
+
 fn noun(count: usize) -> &'static str {
     if count == 1 { "endpoint" } else { "endpoints" }
 }
@@ -295,6 +301,38 @@ fn verdict(seen: &Seen, paint: Paint, wide: bool) -> String {
     }
     let limit = if wide { usize::MAX } else { 100 };
     format!("{word}  {}", shorten(&escape(&report.text), limit))
+}
+
+/// What other frameworks' clients would hold: those that differ from the registry first.
+fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
+    if lenses.is_empty() {
+        return Ok(());
+    }
+    let mut lenses: Vec<&LensReport> = lenses.iter().collect();
+    lenses.sort_by_key(|report| report.agrees());
+    let header = ["A CLIENT OF", "HOLDS", "STALE", "MISSES", "HEARS THE NEXT CHANGE", "RECOVERS BY"];
+    let words = |addresses: &[Address]| escape(&lines::addresses(addresses)).into_owned();
+    let rows = lenses.into_iter().map(|report| {
+        let hears = match report.hears {
+            Hears::Changes => "as it happens",
+            Hears::AfterAFailure => "after a failed connection",
+            Hears::Soon => "by itself, within 30 s",
+            Hears::NextCall => "at its next call",
+            Hears::Never => "never",
+            Hears::NeverAndHangs => "never; calls hang",
+        };
+        let holds = if report.holds.is_empty() { "-".to_string() } else { words(&report.holds) };
+        let recovers = if report.agrees() { "" } else { report.hears.recovers_by() };
+        let label = escape(&report.label).into_owned();
+        let all = report.stale.len() > 1 && report.stale.len() == report.holds.len();
+        let stale = if all { "all of them".to_string() } else { words(&report.stale) };
+        vec![label, holds, stale, words(&report.missing), hears.to_string(), recovers.to_string()]
+    });
+    writeln!(out)?;
+    for line in columns(&header, rows.collect()) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
 }
 
 fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &mut dyn Write) -> io::Result<()> {

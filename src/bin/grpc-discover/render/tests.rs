@@ -86,6 +86,7 @@ fn the_story_holds_every_kind_of_event() {
             EventKind::Disconnect { .. } => "disconnect",
             EventKind::Health(_) => "health",
             EventKind::Idle(_) => "idle",
+            EventKind::Lens(_) => "lens",
             EventKind::Verdict(_) => "verdict",
             EventKind::Finding(_) => "finding",
             EventKind::Summary(_) => "summary",
@@ -93,7 +94,7 @@ fn the_story_holds_every_kind_of_event() {
         .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds.len(), 10);
+    assert_eq!(kinds.len(), 11);
 }
 
 #[test]
@@ -214,6 +215,7 @@ fn progress_off_a_terminal_is_one_line_for_each_phase() {
         phase: IdlePhase::Silence,
         deadline: Some(Elapsed::from_secs(30)),
         changes: 0,
+        cost: None,
         text: "no call follows for 30s".into(),
     };
     let event = Event { kind: EventKind::Idle(report), at: Elapsed::ZERO, ..fixture::events()[0].clone() };

@@ -44,6 +44,8 @@ pub enum Body {
     Health(Health),
     /// The idle cycle went on to its next phase.
     Idle(Idle),
+    /// What another framework's client would hold.
+    Lens(Lens),
     /// The verdict on one endpoint.
     Verdict(Verdict),
     /// Something that was proved.
@@ -356,8 +358,67 @@ pub struct Idle {
     pub deadline_ms: Option<u64>,
     /// Endpoints that came and went since the baseline.
     pub changes: usize,
+    /// What the call that ended this phase took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// The sentence for people.
     pub text: String,
+}
+
+/// What a call took, by stage.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Cost {
+    /// How long the registry took for its first answer of this session: not waited for by our own channel, but by clients
+    /// that ask anew when they leave IDLE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolve_ms: Option<f64>,
+    /// Connecting: TCP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp_ms: Option<f64>,
+    /// Connecting: TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_ms: Option<f64>,
+    /// Connecting: up to the server's SETTINGS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http2_ms: Option<f64>,
+    /// The health RPC itself.
+    pub health_ms: f64,
+    /// From the start of the call to its answer, without `resolve_ms`.
+    pub total_ms: f64,
+}
+
+/// What another framework's client would hold.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Lens {
+    /// The service.
+    pub target: String,
+    /// What it holds.
+    #[serde(flatten)]
+    pub view: LensView,
+}
+
+/// What a client of a framework would hold, against the registry's list.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LensView {
+    /// What `--as` selects it with: `kratos@2.7.2`.
+    pub lens: String,
+    /// For people: `kratos 2.5.4 to 2.7.2`.
+    pub label: String,
+    /// The addresses that its next call can be sent to.
+    pub holds: Vec<String>,
+    /// Listed as usable, and not held.
+    pub missing: Vec<String>,
+    /// Held, and not listed as usable.
+    pub stale: Vec<String>,
+    /// When it hears of the next change: `changes`, `after_a_failure`, `soon`, `next_call`, `never` or `never_and_hangs`.
+    pub hears: &'static str,
+    /// What would end a difference.
+    pub recovers_by: &'static str,
+    /// Why it is so.
+    pub rule: &'static str,
 }
 
 /// The verdict on one endpoint.

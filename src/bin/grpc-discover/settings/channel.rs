@@ -3,10 +3,42 @@
 use std::time::Duration;
 
 use grpc_discover::channel::{Options, Policy};
-use grpc_discover::session::Goal;
+use grpc_discover::lens::{self, LENSES, LensKind};
+use grpc_discover::session::{Goal, Lenses};
 
 use super::{Layers, Task, Typed, Wrong};
 use crate::cli::{LbWord, values};
+use crate::near::nearest;
+
+/// Whose clients are modelled beside the channel of a session with this goal.
+pub fn lenses(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Lenses, Wrong> {
+    let known = |name: &str| match lens::find(name) {
+        Ok(_) => Ok(name.to_string()),
+        Err(unknown) => {
+            let names = LENSES.iter().map(|kind| kind.name);
+            let near = nearest(name, names).first().map(|near| format!("; did you mean {near}?"));
+            Err(format!("{unknown}{}", near.unwrap_or_default()))
+        }
+    };
+    let names = layers.many("--as", &typed.channel.lenses, known)?;
+    let mut kinds: Vec<&'static LensKind> = Vec::new();
+    for name in &names {
+        let found = known(name).and_then(|name| lens::find(&name).map_err(|unknown| unknown.to_string()));
+        for kind in found.map_err(|why| Wrong(format!("--as {name:?}: {why}")))? {
+            if !kinds.iter().any(|chosen| std::ptr::eq(*chosen, kind)) {
+                kinds.push(kind);
+            }
+        }
+    }
+    match goal {
+        Goal::ProbeIdle(_) if kinds.is_empty() => Ok(Lenses::Differing(LENSES.to_vec())),
+        Goal::ProbeIdle(_) | Goal::Watch { .. } if !kinds.is_empty() => Ok(Lenses::Chosen(kinds)),
+        Goal::Probe if !typed.channel.lenses.is_empty() => {
+            Err(Wrong::new("--as: what a client holds shows when time passes: add --idle 30s, or use it with watch"))
+        }
+        Goal::Probe | Goal::ProbeIdle(_) | Goal::Watch { .. } | Goal::Resolve { .. } => Ok(Lenses::None),
+    }
+}
 
 /// The goal of the session and the options of its channel.
 pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Options), Wrong> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use grpc_discover::model::connectivity::{self, Scope};
 use grpc_discover::model::event::{self, Event, EventKind};
-use grpc_discover::model::reach::{self, Failure, PhaseDetail, http2_error_name};
+use grpc_discover::model::lens::LensReport;
+use grpc_discover::model::reach::{self, Failure, PhaseDetail, Stage, http2_error_name};
 use grpc_discover::model::resolution::{self, ResolveFailure};
 use grpc_discover::model::{endpoint, finding};
 
@@ -63,8 +64,10 @@ impl From<&Event> for Line {
                 phase: report.phase.as_str(),
                 deadline_ms: report.deadline.map(|deadline| deadline.as_millis()),
                 changes: report.changes,
+                cost: report.cost.as_ref().map(Cost::from),
                 text: report.text.clone(),
             }),
+            EventKind::Lens(report) => Body::Lens(Lens { target, view: LensView::from(report) }),
             EventKind::Verdict(report) => Body::Verdict(Verdict {
                 target,
                 address: report.address.to_string(),
@@ -245,6 +248,39 @@ impl From<&finding::Counts> for Counts {
             verdicts: counts.verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect(),
             findings: BTreeMap::from([("info", info), ("warn", warn), ("critical", critical)]),
             transitions: counts.transitions,
+        }
+    }
+}
+
+impl From<&event::CallCost> for Cost {
+    fn from(cost: &event::CallCost) -> Cost {
+        let stage = |wanted| {
+            let passed = cost.connecting.iter().find(|(stage, _)| *stage == wanted);
+            passed.map(|(_, took)| milliseconds(*took))
+        };
+        Cost {
+            resolve_ms: cost.resolve.map(milliseconds),
+            tcp_ms: stage(Stage::Tcp),
+            tls_ms: stage(Stage::Tls),
+            http2_ms: stage(Stage::Http2),
+            health_ms: milliseconds(cost.rpc),
+            total_ms: milliseconds(cost.total),
+        }
+    }
+}
+
+impl From<&LensReport> for LensView {
+    fn from(report: &LensReport) -> LensView {
+        let words = |addresses: &[endpoint::Address]| addresses.iter().map(ToString::to_string).collect();
+        LensView {
+            lens: report.lens.to_string(),
+            label: report.label.to_string(),
+            holds: words(&report.holds),
+            missing: words(&report.missing),
+            stale: words(&report.stale),
+            hears: report.hears.as_str(),
+            recovers_by: report.hears.recovers_by(),
+            rule: report.rule,
         }
     }
 }
