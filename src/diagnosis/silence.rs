@@ -50,7 +50,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 /// The connection that was silent for as long as the channel. An endpoint that `left` its registry may have been stopped.
 fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding> {
     let HeldReport { address, held: what, .. } = &held.what;
-    let (quiet, spoke) = (words(what.quiet), spoke(held));
+    let (quiet, spoke) = (silence(held), spoke(held));
     match &what.fate {
         Fate::Swallowed { waited, tcp } => {
             let text = format!(
@@ -122,11 +122,11 @@ fn limit(address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
     let mut text = match (survived, cut) {
         (None, None) => return None,
         (Some(lived), None) => {
-            let lived_for = words(lived.what.held.quiet);
+            let lived_for = silence(lived);
             match held.iter().find_map(|held| Some((held, rule(held)?))) {
                 Some((ruled, rule)) => format!(
                     "{address}: the server itself ends connections after {} ({rule}); the path tolerates more than that",
-                    words(ruled.what.held.quiet),
+                    silence(ruled),
                 ),
                 None => format!(
                     "{address}: the path tolerates more than {lived_for} of silence, the longest that was tried"
@@ -135,13 +135,13 @@ fn limit(address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
         }
         (None, Some(cut)) => format!(
             "{address}: the path tolerates less than {} of silence, the shortest that was tried: such a connection {}",
-            words(cut.what.held.quiet),
+            silence(cut),
             how(cut),
         ),
         (Some(lived), Some(cut)) => format!(
             "{address}: the path tolerates {} of silence; a connection that is silent for {} {}{}",
-            words(lived.what.held.quiet),
-            words(cut.what.held.quiet),
+            silence(lived),
+            silence(cut),
             how(cut),
             known_limit(&known).map(|known| format!(" ({known})")).unwrap_or_default(),
         ),
@@ -185,7 +185,7 @@ fn spoke(held: &Seen<HeldReport>) -> String {
             "; the server broke the silence itself ({} after {}), so no longer one than {} was tried",
             by.frame,
             words(by.after),
-            words(held.what.held.quiet),
+            silence(held),
         ),
         None => String::new(),
     }
@@ -243,6 +243,11 @@ fn settings(known: &Tolerance) -> String {
          channels go idle sooner: an idle timeout below {below}.{narrow}",
         plain(time),
     )
+}
+
+/// How long the connection was silent, without what timers are late.
+fn silence(held: &Seen<HeldReport>) -> String {
+    words(held.what.held.quiet.min(held.what.silence))
 }
 
 /// `350ms`, `1.97s`, `20.0s`: as exact as a limit is found.
