@@ -58,7 +58,8 @@ pub struct Held {
 pub struct Interruption {
     /// When it spoke first, from the beginning of the silence.
     pub after: Duration,
-    /// What it said then: the name of an HTTP/2 frame.
+    /// What it said then: the name of an HTTP/2 frame, or `TCP keepalive` for packets without data, which keep a path awake
+    /// too (noticed on Linux only, at most a second or a 64th of the silence late).
     pub frame: String,
     /// How often it spoke.
     pub times: u32,

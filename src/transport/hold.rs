@@ -27,6 +27,10 @@ const SETTINGS_ACK: [u8; 9] = [0, 0, 0, frames::SETTINGS, frames::ACK, 0, 0, 0, 
 /// What a server says right after its SETTINGS (the acknowledgement of ours, WINDOW_UPDATE) belongs to the greeting: the
 /// silence begins after the last word of this time.
 const SETTLING: Duration = Duration::from_secs(1);
+/// How often TCP is asked at most whether packets without data came in: TCP's own keepalive keeps a path awake too, and
+/// shows nowhere else.
+const LOOKS: u32 = 64;
+const LOOK: Duration = Duration::from_secs(1);
 /// A peer that asks so much without reading the answers is left.
 const UNREAD: usize = 4 * 1024;
 
@@ -190,8 +194,11 @@ impl Silent {
             longest: Duration::ZERO,
             interrupted: None,
             pinged: None,
+            segments: None,
+            looked: now,
         };
-        let mut timer = pin!(sleep(silence));
+        let mut timer = pin!(sleep(Duration::ZERO));
+        vigil.wait(now, timer.as_mut());
         poll_fn(|cx| vigil.poll(cx, timer.as_mut())).await
     }
 }
@@ -221,6 +228,9 @@ struct Vigil {
     interrupted: Option<Interruption>,
     /// When the PING was sent.
     pinged: Option<Instant>,
+    /// Segments that had come in when TCP was asked last since something was said, and when that was.
+    segments: Option<u32>,
+    looked: Instant,
 }
 
 impl Vigil {
@@ -250,6 +260,11 @@ impl Vigil {
                 return Poll::Ready(self.swallowed());
             }
             let (now, payload) = (Instant::now(), fastrand::u64(..).to_be_bytes());
+            self.look(now);
+            if now < attempt::later(self.began, self.silence) {
+                self.wait(now, timer.as_mut());
+                continue;
+            }
             self.pinged = Some(now);
             self.longest = self.longest.max(now - self.last);
             self.silent.ear.ping = Some(payload);
@@ -267,15 +282,40 @@ impl Vigil {
         }
         if now - self.ready <= SETTLING && self.interrupted.is_none() {
             (self.began, self.last) = (now, now);
-            timer.reset(attempt::later(now, self.silence));
+            self.wait(now, timer);
             return;
         }
+        self.segments = None;
         self.longest = self.longest.max(now - self.last);
+        self.interrupted_by(now, || frame.map_or("part of a frame".to_string(), frames::name));
+    }
+
+    /// Waits for the end of the silence, or until TCP is to be asked again.
+    fn wait(&self, now: Instant, timer: Pin<&mut Sleep>) {
+        let end = attempt::later(self.began, self.silence);
+        let look = attempt::later(now, (self.silence / LOOKS).max(LOOK));
+        let counts = tcp::segments_in(&*self.silent.io).is_some();
+        timer.reset(if counts { look.min(end) } else { end });
+    }
+
+    /// Asks TCP whether anything came in since it was asked last: nothing was read, so it had no data.
+    fn look(&mut self, now: Instant) {
+        let count = tcp::segments_in(&*self.silent.io);
+        if let (Some(before), Some(count)) = (self.segments, count)
+            && before != count
+        {
+            // Some time between the two looks: what is certain is the silence until the first of them.
+            self.longest = self.longest.max(self.looked - self.last);
+            self.interrupted_by(now, || "TCP keepalive".to_string());
+        }
+        self.segments = count;
+        self.looked = now;
+    }
+
+    fn interrupted_by(&mut self, now: Instant, what: impl FnOnce() -> String) {
         self.last = now;
         let after = now - self.began;
-        let first =
-            || Interruption { after, frame: frame.map_or("part of a frame".to_string(), frames::name), times: 0 };
-        self.interrupted.get_or_insert_with(first).times += 1;
+        self.interrupted.get_or_insert_with(|| Interruption { after, frame: what(), times: 0 }).times += 1;
     }
 
     fn alive(&mut self, cx: &mut Context<'_>) -> Held {

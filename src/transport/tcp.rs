@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use futures_util::future::BoxFuture;
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::{Dial, Io};
 #[cfg(target_os = "linux")]
-use super::tcp_info;
-use super::{Dial, Io, tls};
+use super::{tcp_info, tls};
 use crate::model::endpoint::Address;
 use crate::model::hold::TcpState;
 use crate::model::reach::FailureCode;
@@ -85,15 +85,37 @@ pub(super) fn classify_dial(address: &Address, error: &io::Error) -> (FailureCod
 }
 
 /// What the kernel's TCP knows of the connection under `io`; `None` when it is none of TCP, or the system does not tell.
+#[cfg(target_os = "linux")]
 pub(super) fn state(io: &dyn Io) -> Option<TcpState> {
+    tcp_info::read(socket(io)?)
+}
+
+/// How many segments have come in on the connection under `io`, those without data among them: TCP's own keepalive is one.
+/// `None` as for [`state`].
+#[cfg(target_os = "linux")]
+pub(super) fn segments_in(io: &dyn Io) -> Option<u32> {
+    tcp_info::segments_in(socket(io)?)
+}
+
+#[cfg(target_os = "linux")]
+fn socket(io: &dyn Io) -> Option<&TcpStream> {
     match (io.as_any().downcast_ref::<TcpStream>(), tls::beneath(io)) {
-        #[cfg(target_os = "linux")]
-        (Some(stream), _) => tcp_info::read(stream),
-        #[cfg(not(target_os = "linux"))]
-        (Some(_), _) => None,
-        (None, Some(beneath)) => state(beneath),
+        (Some(stream), _) => Some(stream),
+        (None, Some(beneath)) => socket(beneath),
         (None, None) => None,
     }
+}
+
+/// As above, on systems that do not tell.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn state(_: &dyn Io) -> Option<TcpState> {
+    None
+}
+
+/// As above.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn segments_in(_: &dyn Io) -> Option<u32> {
+    None
 }
 
 /// The error in lower case, without the number that the standard library appends.

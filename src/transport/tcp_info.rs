@@ -1,6 +1,7 @@
 //! What the kernel's TCP knows of a connection: Linux's `TCP_INFO`.
 
 use std::os::fd::AsFd;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use nix::libc;
@@ -27,6 +28,38 @@ pub struct Info {
 
 sockopt_impl!(TcpInfo, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, Info);
 
+/// A longer beginning, as kernels since 4.2 fill it in.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub struct Counts {
+    _info: Info,
+    _rates_and_bytes: [u64; 4],
+    _segs_out: u32,
+    segs_in: u32,
+}
+
+sockopt_impl!(TcpCounts, GetOnly, libc::IPPROTO_TCP, libc::TCP_INFO, Counts);
+
+/// How many segments have come in, those without data among them; `None` where the kernel does not count.
+pub(super) fn segments_in(socket: &impl AsFd) -> Option<u32> {
+    static COUNTS: OnceLock<bool> = OnceLock::new();
+    let counts = COUNTS.get_or_init(|| {
+        std::fs::read_to_string("/proc/sys/kernel/osrelease").is_ok_and(|release| counts_segments(&release))
+    });
+    if !counts {
+        return None;
+    }
+    Some(TcpCounts.get(socket).ok()?.segs_in)
+}
+
+/// Asked first, because reading more than a kernel gives would be a panic in nix. What calls itself Microsoft is no Linux,
+/// only its system calls (WSL 1).
+fn counts_segments(release: &str) -> bool {
+    let mut numbers = release.split(['.', '-']).map(|part| part.trim().parse::<u32>().unwrap_or(0));
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (4, 2) && !release.contains("-Microsoft")
+}
+
 /// `None` where the kernel does not tell: `socket` is none of TCP.
 pub(super) fn read(socket: &impl AsFd) -> Option<TcpState> {
     let info = TcpInfo.get(socket).ok()?;
@@ -47,6 +80,22 @@ mod tests {
         assert_eq!(std::mem::offset_of!(Info, unacked), std::mem::offset_of!(libc::tcp_info, tcpi_unacked));
         assert_eq!(std::mem::offset_of!(Info, retransmits), std::mem::offset_of!(libc::tcp_info, tcpi_retransmits));
         assert_eq!(std::mem::offset_of!(Info, last_ack_recv), std::mem::offset_of!(libc::tcp_info, tcpi_last_ack_recv));
+    }
+
+    #[test]
+    fn segments_are_counted_by_kernels_that_can() {
+        assert_eq!((size_of::<Counts>(), std::mem::offset_of!(Counts, segs_in)), (144, 140));
+        for (release, counts) in [
+            ("6.18.5", true),
+            ("4.2.0-rc1", true),
+            ("5.15.90.1-microsoft-standard-WSL2", true),
+            ("4.4.0-19041-Microsoft", false),
+            ("4.1.12", false),
+            ("3.10.0-1160.el7", false),
+            ("", false),
+        ] {
+            assert_eq!(counts_segments(release), counts, "{release}");
+        }
     }
 
     #[test]

@@ -145,6 +145,7 @@ impl Tls {
 }
 
 /// The stream that TLS is spoken over, when `io` is one of [`Tls::handshake`]'s.
+#[cfg(target_os = "linux")]
 pub(super) fn beneath(io: &dyn Io) -> Option<&dyn Io> {
     Some(&*io.as_any().downcast_ref::<TlsStream<Peek>>()?.get_ref().0.io)
 }

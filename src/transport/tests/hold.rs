@@ -257,3 +257,23 @@ async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
         assert!(tcp.is_some_and(|tcp| tcp.delivered()), "{tcp:?}");
     }
 }
+
+#[tokio::test]
+async fn a_keepalive_of_tcp_breaks_the_silence_although_nobody_said_a_word() {
+    let address = peers::listen(|mut stream| async move {
+        let keepalive = socket2::TcpKeepalive::new().with_time(SECOND);
+        socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).unwrap();
+        peers::first_words(&mut stream).await;
+        stream.write_all(SETTINGS).await.unwrap();
+        peers::until_gone(&mut stream).await;
+    })
+    .await;
+    let patient = Options { rpc_timeout: Duration::from_millis(50), ..options() };
+    let held = sockets(patient).hold(address, Duration::from_millis(3_500)).await;
+    assert!(matches!(held.fate, Fate::Swallowed { .. }), "{held:?}");
+    if cfg!(target_os = "linux") {
+        let by = held.interrupted.expect("the kernel counts segments");
+        assert_eq!(by.frame, "TCP keepalive");
+        assert!(held.quiet <= 2 * SECOND, "{:?}", held.quiet);
+    }
+}

@@ -83,7 +83,7 @@ pub struct TcpState {
 pub struct Interruption {
     /// When it spoke first, from the beginning of the silence.
     pub after_ms: f64,
-    /// What it said then: the name of an HTTP/2 frame.
+    /// What it said then: the name of an HTTP/2 frame, or `TCP keepalive` for packets without data.
     pub frame: String,
     /// How often it spoke.
     pub times: u32,
