@@ -160,7 +160,10 @@ fn limit(address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
     let contradict = |held: &&&Seen<HeldReport>| known.contradictions.contains(&held.what.held.quiet);
     let proofs = survived.into_iter().chain(cut).chain(held.iter().filter(contradict).copied());
     let evidence = proofs.map(|held| held.seq).collect();
-    Some(Finding { remedy: settings(&known), ..finding(&PATH_CUTOFF, address, text, evidence) })
+    Some(Finding {
+        remedy: settings(&known, held.iter().any(|held| held.what.held.interrupted.is_some())),
+        ..finding(&PATH_CUTOFF, address, text, evidence)
+    })
 }
 
 /// The rule by which a server ended the connection, in its own words.
@@ -202,11 +205,12 @@ fn known_limit(known: &Tolerance) -> Option<String> {
 }
 
 /// The keepalive and idle settings that follow.
-fn settings(known: &Tolerance) -> String {
+fn settings(known: &Tolerance, interrupted: bool) -> String {
     let (Some(cut), safe) = (known.cut, known.survived.unwrap_or_default()) else {
-        let further = match known.ruled {
-            Some(_) => "What the path does after that shows only where the server's rule allows a longer silence.",
-            None => "A longer --find-cutoff looks further.",
+        let further = match (known.ruled, interrupted) {
+            (Some(_), _) => "What the path does after that shows only where the server's rule allows a longer silence.",
+            (None, true) => "Whoever speaks by itself keeps the path awake for its clients too, as long as it does so.",
+            (None, false) => "A longer --find-cutoff looks further.",
         };
         return format!(
             "Nothing to change for the path: clients that are silent for that long keep their connections. {further}"
