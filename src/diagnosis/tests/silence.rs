@@ -183,6 +183,8 @@ fn a_server_that_speaks_by_itself_limits_what_was_tried() {
     let held = Held { quiet: Duration::from_secs(12), interrupted, fate: alive() };
     let (address, silence) = (A.parse().unwrap(), Duration::from_secs(60));
     story.tell(EventKind::Held(Box::new(HeldReport { address, silence, rung: Rung::Cutoff, held })));
+    let remedy = story.concludes().findings.remove(0).remedy;
+    assert!(remedy.contains("keeps the path awake"), "{remedy}");
     let (_, text) = told(&story).remove(0);
     assert!(
         text.contains("the server broke the silence itself (PING after 12.0s), so no longer one than 12.0s"),
