@@ -23,7 +23,7 @@ use tonic::{Request, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 use super::messages::{WatchRequest, WatchResponse};
-use super::secured::Secured;
+use super::secured::{Alert, Secured};
 use super::settings::Member;
 use super::{NAMES, Trouble};
 use crate::backend::socket::{connect, io_words};
@@ -43,6 +43,10 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 pub(super) struct Wire {
     /// `None` when it has ended.
     connection: Option<client::Connection<Box<dyn Io>, Bytes>>,
+    /// What TLS said at the end.
+    alert: Alert,
+    /// Something was answered over it.
+    is_heard: bool,
     caller: Caller,
 }
 
@@ -63,12 +67,18 @@ impl Wire {
 
     async fn dial(member: &Member, tls: Option<&Ready>) -> Result<Self, Trouble> {
         let stream = connect(&member.host, member.port).await.map_err(Trouble::Connect)?;
-        let (stream, scheme): (Box<dyn Io>, _) = match tls {
-            None => (Box::new(stream), Scheme::HTTP),
+        let (stream, scheme, alert): (Box<dyn Io>, _, _) = match tls {
+            None => (Box::new(stream), Scheme::HTTP, Alert::default()),
             Some(tls) => {
                 let secured = tls.connector.connect(tls.name.clone(), stream).await;
-                let trouble = |error: io::Error| Trouble::Tls(NAMES.words(&error).unwrap_or_else(|| io_words(&error)));
-                (Box::new(Secured(secured.map_err(trouble)?)), Scheme::HTTPS)
+                let trouble = |error: io::Error| match error.kind() {
+                    io::ErrorKind::UnexpectedEof => Trouble::Tls(
+                        "the member ended the handshake (one that speaks plain text is written http://)".into(),
+                    ),
+                    _ => Trouble::Tls(NAMES.words(&error).unwrap_or_else(|| io_words(&error))),
+                };
+                let (secured, alert) = Secured::new(secured.map_err(trouble)?);
+                (Box::new(secured), Scheme::HTTPS, alert)
             }
         };
         let authority = Authority::try_from(member.authority())
@@ -81,7 +91,7 @@ impl Wire {
             .await
             .map_err(|error| Trouble::Broken(http2_words(&error)))?;
         let caller = Caller { send, scheme, authority, token: None };
-        Ok(Wire { connection: Some(connection), caller })
+        Ok(Wire { connection: Some(connection), alert, is_heard: false, caller })
     }
 
     /// Shows `token` with every question from now on.
@@ -104,6 +114,7 @@ impl Wire {
         let mut work = std::pin::pin!(work);
         poll_fn(|cx| {
             if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                self.is_heard |= done.is_ok();
                 return Poll::Ready(done);
             }
             let Some(connection) = &mut self.connection else {
@@ -118,7 +129,13 @@ impl Wire {
             // What was read before the end may still be an answer.
             Poll::Ready(match work.as_mut().poll(cx) {
                 Poll::Ready(Ok(done)) => Ok(done),
-                Poll::Ready(Err(_)) | Poll::Pending => Err(Trouble::Broken(why)),
+                Poll::Ready(Err(_)) | Poll::Pending => match self.alert.get() {
+                    Some(alert) => Err(Trouble::Tls(alert.clone())),
+                    None if !self.is_heard && self.caller.scheme == Scheme::HTTP => {
+                        Err(Trouble::Broken(format!("{why} (a member that wants TLS is written https://)")))
+                    }
+                    None => Err(Trouble::Broken(why)),
+                },
             })
         })
         .await
@@ -276,10 +293,7 @@ fn lost(error: &h2::Error) -> Status {
     Status::unavailable(http2_words(error))
 }
 
-/// What ended the connection or the stream: the TLS alert or the reset below, where there is one.
+/// What ended the connection or the stream.
 fn http2_words(error: &h2::Error) -> String {
-    match error.get_io() {
-        Some(below) => NAMES.words(below).map_or_else(|| io_words(below), |words| format!("tls: {words}")),
-        None => error.to_string(),
-    }
+    error.get_io().map_or_else(|| error.to_string(), io_words)
 }
