@@ -1,6 +1,8 @@
 //! go-zero (`core/discov/publisher.go`): under `<Key>/`, a key that is the lease's number in decimal (or a configured one),
 //! and the plain `ip:port` as value.
 
+use std::time::Duration;
+
 use super::{Entry, Layout, Reading, endpoint};
 use crate::model::endpoint::Address;
 
@@ -14,6 +16,11 @@ impl Layout for GoZero {
 
     fn prefixes(&self, service: &str) -> Vec<String> {
         vec![format!("{service}/")]
+    }
+
+    /// `core/discov/internal.TimeToLive`.
+    fn lease(&self) -> Option<Duration> {
+        Some(Duration::from_secs(10))
     }
 
     fn read(&self, entry: &Entry<'_>) -> Reading {

@@ -1,6 +1,8 @@
 //! kitex (`kitex-contrib/registry-etcd`): under `kitex/registry-etcd/<service>/` (older: `/<service>/`),
 //! `{"network":"tcp","address":"ip:port","weight":10,"tags":{}}`.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{Entry, Layout, Reading, endpoint, metadata, text_of};
@@ -19,6 +21,11 @@ impl Layout for Kitex {
 
     fn prefixes(&self, service: &str) -> Vec<String> {
         vec![format!("kitex/registry-etcd/{service}/"), format!("/{service}/")]
+    }
+
+    /// `ttlKey` and its default in `etcd_registry.go`.
+    fn lease(&self) -> Option<Duration> {
+        Some(Duration::from_secs(60))
     }
 
     fn read(&self, entry: &Entry<'_>) -> Reading {

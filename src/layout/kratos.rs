@@ -1,6 +1,8 @@
 //! Kratos (`contrib/registry/etcd/registry.go`): under `/microservices/<name>/`, the instance as JSON with one URL for each
 //! of its servers: `{"id","name","version","metadata":{},"endpoints":["grpc://ip:9000","http://ip:8000"]}`.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{Entry, Layout, Reading, endpoint, joined, metadata, text_of};
@@ -16,6 +18,11 @@ impl Layout for Kratos {
 
     fn prefixes(&self, service: &str) -> Vec<String> {
         vec![format!("/microservices/{service}/")]
+    }
+
+    /// `etcd.RegisterTTL`.
+    fn lease(&self) -> Option<Duration> {
+        Some(Duration::from_secs(15))
     }
 
     fn read(&self, entry: &Entry<'_>) -> Reading {

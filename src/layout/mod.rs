@@ -4,6 +4,7 @@
 //! of no use for gRPC. Values are strangers' text: whatever is in one, it is a [`Reading`], and no other entry suffers.
 
 use std::str::FromStr as _;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -63,6 +64,11 @@ pub trait Layout: Send + Sync {
     /// Where the instances of `service` stand in etcd: what their keys begin with, a slash at the end.
     fn prefixes(&self, service: &str) -> Vec<String>;
 
+    /// The lease that the framework gives its entries unless it is told otherwise, where it has such a value.
+    fn lease(&self) -> Option<Duration> {
+        None
+    }
+
     /// Reads one entry. Never fails and never panics: what is not understood is [`Reading::Foreign`].
     fn read(&self, entry: &Entry<'_>) -> Reading;
 }
@@ -85,6 +91,12 @@ pub const LAYOUTS: &[&dyn Layout] = &[
 pub fn read(layouts: &[&dyn Layout], entry: &Entry<'_>) -> Reading {
     let readings = layouts.iter().map(|layout| layout.read(entry));
     readings.into_iter().find(|reading| *reading != Reading::Foreign).unwrap_or(Reading::Foreign)
+}
+
+/// [`Layout::lease`] of the layout whose rule found `endpoint`.
+pub fn usual_lease(endpoint: &Endpoint) -> Option<Duration> {
+    let name = endpoint.layout.as_deref()?.split(':').next()?;
+    LAYOUTS.iter().find(|layout| layout.name() == name)?.lease()
 }
 
 /// An endpoint at `address`, found by `rule`: `kratos: endpoint grpc`.

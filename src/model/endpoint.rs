@@ -171,6 +171,8 @@ pub enum Lease {
         id: String,
         /// What it is granted each time it is renewed, where that is known.
         granted: Option<Duration>,
+        /// What the framework that wrote the entry grants unless it is told otherwise.
+        usual: Option<Duration>,
     },
 }
 

@@ -138,7 +138,11 @@ impl Listing {
                         endpoint.ttl = life.map(|life| life.left);
                         endpoint.lease = Some(match item.lease {
                             0 => Lease::Permanent,
-                            id => Lease::Held { id: format!("{id:x}"), granted: life.map(|life| life.granted) },
+                            id => Lease::Held {
+                                id: format!("{id:x}"),
+                                granted: life.map(|life| life.granted),
+                                usual: layout::usual_lease(&endpoint),
+                            },
                         });
                         endpoints.push(endpoint);
                     }
@@ -202,6 +206,11 @@ mod tests {
         KeyValue { key: key.into(), value: value.into(), mod_revision, lease }
     }
 
+    fn lease(id: &str, granted: u64, usual: u64) -> Option<Lease> {
+        let time = |seconds| Some(Duration::from_secs(seconds));
+        Some(Lease::Held { id: id.to_string(), granted: time(granted), usual: time(usual) })
+    }
+
     fn listing(text: &str) -> Listing {
         let target = target(text);
         let prefixes = prefixes(&target);
@@ -243,7 +252,7 @@ mod tests {
         let places: Vec<String> = endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
         assert_eq!(places, ["10.0.0.1:1", "10.0.0.3:1"]);
         assert_eq!(endpoints[0].ttl, Some(Duration::from_secs(9)));
-        assert_eq!(endpoints[0].lease, Some(Lease::Held { id: "7".into(), granted: Some(Duration::from_secs(15)) }));
+        assert_eq!(endpoints[0].lease, lease("7", 15, 10));
         assert_eq!((endpoints[1].ttl, &endpoints[1].lease), (None, &Some(Lease::Permanent)));
         let text = |kind| notes.iter().find(|note| note.kind == kind).map(|note| note.text.as_str());
         assert_eq!(text(NoteKind::Funnel), Some("3 registered -> 2 with a grpc endpoint"));

@@ -196,7 +196,7 @@ impl Watch {
                 Some(watch) => watch,
                 None => {
                     let begun = wire.caller().watch(questions(allowed, *revision + 1), PULSE);
-                    wire.drive(begun).await?
+                    wire.drive(begun).await.map_err(frozen)?
                 }
             };
             let heard = async {
@@ -225,14 +225,10 @@ impl Watch {
         let Reading { wire, leases, .. } = &mut self.reading;
         match route::status(wire, PULSE).await {
             Ok(_) => {}
-            Err(Trouble::NoAnswer { path, limit }) => {
-                let frozen = format!("{path}: no answer within {} while watching: frozen or cut off", seconds(limit));
-                return Err(Trouble::Frozen(frozen));
-            }
             // It answered: it lives.
             Err(Trouble::Status(status)) if matches!(status.code(), Code::PermissionDenied | Code::Unauthenticated) => {
             }
-            Err(trouble) => return Err(trouble),
+            Err(trouble) => return Err(frozen(trouble)),
         }
         leases.again(wire).await?;
         if let Some(Trouble::Status(status)) = &leases.refused
@@ -285,6 +281,16 @@ impl Watch {
         notes.extend(told);
         notes.append(&mut self.reading.notes());
         Ok(Some(Answer { endpoints, notes }))
+    }
+}
+
+/// Silence means more when the member has answered before.
+fn frozen(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::NoAnswer { path, limit } => {
+            Trouble::Frozen(format!("{path}: no answer within {} while watching: frozen or cut off", seconds(limit)))
+        }
+        other => other,
     }
 }
 

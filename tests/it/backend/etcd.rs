@@ -122,8 +122,8 @@ async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
     let [_, leased, permanent] = &first.endpoints[..] else { panic!("{first:?}") };
     assert_eq!(leased.id.as_deref(), Some("pay/2"));
     assert_eq!(leased.layout.as_deref(), Some("go-zero: value"));
-    let granted = Some(Duration::from_secs(100));
-    assert_eq!(leased.lease, Some(Lease::Held { id: format!("{long:x}"), granted }));
+    let (granted, usual) = (Some(Duration::from_secs(100)), Some(Duration::from_secs(10)));
+    assert_eq!(leased.lease, Some(Lease::Held { id: format!("{long:x}"), granted, usual }));
     assert!(leased.ttl.is_some_and(|left| left > Duration::from_secs(60) && left <= Duration::from_secs(100)));
     assert_eq!((permanent.ttl, &permanent.lease), (None, &Some(Lease::Permanent)));
     assert_eq!(
@@ -372,7 +372,7 @@ async fn tls_is_verified_and_a_client_certificate_shown() {
 fn a_bare_name_is_asked_of_etcd_when_the_environment_names_it() {
     let Some(etcd) = Etcd::start() else { return };
     let value = r#"{"id":"1","name":"pay","version":"v1","metadata":{},"endpoints":["grpc://127.0.0.1:9000"]}"#;
-    etcd.put("/microservices/pay/1", value, 0);
+    etcd.put("/microservices/pay/1", value, etcd.grant(60));
     let mut command = crate::support::tool::tool(&["resolve", "-o", "json", "--backend", "etcd", "pay"]);
     command.env("ETCDCTL_ENDPOINTS", etcd.endpoints());
     let run = crate::support::tool::run_command(command);

@@ -42,6 +42,15 @@ impl Etcd {
     /// `size` members, with these flags besides.
     pub fn cluster(size: usize, extra: &[String]) -> Option<Etcd> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_ETCD")?;
+        // A port that was free a moment ago may be somebody else's by now: etcd ends then, and others are tried.
+        (0..5).find_map(|_| {
+            let mut etcd = Etcd::planned(executable.clone(), size, extra);
+            (0..size).for_each(|index| etcd.spawn(index));
+            etcd.is_led().then_some(etcd)
+        })
+    }
+
+    fn planned(executable: PathBuf, size: usize, extra: &[String]) -> Etcd {
         let held: Vec<TcpListener> = (0..2 * size).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
         let ports: Vec<SocketAddr> = held.iter().map(|held| held.local_addr().expect("its address")).collect();
         drop(held);
@@ -49,18 +58,8 @@ impl Etcd {
             ports.chunks(2).map(|pair| Member { client: pair[0], peer: pair[1], process: None }).collect();
         let cluster: Vec<String> =
             members.iter().enumerate().map(|(index, member)| format!("m{index}=http://{}", member.peer)).collect();
-        let mut etcd = Etcd {
-            executable,
-            directory: tempfile::tempdir().expect("a directory for etcd"),
-            members,
-            cluster: cluster.join(","),
-            extra: extra.to_vec(),
-        };
-        for index in 0..size {
-            etcd.spawn(index);
-        }
-        etcd.until_led();
-        Some(etcd)
+        let directory = tempfile::tempdir().expect("a directory for etcd");
+        Etcd { executable, directory, members, cluster: cluster.join(","), extra: extra.to_vec() }
     }
 
     fn spawn(&mut self, index: usize) {
@@ -97,15 +96,26 @@ impl Etcd {
     }
 
     /// Waits until every running member knows a leader and answers reads.
-    pub fn until_led(&self) {
-        for index in (0..self.members.len()).filter(|index| self.members[*index].process.is_some()) {
+    pub fn until_led(&mut self) {
+        assert!(self.is_led(), "a member ended by itself");
+    }
+
+    /// [`until_led`](Self::until_led); false when a member has ended by itself.
+    fn is_led(&mut self) -> bool {
+        let question = json!({ "key": STANDARD.encode("probe") });
+        for index in (0..self.members.len()).filter(|index| self.members[*index].process.is_some()).collect::<Vec<_>>()
+        {
             let begun = Instant::now();
-            let question = json!({ "key": STANDARD.encode("probe") });
             while self.ask(index, "/v3/kv/range", &question).is_none() {
+                let process = self.members[index].process.as_mut().expect("a running member");
+                if process.try_wait().expect("its state").is_some() {
+                    return false;
+                }
                 assert!(begun.elapsed() < PATIENCE, "member {index} answers nothing after {PATIENCE:?}");
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
+        true
     }
 
     /// `127.0.0.1:port` of every member, as `ETCDCTL_ENDPOINTS` has them.
@@ -173,6 +183,12 @@ impl Etcd {
     pub fn grant(&self, seconds: u64) -> i64 {
         let answer = self.tell("/v3/lease/grant", &json!({ "TTL": seconds }));
         answer["ID"].as_str().and_then(|id| id.parse().ok()).expect("a lease")
+    }
+
+    /// Whole seconds that a lease has left; negative when it is gone.
+    pub fn left(&self, lease: i64) -> i64 {
+        let answer = self.tell("/v3/lease/timetolive", &json!({ "ID": lease.to_string() }));
+        answer["TTL"].as_str().and_then(|left| left.parse().ok()).unwrap_or_default()
     }
 
     /// Revokes a lease.

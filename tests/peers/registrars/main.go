@@ -4,7 +4,8 @@
 //	registrars FRAMEWORK --registry HOST:PORT --name pay --address 127.0.0.1:9000
 //	registrars --version
 //
-// The first line of stdout is {"registered":"FRAMEWORK","version":"MODULE VERSION"}.
+// When it is registered, {"registered":"FRAMEWORK","version":"MODULE VERSION"} is a line of stdout; what the framework
+// itself prints may stand before it.
 package main
 
 import (
