@@ -249,7 +249,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__probe)
-            opts="-4 -6 -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --lb --client-health --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-4 -6 -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -343,8 +343,20 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --idle-ladder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --find-cutoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --lb)
                     COMPREPLY=($(compgen -W "pick_first round_robin" -- "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --keep-connected)
@@ -505,7 +517,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__watch)
-            opts="-4 -6 -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --lb --client-health --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-4 -6 -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -607,8 +619,20 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --idle-ladder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --find-cutoff)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --lb)
                     COMPREPLY=($(compgen -W "pick_first round_robin" -- "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --keep-connected)

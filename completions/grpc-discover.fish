@@ -90,8 +90,11 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l rp
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-time -d 'Ping a silent connection after this long; 0 never does [default: 0]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-timeout -d 'Give a connection up when a ping is not answered for this long [default: 20s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l idle -d 'Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l idle-ladder -d 'With probe --idle: hold a silent connection for each of these times too, shortest first, e.g. 10s,60s,350s' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l find-cutoff -d 'With probe --idle: find out how long a silence, up to this one, the path to an endpoint tolerates' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l lb -d 'Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]' -r -f -a "pick_first\t'One connection, to the first address that answers'
 round_robin\t'A connection to every endpoint'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l as -d 'What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keep-connected -d 'Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s c -l concurrency -d 'Endpoints probed at the same time [default: 256]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l rate -d 'Begin at most this many probes a second' -r
@@ -150,8 +153,11 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l rp
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-time -d 'Ping a silent connection after this long; 0 never does [default: 0]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-timeout -d 'Give a connection up when a ping is not answered for this long [default: 20s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l idle -d 'Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l idle-ladder -d 'With probe --idle: hold a silent connection for each of these times too, shortest first, e.g. 10s,60s,350s' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l find-cutoff -d 'With probe --idle: find out how long a silence, up to this one, the path to an endpoint tolerates' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l lb -d 'Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]' -r -f -a "pick_first\t'One connection, to the first address that answers'
 round_robin\t'A connection to every endpoint'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l as -d 'What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keep-connected -d 'Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l fail-on -d 'The least severity that spoils the exit code [default: warn]' -r -f -a "warn\t'Anything that is wrong'
 critical\t'Only what makes clients fail'

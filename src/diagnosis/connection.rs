@@ -6,7 +6,7 @@ use super::ledger::{Ledger, Loss, Seen};
 use super::table::*;
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
-use crate::model::reach::DisconnectReason;
+use crate::model::reach::{DisconnectReason, Rotation};
 
 /// So many losses make a pattern; fewer may be a restart.
 const PATTERN: usize = 3;
@@ -30,13 +30,15 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 
 /// Each kind of end has its own reading; one loss is read once.
 fn on_losses(address: &Address, losses: &[Seen<Loss>]) -> Vec<Finding> {
-    let (mut calmed, mut named, mut polite, mut abrupt) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut calmed, mut aged, mut idled) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut polite, mut abrupt) = (Vec::new(), Vec::new());
     for seen in losses {
         let stood = seen.what.lived >= STOOD;
         match (&seen.what.disconnect.goaway, seen.what.disconnect.reason) {
             (_, DisconnectReason::SubchannelShutdown) => {}
             (Some(goaway), _) if goaway.calms_pings() => calmed.push(seen),
-            (Some(goaway), _) if goaway.names_rotation() => named.push(seen),
+            (Some(goaway), _) if goaway.rotation() == Some(Rotation::Age) => aged.push(seen),
+            (Some(goaway), _) if goaway.rotation() == Some(Rotation::Idle) => idled.push(seen),
             (Some(goaway), _) if goaway.code == 0 && stood => polite.push(seen),
             (Some(_) | None, _) => abrupt.push(seen),
         }
@@ -49,10 +51,15 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>]) -> Vec<Finding> {
         let text = format!("{address} closed the connection over too many pings: {}", last.what.disconnect);
         tell(&KEEPALIVE_CALMED, &calmed, text);
     }
-    let rotated = if named.is_empty() && polite.len() >= PATTERN && steady(&polite) { &polite } else { &named };
-    if let Some(last) = rotated.last() {
-        let text = format!("{address} rotates connections{}: {}", ages(rotated), last.what.disconnect);
-        tell(&CONNECTION_ROTATION, rotated, text);
+    let named = !aged.is_empty() || !idled.is_empty();
+    let steady = if !named && polite.len() >= PATTERN && steady(&polite) { polite } else { Vec::new() };
+    for (rotated, what) in
+        [(&aged, "rotates connections"), (&idled, "ends idle connections"), (&steady, "rotates connections")]
+    {
+        if let Some(last) = rotated.last() {
+            let text = format!("{address} {what}{}: {}", ages(rotated), last.what.disconnect);
+            tell(&CONNECTION_ROTATION, rotated, text);
+        }
     }
     if abrupt.len() >= PATTERN
         && let Some(last) = abrupt.last()

@@ -81,7 +81,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         let Err(why) = &call.what.outcome else { continue };
         let (kind, when) = match call.what.phase {
             IdlePhase::Baseline => (&BASELINE_FAILED, "before the silence"),
-            IdlePhase::Silence | IdlePhase::Idle | IdlePhase::Call | IdlePhase::Done => {
+            IdlePhase::Silence | IdlePhase::Idle | IdlePhase::Call | IdlePhase::Holding | IdlePhase::Done => {
                 (&CALL_AFTER_IDLE_FAILED, "after the silence")
             }
         };

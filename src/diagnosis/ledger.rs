@@ -8,9 +8,11 @@ use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, CallCost, EndpointsChange, Event, EventKind, IdlePhase};
+use crate::model::hold::{Fate, HeldReport};
 use crate::model::lens::LensReport;
 use crate::model::reach::{
-    Certificate, Disconnect, DisconnectReason, Failure, Health, PeerSettings, Phase, PhaseDetail, Stage, TlsReport,
+    Certificate, Disconnect, DisconnectReason, Failure, GoAway, Health, PeerSettings, Phase, PhaseDetail, Stage,
+    TlsReport,
 };
 use crate::model::resolution::{Note, NoteKind, ResolveFailure};
 use crate::model::rpc::RpcCause;
@@ -81,7 +83,7 @@ pub struct Departure {
     pub source: usize,
 }
 
-/// A connection of the channel that ended by itself.
+/// A connection that stood and ended by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
     /// How it ended.
@@ -132,6 +134,8 @@ pub struct Ledger {
     pub idle: Vec<Seen<IdlePhase>>,
     /// The calls of the idle cycle: before and after the silence.
     pub calls: Vec<Seen<Call>>,
+    /// Connections that were held in silence, and what became of them.
+    pub held: Vec<Seen<HeldReport>>,
     /// What other frameworks' clients would hold: the last word on each.
     pub lenses: Vec<Seen<LensReport>>,
     /// More endpoints are listed than may be probed: how many, and how many were.
@@ -220,6 +224,7 @@ impl Ledger {
                 self.lenses.retain(|known| known.what.lens != report.lens);
                 self.lenses.push(seen(report.clone(), event));
             }
+            EventKind::Held(report) => self.told(report, event),
             EventKind::Disconnect { address, disconnect } => self.lost(address, disconnect, event),
             EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
         }
@@ -256,14 +261,27 @@ impl Ledger {
         self.handshakes.insert(address.clone(), seen(handshake, event));
     }
 
-    fn lost(&mut self, address: &Address, disconnect: &Disconnect, event: &Event) {
-        let ready = self.settings.get(address).map_or(event.at, |settings| settings.at);
-        let loss = Loss { disconnect: disconnect.clone(), lived: event.at.since(ready) };
+    /// A held connection has told. One that the server ended by its rule is one of its connections as any other.
+    fn told(&mut self, report: &HeldReport, event: &Event) {
+        if let Fate::Closed { after, disconnect, .. } = &report.held.fate
+            && disconnect.goaway.as_ref().is_some_and(GoAway::names_rotation)
+        {
+            self.loss(&report.address, disconnect, *after, event);
+        }
+        self.held.push(seen(report.clone(), event));
+    }
+
+    fn loss(&mut self, address: &Address, disconnect: &Disconnect, lived: Duration, event: &Event) {
         let losses = self.losses.entry(address.clone()).or_default();
         if losses.len() == LOSSES_KEPT {
             losses.remove(0);
         }
-        losses.push(seen(loss, event));
+        losses.push(seen(Loss { disconnect: disconnect.clone(), lived }, event));
+    }
+
+    fn lost(&mut self, address: &Address, disconnect: &Disconnect, event: &Event) {
+        let ready = self.settings.get(address).map_or(event.at, |settings| settings.at);
+        self.loss(address, disconnect, event.at.since(ready), event);
         // A connection that ended before any call on it was answered: until the next one, nothing can be called there.
         let unanswered = matches!(self.contacts.get(address), Some(Seen { what: Contact::Connected, .. }));
         if let Some(cause) = unanswered.then(|| ended_by(disconnect)).flatten() {

@@ -8,13 +8,13 @@ use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::lens::{Hears, LensReport};
 
-/// One finding for all lenses that differ in the same way and are helped by the same.
+/// One finding for all lenses that differ in the same way.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut groups: Vec<Vec<&Seen<LensReport>>> = Vec::new();
-    for seen in ledger.lenses.iter().filter(|seen| !seen.what.agrees()) {
+    for seen in ledger.lenses.iter().filter(|seen| seen.what.is_wrong()) {
         let alike = |other: &LensReport| {
             let view = |report: &LensReport| (report.stale.clone(), report.missing.clone(), report.hears);
-            view(other) == view(&seen.what) && other.remedy == seen.what.remedy
+            view(other) == view(&seen.what)
         };
         match groups.iter_mut().find(|group| group.first().is_some_and(|first| alike(&first.what))) {
             Some(group) => group.push(seen),
@@ -33,33 +33,60 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
         wrong.push("has no list, and every call hangs until its deadline".to_string());
     }
     if !first.stale.is_empty() {
-        let stale: Vec<String> =
-            first.stale.iter().map(|address| held(ledger, address, first.fails_with, &mut evidence)).collect();
-        wrong.push(format!("still dials {}", listed(&stale)));
+        let mut by_fate: Vec<(String, Vec<String>)> = Vec::new();
+        for address in &first.stale {
+            let fate = fate(ledger, address, &mut evidence);
+            match by_fate.iter_mut().find(|(known, _)| *known == fate) {
+                Some((_, addresses)) => addresses.push(address.to_string()),
+                None => by_fate.push((fate, vec![address.to_string()])),
+            }
+        }
+        let stale: Vec<String> = by_fate.iter().map(|(fate, those)| format!("{}{fate}", listed(those))).collect();
+        wrong.push(format!("still dials {}", stale.join("; ")));
     }
     if !first.missing.is_empty() {
         let missing: Vec<String> = first.missing.iter().map(ToString::to_string).collect();
         wrong.push(format!("does not know {}", listed(&missing)));
     }
+    let is_dead = |address: &Address| {
+        ledger.contacts.get(address).is_some_and(|contact| matches!(contact.what, Contact::Failed(_)))
+    };
+    let fails = match first.holds.is_empty() || !first.holds.iter().all(is_dead) {
+        true => String::new(),
+        false => format!(", so every call fails (\"{} …\")", first.fails_with),
+    };
+    let each = |get: fn(&LensReport) -> &'static str| {
+        let mut words: Vec<&str> = Vec::new();
+        for word in group.iter().map(|seen| get(&seen.what)) {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        words
+    };
+    let mut why: Vec<String> = each(|report| report.rule).into_iter().map(str::to_string).collect();
+    if group.len() > 1 {
+        why = group.iter().map(|seen| format!("{}: {}", seen.what.label, seen.what.rule)).collect();
+    }
     let text = format!(
-        "a client of {} {}: {}; it recovers by {}",
+        "a client of {} {}{fails}; it recovers by {}. Why: {}",
         join(&labels),
         wrong.join(" and "),
-        first.rule,
-        first.hears.recovers_by()
+        first.hears.recovers_by(),
+        why.join("; ")
     );
     let mut finding = finding(&CLIENTS_WOULD_BE_STALE, None, text, evidence);
-    finding.remedy = first.remedy.to_string();
+    finding.remedy = each(|report| report.remedy).join("; ");
     Some(finding)
 }
 
-/// A held address with what dialling it gives, where it was tried.
-fn held(ledger: &Ledger, address: &Address, fails_with: &str, evidence: &mut Vec<u64>) -> String {
-    let Some(contact) = ledger.contacts.get(address) else { return address.to_string() };
+/// What dialling a held address gives, where it was tried: ` (tcp: connection refused)`.
+fn fate(ledger: &Ledger, address: &Address, evidence: &mut Vec<u64>) -> String {
+    let Some(contact) = ledger.contacts.get(address) else { return String::new() };
     evidence.push(contact.seq);
     match &contact.what {
-        Contact::Failed(failure) => format!("{address} ({failure}; its calls fail: \"{fails_with} …\")"),
-        Contact::Connected | Contact::Answered(_) => format!("{address} (which still answers)"),
+        Contact::Failed(failure) => format!(" ({failure})"),
+        Contact::Connected | Contact::Answered(_) => " (still answering)".to_string(),
     }
 }
 

@@ -12,7 +12,9 @@ mod lenses;
 mod proxy;
 mod reaching;
 mod registered;
+mod silence;
 pub mod table;
+pub mod tolerance;
 mod unprovable;
 pub mod verdict;
 
@@ -42,6 +44,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     certificates::differ,
     idle::find,
     lenses::find,
+    silence::find,
     proxy::find,
 ];
 

@@ -109,6 +109,7 @@ fn says_nobody_is_there(failure: &Failure) -> bool {
     }
 }
 
+/// `a`, `a and b`, `a, b and c`; each word once.
 pub(super) fn join(words: &[&str]) -> String {
     let mut unique: Vec<&str> = Vec::new();
     for word in words {
@@ -116,5 +117,8 @@ pub(super) fn join(words: &[&str]) -> String {
             unique.push(word);
         }
     }
-    unique.join(" and ")
+    match unique.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => unique.concat(),
+    }
 }

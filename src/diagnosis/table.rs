@@ -302,7 +302,7 @@ findings! {
 
     GD412 CONNECTION_ROTATION Info
         means "The server ends connections by rule, at a certain age or after a time without calls, and says so politely; clients reconnect. Calls longer than its grace period are cut."
-        proved by "GOAWAY that names the rule (max_age, max_idle), or three or more with NO_ERROR after lifetimes that differ by at most a fifth."
+        proved by "GOAWAY that names the rule (max_age, max_idle), on a connection of the channel or one that was held in silence; or three or more with NO_ERROR after lifetimes that differ by at most a fifth."
         remedy "Nothing, when it is meant (it is how clients find new endpoints). Otherwise look at the server's max_connection_age and max_connection_idle, and at its grace period."
         see "https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md" "https://github.com/grpc/grpc/issues/26703";
 
@@ -389,6 +389,24 @@ findings! {
         proved by "The call that left IDLE, stage by stage, and how long the registry took for its first answer, against --rpc-timeout."
         remedy "Give the first call a longer deadline or wait-for-ready, warm the channel up, or switch the idle timeout off where calls are rare."
         see "https://github.com/grpc/grpc-go/issues/8424";
+
+    GD611 SILENT_CONNECTION_SWALLOWED Warn
+        means "Somebody on the path forgets connections that are silent, and tells neither side: the connection looks established, and whatever is sent on it vanishes. A client that was as quiet sees its first call hang until its deadline, and the next ones until TCP gives up (about 15 minutes) or keepalive does."
+        proved by "A connection that was held over the silence with not a byte on it, then an HTTP/2 PING that stayed unanswered for as long as an RPC may take; a new connection to the same endpoint works. What TCP knows tells a path that forgot (nothing is acknowledged) from a proxy that lost its other side, or a frozen process (the ping was acknowledged)."
+        remedy "Find the limit with `grpc-discover probe --idle TIME --find-cutoff TIME`; then keep silences below it: client keepalive, which the server must permit, or a shorter idle timeout."
+        see "https://github.com/grpc/grpc-go/issues/2443" "https://github.com/grpc/grpc-java/issues/7851" "https://github.com/grpc/grpc-node/issues/2285" "https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md";
+
+    GD612 SILENT_CONNECTION_CUT Warn
+        means "A connection that was silent was ended without GOAWAY: by a FIN or a reset in the silence, or by a reset in answer to the first word after it. gRPC servers announce the end of a connection, so this is a proxy or load balancer on the path, or a server that was restarted. A client notices an end in the silence and reconnects; one that comes with the first word costs that call."
+        proved by "The end of a connection that was held in silence, with its time, and no GOAWAY before it. The same silence before the ends of connections to other addresses, or of connections that began at other times, shows a rule instead of a restart."
+        remedy "Find the limit with `grpc-discover probe --idle TIME --find-cutoff TIME`, and keep silences below it: client keepalive, which the server must permit, or a shorter idle timeout. If it was a restart, ask again."
+        see "https://github.com/grpc/grpc-java/issues/6497" "https://github.com/grpc/grpc-java/issues/9229" "https://github.com/argoproj/argo-cd/issues/217" "https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md";
+
+    GD613 PATH_CUTOFF Info
+        means "How long a silence the path to the endpoint tolerates, as far as it was measured. A limit is ordinary (60s, 240s, 350s and 600s are those of well-known load balancers); clients that are silent for longer, as gRPC's 30 minutes of default idle timeout allow, lose their connections to it."
+        proved by "Connections that were held for different silences (--idle-ladder, --find-cutoff): the longest one that was survived, and the shortest one that was not. An outcome that contradicts the others is told with it."
+        remedy "Keepalive time at most half of the limit and never below 10s, with the server's permission (servers allow one ping in 5 minutes by default, and none without calls), or an idle timeout below the limit."
+        see "https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md" "https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md";
 
     // Our own vantage point.
     GD901 NOTHING_REACHED_FROM_HERE Critical

@@ -2,6 +2,7 @@
 
 mod endings;
 mod registries;
+mod silence;
 mod tls;
 
 use std::sync::Arc;

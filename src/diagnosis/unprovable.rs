@@ -26,7 +26,7 @@ pub static UNPROVABLE: &[Unprovable] = &[
     Unprovable {
         name: "a connection of somebody else that has become a black hole",
         why: "a silent peer looks the same from every other connection",
-        instead: "our own connection, with --keepalive-time; GD204 BLACK_HOLE for the address",
+        instead: "our own connections: held in silence by `probe --idle` (GD611, GD613), or with --keepalive-time; GD204 BLACK_HOLE for the address",
     },
     Unprovable {
         name: "a deadline that passed before the call left its client",

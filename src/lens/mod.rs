@@ -3,10 +3,22 @@
 //! would hear of the next change, and how it would recover.
 //!
 //! A lens is one file and one line in [`LENSES`]. The sources of its rules are named in the file; `tests/it/lens` drives
-//! it and the real client through the same scripts.
+//! it and the real client through the same scripts. [`find`] reads what `--as` names, [`Lenses`] plays them beside a session.
+
+mod dns;
+mod driver;
+mod find;
+mod idle;
+mod kratos;
+#[cfg(test)]
+mod tests;
+mod world;
 
 use std::fmt;
 use std::time::Duration;
+
+pub use driver::{Lenses, Past, Watched};
+pub use find::{UnknownLens, Why, find, names};
 
 use crate::model::endpoint::{Address, Endpoint};
 pub use crate::model::lens::Hears;
@@ -17,12 +29,15 @@ use crate::model::time::Elapsed;
 pub struct LensKind {
     /// `kratos`: what `--as` names.
     pub name: &'static str,
-    /// First and last version, inclusive: `("2.5.4", "2.7.2")`. `None` for a stack whose versions behave alike.
+    /// First and last version, inclusive: `("2.5.4", "2.7.2")`; the last is the newest whose source was read. `None` for
+    /// a stack whose versions behave alike.
     pub versions: Option<(&'static str, &'static str)>,
     /// The registry that its resolver follows.
     pub follows: Follows,
     /// What it does across an idle period, in half a sentence: `its watch ends at the first idle period`.
     pub rule: &'static str,
+    /// How a call that meets a dead address fails: the words that the client's own error begins with.
+    pub fails_with: &'static str,
     /// What helps, when it holds what it should not: restart, upgrade to, idle timeout 0.
     pub remedy: &'static str,
     /// Where the rule comes from: issue threads, source files.
@@ -49,13 +64,23 @@ pub struct Setting {
     pub timeout: Duration,
 }
 
+impl Default for Setting {
+    /// gRPC's idle timeout (30 min) and Kratos's RPC timeout (2 s).
+    fn default() -> Self {
+        Setting { idle_timeout: Some(Duration::from_secs(30 * 60)), timeout: Duration::from_secs(2) }
+    }
+}
+
 /// What happens to a client.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// The registry lists this now: everything, usable or not.
     Lists(Vec<Endpoint>),
-    /// The registry gives no answer from now on, until the next [`Input::Lists`].
+    /// The registry gives no answer from now on, until the next [`Input::Lists`]: questions wait until they time out.
     Unreachable,
+    /// The registry answers with errors from now on, until the next [`Input::Lists`]: questions fail at once, and so does
+    /// a watch that waits.
+    Refuses,
     /// A call begins.
     CallStarted,
     /// The call's final status is known.
@@ -68,10 +93,11 @@ pub enum Input {
 
 /// A client as a lens sees it. Pure: time is an argument.
 pub trait Client: fmt::Debug + Send {
-    /// Takes one input at `now`. What was due before `now` happens first, in its order.
+    /// Takes one input at `now`. What was due until `now` happens first, in its order. A `now` before the last one counts
+    /// as the last one: time never runs backwards in a client.
     fn handle(&mut self, now: Elapsed, input: &Input);
 
-    /// When something would change without any input.
+    /// When its view may change without any input.
     fn deadline(&self) -> Option<Elapsed>;
 
     /// What it holds now.
@@ -121,4 +147,16 @@ impl Difference {
 }
 
 /// The lenses, in the order in which `--as all` shows them.
-pub static LENSES: &[&LensKind] = &[];
+pub static LENSES: &[&LensKind] = &[
+    &kratos::UP_TO_2_5_3,
+    &kratos::FROM_2_5_4,
+    &kratos::FROM_2_7_3,
+    &kratos::FROM_2_8_1,
+    &kratos::ONLY_2_8_3,
+    &kratos::FROM_2_8_4,
+    &kratos::BYSTANDER,
+    &dns::GRPC_GO,
+    &dns::GRPC_JAVA,
+    &dns::GRPC_CORE,
+    &dns::GRPC_JS,
+];

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{EndpointVerdict, Finding, Summary};
+use super::hold::HeldReport;
 use super::lens::LensReport;
 use super::reach::{Disconnect, Failure, Health, Phase, Stage};
 use super::resolution::{Note, ResolveFailure};
@@ -50,6 +51,8 @@ pub enum EventKind {
     Idle(IdleReport),
     /// What another framework's client would hold, when that changed or is concluded.
     Lens(LensReport),
+    /// A connection that was held in silence has told what became of it.
+    Held(Box<HeldReport>),
     /// The verdict on one endpoint.
     Verdict(EndpointReport),
     /// Something that was proved.
@@ -189,6 +192,8 @@ pub enum IdlePhase {
     Idle,
     /// A call leaves IDLE.
     Call,
+    /// Connections are held in silence for longer than the channel was.
+    Holding,
     /// Everything was seen; the verdict follows.
     Done,
 }
@@ -201,6 +206,7 @@ impl IdlePhase {
             Self::Silence => "silence",
             Self::Idle => "idle",
             Self::Call => "call",
+            Self::Holding => "holding",
             Self::Done => "done",
         }
     }

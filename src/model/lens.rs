@@ -7,15 +7,17 @@ use super::endpoint::Address;
 /// Whether, and when, a client hears of the next change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hears {
-    /// As it happens: a watch or a poll is at work.
+    /// As it happens: a watch or a poll is at work. So is a client's that has no address and asks again and again.
     Changes,
     /// Only after a connection broke; the old addresses serve until then.
     AfterAFailure,
+    /// By itself, within half a minute: it has lost a connection and waits until it may ask again.
+    Soon,
     /// At its next call: it is IDLE, and asks anew then.
     NextCall,
-    /// Never again: its watch is dead and nothing will restart it.
+    /// Never again: its watch is dead, or ends within seconds, and nothing will restart it.
     Never,
-    /// Never again, and it has no list either: every call hangs until its deadline.
+    /// Never again, and it has no list either: every call hangs until its deadline, or fails.
     NeverAndHangs,
 }
 
@@ -25,6 +27,7 @@ impl Hears {
         match self {
             Self::Changes => "changes",
             Self::AfterAFailure => "after_a_failure",
+            Self::Soon => "soon",
             Self::NextCall => "next_call",
             Self::Never => "never",
             Self::NeverAndHangs => "never_and_hangs",
@@ -36,6 +39,7 @@ impl Hears {
         match self {
             Self::Changes => "the registry's next change",
             Self::AfterAFailure => "a failed connection",
+            Self::Soon => "itself, within 30 s",
             Self::NextCall => "its next call",
             Self::Never | Self::NeverAndHangs => "a restart",
         }
@@ -69,5 +73,10 @@ impl LensReport {
     /// True when it holds what the registry lists, or will ask before it matters.
     pub fn agrees(&self) -> bool {
         self.stale.is_empty() && self.missing.is_empty() && self.hears != Hears::NeverAndHangs
+    }
+
+    /// True when it is wrong and will not mend by itself at once: worth a finding.
+    pub fn is_wrong(&self) -> bool {
+        !self.agrees() && self.hears != Hears::Soon
     }
 }

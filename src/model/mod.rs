@@ -5,6 +5,7 @@ pub mod dates;
 pub mod endpoint;
 pub mod event;
 pub mod finding;
+pub mod hold;
 pub mod lens;
 pub mod reach;
 pub mod resolution;

@@ -281,6 +281,11 @@ pub enum DisconnectReason {
 }
 
 impl Disconnect {
+    /// True when it was us who ended it.
+    pub fn is_our_own(&self) -> bool {
+        self.reason == DisconnectReason::SubchannelShutdown
+    }
+
     /// True when the peer gave no polite reason: no GOAWAY NO_ERROR came before the end.
     pub fn is_abrupt(&self) -> bool {
         self.goaway.as_ref().is_none_or(|goaway| goaway.code != 0)
@@ -319,14 +324,33 @@ impl GoAway {
         self.code == ENHANCE_YOUR_CALM && self.debug.contains("too_many_pings")
     }
 
-    /// True when the debug data names the rule by which servers end connections (gRFC A9): grpc-go, grpc-java and gRPC
+    /// The rule by which the server ends connections (gRFC A9), where the debug data names one: grpc-go, grpc-java and gRPC
     /// core say `max_age` and `max_idle`, C-core also `connection idle`, with INTERNAL_ERROR.
-    pub fn names_rotation(&self) -> bool {
+    pub fn rotation(&self) -> Option<Rotation> {
         let debug = self.debug.to_ascii_lowercase().replace('_', " ");
-        ["max age", "max idle", "connection idle", "max connection age", "max connection idle"]
-            .iter()
-            .any(|rule| debug.contains(rule))
+        let says = |rules: &[&str]| rules.iter().any(|rule| debug.contains(rule));
+        if says(&["max age", "max connection age"]) {
+            Some(Rotation::Age)
+        } else if says(&["max idle", "connection idle", "max connection idle"]) {
+            Some(Rotation::Idle)
+        } else {
+            None
+        }
     }
+
+    /// True when the debug data names the rule by which servers end connections.
+    pub fn names_rotation(&self) -> bool {
+        self.rotation().is_some()
+    }
+}
+
+/// A rule by which a server ends connections (gRFC A9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rotation {
+    /// `MAX_CONNECTION_AGE`: at a certain age, busy or not.
+    Age,
+    /// `MAX_CONNECTION_IDLE`: after a time without calls.
+    Idle,
 }
 
 /// The name of an HTTP/2 error code (RFC 9113, section 7): `ENHANCE_YOUR_CALM`.

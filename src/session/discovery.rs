@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::endpoint::{Address, Delta, EndpointSet};
+use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind};
-use crate::model::resolution::{Note, NoteKind, ResolveError, ResolveFailure, Update};
+use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
 use crate::model::time::Elapsed;
 
 /// First delay before a broken source is asked again; grows by 1.6 up to [`MAX_RETRY`].
@@ -59,6 +59,8 @@ struct Tracked {
     tell_next: bool,
     /// Failures in a row.
     failures: u32,
+    /// Its last failure was that nothing came back.
+    silent: bool,
 }
 
 /// Where a source is.
@@ -76,6 +78,19 @@ enum State {
     Ended,
 }
 
+/// What a client of the registries reads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// No answer yet.
+    Nothing,
+    /// The list, in the registry's order.
+    Lists(Vec<Endpoint>),
+    /// Nobody answers: questions wait until they time out.
+    Silent,
+    /// Nobody answers: questions fail at once.
+    Refuses,
+}
+
 impl Discovery {
     /// Sources as (backend, what it is asked for). `watching`: go on after the first answer.
     pub fn new(sources: impl IntoIterator<Item = (&'static str, Arc<str>)>, watching: bool, seed: u64) -> Self {
@@ -90,6 +105,7 @@ impl Discovery {
             departed: Vec::new(),
             tell_next: true,
             failures: 0,
+            silent: false,
         });
         Discovery { sources: sources.collect(), watching, seed }
     }
@@ -227,6 +243,39 @@ impl Discovery {
         all.filter(|e| seen.insert(&e.address)).map(|e| e.address.clone()).collect()
     }
 
+    /// What a client of these registries reads: every address that one of them lists, each once, as the worst word on it.
+    /// `dns`: the list of DNS alone, or of all the others; of everybody when there is no such source.
+    pub fn read_by_clients(&self, dns: bool) -> Reading {
+        let is_theirs = |tracked: &&Tracked| (tracked.backend == "dns") == dns;
+        let some = self.sources.iter().any(|tracked| is_theirs(&tracked));
+        let theirs = || self.sources.iter().filter(|tracked| !some || is_theirs(tracked));
+        // One answer can be all there is to a source: then its end is no failure.
+        let is_away = |tracked: &Tracked| match tracked.state {
+            State::Broken { .. } => true,
+            State::Ended => !tracked.heard,
+            State::Quiet | State::Asking | State::Watching => false,
+        };
+        if theirs().all(is_away) {
+            return if theirs().all(|tracked| tracked.silent) { Reading::Silent } else { Reading::Refuses };
+        }
+        if !theirs().any(|tracked| tracked.heard) {
+            return Reading::Nothing;
+        }
+        let mut list: Vec<Endpoint> = Vec::new();
+        let mut place = std::collections::BTreeMap::new();
+        for endpoint in theirs().flat_map(|tracked| tracked.set.iter()) {
+            match place.get(&endpoint.address) {
+                None => {
+                    place.insert(endpoint.address.clone(), list.len());
+                    list.push(endpoint.clone());
+                }
+                Some(at) if !endpoint.status.is_usable() => list[*at].status = endpoint.status,
+                Some(_) => {}
+            }
+        }
+        Reading::Lists(list)
+    }
+
     fn ask(&mut self, index: usize, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
         tracked.generation += 1;
@@ -327,6 +376,7 @@ impl Discovery {
             State::Broken { since, .. } => since,
             State::Quiet | State::Asking | State::Watching | State::Ended => now,
         };
+        self.sources[index].silent = failure.as_ref().is_some_and(|failure| failure.code == ResolveCode::Timeout);
         if !self.watching {
             self.sources[index].state = State::Ended;
             steps.push(Step::Drop { source: index });

@@ -73,10 +73,12 @@ impl Session {
             sources: plan.sources.iter().map(|source| (source.backend.name(), label(source))).collect(),
             implied: implied.collect(),
             goal: plan.goal,
+            holding: plan.holding,
             service: plan.service.clone(),
             channel: plan.channel,
             call_timeout,
             rpc_timeout: plan.transport.rpc_timeout,
+            lenses: plan.lenses,
             limits: plan.limits,
             judging: plan.judging,
             proxy: plan.proxy,
@@ -178,6 +180,13 @@ impl Session {
                     // A connection that has just ended has nobody listening; then there is nothing to close.
                     let _ = commands.send(Command::Close { drain });
                 }
+            }
+            Effect::Hold { hold, address, silence } => {
+                let (held, outbox) = (self.transport.hold(address, silence), self.outbox.clone());
+                self.tasks.spawn(async move {
+                    // Nobody is left to hear it once the session is over.
+                    let _ = outbox.send(Input::Held(hold, Box::new(held.await)));
+                });
             }
             Effect::Check(connection) => self.order(connection, Command::Check),
             Effect::Watch(connection) => self.order(connection, Command::Watch),

@@ -9,4 +9,4 @@ mod script;
 
 pub use crate::diagnosis::{Judging, MinReady};
 pub use driver::Session;
-pub use plan::{Goal, Limits, Plan, PlanError, Source, Until};
+pub use plan::{Goal, Holding, Lenses, Limits, Plan, PlanError, Source, Until};

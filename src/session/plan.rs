@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::backend::{self, BACKENDS, Backend};
 use crate::channel;
 use crate::diagnosis::{Judging, ProxyEnv};
+use crate::lens::{LENSES, LensKind};
 use crate::model::target::Target;
 use crate::transport;
 
@@ -37,6 +38,8 @@ pub struct Plan {
     pub sources: Vec<Source>,
     /// What is done with the answers.
     pub goal: Goal,
+    /// Which silent connections an idle cycle holds beside the one that every endpoint gets.
+    pub holding: Holding,
     /// How backends are asked.
     pub backends: Arc<backend::Settings>,
     /// How addresses are reached.
@@ -45,6 +48,8 @@ pub struct Plan {
     pub channel: channel::Options,
     /// The service that health is asked for; empty is the whole server.
     pub service: Arc<str>,
+    /// Whose clients are modelled beside the channel.
+    pub lenses: Lenses,
     /// What is too much.
     pub limits: Limits,
     /// What is good enough.
@@ -72,10 +77,15 @@ impl Plan {
             label: label.into(),
             sources,
             goal,
+            holding: Holding::default(),
             backends: Arc::default(),
             transport: transport::Options::default(),
             channel,
             service: Arc::from(""),
+            lenses: match goal {
+                Goal::ProbeIdle(_) => Lenses::Differing(LENSES.to_vec()),
+                Goal::Resolve { .. } | Goal::Probe | Goal::Watch { .. } => Lenses::None,
+            },
             limits: Limits::default(),
             judging: Judging::default(),
             proxy: None,
@@ -100,6 +110,44 @@ pub enum Goal {
         /// End when this is so.
         until: Option<Until>,
     },
+}
+
+/// Which silent connections an idle cycle holds longer or shorter than the channel is silent, on the first endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holding {
+    /// One connection for each of these silences (`--idle-ladder`).
+    pub ladder: Vec<Duration>,
+    /// Search for the silence that the path tolerates, up to this one (`--find-cutoff`).
+    pub find_cutoff: Option<Duration>,
+}
+
+impl Holding {
+    /// The longest silence that is asked for.
+    pub fn longest(&self) -> Option<Duration> {
+        self.ladder.iter().copied().chain(self.find_cutoff).max()
+    }
+}
+
+/// Whose clients are modelled beside the channel (`--as`).
+#[derive(Debug, Clone, Default)]
+pub enum Lenses {
+    /// Nobody's.
+    #[default]
+    None,
+    /// These, and told of are those that hold something else than the registry lists: the idle cycle's default.
+    Differing(Vec<&'static LensKind>),
+    /// These, and every one is told of.
+    Chosen(Vec<&'static LensKind>),
+}
+
+impl Lenses {
+    /// Those that are modelled.
+    pub fn kinds(&self) -> &[&'static LensKind] {
+        match self {
+            Lenses::None => &[],
+            Lenses::Differing(kinds) | Lenses::Chosen(kinds) => kinds,
+        }
+    }
 }
 
 /// When `watch --until` ends.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::plan::{Goal, Limits};
+use super::plan::{Goal, Holding, Lenses, Limits};
 use crate::channel;
 use crate::diagnosis::{Depth, Judging, ProxyEnv};
 
@@ -20,6 +20,8 @@ pub struct Script {
     pub implied: Vec<Arc<str>>,
     /// What is done with the answers.
     pub goal: Goal,
+    /// Which silent connections an idle cycle holds.
+    pub holding: Holding,
     /// The service that health is asked for.
     pub service: Arc<str>,
     /// How the channel behaves.
@@ -28,6 +30,8 @@ pub struct Script {
     pub call_timeout: Duration,
     /// How long an RPC may take.
     pub rpc_timeout: Duration,
+    /// Whose clients are modelled beside the channel.
+    pub lenses: Lenses,
     /// What is too much.
     pub limits: Limits,
     /// What is good enough.

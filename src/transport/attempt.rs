@@ -19,7 +19,7 @@ use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Stag
 
 /// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
 const LEAST_SHARE: Duration = Duration::from_secs(2);
-/// Longer than any session: what a connect timeout that overflows means.
+/// Longer than any session: what a time that overflows means.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What an attempt that succeeded leaves behind. Nothing runs until somebody polls the driver.
@@ -39,7 +39,7 @@ pub(super) enum Mode {
 }
 
 impl Mode {
-    fn other(self) -> Mode {
+    pub fn other(self) -> Mode {
         match self {
             Mode::Plaintext => Mode::Tls,
             Mode::Tls => Mode::Plaintext,
@@ -48,12 +48,13 @@ impl Mode {
 }
 
 /// What all attempts of one connection share.
-struct Attempt<'a> {
+pub(super) struct Attempt<'a> {
     inner: &'a Inner,
     address: &'a Address,
     /// The address itself, or what its name stands for.
     candidates: Vec<Address>,
-    deadline: Instant,
+    /// All stages together end here.
+    pub deadline: Instant,
     /// What a single look asks.
     question: Option<Question<'a>>,
 }
@@ -72,10 +73,7 @@ pub(super) async fn establish(
     question: Option<Question<'_>>,
     mut report: impl FnMut(Phase) + Send,
 ) -> Result<Established, Failure> {
-    let now = Instant::now();
-    let deadline = now.checked_add(inner.options.connect_timeout).unwrap_or(now + FAR);
-    let candidates = resolve(address, deadline, &mut report).await?;
-    let attempt = Attempt { inner, address, candidates, deadline, question };
+    let attempt = Attempt::prepare(inner, address, question, &mut report).await?;
     match inner.options.tls {
         TlsMode::On => attempt.run(Mode::Tls, &mut report).await,
         TlsMode::Off => match attempt.run(Mode::Plaintext, &mut report).await {
@@ -122,15 +120,49 @@ async fn resolve(
     Ok(found.into_iter().map(Address::Ip).collect())
 }
 
-impl Attempt<'_> {
-    /// Tries the likelier mode first, and the other one when the answer shows the mismatch. Only the preface and
-    /// SETTINGS, or a ClientHello, are sent before the mode is known.
-    async fn find_out(&self, report: &mut (impl FnMut(Phase) + Send)) -> Result<Established, Failure> {
+impl<'a> Attempt<'a> {
+    /// An attempt whose time runs from now on, its name looked up.
+    pub async fn prepare(
+        inner: &'a Inner,
+        address: &'a Address,
+        question: Option<Question<'a>>,
+        report: &mut (impl FnMut(Phase) + Send),
+    ) -> Result<Attempt<'a>, Failure> {
+        let deadline = later(Instant::now(), inner.options.connect_timeout);
+        let candidates = resolve(address, deadline, report).await?;
+        Ok(Attempt { inner, address, candidates, deadline, question })
+    }
+
+    /// The mode that was found out before, or the usual one for the port.
+    pub fn likely_mode(&self) -> Mode {
         let usual = match self.address.port() {
             Some(443 | 8443) => Mode::Tls,
             _ => Mode::Plaintext,
         };
-        let first = self.inner.known_mode(self.address).unwrap_or(usual);
+        self.inner.known_mode(self.address).unwrap_or(usual)
+    }
+
+    /// The byte stream in one mode, with what TLS showed.
+    pub async fn stream(
+        &self,
+        mode: Mode,
+        report: &mut (impl FnMut(Phase) + Send),
+    ) -> Result<(Box<dyn Io>, Option<(TlsReport, ClientAuth)>), Failure> {
+        let origin = self.origin(mode)?;
+        let io = self.dial(report).await?;
+        match mode {
+            Mode::Plaintext => Ok((io, None)),
+            Mode::Tls => {
+                let Secured { io, report: tls, client } = self.secure(io, &origin, report).await?;
+                Ok((io, Some((tls, client))))
+            }
+        }
+    }
+
+    /// Tries the likelier mode first, and the other one when the answer shows the mismatch. Only the preface and
+    /// SETTINGS, or a ClientHello, are sent before the mode is known.
+    async fn find_out(&self, report: &mut (impl FnMut(Phase) + Send)) -> Result<Established, Failure> {
+        let first = self.likely_mode();
         let mut phases = Vec::new();
         let failure = match self.run(first, &mut |phase| phases.push(phase)).await {
             Ok(established) => {
@@ -181,14 +213,7 @@ impl Attempt<'_> {
     /// All stages, in one mode.
     async fn run(&self, mode: Mode, report: &mut (impl FnMut(Phase) + Send)) -> Result<Established, Failure> {
         let origin = self.origin(mode)?;
-        let io = self.dial(report).await?;
-        let (io, secured) = match mode {
-            Mode::Plaintext => (io, None),
-            Mode::Tls => {
-                let Secured { io, report: tls, client } = self.secure(io, &origin, report).await?;
-                (io, Some((tls, client)))
-            }
-        };
+        let (io, secured) = self.stream(mode, report).await?;
         let begun = Instant::now();
         let early = self.question.filter(|_| self.inner.options.tls == TlsMode::Off && mode == Mode::Plaintext);
         let early = early.filter(|_| self.inner.options.metadata.is_empty());
@@ -215,11 +240,7 @@ impl Attempt<'_> {
         let settings = match timeout_at(self.deadline, greeted).await {
             Ok(Ok(settings)) => settings,
             Ok(Err(why)) => return Err(no_link(why, secured, begun.elapsed())),
-            Err(_) => {
-                let waited = begun.elapsed();
-                let text = format!("accepted the connection and sent no SETTINGS for {}", seconds(waited));
-                return Err(Failure::new(Stage::Http2, FailureCode::TimedOut, text, waited));
-            }
+            Err(_) => return Err(no_settings(begun.elapsed())),
         };
         report(Phase { stage: Stage::Http2, took: begun.elapsed(), detail: PhaseDetail::Settings(settings) });
         Ok(Established { driver: link.driver, grpc, wire: link.wire, answering })
@@ -328,7 +349,19 @@ fn bare_host(host: &str) -> &str {
     }
 }
 
-fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, waited: Duration) -> Failure {
+/// The moment `time` after `now`, however long that is.
+pub(super) fn later(now: Instant, time: Duration) -> Instant {
+    now.checked_add(time).unwrap_or(now + FAR)
+}
+
+/// The server said nothing until the deadline.
+pub(super) fn no_settings(waited: Duration) -> Failure {
+    let text = format!("accepted the connection and sent no SETTINGS for {}", seconds(waited));
+    Failure::new(Stage::Http2, FailureCode::TimedOut, text, waited)
+}
+
+/// Why there is no connection, in the words of the stage that failed.
+pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, waited: Duration) -> Failure {
     let end = match why {
         NoLink::Wrong(code, text) => return Failure::new(Stage::Http2, code, text, waited),
         NoLink::Ended(end) => end,
@@ -357,7 +390,7 @@ fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, waited: Durati
 }
 
 /// True when the failure is what a port shows that was spoken to in the wrong mode.
-fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
+pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
     use FailureCode::{Closed, Http1, NotTls, Reset, TlsExpected};
     match mode {
         // A web server's TLS port may answer a plaintext client in plaintext HTTP/1.

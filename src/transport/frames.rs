@@ -12,7 +12,7 @@ const HEADER: usize = 9;
 pub(super) const SETTINGS: u8 = 0x4;
 pub(super) const PING: u8 = 0x6;
 pub(super) const GOAWAY: u8 = 0x7;
-const ACK: u8 = 0x1;
+pub(super) const ACK: u8 = 0x1;
 
 /// A frame whose last byte was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,12 @@ impl Frames {
     /// True between two frames.
     pub fn at_boundary(&self) -> bool {
         self.have == 0
+    }
+
+    /// The length of the frame that is being read, when it is longer than a peer may send that was not told otherwise.
+    pub fn too_long(&self) -> Option<usize> {
+        let begun = self.have == HEADER;
+        Some(length(&self.header)).filter(|length| begun && *length > MAX_FIRST_FRAME)
     }
 
     /// Takes the next `bytes` and calls `seen` for every frame that ends in them.
@@ -243,6 +249,18 @@ mod tests {
         assert_eq!(seen.len(), 1);
         assert_eq!((seen[0].1, seen[0].2.len()), (70_000, KEPT));
         assert_eq!(frames.kept.capacity(), 0, "nothing is held between frames");
+    }
+
+    #[test]
+    fn a_frame_that_is_too_long_is_known_by_its_header() {
+        let mut frames = Frames::default();
+        frames.feed(&frame(0x0, 0, 1, &vec![0; MAX_FIRST_FRAME]), |_| {});
+        assert_eq!(frames.too_long(), None);
+        let long = frame(0x0, 0, 1, &vec![0; MAX_FIRST_FRAME + 1]);
+        frames.feed(&long[..HEADER - 1], |_| {});
+        assert_eq!(frames.too_long(), None, "the header is not complete");
+        frames.feed(&long[HEADER - 1..HEADER + 5], |_| {});
+        assert_eq!(frames.too_long(), Some(MAX_FIRST_FRAME + 1));
     }
 
     #[test]

@@ -12,10 +12,13 @@ mod certificate;
 mod frames;
 mod grpc;
 mod health;
+mod hold;
 mod http2;
 pub mod memory;
 mod tap;
 mod tcp;
+#[cfg(target_os = "linux")]
+mod tcp_info;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -24,6 +27,7 @@ mod wire;
 pub use grpc::{Grpc, ResponseBody};
 pub use tcp::Sockets;
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -31,6 +35,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -40,11 +45,20 @@ use self::attempt::{Established, Mode};
 use self::tls::Tls;
 use self::wire::Wire;
 use crate::model::endpoint::Address;
+use crate::model::hold::Held;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 
 /// A byte stream to a peer.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {
+    /// The stream itself, to find the socket under it.
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
 
 /// How a byte stream to an address is had: sockets in production, in-memory pipes in tests.
 pub trait Dial: Send + Sync {
@@ -173,6 +187,21 @@ impl Transport {
             let Established { driver, grpc, wire, .. } = attempt::establish(&inner, &address, None, report).await?;
             let task = tokio::spawn(driver);
             Ok(Connection { grpc, wire, task, rpc_timeout: inner.options.rpc_timeout })
+        }
+    }
+
+    /// Connects to `address`, holds the connection for `silence` without saying a word, then asks with an HTTP/2 PING whether
+    /// anybody is left: within the time limit of an RPC, or sooner when the kernel says no. What the protocol demands is
+    /// answered meanwhile, and told when it broke the silence.
+    pub fn hold(&self, address: Address, silence: Duration) -> impl Future<Output = Held> + Send + 'static {
+        let inner = self.inner.clone();
+        async move {
+            // On the heap, and gone before the silence: an attempt is much larger than the connection it leaves.
+            let begun = hold::begin(&inner, &address).boxed().await;
+            match begun {
+                Ok(silent) => silent.keep(silence, inner.options.rpc_timeout).await,
+                Err(failure) => hold::not_reached(failure),
+            }
         }
     }
 

@@ -21,7 +21,7 @@ const PREFACE: usize = 24;
 /// More than this is never held back.
 const HELD: usize = 16 * 1024;
 /// GOAWAY, NO_ERROR, last stream 0.
-const FAREWELL: [u8; 17] = [0, 0, 8, frames::GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+pub(super) const FAREWELL: [u8; 17] = [0, 0, 8, frames::GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// See the [module](self).
 pub(super) struct Tap<T> {
@@ -107,7 +107,7 @@ impl<T> Tap<T> {
 }
 
 /// What the peer's first frame means.
-fn greeting(frame: Frame<'_>) -> First {
+pub(super) fn greeting(frame: Frame<'_>) -> First {
     let wrong = |text| First::Wrong(FailureCode::ProtocolError, text);
     match (frame.kind, frames::goaway(frame.payload)) {
         (frames::SETTINGS, _) if frame.is_ack() => {

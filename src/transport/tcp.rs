@@ -7,8 +7,11 @@ use std::net::SocketAddr;
 use futures_util::future::BoxFuture;
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::{Dial, Io};
+#[cfg(target_os = "linux")]
+use super::tcp_info;
+use super::{Dial, Io, tls};
 use crate::model::endpoint::Address;
+use crate::model::hold::TcpState;
 use crate::model::reach::FailureCode;
 
 /// Real sockets: TCP (always without Nagle's delay) and Unix domain sockets.
@@ -78,6 +81,18 @@ pub(super) fn classify_dial(address: &Address, error: &io::Error) -> (FailureCod
         }
         ErrorKind::WouldBlock if unix => (FailureCode::Refused, format!("{text}: the listener's queue is full")),
         _ => (code, text),
+    }
+}
+
+/// What the kernel's TCP knows of the connection under `io`; `None` when it is none of TCP, or the system does not tell.
+pub(super) fn state(io: &dyn Io) -> Option<TcpState> {
+    match (io.as_any().downcast_ref::<TcpStream>(), tls::beneath(io)) {
+        #[cfg(target_os = "linux")]
+        (Some(stream), _) => tcp_info::read(stream),
+        #[cfg(not(target_os = "linux"))]
+        (Some(_), _) => None,
+        (None, Some(beneath)) => state(beneath),
+        (None, None) => None,
     }
 }
 

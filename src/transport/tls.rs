@@ -144,6 +144,11 @@ impl Tls {
     }
 }
 
+/// The stream that TLS is spoken over, when `io` is one of [`Tls::handshake`]'s.
+pub(super) fn beneath(io: &dyn Io) -> Option<&dyn Io> {
+    Some(&*io.as_any().downcast_ref::<TlsStream<Peek>>()?.get_ref().0.io)
+}
+
 fn version(version: ProtocolVersion) -> String {
     match version {
         ProtocolVersion::TLSv1_2 => "TLSv1.2".to_string(),

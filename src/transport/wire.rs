@@ -186,28 +186,12 @@ impl Wire {
 
     /// Reading came to the end of the stream.
     pub fn end_of_stream(&self) {
-        self.end(End {
-            disconnect: disconnect(DisconnectReason::Unknown, "closed by peer"),
-            code: FailureCode::Closed,
-            tls: None,
-        });
+        self.end(closed());
     }
 
     /// Reading or writing failed.
     pub fn broke(&self, error: &io::Error) {
-        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).cloned();
-        let (code, text) = tcp::classify(error);
-        let disconnect = match error.kind() {
-            io::ErrorKind::ConnectionReset => disconnect(DisconnectReason::ConnectionReset, ""),
-            io::ErrorKind::ConnectionAborted => disconnect(DisconnectReason::ConnectionAborted, ""),
-            io::ErrorKind::TimedOut => disconnect(DisconnectReason::ConnectionTimedOut, ""),
-            io::ErrorKind::UnexpectedEof => {
-                disconnect(DisconnectReason::Unknown, "closed by peer without TLS close_notify")
-            }
-            io::ErrorKind::BrokenPipe => disconnect(DisconnectReason::Unknown, "closed by peer"),
-            _ => disconnect(DisconnectReason::SocketError, &text),
-        };
-        self.end(End { disconnect, code, tls });
+        self.end(broken(error));
     }
 
     /// The next thing to tell. After the end: the end, again.
@@ -231,11 +215,35 @@ impl Wire {
     }
 }
 
+/// How a stream ends that came to its end.
+pub(super) fn closed() -> End {
+    let disconnect = disconnect(DisconnectReason::Unknown, "closed by peer");
+    End { disconnect, code: FailureCode::Closed, tls: None }
+}
+
+/// How a stream ends that `error` ended.
+pub(super) fn broken(error: &io::Error) -> End {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).cloned();
+    let (code, text) = tcp::classify(error);
+    let disconnect = match error.kind() {
+        io::ErrorKind::ConnectionReset => disconnect(DisconnectReason::ConnectionReset, ""),
+        io::ErrorKind::ConnectionAborted => disconnect(DisconnectReason::ConnectionAborted, ""),
+        io::ErrorKind::TimedOut => disconnect(DisconnectReason::ConnectionTimedOut, ""),
+        io::ErrorKind::UnexpectedEof => {
+            disconnect(DisconnectReason::Unknown, "closed by peer without TLS close_notify")
+        }
+        io::ErrorKind::BrokenPipe => disconnect(DisconnectReason::Unknown, "closed by peer"),
+        _ => disconnect(DisconnectReason::SocketError, &text),
+    };
+    End { disconnect, code, tls }
+}
+
 pub(super) fn disconnect(reason: DisconnectReason, detail: &str) -> Disconnect {
     Disconnect { reason, detail: detail.to_string(), goaway: None }
 }
 
-fn said_goaway(goaway: &GoAway) -> Disconnect {
+/// How a connection ends that the server said GOAWAY on.
+pub(super) fn said_goaway(goaway: &GoAway) -> Disconnect {
     Disconnect {
         reason: DisconnectReason::GoAway(goaway.code),
         detail: goaway.debug.clone(),

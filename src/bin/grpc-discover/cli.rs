@@ -34,6 +34,7 @@ What to look at; several targets are one service, compared
   srv:_grpc._tcp.pay.example   DNS SRV
   consul:///pay?tag=v2         Consul, at CONSUL_HTTP_ADDR
   consul://agent:8500/pay      Consul, at this agent
+  etcd:///pay                  etcd, at ETCDCTL_ENDPOINTS; etcd://10.0.0.1:2379/pay at this member
   ipv4:10.0.0.1:50051,10.0.0.2:50051
   ipv6:[2001:db8::1]:50051
   unix:/run/pay.sock
@@ -50,6 +51,7 @@ const PROBE_EXAMPLES: &str = "\
 Examples:
   grpc-discover probe pay.example:50051
   grpc-discover probe --idle 30s consul:///pay              the idle cycle: call, silence, call again
+  grpc-discover probe --idle 30s --find-cutoff 10m pay      how long a silence does the path tolerate
   grpc-discover probe --service pay.v1.Pay --tls on --cacert ca.pem 10.0.0.7:443
   grpc-discover probe --min-ready 50% --fail-on critical -o json pay | jq .verdict
   grpc-discover probe                                       every service of the config file";

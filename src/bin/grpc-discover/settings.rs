@@ -174,18 +174,26 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
     let judging = judging(typed.judging, &layers)?;
     let (goal, channel) = channel::settings(typed, &layers, world.seed)?;
     let limits = limits(typed, &layers)?;
-    if let (Goal::ProbeIdle(idle), Some(max_time)) = (goal, limits.max_time)
-        && max_time <= idle
-    {
-        return Err(Wrong(format!(
-            "--max-time {max_time:?} ends before --idle {idle:?} has passed, so there could be no verdict; give it at \
-             least {:?}",
-            idle + Duration::from_secs(10)
-        )));
+    let holding = channel::holding(typed, &layers, goal)?;
+    if let (Goal::ProbeIdle(idle), Some(max_time)) = (goal, limits.max_time) {
+        let (flag, longest) = match holding.longest().filter(|longest| *longest > idle) {
+            Some(longest) if holding.find_cutoff == Some(longest) => ("--find-cutoff", longest),
+            Some(longest) => ("--idle-ladder", longest),
+            None => ("--idle", idle),
+        };
+        if max_time <= longest {
+            return Err(Wrong(format!(
+                "--max-time {max_time:?} ends before {flag} {longest:?} has passed, so there could be no verdict; give it \
+                 at least {:?}",
+                longest + Duration::from_secs(10)
+            )));
+        }
     }
     Ok(Plan {
         label: Arc::from(label.join(", ")),
+        lenses: channel::lenses(typed, &layers, goal)?,
         goal,
+        holding,
         transport: reaching::options(typed.reaching, &targets, &layers, world)?,
         channel,
         service: Arc::from(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Effect, Engine};
 use crate::channel::{self, ConnectionId, Pick};
 use crate::diagnosis::ledger::Call;
+use crate::lens;
 use crate::model::endpoint::Address;
 use crate::model::event::{CallCost, EventKind, HealthReport, IdlePhase};
 use crate::model::reach::{Health, Stage};
@@ -26,6 +27,7 @@ impl Engine {
     pub(super) fn start_call(&mut self, phase: IdlePhase) {
         let deadline = self.now + self.script.call_timeout;
         self.course.call = Some(PendingCall { phase, started: self.now, deadline, on: None, stages: Vec::new() });
+        self.models_see(&lens::Input::CallStarted);
         self.channel(channel::Input::RpcStarted);
     }
 
@@ -107,6 +109,7 @@ impl Engine {
             total: took,
         });
         self.course.outcome = Some(Call { phase: call.phase, address, outcome, took, cost, stages });
+        self.models_see(&lens::Input::CallFinished);
         self.channel(channel::Input::RpcFinished);
     }
 }

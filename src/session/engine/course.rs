@@ -38,6 +38,8 @@ enum CourseStep {
     Silence(Elapsed),
     /// Idle cycle: the call that leaves IDLE.
     CallAfter,
+    /// Idle cycle: the connections that were held over the silence are asked whether they live.
+    Asking,
     /// Idle cycle: everything that is listed, or was, is probed again.
     ProbingAgain,
     /// Until the user or a limit ends it.
@@ -74,8 +76,9 @@ impl Engine {
                 CourseStep::BaselineCall => self.baseline_called(),
                 CourseStep::Silence(until) => self.silent(until),
                 CourseStep::CallAfter => self.called_after(),
+                CourseStep::Asking => self.asked(),
                 CourseStep::ProbingAgain => {
-                    if self.course.pending.is_empty() {
+                    if self.course.pending.is_empty() && !self.still_holds() {
                         self.idle_phase(IdlePhase::Done, None, "everything was seen".to_string());
                         self.finish(None);
                     }
@@ -128,6 +131,7 @@ impl Engine {
             }
             _ => "the first call failed".to_string(),
         };
+        let text = if failed { text } else { text + &self.begin_holding(idle) };
         let deadline = self.now + idle;
         let seq = self.idle_phase(IdlePhase::Silence, (!failed).then_some(deadline), text);
         self.ledger.call(call, seq, self.now);
@@ -168,6 +172,14 @@ impl Engine {
         let cost = call.cost.clone();
         let seq = self.idle_cost(IdlePhase::Call, cost, text);
         self.ledger.call(call, seq, self.now);
+        self.course.step = CourseStep::Asking;
+    }
+
+    /// Not before the held connections have told: what is probed afterwards shows whether their endpoint was to blame.
+    fn asked(&mut self) {
+        if self.holds.over_idle() {
+            return;
+        }
         let mut addresses = self.discovery.addresses();
         for departure in &self.ledger.departures {
             let address = &departure.what.endpoint.address;
@@ -220,7 +232,7 @@ impl Engine {
         }
     }
 
-    fn idle_phase(&mut self, phase: IdlePhase, deadline: Option<Elapsed>, text: String) -> u64 {
+    pub(super) fn idle_phase(&mut self, phase: IdlePhase, deadline: Option<Elapsed>, text: String) -> u64 {
         let changes = self.changes();
         self.tell(EventKind::Idle(IdleReport { phase, deadline, changes, cost: None, text }))
     }

@@ -1,7 +1,10 @@
 //! The engine: what happened goes in, events and effects come out. PURE: no clock, no sockets, no tasks.
 
+mod bisection;
 mod call;
 mod course;
+mod hold;
+mod lenses;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,15 +14,20 @@ use super::plan::{Goal, Until};
 use super::script::Script;
 use crate::channel::{self, Channel, ConnectionId};
 use crate::diagnosis::{self, Ledger};
+use crate::lens;
 use crate::model::connectivity::ConnectivityState;
 use crate::model::endpoint::Address;
 use crate::model::event::{ConnectionReport, Event, EventKind, HealthReport};
 use crate::model::finding::{Summary, Verdict};
+use crate::model::hold::Held;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 use crate::model::resolution::{ResolveError, Update};
 use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 use course::Course;
+pub use hold::HoldId;
+use hold::Holds;
+use lenses::Models;
 
 /// After this long without an event a READY channel is stable (`--until stable`).
 const STABLE_AFTER: Duration = Duration::from_secs(10);
@@ -58,6 +66,8 @@ pub enum Input {
     Checked(ConnectionId, Health, Duration),
     /// The health Watch on the channel's connection said something.
     Watched(ConnectionId, Health),
+    /// A held connection has told what became of it.
+    Held(HoldId, Box<Held>),
     /// [`Engine::deadline`] has passed.
     TimePassed,
     /// The user has seen enough.
@@ -99,6 +109,15 @@ pub enum Effect {
         /// Let calls in flight finish.
         drain: bool,
     },
+    /// Hold a connection in silence, then ask whether it lives.
+    Hold {
+        /// To come back in [`Input::Held`].
+        hold: HoldId,
+        /// Where to.
+        address: Address,
+        /// For how long.
+        silence: Duration,
+    },
     /// A health Check on this connection.
     Check(ConnectionId),
     /// A health Watch on this connection.
@@ -119,6 +138,9 @@ pub struct Engine {
     connections: BTreeMap<ConnectionId, Link>,
     ledger: Ledger,
     course: Course,
+    holds: Holds,
+    /// Other frameworks' clients.
+    models: Models,
     rewatch: Vec<(Elapsed, ConnectionId)>,
     now: Elapsed,
     last_event: Elapsed,
@@ -152,6 +174,8 @@ impl Engine {
                 ..Ledger::default()
             },
             course: Course::new(script.goal),
+            holds: Holds::default(),
+            models: Models::new(&script),
             rewatch: Vec::new(),
             now: Elapsed::ZERO,
             last_event: Elapsed::ZERO,
@@ -196,6 +220,7 @@ impl Engine {
             Input::ConnectFailed(connection, failure) => {
                 if let Some(address) = self.address_of(connection) {
                     let result = Err(failure.clone());
+                    self.models_see(&lens::Input::Lost(address.clone()));
                     self.tell(EventKind::Connection(ConnectionReport { address, result }));
                     self.channel(channel::Input::ConnectFailed(connection, failure));
                     self.connections.remove(&connection);
@@ -207,16 +232,21 @@ impl Engine {
             }
             Input::Lost(connection, disconnect) => {
                 self.tell_end(connection, &disconnect);
+                if let Some(address) = self.address_of(connection) {
+                    self.models_see(&lens::Input::Lost(address));
+                }
                 self.connection_gone(connection, &disconnect.to_string());
                 self.channel(channel::Input::Lost(connection, disconnect));
                 self.connections.remove(&connection);
             }
             Input::Checked(connection, health, took) => self.call_answered(connection, health, took),
             Input::Watched(connection, health) => self.watched(connection, health),
+            Input::Held(hold, held) => self.held(hold, *held),
             Input::TimePassed => self.time_passed(),
             Input::Finish => self.finish(None),
         }
         if !self.over {
+            self.models_read();
             self.go_on();
         }
         std::mem::take(&mut self.effects)
@@ -234,6 +264,7 @@ impl Engine {
             self.discovery.deadline(),
             self.channel.as_ref().and_then(Channel::deadline),
             self.course.deadline(),
+            self.models.deadline(),
             self.rewatch.iter().map(|(at, _)| *at).min(),
             stable,
         ];
@@ -258,6 +289,7 @@ impl Engine {
         self.rewatch.retain(|(at, _)| *at > now);
         let alive = due.into_iter().filter(|id| self.connections.get(id).is_some_and(|link| !link.end_told));
         self.effects.extend(alive.map(Effect::Watch));
+        self.models_see(&lens::Input::TimePassed);
         self.course_time_passed();
         if !self.over && self.script.limits.run_for.is_some_and(|limit| now >= Elapsed::new(limit)) {
             let missed = matches!(self.script.goal, Goal::Watch { until: Some(_) });
@@ -271,6 +303,7 @@ impl Engine {
         run(&mut self.discovery, &mut steps);
         let mut changed = false;
         let mut error = None;
+        self.models.unread |= steps.iter().any(|step| matches!(step, Step::Tell(_)));
         for step in steps {
             match step {
                 Step::Ask { source, generation } => self.effects.push(Effect::Ask { source, generation }),
@@ -394,6 +427,7 @@ impl Engine {
         if self.over {
             return;
         }
+        self.models_conclude();
         let conclusion = diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
         for report in conclusion.endpoints {
             self.tell(EventKind::Verdict(report));

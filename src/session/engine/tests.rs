@@ -1,5 +1,7 @@
 //! Whole courses of a session, on a pure engine in a scripted world: no runtime, no sockets, time is a number.
 
+mod lenses;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,10 +11,11 @@ use crate::channel::{AcrossIdle, Options, Policy};
 use crate::diagnosis::Judging;
 use crate::model::endpoint::Endpoint;
 use crate::model::event::IdlePhase;
+use crate::model::hold::{Fate, Held, Rung};
 use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, PhaseDetail, Stage};
 use crate::model::resolution::{Answer, ResolveCode};
 use crate::model::rpc::RpcCause;
-use crate::session::plan::Limits;
+use crate::session::plan::{Holding, Limits};
 
 const A: &str = "10.0.0.1:50051";
 const B: &str = "10.0.0.2:50051";
@@ -27,6 +30,10 @@ struct World {
     generation: BTreeMap<usize, u32>,
     open: BTreeMap<ConnectionId, Address>,
     events: Vec<Event>,
+    /// Held connections, and when they tell.
+    held: Vec<(Elapsed, HoldId, Held)>,
+    /// The silence that the path tolerates.
+    tolerates: Duration,
     asked: usize,
     resolve_now: usize,
     ended: bool,
@@ -44,10 +51,12 @@ impl World {
             sources: vec![("consul", Arc::from("consul:///pay"))],
             implied: Vec::new(),
             goal,
+            holding: Holding::default(),
             service: Arc::from(""),
             channel: options,
             call_timeout: Duration::from_secs(25),
             rpc_timeout: Duration::from_secs(5),
+            lenses: crate::session::plan::Lenses::None,
             limits,
             judging: Judging::default(),
             proxy: None,
@@ -60,6 +69,8 @@ impl World {
             generation: BTreeMap::new(),
             open: BTreeMap::new(),
             events: Vec::new(),
+            held: Vec::new(),
+            tolerates: Duration::MAX,
             asked: 0,
             resolve_now: 0,
             ended: false,
@@ -107,6 +118,14 @@ impl World {
                     Effect::Close { connection, .. } => {
                         self.open.remove(&connection);
                     }
+                    Effect::Hold { hold, address, silence } => {
+                        let (fate, after) = match (self.serves(&address), silence < self.tolerates) {
+                            (false, _) => (Fate::NotReached(refused()), Duration::ZERO),
+                            (true, true) => (Fate::Alive { rtt: Duration::ZERO }, silence),
+                            (true, false) => (Fate::Swallowed { waited: FIVE, tcp: None }, silence + FIVE),
+                        };
+                        self.held.push((self.now + after, hold, Held { quiet: silence, interrupted: None, fate }));
+                    }
                     Effect::Check(connection) => {
                         inputs.push_back(Input::Checked(connection, Health::Serving, Duration::from_millis(1)));
                     }
@@ -137,7 +156,17 @@ impl World {
     /// Moves the clock, waking the engine whenever it asked to be woken.
     fn pass(&mut self, time: Duration) {
         let until = self.now + time;
-        while let Some(due) = self.engine.deadline().filter(|due| *due <= until && !self.ended) {
+        loop {
+            let deadline = self.engine.deadline().filter(|due| *due <= until && !self.ended);
+            let telling = self.held.iter().map(|(at, ..)| *at).min().filter(|at| *at <= until && !self.ended);
+            if let Some(at) = telling.filter(|at| deadline.is_none_or(|due| *at < due)) {
+                let first = self.held.iter().position(|(due, ..)| *due == at).unwrap();
+                let (_, hold, held) = self.held.remove(first);
+                self.now = at;
+                self.feed(Input::Held(hold, Box::new(held)));
+                continue;
+            }
+            let Some(due) = deadline else { break };
             assert!(due >= self.now, "a deadline in the past is a busy loop");
             self.now = due;
             self.feed(Input::TimePassed);
@@ -224,6 +253,7 @@ fn watching() -> Options {
     Options { policy: Policy::RoundRobin, keep_connected: true, ..Options::default() }
 }
 
+const FIVE: Duration = Duration::from_secs(5);
 const TEN: Duration = Duration::from_secs(10);
 
 #[test]
@@ -428,4 +458,104 @@ fn too_many_endpoints_are_said_not_dropped_in_silence() {
     let limits = Limits { max_endpoints: Some(1), ..Limits::default() };
     let world = World::with(Goal::Probe, idle(1800), limits, &[A, B], &[A, B]).begin();
     assert!(world.findings().contains(&"GD109"));
+}
+
+/// An idle cycle of 10 s beside which `holding` is held, over a path that tolerates `tolerates`.
+fn holding(holding: Holding, tolerates: u64) -> World {
+    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A, B]);
+    world.engine.script.holding = holding;
+    world.tolerates = Duration::from_secs(tolerates);
+    world.begin()
+}
+
+impl World {
+    /// What held connections told: for how long they were silent, in milliseconds, why, and what became of them.
+    fn told(&self, address: &str) -> Vec<(u128, Rung, &'static str)> {
+        let held = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Held(report) if report.address.to_string() == address => Some(report),
+            _ => None,
+        });
+        held.map(|report| (report.silence.as_millis(), report.rung, report.held.fate.as_str())).collect()
+    }
+}
+
+#[test]
+fn a_silent_connection_to_every_endpoint_is_asked_before_anything_is_probed_again() {
+    let mut world = holding(Holding::default(), 8);
+    world.pass(Duration::from_secs(14));
+    assert!(!world.ended, "the pings are not answered yet");
+    world.pass(Duration::from_secs(2));
+    assert!(world.ended);
+    for address in [A, B] {
+        assert_eq!(world.told(address), [(10_000, Rung::Idle, "swallowed")]);
+    }
+    assert_eq!((world.findings(), world.summary().exit), (vec!["GD611", "GD611"], 1));
+    let seqs = |wanted: fn(&EventKind) -> bool| {
+        world.events.iter().filter(|event| wanted(&event.kind)).map(|event| event.seq).collect::<Vec<_>>()
+    };
+    let held = seqs(|kind| matches!(kind, EventKind::Held(_)));
+    let probed = seqs(|kind| matches!(kind, EventKind::Health(_)));
+    assert!(probed.last() > held.last(), "{held:?} {probed:?}");
+    let says = |event: &&Event| matches!(&event.kind, EventKind::Idle(report) if report.text.contains("2 silent connections are held beside it"));
+    assert!(world.events.iter().any(|event| says(&event)));
+}
+
+#[test]
+fn a_ladder_longer_than_the_idle_time_prolongs_the_session_and_says_so() {
+    let ladder = vec![FIVE, Duration::from_secs(60)];
+    let mut world = holding(Holding { ladder, find_cutoff: None }, 30);
+    world.pass(Duration::from_secs(64));
+    assert!(!world.ended);
+    assert_eq!(world.phases().last(), Some(&(IdlePhase::Holding, 10_000)));
+    let deadlines = world.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Idle(report) if report.phase == IdlePhase::Holding => Some(report.deadline),
+        _ => None,
+    });
+    assert_eq!(deadlines.collect::<Vec<_>>(), [Some(Elapsed::from_secs(60))], "said once");
+    world.pass(Duration::from_secs(1));
+    assert!(world.ended);
+    let expected = [(5_000, Rung::Ladder, "alive"), (10_000, Rung::Idle, "alive"), (60_000, Rung::Ladder, "swallowed")];
+    assert_eq!(world.told(A), expected);
+    assert_eq!((world.findings(), world.summary().exit), (vec!["GD613", "GD613"], 0));
+}
+
+#[test]
+fn the_limit_is_searched_in_rounds_and_found_within_a_tenth() {
+    let find_cutoff = Some(Duration::from_secs(60));
+    let mut world = holding(Holding { ladder: Vec::new(), find_cutoff }, 20);
+    world.pass(Duration::from_secs(130));
+    assert!(world.ended);
+    let told = world.told(A);
+    let of = |fate| told.iter().filter(move |(.., became)| *became == fate).map(|(ms, ..)| *ms);
+    let (low, high) = (of("alive").max().unwrap(), of("swallowed").min().unwrap());
+    assert!(low < 20_000 && 20_000 <= high && high * 10 <= low * 11, "{told:?}");
+    assert_eq!((world.findings(), world.summary().exit), (vec!["GD613", "GD613"], 0));
+}
+
+#[test]
+fn what_was_not_reached_is_not_held_and_what_dies_in_the_silence_is_its_own_finding() {
+    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A]).begin();
+    assert_eq!((world.held.len(), world.findings()), (1, vec![]));
+    world.tolerates = FIVE;
+    world.kill(A);
+    let (_, _, held) = &mut world.held[0];
+    held.fate = Fate::Swallowed { waited: FIVE, tcp: None };
+    world.pass(Duration::from_secs(60));
+    assert!(!world.findings().contains(&"GD611"), "{:?}: its endpoint is dead", world.findings());
+}
+
+#[test]
+fn no_more_than_a_thousand_are_held_and_no_more_than_eight_climb() {
+    let lists: Vec<&'static str> =
+        (0..1_200).map(|host| -> &'static str { format!("10.1.{}.{}:80", host / 250, host % 250).leak() }).collect();
+    let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &lists, &lists);
+    world.engine.script.holding = Holding { ladder: vec![FIVE], find_cutoff: None };
+    let world = world.begin();
+    assert_eq!(world.held.len(), 1_008);
+    let text = world.events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::Idle(report) => Some(report.text.clone()),
+        _ => None,
+    });
+    let text = text.unwrap();
+    assert!(text.contains("to the first 1000 of 1200 endpoints") && text.contains("the first 8 of 1000"), "{text}");
 }

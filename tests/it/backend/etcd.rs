@@ -213,10 +213,10 @@ fn nothing_is_called_gone_while_a_cluster_has_no_leader() {
     let Some(mut etcd) = Etcd::cluster(3, &[]) else { return };
     for index in 1..=3 {
         let lease = etcd.grant(60);
-        etcd.put(&format!("pay/{index}"), &format!("10.0.0.{index}:50051"), lease);
+        etcd.put(&format!("pay/{index}"), &format!("127.0.0.{index}:1"), lease);
     }
     let target = format!("etcd://{}/pay", etcd.endpoints());
-    let mut running = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
+    let mut running = Running::start(&["watch", "--plaintext", "-o", "ndjson", &target]);
     running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 3);
 
     // The leader and one more: who is left leads nobody.
@@ -233,7 +233,7 @@ fn nothing_is_called_gone_while_a_cluster_has_no_leader() {
     etcd.start_again(other);
     running.wait_for("the recovery", PATIENCE, |event| event["status"] == "recovered");
     etcd.until_led();
-    etcd.put("pay/4", "10.0.0.4:50051", 0);
+    etcd.put("pay/4", "127.0.0.4:1", 0);
     running.wait_for("what is new", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 4);
     let gone =
         running.seen.iter().filter(|(_, event)| event["removed"].as_array().is_some_and(|gone| !gone.is_empty()));

@@ -191,7 +191,7 @@ pub fn moved_while_idle(world: &mut World) -> Option<Run> {
     let registry = world.registry("pay.json", &[&old]);
     let says = [old.clone(), new.clone()];
     let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
-    Some(run.says(&[&says[0], &says[1], "left file:", "still answers"]))
+    Some(run.says(&[&says[0], &says[1], "left file:", "still answers", "kratos 2.5.4 to 2.7.2", "a restart"]))
 }
 
 pub fn call_after_idle_fails(world: &mut World) -> Option<Run> {

@@ -13,6 +13,7 @@ mod reaching;
 mod registries;
 mod scenario;
 mod secured;
+mod silence;
 mod world;
 
 use std::collections::BTreeSet;
@@ -131,13 +132,21 @@ scenarios! {
     discovery::passing_and_dead: ["GD601"] exit 1 AtOnce, needs Nothing;
     discovery::draining: [] exit 0 AtOnce, needs Nothing;
     discovery::stale_copy: ["GD103" "GD602"] exit 1 AtOnce, needs Nothing;
-    discovery::moved_while_idle: ["GD603" "GD606"] exit 1 Late, needs Nothing;
-    discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606"] exit 2 Late, needs Nothing;
+    discovery::moved_while_idle: ["GD603" "GD606" "GD609"] exit 1 Late, needs Nothing;
+    discovery::call_after_idle_fails: ["GD201" "GD603" "GD604" "GD606" "GD609"] exit 2 Late, needs Nothing;
     discovery::idle_exit_too_slow: ["GD610"] exit 1 Late, needs Nothing;
     discovery::no_call_before_the_silence: ["GD201" "GD605"] exit 2 Late, needs Nothing;
 
     registries::critical_and_dead: ["GD607"] exit 0 AtOnce, needs ConsulBackend;
     registries::critical_and_serving: ["GD608"] exit 1 AtOnce, needs Nothing;
+
+    silence::swallowed_by_a_proxy: ["GD611"] exit 1 Late, needs Nothing;
+    silence::swallowed_by_a_firewall: ["GD611"] exit 1 Late, needs Root;
+    silence::cut_by_proxies: ["GD612" "GD612"] exit 1 Late, needs Nothing;
+    silence::forgotten_and_reset: ["GD612"] exit 1 Late, needs Nothing;
+    silence::limit_of_the_path: ["GD613"] exit 0 Late, needs Nothing;
+    silence::limit_above_the_ladder: ["GD613"] exit 0 Late, needs Nothing;
+    silence::swallowed_and_measured: ["GD611" "GD613"] exit 1 Late, needs Nothing;
 
     // Our own vantage point.
     registries::proxy_in_the_environment: ["GD902"] exit 0 AtOnce, needs Nothing;

@@ -1,5 +1,6 @@
 //! Network namespaces: where packets can be dropped and routes refused without touching the machine. They need root.
 
+use std::os::fd::AsFd;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -62,6 +63,27 @@ impl Namespace {
     /// `iptables` inside it.
     pub fn iptables(&self, arguments: &[&str]) {
         run("ip", &[&["netns", "exec", self.name.as_str(), "iptables", "-w"], arguments].concat());
+    }
+}
+
+impl Namespace {
+    /// A line for the shell inside it; whether it succeeded.
+    pub fn sh(&self, line: &str) -> bool {
+        let arguments = ["netns", "exec", self.name.as_str(), "sh", "-c", line];
+        Command::new("ip").args(arguments).output().is_ok_and(|output| output.status.success())
+    }
+
+    /// Runs `work` on a thread inside it: sockets stay in the namespace in which they were made.
+    pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let namespace = std::fs::File::open(format!("/run/netns/{}", self.name)).unwrap();
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let kind = Some(rustix::thread::LinkNameSpaceType::Network);
+                rustix::thread::move_into_link_name_space(namespace.as_fd(), kind).unwrap();
+                work()
+            });
+            thread.join().unwrap()
+        })
     }
 }
 

@@ -19,6 +19,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
+use super::namespace::Namespace;
+
 /// A server's empty SETTINGS frame.
 pub const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
@@ -97,7 +99,23 @@ impl World {
         address: &str,
         peer: impl Fn(TcpStream) -> F + Send + 'static,
     ) -> String {
-        let listener = std::net::TcpListener::bind(address).unwrap();
+        self.accepts(std::net::TcpListener::bind(address).unwrap(), peer)
+    }
+
+    /// [`World::listen`] inside `namespace`.
+    pub fn listen_in<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        peer: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> String {
+        self.accepts(namespace.within(|| std::net::TcpListener::bind("127.0.0.1:0").unwrap()), peer)
+    }
+
+    fn accepts<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        listener: std::net::TcpListener,
+        peer: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> String {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         self.runtime.spawn(async move {

@@ -5,24 +5,38 @@ use std::path::Path;
 use crate::support::tool::run;
 
 #[test]
-fn the_demo_names_the_old_and_the_new_address_and_leaves_nothing_behind() {
+fn the_demo_explains_the_bug_with_old_and_new_addresses_and_leaves_nothing_behind() {
     let finished = run(&["demo", "--idle", "1s", "-o", "json"]);
     assert_eq!(finished.code, 1, "{}", finished.all());
     let document: serde_json::Value = serde_json::from_str(&finished.out).unwrap();
     assert_eq!(document["verdict"], "degraded");
-    let findings = document["findings"].as_array().unwrap();
-    let moved = findings.iter().find(|finding| finding["name"] == "MOVED_WHILE_IDLE").expect("the moved pod is found");
-    let old = moved["address"].as_str().unwrap();
-    let new = moved["text"].as_str().unwrap().rsplit(' ').next().unwrap();
-    let verdict_of = |address: &str| {
-        let endpoints = document["endpoints"].as_array().unwrap();
-        let endpoint = endpoints.iter().find(|endpoint| endpoint["address"] == address).expect(address);
-        endpoint["verdict"].as_str().unwrap().to_string()
+    let endpoints = document["endpoints"].as_array().unwrap();
+    let of_verdict = |verdict: &str| -> Vec<&str> {
+        let those = endpoints.iter().filter(|endpoint| endpoint["verdict"] == verdict);
+        those.map(|endpoint| endpoint["address"].as_str().unwrap()).collect()
     };
-    assert_eq!((verdict_of(old).as_str(), verdict_of(new).as_str()), ("stale", "healthy"));
-    assert!(finished.err.contains(&format!("the pod at {old} dies and comes back at {new}")), "{}", finished.err);
+    let (old, new) = (of_verdict("stale"), of_verdict("healthy"));
+    assert_eq!((old.len(), new.len(), endpoints.len()), (2, 2, 4), "{}", finished.out);
+
+    let findings = document["findings"].as_array().unwrap();
+    let of_name = |name: &str| findings.iter().filter(|finding| finding["name"] == name).collect::<Vec<_>>();
+    let (moved, frozen) = (of_name("MOVED_WHILE_IDLE"), of_name("CLIENTS_WOULD_BE_STALE"));
+    assert_eq!((moved.len(), frozen.len()), (2, 1), "{}", finished.out);
+    let explained = frozen[0]["text"].as_str().unwrap();
+    for said in old.iter().chain(&new).chain(&["last connection error"]) {
+        assert!(explained.contains(said), "{said}: {explained}");
+        assert!(finished.err.contains(said), "{said}: {}", finished.err);
+    }
+    assert!(explained.contains("kratos 2.5.4 to 2.7.2") && explained.contains("a restart"), "{explained}");
+    let lens = |name: &str| document["lenses"].as_array().unwrap().iter().find(|lens| lens["lens"] == name).unwrap();
+    assert_eq!(
+        (lens("kratos@2.7.2")["hears"].as_str(), lens("kratos@3.0.0")["hears"].as_str()),
+        (Some("never"), Some("changes"))
+    );
 
     let registry = document["backends"][0]["source"].as_str().unwrap().trim_start_matches("file:").to_string();
     assert!(!Path::new(&registry).parent().unwrap().exists(), "{registry} is left behind");
-    assert!(std::net::TcpStream::connect(new).is_err(), "a pod is left running on {new}");
+    for pod in new {
+        assert!(std::net::TcpStream::connect(pod).is_err(), "a pod is left running on {pod}");
+    }
 }

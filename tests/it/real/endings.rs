@@ -25,6 +25,37 @@ fn grpcio_rotates_idle_connections_and_calls_it_an_internal_error() {
     watches(GrpcServer::start(Kind::Core, &flags), &[], "GD412", "GOAWAY INTERNAL_ERROR (connection idle)", 0);
 }
 
+/// Runs an idle cycle of 3 s on a real server: exactly GD412, with `words`, and what the held connection told.
+fn holds(flags: &[&str], words: [&str; 2]) {
+    let Some(server) = GrpcServer::start(Kind::Go, flags) else { return };
+    let address = server.address.to_string();
+    let run = run(&["probe", "-o", "ndjson", "--plaintext", "--idle", "3s", &address]);
+    assert_eq!((run.code, run.findings()), (0, vec!["GD412".to_string()]), "{}", run.all());
+    let events = run.events();
+    let finding = events.iter().find(|event| event["kind"] == "finding").unwrap();
+    assert!(words.iter().all(|words| finding["text"].as_str().unwrap().contains(words)), "{words:?}: {finding}");
+    let held: Vec<_> = events.iter().filter(|event| event["kind"] == "held").collect();
+    assert_eq!(held.len(), 1, "{}", run.all());
+    assert_eq!((&held[0]["outcome"], &held[0]["pinged"]), (&"closed".into(), &false.into()), "{}", run.all());
+}
+
+#[test]
+fn a_held_connection_tells_grpc_gos_idle_rule_from_its_age_rule_and_both_from_a_cut() {
+    holds(&["--max-connection-idle", "1s"], ["ends idle connections", "GOAWAY NO_ERROR (max_idle)"]);
+    holds(&["--max-connection-age", "1s"], ["rotates connections", "GOAWAY NO_ERROR (max_age)"]);
+}
+
+#[test]
+fn a_silent_connection_to_every_real_server_lives() {
+    for kind in [Kind::Go, Kind::Core] {
+        let Some(server) = GrpcServer::start(kind, &[]) else { return };
+        let address = server.address.to_string();
+        let run = run(&["probe", "-o", "ndjson", "--idle", "2s", "--find-cutoff", "3s", &address]);
+        assert_eq!((run.code, run.findings()), (0, vec!["GD613".to_string()]), "{}", run.all());
+        assert!(run.out.contains("tolerates more than 3.00s of silence"), "{}", run.all());
+    }
+}
+
 #[test]
 fn grpc_go_calms_a_client_that_pings_too_often() {
     let flags = ["--keepalive-time", "500ms", "--keepalive-force"];

@@ -186,3 +186,22 @@ fn an_idle_cycle_in_which_nothing_moves_says_that_nothing_changed() {
     assert_eq!(probe.code, 0, "{}", probe.all());
     assert!(probe.out.contains("nothing changed"), "{}", probe.all());
 }
+
+#[test]
+fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_away_and_nothing_else() {
+    let Some(mut pay) = Pay::start(Mode::Persistent) else { return };
+    let mut command = tool(&["probe", "--idle", "10s", "consul:///pay", "-o", "ndjson"]);
+    command.env("CONSUL_HTTP_ADDR", pay.agent.address());
+    let mut probe = Running::start_command(command);
+    probe.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
+    pay.agent.kill();
+    probe.wait_for("broken", LONG, |event| backend(event, "broken"));
+    pay.agent.start_again();
+    let (status, events) = probe.finish(Duration::from_secs(60));
+    let findings: Vec<&Value> = events.iter().map(|(_, e)| e).filter(|event| event["kind"] == "finding").collect();
+    let codes: Vec<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["GD106"], "{findings:?}");
+    assert!(findings[0]["text"].as_str().unwrap().contains("recovered"), "{findings:?}");
+    assert_eq!(status.code(), Some(0));
+    assert!(events.iter().any(|(_, event)| backend(event, "recovered")));
+}

@@ -43,11 +43,12 @@ impl Etcd {
     pub fn cluster(size: usize, extra: &[String]) -> Option<Etcd> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_ETCD")?;
         // A port that was free a moment ago may be somebody else's by now: etcd ends then, and others are tried.
-        (0..5).find_map(|_| {
+        let started = (0..5).find_map(|_| {
             let mut etcd = Etcd::planned(executable.clone(), size, extra);
             (0..size).for_each(|index| etcd.spawn(index));
             etcd.is_led().then_some(etcd)
-        })
+        });
+        Some(started.expect("an etcd that stays"))
     }
 
     fn planned(executable: PathBuf, size: usize, extra: &[String]) -> Etcd {

@@ -108,12 +108,21 @@ pub struct Channel {
     /// Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub idle: Option<Duration>,
+    /// With probe --idle: hold a silent connection for each of these times too, shortest first, e.g. 10s,60s,350s
+    #[arg(long, value_name = "TIME", value_delimiter = ',', value_parser = values::duration)]
+    pub idle_ladder: Vec<Duration>,
+    /// With probe --idle: find out how long a silence, up to this one, the path to an endpoint tolerates
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub find_cutoff: Option<Duration>,
     /// Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]
     #[arg(long, value_name = "POLICY")]
     pub lb: Option<LbWord>,
     /// Health decides the connectivity state (gRFC A17; not with pick_first)
     #[arg(long)]
     pub client_health: bool,
+    /// What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]
+    #[arg(long = "as", value_name = "LENS", value_delimiter = ',')]
+    pub lenses: Vec<String>,
     /// Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
     pub keep_connected: Option<bool>,

@@ -1,4 +1,4 @@
-//! `demo`: a pod moves while the channel is silent, and the real `probe --idle` judges it. Everything is on loopback and
+//! `demo`: the pods move while the channel is silent, and the real `probe --idle` judges it. Everything is on loopback and
 //! in this process; a directory of its own holds the registry and is removed.
 
 mod pod;
@@ -11,8 +11,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use grpc_discover::model::connectivity::{ConnectivityState, Scope};
-use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::event::{Event, EventKind, IdlePhase};
 use tokio::sync::{Notify, mpsc};
 
@@ -28,9 +26,12 @@ use crate::settings::{self, Look, Task, Typed, World};
 use crate::terminal::Terminal;
 
 /// How many pods there are.
-const PODS: usize = 3;
+const PODS: usize = 2;
 
-/// Runs the story; the exit code is the probe's, which finds the moved pod.
+/// The clients that are shown beside our channel: one that freezes, and one of a version in which that is mended.
+const LENSES: [&str; 2] = ["kratos@2.7.2", "kratos@2.8.4"];
+
+/// Runs the story; the exit code is the probe's, which finds the moved pods.
 pub fn run(typed: &Demo) -> Result<u8, Failure> {
     let talk = &typed.output.talk;
     let look = with_world(talk.config.as_deref(), |world| Ok(settings::look(typed.output.output, talk, world)?))?;
@@ -52,8 +53,10 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
     let say = |line: String| {
         let _ = says.send(line);
     };
-    say(format!("demo: {PODS} pods serve \"pay\" on loopback; the registry is {}", registry.path().display()));
-    say(format!("demo: the same as: grpc-discover probe --idle {idle:?} file:{}", registry.path().display()));
+    let path = registry.path().display();
+    say("demo: a gRPC channel that nobody calls goes IDLE. Some clients then stop hearing from their registry, for ever".into());
+    say(format!("demo: {PODS} pods serve \"pay\" on loopback; the registry is {path}"));
+    say(format!("demo: the same as: grpc-discover probe --idle {idle:?} --as {} file:{path}", LENSES.join(",")));
 
     let stage = Rc::new(Stage::default());
     let sees = {
@@ -62,15 +65,29 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
     };
     let ended = tokio::select! {
         exit = sessions::run(vec![plan], look, terminal, Course::Answer, Aside { sees: Some(sees), says: Some(heard) }) => exit,
-        error = moves(&mut pods, &registry, &stage, idle, &say) => Err(cannot("the pod could not be moved", error)),
+        error = moves(&mut pods, &registry, &stage, idle, &say) => Err(cannot("the pods could not be moved", error)),
     };
     if let Ok(code) = ended {
+        if let Some((old, new)) = &*stage.moved.borrow() {
+            terminal.say(&in_short(old, new));
+        }
         terminal.say(&format!("demo: that was the probe's own verdict, exit {code}; nothing is left running"));
     }
     ended
 }
 
-/// Waits for the silence, then moves the pod that the channel is connected to. Comes back only with an error.
+/// The story once more, for who has only just met it.
+fn in_short(old: &str, new: &str) -> String {
+    format!(
+        "demo: in short: every client was idle while the pods moved.\n\
+         demo:   This tool's channel kept watching the registry: its next call went to one of {new}.\n\
+         demo:   A frozen client (kratos 2.7.2) comes back with the list it had. It dials {old}, and every call fails with \
+         \"last connection error: … connection refused\", until it is restarted.\n\
+         demo:   Before the pods moved its calls worked: nothing in it, and nothing outside but its list, showed the fault."
+    )
+}
+
+/// Waits for the silence, then moves every pod, as a rollout does. Comes back only with an error.
 async fn moves(
     pods: &mut [Pod],
     registry: &Registry,
@@ -80,39 +97,45 @@ async fn moves(
 ) -> io::Error {
     stage.silence.notified().await;
     tokio::time::sleep(idle * 2 / 5).await;
-    let connected = stage.connected.borrow().clone();
-    let moving = pods.iter().position(|pod| Some(Address::from(pod.address())) == connected).unwrap_or(0);
-    let old = pods[moving].address();
-    match Pod::start().await {
-        // Replacing the old pod ends it: its port refuses from now on.
-        Ok(new) => pods[moving] = new,
-        Err(error) => return error,
+    let old = words(pods);
+    let mut new = Vec::new();
+    for _ in 0..pods.len() {
+        match Pod::start().await {
+            Ok(pod) => new.push(pod),
+            Err(error) => return error,
+        }
     }
-    say(format!("demo: while no call is made, the pod at {old} dies and comes back at {}", pods[moving].address()));
+    for (pod, new) in pods.iter_mut().zip(new) {
+        // Replacing the old pod ends it: its port refuses from now on.
+        *pod = new;
+    }
+    let new = words(pods);
+    say(format!("demo: while no call is made, a rollout moves the pods: {old} are gone, {new} serve"));
     if let Err(error) = registry.write(&addresses(pods)) {
         return error;
     }
-    say("demo: the registry knows; a client whose discovery sleeps with its channel does not".to_string());
+    *stage.moved.borrow_mut() = Some((old, new));
+    say("demo: the registry knows; a client whose watch ended when its channel went idle does not".to_string());
     pending().await
+}
+
+/// `127.0.0.1:1, 127.0.0.1:2`.
+fn words(pods: &[Pod]) -> String {
+    pods.iter().map(|pod| pod.address().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// What the story needs to know of the session.
 #[derive(Default)]
 struct Stage {
     silence: Notify,
-    connected: RefCell<Option<Address>>,
+    /// The pods' old addresses and their new ones, once they have moved.
+    moved: RefCell<Option<(String, String)>>,
 }
 
 impl Stage {
     fn sees(&self, event: &Event) {
-        match &event.kind {
-            EventKind::Transition(transition) => {
-                if let (Scope::Subchannel(address), ConnectivityState::Ready) = (&transition.scope, transition.to) {
-                    *self.connected.borrow_mut() = Some(address.clone());
-                }
-            }
-            EventKind::Idle(report) if report.phase == IdlePhase::Silence => self.silence.notify_one(),
-            _ => {}
+        if matches!(&event.kind, EventKind::Idle(report) if report.phase == IdlePhase::Silence) {
+            self.silence.notify_one();
         }
     }
 }
@@ -129,7 +152,11 @@ fn plan(registry: &Registry, idle: Duration) -> Result<grpc_discover::session::P
         targets: &[Hidden(format!("file:{}", registry.path().display()))],
         asking: &cli::Asking::default(),
         reaching: &cli::Reaching::default(),
-        channel: &cli::Channel { idle: Some(idle), ..cli::Channel::default() },
+        channel: &cli::Channel {
+            idle: Some(idle),
+            lenses: LENSES.map(String::from).to_vec(),
+            ..cli::Channel::default()
+        },
         pace: &cli::Pace::default(),
         judging: &cli::Judging::default(),
         profile: None,

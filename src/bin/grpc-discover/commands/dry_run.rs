@@ -1,6 +1,7 @@
 //! `--dry-run`: what would be contacted, in words.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use grpc_discover::model::text::escape;
 use grpc_discover::session::{Goal, Plan};
@@ -47,12 +48,26 @@ fn steps(plan: &Plan) -> Vec<String> {
         Goal::ProbeIdle(idle) => vec![
             probe.clone(),
             format!("call through one channel, be silent for {}, call again", short(idle)),
+            held(plan, idle),
             format!("{probe}, again"),
         ],
         Goal::Watch { .. } => {
             vec![format!("keep a channel open ({:?}; {tls}) and watch health on it", plan.channel.policy)]
         }
     }
+}
+
+/// Which silent connections are held beside the channel.
+fn held(plan: &Plan, idle: Duration) -> String {
+    let mut text = format!("hold a silent connection to each endpoint for {}, then ping it", short(idle));
+    let ladder: Vec<String> = plan.holding.ladder.iter().map(|silence| short(*silence)).collect();
+    if !ladder.is_empty() {
+        text.push_str(&format!("; to the first 8 of them also for {}", ladder.join(", ")));
+    }
+    if let Some(most) = plan.holding.find_cutoff {
+        text.push_str(&format!("; to the first 8 of them some 20 more, for up to {}", short(most)));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod demo;
 mod dry_run;
 mod explain;
 mod generate;
+mod open_files;
 mod sessions;
 mod signals;
 

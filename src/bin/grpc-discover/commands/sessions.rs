@@ -12,6 +12,7 @@ use grpc_discover::session::{Goal, Plan, Session};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use super::open_files;
 use super::signals::Signals;
 use crate::cli::Format;
 use crate::exit::{self, Failure};
@@ -46,6 +47,9 @@ pub async fn run(
     course: Course,
     mut aside: Aside<'_>,
 ) -> Result<u8, Failure> {
+    if plans.iter().any(|plan| matches!(plan.goal, Goal::ProbeIdle(_))) {
+        open_files::allow_all();
+    }
     let mut screen = Screen::new(look, terminal, course, &plans);
     let mut signals = Signals::listen()?;
     let sessions = plans.into_iter().map(Session::start).collect();

@@ -11,6 +11,7 @@ use grpc_discover::model::event::{
     IdlePhase, IdleReport,
 };
 use grpc_discover::model::finding::{Counts, EndpointVerdict, Finding, FindingKind, Severity, Summary, Verdict};
+use grpc_discover::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, FailureCode, GoAway, Health, PeerSettings, Phase, PhaseDetail,
@@ -89,6 +90,16 @@ fn tls() -> Box<TlsReport> {
         }],
         verified: true,
     })
+}
+
+fn held(of: &str, silence: u64, rung: Rung, fate: Fate) -> EventKind {
+    let spoke = Interruption { after: ms(12_000), frame: "PING".into(), times: 1 };
+    let (quiet, interrupted) = match rung {
+        Rung::Ladder => (ms(12_000), Some(spoke)),
+        Rung::Idle | Rung::Cutoff => (ms(silence), None),
+    };
+    let held = Held { quiet, interrupted, fate };
+    EventKind::Held(Box::new(HeldReport { address: address(of), silence: ms(silence), rung, held }))
 }
 
 /// The story: seq 1, 2, 3 …; `at` in milliseconds.
@@ -284,6 +295,30 @@ pub fn events() -> Vec<Event> {
                     cause: RpcCause::Status,
                 },
                 took: None,
+            }),
+        ),
+        (
+            30_020,
+            held(A, 10_000, Rung::Idle, {
+                let goaway = GoAway { last_stream: 0, code: 0, debug: format!("max_idle{HOSTILE}") };
+                let (reason, detail) = (DisconnectReason::GoAway(0), goaway.debug.clone());
+                let disconnect = Disconnect { reason, detail, goaway: Some(goaway) };
+                Fate::Closed { after: ms(4_000), disconnect, pinged: false }
+            }),
+        ),
+        (30_020, held(D, 10_000, Rung::Idle, Fate::Alive { rtt: Duration::from_micros(400) })),
+        (
+            30_020,
+            held(D, 20_000, Rung::Ladder, {
+                let tcp = Some(TcpState { unacked: 1, retransmits: 4, last_ack: ms(25_000) });
+                Fate::Swallowed { waited: ms(5_000), tcp }
+            }),
+        ),
+        (
+            30_020,
+            held(C, 5_000, Rung::Cutoff, {
+                let (stage, code) = (Stage::Tls, FailureCode::TimedOut);
+                Fate::NotReached(Failure::new(stage, code, "no ServerHello came back within 20.0s", ms(20_000)))
             }),
         ),
         (

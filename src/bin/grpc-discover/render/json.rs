@@ -79,6 +79,9 @@ pub struct Document {
     pub endpoints: Vec<EndpointDocument>,
     /// Every backend that was asked.
     pub backends: Vec<BackendDocument>,
+    /// What became of connections that were held in silence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<wire::HeldView>,
     /// What other frameworks' clients would hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lenses: Vec<wire::LensView>,
@@ -201,6 +204,7 @@ impl From<&Report> for Document {
                     notes: source.notes.iter().map(wire::Note::from).collect(),
                 })
                 .collect(),
+            held: report.held.iter().map(wire::HeldView::from).collect(),
             lenses: report.lenses.iter().map(wire::LensView::from).collect(),
             findings: report
                 .findings

@@ -13,8 +13,8 @@ use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::text::{escape, shorten};
 use grpc_discover::model::time::Elapsed;
 
-use super::Render;
 use super::paint::Paint;
+use super::{Render, held};
 
 /// How many endpoints a line names before it counts the rest.
 const NAMED: usize = 5;
@@ -93,6 +93,7 @@ fn is_detail(event: &Event) -> bool {
         | EventKind::Disconnect { .. }
         | EventKind::Health(_)
         | EventKind::Idle(_)
+        | EventKind::Held(_)
         | EventKind::Lens(_)
         | EventKind::Finding(_)
         | EventKind::Summary(_) => false,
@@ -202,6 +203,7 @@ fn raw(kind: &EventKind) -> (String, String) {
         }
         EventKind::Health(report) => (format!("health {}", report.address), health(report)),
         EventKind::Idle(report) => ("idle cycle".to_string(), format!("{}: {}", report.phase.as_str(), report.text)),
+        EventKind::Held(report) => (format!("held {}", report.address), held::describe(report)),
         EventKind::Lens(report) => (format!("lens {}", report.label), lens(report)),
         EventKind::Verdict(report) => {
             let text = match report.text.as_str() {

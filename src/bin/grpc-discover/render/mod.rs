@@ -1,6 +1,7 @@
 //! Events into text. Renderers see only what has happened and a writer, so a new format can never change behaviour.
 //! Everything that registries and servers said is escaped here.
 
+mod held;
 mod json;
 mod lines;
 mod live;

@@ -93,6 +93,7 @@ impl Render for Progress {
             | EventKind::Backend(_)
             | EventKind::Connection(_)
             | EventKind::Disconnect { .. }
+            | EventKind::Held(_)
             | EventKind::Lens(_)
             | EventKind::Verdict(_)
             | EventKind::Finding(_) => {}

@@ -12,6 +12,7 @@ use grpc_discover::model::event::{
     IdleReport,
 };
 use grpc_discover::model::finding::{Finding, Summary};
+use grpc_discover::model::hold::HeldReport;
 use grpc_discover::model::lens::LensReport;
 use grpc_discover::model::reach::{Failure, Health, PeerSettings, Phase, PhaseDetail, Stage};
 use grpc_discover::model::resolution::{Note, ResolveFailure};
@@ -75,6 +76,8 @@ pub struct Report {
     pub channel: Option<ConnectivityState>,
     /// The last phase of the idle cycle.
     pub idle: Option<IdleReport>,
+    /// What became of connections that were held in silence, in the order in which they told.
+    pub held: Vec<HeldReport>,
     /// What other frameworks' clients would hold: the last word on each.
     pub lenses: Vec<LensReport>,
     /// What was proved, worst first.
@@ -197,6 +200,7 @@ impl Report {
             sources: Vec::new(),
             channel: None,
             idle: None,
+            held: Vec::new(),
             lenses: Vec::new(),
             findings: Vec::new(),
             transitions: Vec::new(),
@@ -264,6 +268,7 @@ impl Report {
             }
             EventKind::Health(report) => self.seen(&report.address).health = Some(report.clone()),
             EventKind::Idle(report) => self.idle = Some(report.clone()),
+            EventKind::Held(report) => self.held.push(HeldReport::clone(report)),
             EventKind::Lens(report) => match self.lenses.iter_mut().find(|known| known.lens == report.lens) {
                 Some(known) => *known = report.clone(),
                 None => self.lenses.push(report.clone()),

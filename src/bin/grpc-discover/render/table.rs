@@ -13,6 +13,7 @@ use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::text::{escape, shorten};
 
 use super::Render;
+use super::held::write_held;
 use super::lines::{self, headline, short};
 use super::paint::Paint;
 use super::report::{Keep, Report, Reports, Seen, SourceSeen};
@@ -67,6 +68,7 @@ pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, ou
     }
     write_findings(report, paint, wide, out)?;
     write_endpoints(report, paint, wide, out)?;
+    write_held(&report.held, out)?;
     write_lenses(&report.lenses, out)?;
     write_sources(&report.sources, paint, wide || verbose, out)
 }
@@ -162,7 +164,7 @@ fn write_group(report: &Report, group: &Group<'_>, paint: Paint, wide: bool, out
         writeln!(out, "    {}", paint.dim(quote))?;
     }
     if quotes.len() > shown {
-        writeln!(out, "    {}", paint.dim(&format!("… and {} more events", quotes.len() - shown)))?;
+        writeln!(out, "    {}", paint.dim(&format!("… and {}", more_events(quotes.len() - shown))))?;
     }
     Ok(())
 }
@@ -249,6 +251,10 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
     Ok(())
 }
 
+fn more_events(count: usize) -> String {
+    if count == 1 { "one more event".to_string() } else { format!("{count} more events") }
+}
+
 fn noun(count: usize) -> &'static str {
     if count == 1 { "endpoint" } else { "endpoints" }
 }
@@ -312,6 +318,7 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
         let hears = match report.hears {
             Hears::Changes => "as it happens",
             Hears::AfterAFailure => "after a failed connection",
+            Hears::Soon => "by itself, within 30 s",
             Hears::NextCall => "at its next call",
             Hears::Never => "never",
             Hears::NeverAndHangs => "never; calls hang",
@@ -319,7 +326,9 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
         let holds = if report.holds.is_empty() { "-".to_string() } else { words(&report.holds) };
         let recovers = if report.agrees() { "" } else { report.hears.recovers_by() };
         let label = escape(&report.label).into_owned();
-        vec![label, holds, words(&report.stale), words(&report.missing), hears.to_string(), recovers.to_string()]
+        let all = report.stale.len() > 1 && report.stale.len() == report.holds.len();
+        let stale = if all { "all of them".to_string() } else { words(&report.stale) };
+        vec![label, holds, stale, words(&report.missing), hears.to_string(), recovers.to_string()]
     });
     writeln!(out)?;
     for line in columns(&header, rows.collect()) {

@@ -63,7 +63,7 @@ fn schema<T: schemars::JsonSchema>() -> serde_json::Value {
 #[expect(dead_code, reason = "only its schema is wanted")]
 enum Printed {
     /// One service.
-    One(Document),
+    One(Box<Document>),
     /// Several services side by side.
     Several(Documents),
 }
@@ -87,6 +87,7 @@ fn the_story_holds_every_kind_of_event() {
             EventKind::Health(_) => "health",
             EventKind::Idle(_) => "idle",
             EventKind::Lens(_) => "lens",
+            EventKind::Held(_) => "held",
             EventKind::Verdict(_) => "verdict",
             EventKind::Finding(_) => "finding",
             EventKind::Summary(_) => "summary",
@@ -94,7 +95,7 @@ fn the_story_holds_every_kind_of_event() {
         .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds.len(), 11);
+    assert_eq!(kinds.len(), 12);
 }
 
 #[test]

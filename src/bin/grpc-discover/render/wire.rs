@@ -2,12 +2,14 @@
 //! not; docs/events.schema.json is generated from them.
 
 mod from;
+mod held;
 mod text;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use held::{Held, HeldView};
 pub use text::{write_json, write_pretty};
 
 /// One line of `-o ndjson`.
@@ -46,6 +48,8 @@ pub enum Body {
     Idle(Idle),
     /// What another framework's client would hold.
     Lens(Lens),
+    /// A connection that was held in silence has told what became of it.
+    Held(Held),
     /// The verdict on one endpoint.
     Verdict(Verdict),
     /// Something that was proved.
@@ -351,7 +355,7 @@ pub struct HealthAnswer {
 pub struct Idle {
     /// The service.
     pub target: String,
-    /// `baseline`, `silence`, `idle`, `call` or `done`.
+    /// `baseline`, `silence`, `idle`, `call`, `holding` or `done`.
     pub phase: &'static str,
     /// When the phase is expected to end, on the scale of `at_ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -413,7 +417,7 @@ pub struct LensView {
     pub missing: Vec<String>,
     /// Held, and not listed as usable.
     pub stale: Vec<String>,
-    /// When it hears of the next change: `changes`, `after_a_failure`, `next_call`, `never` or `never_and_hangs`.
+    /// When it hears of the next change: `changes`, `after_a_failure`, `soon`, `next_call`, `never` or `never_and_hangs`.
     pub hears: &'static str,
     /// What would end a difference.
     pub recovers_by: &'static str,

@@ -3,10 +3,42 @@
 use std::time::Duration;
 
 use grpc_discover::channel::{Options, Policy};
-use grpc_discover::session::Goal;
+use grpc_discover::lens::{self, LENSES, LensKind};
+use grpc_discover::session::{Goal, Holding, Lenses};
 
 use super::{Layers, Task, Typed, Wrong};
 use crate::cli::{LbWord, values};
+use crate::near::nearest;
+
+/// Whose clients are modelled beside the channel of a session with this goal.
+pub fn lenses(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Lenses, Wrong> {
+    let known = |name: &str| match lens::find(name) {
+        Ok(_) => Ok(name.to_string()),
+        Err(unknown) => {
+            let names = LENSES.iter().map(|kind| kind.name);
+            let near = nearest(name, names).first().map(|near| format!("; did you mean {near}?"));
+            Err(format!("{unknown}{}", near.unwrap_or_default()))
+        }
+    };
+    let names = layers.many("--as", &typed.channel.lenses, known)?;
+    let mut kinds: Vec<&'static LensKind> = Vec::new();
+    for name in &names {
+        let found = known(name).and_then(|name| lens::find(&name).map_err(|unknown| unknown.to_string()));
+        for kind in found.map_err(|why| Wrong(format!("--as {name:?}: {why}")))? {
+            if !kinds.iter().any(|chosen| std::ptr::eq(*chosen, kind)) {
+                kinds.push(kind);
+            }
+        }
+    }
+    match goal {
+        Goal::ProbeIdle(_) if kinds.is_empty() => Ok(Lenses::Differing(LENSES.to_vec())),
+        Goal::ProbeIdle(_) | Goal::Watch { .. } if !kinds.is_empty() => Ok(Lenses::Chosen(kinds)),
+        Goal::Probe if !typed.channel.lenses.is_empty() => {
+            Err(Wrong::new("--as: what a client holds shows when time passes: add --idle 30s, or use it with watch"))
+        }
+        Goal::Probe | Goal::ProbeIdle(_) | Goal::Watch { .. } | Goal::Resolve { .. } => Ok(Lenses::None),
+    }
+}
 
 /// The goal of the session and the options of its channel.
 pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Options), Wrong> {
@@ -59,4 +91,56 @@ pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Opti
         ..defaults
     };
     Ok((goal, options))
+}
+
+/// The longest silence that is held: a day. No load balancer waits longer, and nobody watches so long.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The shortest `--find-cutoff`: its first rung is a 64th of it.
+const SHORTEST_SEARCH: Duration = Duration::from_secs(1);
+
+/// Which silent connections the idle cycle holds beside its own. A file's or the environment's are for idle cycles only,
+/// as their idle timeout is.
+pub fn holding(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Holding, Wrong> {
+    let Goal::ProbeIdle(_) = goal else {
+        let flag = match (typed.channel.idle_ladder.is_empty(), typed.channel.find_cutoff) {
+            (false, _) => "--idle-ladder",
+            (true, Some(_)) => "--find-cutoff",
+            (true, None) => return Ok(Holding::default()),
+        };
+        return Err(Wrong(format!(
+            "{flag} holds connections over an idle cycle; write e.g. probe --idle 30s {flag} ..."
+        )));
+    };
+    let ladder = layers.many("--idle-ladder", &typed.channel.idle_ladder, values::duration)?;
+    for rung in &ladder {
+        within("--idle-ladder", *rung)?;
+    }
+    if let Some(pair) = ladder.windows(2).find(|pair| pair[0] >= pair[1]) {
+        return Err(Wrong(format!(
+            "--idle-ladder: {:?} does not belong after {:?}; write each time once, shortest first, e.g. 10s,60s,350s",
+            pair[1], pair[0]
+        )));
+    }
+    let find_cutoff = layers.one("--find-cutoff", typed.channel.find_cutoff, values::duration)?.map(|most| most.value);
+    if let Some(most) = find_cutoff {
+        within("--find-cutoff", most)?;
+        if most < SHORTEST_SEARCH {
+            return Err(Wrong(format!(
+                "--find-cutoff {most:?} is too short to tell a limit from a delay; write at least 1s"
+            )));
+        }
+    }
+    Ok(Holding { ladder, find_cutoff })
+}
+
+fn within(flag: &str, silence: Duration) -> Result<(), Wrong> {
+    if silence.is_zero() {
+        return Err(Wrong(format!("{flag} 0: no silence at all tells nothing; write e.g. {flag} 60s")));
+    }
+    if silence > LONGEST {
+        return Err(Wrong(format!(
+            "{flag} {silence:?} is longer than a day, the most that is held; write e.g. {flag} 1h"
+        )));
+    }
+    Ok(())
 }

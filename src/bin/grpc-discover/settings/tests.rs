@@ -4,7 +4,7 @@ use clap::Parser;
 use grpc_discover::backend::Origin;
 use grpc_discover::backend::dns::Family;
 use grpc_discover::channel::Policy;
-use grpc_discover::session::MinReady;
+use grpc_discover::session::{Holding, MinReady};
 use grpc_discover::transport::TlsMode;
 
 use super::*;
@@ -172,6 +172,51 @@ fn idle_zero_never_idles_a_watch_and_is_refused_for_a_probe() {
     assert!(wrong(&format!("probe --idle 0s {X}")).contains("has no idle cycle"));
     let error = wrong(&format!("probe --idle 30s --max-time 10 {X}"));
     assert!(error.contains("--max-time 10s ends before --idle 30s"), "{error}");
+}
+
+#[test]
+fn silent_connections_are_held_as_long_as_was_asked_for() {
+    let seconds = Duration::from_secs;
+    let held = plan(&format!("probe --idle 30s --idle-ladder 10s,60,5m --find-cutoff 10m {X}")).holding;
+    assert_eq!(held.ladder, [seconds(10), seconds(60), seconds(300)]);
+    assert_eq!(held.find_cutoff, Some(seconds(600)));
+    assert_eq!(plan(&format!("probe --idle 30s {X}")).holding, Holding::default());
+
+    let file = Made::default().config("[defaults]\nidle-ladder = [\"10s\", \"60s\"]\nfind-cutoff = \"5m\"\n");
+    let env = file.env("GRPC_DISCOVER_FIND_CUTOFF", "2m");
+    let held = env.plan(&format!("probe --idle 30s {X}")).holding;
+    assert_eq!((held.ladder, held.find_cutoff), (vec![seconds(10), seconds(60)], Some(seconds(120))));
+    for line in ["probe", "watch", "resolve"] {
+        assert_eq!(
+            env.plan(&format!("{line} {X}")).holding,
+            Holding::default(),
+            "{line}: a file's are for idle cycles"
+        );
+    }
+}
+
+#[test]
+fn what_makes_no_sense_to_hold_is_refused() {
+    for (line, why) in [
+        ("probe --idle-ladder 10s", "--idle-ladder holds connections over an idle cycle; write e.g. probe --idle 30s"),
+        ("probe --find-cutoff 60s", "--find-cutoff holds connections over an idle cycle"),
+        ("watch --idle 30s --find-cutoff 60s", "--find-cutoff holds connections over an idle cycle"),
+        (
+            "probe --idle 30s --idle-ladder 60s,10s",
+            "10s does not belong after 60s; write each time once, shortest first",
+        ),
+        ("probe --idle 30s --idle-ladder 10s,10s", "10s does not belong after 10s"),
+        ("probe --idle 30s --idle-ladder 0,10s", "--idle-ladder 0: no silence at all tells nothing"),
+        ("probe --idle 30s --idle-ladder 10s,25h", "is longer than a day, the most that is held"),
+        ("probe --idle 30s --find-cutoff 0", "--find-cutoff 0: no silence at all tells nothing"),
+        ("probe --idle 30s --find-cutoff 200ms", "too short to tell a limit from a delay"),
+        ("probe --idle 30s --find-cutoff 2d", "is longer than a day"),
+        ("probe --idle 5s --find-cutoff 60s --max-time 30", "--max-time 30s ends before --find-cutoff 60s has passed"),
+        ("probe --idle 5s --idle-ladder 60s --max-time 30", "--max-time 30s ends before --idle-ladder 60s has passed"),
+    ] {
+        let error = wrong(&format!("{line} {X}"));
+        assert!(error.contains(why), "{line}: {error}");
+    }
 }
 
 #[test]

@@ -50,11 +50,7 @@ impl From<&Event> for Line {
                 address: address.to_string(),
                 reason: disconnect.reason.to_string(),
                 detail: disconnect.detail.clone(),
-                goaway: disconnect.goaway.as_ref().map(|goaway| GoAway {
-                    code: http2_error_name(goaway.code),
-                    debug: goaway.debug.clone(),
-                    last_stream: goaway.last_stream,
-                }),
+                goaway: disconnect.goaway.as_ref().map(GoAway::from),
             }),
             EventKind::Health(report) => {
                 Body::Health(Health { target, address: report.address.to_string(), answer: HealthAnswer::from(report) })
@@ -67,6 +63,7 @@ impl From<&Event> for Line {
                 cost: report.cost.as_ref().map(Cost::from),
                 text: report.text.clone(),
             }),
+            EventKind::Held(report) => Body::Held(Held { target, view: HeldView::from(&**report) }),
             EventKind::Lens(report) => Body::Lens(Lens { target, view: LensView::from(report) }),
             EventKind::Verdict(report) => Body::Verdict(Verdict {
                 target,
@@ -266,6 +263,13 @@ impl From<&event::CallCost> for Cost {
             health_ms: milliseconds(cost.rpc),
             total_ms: milliseconds(cost.total),
         }
+    }
+}
+
+impl From<&reach::GoAway> for GoAway {
+    fn from(goaway: &reach::GoAway) -> GoAway {
+        let (debug, last_stream) = (goaway.debug.clone(), goaway.last_stream);
+        GoAway { code: http2_error_name(goaway.code), debug, last_stream }
     }
 }
 

@@ -1,0 +1,86 @@
+//! Connections that were held in silence, in words: one by one for lines and evidence, together for tables.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use grpc_discover::model::hold::{Fate, HeldReport, Rung, TcpState};
+use grpc_discover::model::text::escape;
+
+use super::lines::short;
+
+/// `silent for 30.0s: alive, answered a ping in 0.4ms`.
+pub fn describe(report: &HeldReport) -> String {
+    let mut text = match &report.held.fate {
+        Fate::Alive { rtt } => format!("alive, answered a ping in {}", short(*rtt)),
+        Fate::Closed { after, disconnect, pinged } => {
+            let when = if *pinged { "in answer to the ping " } else { "" };
+            format!("closed {when}after {}: {disconnect}", short(*after))
+        }
+        Fate::Swallowed { waited, tcp } => {
+            format!(
+                "swallowed, no answer to a ping within {}{}",
+                short(*waited),
+                tcp.map(tcp_words).unwrap_or_default()
+            )
+        }
+        Fate::NotReached(failure) => format!("not reached: {failure}"),
+    };
+    if let Some(by) = &report.held.interrupted {
+        text.push_str(&format!(
+            "; the server spoke first after {} ({}), {} in all, so {} was the silence that counts",
+            short(by.after),
+            by.frame,
+            times(by.times),
+            short(report.held.quiet)
+        ));
+    }
+    format!("silent for {}: {text}", short(report.silence))
+}
+
+fn tcp_words(tcp: TcpState) -> String {
+    match tcp.delivered() {
+        true => "; TCP delivered it".to_string(),
+        false => format!(
+            "; TCP got no acknowledgement for {}, {} unacknowledged, sent again {}",
+            short(tcp.last_ack),
+            tcp.unacked,
+            times(tcp.retransmits)
+        ),
+    }
+}
+
+fn times(count: u32) -> String {
+    match count {
+        1 => "once".to_string(),
+        many => format!("{many} times"),
+    }
+}
+
+/// What became of all of them: a count for the silence of the channel, and a line for every ladder.
+pub fn write_held(held: &[HeldReport], out: &mut dyn Write) -> io::Result<()> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let over_idle = held.iter().filter(|report| report.rung == Rung::Idle);
+    over_idle.clone().for_each(|report| *counts.entry(report.held.fate.as_str()).or_default() += 1);
+    writeln!(out)?;
+    if let Some(first) = over_idle.clone().next() {
+        let words: Vec<String> =
+            counts.iter().map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))).collect();
+        writeln!(out, "connections held silent for {}: {}", short(first.silence), words.join(", "))?;
+    }
+    let mut ladders: BTreeMap<String, Vec<&HeldReport>> = BTreeMap::new();
+    for report in held.iter().filter(|report| report.rung != Rung::Idle) {
+        ladders.entry(report.address.to_string()).or_default().push(report);
+    }
+    for (address, mut rungs) in ladders {
+        rungs.sort_by_key(|report| report.silence);
+        let words: Vec<String> = rungs
+            .iter()
+            .map(|report| format!("{} {}", short(report.silence), report.held.fate.as_str().replace('_', " ")))
+            .collect();
+        writeln!(out, "  {}  {}", escape(&address), words.join(", "))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! What became of connections that were held in silence: GD611 to GD613. A path that forgets silent connections is told
+//! apart from a server that ends them by a rule of its own, which says so in its GOAWAY (GD412).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::ledger::{Contact, Ledger, Seen};
+use super::table::{PATH_CUTOFF, SILENT_CONNECTION_CUT, SILENT_CONNECTION_SWALLOWED};
+use super::tolerance::{Proof, Tolerance};
+use crate::model::endpoint::Address;
+use crate::model::finding::{Finding, FindingKind};
+use crate::model::hold::{Fate, HeldReport, Rung, TcpState};
+use crate::model::reach::{Disconnect, Rotation};
+
+/// The shortest keepalive time that clients use (gRFC A8).
+const FASTEST_PING: Duration = Duration::from_secs(10);
+/// How often servers let themselves be pinged unless they were told otherwise (gRFC A8).
+const PERMITTED: Duration = Duration::from_secs(300);
+/// Ends no further apart than this came after the same silence.
+const SAME: Duration = Duration::from_millis(200);
+/// Limits of load balancers as they come: a limit that was found near one of them is probably that one.
+const KNOWN: [(u64, &str); 4] = [
+    (60, "the default of AWS's ELB and ALB, and of nginx"),
+    (240, "the default of Azure's load balancer"),
+    (350, "the default of AWS's Network Load Balancer"),
+    (600, "the limit of Google Cloud's load balancers and NAT"),
+];
+
+/// What the held connections prove, for every address.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut by_address: BTreeMap<&Address, Vec<&Seen<HeldReport>>> = BTreeMap::new();
+    for held in &ledger.held {
+        by_address.entry(&held.what.address).or_default().push(held);
+    }
+    let mut findings = Vec::new();
+    for (address, held) in by_address {
+        // An endpoint that does not answer a new connection either is to blame itself, and has a finding of its own.
+        if matches!(ledger.contacts.get(address).map(|seen| &seen.what), Some(Contact::Failed(_))) {
+            continue;
+        }
+        let left = ledger.departures.iter().any(|departure| departure.what.endpoint.address == *address);
+        findings.extend(held.iter().filter(|h| h.what.rung == Rung::Idle).filter_map(|h| ended(ledger, h, left)));
+        if held.iter().any(|held| held.what.rung != Rung::Idle) {
+            findings.extend(limit(address, &held));
+        }
+    }
+    findings
+}
+
+/// The connection that was silent for as long as the channel. An endpoint that `left` its registry may have been stopped.
+fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding> {
+    let HeldReport { address, held: what, .. } = &held.what;
+    let (quiet, spoke) = (words(what.quiet), spoke(held));
+    match &what.fate {
+        Fate::Swallowed { waited, tcp } => {
+            let text = format!(
+                "{address}: a connection that was silent for {quiet} is swallowed: no answer to a ping within {}; {}{spoke}",
+                words(*waited),
+                told_by_tcp(*tcp),
+            );
+            Some(finding(&SILENT_CONNECTION_SWALLOWED, address, text, vec![held.seq]))
+        }
+        Fate::Closed { disconnect, pinged, .. } if Proof::of(what) == Proof::Cut(what.quiet) && (*pinged || !left) => {
+            let (why, others) = match pinged {
+                true => ("its first word was answered with its end, as by a path that had forgotten it", Vec::new()),
+                false => rule_or_restart(ledger, held),
+            };
+            let text = format!(
+                "{address}: a connection that was silent for {quiet} was cut without GOAWAY ({disconnect}); {why}{spoke}"
+            );
+            let evidence = std::iter::once(held.seq).chain(others).collect();
+            Some(finding(&SILENT_CONNECTION_CUT, address, text, evidence))
+        }
+        Fate::Alive { .. } | Fate::Closed { .. } | Fate::NotReached(_) => None,
+    }
+}
+
+fn told_by_tcp(tcp: Option<TcpState>) -> String {
+    match tcp {
+        Some(tcp) if tcp.delivered() => {
+            "TCP delivered the ping and nobody answered it: a proxy that let go of its other side, or a frozen process"
+                .to_string()
+        }
+        Some(TcpState { unacked, retransmits, last_ack }) => format!(
+            "not even TCP answers ({unacked} unacknowledged, sent again {retransmits} times, last acknowledgement {} ago): \
+             the path forgot the connection",
+            words(last_ack)
+        ),
+        None => "what TCP knows of it cannot be read here".to_string(),
+    }
+}
+
+/// A server that is restarted ends all its connections at one moment; a rule ends them after one silence, whenever they
+/// began and wherever they lead.
+fn rule_or_restart(ledger: &Ledger, held: &Seen<HeldReport>) -> (&'static str, Vec<u64>) {
+    let quiet = held.what.held.quiet;
+    let alike = ledger.held.iter().filter(|other| {
+        let cut = matches!(other.what.held.fate, Fate::Closed { pinged: false, .. });
+        let other_cause =
+            other.what.address != held.what.address || other.at.since(held.at).max(held.at.since(other.at)) > SAME;
+        let same = other.what.held.quiet.abs_diff(quiet) <= SAME.max(quiet.mul_f64(0.02));
+        cut && Proof::of(&other.what.held) == Proof::Cut(other.what.held.quiet) && same && other_cause
+    });
+    let others: Vec<u64> = alike.map(|other| other.seq).collect();
+    match others.is_empty() {
+        true => ("a proxy or load balancer on the path does this, and so does a server that is restarted", others),
+        false => {
+            ("others ended after the same silence, so it is a rule of somebody on the path, not a restart", others)
+        }
+    }
+}
+
+/// How long a silence the path to `address` tolerates.
+fn limit(address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
+    let known = Tolerance::of(held.iter().map(|held| Proof::of(&held.what.held)));
+    let at = |quiet| held.iter().find(|held| held.what.held.quiet == quiet).copied();
+    let (survived, cut) = (known.survived.and_then(at), known.cut.and_then(at));
+    let how = |cut: &Seen<HeldReport>| match &cut.what.held.fate {
+        Fate::Closed { disconnect, .. } => format!("is cut without GOAWAY ({disconnect})"),
+        Fate::Alive { .. } | Fate::Swallowed { .. } | Fate::NotReached(_) => "is swallowed".to_string(),
+    };
+    let mut text = match (survived, cut) {
+        (None, None) => return None,
+        (Some(lived), None) => {
+            let lived_for = words(lived.what.held.quiet);
+            match held.iter().find_map(|held| Some((held, rule(held)?))) {
+                Some((ruled, rule)) => format!(
+                    "{address}: the server itself ends connections after {} ({rule}); the path tolerates more than that",
+                    words(ruled.what.held.quiet),
+                ),
+                None => format!(
+                    "{address}: the path tolerates more than {lived_for} of silence, the longest that was tried"
+                ),
+            }
+        }
+        (None, Some(cut)) => format!(
+            "{address}: the path tolerates less than {} of silence, the shortest that was tried: such a connection {}",
+            words(cut.what.held.quiet),
+            how(cut),
+        ),
+        (Some(lived), Some(cut)) => format!(
+            "{address}: the path tolerates {} of silence; a connection that is silent for {} {}{}",
+            words(lived.what.held.quiet),
+            words(cut.what.held.quiet),
+            how(cut),
+            known_limit(&known).map(|known| format!(" ({known})")).unwrap_or_default(),
+        ),
+    };
+    if let Some(spoke) = held.iter().map(|held| spoke(held)).find(|spoke| !spoke.is_empty()) {
+        text.push_str(&spoke);
+    }
+    let outliers: Vec<String> = known.contradictions.iter().map(|quiet| words(*quiet)).collect();
+    if !outliers.is_empty() {
+        text.push_str(&format!(
+            "; yet one that was silent for only {} ended too: an outlier, as when a server is restarted, or no matter of \
+             silence at all",
+            outliers.join(", ")
+        ));
+    }
+    let contradict = |held: &&&Seen<HeldReport>| known.contradictions.contains(&held.what.held.quiet);
+    let proofs = survived.into_iter().chain(cut).chain(held.iter().filter(contradict).copied());
+    let evidence = proofs.map(|held| held.seq).collect();
+    Some(Finding { remedy: settings(&known), ..finding(&PATH_CUTOFF, address, text, evidence) })
+}
+
+/// The rule by which a server ended the connection, in its own words.
+fn rule(held: &Seen<HeldReport>) -> Option<String> {
+    match &held.what.held.fate {
+        Fate::Closed { disconnect: disconnect @ Disconnect { goaway: Some(goaway), .. }, .. } => {
+            let option = match goaway.rotation() {
+                Some(Rotation::Idle) => ", its rule about idle connections",
+                Some(Rotation::Age) => ", its rule about the age of connections",
+                None => "",
+            };
+            Some(format!("{disconnect}{option}"))
+        }
+        Fate::Closed { .. } | Fate::Alive { .. } | Fate::Swallowed { .. } | Fate::NotReached(_) => None,
+    }
+}
+
+/// `; the peer spoke first after 12.0s (PING)`: the silence was shorter than it was meant to be.
+fn spoke(held: &Seen<HeldReport>) -> String {
+    match &held.what.held.interrupted {
+        Some(by) => format!(
+            "; the server broke the silence itself ({} after {}), so no longer one than {} was tried",
+            by.frame,
+            words(by.after),
+            words(held.what.held.quiet),
+        ),
+        None => String::new(),
+    }
+}
+
+fn known_limit(known: &Tolerance) -> Option<String> {
+    let (low, high) = (known.survived?, known.cut?);
+    let near = |seconds: u64| {
+        let limit = Duration::from_secs(seconds);
+        low <= limit.mul_f64(1.02) && high >= limit.mul_f64(0.98)
+    };
+    let (seconds, whose) = KNOWN.into_iter().find(|(seconds, _)| known.is_close() && near(*seconds))?;
+    Some(format!("{seconds}s is {whose}"))
+}
+
+/// The keepalive and idle settings that follow.
+fn settings(known: &Tolerance) -> String {
+    let (Some(cut), safe) = (known.cut, known.survived.unwrap_or_default()) else {
+        let further = match known.ruled {
+            Some(_) => "What the path does after that shows only where the server's rule allows a longer silence.",
+            None => "A longer --find-cutoff looks further.",
+        };
+        return format!(
+            "Nothing to change for the path: clients that are silent for that long keep their connections. {further}"
+        );
+    };
+    let narrow = match known.is_close() || known.survived.is_none() {
+        true => String::new(),
+        false => format!(" Narrow it down with --find-cutoff {}s.", cut.as_secs() + 1),
+    };
+    let below = match known.survived {
+        Some(survived) => plain(survived),
+        None => plain(cut),
+    };
+    if safe <= FASTEST_PING.mul_f64(1.1) {
+        return format!(
+            "Let channels go idle sooner: an idle timeout below {below}. Keepalive does not help, because clients ping no faster \
+             than every 10s (gRFC A8).{narrow}"
+        );
+    }
+    let half = Duration::from_secs((safe / 2).as_secs());
+    let (time, why) = match half < FASTEST_PING {
+        true => (FASTEST_PING, "more than half of what the path tolerates, but clients ping no faster"),
+        false => (half, "half of what the path tolerates"),
+    };
+    let permission = match time < PERMITTED {
+        true => format!(
+            "without it servers allow one ping in 5m, none without calls, and answer more with GOAWAY too_many_pings: MinTime at most {}, PermitWithoutStream",
+            plain(time)
+        ),
+        false => "servers allow one ping in 5m, and none without calls: PermitWithoutStream".to_string(),
+    };
+    format!(
+        "Keepalive: time {} ({why}), without calls too, with the server's permission ({permission}; gRFC A8). Or let \
+         channels go idle sooner: an idle timeout below {below}.{narrow}",
+        plain(time),
+    )
+}
+
+/// `350ms`, `1.97s`, `20.0s`: as exact as a limit is found.
+fn words(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{}ms", time.as_millis()),
+        1..10 => format!("{:.2}s", time.as_secs_f64()),
+        _ => format!("{:.1}s", time.as_secs_f64()),
+    }
+}
+
+/// A time to set, so rounded down: `19s`, `350ms`.
+fn plain(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{}ms", time.as_millis()),
+        seconds => format!("{seconds}s"),
+    }
+}
+
+fn finding(kind: &'static FindingKind, address: &Address, text: String, evidence: Vec<u64>) -> Finding {
+    Finding { kind, address: Some(address.clone()), text, evidence, remedy: kind.remedy.to_string() }
+}

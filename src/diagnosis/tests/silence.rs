@@ -1,0 +1,199 @@
+//! What connections that were held in silence prove.
+
+use super::*;
+use crate::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
+use crate::model::reach::{Disconnect, DisconnectReason, GoAway};
+
+impl Story {
+    fn held(&mut self, address: &str, rung: Rung, quiet: f64, fate: Fate) -> &mut Self {
+        let quiet = Duration::from_secs_f64(quiet);
+        let held = Held { quiet, interrupted: None, fate };
+        self.tell(EventKind::Held(Box::new(HeldReport {
+            address: address.parse().unwrap(),
+            silence: quiet,
+            rung,
+            held,
+        })))
+    }
+
+    fn ladder(&mut self, address: &str, rungs: &[(f64, Fate)]) -> &mut Self {
+        for (quiet, fate) in rungs {
+            self.held(address, Rung::Cutoff, *quiet, fate.clone());
+        }
+        self
+    }
+}
+
+fn story(addresses: &[&str]) -> Story {
+    let mut story = Story::default();
+    story.lists("consul", &addresses.iter().map(|address| (*address, UP)).collect::<Vec<_>>());
+    for address in addresses {
+        story.serves(address);
+    }
+    story
+}
+
+fn alive() -> Fate {
+    Fate::Alive { rtt: Duration::from_millis(1) }
+}
+
+fn swallowed(unacked: u32) -> Fate {
+    let tcp = Some(TcpState { unacked, retransmits: 4, last_ack: Duration::from_secs(35) });
+    Fate::Swallowed { waited: Duration::from_secs(5), tcp }
+}
+
+fn closed(after: f64, reason: DisconnectReason, goaway: Option<(u32, &str)>, pinged: bool) -> Fate {
+    let goaway = goaway.map(|(code, debug)| GoAway { last_stream: 0, code, debug: debug.to_string() });
+    let detail = goaway.as_ref().map(|goaway| goaway.debug.clone()).unwrap_or_default();
+    Fate::Closed { after: Duration::from_secs_f64(after), disconnect: Disconnect { reason, detail, goaway }, pinged }
+}
+
+fn reset(after: f64) -> Fate {
+    closed(after, DisconnectReason::ConnectionReset, None, false)
+}
+
+/// Codes and sentences.
+fn told(story: &Story) -> Vec<(&'static str, String)> {
+    story.concludes().findings.into_iter().map(|finding| (finding.kind.code, finding.text)).collect()
+}
+
+#[test]
+fn connections_that_live_prove_nothing_wrong() {
+    let mut story = story(&[A, B]);
+    story.held(A, Rung::Idle, 30.0, alive()).held(B, Rung::Idle, 30.0, alive());
+    assert_eq!((told(&story), story.concludes().summary.exit), (vec![], 0));
+}
+
+#[test]
+fn tcp_tells_a_path_that_forgot_from_somebody_who_does_not_answer() {
+    let mut story = story(&[A, B]);
+    story.held(A, Rung::Idle, 30.0, swallowed(0)).held(B, Rung::Idle, 30.0, swallowed(1));
+    let told = told(&story);
+    assert!(told.iter().all(|(code, _)| *code == "GD611") && told.len() == 2, "{told:?}");
+    let begins =
+        format!("{A}: a connection that was silent for 30.0s is swallowed: no answer to a ping within 5.00s; ");
+    assert!(told[0].1.starts_with(&begins), "{told:?}");
+    assert!(told[0].1.contains("TCP delivered the ping and nobody answered it"), "{told:?}");
+    let tcp = "not even TCP answers (1 unacknowledged, sent again 4 times, last acknowledgement 35.0s ago)";
+    assert!(told[1].1.contains(tcp), "{told:?}");
+    assert_eq!(story.concludes().summary.exit, 1);
+}
+
+#[test]
+fn an_endpoint_that_takes_no_new_connection_is_not_a_path_that_forgets() {
+    let mut story = story(&[A, B]);
+    story.held(A, Rung::Idle, 30.0, swallowed(1)).fails(A, Stage::Tcp, FailureCode::TimedOut);
+    assert!(told(&story).iter().all(|(code, _)| *code != "GD611"), "{:?}", told(&story));
+}
+
+#[test]
+fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silence() {
+    let mut once = story(&[A, B]);
+    once.held(A, Rung::Idle, 12.0, reset(12.0)).held(B, Rung::Idle, 30.0, alive());
+    let one = told(&once);
+    assert_eq!(one.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
+    assert!(one[0].1.contains("cut without GOAWAY (connection reset); a proxy") && one[0].1.contains("restarted"));
+    let mut both = story(&[A, B]);
+    both.held(A, Rung::Idle, 20.0, reset(20.0)).held(B, Rung::Idle, 20.1, reset(20.1));
+    assert!(told(&both).iter().all(|(_, text)| text.contains("a rule of somebody on the path, not a restart")));
+    let mut forgot = story(&[A]);
+    forgot.held(A, Rung::Idle, 30.0, closed(30.0, DisconnectReason::ConnectionReset, None, true));
+    assert!(told(&forgot)[0].1.contains("its first word was answered with its end"), "{:?}", told(&forgot));
+}
+
+#[test]
+fn an_endpoint_that_left_and_was_stopped_is_no_cut() {
+    let mut story = story(&[A, B]);
+    story.phase(IdlePhase::Silence).lists_with("consul", &[], &[(A, UP)], Vec::new());
+    story.held(A, Rung::Idle, 12.0, closed(12.0, DisconnectReason::Unknown, None, false)).serves(A);
+    let codes: Vec<_> = told(&story).into_iter().map(|(code, _)| code).collect();
+    assert_eq!(codes, ["GD603", "GD606"]);
+}
+
+#[test]
+fn a_server_that_ends_connections_by_its_rule_is_neither_swallowed_nor_cut() {
+    for (debug, says) in
+        [("max_idle", "ends idle connections after 5.0s"), ("max_age", "rotates connections after 5.0s")]
+    {
+        let mut story = story(&[A]);
+        let goaway = || closed(5.0, DisconnectReason::GoAway(0), Some((0, debug)), false);
+        story.held(A, Rung::Idle, 5.0, goaway());
+        assert_eq!(told(&story), [("GD412", format!("{A} {says}: GOAWAY NO_ERROR ({debug})"))]);
+        story.ladder(A, &[(2.0, alive()), (5.0, goaway())]);
+        let limit = told(&story).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
+        assert!(limit.contains("the server itself ends connections after 5.00s (GOAWAY NO_ERROR"), "{limit}");
+        assert!(
+            limit.contains(if debug == "max_idle" { "idle connections" } else { "the age of connections" }),
+            "{limit}"
+        );
+        assert_eq!(story.concludes().summary.exit, 0);
+    }
+}
+
+/// The sentence and the remedy of GD613.
+fn limit(rungs: &[(f64, Fate)]) -> (String, String) {
+    let mut story = story(&[A]);
+    story.ladder(A, rungs);
+    let findings = story.concludes().findings;
+    assert_eq!((findings.len(), findings[0].kind.code), (1, "GD613"), "{findings:?}");
+    (findings[0].text.clone(), findings[0].remedy.clone())
+}
+
+#[test]
+fn the_limit_comes_with_the_settings_that_follow() {
+    let (text, remedy) = limit(&[(60.0, alive()), (345.0, alive()), (352.0, swallowed(1)), (600.0, swallowed(1))]);
+    assert!(
+        text.contains("tolerates 345.0s of silence; a connection that is silent for 352.0s is swallowed"),
+        "{text}"
+    );
+    assert!(text.contains("350s is the default of AWS's Network Load Balancer"), "{text}");
+    assert!(remedy.contains("Keepalive: time 172s") && remedy.contains("MinTime at most 172s"), "{remedy}");
+    assert!(remedy.contains("an idle timeout below 345s") && !remedy.contains("Narrow"), "{remedy}");
+
+    let (_, remedy) = limit(&[(19.7, alive()), (21.2, swallowed(0))]);
+    assert!(remedy.contains("Keepalive: time 10s") && remedy.contains("idle timeout below 19s"), "{remedy}");
+
+    let (text, remedy) = limit(&[(2.0, alive()), (2.1, reset(2.1))]);
+    assert!(text.contains("is cut without GOAWAY (connection reset)"), "{text}");
+    assert!(remedy.contains("idle timeout below 2s") && remedy.contains("Keepalive does not help"), "{remedy}");
+
+    let (_, remedy) = limit(&[(700.0, alive()), (720.0, swallowed(0))]);
+    assert!(remedy.contains("time 350s") && !remedy.contains("MinTime"), "servers permit that: {remedy}");
+
+    let (text, remedy) = limit(&[(30.0, alive()), (400.0, swallowed(0))]);
+    assert!(!text.contains("AWS") && remedy.contains("Narrow it down with --find-cutoff 401s"), "{text} {remedy}");
+}
+
+#[test]
+fn longer_than_was_tried_shorter_than_was_tried_and_contradictions_are_said() {
+    let (text, remedy) = limit(&[(1.0, alive()), (60.0, alive())]);
+    assert!(text.contains("tolerates more than 60.0s of silence, the longest that was tried"), "{text}");
+    assert!(remedy.starts_with("Nothing to change"), "{remedy}");
+    let (text, remedy) = limit(&[(0.9, swallowed(0)), (60.0, swallowed(0))]);
+    assert!(text.contains("tolerates less than 900ms of silence, the shortest that was tried"), "{text}");
+    assert!(remedy.contains("an idle timeout below 900ms"), "{remedy}");
+    let (text, _) = limit(&[(5.6, swallowed(0)), (18.3, alive()), (19.0, swallowed(0))]);
+    assert!(text.contains("tolerates 18.3s") && text.contains("silent for only 5.60s ended too: an outlier"), "{text}");
+}
+
+#[test]
+fn a_server_that_speaks_by_itself_limits_what_was_tried() {
+    let mut story = story(&[A]);
+    let interrupted = Some(Interruption { after: Duration::from_secs(12), frame: "PING".to_string(), times: 4 });
+    let held = Held { quiet: Duration::from_secs(12), interrupted, fate: alive() };
+    let (address, silence) = (A.parse().unwrap(), Duration::from_secs(60));
+    story.tell(EventKind::Held(Box::new(HeldReport { address, silence, rung: Rung::Cutoff, held })));
+    let (_, text) = told(&story).remove(0);
+    assert!(
+        text.contains("the server broke the silence itself (PING after 12.0s), so no longer one than 12.0s"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_endpoint_that_was_never_held_has_no_limit() {
+    let mut story = story(&[A]);
+    let refused = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::ZERO);
+    story.held(A, Rung::Idle, 0.0, Fate::NotReached(refused.clone())).ladder(A, &[(0.0, Fate::NotReached(refused))]);
+    assert_eq!(told(&story), []);
+}

@@ -1,0 +1,134 @@
+//! What held connections prove about the silence that a path tolerates. Pure; the search for the limit rests on it too.
+
+use std::time::Duration;
+
+use crate::model::hold::{Fate, Held};
+
+/// Limits whose ends are no further apart than this factor are as good as found.
+pub const CLOSE: f64 = 1.1;
+
+/// What one held connection proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// The path passed something on after this silence: the answer to a ping.
+    Survived(Duration),
+    /// The path passed on, after this silence, that the server ends the connection by a rule of its own: no connection can be
+    /// silent for longer, whatever the path would do.
+    Ruled(Duration),
+    /// After this silence the connection was gone, and no server said so: it was swallowed, or ended without GOAWAY.
+    Cut(Duration),
+    /// Nothing: no connection, or one that we left.
+    Nothing,
+}
+
+impl Proof {
+    /// What became of one connection, read as a proof.
+    pub fn of(held: &Held) -> Proof {
+        match &held.fate {
+            Fate::Alive { .. } => Proof::Survived(held.quiet),
+            Fate::Swallowed { .. } => Proof::Cut(held.quiet),
+            Fate::Closed { disconnect, .. } if disconnect.goaway.is_some() => Proof::Ruled(held.quiet),
+            Fate::Closed { disconnect, .. } if disconnect.is_our_own() => Proof::Nothing,
+            Fate::Closed { .. } => Proof::Cut(held.quiet),
+            Fate::NotReached(_) => Proof::Nothing,
+        }
+    }
+}
+
+/// What several connections over one path prove together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tolerance {
+    /// The longest silence after which the path still passed something on.
+    pub survived: Option<Duration>,
+    /// The shortest silence above it that ended a connection.
+    pub cut: Option<Duration>,
+    /// The shortest silence after which the server ended a connection by its own rule.
+    pub ruled: Option<Duration>,
+    /// Silences that ended a connection while a longer one was survived: no limit of silence explains them.
+    pub contradictions: Vec<Duration>,
+}
+
+impl Tolerance {
+    /// Reads the proofs, in any order.
+    pub fn of(proofs: impl IntoIterator<Item = Proof>) -> Tolerance {
+        let (mut survived, mut ruled, mut cuts) = (None, None::<Duration>, Vec::new());
+        for proof in proofs {
+            match proof {
+                Proof::Survived(quiet) => survived = survived.max(Some(quiet)),
+                Proof::Ruled(quiet) => {
+                    survived = survived.max(Some(quiet));
+                    ruled = Some(ruled.map_or(quiet, |least| least.min(quiet)));
+                }
+                Proof::Cut(quiet) => cuts.push(quiet),
+                Proof::Nothing => {}
+            }
+        }
+        cuts.sort_unstable();
+        let contradictions = cuts.iter().copied().filter(|cut| Some(*cut) <= survived).collect();
+        let cut = cuts.into_iter().find(|cut| Some(*cut) > survived);
+        Tolerance { survived, cut, ruled, contradictions }
+    }
+
+    /// Both ends of the limit are known, and near each other.
+    pub fn is_close(&self) -> bool {
+        match (self.survived, self.cut) {
+            (Some(survived), Some(cut)) => cut <= survived.mul_f64(CLOSE),
+            (None, _) | (_, None) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway, Stage};
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn closed(reason: DisconnectReason, detail: &str, goaway: Option<GoAway>) -> Fate {
+        let disconnect = Disconnect { reason, detail: detail.to_string(), goaway };
+        Fate::Closed { after: seconds(9), disconnect, pinged: false }
+    }
+
+    #[test]
+    fn each_fate_proves_what_it_can() {
+        let of = |fate| Proof::of(&Held { quiet: seconds(9), interrupted: None, fate });
+        let goaway = GoAway { last_stream: 0, code: 0, debug: "max_idle".to_string() };
+        assert_eq!(of(Fate::Alive { rtt: seconds(0) }), Proof::Survived(seconds(9)));
+        assert_eq!(of(Fate::Swallowed { waited: seconds(5), tcp: None }), Proof::Cut(seconds(9)));
+        assert_eq!(of(closed(DisconnectReason::ConnectionReset, "", None)), Proof::Cut(seconds(9)));
+        assert_eq!(of(closed(DisconnectReason::Unknown, "closed by peer", None)), Proof::Cut(seconds(9)));
+        assert_eq!(of(closed(DisconnectReason::GoAway(0), "max_idle", Some(goaway))), Proof::Ruled(seconds(9)));
+        assert_eq!(of(closed(DisconnectReason::SubchannelShutdown, "nonsense", None)), Proof::Nothing);
+        let refused = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", seconds(0));
+        assert_eq!(of(Fate::NotReached(refused)), Proof::Nothing);
+    }
+
+    #[test]
+    fn the_limit_lies_between_the_longest_survivor_and_the_shortest_cut_above_it() {
+        use Proof::{Cut, Nothing, Survived};
+        let found = Tolerance::of([Cut(seconds(60)), Survived(seconds(18)), Nothing, Cut(seconds(33))]);
+        assert_eq!((found.survived, found.cut), (Some(seconds(18)), Some(seconds(33))));
+        assert!(!found.is_close() && found.contradictions.is_empty());
+        assert!(Tolerance::of([Survived(seconds(20)), Cut(seconds(22))]).is_close());
+        assert_eq!(Tolerance::of([]), Tolerance::default());
+        let short = Tolerance::of([Cut(seconds(1)), Cut(seconds(2))]);
+        assert_eq!((short.survived, short.cut), (None, Some(seconds(1))));
+    }
+
+    #[test]
+    fn a_shorter_silence_that_ended_while_a_longer_one_was_survived_is_a_contradiction() {
+        use Proof::{Cut, Survived};
+        let found = Tolerance::of([Survived(seconds(30)), Cut(seconds(5)), Cut(seconds(60))]);
+        assert_eq!((found.survived, found.cut), (Some(seconds(30)), Some(seconds(60))));
+        assert_eq!(found.contradictions, [seconds(5)]);
+    }
+
+    #[test]
+    fn a_servers_own_rule_bounds_what_can_be_known() {
+        let found = Tolerance::of([Proof::Survived(seconds(2)), Proof::Ruled(seconds(5)), Proof::Ruled(seconds(6))]);
+        assert_eq!((found.survived, found.cut, found.ruled), (Some(seconds(6)), None, Some(seconds(5))));
+    }
+}

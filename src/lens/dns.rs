@@ -1,0 +1,308 @@
+//! gRPC's own DNS resolver under pick_first, in four runtimes.
+//!
+//! Nobody asks again while a connection works: a question needs a reason, a lost connection or an attempt that failed,
+//! and 30 s since the last one. Going IDLE closes the resolver, so the first call after it asks at once. TTLs play no
+//! part. Sources: grpc-go `internal/resolver/dns/dns_resolver.go`, C-core `polling_resolver.cc` and
+//! `idle_filter_state.cc`, grpc-java `DnsNameResolver.java` (`cacheRefreshRequired`), grpc-js `resolver-dns.ts`; the
+//! sequences were observed on grpc-go 1.83.1, grpcio 1.85.1 and @grpc/grpc-js 1.14.7, Java is by reading.
+//!
+//! What DNS lists here are the usable endpoints. The client is on the first address that works: it moves down the list
+//! when the one it is on is lost, and asks. An address that was lost and is not listed any more counts as dead; one that
+//! is still listed is tried again and taken for alive, until another [`Input::Lost`] says otherwise. Jitter is left out.
+//! grpc-js keeps its TCP connection while the channel is IDLE (its pool outlives the channel's balancer); the list it
+//! calls with is asked for anew all the same.
+
+use std::time::Duration;
+
+use super::idle::{Idle, Rule};
+use super::world::{Answering, World};
+use super::{Client, Follows, Hears, Input, LensKind, Setting, View};
+use crate::model::endpoint::{Address, EndpointStatus};
+use crate::model::time::Elapsed;
+
+/// The least time between two questions that were answered.
+const BETWEEN: Duration = Duration::from_secs(30);
+
+/// What a runtime does differently.
+#[derive(Debug)]
+struct Runtime {
+    idle: Rule,
+    early: Early,
+    /// Whether an empty answer (also NXDOMAIN) replaces the list, as in grpc-go. The others take it for an error, and an
+    /// error leaves the list as it is.
+    takes_empty: bool,
+}
+
+/// What becomes of a reason to ask that comes within 30 s of the last answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Early {
+    /// It is kept, or a timer is set: one question when the 30 s are over.
+    Later,
+    /// It is dropped; the next failed attempt is the next reason.
+    Dropped,
+}
+
+static GO: Runtime = Runtime { idle: Rule::GO, early: Early::Later, takes_empty: true };
+static JAVA: Runtime = Runtime { idle: Rule::AT_LEAST_A_SECOND, early: Early::Dropped, takes_empty: false };
+static CORE: Runtime = Runtime { idle: Rule::CheckedOnce, early: Early::Later, takes_empty: false };
+static JS: Runtime = Runtime { idle: Rule::AT_LEAST_A_SECOND, early: Early::Later, takes_empty: false };
+
+const REMEDY: &str = "let servers close connections at times (max_connection_age with a grace period), or resolve through \
+                      something that watches (a registry, xDS)";
+
+/// grpc-go.
+pub(super) static GRPC_GO: LensKind = LensKind {
+    name: "grpc-go",
+    versions: None,
+    follows: Follows::Dns,
+    rule: "it asks again only after a connection broke, 30 s after the last answer at the earliest, and at the first call \
+           after an idle period",
+    fails_with: "connection error: desc = \"transport: Error while dialing",
+    remedy: REMEDY,
+    links: &["https://github.com/grpc/grpc/issues/12295", "https://github.com/grpc/grpc-go/issues/4650"],
+    client: |setting| Box::new(Dns::new(&GO, setting)),
+};
+
+/// grpc-java.
+pub(super) static GRPC_JAVA: LensKind = LensKind {
+    name: "grpc-java",
+    versions: None,
+    follows: Follows::Dns,
+    rule: "it asks again only after a connection broke or could not be made; reasons within 30 s of the last answer are \
+           dropped, so the next failed attempt after them asks; and at the first call after an idle period",
+    fails_with: "UNAVAILABLE: io exception",
+    remedy: REMEDY,
+    links: &["https://github.com/grpc/grpc-java/issues/8720", "https://github.com/grpc/grpc-java/issues/1463"],
+    client: |setting| Box::new(Dns::new(&JAVA, setting)),
+};
+
+/// C-core: C++, Python, Ruby and others.
+pub(super) static GRPC_CORE: LensKind = LensKind {
+    name: "grpc-core",
+    versions: None,
+    follows: Follows::Dns,
+    rule: "it asks again only after a connection broke, 30 s after the last question at the earliest, and at the first call \
+           after an idle period; it idles once in its life, one to two timeouts after a call",
+    fails_with: "failed to connect to all addresses; last error:",
+    remedy: REMEDY,
+    links: &["https://github.com/grpc/grpc/issues/12295", "https://github.com/grpc/grpc/issues/14097"],
+    client: |setting| Box::new(Dns::new(&CORE, setting)),
+};
+
+/// grpc-js.
+pub(super) static GRPC_JS: LensKind = LensKind {
+    name: "grpc-js",
+    versions: None,
+    follows: Follows::Dns,
+    rule: "it asks again only after a connection broke, 30 s after the last question at the earliest, and at the first call \
+           after an idle period, through which its TCP connection may live on",
+    fails_with: "No connection established. Last error:",
+    remedy: REMEDY,
+    links: &["https://github.com/grpc/grpc-node/issues/2847", "https://github.com/grpc/grpc-node/issues/2455"],
+    client: |setting| Box::new(Dns::new(&JS, setting)),
+};
+
+/// A channel with its resolver.
+#[derive(Debug)]
+struct Dns {
+    runtime: &'static Runtime,
+    now: Elapsed,
+    world: World,
+    idle: Idle,
+    /// `None` in idle mode.
+    awake: Option<Awake>,
+}
+
+/// What exists only outside idle mode.
+#[derive(Debug, Default)]
+struct Awake {
+    holds: Vec<Address>,
+    /// When the last question was answered; `None` before the first.
+    answered: Option<Elapsed>,
+    /// When the next question goes out.
+    asks_at: Option<Elapsed>,
+    /// Questions in a row that were not answered.
+    unanswered: u32,
+    /// The one it is connected to.
+    on: Option<Address>,
+    /// Lost, and not reached since.
+    lost: Vec<Address>,
+    /// Passes over the list in a row without a connection, and when the next one begins.
+    failed: u32,
+    tries_at: Option<Elapsed>,
+}
+
+impl Dns {
+    fn new(runtime: &'static Runtime, setting: Setting) -> Self {
+        let idle = Idle::new(runtime.idle, setting.idle_timeout);
+        Dns { runtime, now: Elapsed::ZERO, world: World::default(), idle, awake: None }
+    }
+
+    /// Lets happen what is due until `now`, in its order.
+    fn advance(&mut self, now: Elapsed) {
+        while let Some(due) = self.deadline().filter(|due| *due <= now) {
+            self.now = self.now.max(due);
+            if self.idle.look(self.now) {
+                self.idle.slept();
+                self.awake = None;
+            }
+            let is_due = |at: Option<Elapsed>| at.is_some_and(|at| at <= self.now);
+            let Some(awake) = &self.awake else { continue };
+            let (asks, tries) = (is_due(awake.asks_at), is_due(awake.tries_at));
+            if tries {
+                self.connect();
+            }
+            if asks {
+                self.ask();
+            }
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// A call needs a connection.
+    fn need(&mut self) {
+        match &self.awake {
+            None => {
+                self.awake = Some(Awake::default());
+                self.idle.woke(self.now);
+                self.ask();
+            }
+            Some(awake) if awake.on.is_none() && awake.tries_at.is_none() => self.connect(),
+            Some(_) => {}
+        }
+    }
+
+    fn ask(&mut self) {
+        let listed = self.world.addresses(EndpointStatus::is_usable);
+        let Some(awake) = &mut self.awake else { return };
+        let answer = match self.world.answering {
+            // Nothing is known about the registry yet: the question waits for its first word.
+            Answering::Unknown => {
+                awake.asks_at = None;
+                return;
+            }
+            Answering::Silent | Answering::Errors => None,
+            Answering::Lists if listed.is_empty() && !self.runtime.takes_empty => None,
+            Answering::Lists => Some(listed),
+        };
+        // An empty answer is a bad answer for pick_first: it is asked again like a failed one.
+        if answer.as_ref().is_none_or(Vec::is_empty) {
+            awake.asks_at = Some(self.now + backoff(awake.unanswered));
+            awake.unanswered = awake.unanswered.saturating_add(1);
+        } else {
+            awake.asks_at = None;
+            awake.unanswered = 0;
+            awake.answered = Some(self.now);
+        }
+        let Some(holds) = answer else { return };
+        awake.lost.retain(|lost| holds.contains(lost));
+        let keeps = awake.on.as_ref().is_some_and(|on| holds.contains(on));
+        awake.holds = holds;
+        if !keeps {
+            awake.on = None;
+            awake.tries_at = None;
+            self.connect();
+        }
+    }
+
+    /// A connection broke, or a pass over the list failed: a reason to ask.
+    fn request(&mut self) {
+        let Some(awake) = &mut self.awake else { return };
+        if awake.asks_at.is_some() {
+            return;
+        }
+        let earliest = awake.answered.map_or(self.now, |answered| answered + BETWEEN);
+        if earliest <= self.now {
+            return self.ask();
+        }
+        match self.runtime.early {
+            Early::Later => awake.asks_at = Some(earliest),
+            Early::Dropped => {}
+        }
+    }
+
+    /// One pass over the list: the first that was not lost, else the first that is still listed.
+    fn connect(&mut self) {
+        let listed = self.world.addresses(EndpointStatus::is_usable);
+        let Some(awake) = &mut self.awake else { return };
+        let works = awake.holds.iter().find(|address| !awake.lost.contains(address));
+        let found = works.or_else(|| awake.holds.iter().find(|address| listed.contains(address))).cloned();
+        awake.tries_at = None;
+        match found {
+            Some(address) => {
+                awake.lost.retain(|lost| *lost != address);
+                awake.on = Some(address);
+                awake.failed = 0;
+            }
+            None if awake.holds.is_empty() => {}
+            None => {
+                awake.tries_at = Some(self.now + backoff(awake.failed));
+                awake.failed = awake.failed.saturating_add(1);
+                self.request();
+            }
+        }
+    }
+
+    fn lose(&mut self, address: &Address) {
+        let Some(awake) = &mut self.awake else { return };
+        if !awake.holds.contains(address) {
+            return;
+        }
+        if !awake.lost.contains(address) {
+            awake.lost.push(address.clone());
+        }
+        if awake.on.as_ref() != Some(address) {
+            return;
+        }
+        awake.on = None;
+        self.request();
+        // A new call connects; one that runs fails and is no reason, but its caller calls again.
+        if self.idle.active() > 0 {
+            self.need();
+        }
+    }
+}
+
+impl Client for Dns {
+    fn handle(&mut self, now: Elapsed, input: &Input) {
+        self.advance(now);
+        let was_unknown = self.world.answering == Answering::Unknown;
+        if self.world.take(input) && was_unknown {
+            self.ask();
+        }
+        match input {
+            Input::CallStarted => {
+                self.idle.started();
+                self.need();
+            }
+            Input::CallFinished => self.idle.finished(self.now),
+            Input::Lost(address) => self.lose(address),
+            Input::Lists(_) | Input::Unreachable | Input::Refuses | Input::TimePassed => {}
+        }
+    }
+
+    fn deadline(&self) -> Option<Elapsed> {
+        let awake = self.awake.as_ref();
+        let asks = awake.and_then(|awake| awake.asks_at);
+        let tries = awake.and_then(|awake| awake.tries_at);
+        [self.idle.deadline(), asks, tries].into_iter().flatten().min()
+    }
+
+    fn view(&self) -> View {
+        let (holds, hears) = match &self.awake {
+            None => (Vec::new(), Hears::NextCall),
+            Some(awake) if awake.holds.is_empty() => (Vec::new(), Hears::Changes),
+            Some(awake) if awake.asks_at.is_some() => (awake.holds.clone(), Hears::Soon),
+            Some(awake) => (awake.holds.clone(), Hears::AfterAFailure),
+        };
+        View { holds, subset: None, hears }
+    }
+}
+
+/// gRPC's backoff: 1 s, growing by 1.6 to at most 120 s.
+fn backoff(failures: u32) -> Duration {
+    const MOST: Duration = Duration::from_secs(120);
+    // 1.6^11 is beyond the most.
+    let factor = 1.6_f64.powi(i32::try_from(failures.min(11)).unwrap_or(11));
+    Duration::from_secs(1).mul_f64(factor).min(MOST)
+}

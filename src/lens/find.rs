@@ -1,0 +1,138 @@
+//! What `--as` names: a stack, one range of its versions, or all there are.
+
+use std::cmp::Ordering;
+
+use super::{Follows, LENSES, LensKind};
+
+/// The lenses that `text` names: `kratos` (every range), `kratos@2.7.2` (the range that holds it; a leading `v` is
+/// allowed), `all`.
+pub fn find(text: &str) -> Result<Vec<&'static LensKind>, UnknownLens> {
+    let wrong = |why| UnknownLens { text: text.to_string(), why };
+    if text == "all" {
+        return Ok(LENSES.to_vec());
+    }
+    let (name, version) = match text.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (text, None),
+    };
+    let of_name: Vec<&LensKind> = LENSES.iter().copied().filter(|kind| kind.name == name).collect();
+    if of_name.is_empty() {
+        return Err(wrong(Why::Name(name.to_string())));
+    }
+    let Some(version) = version else { return Ok(of_name) };
+    if of_name.iter().all(|kind| kind.versions.is_none()) {
+        return Err(wrong(Why::NoVersions { name: name.to_string() }));
+    }
+    let Some(asked) = Version::parse(version) else { return Err(wrong(Why::NoVersion(version.to_string()))) };
+    let held: Vec<&LensKind> = of_name.iter().copied().filter(|kind| asked.is_within(kind.versions)).collect();
+    if held.is_empty() {
+        let ranges = of_name.iter().filter_map(|kind| kind.versions).map(range).collect();
+        return Err(wrong(Why::NoRange { name: name.to_string(), version: version.to_string(), ranges }));
+    }
+    Ok(held)
+}
+
+impl LensKind {
+    /// What is said of it: `kratos 2.5.4 to 2.7.2`, `grpc-go over DNS`.
+    pub fn label(&self) -> String {
+        match (self.versions, self.follows) {
+            (Some(versions), _) => format!("{} {}", self.name, range(versions)),
+            (None, Follows::Dns) => format!("{} over DNS", self.name),
+            (None, Follows::Registry(_)) => self.name.to_string(),
+        }
+    }
+
+    /// What makes [`find`] return this one only: `kratos@2.7.2`.
+    pub fn as_name(&self) -> String {
+        match self.versions {
+            Some((_, last)) => format!("{}@{last}", self.name),
+            None => self.name.to_string(),
+        }
+    }
+}
+
+/// `2.5.4 to 2.7.2`, or the one version.
+fn range((first, last): (&str, &str)) -> String {
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
+}
+
+/// What `--as` named that there is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("lens {text:?}: {why}")]
+pub struct UnknownLens {
+    /// What was asked for.
+    pub text: String,
+    /// What is wrong with it.
+    pub why: Why,
+}
+
+/// What is wrong with the name of a lens.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// No stack has this name.
+    #[error("there is no stack {0:?}; there are {names}, and all", names = names().join(", "))]
+    Name(String),
+    /// What stands behind the `@` is no version.
+    #[error("{0:?} behind the @ is no version: write numbers and dots, as in 2.7.2")]
+    NoVersion(String),
+    /// The stack's versions are not told apart.
+    #[error("the versions of {name} are not told apart: write {name}")]
+    NoVersions {
+        /// The stack.
+        name: String,
+    },
+    /// The version is in none of the stack's ranges.
+    #[error("version {version} of {name} is in no range that is known: {}", ranges.join(", "))]
+    NoRange {
+        /// The stack.
+        name: String,
+        /// The version.
+        version: String,
+        /// The ranges there are.
+        ranges: Vec<String>,
+    },
+}
+
+/// The stacks' names, each once.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = LENSES.iter().map(|kind| kind.name).collect();
+    names.dedup();
+    names
+}
+
+/// A version: numbers between dots. What is missing at the end counts as zero.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Version(Vec<u32>);
+
+impl Version {
+    pub(super) fn parse(text: &str) -> Option<Version> {
+        let numbers = text.strip_prefix('v').unwrap_or(text);
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let mut parts = numbers
+            .split('.')
+            .map(|part| part.parse().ok().filter(|_| is_number(part)))
+            .collect::<Option<Vec<u32>>>()?;
+        while parts.last() == Some(&0) {
+            parts.pop();
+        }
+        Some(Version(parts))
+    }
+
+    fn is_within(&self, versions: Option<(&str, &str)>) -> bool {
+        let bound = |text| Version::parse(text).unwrap_or(Version(Vec::new()));
+        versions.is_some_and(|(first, last)| *self >= bound(first) && *self <= bound(last))
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Version {
+    /// Number by number; trailing zeros are gone, so the shorter of two equal beginnings is the earlier.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.cmp(&other.0)
+    }
+}

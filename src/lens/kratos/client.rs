@@ -1,0 +1,210 @@
+//! Channels over one Registry object (`builder.go`, `resolver.go`, and grpc-go's idle mode around them).
+
+use super::registry::{Pulse, QUESTION, Registry, SetId, WatchId};
+use super::{Ends, Rules};
+use crate::lens::idle::{Idle, Rule};
+use crate::lens::world::{Answering, World, subset};
+use crate::lens::{Client, Hears, Input, Setting, View};
+use crate::model::endpoint::Address;
+use crate::model::time::Elapsed;
+
+/// One process: one Registry object and the channels over it, of which the last is looked at.
+#[derive(Debug)]
+pub(super) struct Kratos {
+    rules: &'static Rules,
+    setting: Setting,
+    now: Elapsed,
+    world: World,
+    registry: Registry,
+    /// Made one after the other; calls are the first one's.
+    channels: Vec<Channel>,
+}
+
+#[derive(Debug)]
+struct Channel {
+    idle: Idle,
+    mode: Mode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Nothing is known about the registry yet. Kratos builds the resolver when it dials, not at the first call.
+    Undialled,
+    /// Idle, or its resolver could not be built.
+    Asleep,
+    /// Its resolver waits for the answer to its first question.
+    Building { set: SetId, watch: WatchId, until: Elapsed },
+    /// It has a resolver.
+    Built { set: SetId, watch: WatchId },
+}
+
+impl Kratos {
+    /// One channel.
+    pub(super) fn alone(rules: &'static Rules, setting: Setting) -> Self {
+        Kratos::with(rules, setting, vec![Channel::new(setting)])
+    }
+
+    /// A channel that idles, and then one that never does and is looked at.
+    pub(super) fn bystander(rules: &'static Rules, setting: Setting) -> Self {
+        let bystander = Channel::new(Setting { idle_timeout: None, ..setting });
+        Kratos::with(rules, setting, vec![Channel::new(setting), bystander])
+    }
+
+    fn with(rules: &'static Rules, setting: Setting, channels: Vec<Channel>) -> Self {
+        let registry = Registry::new(rules);
+        Kratos { rules, setting, now: Elapsed::ZERO, world: World::default(), registry, channels }
+    }
+
+    /// Lets happen what is due until `now`, in its order.
+    fn advance(&mut self, now: Elapsed) {
+        while let Some(due) = self.due().filter(|due| *due <= now) {
+            self.now = self.now.max(due);
+            self.registry.step(self.now, &self.world);
+            for index in 0..self.channels.len() {
+                self.step(index);
+            }
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn due(&self) -> Option<Elapsed> {
+        self.channels.iter().filter_map(Channel::due).chain(self.registry.due()).min()
+    }
+
+    /// What is due for one channel.
+    fn step(&mut self, index: usize) {
+        let Some(channel) = self.channels.get_mut(index) else { return };
+        match channel.mode {
+            // The question is cancelled. Nobody stops the watch.
+            Mode::Building { until, .. } if until <= self.now => channel.mode = Mode::Asleep,
+            Mode::Built { set, watch } if channel.idle.look(self.now) => {
+                channel.idle.slept();
+                channel.mode = Mode::Asleep;
+                self.registry.stop(set, watch);
+            }
+            Mode::Undialled | Mode::Asleep | Mode::Building { .. } | Mode::Built { .. } => {}
+        }
+    }
+
+    /// `Build`: leaves idle mode.
+    fn build(&mut self, index: usize) {
+        let limit = self.rules.build.limit(self.setting.timeout);
+        let (set, watch, asks) = self.registry.attach();
+        let Some(channel) = self.channels.get_mut(index) else { return };
+        if limit.is_some_and(|limit| limit.is_zero()) {
+            channel.mode = Mode::Asleep;
+            return;
+        }
+        if asks {
+            let until = self.now + limit.map_or(QUESTION, |limit| limit.min(QUESTION));
+            channel.mode = Mode::Building { set, watch, until };
+            self.answer(index);
+        } else {
+            channel.mode = Mode::Built { set, watch };
+            channel.idle.woke(self.now);
+        }
+    }
+
+    /// The first question of a channel's resolver gets the answer that there is, if there is one.
+    fn answer(&mut self, index: usize) {
+        let Some(channel) = self.channels.get_mut(index) else { return };
+        let Mode::Building { set, watch, .. } = channel.mode else { return };
+        match self.world.answering {
+            Answering::Unknown | Answering::Silent => {}
+            Answering::Errors => channel.mode = Mode::Asleep,
+            Answering::Lists => {
+                channel.mode = Mode::Built { set, watch };
+                channel.idle.woke(self.now);
+                self.registry.answered(set, watch, self.now, &self.world);
+            }
+        }
+    }
+
+    /// What a channel in idle mode would begin with.
+    fn asleep(&self) -> (&[Address], Hears) {
+        if self.rules.build.limit(self.setting.timeout).is_some_and(|limit| limit.is_zero()) {
+            return (&[], Hears::NeverAndHangs);
+        }
+        match (self.registry.current(), self.rules.ends) {
+            (None, _) | (Some(_), Ends::EachWatch) => (&[], Hears::NextCall),
+            // A call now still hears what the fading poller hears; once that has ended, the next call asks anew.
+            (Some(set), Ends::LastStop) if self.registry.pulse(set) == Pulse::Fades => {
+                (self.registry.snapshot(set), Hears::Changes)
+            }
+            (Some(set), Ends::Nobody | Ends::FirstWatch | Ends::LastStop | Ends::References) => self.watching(set),
+        }
+    }
+
+    /// What those hold and hear that watch `set`.
+    fn watching(&self, set: SetId) -> (&[Address], Hears) {
+        let is_asked_for = self.channels.iter().any(|channel| match channel.mode {
+            Mode::Building { set: asked, .. } => asked == set,
+            Mode::Undialled | Mode::Asleep | Mode::Built { .. } => false,
+        });
+        let snapshot = self.registry.snapshot(set);
+        let hears = match self.registry.pulse(set) {
+            Pulse::Beats => Hears::Changes,
+            Pulse::Dead if is_asked_for => Hears::Changes,
+            Pulse::Fades | Pulse::Dead if snapshot.is_empty() => Hears::NeverAndHangs,
+            Pulse::Fades | Pulse::Dead => Hears::Never,
+        };
+        (snapshot, hears)
+    }
+}
+
+impl Channel {
+    fn new(setting: Setting) -> Self {
+        Channel { idle: Idle::new(Rule::GO, setting.idle_timeout), mode: Mode::Undialled }
+    }
+
+    fn due(&self) -> Option<Elapsed> {
+        match self.mode {
+            Mode::Undialled | Mode::Asleep => None,
+            Mode::Building { until, .. } => Some(until),
+            Mode::Built { .. } => self.idle.deadline(),
+        }
+    }
+}
+
+impl Client for Kratos {
+    fn handle(&mut self, now: Elapsed, input: &Input) {
+        self.advance(now);
+        if self.world.take(input) {
+            self.registry.look(self.now, &self.world);
+            for index in 0..self.channels.len() {
+                self.answer(index);
+                if self.channels[index].mode == Mode::Undialled {
+                    self.build(index);
+                }
+            }
+        }
+        let Some(caller) = self.channels.first_mut() else { return };
+        match input {
+            Input::CallStarted => {
+                caller.idle.started();
+                match caller.mode {
+                    Mode::Undialled | Mode::Asleep => self.build(0),
+                    Mode::Building { .. } | Mode::Built { .. } => {}
+                }
+            }
+            Input::CallFinished => caller.idle.finished(self.now),
+            // ResolveNow is an empty function: a lost connection changes nothing.
+            Input::Lost(_) | Input::Lists(_) | Input::Unreachable | Input::Refuses | Input::TimePassed => {}
+        }
+    }
+
+    fn deadline(&self) -> Option<Elapsed> {
+        self.channels.iter().filter_map(Channel::due).chain(self.registry.deadline(&self.world)).min()
+    }
+
+    fn view(&self) -> View {
+        let nothing: &[_] = &[];
+        let (listed, hears) = match self.channels.last().map(|channel| channel.mode) {
+            None | Some(Mode::Undialled) => (nothing, Hears::NextCall),
+            Some(Mode::Asleep) => self.asleep(),
+            Some(Mode::Building { .. }) => (nothing, Hears::Changes),
+            Some(Mode::Built { set, .. }) => self.watching(set),
+        };
+        View { holds: subset(listed, self.rules.subset), subset: self.rules.subset, hears }
+    }
+}

@@ -1,0 +1,220 @@
+//! Kratos clients (`discovery:///…`) over the Consul plugin, by ranges of versions that differ in who ends the poller.
+//!
+//! Read at the tags of go-kratos/kratos: `contrib/registry/consul/{registry,service,watcher}.go` and
+//! `transport/grpc/resolver/discovery/{builder,resolver}.go`. Between the bounds of a range these files' `Watch`, `Stop`
+//! and `Build` are the same, byte for byte or in effect. Before 2.1.4 a first question that failed was forgiven; those
+//! versions have no lens.
+//!
+//! What chance decides in the real client, and how it is read here:
+//!
+//! * A poller whose end was asked for looks whether to go on each time a poll has returned, and Go chooses at random
+//!   between "the next tick" and "the end". Here **it ends when its current poll has returned**: with the 10 s limit, or
+//!   with a change, which is still stored. The real one survives each further cycle with probability 1/2.
+//! * Which 25 instances a client takes is drawn anew at every rebuild of the resolver. Here the draw is always the same.
+//!   The subset came with 2.6.0: 2.5.4 holds all.
+//!
+//! What is left out: before grpc-go 1.78 a call that fails before it has a stream is counted as active for ever, so a
+//! client whose addresses are all dead never idles again (a frozen client of 2.7.3 to 2.8.0 then does not heal); since
+//! 1.78 a resolver that could not be built is tried again only after an idle period, not at the next call; the deadlock
+//! of 2.5.4 to 2.8.3 (go-kratos/kratos#3511); instances listed under two ids, which count twice before 2.8.1; and the
+//! scheme: every endpoint is taken for one that was registered as `grpc://`.
+
+mod client;
+mod registry;
+
+use std::time::Duration;
+
+use super::{Follows, LensKind};
+use client::Kratos;
+
+/// What a range of versions does.
+#[derive(Debug)]
+struct Rules {
+    ends: Ends,
+    /// How long one poll may take: the plugin's own limit, below the 55 s that it asks Consul for.
+    poll: Poll,
+    build: Build,
+    subset: Option<usize>,
+}
+
+/// Who ends a set's poller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Nobody, ever.
+    Nobody,
+    /// The watch that began it, when it is stopped; nobody begins another one.
+    FirstWatch,
+    /// The last watch that is stopped; the set leaves the map only when the poller has seen it.
+    LastStop,
+    /// Every watch has a poller of its own, and ends it.
+    EachWatch,
+    /// The last watch that is stopped, at once; the set leaves the map with it.
+    References,
+}
+
+/// How a poll comes back when nothing changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Poll {
+    /// With Consul's answer after its own 55 s.
+    Answered,
+    /// Cut off after 10 s, which is an error: a second's pause.
+    Cut,
+}
+
+/// How long the resolver may take to be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Build {
+    /// 10 s.
+    Fixed,
+    /// The client's RPC timeout; zero is over at once.
+    Rpc,
+    /// The client's RPC timeout; zero is no limit.
+    RpcOrNone,
+}
+
+impl Build {
+    /// The limit; `None` for no limit.
+    fn limit(self, rpc: Duration) -> Option<Duration> {
+        match self {
+            Build::Fixed => Some(Duration::from_secs(10)),
+            Build::Rpc => Some(rpc),
+            Build::RpcOrNone => Some(rpc).filter(|rpc| !rpc.is_zero()),
+        }
+    }
+}
+
+/// Kratos's default, since 2.6.0.
+const SUBSET: Option<usize> = Some(25);
+
+static NOBODY: Rules = Rules { ends: Ends::Nobody, poll: Poll::Answered, build: Build::Fixed, subset: None };
+static FIRST_WATCH: Rules = Rules { ends: Ends::FirstWatch, poll: Poll::Cut, build: Build::Fixed, subset: SUBSET };
+static LAST_STOP: Rules = Rules { ends: Ends::LastStop, poll: Poll::Cut, build: Build::Fixed, subset: SUBSET };
+static EACH_WATCH: Rules = Rules { ends: Ends::EachWatch, poll: Poll::Cut, build: Build::Rpc, subset: SUBSET };
+static EACH_WATCH_NO_LIMIT: Rules =
+    Rules { ends: Ends::EachWatch, poll: Poll::Cut, build: Build::RpcOrNone, subset: SUBSET };
+static REFERENCES: Rules = Rules { ends: Ends::References, poll: Poll::Cut, build: Build::RpcOrNone, subset: SUBSET };
+
+/// What helps the versions whose idle periods do harm.
+const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then \
+                       grpc.WithIdleTimeout(0) on every client of the process";
+
+/// Immune: the poller has no exit.
+pub(super) static UP_TO_2_5_3: LensKind = LensKind {
+    name: "kratos",
+    versions: Some(("2.1.4", "2.5.3")),
+    follows: Follows::Registry("consul"),
+    rule: "its poller never ends, so idle periods do not harm it; it keeps the last list when the registry is empty, and \
+           hangs for ever when its very first question to the registry failed",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: "none needed for idle periods; from 2.5.4 on go straight to 2.8.4 or later",
+    links: &["https://github.com/go-kratos/kratos/issues/2549"],
+    client: |setting| Box::new(Kratos::alone(&NOBODY, setting)),
+};
+
+/// Frozen after idle.
+pub(super) static FROM_2_5_4: LensKind = LensKind {
+    name: "kratos",
+    versions: Some(("2.5.4", "2.7.2")),
+    follows: Follows::Registry("consul"),
+    rule: "its poller ends with the first idle period, and every later call begins with the list of that time",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: UPGRADE,
+    links: &[
+        "https://github.com/go-kratos/kratos/pull/2550",
+        "https://github.com/go-kratos/kratos/issues/3185",
+        "https://github.com/go-kratos/kratos/pull/3162",
+        "https://github.com/go-kratos/kratos/pull/2911",
+    ],
+    client: |setting| Box::new(Kratos::alone(&FIRST_WATCH, setting)),
+};
+
+/// Frozen by a quick exit from idle; poisoned by a first question that fails.
+pub(super) static FROM_2_7_3: LensKind = LensKind {
+    name: "kratos",
+    versions: Some(("2.7.3", "2.8.0")),
+    follows: Follows::Registry("consul"),
+    rule: "a call within about 10 s of going idle joins a watch that is about to end, and hears nothing after it; a first \
+           question that fails when it leaves idle leaves it without any list",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: UPGRADE,
+    links: &[
+        "https://github.com/go-kratos/kratos/pull/3402",
+        "https://github.com/go-kratos/kratos/pull/3162",
+        "https://github.com/go-kratos/kratos/pull/2911",
+    ],
+    client: |setting| Box::new(Kratos::alone(&LAST_STOP, setting)),
+};
+
+/// A poller for every watch; timeout 0 fails.
+pub(super) static FROM_2_8_1: LensKind = LensKind {
+    name: "kratos",
+    versions: Some(("2.8.1", "2.8.2")),
+    follows: Follows::Registry("consul"),
+    rule: "every watch polls for itself and asks anew when it leaves idle; a client timeout of 0 fails every call",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: "upgrade Kratos and its Consul plugin to 2.8.4 or later; do not set the client timeout to 0",
+    links: &[
+        "https://github.com/go-kratos/kratos/pull/3402",
+        "https://github.com/go-kratos/kratos/pull/3365",
+        "https://github.com/go-kratos/kratos/pull/3492",
+    ],
+    client: |setting| Box::new(Kratos::alone(&EACH_WATCH, setting)),
+};
+
+/// A poller for every watch.
+pub(super) static ONLY_2_8_3: LensKind = LensKind {
+    name: "kratos",
+    versions: Some(("2.8.3", "2.8.3")),
+    follows: Follows::Registry("consul"),
+    rule: "every watch polls for itself and asks anew when it leaves idle",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: "none needed for idle periods; many clients in one process mean many polls at the agent",
+    links: &["https://github.com/go-kratos/kratos/pull/3402", "https://github.com/go-kratos/kratos/pull/3492"],
+    client: |setting| Box::new(Kratos::alone(&EACH_WATCH_NO_LIMIT, setting)),
+};
+
+/// Poisoned by a first question that fails or takes too long.
+pub(super) static FROM_2_8_4: LensKind = LensKind {
+    name: "kratos",
+    versions: Some(("2.8.4", "3.0.0")),
+    follows: Follows::Registry("consul"),
+    rule: "it asks anew when it leaves idle; when that question fails or takes longer than the client's timeout, every \
+           later call hangs",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: "restart the client now; a longer client timeout makes it rarer, grpc.WithIdleTimeout(0) keeps it from happening \
+             after the start",
+    links: &[
+        "https://github.com/go-kratos/kratos/pull/3511",
+        "https://github.com/go-kratos/kratos/pull/2911",
+        "https://github.com/grpc/grpc-go/issues/7729",
+    ],
+    client: |setting| Box::new(Kratos::alone(&REFERENCES, setting)),
+};
+
+/// A client that never idles and shares its Registry object with one that does.
+///
+/// The setting's idle timeout is the neighbour's, and the calls it is fed are the neighbour's: the bystander itself is
+/// always in a call. Later versions have no bystander: their pollers live as long as anybody watches.
+pub(super) static BYSTANDER: LensKind = LensKind {
+    name: "kratos-bystander",
+    versions: Some(("2.5.4", "2.7.2")),
+    follows: Follows::Registry("consul"),
+    rule: "never idle itself, it shares the poller of another client in its process, which ends with that one's first \
+           idle period",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: UPGRADE,
+    links: &["https://github.com/go-kratos/kratos/issues/3185", "https://github.com/go-kratos/kratos/pull/2911"],
+    client: |setting| Box::new(Kratos::bystander(&FIRST_WATCH, setting)),
+};
+
+/// Bystanders that no lens shows, for the tests: versions that have none.
+#[cfg(test)]
+pub(super) mod other_bystanders {
+    use super::{EACH_WATCH, Kratos, LAST_STOP, NOBODY, REFERENCES};
+    use crate::lens::{Client, Setting};
+
+    pub(in crate::lens) fn all(setting: Setting) -> Vec<Box<dyn Client>> {
+        let kinds = [&NOBODY, &LAST_STOP, &EACH_WATCH, &REFERENCES];
+        kinds.into_iter().map(|rules| Box::new(Kratos::bystander(rules, setting)) as Box<dyn Client>).collect()
+    }
+}

@@ -1,0 +1,92 @@
+//! What a client can learn from its registry at this moment.
+
+use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
+
+use super::Input;
+
+/// How the registry answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Answering {
+    /// Nothing is known about it yet: questions wait.
+    #[default]
+    Unknown,
+    /// With what it lists.
+    Lists,
+    /// Not at all: questions wait until they time out.
+    Silent,
+    /// With an error, at once.
+    Errors,
+}
+
+/// The registry as it is now.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    pub(super) answering: Answering,
+    pub(super) listed: Vec<Endpoint>,
+    /// Grows by one with every list that says something else: what Consul calls its index.
+    pub(super) index: u64,
+}
+
+impl World {
+    /// Takes in what `input` says about the registry; true when it says anything.
+    pub(super) fn take(&mut self, input: &Input) -> bool {
+        match input {
+            Input::Lists(endpoints) => {
+                self.answering = Answering::Lists;
+                if self.index == 0 || *endpoints != self.listed {
+                    self.index += 1;
+                    self.listed.clone_from(endpoints);
+                }
+                true
+            }
+            Input::Unreachable => {
+                self.answering = Answering::Silent;
+                true
+            }
+            Input::Refuses => {
+                self.answering = Answering::Errors;
+                true
+            }
+            Input::CallStarted | Input::CallFinished | Input::Lost(_) | Input::TimePassed => false,
+        }
+    }
+
+    /// The addresses of the endpoints that `admit` lets through: the registry's order, each once.
+    pub(super) fn addresses(&self, admit: fn(EndpointStatus) -> bool) -> Vec<Address> {
+        addresses(self.listed.iter().filter(|endpoint| admit(endpoint.status)))
+    }
+}
+
+/// The addresses of `endpoints`, each once.
+pub(super) fn addresses<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Vec<Address> {
+    let mut addresses = Vec::new();
+    for endpoint in endpoints {
+        if !addresses.contains(&endpoint.address) {
+            addresses.push(endpoint.address.clone());
+        }
+    }
+    addresses
+}
+
+/// What a registry lets through that is asked for passing instances only: not those with a warning.
+pub(super) fn passing(status: EndpointStatus) -> bool {
+    match status {
+        EndpointStatus::Healthy | EndpointStatus::Unchecked => true,
+        EndpointStatus::Warning | EndpointStatus::Critical | EndpointStatus::Draining => false,
+    }
+}
+
+/// `most` of `all`, which ones by chance: the choice stays as stable as it can while the list changes, as the real ones'
+/// do not all. Real clients draw anew (Kratos at every rebuild of the resolver, go-zero at every update).
+pub(super) fn subset(all: &[Address], most: Option<usize>) -> Vec<Address> {
+    let Some(most) = most.filter(|most| *most < all.len()) else { return all.to_vec() };
+    let mut drawn: Vec<(u64, &Address)> = all.iter().map(|address| (hash(&address.to_string()), address)).collect();
+    drawn.sort();
+    drawn.truncate(most);
+    all.iter().filter(|address| drawn.iter().any(|(_, kept)| kept == address)).cloned().collect()
+}
+
+/// FNV-1a.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

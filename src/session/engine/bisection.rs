@@ -1,0 +1,188 @@
+//! The search for the silence that a path tolerates: rounds of connections that are held beside each other for different
+//! times, each round inside the limits that the one before it left. PURE.
+//!
+//! The first round spreads over the whole range, so it takes the longest silence that is asked about; the second one begins
+//! as soon as the lowest limit is known and ends a little later than that limit. Both together take at most about twice the
+//! longest silence.
+
+use std::time::Duration;
+
+use crate::diagnosis::tolerance::{Proof, Tolerance};
+
+/// Connections of the first round: neighbours differ by a factor of 64^(1/7), which is 1.81.
+const FIRST: u32 = 8;
+/// The first rung of the first round is so many times shorter than the last one.
+const SPAN: f64 = 64.0;
+/// Neighbours of a later round differ by at most this factor: a little closer than what counts as found.
+const STEP: f64 = 1.08;
+/// Connections of a later round at most.
+const MOST: u32 = 16;
+/// No more rounds than this, whatever the outcomes contradict.
+const ROUNDS: u32 = 4;
+
+/// The search on one path.
+#[derive(Debug)]
+pub(super) struct Bisection {
+    proofs: Vec<Proof>,
+    /// Silences whose outcome is not known yet.
+    pending: Vec<Duration>,
+    rounds: u32,
+}
+
+impl Bisection {
+    /// A search up to `most`, and the silences of its first round.
+    pub fn begin(most: Duration) -> (Bisection, Vec<Duration>) {
+        let ratio = SPAN.powf(1.0 / f64::from(FIRST - 1));
+        let rungs: Vec<Duration> =
+            (0..FIRST).map(|rung| most.mul_f64(ratio.powi(rung as i32) / SPAN).min(most)).collect();
+        (Bisection { proofs: Vec::new(), pending: rungs.clone(), rounds: 1 }, rungs)
+    }
+
+    /// Takes what became of the connection that was to be silent for `silence`; gives the silences of the next round, if
+    /// one begins.
+    pub fn learn(&mut self, silence: Duration, proof: Proof) -> Vec<Duration> {
+        if let Some(at) = self.pending.iter().position(|pending| *pending == silence) {
+            self.pending.swap_remove(at);
+        }
+        self.proofs.push(proof);
+        let rungs = self.next_round();
+        if !rungs.is_empty() {
+            self.rounds += 1;
+            self.pending.extend(&rungs);
+        }
+        rungs
+    }
+
+    fn next_round(&self) -> Vec<Duration> {
+        let known = Tolerance::of(self.proofs.iter().copied());
+        let (Some(low), Some(high)) = (known.survived, known.cut) else { return Vec::new() };
+        let undecided = self.pending.iter().any(|pending| *pending > low && *pending < high);
+        if undecided || known.is_close() || self.rounds >= ROUNDS {
+            return Vec::new();
+        }
+        let ratio = high.as_secs_f64() / low.as_secs_f64().max(f64::EPSILON);
+        // The casts saturate, and the count is bounded.
+        let count = ((ratio.ln() / STEP.ln()).ceil() as u32).saturating_sub(1).clamp(1, MOST);
+        let step = ratio.powf(1.0 / f64::from(count + 1));
+        (1..=count).map(|rung| low.mul_f64(step.powi(rung as i32)).min(high)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A path: what becomes of a connection that is silent for so long, and when that is known.
+    type Path<'a> = &'a dyn Fn(Duration) -> (Proof, Duration);
+
+    const WAIT: Duration = Duration::from_secs(5);
+
+    fn seconds(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    /// Swallows what was silent for `limit`.
+    fn swallows(limit: Duration) -> impl Fn(Duration) -> (Proof, Duration) {
+        move |silence| match silence < limit {
+            true => (Proof::Survived(silence), silence),
+            false => (Proof::Cut(silence), silence + WAIT),
+        }
+    }
+
+    /// Runs a search to its end: what was found, how long it took, how many connections it needed.
+    fn search(most: Duration, path: Path) -> (Tolerance, Duration, usize) {
+        let (mut search, rungs) = Bisection::begin(most);
+        let mut count = rungs.len();
+        let mut waiting: Vec<(Duration, Duration)> = rungs.into_iter().map(|s| (path(s).1, s)).collect();
+        let mut now = Duration::ZERO;
+        while !waiting.is_empty() {
+            waiting.sort_unstable();
+            let (at, silence) = waiting.remove(0);
+            now = at;
+            let rungs = search.learn(silence, path(silence).0);
+            count += rungs.len();
+            waiting.extend(rungs.into_iter().map(|silence| (now + path(silence).1, silence)));
+        }
+        (Tolerance::of(search.proofs), now, count)
+    }
+
+    #[test]
+    fn every_limit_is_found_within_a_tenth_and_within_twice_the_time() {
+        for most in [6.0, 60.0, 600.0] {
+            for percent in 2..100 {
+                let limit = seconds(most * f64::from(percent) / 100.0);
+                let (found, took, count) = search(seconds(most), &swallows(limit));
+                assert!(found.is_close(), "{limit:?} of {most}: {found:?}");
+                let (low, high) = (found.survived.unwrap(), found.cut.unwrap());
+                assert!(low < limit && limit <= high, "{limit:?}: {found:?}");
+                assert!(took <= seconds(2.0 * most) + 2 * WAIT, "{limit:?} of {most} took {took:?}");
+                assert!(count <= 8 + 16, "{count} connections");
+            }
+        }
+    }
+
+    #[test]
+    fn twenty_seconds_of_sixty_take_a_good_minute() {
+        let (found, took, count) = search(seconds(60.0), &swallows(seconds(20.0)));
+        assert!(found.survived.unwrap() > seconds(18.2) && found.cut.unwrap() < seconds(22.0), "{found:?}");
+        assert!(took < seconds(75.0) && count <= 16, "{took:?}, {count} connections");
+    }
+
+    #[test]
+    fn an_end_that_is_seen_in_the_silence_is_the_limit_itself() {
+        let resets = |silence: Duration| match silence < seconds(20.0) {
+            true => (Proof::Survived(silence), silence),
+            false => (Proof::Cut(seconds(20.0)), seconds(20.0)),
+        };
+        let (found, took, _) = search(seconds(60.0), &resets);
+        assert_eq!(found.cut, Some(seconds(20.0)));
+        assert!(took < seconds(45.0), "{took:?}");
+    }
+
+    #[test]
+    fn longer_than_was_asked_and_shorter_than_the_first_rung_are_answers() {
+        let (found, took, count) = search(seconds(60.0), &swallows(seconds(1_000.0)));
+        assert_eq!((found.survived, found.cut), (Some(seconds(60.0)), None));
+        assert_eq!((took, count), (seconds(60.0), 8));
+        let (found, _, count) = search(seconds(60.0), &swallows(seconds(0.1)));
+        assert_eq!((found.survived, count), (None, 8));
+        assert!(found.cut.unwrap() < seconds(1.0));
+    }
+
+    #[test]
+    fn an_outlier_costs_a_round_and_hides_nothing() {
+        let restarted = seconds(60.0).mul_f64(64f64.powf(3.0 / 7.0) / 64.0);
+        let once = std::cell::Cell::new(0);
+        let path = |silence: Duration| {
+            if silence == restarted {
+                once.set(once.get() + 1);
+                return (Proof::Cut(silence), silence + WAIT);
+            }
+            swallows(seconds(40.0))(silence)
+        };
+        let (found, took, _) = search(seconds(60.0), &path);
+        assert!(found.is_close() && found.survived.unwrap() < seconds(40.0), "{found:?}");
+        assert_eq!(found.contradictions, [restarted]);
+        assert!(took <= seconds(130.0), "{took:?}");
+    }
+
+    #[test]
+    fn connections_that_prove_nothing_end_the_search() {
+        for path in [&|silence| (Proof::Nothing, silence) as (Proof, Duration), &|s: Duration| match s < seconds(5.0) {
+            true => (Proof::Survived(s), s),
+            false => (Proof::Ruled(seconds(5.0)), seconds(5.0)),
+        }] as [Path; 2]
+        {
+            let (found, _, count) = search(seconds(60.0), path);
+            assert_eq!((found.cut, count), (None, 8));
+        }
+        // The server goes away for good after the first round.
+        let asked = std::cell::Cell::new(0);
+        let gone = |silence| {
+            asked.set(asked.get() + 1);
+            if asked.get() > 60 { (Proof::Nothing, silence) } else { swallows(seconds(20.0))(silence) }
+        };
+        let (_, took, _) = search(seconds(60.0), &gone);
+        assert!(took <= seconds(200.0));
+    }
+}

@@ -1,0 +1,157 @@
+//! Other frameworks' clients beside the channel: fed with what the registries say and what is called, told of when what
+//! they would hold changes, or at the end.
+
+use super::Engine;
+use crate::lens::{self, Follows, LensKind, Lenses, Past, Setting, Watched};
+use crate::model::endpoint::Address;
+use crate::model::event::EventKind;
+use crate::model::lens::LensReport;
+use crate::model::time::Elapsed;
+use crate::session::discovery::Reading;
+use crate::session::plan::{self, Goal};
+use crate::session::script::Script;
+
+/// The clients of a session.
+#[derive(Debug)]
+pub(super) struct Models {
+    followers: [Followers; 2],
+    /// Told of whenever it changes: in `watch`.
+    as_it_happens: bool,
+    /// Told of even when it agrees with the registry.
+    chosen: bool,
+    /// The registries said something since they were last read.
+    pub(super) unread: bool,
+    /// Something happened since they were last compared.
+    moved: bool,
+    told: Vec<LensReport>,
+}
+
+/// The clients that follow DNS, or those that follow the other registries.
+#[derive(Debug)]
+struct Followers {
+    dns: bool,
+    lenses: Lenses,
+    read: Reading,
+}
+
+impl Models {
+    pub(super) fn new(script: &Script) -> Models {
+        // A client that has run for a while was idle before; one that starts with a watch was not.
+        let (past, as_it_happens) = match script.goal {
+            Goal::Watch { .. } => (Past::New, true),
+            Goal::ProbeIdle(_) | Goal::Probe | Goal::Resolve { .. } => (Past::BeenIdle, false),
+        };
+        let setting = Setting { idle_timeout: script.channel.idle_timeout, ..Setting::default() };
+        let followers = [true, false].map(|dns| {
+            // Unasked, nobody is told about clients of a registry that has no part in the session.
+            let concerned = matches!(script.lenses, plan::Lenses::Chosen(_))
+                || script.sources.iter().any(|(backend, _)| (*backend == "dns") == dns);
+            let theirs = |kind: &&&'static LensKind| concerned && matches!(kind.follows, Follows::Dns) == dns;
+            let kinds: Vec<&LensKind> = script.lenses.kinds().iter().filter(theirs).copied().collect();
+            Followers { dns, lenses: Lenses::new(&kinds, setting, past), read: Reading::Nothing }
+        });
+        Models {
+            followers,
+            as_it_happens,
+            chosen: matches!(script.lenses, plan::Lenses::Chosen(_)),
+            unread: false,
+            moved: false,
+            told: Vec::new(),
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Elapsed> {
+        self.followers.iter().filter_map(|followers| followers.lenses.deadline()).min()
+    }
+}
+
+impl Followers {
+    /// Takes what the registries say, unless it is what they said before. Who is watched connects when the watch does, and
+    /// counts that as a call, as our channel does.
+    fn read(&mut self, now: Elapsed, reading: Reading, is_watched: bool) {
+        if reading == self.read {
+            return;
+        }
+        let news = match &reading {
+            Reading::Nothing => lens::Input::TimePassed,
+            Reading::Lists(list) => lens::Input::Lists(list.clone()),
+            Reading::Silent => lens::Input::Unreachable,
+            Reading::Refuses => lens::Input::Refuses,
+        };
+        self.lenses.handle(now, &news);
+        if is_watched && self.read == Reading::Nothing {
+            self.lenses.handle(now, &lens::Input::CallStarted);
+            self.lenses.handle(now, &lens::Input::CallFinished);
+        }
+        self.read = reading;
+    }
+}
+
+impl Engine {
+    /// Everybody sees what happened.
+    pub(super) fn models_see(&mut self, input: &lens::Input) {
+        self.models.moved = true;
+        for followers in &mut self.models.followers {
+            followers.lenses.handle(self.now, input);
+        }
+    }
+
+    /// Everybody reads what the registries say now, when it is something else than before.
+    pub(super) fn models_read(&mut self) {
+        // The idle cycle begins when everybody has spoken: half a list would look like a change later.
+        if self.models.unread && (self.models.as_it_happens || self.discovery.all_spoke()) {
+            self.models.unread = false;
+            self.models.moved = true;
+            let is_watched = self.models.as_it_happens;
+            for followers in self.models.followers.iter_mut().filter(|followers| !followers.lenses.watched().is_empty())
+            {
+                followers.read(self.now, self.discovery.read_by_clients(followers.dns), is_watched);
+            }
+        }
+        if self.models.as_it_happens && std::mem::take(&mut self.models.moved) {
+            self.tell_of_models();
+        }
+    }
+
+    /// The last word on everybody.
+    pub(super) fn models_conclude(&mut self) {
+        let called = !self.ledger.calls.is_empty();
+        if called || self.models.as_it_happens {
+            self.tell_of_models();
+        }
+    }
+
+    fn tell_of_models(&mut self) {
+        let usable = self.discovery.usable();
+        let watched = self.models.followers.iter().flat_map(|followers| followers.lenses.watched());
+        let news: Vec<LensReport> = watched
+            .map(|watched| report(watched, &usable))
+            .filter(|report| match self.models.told.iter().find(|told| told.lens == report.lens) {
+                Some(told) => told != report,
+                None => self.models.chosen || report.is_wrong(),
+            })
+            .collect();
+        for report in news {
+            self.models.told.retain(|told| told.lens != report.lens);
+            self.models.told.push(report.clone());
+            self.tell(EventKind::Lens(report));
+        }
+    }
+}
+
+/// What a client holds, against the addresses that the registries call usable.
+fn report(watched: &Watched, usable: &[Address]) -> LensReport {
+    let Watched { kind, view, .. } = watched;
+    let difference = view.against(usable);
+    LensReport {
+        lens: kind.as_name().into(),
+        label: kind.label().into(),
+        holds: view.holds.clone(),
+        missing: difference.missing,
+        stale: difference.stale,
+        hears: view.hears,
+        rule: kind.rule,
+        fails_with: kind.fails_with,
+        remedy: kind.remedy,
+    }
+}

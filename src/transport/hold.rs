@@ -1,0 +1,311 @@
+//! A connection that is only there to be silent: connected like any other up to the server's SETTINGS, then held without
+//! a word of ours, then asked with an HTTP/2 PING whether anybody is left.
+//!
+//! No HTTP/2 session is kept for it: a loop over the frame headers answers what the protocol demands (SETTINGS, PING) and
+//! notices GOAWAY and the end. Nothing is allocated while nothing is said, so that thousands can be held.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
+
+use super::attempt::{self, Attempt, Mode};
+use super::frames::{self, Frame, Frames, Opening};
+use super::http2::NoLink;
+use super::wire::{self, End, First};
+use super::{Inner, Io, TlsMode, tap, tcp};
+use crate::model::endpoint::Address;
+use crate::model::hold::{Fate, Held, Interruption};
+use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway};
+
+/// The client's preface (RFC 9113, 3.4) and its SETTINGS: ENABLE_PUSH 0.
+const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x02\0\0\0\0";
+const SETTINGS_ACK: [u8; 9] = [0, 0, 0, frames::SETTINGS, frames::ACK, 0, 0, 0, 0];
+/// What a server says right after its SETTINGS (the acknowledgement of ours, WINDOW_UPDATE) belongs to the greeting: the
+/// silence begins after the last word of this time.
+const SETTLING: Duration = Duration::from_secs(1);
+/// A peer that asks so much without reading the answers is left.
+const UNREAD: usize = 4 * 1024;
+
+/// Connects to `address`, within the connect timeout. With [`TlsMode::Auto`] the mode that was found out before is tried
+/// first, and the other one when the answer shows the mismatch.
+pub(super) async fn begin(inner: &Inner, address: &Address) -> Result<Silent, Failure> {
+    let attempt = Attempt::prepare(inner, address, None, &mut |_| {}).await?;
+    let (first, finds_out) = match inner.options.tls {
+        TlsMode::On => (Mode::Tls, false),
+        TlsMode::Off => (Mode::Plaintext, false),
+        TlsMode::Auto => (attempt.likely_mode(), true),
+    };
+    match greet(&attempt, first).await {
+        Err(failure) if finds_out && attempt::may_be_mismatch(&failure, first) => {
+            greet(&attempt, first.other()).await.map_err(|_| failure)
+        }
+        other => other,
+    }
+}
+
+async fn greet(attempt: &Attempt<'_>, mode: Mode) -> Result<Silent, Failure> {
+    let (io, secured) = attempt.stream(mode, &mut |_| {}).await?;
+    let begun = Instant::now();
+    let mut silent = Silent { io, frames: Frames::default(), ear: Ear { answers: HELLO.to_vec(), ..Ear::default() } };
+    match timeout_at(attempt.deadline, silent.greeted()).await {
+        Ok(Ok(())) => Ok(silent),
+        Ok(Err(why)) => Err(attempt::no_link(why, secured, begun.elapsed())),
+        Err(_) => Err(attempt::no_settings(begun.elapsed())),
+    }
+}
+
+/// A connection whose server has said SETTINGS.
+pub(super) struct Silent {
+    io: Box<dyn Io>,
+    frames: Frames,
+    ear: Ear,
+}
+
+/// What was heard, and what is to be answered.
+#[derive(Default)]
+struct Ear {
+    /// Bytes to write.
+    answers: Vec<u8>,
+    /// The first frame, until it was looked at.
+    first: Option<Box<First>>,
+    greeted: bool,
+    goaway: Option<Box<GoAway>>,
+    /// The kind of the last frame since somebody looked.
+    last: Option<u8>,
+    /// The payload of our PING.
+    ping: Option<[u8; 8]>,
+    /// It was answered.
+    ponged: bool,
+}
+
+impl Ear {
+    fn hear(&mut self, frame: Frame<'_>) {
+        self.last = Some(frame.kind);
+        if !std::mem::replace(&mut self.greeted, true) {
+            self.first = Some(Box::new(tap::greeting(frame)));
+        }
+        match (frame.kind, frame.is_ack()) {
+            (frames::SETTINGS, false) => self.answers.extend_from_slice(&SETTINGS_ACK),
+            (frames::PING, false) => {
+                if let Ok(payload) = frame.payload.try_into() {
+                    self.answers.extend_from_slice(&ping(frames::ACK, payload));
+                }
+            }
+            (frames::PING, true) => self.ponged |= self.ping.is_some_and(|ours| frame.payload == ours),
+            (frames::GOAWAY, _) if self.goaway.is_none() => {
+                self.goaway = frames::goaway(frame.payload).map(Box::new);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn ping(flags: u8, payload: [u8; 8]) -> [u8; 17] {
+    let mut frame = [0; 17];
+    frame[2] = 8;
+    frame[3] = frames::PING;
+    frame[4] = flags;
+    frame[9..].copy_from_slice(&payload);
+    frame
+}
+
+impl Silent {
+    /// Says hello and waits for the server's SETTINGS.
+    async fn greeted(&mut self) -> Result<(), NoLink> {
+        let mut opening = Vec::new();
+        poll_fn(|cx| {
+            loop {
+                self.poll_answers(cx).map_err(|end| NoLink::Ended(*end))?;
+                match self.ear.first.take().map(|first| *first) {
+                    Some(First::Settings(_)) => return Poll::Ready(Ok(())),
+                    Some(First::Wrong(code, text)) => return Poll::Ready(Err(NoLink::Wrong(code, text))),
+                    None => {}
+                }
+                let read = ready!(self.poll_read(cx, |bytes| opening.extend_from_slice(&bytes[..bytes.len().min(64)])));
+                if let Opening::Foreign(code, text) = frames::judge(&opening) {
+                    return Poll::Ready(Err(NoLink::Wrong(code, text)));
+                }
+                read.map_err(|end| NoLink::Ended(*end))?;
+            }
+        })
+        .await?;
+        // The acknowledgement of the server's SETTINGS is part of the greeting, not of the silence.
+        poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.map_err(|end| NoLink::Ended(*end))
+    }
+
+    /// Writes as much of the answers as the socket takes.
+    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<(), Box<End>> {
+        while !self.ear.answers.is_empty() {
+            match Pin::new(&mut self.io).poll_write(cx, &self.ear.answers) {
+                Poll::Ready(Ok(0)) => return Err(Box::new(wire::closed())),
+                Poll::Ready(Ok(written)) if written == self.ear.answers.len() => self.ear.answers = Vec::new(),
+                Poll::Ready(Ok(written)) => drop(self.ear.answers.drain(..written)),
+                Poll::Ready(Err(error)) => return Err(Box::new(wire::broken(&error))),
+                Poll::Pending if self.ear.answers.len() > UNREAD => {
+                    return Err(broke_off("it asks and does not read the answers"));
+                }
+                Poll::Pending => return Ok(()),
+            }
+        }
+        match Pin::new(&mut self.io).poll_flush(cx) {
+            Poll::Ready(Err(error)) => Err(Box::new(wire::broken(&error))),
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+        }
+    }
+
+    /// Reads once and takes note of the frames that are complete; `raw` is shown the bytes.
+    fn poll_read(&mut self, cx: &mut Context<'_>, raw: impl FnOnce(&[u8])) -> Poll<Result<(), Box<End>>> {
+        // On the stack of this one poll: nothing is kept between two reads.
+        let mut bytes = [0; 2_048];
+        let mut buffer = ReadBuf::new(&mut bytes);
+        if let Err(error) = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
+            return Poll::Ready(Err(Box::new(wire::broken(&error))));
+        }
+        if buffer.filled().is_empty() {
+            return Poll::Ready(Err(Box::new(wire::closed())));
+        }
+        raw(buffer.filled());
+        let Silent { frames, ear, .. } = self;
+        frames.feed(buffer.filled(), |frame| ear.hear(frame));
+        Poll::Ready(match frames.too_long() {
+            Some(length) => Err(broke_off(&format!("a frame of {length} bytes is more than HTTP/2 allows"))),
+            None => Ok(()),
+        })
+    }
+
+    /// Holds the connection for `silence`, then pings it and waits for the answer at most for `limit`.
+    pub async fn keep(self, silence: Duration, limit: Duration) -> Held {
+        let now = Instant::now();
+        let mut vigil = Vigil {
+            silent: self,
+            silence,
+            limit,
+            ready: now,
+            began: now,
+            last: now,
+            longest: Duration::ZERO,
+            interrupted: None,
+            pinged: None,
+        };
+        let mut timer = pin!(sleep(silence));
+        poll_fn(|cx| vigil.poll(cx, timer.as_mut())).await
+    }
+}
+
+fn broke_off(why: &str) -> Box<End> {
+    let disconnect = Disconnect {
+        reason: DisconnectReason::SubchannelShutdown,
+        detail: format!("closed by us: the peer broke the rules of HTTP/2 ({why})"),
+        goaway: None,
+    };
+    Box::new(End { disconnect, code: FailureCode::ProtocolError, tls: None })
+}
+
+/// The silence of one connection, and what comes after it.
+struct Vigil {
+    silent: Silent,
+    silence: Duration,
+    limit: Duration,
+    /// SETTINGS were read.
+    ready: Instant,
+    /// The silence began: the last word of the greeting.
+    began: Instant,
+    /// Something crossed the connection.
+    last: Instant,
+    /// The longest silence that was survived.
+    longest: Duration,
+    interrupted: Option<Interruption>,
+    /// When the PING was sent.
+    pinged: Option<Instant>,
+}
+
+impl Vigil {
+    fn poll(&mut self, cx: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<Held> {
+        loop {
+            if let Err(end) = self.silent.poll_answers(cx) {
+                return Poll::Ready(self.closed(end.disconnect));
+            }
+            if let Some(goaway) = self.silent.ear.goaway.take() {
+                return Poll::Ready(self.closed(wire::said_goaway(&goaway)));
+            }
+            if self.silent.ear.ponged {
+                return Poll::Ready(self.alive(cx));
+            }
+            match self.silent.poll_read(cx, |_| {}) {
+                Poll::Ready(Ok(())) => {
+                    self.spoke(timer.as_mut());
+                    continue;
+                }
+                // What came before the end says more than the end.
+                Poll::Ready(Err(_)) if self.silent.ear.goaway.is_some() || self.silent.ear.ponged => continue,
+                Poll::Ready(Err(end)) => return Poll::Ready(self.closed(end.disconnect)),
+                Poll::Pending => {}
+            }
+            ready!(timer.as_mut().poll(cx));
+            if self.pinged.is_some() {
+                return Poll::Ready(self.swallowed());
+            }
+            let (now, payload) = (Instant::now(), fastrand::u64(..).to_be_bytes());
+            self.pinged = Some(now);
+            self.longest = self.longest.max(now - self.last);
+            self.silent.ear.ping = Some(payload);
+            self.silent.ear.answers.extend_from_slice(&ping(0, payload));
+            timer.as_mut().reset(attempt::later(now, self.limit));
+        }
+    }
+
+    /// The peer said something. Before the ping that breaks the silence, unless it still belongs to the greeting.
+    fn spoke(&mut self, timer: Pin<&mut Sleep>) {
+        let frame = self.silent.ear.last.take();
+        let now = Instant::now();
+        if self.pinged.is_some() || self.silent.ear.goaway.is_some() {
+            return;
+        }
+        if now - self.ready <= SETTLING && self.interrupted.is_none() {
+            (self.began, self.last) = (now, now);
+            timer.reset(attempt::later(now, self.silence));
+            return;
+        }
+        self.longest = self.longest.max(now - self.last);
+        self.last = now;
+        let after = now - self.began;
+        let first =
+            || Interruption { after, frame: frame.map_or("part of a frame".to_string(), frames::name), times: 0 };
+        self.interrupted.get_or_insert_with(first).times += 1;
+    }
+
+    fn alive(&mut self, cx: &mut Context<'_>) -> Held {
+        let rtt = self.pinged.map(|at| at.elapsed()).unwrap_or_default();
+        // Best effort: GOAWAY if the socket takes it now; dropping the connection closes it.
+        let _ = Pin::new(&mut self.silent.io).poll_write(cx, &tap::FAREWELL);
+        self.ends(self.longest, Fate::Alive { rtt })
+    }
+
+    fn closed(&mut self, disconnect: Disconnect) -> Held {
+        let after = self.began.elapsed();
+        self.ends(self.last_silence(), Fate::Closed { after, disconnect, pinged: self.pinged.is_some() })
+    }
+
+    fn swallowed(&mut self) -> Held {
+        let waited = self.pinged.map(|at| at.elapsed()).unwrap_or_default();
+        self.ends(self.last_silence(), Fate::Swallowed { waited, tcp: tcp::state(&*self.silent.io) })
+    }
+
+    /// The silence before the ping, or before this moment when there was none.
+    fn last_silence(&self) -> Duration {
+        self.pinged.unwrap_or_else(Instant::now) - self.last
+    }
+
+    fn ends(&mut self, quiet: Duration, fate: Fate) -> Held {
+        Held { quiet, interrupted: self.interrupted.take(), fate }
+    }
+}
+
+/// What is told of a connection that did not come about.
+pub(super) fn not_reached(failure: Failure) -> Held {
+    Held { quiet: Duration::ZERO, interrupted: None, fate: Fate::NotReached(failure) }
+}

@@ -1,0 +1,259 @@
+//! Connections held in silence: exact times on a paused clock over pipes, the kernel's words over real sockets.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::time::{Instant, sleep};
+
+use super::memory::Memory;
+use super::peers::{self, SETTINGS};
+use super::*;
+use crate::model::hold::{Fate, Held, Interruption};
+use crate::model::reach::{DisconnectReason, FailureCode, Rotation, Stage};
+
+const SECOND: Duration = Duration::from_secs(1);
+const PING: u8 = 6;
+
+fn address() -> Address {
+    "10.0.0.1:80".parse().unwrap()
+}
+
+/// Holds a connection to one peer that `serve` plays for 30 s, and says how long that took.
+async fn held<F: Future<Output = ()> + Send + 'static>(
+    serve: impl Fn(DuplexStream) -> F + Send + Sync + 'static,
+) -> (Held, Duration) {
+    let memory = Memory::new();
+    memory.serve(address(), move |pipe| drop(tokio::spawn(serve(pipe))));
+    let begun = Instant::now();
+    let held = Transport::new(options(), Arc::new(memory)).hold(address(), 30 * SECOND).await;
+    (held, begun.elapsed())
+}
+
+/// Greets, and hands over what came after the client's preface and SETTINGS.
+async fn greeted(mut pipe: DuplexStream) -> DuplexStream {
+    let mut hello = [0; 24 + 9 + 6];
+    pipe.read_exact(&mut hello).await.unwrap();
+    assert_eq!(&hello[..24], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    assert_eq!(hello[24..27], [0, 0, 6], "SETTINGS follow at once");
+    pipe.write_all(SETTINGS).await.unwrap();
+    let mut ack = [0; 9];
+    pipe.read_exact(&mut ack).await.unwrap();
+    assert_eq!(ack, [0, 0, 0, 4, 1, 0, 0, 0, 0]);
+    pipe
+}
+
+/// The next frame: kind, flags, payload.
+async fn next(pipe: &mut DuplexStream) -> Option<(u8, u8, Vec<u8>)> {
+    let mut header = [0; 9];
+    pipe.read_exact(&mut header).await.ok()?;
+    let mut payload = vec![0; usize::from(header[2])];
+    pipe.read_exact(&mut payload).await.ok()?;
+    Some((header[3], header[4], payload))
+}
+
+async fn pong(pipe: &mut DuplexStream, payload: &[u8]) {
+    let mut frame = peers::frame(PING, payload);
+    frame[4] = 1;
+    pipe.write_all(&frame).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_a_byte_leaves_in_the_silence_and_the_ping_after_it_is_answered() {
+    let (held, took) = held(|pipe| async {
+        let mut pipe = greeted(pipe).await;
+        let begun = Instant::now();
+        let (kind, flags, payload) = next(&mut pipe).await.unwrap();
+        assert_eq!((kind, flags, payload.len()), (PING, 0, 8));
+        assert_eq!(begun.elapsed(), 30 * SECOND);
+        sleep(Duration::from_millis(40)).await;
+        // An answer to somebody else's ping is none.
+        pong(&mut pipe, &[0xee; 8]).await;
+        sleep(Duration::from_millis(60)).await;
+        pong(&mut pipe, &payload).await;
+        assert_eq!(next(&mut pipe).await.unwrap().0, 7, "GOAWAY, then the end");
+        assert_eq!(next(&mut pipe).await, None);
+    })
+    .await;
+    let fate = Fate::Alive { rtt: Duration::from_millis(100) };
+    assert_eq!(held, Held { quiet: 30 * SECOND, interrupted: None, fate });
+    assert_eq!(took, 30 * SECOND + Duration::from_millis(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_of_the_greeting_is_no_part_of_the_silence() {
+    let (held, took) = held(|pipe| async {
+        let mut pipe = greeted(pipe).await;
+        sleep(Duration::from_millis(200)).await;
+        pipe.write_all(&[0, 0, 0, 4, 1, 0, 0, 0, 0]).await.unwrap();
+        let (_, _, payload) = next(&mut pipe).await.unwrap();
+        pong(&mut pipe, &payload).await;
+        peers::until_gone(&mut pipe).await;
+    })
+    .await;
+    assert_eq!((held.quiet, held.interrupted, took), (30 * SECOND, None, Duration::from_millis(30_200)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_swallowed_ping_is_waited_for_as_long_as_an_rpc() {
+    let (held, took) = held(|pipe| async {
+        let mut pipe = greeted(pipe).await;
+        peers::until_gone(&mut pipe).await;
+    })
+    .await;
+    let fate = Fate::Swallowed { waited: 5 * SECOND, tcp: None };
+    assert_eq!(held, Held { quiet: 30 * SECOND, interrupted: None, fate });
+    assert_eq!(took, 35 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_servers_own_rules_are_told_apart_by_its_goaway() {
+    for (debug, rule) in [("max_idle", Rotation::Idle), ("max_age", Rotation::Age)] {
+        let (held, took) = held(move |pipe| async move {
+            let mut pipe = greeted(pipe).await;
+            sleep(12 * SECOND).await;
+            pipe.write_all(&peers::goaway(0x7fff_ffff, 0, debug)).await.unwrap();
+        })
+        .await;
+        let Fate::Closed { after, disconnect, pinged: false } = held.fate else { panic!("{held:?}") };
+        assert_eq!((after, held.quiet, took), (12 * SECOND, 12 * SECOND, 12 * SECOND));
+        assert_eq!(disconnect.reason, DisconnectReason::GoAway(0));
+        assert_eq!(disconnect.goaway.and_then(|goaway| goaway.rotation()), Some(rule));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_without_goaway_is_told_with_its_time() {
+    let (held, _) = held(|pipe| async {
+        let pipe = greeted(pipe).await;
+        sleep(20 * SECOND).await;
+        drop(pipe);
+    })
+    .await;
+    let Fate::Closed { after, disconnect, pinged: false } = held.fate else { panic!("{held:?}") };
+    assert_eq!((after, disconnect.to_string().as_str()), (20 * SECOND, "closed by peer"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_in_answer_to_the_ping_says_so() {
+    let (held, took) = held(|pipe| async {
+        let mut pipe = greeted(pipe).await;
+        next(&mut pipe).await.unwrap();
+    })
+    .await;
+    assert!(matches!(held.fate, Fate::Closed { pinged: true, .. }), "{held:?}");
+    assert_eq!((held.quiet, took), (30 * SECOND, 30 * SECOND));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_pings_is_answered_and_shortens_the_silence() {
+    let (held, took) = held(|pipe| async {
+        let mut pipe = greeted(pipe).await;
+        for _ in 0..2 {
+            sleep(12 * SECOND).await;
+            pipe.write_all(&peers::frame(PING, &[7; 8])).await.unwrap();
+            assert_eq!(next(&mut pipe).await.unwrap(), (PING, 1, vec![7; 8]));
+        }
+        let (_, _, payload) = next(&mut pipe).await.unwrap();
+        pong(&mut pipe, &payload).await;
+    })
+    .await;
+    let interrupted = Some(Interruption { after: 12 * SECOND, frame: "PING".to_string(), times: 2 });
+    assert_eq!(held, Held { quiet: 12 * SECOND, interrupted, fate: Fate::Alive { rtt: Duration::ZERO } });
+    assert_eq!(took, 30 * SECOND, "it does not go on for ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn hostile_peers_are_left_and_do_no_harm() {
+    // A frame longer than HTTP/2 allows: what follows would never be read as frames again.
+    let (held, took) = held(|pipe| async {
+        let mut pipe = greeted(pipe).await;
+        sleep(3 * SECOND).await;
+        pipe.write_all(&[0xff; 64]).await.unwrap();
+        peers::until_gone(&mut pipe).await;
+    })
+    .await;
+    let Fate::Closed { disconnect, .. } = held.fate else { panic!("{held:?}") };
+    assert!(disconnect.detail.contains("a frame of 16777215 bytes is more than HTTP/2 allows"), "{disconnect}");
+    assert_eq!(took, 3 * SECOND);
+
+    // Pings without end, and nobody reads the answers.
+    let memory = Memory::new();
+    memory.serve(address(), |pipe| {
+        tokio::spawn(async move {
+            let mut pipe = greeted(pipe).await;
+            while pipe.write_all(&peers::frame(PING, &[7; 8]).repeat(200)).await.is_ok() {}
+        });
+    });
+    let held = Transport::new(options(), Arc::new(memory)).hold(address(), 30 * SECOND).await;
+    let Fate::Closed { disconnect, .. } = held.fate else { panic!("{held:?}") };
+    assert!(disconnect.detail.contains("does not read the answers"), "{disconnect}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn noise_never_panics() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for _ in 0..200 {
+        let mut noise: Vec<u8> = (0..random.usize(1..200)).map(|_| random.u8(..)).collect();
+        if random.bool() {
+            noise.splice(0..0, peers::frame(random.u8(0..10), &[random.u8(..); 8]));
+        }
+        let greets = random.bool();
+        let (_, took) = held(move |mut pipe| {
+            let noise = noise.clone();
+            async move {
+                if greets {
+                    let _ = pipe.write_all(SETTINGS).await;
+                    sleep(2 * SECOND).await;
+                }
+                let _ = pipe.write_all(&noise).await;
+                sleep(SECOND).await;
+            }
+        })
+        .await;
+        assert!(took <= 35 * SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_reached_says_which_stage_failed() {
+    let transport = Transport::new(options(), Arc::new(Memory::new()));
+    let held = transport.hold(address(), 30 * SECOND).await;
+    let Fate::NotReached(failure) = held.fate else { panic!("{held:?}") };
+    assert_eq!((failure.stage, failure.code), (Stage::Tcp, FailureCode::Refused));
+    let (held, took) = self::held(|mut pipe| async move { drop(peers::until_gone(&mut pipe).await) }).await;
+    let Fate::NotReached(failure) = held.fate else { panic!("{held:?}") };
+    assert_eq!((failure.stage, failure.code, took), (Stage::Http2, FailureCode::TimedOut, 5 * SECOND));
+    let (held, _) = self::held(|mut pipe| async move {
+        pipe.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        peers::until_gone(&mut pipe).await;
+    })
+    .await;
+    assert!(matches!(&held.fate, Fate::NotReached(failure) if failure.code == FailureCode::Http1), "{held:?}");
+}
+
+#[tokio::test]
+async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
+    let greets = |mut stream: tokio::net::TcpStream| async move {
+        peers::first_words(&mut stream).await;
+        stream.write_all(SETTINGS).await.unwrap();
+        // Not before the client is READY.
+        stream.read_exact(&mut [0; 9]).await.unwrap();
+        stream
+    };
+    let reset = peers::listen(move |stream| async move {
+        let stream = greets(stream).await;
+        let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+    })
+    .await;
+    let short = Duration::from_millis(300);
+    let held = sockets(options()).hold(reset, short).await;
+    let Fate::Closed { disconnect, pinged: false, .. } = held.fate else { panic!("{held:?}") };
+    assert_eq!(disconnect.reason, DisconnectReason::ConnectionReset);
+
+    let silent =
+        peers::listen(move |stream| async move { drop(peers::until_gone(&mut greets(stream).await).await) }).await;
+    let patient = Options { rpc_timeout: Duration::from_millis(200), ..options() };
+    let held = sockets(patient).hold(silent, short).await;
+    let Fate::Swallowed { tcp, .. } = held.fate else { panic!("{held:?}") };
+    if cfg!(target_os = "linux") {
+        assert!(tcp.is_some_and(|tcp| tcp.delivered()), "{tcp:?}");
+    }
+}

@@ -1,0 +1,169 @@
+//! Paths that do something to silent connections: GD611 to GD613, with proxies and a firewall of our own.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use super::namespace::Namespace;
+use super::scenario::{Run, probe};
+use super::world::{Answer, World, serve_health, until_gone};
+use crate::support::tool::run;
+
+/// What a proxy does to a connection that was silent for too long.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// Passes nothing on any more, and says nothing.
+    Swallow,
+    /// Ends it.
+    Close,
+    /// Forgets it, and resets it when somebody speaks on it.
+    Forget,
+}
+
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// A proxy before a healthy server, with a limit of two seconds.
+fn proxy(world: &World, manner: Manner) -> String {
+    let server = world.healthy();
+    world.listen(move |client| {
+        let server = server.clone();
+        async move {
+            let Ok(upstream) = TcpStream::connect(server).await else { return };
+            let _ = forward(client, upstream, manner).await;
+        }
+    })
+}
+
+async fn forward(mut client: TcpStream, mut upstream: TcpStream, manner: Manner) -> std::io::Result<()> {
+    client.set_nodelay(true)?;
+    upstream.set_nodelay(true)?;
+    let (mut there, mut back) = ([0; 4096], [0; 4096]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut there) => match read? {
+                0 => return Ok(()),
+                read => upstream.write_all(&there[..read]).await?,
+            },
+            read = upstream.read(&mut back) => match read? {
+                0 => return Ok(()),
+                read => client.write_all(&back[..read]).await?,
+            },
+            () = sleep(LIMIT) => break,
+        }
+    }
+    match manner {
+        Manner::Swallow => until_gone(&mut client).await,
+        Manner::Close => {
+            client.shutdown().await?;
+            until_gone(&mut client).await;
+        }
+        Manner::Forget => {
+            // Until somebody speaks, whatever is said.
+            let _ = client.read(&mut there).await?;
+            socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO))?;
+        }
+    }
+    Ok(())
+}
+
+const IDLE: [&str; 5] = ["--plaintext", "--rpc-timeout", "1s", "--idle", "3s"];
+
+fn idle(target: &str) -> Run {
+    probe(&[&IDLE[..], &[target]].concat())
+}
+
+pub fn swallowed_by_a_proxy(world: &mut World) -> Option<Run> {
+    let address = proxy(world, Manner::Swallow);
+    let says = ["silent for 3.0", "is swallowed", "TCP delivered the ping and nobody answered it"];
+    Some(idle(&address).says(&says).says(&[&address]))
+}
+
+/// A firewall that forgets connections and drops what it does not know, as most do.
+#[expect(clippy::print_stderr, reason = "what was left out must be said")]
+pub fn swallowed_by_a_firewall(world: &mut World) -> Option<Run> {
+    let namespace = Namespace::new();
+    let forgetful = "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_loose \
+                     && echo 2 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established";
+    namespace.iptables(&["-A", "INPUT", "-m", "conntrack", "--ctstate", "INVALID", "-j", "DROP"]);
+    if !namespace.sh(forgetful) {
+        eprintln!("left out: this kernel tracks no connections");
+        return None;
+    }
+    let address = world.listen_in(&namespace, |stream| serve_health(stream, Answer::Status(1)));
+    let arguments = ["--plaintext", "--rpc-timeout", "2s", "--idle", "4s", &address];
+    let says = [&address, "is swallowed", "not even TCP answers", "the path forgot the connection"];
+    Some(probe(&arguments).says(&says).inside(namespace))
+}
+
+pub fn cut_by_proxies(world: &mut World) -> Option<Run> {
+    let (a, b) = (proxy(world, Manner::Close), proxy(world, Manner::Close));
+    let registry = world.registry("pay.json", &[&a, &b]);
+    let says = [&a, &b, "was cut without GOAWAY (closed by peer)", "a rule of somebody on the path"];
+    Some(idle(&registry).says(&says))
+}
+
+pub fn forgotten_and_reset(world: &mut World) -> Option<Run> {
+    let address = proxy(world, Manner::Forget);
+    let says = [&address, "was cut without GOAWAY (connection reset)", "its first word was answered"];
+    Some(idle(&address).says(&says))
+}
+
+pub fn limit_of_the_path(world: &mut World) -> Option<Run> {
+    let address = proxy(world, Manner::Swallow);
+    let arguments = ["--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--find-cutoff", "6s", &address];
+    Some(probe(&arguments).says(&[&address, "the path tolerates 1.9", "of silence", "is swallowed"]))
+}
+
+pub fn limit_above_the_ladder(world: &mut World) -> Option<Run> {
+    let address = proxy(world, Manner::Swallow);
+    let arguments = ["--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--idle-ladder", "500ms,1500ms", &address];
+    Some(probe(&arguments).says(&[&address, "the path tolerates more than 1.50s of silence"]))
+}
+
+pub fn swallowed_and_measured(world: &mut World) -> Option<Run> {
+    let address = proxy(world, Manner::Swallow);
+    let run = probe(&[&IDLE[..], &["--find-cutoff", "6s", &address]].concat());
+    Some(run.says(&[&address, "silent for 3.0", "is swallowed", "the path tolerates 1.9"]))
+}
+
+/// Within a tenth, from the events themselves.
+#[test]
+fn the_limit_is_found_within_a_tenth() {
+    let world = World::new();
+    let address = proxy(&world, Manner::Swallow);
+    let arguments =
+        ["probe", "-o", "ndjson", "--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--find-cutoff", "6s"];
+    let finished = run(&[&arguments[..], &[&address]].concat());
+    let of = |outcome: &str| {
+        let events = finished.events().into_iter().filter(|event| event["kind"] == "held");
+        let quiet = events.filter(|event| event["outcome"] == outcome).map(|event| event["quiet_ms"].as_f64().unwrap());
+        quiet.collect::<Vec<_>>()
+    };
+    let low = of("alive").into_iter().fold(0.0, f64::max);
+    let high = of("swallowed").into_iter().fold(f64::MAX, f64::min);
+    // The proxy's clock and ours are not read at the same moment.
+    assert!((1_800.0..2_050.0).contains(&low) && (1_950.0..2_200.0).contains(&high), "{}", finished.all());
+    assert!(high <= low * 1.1 + 20.0, "{low} to {high}: {}", finished.all());
+    assert!(finished.took < Duration::from_secs(14), "twice the longest silence: {:?}", finished.took);
+}
+
+#[test]
+fn the_table_says_what_became_of_silent_connections_and_what_follows() {
+    let world = World::new();
+    let address = proxy(&world, Manner::Swallow);
+    let finished = run(&[&["probe"], &IDLE[..], &["--idle-ladder", "500ms,2500ms", &address]].concat());
+    assert_eq!(finished.code, 1, "{}", finished.all());
+    for words in [
+        "DEGRADED",
+        "GD611",
+        "GD613",
+        "connections held silent for 3.0s: 1 swallowed",
+        "500ms alive, 2.5s swallowed",
+        "an idle timeout below 5",
+        "no call follows for 3s; 3 silent connections are held beside it",
+    ] {
+        assert!(finished.all().contains(words), "{words}: {}", finished.all());
+    }
+}
