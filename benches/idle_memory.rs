@@ -1,5 +1,6 @@
-//! Claim: an open, silent channel costs no more memory than it has to. The mark: 28 KiB, the slope of the resident
-//! memory of `watch --lb round_robin` over the number of endpoints.
+//! Claim: an open, silent channel costs no more memory than it has to, and a connection that is only held much less. The
+//! marks: 28 KiB, the slope of the resident memory of `watch --lb round_robin` over the number of endpoints; 4 KiB, that of
+//! connections which `Transport::hold` keeps silent, each in a task as in a session.
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;
@@ -13,19 +14,29 @@ use support::spread::Spread;
 use support::{Result, say};
 
 const KIB: f64 = 28.0;
+const HELD_KIB: f64 = 4.0;
 const SIZES: [usize; 3] = [1_000, 2_000, 5_000];
 /// When nothing is said for this long, nothing is going on.
 const QUIET: Duration = Duration::from_millis(700);
 
+/// Makes this program the one that holds: `idle_memory hold FILE`.
+const HOLD: &str = "hold";
+
 fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, hold, list] = arguments.as_slice()
+        && hold == HOLD
+    {
+        return hold_all(list);
+    }
     enough_files(SIZES[2])?;
     let peers = Peers::build()?;
     let server = MassServer::start(&peers)?;
     let directory = support::scratch("idle_memory")?;
     let rounds = support::rounds(3);
-    let names = ["raw sockets", "tonic", "grpc-discover"];
-    let mut slopes: [Vec<f64>; 3] = Default::default();
-    let mut memory: [[Vec<f64>; 3]; 3] = Default::default();
+    let names = ["raw sockets", "tonic", "grpc-discover", "held"];
+    let mut slopes: [Vec<f64>; 4] = Default::default();
+    let mut memory: [[Vec<f64>; 3]; 4] = Default::default();
     for _ in 0..rounds {
         for (name, (memory, slopes)) in names.iter().zip(memory.iter_mut().zip(&mut slopes)) {
             let mut kib = [0.0; 3];
@@ -37,6 +48,7 @@ fn main() -> Result<()> {
                 *kib = match *name {
                     "raw sockets" => held(name, Command::new(peers.path("raw_client")).arg("hold").arg(&lines))?,
                     "tonic" => held(name, Command::new(peers.path("tonic_client")).arg("hold").arg(&lines))?,
+                    "held" => held(name, Command::new(std::env::current_exe()?).arg(HOLD).arg(&lines))?,
                     _ => watched(&format!("file:{}", list.display()), size)?,
                 };
                 memory.push(*kib / 1024.0);
@@ -54,7 +66,35 @@ fn main() -> Result<()> {
         }
         say(format_args!("  {name:<14} KiB a channel {slope}{sizes}"))?;
     }
-    support::mark(Spread::new(slopes[2].clone())?.median() <= KIB)
+    let channel = Spread::new(slopes[2].clone())?.median() <= KIB;
+    support::mark(channel && Spread::new(slopes[3].clone())?.median() <= HELD_KIB)
+}
+
+/// Holds a silent connection to every address of the file, says so, and goes on until it is killed.
+fn hold_all(list: &str) -> Result<()> {
+    use grpc_discover::transport::{Options, Sockets, TlsMode, Transport};
+    let addresses = std::fs::read_to_string(list)?;
+    let options = Options { tls: TlsMode::Off, ..Options::default() };
+    let transport = Transport::new(options, std::sync::Arc::new(Sockets));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for address in addresses.lines() {
+            tasks.spawn(transport.hold(address.parse()?, Duration::from_secs(3_600)));
+            // A few at a time: the server's queue is not that long.
+            while tasks.len().is_multiple_of(100) && std::fs::read_dir("/proc/self/fd")?.count() < tasks.len() {
+                tokio::task::yield_now().await;
+            }
+        }
+        // What every connection says in the beginning has been said by then.
+        tokio::time::sleep(QUIET).await;
+        say("held")?;
+        match tasks.join_next().await {
+            Some(Ok(ended)) => Err(format!("a connection did not stay: {ended:?}").into()),
+            Some(Err(error)) => Err(error.into()),
+            None => Ok(()),
+        }
+    })
 }
 
 fn enough_files(channels: usize) -> Result<()> {

@@ -38,7 +38,7 @@ impl LensKind {
         match (self.versions, self.follows) {
             (Some(versions), _) => format!("{} {}", self.name, range(versions)),
             (None, Follows::Dns) => format!("{} over DNS", self.name),
-            (None, Follows::Registry(_)) => self.name.to_string(),
+            (None, Follows::Registry(_) | Follows::Only(_)) => self.name.to_string(),
         }
     }
 

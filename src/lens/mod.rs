@@ -7,11 +7,16 @@
 
 mod dns;
 mod driver;
+mod etcd_naming;
 mod find;
+mod go_zero;
 mod idle;
 mod kratos;
+mod kuberesolver;
+mod mbobakov_consul;
 #[cfg(test)]
 mod tests;
+mod watching;
 mod world;
 
 use std::fmt;
@@ -19,6 +24,7 @@ use std::time::Duration;
 
 pub use driver::{Lenses, Past, Watched};
 pub use find::{UnknownLens, Why, find, names};
+pub use kuberesolver::SLICE;
 
 use crate::model::endpoint::{Address, Endpoint};
 pub use crate::model::lens::Hears;
@@ -51,6 +57,8 @@ pub struct LensKind {
 pub enum Follows {
     /// Any registry that the framework has a plugin for; the model is proved against the one named.
     Registry(&'static str),
+    /// This registry and no other.
+    Only(&'static str),
     /// DNS, as gRPC itself does.
     Dns,
 }
@@ -159,4 +167,10 @@ pub static LENSES: &[&LensKind] = &[
     &dns::GRPC_JAVA,
     &dns::GRPC_CORE,
     &dns::GRPC_JS,
+    &kuberesolver::KUBERESOLVER,
+    &go_zero::UP_TO_1_7_0,
+    &go_zero::FROM_1_7_2,
+    &go_zero::FROM_1_8_0,
+    &etcd_naming::ETCD_NAMING,
+    &mbobakov_consul::MBOBAKOV_CONSUL,
 ];

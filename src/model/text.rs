@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 /// Escapes everything that a terminal could obey or that breaks a line: control characters (C0, DEL, C1),
 /// bidirectional overrides and other format characters become `\n`, `\t`, `\u{1b}` … Printable text is returned untouched.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    // Nearly all text is printable ASCII; without a way out in the middle the loop looks at many bytes at once.
+    let plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    if plain || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);

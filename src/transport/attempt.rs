@@ -153,7 +153,8 @@ impl<'a> Attempt<'a> {
         match mode {
             Mode::Plaintext => Ok((io, None)),
             Mode::Tls => {
-                let Secured { io, report: tls, client } = self.secure(io, &origin, report).await?;
+                // Boxed, as every rare stage is: each probe's task has room for the largest.
+                let Secured { io, report: tls, client } = Box::pin(self.secure(io, &origin, report)).await?;
                 Ok((io, Some((tls, client))))
             }
         }

@@ -55,7 +55,7 @@ pub(super) async fn begin(
         Some(options) => connection.ping_pong().map(|ping| Pulse::new(options, ping)),
         None => None,
     };
-    let driver = Driver { connection: Some(connection), wire: wire.clone(), pulse };
+    let driver = Driver { connection: Some(Box::new(connection)), wire: wire.clone(), pulse };
     Ok(Link { driver, send, wire })
 }
 
@@ -88,9 +88,13 @@ fn http2_error(error: &h2::Error) -> End {
     end(code, DisconnectReason::Unknown, &format!("http2: {error}"))
 }
 
+/// The client's half, over a tapped stream.
+type Http2 = client::Connection<Tap<Box<dyn Io>>, Bytes>;
+
 /// Moves the bytes of one connection until it ends. Owns the socket: dropping it closes the connection.
 pub(super) struct Driver {
-    connection: Option<client::Connection<Tap<Box<dyn Io>>, Bytes>>,
+    /// Boxed, because it is large and handed on through every stage of an attempt.
+    connection: Option<Box<Http2>>,
     wire: Arc<Wire>,
     pulse: Option<Pulse>,
 }

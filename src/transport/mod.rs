@@ -222,7 +222,8 @@ impl Transport {
                 let answer = answering.unwrap_or_else(|| ask(grpc.clone())).await;
                 let others = match answer.0 {
                     Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
-                        health::others(grpc, &service, limit).await
+                        // Boxed, as every rare stage is: each probe's task has room for the largest.
+                        Box::pin(health::others(grpc, &service, limit)).await
                     }
                     Health::Serving | Health::Unimplemented | Health::Failed { .. } => Vec::new(),
                 };

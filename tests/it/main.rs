@@ -5,6 +5,8 @@ mod architecture;
 mod backend;
 mod cause;
 mod cli;
+#[cfg(feature = "consul")]
+mod lens;
 mod real;
 mod scenario;
 mod support;

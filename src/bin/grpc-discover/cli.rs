@@ -2,6 +2,7 @@
 
 pub mod dashes;
 mod flags;
+mod lean;
 pub mod values;
 mod words;
 
@@ -81,30 +82,16 @@ pub struct Cli {
 }
 
 /// Understands `arguments`, the program's name first. Building the definitions of all commands takes longer than a health
-/// check, so the three that look at services are tried alone first; whatever is not understood that way (help and errors
-/// among it) is left to the whole definition.
+/// check, so the three that look at services are tried alone first ([`lean`]); whatever is not understood that way (help
+/// and errors among it) is left to the whole definition.
 ///
 /// # Errors
 ///
 /// clap's: usage, help, version.
 pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    match alone(&arguments) {
+    match lean::command(&arguments) {
         Some(command) => Ok(Cli { command }),
         None => Cli::try_parse_from(arguments),
-    }
-}
-
-fn alone(arguments: &[OsString]) -> Option<Command> {
-    fn typed<T: Args>(arguments: &[OsString]) -> Option<T> {
-        let definition = T::augment_args(clap::Command::new(env!("CARGO_PKG_NAME")));
-        T::from_arg_matches(&definition.try_get_matches_from(arguments).ok()?).ok()
-    }
-    let (name, rest) = (arguments.get(1)?, &arguments[1..]);
-    match name.to_str()? {
-        "resolve" => typed(rest).map(Command::Resolve),
-        "probe" => typed(rest).map(Command::Probe),
-        "watch" => typed(rest).map(Command::Watch),
-        _ => None,
     }
 }
 
@@ -139,13 +126,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Resolve {
     #[command(flatten)]
-    pub targets: Targets,
-    /// Go on and show every change as it comes
-    #[arg(long)]
-    pub watch: bool,
-    /// With --watch: end with the verdict of that moment after this long
-    #[arg(long = "for", value_name = "TIME", value_parser = values::duration, requires = "watch")]
-    pub run_for: Option<Duration>,
+    pub own: ResolveOwn,
     #[command(flatten)]
     pub asking: Asking,
     #[command(flatten)]
@@ -154,12 +135,25 @@ pub struct Resolve {
     pub output: Output,
 }
 
+/// What only `resolve` takes.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct ResolveOwn {
+    #[command(flatten)]
+    pub targets: Targets,
+    /// Go on and show every change as it comes
+    #[arg(long)]
+    pub watch: bool,
+    /// With --watch: end with the verdict of that moment after this long
+    #[arg(long = "for", value_name = "TIME", value_parser = values::duration, requires = "watch")]
+    pub run_for: Option<Duration>,
+}
+
 /// `probe`.
 #[derive(Debug, Args)]
 pub struct Probe {
-    /// What to probe; several targets are one service, compared. None: every service of the config file
-    #[arg(value_name = "TARGET", long_help = TARGETS)]
-    pub targets: Vec<Hidden>,
+    #[command(flatten)]
+    pub own: ProbeOwn,
     #[command(flatten)]
     pub asking: Asking,
     #[command(flatten)]
@@ -174,17 +168,20 @@ pub struct Probe {
     pub output: Output,
 }
 
+/// What only `probe` takes.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct ProbeOwn {
+    /// What to probe; several targets are one service, compared. None: every service of the config file
+    #[arg(value_name = "TARGET", long_help = TARGETS)]
+    pub targets: Vec<Hidden>,
+}
+
 /// `watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
     #[command(flatten)]
-    pub targets: Targets,
-    /// End with the verdict of that moment after this long
-    #[arg(long = "for", value_name = "TIME", value_parser = values::duration)]
-    pub run_for: Option<Duration>,
-    /// End as soon as this is so
-    #[arg(long, value_name = "WHAT")]
-    pub until: Option<UntilWord>,
+    pub own: WatchOwn,
     #[command(flatten)]
     pub asking: Asking,
     #[command(flatten)]
@@ -195,6 +192,20 @@ pub struct Watch {
     pub judging: Judging,
     #[command(flatten)]
     pub output: Output,
+}
+
+/// What only `watch` takes.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub struct WatchOwn {
+    #[command(flatten)]
+    pub targets: Targets,
+    /// End with the verdict of that moment after this long
+    #[arg(long = "for", value_name = "TIME", value_parser = values::duration)]
+    pub run_for: Option<Duration>,
+    /// End as soon as this is so
+    #[arg(long, value_name = "WHAT")]
+    pub until: Option<UntilWord>,
 }
 
 /// `backends`.
@@ -257,6 +268,7 @@ pub enum ConfigCommand {
 
 /// At least one target.
 #[derive(Debug, Clone, Args)]
+#[group(skip)]
 pub struct Targets {
     /// What to look at; several targets are one service, compared
     #[arg(value_name = "TARGET", required = true, long_help = TARGETS)]

@@ -5,7 +5,7 @@ use super::{Ends, Rules};
 use crate::lens::idle::{Idle, Rule};
 use crate::lens::world::{Answering, World, subset};
 use crate::lens::{Client, Hears, Input, Setting, View};
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, Endpoint};
 use crate::model::time::Elapsed;
 
 /// One process: one Registry object and the channels over it, of which the last is looked at.
@@ -16,6 +16,8 @@ pub(super) struct Kratos {
     now: Elapsed,
     world: World,
     registry: Registry,
+    /// Lost, and not listed anew since.
+    lost: Vec<Address>,
     /// Made one after the other; calls are the first one's.
     channels: Vec<Channel>,
 }
@@ -24,6 +26,8 @@ pub(super) struct Kratos {
 struct Channel {
     idle: Idle,
     mode: Mode,
+    /// Calls that run, and whose end grpc-go will not notice.
+    forgotten: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +56,7 @@ impl Kratos {
 
     fn with(rules: &'static Rules, setting: Setting, channels: Vec<Channel>) -> Self {
         let registry = Registry::new(rules);
-        Kratos { rules, setting, now: Elapsed::ZERO, world: World::default(), registry, channels }
+        Kratos { rules, setting, now: Elapsed::ZERO, world: World::default(), registry, lost: Vec::new(), channels }
     }
 
     /// Lets happen what is due until `now`, in its order.
@@ -120,6 +124,37 @@ impl Kratos {
         }
     }
 
+    /// The caller calls.
+    fn start_call(&mut self) {
+        let Some(caller) = self.channels.first_mut() else { return };
+        caller.idle.started();
+        match caller.mode {
+            Mode::Undialled | Mode::Asleep => self.build(0),
+            Mode::Building { .. } | Mode::Built { .. } => {}
+        }
+        if self.rules.forgets_failed && self.will_fail() {
+            self.channels[0].forgotten += 1;
+        }
+    }
+
+    fn finish_call(&mut self) {
+        let Some(caller) = self.channels.first_mut() else { return };
+        match caller.forgotten {
+            0 => caller.idle.finished(self.now),
+            _ => caller.forgotten -= 1,
+        }
+    }
+
+    /// Whether a call of the caller's cannot reach anybody: every address that it holds is dead.
+    fn will_fail(&self) -> bool {
+        let Some(Mode::Built { set, .. }) = self.channels.first().map(|caller| caller.mode) else { return false };
+        let holds = subset(self.registry.snapshot(set), self.rules.subset);
+        let is_dead = |held: &Address| {
+            self.lost.contains(held) && !self.world.listed.iter().any(|endpoint| endpoint.address == *held)
+        };
+        !holds.is_empty() && holds.iter().all(is_dead)
+    }
+
     /// What a channel in idle mode would begin with.
     fn asleep(&self) -> (&[Address], Hears) {
         if self.rules.build.limit(self.setting.timeout).is_some_and(|limit| limit.is_zero()) {
@@ -154,7 +189,7 @@ impl Kratos {
 
 impl Channel {
     fn new(setting: Setting) -> Self {
-        Channel { idle: Idle::new(Rule::GO, setting.idle_timeout), mode: Mode::Undialled }
+        Channel { idle: Idle::new(Rule::GO, setting.idle_timeout), mode: Mode::Undialled, forgotten: 0 }
     }
 
     fn due(&self) -> Option<Elapsed> {
@@ -169,6 +204,13 @@ impl Channel {
 impl Client for Kratos {
     fn handle(&mut self, now: Elapsed, input: &Input) {
         self.advance(now);
+        if let Input::Lists(endpoints) = input {
+            let is_new = |address: &Address| {
+                let is_it = |endpoint: &Endpoint| endpoint.address == *address;
+                endpoints.iter().any(is_it) && !self.world.listed.iter().any(is_it)
+            };
+            self.lost.retain(|address| !is_new(address));
+        }
         if self.world.take(input) {
             self.registry.look(self.now, &self.world);
             for index in 0..self.channels.len() {
@@ -178,18 +220,16 @@ impl Client for Kratos {
                 }
             }
         }
-        let Some(caller) = self.channels.first_mut() else { return };
         match input {
-            Input::CallStarted => {
-                caller.idle.started();
-                match caller.mode {
-                    Mode::Undialled | Mode::Asleep => self.build(0),
-                    Mode::Building { .. } | Mode::Built { .. } => {}
+            Input::CallStarted => self.start_call(),
+            Input::CallFinished => self.finish_call(),
+            // ResolveNow is an empty function: a lost connection asks nothing.
+            Input::Lost(address) => {
+                if !self.lost.contains(address) {
+                    self.lost.push(address.clone());
                 }
             }
-            Input::CallFinished => caller.idle.finished(self.now),
-            // ResolveNow is an empty function: a lost connection changes nothing.
-            Input::Lost(_) | Input::Lists(_) | Input::Unreachable | Input::Refuses | Input::TimePassed => {}
+            Input::Lists(_) | Input::Unreachable | Input::Refuses | Input::TimePassed => {}
         }
     }
 

@@ -13,11 +13,14 @@
 //! * Which 25 instances a client takes is drawn anew at every rebuild of the resolver. Here the draw is always the same.
 //!   The subset came with 2.6.0: 2.5.4 holds all.
 //!
-//! What is left out: before grpc-go 1.78 a call that fails before it has a stream is counted as active for ever, so a
-//! client whose addresses are all dead never idles again (a frozen client of 2.7.3 to 2.8.0 then does not heal); since
-//! 1.78 a resolver that could not be built is tried again only after an idle period, not at the next call; the deadlock
-//! of 2.5.4 to 2.8.3 (go-kratos/kratos#3511); instances listed under two ids, which count twice before 2.8.1; and the
-//! scheme: every endpoint is taken for one that was registered as `grpc://`.
+//! grpc-go before 1.78 counts a call that fails before it has a stream as active for ever (grpc/grpc-go#8710), so a client
+//! whose addresses are all dead never idles again: a client of 2.7.3 to 2.8.0 that the race froze does not heal then. The
+//! ranges before 2.8.4 are read with such a grpc-go, the last one with a later one. An address counts as dead that was
+//! lost and is not listed any more.
+//!
+//! What is left out: since grpc-go 1.78 a resolver that could not be built is tried again only after an idle period, not
+//! at the next call; the deadlock of 2.5.4 to 2.8.3 (go-kratos/kratos#3511); instances listed under two ids, which count
+//! twice before 2.8.1; and the scheme: every endpoint is taken for one that was registered as `grpc://`.
 
 mod client;
 mod registry;
@@ -35,6 +38,8 @@ struct Rules {
     poll: Poll,
     build: Build,
     subset: Option<usize>,
+    /// Whether grpc-go forgets the end of a call that never had a stream.
+    forgets_failed: bool,
 }
 
 /// Who ends a set's poller.
@@ -86,13 +91,14 @@ impl Build {
 /// Kratos's default, since 2.6.0.
 const SUBSET: Option<usize> = Some(25);
 
-static NOBODY: Rules = Rules { ends: Ends::Nobody, poll: Poll::Answered, build: Build::Fixed, subset: None };
-static FIRST_WATCH: Rules = Rules { ends: Ends::FirstWatch, poll: Poll::Cut, build: Build::Fixed, subset: SUBSET };
-static LAST_STOP: Rules = Rules { ends: Ends::LastStop, poll: Poll::Cut, build: Build::Fixed, subset: SUBSET };
-static EACH_WATCH: Rules = Rules { ends: Ends::EachWatch, poll: Poll::Cut, build: Build::Rpc, subset: SUBSET };
-static EACH_WATCH_NO_LIMIT: Rules =
-    Rules { ends: Ends::EachWatch, poll: Poll::Cut, build: Build::RpcOrNone, subset: SUBSET };
-static REFERENCES: Rules = Rules { ends: Ends::References, poll: Poll::Cut, build: Build::RpcOrNone, subset: SUBSET };
+static NOBODY: Rules =
+    Rules { ends: Ends::Nobody, poll: Poll::Answered, build: Build::Fixed, subset: None, forgets_failed: true };
+static FIRST_WATCH: Rules =
+    Rules { ends: Ends::FirstWatch, poll: Poll::Cut, build: Build::Fixed, subset: SUBSET, forgets_failed: true };
+static LAST_STOP: Rules = Rules { ends: Ends::LastStop, ..FIRST_WATCH };
+static EACH_WATCH: Rules = Rules { ends: Ends::EachWatch, build: Build::Rpc, ..FIRST_WATCH };
+static EACH_WATCH_NO_LIMIT: Rules = Rules { build: Build::RpcOrNone, ..EACH_WATCH };
+static REFERENCES: Rules = Rules { ends: Ends::References, forgets_failed: false, ..EACH_WATCH_NO_LIMIT };
 
 /// What helps the versions whose idle periods do harm.
 const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then \

@@ -126,6 +126,19 @@ fn kratos_2_8_0_heals_when_it_idles_again_after_the_race() {
 }
 
 #[test]
+fn kratos_2_8_0_does_not_heal_once_calls_to_the_dead_address_have_failed() {
+    // grpc-go before 1.78 takes them for calls that still run, and never idles again.
+    let mut client = across_idle("kratos@2.8.0", 0.05);
+    client.busy(30).lists(&[]).lost(OLD).call().lists(&[NEW]).wait(60.0).holds(&[OLD], Hears::Never);
+    client.call().wait(60.0).holds(&[OLD], Hears::Never);
+    // Not so when the address is only lost for a moment, or comes back.
+    let mut client = across_idle("kratos@2.8.0", 0.05);
+    client.busy(30).lost(OLD).call().wait(3.0).holds(&[], Hears::NextCall);
+    let mut client = across_idle("kratos@2.8.0", 0.05);
+    client.busy(30).lists(&[]).lost(OLD).lists(&[OLD]).call().wait(3.0).holds(&[], Hears::NextCall);
+}
+
+#[test]
 fn kratos_2_8_0_asks_anew_when_the_old_poller_has_ended() {
     let mut client = Script::new("kratos@2.8.0", 3);
     client.lists(&[OLD]).call().wait(5.0).holds(&[OLD], Hears::Changes);

@@ -1,1 +1,63 @@
-//! Later.
+//! docs/lenses.md, written from the slice.
+
+use std::fmt::Write as _;
+
+use super::*;
+
+const HEAD: &str = "\
+# Lenses
+
+Written from `LENSES` in `src/lens/mod.rs` (`UPDATE_DOCS=1 cargo test`).
+
+A lens is a model of a client stack: given what the registry lists, the calls and the idle timeout, which addresses would
+such a client dial now, would it hear of the next change, and what helps it. `--as` names them: a stack means all its
+ranges of versions, a version means the range that holds it. What each model leaves out, and what it reads as certain where
+the real client throws a coin, stands at the head of its file in `src/lens`.
+
+Kratos 2.5.3, 2.7.2, 2.8.0, 2.8.3, 2.8.4, 2.9.2 and 3.0.0, and grpc-go over DNS, are held against the real clients
+(`tests/it/lens`). The others rest on their sources; grpc-core and grpc-js also on recorded runs.
+
+| lens | `--as` | follows | rule | remedy | sources |
+|---|---|---|---|---|---|
+";
+
+fn page() -> String {
+    let mut page = String::from(HEAD);
+    for kind in LENSES {
+        let follows = match kind.follows {
+            Follows::Registry(name) | Follows::Only(name) => name,
+            Follows::Dns => "DNS",
+        };
+        let sources: Vec<String> = kind.links.iter().map(|link| format!("[{}]({link})", short(link))).collect();
+        let _ = writeln!(
+            page,
+            "| {} | `{}` | {follows} | {} | {} | {} |",
+            kind.label(),
+            kind.as_name(),
+            kind.rule,
+            kind.remedy,
+            sources.join(", ")
+        );
+    }
+    page
+}
+
+/// `owner/name#1` for a thread, the file's name for a source, `owner/name` for a repository.
+fn short(link: &str) -> String {
+    let parts: Vec<&str> = link.trim_start_matches("https://github.com/").split('/').collect();
+    match parts.as_slice() {
+        [owner, name, "issues" | "pull", number] => format!("{owner}/{name}#{number}"),
+        [_, _, "blob", .., file] => (*file).to_string(),
+        _ => parts.join("/"),
+    }
+}
+
+#[test]
+fn the_lenses_page_is_what_the_slice_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lenses.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, page()).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(kept, page(), "run UPDATE_DOCS=1 cargo test");
+}

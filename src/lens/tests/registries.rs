@@ -1,1 +1,135 @@
-//! Later.
+//! registries.md 4.9 and failures.md 1.10: resolvers of other frameworks.
+
+use super::*;
+
+const OLD: &str = "10.0.0.1:1";
+const NEW: &str = "10.0.0.2:1";
+const EVERY: [&str; 6] =
+    ["kuberesolver", "go-zero@1.7.0", "go-zero@1.7.2", "go-zero@1.10.3", "etcd-naming", "mbobakov-consul"];
+
+#[test]
+fn each_follows_while_busy_and_asks_anew_after_an_idle_period() {
+    for name in EVERY {
+        let mut client = Script::new(name, 5);
+        client.lists(&[OLD]).holds(&[], Hears::NextCall).call().holds(&[OLD], Hears::Changes);
+        client.busy(20).lists(&[NEW]).holds(&[NEW], Hears::Changes);
+        client.wait(10.0).holds(&[], Hears::NextCall).lists(&[OLD]).call().holds(&[OLD], Hears::Changes);
+        client.lost(OLD).busy(60).holds(&[OLD], Hears::Changes);
+    }
+}
+
+#[test]
+fn an_empty_list_is_refused_by_kuberesolver_and_published_by_the_others() {
+    for name in EVERY {
+        let mut client = Script::new(name, 60);
+        client.lists(&[OLD]).busy(5).lists(&[]).busy(5);
+        match name {
+            "kuberesolver" => client.holds(&[OLD], Hears::Changes),
+            _ => client.holds(&[], Hears::Changes),
+        };
+        client.lists(&[NEW]).holds(&[NEW], Hears::Changes);
+    }
+}
+
+#[test]
+fn only_etcd_naming_loses_its_watch_to_an_error() {
+    for name in EVERY {
+        let mut client = Script::new(name, 60);
+        client.lists(&[OLD]).busy(5).refuses().busy(5).lists(&[NEW]).busy(60);
+        match name {
+            "etcd-naming" => client.holds(&[OLD], Hears::Never),
+            _ => client.holds(&[NEW], Hears::Changes),
+        };
+        client.wait(60.0).holds(&[], Hears::NextCall).call().holds(&[NEW], Hears::Changes);
+    }
+}
+
+#[test]
+fn a_connection_to_the_registry_that_was_cut_for_a_while_harms_none() {
+    for name in EVERY {
+        let mut client = Script::new(name, 60);
+        client.lists(&[OLD]).busy(5).silent().busy(30).holds(&[OLD], Hears::Changes);
+        client.lists(&[NEW]).busy(5).holds(&[NEW], Hears::Changes);
+    }
+}
+
+#[test]
+fn etcd_naming_without_a_list_hangs_for_ever_once_its_watch_has_ended() {
+    let mut client = Script::new("etcd-naming", 60);
+    client.lists(&[]).call().holds(&[], Hears::Changes).refuses().holds(&[], Hears::NeverAndHangs);
+    client.lists(&[OLD]).busy(30).holds(&[], Hears::NeverAndHangs);
+}
+
+#[test]
+fn an_empty_start_waits_for_the_first_instance() {
+    for name in EVERY {
+        let mut client = Script::new(name, 60);
+        client.lists(&[]).call().holds(&[], Hears::Changes).wait(5.0).lists(&[OLD]).holds(&[OLD], Hears::Changes);
+    }
+}
+
+#[test]
+fn a_registry_that_fails_at_the_exit_from_idle_is_waited_for_or_asked_at_the_next_call() {
+    for name in EVERY {
+        let mut client = Script::new(name, 5);
+        client.lists(&[OLD]).call().wait(10.0).refuses().call();
+        match name {
+            "etcd-naming" => client.holds(&[], Hears::NextCall).lists(&[NEW]).call(),
+            _ => client.holds(&[], Hears::Changes).wait(3.0).lists(&[NEW]),
+        };
+        client.holds(&[NEW], Hears::Changes);
+        let mut client = Script::new(name, 5);
+        client.lists(&[OLD]).call().wait(10.0).silent().give(&Input::CallStarted).wait(3.0).lists(&[NEW]);
+        client.holds(&[NEW], Hears::Changes);
+    }
+}
+
+#[test]
+fn mbobakov_consul_holds_what_is_critical_and_sorts() {
+    let mut client = Script::new("mbobakov-consul", 60);
+    client.lists(&[NEW, "10.0.0.1:1 critical", "10.0.0.3:1 draining", NEW]).call();
+    client.holds(&[OLD, NEW, "10.0.0.3:1"], Hears::Changes);
+    let usable = [NEW.parse().unwrap()];
+    assert_eq!(client.client.view().against(&usable).stale.len(), 2);
+}
+
+#[test]
+fn kuberesolver_holds_the_slice_that_was_touched_last() {
+    let (a, b) = ("10.0.0.1:1 endpointslice=a", "10.0.0.2:1 endpointslice=b");
+    let mut client = Script::new("kuberesolver", 60);
+    client.lists(&[a, b]).call().holds(&["10.0.0.2:1"], Hears::Changes);
+    client.lists(&[a, "10.0.0.3:1 endpointslice=a", b]).holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
+    // Nothing ready in the slice that changes: the list stays.
+    client.lists(&[a, "10.0.0.3:1 endpointslice=a", "10.0.0.2:1 endpointslice=b critical"]);
+    client.holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
+    // A deleted slice publishes what it held.
+    let mut client = Script::new("kuberesolver", 60);
+    client.lists(&[b, a]).call().holds(&["10.0.0.1:1"], Hears::Changes);
+    client.lists(&[a]).holds(&["10.0.0.2:1"], Hears::Changes);
+}
+
+#[test]
+fn kuberesolver_without_slices_holds_what_is_ready() {
+    let mut client = Script::new("kuberesolver", 60);
+    client.lists(&[OLD, NEW, "10.0.0.3:1 critical"]).call().holds(&[OLD, NEW], Hears::Changes);
+}
+
+#[test]
+fn go_zero_takes_32_of_40() {
+    let forty: Vec<String> = (1..=40).map(|n| format!("10.0.0.{n}:1")).collect();
+    let forty: Vec<&str> = forty.iter().map(String::as_str).collect();
+    let usable: Vec<Address> = forty.iter().map(|text| text.parse().unwrap()).collect();
+    let mut client = Script::new("go-zero@1.8.0", 60);
+    let view = client.lists(&forty).call().client.view();
+    assert_eq!((view.holds.len(), view.subset), (32, Some(32)));
+    assert!(view.against(&usable).is_empty());
+}
+
+#[test]
+fn the_release_that_cross_wired_targets_has_no_lens() {
+    let error = find("go-zero@1.7.1").unwrap_err().to_string();
+    assert!(
+        error.ends_with("is in no range that is known: 1.3.0 to 1.7.0, 1.7.2 to 1.7.6, 1.8.0 to 1.10.3"),
+        "{error}"
+    );
+}

@@ -42,22 +42,21 @@ impl Models {
             Goal::ProbeIdle(_) | Goal::Probe | Goal::Resolve { .. } => (Past::BeenIdle, false),
         };
         let setting = Setting { idle_timeout: script.channel.idle_timeout, ..Setting::default() };
+        let chosen = matches!(script.lenses, plan::Lenses::Chosen(_));
         let followers = [true, false].map(|dns| {
             // Unasked, nobody is told about clients of a registry that has no part in the session.
-            let concerned = matches!(script.lenses, plan::Lenses::Chosen(_))
-                || script.sources.iter().any(|(backend, _)| (*backend == "dns") == dns);
-            let theirs = |kind: &&&'static LensKind| concerned && matches!(kind.follows, Follows::Dns) == dns;
+            let has_part = |is_it: &dyn Fn(&str) -> bool| script.sources.iter().any(|(backend, _)| is_it(backend));
+            let concerned = |kind: &LensKind| match kind.follows {
+                Follows::Dns => has_part(&|backend| backend == "dns"),
+                Follows::Registry(_) => has_part(&|backend| backend != "dns"),
+                Follows::Only(name) => has_part(&|backend| backend == name),
+            };
+            let theirs =
+                |kind: &&&'static LensKind| matches!(kind.follows, Follows::Dns) == dns && (chosen || concerned(kind));
             let kinds: Vec<&LensKind> = script.lenses.kinds().iter().filter(theirs).copied().collect();
             Followers { dns, lenses: Lenses::new(&kinds, setting, past), read: Reading::Nothing }
         });
-        Models {
-            followers,
-            as_it_happens,
-            chosen: matches!(script.lenses, plan::Lenses::Chosen(_)),
-            unread: false,
-            moved: false,
-            told: Vec::new(),
-        }
+        Models { followers, as_it_happens, chosen, unread: false, moved: false, told: Vec::new() }
     }
 
     pub(super) fn deadline(&self) -> Option<Elapsed> {

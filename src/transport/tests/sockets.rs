@@ -204,3 +204,10 @@ async fn the_question_goes_out_with_the_preface_only_where_plaintext_was_asked_f
     let metadata = vec![("authorization".to_string(), crate::model::secret::Secret::new("s3cret"))];
     assert!(said_first(Options { metadata, ..options() }).await < PREFACE_AND_SETTINGS);
 }
+
+#[tokio::test]
+async fn a_probe_in_flight_takes_little_room() {
+    // 256 of them are in flight, and each is moved into its task: a rare stage that is not boxed makes all of them large.
+    let size = size_of_val(&sockets(options()).reach("127.0.0.1:1".parse().unwrap(), Arc::from("")));
+    assert!(size <= 4096, "{size} bytes");
+}

@@ -494,3 +494,41 @@ async fn a_tls_port_that_cuts_plaintext_off_without_a_word_is_named_all_the_same
     let failed = transport.reach(mute, Arc::from("")).await.outcome.unwrap_err();
     assert!(matches!(failed.code, FailureCode::Closed | FailureCode::Reset), "{failed}");
 }
+
+#[tokio::test]
+async fn a_silent_connection_over_tls_lives_in_whatever_mode_was_asked_for() {
+    use crate::model::hold::Fate;
+    let ca = authority("Test CA");
+    let address = ca.server(Leaf::default()).start().await;
+    for tls in [TlsMode::On, TlsMode::Auto] {
+        let transport = sockets(Options { tls, ..trusting(&ca) });
+        let held = transport.hold(address.clone(), Duration::from_millis(50)).await;
+        assert!(matches!(held.fate, Fate::Alive { .. }), "{tls:?}: {held:?}");
+    }
+    let plaintext = sockets(Options { tls: TlsMode::Off, ..trusting(&ca) });
+    let held = plaintext.hold(address, Duration::from_millis(50)).await;
+    assert!(matches!(held.fate, Fate::NotReached(_)), "{held:?}");
+}
+
+#[tokio::test]
+async fn what_tcp_knows_is_found_beneath_tls() {
+    use crate::model::hold::Fate;
+    let ca = authority("Test CA");
+    let acceptor = ca.server(Leaf::default()).acceptor();
+    let address = peers::listen(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            peers::first_words(&mut stream).await;
+            stream.write_all(SETTINGS).await.unwrap();
+            peers::until_gone(&mut stream).await;
+        }
+    })
+    .await;
+    let transport = sockets(Options { rpc_timeout: Duration::from_millis(100), ..trusting(&ca) });
+    let held = transport.hold(address, Duration::from_millis(50)).await;
+    let Fate::Swallowed { tcp, .. } = held.fate else { panic!("{held:?}") };
+    if cfg!(target_os = "linux") {
+        assert!(tcp.is_some_and(|tcp| tcp.delivered()), "{tcp:?}");
+    }
+}

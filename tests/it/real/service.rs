@@ -172,8 +172,13 @@ fn an_idle_cycle_names_the_address_that_moved_and_the_new_one() {
     assert!(text.contains(&old) && text.contains(&new), "{text}");
     let (status, events) = probe.finish(LONG);
     assert_eq!(status.code(), Some(1));
-    let findings = events.iter().filter(|(_, event)| event["kind"] == "finding").count();
-    assert_eq!(findings, 1, "the move and nothing else");
+    let findings: Vec<&Value> = events.iter().map(|(_, e)| e).filter(|event| event["kind"] == "finding").collect();
+    let codes: Vec<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["GD603", "GD609"], "the move, who would miss it, and nothing else");
+    let text = findings[1]["text"].as_str().unwrap();
+    for said in [&*old, &*new, "kratos 2.5.4 to 2.7.2", "connection refused", "last connection error"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
     let call =
         events.iter().any(|(_, e)| e["kind"] == "transition" && e["to"] == "READY" && e["address"] == json!(new));
     assert!(call, "the channel left IDLE on the new address");
@@ -190,6 +195,11 @@ fn an_idle_cycle_in_which_nothing_moves_says_that_nothing_changed() {
 #[test]
 fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_away_and_nothing_else() {
     let Some(mut pay) = Pay::start(Mode::Persistent) else { return };
+    // Without a TTL check, which would be critical after a restart until its next heartbeat.
+    for (id, server) in [("pay-1", &pay.first), ("pay-2", &pay.second)] {
+        pay.agent.deregister(id);
+        pay.agent.register(&json!({ "Name": "pay", "ID": id, "Address": "127.0.0.1", "Port": server.address.port() }));
+    }
     let mut command = tool(&["probe", "--idle", "10s", "consul:///pay", "-o", "ndjson"]);
     command.env("CONSUL_HTTP_ADDR", pay.agent.address());
     let mut probe = Running::start_command(command);

@@ -5,9 +5,10 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -186,6 +187,26 @@ impl ConsulAgent {
         self.register(&json!({ "Name": service, "ID": id, "Address": "127.0.0.1", "Port": port, "Check": check }));
     }
 
+    /// Registers `id` of `service` as Kratos does one with a gRPC server at 127.0.0.1:`port`, but without checks: it passes
+    /// while the node does, also after a restart.
+    pub fn register_kratos(&self, service: &str, id: &str, port: u16) {
+        self.register(&json!({
+            "Name": service, "ID": id, "Address": "127.0.0.1", "Port": port,
+            "TaggedAddresses": { "grpc": { "Address": format!("grpc://127.0.0.1:{port}"), "Port": port } },
+        }));
+    }
+
+    /// The ports of the instances of `service` that pass, in ascending order.
+    pub fn passing(&self, service: &str) -> Vec<u16> {
+        let (status, answer) = self.request("GET", &format!("/v1/health/service/{service}?passing"), b"");
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+        let entries: Vec<Value> = serde_json::from_slice(&answer).expect("a list");
+        let port = |entry: &Value| entry["Service"]["Port"].as_u64().and_then(|port| u16::try_from(port).ok());
+        let mut ports: Vec<u16> = entries.iter().filter_map(port).collect();
+        ports.sort_unstable();
+        ports
+    }
+
     /// Takes the instance away.
     pub fn deregister(&self, id: &str) {
         self.put(&format!("/v1/agent/service/deregister/{id}"), &Value::Null);
@@ -222,8 +243,19 @@ impl Drop for ConsulAgent {
     }
 }
 
-/// Ports that nobody had a moment ago; all are held until all are known, so that they differ.
+/// Ports that nobody had a moment ago, that no other agent of this process gets, and that no connection takes meanwhile: they
+/// lie below those that the kernel gives away by itself (Linux: from 32768 on).
 fn free_ports() -> [SocketAddr; 3] {
-    let held = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    held.each_ref().map(|listener| listener.local_addr().expect("its address"))
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 22_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Where another process begins elsewhere.
+    let own = std::process::id().wrapping_mul(7_919);
+    let mut free = (0..COUNT).filter_map(|_| {
+        let next = own.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
+        let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(FIRST + next).expect("a port")));
+        // The cluster speaks UDP on its port, too.
+        (TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok()).then_some(address)
+    });
+    [(); 3].map(|()| free.next().expect("a free port"))
 }

@@ -6,6 +6,10 @@ pub mod dns_server;
 #[cfg(feature = "etcd")]
 pub mod etcd;
 pub mod grpc;
+#[cfg(feature = "consul")]
+pub mod hosts;
+#[cfg(feature = "consul")]
+pub mod kratos;
 pub mod leftovers;
 pub mod peers;
 pub mod stage;

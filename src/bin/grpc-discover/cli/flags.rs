@@ -13,6 +13,7 @@ use super::{Hidden, values};
 
 /// Who is asked, and how.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Discovery")]
 pub struct Asking {
     /// For bare names ask only these backends (repeat, or separate with commas)
@@ -49,6 +50,7 @@ pub struct Asking {
 
 /// How an address is reached.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Reaching an endpoint")]
 pub struct Reaching {
     /// TLS: auto finds out for each endpoint and says what it found [default: auto]
@@ -103,6 +105,7 @@ pub struct Reaching {
 
 /// How the channel behaves.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Channel")]
 pub struct Channel {
     /// Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle
@@ -130,6 +133,7 @@ pub struct Channel {
 
 /// How much is done at once.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Pace")]
 pub struct Pace {
     /// Endpoints probed at the same time [default: 256]
@@ -145,6 +149,7 @@ pub struct Pace {
 
 /// What is good enough.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Verdict")]
 pub struct Judging {
     /// The least severity that spoils the exit code [default: warn]
@@ -166,6 +171,7 @@ pub struct Judging {
 
 /// What comes out, and the settings files.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
     /// How to print [default: table]
@@ -180,6 +186,7 @@ pub struct Output {
 
 /// Colour, talk on stderr, and the configuration file.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 #[command(next_help_heading = "Output")]
 pub struct Talk {
     /// Colour [default: auto]

@@ -62,11 +62,11 @@ fn hint(mut error: clap::Error) -> clap::Error {
 }
 
 fn resolve(typed: &cli::Resolve) -> Result<u8, Failure> {
-    let task = Task::Resolve { watch: typed.watch, run_for: typed.run_for };
-    let course = if typed.watch { Course::Stream } else { Course::Answer };
+    let task = Task::Resolve { watch: typed.own.watch, run_for: typed.own.run_for };
+    let course = if typed.own.watch { Course::Stream } else { Course::Answer };
     let (reaching, channel, pace) = (cli::Reaching::default(), cli::Channel::default(), cli::Pace::default());
     session(&typed.output, course, |profile| Typed {
-        targets: &typed.targets.targets,
+        targets: &typed.own.targets.targets,
         asking: &typed.asking,
         reaching: &reaching,
         channel: &channel,
@@ -79,7 +79,7 @@ fn resolve(typed: &cli::Resolve) -> Result<u8, Failure> {
 
 fn probe(typed: &cli::Probe) -> Result<u8, Failure> {
     session(&typed.output, Course::Answer, |profile| Typed {
-        targets: &typed.targets,
+        targets: &typed.own.targets,
         asking: &typed.asking,
         reaching: &typed.reaching,
         channel: &typed.channel,
@@ -93,14 +93,14 @@ fn probe(typed: &cli::Probe) -> Result<u8, Failure> {
 fn watch(typed: &cli::Watch) -> Result<u8, Failure> {
     let pace = cli::Pace::default();
     session(&typed.output, Course::Channel, |profile| Typed {
-        targets: &typed.targets.targets,
+        targets: &typed.own.targets.targets,
         asking: &typed.asking,
         reaching: &typed.reaching,
         channel: &typed.channel,
         pace: &pace,
         judging: &typed.judging,
         profile,
-        task: Task::Watch { run_for: typed.run_for, until: typed.until },
+        task: Task::Watch { run_for: typed.own.run_for, until: typed.own.until },
     })
 }
 

@@ -1,27 +1,53 @@
 //! Ctrl-C and SIGTERM.
+//!
+//! Not tokio's: with that feature every runtime makes room for each of the 64 signals there are before it begins, which
+//! is a part of a cold start that can be measured (docs/performance.md).
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::future::pending;
+use std::io;
+use std::os::unix::net;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::{flag, low_level::pipe};
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
 
 use crate::exit::{Failure, INTERRUPTED, TERMINATED};
 
 /// Listens for both.
 pub struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
+    /// A byte for every signal that came.
+    told: UnixStream,
+    /// The exit code that the last one asks for.
+    code: Arc<AtomicUsize>,
 }
 
 impl Signals {
     /// Begins to listen: from now on neither ends the process by itself.
     pub fn listen() -> Result<Signals, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| Failure::Broken(format!("no signal can be handled: {error}")));
-        Ok(Signals { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        listen().map_err(|error| Failure::Broken(format!("no signal can be handled: {error}")))
     }
 
     /// The next signal, as the exit code that it asks for. Cancel safe.
     pub async fn next(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.interrupt.recv() => INTERRUPTED,
-            _ = self.terminate.recv() => TERMINATED,
+        match self.told.read(&mut [0]).await {
+            Ok(1..) => u8::try_from(self.code.load(Ordering::SeqCst)).unwrap_or(INTERRUPTED),
+            // The other end lives as long as the process, so there is nothing to hear.
+            Ok(0) | Err(_) => pending().await,
         }
     }
+}
+
+fn listen() -> io::Result<Signals> {
+    let (told, tell) = net::UnixStream::pair()?;
+    told.set_nonblocking(true)?;
+    let code = Arc::new(AtomicUsize::new(0));
+    for (signal, exit) in [(SIGINT, INTERRUPTED), (SIGTERM, TERMINATED)] {
+        // In this order: whoever is told finds the code.
+        flag::register_usize(signal, code.clone(), exit.into())?;
+        pipe::register(signal, tell.try_clone()?)?;
+    }
+    Ok(Signals { told: UnixStream::from_std(told)?, code })
 }

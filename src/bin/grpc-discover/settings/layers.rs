@@ -159,5 +159,11 @@ struct Said {
 
 /// `--connect-timeout` is `GRPC_DISCOVER_CONNECT_TIMEOUT` in the environment.
 pub fn variable(flag: &str) -> String {
-    format!("GRPC_DISCOVER_{}", flag.trim_start_matches('-').replace('-', "_").to_uppercase())
+    const PREFIX: &str = "GRPC_DISCOVER_";
+    let flag = flag.trim_start_matches('-');
+    // In one allocation: it is asked for every flag that was not typed.
+    let mut name = String::with_capacity(PREFIX.len() + flag.len());
+    name.push_str(PREFIX);
+    name.extend(flag.chars().map(|letter| if letter == '-' { '_' } else { letter.to_ascii_uppercase() }));
+    name
 }

@@ -109,3 +109,21 @@ fn a_registry_that_cannot_be_asked_when_the_call_comes_poisons_a_client_and_not_
     assert!(world.findings().contains(&"GD609"), "{:?}", world.findings());
     assert!(world.channel_states().ends_with(&["IDLE", "CONNECTING", "READY"]), "{:?}", world.channel_states());
 }
+
+#[test]
+fn clients_of_a_registry_that_has_no_part_are_told_of_only_when_they_were_chosen() {
+    let etcd = || find("etcd-naming").unwrap();
+    for (lenses, told) in [(Lenses::Differing(etcd()), false), (Lenses::Chosen(etcd()), true)] {
+        let mut world = World::new(Goal::Watch { until: None }, watching(), &[A], &[A, B]).with_lenses(lenses).begin();
+        world.pass(Duration::from_secs(1));
+        world.registry = None;
+        let generation = world.generation[&0];
+        let gone = Err(ResolveError::ambient(ResolveCode::Unreachable, "connection refused"));
+        world.feed(Input::Word { source: 0, generation, word: Some(gone), last: false });
+        world.registry_lists(&[B]);
+        world.pass(Duration::from_secs(1));
+        let frozen =
+            world.lenses().into_iter().any(|report| words(&report.stale) == [A] && report.hears == Hears::Never);
+        assert_eq!(frozen, told, "{:?}", world.lenses());
+    }
+}

@@ -1,0 +1,98 @@
+//! go-zero's zrpc clients over etcd (`etcd://…`, `discov://…`): `zrpc/resolver/internal/{discovbuilder,subset}.go` and
+//! `core/discov/internal/registry.go`, read at the bounds of each range.
+//!
+//! Its watch survives everything: it reloads after a compaction and after every reconnection. Building a resolver waits
+//! for the first read, however long. 32 instances, drawn anew at every update; here the draw is always the same. Its
+//! `direct://` lists follow no registry, and `k8s://` is not modelled.
+//!
+//! Up to 1.7.6 `Close` does nothing, which harms nobody's addresses: the subscription of every past idle period stays
+//! behind at etcd. **1.7.1 has no lens**: it handed the endpoints of the first target in a process to all the others
+//! (zeromicro/go-zero#4121, reverted by #4349), and a lens sees one target only.
+
+use super::watching::{Built, Resolver, Watching};
+use super::world::{Answering, World, subset};
+use super::{Follows, Hears, LensKind};
+use crate::model::endpoint::{Address, EndpointStatus};
+
+const SUBSET: Option<usize> = Some(32);
+const FOLLOWS: Follows = Follows::Only("etcd");
+const RULE_LEAKS: &str = "it follows, 32 instances by chance, and asks anew at the next call after an idle period; each idle \
+                          period leaves one more watch behind at etcd";
+const REMEDY_LEAKS: &str = "upgrade to 1.8.0 or later when the number of etcd's watchers grows";
+const CLOSE_IS_EMPTY: &[&str] =
+    &["https://github.com/zeromicro/go-zero/pull/4589", "https://github.com/zeromicro/go-zero/pull/4349"];
+
+/// `Close` does nothing.
+pub(super) static UP_TO_1_7_0: LensKind = LensKind {
+    name: "go-zero",
+    versions: Some(("1.3.0", "1.7.0")),
+    follows: FOLLOWS,
+    rule: RULE_LEAKS,
+    fails_with: "last connection error: connection error: desc =",
+    remedy: REMEDY_LEAKS,
+    links: CLOSE_IS_EMPTY,
+    client: Watching::<GoZero>::boxed,
+};
+
+/// `Close` does nothing, again.
+pub(super) static FROM_1_7_2: LensKind = LensKind {
+    name: "go-zero",
+    versions: Some(("1.7.2", "1.7.6")),
+    follows: FOLLOWS,
+    rule: RULE_LEAKS,
+    fails_with: "last connection error: connection error: desc =",
+    remedy: REMEDY_LEAKS,
+    links: CLOSE_IS_EMPTY,
+    client: Watching::<GoZero>::boxed,
+};
+
+/// `Close` ends the subscription.
+pub(super) static FROM_1_8_0: LensKind = LensKind {
+    name: "go-zero",
+    versions: Some(("1.8.0", "1.10.3")),
+    follows: FOLLOWS,
+    rule: "it follows, 32 instances by chance, and asks anew at the next call after an idle period",
+    fails_with: "last connection error: connection error: desc =",
+    remedy: "none needed",
+    links: &["https://github.com/zeromicro/go-zero/pull/4589", "https://github.com/zeromicro/go-zero/pull/4514"],
+    client: Watching::<GoZero>::boxed,
+};
+
+/// One subscription.
+#[derive(Debug)]
+struct GoZero {
+    holds: Vec<Address>,
+}
+
+impl Resolver for GoZero {
+    fn build(world: &World) -> Built<Self> {
+        match world.answering {
+            Answering::Unknown | Answering::Silent | Answering::Errors => Built::Waits,
+            Answering::Lists => Built::Now(GoZero { holds: drawn(world) }),
+        }
+    }
+
+    /// An empty list is passed on, too.
+    fn told(&mut self, world: &World) {
+        match world.answering {
+            Answering::Lists => self.holds = drawn(world),
+            Answering::Unknown | Answering::Silent | Answering::Errors => {}
+        }
+    }
+
+    fn holds(&self) -> &[Address] {
+        &self.holds
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::Changes
+    }
+
+    fn subset() -> Option<usize> {
+        SUBSET
+    }
+}
+
+fn drawn(world: &World) -> Vec<Address> {
+    subset(&world.addresses(EndpointStatus::is_usable), SUBSET)
+}

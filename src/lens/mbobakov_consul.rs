@@ -1,0 +1,59 @@
+//! mbobakov/grpc-consul-resolver (`consul://…`), `consul.go` and `target.go` at v1.4.0 to v1.5.3.
+//!
+//! `healthy=true` in the target makes it ask for passing instances only; the default is everything. Its index is not
+//! reset when Consul's runs backwards (an agent restored from a snapshot): it then misses changes until its wait is
+//! over, which no input of a lens says. IPv6 addresses come out without brackets, and cannot be dialled; here they can.
+
+use super::watching::{Built, Resolver, Watching};
+use super::world::{Answering, World};
+use super::{Follows, Hears, LensKind};
+use crate::model::endpoint::Address;
+
+/// mbobakov's resolver.
+pub(super) static MBOBAKOV_CONSUL: LensKind = LensKind {
+    name: "mbobakov-consul",
+    versions: Some(("1.4.0", "1.5.3")),
+    follows: Follows::Only("consul"),
+    rule: "it follows while it is not idle and asks anew at the next call; without healthy=true in the target it holds \
+           instances whose checks are critical, too",
+    fails_with: "connection error: desc = \"transport: Error while dialing",
+    remedy: "write healthy=true into the target",
+    links: &[
+        "https://github.com/mbobakov/grpc-consul-resolver",
+        "https://github.com/mbobakov/grpc-consul-resolver/issues/32",
+    ],
+    client: Watching::<MbobakovConsul>::boxed,
+};
+
+/// The loop behind one channel.
+#[derive(Debug, Default)]
+struct MbobakovConsul {
+    holds: Vec<Address>,
+}
+
+impl Resolver for MbobakovConsul {
+    fn build(world: &World) -> Built<Self> {
+        let mut resolver = MbobakovConsul::default();
+        resolver.told(world);
+        Built::Now(resolver)
+    }
+
+    /// Whatever is listed, in the order of the texts; an empty list, too. A failed question is asked again.
+    fn told(&mut self, world: &World) {
+        match world.answering {
+            Answering::Lists => {
+                self.holds = world.addresses(|_| true);
+                self.holds.sort_by_cached_key(ToString::to_string);
+            }
+            Answering::Unknown | Answering::Silent | Answering::Errors => {}
+        }
+    }
+
+    fn holds(&self) -> &[Address] {
+        &self.holds
+    }
+
+    fn hears(&self) -> Hears {
+        Hears::Changes
+    }
+}

@@ -1,0 +1,125 @@
+//! A real CoreDNS that serves a hosts file: changed at once, every question seen, gone when dropped.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::peers::provided;
+
+/// The zone of every name.
+const ZONE: &str = "hosts.test";
+
+/// What a change may take until it is served.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A DNS server for names in `hosts.test`, with a TTL of one second.
+pub struct Hosts {
+    directory: TempDir,
+    process: Child,
+    changes: u32,
+    asked: Arc<Mutex<Vec<(Instant, String)>>>,
+    /// Where it answers.
+    pub address: SocketAddr,
+}
+
+impl Hosts {
+    /// `None` (said on stderr) where CoreDNS is not provided.
+    pub fn start() -> Option<Hosts> {
+        let program = provided("GRPC_DISCOVER_TEST_COREDNS")?;
+        let directory = tempfile::tempdir().unwrap();
+        let address = free_address();
+        let corefile = format!(
+            "{ZONE}:{} {{\n  bind 127.0.0.1\n  log\n  hosts hosts.txt {ZONE} {{\n    ttl 1\n    reload 100ms\n  }}\n}}\n",
+            address.port()
+        );
+        fs::write(directory.path().join("Corefile"), corefile).unwrap();
+        fs::write(directory.path().join("hosts.txt"), "").unwrap();
+        let mut process = Command::new(program)
+            .args(["-conf", "Corefile"])
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(process.stdout.take().unwrap());
+        let asked: Arc<Mutex<Vec<(Instant, String)>>> = Arc::default();
+        let heard = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                heard.lock().unwrap().push((Instant::now(), line));
+            }
+        });
+        Some(Hosts { directory, process, changes: 0, asked, address })
+    }
+
+    /// Lets `name` (without the zone) have these addresses and no others; other names are gone. Returns when it is served.
+    pub fn set(&mut self, name: &str, addresses: &[&str]) {
+        self.changes += 1;
+        let mark = format!("change-{}.{ZONE}", self.changes);
+        let mut hosts = format!("127.0.0.1 {mark}\n");
+        for address in addresses {
+            let _ = writeln!(hosts, "{address} {name}.{ZONE}");
+        }
+        let next = self.directory.path().join("next");
+        fs::write(&next, hosts).unwrap();
+        fs::rename(next, self.directory.path().join("hosts.txt")).unwrap();
+
+        let mut question = b"\0\x01\0\0\0\x01\0\0\0\0\0\0".to_vec();
+        for label in mark.split('.') {
+            question.push(u8::try_from(label.len()).unwrap());
+            question.extend_from_slice(label.as_bytes());
+        }
+        question.extend_from_slice(b"\0\0\x01\0\x01");
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        socket.connect(self.address).unwrap();
+        let since = Instant::now();
+        loop {
+            let mut reply = [0; 512];
+            // Refused while it starts; NXDOMAIN for up to 100 ms after a change.
+            let read = socket.send(&question).and_then(|_| socket.recv(&mut reply));
+            if read.is_ok_and(|length| length > 12) && reply[7] == 1 {
+                return;
+            }
+            assert!(since.elapsed() < PATIENCE, "CoreDNS does not serve {mark}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// When the addresses (A records) of `name` were asked for.
+    pub fn questions(&self, name: &str) -> Vec<Instant> {
+        let wanted = format!("\"A IN {name}.{ZONE}. ");
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|(_, line)| line.contains(&wanted)).map(|(at, _)| *at).collect()
+    }
+
+    /// What gRPC calls `name` with this port, asked of this server.
+    pub fn target(&self, name: &str, port: u16) -> String {
+        format!("dns://{}/{name}.{ZONE}:{port}", self.address)
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An address that is free over UDP and TCP.
+fn free_address() -> SocketAddr {
+    loop {
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = udp.local_addr().unwrap();
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Real clients (tests/peers/kratos): Kratos in several versions, and plain grpc-go. Started, asked, gone when dropped.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use super::peers::provided;
+
+/// What an answer may take beyond the time limit of a call.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// Kratos of this version with its Consul plugin.
+    Kratos(&'static str),
+    /// grpc-go alone.
+    GrpcGo,
+}
+
+/// What a call came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    /// gRPC's name of the code: `OK`, `Unavailable`.
+    pub code: String,
+    /// The status message.
+    pub text: String,
+    /// When the caller began to wait, by the client's clock, to the millisecond.
+    pub began: SystemTime,
+    /// How long it waited.
+    pub took: Duration,
+    /// Who answered.
+    pub peer: Option<String>,
+}
+
+/// What the client says of one of its channels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// gRPC's name of the connectivity state.
+    pub state: String,
+    /// Whether there is a load balancer: there is none in IDLE, nor before a resolver has spoken.
+    pub balancer: bool,
+    /// What the resolver gave to the load balancer last, be it gone or not.
+    pub given: Vec<String>,
+    /// How many lists the resolver has given in all.
+    pub updates: u64,
+    /// Requests to Consul that wait for their answer.
+    pub asking: u64,
+    /// Requests to Consul in all.
+    pub asked: u64,
+    /// How long nothing has been asked of Consul; zero while a request waits.
+    pub quiet: Duration,
+}
+
+impl State {
+    /// The addresses that calls can go to now.
+    pub fn holds(&self) -> &[String] {
+        if self.balancer { &self.given } else { &[] }
+    }
+}
+
+/// Every line that came from the client, and a bell for the next one.
+type Lines = Arc<(Mutex<Vec<Value>>, Condvar)>;
+
+/// A running client.
+pub struct KratosClient {
+    child: Child,
+    stdin: ChildStdin,
+    lines: Lines,
+    commands: u64,
+    /// What was linked: `kratos 2.7.2, grpc-go 1.61.1`.
+    pub version: String,
+}
+
+impl KratosClient {
+    /// Starts the client and waits until its channels are open; `None` (said on stderr) where it is not provided.
+    pub fn start(client: Client, args: &[&str]) -> Option<KratosClient> {
+        let program = match client {
+            Client::Kratos(version) => provided("GRPC_DISCOVER_TEST_KRATOS")?.join(version),
+            Client::GrpcGo => provided("GRPC_DISCOVER_TEST_GRPC_GO_CLIENT")?,
+        };
+        let mut child = Command::new(&program)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let lines = Lines::default();
+        let told = Arc::clone(&lines);
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                told.0.lock().unwrap().push(serde_json::from_str(&line).unwrap_or(Value::Null));
+                told.1.notify_all();
+            }
+        });
+        let mut client = KratosClient { child, stdin, lines, commands: 0, version: String::new() };
+        client.wait_for(0, PATIENCE, |line| line["event"] == "ready").expect("a client whose channels are open");
+        client.version = client.lines.0.lock().unwrap()[0]["version"].as_str().unwrap().to_string();
+        Some(client)
+    }
+
+    /// How many lines there are: events after now have this place or a later one.
+    pub fn mark(&self) -> usize {
+        self.lines.0.lock().unwrap().len()
+    }
+
+    /// Waits for the first line from place `from` on for which `wanted` holds.
+    pub fn wait_for(&self, from: usize, within: Duration, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
+        let until = Instant::now() + within;
+        let (lines, bell) = &*self.lines;
+        let mut lines = lines.lock().unwrap();
+        let mut next = from;
+        loop {
+            while let Some(line) = lines.get(next) {
+                if wanted(line) {
+                    return Some(line.clone());
+                }
+                next += 1;
+            }
+            let left = until.checked_duration_since(Instant::now())?;
+            lines = bell.wait_timeout(lines, left).unwrap().0;
+        }
+    }
+
+    /// Waits until the channel is in `state`, from place `from` on.
+    pub fn wait_for_state(&self, from: usize, channel: usize, state: &str, within: Duration) -> bool {
+        let reached =
+            |line: &Value| line["event"] == "state-change" && line["channel"] == channel && line["state"] == state;
+        self.wait_for(from, within, reached).is_some()
+    }
+
+    /// One `grpc.health.v1` Check through a channel (the first is 1).
+    pub fn call(&mut self, channel: usize) -> Called {
+        let answer = self.command(&format!("call {channel}"));
+        Called {
+            code: answer["code"].as_str().unwrap().to_string(),
+            text: answer["text"].as_str().unwrap().to_string(),
+            began: UNIX_EPOCH + Duration::from_millis(answer["began"].as_u64().unwrap()),
+            took: Duration::from_secs_f64(answer["ms"].as_f64().unwrap() / 1000.0),
+            peer: answer["peer"].as_str().map(str::to_string),
+        }
+    }
+
+    /// What the client says of a channel.
+    pub fn state(&mut self, channel: usize) -> State {
+        let answer = self.command(&format!("state {channel}"));
+        let given = answer["holds"].as_array().unwrap().iter().map(|address| address.as_str().unwrap().to_string());
+        State {
+            state: answer["state"].as_str().unwrap().to_string(),
+            balancer: answer["balancer"].as_bool().unwrap(),
+            given: given.collect(),
+            updates: answer["updates"].as_u64().unwrap(),
+            asking: answer["asking"].as_u64().unwrap(),
+            asked: answer["asked"].as_u64().unwrap(),
+            quiet: Duration::from_millis(answer["quiet_ms"].as_u64().unwrap_or(0)),
+        }
+    }
+
+    fn command(&mut self, command: &str) -> Value {
+        let from = self.mark();
+        self.commands += 1;
+        let number = self.commands;
+        writeln!(self.stdin, "{command}").unwrap();
+        let answer = self.wait_for(from, PATIENCE, |line| line["command"] == number);
+        let answer = answer.unwrap_or_else(|| panic!("{}: no answer to {command}", self.version));
+        assert_ne!(answer["event"], "refused", "{answer}");
+        answer
+    }
+}
+
+impl Drop for KratosClient {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

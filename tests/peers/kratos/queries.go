@@ -1,0 +1,69 @@
+package main
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// queries sees every request that goes to Consul, as it leaves and as its answer's head comes or it is cancelled.
+type queries struct {
+	out     *journal
+	lock    sync.Mutex
+	running int       // how many wait for an answer now: a long poll is one of them
+	count   int       // how many there were in all
+	ended   time.Time // when the newest one ended
+}
+
+// client is an ordinary client of Consul's whose requests are seen.
+func (q *queries) client(address string) (*api.Client, error) {
+	config := api.DefaultConfig()
+	config.Address = address
+	config.HttpClient = &http.Client{Transport: seen{config.Transport, q}}
+	return api.NewClient(config)
+}
+
+func (q *queries) describe(l line) {
+	q.lock.Lock()
+	defer q.lock.Unlock()
+	l["asking"], l["asked"] = q.running, q.count
+	if !q.ended.IsZero() {
+		l["quiet_ms"] = 0
+		if q.running == 0 {
+			l["quiet_ms"] = time.Since(q.ended).Milliseconds()
+		}
+	}
+}
+
+type seen struct {
+	http.RoundTripper
+	queries *queries
+}
+
+func (s seen) RoundTrip(request *http.Request) (*http.Response, error) {
+	q := s.queries
+	q.lock.Lock()
+	q.running++
+	q.count++
+	count := q.count
+	q.lock.Unlock()
+	index := request.URL.Query().Get("index")
+	q.out.event("asked", line{"query": count, "index": index})
+
+	response, err := s.RoundTripper.RoundTrip(request)
+
+	q.lock.Lock()
+	q.running--
+	q.ended = time.Now()
+	q.lock.Unlock()
+	l := line{"query": count}
+	if err != nil {
+		l["error"] = err.Error()
+	} else {
+		l["status"], l["index"] = response.StatusCode, response.Header.Get("X-Consul-Index")
+	}
+	q.out.event("answered", l)
+	return response, err
+}
