@@ -34,6 +34,7 @@
 pub mod backend;
 pub mod channel;
 pub mod diagnosis;
+pub mod layout;
 pub mod lens;
 pub mod model;
 pub mod session;

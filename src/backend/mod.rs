@@ -108,6 +108,9 @@ pub struct Settings {
     /// How Consul is asked.
     #[cfg(feature = "consul")]
     pub consul: consul::Settings,
+    /// How etcd is asked.
+    #[cfg(feature = "etcd")]
+    pub etcd: etcd::Settings,
     /// The port for names that came without one (`--port`); gRPC's 443 when `None`.
     pub port: Option<u16>,
     /// How long a registry may take for its first word. Zero means each backend's own default (5 s).
@@ -117,8 +120,14 @@ pub struct Settings {
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 pub mod file;
 pub mod ip;
+#[cfg(any(feature = "consul", feature = "etcd"))]
+mod socket;
+#[cfg(any(feature = "consul", feature = "etcd"))]
+mod tls;
 
 /// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.
 pub const BACKENDS: &[&dyn Backend] = &[
@@ -127,4 +136,6 @@ pub const BACKENDS: &[&dyn Backend] = &[
     &dns::Dns,
     #[cfg(feature = "consul")]
     &consul::Consul,
+    #[cfg(feature = "etcd")]
+    &etcd::Etcd,
 ];

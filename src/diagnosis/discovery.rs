@@ -102,6 +102,8 @@ fn says_something_about_its_answer(source: &SourceRecord, findings: &mut Vec<Fin
             | NoteKind::Funnel
             | NoteKind::FilteredOut
             | NoteKind::Skipped
+            | NoteKind::Permanent
+            | NoteKind::Departed
             | NoteKind::Local
             | NoteKind::Absent
             | NoteKind::Unconfirmed => continue,

@@ -6,6 +6,7 @@ mod connection;
 mod discovery;
 mod health;
 mod idle;
+mod leases;
 pub mod ledger;
 mod lenses;
 mod proxy;
@@ -36,6 +37,7 @@ use verdict::{NetworkWord, RegistryWord};
 const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     discovery::find,
     registered::find,
+    leases::find,
     advertised::find,
     reaching::find,
     connection::find,

@@ -118,6 +118,23 @@ findings! {
         remedy "Ask the agent that lags about its cluster: `consul operator raft list-peers -http-addr=AGENT`, `consul members -http-addr=AGENT`; then ask both again."
         see "https://github.com/hashicorp/consul/issues/20790";
 
+    GD117 PERMANENT_ENTRY Warn
+        means "Entries of the registry hold no lease. They were written by hand or by something that does not renew them, and stay when their process is gone: clients are sent there until somebody deletes them."
+        proved by "The lease of the key as etcd tells it: none."
+        remedy "Register with a lease that the process keeps alive, as the frameworks' own registrars do; delete what is left over: `etcdctl del KEY`."
+        see "https://github.com/etcd-io/etcd/issues/10821";
+
+    GD118 LEASE_NOT_RENEWED Warn
+        means "The lease of an entry has less than a third of its time left. Whoever keeps one alive renews it when a third or a half of it has passed, so its owner is dead, hangs, or is cut off from the registry, and may still serve."
+        proved by "What the lease was granted and what is left of it, as etcd tells it (LeaseTimeToLive)."
+        remedy "Look at the process and at its connection to the registry. `etcdctl lease timetolive ID --keys` shows the lease; an entry that left although its process serves must be registered again by the process."
+        see "https://github.com/zeromicro/go-zero/issues/4960" "https://github.com/etcd-io/etcd/issues/10821";
+
+    GD119 LEASE_TOO_LONG Info
+        means "The lease of an entry is more than ten times what its framework grants. When its process dies, clients are sent there for all that time."
+        proved by "What the lease was granted, as etcd tells it, and the framework's own value for the layout that was recognised."
+        remedy "Lower the registration's TTL (Kratos: RegisterTTL; kitex: KITEX_ETCD_REGISTRY_LEASE_TTL; go-micro: RegisterTTL), and find out who wrote the entry.";
+
     // Reaching an address.
     GD201 CONNECTION_REFUSED Critical
         means "A host is there and nothing listens on the port."

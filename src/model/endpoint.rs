@@ -160,6 +160,22 @@ pub struct Check {
     pub output: String,
 }
 
+/// What ties an entry to the life of whoever wrote it. For registries with leases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lease {
+    /// Nothing: the entry stays until somebody deletes it.
+    Permanent,
+    /// The registry deletes the entry unless the lease is renewed in time. What is left of it is [`Endpoint::ttl`].
+    Held {
+        /// The registry's name for it.
+        id: String,
+        /// What it is granted each time it is renewed, where that is known.
+        granted: Option<Duration>,
+        /// What the framework that wrote the entry grants unless it is told otherwise.
+        usual: Option<Duration>,
+    },
+}
+
 /// One instance of a service, as one registry lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
@@ -187,6 +203,8 @@ pub struct Endpoint {
     pub metadata: BTreeMap<String, String>,
     /// How long the registry's word still holds: DNS TTL, lease left.
     pub ttl: Option<Duration>,
+    /// Whether the entry goes when its owner does, where the registry has leases.
+    pub lease: Option<Lease>,
     /// The framework layout that was recognised, and the rule that gave the port.
     pub layout: Option<String>,
 }
@@ -207,6 +225,7 @@ impl Endpoint {
             tags: Vec::new(),
             metadata: BTreeMap::new(),
             ttl: None,
+            lease: None,
             layout: None,
         }
     }
@@ -230,6 +249,7 @@ impl Endpoint {
             && self.node_address == other.node_address
             && self.tags == other.tags
             && self.metadata == other.metadata
+            && (self.lease == Some(Lease::Permanent)) == (other.lease == Some(Lease::Permanent))
             && words(self) == words(other)
     }
 }

@@ -62,6 +62,10 @@ pub enum NoteKind {
     FilteredOut,
     /// The answer was cut or an entry could not be used; what was left out, and why.
     Skipped,
+    /// Entries that nobody will remove when their owner dies: they have no lease.
+    Permanent,
+    /// Why an entry has left, in words that the registry's own state proves: its lease ran out, or was revoked.
+    Departed,
     /// Answered on this machine, without asking a server (hosts file, localhost).
     Local,
     /// The registry says with authority that nobody is there: how it said so.
@@ -82,6 +86,8 @@ impl NoteKind {
             Self::Funnel => "funnel",
             Self::FilteredOut => "filtered_out",
             Self::Skipped => "skipped",
+            Self::Permanent => "permanent",
+            Self::Departed => "departed",
             Self::Local => "local",
             Self::Absent => "absent",
             Self::Unconfirmed => "unconfirmed",

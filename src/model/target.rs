@@ -8,8 +8,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::endpoint::Address;
 use super::secret::Secret;
 
+mod etcd;
 mod parse;
 mod secrets;
+
+pub use etcd::{ETCD_LAYOUTS, EtcdTarget};
 
 /// What to resolve. `Display` prints the canonical form, secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub enum Target {
     File(PathBuf),
     /// `consul://[agent]/svc?tag=&dc=…`.
     Consul(ConsulTarget),
+    /// `etcd://[member,…]/svc?prefix=&layout=`, and go-zero's forms.
+    Etcd(EtcdTarget),
     /// A scheme that is understood and has no backend here: parsed, then refused with a sentence.
     Unsupported {
         /// The scheme, lower case: `kubernetes`.
@@ -97,6 +102,7 @@ impl Target {
             Target::Ip(addresses) => Some(ip_scheme(addresses.first())),
             Target::File(_) => Some("file"),
             Target::Consul(_) => Some("consul"),
+            Target::Etcd(_) => Some("etcd"),
             Target::Unsupported { scheme, .. } => Some(scheme),
         }
     }
@@ -109,6 +115,7 @@ impl Target {
             Target::Ip(_) => ("ip", "ip"),
             Target::File(_) => ("file", "file"),
             Target::Consul(_) => ("consul", "consul"),
+            Target::Etcd(_) => ("etcd", "etcd"),
             Target::Unsupported { scheme, .. } => (scheme.as_str(), backend_of(scheme)),
         };
         if backends.contains(&backend) {
@@ -134,7 +141,6 @@ impl Target {
 fn backend_of(scheme: &str) -> &str {
     match scheme {
         "k8s" => "kubernetes",
-        "discov" => "etcd",
         "zk" => "zookeeper",
         "google-c2p" => "xds",
         "discovery" | "svc" | "service" | "stork" => "",
@@ -168,6 +174,7 @@ impl fmt::Display for Target {
             Target::Ip(addresses) => fmt_ip(f, addresses),
             Target::File(path) => fmt_path(f, "file", path),
             Target::Consul(consul) => consul.fmt(f),
+            Target::Etcd(etcd) => etcd.fmt(f),
             Target::Unsupported { scheme, rest } => write!(f, "{scheme}:{rest}"),
         }
     }

@@ -53,6 +53,8 @@ struct Tracked {
     heard: bool,
     /// The last answer was empty and is not believed before this moment, nor before it was asked again.
     doubted: Option<Elapsed>,
+    /// Why entries left, as the doubted answer said it: the answer that confirms it no longer knows.
+    departed: Vec<Note>,
     /// The next answer is told even when it changes nothing: discovery was stopped and asks from scratch.
     tell_next: bool,
     /// Failures in a row.
@@ -100,6 +102,7 @@ impl Discovery {
             state: State::Quiet,
             heard: false,
             doubted: None,
+            departed: Vec::new(),
             tell_next: true,
             failures: 0,
             silent: false,
@@ -300,6 +303,7 @@ impl Discovery {
             Update::Add(_) | Update::Remove(_) => false,
         };
         if empty && (!tracked.set.is_empty() || !tracked.heard) {
+            tracked.departed.extend(notes.iter().filter(|note| note.kind == NoteKind::Departed).cloned());
             match (tracked.doubted, tracked.state) {
                 (None, State::Broken { since, .. }) if tracked.heard => {
                     // Back, and empty: asked again at once, and again when the grace is over.
@@ -334,6 +338,12 @@ impl Discovery {
         let tell = std::mem::take(&mut tracked.tell_next);
         let unconfirmed = notes.iter().any(|note| note.kind == NoteKind::Unconfirmed);
         let delta = tracked.set.apply(update);
+        let departed = std::mem::take(&mut tracked.departed).into_iter();
+        for note in departed.filter(|_| !delta.removed.is_empty()) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
         match before {
             State::Broken { since, .. } if !first => {
                 let gap = Some(now.since(since));

@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 /// The rooms, and the rooms each may import.
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("backend", &["model"]),
+    ("layout", &["model"]),
+    ("backend", &["model", "layout"]),
     ("transport", &["model"]),
     ("channel", &["model"]),
     ("lens", &["model"]),
     ("diagnosis", &["model"]),
-    ("session", &["model", "backend", "transport", "channel", "lens", "diagnosis"]),
+    ("session", &["model", "layout", "backend", "transport", "channel", "lens", "diagnosis"]),
 ];
 
 /// Rooms and files that know no clock, no runtime and no sockets.
 const PURE: &[&str] =
-    &["model", "channel", "lens", "diagnosis", "session/engine", "session/discovery.rs", "session/script.rs"];
+    &["model", "layout", "channel", "lens", "diagnosis", "session/engine", "session/discovery.rs", "session/script.rs"];
 
 /// What the pure ones must not mention.
 const IMPURE: &[&str] =

@@ -1,8 +1,7 @@
 //! Where an instance listens for gRPC: frameworks write it into Consul in different places.
 
-use std::str::FromStr as _;
-
 use super::decode::{Service, TaggedAddress};
+use crate::layout::{join, kratos};
 use crate::model::endpoint::Address;
 
 /// Where an instance listens for gRPC, and which rule said so.
@@ -75,11 +74,7 @@ fn tagged(service: &Service) -> Result<Option<Place>, String> {
         .filter(|(name, tagged)| tagged.address.starts_with(&format!("{name}://")))
         .map(|(name, _)| name.as_str())
         .collect();
-    if of_kratos.is_empty() {
-        Ok(None)
-    } else {
-        Err(format!("kratos registered it for {} only, not for grpc", of_kratos.join(" and ")))
-    }
+    if of_kratos.is_empty() { Ok(None) } else { Err(kratos::only(&of_kratos)) }
 }
 
 /// `grpc://10.0.0.1:9000?isSecure=true` as Kratos writes it, or a bare host beside its port.
@@ -87,22 +82,9 @@ fn parse_tagged(tagged: &TaggedAddress) -> Result<(&'static str, Address), Strin
     match tagged.address.split_once("://") {
         None => Ok(("consul", join(&tagged.address, tagged.port)?)),
         Some((_, rest)) => {
-            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-            let address = match Address::from_str(authority) {
-                Ok(address) => address,
-                Err(_) => join(authority, tagged.port)?,
-            };
+            let host = || rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let address = kratos::authority(rest).or_else(|_| join(host(), tagged.port))?;
             Ok(("kratos", address))
         }
     }
-}
-
-fn join(host: &str, port: i64) -> Result<Address, String> {
-    if !(1..=65535).contains(&port) {
-        return Err(format!("port {port} is none where anything can listen"));
-    }
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let joined =
-        if bare.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{bare}]:{port}") } else { format!("{host}:{port}") };
-    Address::from_str(&joined).map_err(|_| format!("its address {host:?} is neither an IP address nor a host name"))
 }

@@ -19,6 +19,8 @@ use super::agent::{Agent, Unsaid};
 use super::settings::Settings;
 use super::transport::{Dial, Limit, Transport, Trouble};
 use super::{tls, wire_port};
+use crate::backend::socket::io_words;
+use crate::backend::tls::Ready;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
 use crate::model::target::ConsulTarget;
@@ -87,7 +89,7 @@ pub(super) struct Route {
     headers: HeaderMap,
     token: Option<Secret>,
     password: Option<Secret>,
-    tls: Option<tls::Ready>,
+    tls: Option<Ready>,
 }
 
 impl Route {
@@ -110,7 +112,7 @@ impl Route {
         let auth = target.and_then(|target| target.user.clone()).or_else(|| settings.auth.value.clone());
         let headers = headers(token.as_ref(), auth.as_ref()).map_err(wrong)?;
         let tls = match &agent {
-            Agent::Tcp { tls: true, host, .. } => Some(tls::Plan::new(settings, host).load().map_err(wrong)?),
+            Agent::Tcp { tls: true, host, .. } => Some(tls::plan(settings, host).load().map_err(wrong)?),
             _ => None,
         };
         let own =
@@ -155,7 +157,7 @@ fn token(settings: &Settings) -> Result<Option<Secret>, String> {
         Ok(text) => {
             Ok(Some(Secret::new(text)).filter(|token| !token.is_empty()).or_else(|| settings.token.value.clone()))
         }
-        Err(error) => Err(format!("CONSUL_HTTP_TOKEN_FILE {}: {}", file.display(), super::transport::io_words(&error))),
+        Err(error) => Err(format!("CONSUL_HTTP_TOKEN_FILE {}: {}", file.display(), io_words(&error))),
     }
 }
 

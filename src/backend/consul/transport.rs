@@ -15,16 +15,16 @@ use futures_util::future::{BoxFuture, poll_immediate};
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use rustify::errors::ClientError;
-use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use tokio_rustls::rustls;
 
 use super::agent::Agent;
 use super::hyper_io::HyperIo;
-use super::tls;
+use super::tls::NAMES;
+use crate::backend::socket::{connect, io_words, seconds};
+use crate::backend::tls;
 
 /// An answer longer than this is given up: 64 MiB are some 60,000 instances.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -69,11 +69,6 @@ pub(super) enum Trouble {
     NotConsul(String),
 }
 
-/// `5 s`, `0.25 s`.
-pub(super) fn seconds(duration: Duration) -> String {
-    format!("{} s", duration.as_secs_f64())
-}
-
 /// Carries requests to one agent.
 pub(super) struct Transport {
     dial: Arc<dyn Dial>,
@@ -102,7 +97,7 @@ impl Transport {
                     .connector
                     .connect(tls.name.clone(), stream)
                     .await
-                    .map_err(|error| tls_trouble(&error).unwrap_or_else(|| Trouble::Tls(io_words(&error))))?;
+                    .map_err(|error| Trouble::Tls(NAMES.words(&error).unwrap_or_else(|| io_words(&error))))?;
                 Wire::new(Box::new(stream)).await
             }
         }
@@ -220,7 +215,7 @@ fn hyper_trouble(error: &hyper::Error) -> Trouble {
     let mut below: Option<&(dyn Error + 'static)> = error.source();
     while let Some(cause) = below {
         if let Some(cause) = cause.downcast_ref::<io::Error>() {
-            return tls_trouble(cause).unwrap_or_else(|| Trouble::Broken(io_words(cause)));
+            return NAMES.words(cause).map_or_else(|| Trouble::Broken(io_words(cause)), Trouble::Tls);
         }
         below = cause.source();
     }
@@ -230,57 +225,12 @@ fn hyper_trouble(error: &hyper::Error) -> Trouble {
     Trouble::Broken(error.to_string())
 }
 
-fn tls_trouble(error: &io::Error) -> Option<Trouble> {
-    use rustls::{AlertDescription, CertificateError, InvalidMessage};
-    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let remedy = match error {
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            " (this is no TLS: an agent that speaks plain HTTP is written http://)"
-        }
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            " (CONSUL_CACERT names the authority to trust)"
-        }
-        rustls::Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. }) => {
-            " (CONSUL_TLS_SERVER_NAME names the name to expect)"
-        }
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            " (CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY name the certificate to show)"
-        }
-        _ => "",
-    };
-    Some(Trouble::Tls(format!("{error}{remedy}")))
-}
-
-/// What the system says, without its number: `connection refused`.
-pub(super) fn io_words(error: &io::Error) -> String {
-    let words = error.to_string();
-    let words = words.split(" (os error").next().unwrap_or(&words);
-    let mut letters = words.chars();
-    match (letters.next(), letters.clone().next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
-        _ => words.to_string(),
-    }
-}
-
 impl Dial for Agent {
     fn dial(&self) -> BoxFuture<'static, Result<Box<dyn Io>, Trouble>> {
         match self.clone() {
             Agent::Tcp { host, port, .. } => Box::pin(async move {
-                let found = tokio::net::lookup_host((host.as_str(), port)).await.map_err(|error| {
-                    Trouble::Connect(format!("the name {host:?} has no address: {}", io_words(&error)))
-                })?;
-                let mut trouble = Trouble::Connect(format!("the name {host:?} has no address"));
-                for address in found {
-                    match TcpStream::connect(address).await {
-                        Ok(stream) => {
-                            keep_alive(&stream);
-                            return Ok(Box::new(stream) as Box<dyn Io>);
-                        }
-                        Err(error) if address.ip().to_string() == host => trouble = Trouble::Connect(io_words(&error)),
-                        Err(error) => trouble = Trouble::Connect(format!("connect to {address}: {}", io_words(&error))),
-                    }
-                }
-                Err(trouble)
+                let stream = connect(&host, port).await.map_err(Trouble::Connect)?;
+                Ok(Box::new(stream) as Box<dyn Io>)
             }),
             Agent::Unix(path) => Box::pin(async move {
                 match UnixStream::connect(&path).await {
@@ -290,12 +240,4 @@ impl Dial for Agent {
             }),
         }
     }
-}
-
-/// The kernel gives a peer up that answers nothing for half a minute: a pulled cable sends no FIN. A kernel that knows
-/// no such option leaves that to the time limits.
-fn keep_alive(stream: &TcpStream) {
-    let probes = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
-    let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
-    let _ = stream.set_nodelay(true);
 }

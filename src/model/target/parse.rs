@@ -10,22 +10,24 @@ use crate::model::endpoint::Address;
 use crate::model::text::shorten;
 
 mod consul;
+mod etcd;
 mod host;
+mod percent;
 mod piece;
 
 use consul::consul;
+use etcd::{discov, etcd};
 use host::{host, host_port, ip_address, join, port, v6};
 use piece::{Parsed, Piece, Problem, wrong};
 
 /// The schemes that have a backend, in the order they are offered.
-const OWN_SCHEMES: [&str; 9] = ["dns", "srv", "ipv4", "ipv6", "unix", "unix-abstract", "file", "consul", "passthrough"];
+const OWN_SCHEMES: [&str; 11] =
+    ["dns", "srv", "ipv4", "ipv6", "unix", "unix-abstract", "file", "consul", "etcd", "discov", "passthrough"];
 
 /// Schemes of other people's targets: recognised, so that the refusal can say what is missing.
-const FOREIGN_SCHEMES: [&str; 26] = [
+const FOREIGN_SCHEMES: [&str; 24] = [
     "kubernetes",
     "k8s",
-    "etcd",
-    "discov",
     "xds",
     "google-c2p",
     "static",
@@ -102,6 +104,8 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         "unix-abstract" => unix_abstract(rest),
         "file" => path(rest, "file", "file:endpoints.yaml").map(Target::File),
         "consul" => consul(rest).map(Target::Consul),
+        "etcd" => etcd(rest).map(Target::Etcd),
+        "discov" => discov(rest).map(Target::Etcd),
         "passthrough" => passthrough(rest),
         foreign if FOREIGN_SCHEMES.contains(&foreign) => {
             Ok(Target::Unsupported { scheme: lower, rest: secrets::mask(rest.text) })

@@ -16,6 +16,15 @@ fn consul(service: &str) -> ConsulTarget {
     ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }
 }
 
+fn etcd(members: &[&str], service: &str) -> EtcdTarget {
+    let members = members.iter().map(ToString::to_string).collect();
+    EtcdTarget { members, service: service.to_string(), ..EtcdTarget::default() }
+}
+
+fn go_zero(members: &[&str], key: &str) -> Target {
+    Target::Etcd(EtcdTarget { layout: Some("go-zero"), ..etcd(members, key) })
+}
+
 fn unsupported(scheme: &str, rest: &str) -> Target {
     Target::Unsupported { scheme: scheme.to_string(), rest: rest.to_string() }
 }
@@ -83,10 +92,25 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
         ),
         ("kubernetes:///pay.prod:http", unsupported("kubernetes", "///pay.prod:http"), "kubernetes:///pay.prod:http"),
         ("K8S://prod/pay:80", unsupported("k8s", "//prod/pay:80"), "k8s://prod/pay:80"),
+        ("etcd:///pay", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
+        ("etcd:pay/", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
+        ("etcd:///team/my%20pay/", Target::Etcd(etcd(&[], "team/my pay")), "etcd:///team/my%20pay"),
+        ("etcd://h1:2379/K", Target::Etcd(etcd(&["h1:2379"], "K")), "etcd://h1:2379/K"),
         (
             "etcd:///h1:2379,h2:2379?key=K",
-            unsupported("etcd", "///h1:2379,h2:2379?key=K"),
-            "etcd:///h1:2379,h2:2379?key=K",
+            go_zero(&["h1:2379", "h2:2379"], "K"),
+            "etcd://h1:2379,h2:2379/K?layout=go-zero",
+        ),
+        ("etcd://h1?key=/K", go_zero(&["h1"], "/K"), "etcd://h1/%2FK?layout=go-zero"),
+        ("discov://h1,[::1]:2379/K", go_zero(&["h1", "[::1]:2379"], "K"), "etcd://h1,[::1]:2379/K?layout=go-zero"),
+        (
+            "etcd://[2001:db8::1]:2379,h2/pay?prefix=/my%2Dspace&layout=kratos",
+            Target::Etcd(EtcdTarget {
+                prefix: Some("/my-space".into()),
+                layout: Some("kratos"),
+                ..etcd(&["[2001:db8::1]:2379", "h2"], "pay")
+            }),
+            "etcd://[2001:db8::1]:2379,h2/pay?prefix=/my-space&layout=kratos",
         ),
         ("xds:///pay", unsupported("xds", "///pay"), "xds:///pay"),
         ("discovery:///pay", unsupported("discovery", "///pay"), "discovery:///pay"),
@@ -162,6 +186,21 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("consul:///p%zz", 11, "two hexadecimal digits"),
     ("consul:///p%ff", 10, "no UTF-8"),
     ("consul:///p%0ay", 10, "control character"),
+    ("etcd:///", 8, "no service is named; write etcd:///pay"),
+    ("etcd://pay", 7, "write etcd:///pay"),
+    ("etcd://h1:2379", 7, "no service follows"),
+    ("etcd://h1:x/pay", 10, "\"x\" is no port number"),
+    ("etcd://h1,,h2/pay", 10, "empty element"),
+    ("etcd://joe:hunter2@h1/pay", 7, "ETCDCTL_USER"),
+    ("etcd:///h1:2379,h2:2379", 15, "needs a key; write etcd:///10.0.0.1:2379"),
+    ("etcd:///h1:2379?key=", 20, "no key"),
+    ("etcd:///h1:2379?key=a&key=b", 22, "key is given twice"),
+    ("etcd:///h1:2379?key=a&layout=kratos", 5, "layout= names another"),
+    ("etcd:///pay?layout=spring", 19, "\"spring\" is no layout (known: etcd-naming, go-zero"),
+    ("etcd:///pay?colour=red", 12, "no parameter of etcd: (known: prefix, layout, key)"),
+    ("etcd:///p%zz", 9, "two hexadecimal digits"),
+    ("discov://h1/K?x=1", 13, "takes no parameters"),
+    ("discov://h1", 9, "write discov:///h1"),
     ("consol:///pay", 0, "consol: is no known scheme (near: consul:)"),
     ("kubernetes8://x", 0, "near: kubernetes:"),
     ("gopher://x", 0, "known: dns, srv"),
@@ -198,6 +237,12 @@ fn examples_of_errors_are_targets() {
         "unix-abstract:pay",
         "file:endpoints.yaml",
         "consul:///pay?tag=v1",
+        "etcd:///pay",
+        "etcd://10.0.0.1:2379,10.0.0.2:2379/pay",
+        "etcd:///10.0.0.1:2379,10.0.0.2:2379?key=pay.rpc",
+        "etcd:///pay?layout=kratos",
+        "etcd:///pay?prefix=/microservices",
+        "discov://10.0.0.1:2379,10.0.0.2:2379/pay.rpc",
         "dns://10.0.0.2:53/pay.example",
     ] {
         assert!(parse(example).is_ok(), "{example}");
@@ -240,6 +285,9 @@ fn secrets_are_never_shown() {
         "dns://joe:hunter2@pay.example",
         "dns://joe:hunter2@10.0.0.1/pay.example",
         "consul://[::1]:hunter2@x/pay",
+        "etcd://joe:hunter2@h1/pay",
+        "etcd://joe:hunter2@h1",
+        "etcd:///joe:hunter2@h1?key=K",
     ] {
         let said = match parse(text) {
             Ok(target) => format!("{target} {target:?}"),
@@ -278,9 +326,45 @@ impl Noise {
 
 #[test]
 fn no_input_panics_and_what_parses_prints_itself() {
-    const BITS: [&str; 34] = [
-        ":", "/", "//", "///", "[", "]", "%", "%25", "%00", "%ff", "?", "&", "=", "@", ",", ".", "..", "-", "0", "443",
-        "99999", "::1", "ü", "\u{202e}", "\u{0}", " ", "\n", "token=x", "tag=", "dns:", "consul:", "unix:", "+", "#",
+    const BITS: [&str; 38] = [
+        ":",
+        "/",
+        "//",
+        "///",
+        "[",
+        "]",
+        "%",
+        "%25",
+        "%00",
+        "%ff",
+        "?",
+        "&",
+        "=",
+        "@",
+        ",",
+        ".",
+        "..",
+        "-",
+        "0",
+        "443",
+        "99999",
+        "::1",
+        "ü",
+        "\u{202e}",
+        "\u{0}",
+        " ",
+        "\n",
+        "token=x",
+        "tag=",
+        "dns:",
+        "consul:",
+        "unix:",
+        "+",
+        "#",
+        "etcd:",
+        "key=",
+        "prefix=",
+        "layout=kratos",
     ];
     let seeds: Vec<&str> = table().iter().map(|row| row.0).chain(REFUSED.iter().map(|row| row.0)).collect();
     let mut noise = Noise(0x9E37_79B9_7F4A_7C15);

@@ -51,6 +51,18 @@ fn broken() -> Result<Update, ResolveError> {
 }
 
 #[test]
+fn why_the_last_entry_left_survives_the_question_that_confirms_it() {
+    let mut bench = Bench::new(true);
+    bench.word(1, list(&["10.0.0.1:1"]), false);
+    let why = Note::new(NoteKind::Departed, "key \"pay/1\" left because its lease of 10 s ran out");
+    let emptied = Update::Reset(Answer { endpoints: Vec::new(), notes: vec![why.clone()] });
+    assert_eq!(bench.word(1, Ok(emptied), false), ["ask 2"]);
+    bench.discovery.word(bench.now, 0, 2, Some(list(&[])), false, &mut bench.steps);
+    let [Step::Tell(EventKind::Endpoints(change))] = &bench.steps[..] else { panic!("{:?}", bench.steps) };
+    assert_eq!((change.removed.len(), &change.notes), (1, &vec![why]));
+}
+
+#[test]
 fn one_empty_answer_proves_nothing() {
     let mut bench = Bench::new(true);
     assert_eq!(bench.word(1, list(&["10.0.0.1:1"]), false), ["watching", "+1 -0 =1"]);

@@ -5,6 +5,8 @@ mod battery;
 mod consul;
 mod coredns;
 mod dns;
+#[cfg(feature = "etcd")]
+mod etcd;
 mod file;
 mod ip;
 
@@ -17,3 +19,5 @@ battery!(dns_battery, dns::Scripted);
 battery!(coredns_battery, coredns::CoreDns);
 #[cfg(feature = "consul")]
 battery!(consul_battery, consul::RealConsul);
+#[cfg(feature = "etcd")]
+battery!(etcd_battery, etcd::RealEtcd);

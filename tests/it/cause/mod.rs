@@ -4,6 +4,7 @@
 mod crowd;
 mod discovery;
 mod lasting;
+mod leased;
 mod namespace;
 mod neighbours;
 mod page;
@@ -67,6 +68,12 @@ scenarios! {
     registries::ipv6_that_leads_nowhere: ["GD114" "GD204"] exit 1 Late, needs Nothing;
     registries::agent_that_limits_us: ["GD115"] exit 3 AtOnce, needs ConsulBackend;
     registries::agents_that_disagree: ["GD116"] exit 1 AtOnce, needs ConsulBackend;
+
+    leased::key_without_lease: ["GD117"] exit 1 AtOnce, needs EtcdServer;
+    leased::lease_that_nobody_renews: ["GD118"] exit 1 AtOnce, needs EtcdServer;
+    leased::lease_of_an_hour: ["GD119"] exit 0 AtOnce, needs EtcdServer;
+    leased::one_address_under_two_keys: ["GD112"] exit 1 AtOnce, needs EtcdServer;
+    leased::registered_in_etcd_for_http_only: ["GD110"] exit 2 AtOnce, needs EtcdServer;
 
     // Reaching an address.
     reaching::refused: ["GD201"] exit 2 AtOnce, needs Nothing;

@@ -19,6 +19,8 @@ pub enum Needs {
     ConsulBackend,
     /// Real servers of `tests/run`, and a build with the Consul backend.
     ConsulServer,
+    /// Real servers of `tests/run`, and a build with the etcd backend.
+    EtcdServer,
     /// Root and network namespaces (Linux, iproute2, iptables).
     Root,
 }
@@ -180,6 +182,7 @@ fn is_here(needs: Needs) -> bool {
     match needs {
         Needs::Nothing => true,
         Needs::ConsulBackend | Needs::ConsulServer => cfg!(feature = "consul"),
+        Needs::EtcdServer => cfg!(feature = "etcd"),
         Needs::Root => {
             let lacking = Namespace::lacking();
             if let Some(lacking) = &lacking {

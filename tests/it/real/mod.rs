@@ -5,6 +5,8 @@ mod consul;
 mod endings;
 mod health;
 mod reaching;
+#[cfg(feature = "etcd")]
+mod registrars;
 #[cfg(feature = "consul")]
 mod service;
 mod watching;

@@ -3,6 +3,8 @@
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns_server;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 pub mod grpc;
 #[cfg(feature = "consul")]
 pub mod hosts;

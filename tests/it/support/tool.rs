@@ -12,7 +12,8 @@ pub fn tool(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-discover"));
     for (name, _) in std::env::vars() {
         let is_proxy = name.to_lowercase().ends_with("_proxy");
-        if is_proxy || name.starts_with("CONSUL_") || name.starts_with("GRPC_DISCOVER_") {
+        if is_proxy || name.starts_with("CONSUL_") || name.starts_with("ETCDCTL_") || name.starts_with("GRPC_DISCOVER_")
+        {
             command.env_remove(name);
         }
     }

@@ -75,7 +75,7 @@ fn inner(section: &str) -> String {
 
 const CLOSING: &str = r#".SH TARGETS
 A bare name (pay) is asked of every active backend, or of the targets of [service.pay] in the configuration file.
-host:port is dns:///host:port. Others: dns://server/host:port, srv:name, consul://agent/service?tag=&dc=,
+host:port is dns:///host:port. Others: dns://server/host:port, srv:name, consul://agent/service?tag=&dc=, etcd://member,member/service,
 ipv4:a:p,b:p, ipv6:[a]:p, unix:path, unix\-abstract:name, file:path.
 Several targets are one service: that is how backends are compared.
 .SH "EXIT STATUS"
@@ -110,6 +110,9 @@ The configuration file.
 .TP
 CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL, CONSUL_CACERT, ...
 As for consul(1).
+.TP
+ETCDCTL_ENDPOINTS, ETCDCTL_USER, ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY, ...
+As for etcdctl(1).
 .TP
 NO_COLOR, CLICOLOR, CLICOLOR_FORCE
 Colour.

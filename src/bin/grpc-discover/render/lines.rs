@@ -65,7 +65,12 @@ impl Render for Lines {
             for note in &change.notes {
                 let matters = matches!(
                     note.kind,
-                    NoteKind::AclFiltered | NoteKind::NoLeader | NoteKind::StaleRead | NoteKind::Skipped
+                    NoteKind::AclFiltered
+                        | NoteKind::NoLeader
+                        | NoteKind::StaleRead
+                        | NoteKind::Skipped
+                        | NoteKind::Permanent
+                        | NoteKind::Departed
                 ) || (change.total == 0 && note.kind != NoteKind::Asked);
                 if matters || self.verbose {
                     let kind = note.kind.as_str();

@@ -9,8 +9,11 @@ use grpc_discover::session::Source;
 use super::{Layers, World, Wrong, text};
 use crate::cli::{Asking, values};
 
-/// The settings of every backend. Consul's own environment comes after flags, `GRPC_DISCOVER_*` and the file.
-#[cfg_attr(not(feature = "consul"), expect(unused_variables, reason = "only Consul has an environment of its own"))]
+/// The settings of every backend. Consul's and etcd's own environments come after flags, `GRPC_DISCOVER_*` and the file.
+#[cfg_attr(
+    not(any(feature = "consul", feature = "etcd")),
+    expect(unused_variables, reason = "only Consul and etcd have an environment of their own")
+)]
 pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, Wrong> {
     let port = layers.one("--port", typed.port, values::port)?;
     let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
@@ -22,6 +25,8 @@ pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backen
         },
         #[cfg(feature = "consul")]
         consul: super::consul::settings(typed, layers, world)?,
+        #[cfg(feature = "etcd")]
+        etcd: backend::etcd::Settings::from_env(world.env).map_err(|error| Wrong(error.to_string()))?,
         port: port.map(|port| port.value),
         resolve_timeout: resolve_timeout.unwrap_or(Duration::ZERO),
     })

@@ -1,8 +1,7 @@
 //! `consul://[user:pw@][agent[:port]]/svc?…`, as mbobakov's resolver reads it.
 
-use percent_encoding::percent_decode_str;
-
 use super::host::{host_port, join};
+use super::percent::decode;
 use super::piece::{Parsed, Piece, wrong};
 use crate::model::secret::Secret;
 use crate::model::target::ConsulTarget;
@@ -46,7 +45,7 @@ pub(super) fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
     if service.is_empty() {
         return wrong(service.at, "no service is named", CONSUL_EXAMPLE);
     }
-    target.service = decode(service, false)?;
+    target.service = decode(service, false, CONSUL_EXAMPLE)?;
     for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
         consul_parameter(pair, &mut target)?;
     }
@@ -58,7 +57,8 @@ fn consul_authority(authority: Piece<'_>, target: &mut ConsulTarget) -> Parsed<(
         None => authority,
         Some((user, agent)) => {
             let (name, password) = user.split_once(':').unwrap_or((user, user.from(user.text.len())));
-            target.user = Some((decode(name, false)?, Secret::new(decode(password, false)?)));
+            target.user =
+                Some((decode(name, false, CONSUL_EXAMPLE)?, Secret::new(decode(password, false, CONSUL_EXAMPLE)?)));
             agent
         }
     };
@@ -71,7 +71,7 @@ fn consul_authority(authority: Piece<'_>, target: &mut ConsulTarget) -> Parsed<(
 
 fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
-    let decoded = decode(value, true)?;
+    let decoded = decode(value, true, CONSUL_EXAMPLE)?;
     let once = |slot: &mut Option<String>| -> Parsed<()> {
         if slot.is_some() {
             return wrong(name.at, format!("{} is given twice", name.text), CONSUL_EXAMPLE);
@@ -79,7 +79,7 @@ fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
         *slot = Some(decoded.clone()).filter(|text| !text.is_empty());
         Ok(())
     };
-    match decode(name, true)?.as_str() {
+    match decode(name, true, CONSUL_EXAMPLE)?.as_str() {
         "tag" if decoded.is_empty() => Ok(()),
         "tag" => {
             target.tags.push(decoded);
@@ -121,26 +121,4 @@ fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
             CONSUL_EXAMPLE,
         ),
     }
-}
-
-/// Percent-decodes `piece`; in a query, `+` is a space. The value is never shown: it may be a secret.
-fn decode(piece: Piece<'_>, query: bool) -> Parsed<String> {
-    for (at, _) in piece.text.match_indices('%') {
-        let digits = piece.text.as_bytes().get(at + 1..at + 3);
-        if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-            return wrong(
-                piece.at + at,
-                "a percent sign stands before two hexadecimal digits",
-                "%25 for a percent sign",
-            );
-        }
-    }
-    let text = if query { piece.text.replace('+', " ") } else { piece.text.to_string() };
-    let Ok(decoded) = percent_decode_str(&text).decode_utf8() else {
-        return wrong(piece.at, "the percent-encoded bytes are no UTF-8", CONSUL_EXAMPLE);
-    };
-    if decoded.chars().any(char::is_control) {
-        return wrong(piece.at, "a percent-encoded control character", CONSUL_EXAMPLE);
-    }
-    Ok(decoded.into_owned())
 }

@@ -1,0 +1,192 @@
+//! The `etcd` backend: the keys under a service's prefixes, read once and then watched from the revision that was read.
+//!
+//! Spoken with hand-written messages (`etcd/messages.rs`) over tonic's client and a connection of our own
+//! (`etcd/wire.rs`): etcd-client needs protoc to build. What frameworks write into the keys is read by
+//! [`layout`](crate::layout).
+
+mod lease;
+mod listing;
+mod messages;
+mod route;
+mod secured;
+mod settings;
+mod watch;
+mod wire;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+use tonic::{Code, Status};
+
+pub use settings::{Member, Settings, SettingsError};
+
+use super::socket::seconds;
+use super::tls::Names;
+use super::{Backend, Context, Description, Origin, Resolution};
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::target::{EtcdTarget, Target};
+
+/// What etcdctl calls the settings of TLS.
+const NAMES: &Names = &Names {
+    cacert: "ETCDCTL_CACERT",
+    capath: "ETCDCTL_CACERT",
+    cert: "ETCDCTL_CERT",
+    key: "ETCDCTL_KEY",
+    other_name: " (write the member's address as its certificate has it into ETCDCTL_ENDPOINTS)",
+    no_tls: " (this is no TLS: a member that speaks plain text is written http://)",
+};
+
+/// The `etcd` backend.
+pub struct Etcd;
+
+impl Backend for Etcd {
+    fn name(&self) -> &'static str {
+        "etcd"
+    }
+
+    fn answers(&self, target: &Target) -> bool {
+        matches!(target, Target::Etcd(_))
+    }
+
+    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+        match target {
+            Target::Etcd(target) => {
+                let settings = context.settings.etcd.clone();
+                let limit = first_word(&settings, context.settings.resolve_timeout);
+                watch::resolve(settings, target.clone(), limit)
+            }
+            _ => {
+                let text = "etcd: only etcd: and discov: targets can be asked here";
+                Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
+            }
+        }
+    }
+
+    /// Active when `ETCDCTL_ENDPOINTS` is set.
+    fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
+        if service.is_empty() {
+            return None;
+        }
+        active(&settings.etcd).ok()?;
+        Some(Target::Etcd(EtcdTarget { service: service.to_string(), ..EtcdTarget::default() }))
+    }
+
+    fn describe(&self, settings: &super::Settings) -> Description {
+        Description { active: active(&settings.etcd), settings: settings.etcd.rows() }
+    }
+
+    /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that answers. Without a leader it is
+    /// an error.
+    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        let limit = first_word(&settings.etcd, settings.resolve_timeout);
+        let settings = settings.etcd.clone();
+        Box::pin(async move { route::open(settings, None).await?.ping(limit).await })
+    }
+}
+
+/// Why bare names are asked here, or why not.
+fn active(settings: &Settings) -> Result<String, String> {
+    match &settings.endpoints.origin {
+        Origin::Env(name) => Ok(format!("{name} is set")),
+        Origin::Flag(name) => Ok(format!("{name} was given")),
+        Origin::Config(path) => Ok(format!("{path} names its members")),
+        Origin::System(_) | Origin::Default => Err("ETCDCTL_ENDPOINTS is not set".to_string()),
+    }
+}
+
+/// How long the first word may take.
+fn first_word(settings: &Settings, resolve_timeout: Duration) -> Duration {
+    if resolve_timeout.is_zero() { settings.command_timeout.value } else { resolve_timeout }
+}
+
+/// Why there is no answer. The sentences do not name the member: whoever reports them does.
+#[derive(Debug, Clone, thiserror::Error)]
+enum Trouble {
+    /// A setting makes no sense: no point in asking again.
+    #[error("{0}")]
+    Setting(String),
+    /// No connection.
+    #[error("{0}")]
+    Connect(String),
+    /// Connecting took too long.
+    #[error("no connection within {}", seconds(*.0))]
+    ConnectTimeout(Duration),
+    /// No secure connection.
+    #[error("tls: {0}")]
+    Tls(String),
+    /// Connected and asked, but the answer did not come.
+    #[error("{path}: no answer within {}", seconds(*limit))]
+    NoAnswer {
+        /// The question.
+        path: &'static str,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// Watching, and the member says nothing any more.
+    #[error("{0}")]
+    Frozen(String),
+    /// The connection ended before the answer came.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// etcd's own refusal, or what gRPC made of an answer that is none.
+    #[error("{}{}", .0.message(), hint(.0))]
+    Status(Status),
+    /// The watch cannot go on: what happened since is no longer kept.
+    #[error("the watch was canceled: {0}")]
+    Canceled(String),
+    /// What came is not what etcd says.
+    #[error("{0}")]
+    NotEtcd(String),
+}
+
+/// What to set when etcd wants to know who asks.
+fn hint(status: &Status) -> &'static str {
+    match status.message() {
+        text if text.contains("user name is empty") => " (ETCDCTL_USER names the user)",
+        _ => "",
+    }
+}
+
+impl Trouble {
+    /// The stable word for it. etcd's own: `api/v3rpc/rpctypes/error.go`.
+    fn code(&self) -> ResolveCode {
+        match self {
+            Trouble::Setting(_) => ResolveCode::BadTarget,
+            Trouble::Connect(_) | Trouble::Tls(_) => ResolveCode::Unreachable,
+            Trouble::ConnectTimeout(_) | Trouble::NoAnswer { .. } | Trouble::Frozen(_) => ResolveCode::Timeout,
+            Trouble::Broken(_) | Trouble::Canceled(_) => ResolveCode::WatchBroken,
+            Trouble::NotEtcd(_) => ResolveCode::BadAnswer,
+            Trouble::Status(status) => match (status.code(), status.message()) {
+                (Code::PermissionDenied | Code::Unauthenticated, _) => ResolveCode::Denied,
+                // Who it is was refused: "authentication failed", "user name is empty".
+                (Code::InvalidArgument, text) if text.contains("authentication") || text.contains("user name") => {
+                    ResolveCode::Denied
+                }
+                (Code::ResourceExhausted, text) if text.contains("too many requests") => ResolveCode::Limited,
+                (Code::Unimplemented | Code::OutOfRange | Code::Internal | Code::Unknown | Code::DataLoss, text)
+                    if !text.starts_with("etcdserver:") =>
+                {
+                    ResolveCode::BadAnswer
+                }
+                // "required revision has been compacted".
+                (Code::OutOfRange, _) => ResolveCode::WatchBroken,
+                _ => ResolveCode::ServerError,
+            },
+        }
+    }
+
+    /// Would another member of the cluster say something else? Who may ask is the same everywhere.
+    fn is_of_the_member(&self) -> bool {
+        !matches!(self.code(), ResolveCode::Denied | ResolveCode::Limited | ResolveCode::BadTarget)
+    }
+
+    /// The error, with the member's name in front.
+    fn at(&self, member: &str) -> ResolveError {
+        let text = format!("etcd {member}: {self}");
+        match self {
+            Trouble::Setting(_) => ResolveError::fatal(self.code(), text),
+            _ => ResolveError::ambient(self.code(), text),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Leases: how long each still lives, and what the end of one says about a key that went with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt as _};
+use tokio::time::Instant;
+
+use super::Trouble;
+use super::messages::{LeaseTimeToLiveRequest, LeaseTimeToLiveResponse};
+use super::wire::Wire;
+use crate::backend::socket::seconds;
+
+/// How long one lease may be asked about: less is known without it, but nobody waits for it.
+const LIMIT: Duration = Duration::from_secs(1);
+/// So many are asked about at the same time.
+const AT_ONCE: usize = 64;
+/// So many are asked about again and again; beyond them only what was read first is known.
+const FOLLOWED: usize = 256;
+/// The least and the most time between two readings.
+const OFTEN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(5);
+
+/// What was last read of a lease.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Life {
+    /// What it was granted.
+    pub granted: Duration,
+    /// What was left, cut to whole seconds as etcd tells it.
+    pub left: Duration,
+    /// When that was.
+    read: Instant,
+}
+
+impl Life {
+    /// Read now.
+    pub(super) fn new(granted: Duration, left: Duration) -> Self {
+        Life { granted, left, read: Instant::now() }
+    }
+}
+
+/// Every lease that keys hold, as it was last read.
+#[derive(Default)]
+pub(super) struct Leases {
+    known: BTreeMap<i64, Life>,
+    /// Why leases could not be read, when they could not.
+    pub refused: Option<Trouble>,
+}
+
+impl Leases {
+    /// What is known of `id`.
+    pub(super) fn life(&self, id: i64) -> Option<Life> {
+        self.known.get(&id).copied()
+    }
+
+    /// Reads every lease in `held` that is not known yet and forgets those that nobody holds any more.
+    pub(super) async fn learn(&mut self, wire: &mut Wire, held: &BTreeSet<i64>) -> Result<(), Trouble> {
+        self.known.retain(|id, _| held.contains(id));
+        let new: Vec<i64> = held.iter().copied().filter(|id| !self.known.contains_key(id)).collect();
+        self.read(wire, new).await
+    }
+
+    /// Reads the known ones again.
+    pub(super) async fn again(&mut self, wire: &mut Wire) -> Result<(), Trouble> {
+        self.read(wire, self.known.keys().copied().take(FOLLOWED).collect()).await
+    }
+
+    /// When they should be read again: often enough that a lease that is renewed is seen to be.
+    pub(super) fn rhythm(&self) -> Duration {
+        let least = self.known.values().map(|life| life.granted / 4).min();
+        least.unwrap_or(SELDOM).clamp(OFTEN, SELDOM)
+    }
+
+    async fn read(&mut self, wire: &mut Wire, ids: Vec<i64>) -> Result<(), Trouble> {
+        self.refused = None;
+        for (id, answer) in ask(wire, ids).await? {
+            match answer {
+                Ok(answer) => {
+                    let time = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+                    let life = Life::new(time(answer.granted_ttl), time(answer.ttl));
+                    // One that is gone takes its keys with it: until then, what was known of it says more.
+                    if answer.ttl >= 0 {
+                        self.known.insert(id, life);
+                    }
+                }
+                Err(trouble) => self.refused = Some(trouble),
+            }
+        }
+        Ok(())
+    }
+
+    /// Why keys that held these leases have gone, by lease; to be asked before they are forgotten.
+    pub(super) async fn ends(&self, wire: &mut Wire, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, String>, Trouble> {
+        let now = Instant::now();
+        let answers = ask(wire, ids.into_iter().collect()).await?;
+        Ok(answers.into_iter().map(|(id, answer)| (id, end(answer, self.life(id), now))).collect())
+    }
+}
+
+async fn ask(wire: &mut Wire, ids: Vec<i64>) -> Result<Vec<(i64, Result<LeaseTimeToLiveResponse, Trouble>)>, Trouble> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let caller = wire.caller();
+    let each = ids.into_iter().map(|id| {
+        let asked = caller.clone().ask("/etcdserverpb.Lease/LeaseTimeToLive", LeaseTimeToLiveRequest { id }, LIMIT);
+        async move { (id, asked.await) }
+    });
+    let all = stream::iter(each).buffer_unordered(AT_ONCE).collect::<Vec<_>>();
+    wire.drive(async { Ok(all.await) }).await
+}
+
+/// What the state of a lease says about a key that held it and was deleted `now`.
+fn end(answer: Result<LeaseTimeToLiveResponse, Trouble>, known: Option<Life>, now: Instant) -> String {
+    match (answer, known) {
+        (Ok(answer), _) if answer.ttl > 0 => {
+            format!("was deleted while its lease lives ({} s left): deregistered, or removed by somebody", answer.ttl)
+        }
+        (Ok(_), Some(life)) if now < life.read + life.left => {
+            format!(
+                "left with its lease, revoked before its {} were over: deregistered in order",
+                seconds(life.granted)
+            )
+        }
+        (Ok(_), Some(life)) => format!(
+            "left because its lease of {} ran out: nobody renewed it (the process died, hangs, or is cut off from etcd)",
+            seconds(life.granted)
+        ),
+        (Ok(_), None) => "left with its lease, which ran out or was revoked".to_string(),
+        (Err(trouble), _) => format!("was deleted; its lease could not be asked about: {trouble}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_ended_early_was_revoked_and_one_that_had_its_time_ran_out() {
+        let read = Instant::now();
+        let life = Life { granted: Duration::from_secs(15), left: Duration::from_secs(11), read };
+        let gone = || Ok(LeaseTimeToLiveResponse { ttl: -1, granted_ttl: 0 });
+        let at = |after: u64| end(gone(), Some(life), read + Duration::from_secs(after));
+        assert_eq!(at(10), "left with its lease, revoked before its 15 s were over: deregistered in order");
+        assert!(at(11).starts_with("left because its lease of 15 s ran out: nobody renewed it"), "{}", at(11));
+        let lives = Ok(LeaseTimeToLiveResponse { ttl: 7, granted_ttl: 15 });
+        assert!(end(lives, Some(life), read).starts_with("was deleted while its lease lives (7 s left)"));
+        assert!(end(gone(), None, read).contains("ran out or was revoked"));
+        let refused = Err(Trouble::Broken("reset".to_string()));
+        assert!(end(refused, None, read).contains("could not be asked about: the connection broke: reset"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn short_leases_are_read_often_and_long_ones_seldom() {
+        let mut leases = Leases::default();
+        assert_eq!(leases.rhythm(), SELDOM);
+        let life = |granted| Life { granted: Duration::from_secs(granted), left: Duration::ZERO, read: Instant::now() };
+        leases.known.insert(1, life(60));
+        assert_eq!(leases.rhythm(), SELDOM);
+        leases.known.insert(2, life(8));
+        assert_eq!(leases.rhythm(), Duration::from_secs(2));
+        leases.known.insert(3, life(1));
+        assert_eq!(leases.rhythm(), OFTEN);
+    }
+}

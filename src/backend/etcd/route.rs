@@ -1,0 +1,169 @@
+//! [`Route`]: the members in their order, and what proves who asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+use tonic::Code;
+
+use super::messages::{AuthenticateRequest, AuthenticateResponse, StatusRequest, StatusResponse};
+use super::settings::{Member, Settings};
+use super::wire::Wire;
+use super::{NAMES, Trouble};
+use crate::backend::tls::{Plan, Ready};
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::secret::Secret;
+use crate::model::target::EtcdTarget;
+
+/// The way to a cluster: every file read, nothing contacted yet.
+pub(super) struct Route {
+    members: Vec<(Member, Option<Ready>)>,
+    credentials: Option<(String, Secret)>,
+    dial_timeout: Duration,
+}
+
+/// A member that is connected and knows who asks.
+pub(super) struct Joined {
+    /// Its address as it is shown.
+    pub member: String,
+    /// The connection.
+    pub wire: Wire,
+}
+
+/// Puts settings and target together. Where files are to be read, that happens where it may block.
+pub(super) async fn open(settings: Settings, target: Option<EtcdTarget>) -> Result<Arc<Route>, ResolveError> {
+    let wrong = |why: String| ResolveError::fatal(ResolveCode::BadTarget, format!("etcd {why}"));
+    let members = members(&settings, target.as_ref()).map_err(wrong)?;
+    if !members.iter().any(|member| settings.is_tls(member)) {
+        return Route::new(&settings, members).map(Arc::new).map_err(wrong);
+    }
+    match tokio::task::spawn_blocking(move || Route::new(&settings, members)).await {
+        Ok(made) => made.map(Arc::new).map_err(wrong),
+        Err(error) => {
+            let text = format!("etcd: reading the settings: {error}");
+            Err(ResolveError::ambient(ResolveCode::WatchBroken, text))
+        }
+    }
+}
+
+/// The members of the target, else of the settings.
+fn members(settings: &Settings, target: Option<&EtcdTarget>) -> Result<Vec<Member>, String> {
+    let named = target.map(|target| target.members.as_slice()).unwrap_or_default();
+    if named.is_empty() {
+        return Ok(settings.endpoints.value.clone());
+    }
+    named.iter().map(|member| Member::parse(member)).collect()
+}
+
+impl Route {
+    fn new(settings: &Settings, members: Vec<Member>) -> Result<Self, String> {
+        let ready = |member: &Member| {
+            let plan = Plan {
+                verify: !settings.skip_verify.value,
+                cacert: settings.cacert.value.clone(),
+                capath: None,
+                identity: settings.cert.value.clone().zip(settings.key.value.clone()),
+                server_name: member.host.clone(),
+                alpn: "h2",
+                names: NAMES,
+            };
+            plan.load().map_err(|why| format!("{member}: {why}"))
+        };
+        let members = members
+            .into_iter()
+            .map(|member| {
+                let tls = if settings.is_tls(&member) { Some(ready(&member)?) } else { None };
+                Ok((member, tls))
+            })
+            .collect::<Result<_, String>>()?;
+        Ok(Route { members, credentials: settings.credentials(), dial_timeout: settings.dial_timeout.value })
+    }
+
+    /// Asks one member after the other, in their order, until one answers: `ask` gets the connected member and the time
+    /// that is left for it. Gives what it answered, and what the members before it said. All of them together have
+    /// `limit`; each of them its share of what is left.
+    pub(super) async fn first<T>(
+        &self,
+        limit: Duration,
+        mut ask: impl FnMut(Joined, Duration) -> BoxFuture<'static, Result<T, Trouble>>,
+    ) -> Result<(T, Vec<String>), ResolveError> {
+        let end = Instant::now() + limit;
+        let mut failed: Vec<(String, Trouble)> = Vec::new();
+        for (index, (member, tls)) in self.members.iter().enumerate() {
+            let left = end.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(self.members.len() - index).unwrap_or(1);
+            let until = Instant::now() + share;
+            let answer = match self.join(member, tls.as_ref(), share).await {
+                Ok(joined) => ask(joined, until.saturating_duration_since(Instant::now())).await,
+                Err(trouble) => Err(trouble),
+            };
+            match answer {
+                Ok(answer) => {
+                    return Ok((answer, failed.iter().map(|(member, why)| format!("{member}: {why}")).collect()));
+                }
+                Err(trouble) if trouble.is_of_the_member() => failed.push((member.to_string(), trouble)),
+                Err(trouble) => return Err(trouble.at(&member.to_string())),
+            }
+        }
+        match failed.as_slice() {
+            [] => Err(ResolveError::fatal(ResolveCode::BadTarget, "etcd: no member is named")),
+            [(member, trouble)] => Err(trouble.at(member)),
+            [(_, first), ..] => {
+                // Whoever answered an error says more than whoever could not be reached.
+                let told = failed.iter().map(|(_, trouble)| trouble.code());
+                let code = told.into_iter().find(|code| *code == ResolveCode::ServerError).unwrap_or(first.code());
+                let each: Vec<String> = failed.iter().map(|(member, why)| format!("{member}: {why}")).collect();
+                let text = format!("etcd: none of the {} members can be asked: {}", failed.len(), each.join("; "));
+                Err(ResolveError::ambient(code, text))
+            }
+        }
+    }
+
+    async fn join(&self, member: &Member, tls: Option<&Ready>, limit: Duration) -> Result<Joined, Trouble> {
+        let begun = Instant::now();
+        let mut wire = Wire::open(member, tls, self.dial_timeout.min(limit)).await?;
+        self.authenticate(&mut wire, limit.saturating_sub(begun.elapsed())).await?;
+        Ok(Joined { member: member.to_string(), wire })
+    }
+
+    /// Says who asks, where the settings name somebody.
+    pub(super) async fn authenticate(&self, wire: &mut Wire, limit: Duration) -> Result<(), Trouble> {
+        let Some((name, password)) = &self.credentials else { return Ok(()) };
+        let question = AuthenticateRequest { name: name.clone(), password: password.reveal().to_string() };
+        let asked = wire.caller().ask::<_, AuthenticateResponse>("/etcdserverpb.Auth/Authenticate", question, limit);
+        match wire.drive(asked).await {
+            Ok(answer) => wire.set_token(&Secret::new(answer.token)),
+            // Nobody has to say who asks; etcdctl takes that for a yes, too.
+            Err(Trouble::Status(status))
+                if status.code() == Code::FailedPrecondition && status.message().contains("not enabled") =>
+            {
+                Ok(())
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// A sentence about the first member that answers.
+    pub(super) async fn ping(&self, limit: Duration) -> Result<String, ResolveError> {
+        let asked = self
+            .first(limit, |mut joined, left| {
+                Box::pin(async move {
+                    let status = status(&mut joined.wire, left).await?;
+                    Ok(format!("etcd {} at {}, leader {:x}", status.version, joined.member, status.leader))
+                })
+            })
+            .await?;
+        Ok(asked.0)
+    }
+}
+
+/// What a member says about itself. That it knows no leader is an error.
+pub(super) async fn status(wire: &mut Wire, limit: Duration) -> Result<StatusResponse, Trouble> {
+    let asked = wire.caller().ask::<_, StatusResponse>("/etcdserverpb.Maintenance/Status", StatusRequest {}, limit);
+    let status = wire.drive(asked).await?;
+    if status.leader == 0 {
+        return Err(Trouble::Status(tonic::Status::unavailable("the cluster has no leader")));
+    }
+    Ok(status)
+}

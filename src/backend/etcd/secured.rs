@@ -1,0 +1,100 @@
+//! [`Secured`]: a TLS stream that tells the peer's alert. With TLS 1.3 a server refuses a client without a certificate only
+//! after the handshake: the client has begun to write by then, and finds a broken pipe before it has read the reason.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls;
+
+use super::NAMES;
+
+/// What TLS said last, kept beside the stream: h2 hands an I/O error on as its text.
+pub(super) type Alert = Arc<OnceLock<String>>;
+
+/// See the [module](self).
+pub(super) struct Secured {
+    stream: TlsStream<TcpStream>,
+    alert: Alert,
+    /// Writing has failed, and what lies unread behind that is being read.
+    failed: Option<io::Error>,
+}
+
+impl Secured {
+    /// `stream`, and where its alert will stand.
+    pub(super) fn new(stream: TlsStream<TcpStream>) -> (Self, Alert) {
+        let alert = Alert::default();
+        (Secured { stream, alert: alert.clone(), failed: None }, alert)
+    }
+
+    fn note(&self, error: io::Error) -> io::Error {
+        if error.get_ref().is_some_and(|below| below.is::<rustls::Error>())
+            && let Some(words) = NAMES.words(&error)
+        {
+            // The first word counts.
+            let _ = self.alert.set(words);
+        }
+        error
+    }
+
+    /// Reads to the end of what the peer sent before it went; then the error is told. A peer that went has ended its
+    /// half, so this ends.
+    fn told<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let mut scratch = [0; 1024];
+        loop {
+            let mut read = ReadBuf::new(&mut scratch);
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read)) {
+                Ok(()) if !read.filled().is_empty() => {}
+                Ok(()) => break,
+                Err(error) => {
+                    self.note(error);
+                    break;
+                }
+            }
+        }
+        Poll::Ready(Err(self.failed.take().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
+    }
+
+    fn written<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        match result {
+            Poll::Ready(Err(error)) => {
+                self.failed = Some(self.note(error));
+                self.told(cx)
+            }
+            other => other,
+        }
+    }
+}
+
+impl AsyncRead for Secured {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let result = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        Poll::Ready(result.map_err(|error| self.note(error)))
+    }
+}
+
+impl AsyncWrite for Secured {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.failed.is_some() {
+            return self.told(cx);
+        }
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(result, cx)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.failed.is_some() {
+            return self.told(cx);
+        }
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        self.written(result, cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,375 @@
+//! [`Settings`]: how etcd is asked, read from the environment the way etcdctl reads it
+//! (`etcd-io/etcd` `etcdctl/ctlv3/command/global.go`, `client/v3/config.go`).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::backend::{Origin, Sourced};
+use crate::model::secret::Secret;
+
+/// etcd's port for clients.
+pub(super) const PORT: u16 = 2379;
+
+/// One member of the cluster: where its clients connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What its scheme said: `https://` is true, `http://` false, none is nothing.
+    pub tls: Option<bool>,
+    /// A host name or an IP address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Member {
+    /// Parses `[http://|https://]host[:port]`. The error does not repeat what stands before an `@`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let shown = text.rsplit_once('@').map_or(text.to_string(), |(_, host)| format!("***@{host}"));
+        let wrong = |why: &str| Err(format!("{shown:?} {why}"));
+        let (tls, rest) = match text.split_once("://") {
+            None => (None, text),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Some(false), rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Some(true), rest),
+            Some(_) => return wrong("has a scheme that is not http or https"),
+        };
+        let rest = rest.trim_end_matches('/');
+        if rest.contains('@') {
+            return wrong("holds a user: put user:password into ETCDCTL_USER");
+        }
+        if rest.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#".contains(c)) {
+            return wrong("has a path or white space; a member is host:port");
+        }
+        let (host, port) = match rest.strip_prefix('[') {
+            Some(inside) => match inside.split_once(']') {
+                Some((host, after)) if host.parse::<std::net::Ipv6Addr>().is_ok() => (host, after.strip_prefix(':')),
+                _ => return wrong("has no IPv6 address in its brackets"),
+            },
+            None => match rest.rsplit_once(':') {
+                Some((host, _)) if host.contains(':') => return wrong("is no IPv6 address in brackets"),
+                Some((host, port)) => (host, Some(port)),
+                None => (rest, None),
+            },
+        };
+        if host.is_empty() {
+            return wrong("has no host: write 127.0.0.1:2379");
+        }
+        let port = match port.map(str::parse::<u16>) {
+            None => PORT,
+            Some(Ok(port)) if port != 0 => port,
+            Some(_) => return wrong("has a port that is not a number from 1 to 65535"),
+        };
+        Ok(Member { tls, host: host.to_string(), port })
+    }
+
+    /// `host:port`, an IPv6 address in brackets: what goes into `:authority`.
+    pub(super) fn authority(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.tls {
+            None => "",
+            Some(true) => "https://",
+            Some(false) => "http://",
+        };
+        write!(f, "{scheme}{}", self.authority())
+    }
+}
+
+/// How etcd is asked. Nothing here has been read from a file or contacted yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The members, asked in their order: `ETCDCTL_ENDPOINTS`, by default `127.0.0.1:2379`.
+    pub endpoints: Sourced<Vec<Member>>,
+    /// PEM file with the trusted roots, instead of the system's: `ETCDCTL_CACERT`.
+    pub cacert: Sourced<Option<PathBuf>>,
+    /// PEM file with the client certificate chain: `ETCDCTL_CERT`.
+    pub cert: Sourced<Option<PathBuf>>,
+    /// PEM file with the client's private key: `ETCDCTL_KEY`.
+    pub key: Sourced<Option<PathBuf>>,
+    /// The user, and the password unless [`password`](Self::password) has it: `ETCDCTL_USER`.
+    pub user: Sourced<Option<(String, Option<Secret>)>>,
+    /// The password; then [`user`](Self::user) is a name alone, colons included: `ETCDCTL_PASSWORD`.
+    pub password: Sourced<Option<Secret>>,
+    /// How long connecting to one member may take: `ETCDCTL_DIAL_TIMEOUT`, by default 2 s.
+    pub dial_timeout: Sourced<Duration>,
+    /// How long one question may take: `ETCDCTL_COMMAND_TIMEOUT`, by default 5 s. `--resolve-timeout` goes before it.
+    pub command_timeout: Sourced<Duration>,
+    /// Take any certificate: `ETCDCTL_INSECURE_SKIP_TLS_VERIFY`.
+    pub skip_verify: Sourced<bool>,
+    /// Plain text where a member's address has no scheme: `ETCDCTL_INSECURE_TRANSPORT`, by default true. Files for TLS go
+    /// before it, as they do for etcdctl.
+    pub insecure_transport: Sourced<bool>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let local = Member { tls: None, host: "127.0.0.1".to_string(), port: PORT };
+        Settings {
+            endpoints: Sourced::new(vec![local], Origin::Default),
+            cacert: Sourced::default(),
+            cert: Sourced::default(),
+            key: Sourced::default(),
+            user: Sourced::default(),
+            password: Sourced::default(),
+            dial_timeout: Sourced::new(Duration::from_secs(2), Origin::Default),
+            command_timeout: Sourced::new(Duration::from_secs(5), Origin::Default),
+            skip_verify: Sourced::default(),
+            insecure_transport: Sourced::new(true, Origin::Default),
+        }
+    }
+}
+
+/// A variable that makes no sense: its name, its value unless it is a secret, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {why}")]
+pub struct SettingsError {
+    /// The variable: `ETCDCTL_DIAL_TIMEOUT`.
+    pub variable: &'static str,
+    /// What is wrong with its value, and what would be right.
+    pub why: String,
+}
+
+impl Settings {
+    /// Reads the variables through `variable`; an empty one counts as unset.
+    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let env = Env { variable };
+        let unset = Settings::default();
+        let path = |text: &str| Ok(Some(PathBuf::from(text)));
+        let password = env.read("ETCDCTL_PASSWORD", None, |text| Ok(Some(Secret::new(text))))?;
+        let whole = password.value.is_some();
+        let settings = Settings {
+            endpoints: env.read("ETCDCTL_ENDPOINTS", unset.endpoints.value, members)?,
+            cacert: env.read("ETCDCTL_CACERT", None, path)?,
+            cert: env.read("ETCDCTL_CERT", None, path)?,
+            key: env.read("ETCDCTL_KEY", None, path)?,
+            user: env.read("ETCDCTL_USER", None, |text| user(text, whole).map(Some))?,
+            password,
+            dial_timeout: env.read("ETCDCTL_DIAL_TIMEOUT", unset.dial_timeout.value, duration)?,
+            command_timeout: env.read("ETCDCTL_COMMAND_TIMEOUT", unset.command_timeout.value, duration)?,
+            skip_verify: env.read("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", false, boolean)?,
+            insecure_transport: env.read("ETCDCTL_INSECURE_TRANSPORT", true, boolean)?,
+        };
+        let half = |variable, why: &str| Err(SettingsError { variable, why: why.to_string() });
+        match (&settings.cert.value, &settings.key.value, &settings.user.value, &settings.password.value) {
+            (Some(_), None, ..) => half("ETCDCTL_CERT", "is set without ETCDCTL_KEY: a client certificate needs both"),
+            (None, Some(_), ..) => half("ETCDCTL_KEY", "is set without ETCDCTL_CERT: a client certificate needs both"),
+            (_, _, None, Some(_)) => half("ETCDCTL_PASSWORD", "is set without ETCDCTL_USER"),
+            _ => Ok(settings),
+        }
+    }
+
+    /// Who asks.
+    pub(super) fn credentials(&self) -> Option<(String, Secret)> {
+        let (name, own) = self.user.value.clone()?;
+        Some((name, self.password.value.clone().or(own).unwrap_or_else(|| Secret::new(""))))
+    }
+
+    /// Is `member` spoken to over TLS? Its scheme decides; without one, files for TLS or
+    /// `ETCDCTL_INSECURE_TRANSPORT=false` do.
+    pub(super) fn is_tls(&self, member: &Member) -> bool {
+        member.tls.unwrap_or(self.cacert.value.is_some() || self.cert.value.is_some() || !self.insecure_transport.value)
+    }
+
+    /// Variable, value (secrets masked) and origin of every setting that is in force.
+    pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
+        let members: Vec<String> = self.endpoints.value.iter().map(Member::to_string).collect();
+        let mut rows = vec![("ETCDCTL_ENDPOINTS", members.join(","), self.endpoints.origin.clone())];
+        let mut row = |name, value: Option<String>, origin: &Origin| {
+            rows.extend(value.map(|value| (name, value, origin.clone())));
+        };
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        row("ETCDCTL_CACERT", path(&self.cacert.value), &self.cacert.origin);
+        row("ETCDCTL_CERT", path(&self.cert.value), &self.cert.origin);
+        row("ETCDCTL_KEY", path(&self.key.value), &self.key.origin);
+        let user = self.user.value.as_ref().map(|(name, own)| match own {
+            Some(password) => format!("{name}:{password}"),
+            None => name.clone(),
+        });
+        row("ETCDCTL_USER", user, &self.user.origin);
+        row("ETCDCTL_PASSWORD", self.password.value.as_ref().map(Secret::to_string), &self.password.origin);
+        let time = |time: &Sourced<Duration>| {
+            (time.origin != Origin::Default).then(|| crate::backend::socket::seconds(time.value))
+        };
+        row("ETCDCTL_DIAL_TIMEOUT", time(&self.dial_timeout), &self.dial_timeout.origin);
+        row("ETCDCTL_COMMAND_TIMEOUT", time(&self.command_timeout), &self.command_timeout.origin);
+        let said = |flag: &Sourced<bool>| (flag.origin != Origin::Default).then(|| flag.value.to_string());
+        row("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", said(&self.skip_verify), &self.skip_verify.origin);
+        row("ETCDCTL_INSECURE_TRANSPORT", said(&self.insecure_transport), &self.insecure_transport.origin);
+        rows
+    }
+}
+
+struct Env<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Env<'_> {
+    fn read<T>(
+        &self,
+        name: &'static str,
+        unset: T,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Sourced<T>, SettingsError> {
+        match (self.variable)(name).filter(|text| !text.trim().is_empty()) {
+            None => Ok(Sourced::new(unset, Origin::Default)),
+            Some(text) => parse(text.trim())
+                .map(|value| Sourced::new(value, Origin::Env(name.to_string())))
+                .map_err(|why| SettingsError { variable: name, why }),
+        }
+    }
+}
+
+fn members(text: &str) -> Result<Vec<Member>, String> {
+    text.split(',').map(|member| Member::parse(member.trim())).collect()
+}
+
+/// `name:password`; with a password of its own variable the text is a name. etcdctl asks a person for a password that is
+/// nowhere; nobody can be asked here.
+fn user(text: &str, whole: bool) -> Result<(String, Option<Secret>), String> {
+    if whole {
+        return Ok((text.to_string(), None));
+    }
+    match text.split_once(':') {
+        Some((name, password)) => Ok((name.to_string(), Some(Secret::new(password)))),
+        None => Err(format!("{text:?} has no password: write user:password, or set ETCDCTL_PASSWORD")),
+    }
+}
+
+/// What Go's `strconv.ParseBool` takes, as etcdctl does.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(format!("{text:?} is neither true nor false")),
+    }
+}
+
+/// What Go's `time.ParseDuration` takes, as far as anybody writes it for a timeout: `5s`, `1m30s`, `500ms`, `1.5s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time: write 2s or 500ms");
+    let mut rest = text;
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+        let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
+        let unit_end = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |end| digits + end);
+        total += number
+            * match &rest[digits..unit_end] {
+                "h" => 3600.0,
+                "m" => 60.0,
+                "s" => 1.0,
+                "ms" => 1e-3,
+                "us" | "µs" => 1e-6,
+                _ => return Err(wrong()),
+            };
+        rest = &rest[unit_end..];
+    }
+    match Duration::try_from_secs_f64(total) {
+        Ok(time) if !time.is_zero() => Ok(time),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+    }
+
+    #[test]
+    fn an_empty_environment_means_the_member_of_this_machine() {
+        let settings = from(&[("ETCDCTL_ENDPOINTS", ""), ("ETCDCTL_USER", " ")]).unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.rows(), [("ETCDCTL_ENDPOINTS", "127.0.0.1:2379".to_string(), Origin::Default)]);
+    }
+
+    #[test]
+    fn every_variable_is_read_and_remembers_where_it_came_from() {
+        let pairs = [
+            ("ETCDCTL_ENDPOINTS", "https://h1:2379,h2,http://[2001:db8::1]:4001/"),
+            ("ETCDCTL_CACERT", "/ca.pem"),
+            ("ETCDCTL_CERT", "/cert.pem"),
+            ("ETCDCTL_KEY", "/key.pem"),
+            ("ETCDCTL_USER", "ann:pass:word"),
+            ("ETCDCTL_DIAL_TIMEOUT", "1m30s"),
+            ("ETCDCTL_COMMAND_TIMEOUT", "1500ms"),
+            ("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", "1"),
+            ("ETCDCTL_INSECURE_TRANSPORT", "false"),
+        ];
+        let settings = from(&pairs).unwrap();
+        assert_eq!(settings.credentials(), Some(("ann".to_string(), Secret::new("pass:word"))));
+        assert_eq!(settings.dial_timeout.value, Duration::from_secs(90));
+        let rows = settings.rows();
+        assert_eq!(rows.len(), pairs.len());
+        for (name, given) in pairs {
+            let (_, shown, origin) = rows.iter().find(|(row, ..)| *row == name).unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(*origin, Origin::Env(name.to_string()));
+            match name {
+                "ETCDCTL_ENDPOINTS" => assert_eq!(shown, "https://h1:2379,h2:2379,http://[2001:db8::1]:4001"),
+                "ETCDCTL_USER" => assert_eq!(shown, "ann:***"),
+                "ETCDCTL_DIAL_TIMEOUT" => assert_eq!(shown, "90 s"),
+                "ETCDCTL_COMMAND_TIMEOUT" => assert_eq!(shown, "1.5 s"),
+                "ETCDCTL_INSECURE_SKIP_TLS_VERIFY" => assert_eq!(shown, "true"),
+                _ => assert_eq!(shown, given),
+            }
+        }
+        let debug = format!("{settings:?}");
+        assert!(!debug.contains("pass:word"), "{debug}");
+        let apart = from(&[("ETCDCTL_USER", "a:b"), ("ETCDCTL_PASSWORD", "s3cret")]).unwrap();
+        assert_eq!(apart.credentials(), Some(("a:b".to_string(), Secret::new("s3cret"))));
+    }
+
+    #[test]
+    fn tls_is_spoken_where_the_scheme_or_the_files_say_so() {
+        let tls = |pairs: &[(&str, &str)]| {
+            let settings = from(pairs).unwrap();
+            settings.is_tls(&settings.endpoints.value[0])
+        };
+        assert!(!tls(&[]));
+        assert!(tls(&[("ETCDCTL_ENDPOINTS", "https://a")]));
+        assert!(tls(&[("ETCDCTL_CACERT", "/ca.pem")]));
+        assert!(tls(&[("ETCDCTL_INSECURE_TRANSPORT", "false")]));
+        assert!(!tls(&[("ETCDCTL_CACERT", "/ca.pem"), ("ETCDCTL_ENDPOINTS", "http://a")]));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_variable_and_no_password() {
+        for (pairs, text) in [
+            (
+                &[("ETCDCTL_ENDPOINTS", "tcp://a")][..],
+                "ETCDCTL_ENDPOINTS: \"tcp://a\" has a scheme that is not http or https",
+            ),
+            (&[("ETCDCTL_ENDPOINTS", "a,:1")], "ETCDCTL_ENDPOINTS: \":1\" has no host: write 127.0.0.1:2379"),
+            (
+                &[("ETCDCTL_ENDPOINTS", "a:0")],
+                "ETCDCTL_ENDPOINTS: \"a:0\" has a port that is not a number from 1 to 65535",
+            ),
+            (&[("ETCDCTL_ENDPOINTS", "::1")], "ETCDCTL_ENDPOINTS: \"::1\" is no IPv6 address in brackets"),
+            (
+                &[("ETCDCTL_ENDPOINTS", "u:hunter2@a")],
+                "ETCDCTL_ENDPOINTS: \"***@a\" holds a user: put user:password into ETCDCTL_USER",
+            ),
+            (&[("ETCDCTL_DIAL_TIMEOUT", "2")], "ETCDCTL_DIAL_TIMEOUT: \"2\" is no time: write 2s or 500ms"),
+            (&[("ETCDCTL_DIAL_TIMEOUT", "0s")], "ETCDCTL_DIAL_TIMEOUT: \"0s\" is no time: write 2s or 500ms"),
+            (&[("ETCDCTL_INSECURE_TRANSPORT", "no")], "ETCDCTL_INSECURE_TRANSPORT: \"no\" is neither true nor false"),
+            (
+                &[("ETCDCTL_USER", "ann")],
+                "ETCDCTL_USER: \"ann\" has no password: write user:password, or set ETCDCTL_PASSWORD",
+            ),
+            (&[("ETCDCTL_PASSWORD", "x")], "ETCDCTL_PASSWORD: is set without ETCDCTL_USER"),
+            (&[("ETCDCTL_KEY", "k")], "ETCDCTL_KEY: is set without ETCDCTL_CERT: a client certificate needs both"),
+        ] {
+            assert_eq!(from(pairs).unwrap_err().to_string(), text);
+        }
+    }
+}

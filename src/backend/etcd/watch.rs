@@ -1,0 +1,307 @@
+//! The watch: what is there, and from the revision that was read on every change.
+//!
+//! * The first question is answered by the cluster (a linearizable read), not by one member's memory.
+//! * Every question wants a leader (`hasleader`): a member that is cut off from the others says so instead of serving what
+//!   it has, and cancels the watch (`rpctypes.ErrNoLeader`).
+//! * A watch that fell behind a compaction cannot go on: it is reported, the stream ends, and whoever asks again gets the
+//!   whole list. etcd's own resolver ends silently there (failures.md 1.10).
+//! * While nothing changes, the member is asked for a sign of life: a frozen one keeps its connections open.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt as _};
+use tokio::time::{Instant, sleep_until};
+use tonic::{Code, Streaming};
+
+use super::Trouble;
+use super::lease::Leases;
+use super::listing::{Listing, Prefix, listed, prefixes};
+use super::messages::{Event, RangeRequest, RangeResponse, WatchCreateRequest, WatchRequest, WatchResponse};
+use super::route::{self, Joined, Route};
+use super::settings::Settings;
+use crate::backend::Resolution;
+use crate::backend::socket::seconds;
+use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::model::target::EtcdTarget;
+
+/// How long a sign of life may take.
+const PULSE: Duration = Duration::from_secs(5);
+/// A key has at most so many bytes here: etcd's own limit is on the whole request, 1.5 MiB.
+const LONGEST: usize = 4096;
+
+/// Everything that `target` asks for, until an error: it ends the stream.
+pub(super) fn resolve(settings: Settings, target: EtcdTarget, limit: Duration) -> Resolution {
+    let start = async move {
+        match begin(settings, target, limit).await {
+            Ok((answer, watch)) => {
+                let first = stream::iter([Ok(Update::Reset(answer))]);
+                Box::pin(first.chain(changes(watch))) as Resolution
+            }
+            Err(error) => Box::pin(stream::iter([Err(error)])),
+        }
+    };
+    Box::pin(stream::once(start).flatten())
+}
+
+fn changes(watch: Watch) -> Resolution {
+    Box::pin(stream::unfold(Some(watch), |watch| async move {
+        let mut watch = watch?;
+        match watch.next().await {
+            Ok(answer) => Some((Ok(Update::Reset(answer)), Some(watch))),
+            Err(error) => Some((Err(error), None)),
+        }
+    }))
+}
+
+async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Result<(Answer, Watch), ResolveError> {
+    let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("etcd: {text}")));
+    if target.service.is_empty() {
+        return wrong("the target names no service: write etcd:///NAME".to_string());
+    }
+    if target.service.len() > LONGEST {
+        return wrong(format!("the service name has {} bytes, more than {LONGEST}", target.service.len()));
+    }
+    let begun = Instant::now();
+    let route = route::open(settings, Some(target.clone())).await?;
+    let asked = route.first(limit, |joined, left| Box::pin(Reading::begin(joined, target.clone(), left))).await;
+    let (reading, failed) = asked?;
+    let (member, took, revision) = (&reading.member, begun.elapsed().as_millis(), reading.revision);
+    let mut asked = format!("etcd {member} answered in {took} ms, linearizable read, revision {revision}");
+    if !failed.is_empty() {
+        asked += &format!("; before it {}", listed(&failed));
+    }
+    let (endpoints, told) = reading.listing.answer(|lease| reading.leases.life(lease));
+    let mut notes = vec![Note::new(NoteKind::Asked, asked)];
+    notes.extend(told);
+    notes.append(&mut reading.notes());
+    let watch = Watch { pulse: Instant::now() + reading.leases.rhythm(), reading, route, watch: None };
+    Ok((Answer { endpoints, notes }, watch))
+}
+
+/// What one member has told.
+struct Reading {
+    member: String,
+    wire: super::wire::Wire,
+    /// The revision of what was read.
+    revision: i64,
+    listing: Listing,
+    leases: Leases,
+    /// What is watched.
+    allowed: Vec<Prefix>,
+    /// What this user may not read.
+    denied: Vec<String>,
+}
+
+impl Reading {
+    /// Reads everything under the prefixes, within `limit`.
+    async fn begin(joined: Joined, target: EtcdTarget, limit: Duration) -> Result<Self, Trouble> {
+        let Joined { member, mut wire } = joined;
+        let prefixes = prefixes(&target);
+        let (mut allowed, mut denied) = (Vec::new(), Vec::new());
+        let (mut pairs, mut revision, mut refusal) = (Vec::new(), 0, None);
+        let caller = wire.caller();
+        let asked = prefixes.iter().map(|prefix| {
+            let question = RangeRequest { key: prefix.text.clone().into_bytes(), range_end: prefix.end(), revision: 0 };
+            let asked = caller.clone().ask::<_, RangeResponse>("/etcdserverpb.KV/Range", question, limit);
+            async move {
+                match asked.await {
+                    Err(Trouble::Status(status)) if status.code() == Code::PermissionDenied => {
+                        Ok(Err(Trouble::Status(status)))
+                    }
+                    Err(trouble) => Err(trouble),
+                    Ok(answer) => Ok(Ok(answer)),
+                }
+            }
+        });
+        let answers = wire.drive(try_join_all(asked)).await?;
+        for (prefix, answer) in prefixes.into_iter().zip(answers) {
+            match answer {
+                Ok(answer) => {
+                    // Read one beside the other: the watch begins behind the oldest, and what was read later is
+                    // recognised by its own revision.
+                    let read = answer.header.map(|header| header.revision).unwrap_or_default();
+                    revision = if allowed.is_empty() { read } else { read.min(revision) };
+                    allowed.push(prefix);
+                    pairs.extend(answer.kvs);
+                }
+                Err(trouble) => {
+                    denied.push(prefix.text);
+                    refusal = Some(trouble);
+                }
+            }
+        }
+        if let (true, Some(refusal)) = (allowed.is_empty(), refusal) {
+            return Err(refusal);
+        }
+        if revision <= 0 {
+            return Err(Trouble::NotEtcd("the answer has no revision: changes cannot be watched".to_string()));
+        }
+        let mut listing = Listing::new(&target, allowed.clone());
+        for pair in pairs {
+            listing.put(pair);
+        }
+        let mut leases = Leases::default();
+        leases.learn(&mut wire, &listing.leases()).await?;
+        Ok(Reading { member, wire, revision, listing, leases, allowed, denied })
+    }
+
+    /// What this user may not see, and what is not known of leases.
+    fn notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        if !self.denied.is_empty() {
+            let text = format!("etcd does not let this user read {}", listed(&self.denied));
+            // Where something was found, what other layouts would have written elsewhere is of no interest.
+            let kind = if self.listing.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
+            notes.push(Note::new(kind, text));
+        }
+        if let Some(trouble) = &self.leases.refused {
+            let text = format!("the time left of leases is not known: {trouble}");
+            notes.push(Note::new(NoteKind::Skipped, text));
+        }
+        notes
+    }
+}
+
+struct Watch {
+    reading: Reading,
+    route: Arc<Route>,
+    /// `None` before the first change was waited for.
+    watch: Option<Streaming<WatchResponse>>,
+    /// When the next sign of life is asked for.
+    pulse: Instant,
+}
+
+/// What came first.
+enum Heard {
+    Change(Option<WatchResponse>),
+    Time,
+}
+
+impl Watch {
+    async fn next(&mut self) -> Result<Answer, ResolveError> {
+        match self.wait().await {
+            Ok(answer) => Ok(answer),
+            Err(trouble) => Err(trouble.at(&self.reading.member)),
+        }
+    }
+
+    /// Waits for a change that says something new.
+    async fn wait(&mut self) -> Result<Answer, Trouble> {
+        loop {
+            let Reading { wire, allowed, revision, .. } = &mut self.reading;
+            let mut watch = match self.watch.take() {
+                Some(watch) => watch,
+                None => {
+                    let begun = wire.caller().watch(questions(allowed, *revision + 1), PULSE);
+                    wire.drive(begun).await.map_err(frozen)?
+                }
+            };
+            let heard = async {
+                tokio::select! {
+                    biased;
+                    message = watch.message() => message.map(Heard::Change).map_err(Trouble::Status),
+                    () = sleep_until(self.pulse) => Ok(Heard::Time),
+                }
+            };
+            let heard = wire.drive(heard).await?;
+            self.watch = Some(watch);
+            match heard {
+                Heard::Time => self.check().await?,
+                Heard::Change(None) => return Err(Trouble::Canceled("the member ended it".to_string())),
+                Heard::Change(Some(response)) => {
+                    if let Some(answer) = self.changed(response).await? {
+                        return Ok(answer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks for a sign of life, and how long leases still live.
+    async fn check(&mut self) -> Result<(), Trouble> {
+        let Reading { wire, leases, .. } = &mut self.reading;
+        match route::status(wire, PULSE).await {
+            Ok(_) => {}
+            // It answered: it lives.
+            Err(Trouble::Status(status)) if matches!(status.code(), Code::PermissionDenied | Code::Unauthenticated) => {
+            }
+            Err(trouble) => return Err(frozen(trouble)),
+        }
+        leases.again(wire).await?;
+        if let Some(Trouble::Status(status)) = &leases.refused
+            && status.code() == Code::Unauthenticated
+        {
+            // Tokens end after some minutes; who asks has not changed.
+            self.route.authenticate(wire, PULSE).await?;
+        }
+        self.pulse = Instant::now() + self.reading.leases.rhythm();
+        Ok(())
+    }
+
+    /// Takes the events in; `None` when they say nothing new.
+    async fn changed(&mut self, response: WatchResponse) -> Result<Option<Answer>, Trouble> {
+        if response.compact_revision > 0 {
+            return Err(Trouble::Canceled(format!(
+                "etcd has compacted its history up to revision {}, and this watch had not read that far: what changed \
+                 meanwhile is lost to it, the whole list is needed",
+                response.compact_revision
+            )));
+        }
+        if response.canceled {
+            let why = if response.cancel_reason.is_empty() { "no reason was given" } else { &response.cancel_reason };
+            return Err(Trouble::Canceled(why.to_string()));
+        }
+        let Reading { listing, leases, wire, member, .. } = &mut self.reading;
+        let (mut is_new, mut gone, mut revision) = (false, Vec::new(), 0);
+        for event in response.events {
+            let Some(pair) = event.kv else { continue };
+            revision = revision.max(pair.mod_revision);
+            if event.kind == Event::DELETE {
+                gone.extend(listing.delete(&pair.key, pair.mod_revision));
+            } else {
+                is_new |= listing.put(pair);
+            }
+        }
+        if !is_new && gone.is_empty() {
+            return Ok(None);
+        }
+        let held: BTreeSet<i64> = gone.iter().map(|(_, lease)| *lease).filter(|lease| *lease != 0).collect();
+        let ends = leases.ends(wire, held).await?;
+        leases.learn(wire, &listing.leases()).await?;
+        let (endpoints, told) = listing.answer(|lease| leases.life(lease));
+        let asked = format!("etcd {member} told a change at revision {revision}");
+        let mut notes = vec![Note::new(NoteKind::Asked, asked)];
+        notes.extend(gone.into_iter().map(|(key, lease)| {
+            let why = ends.get(&lease).map_or("was deleted; it had no lease", String::as_str);
+            Note::new(NoteKind::Departed, format!("key {key:?} {why}"))
+        }));
+        notes.extend(told);
+        notes.append(&mut self.reading.notes());
+        Ok(Some(Answer { endpoints, notes }))
+    }
+}
+
+/// Silence means more when the member has answered before.
+fn frozen(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::NoAnswer { path, limit } => {
+            Trouble::Frozen(format!("{path}: no answer within {} while watching: frozen or cut off", seconds(limit)))
+        }
+        other => other,
+    }
+}
+
+/// One watch for each prefix, from `revision` on.
+fn questions(prefixes: &[Prefix], revision: i64) -> Vec<WatchRequest> {
+    let question = |prefix: &Prefix| WatchRequest {
+        create: Some(WatchCreateRequest {
+            key: prefix.text.clone().into_bytes(),
+            range_end: prefix.end(),
+            start_revision: revision,
+        }),
+    };
+    prefixes.iter().map(question).collect()
+}

@@ -1,0 +1,51 @@
+//! TCP towards a registry, and what the system says about it.
+
+use std::io;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+
+/// Connects to the first address of `host` that answers. No time limit of its own. The sentence does not name the
+/// registry: whoever reports it does.
+pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
+    let found = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(|error| format!("the name {host:?} has no address: {}", io_words(&error)))?;
+    let mut trouble = format!("the name {host:?} has no address");
+    for address in found {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                keep_alive(&stream);
+                return Ok(stream);
+            }
+            Err(error) if address.ip().to_string() == host => trouble = io_words(&error),
+            Err(error) => trouble = format!("connect to {address}: {}", io_words(&error)),
+        }
+    }
+    Err(trouble)
+}
+
+/// The kernel gives a peer up that answers nothing for half a minute: a pulled cable sends no FIN. A kernel that knows
+/// no such option leaves that to the time limits.
+fn keep_alive(stream: &TcpStream) {
+    let probes = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
+    let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
+    let _ = stream.set_nodelay(true);
+}
+
+/// What the system says, without its number: `connection refused`.
+pub(super) fn io_words(error: &io::Error) -> String {
+    let words = error.to_string();
+    let words = words.split(" (os error").next().unwrap_or(&words);
+    let mut letters = words.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => words.to_string(),
+    }
+}
+
+/// `5 s`, `0.25 s`.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}

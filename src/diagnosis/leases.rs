@@ -1,0 +1,98 @@
+//! What leases say about entries: GD117, GD118 and GD119. For registries that have leases.
+
+use std::time::Duration;
+
+use super::discovery::{finding, name, shorten};
+use super::ledger::{Ledger, Seen, SourceRecord};
+use super::table::{LEASE_NOT_RENEWED, LEASE_TOO_LONG, PERMANENT_ENTRY};
+use crate::model::endpoint::{Endpoint, Lease};
+use crate::model::finding::{Finding, FindingKind};
+
+/// So many times what the framework itself grants is no setting any more.
+const FAR_BEYOND: u32 = 10;
+/// Shorter leases are told in whole seconds that are too coarse to judge by.
+const JUDGED: Duration = Duration::from_secs(6);
+
+/// One finding of each kind for each source.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let each = ledger.sources.iter().flat_map(|source| {
+        let name = name(ledger, source);
+        [permanent(source, &name), ending(source, &name), too_long(source, &name)]
+    });
+    each.flatten().collect()
+}
+
+/// The finding `kind` over every entry that `says` something, in one sentence: `name: WHAT A, B, C; why`.
+fn told(
+    source: &SourceRecord,
+    kind: &'static FindingKind,
+    says: impl Fn(&Endpoint) -> Option<String>,
+    sentence: impl Fn(usize, &str) -> String,
+) -> Option<Finding> {
+    let said: Vec<(String, &Seen<Endpoint>)> =
+        source.listed.values().filter_map(|seen| Some((says(&seen.what)?, seen))).collect();
+    let mut evidence: Vec<u64> = said.iter().map(|(_, seen)| seen.seq).collect();
+    evidence.sort_unstable();
+    evidence.dedup();
+    let address = match said.as_slice() {
+        [] => return None,
+        [(_, seen)] => Some(seen.what.address.clone()),
+        _ => None,
+    };
+    let words: Vec<String> = said.into_iter().map(|(words, _)| words).collect();
+    Some(finding(kind, address, sentence(words.len(), &shorten(&words)), evidence))
+}
+
+/// `"pay/1" (10.0.0.1:50051)`.
+fn entry(endpoint: &Endpoint) -> String {
+    format!("{:?} ({})", endpoint.id.as_deref().unwrap_or_default(), endpoint.address)
+}
+
+fn permanent(source: &SourceRecord, name: &str) -> Option<Finding> {
+    let total = source.listed.len();
+    told(
+        source,
+        &PERMANENT_ENTRY,
+        |endpoint| (endpoint.lease == Some(Lease::Permanent)).then(|| entry(endpoint)),
+        |count, entries| {
+            format!(
+                "{name}: {count} of {total} entries have no lease, so nothing removes them when their process dies: {entries}"
+            )
+        },
+    )
+}
+
+/// A lease that is renewed in time never has less than half of it left, whoever renews it (Go's client does at a third,
+/// `clientv3/lease.go`); a third is a margin.
+fn ending(source: &SourceRecord, name: &str) -> Option<Finding> {
+    told(
+        source,
+        &LEASE_NOT_RENEWED,
+        |endpoint| {
+            let (Some(Lease::Held { granted: Some(granted), .. }), Some(left)) = (&endpoint.lease, endpoint.ttl) else {
+                return None;
+            };
+            // The time left is cut to whole seconds.
+            let is_late = *granted >= JUDGED && left + Duration::from_secs(1) <= *granted / 3;
+            is_late.then(|| format!("{} has {} s left of {} s", entry(endpoint), left.as_secs(), granted.as_secs()))
+        },
+        |_, entries| format!("{name}: nobody renews the lease of {entries}: it leaves when the lease is over"),
+    )
+}
+
+fn too_long(source: &SourceRecord, name: &str) -> Option<Finding> {
+    told(
+        source,
+        &LEASE_TOO_LONG,
+        |endpoint| {
+            let Some(Lease::Held { granted: Some(granted), usual: Some(usual), .. }) = &endpoint.lease else {
+                return None;
+            };
+            let framework = endpoint.layout.as_deref().and_then(|layout| layout.split(':').next()).unwrap_or_default();
+            (*granted > *usual * FAR_BEYOND).then(|| {
+                format!("{} {} s ({framework}'s own is {} s)", entry(endpoint), granted.as_secs(), usual.as_secs())
+            })
+        },
+        |_, entries| format!("{name}: whoever dies stays listed for as long as its lease lasts: {entries}"),
+    )
+}

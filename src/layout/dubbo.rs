@@ -1,0 +1,52 @@
+//! Dubbo, one entry for each interface: under `/dubbo/<interface>/providers/`, the provider's URL, percent-encoded, as the
+//! last part of the key; the value is empty. Triple (`tri`) is gRPC on the wire.
+
+use percent_encoding::percent_decode_str;
+
+use super::{Entry, Layout, Reading, endpoint, kratos};
+use crate::model::endpoint::EndpointStatus;
+
+/// What of a provider's URL is worth keeping.
+const KEPT: [&str; 6] = ["application", "version", "group", "release", "side", "serialization"];
+
+/// See the [module](self).
+pub(super) struct Dubbo;
+
+impl Layout for Dubbo {
+    fn name(&self) -> &'static str {
+        "dubbo"
+    }
+
+    fn prefixes(&self, service: &str) -> Vec<String> {
+        vec![format!("/dubbo/{service}/providers/")]
+    }
+
+    fn read(&self, entry: &Entry<'_>) -> Reading {
+        if entry.rest.is_empty() {
+            return Reading::Nothing;
+        }
+        let Ok(url) = percent_decode_str(entry.rest).decode_utf8() else { return Reading::Foreign };
+        let Some((scheme, rest)) = url.split_once("://") else { return Reading::Foreign };
+        if !matches!(scheme, "tri" | "grpc") {
+            return Reading::Unusable(format!("dubbo registered it for {scheme} only, not for tri or grpc"));
+        }
+        let address = match kratos::authority(rest.rsplit_once('@').map_or(rest, |(_, rest)| rest)) {
+            Ok(address) => address,
+            Err(why) => return Reading::Unusable(format!("dubbo: the URL of its key: {why}")),
+        };
+        let mut endpoint = endpoint(address, format!("dubbo: provider URL {scheme}"));
+        let query = rest.split_once('?').map_or("", |(_, query)| query);
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "weight" => endpoint.weight = value.parse().ok(),
+                "disabled" if value == "true" => endpoint.status = EndpointStatus::Draining,
+                name if KEPT.contains(&name) && !value.is_empty() => {
+                    let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
+                    endpoint.metadata.insert(name.to_string(), value);
+                }
+                _ => {}
+            }
+        }
+        Reading::Endpoints(vec![endpoint])
+    }
+}

@@ -1,0 +1,70 @@
+//! Dubbo, one entry for each application (dubbo-go `registry/service_instance.go`, written without JSON names): under
+//! `/services/<application>/`, a JSON object; `Metadata["dubbo.endpoints"]` holds the ports by protocol, as JSON in a text.
+
+use serde_json::Value;
+
+use super::{Entry, Layout, Reading, endpoint, join, joined, metadata, text_of};
+use crate::model::endpoint::EndpointStatus;
+
+/// See the [module](self).
+pub(super) struct DubboApp;
+
+impl Layout for DubboApp {
+    fn name(&self) -> &'static str {
+        "dubbo-app"
+    }
+
+    fn prefixes(&self, service: &str) -> Vec<String> {
+        vec![format!("/services/{service}/")]
+    }
+
+    fn read(&self, entry: &Entry<'_>) -> Reading {
+        let Some(object) = entry.object() else { return Reading::Foreign };
+        let (Some(host), Some(port)) = (text_of(&object, "Host"), object.get("Port").and_then(Value::as_i64)) else {
+            return Reading::Foreign;
+        };
+        let metadata = metadata(object.get("Metadata"));
+        let (port, rule) = match metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
+            None => (port, "dubbo-app: Host and Port".to_string()),
+            Some(Ok((port, protocol))) => (port, format!("dubbo-app: dubbo.endpoints {protocol}")),
+            Some(Err(why)) => return Reading::Unusable(why),
+        };
+        match join(host, port) {
+            Err(why) => Reading::Unusable(format!("dubbo-app: {why}")),
+            Ok(address) => {
+                let mut endpoint = endpoint(address, rule);
+                let said = |name: &str| object.get(name).and_then(Value::as_bool);
+                endpoint.status = match (said("Enable"), said("Healthy")) {
+                    (Some(false), _) => EndpointStatus::Draining,
+                    (_, Some(false)) => EndpointStatus::Critical,
+                    _ => EndpointStatus::Unchecked,
+                };
+                let weight = object.get("Weight").and_then(Value::as_u64).and_then(|weight| u32::try_from(weight).ok());
+                endpoint.weight = weight.filter(|weight| *weight > 0);
+                endpoint.metadata = metadata;
+                endpoint.tags = text_of(&object, "Tag").map(str::to_string).into_iter().collect();
+                Reading::Endpoints(vec![endpoint])
+            }
+        }
+    }
+}
+
+/// The port of `[{"port":20000,"protocol":"tri"}]` that speaks gRPC, and its protocol.
+fn port_of(text: &str) -> Result<(i64, String), String> {
+    let Ok(Value::Array(all)) = serde_json::from_str(text) else {
+        return Err(format!("dubbo-app: its dubbo.endpoints are no list: {text:?}"));
+    };
+    let of = |endpoint: &Value| {
+        let protocol = endpoint.get("protocol").and_then(Value::as_str)?.to_string();
+        Some((endpoint.get("port").and_then(Value::as_i64)?, protocol))
+    };
+    let all: Vec<(i64, String)> = all.iter().filter_map(of).collect();
+    match all.iter().find(|(_, protocol)| matches!(protocol.as_str(), "tri" | "grpc")) {
+        Some(found) => Ok(found.clone()),
+        None => {
+            let protocols: Vec<&str> = all.iter().map(|(_, protocol)| protocol.as_str()).collect();
+            let protocols = if protocols.is_empty() { "nothing".to_string() } else { joined(&protocols) };
+            Err(format!("dubbo-app registered it for {protocols} only, not for tri or grpc"))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! etcd's own naming (`go.etcd.io/etcd/client/v3/naming/endpoints`, `internal.Update`): under `<service>/`,
+//! `{"Op":0,"Addr":"10.0.0.1:50051","Metadata":null}`.
+
+use serde_json::Value;
+
+use super::{Entry, Layout, Reading, endpoint, metadata};
+use crate::model::endpoint::Address;
+
+/// See the [module](self).
+pub(super) struct EtcdNaming;
+
+impl Layout for EtcdNaming {
+    fn name(&self) -> &'static str {
+        "etcd-naming"
+    }
+
+    fn prefixes(&self, service: &str) -> Vec<String> {
+        vec![format!("{service}/")]
+    }
+
+    fn read(&self, entry: &Entry<'_>) -> Reading {
+        let Some(object) = entry.object() else { return Reading::Foreign };
+        let Some(Value::String(addr)) = object.get("Addr") else { return Reading::Foreign };
+        match addr.parse::<Address>() {
+            Err(error) => Reading::Unusable(format!("etcd-naming: its Addr {error}")),
+            Ok(address) => {
+                let mut endpoint = endpoint(address, "etcd-naming: Addr");
+                endpoint.metadata = match object.get("Metadata") {
+                    None | Some(Value::Null) => Default::default(),
+                    Some(Value::Object(_)) => metadata(object.get("Metadata")),
+                    Some(other) => [("Metadata".to_string(), other.to_string())].into(),
+                };
+                Reading::Endpoints(vec![endpoint])
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! go-zero (`core/discov/publisher.go`): under `<Key>/`, a key that is the lease's number in decimal (or a configured one),
+//! and the plain `ip:port` as value.
+
+use std::time::Duration;
+
+use super::{Entry, Layout, Reading, endpoint};
+use crate::model::endpoint::Address;
+
+/// See the [module](self).
+pub(super) struct GoZero;
+
+impl Layout for GoZero {
+    fn name(&self) -> &'static str {
+        "go-zero"
+    }
+
+    fn prefixes(&self, service: &str) -> Vec<String> {
+        vec![format!("{service}/")]
+    }
+
+    /// `core/discov/internal.TimeToLive`.
+    fn lease(&self) -> Option<Duration> {
+        Some(Duration::from_secs(10))
+    }
+
+    fn read(&self, entry: &Entry<'_>) -> Reading {
+        let is_number = !entry.rest.is_empty() && entry.rest.bytes().all(|byte| byte.is_ascii_digit());
+        let address = entry.text().filter(|_| is_number).and_then(|text| text.parse::<Address>().ok());
+        match address {
+            None => Reading::Foreign,
+            Some(address) => Reading::Endpoints(vec![endpoint(address, "go-zero: value")]),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Kratos (`contrib/registry/etcd/registry.go`): under `/microservices/<name>/`, the instance as JSON with one URL for each
+//! of its servers: `{"id","name","version","metadata":{},"endpoints":["grpc://ip:9000","http://ip:8000"]}`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Entry, Layout, Reading, endpoint, joined, metadata, text_of};
+use crate::model::endpoint::Address;
+
+/// See the [module](self).
+pub(super) struct Kratos;
+
+impl Layout for Kratos {
+    fn name(&self) -> &'static str {
+        "kratos"
+    }
+
+    fn prefixes(&self, service: &str) -> Vec<String> {
+        vec![format!("/microservices/{service}/")]
+    }
+
+    /// `etcd.RegisterTTL`.
+    fn lease(&self) -> Option<Duration> {
+        Some(Duration::from_secs(15))
+    }
+
+    fn read(&self, entry: &Entry<'_>) -> Reading {
+        let Some(object) = entry.object() else { return Reading::Foreign };
+        let Some(urls) = object.get("endpoints").filter(|urls| urls.is_array() || urls.is_null()) else {
+            return Reading::Foreign;
+        };
+        let (Some(name), None) = (text_of(&object, "name"), object.get("nodes")) else { return Reading::Foreign };
+        // Its clients read a prefix that other names share, and keep what bears the name.
+        if name != entry.service {
+            return Reading::Unusable(format!("kratos: its value is of service {name:?}, so clients leave it out"));
+        }
+        let (mut found, mut others) = (Vec::new(), Vec::new());
+        for url in urls.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            match url.split_once("://") {
+                Some((scheme @ ("grpc" | "grpcs"), rest)) => match authority(rest) {
+                    Ok(address) => found.push(endpoint(address, format!("kratos: endpoint {scheme}"))),
+                    Err(why) => return Reading::Unusable(format!("kratos: its endpoint {url:?}: {why}")),
+                },
+                Some((scheme, _)) => others.push(scheme),
+                None => return Reading::Unusable(format!("kratos: its endpoint {url:?} is no URL")),
+            }
+        }
+        if found.is_empty() {
+            return Reading::Unusable(only(&others));
+        }
+        for endpoint in &mut found {
+            endpoint.metadata = metadata(object.get("metadata"));
+            endpoint.weight = endpoint.metadata.get("weight").and_then(|weight| weight.parse().ok());
+            if let Some(version) = text_of(&object, "version") {
+                endpoint.metadata.entry("version".to_string()).or_insert_with(|| version.to_string());
+            }
+        }
+        Reading::Endpoints(found)
+    }
+}
+
+/// Why an instance with servers for `schemes` only is of no use.
+pub(crate) fn only(schemes: &[&str]) -> String {
+    if schemes.is_empty() {
+        "kratos registered it without any endpoint".to_string()
+    } else {
+        format!("kratos registered it for {} only, not for grpc", joined(schemes))
+    }
+}
+
+/// What follows `grpc://`: host and port, and what old versions wrote behind them (`?isSecure=true`).
+pub(crate) fn authority(rest: &str) -> Result<Address, String> {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.parse().map_err(|error: crate::model::endpoint::AddressError| format!("it {}", error.why))
+}

@@ -1,0 +1,141 @@
+//! What frameworks write into registries. Pure: one file for each framework, one line each in [`LAYOUTS`].
+//!
+//! A decoder says which rule gave an address (it stands in [`Endpoint::layout`]), and why an instance that it recognises is
+//! of no use for gRPC. Values are strangers' text: whatever is in one, it is a [`Reading`], and no other entry suffers.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::model::endpoint::{Address, Endpoint};
+
+mod dubbo;
+mod dubbo_app;
+mod etcd_naming;
+mod go_micro;
+mod go_zero;
+mod goframe;
+mod kitex;
+pub(crate) mod kratos;
+mod plain;
+
+/// An entry of a registry that maps keys to values.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// The service that was asked for.
+    pub service: &'a str,
+    /// What follows the prefix in the key: `<id>`.
+    pub rest: &'a str,
+    /// The value.
+    pub value: &'a [u8],
+}
+
+impl Entry<'_> {
+    /// The value as a JSON object, when it is one.
+    fn object(&self) -> Option<serde_json::Map<String, Value>> {
+        serde_json::from_slice(self.value).ok()
+    }
+
+    /// The value as text, when it is text.
+    fn text(&self) -> Option<&str> {
+        std::str::from_utf8(self.value).ok().map(str::trim)
+    }
+}
+
+/// What a decoder makes of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    /// Instances; address, layout and whatever the value says about them are filled in.
+    Endpoints(Vec<Endpoint>),
+    /// An instance that no gRPC client can use, and why: a sentence that follows the name of the entry.
+    Unusable(String),
+    /// Part of the layout, but no instance: a parent of one.
+    Nothing,
+    /// Not of this layout.
+    Foreign,
+}
+
+/// What one framework writes.
+pub trait Layout: Send + Sync {
+    /// The name in the output and in targets: `kratos`.
+    fn name(&self) -> &'static str;
+
+    /// Where the instances of `service` stand in etcd: what their keys begin with, a slash at the end.
+    fn prefixes(&self, service: &str) -> Vec<String>;
+
+    /// The lease that the framework gives its entries unless it is told otherwise, where it has such a value.
+    fn lease(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Reads one entry. Never fails and never panics: what is not understood is [`Reading::Foreign`].
+    fn read(&self, entry: &Entry<'_>) -> Reading;
+}
+
+/// Every layout of key-value registries, in the order they are tried. Adding one: a file, a `mod` line, a line here and
+/// its name in `model::target::ETCD_LAYOUTS`.
+pub const LAYOUTS: &[&dyn Layout] = &[
+    &etcd_naming::EtcdNaming,
+    &go_zero::GoZero,
+    &kratos::Kratos,
+    &kitex::Kitex,
+    &go_micro::GoMicro,
+    &dubbo::Dubbo,
+    &dubbo_app::DubboApp,
+    &goframe::GoFrame,
+    &plain::Plain,
+];
+
+/// What the first of `layouts` that recognises `entry` makes of it.
+pub fn read(layouts: &[&dyn Layout], entry: &Entry<'_>) -> Reading {
+    let readings = layouts.iter().map(|layout| layout.read(entry));
+    readings.into_iter().find(|reading| *reading != Reading::Foreign).unwrap_or(Reading::Foreign)
+}
+
+/// [`Layout::lease`] of the layout whose rule found `endpoint`.
+pub fn usual_lease(endpoint: &Endpoint) -> Option<Duration> {
+    let name = endpoint.layout.as_deref()?.split(':').next()?;
+    LAYOUTS.iter().find(|layout| layout.name() == name)?.lease()
+}
+
+/// An endpoint at `address`, found by `rule`: `kratos: endpoint grpc`.
+fn endpoint(address: Address, rule: impl Into<String>) -> Endpoint {
+    Endpoint { layout: Some(rule.into()), ..Endpoint::new(address) }
+}
+
+/// `host` and `port` as frameworks write them, an IPv6 address with or without brackets. The error says what is wrong.
+pub(crate) fn join(host: &str, port: i64) -> Result<Address, String> {
+    if !(1..=65535).contains(&port) {
+        return Err(format!("port {port} is none where anything can listen"));
+    }
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let joined =
+        if bare.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{bare}]:{port}") } else { format!("{host}:{port}") };
+    Address::from_str(&joined).map_err(|_| format!("its address {host:?} is neither an IP address nor a host name"))
+}
+
+/// A JSON object as metadata: texts as they are, other values as JSON, `null` left out.
+fn metadata(value: Option<&Value>) -> std::collections::BTreeMap<String, String> {
+    let members = value.and_then(Value::as_object).into_iter().flatten();
+    members
+        .filter_map(|(name, value)| match value {
+            Value::Null => None,
+            Value::String(text) => Some((name.clone(), text.clone())),
+            other => Some((name.clone(), other.to_string())),
+        })
+        .collect()
+}
+
+/// A text member of a JSON object, when it is there and not empty.
+fn text_of<'a>(object: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// `http and tcp`, for sentences.
+fn joined(words: &[&str]) -> String {
+    words.join(" and ")
+}
+
+#[cfg(test)]
+mod tests;

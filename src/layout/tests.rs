@@ -1,0 +1,178 @@
+use super::*;
+use crate::model::endpoint::EndpointStatus;
+use crate::model::target::ETCD_LAYOUTS;
+
+fn layout(name: &str) -> &'static dyn Layout {
+    *LAYOUTS.iter().find(|layout| layout.name() == name).unwrap_or_else(|| panic!("{name}"))
+}
+
+fn reading(name: &str, rest: &str, value: &str) -> Reading {
+    layout(name).read(&Entry { service: "pay", rest, value: value.as_bytes() })
+}
+
+fn endpoints(name: &str, rest: &str, value: &str) -> Vec<Endpoint> {
+    match reading(name, rest, value) {
+        Reading::Endpoints(endpoints) => endpoints,
+        other => panic!("{name}: {value}: {other:?}"),
+    }
+}
+
+fn unusable(name: &str, rest: &str, value: &str) -> String {
+    match reading(name, rest, value) {
+        Reading::Unusable(why) => why,
+        other => panic!("{name}: {value}: {other:?}"),
+    }
+}
+
+const KRATOS: &str = r#"{"id":"1","name":"pay","version":"v1","metadata":{"weight":"20"},"endpoints":["http://10.0.0.1:8000","grpc://10.0.0.1:9000"]}"#;
+const KITEX: &str = r#"{"network":"tcp","address":"10.0.0.1:9000","weight":20,"tags":{"idc":"eu"}}"#;
+const MICRO: &str = r#"{"name":"pay","version":"latest","metadata":null,"endpoints":[],"nodes":[{"id":"pay-1","address":"10.0.0.1:9000","metadata":{"protocol":"grpc","transport":"grpc"}}]}"#;
+const NAMING: &str = r#"{"Op":0,"Addr":"10.0.0.1:9000","Metadata":null}"#;
+const DUBBO: &str = "tri%3A%2F%2F10.0.0.1%3A9000%2Fcom.x.Pay%3Fapplication%3Dpay%26weight%3D200%26methods%3DPay";
+const DUBBO_APP: &str = r#"{"ID":"10.0.0.1:20000","ServiceName":"pay","Host":"10.0.0.1","Port":20000,"Weight":100,"Enable":true,"Healthy":true,"Metadata":{"dubbo.endpoints":"[{\"port\":9000,\"protocol\":\"tri\"}]"},"ServiceMetadata":null,"Address":"","GroupName":"","Tag":"blue"}"#;
+const GOFRAME: &str = r#"{"insecure":true,"protocol":"grpc"}"#;
+
+/// Layout, rest of the key and value of an instance at 10.0.0.1:9000, and the rule that gives the address.
+const EACH: [(&str, &str, &str, &str); 9] = [
+    ("etcd-naming", "1", NAMING, "etcd-naming: Addr"),
+    ("go-zero", "7587862094925234", "10.0.0.1:9000", "go-zero: value"),
+    ("kratos", "1", KRATOS, "kratos: endpoint grpc"),
+    ("kitex", "10.0.0.1:9000", KITEX, "kitex: address"),
+    ("go-micro", "pay-1", MICRO, "go-micro: node address"),
+    ("dubbo", DUBBO, "", "dubbo: provider URL tri"),
+    ("dubbo-app", "10.0.0.1:20000", DUBBO_APP, "dubbo-app: dubbo.endpoints tri"),
+    ("goframe", "latest/10.0.0.1:9000", GOFRAME, "goframe: key"),
+    ("plain", "a", "10.0.0.1:9000\n", "plain: value"),
+];
+
+#[test]
+fn every_layout_is_in_the_slice_and_can_be_named_in_a_target() {
+    let names: Vec<&str> = LAYOUTS.iter().map(|layout| layout.name()).collect();
+    assert_eq!(names, ETCD_LAYOUTS);
+    assert_eq!(names, EACH.map(|(name, ..)| name));
+    for layout in LAYOUTS {
+        for prefix in layout.prefixes("pay") {
+            assert!(prefix.ends_with('/') && prefix.contains("pay"), "{prefix}");
+        }
+    }
+}
+
+#[test]
+fn every_layout_finds_the_address_and_says_by_which_rule() {
+    for (name, rest, value, rule) in EACH {
+        let [endpoint] = &endpoints(name, rest, value)[..] else { panic!("{name}") };
+        assert_eq!(endpoint.address.to_string(), "10.0.0.1:9000", "{name}");
+        assert_eq!(endpoint.layout.as_deref(), Some(rule));
+    }
+}
+
+#[test]
+fn layouts_that_share_a_prefix_do_not_take_each_others_entries() {
+    let shared = |name: &str| layout(name).prefixes("pay");
+    for (name, rest, value, rule) in EACH {
+        let beside: Vec<&dyn Layout> = LAYOUTS
+            .iter()
+            .copied()
+            .filter(|other| other.prefixes("pay").iter().any(|p| shared(name).contains(p)))
+            .collect();
+        let Reading::Endpoints(found) = read(&beside, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
+            panic!("{name}");
+        };
+        assert_eq!(found[0].layout.as_deref(), Some(rule));
+    }
+    // Under a prefix of one's own every layout is tried, and each entry still finds its own.
+    for (name, rest, value, rule) in EACH {
+        let Reading::Endpoints(found) = read(LAYOUTS, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
+            panic!("{name}");
+        };
+        assert_eq!(found[0].layout.as_deref(), Some(rule));
+    }
+}
+
+#[test]
+fn what_a_framework_says_about_an_instance_is_kept() {
+    let kratos = &endpoints("kratos", "1", KRATOS)[0];
+    assert_eq!((kratos.weight, kratos.metadata["version"].as_str()), (Some(20), "v1"));
+    let kitex = &endpoints("kitex", "x", KITEX)[0];
+    assert_eq!((kitex.weight, kitex.metadata["idc"].as_str()), (Some(20), "eu"));
+    let weightless = KITEX.replace("20", "0");
+    assert_eq!(endpoints("kitex", "x", &weightless)[0].weight, Some(10), "as its reader takes it");
+    assert_eq!(endpoints("go-micro", "x", MICRO)[0].metadata["version"], "latest");
+    let dubbo = &endpoints("dubbo", DUBBO, "")[0];
+    assert_eq!((dubbo.weight, dubbo.metadata["application"].as_str()), (Some(200), "pay"));
+    let disabled = format!("{DUBBO}%26disabled%3Dtrue");
+    assert_eq!(endpoints("dubbo", &disabled, "")[0].status, EndpointStatus::Draining);
+    let app = &endpoints("dubbo-app", "x", DUBBO_APP)[0];
+    assert_eq!((app.weight, app.tags.as_slice()), (Some(100), ["blue".to_string()].as_slice()));
+    let off = DUBBO_APP.replace(r#""Enable":true"#, r#""Enable":false"#);
+    assert_eq!(endpoints("dubbo-app", "x", &off)[0].status, EndpointStatus::Draining);
+    let two = endpoints("goframe", "v2/10.0.0.1:9000,[2001:db8::1]:9000", GOFRAME);
+    assert_eq!((two.len(), two[1].address.to_string().as_str()), (2, "[2001:db8::1]:9000"));
+    let secure = KRATOS.replace("grpc://10.0.0.1:9000", "grpcs://[2001:db8::1]:9000?isSecure=true");
+    assert_eq!(endpoints("kratos", "1", &secure)[0].address.to_string(), "[2001:db8::1]:9000");
+}
+
+#[test]
+fn what_is_of_no_use_for_grpc_is_said_with_the_reason() {
+    let http = KRATOS.replace("grpc://", "tcp://");
+    for (name, rest, value, why) in [
+        ("kratos", "1", http.as_str(), "kratos registered it for http and tcp only, not for grpc"),
+        ("kratos", "1", r#"{"name":"pay","endpoints":null}"#, "kratos registered it without any endpoint"),
+        ("kratos", "1", r#"{"name":"payroll","endpoints":[]}"#, "is of service \"payroll\""),
+        ("kratos", "1", r#"{"name":"pay","endpoints":["grpc://10.0.0.1"]}"#, "it has no port"),
+        ("etcd-naming", "1", r#"{"Addr":"10.0.0.1"}"#, "its Addr \"10.0.0.1\" has no port"),
+        ("kitex", "1", r#"{"network":"udp","address":"10.0.0.1:1"}"#, "network \"udp\""),
+        ("go-micro", "1", &MICRO.replacen("grpc", "mucp", 1), "go-micro registered it for mucp only, not for grpc"),
+        ("go-micro", "1", r#"{"nodes":[]}"#, "without any node"),
+        ("dubbo", "dubbo%3A%2F%2F10.0.0.1%3A20880%2Fx", "", "dubbo registered it for dubbo only, not for tri or grpc"),
+        ("dubbo-app", "1", &DUBBO_APP.replace("tri", "dubbo"), "dubbo-app registered it for dubbo only"),
+        ("dubbo-app", "1", r#"{"Host":"10.0.0.1","Port":0}"#, "port 0 is none"),
+        ("goframe", "v/10.0.0.1:1", r#"{"protocol":"http"}"#, "goframe registered it for http only, not for grpc"),
+        ("plain", "1", "http://10.0.0.1:80", "registered for http only, not for grpc"),
+    ] {
+        let said = unusable(name, rest, value);
+        assert!(said.contains(why), "{name}: {said}");
+    }
+    assert_eq!(reading("dubbo", "", ""), Reading::Nothing);
+}
+
+/// Deterministic noise: xorshift64*.
+struct Noise(u64);
+
+impl Noise {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
+    }
+}
+
+#[test]
+fn no_input_panics() {
+    let mut noise = Noise(0x9E37_79B9_7F4A_7C15);
+    for round in 0..60_000 {
+        let (_, rest, value, _) = EACH[round % EACH.len()];
+        let mut parts = [rest.as_bytes().to_vec(), value.as_bytes().to_vec()];
+        for part in &mut parts {
+            for _ in 0..=noise.below(4) {
+                let at = noise.below(part.len() + 1);
+                let other = EACH[noise.below(EACH.len())].2.as_bytes();
+                match noise.below(5) {
+                    0 => part.insert(at, noise.below(256) as u8),
+                    1 => drop(part.splice(at..part.len().min(at + 1 + noise.below(4)), None)),
+                    2 => part.truncate(at),
+                    3 => drop(part.splice(at..at, other.iter().copied().skip(noise.below(other.len() + 1)).take(8))),
+                    _ => *part = (0..noise.below(64)).map(|_| noise.below(256) as u8).collect(),
+                }
+            }
+        }
+        let rest = String::from_utf8_lossy(&parts[0]);
+        for layout in LAYOUTS {
+            let entry = Entry { service: "pay", rest: &rest, value: &parts[1] };
+            if let Reading::Endpoints(found) = layout.read(&entry) {
+                assert!(!found.is_empty() && found.iter().all(|endpoint| endpoint.layout.is_some()), "{entry:?}");
+            }
+        }
+    }
+}

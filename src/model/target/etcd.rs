@@ -1,0 +1,51 @@
+//! [`EtcdTarget`]: a service in etcd, wherever a framework wrote it.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+
+use super::{COMPONENT, server_text};
+
+/// The layouts that `?layout=` can name: `crate::layout` has a decoder for each of them.
+pub const ETCD_LAYOUTS: [&str; 9] =
+    ["etcd-naming", "go-zero", "kratos", "kitex", "go-micro", "dubbo", "dubbo-app", "goframe", "plain"];
+
+/// [`COMPONENT`] that keeps its slashes.
+const PATH: &AsciiSet = &COMPONENT.remove(b'/');
+
+/// What an `etcd:` or `discov:` target asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EtcdTarget {
+    /// The members to ask, `host` or `host:port`, in their order; the environment's when empty.
+    pub members: Vec<String>,
+    /// The service's name, which is part of its keys: `pay`. May have slashes in it.
+    pub service: String,
+    /// What stands before the name in the keys, instead of what every layout has there: `/microservices`.
+    pub prefix: Option<String>,
+    /// Only this layout is looked for; one of [`ETCD_LAYOUTS`].
+    pub layout: Option<&'static str>,
+}
+
+impl fmt::Display for EtcdTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("etcd://")?;
+        for (index, member) in self.members.iter().enumerate() {
+            write!(f, "{}{}", if index > 0 { "," } else { "" }, server_text(Some(member)))?;
+        }
+        f.write_str("/")?;
+        // A slash at an end is part of the name only when it is encoded.
+        let name = &self.service;
+        if name.starts_with('/') || name.ends_with('/') {
+            utf8_percent_encode(name, COMPONENT).fmt(f)?;
+        } else {
+            utf8_percent_encode(name, PATH).fmt(f)?;
+        }
+        let mut separator = '?';
+        for (parameter, value) in [("prefix", self.prefix.as_deref()), ("layout", self.layout)] {
+            let Some(value) = value else { continue };
+            write!(f, "{separator}{parameter}={}", utf8_percent_encode(value, PATH))?;
+            separator = '&';
+        }
+        Ok(())
+    }
+}

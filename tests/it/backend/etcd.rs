@@ -1,0 +1,397 @@
+//! `etcd` in the battery, and what only a registry with leases, revisions and a leader can show: all of it against etcd's
+//! own server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use grpc_discover::backend::etcd::{Etcd as EtcdBackend, Settings as EtcdSettings};
+use grpc_discover::backend::{Backend, Context, Resolution, Settings};
+use grpc_discover::model::endpoint::{Address, Lease};
+use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::target::Target;
+use tokio::time::timeout;
+
+use super::battery::Fixture;
+use crate::support::etcd::Etcd;
+use crate::support::tool::{Running, run};
+
+/// What any word may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One member that keeps what it knows on disk.
+pub struct RealEtcd {
+    etcd: Etcd,
+    registered: Vec<Address>,
+}
+
+impl Fixture for RealEtcd {
+    async fn start() -> Option<Self> {
+        Some(RealEtcd { etcd: Etcd::start()?, registered: Vec::new() })
+    }
+
+    fn backend(&self) -> &'static dyn Backend {
+        &EtcdBackend
+    }
+
+    fn target(&self) -> Target {
+        "etcd:///pay".parse().unwrap()
+    }
+
+    fn context(&self) -> Context {
+        context(&[("ETCDCTL_ENDPOINTS", &self.etcd.endpoints())])
+    }
+
+    async fn set(&mut self, endpoints: &[Address]) {
+        for gone in self.registered.iter().filter(|address| !endpoints.contains(address)) {
+            self.etcd.delete(&format!("pay/{gone}"));
+        }
+        for new in endpoints.iter().filter(|address| !self.registered.contains(address)) {
+            self.etcd.put(&format!("pay/{new}"), &new.to_string(), 0);
+        }
+        self.registered = endpoints.to_vec();
+    }
+
+    async fn stop(&mut self) {
+        self.etcd.kill(0);
+    }
+
+    async fn start_again(&mut self) {
+        self.etcd.start_again(0);
+        self.etcd.until_led();
+    }
+}
+
+fn context(variables: &[(&str, &str)]) -> Context {
+    let of = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string());
+    let etcd = EtcdSettings::from_env(&of).expect("settings");
+    let settings = Settings { etcd, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+    Context { settings: Arc::new(settings), ..Context::default() }
+}
+
+fn ask(target: &str, variables: &[(&str, &str)]) -> Resolution {
+    EtcdBackend.resolve(&target.parse().expect(target), &context(variables))
+}
+
+fn watch(etcd: &Etcd, target: &str) -> Resolution {
+    ask(target, &[("ETCDCTL_ENDPOINTS", &etcd.endpoints())])
+}
+
+async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
+    let word = timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on");
+    word.map(|update| match update {
+        Update::Reset(answer) => answer,
+        other => panic!("{other:?}"),
+    })
+}
+
+async fn answer(stream: &mut Resolution) -> Answer {
+    word(stream).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The error that ends the stream.
+async fn end(stream: &mut Resolution) -> ResolveError {
+    let error = loop {
+        match word(stream).await {
+            Ok(answer) => assert!(!answer.endpoints.is_empty(), "nobody has left: {answer:?}"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(timeout(PATIENCE, stream.next()).await.expect("an end"), None, "after {error}");
+    error
+}
+
+fn places(answer: &Answer) -> Vec<String> {
+    answer.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect()
+}
+
+fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
+    answer.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
+    let Some(etcd) = Etcd::start() else { return };
+    let (short, long) = (etcd.grant(2), etcd.grant(100));
+    etcd.put("pay/1", "10.0.0.1:50051", short);
+    etcd.put("pay/2", "10.0.0.2:50051", long);
+    etcd.put("pay/3", "10.0.0.3:50051", 0);
+    let mut stream = watch(&etcd, "etcd:///pay");
+    let first = answer(&mut stream).await;
+    assert_eq!(places(&first), ["10.0.0.1:50051", "10.0.0.2:50051", "10.0.0.3:50051"]);
+    let [_, leased, permanent] = &first.endpoints[..] else { panic!("{first:?}") };
+    assert_eq!(leased.id.as_deref(), Some("pay/2"));
+    assert_eq!(leased.layout.as_deref(), Some("go-zero: value"));
+    let (granted, usual) = (Some(Duration::from_secs(100)), Some(Duration::from_secs(10)));
+    assert_eq!(leased.lease, Some(Lease::Held { id: format!("{long:x}"), granted, usual }));
+    assert!(leased.ttl.is_some_and(|left| left > Duration::from_secs(60) && left <= Duration::from_secs(100)));
+    assert_eq!((permanent.ttl, &permanent.lease), (None, &Some(Lease::Permanent)));
+    assert_eq!(
+        notes(&first, NoteKind::Permanent),
+        ["1 of 3 keys have no lease, so nothing removes them when their process dies: \"pay/3\""]
+    );
+
+    // Nobody renews the short one.
+    let second = answer(&mut stream).await;
+    assert_eq!(places(&second), ["10.0.0.2:50051", "10.0.0.3:50051"]);
+    let [why] = notes(&second, NoteKind::Departed)[..] else { panic!("{second:?}") };
+    assert!(why.starts_with("key \"pay/1\" left because its lease of 2 s ran out: nobody renewed it"), "{why}");
+
+    etcd.revoke(long);
+    let third = answer(&mut stream).await;
+    let [why] = notes(&third, NoteKind::Departed)[..] else { panic!("{third:?}") };
+    assert_eq!(why, "key \"pay/2\" left with its lease, revoked before its 100 s were over: deregistered in order");
+
+    etcd.delete("pay/3");
+    let fourth = answer(&mut stream).await;
+    assert_eq!(notes(&fourth, NoteKind::Departed), ["key \"pay/3\" was deleted; it had no lease"]);
+
+    let lease = etcd.grant(100);
+    etcd.put("pay/4", "10.0.0.4:50051", lease);
+    assert_eq!(places(&answer(&mut stream).await), ["10.0.0.4:50051"]);
+    etcd.delete("pay/4");
+    let last = answer(&mut stream).await;
+    let [why] = notes(&last, NoteKind::Departed)[..] else { panic!("{last:?}") };
+    assert!(why.starts_with("key \"pay/4\" was deleted while its lease lives ("), "{why}");
+}
+
+#[tokio::test]
+async fn a_compaction_behind_the_back_of_a_cut_watch_is_said_and_recovered() {
+    let Some(etcd) = Etcd::start() else { return };
+    etcd.put("pay/1", "10.0.0.1:50051", 0);
+    let mut stream = watch(&etcd, "etcd:///pay");
+    assert_eq!(places(&answer(&mut stream).await), ["10.0.0.1:50051"]);
+    // Nobody reads the stream: the connection stands still as if its process were stopped. Not even the watch was asked
+    // for, so its first revision is the one that was read.
+    for round in 0..20 {
+        etcd.put("pay/1", &format!("10.0.0.1:{}", 50_052 + round), 0);
+    }
+    let last = etcd.put("pay/2", "10.0.0.2:50051", 0);
+    etcd.compact(last);
+    let error = end(&mut stream).await;
+    assert!(matches!(error, ResolveError::Ambient(_)), "{error:?}");
+    assert_eq!(error.failure().code, ResolveCode::WatchBroken, "{error}");
+    assert!(error.to_string().contains(&format!("compacted its history up to revision {last}")), "{error}");
+    let mut again = watch(&etcd, "etcd:///pay");
+    assert_eq!(places(&answer(&mut again).await), ["10.0.0.1:50071", "10.0.0.2:50051"]);
+}
+
+#[test]
+fn a_stopped_watcher_that_slept_through_a_compaction_recovers_by_itself() {
+    let Some(etcd) = Etcd::start() else { return };
+    let filler = "x".repeat(100_000);
+    etcd.put("pay/1", "10.0.0.1:50051", 0);
+    etcd.put("pay/2", "10.0.0.2:50051", 0);
+    let target = format!("etcd://{}/pay", etcd.endpoints());
+    let mut running = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
+    running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 2);
+    signal(&running, "-STOP");
+    // More than the sockets between them hold: the watch falls behind, and what it has not read is compacted away.
+    for _ in 0..150 {
+        etcd.put("pay/filler", &filler, 0);
+    }
+    etcd.delete("pay/1");
+    let last = etcd.put("pay/3", "10.0.0.3:50051", 0);
+    etcd.compact(last);
+    signal(&running, "-CONT");
+    let (_, broken) = running.wait_for("the break", PATIENCE, |event| event["status"] == "broken");
+    let why = broken["error"].to_string();
+    assert!(why.contains("compacted"), "{broken}");
+    running.wait_for("the recovery", PATIENCE, |event| event["status"] == "recovered");
+    running.wait_for("what changed", PATIENCE, |event| {
+        event["kind"] == "endpoints" && event["total"] == 2 && event["removed"][0]["address"] == "10.0.0.1:50051"
+    });
+}
+
+fn signal(running: &Running, signal: &str) {
+    let status = std::process::Command::new("kill").args([signal, &running.pid().to_string()]).status();
+    assert!(status.expect("the kill command").success());
+}
+
+#[test]
+fn nothing_is_called_gone_while_a_cluster_has_no_leader() {
+    let Some(mut etcd) = Etcd::cluster(3, &[]) else { return };
+    for index in 1..=3 {
+        let lease = etcd.grant(60);
+        etcd.put(&format!("pay/{index}"), &format!("127.0.0.{index}:1"), lease);
+    }
+    let target = format!("etcd://{}/pay", etcd.endpoints());
+    let mut running = Running::start(&["watch", "--plaintext", "-o", "ndjson", &target]);
+    running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 3);
+
+    // The leader and one more: who is left leads nobody.
+    let leader = etcd.leader();
+    let other = (0..3).find(|index| *index != leader).unwrap();
+    etcd.kill(leader);
+    etcd.kill(other);
+    let broken = |event: &serde_json::Value| event["kind"] == "backend" && event["status"] == "broken";
+    running.wait_for("the loss", PATIENCE, broken);
+    // Asked again and again, it says why, and that is no empty list.
+    let no_leader = |event: &serde_json::Value| broken(event) && event["error"].to_string().contains("leader");
+    running.wait_for("a member that says it has no leader", PATIENCE, no_leader);
+    etcd.start_again(leader);
+    etcd.start_again(other);
+    running.wait_for("the recovery", PATIENCE, |event| event["status"] == "recovered");
+    etcd.until_led();
+    etcd.put("pay/4", "127.0.0.4:1", 0);
+    running.wait_for("what is new", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 4);
+    let gone =
+        running.seen.iter().filter(|(_, event)| event["removed"].as_array().is_some_and(|gone| !gone.is_empty()));
+    assert_eq!(gone.count(), 0, "{:?}", running.seen);
+}
+
+#[tokio::test]
+async fn the_next_member_is_asked_when_one_is_gone_frozen_or_cut_off_from_the_others() {
+    let Some(mut etcd) = Etcd::cluster(3, &[]) else { return };
+    etcd.put("pay/1", "10.0.0.1:50051", 0);
+    etcd.kill(0);
+    let first = answer(&mut watch(&etcd, "etcd:///pay")).await;
+    assert_eq!(places(&first), ["10.0.0.1:50051"]);
+    let [asked] = notes(&first, NoteKind::Asked)[..] else { panic!("{first:?}") };
+    assert!(asked.contains("; before it 127.0.0.1:") && asked.contains("connection refused"), "{asked}");
+    etcd.start_again(0);
+    etcd.until_led();
+
+    etcd.pause(0);
+    let first = answer(&mut watch(&etcd, "etcd:///pay")).await;
+    assert_eq!(places(&first), ["10.0.0.1:50051"]);
+    let [asked] = notes(&first, NoteKind::Asked)[..] else { panic!("{first:?}") };
+    assert!(asked.contains("no answer within"), "{asked}");
+
+    // Two frozen of three: who is left says that it has no leader, or nothing that it could not know.
+    etcd.pause(1);
+    let error = word(&mut watch(&etcd, "etcd:///pay")).await.expect_err("no leader");
+    assert!(error.to_string().starts_with("etcd: none of the 3 members can be asked: 127.0.0.1:"), "{error}");
+}
+
+#[tokio::test]
+async fn a_member_that_freezes_under_a_watch_is_noticed() {
+    let Some(etcd) = Etcd::start() else { return };
+    etcd.put("pay/1", "10.0.0.1:50051", 0);
+    let mut stream = watch(&etcd, "etcd:///pay");
+    answer(&mut stream).await;
+    etcd.pause(0);
+    let error = end(&mut stream).await;
+    assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
+    assert!(error.to_string().contains("while watching: frozen or cut off"), "{error}");
+}
+
+#[tokio::test]
+async fn who_may_read_sees_and_who_may_not_is_told_so() {
+    let Some(etcd) = Etcd::start() else { return };
+    etcd.put("pay/1", "10.0.0.1:50051", 0);
+    etcd.protect("pay/");
+    let members = etcd.endpoints();
+    let as_user = |user: &'static str, target: &'static str| {
+        ask(target, &[("ETCDCTL_ENDPOINTS", &members), ("ETCDCTL_USER", user)])
+    };
+    for user in ["reader:s3cret", "root:r00t"] {
+        let first = answer(&mut as_user(user, "etcd:///pay")).await;
+        assert_eq!(places(&first), ["10.0.0.1:50051"], "{user}");
+        let skipped = notes(&first, NoteKind::Skipped);
+        assert_eq!(skipped.is_empty(), user.starts_with("root"), "{skipped:?}");
+    }
+    // Of a service that this user may see nowhere, an empty list would prove nothing.
+    let hidden = word(&mut as_user("reader:s3cret", "etcd:///order")).await.expect_err("no right");
+    assert_eq!(hidden.failure().code, ResolveCode::Denied, "{hidden}");
+    for (user, words) in [
+        ("stranger:s3cret", "permission denied"),
+        ("reader:wrong", "authentication failed"),
+        ("nobody:s3cret", "authentication failed"),
+    ] {
+        let error = word(&mut as_user(user, "etcd:///pay")).await.expect_err(user);
+        assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(!error.to_string().contains("s3cret") && !error.to_string().contains("wrong"), "{error}");
+    }
+    let anonymous = word(&mut watch(&etcd, "etcd:///pay")).await.expect_err("nobody in particular");
+    assert_eq!(anonymous.failure().code, ResolveCode::Denied, "{anonymous}");
+    assert!(anonymous.to_string().ends_with("(ETCDCTL_USER names the user)"), "{anonymous}");
+}
+
+#[tokio::test]
+async fn credentials_where_nobody_asks_for_them_do_no_harm() {
+    let Some(etcd) = Etcd::start() else { return };
+    etcd.put("pay/1", "10.0.0.1:50051", 0);
+    let variables = [("ETCDCTL_ENDPOINTS", etcd.endpoints()), ("ETCDCTL_USER", "ann:pass".to_string())];
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(places(&answer(&mut ask("etcd:///pay", &variables)).await), ["10.0.0.1:50051"]);
+}
+
+#[tokio::test]
+async fn tls_is_verified_and_a_client_certificate_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(path("ca.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+    let authority = rcgen::Issuer::new(params, key);
+    for name in ["server", "client"] {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_string()]).unwrap();
+        std::fs::write(path(&format!("{name}.pem")), params.signed_by(&key, &authority).unwrap().pem()).unwrap();
+        std::fs::write(path(&format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let flags = [
+        format!("--listen-also=https://127.0.0.1:{port}"),
+        format!("--cert-file={}", path("server.pem")),
+        format!("--key-file={}", path("server.key")),
+        format!("--trusted-ca-file={}", path("ca.pem")),
+        "--client-cert-auth".to_string(),
+    ];
+    let Some(etcd) = Etcd::cluster(1, &flags) else { return };
+    etcd.put("pay/1", "10.0.0.1:50051", 0);
+
+    let url = format!("https://127.0.0.1:{port}");
+    let (ca, cert, key) = (path("ca.pem"), path("client.pem"), path("client.key"));
+    let target = format!("etcd://127.0.0.1:{port}/pay");
+    let full = [("ETCDCTL_CACERT", ca.as_str()), ("ETCDCTL_CERT", &cert), ("ETCDCTL_KEY", &key)];
+    assert_eq!(places(&answer(&mut ask(&target, &full)).await), ["10.0.0.1:50051"], "the files alone ask for TLS");
+    let unverified = [
+        ("ETCDCTL_ENDPOINTS", url.as_str()),
+        ("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", "true"),
+        ("ETCDCTL_CERT", &cert),
+        ("ETCDCTL_KEY", &key),
+    ];
+    assert_eq!(places(&answer(&mut ask("etcd:///pay", &unverified)).await), ["10.0.0.1:50051"]);
+    for (variables, words) in [
+        (vec![("ETCDCTL_ENDPOINTS", url.as_str())], "(ETCDCTL_CACERT names the authority to trust)"),
+        (vec![("ETCDCTL_ENDPOINTS", url.as_str()), ("ETCDCTL_CACERT", &ca)], "ETCDCTL_CERT and ETCDCTL_KEY"),
+        (vec![("ETCDCTL_ENDPOINTS", &url[8..])], "https://"),
+        (vec![("ETCDCTL_ENDPOINTS", &etcd.endpoints()), ("ETCDCTL_CACERT", &ca)], "written http://"),
+        (vec![("ETCDCTL_ENDPOINTS", url.as_str()), ("ETCDCTL_CACERT", "/nonexistent")], "ETCDCTL_CACERT /nonexistent"),
+    ] {
+        let error = word(&mut ask("etcd:///pay", &variables)).await.expect_err(words);
+        assert!(error.to_string().contains(words), "{words}: {error}");
+    }
+}
+
+#[test]
+fn a_bare_name_is_asked_of_etcd_when_the_environment_names_it() {
+    let Some(etcd) = Etcd::start() else { return };
+    let value = r#"{"id":"1","name":"pay","version":"v1","metadata":{},"endpoints":["grpc://127.0.0.1:9000"]}"#;
+    etcd.put("/microservices/pay/1", value, etcd.grant(60));
+    let mut command = crate::support::tool::tool(&["resolve", "-o", "json", "--backend", "etcd", "pay"]);
+    command.env("ETCDCTL_ENDPOINTS", etcd.endpoints());
+    let run = crate::support::tool::run_command(command);
+    assert_eq!(run.code, 0, "{}", run.all());
+    assert!(run.out.contains("127.0.0.1:9000") && run.out.contains("kratos: endpoint grpc"), "{}", run.all());
+
+    let mut command = crate::support::tool::tool(&["backends"]);
+    command.env("ETCDCTL_ENDPOINTS", etcd.endpoints()).env("ETCDCTL_USER", "ann:hunter2");
+    let shown = crate::support::tool::run_command(command);
+    assert!(shown.out.contains("ann:***") && !shown.out.contains("hunter2"), "{}", shown.all());
+    assert!(shown.out.contains("etcd 3.") && shown.out.contains(", leader "), "{}", shown.all());
+    let nobody = run_nobody();
+    assert!(nobody.contains("connection refused"), "{nobody}");
+}
+
+/// What is said of a member that is not there.
+fn run_nobody() -> String {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let run = run(&["resolve", &format!("etcd://127.0.0.1:{port}/pay")]);
+    assert_eq!(run.code, 3, "{}", run.all());
+    run.all()
+}

@@ -1,0 +1,82 @@
+//! What etcd says about the entries of a service: GD117 to GD119, and what it has in common with other registries.
+
+#[cfg(feature = "etcd")]
+pub use with_etcd::*;
+
+/// Scenarios of a backend that is not there are never set up.
+#[cfg(not(feature = "etcd"))]
+mod without {
+    use super::super::scenario::Run;
+    use super::super::world::World;
+
+    macro_rules! absent {
+        ($($name:ident)*) => { $(pub fn $name(_: &mut World) -> Option<Run> { None })* };
+    }
+    absent!(
+        key_without_lease lease_that_nobody_renews lease_of_an_hour one_address_under_two_keys
+        registered_in_etcd_for_http_only
+    );
+}
+#[cfg(not(feature = "etcd"))]
+pub use without::*;
+
+#[cfg(feature = "etcd")]
+mod with_etcd {
+    use serde_json::json;
+
+    use super::super::scenario::{Run, probe};
+    use super::super::world::World;
+    use crate::support::etcd::Etcd;
+
+    /// `probe` of the service `pay` in `etcd`, which is kept running.
+    fn of(world: &mut World, etcd: Etcd) -> Run {
+        let run = probe(&[&format!("etcd://{}/pay", etcd.endpoints())]);
+        world.keep(etcd);
+        run
+    }
+
+    pub fn key_without_lease(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let (leased, plain) = (world.healthy(), world.healthy());
+        let lease = etcd.grant(60);
+        etcd.put("pay/1", &leased, lease);
+        etcd.put("pay/2", &plain, 0);
+        Some(of(world, etcd).says(&["1 of 2 entries have no lease", &format!("\"pay/2\" ({plain})")]))
+    }
+
+    pub fn lease_that_nobody_renews(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let well = world.healthy();
+        let lease = etcd.grant(15);
+        etcd.put("pay/1", &well, lease);
+        while etcd.left(lease) > 4 {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Some(of(world, etcd).says(&["nobody renews the lease of \"pay/1\"", &well, " s left of 15 s"]))
+    }
+
+    pub fn lease_of_an_hour(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let well = world.healthy();
+        let value = json!({ "id": "1", "name": "pay", "endpoints": [format!("grpc://{well}")] });
+        etcd.put("/microservices/pay/1", &value.to_string(), etcd.grant(3600));
+        Some(of(world, etcd).says(&[&well, "3600 s (kratos's own is 15 s)"]))
+    }
+
+    pub fn one_address_under_two_keys(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let well = world.healthy();
+        for key in ["pay/7587862094925234", "pay/7587862094925299"] {
+            etcd.put(key, &well, etcd.grant(60));
+        }
+        Some(of(world, etcd).says(&[&well, "is registered 2 times in etcd", "\"pay/7587862094925299\""]))
+    }
+
+    pub fn registered_in_etcd_for_http_only(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let value = json!({ "id": "1", "name": "pay", "endpoints": ["http://127.0.0.1:8000"] });
+        etcd.put("/microservices/pay/1", &value.to_string(), etcd.grant(15));
+        let words = ["1 registered -> 0 with a grpc endpoint", "kratos registered it for http only, not for grpc"];
+        Some(of(world, etcd).says(&words))
+    }
+}

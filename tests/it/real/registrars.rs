@@ -1,0 +1,127 @@
+//! Registrations written by the frameworks' own published modules (tests/peers/registrars), read from real registries: the
+//! endpoint, the layout's name, the lease, and why it goes when the framework deregisters.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::etcd::Etcd;
+use crate::support::peers::provided;
+use crate::support::tool::{Running, run};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that registered something and keeps it registered.
+struct Registrar {
+    process: Child,
+    stdin: Option<ChildStdin>,
+}
+
+impl Registrar {
+    /// `None`: left out, which was said.
+    fn start(framework: &str, registry: &str, name: &str, address: &str) -> Option<Registrar> {
+        let executable = provided("GRPC_DISCOVER_TEST_REGISTRARS")?;
+        let mut process = Command::new(executable)
+            .args([framework, "--registry", registry, "--name", name, "--address", address])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the registrar");
+        let stdin = process.stdin.take();
+        let lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
+        let mut lines = lines.map_while(Result::ok);
+        let is_registered = lines.any(|line| line.contains("\"registered\""));
+        assert!(is_registered, "{framework} did not register");
+        // Read on, so that it never waits for a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Some(Registrar { process, stdin })
+    }
+
+    /// Ends it in order: it deregisters.
+    fn stop(mut self) {
+        drop(self.stdin.take());
+        let status = self.process.wait().expect("its end");
+        assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for Registrar {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// One endpoint of a `resolve -o json`, as its one registry lists it.
+fn listed(run: &crate::support::tool::Finished) -> Value {
+    let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}", run.all()));
+    let endpoints = document["endpoints"].as_array().cloned().unwrap_or_default();
+    assert_eq!(endpoints.len(), 1, "{}", run.all());
+    endpoints[0]["listed"][0].clone()
+}
+
+/// `framework` registers `name` in etcd: the endpoint is found by `layout` and leaves with the reason `why`.
+fn is_read(framework: &str, name: &str, layout: &str, ttl: u64, why: &str) {
+    let Some(etcd) = Etcd::start() else { return };
+    let registry = etcd.endpoints();
+    let address = format!("127.0.0.1:{}", free_port());
+    let Some(registrar) = Registrar::start(framework, &registry, name, &address) else { return };
+    let target = format!("etcd://{registry}/{name}");
+    let run = run(&["resolve", "-o", "json", &target]);
+    assert_eq!(run.code, 0, "{}", run.all());
+    let endpoint = listed(&run);
+    assert_eq!(endpoint["address"], address, "{endpoint}");
+    assert_eq!(endpoint["layout"], layout, "{endpoint}");
+    let left = endpoint["ttl_ms"].as_u64().unwrap_or_else(|| panic!("no lease: {endpoint}"));
+    assert!(left > 0 && left <= ttl * 1000, "{endpoint}");
+
+    let mut watch = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
+    watch.wait_for("the endpoint", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 1);
+    registrar.stop();
+    let (_, gone) = watch.wait_for("its end", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 0);
+    assert!(gone["notes"].to_string().contains(why), "{gone}");
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn etcds_own_naming_is_read() {
+    is_read("etcd-naming", "pay", "etcd-naming: Addr", 15, "was deleted while its lease lives");
+}
+
+#[test]
+fn kratos_is_read_by_its_grpc_endpoint_although_http_comes_first() {
+    is_read("kratos-etcd", "pay", "kratos: endpoint grpc", 15, "was deleted while its lease lives");
+}
+
+#[test]
+fn go_zero_is_read() {
+    is_read("go-zero", "pay.rpc", "go-zero: value", 10, "left with its lease, revoked before its 10 s were over");
+}
+
+#[test]
+fn kitex_is_read() {
+    is_read("kitex", "pay", "kitex: address", 60, "was deleted");
+}
+
+#[test]
+fn go_micro_is_read_also_under_a_name_with_slashes() {
+    is_read("go-micro", "team/pay", "go-micro: node address", 15, "was deleted while its lease lives");
+}
+
+#[cfg(feature = "consul")]
+#[test]
+fn kratos_in_consul_is_read_by_its_tagged_address() {
+    use crate::support::consul::{ConsulAgent, Mode};
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    let address = format!("127.0.0.1:{}", free_port());
+    let Some(_registrar) = Registrar::start("kratos-consul", &agent.address(), "pay", &address) else { return };
+    let run = run(&["resolve", "-o", "json", &format!("consul://{}/pay", agent.address())]);
+    let endpoint = listed(&run);
+    assert_eq!((&endpoint["address"], &endpoint["layout"]), (&address.into(), &"kratos: tagged address grpc".into()));
+}
