@@ -111,6 +111,9 @@ pub struct Settings {
     /// How etcd is asked.
     #[cfg(feature = "etcd")]
     pub etcd: etcd::Settings,
+    /// Which Kubernetes is asked, and as whom.
+    #[cfg(feature = "kubernetes")]
+    pub kubernetes: kubernetes::Settings,
     /// The port for names that came without one (`--port`); gRPC's 443 when `None`.
     pub port: Option<u16>,
     /// How long a registry may take for its first word. Zero means each backend's own default (5 s).
@@ -124,9 +127,11 @@ pub mod dns;
 pub mod etcd;
 pub mod file;
 pub mod ip;
-#[cfg(any(feature = "consul", feature = "etcd"))]
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
+#[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod socket;
-#[cfg(any(feature = "consul", feature = "etcd"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod tls;
 
 /// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.
@@ -138,4 +143,6 @@ pub const BACKENDS: &[&dyn Backend] = &[
     &consul::Consul,
     #[cfg(feature = "etcd")]
     &etcd::Etcd,
+    #[cfg(feature = "kubernetes")]
+    &kubernetes::Kubernetes,
 ];

@@ -136,8 +136,12 @@ pub(super) struct Ready {
 impl Names {
     /// What a TLS error below `error` says, with the setting that mends it; `None` when it is no TLS error.
     pub(super) fn words(&self, error: &io::Error) -> Option<String> {
+        error.get_ref()?.downcast_ref::<rustls::Error>().map(|error| self.words_of(error))
+    }
+
+    /// What a TLS error says, with the setting that mends it.
+    pub(super) fn words_of(&self, error: &rustls::Error) -> String {
         use rustls::{AlertDescription, CertificateError, InvalidMessage};
-        let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
         let names = self;
         let remedy = match error {
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => names.no_tls.to_string(),
@@ -152,7 +156,7 @@ impl Names {
             }
             _ => String::new(),
         };
-        Some(format!("{error}{remedy}"))
+        format!("{error}{remedy}")
     }
 }
 

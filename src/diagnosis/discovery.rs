@@ -87,6 +87,11 @@ fn remedy(backend: &str, code: ResolveCode) -> Option<&'static str> {
         ("consul", ResolveCode::Denied) => Some(
             "Give a token that consul knows and that has service:read and node:read (CONSUL_HTTP_TOKEN or --token-file).",
         ),
+        ("kubernetes", ResolveCode::Denied) => Some(
+            "403: allow list and watch of endpointslices.discovery.k8s.io in this namespace (a Role and a RoleBinding; \
+             `kubectl auth can-i list endpointslices.discovery.k8s.io -n NAMESPACE` tells). 401: renew the credentials that \
+             the message names.",
+        ),
         _ => None,
     }
 }
@@ -104,6 +109,9 @@ fn says_something_about_its_answer(source: &SourceRecord, findings: &mut Vec<Fin
             | NoteKind::Skipped
             | NoteKind::Permanent
             | NoteKind::Departed
+            | NoteKind::Service
+            | NoteKind::Orphaned
+            | NoteKind::Legacy
             | NoteKind::Local
             | NoteKind::Absent
             | NoteKind::Unconfirmed => continue,

@@ -66,6 +66,12 @@ pub enum NoteKind {
     Permanent,
     /// Why an entry has left, in words that the registry's own state proves: its lease ran out, or was revoked.
     Departed,
+    /// How a Service shows itself to its clients: behind one address, or headless; and what of it could not be looked at.
+    Service,
+    /// Entries that nobody keeps: no controller owns them.
+    Orphaned,
+    /// An older list of the same registry says something else (Kubernetes: Endpoints).
+    Legacy,
     /// Answered on this machine, without asking a server (hosts file, localhost).
     Local,
     /// The registry says with authority that nobody is there: how it said so.
@@ -88,6 +94,9 @@ impl NoteKind {
             Self::Skipped => "skipped",
             Self::Permanent => "permanent",
             Self::Departed => "departed",
+            Self::Service => "service",
+            Self::Orphaned => "orphaned",
+            Self::Legacy => "legacy",
             Self::Local => "local",
             Self::Absent => "absent",
             Self::Unconfirmed => "unconfirmed",

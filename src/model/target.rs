@@ -9,10 +9,12 @@ use super::endpoint::Address;
 use super::secret::Secret;
 
 mod etcd;
+mod kubernetes;
 mod parse;
 mod secrets;
 
 pub use etcd::{ETCD_LAYOUTS, EtcdTarget};
+pub use kubernetes::{KUBERNETES_LAYOUTS, KubernetesTarget, ServicePort};
 
 /// What to resolve. `Display` prints the canonical form, secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +46,11 @@ pub enum Target {
     Consul(ConsulTarget),
     /// `etcd://[member,…]/svc?prefix=&layout=`, and go-zero's forms.
     Etcd(EtcdTarget),
+    /// `kubernetes:///svc[.ns][:port]`, and kuberesolver's and go-zero's other forms.
+    Kubernetes(KubernetesTarget),
     /// A scheme that is understood and has no backend here: parsed, then refused with a sentence.
     Unsupported {
-        /// The scheme, lower case: `kubernetes`.
+        /// The scheme, lower case: `xds`.
         scheme: String,
         /// Everything after the colon, passwords and tokens masked.
         rest: String,
@@ -92,6 +96,14 @@ pub struct TargetError {
     pub example: String,
 }
 
+impl KubernetesTarget {
+    /// What a bare name would be in Kubernetes: `pay`, `pay.prod` and `pay.prod.svc.cluster.local`; `None` for names that
+    /// nothing can have there.
+    pub fn of_bare_name(name: &str) -> Option<Self> {
+        parse::bare_kubernetes(name)
+    }
+}
+
 impl Target {
     /// The scheme of the canonical form: `dns`. A bare name has none.
     pub fn scheme(&self) -> Option<&str> {
@@ -103,6 +115,7 @@ impl Target {
             Target::File(_) => Some("file"),
             Target::Consul(_) => Some("consul"),
             Target::Etcd(_) => Some("etcd"),
+            Target::Kubernetes(_) => Some("kubernetes"),
             Target::Unsupported { scheme, .. } => Some(scheme),
         }
     }
@@ -116,6 +129,7 @@ impl Target {
             Target::File(_) => ("file", "file"),
             Target::Consul(_) => ("consul", "consul"),
             Target::Etcd(_) => ("etcd", "etcd"),
+            Target::Kubernetes(_) => ("kubernetes", "kubernetes"),
             Target::Unsupported { scheme, .. } => (scheme.as_str(), backend_of(scheme)),
         };
         if backends.contains(&backend) {
@@ -140,7 +154,6 @@ impl Target {
 /// Which backend a scheme without one here would need; empty where the scheme names no registry of its own.
 fn backend_of(scheme: &str) -> &str {
     match scheme {
-        "k8s" => "kubernetes",
         "zk" => "zookeeper",
         "google-c2p" => "xds",
         "discovery" | "svc" | "service" | "stork" => "",
@@ -175,6 +188,7 @@ impl fmt::Display for Target {
             Target::File(path) => fmt_path(f, "file", path),
             Target::Consul(consul) => consul.fmt(f),
             Target::Etcd(etcd) => etcd.fmt(f),
+            Target::Kubernetes(kubernetes) => kubernetes.fmt(f),
             Target::Unsupported { scheme, rest } => write!(f, "{scheme}:{rest}"),
         }
     }

@@ -12,22 +12,36 @@ use crate::model::text::shorten;
 mod consul;
 mod etcd;
 mod host;
+mod kubernetes;
 mod percent;
 mod piece;
 
 use consul::consul;
 use etcd::{discov, etcd};
 use host::{host, host_port, ip_address, join, port, v6};
+pub(super) use kubernetes::bare as bare_kubernetes;
+use kubernetes::{k8s, kubernetes};
 use piece::{Parsed, Piece, Problem, wrong};
 
 /// The schemes that have a backend, in the order they are offered.
-const OWN_SCHEMES: [&str; 11] =
-    ["dns", "srv", "ipv4", "ipv6", "unix", "unix-abstract", "file", "consul", "etcd", "discov", "passthrough"];
-
-/// Schemes of other people's targets: recognised, so that the refusal can say what is missing.
-const FOREIGN_SCHEMES: [&str; 24] = [
+const OWN_SCHEMES: [&str; 13] = [
+    "dns",
+    "srv",
+    "ipv4",
+    "ipv6",
+    "unix",
+    "unix-abstract",
+    "file",
+    "consul",
+    "etcd",
+    "discov",
     "kubernetes",
     "k8s",
+    "passthrough",
+];
+
+/// Schemes of other people's targets: recognised, so that the refusal can say what is missing.
+const FOREIGN_SCHEMES: [&str; 22] = [
     "xds",
     "google-c2p",
     "static",
@@ -106,6 +120,8 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         "consul" => consul(rest).map(Target::Consul),
         "etcd" => etcd(rest).map(Target::Etcd),
         "discov" => discov(rest).map(Target::Etcd),
+        "kubernetes" => kubernetes(rest).map(Target::Kubernetes),
+        "k8s" => k8s(rest).map(Target::Kubernetes),
         "passthrough" => passthrough(rest),
         foreign if FOREIGN_SCHEMES.contains(&foreign) => {
             Ok(Target::Unsupported { scheme: lower, rest: secrets::mask(rest.text) })

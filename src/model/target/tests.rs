@@ -25,6 +25,15 @@ fn go_zero(members: &[&str], key: &str) -> Target {
     Target::Etcd(EtcdTarget { layout: Some("go-zero"), ..etcd(members, key) })
 }
 
+fn kubernetes(service: &str, namespace: Option<&str>, port: Option<&str>) -> Target {
+    let port = port.map(|text| match text.parse() {
+        Ok(number) => ServicePort::Number(number),
+        Err(_) => ServicePort::Name(text.to_string()),
+    });
+    let namespace = namespace.map(str::to_string);
+    Target::Kubernetes(KubernetesTarget { service: service.to_string(), namespace, port, layout: None })
+}
+
 fn unsupported(scheme: &str, rest: &str) -> Target {
     Target::Unsupported { scheme: scheme.to_string(), rest: rest.to_string() }
 }
@@ -90,8 +99,29 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
             }),
             "consul://127.0.0.1:8500/my%20pay?tag=a%2Bb&tag=c%20d&dc=eu&near=_agent&healthy=true&ns=team&partition=p",
         ),
-        ("kubernetes:///pay.prod:http", unsupported("kubernetes", "///pay.prod:http"), "kubernetes:///pay.prod:http"),
-        ("K8S://prod/pay:80", unsupported("k8s", "//prod/pay:80"), "k8s://prod/pay:80"),
+        ("kubernetes:///pay", kubernetes("pay", None, None), "kubernetes:///pay"),
+        ("kubernetes:pay.prod:http", kubernetes("pay", Some("prod"), Some("http")), "kubernetes:///pay.prod:http"),
+        ("kubernetes:///pay.prod:8080", kubernetes("pay", Some("prod"), Some("8080")), "kubernetes:///pay.prod:8080"),
+        ("kubernetes:///pay:grpc/", kubernetes("pay", None, Some("grpc")), "kubernetes:///pay:grpc"),
+        (
+            "kubernetes:///pay.prod.svc.cluster.local.:grpc",
+            kubernetes("pay", Some("prod"), Some("grpc")),
+            "kubernetes:///pay.prod:grpc",
+        ),
+        ("kubernetes://prod/pay:80", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
+        ("kubernetes://pay.prod:80/", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
+        ("kubernetes://pay.prod:80", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
+        (
+            "kubernetes:///pay.prod?layout=kratos",
+            match kubernetes("pay", Some("prod"), None) {
+                Target::Kubernetes(target) => Target::Kubernetes(KubernetesTarget { layout: Some("kratos"), ..target }),
+                other => other,
+            },
+            "kubernetes:///pay.prod?layout=kratos",
+        ),
+        ("K8S://prod/pay:80", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
+        ("k8s:///pay", kubernetes("pay", Some("default"), None), "kubernetes:///pay.default"),
+        ("kubernetes:6443", dns(None, "kubernetes", Some(6443)), "dns:///kubernetes:6443"),
         ("etcd:///pay", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
         ("etcd:pay/", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
         ("etcd:///team/my%20pay/", Target::Etcd(etcd(&[], "team/my pay")), "etcd:///team/my%20pay"),
@@ -201,10 +231,33 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("etcd:///p%zz", 9, "two hexadecimal digits"),
     ("discov://h1/K?x=1", 13, "takes no parameters"),
     ("discov://h1", 9, "write discov:///h1"),
+    ("kubernetes:///", 14, "no service is named; write kubernetes:///pay.prod:grpc"),
+    ("kubernetes:///:80", 14, "no service"),
+    ("kubernetes:///pay.prod.pod", 23, "comes svc"),
+    ("kubernetes:///pay..svc", 18, "the namespace is empty"),
+    ("kubernetes:///Pay", 14, "'P' cannot be part of a service"),
+    ("kubernetes:///pay-", 14, "neither begins nor ends"),
+    ("kubernetes:///pay:", 18, "no port follows"),
+    ("kubernetes:///pay:0", 18, "nothing can listen on port 0"),
+    ("kubernetes:///pay:GRPC", 18, "neither a port number nor a port's name"),
+    ("kubernetes://prod/pay.dev", 18, "and another follows; write kubernetes://prod/pay:grpc"),
+    ("kubernetes:///pay?layout=spring", 25, "no layout (known: kratos)"),
+    ("k8s:///pay?x=1", 11, "no parameter of k8s:"),
     ("consol:///pay", 0, "consol: is no known scheme (near: consul:)"),
     ("kubernetes8://x", 0, "near: kubernetes:"),
     ("gopher://x", 0, "known: dns, srv"),
 ];
+
+#[test]
+fn a_bare_name_is_a_service_where_it_can_be_one() {
+    let of = |name| KubernetesTarget::of_bare_name(name).map(|target| target.to_string());
+    assert_eq!(of("pay").as_deref(), Some("kubernetes:///pay"));
+    assert_eq!(of("pay.prod").as_deref(), Some("kubernetes:///pay.prod"));
+    assert_eq!(of("pay.prod.svc.cluster.local").as_deref(), Some("kubernetes:///pay.prod"));
+    for name in ["", "pay.prod.example", "pay_1", "Pay", "pay:80"] {
+        assert_eq!(of(name), None, "{name}");
+    }
+}
 
 #[test]
 fn what_is_no_target_is_refused_with_position_and_example() {
@@ -243,6 +296,10 @@ fn examples_of_errors_are_targets() {
         "etcd:///pay?layout=kratos",
         "etcd:///pay?prefix=/microservices",
         "discov://10.0.0.1:2379,10.0.0.2:2379/pay.rpc",
+        "kubernetes:///pay.prod:grpc",
+        "kubernetes:///pay.prod.svc.cluster.local:grpc",
+        "kubernetes://prod/pay:grpc",
+        "kubernetes:///pay.prod?layout=kratos",
         "dns://10.0.0.2:53/pay.example",
     ] {
         assert!(parse(example).is_ok(), "{example}");
@@ -305,7 +362,7 @@ fn a_scheme_without_backend_says_what_there_is() {
         reason("kubernetes:///pay").as_deref(),
         Some("kubernetes: is understood, but this version has no kubernetes backend; it has: consul, dns, file, ip")
     );
-    assert!(reason("k8s:///pay").unwrap().contains("k8s: is understood, but this version has no kubernetes backend"));
+    assert!(reason("zk:///pay").unwrap().contains("zk: is understood, but this version has no zookeeper backend"));
     assert!(reason("discovery:///pay").unwrap().contains("does not say which registry"));
     assert_eq!(reason("dns:///pay"), None);
     assert_eq!(reason("pay"), None);
@@ -326,7 +383,7 @@ impl Noise {
 
 #[test]
 fn no_input_panics_and_what_parses_prints_itself() {
-    const BITS: [&str; 38] = [
+    const BITS: [&str; 40] = [
         ":",
         "/",
         "//",
@@ -365,6 +422,8 @@ fn no_input_panics_and_what_parses_prints_itself() {
         "key=",
         "prefix=",
         "layout=kratos",
+        "kubernetes:",
+        ".svc",
     ];
     let seeds: Vec<&str> = table().iter().map(|row| row.0).chain(REFUSED.iter().map(|row| row.0)).collect();
     let mut noise = Noise(0x9E37_79B9_7F4A_7C15);

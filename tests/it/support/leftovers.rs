@@ -50,10 +50,11 @@ impl Open {
         Open(open)
     }
 
-    /// Waits until no more is open than at `self`; panics with the difference when that does not come within 5 s.
+    /// Waits until no more is open than at `self`; panics with the difference when that does not come within 15 s: an idle
+    /// thread of tokio's pool for blocking calls ends by itself after ten.
     pub async fn again(&self) {
         let mut now = Open::now();
-        for _ in 0..500 {
+        for _ in 0..1500 {
             if self.holds(&now) {
                 return;
             }

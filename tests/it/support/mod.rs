@@ -3,13 +3,15 @@
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns_server;
-#[cfg(feature = "etcd")]
+#[cfg(any(feature = "etcd", feature = "kubernetes"))]
 pub mod etcd;
 pub mod grpc;
 #[cfg(feature = "consul")]
 pub mod hosts;
 #[cfg(feature = "consul")]
 pub mod kratos;
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 pub mod leftovers;
 pub mod peers;
 pub mod stage;

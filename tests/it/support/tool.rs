@@ -12,8 +12,8 @@ pub fn tool(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-discover"));
     for (name, _) in std::env::vars() {
         let is_proxy = name.to_lowercase().ends_with("_proxy");
-        if is_proxy || name.starts_with("CONSUL_") || name.starts_with("ETCDCTL_") || name.starts_with("GRPC_DISCOVER_")
-        {
+        let of_ours = ["CONSUL_", "ETCDCTL_", "KUBE", "GRPC_DISCOVER_"].iter().any(|prefix| name.starts_with(prefix));
+        if is_proxy || of_ours {
             command.env_remove(name);
         }
     }

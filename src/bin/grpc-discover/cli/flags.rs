@@ -43,6 +43,12 @@ pub struct Asking {
     /// Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Kubernetes: the namespace of services that name none [default: the context's]
+    #[arg(short = 'n', long, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// Kubernetes: the context of the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
     /// How long a registry may take for its first word [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub resolve_timeout: Option<Duration>,

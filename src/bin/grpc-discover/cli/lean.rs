@@ -32,6 +32,9 @@ impl Group for Asking {
         "--dc",
         "--tag",
         "--token-file",
+        "--namespace",
+        "-n",
+        "--context",
         "--resolve-timeout",
     ];
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "kubernetes")]
+use grpc_discover::backend::Sourced;
 use grpc_discover::backend::{self, dns};
 use grpc_discover::model::target::Target;
 use grpc_discover::session::Source;
@@ -9,10 +11,10 @@ use grpc_discover::session::Source;
 use super::{Layers, World, Wrong, text};
 use crate::cli::{Asking, values};
 
-/// The settings of every backend. Consul's and etcd's own environments come after flags, `GRPC_DISCOVER_*` and the file.
+/// The settings of every backend. The registries' own environments come after flags, `GRPC_DISCOVER_*` and the file.
 #[cfg_attr(
-    not(any(feature = "consul", feature = "etcd")),
-    expect(unused_variables, reason = "only Consul and etcd have an environment of their own")
+    not(any(feature = "consul", feature = "etcd", feature = "kubernetes")),
+    expect(unused_variables, reason = "only these registries have an environment of their own")
 )]
 pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, Wrong> {
     let port = layers.one("--port", typed.port, values::port)?;
@@ -27,8 +29,24 @@ pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backen
         consul: super::consul::settings(typed, layers, world)?,
         #[cfg(feature = "etcd")]
         etcd: backend::etcd::Settings::from_env(world.env).map_err(|error| Wrong(error.to_string()))?,
+        #[cfg(feature = "kubernetes")]
+        kubernetes: kubernetes(typed, layers, world)?,
         port: port.map(|port| port.value),
         resolve_timeout: resolve_timeout.unwrap_or(Duration::ZERO),
+    })
+}
+
+/// kubectl's own environment, and the context and namespace that were typed.
+#[cfg(feature = "kubernetes")]
+fn kubernetes(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::kubernetes::Settings, Wrong> {
+    let one = |flag, typed: &Option<String>| {
+        let said = layers.one(flag, typed.clone(), text)?;
+        Ok(said.map(|said| Sourced::new(Some(said.value), said.origin)).unwrap_or_default())
+    };
+    Ok(backend::kubernetes::Settings {
+        context: one("--context", &typed.context)?,
+        namespace: one("--namespace", &typed.namespace)?,
+        ..backend::kubernetes::Settings::from_env(world.env)
     })
 }
 
@@ -66,6 +84,12 @@ pub fn narrow(sources: &mut [Source], typed: &Asking, layers: &Layers) -> Result
             let new: Vec<String> = tags.iter().filter(|tag| !target.tags.contains(tag)).cloned().collect();
             target.tags.extend(new);
         }
+    }
+    let asks_kubernetes = sources.iter().any(|source| matches!(source.target, Target::Kubernetes(_)));
+    if !asks_kubernetes && (typed.context.is_some() || typed.namespace.is_some()) {
+        return Err(Wrong::new(
+            "--context and --namespace are for Kubernetes, and none of the targets asks Kubernetes",
+        ));
     }
     if !asks_consul && (typed.dc.is_some() || !typed.tag.is_empty() || typed.token_file.is_some()) {
         return Err(Wrong::new("--dc, --tag and --token-file are for Consul, and none of the targets asks Consul"));

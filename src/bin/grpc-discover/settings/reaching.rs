@@ -120,6 +120,10 @@ fn authority(target: &Target) -> Option<String> {
         Target::Bare(name) => plain(name),
         Target::Consul(consul) => plain(&consul.service),
         Target::Etcd(etcd) => plain(&etcd.service),
+        Target::Kubernetes(kubernetes) => match &kubernetes.namespace {
+            Some(namespace) => plain(&format!("{}.{namespace}", kubernetes.service)),
+            None => plain(&kubernetes.service),
+        },
         Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Unsupported { .. } => None,
     }
 }

@@ -1,0 +1,111 @@
+//! The `kubernetes` backend: the EndpointSlices of a Service, listed and watched, all of them joined.
+//!
+//! kube reads kubeconfigs, runs credential plugins and carries the requests; what its answers come to is ours, and its
+//! own watcher is not used: it asks again by itself, which is the engine's business here.
+
+mod access;
+mod api;
+mod around;
+mod listing;
+mod port;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod watch;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+
+pub use settings::{Pod, Settings};
+
+use super::{Backend, Context, Description, Origin, Resolution};
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::target::{KubernetesTarget, Target};
+use trouble::Trouble;
+
+/// The key in an endpoint's metadata that tells the ClusterIP in front of it: what DNS gives for the Service's name.
+const VIRTUAL_IP: &str = "cluster_ip";
+/// How long the first word may take unless `--resolve-timeout` says otherwise.
+const FIRST_WORD: Duration = Duration::from_secs(5);
+
+/// The `kubernetes` backend.
+pub struct Kubernetes;
+
+impl Backend for Kubernetes {
+    fn name(&self) -> &'static str {
+        "kubernetes"
+    }
+
+    fn answers(&self, target: &Target) -> bool {
+        matches!(target, Target::Kubernetes(_))
+    }
+
+    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+        let settings = &context.settings;
+        match target {
+            Target::Kubernetes(target) => {
+                watch::resolve(settings.kubernetes.clone(), target.clone(), settings.port, first_word(settings))
+            }
+            _ => {
+                let text = "kubernetes: only kubernetes: and k8s: targets can be asked here";
+                Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
+            }
+        }
+    }
+
+    /// Active when `KUBECONFIG` is set, in a pod, or when `--context` or `--namespace` is given, for names that a Service
+    /// can have: `pay`, `pay.prod`.
+    fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
+        settings.kubernetes.active().ok()?;
+        KubernetesTarget::of_bare_name(service).map(Target::Kubernetes)
+    }
+
+    /// Reads the kubeconfig: which context is in force, stands there.
+    fn describe(&self, settings: &super::Settings) -> Description {
+        let settings = &settings.kubernetes;
+        let mut rows = Vec::new();
+        let files: Vec<String> = settings.kubeconfig.value.iter().map(|file| file.display().to_string()).collect();
+        if !files.is_empty() {
+            rows.push(("KUBECONFIG", files.join(":"), settings.kubeconfig.origin.clone()));
+        }
+        if let Ok(chosen) = access::choose(settings) {
+            let place = match chosen.context {
+                Some(_) => files.join(":"),
+                None => "KUBERNETES_SERVICE_HOST".to_string(),
+            };
+            let of = |origin: &Origin| match origin {
+                Origin::Default => Origin::System(place.clone()),
+                other => other.clone(),
+            };
+            rows.extend(chosen.context.map(|context| ("context", context, of(&settings.context.origin))));
+            rows.push(("server", chosen.server, of(&Origin::Default)));
+            rows.push(("namespace", chosen.namespace, of(&settings.namespace.origin)));
+            rows.push(("credentials", chosen.credentials, of(&Origin::Default)));
+        }
+        Description { active: settings.active(), settings: rows }
+    }
+
+    /// `kubernetes v1.35.4 at https://10.0.0.1:6443`.
+    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        let limit = first_word(settings);
+        let settings = settings.kubernetes.clone();
+        Box::pin(async move {
+            let access = access::open(settings, limit).await.map_err(|trouble| trouble.at(""))?;
+            let asked = "get /version".to_string();
+            let answer = match tokio::time::timeout(limit, access.client.apiserver_version()).await {
+                Ok(Ok(version)) => Ok(version),
+                Ok(Err(error)) => Err(Trouble::of(&error, &asked, &access.credentials)),
+                Err(_) => Err(Trouble::NoAnswer { asked, limit }),
+            };
+            let version = answer.map_err(|trouble| trouble.at(&access.server))?;
+            Ok(format!("kubernetes {} at {}", version.git_version, access.server))
+        })
+    }
+}
+
+fn first_word(settings: &super::Settings) -> Duration {
+    if settings.resolve_timeout.is_zero() { FIRST_WORD } else { settings.resolve_timeout }
+}

@@ -1,0 +1,176 @@
+//! [`Around`]: what stands around the slices: the Service itself and the legacy Endpoints, as far as they may be read. What
+//! they say becomes notes; the endpoints are the slices'. Pure.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use k8s_openapi::api::core::v1::{Endpoints, Service, ServiceSpec};
+
+use super::Trouble;
+use super::listing::{Listing, plural};
+use crate::model::resolution::{Note, NoteKind};
+
+/// A look at an object.
+pub(super) enum Look<T> {
+    /// There it is.
+    Found(T),
+    /// There is none.
+    Missing,
+    /// It could not be looked at.
+    Unseen(Trouble),
+}
+
+impl<T> From<Result<Option<T>, Trouble>> for Look<T> {
+    fn from(looked: Result<Option<T>, Trouble>) -> Self {
+        match looked {
+            Ok(Some(object)) => Look::Found(object),
+            Ok(None) => Look::Missing,
+            Err(trouble) => Look::Unseen(trouble),
+        }
+    }
+}
+
+impl<T> Look<T> {
+    pub(super) fn found(&self) -> Option<&T> {
+        match self {
+            Look::Found(object) => Some(object),
+            Look::Missing | Look::Unseen(_) => None,
+        }
+    }
+}
+
+/// What stands around the slices.
+pub(super) struct Around {
+    /// The Service.
+    pub service: Look<Service>,
+    /// The legacy Endpoints. `None` when they are not to be compared: while things change they lag by nature.
+    pub endpoints: Option<Look<Endpoints>>,
+}
+
+impl Around {
+    /// What is worth knowing besides the endpoints.
+    pub(super) fn notes(&self, listing: &Listing) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let mut say = |kind, text: Option<String>| notes.extend(text.map(|text| Note::new(kind, text)));
+        match &self.service {
+            Look::Found(service) => {
+                let spec = service.spec.as_ref();
+                say(NoteKind::Service, spec.and_then(|spec| face(service, spec, listing)));
+                say(NoteKind::Service, spec.filter(|spec| is_without_selector(spec)).map(|_| WITHOUT_SELECTOR.to_string()));
+                if !spec.is_some_and(is_without_selector) {
+                    say(NoteKind::Orphaned, orphans(listing, "the Service has a selector"));
+                }
+            }
+            Look::Missing => say(NoteKind::Orphaned, orphans(listing, "there is no such Service")),
+            Look::Unseen(trouble) => {
+                say(NoteKind::Service, Some(format!("the Service could not be looked at: {trouble}")));
+            }
+        }
+        match &self.endpoints {
+            Some(Look::Found(endpoints)) => say(NoteKind::Legacy, differ(endpoints, listing)),
+            Some(Look::Unseen(trouble)) => {
+                say(NoteKind::Service, Some(format!("the legacy Endpoints could not be looked at: {trouble}")));
+            }
+            Some(Look::Missing) | None => {}
+        }
+        notes
+    }
+}
+
+const WITHOUT_SELECTOR: &str =
+    "the Service has no selector: its EndpointSlices are kept by whoever wrote them, and no readiness probe stands behind them";
+
+/// The one address in front of the pods; `None` for a headless service.
+pub(super) fn virtual_ip(service: &Service) -> Option<IpAddr> {
+    service.spec.as_ref()?.cluster_ip.as_deref()?.parse().ok()
+}
+
+/// How the Service shows itself to whoever asks DNS for it.
+fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<String> {
+    let count = listing.addresses().len();
+    if spec.type_.as_deref() == Some("ExternalName") {
+        let name = spec.external_name.as_deref().unwrap_or_default();
+        return Some(format!("the Service is an alias of {name:?} (ExternalName): DNS answers it, Kubernetes lists nobody"));
+    }
+    if let Some(ip) = virtual_ip(service) {
+        let ports: Vec<String> =
+            spec.ports.iter().flatten().map(|port| port.port.to_string()).collect::<BTreeSet<_>>().into_iter().collect();
+        return Some(format!(
+            "ClusterIP {ip} port {}: one address in front of {count} endpoint{}; an HTTP/2 connection to it stays with one \
+             of them",
+            ports.join(", "),
+            plural(count)
+        ));
+    }
+    let published = spec.publish_not_ready_addresses == Some(true);
+    let published = if published { ", those that are not ready included (publishNotReadyAddresses)" } else { "" };
+    (spec.cluster_ip.as_deref() == Some("None"))
+        .then(|| format!("headless: DNS gives the addresses of the pods themselves{published}"))
+}
+
+fn is_without_selector(spec: &ServiceSpec) -> bool {
+    spec.selector.as_ref().is_none_or(|selector| selector.is_empty()) && spec.type_.as_deref() != Some("ExternalName")
+}
+
+/// Slices that nobody owns stay when their Service goes, and no controller that made them keeps them true.
+fn orphans(listing: &Listing, why: &str) -> Option<String> {
+    let orphans: Vec<&str> = listing
+        .slices()
+        .filter(|slice| slice.metadata.owner_references.as_ref().is_none_or(Vec::is_empty))
+        .map(|slice| slice.metadata.name.as_deref().unwrap_or_default())
+        .collect();
+    let named = orphans.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+    let more = match orphans.len().saturating_sub(5) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!orphans.is_empty()).then(|| {
+        format!(
+            "{why}, and {} EndpointSlice{} without an owner, so nothing removes what is wrong in {}: {named}{more}",
+            orphans.len(),
+            if orphans.len() == 1 { " is" } else { "s are" },
+            if orphans.len() == 1 { "it" } else { "them" }
+        )
+    })
+}
+
+/// What the legacy Endpoints list otherwise. A controller cuts them at 1000.
+fn differ(endpoints: &Endpoints, listing: &Listing) -> Option<String> {
+    let subsets = || endpoints.subsets.iter().flatten();
+    let legacy: BTreeSet<&str> =
+        subsets().flat_map(|subset| subset.addresses.iter().flatten()).map(|address| address.ip.as_str()).collect();
+    // Endpoints have one family of addresses; the slices may have both.
+    let is_theirs = |address: &str| legacy.first().is_none_or(|first| first.contains(':') == address.contains(':'));
+    let ready: BTreeSet<&str> = listing
+        .addresses()
+        .into_iter()
+        .filter(|(address, ready)| *ready && is_theirs(address))
+        .map(|(address, _)| address)
+        .collect();
+    if legacy == ready {
+        return None;
+    }
+    let only = |these: &BTreeSet<&str>, those: &BTreeSet<&str>| -> Vec<String> {
+        these.difference(those).take(5).map(ToString::to_string).collect()
+    };
+    let mut parts = vec![format!(
+        "the legacy Endpoints list {} ready address{}, the EndpointSlices {}",
+        legacy.len(),
+        if legacy.len() == 1 { "" } else { "es" },
+        ready.len()
+    )];
+    for (words, addresses) in
+        [("only the Endpoints have", only(&legacy, &ready)), ("only the slices have", only(&ready, &legacy))]
+    {
+        if !addresses.is_empty() {
+            parts.push(format!("{words} {}", addresses.join(", ")));
+        }
+    }
+    let over = endpoints.metadata.annotations.as_ref().is_some_and(|annotations| {
+        annotations.get("endpoints.kubernetes.io/over-capacity").is_some_and(|value| value == "truncated")
+    });
+    if over {
+        parts.push("they were cut at 1000".to_string());
+    }
+    Some(parts.join("; "))
+}

@@ -1,0 +1,121 @@
+//! Which port of the pods is meant. Pure.
+
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::discovery::v1::EndpointPort;
+
+use crate::model::target::ServicePort;
+
+/// What a port's appProtocol says when it is for gRPC, the plainest word first.
+const GRPC: [&str; 4] = ["grpc", "kubernetes.io/h2c", "http2", "h2c"];
+
+/// A port of the pods, and the rule that chose it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Port {
+    /// Its number.
+    pub number: u16,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is said to speak.
+    pub app_protocol: Option<String>,
+    /// In words: `port "grpc" (appProtocol grpc)`.
+    pub rule: String,
+}
+
+/// The port of a slice that `wanted` means; without `wanted` one that is for gRPC, else the first. `fallback` is for slices
+/// that say none.
+pub(super) fn choose(
+    ports: Option<&[EndpointPort]>,
+    wanted: Option<&ServicePort>,
+    service: Option<&Service>,
+    fallback: Option<u16>,
+) -> Result<Port, String> {
+    let tcp: Vec<&EndpointPort> = ports
+        .unwrap_or_default()
+        .iter()
+        .filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP") && number(port).is_some())
+        .collect();
+    match wanted {
+        None => any(&tcp, fallback),
+        Some(ServicePort::Name(name)) => match tcp.iter().find(|port| port.name.as_deref() == Some(name)) {
+            Some(port) => taken(port, format!("port {name:?}")),
+            None => Err(format!("there is no port {name:?}; {}", known(&tcp))),
+        },
+        Some(ServicePort::Number(wanted)) => by_number(&tcp, *wanted, service),
+    }
+}
+
+fn any(tcp: &[&EndpointPort], fallback: Option<u16>) -> Result<Port, String> {
+    let named = |port: &EndpointPort| format!("port {:?}", port.name.as_deref().unwrap_or_default());
+    for protocol in GRPC {
+        let said = |port: &&&EndpointPort| {
+            port.app_protocol.as_deref().is_some_and(|said| said.eq_ignore_ascii_case(protocol))
+        };
+        if let Some(port) = tcp.iter().find(said) {
+            return taken(port, format!("{} (appProtocol {protocol})", named(port)));
+        }
+    }
+    let is_grpc = |port: &&&EndpointPort| {
+        port.name.as_deref().is_some_and(|name| name == "grpc" || name.starts_with("grpc-"))
+    };
+    if let Some(port) = tcp.iter().find(is_grpc) {
+        return taken(port, named(port));
+    }
+    match (tcp, fallback) {
+        ([], Some(number)) => {
+            Ok(Port { number, name: None, app_protocol: None, rule: format!("--port {number}: the slice names none") })
+        }
+        ([], None) => Err("the slice names no port; write one behind the service's name".to_string()),
+        ([only], _) => taken(only, "the only port".to_string()),
+        ([first, ..], _) => taken(first, format!("the first port, as kuberesolver takes it; {}", known(tcp))),
+    }
+}
+
+/// A number is the pods' own port, else one of the Service's, else meant as it stands.
+fn by_number(tcp: &[&EndpointPort], wanted: u16, service: Option<&Service>) -> Result<Port, String> {
+    if let Some(port) = tcp.iter().find(|port| number(port) == Some(wanted)) {
+        return taken(port, format!("port {wanted}"));
+    }
+    let ports = service.and_then(|service| service.spec.as_ref()).and_then(|spec| spec.ports.as_deref());
+    let theirs = ports.unwrap_or_default().iter().find(|port| port.port == i32::from(wanted));
+    if let Some(theirs) = theirs
+        && let Some(port) = tcp.iter().find(|port| port.name.as_deref().unwrap_or("") == theirs.name.as_deref().unwrap_or(""))
+    {
+        return taken(port, format!("port {wanted} of the Service"));
+    }
+    Ok(Port {
+        number: wanted,
+        name: None,
+        app_protocol: None,
+        rule: format!("port {wanted} as typed, which neither the pods nor the Service name; {}", known(tcp)),
+    })
+}
+
+fn taken(port: &EndpointPort, rule: String) -> Result<Port, String> {
+    match number(port) {
+        Some(number) => {
+            Ok(Port { number, name: port.name.clone().filter(|n| !n.is_empty()), app_protocol: port.app_protocol.clone(), rule })
+        }
+        None => Err("the port has no number".to_string()),
+    }
+}
+
+fn number(port: &EndpointPort) -> Option<u16> {
+    port.port.and_then(|number| u16::try_from(number).ok()).filter(|number| *number != 0)
+}
+
+fn known(tcp: &[&EndpointPort]) -> String {
+    if tcp.is_empty() {
+        return "the slice names no TCP port".to_string();
+    }
+    let ports: Vec<String> = tcp
+        .iter()
+        .filter_map(|port| {
+            let number = number(port)?;
+            Some(match port.name.as_deref().filter(|name| !name.is_empty()) {
+                Some(name) => format!("{name} ({number})"),
+                None => number.to_string(),
+            })
+        })
+        .collect();
+    format!("the slice has {}", ports.join(", "))
+}

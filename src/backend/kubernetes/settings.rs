@@ -1,0 +1,100 @@
+//! [`Settings`]: which cluster is asked, as whom. Found the way kubectl finds it: the files of `KUBECONFIG`, else
+//! `~/.kube/config`, else, in a pod, the pod's own service account.
+
+use std::path::PathBuf;
+
+use crate::backend::{Origin, Sourced};
+
+/// Where a pod finds who it is.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// How Kubernetes is asked. Nothing here has been read from a file or contacted yet, and no secret is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// The kubeconfig files, the first one to say something wins: `KUBECONFIG`, by default `~/.kube/config`.
+    pub kubeconfig: Sourced<Vec<PathBuf>>,
+    /// The context of the kubeconfig (`--context`); its current one when `None`.
+    pub context: Sourced<Option<String>>,
+    /// The namespace of targets that name none (`--namespace`); the context's, else `default`, when `None`.
+    pub namespace: Sourced<Option<String>>,
+    /// The pod this runs in.
+    pub pod: Sourced<Option<Pod>>,
+}
+
+/// What Kubernetes tells a pod about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pod {
+    /// The API server: `https://10.96.0.1:443`.
+    pub server: String,
+    /// The service account: files `token`, `ca.crt` and `namespace`.
+    pub account: PathBuf,
+}
+
+impl Settings {
+    /// Reads the variables through `variable`; an empty one counts as unset.
+    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).filter(|text| !text.is_empty());
+        let files = |text: &String| -> Vec<PathBuf> {
+            std::env::split_paths(text).filter(|path| !path.as_os_str().is_empty()).collect()
+        };
+        let kubeconfig = match set("KUBECONFIG").as_ref().map(files).filter(|files| !files.is_empty()) {
+            Some(files) => Sourced::new(files, Origin::Env("KUBECONFIG".to_string())),
+            None => {
+                let home = set("HOME").map(|home| PathBuf::from(home).join(".kube").join("config"));
+                Sourced::new(home.into_iter().collect(), Origin::Default)
+            }
+        };
+        let pod = set("KUBERNETES_SERVICE_HOST").map(|host| {
+            let host = if host.contains(':') { format!("[{host}]") } else { host };
+            let port = set("KUBERNETES_SERVICE_PORT").unwrap_or_else(|| "443".to_string());
+            let pod = Pod { server: format!("https://{host}:{port}"), account: PathBuf::from(SERVICE_ACCOUNT) };
+            Sourced::new(Some(pod), Origin::Env("KUBERNETES_SERVICE_HOST".to_string()))
+        });
+        Settings { kubeconfig, pod: pod.unwrap_or_default(), ..Settings::default() }
+    }
+
+    /// Why bare names are asked here, or why not: `~/.kube/config` alone is on too many machines.
+    pub(super) fn active(&self) -> Result<String, String> {
+        for setting in [&self.context, &self.namespace] {
+            if let Origin::Flag(flag) = setting.origin {
+                return Ok(format!("{flag} was given"));
+            }
+        }
+        match (&self.kubeconfig.origin, &self.pod.value) {
+            (Origin::Env(name), _) => Ok(format!("{name} is set")),
+            (_, Some(_)) => Ok("KUBERNETES_SERVICE_HOST is set: this is a pod".to_string()),
+            (_, None) => Err("KUBECONFIG is not set, and this is no pod".to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Settings {
+        Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+    }
+
+    #[test]
+    fn files_are_found_as_kubectl_finds_them() {
+        let none = from(&[]);
+        assert_eq!(none, Settings::default());
+        assert_eq!(none.active(), Err("KUBECONFIG is not set, and this is no pod".to_string()));
+        let home = from(&[("HOME", "/home/ann"), ("KUBECONFIG", "")]);
+        assert_eq!(home.kubeconfig.value, [PathBuf::from("/home/ann/.kube/config")]);
+        assert!(home.active().is_err(), "a file that is on every machine makes nothing active");
+        let several = from(&[("HOME", "/home/ann"), ("KUBECONFIG", "/a::/b")]);
+        assert_eq!(several.kubeconfig.value, [PathBuf::from("/a"), PathBuf::from("/b")]);
+        assert_eq!(several.active(), Ok("KUBECONFIG is set".to_string()));
+    }
+
+    #[test]
+    fn a_pod_knows_its_api_server() {
+        let of = |host: &str| from(&[("KUBERNETES_SERVICE_HOST", host), ("KUBERNETES_SERVICE_PORT", "6443")]);
+        assert_eq!(of("10.96.0.1").pod.value.unwrap().server, "https://10.96.0.1:6443");
+        let v6 = of("fd00::1");
+        assert_eq!(v6.active(), Ok("KUBERNETES_SERVICE_HOST is set: this is a pod".to_string()));
+        assert_eq!(v6.pod.value.unwrap().server, "https://[fd00::1]:6443");
+    }
+}

@@ -1,0 +1,134 @@
+//! kuberesolver's `kubernetes:///svc[.ns[.svc.cluster]][:port]`, `kubernetes://ns/svc:port` and `kubernetes://svc.ns:port/`
+//! (sercand/kuberesolver `builder.go`), and go-zero's `k8s://ns/svc:port` (zrpc/resolver/internal/kube).
+
+use super::host;
+use super::percent::decode;
+use super::piece::{Parsed, Piece, wrong};
+use crate::model::target::{KUBERNETES_LAYOUTS, KubernetesTarget, ServicePort};
+
+const EXAMPLE: &str = "kubernetes:///pay.prod:grpc";
+/// A label of DNS has at most so many letters, a port's name so many (RFC 6335).
+const LONGEST: (usize, usize) = (63, 15);
+
+pub(super) fn kubernetes(rest: Piece<'_>) -> Parsed<KubernetesTarget> {
+    parse(rest, "kubernetes")
+}
+
+/// go-zero's: a namespace that is not said is `default`.
+pub(super) fn k8s(rest: Piece<'_>) -> Parsed<KubernetesTarget> {
+    let mut target = parse(rest, "k8s")?;
+    target.namespace.get_or_insert_with(|| "default".to_string());
+    Ok(target)
+}
+
+/// What a name that nobody wrote for Kubernetes would be there: `pay`, `pay.prod`, `pay.prod.svc.cluster.local`.
+pub(in crate::model::target) fn bare(name: &str) -> Option<KubernetesTarget> {
+    service(Piece::new(name)).ok().filter(|target| target.port.is_none())
+}
+
+fn parse(rest: Piece<'_>, scheme: &str) -> Parsed<KubernetesTarget> {
+    let (before, query) = match rest.split_once('?') {
+        Some((before, query)) => (before, Some(query)),
+        None => (rest, None),
+    };
+    let (authority, path) = match before.strip("//") {
+        None => (None, before.strip("/").unwrap_or(before)),
+        Some(after) => match after.split_once('/') {
+            Some((authority, path)) => (Some(authority).filter(|text| !text.is_empty()), path),
+            None => (None, after),
+        },
+    };
+    let path = path.until(path.text.trim_end_matches('/').len());
+    let mut target = match authority {
+        None => service(path)?,
+        Some(authority) if path.is_empty() => service(authority)?,
+        Some(authority) => {
+            let mut target = service(path)?;
+            if target.namespace.is_some() {
+                let problem = format!("between {scheme}:// and the next slash stands the namespace, and another follows");
+                return wrong(path.at, problem, format!("{scheme}://prod/pay:grpc"));
+            }
+            target.namespace = Some(label(authority, "namespace")?);
+            target
+        }
+    };
+    for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
+        if name.text != "layout" {
+            let problem = format!("{} is no parameter of {scheme}: (known: layout)", name.quoted());
+            return wrong(name.at, problem, "kubernetes:///pay.prod?layout=kratos");
+        }
+        let decoded = decode(value, true, EXAMPLE)?;
+        match KUBERNETES_LAYOUTS.iter().find(|known| **known == decoded) {
+            Some(_) if target.layout.is_some() => return wrong(name.at, "layout is given twice", EXAMPLE),
+            Some(known) => target.layout = Some(known),
+            None => {
+                let problem = format!("{} is no layout (known: {})", value.quoted(), KUBERNETES_LAYOUTS.join(", "));
+                return wrong(value.at, problem, "kubernetes:///pay.prod?layout=kratos");
+            }
+        }
+    }
+    Ok(target)
+}
+
+/// `svc[.ns[.svc[.cluster…]]][:port]`.
+fn service(text: Piece<'_>) -> Parsed<KubernetesTarget> {
+    let (name, port) = match text.split_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (text, None),
+    };
+    if name.is_empty() {
+        return wrong(name.at, "no service is named", EXAMPLE);
+    }
+    let mut labels = name.until(name.text.trim_end_matches('.').len()).split('.');
+    let mut target = KubernetesTarget::default();
+    if let Some(first) = labels.next() {
+        target.service = label(first, "service")?;
+    }
+    if let Some(second) = labels.next() {
+        target.namespace = Some(label(second, "namespace")?);
+    }
+    if let Some(third) = labels.next()
+        && third.text != "svc"
+    {
+        let problem = format!("after service and namespace comes svc, not {}", third.quoted());
+        return wrong(third.at, problem, "kubernetes:///pay.prod.svc.cluster.local:grpc");
+    }
+    // What the cluster is called says its DNS; the API has no name for it.
+    for domain in labels {
+        label(domain, "cluster domain")?;
+    }
+    target.port = port.map(port_of).transpose()?;
+    Ok(target)
+}
+
+fn port_of(text: Piece<'_>) -> Parsed<ServicePort> {
+    if text.is_empty() || text.text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return host::port(text, EXAMPLE).map(ServicePort::Number);
+    }
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.text.len() > LONGEST.1 || !text.text.chars().all(is_letter) {
+        let problem = format!("{} is neither a port number nor a port's name (at most 15 of a-z, 0-9, -)", text.quoted());
+        return wrong(text.at, problem, EXAMPLE);
+    }
+    Ok(ServicePort::Name(text.text.to_string()))
+}
+
+/// A name as Kubernetes takes it (RFC 1123, lower case).
+fn label(text: Piece<'_>, what: &str) -> Parsed<String> {
+    if text.is_empty() {
+        return wrong(text.at, format!("the {what} is empty"), EXAMPLE);
+    }
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if let Some((at, letter)) = text.text.char_indices().find(|(_, c)| !is_letter(*c)) {
+        return wrong(text.at + at, format!("{letter:?} cannot be part of a {what} (a-z, 0-9, -)"), EXAMPLE);
+    }
+    if text.text.len() > LONGEST.0 {
+        let problem = format!("a {what} of {} letters is longer than {}", text.text.len(), LONGEST.0);
+        return wrong(text.at + LONGEST.0, problem, EXAMPLE);
+    }
+    if text.text.starts_with('-') || text.text.ends_with('-') {
+        return wrong(text.at, format!("a {what} neither begins nor ends with a hyphen"), EXAMPLE);
+    }
+    Ok(text.text.to_string())
+}

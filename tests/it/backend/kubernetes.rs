@@ -1,0 +1,330 @@
+//! `kubernetes` in the battery, and what only a registry with slices, conditions and versions can show: all of it against
+//! Kubernetes' own API server.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use grpc_discover::backend::kubernetes::{Kubernetes, Settings as KubernetesSettings};
+use grpc_discover::backend::{Backend, Context, Origin, Resolution, Settings, Sourced};
+use grpc_discover::lens::SLICE;
+use grpc_discover::model::endpoint::{Address, EndpointStatus};
+use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::target::Target;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::battery::Fixture;
+use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, SLICES, endpoint, ready, slice};
+
+/// What any word may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// One Service, whose slice the test writes.
+pub struct RealKubernetes {
+    cluster: Cluster,
+}
+
+impl Fixture for RealKubernetes {
+    async fn start() -> Option<Self> {
+        let cluster = pay()?;
+        cluster.service("pay", None);
+        Some(RealKubernetes { cluster })
+    }
+
+    fn backend(&self) -> &'static dyn Backend {
+        &Kubernetes
+    }
+
+    fn target(&self) -> Target {
+        "kubernetes:///pay.pay".parse().unwrap()
+    }
+
+    fn context(&self) -> Context {
+        context(&self.cluster.kubeconfig(ADMIN))
+    }
+
+    async fn set(&mut self, endpoints: &[Address]) {
+        let listed: Vec<Value> = endpoints
+            .iter()
+            .enumerate()
+            .map(|(index, address)| match address {
+                Address::Ip(socket) => ready(&socket.ip().to_string(), &format!("pay-{index}-{}", socket.ip())),
+                other => panic!("{other:?} is no address of a pod"),
+            })
+            .collect();
+        let port = endpoints.first().and_then(Address::port).unwrap_or(7001);
+        self.cluster.put(SLICES, &slice("pay-1", "pay", port, &listed));
+    }
+
+    async fn stop(&mut self) {
+        self.cluster.kill();
+    }
+
+    async fn start_again(&mut self) {
+        self.cluster.start_again();
+    }
+}
+
+/// A cluster with the namespace `pay`.
+fn pay() -> Option<Cluster> {
+    let cluster = Cluster::start()?;
+    cluster.namespace("pay");
+    Some(cluster)
+}
+
+fn context(kubeconfig: &Path) -> Context {
+    let kubernetes = KubernetesSettings {
+        kubeconfig: Sourced::new(vec![kubeconfig.to_path_buf()], Origin::Env("KUBECONFIG".to_string())),
+        ..KubernetesSettings::default()
+    };
+    let settings = Settings { kubernetes, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+    Context { settings: Arc::new(settings), ..Context::default() }
+}
+
+fn ask(cluster: &Cluster, token: &str, target: &str) -> Resolution {
+    Kubernetes.resolve(&target.parse().expect(target), &context(&cluster.kubeconfig(token)))
+}
+
+async fn word(stream: &mut Resolution) -> Result<Update, ResolveError> {
+    timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on")
+}
+
+async fn answer(stream: &mut Resolution) -> Answer {
+    match word(stream).await {
+        Ok(Update::Reset(answer)) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The error that ends the stream.
+async fn end(stream: &mut Resolution) -> ResolveError {
+    let error = loop {
+        match word(stream).await {
+            Ok(update) => drop(update),
+            Err(error) => break error,
+        }
+    };
+    assert!(timeout(PATIENCE, stream.next()).await.expect("an end in time").is_none(), "a broken watch ends");
+    error
+}
+
+fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
+    answer.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
+}
+
+/// Address and status of everything that is listed.
+fn listed(answer: &Answer) -> Vec<(String, EndpointStatus)> {
+    answer.endpoints.iter().map(|endpoint| (endpoint.address.to_string(), endpoint.status)).collect()
+}
+
+#[tokio::test]
+async fn all_slices_of_a_service_are_joined() {
+    let Some(cluster) = pay() else { return };
+    cluster.service("pay", Some("None"));
+    for number in 0..3 {
+        let count = if number == 2 { 50 } else { 100 };
+        let endpoints: Vec<Value> =
+            (0..count).map(|pod| ready(&format!("10.1.{number}.{}", pod + 1), &format!("pay-{number}-{pod}"))).collect();
+        cluster.slice(&format!("pay-{number}"), "pay", &endpoints);
+    }
+    // Another service's is none of ours, and one endpoint moves from a slice to the next.
+    cluster.slice("order-1", "order", &[ready("10.9.9.9", "order-1")]);
+    let first = answer(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay:grpc")).await;
+    assert_eq!(first.endpoints.len(), 250);
+    assert_eq!(notes(&first, NoteKind::Funnel), ["250 in 3 EndpointSlices"]);
+    assert_eq!(notes(&first, NoteKind::Service), ["headless: DNS gives the addresses of the pods themselves"]);
+    assert_eq!(notes(&first, NoteKind::Orphaned), [""; 0]);
+    let one = &first.endpoints[120];
+    assert_eq!(one.address.to_string(), "10.1.1.21:50051");
+    assert_eq!(one.id.as_deref(), Some("pay-1-20"));
+    assert_eq!((one.zone.as_deref(), one.node.as_deref()), (Some("eu-1a"), Some("node-1")));
+    assert_eq!(one.metadata.get(SLICE).map(String::as_str), Some("pay-1"), "what kuberesolver's lens reads");
+    assert_eq!(one.metadata.get("app_protocol").map(String::as_str), Some("grpc"));
+
+    cluster.slice("pay-2", "pay", &[ready("10.1.0.1", "pay-0-0"), ready("10.1.2.2", "pay-2-1")]);
+    let moved = answer(&mut ask(&cluster, ADMIN, "kubernetes://pay/pay:80")).await;
+    assert_eq!(moved.endpoints.len(), 201);
+    assert_eq!(notes(&moved, NoteKind::Funnel), ["202 in 3 EndpointSlices -> 201 different"]);
+    assert_eq!(moved.endpoints[0].metadata.get("also_in").map(String::as_str), Some("pay-2"));
+    assert_eq!(moved.endpoints[0].layout.as_deref(), Some("endpointslice: port 80 of the Service"));
+}
+
+#[tokio::test]
+async fn a_rolling_change_shows_every_pod_going_and_coming() {
+    let Some(cluster) = pay() else { return };
+    cluster.service("pay", None);
+    let (old, new) = ("10.1.0.1", "10.1.0.2");
+    cluster.slice("pay-1", "pay", &[ready(old, "old")]);
+    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    let first = answer(&mut stream).await;
+    assert!(notes(&first, NoteKind::Service)[0].contains("one address in front of 1 endpoint;"), "{:?}", first.notes);
+    let steps: [&[Value]; 5] = [
+        &[ready(old, "old"), endpoint(new, "new", false, false, false)],
+        &[ready(old, "old"), ready(new, "new")],
+        &[endpoint(old, "old", false, true, true), ready(new, "new")],
+        &[endpoint(old, "old", false, false, true), ready(new, "new")],
+        &[ready(new, "new")],
+    ];
+    // All of it at once: nothing is left out on the way.
+    for step in steps {
+        cluster.slice("pay-1", "pay", step);
+    }
+    use EndpointStatus::{Critical, Draining, Healthy};
+    let at = |address: &str| format!("{address}:50051");
+    for expected in [
+        vec![(at(old), Healthy), (at(new), Critical)],
+        vec![(at(old), Healthy), (at(new), Healthy)],
+        vec![(at(old), Draining), (at(new), Healthy)],
+        vec![(at(old), Draining), (at(new), Healthy)],
+        vec![(at(new), Healthy)],
+    ] {
+        assert_eq!(listed(&answer(&mut stream).await), expected);
+    }
+    cluster.delete(SLICES, "pay-1");
+    assert_eq!(listed(&answer(&mut stream).await), [], "the Service is still there");
+    cluster.slice("pay-2", "pay", &[ready(new, "new")]);
+    answer(&mut stream).await;
+    cluster.delete("/api/v1/namespaces/pay/services", "pay");
+    cluster.delete(SLICES, "pay-2");
+    match word(&mut stream).await {
+        Ok(Update::NotFound(absence)) => assert!(absence.text.contains("neither a Service \"pay\""), "{absence:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_watch_goes_on_past_the_end_that_it_asked_for() {
+    let Some(cluster) = pay() else { return };
+    cluster.service("pay", None);
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    answer(&mut stream).await;
+    // Silence, longer than one watch lasts.
+    assert!(timeout(Duration::from_secs(24), stream.next()).await.is_err(), "nothing changed, so nothing is said");
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.2", "b")]);
+    assert_eq!(answer(&mut stream).await.endpoints[0].address.to_string(), "10.1.0.2:50051");
+}
+
+#[tokio::test]
+async fn what_changed_while_the_server_was_away_is_in_the_next_full_answer() {
+    let Some(mut cluster) = pay() else { return };
+    cluster.service("pay", None);
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    answer(&mut stream).await;
+    let version = cluster.slice("pay-1", "pay", &[ready("10.1.0.2", "b")]);
+    answer(&mut stream).await;
+    cluster.kill();
+    let error = end(&mut stream).await;
+    assert_eq!(error.failure().code, ResolveCode::WatchBroken, "{error}");
+    // The history that the watch stood on is gone when the server comes back.
+    cluster.etcd().compact(i64::try_from(version).unwrap());
+    cluster.start_again();
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.3", "c")]);
+    let mut again = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    assert_eq!(answer(&mut again).await.endpoints[0].address.to_string(), "10.1.0.3:50051");
+}
+
+#[tokio::test]
+async fn a_frozen_server_is_noticed_under_a_watch_and_before_one() {
+    let Some(cluster) = pay() else { return };
+    cluster.service("pay", None);
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    answer(&mut stream).await;
+    cluster.pause();
+    let error = end(&mut stream).await;
+    assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
+    assert!(error.to_string().contains("frozen or cut off"), "{error}");
+    let first = word(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay")).await.expect_err("silence");
+    assert_eq!(first.failure().code, ResolveCode::Timeout, "{first}");
+    cluster.resume();
+    answer(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay")).await;
+}
+
+#[tokio::test]
+async fn who_may_not_is_told_the_missing_verb() {
+    let Some(cluster) = pay() else { return };
+    cluster.service("pay", None);
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+    let ask_as = |token: &str| ask(&cluster, token, "kubernetes:///pay.pay");
+    let error = word(&mut ask_as(NOBODY)).await.expect_err("no right");
+    assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
+    let words = "may not list endpointslices.discovery.k8s.io in namespace pay: ";
+    assert!(error.to_string().contains(words) && error.to_string().contains("\"nobody\""), "{error}");
+    let unknown = word(&mut ask_as("wr0ng")).await.expect_err("nobody knows it");
+    assert_eq!(unknown.failure().code, ResolveCode::Denied, "{unknown}");
+    assert!(unknown.to_string().contains("(401): it was shown the token of user \"me\" in /"), "{unknown}");
+    assert!(!unknown.to_string().contains("wr0ng: "), "{unknown}");
+
+    // What may be listed and not watched is said when the watch is asked for; what else may not be looked at is a note.
+    let role = |verbs: &[&str]| {
+        let rules = json!([{ "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": verbs }]);
+        let rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/pay";
+        cluster.put(&format!("{rbac}/roles"), &json!({ "metadata": { "name": "reader" }, "rules": rules }));
+        let binding = json!({
+            "metadata": { "name": "reader" },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader" },
+            "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "nobody" }],
+        });
+        cluster.put(&format!("{rbac}/rolebindings"), &binding);
+    };
+    role(&["list"]);
+    let mut stream = loop {
+        // RBAC learns of a role a moment later.
+        let mut stream = ask_as(NOBODY);
+        if word(&mut stream).await.is_ok() {
+            break stream;
+        }
+    };
+    let error = word(&mut stream).await.expect_err("no right to watch");
+    assert!(error.to_string().contains("may not watch endpointslices.discovery.k8s.io in namespace pay"), "{error}");
+    role(&["list", "watch"]);
+    let seen = answer(&mut ask_as(NOBODY)).await;
+    assert_eq!(seen.endpoints.len(), 1);
+    let told = notes(&seen, NoteKind::Service).join("\n");
+    assert!(told.contains("the Service could not be looked at: may not get services in namespace pay"), "{told}");
+    assert!(told.contains("the legacy Endpoints could not be looked at"), "{told}");
+}
+
+#[tokio::test]
+async fn nobody_is_told_from_no_such_service() {
+    let Some(cluster) = pay() else { return };
+    let absent = word(&mut ask(&cluster, ADMIN, "kubernetes:///nope.pay")).await;
+    let Ok(Update::NotFound(absence)) = absent else { panic!("{absent:?}") };
+    assert!(absence.text.contains("neither a Service \"nope\"") && absence.text.contains("namespace pay"), "{absence:?}");
+    cluster.service("empty", None);
+    let empty = answer(&mut ask(&cluster, ADMIN, "kubernetes:///empty.pay")).await;
+    assert_eq!(empty.endpoints, []);
+    cluster.slice("empty-1", "empty", &[ready("10.1.0.1", "a")]);
+    let other = answer(&mut ask(&cluster, ADMIN, "kubernetes:///empty.pay:http")).await;
+    assert_eq!(other.endpoints, []);
+    let why = "there is no port \"http\"; the slice has grpc (50051)";
+    assert_eq!(notes(&other, NoteKind::FilteredOut), [why]);
+}
+
+#[tokio::test]
+async fn slices_without_an_owner_and_other_endpoints_are_noted() {
+    let Some(cluster) = pay() else { return };
+    cluster.service("pay", None);
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+    let mut orphan = slice("pay-old", "pay", 50051, &[ready("10.1.0.9", "gone")]);
+    orphan["metadata"]["ownerReferences"] = json!([]);
+    cluster.put(SLICES, &orphan);
+    let endpoints = json!({
+        "metadata": { "name": "pay", "namespace": "pay" },
+        "subsets": [{ "addresses": [{ "ip": "10.1.0.1" }, { "ip": "10.1.0.7" }], "ports": [{ "port": 50051 }] }],
+    });
+    cluster.put("/api/v1/namespaces/pay/endpoints", &endpoints);
+    let first = answer(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay")).await;
+    assert_eq!(first.endpoints.len(), 2);
+    let orphaned = notes(&first, NoteKind::Orphaned);
+    assert!(orphaned.len() == 1 && orphaned[0].contains("1 EndpointSlice is without an owner"), "{orphaned:?}");
+    assert!(orphaned[0].ends_with("in it: pay-old"), "{orphaned:?}");
+    let legacy = notes(&first, NoteKind::Legacy);
+    let words = "the legacy Endpoints list 2 ready addresses, the EndpointSlices 2; only the Endpoints have 10.1.0.7; \
+                 only the slices have 10.1.0.9";
+    assert_eq!(legacy, [words]);
+}

@@ -1,0 +1,303 @@
+//! A real Kubernetes API server over a real etcd, for one test: on ports of its own, stopped when dropped. Nobody else is
+//! there: no controller, no kubelet. The tests write Services, EndpointSlices, Endpoints and Pods as controllers do, through
+//! a client that shares nothing with the reader under test.
+//!
+//! `GRPC_DISCOVER_TEST_KUBE_APISERVER` names the executable (`tests/run` provides it). Without it, or without etcd,
+//! [`Cluster::start`] answers `None` and the test is left out.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+use super::etcd::Etcd;
+
+/// What starting, restarting, or one question may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The token of somebody who may do everything.
+pub const ADMIN: &str = "admin-t0ken";
+/// The token of user `nobody`, who has no rights but those that a test gives.
+pub const NOBODY: &str = "nobody-t0ken";
+
+/// An API server and its etcd.
+pub struct Cluster {
+    executable: PathBuf,
+    directory: TempDir,
+    etcd: Etcd,
+    address: SocketAddr,
+    tls: Arc<ClientConfig>,
+    process: Option<Child>,
+}
+
+impl Cluster {
+    /// Starts both.
+    pub fn start() -> Option<Cluster> {
+        let executable = super::peers::provided("GRPC_DISCOVER_TEST_KUBE_APISERVER")?;
+        // A port that was free a moment ago may be somebody else's by now: the server ends then, and another is tried.
+        let started = (0..5).find_map(|_| {
+            let etcd = Etcd::start()?;
+            let held = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let address = held.local_addr().expect("its address");
+            drop(held);
+            let directory = tempfile::tempdir().expect("a directory for the API server");
+            let tls = papers(directory.path());
+            let mut cluster =
+                Cluster { executable: executable.clone(), directory, etcd, address, tls, process: None };
+            cluster.spawn();
+            cluster.is_ready().then_some(cluster)
+        });
+        if started.is_none() {
+            // etcd's absence was said.
+            super::peers::provided("GRPC_DISCOVER_TEST_ETCD")?;
+        }
+        Some(started.expect("an API server that stays"))
+    }
+
+    fn spawn(&mut self) {
+        let file = |name: &str| self.directory.path().join(name).display().to_string();
+        let process = Command::new(&self.executable)
+            .arg(format!("--etcd-servers=http://{}", self.etcd.endpoints()))
+            .arg(format!("--secure-port={}", self.address.port()))
+            .args(["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1"])
+            .arg(format!("--tls-cert-file={}", file("server.pem")))
+            .arg(format!("--tls-private-key-file={}", file("server.key")))
+            .arg(format!("--service-account-key-file={}", file("account.pub")))
+            .arg(format!("--service-account-signing-key-file={}", file("account.key")))
+            .arg("--service-account-issuer=https://kubernetes.default.svc")
+            .arg(format!("--token-auth-file={}", file("tokens.csv")))
+            .args(["--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16"])
+            // The Service `kubernetes` would want an address that is no loopback one; pods an account that nobody makes.
+            .args(["--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount"])
+            .args(["--profiling=false", "--v=0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.executable.display()));
+        self.process = Some(process);
+    }
+
+    /// Waits until it is ready; false when it has ended by itself.
+    fn is_ready(&mut self) -> bool {
+        let begun = Instant::now();
+        while self.ask("GET", "/readyz", None).is_none_or(|(status, _)| status != 200) {
+            if self.process.as_mut().expect("a running server").try_wait().expect("its state").is_some() {
+                return false;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the API server is not ready after {PATIENCE:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        true
+    }
+
+    /// `127.0.0.1:port`.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The etcd behind it.
+    pub fn etcd(&self) -> &Etcd {
+        &self.etcd
+    }
+
+    /// Kills the API server as a crash would; etcd stays.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Starts it again on the same port.
+    pub fn start_again(&mut self) {
+        assert!(self.process.is_none(), "the API server runs already");
+        self.spawn();
+        assert!(self.is_ready(), "the API server ended by itself");
+    }
+
+    /// Freezes it (SIGSTOP): its sockets stay open and nothing is answered.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.process.as_ref().expect("a running server").id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status().expect("the kill command");
+        assert!(status.success(), "kill {signal} {id}: {status}");
+    }
+
+    /// The certificate authority's PEM file.
+    pub fn authority(&self) -> PathBuf {
+        self.directory.path().join("ca.pem")
+    }
+
+    /// A kubeconfig with one context, `test`, for whoever has `token`, in namespace `pay`.
+    pub fn kubeconfig(&self, token: &str) -> PathBuf {
+        let text = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "test",
+            "contexts": [{ "name": "test", "context": { "cluster": "here", "user": "me", "namespace": "pay" } }],
+            "clusters": [{ "name": "here", "cluster": {
+                "server": format!("https://{}", self.address), "certificate-authority": "ca.pem" } }],
+            "users": [{ "name": "me", "user": { "token": token } }],
+        });
+        let file = self.directory.path().join(format!("kubeconfig-{token}"));
+        std::fs::write(&file, text.to_string()).expect("a kubeconfig");
+        file
+    }
+
+    /// One request as the administrator: status and body. `None` when it is not answered.
+    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
+        let stream = TcpStream::connect_timeout(&self.address, PATIENCE).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+        let name = ServerName::try_from("127.0.0.1").expect("a name");
+        let connection = ClientConnection::new(self.tls.clone(), name).expect("a TLS client");
+        let mut stream = StreamOwned::new(connection, stream);
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let head = format!(
+            "{method} {path} HTTP/1.0\r\nAuthorization: Bearer {ADMIN}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).ok()?;
+        let mut answer = Vec::new();
+        // Go closes TLS without a farewell.
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        Some((head.split(' ').nth(1)?.parse().ok()?, serde_json::from_str(body).unwrap_or_default()))
+    }
+
+    /// One request that must succeed.
+    pub fn tell(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        match self.ask(method, path, body) {
+            Some((200..=299, answer)) => answer,
+            other => panic!("{method} {path}: {other:?}"),
+        }
+    }
+
+    /// Writes an object whole, whether it is there already or not. `kind` is its plural in the path; gives its version.
+    pub fn put(&self, place: &str, object: &Value) -> u64 {
+        let name = object["metadata"]["name"].as_str().expect("a name");
+        let answer = match self.ask("POST", place, Some(object)) {
+            Some((409, _)) => self.tell("PUT", &format!("{place}/{name}"), Some(object)),
+            Some((200..=299, answer)) => answer,
+            other => panic!("POST {place} {object}: {other:?}"),
+        };
+        answer["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse().ok()).expect("a version")
+    }
+
+    /// Deletes an object.
+    pub fn delete(&self, place: &str, name: &str) {
+        self.tell("DELETE", &format!("{place}/{name}"), None);
+    }
+
+    /// Makes a namespace.
+    pub fn namespace(&self, name: &str) {
+        self.put("/api/v1/namespaces", &json!({ "metadata": { "name": name } }));
+    }
+
+    /// Makes a Service of the namespace `pay` with one port `grpc`, 80 in front of 50051.
+    pub fn service(&self, name: &str, cluster_ip: Option<&str>) {
+        let mut spec = json!({
+            "selector": { "app": name },
+            "ports": [{ "name": "grpc", "port": 80, "targetPort": 50051, "appProtocol": "grpc" }],
+        });
+        if let Some(ip) = cluster_ip {
+            spec["clusterIP"] = json!(ip);
+        }
+        let object = json!({ "metadata": { "name": name, "namespace": "pay" }, "spec": spec });
+        self.put("/api/v1/namespaces/pay/services", &object);
+    }
+
+    /// Writes an EndpointSlice of a Service of the namespace `pay`, as its controller does; gives the version.
+    pub fn slice(&self, name: &str, service: &str, endpoints: &[Value]) -> u64 {
+        self.put(SLICES, &slice(name, service, 50051, endpoints))
+    }
+}
+
+/// Where the EndpointSlices of the namespace `pay` are.
+pub const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/pay/endpointslices";
+
+/// An EndpointSlice that a Service owns.
+pub fn slice(name: &str, service: &str, port: u16, endpoints: &[Value]) -> Value {
+    json!({
+        "metadata": {
+            "name": name,
+            "namespace": "pay",
+            "labels": {
+                "kubernetes.io/service-name": service,
+                "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+            },
+            "ownerReferences": [{
+                "apiVersion": "v1", "kind": "Service", "name": service, "controller": true,
+                "uid": "11111111-1111-1111-1111-111111111111",
+            }],
+        },
+        "addressType": "IPv4",
+        "ports": [{ "name": "grpc", "port": port, "protocol": "TCP", "appProtocol": "grpc" }],
+        "endpoints": endpoints,
+    })
+}
+
+/// A ready endpoint of a slice.
+pub fn ready(address: &str, pod: &str) -> Value {
+    endpoint(address, pod, true, true, false)
+}
+
+/// An endpoint of a slice with its conditions.
+pub fn endpoint(address: &str, pod: &str, ready: bool, serving: bool, terminating: bool) -> Value {
+    json!({
+        "addresses": [address],
+        "conditions": { "ready": ready, "serving": serving, "terminating": terminating },
+        "nodeName": "node-1",
+        "zone": "eu-1a",
+        "targetRef": { "kind": "Pod", "namespace": "pay", "name": pod },
+    })
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Certificates, keys and tokens; gives what verifies the server.
+fn papers(directory: &Path) -> Arc<ClientConfig> {
+    let write = |name: &str, text: String| std::fs::write(directory.join(name), text).expect("to write a file");
+    let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let authority = params.self_signed(&key).expect("an authority");
+    write("ca.pem", authority.pem());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(authority.der().to_vec())).expect("a root");
+    let issuer = rcgen::Issuer::new(params, key);
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_string()]).expect("parameters");
+    write("server.pem", params.signed_by(&key, &issuer).expect("a certificate").pem());
+    write("server.key", key.serialize_pem());
+    let account = rcgen::KeyPair::generate().expect("a key");
+    write("account.key", account.serialize_pem());
+    write("account.pub", account.public_key_pem());
+    write("tokens.csv", format!("{ADMIN},admin,1,system:masters\n{NOBODY},nobody,2\n"));
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
+}
