@@ -12,5 +12,7 @@ pub mod hosts;
 pub mod kratos;
 pub mod leftovers;
 pub mod peers;
+#[cfg(all(feature = "consul", feature = "etcd"))]
+pub mod road;
 pub mod stage;
 pub mod tool;
