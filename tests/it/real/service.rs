@@ -192,8 +192,26 @@ fn an_idle_cycle_in_which_nothing_moves_says_that_nothing_changed() {
     assert!(probe.out.contains("nothing changed"), "{}", probe.all());
 }
 
+/// How a registry is away.
+#[derive(Clone, Copy)]
+enum Away {
+    /// Killed, and started again.
+    Stopped,
+    /// Its sockets stay open, and nothing is answered.
+    Frozen,
+}
+
 #[test]
-fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_away_and_nothing_else() {
+fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_stopped_and_nothing_else() {
+    idle_cycle_without_registry(Away::Stopped);
+}
+
+#[test]
+fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_frozen_and_nothing_else() {
+    idle_cycle_without_registry(Away::Frozen);
+}
+
+fn idle_cycle_without_registry(away: Away) {
     let Some(mut pay) = Pay::start(Mode::Persistent) else { return };
     // Without a TTL check, which would be critical after a restart until its next heartbeat.
     for (id, server) in [("pay-1", &pay.first), ("pay-2", &pay.second)] {
@@ -204,9 +222,15 @@ fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_away_and_nothing_else() 
     command.env("CONSUL_HTTP_ADDR", pay.agent.address());
     let mut probe = Running::start_command(command);
     probe.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
-    pay.agent.kill();
+    match away {
+        Away::Stopped => pay.agent.kill(),
+        Away::Frozen => pay.agent.pause(),
+    }
     probe.wait_for("broken", LONG, |event| backend(event, "broken"));
-    pay.agent.start_again();
+    match away {
+        Away::Stopped => pay.agent.start_again(),
+        Away::Frozen => pay.agent.resume(),
+    }
     let (status, events) = probe.finish(Duration::from_secs(60));
     let findings: Vec<&Value> = events.iter().map(|(_, e)| e).filter(|event| event["kind"] == "finding").collect();
     let codes: Vec<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
