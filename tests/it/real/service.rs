@@ -239,3 +239,50 @@ fn idle_cycle_without_registry(away: Away) {
     assert_eq!(status.code(), Some(0));
     assert!(events.iter().any(|(_, event)| backend(event, "recovered")));
 }
+
+#[cfg(feature = "etcd")]
+#[test]
+fn two_registries_are_watched_and_the_lag_of_the_second_is_told() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    let Some(etcd) = crate::support::etcd::Etcd::start() else { return };
+    agent.register_simple("pay", "pay-1", 1);
+    etcd.put("pay/1", "127.0.0.1:1", 0);
+    let mut command = tool(&["resolve", "--watch", "consul:///pay", "etcd:///pay", "-o", "ndjson", "--for", "60s"]);
+    command.env("CONSUL_HTTP_ADDR", agent.address()).env("ETCDCTL_ENDPOINTS", etcd.endpoints());
+    let mut watch = Running::start_command(command);
+    let says = |event: &Value, backend: &str, change: &str, total: u64| {
+        event["kind"] == "endpoints"
+            && event["backend"] == backend
+            && event["total"] == total
+            && event[change].as_array().is_some_and(|those| those.len() == 1)
+    };
+    // Their first answers have no order.
+    for _ in 0..2 {
+        let (_, first) = watch.wait_for("a first answer", LONG, |event| event["kind"] == "endpoints");
+        assert_eq!((&first["total"], &first["lags"]), (&json!(1), &json!([])), "{first}");
+    }
+    let mut last = Instant::now();
+    let mut late = |watch: &mut Running, backend: &str, change: &str, total: u64, behind: Option<&str>| {
+        let (at, event) = watch.wait_for(change, LONG, |event| says(event, backend, change, total));
+        match behind {
+            None => assert_eq!(event["lags"], json!([]), "{event}"),
+            Some(other) => {
+                let [lag] = &event["lags"].as_array().unwrap()[..] else { panic!("{event}") };
+                let told = (&lag["address"], &lag["change"], &lag["behind"]);
+                assert_eq!(told, (&json!("127.0.0.1:2"), &json!(change), &json!(other)), "{event}");
+                // By the clock of whoever reads the lines, give or take what a line is under way.
+                let seen = (at - last).as_millis().abs_diff(u128::from(lag["lag_ms"].as_u64().unwrap()));
+                assert!(seen < 1000, "{event}: read {:?} later", at - last);
+            }
+        }
+        last = at;
+    };
+    agent.register_simple("pay", "pay-2", 2);
+    late(&mut watch, "consul", "added", 2, None);
+    etcd.put("pay/2", "127.0.0.1:2", 0);
+    late(&mut watch, "etcd", "added", 2, Some("consul:///pay"));
+    etcd.delete("pay/2");
+    late(&mut watch, "etcd", "removed", 1, None);
+    agent.deregister("pay-2");
+    late(&mut watch, "consul", "removed", 1, Some("etcd:///pay"));
+}
