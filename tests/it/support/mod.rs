@@ -14,3 +14,5 @@ pub mod leftovers;
 pub mod peers;
 pub mod stage;
 pub mod tool;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;
