@@ -111,6 +111,9 @@ pub struct Settings {
     /// How etcd is asked.
     #[cfg(feature = "etcd")]
     pub etcd: etcd::Settings,
+    /// How ZooKeeper is asked.
+    #[cfg(feature = "zookeeper")]
+    pub zookeeper: zookeeper::Settings,
     /// The port for names that came without one (`--port`); gRPC's 443 when `None`.
     pub port: Option<u16>,
     /// How long a registry may take for its first word. Zero means each backend's own default (5 s).
@@ -124,10 +127,14 @@ pub mod dns;
 pub mod etcd;
 pub mod file;
 pub mod ip;
-#[cfg(any(feature = "consul", feature = "etcd"))]
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+mod listing;
+#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
 mod socket;
 #[cfg(any(feature = "consul", feature = "etcd"))]
 mod tls;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;
 
 /// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.
 pub const BACKENDS: &[&dyn Backend] = &[
@@ -138,4 +145,6 @@ pub const BACKENDS: &[&dyn Backend] = &[
     &consul::Consul,
     #[cfg(feature = "etcd")]
     &etcd::Etcd,
+    #[cfg(feature = "zookeeper")]
+    &zookeeper::Zookeeper,
 ];

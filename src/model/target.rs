@@ -11,8 +11,10 @@ use super::secret::Secret;
 mod etcd;
 mod parse;
 mod secrets;
+mod zookeeper;
 
 pub use etcd::{ETCD_LAYOUTS, EtcdTarget};
+pub use zookeeper::{ZOOKEEPER_LAYOUTS, ZookeeperTarget};
 
 /// What to resolve. `Display` prints the canonical form, secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub enum Target {
     Consul(ConsulTarget),
     /// `etcd://[member,…]/svc?prefix=&layout=`, and go-zero's forms.
     Etcd(EtcdTarget),
+    /// `zookeeper://[server,…]/svc?prefix=&layout=`, also `zk:`.
+    Zookeeper(ZookeeperTarget),
     /// A scheme that is understood and has no backend here: parsed, then refused with a sentence.
     Unsupported {
         /// The scheme, lower case: `kubernetes`.
@@ -103,6 +107,7 @@ impl Target {
             Target::File(_) => Some("file"),
             Target::Consul(_) => Some("consul"),
             Target::Etcd(_) => Some("etcd"),
+            Target::Zookeeper(_) => Some("zookeeper"),
             Target::Unsupported { scheme, .. } => Some(scheme),
         }
     }
@@ -116,6 +121,7 @@ impl Target {
             Target::File(_) => ("file", "file"),
             Target::Consul(_) => ("consul", "consul"),
             Target::Etcd(_) => ("etcd", "etcd"),
+            Target::Zookeeper(_) => ("zookeeper", "zookeeper"),
             Target::Unsupported { scheme, .. } => (scheme.as_str(), backend_of(scheme)),
         };
         if backends.contains(&backend) {
@@ -141,7 +147,6 @@ impl Target {
 fn backend_of(scheme: &str) -> &str {
     match scheme {
         "k8s" => "kubernetes",
-        "zk" => "zookeeper",
         "google-c2p" => "xds",
         "discovery" | "svc" | "service" | "stork" => "",
         own => own,
@@ -175,6 +180,7 @@ impl fmt::Display for Target {
             Target::File(path) => fmt_path(f, "file", path),
             Target::Consul(consul) => consul.fmt(f),
             Target::Etcd(etcd) => etcd.fmt(f),
+            Target::Zookeeper(zookeeper) => zookeeper.fmt(f),
             Target::Unsupported { scheme, rest } => write!(f, "{scheme}:{rest}"),
         }
     }

@@ -14,18 +14,33 @@ mod etcd;
 mod host;
 mod percent;
 mod piece;
+mod zookeeper;
 
 use consul::consul;
 use etcd::{discov, etcd};
 use host::{host, host_port, ip_address, join, port, v6};
 use piece::{Parsed, Piece, Problem, wrong};
+use zookeeper::zookeeper;
 
 /// The schemes that have a backend, in the order they are offered.
-const OWN_SCHEMES: [&str; 11] =
-    ["dns", "srv", "ipv4", "ipv6", "unix", "unix-abstract", "file", "consul", "etcd", "discov", "passthrough"];
+const OWN_SCHEMES: [&str; 13] = [
+    "dns",
+    "srv",
+    "ipv4",
+    "ipv6",
+    "unix",
+    "unix-abstract",
+    "file",
+    "consul",
+    "etcd",
+    "discov",
+    "zookeeper",
+    "zk",
+    "passthrough",
+];
 
 /// Schemes of other people's targets: recognised, so that the refusal can say what is missing.
-const FOREIGN_SCHEMES: [&str; 24] = [
+const FOREIGN_SCHEMES: [&str; 22] = [
     "kubernetes",
     "k8s",
     "xds",
@@ -36,8 +51,6 @@ const FOREIGN_SCHEMES: [&str; 24] = [
     "nacos",
     "eureka",
     "polaris",
-    "zookeeper",
-    "zk",
     "vsock",
     "svc",
     "service",
@@ -106,6 +119,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         "consul" => consul(rest).map(Target::Consul),
         "etcd" => etcd(rest).map(Target::Etcd),
         "discov" => discov(rest).map(Target::Etcd),
+        "zookeeper" | "zk" => zookeeper(rest).map(Target::Zookeeper),
         "passthrough" => passthrough(rest),
         foreign if FOREIGN_SCHEMES.contains(&foreign) => {
             Ok(Target::Unsupported { scheme: lower, rest: secrets::mask(rest.text) })

@@ -25,6 +25,11 @@ fn go_zero(members: &[&str], key: &str) -> Target {
     Target::Etcd(EtcdTarget { layout: Some("go-zero"), ..etcd(members, key) })
 }
 
+fn zookeeper(servers: &[&str], service: &str) -> ZookeeperTarget {
+    let servers = servers.iter().map(ToString::to_string).collect();
+    ZookeeperTarget { servers, service: service.to_string(), ..ZookeeperTarget::default() }
+}
+
 fn unsupported(scheme: &str, rest: &str) -> Target {
     Target::Unsupported { scheme: scheme.to_string(), rest: rest.to_string() }
 }
@@ -96,6 +101,21 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
         ("etcd:pay/", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
         ("etcd:///team/my%20pay/", Target::Etcd(etcd(&[], "team/my pay")), "etcd:///team/my%20pay"),
         ("etcd://h1:2379/K", Target::Etcd(etcd(&["h1:2379"], "K")), "etcd://h1:2379/K"),
+        ("zookeeper:///pay", Target::Zookeeper(zookeeper(&[], "pay")), "zookeeper:///pay"),
+        (
+            "zk://h1:2181,[::1]/com.x.Pay",
+            Target::Zookeeper(zookeeper(&["h1:2181", "[::1]"], "com.x.Pay")),
+            "zookeeper://h1:2181,[::1]/com.x.Pay",
+        ),
+        (
+            "zk:pay?prefix=/eu&layout=dubbo-app",
+            Target::Zookeeper(ZookeeperTarget {
+                prefix: Some("/eu".to_string()),
+                layout: Some("dubbo-app"),
+                ..zookeeper(&[], "pay")
+            }),
+            "zookeeper:///pay?prefix=/eu&layout=dubbo-app",
+        ),
         (
             "etcd:///h1:2379,h2:2379?key=K",
             go_zero(&["h1:2379", "h2:2379"], "K"),
@@ -199,6 +219,11 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("etcd:///pay?layout=spring", 19, "\"spring\" is no layout (known: etcd-naming, go-zero"),
     ("etcd:///pay?colour=red", 12, "no parameter of etcd: (known: prefix, layout, key)"),
     ("etcd:///p%zz", 9, "two hexadecimal digits"),
+    ("zookeeper:///", 13, "no service is named; write zookeeper:///pay"),
+    ("zk://h1:2181", 5, "ZooKeeper's servers, and no service follows"),
+    ("zk://joe:hunter2@h1/pay", 5, "ZOOKEEPER_AUTH"),
+    ("zk:///pay?layout=go-zero", 17, "\"go-zero\" is no layout (known: kratos, kitex"),
+    ("zk:///pay?key=a", 10, "no parameter of zookeeper: (known: prefix, layout)"),
     ("discov://h1/K?x=1", 13, "takes no parameters"),
     ("discov://h1", 9, "write discov:///h1"),
     ("consol:///pay", 0, "consol: is no known scheme (near: consul:)"),
@@ -243,6 +268,10 @@ fn examples_of_errors_are_targets() {
         "etcd:///pay?layout=kratos",
         "etcd:///pay?prefix=/microservices",
         "discov://10.0.0.1:2379,10.0.0.2:2379/pay.rpc",
+        "zookeeper:///pay",
+        "zookeeper://10.0.0.1:2181,10.0.0.2:2181/pay",
+        "zookeeper:///pay?layout=kratos",
+        "zookeeper:///pay?prefix=/microservices",
         "dns://10.0.0.2:53/pay.example",
     ] {
         assert!(parse(example).is_ok(), "{example}");
@@ -287,6 +316,7 @@ fn secrets_are_never_shown() {
         "consul://[::1]:hunter2@x/pay",
         "etcd://joe:hunter2@h1/pay",
         "etcd://joe:hunter2@h1",
+        "zookeeper://joe:hunter2@h1/pay",
         "etcd:///joe:hunter2@h1?key=K",
     ] {
         let said = match parse(text) {
@@ -326,7 +356,7 @@ impl Noise {
 
 #[test]
 fn no_input_panics_and_what_parses_prints_itself() {
-    const BITS: [&str; 38] = [
+    const BITS: [&str; 39] = [
         ":",
         "/",
         "//",
@@ -362,6 +392,7 @@ fn no_input_panics_and_what_parses_prints_itself() {
         "+",
         "#",
         "etcd:",
+        "zk:",
         "key=",
         "prefix=",
         "layout=kratos",

@@ -9,6 +9,8 @@ mod dns;
 mod etcd;
 mod file;
 mod ip;
+#[cfg(feature = "zookeeper")]
+mod zookeeper;
 
 use battery::battery;
 
@@ -21,3 +23,5 @@ battery!(coredns_battery, coredns::CoreDns);
 battery!(consul_battery, consul::RealConsul);
 #[cfg(feature = "etcd")]
 battery!(etcd_battery, etcd::RealEtcd);
+#[cfg(feature = "zookeeper")]
+battery!(zookeeper_battery, zookeeper::RealZookeeper);

@@ -16,3 +16,5 @@ pub mod peers;
 pub mod road;
 pub mod stage;
 pub mod tool;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;

@@ -9,10 +9,10 @@ use grpc_discover::session::Source;
 use super::{Layers, World, Wrong, text};
 use crate::cli::{Asking, values};
 
-/// The settings of every backend. Consul's and etcd's own environments come after flags, `GRPC_DISCOVER_*` and the file.
+/// The settings of every backend. The registries' own environments come after flags, `GRPC_DISCOVER_*` and the file.
 #[cfg_attr(
-    not(any(feature = "consul", feature = "etcd")),
-    expect(unused_variables, reason = "only Consul and etcd have an environment of their own")
+    not(any(feature = "consul", feature = "etcd", feature = "zookeeper")),
+    expect(unused_variables, reason = "only these registries have an environment of their own")
 )]
 pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, Wrong> {
     let port = layers.one("--port", typed.port, values::port)?;
@@ -27,6 +27,8 @@ pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backen
         consul: super::consul::settings(typed, layers, world)?,
         #[cfg(feature = "etcd")]
         etcd: backend::etcd::Settings::from_env(world.env).map_err(|error| Wrong(error.to_string()))?,
+        #[cfg(feature = "zookeeper")]
+        zookeeper: backend::zookeeper::Settings::from_env(world.env).map_err(|error| Wrong(error.to_string()))?,
         port: port.map(|port| port.value),
         resolve_timeout: resolve_timeout.unwrap_or(Duration::ZERO),
     })

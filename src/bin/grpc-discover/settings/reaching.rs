@@ -120,6 +120,7 @@ fn authority(target: &Target) -> Option<String> {
         Target::Bare(name) => plain(name),
         Target::Consul(consul) => plain(&consul.service),
         Target::Etcd(etcd) => plain(&etcd.service),
+        Target::Zookeeper(zookeeper) => plain(&zookeeper.service),
         Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Unsupported { .. } => None,
     }
 }
