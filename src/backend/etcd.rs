@@ -5,8 +5,8 @@
 //! [`layout`](crate::layout).
 
 mod lease;
-mod listing;
 mod messages;
+mod prefix;
 mod route;
 mod secured;
 mod settings;
@@ -21,6 +21,7 @@ use tonic::{Code, Status};
 
 pub use settings::{Member, Settings, SettingsError};
 
+use super::listing::Words;
 use super::socket::seconds;
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
@@ -36,6 +37,9 @@ const NAMES: &Names = &Names {
     other_name: " (write the member's address as its certificate has it into ETCDCTL_ENDPOINTS)",
     no_tls: " (this is no TLS: a member that speaks plain text is written http://)",
 };
+
+/// How its keys are spoken of.
+const WORDS: &Words = &Words { key: "key", unowned: "have no lease" };
 
 /// The `etcd` backend.
 pub struct Etcd;

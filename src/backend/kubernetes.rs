@@ -9,8 +9,6 @@ mod around;
 mod listing;
 mod port;
 mod settings;
-#[cfg(test)]
-mod tests;
 mod trouble;
 mod watch;
 

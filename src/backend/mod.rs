@@ -114,6 +114,9 @@ pub struct Settings {
     /// Which Kubernetes is asked, and as whom.
     #[cfg(feature = "kubernetes")]
     pub kubernetes: kubernetes::Settings,
+    /// How ZooKeeper is asked.
+    #[cfg(feature = "zookeeper")]
+    pub zookeeper: zookeeper::Settings,
     /// The port for names that came without one (`--port`); gRPC's 443 when `None`.
     pub port: Option<u16>,
     /// How long a registry may take for its first word. Zero means each backend's own default (5 s).
@@ -129,10 +132,14 @@ pub mod file;
 pub mod ip;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+mod listing;
+#[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes", feature = "zookeeper"))]
 mod socket;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod tls;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;
 
 /// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.
 pub const BACKENDS: &[&dyn Backend] = &[
@@ -145,4 +152,6 @@ pub const BACKENDS: &[&dyn Backend] = &[
     &etcd::Etcd,
     #[cfg(feature = "kubernetes")]
     &kubernetes::Kubernetes,
+    #[cfg(feature = "zookeeper")]
+    &zookeeper::Zookeeper,
 ];

@@ -119,9 +119,9 @@ findings! {
         see "https://github.com/hashicorp/consul/issues/20790";
 
     GD117 PERMANENT_ENTRY Warn
-        means "Entries of the registry hold no lease. They were written by hand or by something that does not renew them, and stay when their process is gone: clients are sent there until somebody deletes them."
-        proved by "The lease of the key as etcd tells it: none."
-        remedy "Register with a lease that the process keeps alive, as the frameworks' own registrars do; delete what is left over: `etcdctl del KEY`."
+        means "Entries of the registry hold no lease (ZooKeeper: they are not ephemeral). They were written by hand or by something that does not renew them, and stay when their process is gone: clients are sent there until somebody deletes them."
+        proved by "The lease of the key as etcd tells it, or the session that owns the node as ZooKeeper tells it: none."
+        remedy "Register with a lease that the process keeps alive, as the frameworks' own registrars do; delete what is left over: `etcdctl del KEY`, `zkCli.sh delete PATH`."
         see "https://github.com/etcd-io/etcd/issues/10821";
 
     GD118 LEASE_NOT_RENEWED Warn

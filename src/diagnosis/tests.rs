@@ -58,6 +58,7 @@ impl Story {
             changed: Vec::new(),
             total: added.len(),
             notes,
+            lags: Vec::new(),
         }))
     }
 

@@ -1,6 +1,8 @@
 //! Dubbo, one entry for each interface: under `/dubbo/<interface>/providers/`, the provider's URL, percent-encoded, as the
 //! last part of the key; the value is empty. Triple (`tri`) is gRPC on the wire.
 
+use std::time::Duration;
+
 use percent_encoding::percent_decode_str;
 
 use super::{Entry, Layout, Reading, endpoint, kratos};
@@ -19,6 +21,15 @@ impl Layout for Dubbo {
 
     fn prefixes(&self, service: &str) -> Vec<String> {
         vec![format!("/dubbo/{service}/providers/")]
+    }
+
+    fn nodes(&self, service: &str) -> Vec<String> {
+        vec![format!("/dubbo/{service}/providers")]
+    }
+
+    /// What its client of etcd grants (`gost`, `database/kv/etcd/v3/client.go`).
+    fn lease(&self) -> Option<Duration> {
+        Some(Duration::from_secs(30))
     }
 
     fn read(&self, entry: &Entry<'_>) -> Reading {

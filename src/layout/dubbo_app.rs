@@ -1,9 +1,12 @@
-//! Dubbo, one entry for each application (dubbo-go `registry/service_instance.go`, written without JSON names): under
-//! `/services/<application>/`, a JSON object; `Metadata["dubbo.endpoints"]` holds the ports by protocol, as JSON in a text.
+//! Dubbo, one entry for each application (dubbo-go `registry/service_instance.go`, written without JSON names; in ZooKeeper
+//! one of Curator's): under `/services/<application>/`, a JSON object whose metadata `dubbo.endpoints` holds the ports by
+//! protocol, as JSON in a text.
+
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Entry, Layout, Reading, endpoint, join, joined, metadata, text_of};
+use super::{Entry, Layout, Reading, curator, endpoint, join, joined, metadata, text_of};
 use crate::model::endpoint::EndpointStatus;
 
 /// See the [module](self).
@@ -18,8 +21,20 @@ impl Layout for DubboApp {
         vec![format!("/services/{service}/")]
     }
 
+    fn nodes(&self, service: &str) -> Vec<String> {
+        curator::nodes(service)
+    }
+
+    /// As one entry for each interface has it.
+    fn lease(&self) -> Option<Duration> {
+        Some(Duration::from_secs(30))
+    }
+
     fn read(&self, entry: &Entry<'_>) -> Reading {
         let Some(object) = entry.object() else { return Reading::Foreign };
+        if let Some(instance) = curator::instance(&object) {
+            return curators(instance);
+        }
         let (Some(host), Some(port)) = (text_of(&object, "Host"), object.get("Port").and_then(Value::as_i64)) else {
             return Reading::Foreign;
         };
@@ -45,6 +60,23 @@ impl Layout for DubboApp {
                 endpoint.tags = text_of(&object, "Tag").map(str::to_string).into_iter().collect();
                 Reading::Endpoints(vec![endpoint])
             }
+        }
+    }
+}
+
+/// What Curator wrote, when Dubbo told it to.
+fn curators(instance: curator::Instance) -> Reading {
+    let (port, protocol) = match instance.metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
+        None => return Reading::Foreign,
+        Some(Ok(found)) => found,
+        Some(Err(why)) => return Reading::Unusable(why),
+    };
+    match join(&instance.address, port) {
+        Err(why) => Reading::Unusable(format!("dubbo-app: {why}")),
+        Ok(address) => {
+            let mut endpoint = endpoint(address, format!("dubbo-app: dubbo.endpoints {protocol}"));
+            endpoint.metadata = instance.metadata;
+            Reading::Endpoints(vec![endpoint])
         }
     }
 }

@@ -1,6 +1,8 @@
 //! GoFrame (`net/gsvc/gsvc_service.go`): under `/service/<deployment>/<namespace>/<name>/`, then
 //! `<version>/<ip:port>[,<ip:port>…]`; the value is metadata: `{"insecure":true,"protocol":"grpc"}`.
 
+use std::time::Duration;
+
 use super::{Entry, Layout, Reading, endpoint, metadata};
 use crate::model::endpoint::Address;
 
@@ -15,6 +17,11 @@ impl Layout for GoFrame {
     /// Deployment and namespace as they are unless `GF_GSVC_DEPLOYMENT` or `GF_GSVC_NAMESPACE` is set.
     fn prefixes(&self, service: &str) -> Vec<String> {
         vec![format!("/service/default/default/{service}/")]
+    }
+
+    /// `etcd.DefaultKeepAliveTTL`.
+    fn lease(&self) -> Option<Duration> {
+        Some(Duration::from_secs(10))
     }
 
     fn read(&self, entry: &Entry<'_>) -> Reading {

@@ -20,6 +20,11 @@ impl Layout for Kratos {
         vec![format!("/microservices/{service}/")]
     }
 
+    /// `contrib/registry/zookeeper`: the same value, in an ephemeral node.
+    fn nodes(&self, service: &str) -> Vec<String> {
+        vec![format!("/microservices/{service}")]
+    }
+
     /// `etcd.RegisterTTL`.
     fn lease(&self) -> Option<Duration> {
         Some(Duration::from_secs(15))

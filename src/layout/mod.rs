@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::model::endpoint::{Address, Endpoint};
 
+mod curator;
 mod dubbo;
 mod dubbo_app;
 mod etcd_naming;
@@ -19,6 +20,7 @@ mod goframe;
 mod kitex;
 pub(crate) mod kratos;
 mod plain;
+pub(crate) mod spring;
 
 /// An entry of a registry that maps keys to values.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +63,16 @@ pub trait Layout: Send + Sync {
     /// The name in the output and in targets: `kratos`.
     fn name(&self) -> &'static str;
 
-    /// Where the instances of `service` stand in etcd: what their keys begin with, a slash at the end.
-    fn prefixes(&self, service: &str) -> Vec<String>;
+    /// Where the instances of `service` stand in etcd: what their keys begin with, a slash at the end. None: it is not
+    /// written there.
+    fn prefixes(&self, _service: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Where they stand in ZooKeeper: the nodes that are their parents. None: it is not written there.
+    fn nodes(&self, _service: &str) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The lease that the framework gives its entries unless it is told otherwise, where it has such a value.
     fn lease(&self) -> Option<Duration> {
@@ -74,7 +84,7 @@ pub trait Layout: Send + Sync {
 }
 
 /// Every layout of key-value registries, in the order they are tried. Adding one: a file, a `mod` line, a line here and
-/// its name in `model::target::ETCD_LAYOUTS`.
+/// its name in `model::target::ETCD_LAYOUTS` or `ZOOKEEPER_LAYOUTS`.
 pub const LAYOUTS: &[&dyn Layout] = &[
     &etcd_naming::EtcdNaming,
     &go_zero::GoZero,
@@ -84,6 +94,7 @@ pub const LAYOUTS: &[&dyn Layout] = &[
     &dubbo::Dubbo,
     &dubbo_app::DubboApp,
     &goframe::GoFrame,
+    &spring::Spring,
     &plain::Plain,
 ];
 

@@ -15,6 +15,10 @@ impl Layout for Plain {
         vec![format!("{service}/")]
     }
 
+    fn nodes(&self, service: &str) -> Vec<String> {
+        vec![format!("/{service}")]
+    }
+
     fn read(&self, entry: &Entry<'_>) -> Reading {
         let Some(text) = entry.text() else { return Reading::Foreign };
         match text.split_once("://") {

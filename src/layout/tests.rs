@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::endpoint::EndpointStatus;
-use crate::model::target::ETCD_LAYOUTS;
+use crate::model::target::{ETCD_LAYOUTS, ZOOKEEPER_LAYOUTS};
 
 fn layout(name: &str) -> &'static dyn Layout {
     *LAYOUTS.iter().find(|layout| layout.name() == name).unwrap_or_else(|| panic!("{name}"))
@@ -30,10 +30,15 @@ const MICRO: &str = r#"{"name":"pay","version":"latest","metadata":null,"endpoin
 const NAMING: &str = r#"{"Op":0,"Addr":"10.0.0.1:9000","Metadata":null}"#;
 const DUBBO: &str = "tri%3A%2F%2F10.0.0.1%3A9000%2Fcom.x.Pay%3Fapplication%3Dpay%26weight%3D200%26methods%3DPay";
 const DUBBO_APP: &str = r#"{"ID":"10.0.0.1:20000","ServiceName":"pay","Host":"10.0.0.1","Port":20000,"Weight":100,"Enable":true,"Healthy":true,"Metadata":{"dubbo.endpoints":"[{\"port\":9000,\"protocol\":\"tri\"}]"},"ServiceMetadata":null,"Address":"","GroupName":"","Tag":"blue"}"#;
+const SPRING: &str = r#"{"name":"pay","id":"6f1c","address":"10.0.0.1","port":8080,"sslPort":null,"payload":{"@class":"org.springframework.cloud.zookeeper.discovery.ZookeeperInstance","id":"application-1","name":"pay","metadata":{"gRPC_port":"9000"}},"registrationTimeUTC":1,"serviceType":"DYNAMIC","uriSpec":null}"#;
+/// [`DUBBO_APP`] as Curator has it.
+const CURATOR: &str = r#"{"name":"pay","id":"10.0.0.1:20000","address":"10.0.0.1","port":20000,"payload":{"@class":"org.apache.dubbo.registry.zookeeper.ZookeeperInstance","id":"10.0.0.1:20000","name":"pay","metadata":{"dubbo.endpoints":"[{\"port\":9000,\"protocol\":\"tri\"}]"}}}"#;
+/// [`KITEX`] in ZooKeeper, where the node's name is the address.
+const WEIGHED: &str = r#"{"Weight":20,"Tags":{"idc":"eu"}}"#;
 const GOFRAME: &str = r#"{"insecure":true,"protocol":"grpc"}"#;
 
 /// Layout, rest of the key and value of an instance at 10.0.0.1:9000, and the rule that gives the address.
-const EACH: [(&str, &str, &str, &str); 9] = [
+const EACH: [(&str, &str, &str, &str); 10] = [
     ("etcd-naming", "1", NAMING, "etcd-naming: Addr"),
     ("go-zero", "7587862094925234", "10.0.0.1:9000", "go-zero: value"),
     ("kratos", "1", KRATOS, "kratos: endpoint grpc"),
@@ -42,17 +47,24 @@ const EACH: [(&str, &str, &str, &str); 9] = [
     ("dubbo", DUBBO, "", "dubbo: provider URL tri"),
     ("dubbo-app", "10.0.0.1:20000", DUBBO_APP, "dubbo-app: dubbo.endpoints tri"),
     ("goframe", "latest/10.0.0.1:9000", GOFRAME, "goframe: key"),
+    ("spring", "6f1c", SPRING, "grpc-spring: metadata gRPC_port"),
     ("plain", "a", "10.0.0.1:9000\n", "plain: value"),
 ];
 
 #[test]
 fn every_layout_is_in_the_slice_and_can_be_named_in_a_target() {
-    let names: Vec<&str> = LAYOUTS.iter().map(|layout| layout.name()).collect();
-    assert_eq!(names, ETCD_LAYOUTS);
-    assert_eq!(names, EACH.map(|(name, ..)| name));
+    let names = |written: fn(&dyn Layout) -> bool| -> Vec<&str> {
+        LAYOUTS.iter().filter(|layout| written(**layout)).map(|layout| layout.name()).collect()
+    };
+    assert_eq!(names(|_| true), EACH.map(|(name, ..)| name));
+    assert_eq!(names(|layout| !layout.prefixes("pay").is_empty()), ETCD_LAYOUTS);
+    assert_eq!(names(|layout| !layout.nodes("pay").is_empty()), ZOOKEEPER_LAYOUTS);
     for layout in LAYOUTS {
         for prefix in layout.prefixes("pay") {
             assert!(prefix.ends_with('/') && prefix.contains("pay"), "{prefix}");
+        }
+        for node in layout.nodes("pay") {
+            assert!(node.starts_with('/') && !node.ends_with('/') && node.contains("pay"), "{node}");
         }
     }
 }
@@ -67,9 +79,35 @@ fn every_layout_finds_the_address_and_says_by_which_rule() {
 }
 
 #[test]
+fn what_stands_in_zookeeper_is_read_by_the_layout_that_wrote_it() {
+    for (name, rest, value, rule) in [
+        ("kratos", "1", KRATOS, "kratos: endpoint grpc"),
+        ("kitex", "10.0.0.1:9000", WEIGHED, "kitex: node name"),
+        ("dubbo", DUBBO, "", "dubbo: provider URL tri"),
+        ("dubbo-app", "10.0.0.1:20000", CURATOR, "dubbo-app: dubbo.endpoints tri"),
+        ("spring", "6f1c", SPRING, "grpc-spring: metadata gRPC_port"),
+        ("plain", "a", "10.0.0.1:9000", "plain: value"),
+    ] {
+        let nodes = layout(name).nodes("pay");
+        let beside: Vec<&dyn Layout> = LAYOUTS
+            .iter()
+            .copied()
+            .filter(|other| other.nodes("pay").iter().any(|node| nodes.contains(node)))
+            .collect();
+        let Reading::Endpoints(found) = read(&beside, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
+            panic!("{name}");
+        };
+        assert_eq!(found[0].layout.as_deref(), Some(rule));
+        assert_eq!(found[0].address.to_string(), "10.0.0.1:9000");
+    }
+    let kitex = &endpoints("kitex", "10.0.0.1:9000", WEIGHED)[0];
+    assert_eq!((kitex.weight, kitex.metadata["idc"].as_str()), (Some(20), "eu"));
+}
+
+#[test]
 fn layouts_that_share_a_prefix_do_not_take_each_others_entries() {
     let shared = |name: &str| layout(name).prefixes("pay");
-    for (name, rest, value, rule) in EACH {
+    for (name, rest, value, rule) in EACH.into_iter().filter(|(name, ..)| ETCD_LAYOUTS.contains(name)) {
         let beside: Vec<&dyn Layout> = LAYOUTS
             .iter()
             .copied()
@@ -128,6 +166,8 @@ fn what_is_of_no_use_for_grpc_is_said_with_the_reason() {
         ("dubbo-app", "1", &DUBBO_APP.replace("tri", "dubbo"), "dubbo-app registered it for dubbo only"),
         ("dubbo-app", "1", r#"{"Host":"10.0.0.1","Port":0}"#, "port 0 is none"),
         ("goframe", "v/10.0.0.1:1", r#"{"protocol":"http"}"#, "goframe registered it for http only, not for grpc"),
+        ("spring", "1", &SPRING.replace("9000", "many"), "gRPC_port is \"many\", which is no port"),
+        ("spring", "1", &SPRING.replace("gRPC_port", "x").replace("8080", "0"), "registered it without a port"),
         ("plain", "1", "http://10.0.0.1:80", "registered for http only, not for grpc"),
     ] {
         let said = unusable(name, rest, value);

@@ -78,6 +78,21 @@ pub struct EndpointsChange {
     pub total: usize,
     /// What the registry said about the answer.
     pub notes: Vec<Note>,
+    /// Which of these changes another source told before.
+    pub lags: Vec<Lag>,
+}
+
+/// An address that one source lists, or no longer lists, later than another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lag {
+    /// The address.
+    pub address: Address,
+    /// It came (true) or went.
+    pub is_listed: bool,
+    /// The source that told it first: `consul:///pay`.
+    pub behind: Arc<str>,
+    /// How much earlier.
+    pub by: Duration,
 }
 
 /// A backend's watch changed its state.

@@ -12,9 +12,11 @@ mod etcd;
 mod kubernetes;
 mod parse;
 mod secrets;
+mod zookeeper;
 
 pub use etcd::{ETCD_LAYOUTS, EtcdTarget};
-pub use kubernetes::{KUBERNETES_LAYOUTS, KubernetesTarget, ServicePort};
+pub use kubernetes::{KubernetesTarget, ServicePort};
+pub use zookeeper::{ZOOKEEPER_LAYOUTS, ZookeeperTarget};
 
 /// What to resolve. `Display` prints the canonical form, secrets masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub enum Target {
     Etcd(EtcdTarget),
     /// `kubernetes:///svc[.ns][:port]`, and kuberesolver's and go-zero's other forms.
     Kubernetes(KubernetesTarget),
+    /// `zookeeper://[server,…]/svc?prefix=&layout=`, also `zk:`.
+    Zookeeper(ZookeeperTarget),
     /// A scheme that is understood and has no backend here: parsed, then refused with a sentence.
     Unsupported {
         /// The scheme, lower case: `xds`.
@@ -116,6 +120,7 @@ impl Target {
             Target::Consul(_) => Some("consul"),
             Target::Etcd(_) => Some("etcd"),
             Target::Kubernetes(_) => Some("kubernetes"),
+            Target::Zookeeper(_) => Some("zookeeper"),
             Target::Unsupported { scheme, .. } => Some(scheme),
         }
     }
@@ -130,6 +135,7 @@ impl Target {
             Target::Consul(_) => ("consul", "consul"),
             Target::Etcd(_) => ("etcd", "etcd"),
             Target::Kubernetes(_) => ("kubernetes", "kubernetes"),
+            Target::Zookeeper(_) => ("zookeeper", "zookeeper"),
             Target::Unsupported { scheme, .. } => (scheme.as_str(), backend_of(scheme)),
         };
         if backends.contains(&backend) {
@@ -154,7 +160,6 @@ impl Target {
 /// Which backend a scheme without one here would need; empty where the scheme names no registry of its own.
 fn backend_of(scheme: &str) -> &str {
     match scheme {
-        "zk" => "zookeeper",
         "google-c2p" => "xds",
         "discovery" | "svc" | "service" | "stork" => "",
         own => own,
@@ -189,6 +194,7 @@ impl fmt::Display for Target {
             Target::Consul(consul) => consul.fmt(f),
             Target::Etcd(etcd) => etcd.fmt(f),
             Target::Kubernetes(kubernetes) => kubernetes.fmt(f),
+            Target::Zookeeper(zookeeper) => zookeeper.fmt(f),
             Target::Unsupported { scheme, rest } => write!(f, "{scheme}:{rest}"),
         }
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::lag::Lags;
 use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet};
-use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind};
+use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
 use crate::model::time::Elapsed;
 
@@ -38,6 +39,8 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Discovery {
     sources: Vec<Tracked>,
+    names: Vec<Arc<str>>,
+    lags: Lags,
     watching: bool,
     seed: u64,
 }
@@ -107,7 +110,10 @@ impl Discovery {
             failures: 0,
             silent: false,
         });
-        Discovery { sources: sources.collect(), watching, seed }
+        let sources: Vec<Tracked> = sources.collect();
+        let names: Vec<Arc<str>> = sources.iter().map(|tracked| tracked.source.clone()).collect();
+        let lags = Lags::between(names.len());
+        Discovery { sources, names, lags, watching, seed }
     }
 
     /// Asks every source that is quiet.
@@ -338,6 +344,8 @@ impl Discovery {
         let tell = std::mem::take(&mut tracked.tell_next);
         let unconfirmed = notes.iter().any(|note| note.kind == NoteKind::Unconfirmed);
         let delta = tracked.set.apply(update);
+        let lags =
+            if first || !delta.is_empty() { self.lags.told(now, index, &tracked.set, &self.names) } else { Vec::new() };
         let departed = std::mem::take(&mut tracked.departed).into_iter();
         for note in departed.filter(|_| !delta.removed.is_empty()) {
             if !notes.contains(&note) {
@@ -356,7 +364,7 @@ impl Discovery {
             }
         }
         if tell || unconfirmed || !delta.is_empty() {
-            steps.push(self.change(index, delta, notes));
+            steps.push(self.change(index, delta, notes, lags));
         }
         if !self.watching {
             self.sources[index].state = State::Ended;
@@ -413,7 +421,7 @@ impl Discovery {
         Step::Tell(EventKind::Backend(BackendReport { backend, source, status, error, retry_in, gap }))
     }
 
-    fn change(&self, index: usize, delta: Delta, notes: Vec<Note>) -> Step {
+    fn change(&self, index: usize, delta: Delta, notes: Vec<Note>, lags: Vec<Lag>) -> Step {
         let tracked = &self.sources[index];
         Step::Tell(EventKind::Endpoints(EndpointsChange {
             backend: tracked.backend,
@@ -423,6 +431,7 @@ impl Discovery {
             changed: delta.changed,
             total: tracked.set.len(),
             notes,
+            lags,
         }))
     }
 }

@@ -4,6 +4,7 @@ mod connection;
 mod discovery;
 mod driver;
 mod engine;
+mod lag;
 pub mod plan;
 mod script;
 

@@ -138,11 +138,15 @@ fn project_files_name_no_machine_and_no_registry_host() {
 }
 
 #[test]
-fn the_command_links_no_openssl() {
-    // A dependency compiles against OpenSSL's headers (docs/dependencies.md); the linker must have dropped it.
+fn the_command_needs_no_library_but_libc() {
+    // A dependency compiles against OpenSSL's headers (docs/dependencies.md); the linker must have dropped it. Every
+    // library costs each start (docs/performance.md).
     let binary = env!("CARGO_BIN_EXE_grpc-discover");
     let Ok(answer) = std::process::Command::new("ldd").arg(binary).output() else { return };
     let linked = String::from_utf8_lossy(&answer.stdout);
     assert!(linked.contains("libc.") || linked.contains("statically") || linked.is_empty(), "{linked}");
     assert!(!linked.contains("libssl") && !linked.contains("libcrypto"), "{linked}");
+    if cfg!(all(target_os = "linux", target_env = "gnu")) {
+        assert!(!linked.contains("libgcc_s") && !linked.contains("libm."), "{linked}");
+    }
 }

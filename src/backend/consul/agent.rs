@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use crate::backend::socket::joined;
+
 /// Where Consul's HTTP API is: `CONSUL_HTTP_ADDR`, or the agent of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Agent {
@@ -91,7 +93,7 @@ impl Agent {
     /// What goes into the `Host` header.
     pub(super) fn host_header(&self) -> String {
         match self {
-            Agent::Tcp { host, port, .. } => bracketed(host, *port),
+            Agent::Tcp { host, port, .. } => joined(host, *port),
             Agent::Unix(_) => "localhost".to_string(),
         }
     }
@@ -147,16 +149,12 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
     }
 }
 
-fn bracketed(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
-
 impl fmt::Display for Agent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Agent::Tcp { tls, host, port, prefix } => {
                 let scheme = if *tls { "https://" } else { "" };
-                write!(f, "{scheme}{}{prefix}", bracketed(host, *port))
+                write!(f, "{scheme}{}{prefix}", joined(host, *port))
             }
             Agent::Unix(path) => write!(f, "unix://{}", path.display()),
         }

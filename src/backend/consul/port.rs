@@ -1,7 +1,7 @@
 //! Where an instance listens for gRPC: frameworks write it into Consul in different places.
 
 use super::decode::{Service, TaggedAddress};
-use crate::layout::{join, kratos};
+use crate::layout::{join, kratos, spring};
 use crate::model::endpoint::Address;
 
 /// Where an instance listens for gRPC, and which rule said so.
@@ -16,14 +16,6 @@ pub(super) struct Place {
 /// The addresses that Consul itself adds to every instance.
 const CONSULS_OWN: [&str; 8] =
     ["lan", "lan_ipv4", "lan_ipv6", "wan", "wan_ipv4", "wan_ipv6", "consul-virtual", "virtual"];
-
-/// Metadata keys that hold the gRPC port, and who writes them (grpc-spring 2.x and 3.x, its older versions, others).
-const PORT_KEYS: [(&str, &str); 4] = [
-    ("gRPC_port", "grpc-spring: metadata gRPC_port"),
-    ("gRPC.port", "grpc-spring: metadata gRPC.port"),
-    ("grpc.port", "consul: metadata grpc.port"),
-    ("grpc_port", "consul: metadata grpc_port"),
-];
 
 /// The first of: a Unix socket; the tagged address `grpc` or `grpcs`; metadata with a gRPC port; the port named `grpc`
 /// or the default one of several; the service's own port. The error says why there is none.
@@ -40,11 +32,9 @@ pub(super) fn place(service: &Service, node_address: &str) -> Result<Place, Stri
     let host = host.ok_or("neither the service nor its node has an address")?;
     let at = if service.address.as_deref().unwrap_or_default().is_empty() { "node address" } else { "service address" };
 
-    for (key, layout) in PORT_KEYS {
-        if let Some(text) = service.meta.as_ref().and_then(|meta| meta.get(key)) {
-            let port = text.trim().parse().map_err(|_| format!("its metadata {key} is {text:?}, which is no port"))?;
-            return said(join(host, port)?, layout);
-        }
+    if let Some(found) = spring::grpc_port(|key| service.meta.as_ref()?.get(key), "consul") {
+        let (port, layout) = found?;
+        return said(join(host, port)?, &layout);
     }
     let port = service.port.unwrap_or_default();
     let ports = service.ports.as_deref().unwrap_or_default();

@@ -32,8 +32,10 @@ use crate::model::target::ConsulTarget;
 const WAIT: Duration = Duration::from_secs(15);
 /// What a blocking question may take longer than Consul's own wait and jitter (a sixteenth).
 const SLACK: Duration = Duration::from_secs(5);
-/// How often the agent is asked for a sign of life while a question hangs, and how long it may take to give one.
-const PULSE: Duration = Duration::from_secs(5);
+/// How often the agent is asked for a sign of life while a question hangs.
+const PULSE: Duration = Duration::from_secs(2);
+/// How long it may take to give one. With the pause before it: an agent that is away for five seconds is noticed.
+const SIGN_WITHIN: Duration = Duration::from_secs(3);
 /// Blocking questions begin this far apart on average: a service that changes all the time is not asked for all the
 /// time.
 const PACE: Duration = Duration::from_millis(100);
@@ -235,7 +237,7 @@ impl Watch {
         let named = format!("consul agent {}", self.client.route().agent);
         loop {
             sleep(PULSE).await;
-            match self.pulse.ask(StatusLeader {}, None, PULSE).await {
+            match self.pulse.ask(StatusLeader {}, None, SIGN_WITHIN).await {
                 Ok(leader) if leader.value.is_empty() => {
                     let text = format!("{named}: the cluster has no leader: changes are not seen");
                     return ResolveError::ambient(ResolveCode::ServerError, text);
@@ -245,7 +247,7 @@ impl Watch {
                     ResolveCode::Timeout => {
                         let text = format!(
                             "{named}: frozen or cut off: no answer to /v1/status/leader within {} while watching",
-                            seconds(PULSE)
+                            seconds(SIGN_WITHIN)
                         );
                         return ResolveError::ambient(ResolveCode::Timeout, text);
                     }

@@ -10,6 +10,8 @@ use super::Trouble;
 use super::messages::{LeaseTimeToLiveRequest, LeaseTimeToLiveResponse};
 use super::wire::Wire;
 use crate::backend::socket::seconds;
+use crate::layout;
+use crate::model::endpoint::{Endpoint, Lease};
 
 /// How long one lease may be asked about: less is known without it, but nobody waits for it.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -23,18 +25,18 @@ const SELDOM: Duration = Duration::from_secs(5);
 
 /// What was last read of a lease.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Life {
+struct Life {
     /// What it was granted.
-    pub granted: Duration,
+    granted: Duration,
     /// What was left, cut to whole seconds as etcd tells it.
-    pub left: Duration,
+    left: Duration,
     /// When that was.
     read: Instant,
 }
 
 impl Life {
     /// Read now.
-    pub(super) fn new(granted: Duration, left: Duration) -> Self {
+    fn new(granted: Duration, left: Duration) -> Self {
         Life { granted, left, read: Instant::now() }
     }
 }
@@ -49,8 +51,16 @@ pub(super) struct Leases {
 
 impl Leases {
     /// What is known of `id`.
-    pub(super) fn life(&self, id: i64) -> Option<Life> {
+    fn life(&self, id: i64) -> Option<Life> {
         self.known.get(&id).copied()
+    }
+
+    /// What ties `endpoint` to the lease that its key holds, and what was left of that.
+    pub(super) fn tie(&self, id: i64, endpoint: &Endpoint) -> (Lease, Option<Duration>) {
+        let life = self.life(id);
+        let granted = life.map(|life| life.granted);
+        let held = Lease::Held { id: format!("{id:x}"), granted, usual: layout::usual_lease(endpoint) };
+        (held, life.map(|life| life.left))
     }
 
     /// Reads every lease in `held` that is not known yet and forgets those that nobody holds any more.
@@ -148,6 +158,19 @@ mod tests {
         assert!(end(gone(), None, read).contains("ran out or was revoked"));
         let refused = Err(Trouble::Broken("reset".to_string()));
         assert!(end(refused, None, read).contains("could not be asked about: the connection broke: reset"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_entry_tells_what_its_lease_was_granted_what_is_left_and_what_its_framework_grants() {
+        let mut leases = Leases::default();
+        leases.known.insert(0x2f, Life::new(Duration::from_secs(60), Duration::from_secs(9)));
+        let mut endpoint = Endpoint::new("10.0.0.1:1".parse().unwrap());
+        endpoint.layout = Some("kratos: endpoint grpc".to_string());
+        let held =
+            |id: &str, granted| Lease::Held { id: id.to_string(), granted, usual: Some(Duration::from_secs(15)) };
+        let known = (held("2f", Some(Duration::from_secs(60))), Some(Duration::from_secs(9)));
+        assert_eq!(leases.tie(0x2f, &endpoint), known);
+        assert_eq!(leases.tie(1, &endpoint), (held("1", None), None));
     }
 
     #[tokio::test(start_paused = true)]

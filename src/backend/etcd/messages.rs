@@ -2,6 +2,8 @@
 //! types are those of etcd's `api/etcdserverpb/rpc.proto` and `api/mvccpb/kv.proto` (3.4 to 3.6); what is not read is left
 //! out, and prost skips it.
 
+use crate::backend::listing::Pair;
+
 /// `ResponseHeader`: on every answer.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct ResponseHeader {
@@ -45,6 +47,12 @@ pub(super) struct KeyValue {
     /// 0: none.
     #[prost(int64, tag = "6")]
     pub lease: i64,
+}
+
+impl From<KeyValue> for Pair {
+    fn from(pair: KeyValue) -> Self {
+        Pair { key: pair.key, value: pair.value, revision: pair.mod_revision, owner: pair.lease }
+    }
 }
 
 /// `Watch/Watch`: only its `create_request` (tag 1 of a oneof) is ever sent.

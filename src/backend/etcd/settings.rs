@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::backend::socket::{host_and_port, joined};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 
@@ -40,35 +41,16 @@ impl Member {
         if rest.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#".contains(c)) {
             return wrong("has a path or white space; a member is host:port");
         }
-        let (host, port) = match rest.strip_prefix('[') {
-            Some(inside) => match inside.split_once(']') {
-                Some((host, after)) if host.parse::<std::net::Ipv6Addr>().is_ok() => (host, after.strip_prefix(':')),
-                _ => return wrong("has no IPv6 address in its brackets"),
-            },
-            None => match rest.rsplit_once(':') {
-                Some((host, _)) if host.contains(':') => return wrong("is no IPv6 address in brackets"),
-                Some((host, port)) => (host, Some(port)),
-                None => (rest, None),
-            },
+        let (host, port) = match host_and_port(rest, "127.0.0.1:2379") {
+            Ok(parts) => parts,
+            Err(why) => return wrong(&why),
         };
-        if host.is_empty() {
-            return wrong("has no host: write 127.0.0.1:2379");
-        }
-        let port = match port.map(str::parse::<u16>) {
-            None => PORT,
-            Some(Ok(port)) if port != 0 => port,
-            Some(_) => return wrong("has a port that is not a number from 1 to 65535"),
-        };
-        Ok(Member { tls, host: host.to_string(), port })
+        Ok(Member { tls, host: host.to_string(), port: port.unwrap_or(PORT) })
     }
 
     /// `host:port`, an IPv6 address in brackets: what goes into `:authority`.
     pub(super) fn authority(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        joined(&self.host, self.port)
     }
 }
 

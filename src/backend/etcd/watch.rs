@@ -16,13 +16,14 @@ use futures_util::stream::{self, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
 use tonic::{Code, Streaming};
 
-use super::Trouble;
 use super::lease::Leases;
-use super::listing::{Listing, Prefix, listed, prefixes};
 use super::messages::{Event, RangeRequest, RangeResponse, WatchCreateRequest, WatchRequest, WatchResponse};
+use super::prefix::{end, prefixes};
 use super::route::{self, Joined, Route};
 use super::settings::Settings;
+use super::{Trouble, WORDS};
 use crate::backend::Resolution;
+use crate::backend::listing::{Listing, Prefix, listed};
 use crate::backend::socket::seconds;
 use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::model::target::EtcdTarget;
@@ -73,7 +74,7 @@ async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Resul
     if !failed.is_empty() {
         asked += &format!("; before it {}", listed(&failed));
     }
-    let (endpoints, told) = reading.listing.answer(|lease| reading.leases.life(lease));
+    let (endpoints, told) = reading.listing.answer(|lease, endpoint| reading.leases.tie(lease, endpoint));
     let mut notes = vec![Note::new(NoteKind::Asked, asked)];
     notes.extend(told);
     notes.append(&mut reading.notes());
@@ -104,7 +105,7 @@ impl Reading {
         let (mut pairs, mut revision, mut refusal) = (Vec::new(), 0, None);
         let caller = wire.caller();
         let asked = prefixes.iter().map(|prefix| {
-            let question = RangeRequest { key: prefix.text.clone().into_bytes(), range_end: prefix.end(), revision: 0 };
+            let question = RangeRequest { key: prefix.text.clone().into_bytes(), range_end: end(prefix), revision: 0 };
             let asked = caller.clone().ask::<_, RangeResponse>("/etcdserverpb.KV/Range", question, limit);
             async move {
                 match asked.await {
@@ -139,12 +140,12 @@ impl Reading {
         if revision <= 0 {
             return Err(Trouble::NotEtcd("the answer has no revision: changes cannot be watched".to_string()));
         }
-        let mut listing = Listing::new(&target, allowed.clone());
+        let mut listing = Listing::new(WORDS, &target.service, allowed.clone());
         for pair in pairs {
-            listing.put(pair);
+            listing.put(pair.into());
         }
         let mut leases = Leases::default();
-        leases.learn(&mut wire, &listing.leases()).await?;
+        leases.learn(&mut wire, &listing.owners()).await?;
         Ok(Reading { member, wire, revision, listing, leases, allowed, denied })
     }
 
@@ -262,7 +263,7 @@ impl Watch {
             if event.kind == Event::DELETE {
                 gone.extend(listing.delete(&pair.key, pair.mod_revision));
             } else {
-                is_new |= listing.put(pair);
+                is_new |= listing.put(pair.into());
             }
         }
         if !is_new && gone.is_empty() {
@@ -270,8 +271,8 @@ impl Watch {
         }
         let held: BTreeSet<i64> = gone.iter().map(|(_, lease)| *lease).filter(|lease| *lease != 0).collect();
         let ends = leases.ends(wire, held).await?;
-        leases.learn(wire, &listing.leases()).await?;
-        let (endpoints, told) = listing.answer(|lease| leases.life(lease));
+        leases.learn(wire, &listing.owners()).await?;
+        let (endpoints, told) = listing.answer(|lease, endpoint| leases.tie(lease, endpoint));
         let asked = format!("etcd {member} told a change at revision {revision}");
         let mut notes = vec![Note::new(NoteKind::Asked, asked)];
         notes.extend(gone.into_iter().map(|(key, lease)| {
@@ -299,7 +300,7 @@ fn questions(prefixes: &[Prefix], revision: i64) -> Vec<WatchRequest> {
     let question = |prefix: &Prefix| WatchRequest {
         create: Some(WatchCreateRequest {
             key: prefix.text.clone().into_bytes(),
-            range_end: prefix.end(),
+            range_end: end(prefix),
             start_revision: revision,
         }),
     };

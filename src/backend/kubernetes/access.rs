@@ -40,7 +40,8 @@ pub(super) struct Chosen {
 pub(super) async fn open(settings: Settings, limit: Duration) -> Result<Access, Trouble> {
     let make = move || {
         let chosen = choose(&settings)?;
-        let client = Client::try_from(chosen.config).map_err(|error| Trouble::of_access(&error, &chosen.credentials))?;
+        let client =
+            Client::try_from(chosen.config).map_err(|error| Trouble::of_access(&error, &chosen.credentials))?;
         let Chosen { server, namespace, credentials, .. } = chosen;
         Ok(Access { client, server, namespace, credentials })
     };
@@ -110,7 +111,8 @@ fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Troubl
     else {
         return Err(wrong(format!("no context is the current one; name one with --context ({})", known())));
     };
-    let Some(context) = read.contexts.iter().find(|context| context.name == name).and_then(|c| c.context.clone()) else {
+    let Some(context) = read.contexts.iter().find(|context| context.name == name).and_then(|c| c.context.clone())
+    else {
         return Err(wrong(format!("there is no context {name:?}; {}", known())));
     };
     let cluster = read.clusters.iter().find(|cluster| cluster.name == context.cluster).and_then(|c| c.cluster.as_ref());
@@ -166,7 +168,8 @@ fn of_pod(pod: &Pod) -> Result<Chosen, Trouble> {
     let read = |name: &str| {
         std::fs::read_to_string(file(name)).map_err(|error| wrong(name, crate::backend::socket::io_words(&error)))
     };
-    let url = pod.server.parse().map_err(|error| Trouble::Setting(format!("{:?} is no address: {error}", pod.server)))?;
+    let url =
+        pod.server.parse().map_err(|error| Trouble::Setting(format!("{:?} is no address: {error}", pod.server)))?;
     let mut config = Config::new(url);
     // Read here so that the file's name is told when it is not there; kube reads it again as it changes.
     read("ca.crt")?;

@@ -56,7 +56,10 @@ impl Around {
             Look::Found(service) => {
                 let spec = service.spec.as_ref();
                 say(NoteKind::Service, spec.and_then(|spec| face(service, spec, listing)));
-                say(NoteKind::Service, spec.filter(|spec| is_without_selector(spec)).map(|_| WITHOUT_SELECTOR.to_string()));
+                say(
+                    NoteKind::Service,
+                    spec.filter(|spec| is_without_selector(spec)).map(|_| WITHOUT_SELECTOR.to_string()),
+                );
                 if !spec.is_some_and(is_without_selector) {
                     say(NoteKind::Orphaned, orphans(listing, "the Service has a selector"));
                 }
@@ -77,8 +80,7 @@ impl Around {
     }
 }
 
-const WITHOUT_SELECTOR: &str =
-    "the Service has no selector: its EndpointSlices are kept by whoever wrote them, and no readiness probe stands behind them";
+const WITHOUT_SELECTOR: &str = "the Service has no selector: its EndpointSlices are kept by whoever wrote them, and no readiness probe stands behind them";
 
 /// The one address in front of the pods; `None` for a headless service.
 pub(super) fn virtual_ip(service: &Service) -> Option<IpAddr> {
@@ -90,11 +92,19 @@ fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<Stri
     let count = listing.addresses().len();
     if spec.type_.as_deref() == Some("ExternalName") {
         let name = spec.external_name.as_deref().unwrap_or_default();
-        return Some(format!("the Service is an alias of {name:?} (ExternalName): DNS answers it, Kubernetes lists nobody"));
+        return Some(format!(
+            "the Service is an alias of {name:?} (ExternalName): DNS answers it, Kubernetes lists nobody"
+        ));
     }
     if let Some(ip) = virtual_ip(service) {
-        let ports: Vec<String> =
-            spec.ports.iter().flatten().map(|port| port.port.to_string()).collect::<BTreeSet<_>>().into_iter().collect();
+        let ports: Vec<String> = spec
+            .ports
+            .iter()
+            .flatten()
+            .map(|port| port.port.to_string())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
         return Some(format!(
             "ClusterIP {ip} port {}: one address in front of {count} endpoint{}; an HTTP/2 connection to it stays with one \
              of them",

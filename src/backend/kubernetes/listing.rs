@@ -105,9 +105,12 @@ impl Listing {
         if joined.endpoints.is_empty() && left_out > 0 {
             notes.extend(skipped.keys().next().map(|why| Note::new(NoteKind::FilteredOut, why.clone())));
         }
-        notes.extend(skipped.into_iter().take(NAMED).map(|(why, count)| {
-            Note::new(NoteKind::Skipped, format!("{count} endpoint{}: {why}", plural(count)))
-        }));
+        notes.extend(
+            skipped
+                .into_iter()
+                .take(NAMED)
+                .map(|(why, count)| Note::new(NoteKind::Skipped, format!("{count} endpoint{}: {why}", plural(count)))),
+        );
         notes
     }
 }
@@ -192,11 +195,8 @@ fn status(listed: &SliceEndpoint) -> (EndpointStatus, Vec<Check>) {
     let ready = conditions.ready.unwrap_or(true);
     let serving = conditions.serving.unwrap_or(ready);
     let terminating = conditions.terminating.unwrap_or(false);
-    let check = |name: &str, status: String, output: &str| Check {
-        name: name.to_string(),
-        status,
-        output: output.to_string(),
-    };
+    let check =
+        |name: &str, status: String, output: &str| Check { name: name.to_string(), status, output: output.to_string() };
     if terminating {
         let words = match (ready, serving) {
             (true, _) => "the pod is being deleted, and still called ready (publishNotReadyAddresses)",

@@ -54,9 +54,8 @@ fn any(tcp: &[&EndpointPort], fallback: Option<u16>) -> Result<Port, String> {
             return taken(port, format!("{} (appProtocol {protocol})", named(port)));
         }
     }
-    let is_grpc = |port: &&&EndpointPort| {
-        port.name.as_deref().is_some_and(|name| name == "grpc" || name.starts_with("grpc-"))
-    };
+    let is_grpc =
+        |port: &&&EndpointPort| port.name.as_deref().is_some_and(|name| name == "grpc" || name.starts_with("grpc-"));
     if let Some(port) = tcp.iter().find(is_grpc) {
         return taken(port, named(port));
     }
@@ -78,7 +77,8 @@ fn by_number(tcp: &[&EndpointPort], wanted: u16, service: Option<&Service>) -> R
     let ports = service.and_then(|service| service.spec.as_ref()).and_then(|spec| spec.ports.as_deref());
     let theirs = ports.unwrap_or_default().iter().find(|port| port.port == i32::from(wanted));
     if let Some(theirs) = theirs
-        && let Some(port) = tcp.iter().find(|port| port.name.as_deref().unwrap_or("") == theirs.name.as_deref().unwrap_or(""))
+        && let Some(port) =
+            tcp.iter().find(|port| port.name.as_deref().unwrap_or("") == theirs.name.as_deref().unwrap_or(""))
     {
         return taken(port, format!("port {wanted} of the Service"));
     }
@@ -92,9 +92,12 @@ fn by_number(tcp: &[&EndpointPort], wanted: u16, service: Option<&Service>) -> R
 
 fn taken(port: &EndpointPort, rule: String) -> Result<Port, String> {
     match number(port) {
-        Some(number) => {
-            Ok(Port { number, name: port.name.clone().filter(|n| !n.is_empty()), app_protocol: port.app_protocol.clone(), rule })
-        }
+        Some(number) => Ok(Port {
+            number,
+            name: port.name.clone().filter(|n| !n.is_empty()),
+            app_protocol: port.app_protocol.clone(),
+            rule,
+        }),
         None => Err("the port has no number".to_string()),
     }
 }

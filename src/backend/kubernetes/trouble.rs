@@ -149,9 +149,10 @@ impl Trouble {
     pub(super) fn under_a_watch(self) -> Self {
         match self {
             Trouble::Connect(why) => Trouble::Broken(why),
-            Trouble::NoAnswer { asked, limit } => {
-                Trouble::Frozen(format!("{asked}: no answer within {} while watching: frozen or cut off", seconds(limit)))
-            }
+            Trouble::NoAnswer { asked, limit } => Trouble::Frozen(format!(
+                "{asked}: no answer within {} while watching: frozen or cut off",
+                seconds(limit)
+            )),
             other => other,
         }
     }

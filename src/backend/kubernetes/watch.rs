@@ -30,12 +30,7 @@ const LENGTH: Duration = Duration::from_secs(20);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Everything that `target` asks for, until an error: it ends the stream.
-pub(super) fn resolve(
-    settings: Settings,
-    target: KubernetesTarget,
-    port: Option<u16>,
-    limit: Duration,
-) -> Resolution {
+pub(super) fn resolve(settings: Settings, target: KubernetesTarget, port: Option<u16>, limit: Duration) -> Resolution {
     let start = async move {
         match begin(settings, target, port, limit).await {
             Ok((first, watch)) => Box::pin(stream::iter([Ok(first)]).chain(changes(watch))) as Resolution,

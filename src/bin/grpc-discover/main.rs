@@ -4,6 +4,8 @@ mod cli;
 mod commands;
 mod config;
 mod exit;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod libraries;
 mod near;
 mod render;
 mod settings;

@@ -34,6 +34,7 @@ impl Story {
             changed: Vec::new(),
             total,
             notes,
+            lags: Vec::new(),
         }))
     }
 

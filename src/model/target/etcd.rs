@@ -28,24 +28,34 @@ pub struct EtcdTarget {
 
 impl fmt::Display for EtcdTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("etcd://")?;
-        for (index, member) in self.members.iter().enumerate() {
-            write!(f, "{}{}", if index > 0 { "," } else { "" }, server_text(Some(member)))?;
-        }
-        f.write_str("/")?;
-        // A slash at an end is part of the name only when it is encoded.
-        let name = &self.service;
-        if name.starts_with('/') || name.ends_with('/') {
-            utf8_percent_encode(name, COMPONENT).fmt(f)?;
-        } else {
-            utf8_percent_encode(name, PATH).fmt(f)?;
-        }
-        let mut separator = '?';
-        for (parameter, value) in [("prefix", self.prefix.as_deref()), ("layout", self.layout)] {
-            let Some(value) = value else { continue };
-            write!(f, "{separator}{parameter}={}", utf8_percent_encode(value, PATH))?;
-            separator = '&';
-        }
-        Ok(())
+        fmt_keys(f, "etcd", &self.members, &self.service, [("prefix", self.prefix.as_deref()), ("layout", self.layout)])
     }
+}
+
+/// `scheme://member,member/service?parameter=value`, for registries whose keys hold the service's name.
+pub(super) fn fmt_keys(
+    f: &mut fmt::Formatter<'_>,
+    scheme: &str,
+    members: &[String],
+    service: &str,
+    parameters: [(&str, Option<&str>); 2],
+) -> fmt::Result {
+    write!(f, "{scheme}://")?;
+    for (index, member) in members.iter().enumerate() {
+        write!(f, "{}{}", if index > 0 { "," } else { "" }, server_text(Some(member)))?;
+    }
+    f.write_str("/")?;
+    // A slash at an end is part of the name only when it is encoded.
+    if service.starts_with('/') || service.ends_with('/') {
+        write!(f, "{}", utf8_percent_encode(service, COMPONENT))?;
+    } else {
+        write!(f, "{}", utf8_percent_encode(service, PATH))?;
+    }
+    let mut separator = '?';
+    for (parameter, value) in parameters {
+        let Some(value) = value else { continue };
+        write!(f, "{separator}{parameter}={}", utf8_percent_encode(value, PATH))?;
+        separator = '&';
+    }
+    Ok(())
 }

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// The layouts that `?layout=` can name: what a framework writes into the pods themselves.
-pub const KUBERNETES_LAYOUTS: [&str; 1] = ["kratos"];
-
 /// What a `kubernetes:` or `k8s:` target asks for. Which cluster that is, the kubeconfig says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KubernetesTarget {
@@ -14,8 +11,6 @@ pub struct KubernetesTarget {
     pub namespace: Option<String>,
     /// Which of its ports; one that is for gRPC, else the first, when absent.
     pub port: Option<ServicePort>,
-    /// Not the Service's endpoints, but what this framework wrote into its pods; one of [`KUBERNETES_LAYOUTS`].
-    pub layout: Option<&'static str>,
 }
 
 /// A port of a Service.
@@ -45,9 +40,6 @@ impl fmt::Display for KubernetesTarget {
         if let Some(port) = &self.port {
             write!(f, ":{port}")?;
         }
-        match self.layout {
-            Some(layout) => write!(f, "?layout={layout}"),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ mod host;
 mod kubernetes;
 mod percent;
 mod piece;
+mod zookeeper;
 
 use consul::consul;
 use etcd::{discov, etcd};
@@ -22,9 +23,10 @@ use host::{host, host_port, ip_address, join, port, v6};
 pub(super) use kubernetes::bare as bare_kubernetes;
 use kubernetes::{k8s, kubernetes};
 use piece::{Parsed, Piece, Problem, wrong};
+use zookeeper::zookeeper;
 
 /// The schemes that have a backend, in the order they are offered.
-const OWN_SCHEMES: [&str; 13] = [
+const OWN_SCHEMES: [&str; 15] = [
     "dns",
     "srv",
     "ipv4",
@@ -37,11 +39,13 @@ const OWN_SCHEMES: [&str; 13] = [
     "discov",
     "kubernetes",
     "k8s",
+    "zookeeper",
+    "zk",
     "passthrough",
 ];
 
 /// Schemes of other people's targets: recognised, so that the refusal can say what is missing.
-const FOREIGN_SCHEMES: [&str; 22] = [
+const FOREIGN_SCHEMES: [&str; 20] = [
     "xds",
     "google-c2p",
     "static",
@@ -50,8 +54,6 @@ const FOREIGN_SCHEMES: [&str; 22] = [
     "nacos",
     "eureka",
     "polaris",
-    "zookeeper",
-    "zk",
     "vsock",
     "svc",
     "service",
@@ -122,6 +124,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         "discov" => discov(rest).map(Target::Etcd),
         "kubernetes" => kubernetes(rest).map(Target::Kubernetes),
         "k8s" => k8s(rest).map(Target::Kubernetes),
+        "zookeeper" | "zk" => zookeeper(rest).map(Target::Zookeeper),
         "passthrough" => passthrough(rest),
         foreign if FOREIGN_SCHEMES.contains(&foreign) => {
             Ok(Target::Unsupported { scheme: lower, rest: secrets::mask(rest.text) })

@@ -31,7 +31,12 @@ fn kubernetes(service: &str, namespace: Option<&str>, port: Option<&str>) -> Tar
         Err(_) => ServicePort::Name(text.to_string()),
     });
     let namespace = namespace.map(str::to_string);
-    Target::Kubernetes(KubernetesTarget { service: service.to_string(), namespace, port, layout: None })
+    Target::Kubernetes(KubernetesTarget { service: service.to_string(), namespace, port })
+}
+
+fn zookeeper(servers: &[&str], service: &str) -> ZookeeperTarget {
+    let servers = servers.iter().map(ToString::to_string).collect();
+    ZookeeperTarget { servers, service: service.to_string(), ..ZookeeperTarget::default() }
 }
 
 fn unsupported(scheme: &str, rest: &str) -> Target {
@@ -111,14 +116,6 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
         ("kubernetes://prod/pay:80", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
         ("kubernetes://pay.prod:80/", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
         ("kubernetes://pay.prod:80", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
-        (
-            "kubernetes:///pay.prod?layout=kratos",
-            match kubernetes("pay", Some("prod"), None) {
-                Target::Kubernetes(target) => Target::Kubernetes(KubernetesTarget { layout: Some("kratos"), ..target }),
-                other => other,
-            },
-            "kubernetes:///pay.prod?layout=kratos",
-        ),
         ("K8S://prod/pay:80", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
         ("k8s:///pay", kubernetes("pay", Some("default"), None), "kubernetes:///pay.default"),
         ("kubernetes:6443", dns(None, "kubernetes", Some(6443)), "dns:///kubernetes:6443"),
@@ -126,6 +123,21 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
         ("etcd:pay/", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
         ("etcd:///team/my%20pay/", Target::Etcd(etcd(&[], "team/my pay")), "etcd:///team/my%20pay"),
         ("etcd://h1:2379/K", Target::Etcd(etcd(&["h1:2379"], "K")), "etcd://h1:2379/K"),
+        ("zookeeper:///pay", Target::Zookeeper(zookeeper(&[], "pay")), "zookeeper:///pay"),
+        (
+            "zk://h1:2181,[::1]/com.x.Pay",
+            Target::Zookeeper(zookeeper(&["h1:2181", "[::1]"], "com.x.Pay")),
+            "zookeeper://h1:2181,[::1]/com.x.Pay",
+        ),
+        (
+            "zk:pay?prefix=/eu&layout=dubbo-app",
+            Target::Zookeeper(ZookeeperTarget {
+                prefix: Some("/eu".to_string()),
+                layout: Some("dubbo-app"),
+                ..zookeeper(&[], "pay")
+            }),
+            "zookeeper:///pay?prefix=/eu&layout=dubbo-app",
+        ),
         (
             "etcd:///h1:2379,h2:2379?key=K",
             go_zero(&["h1:2379", "h2:2379"], "K"),
@@ -229,6 +241,11 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("etcd:///pay?layout=spring", 19, "\"spring\" is no layout (known: etcd-naming, go-zero"),
     ("etcd:///pay?colour=red", 12, "no parameter of etcd: (known: prefix, layout, key)"),
     ("etcd:///p%zz", 9, "two hexadecimal digits"),
+    ("zookeeper:///", 13, "no service is named; write zookeeper:///pay"),
+    ("zk://h1:2181", 5, "ZooKeeper's servers, and no service follows"),
+    ("zk://joe:hunter2@h1/pay", 5, "ZOOKEEPER_AUTH"),
+    ("zk:///pay?layout=go-zero", 17, "\"go-zero\" is no layout (known: kratos, kitex"),
+    ("zk:///pay?key=a", 10, "no parameter of zookeeper: (known: prefix, layout)"),
     ("discov://h1/K?x=1", 13, "takes no parameters"),
     ("discov://h1", 9, "write discov:///h1"),
     ("kubernetes:///", 14, "no service is named; write kubernetes:///pay.prod:grpc"),
@@ -241,8 +258,8 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("kubernetes:///pay:0", 18, "nothing can listen on port 0"),
     ("kubernetes:///pay:GRPC", 18, "neither a port number nor a port's name"),
     ("kubernetes://prod/pay.dev", 18, "and another follows; write kubernetes://prod/pay:grpc"),
-    ("kubernetes:///pay?layout=spring", 25, "no layout (known: kratos)"),
-    ("k8s:///pay?x=1", 11, "no parameter of k8s:"),
+    ("kubernetes:///pay?layout=kratos", 17, "kubernetes: takes no parameters"),
+    ("k8s:///pay?x=1", 10, "k8s: takes no parameters"),
     ("consol:///pay", 0, "consol: is no known scheme (near: consul:)"),
     ("kubernetes8://x", 0, "near: kubernetes:"),
     ("gopher://x", 0, "known: dns, srv"),
@@ -299,7 +316,10 @@ fn examples_of_errors_are_targets() {
         "kubernetes:///pay.prod:grpc",
         "kubernetes:///pay.prod.svc.cluster.local:grpc",
         "kubernetes://prod/pay:grpc",
-        "kubernetes:///pay.prod?layout=kratos",
+        "zookeeper:///pay",
+        "zookeeper://10.0.0.1:2181,10.0.0.2:2181/pay",
+        "zookeeper:///pay?layout=kratos",
+        "zookeeper:///pay?prefix=/microservices",
         "dns://10.0.0.2:53/pay.example",
     ] {
         assert!(parse(example).is_ok(), "{example}");
@@ -344,6 +364,7 @@ fn secrets_are_never_shown() {
         "consul://[::1]:hunter2@x/pay",
         "etcd://joe:hunter2@h1/pay",
         "etcd://joe:hunter2@h1",
+        "zookeeper://joe:hunter2@h1/pay",
         "etcd:///joe:hunter2@h1?key=K",
     ] {
         let said = match parse(text) {
@@ -362,7 +383,7 @@ fn a_scheme_without_backend_says_what_there_is() {
         reason("kubernetes:///pay").as_deref(),
         Some("kubernetes: is understood, but this version has no kubernetes backend; it has: consul, dns, file, ip")
     );
-    assert!(reason("zk:///pay").unwrap().contains("zk: is understood, but this version has no zookeeper backend"));
+    assert!(reason("nacos:///pay").unwrap().contains("nacos: is understood, but this version has no nacos backend"));
     assert!(reason("discovery:///pay").unwrap().contains("does not say which registry"));
     assert_eq!(reason("dns:///pay"), None);
     assert_eq!(reason("pay"), None);
@@ -383,7 +404,7 @@ impl Noise {
 
 #[test]
 fn no_input_panics_and_what_parses_prints_itself() {
-    const BITS: [&str; 40] = [
+    const BITS: [&str; 41] = [
         ":",
         "/",
         "//",
@@ -419,6 +440,7 @@ fn no_input_panics_and_what_parses_prints_itself() {
         "+",
         "#",
         "etcd:",
+        "zk:",
         "key=",
         "prefix=",
         "layout=kratos",

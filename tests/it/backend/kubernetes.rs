@@ -125,8 +125,9 @@ async fn all_slices_of_a_service_are_joined() {
     cluster.service("pay", Some("None"));
     for number in 0..3 {
         let count = if number == 2 { 50 } else { 100 };
-        let endpoints: Vec<Value> =
-            (0..count).map(|pod| ready(&format!("10.1.{number}.{}", pod + 1), &format!("pay-{number}-{pod}"))).collect();
+        let endpoints: Vec<Value> = (0..count)
+            .map(|pod| ready(&format!("10.1.{number}.{}", pod + 1), &format!("pay-{number}-{pod}")))
+            .collect();
         cluster.slice(&format!("pay-{number}"), "pay", &endpoints);
     }
     // Another service's is none of ours, and one endpoint moves from a slice to the next.
@@ -294,7 +295,10 @@ async fn nobody_is_told_from_no_such_service() {
     let Some(cluster) = pay() else { return };
     let absent = word(&mut ask(&cluster, ADMIN, "kubernetes:///nope.pay")).await;
     let Ok(Update::NotFound(absence)) = absent else { panic!("{absent:?}") };
-    assert!(absence.text.contains("neither a Service \"nope\"") && absence.text.contains("namespace pay"), "{absence:?}");
+    assert!(
+        absence.text.contains("neither a Service \"nope\"") && absence.text.contains("namespace pay"),
+        "{absence:?}"
+    );
     cluster.service("empty", None);
     let empty = answer(&mut ask(&cluster, ADMIN, "kubernetes:///empty.pay")).await;
     assert_eq!(empty.endpoints, []);

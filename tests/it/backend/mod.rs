@@ -11,6 +11,8 @@ mod file;
 mod ip;
 #[cfg(feature = "kubernetes")]
 mod kubernetes;
+#[cfg(feature = "zookeeper")]
+mod zookeeper;
 
 use battery::battery;
 
@@ -25,3 +27,5 @@ battery!(consul_battery, consul::RealConsul);
 battery!(etcd_battery, etcd::RealEtcd);
 #[cfg(feature = "kubernetes")]
 battery!(kubernetes_battery, kubernetes::RealKubernetes);
+#[cfg(feature = "zookeeper")]
+battery!(zookeeper_battery, zookeeper::RealZookeeper);

@@ -38,7 +38,7 @@ fn usage_errors_exit_64_and_not_with_claps_2() {
         &["probe", "--keepalive-time", "1s", "127.0.0.1:1"],
         &["probe", "-plaintext", "-insecure", "127.0.0.1:1"],
         &["explain", "GD000"],
-        &["backends", "--backend", "zookeeper"],
+        &["backends", "--backend", "mdns"],
     ] {
         let finished = run(args);
         assert_eq!(finished.code, 64, "{args:?}: {}", finished.all());

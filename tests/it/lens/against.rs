@@ -13,13 +13,13 @@ use super::{dns, plays};
 
 /// What a lens says at a moment.
 #[derive(Debug, PartialEq, Eq)]
-struct Says {
-    holds: BTreeSet<Server>,
-    hears: Hears,
+pub(super) struct Says {
+    pub(super) holds: BTreeSet<Server>,
+    pub(super) hears: Hears,
 }
 
 /// Tells `kind` what happened to `channel`, and asks what it holds at each of these moments.
-fn says(
+pub(super) fn says(
     kind: &'static LensKind,
     recorded: &[Recorded],
     channel: usize,

@@ -6,6 +6,8 @@
 
 mod against;
 mod dns;
+#[cfg(feature = "etcd")]
+mod etcd_naming;
 mod plays;
 mod recorded;
 mod stage;

@@ -52,7 +52,10 @@ fn a_silent_connection_to_every_real_server_lives() {
         let address = server.address.to_string();
         let run = run(&["probe", "-o", "ndjson", "--idle", "2s", "--find-cutoff", "3s", &address]);
         assert_eq!((run.code, run.findings()), (0, vec!["GD613".to_string()]), "{}", run.all());
-        assert!(run.out.contains("tolerates more than 3.00s of silence"), "{}", run.all());
+        // What was measured is told, so a busy machine may say 3.01s; less than what was asked for would be wrong.
+        let told = run.out.split("tolerates more than ").nth(1).and_then(|rest| rest.split_once("s of silence"));
+        let seconds: f64 = told.and_then(|(number, _)| number.parse().ok()).unwrap_or_else(|| panic!("{}", run.all()));
+        assert!(seconds >= 3.0, "{}", run.all());
     }
 }
 

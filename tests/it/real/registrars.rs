@@ -22,9 +22,21 @@ struct Registrar {
 impl Registrar {
     /// `None`: left out, which was said.
     fn start(framework: &str, registry: &str, name: &str, address: &str) -> Option<Registrar> {
-        let executable = provided("GRPC_DISCOVER_TEST_REGISTRARS")?;
+        let flags = [framework, "--registry", registry, "--name", name, "--address", address];
+        Registrar::run("GRPC_DISCOVER_TEST_REGISTRARS", &flags, "\"registered\"")
+    }
+
+    /// dubbo-go, which serves on `port` and registers `pay.v1.Pay` of the application `pay-app`, both ways.
+    fn dubbo(kind: &str, registry: &str, port: u16) -> Option<Registrar> {
+        let port = port.to_string();
+        let flags = [kind, "--registry", registry, "--mode", "all", "--port", &port];
+        Registrar::run("GRPC_DISCOVER_TEST_DUBBO", &flags, "\"serving\"")
+    }
+
+    fn run(variable: &str, flags: &[&str], ready: &str) -> Option<Registrar> {
+        let executable = provided(variable)?;
         let mut process = Command::new(executable)
-            .args([framework, "--registry", registry, "--name", name, "--address", address])
+            .args(flags)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -33,8 +45,8 @@ impl Registrar {
         let stdin = process.stdin.take();
         let lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
         let mut lines = lines.map_while(Result::ok);
-        let is_registered = lines.any(|line| line.contains("\"registered\""));
-        assert!(is_registered, "{framework} did not register");
+        let is_ready = lines.any(|line| line.contains(ready));
+        assert!(is_ready, "{flags:?} did not register");
         // Read on, so that it never waits for a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         Some(Registrar { process, stdin })
@@ -112,6 +124,63 @@ fn kitex_is_read() {
 #[test]
 fn go_micro_is_read_also_under_a_name_with_slashes() {
     is_read("go-micro", "team/pay", "go-micro: node address", 15, "was deleted while its lease lives");
+}
+
+#[test]
+fn goframe_is_read() {
+    is_read("goframe", "pay", "goframe: key", 10, "was deleted while its lease lives");
+}
+
+#[test]
+fn dubbo_is_read_by_interface_and_by_application() {
+    let Some(etcd) = Etcd::start() else { return };
+    dubbo_is_read("etcdv3", "etcd", &etcd.endpoints(), 30);
+}
+
+/// dubbo-go registers after it serves: whoever watches hears of it.
+fn dubbo_is_read(kind: &str, scheme: &str, registry: &str, lease: u64) {
+    let names = [("pay.v1.Pay", "dubbo: provider URL tri"), ("pay-app", "dubbo-app: dubbo.endpoints tri")];
+    let mut watches = names.map(|(name, layout)| {
+        (Running::start(&["resolve", "--watch", "-o", "ndjson", &format!("{scheme}://{registry}/{name}")]), layout)
+    });
+    let port = free_port();
+    let Some(_registrar) = Registrar::dubbo(kind, registry, port) else { return };
+    for (watch, layout) in &mut watches {
+        let listed = |event: &Value| event["kind"] == "endpoints" && event["total"] == 1;
+        let (_, event) = watch.wait_for("the endpoint", PATIENCE, listed);
+        let endpoint = &event["added"][0];
+        assert_eq!(endpoint["address"], format!("127.0.0.1:{port}"), "{event}");
+        assert_eq!(endpoint["layout"], *layout, "{event}");
+        assert!(endpoint["ttl_ms"].as_u64().unwrap_or_default() <= lease * 1000, "{event}");
+    }
+}
+
+#[cfg(feature = "zookeeper")]
+mod zookeeper {
+    use super::*;
+    use crate::support::zookeeper::Zookeeper;
+
+    #[test]
+    fn kratos_in_zookeeper_is_read() {
+        let Some(zookeeper) = Zookeeper::start() else { return };
+        let registry = zookeeper.endpoints();
+        let address = format!("127.0.0.1:{}", free_port());
+        let Some(registrar) = Registrar::start("kratos-zookeeper", &registry, "pay", &address) else { return };
+        let target = format!("zookeeper://{registry}/pay");
+        let run = run(&["resolve", "-o", "json", &target]);
+        let endpoint = listed(&run);
+        assert_eq!((&endpoint["address"], &endpoint["layout"]), (&address.into(), &"kratos: endpoint grpc".into()));
+        let mut watch = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
+        watch.wait_for("the endpoint", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 1);
+        registrar.stop();
+        watch.wait_for("its end", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 0);
+    }
+
+    #[test]
+    fn dubbo_in_zookeeper_is_read_by_interface_and_by_application() {
+        let Some(zookeeper) = Zookeeper::start() else { return };
+        dubbo_is_read("zookeeper", "zookeeper", &zookeeper.endpoints(), 0);
+    }
 }
 
 #[cfg(feature = "consul")]

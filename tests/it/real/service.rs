@@ -192,8 +192,26 @@ fn an_idle_cycle_in_which_nothing_moves_says_that_nothing_changed() {
     assert!(probe.out.contains("nothing changed"), "{}", probe.all());
 }
 
+/// How a registry is away.
+#[derive(Clone, Copy)]
+enum Away {
+    /// Killed, and started again.
+    Stopped,
+    /// Its sockets stay open, and nothing is answered.
+    Frozen,
+}
+
 #[test]
-fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_away_and_nothing_else() {
+fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_stopped_and_nothing_else() {
+    idle_cycle_without_registry(Away::Stopped);
+}
+
+#[test]
+fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_frozen_and_nothing_else() {
+    idle_cycle_without_registry(Away::Frozen);
+}
+
+fn idle_cycle_without_registry(away: Away) {
     let Some(mut pay) = Pay::start(Mode::Persistent) else { return };
     // Without a TTL check, which would be critical after a restart until its next heartbeat.
     for (id, server) in [("pay-1", &pay.first), ("pay-2", &pay.second)] {
@@ -204,9 +222,15 @@ fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_away_and_nothing_else() 
     command.env("CONSUL_HTTP_ADDR", pay.agent.address());
     let mut probe = Running::start_command(command);
     probe.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
-    pay.agent.kill();
+    match away {
+        Away::Stopped => pay.agent.kill(),
+        Away::Frozen => pay.agent.pause(),
+    }
     probe.wait_for("broken", LONG, |event| backend(event, "broken"));
-    pay.agent.start_again();
+    match away {
+        Away::Stopped => pay.agent.start_again(),
+        Away::Frozen => pay.agent.resume(),
+    }
     let (status, events) = probe.finish(Duration::from_secs(60));
     let findings: Vec<&Value> = events.iter().map(|(_, e)| e).filter(|event| event["kind"] == "finding").collect();
     let codes: Vec<&str> = findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect();
@@ -214,4 +238,51 @@ fn an_idle_cycle_reports_the_gap_of_a_registry_that_was_away_and_nothing_else() 
     assert!(findings[0]["text"].as_str().unwrap().contains("recovered"), "{findings:?}");
     assert_eq!(status.code(), Some(0));
     assert!(events.iter().any(|(_, event)| backend(event, "recovered")));
+}
+
+#[cfg(feature = "etcd")]
+#[test]
+fn two_registries_are_watched_and_the_lag_of_the_second_is_told() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    let Some(etcd) = crate::support::etcd::Etcd::start() else { return };
+    agent.register_simple("pay", "pay-1", 1);
+    etcd.put("pay/1", "127.0.0.1:1", 0);
+    let mut command = tool(&["resolve", "--watch", "consul:///pay", "etcd:///pay", "-o", "ndjson", "--for", "60s"]);
+    command.env("CONSUL_HTTP_ADDR", agent.address()).env("ETCDCTL_ENDPOINTS", etcd.endpoints());
+    let mut watch = Running::start_command(command);
+    let says = |event: &Value, backend: &str, change: &str, total: u64| {
+        event["kind"] == "endpoints"
+            && event["backend"] == backend
+            && event["total"] == total
+            && event[change].as_array().is_some_and(|those| those.len() == 1)
+    };
+    // Their first answers have no order.
+    for _ in 0..2 {
+        let (_, first) = watch.wait_for("a first answer", LONG, |event| event["kind"] == "endpoints");
+        assert_eq!((&first["total"], &first["lags"]), (&json!(1), &json!([])), "{first}");
+    }
+    let mut last = Instant::now();
+    let mut late = |watch: &mut Running, backend: &str, change: &str, total: u64, behind: Option<&str>| {
+        let (at, event) = watch.wait_for(change, LONG, |event| says(event, backend, change, total));
+        match behind {
+            None => assert_eq!(event["lags"], json!([]), "{event}"),
+            Some(other) => {
+                let [lag] = &event["lags"].as_array().unwrap()[..] else { panic!("{event}") };
+                let told = (&lag["address"], &lag["change"], &lag["behind"]);
+                assert_eq!(told, (&json!("127.0.0.1:2"), &json!(change), &json!(other)), "{event}");
+                // By the clock of whoever reads the lines, give or take what a line is under way.
+                let seen = (at - last).as_millis().abs_diff(u128::from(lag["lag_ms"].as_u64().unwrap()));
+                assert!(seen < 1000, "{event}: read {:?} later", at - last);
+            }
+        }
+        last = at;
+    };
+    agent.register_simple("pay", "pay-2", 2);
+    late(&mut watch, "consul", "added", 2, None);
+    etcd.put("pay/2", "127.0.0.1:2", 0);
+    late(&mut watch, "etcd", "added", 2, Some("consul:///pay"));
+    etcd.delete("pay/2");
+    late(&mut watch, "etcd", "removed", 1, None);
+    agent.deregister("pay-2");
+    late(&mut watch, "consul", "removed", 1, Some("etcd:///pay"));
 }

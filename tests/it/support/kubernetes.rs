@@ -50,8 +50,7 @@ impl Cluster {
             drop(held);
             let directory = tempfile::tempdir().expect("a directory for the API server");
             let tls = papers(directory.path());
-            let mut cluster =
-                Cluster { executable: executable.clone(), directory, etcd, address, tls, process: None };
+            let mut cluster = Cluster { executable: executable.clone(), directory, etcd, address, tls, process: None };
             cluster.spawn();
             cluster.is_ready().then_some(cluster)
         });
@@ -99,11 +98,6 @@ impl Cluster {
         true
     }
 
-    /// `127.0.0.1:port`.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// The etcd behind it.
     pub fn etcd(&self) -> &Etcd {
         &self.etcd
@@ -138,11 +132,6 @@ impl Cluster {
         let id = self.process.as_ref().expect("a running server").id().to_string();
         let status = Command::new("kill").args([signal, &id]).status().expect("the kill command");
         assert!(status.success(), "kill {signal} {id}: {status}");
-    }
-
-    /// The certificate authority's PEM file.
-    pub fn authority(&self) -> PathBuf {
-        self.directory.path().join("ca.pem")
     }
 
     /// A kubeconfig with one context, `test`, for whoever has `token`, in namespace `pay`.

@@ -14,5 +14,9 @@ pub mod kratos;
 pub mod kubernetes;
 pub mod leftovers;
 pub mod peers;
+#[cfg(all(feature = "consul", feature = "etcd"))]
+pub mod road;
 pub mod stage;
 pub mod tool;
+#[cfg(feature = "zookeeper")]
+pub mod zookeeper;

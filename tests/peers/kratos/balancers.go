@@ -45,13 +45,12 @@ func (l *ledger) of(channel int) *held {
 	return l.all[channel]
 }
 
-// agent is the user agent of a channel, and whose reads it back: grpc-go appends its own name.
+// agent is the user agent of a channel, and whose reads it back: grpc-go appends its own name. Channels of others, as
+// etcd's client has one, are nobody's: 0.
 func agent(channel int) string { return fmt.Sprintf("channel-%d", channel) }
 
 func whose(agent string) (channel int) {
-	if _, err := fmt.Sscanf(agent, "channel-%d", &channel); err != nil {
-		fail(fmt.Errorf("user agent %q: %w", agent, err))
-	}
+	_, _ = fmt.Sscanf(agent, "channel-%d", &channel)
 	return channel
 }
 
@@ -85,6 +84,9 @@ type parsingBuilder struct {
 
 func (b builder) Build(cc balancer.ClientConn, options balancer.BuildOptions) balancer.Balancer {
 	channel := whose(options.CustomUserAgent)
+	if channel == 0 {
+		return b.Builder.Build(cc, options)
+	}
 	mine := b.books.of(channel)
 	mine.lock.Lock()
 	mine.open++

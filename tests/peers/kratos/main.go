@@ -4,6 +4,7 @@
 //	kratos --consul 127.0.0.1:8500 --service pay --idle 5s        one channel through Kratos and its Consul plugin
 //	kratos --consul 127.0.0.1:8500 --service pay --idle 5s,0      two channels over one Registry object
 //	kratos --target dns://127.0.0.1:53/pay.test:50051 --idle 5s   one channel without Kratos: grpc-go's own resolver
+//	kratos --etcd 127.0.0.1:2379 --target etcd:///pay --idle 5s   the same, with etcd's own resolver (newest version only)
 //
 // stdout carries one JSON object a line: first the versions, then events and answers (see the README of the peers).
 // stdin carries commands (see commands.go); at its end the process exits, so that a test that dies leaves nothing
@@ -30,7 +31,7 @@ import (
 // What was typed.
 type settings struct {
 	consul, service string
-	target          string
+	target, etcd    string
 	idle            []time.Duration
 	timeout         time.Duration
 	listen          string
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&set.consul, "consul", "", "`address` of the Consul agent that Kratos asks")
 	flag.StringVar(&set.service, "service", "pay", "the service's `name` in Consul")
 	flag.StringVar(&set.target, "target", "", "instead of --consul: a `target` that grpc-go resolves itself, without Kratos")
+	flag.StringVar(&set.etcd, "etcd", "", "`address` of the etcd whose resolver --target is for")
 	flag.DurationVar(&set.timeout, "timeout", 2*time.Second, "Kratos's client timeout; without Kratos, that of a call (0: none)")
 	flag.StringVar(&set.listen, "listen", "", "`address` of Kratos's own gRPC server, which serves channelz since 2.5.4")
 	flag.Parse()
@@ -123,10 +125,17 @@ func run(set settings) error {
 // opener makes the channels: all those through Kratos share one Registry object.
 func opener(set settings, queries *queries) (func(...grpc.DialOption) (*grpc.ClientConn, error), error) {
 	if set.target != "" {
+		resolvers := grpc.WithResolvers()
+		if set.etcd != "" {
+			var err error
+			if resolvers, err = withEtcd(set.etcd); err != nil {
+				return nil, err
+			}
+		}
 		return func(options ...grpc.DialOption) (*grpc.ClientConn, error) {
 			// What grpc-go does by default, said aloud: its own default is bound to pick_first before anybody can
 			// put a witness there.
-			options = append(options, grpc.WithTransportCredentials(insecure.NewCredentials()),
+			options = append(options, resolvers, grpc.WithTransportCredentials(insecure.NewCredentials()),
 				grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"pick_first": {}}]}`))
 			return grpc.Dial(set.target, options...)
 		}, nil

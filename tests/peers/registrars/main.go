@@ -28,10 +28,14 @@ import (
 	"github.com/cloudwego/kitex/pkg/utils"
 	consul "github.com/go-kratos/kratos/contrib/registry/consul/v2"
 	etcd "github.com/go-kratos/kratos/contrib/registry/etcd/v2"
+	zookeeper "github.com/go-kratos/kratos/contrib/registry/zookeeper/v2"
 	kratos "github.com/go-kratos/kratos/v2"
 	kratosregistry "github.com/go-kratos/kratos/v2/registry"
 	microetcd "github.com/go-micro/plugins/v4/registry/etcd"
 	microgrpc "github.com/go-micro/plugins/v4/server/grpc"
+	"github.com/go-zookeeper/zk"
+	goframeetcd "github.com/gogf/gf/contrib/registry/etcd/v2"
+	"github.com/gogf/gf/v2/net/gsvc"
 	kitexetcd "github.com/kitex-contrib/registry-etcd"
 	"github.com/zeromicro/go-zero/core/discov"
 	"github.com/zeromicro/go-zero/core/logx"
@@ -49,12 +53,14 @@ type framework struct {
 }
 
 var frameworks = map[string]framework{
-	"etcd-naming":   {"go.etcd.io/etcd/client/v3", etcdNaming},
-	"kratos-etcd":   {"github.com/go-kratos/kratos/contrib/registry/etcd/v2", kratosEtcd},
-	"kratos-consul": {"github.com/go-kratos/kratos/contrib/registry/consul/v2", kratosConsul},
-	"go-zero":       {"github.com/zeromicro/go-zero", goZero},
-	"kitex":         {"github.com/kitex-contrib/registry-etcd", kitex},
-	"go-micro":      {"github.com/go-micro/plugins/v4/registry/etcd", goMicro},
+	"etcd-naming":      {"go.etcd.io/etcd/client/v3", etcdNaming},
+	"kratos-etcd":      {"github.com/go-kratos/kratos/contrib/registry/etcd/v2", kratosEtcd},
+	"kratos-consul":    {"github.com/go-kratos/kratos/contrib/registry/consul/v2", kratosConsul},
+	"kratos-zookeeper": {"github.com/go-kratos/kratos/contrib/registry/zookeeper/v2", kratosZookeeper},
+	"go-zero":          {"github.com/zeromicro/go-zero", goZero},
+	"kitex":            {"github.com/kitex-contrib/registry-etcd", kitex},
+	"go-micro":         {"github.com/go-micro/plugins/v4/registry/etcd", goMicro},
+	"goframe":          {"github.com/gogf/gf/contrib/registry/etcd/v2", goFrame},
 }
 
 func main() {
@@ -183,6 +189,21 @@ func kratosConsul(what instance) (func() error, error) {
 	return kratosApp(what, consul.New(client, consul.WithHealthCheck(false), consul.WithHeartbeat(false)))
 }
 
+func kratosZookeeper(what instance) (func() error, error) {
+	client, _, err := zk.Connect([]string{what.registry}, 10*time.Second, zk.WithLogInfo(false))
+	if err != nil {
+		return nil, err
+	}
+	deregister, err := kratosApp(what, zookeeper.New(client))
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		defer client.Close()
+		return deregister()
+	}, nil
+}
+
 // What zrpc's servers do (zrpc/internal/rpcpubserver.go).
 func goZero(what instance) (func() error, error) {
 	logx.Disable()
@@ -230,6 +251,22 @@ func goMicro(what instance) (func() error, error) {
 	return micro.Stop, nil
 }
 
+// As grpcx's servers do (contrib/rpc/grpcx/grpcx_grpc_server.go): the service, with its protocol in the metadata.
+func goFrame(what instance) (func() error, error) {
+	ctx := context.Background()
+	service := &gsvc.LocalService{
+		Name:      what.name,
+		Endpoints: gsvc.NewEndpoints(what.address),
+		Metadata:  gsvc.Metadata{gsvc.MDProtocol: "grpc", gsvc.MDInsecure: true},
+	}
+	writer := goframeetcd.New(what.registry)
+	registered, err := writer.Register(ctx, service)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { return writer.Deregister(ctx, registered) }, nil
+}
+
 func versionOf(module string) string {
 	if info, known := debug.ReadBuildInfo(); known {
 		for _, dependency := range info.Deps {
@@ -243,7 +280,7 @@ func versionOf(module string) string {
 
 func versions() string {
 	all := []string{}
-	for _, name := range []string{"kratos-etcd", "go-zero", "kitex", "go-micro", "etcd-naming"} {
+	for _, name := range []string{"kratos-etcd", "go-zero", "kitex", "go-micro", "goframe", "etcd-naming"} {
 		all = append(all, name+" "+versionOf(frameworks[name].module))
 	}
 	return "registrars: " + strings.Join(all, ", ")

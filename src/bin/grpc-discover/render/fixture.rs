@@ -8,7 +8,7 @@ use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Sc
 use grpc_discover::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
 use grpc_discover::model::event::{
     BackendReport, BackendStatus, ConnectionReport, EndpointReport, EndpointsChange, Event, EventKind, HealthReport,
-    IdlePhase, IdleReport,
+    IdlePhase, IdleReport, Lag,
 };
 use grpc_discover::model::finding::{Counts, EndpointVerdict, Finding, FindingKind, Severity, Summary, Verdict};
 use grpc_discover::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
@@ -140,6 +140,7 @@ pub fn events() -> Vec<Event> {
                     Note::new(NoteKind::Asked, "agent 127.0.0.1:8500 in 1.2 ms, index 42"),
                     Note::new(NoteKind::Skipped, format!("instance \"pay-4{HOSTILE}\": port 0")),
                 ],
+                lags: Vec::new(),
             }),
         ),
         (
@@ -249,6 +250,7 @@ pub fn events() -> Vec<Event> {
                 changed: vec![sick],
                 total: 3,
                 notes: vec![],
+                lags: Vec::new(),
             }),
         ),
         (
@@ -272,6 +274,12 @@ pub fn events() -> Vec<Event> {
                 changed: vec![],
                 total: 2,
                 notes: vec![Note::new(NoteKind::ServiceConfig, "{\"loadBalancingPolicy\":\"round_robin\"}")],
+                lags: vec![Lag {
+                    address: address(D),
+                    is_listed: true,
+                    behind: consul.into(),
+                    by: Duration::from_millis(1500),
+                }],
             }),
         ),
         (

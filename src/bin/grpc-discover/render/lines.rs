@@ -1,11 +1,12 @@
 //! One event, one line: what `watch` prints where nothing can be redrawn, and how evidence is quoted.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use grpc_discover::model::connectivity::{Scope, Transition};
 use grpc_discover::model::endpoint::{Address, Endpoint, EndpointStatus};
-use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport};
+use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport, Lag};
 use grpc_discover::model::finding::{EndpointVerdict, Summary};
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::{PhaseDetail, TlsReport};
@@ -140,6 +141,20 @@ pub fn cause(transition: &Transition) -> String {
     }
 }
 
+/// How much later than other sources: `(1.2s after consul:///pay)`, one for each of them; several addresses give a span.
+fn behind(lags: &[Lag]) -> Vec<String> {
+    let mut spans: BTreeMap<&str, (Duration, Duration)> = BTreeMap::new();
+    for lag in lags {
+        let (least, most) = spans.entry(&*lag.behind).or_insert((lag.by, lag.by));
+        (*least, *most) = (lag.by.min(*least), lag.by.max(*most));
+    }
+    let told = spans.into_iter().map(|(source, (least, most))| match (short(least), short(most)) {
+        (least, most) if least == most => format!("({least} after {source})"),
+        (least, most) => format!("({least} to {most} after {source})"),
+    });
+    told.collect()
+}
+
 fn raw(kind: &EventKind) -> (String, String) {
     match kind {
         EventKind::Transition(transition) => {
@@ -158,6 +173,7 @@ fn raw(kind: &EventKind) -> (String, String) {
             words.extend(named("+", &change.added));
             words.extend(named("-", &change.removed));
             words.extend(named("~", &change.changed));
+            words.extend(behind(&change.lags));
             (change.source.to_string(), words.join("  "))
         }
         EventKind::Backend(report) => {

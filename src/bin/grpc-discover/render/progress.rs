@@ -71,7 +71,13 @@ fn countdown(report: &IdleReport, now: Elapsed) -> String {
 impl Render for Progress {
     fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
         match &event.kind {
-            EventKind::Endpoints(change) => self.known.extend(change.added.iter().map(|e| e.address.clone())),
+            EventKind::Endpoints(change) => {
+                self.known.extend(change.added.iter().map(|e| e.address.clone()));
+                // The engine counts when a phase begins; the silence is long, and whoever looks on wants to know now.
+                if let Some(report) = self.idle.as_mut().filter(|report| report.phase == IdlePhase::Silence) {
+                    report.changes += change.added.len() + change.removed.len();
+                }
+            }
             EventKind::Connection(report) if report.result.is_err() => {
                 self.done.insert(report.address.clone());
             }
@@ -119,19 +125,31 @@ impl Render for Progress {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture;
     use super::*;
 
     #[test]
-    fn the_countdown_says_phase_time_left_and_changes() {
+    fn the_countdown_says_phase_time_left_and_changes_as_they_come() {
         let report = IdleReport {
             phase: IdlePhase::Silence,
             deadline: Some(Elapsed::from_secs(30)),
-            changes: 2,
+            changes: 0,
             cost: None,
             text: "no RPC until the channel is IDLE".into(),
         };
+        let mut progress = Progress::new(true);
+        let mut tell = |kind| {
+            let event = Event { kind, ..fixture::events()[0].clone() };
+            progress.event(&event, &mut Vec::new()).expect("into memory");
+            progress.line(Elapsed::from_secs(18))
+        };
+        assert_eq!(tell(EventKind::Idle(report)), "silence, 12.0s left: no RPC until the channel is IDLE");
+        let moved = fixture::events()
+            .into_iter()
+            .map(|event| event.kind)
+            .find(|kind| matches!(kind, EventKind::Endpoints(change) if !change.removed.is_empty()));
         assert_eq!(
-            countdown(&report, Elapsed::from_secs(18)),
+            tell(moved.expect("one that left, and one that came")),
             "silence, 12.0s left, 2 changes seen: no RPC until the channel is IDLE"
         );
     }

@@ -110,6 +110,22 @@ pub struct Endpoints {
     pub total: usize,
     /// What the registry said about the answer.
     pub notes: Vec<Note>,
+    /// Which of these changes another source told before.
+    pub lags: Vec<Lag>,
+}
+
+/// An address that came or went later here than in another source.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Lag {
+    /// The address.
+    pub address: String,
+    /// `added` or `removed`.
+    pub change: &'static str,
+    /// The source that told it first.
+    pub behind: String,
+    /// How much earlier.
+    pub lag_ms: u64,
 }
 
 /// What a registry said about an answer.

@@ -124,6 +124,7 @@ fn authority(target: &Target) -> Option<String> {
             Some(namespace) => plain(&format!("{}.{namespace}", kubernetes.service)),
             None => plain(&kubernetes.service),
         },
+        Target::Zookeeper(zookeeper) => plain(&zookeeper.service),
         Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Unsupported { .. } => None,
     }
 }

@@ -425,7 +425,7 @@ fn targets_that_cannot_be_parsed_or_asked_are_refused() {
         let error = wrong(&format!("probe '{target}'"));
         assert!(error.contains(said), "{target}: {error}");
     }
-    assert!(wrong("probe --backend zookeeper pay").contains("no backend is called \"zookeeper\""));
+    assert!(wrong("probe --backend mdns pay").contains("no backend is called \"mdns\""));
 }
 
 #[test]

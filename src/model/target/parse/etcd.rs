@@ -20,16 +20,16 @@ pub(super) fn etcd(rest: Piece<'_>) -> Parsed<EtcdTarget> {
         None => (rest, None),
     };
     let parameters = parameters(query)?;
-    let (authority, path) = split(before, "etcd", parameters.key.is_some())?;
+    let (authority, path) = split(before, "etcd", "etcd's members", parameters.key.is_some())?;
     let mut target = EtcdTarget { prefix: parameters.prefix, layout: parameters.layout, ..EtcdTarget::default() };
     if let Some(authority) = authority {
-        members(authority, &mut target)?;
+        target.members = members(authority, &LIST)?;
     }
     match parameters.key {
         // Go 1.26 takes no commas in an authority: go-zero moved its members into the path.
         Some(key) => {
             if !path.is_empty() {
-                members(path, &mut target)?;
+                target.members.extend(members(path, &LIST)?);
             }
             if target.layout.is_some_and(|layout| layout != GO_ZERO) {
                 return wrong(rest.at, "key= is go-zero's, and layout= names another one", KEY);
@@ -48,17 +48,22 @@ pub(super) fn discov(rest: Piece<'_>) -> Parsed<EtcdTarget> {
     if let Some(at) = rest.text.find('?') {
         return wrong(rest.at + at, "discov: takes no parameters", DISCOV);
     }
-    let (authority, path) = split(rest, "discov", false)?;
+    let (authority, path) = split(rest, "discov", "etcd's members", false)?;
     let mut target = EtcdTarget { layout: Some(GO_ZERO), ..EtcdTarget::default() };
     if let Some(authority) = authority {
-        members(authority, &mut target)?;
+        target.members = members(authority, &LIST)?;
     }
     target.service = service(path)?;
     Ok(target)
 }
 
 /// Members and path; slashes around the path are none of its own.
-fn split<'a>(before: Piece<'a>, scheme: &str, has_key: bool) -> Parsed<(Option<Piece<'a>>, Piece<'a>)> {
+pub(super) fn split<'a>(
+    before: Piece<'a>,
+    scheme: &str,
+    whose: &str,
+    has_key: bool,
+) -> Parsed<(Option<Piece<'a>>, Piece<'a>)> {
     let (authority, path) = match before.strip("//") {
         None => (None, before),
         Some(after) => match after.split_once('/') {
@@ -68,7 +73,7 @@ fn split<'a>(before: Piece<'a>, scheme: &str, has_key: bool) -> Parsed<(Option<P
                 let name = after.text.rsplit('@').next().filter(|n| !n.is_empty() && !n.contains([':', ',']));
                 return wrong(
                     after.at,
-                    format!("between {scheme}:// and the next slash stand etcd's members, and no service follows"),
+                    format!("between {scheme}:// and the next slash stand {whose}, and no service follows"),
                     format!("{scheme}:///{}", shorten(name.unwrap_or("pay"), 60)),
                 );
             }
@@ -78,18 +83,29 @@ fn split<'a>(before: Piece<'a>, scheme: &str, has_key: bool) -> Parsed<(Option<P
     Ok((authority, path.from(path.text.len() - path.text.trim_start_matches('/').len())))
 }
 
-fn members(list: Piece<'_>, target: &mut EtcdTarget) -> Parsed<()> {
+/// How a list of servers is spoken of.
+pub(super) struct List {
+    /// What would be right.
+    pub example: &'static str,
+    /// Where user and password belong.
+    pub user: &'static str,
+}
+
+const LIST: List = List { example: MEMBERS, user: "ETCDCTL_USER" };
+
+/// `host:port,host`, as it was typed.
+pub(super) fn members(list: Piece<'_>, spoken: &List) -> Parsed<Vec<String>> {
     if list.text.contains('@') {
-        return wrong(list.at, "user and password do not belong into a target: set ETCDCTL_USER", MEMBERS);
+        let problem = format!("user and password do not belong into a target: set {}", spoken.user);
+        return wrong(list.at, problem, spoken.example);
     }
-    for member in list.split(',') {
+    let each = list.split(',').map(|member| {
         if member.is_empty() {
-            return wrong(member.at, "an empty element in the list of members", MEMBERS);
+            return wrong(member.at, "an empty element in the list of members", spoken.example);
         }
-        let (host, port) = host_port(member, MEMBERS)?;
-        target.members.push(join(&host, port));
-    }
-    Ok(())
+        host_port(member, spoken.example).map(|(host, port)| join(&host, port))
+    });
+    each.collect()
 }
 
 fn service(path: Piece<'_>) -> Parsed<String> {

@@ -2,9 +2,8 @@
 //! (sercand/kuberesolver `builder.go`), and go-zero's `k8s://ns/svc:port` (zrpc/resolver/internal/kube).
 
 use super::host;
-use super::percent::decode;
 use super::piece::{Parsed, Piece, wrong};
-use crate::model::target::{KUBERNETES_LAYOUTS, KubernetesTarget, ServicePort};
+use crate::model::target::{KubernetesTarget, ServicePort};
 
 const EXAMPLE: &str = "kubernetes:///pay.prod:grpc";
 /// A label of DNS has at most so many letters, a port's name so many (RFC 6335).
@@ -39,34 +38,22 @@ fn parse(rest: Piece<'_>, scheme: &str) -> Parsed<KubernetesTarget> {
         },
     };
     let path = path.until(path.text.trim_end_matches('/').len());
-    let mut target = match authority {
+    let target = match authority {
         None => service(path)?,
         Some(authority) if path.is_empty() => service(authority)?,
         Some(authority) => {
             let mut target = service(path)?;
             if target.namespace.is_some() {
-                let problem = format!("between {scheme}:// and the next slash stands the namespace, and another follows");
+                let problem =
+                    format!("between {scheme}:// and the next slash stands the namespace, and another follows");
                 return wrong(path.at, problem, format!("{scheme}://prod/pay:grpc"));
             }
             target.namespace = Some(label(authority, "namespace")?);
             target
         }
     };
-    for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
-        if name.text != "layout" {
-            let problem = format!("{} is no parameter of {scheme}: (known: layout)", name.quoted());
-            return wrong(name.at, problem, "kubernetes:///pay.prod?layout=kratos");
-        }
-        let decoded = decode(value, true, EXAMPLE)?;
-        match KUBERNETES_LAYOUTS.iter().find(|known| **known == decoded) {
-            Some(_) if target.layout.is_some() => return wrong(name.at, "layout is given twice", EXAMPLE),
-            Some(known) => target.layout = Some(known),
-            None => {
-                let problem = format!("{} is no layout (known: {})", value.quoted(), KUBERNETES_LAYOUTS.join(", "));
-                return wrong(value.at, problem, "kubernetes:///pay.prod?layout=kratos");
-            }
-        }
+    if let Some(query) = query {
+        return wrong(query.at - 1, format!("{scheme}: takes no parameters"), EXAMPLE);
     }
     Ok(target)
 }
@@ -108,7 +95,8 @@ fn port_of(text: Piece<'_>) -> Parsed<ServicePort> {
     }
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.text.len() > LONGEST.1 || !text.text.chars().all(is_letter) {
-        let problem = format!("{} is neither a port number nor a port's name (at most 15 of a-z, 0-9, -)", text.quoted());
+        let problem =
+            format!("{} is neither a port number nor a port's name (at most 15 of a-z, 0-9, -)", text.quoted());
         return wrong(text.at, problem, EXAMPLE);
     }
     Ok(ServicePort::Name(text.text.to_string()))

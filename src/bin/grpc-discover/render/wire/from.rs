@@ -27,6 +27,7 @@ impl From<&Event> for Line {
                 changed: change.changed.iter().map(Endpoint::from).collect(),
                 total: change.total,
                 notes: change.notes.iter().map(Note::from).collect(),
+                lags: change.lags.iter().map(Lag::from).collect(),
             }),
             EventKind::Backend(report) => Body::Backend(Backend {
                 target,
@@ -128,6 +129,17 @@ impl From<&ResolveFailure> for Coded {
 impl From<&resolution::Note> for Note {
     fn from(note: &resolution::Note) -> Note {
         Note { kind: note.kind.as_str(), text: note.text.clone() }
+    }
+}
+
+impl From<&event::Lag> for Lag {
+    fn from(lag: &event::Lag) -> Lag {
+        Lag {
+            address: lag.address.to_string(),
+            change: if lag.is_listed { "added" } else { "removed" },
+            behind: lag.behind.to_string(),
+            lag_ms: whole_milliseconds(lag.by),
+        }
     }
 }
 

@@ -1,0 +1,277 @@
+//! [`Session`]: one connection to one server and the session on it, watched for signs of life.
+//!
+//! One task reads and writes; nothing is spawned. Dropping it closes the session in order, so that the ensemble does not
+//! have to wait for its timeout.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::Trouble;
+use super::jute::{self, Op, Reader};
+use super::settings::Server;
+use crate::backend::socket::{connect, io_words, seconds};
+use crate::model::secret::Secret;
+
+/// The session timeout that is asked for; the server has limits of its own (2 and 20 ticks).
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The most time between two signs of life while nothing changes, and how long one may take.
+const PULSE: Duration = Duration::from_secs(5);
+/// A longer frame is none: ZooKeeper itself takes no more than 1 MiB (`jute.maxbuffer`) unless it is told to, and a list of
+/// children may have many of these.
+const LONGEST: usize = 64 * 1024 * 1024;
+/// So many questions are asked before the first answer is read.
+const AT_ONCE: usize = 64;
+
+/// An answer: what stands before it, and its body.
+pub(super) struct Answer {
+    /// The last transaction that the server has seen.
+    pub zxid: i64,
+    /// 0, or why there is none.
+    pub error: i32,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body.
+    pub(super) fn body(&self) -> Reader<'_> {
+        Reader(&self.body)
+    }
+
+    /// The answer, unless it is an error.
+    pub(super) fn good(self, what: &'static str) -> Result<Self, Trouble> {
+        if self.error == 0 { Ok(self) } else { Err(Trouble::Refused { what, code: self.error }) }
+    }
+}
+
+/// See the [module](self).
+pub(super) struct Session {
+    stream: TcpStream,
+    /// What was read and is not a whole frame yet.
+    read: Vec<u8>,
+    chroot: String,
+    xid: i32,
+    timeout: Duration,
+    /// Paths that something was said about and that were not told yet.
+    changed: VecDeque<String>,
+    /// When the next sign of life is asked for, or must have come.
+    due: Instant,
+    is_asked: bool,
+}
+
+impl Session {
+    /// Opens a session on `server`, within `limit` altogether.
+    pub(super) async fn open(server: &Server, chroot: &str, limit: Duration) -> Result<Self, Trouble> {
+        let begun = Instant::now();
+        let stream = dial(server, limit).await?;
+        let mut session = Session {
+            stream,
+            read: Vec::new(),
+            chroot: chroot.to_string(),
+            xid: 0,
+            timeout: TIMEOUT,
+            changed: VecDeque::new(),
+            due: begun + PULSE,
+            is_asked: false,
+        };
+        let left = limit.saturating_sub(begun.elapsed());
+        let opened = timeout(left, async {
+            session.send(&jute::connect(i32::try_from(TIMEOUT.as_millis()).unwrap_or(i32::MAX))).await?;
+            session.frame().await
+        });
+        let frame = match opened.await {
+            Err(_) => return Err(Trouble::NoAnswer { what: "opening a session", limit }),
+            // A server that leads or follows nobody closes the connection without a word: another question is answered.
+            Ok(Err(Trouble::Broken(why))) => return Err(closed(server, &why, left).await),
+            Ok(frame) => frame?,
+        };
+        let Some(connected) = jute::connected(&frame) else {
+            return Err(Trouble::NotZookeeper("what answers does not speak ZooKeeper's protocol".to_string()));
+        };
+        match u64::try_from(connected.timeout_ms) {
+            Ok(timeout) if timeout > 0 => session.timeout = Duration::from_millis(timeout),
+            _ => return Err(Trouble::Refused { what: "opening a session", code: jute::code::SESSION_EXPIRED }),
+        }
+        session.heard();
+        Ok(session)
+    }
+
+    /// What was agreed on.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Says who asks. ZooKeeper believes it: a wrong password shows in what may be read.
+    pub(super) async fn authenticate(&mut self, who: &(String, Secret), limit: Duration) -> Result<(), Trouble> {
+        let what = "saying who asks";
+        let (user, password) = who;
+        let request = jute::auth(&format!("{user}:{}", password.reveal()));
+        let asked = async {
+            self.send(&request).await?;
+            self.answer(jute::AUTH).await
+        };
+        let answer = timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { what, limit })??;
+        answer.good(what).map(drop)
+    }
+
+    /// Asks `op` of every path and leaves a watch there, where `op` can. All of the answers together have `limit`.
+    pub(super) async fn ask(&mut self, op: Op, paths: &[String], limit: Duration) -> Result<Vec<Answer>, Trouble> {
+        let what = match op {
+            Op::GetData => "reading nodes",
+            Op::GetChildren2 => "reading children",
+            Op::Exists => "waiting for a node",
+            _ => "syncing with the leader",
+        };
+        let mut answers = Vec::with_capacity(paths.len());
+        let asked = async {
+            for some in paths.chunks(AT_ONCE) {
+                let first = self.xid;
+                let mut requests = Vec::new();
+                for path in some {
+                    requests.extend(jute::question(self.xid, op, &format!("{}{path}", self.chroot)));
+                    self.xid = self.xid.checked_add(1).unwrap_or(0);
+                }
+                self.send(&requests).await?;
+                for index in 0..some.len() {
+                    let xid = first.wrapping_add(i32::try_from(index).unwrap_or_default());
+                    let answer = self.answer(xid).await?;
+                    answers.push(answer);
+                }
+            }
+            Ok(())
+        };
+        timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { what, limit })??;
+        Ok(answers)
+    }
+
+    /// Waits until something is said about a path that is watched, and tells every such path; asks for signs of life
+    /// meanwhile.
+    pub(super) async fn changes(&mut self) -> Result<Vec<String>, Trouble> {
+        while self.changed.is_empty() {
+            let due = self.due;
+            let frame = tokio::select! {
+                biased;
+                frame = self.frame() => Some(frame?),
+                () = sleep_until(due) => None,
+            };
+            match frame {
+                Some(frame) => drop(self.sort(&frame)?),
+                None if self.is_asked => {
+                    let limit = seconds(PULSE);
+                    let why = format!("ping: no answer within {limit} while watching: frozen or cut off");
+                    return Err(Trouble::Frozen(why));
+                }
+                None => {
+                    self.send(&jute::bare(jute::PING, Op::Ping)).await?;
+                    (self.is_asked, self.due) = (true, Instant::now() + PULSE);
+                }
+            }
+        }
+        Ok(self.changed.drain(..).collect())
+    }
+
+    /// Reads until the answer numbered `xid` is there.
+    async fn answer(&mut self, xid: i32) -> Result<Answer, Trouble> {
+        loop {
+            let frame = self.frame().await?;
+            if let Some((number, answer)) = self.sort(&frame)?
+                && number == xid
+            {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Takes a notification in; gives an answer with its number.
+    fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, Answer)>, Trouble> {
+        let unread = || Trouble::NotZookeeper("an answer that is cut short".to_string());
+        self.heard();
+        let mut reader = Reader(frame);
+        let head = jute::head(&mut reader).ok_or_else(unread)?;
+        match head.xid {
+            jute::PING => Ok(None),
+            jute::NOTIFICATION => {
+                let path = jute::notification(reader).ok_or_else(unread)?;
+                let within = path.strip_prefix(&self.chroot).unwrap_or(&path).to_string();
+                self.changed.push_back(within);
+                Ok(None)
+            }
+            xid => Ok(Some((xid, Answer { zxid: head.zxid, error: head.error, body: reader.0.to_vec() }))),
+        }
+    }
+
+    /// The server lives.
+    fn heard(&mut self) {
+        (self.is_asked, self.due) = (false, Instant::now() + PULSE.min(self.timeout / 3));
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        self.stream.write_all(bytes).await.map_err(|error| Trouble::Broken(io_words(&error)))
+    }
+
+    /// The next frame, without its length. Nothing is lost when this is dropped in the middle.
+    async fn frame(&mut self) -> Result<Vec<u8>, Trouble> {
+        loop {
+            if let Some((length, rest)) = self.read.split_first_chunk::<4>() {
+                let length = u32::from_be_bytes(*length) as usize;
+                if length > LONGEST {
+                    return Err(Trouble::NotZookeeper("what answers does not speak ZooKeeper's protocol".to_string()));
+                }
+                if rest.len() >= length {
+                    let frame = rest[..length].to_vec();
+                    self.read.drain(..4 + length);
+                    return Ok(frame);
+                }
+            }
+            match self.stream.read_buf(&mut self.read).await {
+                Ok(0) => return Err(Trouble::Broken("the server closed it".to_string())),
+                Ok(_) => {}
+                Err(error) => return Err(Trouble::Broken(io_words(&error))),
+            }
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Whether that still gets through or not: without it the session ends by its timeout.
+        let _: io::Result<usize> = self.stream.try_write(&jute::bare(self.xid, Op::CloseSession));
+    }
+}
+
+async fn dial(server: &Server, limit: Duration) -> Result<TcpStream, Trouble> {
+    match timeout(limit, connect(&server.host, server.port)).await {
+        Err(_) => Err(Trouble::ConnectTimeout(limit)),
+        Ok(stream) => stream.map_err(Trouble::Connect),
+    }
+}
+
+/// Why a server ended the connection instead of opening a session.
+async fn closed(server: &Server, why: &str, limit: Duration) -> Trouble {
+    match said(server, limit).await {
+        Ok(text) if text.contains("not currently serving requests") => {
+            Trouble::NotServing("it serves nobody at the moment: it has no leader, or is starting".to_string())
+        }
+        _ => Trouble::NotServing(format!(
+            "no session: {why} (it has no leader, takes no more connections from this host (maxClientCnxns), or its port \
+             wants TLS)"
+        )),
+    }
+}
+
+/// What a server says about itself: the four-letter word `srvr`, which needs no session and no rights.
+pub(super) async fn said(server: &Server, limit: Duration) -> Result<String, Trouble> {
+    let mut stream = dial(server, limit).await?;
+    let asked = async {
+        stream.write_all(b"srvr").await?;
+        let mut text = Vec::new();
+        (&mut stream).take(64 * 1024).read_to_end(&mut text).await?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    };
+    let told = timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { what: "srvr", limit })?;
+    told.map_err(|error: io::Error| Trouble::Broken(io_words(&error)))
+}

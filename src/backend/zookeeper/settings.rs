@@ -1,0 +1,176 @@
+//! [`Settings`]: how ZooKeeper is asked. Its own command line reads no environment, so the two variables are ours; the
+//! connect string is the one that every client of ZooKeeper takes.
+
+use std::fmt;
+
+use crate::backend::socket::{host_and_port, joined};
+use crate::backend::{Origin, Sourced};
+use crate::model::secret::Secret;
+
+/// ZooKeeper's port for clients.
+const PORT: u16 = 2181;
+
+/// One server of the ensemble.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// A host name or an IP address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Server {
+    /// Parses `host[:port]`. The error does not repeat what stands before an `@`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let shown = text.rsplit_once('@').map_or(text.to_string(), |(_, host)| format!("***@{host}"));
+        let wrong = |why: &str| Err(format!("{shown:?} {why}"));
+        if text.contains('@') {
+            return wrong("holds a user: put user:password into ZOOKEEPER_AUTH");
+        }
+        if text.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#".contains(c)) {
+            return wrong("has a scheme, a path or white space; a server is host:port");
+        }
+        match host_and_port(text, "127.0.0.1:2181") {
+            Ok((host, port)) => Ok(Server { host: host.to_string(), port: port.unwrap_or(PORT) }),
+            Err(why) => wrong(&why),
+        }
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&joined(&self.host, self.port))
+    }
+}
+
+/// Where an ensemble is, as ZooKeeper's connect string has it: `h1:2181,h2:2181/chroot`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connect {
+    /// The servers, asked in their order.
+    pub servers: Vec<Server>,
+    /// What stands before every path: empty, or `/path` without a slash at its end.
+    pub chroot: String,
+}
+
+impl Connect {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (servers, chroot) = text.find('/').map_or((text, ""), |at| text.split_at(at));
+        let servers = servers.split(',').map(|server| Server::parse(server.trim())).collect::<Result<_, _>>()?;
+        let chroot = chroot.trim_end_matches('/').to_string();
+        if !chroot.is_empty() {
+            super::is_path(&chroot).map_err(|why| format!("{chroot:?} {why}"))?;
+        }
+        Ok(Connect { servers, chroot })
+    }
+}
+
+impl fmt::Display for Connect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let servers: Vec<String> = self.servers.iter().map(Server::to_string).collect();
+        write!(f, "{}{}", servers.join(","), self.chroot)
+    }
+}
+
+/// How ZooKeeper is asked. Nothing has been contacted yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The ensemble: `ZOOKEEPER_CONNECT`, by default `127.0.0.1:2181`.
+    pub connect: Sourced<Connect>,
+    /// Who asks: `ZOOKEEPER_AUTH`, `user:password` of the scheme `digest`.
+    pub auth: Sourced<Option<(String, Secret)>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let local = Server { host: "127.0.0.1".to_string(), port: PORT };
+        let connect = Connect { servers: vec![local], chroot: String::new() };
+        Settings { connect: Sourced::new(connect, Origin::Default), auth: Sourced::default() }
+    }
+}
+
+/// A variable that makes no sense: its name, its value unless it is a secret, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {why}")]
+pub struct SettingsError {
+    /// The variable.
+    pub variable: &'static str,
+    /// What is wrong with its value, and what would be right.
+    pub why: String,
+}
+
+impl Settings {
+    /// Reads the variables through `variable`; an empty one counts as unset.
+    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let said = |name: &str| variable(name).map(|text| text.trim().to_string()).filter(|text| !text.is_empty());
+        let mut settings = Settings::default();
+        const CONNECT: &str = "ZOOKEEPER_CONNECT";
+        if let Some(text) = said(CONNECT) {
+            let connect = Connect::parse(&text).map_err(|why| SettingsError { variable: CONNECT, why })?;
+            settings.connect = Sourced::new(connect, Origin::Env(CONNECT.to_string()));
+        }
+        const AUTH: &str = "ZOOKEEPER_AUTH";
+        if let Some(text) = said(AUTH) {
+            let Some((user, password)) = text.split_once(':') else {
+                let why = "has no password: write user:password".to_string();
+                return Err(SettingsError { variable: AUTH, why });
+            };
+            let who = (user.to_string(), Secret::new(password));
+            settings.auth = Sourced::new(Some(who), Origin::Env(AUTH.to_string()));
+        }
+        Ok(settings)
+    }
+
+    /// Variable, value (secrets masked) and origin of every setting that is in force.
+    pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
+        let mut rows = vec![("ZOOKEEPER_CONNECT", self.connect.value.to_string(), self.connect.origin.clone())];
+        if let Some((user, password)) = &self.auth.value {
+            rows.push(("ZOOKEEPER_AUTH", format!("{user}:{password}"), self.auth.origin.clone()));
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+    }
+
+    #[test]
+    fn an_empty_environment_means_the_server_of_this_machine() {
+        let settings = from(&[("ZOOKEEPER_CONNECT", " ")]).unwrap();
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.rows(), [("ZOOKEEPER_CONNECT", "127.0.0.1:2181".to_string(), Origin::Default)]);
+    }
+
+    #[test]
+    fn the_connect_string_is_read_with_its_chroot_and_the_password_is_never_shown() {
+        let settings =
+            from(&[("ZOOKEEPER_CONNECT", "h1:2182, h2,[::1]:4/eu/prod/"), ("ZOOKEEPER_AUTH", "ann:hunter:2")]).unwrap();
+        assert_eq!(settings.connect.value.chroot, "/eu/prod");
+        let origin = |name: &str| Origin::Env(name.to_string());
+        let rows = settings.rows();
+        let connect = "h1:2182,h2:2181,[::1]:4/eu/prod".to_string();
+        assert_eq!(rows[0], ("ZOOKEEPER_CONNECT", connect, origin("ZOOKEEPER_CONNECT")));
+        assert_eq!(rows[1], ("ZOOKEEPER_AUTH", "ann:***".to_string(), origin("ZOOKEEPER_AUTH")));
+        assert_eq!(settings.auth.value.as_ref().unwrap().1.reveal(), "hunter:2");
+        assert!(!format!("{settings:?}").contains("hunter"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_reason_and_without_the_secret() {
+        for (name, value, why) in [
+            ("ZOOKEEPER_CONNECT", "h1,,h2", "has no host"),
+            ("ZOOKEEPER_CONNECT", "h1:port", "has a port that is not a number"),
+            ("ZOOKEEPER_CONNECT", "http://h1:2181", "has a port that is not a number"),
+            ("ZOOKEEPER_CONNECT", "ann:hunter2@h1", "ZOOKEEPER_AUTH"),
+            ("ZOOKEEPER_CONNECT", "h1/eu//prod", "empty"),
+            ("ZOOKEEPER_AUTH", "hunter2", "user:password"),
+        ] {
+            let error = from(&[(name, value)]).expect_err(value).to_string();
+            assert!(error.starts_with(name) && error.contains(why) && !error.contains("hunter2"), "{error}");
+        }
+    }
+}

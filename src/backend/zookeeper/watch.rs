@@ -1,0 +1,322 @@
+//! The watch: what is there, and every change.
+//!
+//! * Before the first question the server syncs with the leader: a follower that lags says what was true once.
+//! * Watches are one-shot: whatever they tell is read again, and reading leaves the next watch there. What happens in
+//!   between is in what was read.
+//! * A parent that is not there is waited for.
+//! * While nothing changes, the server is asked for a sign of life: a frozen one keeps its connections open.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt as _};
+use tokio::time::Instant;
+
+use super::ensemble::Ensemble;
+use super::jute::{self, Op, code};
+use super::session::Session;
+use super::settings::{Server, Settings};
+use super::{Trouble, WORDS, is_path};
+use crate::backend::Resolution;
+use crate::backend::listing::{self, Listing, Pair, Prefix, listed};
+use crate::backend::socket::seconds;
+use crate::model::endpoint::{Endpoint, Lease};
+use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::model::target::ZookeeperTarget;
+
+/// How long reading again may take after a change.
+const AGAIN: Duration = Duration::from_secs(5);
+/// A path has at most so many bytes here.
+const LONGEST: usize = 4096;
+
+/// Everything that `target` asks for, until an error: it ends the stream.
+pub(super) fn resolve(settings: Settings, target: ZookeeperTarget, limit: Duration) -> Resolution {
+    let start = async move {
+        match begin(&settings, &target, limit).await {
+            Ok((answer, reading)) => {
+                let first = stream::iter([Ok(Update::Reset(answer))]);
+                Box::pin(first.chain(changes(reading))) as Resolution
+            }
+            Err(error) => Box::pin(stream::iter([Err(error)])),
+        }
+    };
+    Box::pin(stream::once(start).flatten())
+}
+
+fn changes(reading: Reading) -> Resolution {
+    Box::pin(stream::unfold(Some(reading), |reading| async move {
+        let mut reading = reading?;
+        match reading.next().await {
+            Ok(answer) => Some((Ok(Update::Reset(answer)), Some(reading))),
+            Err(trouble) => Some((Err(trouble.at(&reading.server)), None)),
+        }
+    }))
+}
+
+async fn begin(
+    settings: &Settings,
+    target: &ZookeeperTarget,
+    limit: Duration,
+) -> Result<(Answer, Reading), ResolveError> {
+    let prefixes = prefixes(target)?;
+    let begun = Instant::now();
+    let ensemble = Ensemble::new(settings, Some(target))?;
+    let asked =
+        ensemble.first(limit, |server, left| Box::pin(Reading::begin(&ensemble, server, &prefixes, target, left)));
+    let (reading, failed) = asked.await?;
+    let mut asked = format!(
+        "zookeeper {} answered in {} ms, synced with the leader, zxid {:#x}, session timeout {}",
+        reading.server,
+        begun.elapsed().as_millis(),
+        reading.zxid,
+        seconds(reading.session.timeout())
+    );
+    if !failed.is_empty() {
+        asked += &format!("; before it {}", listed(&failed));
+    }
+    let answer = reading.answer(vec![Note::new(NoteKind::Asked, asked)]);
+    Ok((answer, reading))
+}
+
+/// The parents of every layout that `target` allows, a slash at the end; with a prefix of its own, that one for each.
+fn prefixes(target: &ZookeeperTarget) -> Result<Vec<Prefix>, ResolveError> {
+    let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("zookeeper: {text}")));
+    if target.service.is_empty() {
+        return wrong("the target names no service: write zookeeper:///NAME".to_string());
+    }
+    let found = listing::prefixes(target.layout, |layout| match &target.prefix {
+        Some(_) if layout.nodes(&target.service).is_empty() => Vec::new(),
+        Some(root) => vec![format!("/{}/{}/", root.trim_matches('/'), target.service).replacen("//", "/", 1)],
+        None => layout.nodes(&target.service).into_iter().map(|node| format!("{node}/")).collect(),
+    });
+    for path in found.iter().map(parent) {
+        if path.len() > LONGEST {
+            return wrong(format!("a path of {} bytes is longer than {LONGEST}", path.len()));
+        }
+        if let Err(why) = is_path(path) {
+            return wrong(format!("{path:?} {why}"));
+        }
+    }
+    Ok(found)
+}
+
+/// The node whose children are read.
+fn parent(prefix: &Prefix) -> &str {
+    prefix.text.trim_end_matches('/')
+}
+
+/// What one server has told, and goes on telling.
+struct Reading {
+    server: String,
+    session: Session,
+    zxid: i64,
+    listing: Listing,
+    prefixes: Arc<[Prefix]>,
+    /// Paths that this user may not read.
+    denied: BTreeSet<String>,
+}
+
+impl Reading {
+    /// Opens a session and reads everything under the prefixes, within `limit`.
+    async fn begin(
+        ensemble: &Ensemble,
+        server: &Server,
+        prefixes: &[Prefix],
+        target: &ZookeeperTarget,
+        limit: Duration,
+    ) -> Result<Self, Trouble> {
+        let end = Instant::now() + limit;
+        let mut session = ensemble.join(server, limit).await?;
+        let synced = session.ask(Op::Sync, &["/".to_string()], end.saturating_duration_since(Instant::now())).await?;
+        let mut reading = Reading {
+            server: server.to_string(),
+            session,
+            zxid: 0,
+            listing: Listing::new(WORDS, &target.service, prefixes.to_vec()),
+            prefixes: prefixes.into(),
+            denied: BTreeSet::new(),
+        };
+        for answer in synced {
+            reading.zxid = answer.good("syncing with the leader")?.zxid;
+        }
+        for prefix in prefixes {
+            reading.read(prefix, &BTreeSet::new(), end).await?;
+        }
+        // Where nothing could be read, an empty list would prove nothing.
+        if reading.listing.is_empty() && !reading.denied.is_empty() {
+            return Err(Trouble::Denied(reading.unread()));
+        }
+        Ok(reading)
+    }
+
+    /// Reads the children under `prefix`: those that are not known yet, and those of `again`. True when that says
+    /// something new; gives those that have gone, with the session that owned them.
+    async fn read(
+        &mut self,
+        prefix: &Prefix,
+        again: &BTreeSet<String>,
+        end: Instant,
+    ) -> Result<(bool, Vec<(String, i64)>), Trouble> {
+        let names = self.children(parent(prefix), end).await?;
+        let there: BTreeSet<String> = names.into_iter().map(|name| format!("{}{name}", prefix.text)).collect();
+        let known: Vec<String> = self.listing.keys(&prefix.text);
+        let mut gone = Vec::new();
+        for path in known.iter().filter(|path| !there.contains(*path)) {
+            gone.extend(self.listing.delete(path.as_bytes(), i64::MAX));
+        }
+        self.denied.retain(|path| !path.starts_with(&prefix.text) || there.contains(path));
+        let wanted: Vec<String> =
+            there.into_iter().filter(|path| again.contains(path) || known.binary_search(path).is_err()).collect();
+        let left = end.saturating_duration_since(Instant::now());
+        let answers = self.session.ask(Op::GetData, &wanted, left).await?;
+        let mut is_new = false;
+        for (path, answer) in wanted.into_iter().zip(answers) {
+            match answer.error {
+                // It went meanwhile: its parent has told that, or will.
+                code::NO_NODE => gone.extend(self.listing.delete(path.as_bytes(), i64::MAX)),
+                code::NO_AUTH => {
+                    gone.extend(self.listing.delete(path.as_bytes(), i64::MAX));
+                    is_new |= self.denied.insert(path);
+                }
+                _ => {
+                    let answer = answer.good("reading nodes")?;
+                    let Some((value, stat)) = jute::data(answer.body()) else {
+                        return Err(Trouble::NotZookeeper(format!("what it says of {path:?} is cut short")));
+                    };
+                    self.denied.remove(&path);
+                    let pair = Pair { key: path.into_bytes(), value, revision: stat.mzxid, owner: stat.owner };
+                    is_new |= self.listing.put(pair);
+                }
+            }
+        }
+        Ok((is_new, gone))
+    }
+
+    /// The names of the children of `path`, and a watch on them; where there is no such node, a watch for it.
+    async fn children(&mut self, path: &str, end: Instant) -> Result<Vec<String>, Trouble> {
+        let paths = [path.to_string()];
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let Some(answer) = self.session.ask(Op::GetChildren2, &paths, left).await?.pop() else {
+                return Ok(Vec::new());
+            };
+            self.zxid = answer.zxid;
+            match answer.error {
+                code::NO_NODE => {}
+                code::NO_AUTH => {
+                    self.denied.insert(path.to_string());
+                    return Ok(Vec::new());
+                }
+                _ => {
+                    self.denied.remove(path);
+                    let answer = answer.good("reading children")?;
+                    let names = jute::children(answer.body());
+                    return names
+                        .ok_or_else(|| Trouble::NotZookeeper("a list of children that is cut short".to_string()));
+                }
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            match self.session.ask(Op::Exists, &paths, left).await?.pop() {
+                // It came meanwhile.
+                Some(answer) if answer.error == 0 => {}
+                Some(answer) if answer.error != code::NO_NODE => drop(answer.good("waiting for a node")?),
+                _ => return Ok(Vec::new()),
+            }
+        }
+    }
+
+    /// Waits for a change that says something new.
+    async fn next(&mut self) -> Result<Answer, Trouble> {
+        loop {
+            let changed: BTreeSet<String> = self.session.changes().await?.into_iter().collect();
+            let (mut is_new, mut gone) = (false, Vec::new());
+            let end = Instant::now() + AGAIN;
+            for prefix in self.prefixes.clone().iter() {
+                let concerns = |path: &String| path == parent(prefix) || path.starts_with(&prefix.text);
+                if changed.iter().any(concerns) {
+                    let (says_more, went) = self.read(prefix, &changed, end).await.map_err(frozen)?;
+                    is_new |= says_more;
+                    gone.extend(went);
+                }
+            }
+            if is_new || !gone.is_empty() {
+                let asked = format!("zookeeper {} told a change, zxid {:#x}", self.server, self.zxid);
+                let mut notes = vec![Note::new(NoteKind::Asked, asked)];
+                notes.extend(gone.iter().map(|(path, owner)| self.departed(path, *owner)));
+                return Ok(self.answer(notes));
+            }
+        }
+    }
+
+    /// Why a node has gone, as far as ZooKeeper tells.
+    fn departed(&self, path: &str, owner: i64) -> Note {
+        let why = match owner {
+            0 => "was deleted; no session owned it".to_string(),
+            owner if self.listing.owners().contains(&owner) => {
+                format!("was deleted while its session {owner:#x} lives")
+            }
+            owner => format!("left: it was deleted, or its session {owner:#x} ended (ZooKeeper does not tell which)"),
+        };
+        Note::new(NoteKind::Departed, format!("node {path:?} {why}"))
+    }
+
+    /// What this user may not read.
+    fn unread(&self) -> String {
+        listed(&self.denied.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>())
+    }
+
+    fn answer(&self, mut notes: Vec<Note>) -> Answer {
+        let (endpoints, told) = self.listing.answer(tie);
+        notes.extend(told);
+        if !self.denied.is_empty() {
+            let text = format!("zookeeper does not let this user read {}", self.unread());
+            // Where something was found, what other layouts would have written elsewhere is of no interest.
+            let kind = if endpoints.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
+            notes.push(Note::new(kind, text));
+        }
+        Answer { endpoints, notes }
+    }
+}
+
+/// An ephemeral node goes with its session. How long that still lives only the server knows.
+fn tie(owner: i64, _: &Endpoint) -> (Lease, Option<Duration>) {
+    (Lease::Held { id: format!("{owner:x}"), granted: None, usual: None }, None)
+}
+
+/// Silence means more when the server has answered before.
+fn frozen(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::NoAnswer { what, limit } => {
+            Trouble::Frozen(format!("{what}: no answer within {} while watching: frozen or cut off", seconds(limit)))
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parents(text: &str) -> Result<Vec<String>, String> {
+        let target = match text.parse() {
+            Ok(crate::model::target::Target::Zookeeper(target)) => target,
+            other => panic!("{other:?}"),
+        };
+        let found = prefixes(&target).map_err(|error| error.to_string())?;
+        Ok(found.iter().map(|prefix| parent(prefix).to_string()).collect())
+    }
+
+    #[test]
+    fn a_name_is_looked_for_wherever_a_layout_has_it_and_a_layout_narrows_that() {
+        let all = parents("zookeeper:///pay").unwrap();
+        for parent in ["/pay", "/microservices/pay", "/services/pay", "/dubbo/pay/providers"] {
+            assert_eq!(all.iter().filter(|path| *path == parent).count(), 1, "{parent}: {all:?}");
+        }
+        assert_eq!(parents("zookeeper:///pay?layout=kratos").unwrap(), ["/microservices/pay"]);
+        assert_eq!(parents("zookeeper:///pay?prefix=/eu/prod/").unwrap(), ["/eu/prod/pay"]);
+        assert_eq!(parents("zookeeper:///pay?prefix=/").unwrap(), ["/pay"]);
+        let error = parents("zookeeper:///a%2F..%2Fb").unwrap_err();
+        assert!(error.contains("has . or .. in it"), "{error}");
+    }
+}

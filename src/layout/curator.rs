@@ -1,0 +1,31 @@
+//! Curator's service discovery in ZooKeeper (`curator-x-discovery`, `ServiceInstance`): under `/services/<name>/`,
+//! `{"name","id","address","port","payload":{…}}`. What the payload holds is of whoever uses Curator: Spring Cloud, Dubbo.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{metadata, text_of};
+
+/// An instance as Curator writes it.
+pub(super) struct Instance {
+    /// Its host.
+    pub address: String,
+    /// Its port, 0 where it has none of its own.
+    pub port: i64,
+    /// `payload.metadata`.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Where the instances of `service` stand.
+pub(super) fn nodes(service: &str) -> Vec<String> {
+    vec![format!("/services/{service}")]
+}
+
+/// Reads an instance; `None` when it is none of Curator's.
+pub(super) fn instance(object: &Map<String, Value>) -> Option<Instance> {
+    let (_, address) = (text_of(object, "name")?, text_of(object, "address")?);
+    let payload = object.get("payload").and_then(Value::as_object)?;
+    let port = object.get("port").and_then(Value::as_i64).unwrap_or_default();
+    Some(Instance { address: address.to_string(), port, metadata: metadata(payload.get("metadata")) })
+}

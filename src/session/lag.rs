@@ -1,0 +1,126 @@
+//! Who tells of a change first, and how much later the others do, PURE. What somebody listed from the start was never a
+//! change; only what comes and goes while everybody is watched has an order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::endpoint::{Address, EndpointSet};
+use crate::model::event::Lag;
+use crate::model::time::Elapsed;
+
+/// The usable addresses of every source, and who was first with each change.
+#[derive(Debug)]
+pub(super) struct Lags {
+    listed: Vec<Option<BTreeSet<Address>>>,
+    turns: BTreeMap<Address, Turn>,
+}
+
+/// An address came or went, as its first teller says.
+#[derive(Debug)]
+struct Turn {
+    is_listed: bool,
+    source: usize,
+    at: Elapsed,
+}
+
+impl Lags {
+    /// For so many sources. One alone is neither first nor late: nothing is kept then.
+    pub(super) fn between(sources: usize) -> Self {
+        Lags { listed: if sources > 1 { vec![None; sources] } else { Vec::new() }, turns: BTreeMap::new() }
+    }
+
+    /// Takes what `source` lists now; what it says later than another, and by how much.
+    pub(super) fn told(&mut self, now: Elapsed, source: usize, set: &EndpointSet, names: &[Arc<str>]) -> Vec<Lag> {
+        let Some(before) = self.listed.get_mut(source) else { return Vec::new() };
+        let usable = set.iter().filter(|endpoint| endpoint.status.is_usable());
+        let after: BTreeSet<Address> = usable.map(|endpoint| endpoint.address.clone()).collect();
+        let mut late = Vec::new();
+        if let Some(before) = before {
+            for address in before.symmetric_difference(&after) {
+                let is_listed = after.contains(address);
+                match self.turns.get(address) {
+                    Some(turn) if turn.is_listed == is_listed && turn.source != source => late.push(Lag {
+                        address: address.clone(),
+                        is_listed,
+                        behind: names[turn.source].clone(),
+                        by: now.since(turn.at),
+                    }),
+                    Some(_) | None => {
+                        self.turns.insert(address.clone(), Turn { is_listed, source, at: now });
+                    }
+                }
+            }
+        }
+        *before = Some(after);
+        late
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint::{Endpoint, EndpointStatus};
+    use crate::model::resolution::{Answer, Update};
+
+    /// `listed` as addresses of port 1 on 10.0.0.x; a negative one is critical.
+    fn set(listed: &[i8]) -> EndpointSet {
+        let endpoints = listed.iter().map(|host| {
+            let mut endpoint = Endpoint::new(Address::Ip(([10, 0, 0, host.unsigned_abs()], 1).into()));
+            if *host < 0 {
+                endpoint.status = EndpointStatus::Critical;
+            }
+            endpoint
+        });
+        let mut set = EndpointSet::default();
+        set.apply(Update::Reset(Answer { endpoints: endpoints.collect(), notes: Vec::new() }));
+        set
+    }
+
+    /// Plays `(second, source, listed)`; each lag as `source: +1 2s after a`.
+    fn play(sources: usize, told: &[(u64, usize, &[i8])]) -> Vec<String> {
+        let names: Vec<Arc<str>> = ["a", "b", "c"].map(Arc::from)[..sources].to_vec();
+        let mut lags = Lags::between(sources);
+        let said = told.iter().flat_map(|(at, source, listed)| {
+            let late = lags.told(Elapsed::from_secs(*at), *source, &set(listed), &names);
+            let name = &names[*source];
+            late.into_iter()
+                .map(|lag| {
+                    let sign = if lag.is_listed { '+' } else { '-' };
+                    let host = lag.address.to_string().replace("10.0.0.", "").replace(":1", "");
+                    format!("{name}: {sign}{host} {}s after {}", lag.by.as_secs(), lag.behind)
+                })
+                .collect::<Vec<_>>()
+        });
+        said.collect()
+    }
+
+    #[test]
+    fn the_second_teller_is_late_and_the_third_is_late_behind_the_first() {
+        let began: [(u64, usize, &[i8]); 3] = [(0, 0, &[1]), (0, 1, &[1]), (1, 2, &[1])];
+        let moves: [(u64, usize, &[i8]); 4] = [(5, 0, &[2]), (7, 1, &[1, 2]), (8, 1, &[2]), (9, 2, &[2])];
+        let late = play(3, &[&began[..], &moves].concat());
+        assert_eq!(late, ["b: +2 2s after a", "b: -1 3s after a", "c: -1 4s after a", "c: +2 4s after a"]);
+    }
+
+    #[test]
+    fn the_first_answer_is_no_change_however_late_it_comes() {
+        assert!(play(2, &[(0, 0, &[1]), (5, 0, &[1, 2]), (9, 1, &[1, 2])]).is_empty());
+    }
+
+    #[test]
+    fn an_instance_that_turns_critical_has_left() {
+        assert_eq!(play(2, &[(0, 0, &[1]), (0, 1, &[1]), (4, 0, &[-1]), (6, 1, &[])]), ["b: -1 2s after a"]);
+    }
+
+    #[test]
+    fn who_leads_changes_with_every_turn() {
+        let told: [(u64, usize, &[i8]); 6] =
+            [(0, 0, &[1]), (0, 1, &[1]), (1, 1, &[]), (3, 0, &[]), (10, 0, &[1]), (14, 1, &[1])];
+        assert_eq!(play(2, &told), ["a: -1 2s after b", "b: +1 4s after a"]);
+    }
+
+    #[test]
+    fn one_source_alone_is_never_late() {
+        assert!(play(1, &[(0, 0, &[1]), (1, 0, &[2]), (2, 0, &[1])]).is_empty());
+    }
+}

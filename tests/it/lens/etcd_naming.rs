@@ -1,0 +1,184 @@
+//! A grpc-go client with etcd's own resolver against a real etcd, and its lens beside it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use grpc_discover::lens::{Hears, find};
+
+use super::against::says;
+use super::recorded::{Recorded, Server, What};
+use super::stage::{Glimpse, IDLE, PATIENCE, PAUSE};
+use crate::support::etcd::Etcd;
+use crate::support::grpc::{GrpcServer, Kind};
+use crate::support::kratos::{Called, Client, KratosClient};
+use crate::support::road::Road;
+
+/// etcd's client is connected again within a second. A watch that has brought nothing for so long is gone.
+const SILENCE: Duration = Duration::from_secs(5);
+
+struct Stage {
+    etcd: Etcd,
+    /// What is between the client and etcd.
+    road: Road,
+    client: KratosClient,
+    began: Instant,
+    servers: BTreeMap<Server, GrpcServer>,
+    addresses: BTreeMap<Server, String>,
+    listed: Vec<Server>,
+    recorded: Vec<Recorded>,
+    glimpses: Vec<Glimpse>,
+    answered: usize,
+}
+
+impl Stage {
+    /// A is listed, and has answered a call.
+    fn set() -> Option<Stage> {
+        let etcd = Etcd::start()?;
+        let servers =
+            BTreeMap::from([("A", GrpcServer::start(Kind::Go, &[])?), ("B", GrpcServer::start(Kind::Go, &[])?)]);
+        let addresses: BTreeMap<_, _> =
+            servers.iter().map(|(name, server)| (*name, server.address.to_string())).collect();
+        etcd.put("pay/A", &value(&addresses["A"]), 0);
+        let road = Road::to(etcd.endpoints().parse().expect("an address"));
+        let (etcd_address, idle) = (road.address.to_string(), format!("{}ms", IDLE.as_millis()));
+        let args = ["--etcd", &etcd_address, "--target", "etcd:///pay", "--idle", &idle];
+        let client = KratosClient::start(Client::GrpcGo, &args)?;
+        let mut stage = Stage {
+            etcd,
+            road,
+            client,
+            began: Instant::now(),
+            servers,
+            addresses,
+            listed: vec!["A"],
+            recorded: Vec::new(),
+            glimpses: Vec::new(),
+            answered: 0,
+        };
+        stage.record(What::Lists(["A"].into()));
+        stage.record(What::Opened { channel: 1, idle: Some(IDLE) });
+        assert_eq!(stage.call().code, "OK");
+        Some(stage)
+    }
+
+    fn record(&mut self, what: What) {
+        self.recorded.push(Recorded { at: self.began.elapsed(), what });
+    }
+
+    fn call(&mut self) -> Called {
+        self.record(What::CallBegan { channel: 1 });
+        let called = self.client.call(1);
+        self.answered = self.client.mark();
+        self.record(What::CallEnded { channel: 1, ok: called.code == "OK" });
+        called
+    }
+
+    /// A leaves etcd and is lost, and B is there instead. What the client can know of it is not recorded here.
+    fn moves(&mut self) -> i64 {
+        self.etcd.delete("pay/A");
+        self.servers.remove("A").expect("a server").kill();
+        self.listed = vec!["B"];
+        self.etcd.put("pay/B", &value(&self.addresses["B"]), 0)
+    }
+
+    fn record_list(&mut self) {
+        self.record(What::Lists(self.listed.iter().copied().collect()));
+    }
+
+    fn holds(&mut self) -> Vec<Server> {
+        let state = self.client.state(1);
+        let is_held = |address: &&String| state.holds().contains(address);
+        self.addresses.iter().filter(|(_, address)| is_held(address)).map(|(name, _)| *name).collect()
+    }
+
+    fn glimpse(&mut self) -> Vec<Server> {
+        let holds = self.holds();
+        self.glimpses.push(Glimpse { at: self.began.elapsed(), holds: holds.iter().copied().collect() });
+        holds
+    }
+
+    /// Calls until the client goes to B; false when it has not for as long as it is back at etcd.
+    fn finds_b(&mut self) -> bool {
+        let (since, mut back) = (Instant::now(), None);
+        loop {
+            if self.call().code == "OK" && self.holds() == ["B"] {
+                return true;
+            }
+            if back.is_none() && self.road.is_used() {
+                back = Some(Instant::now());
+            }
+            if back.is_some_and(|back| back.elapsed() > SILENCE) {
+                return false;
+            }
+            assert!(since.elapsed() < PATIENCE, "the client does not come back to etcd");
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Holds the lens against what was seen. `hears` is what it must say at the end.
+    fn against_the_lens(&self, hears: Hears) {
+        let [kind] = find("etcd-naming").expect("a lens")[..] else { panic!("several lenses") };
+        let moments = self.glimpses.iter().map(|glimpse| glimpse.at);
+        let said = says(kind, &self.recorded, 1, &self.addresses, moments);
+        let held: Vec<_> = self.glimpses.iter().map(|glimpse| &glimpse.holds).collect();
+        assert_eq!(said.iter().map(|said| &said.holds).collect::<Vec<_>>(), held, "{:#?}", self.recorded);
+        assert_eq!(said.last().expect("a glimpse").hears, hears, "{:#?}", self.recorded);
+    }
+}
+
+/// What etcd's naming writes.
+fn value(address: &str) -> String {
+    format!(r#"{{"Op":0,"Addr":"{address}","Metadata":null}}"#)
+}
+
+#[test]
+fn a_compaction_while_etcd_is_out_of_reach_ends_the_watch_for_ever_and_an_idle_period_heals_it() {
+    let Some(mut stage) = Stage::set() else { return };
+    stage.road.close();
+    stage.record(What::Unreachable);
+    let revision = stage.moves();
+    stage.etcd.compact(revision);
+    stage.road.open();
+    // The watch goes on from a revision that is gone: that is refused, and everything else is answered.
+    stage.record(What::Refuses);
+    stage.record_list();
+    assert!(!stage.finds_b(), "the watch lives");
+    assert_eq!(stage.glimpse(), ["A"]);
+    let last = stage.call();
+    assert_eq!(last.code, "Unavailable", "{last:?}");
+    assert!(last.text.contains(&format!("dial tcp {}", stage.addresses["A"])), "{last:?}");
+    stage.against_the_lens(Hears::Never);
+
+    assert!(stage.client.wait_for_state(stage.answered, 1, "IDLE", PATIENCE), "it does not idle");
+    assert_eq!(stage.call().code, "OK");
+    assert_eq!(stage.glimpse(), ["B"]);
+    stage.against_the_lens(Hears::Changes);
+}
+
+#[test]
+fn a_cut_without_compaction_is_survived() {
+    let Some(mut stage) = Stage::set() else { return };
+    stage.road.close();
+    stage.record(What::Unreachable);
+    stage.moves();
+    stage.road.open();
+    stage.record_list();
+    assert!(stage.finds_b(), "{:#?}", stage.recorded);
+    stage.glimpse();
+    stage.against_the_lens(Hears::Changes);
+}
+
+#[test]
+fn with_the_last_key_gone_the_old_address_is_forgotten() {
+    let Some(mut stage) = Stage::set() else { return };
+    stage.etcd.delete("pay/A");
+    stage.listed.clear();
+    stage.record_list();
+    let since = Instant::now();
+    while !stage.holds().is_empty() {
+        assert!(since.elapsed() < PATIENCE, "A is still held");
+        std::thread::sleep(PAUSE);
+    }
+    stage.glimpse();
+    stage.against_the_lens(Hears::Changes);
+}

@@ -1,0 +1,244 @@
+//! A real ZooKeeper for one test, of one server or several: on ports of its own, stopped when dropped. Nodes are written by
+//! a process on Go's client (tests/peers/zk), so that the writer shares nothing with the reader under test.
+//!
+//! `GRPC_DISCOVER_TEST_ZOOKEEPER` and `GRPC_DISCOVER_TEST_ZK` name the executables (`tests/run` provides them). Without
+//! them [`Zookeeper::start`] answers `None` and the test is left out.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// What starting, restarting, or one question may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// An ensemble.
+pub struct Zookeeper {
+    executable: PathBuf,
+    writer: PathBuf,
+    directory: TempDir,
+    servers: Vec<Server>,
+}
+
+struct Server {
+    client: SocketAddr,
+    process: Option<Child>,
+}
+
+impl Zookeeper {
+    /// One server.
+    pub fn start() -> Option<Zookeeper> {
+        Zookeeper::ensemble(1)
+    }
+
+    /// `size` servers.
+    pub fn ensemble(size: usize) -> Option<Zookeeper> {
+        let executable = super::peers::provided("GRPC_DISCOVER_TEST_ZOOKEEPER")?;
+        let writer = super::peers::provided("GRPC_DISCOVER_TEST_ZK")?;
+        // A port that was free a moment ago may be somebody else's by now: ZooKeeper ends then, and others are tried.
+        let started = (0..5).find_map(|_| {
+            let mut zookeeper = Zookeeper::planned(executable.clone(), writer.clone(), size);
+            (0..size).for_each(|index| zookeeper.spawn(index));
+            zookeeper.is_serving().then_some(zookeeper)
+        });
+        Some(started.expect("a ZooKeeper that stays"))
+    }
+
+    fn planned(executable: PathBuf, writer: PathBuf, size: usize) -> Zookeeper {
+        let held: Vec<TcpListener> = (0..3 * size).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port")).collect();
+        let ports: Vec<SocketAddr> = held.iter().map(|held| held.local_addr().expect("its address")).collect();
+        drop(held);
+        let directory = tempfile::tempdir().expect("a directory for ZooKeeper");
+        let peers: Vec<String> = ports
+            .chunks(3)
+            .enumerate()
+            .map(|(index, ports)| format!("server.{}=127.0.0.1:{}:{}\n", index + 1, ports[1].port(), ports[2].port()))
+            .collect();
+        for (index, ports) in ports.chunks(3).enumerate() {
+            let data = directory.path().join(index.to_string());
+            std::fs::create_dir(&data).expect("a directory for a server");
+            std::fs::write(data.join("myid"), (index + 1).to_string()).expect("its number");
+            let config = format!(
+                "tickTime=500\ninitLimit=20\nsyncLimit=10\nminSessionTimeout=1000\nmaxSessionTimeout=60000\n\
+                 dataDir={}\nclientPort={}\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n\
+                 4lw.commands.whitelist=srvr,dump\n{}",
+                data.display(),
+                ports[0].port(),
+                if size > 1 { peers.concat() } else { String::new() }
+            );
+            std::fs::write(directory.path().join(format!("{index}.cfg")), config).expect("its configuration");
+        }
+        let servers = ports.chunks(3).map(|ports| Server { client: ports[0], process: None }).collect();
+        Zookeeper { executable, writer, directory, servers }
+    }
+
+    fn spawn(&mut self, index: usize) {
+        let process = Command::new(&self.executable)
+            .arg(self.directory.path().join(format!("{index}.cfg")))
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.executable.display()));
+        self.servers[index].process = Some(process);
+    }
+
+    /// Waits until every running server serves sessions.
+    pub fn until_serving(&mut self) {
+        assert!(self.is_serving(), "a server ended by itself");
+    }
+
+    /// [`until_serving`](Self::until_serving); false when a server has ended by itself.
+    fn is_serving(&mut self) -> bool {
+        for server in self.servers.iter_mut() {
+            let Some(process) = &mut server.process else { continue };
+            let begun = Instant::now();
+            while !said(server.client, "srvr").is_some_and(|text| text.contains("Mode: ")) {
+                if process.try_wait().expect("its state").is_some() {
+                    return false;
+                }
+                assert!(begun.elapsed() < PATIENCE, "{} serves nobody after {PATIENCE:?}", server.client);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        true
+    }
+
+    /// `127.0.0.1:port` of every server, as a connect string has them.
+    pub fn endpoints(&self) -> String {
+        self.servers.iter().map(|server| server.client.to_string()).collect::<Vec<_>>().join(",")
+    }
+
+    /// Which server leads.
+    pub fn leader(&self) -> usize {
+        let leads = |server: &Server| said(server.client, "srvr").is_some_and(|text| text.contains("Mode: leader"));
+        self.servers.iter().position(leads).expect("a leader")
+    }
+
+    /// How many sessions there are.
+    pub fn sessions(&self) -> usize {
+        let text = said(self.servers[0].client, "dump").expect("an answer");
+        text.lines().filter(|line| line.starts_with("0x") || line.starts_with("\t0x")).count()
+    }
+
+    /// Kills a server as a crash would.
+    pub fn kill(&mut self, index: usize) {
+        if let Some(mut process) = self.servers[index].process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// Starts a killed server again, with what is left on its disk.
+    pub fn start_again(&mut self, index: usize) {
+        assert!(self.servers[index].process.is_none(), "server {index} runs already");
+        self.spawn(index);
+    }
+
+    /// Freezes a server (SIGSTOP): its sockets stay open and nothing is answered.
+    pub fn pause(&self, index: usize) {
+        let id = self.servers[index].process.as_ref().expect("a running server").id().to_string();
+        let status = Command::new("kill").args(["-STOP", &id]).status().expect("the kill command");
+        assert!(status.success(), "kill -STOP {id}: {status}");
+    }
+
+    /// Somebody who writes.
+    pub fn writer(&self) -> Writer {
+        self.writer_with(&[])
+    }
+
+    /// Somebody who writes, with these flags besides.
+    pub fn writer_with(&self, flags: &[&str]) -> Writer {
+        let mut process = Command::new(&self.writer)
+            .args(["--server", &self.servers[0].client.to_string()])
+            .args(flags)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.writer.display()));
+        let stdin = process.stdin.take();
+        let lines = BufReader::new(process.stdout.take().expect("a piped stdout"));
+        Writer { process, stdin, lines }
+    }
+}
+
+impl Drop for Zookeeper {
+    fn drop(&mut self) {
+        for index in 0..self.servers.len() {
+            self.kill(index);
+        }
+    }
+}
+
+/// What a server says to a four-letter word.
+fn said(server: SocketAddr, word: &str) -> Option<String> {
+    let mut stream = TcpStream::connect_timeout(&server, PATIENCE).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    stream.write_all(word.as_bytes()).ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// A process with a session of its own.
+pub struct Writer {
+    process: Child,
+    stdin: Option<ChildStdin>,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Writer {
+    fn tell(&mut self, command: Value) {
+        let stdin = self.stdin.as_mut().expect("an open stdin");
+        writeln!(stdin, "{command}").expect("a writer that reads");
+        let mut line = String::new();
+        self.lines.read_line(&mut line).expect("a writer that answers");
+        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{command}: {line:?}"));
+        assert!(answer["error"].is_null(), "{command}: {answer}");
+    }
+
+    /// Creates a node that stays.
+    pub fn create(&mut self, path: &str, value: &str) {
+        self.tell(json!({ "do": "create", "path": path, "value": value }));
+    }
+
+    /// Creates a node that goes with this process's session.
+    pub fn create_ephemeral(&mut self, path: &str, value: &str) {
+        self.tell(json!({ "do": "create", "path": path, "value": value, "ephemeral": true }));
+    }
+
+    /// Creates a node that only the user of `--auth` may read.
+    pub fn create_private(&mut self, path: &str, value: &str) {
+        self.tell(json!({ "do": "create", "path": path, "value": value, "private": true }));
+    }
+
+    /// Writes into a node that is there.
+    pub fn set(&mut self, path: &str, value: &str) {
+        self.tell(json!({ "do": "set", "path": path, "value": value }));
+    }
+
+    /// Deletes a node.
+    pub fn delete(&mut self, path: &str) {
+        self.tell(json!({ "do": "delete", "path": path }));
+    }
+
+    /// Ends the session in order.
+    pub fn end(mut self) {
+        drop(self.stdin.take());
+        let status = self.process.wait().expect("its end");
+        assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
