@@ -4,6 +4,8 @@
 mod consul;
 mod endings;
 mod health;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod reaching;
 #[cfg(feature = "etcd")]
 mod registrars;

@@ -71,26 +71,7 @@ impl Hosts {
         fs::write(&next, hosts).unwrap();
         fs::rename(next, self.directory.path().join("hosts.txt")).unwrap();
 
-        let mut question = b"\0\x01\0\0\0\x01\0\0\0\0\0\0".to_vec();
-        for label in mark.split('.') {
-            question.push(u8::try_from(label.len()).unwrap());
-            question.extend_from_slice(label.as_bytes());
-        }
-        question.extend_from_slice(b"\0\0\x01\0\x01");
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-        socket.connect(self.address).unwrap();
-        let since = Instant::now();
-        loop {
-            let mut reply = [0; 512];
-            // Refused while it starts; NXDOMAIN for up to 100 ms after a change.
-            let read = socket.send(&question).and_then(|_| socket.recv(&mut reply));
-            if read.is_ok_and(|length| length > 12) && reply[7] == 1 {
-                return;
-            }
-            assert!(since.elapsed() < PATIENCE, "CoreDNS does not serve {mark}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until_served(self.address, &mark);
     }
 
     /// When the addresses (A records) of `name` were asked for.
@@ -113,8 +94,32 @@ impl Drop for Hosts {
     }
 }
 
+/// Waits until the server at `address` has an IPv4 address for `name`.
+pub fn until_served(address: SocketAddr, name: &str) {
+    let mut question = b"\0\x01\0\0\0\x01\0\0\0\0\0\0".to_vec();
+    for label in name.split('.') {
+        question.push(u8::try_from(label.len()).unwrap());
+        question.extend_from_slice(label.as_bytes());
+    }
+    question.extend_from_slice(b"\0\0\x01\0\x01");
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    socket.connect(address).unwrap();
+    let since = Instant::now();
+    loop {
+        let mut reply = [0; 512];
+        // Refused while it starts; NXDOMAIN or SERVFAIL until it has read what it serves.
+        let read = socket.send(&question).and_then(|_| socket.recv(&mut reply));
+        if read.is_ok_and(|length| length > 12) && reply[7] > 0 {
+            return;
+        }
+        assert!(since.elapsed() < PATIENCE, "CoreDNS does not serve {name}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// An address that is free over UDP and TCP.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     loop {
         let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = udp.local_addr().unwrap();

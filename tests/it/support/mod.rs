@@ -1,12 +1,14 @@
 //! What the tests stand on.
 
+#[cfg(feature = "kubernetes")]
+pub mod cluster_dns;
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns_server;
 #[cfg(any(feature = "etcd", feature = "kubernetes"))]
 pub mod etcd;
 pub mod grpc;
-#[cfg(feature = "consul")]
+#[cfg(any(feature = "consul", feature = "kubernetes"))]
 pub mod hosts;
 #[cfg(feature = "consul")]
 pub mod kratos;
