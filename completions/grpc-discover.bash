@@ -67,7 +67,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__backends)
-            opts="-4 -6 -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --resolve-timeout --color --quiet --verbose --config --profile --output --help"
+            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --color --quiet --verbose --config --profile --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -98,6 +98,18 @@ _grpc__discover() {
                     return 0
                     ;;
                 --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -249,7 +261,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__probe)
-            opts="-4 -6 -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,6 +292,18 @@ _grpc__discover() {
                     return 0
                     ;;
                 --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -427,7 +451,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__resolve)
-            opts="-4 -6 -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --resolve-timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -462,6 +486,18 @@ _grpc__discover() {
                     return 0
                     ;;
                 --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -517,7 +553,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__watch)
-            opts="-4 -6 -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -556,6 +592,18 @@ _grpc__discover() {
                     return 0
                     ;;
                 --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -43,6 +43,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l dc -d 'Consul: the datacenter' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l tag -d 'Consul: only instances with this tag (repeat: with all of them)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s n -l namespace -d 'Kubernetes: the namespace of services that name none [default: the context\'s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l context -d 'Kubernetes: the context of the kubeconfig [default: its current one]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l resolve-timeout -d 'How long a registry may take for its first word [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l fail-on -d 'The least severity that spoils the exit code [default: warn]' -r -f -a "warn\t'Anything that is wrong'
 critical\t'Only what makes clients fail'
@@ -74,6 +76,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l po
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dc -d 'Consul: the datacenter' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l tag -d 'Consul: only instances with this tag (repeat: with all of them)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s n -l namespace -d 'Kubernetes: the namespace of services that name none [default: the context\'s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l context -d 'Kubernetes: the context of the kubeconfig [default: its current one]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l resolve-timeout -d 'How long a registry may take for its first word [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l tls -d 'TLS: auto finds out for each endpoint and says what it found [default: auto]' -r -f -a "auto\t'Find out for each endpoint'
 on\t'Always'
@@ -137,6 +141,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l po
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l dc -d 'Consul: the datacenter' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l tag -d 'Consul: only instances with this tag (repeat: with all of them)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s n -l namespace -d 'Kubernetes: the namespace of services that name none [default: the context\'s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l context -d 'Kubernetes: the context of the kubeconfig [default: its current one]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l resolve-timeout -d 'How long a registry may take for its first word [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l tls -d 'TLS: auto finds out for each endpoint and says what it found [default: auto]' -r -f -a "auto\t'Find out for each endpoint'
 on\t'Always'
@@ -193,6 +199,8 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dc -d 'Consul: the datacenter' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l tag -d 'Consul: only instances with this tag (repeat: with all of them)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s n -l namespace -d 'Kubernetes: the namespace of services that name none [default: the context\'s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l context -d 'Kubernetes: the context of the kubeconfig [default: its current one]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l resolve-timeout -d 'How long a registry may take for its first word [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l color -d 'Colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

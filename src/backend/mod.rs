@@ -137,6 +137,10 @@ mod listing;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes", feature = "zookeeper"))]
 mod socket;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+#[cfg_attr(
+    not(any(feature = "consul", feature = "etcd")),
+    expect(dead_code, reason = "kube makes its own TLS: only the words for what failed are shared")
+)]
 mod tls;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;

@@ -149,13 +149,22 @@ impl Target {
                  (this version has: {})",
                 have.join(", ")
             ),
-            _ => format!(
-                "{scheme}: is understood, but this version has no {backend} backend; it has: {}",
-                have.join(", ")
-            ),
+            _ => {
+                let built = match OPTIONAL.contains(&backend) {
+                    true => format!(" (it is built with `--features {backend}`)"),
+                    false => String::new(),
+                };
+                format!(
+                    "{scheme}: is understood, but this version has no {backend} backend{built}; it has: {}",
+                    have.join(", ")
+                )
+            }
         })
     }
 }
+
+/// The backends that a build may leave out; each is a cargo feature of its name.
+const OPTIONAL: [&str; 4] = ["consul", "etcd", "kubernetes", "zookeeper"];
 
 /// Which backend a scheme without one here would need; empty where the scheme names no registry of its own.
 fn backend_of(scheme: &str) -> &str {

@@ -248,10 +248,9 @@ pub fn sources(targets: &[Target], only: &[String], settings: &backend::Settings
             other => match BACKENDS.iter().find(|b| b.answers(other)) {
                 Some(backend) => sources.push(Source { backend: *backend, target: other.clone(), implied: false }),
                 None => {
-                    return Err(PlanError::Unsupported {
-                        target: other.to_string(),
-                        reason: format!("this build has no backend for it; it has: {}", names()),
-                    });
+                    let names: Vec<&str> = BACKENDS.iter().map(|b| b.name()).collect();
+                    let reason = other.unsupported_reason(&names).unwrap_or_default();
+                    return Err(PlanError::Unsupported { target: other.to_string(), reason });
                 }
             },
         }

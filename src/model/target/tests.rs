@@ -381,7 +381,10 @@ fn a_scheme_without_backend_says_what_there_is() {
     let reason = |text: &str| parse(text).unwrap().unsupported_reason(&have);
     assert_eq!(
         reason("kubernetes:///pay").as_deref(),
-        Some("kubernetes: is understood, but this version has no kubernetes backend; it has: consul, dns, file, ip")
+        Some(
+            "kubernetes: is understood, but this version has no kubernetes backend (it is built with `--features \
+             kubernetes`); it has: consul, dns, file, ip"
+        )
     );
     assert!(reason("nacos:///pay").unwrap().contains("nacos: is understood, but this version has no nacos backend"));
     assert!(reason("discovery:///pay").unwrap().contains("does not say which registry"));

@@ -9,7 +9,7 @@ mod dns;
 mod etcd;
 mod file;
 mod ip;
-#[cfg(feature = "kubernetes")]
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kubernetes;
 #[cfg(feature = "zookeeper")]
 mod zookeeper;
@@ -25,7 +25,7 @@ battery!(coredns_battery, coredns::CoreDns);
 battery!(consul_battery, consul::RealConsul);
 #[cfg(feature = "etcd")]
 battery!(etcd_battery, etcd::RealEtcd);
-#[cfg(feature = "kubernetes")]
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 battery!(kubernetes_battery, kubernetes::RealKubernetes);
 #[cfg(feature = "zookeeper")]
 battery!(zookeeper_battery, zookeeper::RealZookeeper);

@@ -20,9 +20,9 @@ fn targets_that_cannot_be_parsed_exit_64_with_position_and_example() {
 
 #[test]
 fn a_scheme_without_a_backend_is_refused_with_a_sentence() {
-    let finished = run(&["resolve", "kubernetes:///pay.default:50051"]);
+    let finished = run(&["resolve", "xds:///pay"]);
     assert_eq!(finished.code, 64, "{}", finished.all());
-    assert!(finished.err.contains("kubernetes") && finished.err.contains("dns"), "{}", finished.all());
+    assert!(finished.err.contains("no xds backend") && finished.err.contains("dns"), "{}", finished.all());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod consul;
 mod endings;
 mod health;
-#[cfg(feature = "kubernetes")]
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kubernetes;
 mod reaching;
 #[cfg(feature = "etcd")]

@@ -1,18 +1,18 @@
 //! What the tests stand on.
 
-#[cfg(feature = "kubernetes")]
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub mod cluster_dns;
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns_server;
-#[cfg(any(feature = "etcd", feature = "kubernetes"))]
+#[cfg(feature = "etcd")]
 pub mod etcd;
 pub mod grpc;
-#[cfg(any(feature = "consul", feature = "kubernetes"))]
+#[cfg(feature = "consul")]
 pub mod hosts;
 #[cfg(feature = "consul")]
 pub mod kratos;
-#[cfg(feature = "kubernetes")]
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub mod kubernetes;
 pub mod leftovers;
 pub mod peers;
