@@ -232,11 +232,14 @@ fn virtual_ip<'a>(
     }
     let own = usable(source);
     let [address] = own.iter().collect::<Vec<_>>()[..] else { return None };
+    let others: Vec<&SourceRecord> = others.filter(|other| other.is_authority()).collect();
+    if let Some(finding) = cluster_ip(source, address, &others) {
+        return Some(finding);
+    }
     let contact = ledger.contacts.get(address)?;
     if !matches!(NetworkWord::of(Some(&contact.what)), NetworkWord::Serving | NetworkWord::NotServing) {
         return None;
     }
-    let others: Vec<&SourceRecord> = others.filter(|other| other.is_authority()).collect();
     if others.iter().any(|other| other.listed.keys().any(|key| key.address == *address)) {
         return None;
     }
@@ -251,6 +254,25 @@ fn virtual_ip<'a>(
     let answers = [source.answered.as_ref(), other.answered.as_ref()];
     let mut evidence: Vec<u64> = answers.iter().flatten().map(|answered| answered.seq).collect();
     evidence.push(contact.seq);
+    Some(finding(&VIRTUAL_IP, Some(address.clone()), text, evidence))
+}
+
+/// The address that Kubernetes itself has in front of the endpoints: nobody need reach it to know.
+fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]) -> Option<Finding> {
+    const KEY: &str = "cluster_ip";
+    let Address::Ip(socket) = address else { return None };
+    let ip = socket.ip().to_string();
+    let other =
+        others.iter().find(|other| other.listed.values().any(|seen| seen.what.metadata.get(KEY) == Some(&ip)))?;
+    let text = format!(
+        "{} gives only {address}, the ClusterIP in front of the {} that {} lists: an HTTP/2 connection to it stays \
+         with one of them",
+        source.source,
+        usable(other).len(),
+        other.source
+    );
+    let answers = [source.answered.as_ref(), other.answered.as_ref()];
+    let evidence = answers.iter().flatten().map(|answered| answered.seq).collect();
     Some(finding(&VIRTUAL_IP, Some(address.clone()), text, evidence))
 }
 

@@ -13,6 +13,7 @@ mod proxy;
 mod reaching;
 mod registered;
 mod silence;
+mod slices;
 pub mod table;
 pub mod tolerance;
 mod unprovable;
@@ -38,6 +39,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     discovery::find,
     registered::find,
     leases::find,
+    slices::find,
     advertised::find,
     reaching::find,
     connection::find,

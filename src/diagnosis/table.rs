@@ -95,8 +95,8 @@ findings! {
         see "https://github.com/go-kratos/kratos/issues/329" "https://github.com/go-kratos/kratos/issues/3373";
 
     GD113 VIRTUAL_IP Info
-        means "DNS gives one address, which answers and is none of the several that another registry lists: a virtual IP or a load balancer. HTTP/2 keeps one connection, so a client behind it uses one of the endpoints at a time and never learns of new ones. It could also be an instance that serves without being registered."
-        proved by "Both answers of this session, and that the one address was reached."
+        means "DNS gives one address, which answers and is none of the several that another registry lists, or is what that registry has in front of them (a Service's ClusterIP): a virtual IP or a load balancer. HTTP/2 keeps one connection, so a client behind it uses one of the endpoints at a time and never learns of new ones. It could also be an instance that serves without being registered."
+        proved by "Both answers of this session, and that the one address was reached, or that Kubernetes names it as the Service's ClusterIP."
         remedy "For balancing per call use a headless service with round_robin, a proxy that speaks HTTP/2, or MAX_CONNECTION_AGE at the server."
         see "https://github.com/grpc/grpc-node/issues/960" "https://github.com/connectrpc/connect-go/issues/782";
 
@@ -134,6 +134,30 @@ findings! {
         means "The lease of an entry is more than ten times what its framework grants. When its process dies, clients are sent there for all that time."
         proved by "What the lease was granted, as etcd tells it, and the framework's own value for the layout that was recognised."
         remedy "Lower the registration's TTL (Kratos: RegisterTTL; kitex: KITEX_ETCD_REGISTRY_LEASE_TTL; go-micro: RegisterTTL), and find out who wrote the entry.";
+
+    GD120 TERMINATING_STILL_ROUTED Warn
+        means "A pod is being deleted, and somebody still sends clients to it: a copy that lags (DNS), or the Service itself, which publishes pods that are not ready (publishNotReadyAddresses). When the pod closes its port first, calls to it fail."
+        proved by "The conditions of its EndpointSlice, the other answer of this session that still lists it or the ready condition beside it, and where the address was contacted, what it said."
+        remedy "Keep serving for as long as the news takes: a preStop sleep longer than DNS' TTL and the rollout's slowest client, then a graceful stop. Without need for it, switch publishNotReadyAddresses off."
+        see "https://github.com/kubernetes/kubernetes/issues/128479" "https://github.com/knative/serving/issues/13575";
+
+    GD121 ENTRIES_WITHOUT_OWNER Warn
+        means "EndpointSlices of the Service have no owner, although the Service has a selector or is gone. The controller that keeps the others leaves them alone, and nothing deletes them with the Service: what they list stays, dead or not."
+        proved by "The owner references of the slices and the Service's selector, as the API server tells them."
+        remedy "Find out who wrote them (`kubectl get endpointslice NAME -o yaml`: managedFields, the managed-by label) and delete what is left over: `kubectl delete endpointslice NAME`."
+        see "https://github.com/kubernetes/kubernetes/issues/127370" "https://github.com/kubernetes/kubernetes/issues/103804";
+
+    GD122 SEVERAL_SLICES Info
+        means "The endpoints of the Service are in several EndpointSlices (a controller fills one with 100). That is ordinary; but some clients take the slice they heard of last for all of them: kuberesolver and go-zero's resolver. Such a client knows one slice's endpoints only, and others each time one changes."
+        proved by "The slice of every endpoint, as the API server tells it. `--as kuberesolver` shows what such a client would hold."
+        remedy "Give such clients the headless Service over DNS instead, or one that joins all slices."
+        see "https://github.com/sercand/kuberesolver/issues/66" "https://github.com/zeromicro/go-zero/issues/5659";
+
+    GD123 LEGACY_LIST_DIFFERS Warn
+        means "The legacy Endpoints of the Service list other ready addresses than its EndpointSlices. Clients that still read Endpoints (old resolvers and proxies) see another service."
+        proved by "Both objects, read at the same time. For a moment they may differ by nature: two controllers write them."
+        remedy "Ask again after a few seconds; if it stays, look at who writes the Endpoints (above 1000 addresses they are cut), and move the clients to EndpointSlices."
+        see "https://github.com/kubernetes/kubernetes/issues/110301" "https://github.com/sercand/kuberesolver/issues/54";
 
     // Reaching an address.
     GD201 CONNECTION_REFUSED Critical

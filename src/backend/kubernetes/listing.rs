@@ -203,7 +203,11 @@ fn status(listed: &SliceEndpoint) -> (EndpointStatus, Vec<Check>) {
             (false, true) => "the pod is being deleted and still passes its readiness probe",
             (false, false) => "the pod is being deleted and no longer serves",
         };
-        return (EndpointStatus::Draining, vec![check("terminating", "true".to_string(), words)]);
+        let mut checks = vec![check("terminating", "true".to_string(), words)];
+        if ready {
+            checks.push(check("ready", "passing".to_string(), ""));
+        }
+        return (EndpointStatus::Draining, checks);
     }
     if ready {
         return (EndpointStatus::Healthy, vec![check("ready", "passing".to_string(), "")]);

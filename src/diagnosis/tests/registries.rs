@@ -23,7 +23,8 @@ fn failing(mut endpoint: Endpoint, check: &str, output: &str) -> Endpoint {
 
 impl Story {
     fn answers(&mut self, source: &str, added: Vec<Endpoint>, removed: Vec<Endpoint>, notes: Vec<Note>) -> &mut Self {
-        let backend = ["consul", "dns", "ip", "file"].into_iter().find(|name| source.starts_with(name)).unwrap();
+        let backend =
+            ["consul", "dns", "ip", "file", "kubernetes"].into_iter().find(|name| source.starts_with(name)).unwrap();
         let total = added.len();
         let source = Arc::from(source);
         self.tell(EventKind::Endpoints(EndpointsChange {
@@ -238,6 +239,33 @@ fn one_answering_address_before_several_is_a_virtual_ip_and_no_disagreement() {
     let conclusion = story.concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD113"], 0));
     assert!(conclusion.findings[0].text.contains("none of the 3 endpoints that consul:///pay lists"));
+}
+
+#[test]
+fn a_cluster_ip_is_known_without_reaching_it() {
+    let vip = "10.96.0.10:80";
+    let mut one = instance(A, "pay-1", "node-1", UP);
+    one.metadata.insert("cluster_ip".to_string(), "10.96.0.10".to_string());
+    let mut story = Story::default();
+    story.answers("kubernetes:///pay", vec![one], Vec::new(), Vec::new()).lists("dns", &[(vip, LISTED)]);
+    let (text, _) = story.text_of("GD113");
+    assert!(text.contains("the ClusterIP in front of the 1 that kubernetes:///pay lists"), "{text}");
+    assert_eq!(codes(&story.concludes()), ["GD113"]);
+}
+
+#[test]
+fn a_pod_that_is_being_deleted_and_still_routed_to_is_told_with_what_the_network_says_of_it() {
+    let leaving = || Endpoint { status: EndpointStatus::Draining, ..instance(B, "pay-2", "node-1", UP) };
+    let mut story = Story::default();
+    let pods = vec![instance(A, "pay-1", "node-1", UP), leaving()];
+    story.answers("kubernetes:///pay", pods, Vec::new(), Vec::new()).serves(A).serves(B);
+    assert_eq!(codes(&story.concludes()), [""; 0], "leaving in order is no finding");
+    story.lists("dns", &[(A, LISTED), (B, LISTED)]);
+    let (text, _) = story.text_of("GD120");
+    assert!(text.contains("(pod \"pay-2\") is being deleted, ") && text.contains("still answers"), "{text}");
+    story.fails(B, Stage::Tcp, FailureCode::Refused);
+    let (text, _) = story.text_of("GD120");
+    assert!(text.ends_with("and it is dead: calls to it fail until its clients have heard of it"), "{text}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::support::dns_server::{DnsServer, Script, addresses};
 const LONG: Duration = Duration::from_secs(30);
 
 /// A DNS server that gives the addresses `ips` for `pay.test`.
-fn dns(world: &mut World, ips: &'static [&'static str]) -> String {
+pub(super) fn dns(world: &mut World, ips: &'static [&'static str]) -> String {
     let server = world.wait(async move {
         let server = DnsServer::start().await;
         server.says("pay.test", RecordType::A, addresses("pay.test", 60, ips));

@@ -14,6 +14,7 @@ mod registries;
 mod scenario;
 mod secured;
 mod silence;
+mod sliced;
 mod world;
 
 use std::collections::BTreeSet;
@@ -74,6 +75,14 @@ scenarios! {
     leased::lease_of_an_hour: ["GD119"] exit 0 AtOnce, needs EtcdServer;
     leased::one_address_under_two_keys: ["GD112"] exit 1 AtOnce, needs EtcdServer;
     leased::registered_in_etcd_for_http_only: ["GD110"] exit 2 AtOnce, needs EtcdServer;
+
+    sliced::terminating_and_still_in_dns: ["GD103" "GD120"] exit 1 AtOnce, needs KubernetesServer;
+    sliced::terminating_and_still_called_ready: ["GD120"] exit 1 AtOnce, needs KubernetesServer;
+    sliced::slice_without_owner: ["GD121" "GD122"] exit 1 AtOnce, needs KubernetesServer;
+    sliced::three_slices: ["GD122"] exit 0 AtOnce, needs KubernetesServer;
+    sliced::legacy_endpoints_that_differ: ["GD123"] exit 1 AtOnce, needs KubernetesServer;
+    sliced::dns_of_a_headless_service_that_lags: ["GD103" "GD602"] exit 1 AtOnce, needs KubernetesServer;
+    sliced::cluster_ip_before_several: ["GD113"] exit 0 AtOnce, needs KubernetesServer;
 
     // Reaching an address.
     reaching::refused: ["GD201"] exit 2 AtOnce, needs Nothing;

@@ -21,6 +21,8 @@ pub enum Needs {
     ConsulServer,
     /// Real servers of `tests/run`, and a build with the etcd backend.
     EtcdServer,
+    /// Real servers of `tests/run`, and a build with the Kubernetes backend.
+    KubernetesServer,
     /// Root and network namespaces (Linux, iproute2, iptables).
     Root,
 }
@@ -183,6 +185,7 @@ fn is_here(needs: Needs) -> bool {
         Needs::Nothing => true,
         Needs::ConsulBackend | Needs::ConsulServer => cfg!(feature = "consul"),
         Needs::EtcdServer => cfg!(feature = "etcd"),
+        Needs::KubernetesServer => cfg!(feature = "kubernetes"),
         Needs::Root => {
             let lacking = Namespace::lacking();
             if let Some(lacking) = &lacking {

@@ -137,6 +137,7 @@ fn dns_of_a_service_with_an_address_of_its_own_hides_the_pods() {
     let name = "pay.pay.svc.cluster.local";
     let Some(dns) = ClusterDns::start(&cluster.kubeconfig(ADMIN), name) else { return };
     let target = format!("dns://{}/{name}:80", dns.address);
-    let compared = run_command(asking(&cluster, ADMIN, &["resolve", "kubernetes:///pay", &target]));
-    assert!(compared.out.contains("one address in front of 2 endpoints"), "{}", compared.all());
+    let compared = run_command(asking(&cluster, ADMIN, &["resolve", "kubernetes:///pay", &target, "-o", "ndjson"]));
+    assert_eq!((compared.code, compared.findings()), (0, vec!["GD113".to_string()]), "{}", compared.all());
+    assert!(compared.out.contains("the ClusterIP in front of the 2 that"), "{}", compared.all());
 }

@@ -1,0 +1,91 @@
+//! What Kubernetes' own lists say against each other and against DNS: GD120 to GD123.
+
+use std::collections::BTreeMap;
+
+use super::discovery::{finding, name, shorten};
+use super::ledger::{Ledger, Seen, SourceRecord};
+use super::table::{ENTRIES_WITHOUT_OWNER, LEGACY_LIST_DIFFERS, SEVERAL_SLICES, TERMINATING_STILL_ROUTED};
+use super::verdict::NetworkWord;
+use crate::model::endpoint::{Endpoint, EndpointStatus};
+use crate::model::finding::Finding;
+use crate::model::resolution::NoteKind;
+
+/// The key in an endpoint's metadata that names its EndpointSlice.
+const SLICE: &str = "endpointslice";
+
+/// What the slices prove.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in ledger.sources.iter().filter(|source| source.backend == "kubernetes") {
+        let name = name(ledger, source);
+        findings.extend(still_routed(ledger, source, &name));
+        findings.extend(several(source, &name));
+        for (kind, finding_kind) in
+            [(NoteKind::Orphaned, &ENTRIES_WITHOUT_OWNER), (NoteKind::Legacy, &LEGACY_LIST_DIFFERS)]
+        {
+            if let (Some(note), Some(answered)) = (source.note(kind), &source.answered) {
+                findings.push(finding(finding_kind, None, format!("{name}: {}", note.text), vec![answered.seq]));
+            }
+        }
+    }
+    findings
+}
+
+/// A pod that is being deleted, and that somebody still sends clients to.
+fn still_routed(ledger: &Ledger, source: &SourceRecord, name: &str) -> Vec<Finding> {
+    let leaving = source.listed.values().filter(|seen| seen.what.status == EndpointStatus::Draining);
+    leaving.filter_map(|seen| still_routed_to(ledger, source, name, seen)).collect()
+}
+
+fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Seen<Endpoint>) -> Option<Finding> {
+    let address = &seen.what.address;
+    let mut evidence = vec![seen.seq];
+    let mut by = Vec::new();
+    if seen.what.checks.iter().any(|check| check.name == "ready" && check.status == "passing") {
+        by.push(format!("{name} still calls it ready"));
+    }
+    for (_, other) in ledger.heard().filter(|(_, other)| !std::ptr::eq(*other, source)) {
+        let listed = other.listed.values().find(|one| one.what.address == *address && one.what.status.is_usable());
+        if let Some(listed) = listed {
+            by.push(format!("{} still gives it to clients", other.source));
+            evidence.push(listed.seq);
+        }
+    }
+    if by.is_empty() {
+        return None;
+    }
+    let contact = ledger.contacts.get(address);
+    evidence.extend(contact.map(|contact| contact.seq));
+    let fate = match contact.map(|contact| NetworkWord::of(Some(&contact.what))) {
+        Some(NetworkWord::Dead | NetworkWord::BlackHole) => {
+            ", and it is dead: calls to it fail until its clients have heard of it"
+        }
+        Some(NetworkWord::Serving) => ", and it still answers, until its grace period is over",
+        _ => "",
+    };
+    let pod = seen.what.id.as_ref().map(|pod| format!(" (pod {pod:?})")).unwrap_or_default();
+    let text = format!("{address}{pod} is being deleted, {}{fate}", by.join(", "));
+    Some(finding(&TERMINATING_STILL_ROUTED, Some(address.clone()), text, evidence))
+}
+
+/// Clients that take one slice for all of them hold that many at most.
+fn several(source: &SourceRecord, name: &str) -> Option<Finding> {
+    let mut slices: BTreeMap<&str, usize> = BTreeMap::new();
+    for seen in source.listed.values().filter(|seen| seen.what.status.is_usable()) {
+        let slice = seen.what.metadata.get(SLICE).map(String::as_str).unwrap_or_default();
+        *slices.entry(slice).or_default() += 1;
+    }
+    let (total, largest) = (slices.values().sum::<usize>(), slices.values().max().copied().unwrap_or_default());
+    if slices.len() < 2 {
+        return None;
+    }
+    let counts: Vec<String> = slices.iter().map(|(slice, count)| format!("{slice} ({count})")).collect();
+    let text = format!(
+        "{name}: the {total} ready endpoints are in {} EndpointSlices, {largest} at most in one: {}; a client that takes the \
+         one it heard of last for all of them knows no others",
+        slices.len(),
+        shorten(&counts)
+    );
+    let evidence = source.answered.as_ref().map(|answered| answered.seq).into_iter().collect();
+    Some(finding(&SEVERAL_SLICES, None, text, evidence))
+}

@@ -1,0 +1,115 @@
+//! What Kubernetes' lists say against each other and against DNS: GD120 to GD123, and what they have in common with other
+//! registries. Only asked, never contacted: the API server takes no addresses of this machine.
+
+#[cfg(feature = "kubernetes")]
+pub use with_kubernetes::*;
+
+/// Scenarios of a backend that is not there are never set up.
+#[cfg(not(feature = "kubernetes"))]
+mod without {
+    use super::super::scenario::Run;
+    use super::super::world::World;
+
+    macro_rules! absent {
+        ($($name:ident)*) => { $(pub fn $name(_: &mut World) -> Option<Run> { None })* };
+    }
+    absent!(
+        terminating_and_still_in_dns terminating_and_still_called_ready slice_without_owner three_slices
+        legacy_endpoints_that_differ dns_of_a_headless_service_that_lags cluster_ip_before_several
+    );
+}
+#[cfg(not(feature = "kubernetes"))]
+pub use without::*;
+
+#[cfg(feature = "kubernetes")]
+mod with_kubernetes {
+    use serde_json::{Value, json};
+
+    use super::super::discovery::dns;
+    use super::super::scenario::{Run, command};
+    use super::super::world::World;
+    use crate::support::kubernetes::{ADMIN, Cluster, SLICES, endpoint, ready, slice};
+
+    /// A cluster with the Service `pay`, headless or behind `ip`.
+    fn cluster(ip: &str) -> Option<Cluster> {
+        let cluster = Cluster::start()?;
+        cluster.namespace("pay");
+        cluster.service("pay", Some(ip));
+        Some(cluster)
+    }
+
+    /// `resolve` of the service in `cluster`, which is kept running, and of DNS where a target of it is given.
+    fn of(world: &mut World, cluster: Cluster, dns: Option<&str>) -> Run {
+        let kubeconfig = cluster.kubeconfig(ADMIN).display().to_string();
+        world.keep(cluster);
+        let targets: Vec<&str> = std::iter::once("kubernetes:///pay").chain(dns).collect();
+        command("resolve", &[&["--resolve-timeout", "15s"], &targets[..]].concat()).env("KUBECONFIG", &kubeconfig)
+    }
+
+    pub fn terminating_and_still_in_dns(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), endpoint("10.1.0.2", "b", false, true, true)]);
+        let server = dns(world, &["10.1.0.1", "10.1.0.2"]);
+        let target = format!("dns://{server}/pay.test:50051");
+        let words = ["10.1.0.2:50051 (pod \"b\") is being deleted", "pay.test:50051 still gives it to clients"];
+        Some(of(world, cluster, Some(&target)).says(&words))
+    }
+
+    pub fn terminating_and_still_called_ready(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), endpoint("10.1.0.2", "b", true, true, true)]);
+        Some(of(world, cluster, None).says(&["is being deleted, kubernetes still calls it ready"]))
+    }
+
+    pub fn slice_without_owner(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+        let mut orphan = slice("pay-old", "pay", 50051, &[ready("10.1.0.9", "gone")]);
+        orphan["metadata"]["ownerReferences"] = json!([]);
+        cluster.put(SLICES, &orphan);
+        Some(of(world, cluster, None).says(&["1 EndpointSlice is without an owner", "in it: pay-old"]))
+    }
+
+    pub fn three_slices(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        for (number, count) in [(0, 100), (1, 100), (2, 50)] {
+            let pods: Vec<Value> =
+                (1..=count).map(|pod| ready(&format!("10.1.{number}.{pod}"), &format!("pay-{number}-{pod}"))).collect();
+            cluster.slice(&format!("pay-{number}"), "pay", &pods);
+        }
+        let words =
+            "the 250 ready endpoints are in 3 EndpointSlices, 100 at most in one: pay-0 (100), pay-1 (100), pay-2 (50)";
+        Some(of(world, cluster, None).says(&[words]))
+    }
+
+    pub fn legacy_endpoints_that_differ(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+        let subset = json!({ "addresses": [{ "ip": "10.1.0.1" }, { "ip": "10.1.0.7" }], "ports": [{ "port": 50051 }] });
+        let object = json!({ "metadata": { "name": "pay", "namespace": "pay" }, "subsets": [subset] });
+        cluster.put("/api/v1/namespaces/pay/endpoints", &object);
+        Some(
+            of(world, cluster, None)
+                .says(&["the legacy Endpoints list 2 ready addresses, the EndpointSlices 1", "10.1.0.7"]),
+        )
+    }
+
+    pub fn dns_of_a_headless_service_that_lags(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), ready("10.1.0.3", "c")]);
+        let server = dns(world, &["10.1.0.1", "10.1.0.2"]);
+        let target = format!("dns://{server}/pay.test:50051");
+        let words =
+            ["10.1.0.2:50051 is listed by dns://", "and not by kubernetes:///pay", "does not list 10.1.0.3:50051"];
+        Some(of(world, cluster, Some(&target)).says(&words))
+    }
+
+    pub fn cluster_ip_before_several(world: &mut World) -> Option<Run> {
+        let cluster = cluster("10.96.7.7")?;
+        cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), ready("10.1.0.2", "b")]);
+        let server = dns(world, &["10.96.7.7"]);
+        let target = format!("dns://{server}/pay.test:80");
+        let words = ["gives only 10.96.7.7:80, the ClusterIP in front of the 2 that kubernetes:///pay lists"];
+        Some(of(world, cluster, Some(&target)).says(&words))
+    }
+}
