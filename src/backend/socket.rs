@@ -30,7 +30,7 @@ pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, String> 
 }
 
 /// `host[:port]`, an IPv6 address in brackets. The error follows the text in a sentence; `example` is what would be right.
-#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+#[cfg(any(feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 pub(super) fn host_and_port<'a>(text: &'a str, example: &str) -> Result<(&'a str, Option<u16>), String> {
     let (host, port) = match text.strip_prefix('[') {
         Some(inside) => match inside.split_once(']') {
