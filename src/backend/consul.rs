@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 
 pub use agent::Agent;
-pub use settings::{Settings, SettingsError};
+pub use settings::Settings;
 
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};

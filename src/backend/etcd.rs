@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 use tonic::{Code, Status};
 
-pub use settings::{Member, Settings, SettingsError};
+pub use settings::{Member, Settings};
 
 use super::listing::Words;
 use super::socket::seconds;

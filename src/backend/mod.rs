@@ -129,6 +129,8 @@ pub struct Settings {
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns;
+#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
+mod env;
 #[cfg(feature = "etcd")]
 pub mod etcd;
 #[cfg(feature = "eureka")]
@@ -153,6 +155,9 @@ mod socket;
 mod tls;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
+
+#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
+pub use env::SettingsError;
 
 /// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.
 pub const BACKENDS: &[&dyn Backend] = &[

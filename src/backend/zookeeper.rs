@@ -16,7 +16,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
-pub use settings::{Connect, Server, Settings, SettingsError};
+pub use settings::{Connect, Server, Settings};
 
 use super::listing::Words;
 use super::socket::seconds;

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::agent::{Agent, Unsaid};
+use crate::backend::env::{Env, SettingsError};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 
@@ -57,16 +58,6 @@ impl Default for Settings {
             partition: Sourced::default(),
         }
     }
-}
-
-/// A variable that makes no sense: its name, its value unless it is a secret, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{variable}: {why}")]
-pub struct SettingsError {
-    /// The variable: `CONSUL_HTTP_SSL`.
-    pub variable: &'static str,
-    /// What is wrong with its value, and what would be right.
-    pub why: String,
 }
 
 impl Settings {
@@ -129,42 +120,6 @@ impl Settings {
         row("CONSUL_NAMESPACE", self.namespace.value.clone(), &self.namespace.origin);
         row("CONSUL_PARTITION", self.partition.value.clone(), &self.partition.origin);
         rows
-    }
-}
-
-struct Env<'a> {
-    variable: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Env<'_> {
-    fn read<T: Default>(
-        &self,
-        name: &'static str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Sourced<T>, SettingsError> {
-        self.read_or(name, T::default(), parse)
-    }
-
-    fn read_or<T>(
-        &self,
-        name: &'static str,
-        unset: T,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Sourced<T>, SettingsError> {
-        match (self.variable)(name).filter(|text| !text.trim().is_empty()) {
-            None => Ok(Sourced::new(unset, Origin::Default)),
-            Some(text) => parse(text.trim())
-                .map(|value| Sourced::new(value, Origin::Env(name.to_string())))
-                .map_err(|why| SettingsError { variable: name, why }),
-        }
-    }
-
-    fn text(&self, name: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
-        self.read(name, |text| Ok(Some(text.to_string())))
-    }
-
-    fn path(&self, name: &'static str) -> Result<Sourced<Option<PathBuf>>, SettingsError> {
-        self.read(name, |text| Ok(Some(PathBuf::from(text))))
     }
 }
 

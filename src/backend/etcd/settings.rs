@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::backend::env::{Env, SettingsError};
 use crate::backend::socket::{host_and_port, joined};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
@@ -109,35 +110,24 @@ impl Default for Settings {
     }
 }
 
-/// A variable that makes no sense: its name, its value unless it is a secret, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{variable}: {why}")]
-pub struct SettingsError {
-    /// The variable: `ETCDCTL_DIAL_TIMEOUT`.
-    pub variable: &'static str,
-    /// What is wrong with its value, and what would be right.
-    pub why: String,
-}
-
 impl Settings {
     /// Reads the variables through `variable`; an empty one counts as unset.
     pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let env = Env { variable };
         let unset = Settings::default();
-        let path = |text: &str| Ok(Some(PathBuf::from(text)));
-        let password = env.read("ETCDCTL_PASSWORD", None, |text| Ok(Some(Secret::new(text))))?;
+        let password = env.read("ETCDCTL_PASSWORD", |text| Ok(Some(Secret::new(text))))?;
         let whole = password.value.is_some();
         let settings = Settings {
-            endpoints: env.read("ETCDCTL_ENDPOINTS", unset.endpoints.value, members)?,
-            cacert: env.read("ETCDCTL_CACERT", None, path)?,
-            cert: env.read("ETCDCTL_CERT", None, path)?,
-            key: env.read("ETCDCTL_KEY", None, path)?,
-            user: env.read("ETCDCTL_USER", None, |text| user(text, whole).map(Some))?,
+            endpoints: env.read_or("ETCDCTL_ENDPOINTS", unset.endpoints.value, members)?,
+            cacert: env.path("ETCDCTL_CACERT")?,
+            cert: env.path("ETCDCTL_CERT")?,
+            key: env.path("ETCDCTL_KEY")?,
+            user: env.read("ETCDCTL_USER", |text| user(text, whole).map(Some))?,
             password,
-            dial_timeout: env.read("ETCDCTL_DIAL_TIMEOUT", unset.dial_timeout.value, duration)?,
-            command_timeout: env.read("ETCDCTL_COMMAND_TIMEOUT", unset.command_timeout.value, duration)?,
-            skip_verify: env.read("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", false, boolean)?,
-            insecure_transport: env.read("ETCDCTL_INSECURE_TRANSPORT", true, boolean)?,
+            dial_timeout: env.read_or("ETCDCTL_DIAL_TIMEOUT", unset.dial_timeout.value, duration)?,
+            command_timeout: env.read_or("ETCDCTL_COMMAND_TIMEOUT", unset.command_timeout.value, duration)?,
+            skip_verify: env.read_or("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", false, boolean)?,
+            insecure_transport: env.read_or("ETCDCTL_INSECURE_TRANSPORT", true, boolean)?,
         };
         let half = |variable, why: &str| Err(SettingsError { variable, why: why.to_string() });
         match (&settings.cert.value, &settings.key.value, &settings.user.value, &settings.password.value) {
@@ -186,26 +176,6 @@ impl Settings {
         row("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", said(&self.skip_verify), &self.skip_verify.origin);
         row("ETCDCTL_INSECURE_TRANSPORT", said(&self.insecure_transport), &self.insecure_transport.origin);
         rows
-    }
-}
-
-struct Env<'a> {
-    variable: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Env<'_> {
-    fn read<T>(
-        &self,
-        name: &'static str,
-        unset: T,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Sourced<T>, SettingsError> {
-        match (self.variable)(name).filter(|text| !text.trim().is_empty()) {
-            None => Ok(Sourced::new(unset, Origin::Default)),
-            Some(text) => parse(text.trim())
-                .map(|value| Sourced::new(value, Origin::Env(name.to_string())))
-                .map_err(|why| SettingsError { variable: name, why }),
-        }
     }
 }
 

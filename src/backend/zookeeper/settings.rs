@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::backend::env::{Env, SettingsError};
 use crate::backend::socket::{host_and_port, joined};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
@@ -88,36 +89,18 @@ impl Default for Settings {
     }
 }
 
-/// A variable that makes no sense: its name, its value unless it is a secret, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{variable}: {why}")]
-pub struct SettingsError {
-    /// The variable.
-    pub variable: &'static str,
-    /// What is wrong with its value, and what would be right.
-    pub why: String,
-}
-
 impl Settings {
     /// Reads the variables through `variable`; an empty one counts as unset.
     pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let said = |name: &str| variable(name).map(|text| text.trim().to_string()).filter(|text| !text.is_empty());
-        let mut settings = Settings::default();
-        const CONNECT: &str = "ZOOKEEPER_CONNECT";
-        if let Some(text) = said(CONNECT) {
-            let connect = Connect::parse(&text).map_err(|why| SettingsError { variable: CONNECT, why })?;
-            settings.connect = Sourced::new(connect, Origin::Env(CONNECT.to_string()));
-        }
-        const AUTH: &str = "ZOOKEEPER_AUTH";
-        if let Some(text) = said(AUTH) {
-            let Some((user, password)) = text.split_once(':') else {
-                let why = "has no password: write user:password".to_string();
-                return Err(SettingsError { variable: AUTH, why });
-            };
-            let who = (user.to_string(), Secret::new(password));
-            settings.auth = Sourced::new(Some(who), Origin::Env(AUTH.to_string()));
-        }
-        Ok(settings)
+        let env = Env { variable };
+        let unset = Settings::default();
+        Ok(Settings {
+            connect: env.read_or("ZOOKEEPER_CONNECT", unset.connect.value, Connect::parse)?,
+            auth: env.read("ZOOKEEPER_AUTH", |text| match text.split_once(':') {
+                Some((user, password)) => Ok(Some((user.to_string(), Secret::new(password)))),
+                None => Err("has no password: write user:password".to_string()),
+            })?,
+        })
     }
 
     /// Variable, value (secrets masked) and origin of every setting that is in force.
