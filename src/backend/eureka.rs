@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
-pub use settings::{Server, Settings, SettingsError};
+pub use settings::{Server, Settings};
 
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};

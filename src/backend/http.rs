@@ -81,11 +81,13 @@ impl Http {
     }
 
     /// A second one to the same registry, with a connection of its own.
+    #[cfg(feature = "consul")]
     pub(super) fn another(&self) -> Self {
         Http::new(self.dial.clone(), self.tls.clone(), self.names, self.connect_limit)
     }
 
     /// How long connecting may take.
+    #[cfg(feature = "consul")]
     pub(super) fn connect_limit(&self) -> Duration {
         self.connect_limit
     }

@@ -129,7 +129,7 @@ pub struct Settings {
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 mod env;
 #[cfg(feature = "etcd")]
 pub mod etcd;
@@ -156,7 +156,7 @@ mod tls;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 
-#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 pub use env::SettingsError;
 
 /// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.

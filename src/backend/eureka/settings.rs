@@ -4,6 +4,7 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use crate::backend::env::{Env, SettingsError};
 use crate::backend::socket::{host_and_port, joined};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
@@ -92,25 +93,11 @@ impl Default for Settings {
     }
 }
 
-/// A variable that makes no sense: its name, its value without secrets, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{variable}: {why}")]
-pub struct SettingsError {
-    /// The variable.
-    pub variable: &'static str,
-    /// What is wrong with its value, and what would be right.
-    pub why: String,
-}
-
 impl Settings {
     /// Reads the variable through `variable`; an empty one counts as unset.
     pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let Some(text) = variable(VARIABLE).filter(|text| !text.trim().is_empty()) else {
-            return Ok(Settings::default());
-        };
-        let servers = text.split(',').map(|server| Server::parse(server.trim())).collect::<Result<_, _>>();
-        let servers = servers.map_err(|why| SettingsError { variable: VARIABLE, why })?;
-        Ok(Settings { servers: Sourced::new(servers, Origin::Env(VARIABLE.to_string())) })
+        let servers = |text: &str| text.split(',').map(|server| Server::parse(server.trim())).collect();
+        Ok(Settings { servers: Env { variable }.read_or(VARIABLE, Settings::default().servers.value, servers)? })
     }
 
     /// The servers that `target` asks: its own, else those of the settings.

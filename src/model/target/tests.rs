@@ -134,14 +134,14 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
             "eureka:///PAY",
         ),
         (
-            "eureka://ann:hunt%65r2@h1:8761/eureka/v2/PAY/",
+            "eureka://h1:8761/eureka/v2/PAY/",
             Target::Eureka(EurekaTarget {
                 server: Some("h1:8761".to_string()),
                 path: Some("/eureka/v2".to_string()),
-                user: Some(("ann".to_string(), Secret::new("hunter2"))),
+                user: None,
                 app: "PAY".to_string(),
             }),
-            "eureka://ann:***@h1:8761/eureka/v2/PAY",
+            "eureka://h1:8761/eureka/v2/PAY",
         ),
         ("zookeeper:///pay", Target::Zookeeper(zookeeper(&[], "pay")), "zookeeper:///pay"),
         (
@@ -374,6 +374,10 @@ fn secrets_are_never_shown() {
     assert_eq!(consul.token.as_ref().unwrap().reveal(), "s3cr3t");
     assert_eq!(consul.user.as_ref().unwrap().1.reveal(), "hunter2");
     assert_eq!(target.to_string(), "consul://joe:***@10.0.0.1:8500/pay?dc=eu&token=***");
+    let target = parse("eureka://joe:hunt%65r2@10.0.0.1:8761/PAY").unwrap();
+    let Target::Eureka(eureka) = &target else { panic!("{target:?}") };
+    assert_eq!(eureka.user.as_ref().map(|(_, password)| password.reveal()), Some("hunter2"));
+    assert_eq!(target.to_string(), "eureka://joe:***@10.0.0.1:8761/PAY");
     for text in [
         "consul://joe:hunter2@10.0.0.1:8500/pay?token=s3cr3t&healthy=no",
         "consul://joe:hunter2@10.0.0.1:99999/pay?token=s3cr3t",
@@ -496,6 +500,7 @@ fn no_input_panics_and_what_parses_prints_itself() {
                 assert!(error.position <= text.len() && text.is_char_boundary(error.position), "{text:?}: {error}");
                 assert!(error.to_string().lines().count() == 1, "{error}");
             }
+            Ok(Target::Eureka(eureka)) if eureka.user.is_some() => {}
             Ok(Target::Consul(consul)) if consul.token.is_some() || consul.user.is_some() => {}
             Ok(target) => assert_eq!(parse(&target.to_string()).as_ref(), Ok(&target), "{text:?}"),
         }

@@ -42,8 +42,10 @@ pub(super) fn eureka(rest: Piece<'_>) -> Parsed<EurekaTarget> {
     };
     let (host, port) = host_port(server, EXAMPLE)?;
     target.server = Some(join(&host, port));
-    if let Some(path) = path.filter(|path| !path.is_empty()) {
-        target.path = Some(format!("/{}", decode(path, false, EXAMPLE)?.trim_matches('/')));
+    if let Some(path) = path {
+        let path = decode(path, false, EXAMPLE)?;
+        let path = path.trim_matches('/');
+        target.path = (!path.is_empty()).then(|| format!("/{path}"));
     }
     Ok(target)
 }
