@@ -205,9 +205,11 @@ fn status(listed: &SliceEndpoint) -> (EndpointStatus, Vec<Check>) {
         };
         return (EndpointStatus::Draining, vec![check("terminating", "true".to_string(), words)]);
     }
-    let status = if ready { EndpointStatus::Healthy } else { EndpointStatus::Critical };
-    let words = if ready { "" } else { "the pod does not pass its readiness probe" };
-    (status, vec![check("ready", ready.to_string(), words)])
+    if ready {
+        return (EndpointStatus::Healthy, vec![check("ready", "passing".to_string(), "")]);
+    }
+    let words = "the pod does not pass its readiness probe";
+    (EndpointStatus::Critical, vec![check("ready", "false".to_string(), words)])
 }
 
 pub(super) fn plural(count: usize) -> &'static str {
