@@ -5,7 +5,6 @@
 
 mod agent;
 mod decode;
-mod hyper_io;
 mod port;
 mod query;
 mod settings;

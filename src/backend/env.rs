@@ -38,6 +38,7 @@ impl Env<'_> {
     }
 
     /// [`read_or`](Self::read_or) the type's own default.
+    #[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
     pub(super) fn read<T: Default>(
         &self,
         name: &'static str,

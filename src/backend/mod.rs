@@ -111,6 +111,9 @@ pub struct Settings {
     /// How etcd is asked.
     #[cfg(feature = "etcd")]
     pub etcd: etcd::Settings,
+    /// How Eureka is asked.
+    #[cfg(feature = "eureka")]
+    pub eureka: eureka::Settings,
     /// Which Kubernetes is asked, and as whom.
     #[cfg(feature = "kubernetes")]
     pub kubernetes: kubernetes::Settings,
@@ -126,28 +129,34 @@ pub struct Settings {
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 mod env;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+#[cfg(feature = "eureka")]
+pub mod eureka;
 pub mod file;
+#[cfg(any(feature = "consul", feature = "eureka"))]
+mod http;
+#[cfg(any(feature = "consul", feature = "eureka"))]
+mod hyper_io;
 pub mod ip;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 #[cfg(any(feature = "etcd", feature = "zookeeper"))]
 mod listing;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes", feature = "zookeeper"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 mod socket;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes"))]
 #[cfg_attr(
-    not(any(feature = "consul", feature = "etcd")),
+    not(any(feature = "consul", feature = "etcd", feature = "eureka")),
     expect(dead_code, reason = "kube makes its own TLS: only the words for what failed are shared")
 )]
 mod tls;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 
-#[cfg(any(feature = "consul", feature = "etcd", feature = "zookeeper"))]
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 pub use env::SettingsError;
 
 /// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.
@@ -159,6 +168,8 @@ pub const BACKENDS: &[&dyn Backend] = &[
     &consul::Consul,
     #[cfg(feature = "etcd")]
     &etcd::Etcd,
+    #[cfg(feature = "eureka")]
+    &eureka::Eureka,
     #[cfg(feature = "kubernetes")]
     &kubernetes::Kubernetes,
     #[cfg(feature = "zookeeper")]

@@ -9,12 +9,14 @@ use super::endpoint::Address;
 use super::secret::Secret;
 
 mod etcd;
+mod eureka;
 mod kubernetes;
 mod parse;
 mod secrets;
 mod zookeeper;
 
 pub use etcd::{ETCD_LAYOUTS, EtcdTarget};
+pub use eureka::EurekaTarget;
 pub use kubernetes::{KubernetesTarget, ServicePort};
 pub use zookeeper::{ZOOKEEPER_LAYOUTS, ZookeeperTarget};
 
@@ -48,6 +50,8 @@ pub enum Target {
     Consul(ConsulTarget),
     /// `etcd://[member,…]/svc?prefix=&layout=`, and go-zero's forms.
     Etcd(EtcdTarget),
+    /// `eureka://[[user:pw@]host[:8761][/path]/]APP/`.
+    Eureka(EurekaTarget),
     /// `kubernetes:///svc[.ns][:port]`, and kuberesolver's and go-zero's other forms.
     Kubernetes(KubernetesTarget),
     /// `zookeeper://[server,…]/svc?prefix=&layout=`, also `zk:`.
@@ -119,6 +123,7 @@ impl Target {
             Target::File(_) => Some("file"),
             Target::Consul(_) => Some("consul"),
             Target::Etcd(_) => Some("etcd"),
+            Target::Eureka(_) => Some("eureka"),
             Target::Kubernetes(_) => Some("kubernetes"),
             Target::Zookeeper(_) => Some("zookeeper"),
             Target::Unsupported { scheme, .. } => Some(scheme),
@@ -134,6 +139,7 @@ impl Target {
             Target::File(_) => ("file", "file"),
             Target::Consul(_) => ("consul", "consul"),
             Target::Etcd(_) => ("etcd", "etcd"),
+            Target::Eureka(_) => ("eureka", "eureka"),
             Target::Kubernetes(_) => ("kubernetes", "kubernetes"),
             Target::Zookeeper(_) => ("zookeeper", "zookeeper"),
             Target::Unsupported { scheme, .. } => (scheme.as_str(), backend_of(scheme)),
@@ -188,6 +194,9 @@ fn ip_scheme(first: Option<&Address>) -> &'static str {
 /// Everything that would mean something else inside a name or a value of a URI.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
+/// [`COMPONENT`] that keeps its slashes.
+const PATH: &AsciiSet = &COMPONENT.remove(b'/');
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -202,6 +211,7 @@ impl fmt::Display for Target {
             Target::File(path) => fmt_path(f, "file", path),
             Target::Consul(consul) => consul.fmt(f),
             Target::Etcd(etcd) => etcd.fmt(f),
+            Target::Eureka(eureka) => eureka.fmt(f),
             Target::Kubernetes(kubernetes) => kubernetes.fmt(f),
             Target::Zookeeper(zookeeper) => zookeeper.fmt(f),
             Target::Unsupported { scheme, rest } => write!(f, "{scheme}:{rest}"),

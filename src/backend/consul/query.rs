@@ -293,7 +293,7 @@ impl Client {
                             ResolveError::ambient(ResolveCode::Timeout, text)
                         }
                         Trouble::Broken(_) => ResolveError::ambient(ResolveCode::WatchBroken, text),
-                        Trouble::NotConsul(_) => ResolveError::ambient(ResolveCode::BadAnswer, text),
+                        Trouble::NotHttp(_) => ResolveError::ambient(ResolveCode::BadAnswer, text),
                     }
                 }
                 None => ResolveError::ambient(ResolveCode::Unreachable, format!("{named}: {source}")),

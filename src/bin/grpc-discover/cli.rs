@@ -36,6 +36,7 @@ What to look at; several targets are one service, compared
   consul:///pay?tag=v2         Consul, at CONSUL_HTTP_ADDR
   consul://agent:8500/pay      Consul, at this agent
   etcd:///pay                  etcd, at ETCDCTL_ENDPOINTS; etcd://10.0.0.1:2379/pay at this member
+  eureka:///PAY                Eureka, at EUREKA_CLIENT_SERVICEURL_DEFAULTZONE; eureka://10.0.0.1:8761/PAY at this server
   zookeeper:///pay             ZooKeeper, at ZOOKEEPER_CONNECT; zk://10.0.0.1:2181/pay at this server
   ipv4:10.0.0.1:50051,10.0.0.2:50051
   ipv6:[2001:db8::1]:50051

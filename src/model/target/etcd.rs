@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
-use super::{COMPONENT, server_text};
+use super::{COMPONENT, PATH, server_text};
 
 /// The layouts that `?layout=` can name: `crate::layout` has a decoder for each of them.
 pub const ETCD_LAYOUTS: [&str; 9] =
     ["etcd-naming", "go-zero", "kratos", "kitex", "go-micro", "dubbo", "dubbo-app", "goframe", "plain"];
-
-/// [`COMPONENT`] that keeps its slashes.
-const PATH: &AsciiSet = &COMPONENT.remove(b'/');
 
 /// What an `etcd:` or `discov:` target asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -11,6 +11,7 @@ use crate::model::text::shorten;
 
 mod consul;
 mod etcd;
+mod eureka;
 mod host;
 mod kubernetes;
 mod percent;
@@ -19,6 +20,7 @@ mod zookeeper;
 
 use consul::consul;
 use etcd::{discov, etcd};
+use eureka::eureka;
 use host::{host, host_port, ip_address, join, port, v6};
 pub(super) use kubernetes::bare as bare_kubernetes;
 use kubernetes::{k8s, kubernetes};
@@ -26,7 +28,7 @@ use piece::{Parsed, Piece, Problem, wrong};
 use zookeeper::zookeeper;
 
 /// The schemes that have a backend, in the order they are offered.
-const OWN_SCHEMES: [&str; 15] = [
+const OWN_SCHEMES: [&str; 16] = [
     "dns",
     "srv",
     "ipv4",
@@ -37,6 +39,7 @@ const OWN_SCHEMES: [&str; 15] = [
     "consul",
     "etcd",
     "discov",
+    "eureka",
     "kubernetes",
     "k8s",
     "zookeeper",
@@ -45,14 +48,13 @@ const OWN_SCHEMES: [&str; 15] = [
 ];
 
 /// Schemes of other people's targets: recognised, so that the refusal can say what is missing.
-const FOREIGN_SCHEMES: [&str; 20] = [
+const FOREIGN_SCHEMES: [&str; 19] = [
     "xds",
     "google-c2p",
     "static",
     "direct",
     "discovery",
     "nacos",
-    "eureka",
     "polaris",
     "vsock",
     "svc",
@@ -122,6 +124,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         "consul" => consul(rest).map(Target::Consul),
         "etcd" => etcd(rest).map(Target::Etcd),
         "discov" => discov(rest).map(Target::Etcd),
+        "eureka" => eureka(rest).map(Target::Eureka),
         "kubernetes" => kubernetes(rest).map(Target::Kubernetes),
         "k8s" => k8s(rest).map(Target::Kubernetes),
         "zookeeper" | "zk" => zookeeper(rest).map(Target::Zookeeper),

@@ -123,6 +123,26 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
         ("etcd:pay/", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
         ("etcd:///team/my%20pay/", Target::Etcd(etcd(&[], "team/my pay")), "etcd:///team/my%20pay"),
         ("etcd://h1:2379/K", Target::Etcd(etcd(&["h1:2379"], "K")), "etcd://h1:2379/K"),
+        (
+            "eureka:///PAY/",
+            Target::Eureka(EurekaTarget { app: "PAY".to_string(), ..EurekaTarget::default() }),
+            "eureka:///PAY",
+        ),
+        (
+            "eureka://PAY",
+            Target::Eureka(EurekaTarget { app: "PAY".to_string(), ..EurekaTarget::default() }),
+            "eureka:///PAY",
+        ),
+        (
+            "eureka://h1:8761/eureka/v2/PAY/",
+            Target::Eureka(EurekaTarget {
+                server: Some("h1:8761".to_string()),
+                path: Some("/eureka/v2".to_string()),
+                user: None,
+                app: "PAY".to_string(),
+            }),
+            "eureka://h1:8761/eureka/v2/PAY",
+        ),
         ("zookeeper:///pay", Target::Zookeeper(zookeeper(&[], "pay")), "zookeeper:///pay"),
         (
             "zk://h1:2181,[::1]/com.x.Pay",
@@ -241,6 +261,10 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("etcd:///pay?layout=spring", 19, "\"spring\" is no layout (known: etcd-naming, go-zero"),
     ("etcd:///pay?colour=red", 12, "no parameter of etcd: (known: prefix, layout, key)"),
     ("etcd:///p%zz", 9, "two hexadecimal digits"),
+    ("eureka:///", 9, "no application is named; write eureka://10.0.0.1:8761/PAY"),
+    ("eureka://h1:8761", 9, "a server, and no application follows"),
+    ("eureka://h1:x/PAY", 12, "\"x\" is no port number"),
+    ("eureka://h1/PAY?x=1", 15, "takes no parameters"),
     ("zookeeper:///", 13, "no service is named; write zookeeper:///pay"),
     ("zk://h1:2181", 5, "ZooKeeper's servers, and no service follows"),
     ("zk://joe:hunter2@h1/pay", 5, "ZOOKEEPER_AUTH"),
@@ -316,6 +340,7 @@ fn examples_of_errors_are_targets() {
         "kubernetes:///pay.prod:grpc",
         "kubernetes:///pay.prod.svc.cluster.local:grpc",
         "kubernetes://prod/pay:grpc",
+        "eureka://10.0.0.1:8761/PAY",
         "zookeeper:///pay",
         "zookeeper://10.0.0.1:2181,10.0.0.2:2181/pay",
         "zookeeper:///pay?layout=kratos",
@@ -349,6 +374,10 @@ fn secrets_are_never_shown() {
     assert_eq!(consul.token.as_ref().unwrap().reveal(), "s3cr3t");
     assert_eq!(consul.user.as_ref().unwrap().1.reveal(), "hunter2");
     assert_eq!(target.to_string(), "consul://joe:***@10.0.0.1:8500/pay?dc=eu&token=***");
+    let target = parse("eureka://joe:hunt%65r2@10.0.0.1:8761/PAY").unwrap();
+    let Target::Eureka(eureka) = &target else { panic!("{target:?}") };
+    assert_eq!(eureka.user.as_ref().map(|(_, password)| password.reveal()), Some("hunter2"));
+    assert_eq!(target.to_string(), "eureka://joe:***@10.0.0.1:8761/PAY");
     for text in [
         "consul://joe:hunter2@10.0.0.1:8500/pay?token=s3cr3t&healthy=no",
         "consul://joe:hunter2@10.0.0.1:99999/pay?token=s3cr3t",
@@ -364,6 +393,8 @@ fn secrets_are_never_shown() {
         "consul://[::1]:hunter2@x/pay",
         "etcd://joe:hunter2@h1/pay",
         "etcd://joe:hunter2@h1",
+        "eureka://joe:hunter2@h1/pay",
+        "eureka://joe:hunter2@h1",
         "zookeeper://joe:hunter2@h1/pay",
         "etcd:///joe:hunter2@h1?key=K",
     ] {
@@ -469,6 +500,7 @@ fn no_input_panics_and_what_parses_prints_itself() {
                 assert!(error.position <= text.len() && text.is_char_boundary(error.position), "{text:?}: {error}");
                 assert!(error.to_string().lines().count() == 1, "{error}");
             }
+            Ok(Target::Eureka(eureka)) if eureka.user.is_some() => {}
             Ok(Target::Consul(consul)) if consul.token.is_some() || consul.user.is_some() => {}
             Ok(target) => assert_eq!(parse(&target.to_string()).as_ref(), Ok(&target), "{text:?}"),
         }

@@ -7,6 +7,8 @@ mod coredns;
 mod dns;
 #[cfg(feature = "etcd")]
 mod etcd;
+#[cfg(feature = "eureka")]
+mod eureka;
 mod file;
 mod ip;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
@@ -29,3 +31,5 @@ battery!(etcd_battery, etcd::RealEtcd);
 battery!(kubernetes_battery, kubernetes::RealKubernetes);
 #[cfg(feature = "zookeeper")]
 battery!(zookeeper_battery, zookeeper::RealZookeeper);
+#[cfg(feature = "eureka")]
+battery!(eureka_battery, eureka::RealEureka);

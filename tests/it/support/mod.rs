@@ -7,6 +7,8 @@ pub mod consul;
 pub mod dns_server;
 #[cfg(feature = "etcd")]
 pub mod etcd;
+#[cfg(feature = "eureka")]
+pub mod eureka;
 pub mod grpc;
 #[cfg(feature = "consul")]
 pub mod hosts;

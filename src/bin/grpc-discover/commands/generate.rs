@@ -76,7 +76,7 @@ fn inner(section: &str) -> String {
 const CLOSING: &str = r#".SH TARGETS
 A bare name (pay) is asked of every active backend, or of the targets of [service.pay] in the configuration file.
 host:port is dns:///host:port. Others: dns://server/host:port, srv:name, consul://agent/service?tag=&dc=, etcd://member,member/service,
-zookeeper://server,server/service, ipv4:a:p,b:p, ipv6:[a]:p, unix:path, unix\-abstract:name, file:path.
+zookeeper://server,server/service, eureka://server/APP, ipv4:a:p,b:p, ipv6:[a]:p, unix:path, unix\-abstract:name, file:path.
 Several targets are one service: that is how backends are compared.
 .SH "EXIT STATUS"
 .TP
@@ -113,6 +113,9 @@ As for consul(1).
 .TP
 ETCDCTL_ENDPOINTS, ETCDCTL_USER, ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY, ...
 As for etcdctl(1).
+.TP
+EUREKA_CLIENT_SERVICEURL_DEFAULTZONE
+As for Spring: http://user:password@host:8761/eureka/, several separated by commas.
 .TP
 ZOOKEEPER_CONNECT, ZOOKEEPER_AUTH
 The connect string (host:port,host:port/chroot), and user:password.

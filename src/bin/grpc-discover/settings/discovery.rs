@@ -13,7 +13,7 @@ use crate::cli::{Asking, values};
 
 /// The settings of every backend. The registries' own environments come after flags, `GRPC_DISCOVER_*` and the file.
 #[cfg_attr(
-    not(any(feature = "consul", feature = "etcd", feature = "kubernetes", feature = "zookeeper")),
+    not(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper")),
     expect(unused_variables, reason = "only these registries have an environment of their own")
 )]
 pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, Wrong> {
@@ -29,6 +29,8 @@ pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backen
         consul: super::consul::settings(typed, layers, world)?,
         #[cfg(feature = "etcd")]
         etcd: backend::etcd::Settings::from_env(world.env).map_err(|error| Wrong(error.to_string()))?,
+        #[cfg(feature = "eureka")]
+        eureka: backend::eureka::Settings::from_env(world.env).map_err(|error| Wrong(error.to_string()))?,
         #[cfg(feature = "kubernetes")]
         kubernetes: kubernetes(typed, layers, world)?,
         #[cfg(feature = "zookeeper")]

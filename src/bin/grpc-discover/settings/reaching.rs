@@ -120,6 +120,7 @@ fn authority(target: &Target) -> Option<String> {
         Target::Bare(name) => plain(name),
         Target::Consul(consul) => plain(&consul.service),
         Target::Etcd(etcd) => plain(&etcd.service),
+        Target::Eureka(eureka) => plain(&eureka.app),
         Target::Kubernetes(kubernetes) => match &kubernetes.namespace {
             Some(namespace) => plain(&format!("{}.{namespace}", kubernetes.service)),
             None => plain(&kubernetes.service),

@@ -1,0 +1,112 @@
+//! The `eureka` backend: `GET /apps/APP`, asked again and again, because Eureka tells nobody of changes.
+
+mod client;
+mod decode;
+mod settings;
+mod watch;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+
+pub use settings::{Server, Settings};
+
+use super::tls::Names;
+use super::{Backend, Context, Description, Origin, Resolution};
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::target::{EurekaTarget, Target};
+
+/// TLS has no settings of its own: the system's roots count.
+const NAMES: &Names = &Names {
+    cacert: "SSL_CERT_FILE",
+    capath: "SSL_CERT_DIR",
+    cert: "a client certificate",
+    key: "its key",
+    other_name: " (write the server's name as its certificate has it into the URL)",
+    no_tls: " (this is no TLS: a server that speaks plain HTTP is written http://)",
+};
+/// How long the first word may take when nobody says.
+const FIRST_WORD: Duration = Duration::from_secs(5);
+
+/// The `eureka` backend.
+pub struct Eureka;
+
+impl Backend for Eureka {
+    fn name(&self) -> &'static str {
+        "eureka"
+    }
+
+    fn answers(&self, target: &Target) -> bool {
+        matches!(target, Target::Eureka(_))
+    }
+
+    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+        match target {
+            Target::Eureka(target) => {
+                let limit = first_word(context.settings.resolve_timeout);
+                let hints = context.resolve_now.clone();
+                watch::resolve(context.settings.eureka.clone(), target.clone(), limit, hints)
+            }
+            _ => {
+                let text = "eureka: only eureka: targets can be asked here";
+                Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
+            }
+        }
+    }
+
+    /// Active when `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE` is set.
+    fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
+        if service.is_empty() {
+            return None;
+        }
+        active(&settings.eureka).ok()?;
+        Some(Target::Eureka(EurekaTarget { app: service.to_string(), ..EurekaTarget::default() }))
+    }
+
+    fn describe(&self, settings: &super::Settings) -> Description {
+        let mut rows = settings.eureka.rows();
+        rows.push(("interval", format!("{} s", watch::INTERVAL.as_secs()), Origin::Default));
+        Description { active: active(&settings.eureka), settings: rows }
+    }
+
+    /// `eureka at http://127.0.0.1:8761/eureka, lease expiration disabled (self-preservation)`, of the first server that
+    /// answers.
+    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        let limit = first_word(settings.resolve_timeout);
+        let servers = settings.eureka.servers.value.clone();
+        Box::pin(async move {
+            let asked = client::first(servers, limit, |client, left| {
+                Box::pin(async move {
+                    const PATH: &str = "/apps/delta";
+                    let reply = client.get(PATH, false, left).await?;
+                    if reply.status != 200 {
+                        return Err(client.refused(PATH, reply.status));
+                    }
+                    let expiry = match watch::expires(&client, left).await {
+                        Some(true) => ", lease expiration enabled",
+                        Some(false) => ", lease expiration disabled (self-preservation)",
+                        None => "",
+                    };
+                    Ok(format!("eureka at {}{expiry}", client.server))
+                })
+            });
+            Ok(asked.await?.0)
+        })
+    }
+}
+
+/// Why bare names are asked here, or why not.
+fn active(settings: &Settings) -> Result<String, String> {
+    match &settings.servers.origin {
+        Origin::Env(name) => Ok(format!("{name} is set")),
+        Origin::Flag(name) => Ok(format!("{name} was given")),
+        Origin::Config(path) => Ok(format!("{path} names its servers")),
+        Origin::System(_) | Origin::Default => Err("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE is not set".to_string()),
+    }
+}
+
+/// How long the first word may take.
+fn first_word(resolve_timeout: Duration) -> Duration {
+    if resolve_timeout.is_zero() { FIRST_WORD } else { resolve_timeout }
+}

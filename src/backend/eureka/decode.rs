@@ -1,0 +1,223 @@
+//! What `GET /apps/APP` answers, read into endpoints. Pure: the server's time is an argument.
+//!
+//! `leaseInfo.lastRenewalTimestamp` is not what it is called: until the first renewal it is the time of registration, and
+//! from then on the time of the last renewal **plus** the lease (`Lease.renew` in eureka-core, the same in all versions; the
+//! server that the tests run says so too).
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::layout::{join, kratos, spring};
+use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus, Lease};
+use crate::model::resolution::{Note, NoteKind};
+
+/// At most so many instances are named that could not be used or that are overdue.
+const NAMED: usize = 20;
+/// What Eureka's clients ask for unless they are told otherwise (`lease-expiration-duration-in-seconds`).
+const USUAL: Duration = Duration::from_secs(90);
+
+/// Endpoints in the order of their ids (Eureka has none), and what is to be known about them. `None`: that is no answer of
+/// Eureka's. `now` is the server's time in milliseconds.
+pub(super) fn decode(body: &[u8], now: i64) -> Option<(Vec<Endpoint>, Vec<Note>)> {
+    let document: Value = serde_json::from_slice(body).ok()?;
+    let instances = match document.get("application")?.get("instance")? {
+        Value::Array(all) => all.clone(),
+        // Some encoders write a single instance without its list.
+        one => vec![one.clone()],
+    };
+    let (mut endpoints, mut skipped, mut overdue) = (Vec::new(), Vec::new(), Vec::new());
+    let registered = instances.len();
+    for instance in instances {
+        let Value::Object(instance) = instance else { return None };
+        let id = id(&instance);
+        match endpoint(&instance) {
+            Err(why) => skipped.push(format!("instance {id:?}: {why}")),
+            Ok(mut endpoint) => {
+                if let Some((granted, left)) = lease(&instance, now) {
+                    let left_ms = u64::try_from(left).unwrap_or_default();
+                    endpoint.ttl = Some(Duration::from_millis(left_ms));
+                    endpoint.lease = Some(Lease::Held { id: id.clone(), granted: Some(granted), usual: Some(USUAL) });
+                    if left < 0 {
+                        overdue.push(format!("{id:?} ({} s ago)", left.unsigned_abs() / 1000));
+                    }
+                }
+                endpoint.id = Some(id);
+                endpoints.push(endpoint);
+            }
+        }
+    }
+    endpoints.sort_by(|a, b| a.id.cmp(&b.id));
+    let notes = notes(registered, &endpoints, skipped, &overdue);
+    Some((endpoints, notes))
+}
+
+fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// Old clients have no instance id: the host is it then, as for Eureka itself.
+fn id(instance: &Map<String, Value>) -> String {
+    text(instance, "instanceId").or_else(|| text(instance, "hostName")).unwrap_or_default().to_string()
+}
+
+fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, String> {
+    let members = instance.get("metadata").and_then(Value::as_object).into_iter().flatten();
+    let said = members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string())));
+    let metadata: std::collections::BTreeMap<String, String> = said.filter(|(name, _)| name != "@class").collect();
+    let (address, rule) = place(instance, &metadata)?;
+    let mut endpoint = Endpoint { layout: Some(rule), ..Endpoint::new(address) };
+    let word = text(instance, "status").unwrap_or("UNKNOWN");
+    endpoint.status = match word {
+        "UP" => EndpointStatus::Healthy,
+        "DOWN" => EndpointStatus::Critical,
+        "OUT_OF_SERVICE" => EndpointStatus::Draining,
+        _ => EndpointStatus::Warning,
+    };
+    let overridden = text(instance, "overriddenStatus").or_else(|| text(instance, "overriddenstatus"));
+    let overridden = overridden.filter(|status| *status != "UNKNOWN").map(|status| format!("overridden: {status}"));
+    let output = overridden.unwrap_or_default();
+    endpoint.checks = vec![Check { name: "status".to_string(), status: word.to_string(), output }];
+    endpoint.zone = metadata.get("zone").cloned();
+    endpoint.node_address = text(instance, "ipAddr").and_then(|ip| ip.parse().ok());
+    endpoint.metadata = metadata;
+    Ok(endpoint)
+}
+
+/// The first of: the URL that Kratos puts into the metadata; a gRPC port in the metadata; the enabled port. The host is what
+/// clients dial: `hostName`.
+fn place(
+    instance: &Map<String, Value>,
+    metadata: &std::collections::BTreeMap<String, String>,
+) -> Result<(Address, String), String> {
+    if let Some(url) = metadata.get("Endpoints").or_else(|| metadata.get("endpoints"))
+        && let Some((scheme, rest)) = url.split_once("://")
+    {
+        return match scheme {
+            "grpc" | "grpcs" => kratos::authority(rest)
+                .map(|address| (address, format!("kratos: metadata Endpoints {scheme}")))
+                .map_err(|why| format!("its metadata Endpoints is {url:?}: {why}")),
+            other => Err(kratos::only(&[other])),
+        };
+    }
+    let host = text(instance, "hostName").or_else(|| text(instance, "ipAddr")).ok_or("it has no host")?;
+    if let Some(found) = spring::grpc_port(|key| metadata.get(key), "eureka") {
+        let (port, rule) = found?;
+        return Ok((join(host, port)?, rule));
+    }
+    for name in ["port", "securePort"] {
+        let Some(port) = instance.get(name) else { continue };
+        let is_enabled = port.get("@enabled").is_some_and(|enabled| enabled == "true" || enabled == true);
+        let number = port.get("$").and_then(|port| port.as_i64().or_else(|| port.as_str()?.parse().ok()));
+        if let (true, Some(number)) = (is_enabled, number) {
+            return Ok((join(host, number)?, format!("eureka: hostName and {name}")));
+        }
+    }
+    Err("neither its port nor its securePort is enabled, and no metadata gRPC_port says where gRPC listens".to_string())
+}
+
+/// What the lease was granted, and how many milliseconds are left of it at `now`; negative when it is over.
+fn lease(instance: &Map<String, Value>, now: i64) -> Option<(Duration, i64)> {
+    let info = instance.get("leaseInfo").and_then(Value::as_object)?;
+    let number = |name: &str| info.get(name).and_then(Value::as_i64);
+    let seconds = number("durationInSecs").filter(|seconds| *seconds > 0)?;
+    let (registered, renewed) = (number("registrationTimestamp")?, number("lastRenewalTimestamp")?);
+    let granted = seconds.checked_mul(1000)?;
+    let end = if renewed <= registered { registered.checked_add(granted)? } else { renewed };
+    Some((Duration::from_secs(u64::try_from(seconds).ok()?), end.checked_sub(now)?))
+}
+
+fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<String>, overdue: &[String]) -> Vec<Note> {
+    let up = endpoints.iter().filter(|endpoint| endpoint.status == EndpointStatus::Healthy).count();
+    let grpc = if skipped.is_empty() { String::new() } else { format!(" -> {} with a grpc endpoint", endpoints.len()) };
+    let mut notes = vec![Note::new(NoteKind::Funnel, format!("{registered} registered{grpc} -> {up} UP"))];
+    if let (true, Some(why)) = (endpoints.is_empty(), skipped.first()) {
+        notes.push(Note::new(NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")));
+    }
+    let unnamed = skipped.len().saturating_sub(NAMED);
+    notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
+    if unnamed > 0 {
+        notes.push(Note::new(NoteKind::Skipped, format!("{unnamed} more instances that cannot be used")));
+    }
+    if !overdue.is_empty() {
+        let named = overdue[..overdue.len().min(NAMED)].join(", ");
+        let text = format!(
+            "the lease of {} of {registered} instances ran out, and eureka lists them all the same: {named}",
+            overdue.len()
+        );
+        notes.push(Note::new(NoteKind::Permanent, text));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An instance as Spring's server tells it.
+    fn instance(id: &str, more: &str) -> String {
+        format!(
+            r#"{{"instanceId":"{id}","hostName":"10.0.0.1","app":"PAY","ipAddr":"10.0.0.1","status":"UP","overriddenStatus":"UNKNOWN",
+            "port":{{"$":8080,"@enabled":"true"}},"securePort":{{"$":443,"@enabled":"false"}},"countryId":1,
+            "leaseInfo":{{"renewalIntervalInSecs":30,"durationInSecs":90,"registrationTimestamp":1000,"lastRenewalTimestamp":1000}}{more}}}"#
+        )
+    }
+
+    fn read(instances: &[String], now: i64) -> (Vec<Endpoint>, Vec<Note>) {
+        let body = format!(r#"{{"application":{{"name":"PAY","instance":[{}]}}}}"#, instances.join(","));
+        decode(body.as_bytes(), now).unwrap()
+    }
+
+    #[test]
+    fn the_grpc_port_comes_from_the_metadata_else_from_the_enabled_port() {
+        for (metadata, place, rule) in [
+            (r#"{"gRPC_port":"9000","zone":"eu"}"#, "10.0.0.1:9000", "grpc-spring: metadata gRPC_port"),
+            (r#"{"gRPC.port":"9001"}"#, "10.0.0.1:9001", "grpc-spring: metadata gRPC.port"),
+            (r#"{"grpc.port":"9002"}"#, "10.0.0.1:9002", "eureka: metadata grpc.port"),
+            (r#"{"Endpoints":"grpc://10.0.0.2:9003"}"#, "10.0.0.2:9003", "kratos: metadata Endpoints grpc"),
+            ("{}", "10.0.0.1:8080", "eureka: hostName and port"),
+        ] {
+            let (endpoints, _) = read(&[instance("1", &format!(r#","metadata":{metadata}"#))], 0);
+            assert_eq!(endpoints[0].address.to_string(), place);
+            assert_eq!(endpoints[0].layout.as_deref(), Some(rule));
+        }
+        let http = instance("1", r#","metadata":{"Endpoints":"http://10.0.0.2:8000"}"#);
+        let (none, notes) = read(&[http], 0);
+        assert!(none.is_empty());
+        assert!(notes.iter().any(|note| note.text.contains("kratos registered it for http only")), "{notes:?}");
+    }
+
+    #[test]
+    fn what_is_left_of_a_lease_is_reckoned_as_the_server_writes_it() {
+        let left = |renewed: i64, now: i64| {
+            let text = instance("1", "")
+                .replace(r#""lastRenewalTimestamp":1000"#, &format!(r#""lastRenewalTimestamp":{renewed}"#));
+            read(&[text], now).0[0].ttl.unwrap().as_secs()
+        };
+        assert_eq!(left(1000, 1000), 90, "registered now");
+        assert_eq!(left(1000, 31_000), 60, "never renewed");
+        assert_eq!(left(121_000, 31_000), 90, "renewed now, with the lease added");
+        assert_eq!(left(121_000, 500_000), 0);
+        let (_, notes) = read(&[instance("b", ""), instance("a", "")], 191_000);
+        let overdue = notes.iter().find(|note| note.kind == NoteKind::Permanent).unwrap();
+        let text = "the lease of 2 of 2 instances ran out, and eureka lists them all the same: \"b\" (100 s ago), \"a\" (100 s ago)";
+        assert_eq!(overdue.text, text);
+    }
+
+    #[test]
+    fn a_status_is_told_in_eurekas_word_and_ours() {
+        for (word, status) in [
+            ("UP", EndpointStatus::Healthy),
+            ("DOWN", EndpointStatus::Critical),
+            ("OUT_OF_SERVICE", EndpointStatus::Draining),
+            ("STARTING", EndpointStatus::Warning),
+        ] {
+            let (endpoints, _) = read(&[instance("1", "").replace("\"UP\"", &format!("{word:?}"))], 0);
+            assert_eq!((endpoints[0].status, endpoints[0].checks[0].status.as_str()), (status, word));
+        }
+        assert_eq!(decode(b"{}", 0), None);
+        assert_eq!(decode(b"<html>", 0), None);
+        let one = format!(r#"{{"application":{{"instance":{}}}}}"#, instance("1", ""));
+        assert_eq!(decode(one.as_bytes(), 0).unwrap().0.len(), 1);
+    }
+}

@@ -1,0 +1,157 @@
+//! [`Settings`]: how Eureka is asked. The variable is Spring's own.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+use crate::backend::env::{Env, SettingsError};
+use crate::backend::socket::{host_and_port, joined};
+use crate::backend::{Origin, Sourced};
+use crate::model::secret::Secret;
+use crate::model::target::EurekaTarget;
+
+/// The port of Spring's server.
+const PORT: u16 = 8761;
+/// What stands before `/apps` at Spring's server.
+const PATH: &str = "/eureka";
+const VARIABLE: &str = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";
+
+/// One server: where its REST API is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// `https`.
+    pub tls: bool,
+    /// A host name or an IP address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// What stands before `/apps`, without a slash at its end: `/eureka`.
+    pub path: String,
+    /// User and password for HTTP basic authentication.
+    pub user: Option<(String, Secret)>,
+}
+
+impl Server {
+    /// Parses `http[s]://[user:pw@]host[:port][/path]`. The error does not repeat what stands before an `@`.
+    fn parse(text: &str) -> Result<Self, String> {
+        let shown = text.rsplit_once('@').map_or(text.to_string(), |(_, host)| format!("***@{host}"));
+        let wrong = |why: &str| Err(format!("{shown:?} {why}"));
+        let (tls, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+            _ => return wrong("is no URL: write http://127.0.0.1:8761/eureka/"),
+        };
+        if rest.chars().any(|c| c.is_whitespace() || c.is_control() || "?#".contains(c)) {
+            return wrong("has a query or white space in it");
+        }
+        let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+        let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let (user, place) = match authority.rsplit_once('@') {
+            None => (None, authority),
+            Some((user, place)) => {
+                let (name, password) = user.split_once(':').unwrap_or((user, ""));
+                (Some((plain(name), Secret::new(plain(password)))), place)
+            }
+        };
+        match host_and_port(place, "http://127.0.0.1:8761/eureka/") {
+            Err(why) => wrong(&why),
+            Ok((host, port)) => Ok(Server {
+                tls,
+                host: host.to_string(),
+                port: port.unwrap_or(if tls { 443 } else { 80 }),
+                path: path.trim_end_matches('/').to_string(),
+                user,
+            }),
+        }
+    }
+
+    /// `host:port`: what goes into the `Host` header.
+    pub(super) fn authority(&self) -> String {
+        joined(&self.host, self.port)
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", if self.tls { "https" } else { "http" }, self.authority(), self.path)
+    }
+}
+
+/// How Eureka is asked. Nothing has been contacted yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The servers, asked in their order: `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE`, by default
+    /// `http://127.0.0.1:8761/eureka`.
+    pub servers: Sourced<Vec<Server>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let (host, path) = ("127.0.0.1".to_string(), PATH.to_string());
+        let local = Server { tls: false, host, port: PORT, path, user: None };
+        Settings { servers: Sourced::new(vec![local], Origin::Default) }
+    }
+}
+
+impl Settings {
+    /// Reads the variable through `variable`; an empty one counts as unset.
+    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let servers = |text: &str| text.split(',').map(|server| Server::parse(server.trim())).collect();
+        Ok(Settings { servers: Env { variable }.read_or(VARIABLE, Settings::default().servers.value, servers)? })
+    }
+
+    /// The servers that `target` asks: its own, else those of the settings.
+    pub(super) fn servers(&self, target: Option<&EurekaTarget>) -> Result<Vec<Server>, String> {
+        let Some((target, named)) = target.and_then(|target| Some((target, target.server.as_ref()?))) else {
+            return Ok(self.servers.value.clone());
+        };
+        let (host, port) = host_and_port(named, "10.0.0.1:8761").map_err(|why| format!("{named:?} {why}"))?;
+        let path = target.path.clone().unwrap_or_else(|| PATH.to_string());
+        let (port, user) = (port.unwrap_or(PORT), target.user.clone());
+        Ok(vec![Server { tls: false, host: host.to_string(), port, path, user }])
+    }
+
+    /// Variable, value (secrets masked) and origin of every setting that is in force.
+    pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
+        let shown = |server: &Server| match &server.user {
+            None => server.to_string(),
+            Some((name, password)) => server.to_string().replacen("://", &format!("://{name}:{password}@"), 1),
+        };
+        let servers: Vec<String> = self.servers.value.iter().map(shown).collect();
+        vec![(VARIABLE, servers.join(","), self.servers.origin.clone())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(value: &str) -> Result<Settings, SettingsError> {
+        Settings::from_env(&|name| (name == VARIABLE).then(|| value.to_string()))
+    }
+
+    #[test]
+    fn springs_variable_is_read_and_its_password_never_shown() {
+        assert_eq!(from("  ").unwrap(), Settings::default());
+        let settings = from("http://ann:hunt%65r2@h1:8761/eureka/, https://h2/eureka/v2").unwrap();
+        let [first, second] = &settings.servers.value[..] else { panic!("{settings:?}") };
+        assert_eq!(first.user.as_ref().map(|(_, password)| password.reveal()), Some("hunter2"));
+        assert_eq!((second.tls, second.port, second.path.as_str()), (true, 443, "/eureka/v2"));
+        let shown = "http://ann:***@h1:8761/eureka,https://h2:443/eureka/v2".to_string();
+        assert_eq!(settings.rows(), [(VARIABLE, shown, Origin::Env(VARIABLE.to_string()))]);
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_without_the_secret() {
+        for (value, why) in [
+            ("h1:8761", "is no URL"),
+            ("http://ann:hunter2@", "has no host"),
+            ("http://h1:8761/eureka?x=1", "has a query"),
+            ("http://ann:hunter2@h1:x/", "has a port that is not a number"),
+        ] {
+            let error = from(value).expect_err(value).to_string();
+            assert!(error.starts_with(VARIABLE) && error.contains(why) && !error.contains("hunter2"), "{error}");
+        }
+    }
+}

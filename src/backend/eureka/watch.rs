@@ -1,0 +1,171 @@
+//! The watch: Eureka tells nobody of changes, so it is asked again.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::client::{Client, first};
+use super::decode::decode;
+use super::settings::Settings;
+use crate::backend::Resolution;
+use crate::model::endpoint::EndpointSet;
+use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::model::target::EurekaTarget;
+
+/// How often it is asked.
+pub(super) const INTERVAL: Duration = Duration::from_secs(5);
+/// The least time between two questions, however often somebody asks for it.
+const FLOOR: Duration = Duration::from_millis(200);
+/// A name is one part of a path, whatever is in it.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Everything that `target` asks for, until an error: it ends the stream.
+pub(super) fn resolve(settings: Settings, target: EurekaTarget, limit: Duration, hints: Arc<Notify>) -> Resolution {
+    let start = async move {
+        match Watch::begin(&settings, &target, limit, hints).await {
+            Ok((update, watch)) => {
+                let first = stream::iter([Ok(update)]);
+                Box::pin(first.chain(changes(watch))) as Resolution
+            }
+            Err(error) => Box::pin(stream::iter([Err(error)])),
+        }
+    };
+    Box::pin(stream::once(start).flatten())
+}
+
+fn changes(watch: Watch) -> Resolution {
+    Box::pin(stream::unfold(Some(watch), |watch| async move {
+        let mut watch = watch?;
+        match watch.next().await {
+            Ok(update) => Some((Ok(update), Some(watch))),
+            Err(error) => Some((Err(error), None)),
+        }
+    }))
+}
+
+struct Watch {
+    client: Client,
+    path: String,
+    limit: Duration,
+    hints: Arc<Notify>,
+    /// Waits for a hint since before the last question, so that none is lost.
+    hint: Pin<Box<OwnedNotified>>,
+    answered: Instant,
+    /// What was told last.
+    told: EndpointSet,
+    was_there: bool,
+}
+
+impl Watch {
+    async fn begin(
+        settings: &Settings,
+        target: &EurekaTarget,
+        limit: Duration,
+        hints: Arc<Notify>,
+    ) -> Result<(Update, Self), ResolveError> {
+        let wrong = |why: String| ResolveError::fatal(ResolveCode::BadTarget, format!("eureka: {why}"));
+        if target.app.is_empty() || matches!(target.app.as_str(), "." | "..") {
+            return Err(wrong("the target names no application: write eureka:///NAME".to_string()));
+        }
+        let path = format!("/apps/{}", utf8_percent_encode(&target.app, SEGMENT));
+        let hint = listen(&hints);
+        let begun = Instant::now();
+        let asked = first(settings.servers(Some(target)).map_err(wrong)?, limit, |client, left| {
+            let path = path.clone();
+            Box::pin(async move { Ok((ask(&client, &path, left).await?, client)) })
+        });
+        let ((mut update, client), failed) = asked.await?;
+        if let Update::Reset(answer) = &mut update {
+            let mut asked = format!("eureka {} answered in {} ms", client.server, begun.elapsed().as_millis());
+            if !failed.is_empty() {
+                asked += &format!("; before it {}", failed.join("; "));
+            }
+            answer.notes.insert(0, Note::new(NoteKind::Asked, asked));
+        }
+        let mut told = EndpointSet::default();
+        told.apply(update.clone());
+        let was_there = matches!(update, Update::Reset(_));
+        Ok((update, Watch { client, path, limit, hints, hint, answered: Instant::now(), told, was_there }))
+    }
+
+    /// The next answer that says something else.
+    async fn next(&mut self) -> Result<Update, ResolveError> {
+        loop {
+            tokio::select! {
+                () = sleep_until(self.answered + INTERVAL) => {}
+                () = self.hint.as_mut() => {
+                    sleep(FLOOR.saturating_sub(self.answered.elapsed())).await;
+                    self.hint = listen(&self.hints);
+                }
+            }
+            let update = ask(&self.client, &self.path, self.limit).await?;
+            self.answered = Instant::now();
+            let is_there = matches!(update, Update::Reset(_));
+            let delta = self.told.apply(update.clone());
+            if !delta.is_empty() || is_there != self.was_there {
+                self.was_there = is_there;
+                return Ok(update);
+            }
+        }
+    }
+}
+
+fn listen(hints: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
+    let mut hint = Box::pin(hints.clone().notified_owned());
+    hint.as_mut().enable();
+    hint
+}
+
+async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, ResolveError> {
+    let reply = client.get(path, false, limit).await?;
+    match reply.status {
+        200 => {}
+        // Any web server says that of a path it does not know: Eureka is who answers another question.
+        404 => return absent(client, path, limit).await,
+        status => return Err(client.refused(path, status)),
+    }
+    let Some((endpoints, mut notes)) = decode(&reply.body, reply.now) else {
+        let text = format!("eureka {}: GET {path}: what came is not what Eureka answers", client.server);
+        return Err(ResolveError::ambient(ResolveCode::BadAnswer, text));
+    };
+    if notes.iter().any(|note| note.kind == NoteKind::Permanent)
+        && let Some(expires) = expires(client, limit).await
+    {
+        let why = if expires {
+            "it has lease expiration enabled, so they go with the next eviction"
+        } else {
+            "it has lease expiration disabled (self-preservation), so nothing removes them"
+        };
+        notes.push(Note::new(NoteKind::Permanent, format!("eureka's own page says that {why}")));
+    }
+    Ok(Update::Reset(Answer { endpoints, notes }))
+}
+
+async fn absent(client: &Client, path: &str, limit: Duration) -> Result<Update, ResolveError> {
+    let delta = client.get("/apps/delta", false, limit).await?;
+    let is_eureka = delta.status == 200 && String::from_utf8_lossy(&delta.body).contains("\"applications\"");
+    // 403: the server tells no differences (`disable-delta`).
+    if is_eureka || delta.status == 403 {
+        let text = format!("eureka {} knows no such application: GET {path}: HTTP 404", client.server);
+        return Ok(Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text }));
+    }
+    Err(client.refused(path, 404))
+}
+
+/// Does Eureka remove instances whose lease is over? Its page says so, where it has one: the API does not.
+pub(super) async fn expires(client: &Client, limit: Duration) -> Option<bool> {
+    let page = client.get("/", true, limit).await.ok().filter(|page| page.status == 200)?;
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    let (_, after) = page.split_once("Lease expiration enabled")?;
+    match after.split_once("<td>")?.1.trim_start() {
+        value if value.starts_with("true") => Some(true),
+        value if value.starts_with("false") => Some(false),
+        _ => None,
+    }
+}
