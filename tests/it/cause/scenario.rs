@@ -185,7 +185,7 @@ fn is_here(needs: Needs) -> bool {
         Needs::Nothing => true,
         Needs::ConsulBackend | Needs::ConsulServer => cfg!(feature = "consul"),
         Needs::EtcdServer => cfg!(feature = "etcd"),
-        Needs::KubernetesServer => cfg!(feature = "kubernetes"),
+        Needs::KubernetesServer => cfg!(all(feature = "consul", feature = "etcd", feature = "kubernetes")),
         Needs::Root => {
             let lacking = Namespace::lacking();
             if let Some(lacking) = &lacking {

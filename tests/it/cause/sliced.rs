@@ -1,11 +1,11 @@
 //! What Kubernetes' lists say against each other and against DNS: GD120 to GD123, and what they have in common with other
 //! registries. Only asked, never contacted: the API server takes no addresses of this machine.
 
-#[cfg(feature = "kubernetes")]
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub use with_kubernetes::*;
 
-/// Scenarios of a backend that is not there are never set up.
-#[cfg(not(feature = "kubernetes"))]
+/// Scenarios of a backend that is not there, or without the servers under it, are never set up.
+#[cfg(not(all(feature = "consul", feature = "etcd", feature = "kubernetes")))]
 mod without {
     use super::super::scenario::Run;
     use super::super::world::World;
@@ -18,10 +18,10 @@ mod without {
         legacy_endpoints_that_differ dns_of_a_headless_service_that_lags cluster_ip_before_several
     );
 }
-#[cfg(not(feature = "kubernetes"))]
+#[cfg(not(all(feature = "consul", feature = "etcd", feature = "kubernetes")))]
 pub use without::*;
 
-#[cfg(feature = "kubernetes")]
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod with_kubernetes {
     use serde_json::{Value, json};
 
