@@ -261,7 +261,8 @@ async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
 #[tokio::test]
 async fn a_keepalive_of_tcp_breaks_the_silence_although_nobody_said_a_word() {
     let address = peers::listen(|mut stream| async move {
-        let keepalive = socket2::TcpKeepalive::new().with_time(SECOND);
+        // The kernel's own interval is 75 s: without one, a single probe comes, at the moment of the first look.
+        let keepalive = socket2::TcpKeepalive::new().with_time(SECOND).with_interval(SECOND);
         socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).unwrap();
         peers::first_words(&mut stream).await;
         stream.write_all(SETTINGS).await.unwrap();
