@@ -35,7 +35,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                 match registry {
                     RegistryWord::Critical | RegistryWord::Warning if dead => continue,
                     RegistryWord::Healthy if says_nobody_is_there(failure) => {
-                        remedy = registered::remove_zombie(ledger, &listed);
+                        remedy = registered::against_zombie(ledger, &listed);
                         let text = format!("{address} is listed healthy by {} and is dead: {failure}", join(&who));
                         (&ZOMBIE_ENDPOINT, text)
                     }

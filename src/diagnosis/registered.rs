@@ -86,8 +86,15 @@ fn ghost(
         reason(endpoint)
     );
     let mut finding = finding(&GHOST_ENDPOINT, Some(address.clone()), text, vec![seen.seq, contact.seq]);
-    if let (true, Some(id)) = (record.backend == "consul", &endpoint.id) {
-        finding.remedy = deregister(endpoint, id);
+    match (record.backend, &endpoint.id) {
+        ("consul", Some(id)) => finding.remedy = deregister(endpoint, id),
+        ("kubernetes", Some(pod)) => {
+            finding.remedy = format!(
+                "`kubectl describe pod {}` in its namespace tells why it is not ready; nobody is sent there meanwhile",
+                shell_word(pod)
+            );
+        }
+        _ => {}
     }
     Some(finding)
 }
@@ -109,11 +116,22 @@ fn deregister(endpoint: &Endpoint, id: &str) -> String {
     }
 }
 
-/// The command that removes an instance which its registry calls healthy although it is dead; `None` where the registry
-/// has none.
-pub(super) fn remove_zombie(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)]) -> Option<String> {
-    let mut of_consul = listed.iter().filter(|(source, _)| ledger.sources[*source].backend == "consul");
-    let endpoint = of_consul.find_map(|(_, seen)| seen.what.id.is_some().then_some(&seen.what))?;
+/// What to do about an instance which its registry calls healthy although it is dead, in that registry's own commands;
+/// `None` where it has none.
+pub(super) fn against_zombie(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)]) -> Option<String> {
+    let of = |backend: &str| {
+        let mut theirs = listed.iter().filter(|(source, _)| ledger.sources[*source].backend == backend);
+        theirs.find_map(|(_, seen)| seen.what.id.is_some().then_some(&seen.what))
+    };
+    if let Some(pod) = of("kubernetes").and_then(|endpoint| endpoint.id.as_deref()) {
+        return Some(format!(
+            "`kubectl describe pod {}` in its namespace: it is called ready, so it has no readiness probe or one that asks \
+             something else than this port (give it a `grpc` one); if the pod is well, look for what refuses us on the way, \
+             a NetworkPolicy among them",
+            shell_word(pod)
+        ));
+    }
+    let endpoint = of("consul")?;
     let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref());
     let place = node.map_or_else(|| "its node".to_string(), |node| format!("node {node}"));
     // The agents' check of each other watches the node, not the instance.

@@ -97,6 +97,22 @@ fn a_ghost_of_a_lost_node_is_removed_without_its_agent_and_names_are_quoted_for_
 }
 
 #[test]
+fn a_pod_is_told_with_the_command_that_looks_at_it() {
+    let mut story = Story::default();
+    let unready = failing(instance(C, "pay-c", "node-1", UP), "ready", "the pod does not pass its readiness probe");
+    let pods = vec![instance(A, "pay-a", "node-1", UP), instance(B, "pay-b", "node-2", UP), unready];
+    story.answers("kubernetes:///pay", pods, Vec::new(), Vec::new()).serves(A);
+    story.fails(B, Stage::Tcp, FailureCode::Refused).fails(C, Stage::Tcp, FailureCode::Refused);
+    let (_, zombie) = story.text_of("GD601");
+    assert!(
+        zombie.starts_with("`kubectl describe pod pay-b` in its namespace") && zombie.contains("probe"),
+        "{zombie}"
+    );
+    let (_, ghost) = story.text_of("GD607");
+    assert!(ghost.starts_with("`kubectl describe pod pay-c` in its namespace"), "{ghost}");
+}
+
+#[test]
 fn a_zombie_of_consul_is_told_with_the_command_that_removes_it_and_proved_once() {
     let mut story = Story::default();
     let (one, other) = (instance(B, "pay-2", "web-3", UP), instance(B, "pay-3", "web-3", UP));
