@@ -153,6 +153,8 @@ mod socket;
     expect(dead_code, reason = "kube makes its own TLS: only the words for what failed are shared")
 )]
 mod tls;
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+mod watch;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 

@@ -23,6 +23,7 @@ use super::query::{Client, HealthService, Meta, Reply, Route, StatusLeader, segm
 use super::settings::Settings;
 use crate::backend::Resolution;
 use crate::backend::socket::seconds;
+use crate::backend::watch::Watch;
 use crate::model::endpoint::{Endpoint, EndpointKey};
 use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::model::target::ConsulTarget;
@@ -94,7 +95,7 @@ fn service_name(name: &str) -> Result<(), ResolveError> {
 /// The watch over an open way.
 pub(super) fn watch(client: Client, target: ConsulTarget, first_word: Duration) -> Resolution {
     let pulse = client.another();
-    let watch = Watch {
+    let watch = Watching {
         path: segment(&target.service),
         client,
         pulse,
@@ -105,16 +106,10 @@ pub(super) fn watch(client: Client, target: ConsulTarget, first_word: Duration) 
         pace: Pace { due: Instant::now() },
         over: None,
     };
-    Box::pin(stream::unfold(Some(watch), |watch| async move {
-        let mut watch = watch?;
-        match watch.next().await {
-            Ok(answer) => Some((Ok(Update::Reset(answer)), Some(watch))),
-            Err(error) => Some((Err(error), None)),
-        }
-    }))
+    watch.changes()
 }
 
-struct Watch {
+struct Watching {
     client: Client,
     pulse: Client,
     target: ConsulTarget,
@@ -130,9 +125,15 @@ struct Watch {
     over: Option<ResolveError>,
 }
 
-impl Watch {
+impl Watch for Watching {
+    async fn next(&mut self) -> Result<Update, ResolveError> {
+        self.wait().await.map(Update::Reset)
+    }
+}
+
+impl Watching {
     /// Waits for an answer that says something else than the last one.
-    async fn next(&mut self) -> Result<Answer, ResolveError> {
+    async fn wait(&mut self) -> Result<Answer, ResolveError> {
         if let Some(error) = self.over.take() {
             return Err(error);
         }

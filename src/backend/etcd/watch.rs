@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use futures_util::stream::{self, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
 use tonic::{Code, Streaming};
 
@@ -25,6 +24,7 @@ use super::{Trouble, WORDS};
 use crate::backend::Resolution;
 use crate::backend::listing::{Listing, Prefix, listed};
 use crate::backend::socket::seconds;
+use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::model::target::EtcdTarget;
 
@@ -35,29 +35,10 @@ const LONGEST: usize = 4096;
 
 /// Everything that `target` asks for, until an error: it ends the stream.
 pub(super) fn resolve(settings: Settings, target: EtcdTarget, limit: Duration) -> Resolution {
-    let start = async move {
-        match begin(settings, target, limit).await {
-            Ok((answer, watch)) => {
-                let first = stream::iter([Ok(Update::Reset(answer))]);
-                Box::pin(first.chain(changes(watch))) as Resolution
-            }
-            Err(error) => Box::pin(stream::iter([Err(error)])),
-        }
-    };
-    Box::pin(stream::once(start).flatten())
+    after(begin(settings, target, limit))
 }
 
-fn changes(watch: Watch) -> Resolution {
-    Box::pin(stream::unfold(Some(watch), |watch| async move {
-        let mut watch = watch?;
-        match watch.next().await {
-            Ok(answer) => Some((Ok(Update::Reset(answer)), Some(watch))),
-            Err(error) => Some((Err(error), None)),
-        }
-    }))
-}
-
-async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Result<(Answer, Watch), ResolveError> {
+async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Result<(Update, Watching), ResolveError> {
     let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("etcd: {text}")));
     if target.service.is_empty() {
         return wrong("the target names no service: write etcd:///NAME".to_string());
@@ -78,8 +59,8 @@ async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Resul
     let mut notes = vec![Note::new(NoteKind::Asked, asked)];
     notes.extend(told);
     notes.append(&mut reading.notes());
-    let watch = Watch { pulse: Instant::now() + reading.leases.rhythm(), reading, route, watch: None };
-    Ok((Answer { endpoints, notes }, watch))
+    let watch = Watching { pulse: Instant::now() + reading.leases.rhythm(), reading, route, watch: None };
+    Ok((Update::Reset(Answer { endpoints, notes }), watch))
 }
 
 /// What one member has told.
@@ -166,7 +147,7 @@ impl Reading {
     }
 }
 
-struct Watch {
+struct Watching {
     reading: Reading,
     route: Arc<Route>,
     /// `None` before the first change was waited for.
@@ -181,14 +162,16 @@ enum Heard {
     Time,
 }
 
-impl Watch {
-    async fn next(&mut self) -> Result<Answer, ResolveError> {
+impl Watch for Watching {
+    async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => Ok(Update::Reset(answer)),
             Err(trouble) => Err(trouble.at(&self.reading.member)),
         }
     }
+}
 
+impl Watching {
     /// Waits for a change that says something new.
     async fn wait(&mut self) -> Result<Answer, Trouble> {
         loop {

@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -14,6 +13,7 @@ use super::client::{Client, first};
 use super::decode::decode;
 use super::settings::Settings;
 use crate::backend::Resolution;
+use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::EndpointSet;
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::model::target::EurekaTarget;
@@ -27,29 +27,10 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// Everything that `target` asks for, until an error: it ends the stream.
 pub(super) fn resolve(settings: Settings, target: EurekaTarget, limit: Duration, hints: Arc<Notify>) -> Resolution {
-    let start = async move {
-        match Watch::begin(&settings, &target, limit, hints).await {
-            Ok((update, watch)) => {
-                let first = stream::iter([Ok(update)]);
-                Box::pin(first.chain(changes(watch))) as Resolution
-            }
-            Err(error) => Box::pin(stream::iter([Err(error)])),
-        }
-    };
-    Box::pin(stream::once(start).flatten())
+    after(Watching::begin(settings, target, limit, hints))
 }
 
-fn changes(watch: Watch) -> Resolution {
-    Box::pin(stream::unfold(Some(watch), |watch| async move {
-        let mut watch = watch?;
-        match watch.next().await {
-            Ok(update) => Some((Ok(update), Some(watch))),
-            Err(error) => Some((Err(error), None)),
-        }
-    }))
-}
-
-struct Watch {
+struct Watching {
     client: Client,
     path: String,
     limit: Duration,
@@ -62,10 +43,10 @@ struct Watch {
     was_there: bool,
 }
 
-impl Watch {
+impl Watching {
     async fn begin(
-        settings: &Settings,
-        target: &EurekaTarget,
+        settings: Settings,
+        target: EurekaTarget,
         limit: Duration,
         hints: Arc<Notify>,
     ) -> Result<(Update, Self), ResolveError> {
@@ -76,7 +57,7 @@ impl Watch {
         let path = format!("/apps/{}", utf8_percent_encode(&target.app, SEGMENT));
         let hint = listen(&hints);
         let begun = Instant::now();
-        let asked = first(settings.servers(Some(target)).map_err(wrong)?, limit, |client, left| {
+        let asked = first(settings.servers(Some(&target)).map_err(wrong)?, limit, |client, left| {
             let path = path.clone();
             Box::pin(async move { Ok((ask(&client, &path, left).await?, client)) })
         });
@@ -91,9 +72,11 @@ impl Watch {
         let mut told = EndpointSet::default();
         told.apply(update.clone());
         let was_there = matches!(update, Update::Reset(_));
-        Ok((update, Watch { client, path, limit, hints, hint, answered: Instant::now(), told, was_there }))
+        Ok((update, Watching { client, path, limit, hints, hint, answered: Instant::now(), told, was_there }))
     }
+}
 
+impl Watch for Watching {
     /// The next answer that says something else.
     async fn next(&mut self) -> Result<Update, ResolveError> {
         loop {

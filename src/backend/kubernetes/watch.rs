@@ -8,8 +8,8 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::join3;
-use futures_util::stream::{self, StreamExt as _};
 use kube::core::WatchEvent;
 use tokio::time::{Instant, timeout_at};
 
@@ -21,6 +21,7 @@ use super::listing::Listing;
 use super::settings::Settings;
 use crate::backend::Resolution;
 use crate::backend::socket::seconds;
+use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::target::KubernetesTarget;
 
@@ -31,23 +32,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Everything that `target` asks for, until an error: it ends the stream.
 pub(super) fn resolve(settings: Settings, target: KubernetesTarget, port: Option<u16>, limit: Duration) -> Resolution {
-    let start = async move {
-        match begin(settings, target, port, limit).await {
-            Ok((first, watch)) => Box::pin(stream::iter([Ok(first)]).chain(changes(watch))) as Resolution,
-            Err(error) => Box::pin(stream::iter([Err(error)])),
-        }
-    };
-    Box::pin(stream::once(start).flatten())
-}
-
-fn changes(watch: Watch) -> Resolution {
-    Box::pin(stream::unfold(Some(watch), |watch| async move {
-        let mut watch = watch?;
-        match watch.next().await {
-            Ok(update) => Some((Ok(update), Some(watch))),
-            Err(trouble) => Some((Err(trouble.at(watch.api.server())), None)),
-        }
-    }))
+    after(begin(settings, target, port, limit))
 }
 
 async fn begin(
@@ -55,7 +40,7 @@ async fn begin(
     target: KubernetesTarget,
     port: Option<u16>,
     limit: Duration,
-) -> Result<(Update, Watch), ResolveError> {
+) -> Result<(Update, Watching), ResolveError> {
     let begun = Instant::now();
     let access = access::open(settings, limit).await.map_err(|trouble| trouble.at(""))?;
     let namespace = target.namespace.unwrap_or_else(|| access.namespace.clone());
@@ -70,7 +55,7 @@ async fn begin(
     }
     let listing = Listing::new(target.port, port, slices.items);
     let around = Around { service: service.into(), endpoints: Some(endpoints.into()) };
-    let mut watch = Watch { api, service: target.service, listing, around, version, changes: None, begun };
+    let mut watch = Watching { api, service: target.service, listing, around, version, changes: None, begun };
     let asked = format!("answered in {} ms, resource version {}", begun.elapsed().as_millis(), watch.version);
     let first = watch.update(&asked);
     // What lags while things change by nature is compared only once.
@@ -78,7 +63,7 @@ async fn begin(
     Ok((first, watch))
 }
 
-struct Watch {
+struct Watching {
     api: Api,
     service: String,
     listing: Listing,
@@ -91,9 +76,18 @@ struct Watch {
     begun: Instant,
 }
 
-impl Watch {
+impl Watch for Watching {
+    async fn next(&mut self) -> Result<Update, ResolveError> {
+        match self.wait().await {
+            Ok(update) => Ok(update),
+            Err(trouble) => Err(trouble.at(self.api.server())),
+        }
+    }
+}
+
+impl Watching {
     /// Waits for a change of a slice.
-    async fn next(&mut self) -> Result<Update, Trouble> {
+    async fn wait(&mut self) -> Result<Update, Trouble> {
         loop {
             let changes = match &mut self.changes {
                 Some(changes) => changes,

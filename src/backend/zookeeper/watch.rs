@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt as _};
 use tokio::time::Instant;
 
 use super::ensemble::Ensemble;
@@ -21,6 +20,7 @@ use super::{Trouble, WORDS, is_path};
 use crate::backend::Resolution;
 use crate::backend::listing::{self, Listing, Pair, Prefix, listed};
 use crate::backend::socket::seconds;
+use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::model::target::ZookeeperTarget;
@@ -32,38 +32,19 @@ const LONGEST: usize = 4096;
 
 /// Everything that `target` asks for, until an error: it ends the stream.
 pub(super) fn resolve(settings: Settings, target: ZookeeperTarget, limit: Duration) -> Resolution {
-    let start = async move {
-        match begin(&settings, &target, limit).await {
-            Ok((answer, reading)) => {
-                let first = stream::iter([Ok(Update::Reset(answer))]);
-                Box::pin(first.chain(changes(reading))) as Resolution
-            }
-            Err(error) => Box::pin(stream::iter([Err(error)])),
-        }
-    };
-    Box::pin(stream::once(start).flatten())
-}
-
-fn changes(reading: Reading) -> Resolution {
-    Box::pin(stream::unfold(Some(reading), |reading| async move {
-        let mut reading = reading?;
-        match reading.next().await {
-            Ok(answer) => Some((Ok(Update::Reset(answer)), Some(reading))),
-            Err(trouble) => Some((Err(trouble.at(&reading.server)), None)),
-        }
-    }))
+    after(begin(settings, target, limit))
 }
 
 async fn begin(
-    settings: &Settings,
-    target: &ZookeeperTarget,
+    settings: Settings,
+    target: ZookeeperTarget,
     limit: Duration,
-) -> Result<(Answer, Reading), ResolveError> {
-    let prefixes = prefixes(target)?;
+) -> Result<(Update, Reading), ResolveError> {
+    let prefixes = prefixes(&target)?;
     let begun = Instant::now();
-    let ensemble = Ensemble::new(settings, Some(target))?;
+    let ensemble = Ensemble::new(&settings, Some(&target))?;
     let asked =
-        ensemble.first(limit, |server, left| Box::pin(Reading::begin(&ensemble, server, &prefixes, target, left)));
+        ensemble.first(limit, |server, left| Box::pin(Reading::begin(&ensemble, server, &prefixes, &target, left)));
     let (reading, failed) = asked.await?;
     let mut asked = format!(
         "zookeeper {} answered in {} ms, synced with the leader, zxid {:#x}, session timeout {}",
@@ -76,7 +57,7 @@ async fn begin(
         asked += &format!("; before it {}", listed(&failed));
     }
     let answer = reading.answer(vec![Note::new(NoteKind::Asked, asked)]);
-    Ok((answer, reading))
+    Ok((Update::Reset(answer), reading))
 }
 
 /// The parents of every layout that `target` allows, a slash at the end; with a prefix of its own, that one for each.
@@ -115,6 +96,15 @@ struct Reading {
     prefixes: Arc<[Prefix]>,
     /// Paths that this user may not read.
     denied: BTreeSet<String>,
+}
+
+impl Watch for Reading {
+    async fn next(&mut self) -> Result<Update, ResolveError> {
+        match self.wait().await {
+            Ok(answer) => Ok(Update::Reset(answer)),
+            Err(trouble) => Err(trouble.at(&self.server)),
+        }
+    }
 }
 
 impl Reading {
@@ -227,7 +217,7 @@ impl Reading {
     }
 
     /// Waits for a change that says something new.
-    async fn next(&mut self) -> Result<Answer, Trouble> {
+    async fn wait(&mut self) -> Result<Answer, Trouble> {
         loop {
             let changed: BTreeSet<String> = self.session.changes().await?.into_iter().collect();
             let (mut is_new, mut gone) = (false, Vec::new());

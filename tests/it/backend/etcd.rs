@@ -4,20 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use grpc_discover::backend::etcd::{Etcd as EtcdBackend, Settings as EtcdSettings};
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, Lease};
-use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::resolution::{NoteKind, ResolveCode, ResolveError};
 use grpc_discover::model::target::Target;
-use tokio::time::timeout;
 
 use super::battery::Fixture;
+use super::words::{PATIENCE, answer, end, notes, places, word};
 use crate::support::etcd::Etcd;
 use crate::support::tool::{Running, run};
-
-/// What any word may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One member that keeps what it knows on disk.
 pub struct RealEtcd {
@@ -75,38 +71,6 @@ fn ask(target: &str, variables: &[(&str, &str)]) -> Resolution {
 
 fn watch(etcd: &Etcd, target: &str) -> Resolution {
     ask(target, &[("ETCDCTL_ENDPOINTS", &etcd.endpoints())])
-}
-
-async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
-    let word = timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on");
-    word.map(|update| match update {
-        Update::Reset(answer) => answer,
-        other => panic!("{other:?}"),
-    })
-}
-
-async fn answer(stream: &mut Resolution) -> Answer {
-    word(stream).await.unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// The error that ends the stream.
-async fn end(stream: &mut Resolution) -> ResolveError {
-    let error = loop {
-        match word(stream).await {
-            Ok(answer) => assert!(!answer.endpoints.is_empty(), "nobody has left: {answer:?}"),
-            Err(error) => break error,
-        }
-    };
-    assert_eq!(timeout(PATIENCE, stream.next()).await.expect("an end"), None, "after {error}");
-    error
-}
-
-fn places(answer: &Answer) -> Vec<String> {
-    answer.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect()
-}
-
-fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
-    answer.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
 }
 
 #[tokio::test]

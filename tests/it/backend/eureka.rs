@@ -8,17 +8,15 @@ use futures_util::StreamExt as _;
 use grpc_discover::backend::eureka::{Eureka as EurekaBackend, Settings as EurekaSettings};
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, EndpointStatus, Lease};
-use grpc_discover::model::resolution::{AbsenceCode, Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::resolution::{AbsenceCode, NoteKind, ResolveCode, Update};
 use grpc_discover::model::target::Target;
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::battery::Fixture;
+use super::words::{PATIENCE, answer, notes, update, word};
 use crate::support::eureka::Eureka;
 use crate::support::tool::{run, run_command, tool};
-
-/// What any word may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that forgets everything when it is stopped, and who was registered in it.
 pub struct RealEureka {
@@ -81,21 +79,6 @@ fn ask(target: &str, url: &str) -> Resolution {
     EurekaBackend.resolve(&target.parse().expect(target), &context(url))
 }
 
-async fn word(stream: &mut Resolution) -> Result<Update, ResolveError> {
-    timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on")
-}
-
-async fn answer(stream: &mut Resolution) -> Answer {
-    match word(stream).await {
-        Ok(Update::Reset(answer)) => answer,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
-    answer.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
-}
-
 #[tokio::test]
 async fn an_instance_is_told_with_its_status_and_what_is_left_of_its_lease() {
     let Some(eureka) = Eureka::start() else { return };
@@ -129,18 +112,21 @@ async fn an_instance_that_nobody_renews_is_evicted_or_kept_and_both_are_said() {
     eureka.register("pay-1", "10.0.0.1", 2, json!({ "gRPC_port": "50051" }));
     let mut stream = ask("eureka:///PAY", &eureka.url());
     assert_eq!(answer(&mut stream).await.endpoints.len(), 1);
-    assert!(matches!(word(&mut stream).await, Ok(Update::NotFound(_))));
+    assert!(matches!(update(&mut stream).await, Ok(Update::NotFound(_))));
 
     // Self-preservation: many more renewals are expected than come.
     let Some(eureka) = Eureka::start_with(&["--eureka.server.renewal-percent-threshold=1000"]) else { return };
     eureka.register("pay-1", "10.0.0.1", 1, json!({ "gRPC_port": "50051" }));
-    let told = loop {
-        let told = answer(&mut ask("eureka:///PAY", &eureka.url())).await;
-        if notes(&told, NoteKind::Permanent).len() == 2 {
-            break told;
+    let overdue = async {
+        loop {
+            let told = answer(&mut ask("eureka:///PAY", &eureka.url())).await;
+            if notes(&told, NoteKind::Permanent).len() == 2 {
+                return told;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
     };
+    let told = timeout(PATIENCE, overdue).await.expect("a lease of one second runs out");
     assert_eq!((told.endpoints.len(), told.endpoints[0].ttl), (1, Some(Duration::ZERO)));
     let [overdue, why] = notes(&told, NoteKind::Permanent)[..] else { panic!("{told:?}") };
     assert!(
@@ -153,7 +139,7 @@ async fn an_instance_that_nobody_renews_is_evicted_or_kept_and_both_are_said() {
 #[tokio::test]
 async fn nobody_is_told_apart_from_a_server_that_is_no_eureka() {
     let Some(eureka) = Eureka::start() else { return };
-    let Ok(Update::NotFound(absence)) = word(&mut ask("eureka:///ORDER", &eureka.url())).await else { panic!() };
+    let Ok(Update::NotFound(absence)) = update(&mut ask("eureka:///ORDER", &eureka.url())).await else { panic!() };
     assert_eq!(absence.code, AbsenceCode::NoSuchService);
     assert!(absence.text.contains("HTTP 404"), "{absence:?}");
     let elsewhere = format!("eureka://{}/not-eureka/PAY", eureka.address());

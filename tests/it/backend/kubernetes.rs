@@ -10,16 +10,14 @@ use grpc_discover::backend::kubernetes::{Kubernetes, Settings as KubernetesSetti
 use grpc_discover::backend::{Backend, Context, Origin, Resolution, Settings, Sourced};
 use grpc_discover::lens::SLICE;
 use grpc_discover::model::endpoint::{Address, EndpointStatus};
-use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, Update};
 use grpc_discover::model::target::Target;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::battery::Fixture;
+use super::words::{PATIENCE, answer, end, notes, update, word};
 use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, SLICES, endpoint, ready, slice};
-
-/// What any word may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// One Service, whose slice the test writes.
 pub struct RealKubernetes {
@@ -85,33 +83,6 @@ fn context(kubeconfig: &Path) -> Context {
 
 fn ask(cluster: &Cluster, token: &str, target: &str) -> Resolution {
     Kubernetes.resolve(&target.parse().expect(target), &context(&cluster.kubeconfig(token)))
-}
-
-async fn word(stream: &mut Resolution) -> Result<Update, ResolveError> {
-    timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on")
-}
-
-async fn answer(stream: &mut Resolution) -> Answer {
-    match word(stream).await {
-        Ok(Update::Reset(answer)) => answer,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// The error that ends the stream.
-async fn end(stream: &mut Resolution) -> ResolveError {
-    let error = loop {
-        match word(stream).await {
-            Ok(update) => drop(update),
-            Err(error) => break error,
-        }
-    };
-    assert!(timeout(PATIENCE, stream.next()).await.expect("an end in time").is_none(), "a broken watch ends");
-    error
-}
-
-fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
-    answer.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
 }
 
 /// Address and status of everything that is listed.
@@ -189,7 +160,7 @@ async fn a_rolling_change_shows_every_pod_going_and_coming() {
     answer(&mut stream).await;
     cluster.delete("/api/v1/namespaces/pay/services", "pay");
     cluster.delete(SLICES, "pay-2");
-    match word(&mut stream).await {
+    match update(&mut stream).await {
         Ok(Update::NotFound(absence)) => assert!(absence.text.contains("neither a Service \"pay\""), "{absence:?}"),
         other => panic!("{other:?}"),
     }
@@ -273,13 +244,16 @@ async fn who_may_not_is_told_the_missing_verb() {
         cluster.put(&format!("{rbac}/rolebindings"), &binding);
     };
     role(&["list"]);
-    let mut stream = loop {
-        // RBAC learns of a role a moment later.
-        let mut stream = ask_as(NOBODY);
-        if word(&mut stream).await.is_ok() {
-            break stream;
+    // RBAC learns of a role a moment later.
+    let allowed = async {
+        loop {
+            let mut stream = ask_as(NOBODY);
+            if word(&mut stream).await.is_ok() {
+                return stream;
+            }
         }
     };
+    let mut stream = timeout(PATIENCE, allowed).await.expect("the role counts");
     let error = word(&mut stream).await.expect_err("no right to watch");
     assert!(error.to_string().contains("may not watch endpointslices.discovery.k8s.io in namespace pay"), "{error}");
     role(&["list", "watch"]);
@@ -293,7 +267,7 @@ async fn who_may_not_is_told_the_missing_verb() {
 #[tokio::test]
 async fn nobody_is_told_from_no_such_service() {
     let Some(cluster) = pay() else { return };
-    let absent = word(&mut ask(&cluster, ADMIN, "kubernetes:///nope.pay")).await;
+    let absent = update(&mut ask(&cluster, ADMIN, "kubernetes:///nope.pay")).await;
     let Ok(Update::NotFound(absence)) = absent else { panic!("{absent:?}") };
     assert!(
         absence.text.contains("neither a Service \"nope\"") && absence.text.contains("namespace pay"),

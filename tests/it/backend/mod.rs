@@ -13,6 +13,8 @@ mod file;
 mod ip;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kubernetes;
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+pub mod words;
 #[cfg(feature = "zookeeper")]
 mod zookeeper;
 

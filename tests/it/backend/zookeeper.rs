@@ -8,16 +8,14 @@ use futures_util::StreamExt as _;
 use grpc_discover::backend::zookeeper::{Settings as ZookeeperSettings, Zookeeper as ZookeeperBackend};
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, Lease};
-use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::resolution::{NoteKind, ResolveCode};
 use grpc_discover::model::target::Target;
 use tokio::time::timeout;
 
 use super::battery::Fixture;
+use super::words::{PATIENCE, answer, notes, places, word};
 use crate::support::tool::{Running, run, run_command, tool};
 use crate::support::zookeeper::{Writer, Zookeeper};
-
-/// What any word may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One server that keeps what it knows on disk, and somebody who writes.
 pub struct RealZookeeper {
@@ -78,26 +76,6 @@ fn ask(target: &str, variables: &[(&str, &str)]) -> Resolution {
 
 fn watch(zookeeper: &Zookeeper, target: &str) -> Resolution {
     ask(target, &[("ZOOKEEPER_CONNECT", &zookeeper.endpoints())])
-}
-
-async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
-    let word = timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on");
-    word.map(|update| match update {
-        Update::Reset(answer) => answer,
-        other => panic!("{other:?}"),
-    })
-}
-
-async fn answer(stream: &mut Resolution) -> Answer {
-    word(stream).await.unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn places(answer: &Answer) -> Vec<String> {
-    answer.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect()
-}
-
-fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
-    answer.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
 }
 
 #[tokio::test]
@@ -277,9 +255,10 @@ async fn the_next_server_is_asked_when_one_is_gone_or_is_no_zookeeper() {
     let place = stranger.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in stranger.incoming().map_while(Result::ok) {
-            use std::io::Write as _;
+            use std::io::{Read as _, Write as _};
             let _ = (&stream).write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-            std::thread::sleep(Duration::from_secs(2));
+            // Open until whoever asked has gone.
+            let _ = (&stream).read_to_end(&mut Vec::new());
         }
     });
     let error = word(&mut ask(&format!("zookeeper://{place}/pay"), &[])).await.expect_err("a stranger");

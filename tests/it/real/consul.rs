@@ -8,12 +8,13 @@ use grpc_discover::backend::consul::{Consul, Settings};
 use grpc_discover::backend::{Backend as _, Context, Resolution, Settings as All};
 use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind};
-use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError, Update};
+use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError};
 use grpc_discover::model::target::{ConsulTarget, Target};
 use grpc_discover::session::{Goal, Plan, Session, Source};
 use serde_json::json;
 use tokio::time::timeout;
 
+use crate::backend::words::{answer, word};
 use crate::support::consul::{ConsulAgent, MANAGEMENT_TOKEN, Mode};
 
 /// What any word may take on a busy machine.
@@ -37,18 +38,6 @@ fn watch_as(agent: &ConsulAgent, service: &str, token: &str) -> Resolution {
 
 fn watch(agent: &ConsulAgent, service: &str) -> Resolution {
     watch_as(agent, service, "")
-}
-
-async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
-    let word = timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on");
-    word.map(|update| match update {
-        Update::Reset(answer) => answer,
-        other => panic!("{other:?}"),
-    })
-}
-
-async fn answer(stream: &mut Resolution) -> Answer {
-    word(stream).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 async fn endpoints(stream: &mut Resolution) -> Vec<Endpoint> {

@@ -1,0 +1,36 @@
+//! What every registry that is watched does alike: a question, then changes, and the first error ends it.
+
+use futures_util::stream::{self, StreamExt as _};
+
+use super::Resolution;
+use crate::model::resolution::{ResolveError, Update};
+
+/// A watch that stands.
+pub(super) trait Watch: Send + Sized + 'static {
+    /// Waits for the next thing to say. Not asked again after an error.
+    fn next(&mut self) -> impl Future<Output = Result<Update, ResolveError>> + Send;
+
+    /// Everything that it says, up to the first error.
+    fn changes(self) -> Resolution {
+        Box::pin(stream::unfold(Some(self), |watch| async move {
+            let mut watch = watch?;
+            match watch.next().await {
+                Ok(update) => Some((Ok(update), Some(watch))),
+                Err(error) => Some((Err(error), None)),
+            }
+        }))
+    }
+}
+
+/// The answer to the question with which a watch begins, then its changes.
+pub(super) fn after<W: Watch>(
+    begin: impl Future<Output = Result<(Update, W), ResolveError>> + Send + 'static,
+) -> Resolution {
+    let start = async move {
+        match begin.await {
+            Ok((first, watch)) => Box::pin(stream::iter([Ok(first)]).chain(watch.changes())) as Resolution,
+            Err(error) => Box::pin(stream::iter([Err(error)])),
+        }
+    };
+    Box::pin(stream::once(start).flatten())
+}

@@ -1,0 +1,51 @@
+//! What a backend says, read one word at a time.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use grpc_discover::backend::Resolution;
+use grpc_discover::model::resolution::{Answer, NoteKind, ResolveError, Update};
+use tokio::time::timeout;
+
+/// What any word may take on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The next word, whatever it is.
+pub async fn update(stream: &mut Resolution) -> Result<Update, ResolveError> {
+    timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on")
+}
+
+/// The next word: a full answer, or why there is none.
+pub async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
+    update(stream).await.map(|update| match update {
+        Update::Reset(answer) => answer,
+        other => panic!("{other:?}"),
+    })
+}
+
+/// The next word, which must be a full answer.
+pub async fn answer(stream: &mut Resolution) -> Answer {
+    word(stream).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The error that ends the stream; until then nobody may leave.
+pub async fn end(stream: &mut Resolution) -> ResolveError {
+    let error = loop {
+        match word(stream).await {
+            Ok(answer) => assert!(!answer.endpoints.is_empty(), "nobody has left: {answer:?}"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(timeout(PATIENCE, stream.next()).await.expect("an end"), None, "after {error}");
+    error
+}
+
+/// Where the endpoints are.
+pub fn places(answer: &Answer) -> Vec<String> {
+    answer.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect()
+}
+
+/// The notes of a kind.
+pub fn notes(answer: &Answer, kind: NoteKind) -> Vec<&str> {
+    answer.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
+}
