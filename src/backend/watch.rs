@@ -1,6 +1,8 @@
 //! What every registry that is watched does alike: a question, then changes, and the first error ends it.
 
-use futures_util::stream::{self, StreamExt as _};
+#[cfg(any(feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+use futures_util::StreamExt as _;
+use futures_util::stream;
 
 use super::Resolution;
 use crate::model::resolution::{ResolveError, Update};
@@ -23,6 +25,7 @@ pub(super) trait Watch: Send + Sized + 'static {
 }
 
 /// The answer to the question with which a watch begins, then its changes.
+#[cfg(any(feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 pub(super) fn after<W: Watch>(
     begin: impl Future<Output = Result<(Update, W), ResolveError>> + Send + 'static,
 ) -> Resolution {

@@ -14,6 +14,10 @@ mod ip;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kubernetes;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+#[cfg_attr(
+    not(all(feature = "consul", feature = "etcd", feature = "zookeeper")),
+    allow(dead_code, reason = "each backend's tests use a part of it")
+)]
 pub mod words;
 #[cfg(feature = "zookeeper")]
 mod zookeeper;
