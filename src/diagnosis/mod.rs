@@ -278,7 +278,7 @@ fn sentence(
     let counts = match total {
         0 => "no endpoint".to_string(),
         1 if good == 1 => format!("the only endpoint is {what}"),
-        1 => format!("the only endpoint is {}", listed[0].verdict.as_str()),
+        1 => format!("the only endpoint is {}", listed[0].verdict.predicate()),
         2 if good == 2 => format!("both endpoints are {what}"),
         _ if good == total => format!("all {total} endpoints are {what}"),
         _ => format!("{good} of {total} endpoints {} {what}", if good == 1 { "is" } else { "are" }),

@@ -167,6 +167,14 @@ fn a_dead_endpoint_that_the_registry_calls_healthy_is_a_zombie() {
 }
 
 #[test]
+fn a_service_of_one_is_summed_up_in_a_sentence() {
+    let mut story = Story::default();
+    story.lists("consul", &[(B, UP)]).fails(B, Stage::Tcp, FailureCode::Refused);
+    let text = story.concludes().summary.text;
+    assert!(text.starts_with("the only endpoint is a zombie; "), "{text}");
+}
+
+#[test]
 fn a_dead_endpoint_that_the_registry_calls_critical_is_a_ghost_and_spoils_nothing() {
     let mut story = Story::default();
     let critical = EndpointStatus::Critical;

@@ -128,6 +128,29 @@ impl EndpointVerdict {
             Self::Unknown => "unknown",
         }
     }
+
+    /// What follows "is" in a sentence: `unreachable`, `a zombie`.
+    pub const fn predicate(self) -> &'static str {
+        match self {
+            Self::UnhealthyUnnoticed => "unhealthy, which its registry has not noticed",
+            Self::Zombie => "a zombie",
+            Self::Ghost => "a ghost",
+            Self::CheckWrong => "called critical by a check that is wrong",
+            Self::Mismatch => "speaking another protocol",
+            Self::Orphan => "an orphan",
+            Self::OrphanAlive => "an orphan that serves",
+            Self::Healthy
+            | Self::Early
+            | Self::Draining
+            | Self::Drained
+            | Self::Unhealthy
+            | Self::Unreachable
+            | Self::Stale
+            | Self::Down
+            | Self::Unregistered
+            | Self::Unknown => self.as_str(),
+        }
+    }
 }
 
 /// The verdict on the service; its number is the exit code.
