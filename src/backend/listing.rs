@@ -191,6 +191,7 @@ impl Listing {
         if unnamed > 0 {
             notes.push(Note::new(NoteKind::Skipped, format!("{unnamed} more {}s that cannot be used", self.words.key)));
         }
+        notes.extend(layout::spring::doubts(endpoints));
         if !permanent.is_empty() {
             let text = format!(
                 "{} of {registered} {}s {}, so nothing removes them when their process dies: {}",

@@ -114,6 +114,7 @@ fn says_something_about_its_answer(source: &SourceRecord, findings: &mut Vec<Fin
             | NoteKind::Legacy
             | NoteKind::Local
             | NoteKind::Absent
+            | NoteKind::Doubtful
             | NoteKind::Unconfirmed => continue,
         };
         findings.push(finding(kind, None, format!("{}: {}", source.source, note.text), vec![answered.seq]));

@@ -13,6 +13,8 @@ pub(super) struct Instance {
     pub address: String,
     /// Its port, 0 where it has none of its own.
     pub port: i64,
+    /// Did Spring Cloud write it? (`payload.@class`)
+    pub is_springs: bool,
     /// `payload.metadata`.
     pub metadata: BTreeMap<String, String>,
 }
@@ -27,5 +29,6 @@ pub(super) fn instance(object: &Map<String, Value>) -> Option<Instance> {
     let (_, address) = (text_of(object, "name")?, text_of(object, "address")?);
     let payload = object.get("payload").and_then(Value::as_object)?;
     let port = object.get("port").and_then(Value::as_i64).unwrap_or_default();
-    Some(Instance { address: address.to_string(), port, metadata: metadata(payload.get("metadata")) })
+    let is_springs = text_of(payload, "@class").is_some_and(|class| class.starts_with("org.springframework.cloud."));
+    Some(Instance { address: address.to_string(), port, is_springs, metadata: metadata(payload.get("metadata")) })
 }

@@ -1,8 +1,17 @@
 //! go-micro (`registry/etcd`): under `/micro/registry/<service>/` (slashes in the name become dashes), the service as JSON
 //! with its one node: `{"name","version","metadata","endpoints","nodes":[{"id","address","metadata":{"protocol":"grpc"}}]}`.
+//!
+//! In Consul (`registry/consul/encoding.go`) version and metadata are tags: `v-` and `t-`, then a text or an object of texts,
+//! compressed by zlib, in hexadecimal; its first versions wrote `v=` and `t=` and the plain text. Newer ones (v4 of the
+//! plugin) repeat the metadata in Consul's own, but never the version.
+
+#[cfg(feature = "consul")]
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+#[cfg(feature = "consul")]
+use super::consul::{Instance, Said};
 use super::{Entry, Layout, Reading, endpoint, metadata, text_of};
 use crate::model::endpoint::Address;
 
@@ -29,9 +38,8 @@ impl Layout for GoMicro {
                 continue;
             };
             let metadata = metadata(node.get("metadata"));
-            // Its servers say what they speak: grpc, http, or mucp, go-micro's own.
-            if let Some(protocol) = metadata.get("protocol").filter(|protocol| *protocol != "grpc") {
-                why = format!("go-micro registered it for {protocol} only, not for grpc");
+            if let Some(other) = not_grpc(metadata.get("protocol")) {
+                why = other;
                 continue;
             }
             match address.parse::<Address>() {
@@ -48,4 +56,61 @@ impl Layout for GoMicro {
         }
         if found.is_empty() { Reading::Unusable(why) } else { Reading::Endpoints(found) }
     }
+}
+
+/// Why `protocol` is of no use: its servers say what they speak, which is grpc, http, or mucp, go-micro's own.
+fn not_grpc(protocol: Option<&String>) -> Option<String> {
+    let other = protocol.filter(|protocol| *protocol != "grpc")?;
+    Some(format!("go-micro registered it for {other} only, not for grpc"))
+}
+
+/// A tag is never taken for more than this when it is unpacked: strangers write it.
+#[cfg(feature = "consul")]
+const UNPACKED: usize = 16 * 1024;
+
+/// Reads the tags. Its own reader hears nothing else, so they go before Consul's metadata; one that cannot be read is left
+/// out, as it does.
+#[cfg(feature = "consul")]
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>> {
+    let mut metadata = BTreeMap::new();
+    let (mut is_ours, mut version) = (false, None);
+    for tag in instance.tags {
+        if let Some(text) = tag.strip_prefix("v-").and_then(unpacked) {
+            (is_ours, version) = (true, Some(text));
+        } else if let Some(text) = tag.strip_prefix("v=") {
+            version = Some(text.to_string());
+        } else if let Some(pair) = tag.strip_prefix("t-").and_then(unpacked).as_deref().or(tag.strip_prefix("t="))
+            && let Ok(pair) = serde_json::from_str::<BTreeMap<String, String>>(pair)
+        {
+            is_ours = true;
+            metadata.extend(pair);
+        }
+    }
+    if !is_ours {
+        return None;
+    }
+    if let Some(why) = not_grpc(metadata.get("protocol").or(instance.meta.get("protocol"))) {
+        return Some(Err(why));
+    }
+    if let Some(version) = version.filter(|version| !version.is_empty()) {
+        metadata.entry("version".to_string()).or_insert(version);
+    }
+    Some(Ok(Said { layout: "go-micro", aside: "", metadata }))
+}
+
+/// What `hexadecimal` holds, when that is a text compressed by zlib and not too long.
+#[cfg(feature = "consul")]
+fn unpacked(hexadecimal: &str) -> Option<String> {
+    let pairs = hexadecimal.as_bytes().chunks(2);
+    let packed: Option<Vec<u8>> = pairs
+        .map(|pair| match pair {
+            [high, low] => {
+                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                Some(digit(*high)? * 16 + digit(*low)?)
+            }
+            _ => None,
+        })
+        .collect();
+    let text = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(&packed?, UNPACKED).ok()?;
+    String::from_utf8(text).ok()
 }

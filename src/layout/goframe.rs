@@ -1,8 +1,12 @@
 //! GoFrame (`net/gsvc/gsvc_service.go`): under `/service/<deployment>/<namespace>/<name>/`, then
-//! `<version>/<ip:port>[,<ip:port>…]`; the value is metadata: `{"insecure":true,"protocol":"grpc"}`.
+//! `<version>/<ip:port>[,<ip:port>…]`; the value is metadata: `{"insecure":true,"protocol":"grpc"}`. In Consul
+//! (`contrib/registry/consul`) the same object is a text in the metadata `metadata`, beside `version`, and the first address
+//! is the instance's.
 
 use std::time::Duration;
 
+#[cfg(feature = "consul")]
+use super::consul::{Instance, Said};
 use super::{Entry, Layout, Reading, endpoint, metadata};
 use crate::model::endpoint::Address;
 
@@ -29,8 +33,8 @@ impl Layout for GoFrame {
         let parsed: Result<Vec<Address>, _> = list.split(',').map(str::parse).collect();
         let (Ok(addresses), Some(object)) = (parsed, entry.object()) else { return Reading::Foreign };
         let mut metadata = metadata(Some(&object.into()));
-        if let Some(protocol) = metadata.get("protocol").filter(|protocol| *protocol != "grpc") {
-            return Reading::Unusable(format!("goframe registered it for {protocol} only, not for grpc"));
+        if let Some(why) = not_grpc(metadata.get("protocol")) {
+            return Reading::Unusable(why);
         }
         metadata.insert("version".to_string(), version.to_string());
         let of = |address| crate::model::endpoint::Endpoint {
@@ -39,4 +43,25 @@ impl Layout for GoFrame {
         };
         Reading::Endpoints(addresses.into_iter().map(of).collect())
     }
+}
+
+/// Why `protocol` is of no use: its servers say whether they are grpcx's or ghttp's.
+fn not_grpc(protocol: Option<&String>) -> Option<String> {
+    let other = protocol.filter(|protocol| *protocol != "grpc")?;
+    Some(format!("goframe registered it for {other} only, not for grpc"))
+}
+
+/// Recognises an instance by its id, `<name>-<version>-<address>:<port>`, and its two metadata.
+#[cfg(feature = "consul")]
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>> {
+    let (version, said) = (instance.meta.get("version")?, instance.meta.get("metadata")?);
+    let Instance { id, name, address, port, .. } = *instance;
+    if id != format!("{name}-{version}-{address}:{port}") {
+        return None;
+    }
+    let metadata = metadata(serde_json::from_str(said).ok().as_ref());
+    Some(match not_grpc(metadata.get("protocol")) {
+        Some(why) => Err(why),
+        None => Ok(Said { layout: "goframe", aside: "", metadata }),
+    })
 }

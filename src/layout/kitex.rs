@@ -1,11 +1,15 @@
 //! kitex (`kitex-contrib/registry-etcd`): under `kitex/registry-etcd/<service>/` (older: `/<service>/`),
 //! `{"network":"tcp","address":"ip:port","weight":10,"tags":{}}`. In ZooKeeper (`kitex-contrib/registry-zookeeper`) the
-//! address is the node's name, under `/<service>`, and the value `{"Weight":10,"Tags":{}}`.
+//! address is the node's name, under `/<service>`, and the value `{"Weight":10,"Tags":{}}`; in Eureka
+//! (`kitex-contrib/registry-eureka`) that is the metadata `meta`. In Consul (`kitex-contrib/registry-consul`) the tags are
+//! `key:value` texts, and nothing but the id says who wrote them.
 
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "consul")]
+use super::consul::{Instance, Said};
 use super::{Entry, Layout, Reading, endpoint, metadata, text_of};
 use crate::model::endpoint::{Address, Endpoint};
 
@@ -59,14 +63,45 @@ impl Layout for Kitex {
 
 /// What is written into ZooKeeper: the two members and no other.
 fn named(object: &Map<String, Value>, name: &str) -> Reading {
-    let member = |names: [&str; 2]| names.into_iter().find_map(|name| object.get(name));
-    let (weight, tags) = (member(["Weight", "weight"]), member(["Tags", "tags"]));
-    match name.parse::<Address>() {
-        Ok(address) if weight.is_some() && object.len() <= 2 => {
-            Reading::Endpoints(vec![weighed(endpoint(address, "kitex: node name"), weight, tags)])
+    match (name.parse::<Address>(), entity(object)) {
+        (Ok(address), Some((weight, tags))) => {
+            Reading::Endpoints(vec![weighed(endpoint(address, "kitex: node name"), Some(weight), tags)])
         }
         _ => Reading::Foreign,
     }
+}
+
+/// Weight and tags of an object that holds nothing else (`entity.RegistryEntity`).
+fn entity(object: &Map<String, Value>) -> Option<(&Value, Option<&Value>)> {
+    let member = |names: [&str; 2]| names.into_iter().find_map(|name| object.get(name));
+    let weight = member(["Weight", "weight"]).filter(|_| object.len() <= 2)?;
+    Some((weight, member(["Tags", "tags"])))
+}
+
+/// The instance at `host` and `port` when `meta` is what kitex writes into Eureka. Its reader takes the address and the
+/// port, whatever host name stands beside them and whether the port is called enabled: kitex writes neither as others do.
+#[cfg(feature = "eureka")]
+pub(crate) fn in_eureka(meta: &str, host: Option<&str>, port: Option<i64>) -> Option<Result<Endpoint, String>> {
+    let object: Map<String, Value> = serde_json::from_str(meta).ok()?;
+    let (weight, tags) = entity(&object)?;
+    let address = match (host, port) {
+        (Some(host), Some(port)) => super::join(host, port),
+        _ => Err("it has no ipAddr or no port".to_string()),
+    };
+    let of = |address| weighed(endpoint(address, "kitex: ipAddr and port"), Some(weight), tags);
+    Some(address.map(of).map_err(|why| format!("kitex: {why}")))
+}
+
+/// Recognises an instance by its id, `<name>:<address>:<port>`, by tags that are all pairs, and by having no metadata.
+#[cfg(feature = "consul")]
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>> {
+    let Instance { id, name, address, port, tags, meta, .. } = *instance;
+    if id != format!("{name}:{address}:{port}") || !meta.is_empty() {
+        return None;
+    }
+    let pairs = tags.iter().map(|tag| tag.split_once(':').map(|(name, value)| (name.to_string(), value.to_string())));
+    let metadata = pairs.collect::<Option<_>>()?;
+    Some(Ok(Said { layout: "kitex", aside: "", metadata }))
 }
 
 fn weighed(mut endpoint: Endpoint, weight: Option<&Value>, tags: Option<&Value>) -> Endpoint {

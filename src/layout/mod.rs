@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::model::endpoint::{Address, Endpoint};
 
+#[cfg(feature = "consul")]
+pub(crate) mod consul;
 mod curator;
 mod dubbo;
 mod dubbo_app;
@@ -17,7 +19,7 @@ mod etcd_naming;
 mod go_micro;
 mod go_zero;
 mod goframe;
-mod kitex;
+pub(crate) mod kitex;
 pub(crate) mod kratos;
 mod plain;
 pub(crate) mod spring;

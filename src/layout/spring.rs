@@ -1,7 +1,18 @@
 //! Spring Cloud (`spring-cloud-zookeeper-discovery`): Curator's instances, with the registration's metadata in the payload.
-//! The port is that of HTTP, or 0; grpc-spring and LogNet say in the metadata where gRPC listens.
+//! The port is the web server's, or 0; grpc-spring says in the metadata where gRPC listens, in Consul and Eureka as well.
+//! LogNet's starter registers gRPC in Consul only, as a service of its own, `grpc-<name>`, at the port of gRPC.
+//!
+//! An instance without such metadata may still be one: a web server can carry gRPC on its own port (Spring gRPC does), and
+//! grpc-spring's clients dial it. So it is listed, and [`doubts`] says what its port is.
 
+#[cfg(feature = "consul")]
+use super::consul::{Instance, Said};
 use super::{Entry, Layout, Reading, curator, endpoint, join};
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+use crate::model::{
+    endpoint::Endpoint,
+    resolution::{Note, NoteKind},
+};
 
 /// Metadata keys that hold the gRPC port; those of grpc-spring (2.x and 3.x, its older versions) first.
 const PORT_KEYS: [(&str, bool); 4] =
@@ -19,6 +30,56 @@ pub(crate) fn grpc_port<'a>(
         Ok(port) => Ok((port, format!("{who}: metadata {key}"))),
         Err(_) => Err(format!("its metadata {key} is {text:?}, which is no port")),
     })
+}
+
+/// What follows the rule when the port is the one that Spring gives to the web server.
+pub(crate) const WEB_SERVERS: &str = ", no gRPC_port in its metadata";
+
+/// At most so many instances are named.
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+const NAMED: usize = 20;
+
+/// A note on those of `endpoints` that are listed with the port of a web server.
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+pub(crate) fn doubts(endpoints: &[Endpoint]) -> Option<Note> {
+    let is_web = |endpoint: &&Endpoint| endpoint.layout.as_deref().is_some_and(|rule| rule.ends_with(WEB_SERVERS));
+    let doubtful: Vec<&Endpoint> = endpoints.iter().filter(is_web).collect();
+    if doubtful.is_empty() {
+        return None;
+    }
+    let named: Vec<String> = doubtful
+        .iter()
+        .take(NAMED)
+        .map(|endpoint| match &endpoint.id {
+            Some(id) => format!("{} ({id:?})", endpoint.address),
+            None => endpoint.address.to_string(),
+        })
+        .collect();
+    let more = doubtful.len() - named.len();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let text = format!(
+        "{} of {} endpoints have no gRPC_port in their metadata, so what is listed is the port that Spring gives to the web \
+         server, where gRPC is served only if the web server does; clients dial it all the same: {}{more}",
+        doubtful.len(),
+        endpoints.len(),
+        named.join(", ")
+    );
+    Some(Note::new(NoteKind::Doubtful, text))
+}
+
+/// Recognises Spring Cloud's registrations by the metadata `secure`, which it always writes, and their checks: LogNet's by
+/// its service's name and a check of gRPC, a web server by one of HTTP.
+#[cfg(feature = "consul")]
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>> {
+    let _ = instance.meta.get("secure").filter(|secure| matches!(secure.as_str(), "true" | "false"))?;
+    let is_checked_by = |kind: &str| instance.checks.contains(&kind);
+    let is_lognets = instance.name.starts_with("grpc-") && instance.id.starts_with("grpc-");
+    let (layout, aside) = match (is_checked_by("grpc"), is_checked_by("http")) {
+        (true, _) if is_lognets => ("lognet", ""),
+        (false, true) => ("spring", WEB_SERVERS),
+        _ => return None,
+    };
+    Some(Ok(Said { layout, aside, metadata: Default::default() }))
 }
 
 /// See the [module](self).
@@ -43,6 +104,7 @@ impl Layout for Spring {
                 let why = "spring registered it without a port, and no metadata gRPC_port says where gRPC listens";
                 return Reading::Unusable(why.to_string());
             }
+            None if instance.is_springs => (instance.port, format!("spring: address and port{WEB_SERVERS}")),
             None => (instance.port, "spring: address and port".to_string()),
         };
         match join(&instance.address, port) {

@@ -176,6 +176,21 @@ fn what_is_of_no_use_for_grpc_is_said_with_the_reason() {
     assert_eq!(reading("dubbo", "", ""), Reading::Nothing);
 }
 
+#[test]
+fn the_port_that_spring_gives_to_its_web_server_is_doubted() {
+    let web = SPRING.replace(r#""gRPC_port":"9000""#, r#""instance_status":"UP""#);
+    let of_spring = &endpoints("spring", "1", &web)[0];
+    assert_eq!(of_spring.address.to_string(), "10.0.0.1:8080");
+    assert_eq!(of_spring.layout.as_deref(), Some("spring: address and port, no gRPC_port in its metadata"));
+    let of_another = &endpoints("spring", "1", &web.replace("org.springframework.cloud", "com.example"))[0];
+    assert_eq!(of_another.layout.as_deref(), Some("spring: address and port"));
+    let named = &endpoints("spring", "1", SPRING)[0];
+    assert_eq!(spring::doubts(&[named.clone(), of_another.clone()]), None);
+    let doubt = spring::doubts(&[named.clone(), of_spring.clone()]).unwrap();
+    assert!(doubt.text.starts_with("1 of 2 endpoints have no gRPC_port"), "{doubt:?}");
+    assert!(doubt.text.ends_with(": 10.0.0.1:8080"), "{doubt:?}");
+}
+
 /// Deterministic noise: xorshift64*.
 struct Noise(u64);
 
@@ -208,11 +223,43 @@ fn no_input_panics() {
             }
         }
         let rest = String::from_utf8_lossy(&parts[0]);
+        #[cfg(feature = "consul")]
+        in_consul(&mut noise, &rest, &String::from_utf8_lossy(&parts[1]));
         for layout in LAYOUTS {
             let entry = Entry { service: "pay", rest: &rest, value: &parts[1] };
             if let Reading::Endpoints(found) = layout.read(&entry) {
                 assert!(!found.is_empty() && found.iter().all(|endpoint| endpoint.layout.is_some()), "{entry:?}");
             }
         }
+    }
+}
+
+/// An instance in Consul whose tags and metadata are what frameworks write, with noise in it.
+#[cfg(feature = "consul")]
+fn in_consul(noise: &mut Noise, rest: &str, value: &str) {
+    const PACKED: &str = "t-789caa562a28ca2fc94fcecf51b2524a2f2a4856aa05040000ffff468306d9";
+    let mut tag = PACKED.as_bytes().to_vec();
+    for _ in 0..noise.below(3) {
+        let at = noise.below(tag.len());
+        tag[at] = [b'0', b'f', b'z', 0xc3][noise.below(4)];
+    }
+    tag.truncate(tag.len() - noise.below(2) * noise.below(tag.len()));
+    let tags =
+        [String::from_utf8_lossy(&tag).into_owned(), format!("t={value}"), format!("v={rest}"), value.to_string()];
+    let meta = [("metadata".to_string(), value.to_string()), ("version".to_string(), rest.to_string())].into();
+    let id = format!("pay-{rest}-10.0.0.1:9000");
+    let instance = consul::Instance {
+        id: &id,
+        name: "pay",
+        address: "10.0.0.1",
+        port: 9000,
+        tags: &tags[..noise.below(5)],
+        meta: &meta,
+        checks: &["grpc"],
+    };
+    match consul::said(&instance) {
+        None => {}
+        Some(Ok(said)) => assert!(["go-micro", "goframe"].contains(&said.layout), "{said:?}"),
+        Some(Err(why)) => assert!(why.ends_with(" only, not for grpc"), "{why}"),
     }
 }

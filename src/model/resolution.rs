@@ -62,6 +62,8 @@ pub enum NoteKind {
     FilteredOut,
     /// The answer was cut or an entry could not be used; what was left out, and why.
     Skipped,
+    /// Entries whose address may be of something else than a gRPC server, and why.
+    Doubtful,
     /// Entries that nobody will remove when their owner dies: they have no lease.
     Permanent,
     /// Why an entry has left, in words that the registry's own state proves: its lease ran out, or was revoked.
@@ -92,6 +94,7 @@ impl NoteKind {
             Self::Funnel => "funnel",
             Self::FilteredOut => "filtered_out",
             Self::Skipped => "skipped",
+            Self::Doubtful => "doubtful",
             Self::Permanent => "permanent",
             Self::Departed => "departed",
             Self::Service => "service",

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::port::{self, Place};
+use crate::layout::spring;
 use crate::model::endpoint::{Check, Endpoint, EndpointStatus};
 use crate::model::resolution::{Note, NoteKind};
 use crate::model::target::ConsulTarget;
@@ -159,6 +160,7 @@ pub(super) fn decode(entries: &[Box<RawValue>], target: &ConsulTarget) -> Decode
     }
     let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
     notes.extend(filtered_out.map(|why| Note::new(NoteKind::FilteredOut, why)));
+    notes.extend(spring::doubts(&kept));
     let unnamed = skipped.len().saturating_sub(NAMED);
     notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
     if unnamed > 0 {
@@ -198,12 +200,14 @@ fn decode_one(json: &str) -> Result<Endpoint, String> {
         return Err(format!("the entry of node {:?} has no Service", node.node.unwrap_or_default()));
     };
     let node_address = node.address.as_deref().unwrap_or_default();
-    let Place { address, layout } = port::place(&service, node_address).map_err(|why| {
+    let checks = entry.checks.unwrap_or_default();
+    let types: Vec<&str> = checks.iter().filter_map(|check| check.r#type.as_deref()).collect();
+    let Place { address, layout, metadata } = port::place(&service, node_address, &types).map_err(|why| {
         let id = service.id.as_deref().unwrap_or_default();
         format!("instance {id:?} on node {:?}: {why}", node.node.as_deref().unwrap_or_default())
     })?;
 
-    let checks: Vec<Check> = entry.checks.unwrap_or_default().into_iter().map(HealthCheck::into_check).collect();
+    let checks: Vec<Check> = checks.into_iter().map(HealthCheck::into_check).collect();
     let mut status = status(&checks);
     let weight = service.weights.and_then(|weights| match status {
         EndpointStatus::Warning => weights.warning,
@@ -221,7 +225,8 @@ fn decode_one(json: &str) -> Result<Endpoint, String> {
         node_address: node_address.parse().ok(),
         node: node.node.filter(|node| !node.is_empty()),
         tags: service.tags.unwrap_or_default(),
-        metadata: service.meta.unwrap_or_default(),
+        // What Consul says stands; the framework only adds to it.
+        metadata: metadata.into_iter().chain(service.meta.unwrap_or_default()).collect(),
         layout: Some(layout),
         ..Endpoint::new(address)
     })

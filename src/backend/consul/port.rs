@@ -1,7 +1,9 @@
 //! Where an instance listens for gRPC: frameworks write it into Consul in different places.
 
+use std::collections::BTreeMap;
+
 use super::decode::{Service, TaggedAddress};
-use crate::layout::{join, kratos, spring};
+use crate::layout::{consul, join, kratos, spring};
 use crate::model::endpoint::Address;
 
 /// Where an instance listens for gRPC, and which rule said so.
@@ -11,6 +13,8 @@ pub(super) struct Place {
     pub address: Address,
     /// The layout that was recognised and what in it gave the address: `kratos: tagged address grpc`.
     pub layout: String,
+    /// What the framework wrote elsewhere than into Consul's metadata.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// The addresses that Consul itself adds to every instance.
@@ -18,9 +22,11 @@ const CONSULS_OWN: [&str; 8] =
     ["lan", "lan_ipv4", "lan_ipv6", "wan", "wan_ipv4", "wan_ipv6", "consul-virtual", "virtual"];
 
 /// The first of: a Unix socket; the tagged address `grpc` or `grpcs`; metadata with a gRPC port; the port named `grpc`
-/// or the default one of several; the service's own port. The error says why there is none.
-pub(super) fn place(service: &Service, node_address: &str) -> Result<Place, String> {
-    let said = |address: Address, layout: &str| Ok(Place { address, layout: layout.to_string() });
+/// or the default one of several; the service's own port, with the name of the framework that wrote it where one is
+/// recognised. `checks` are the types of its checks. The error says why there is none.
+pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> Result<Place, String> {
+    let said =
+        |address: Address, layout: &str| Ok(Place { address, layout: layout.to_string(), metadata: BTreeMap::new() });
 
     if let Some(path) = service.socket_path.as_ref().filter(|path| !path.as_os_str().is_empty()) {
         return said(Address::Unix(path.clone()), "consul: socket path");
@@ -44,7 +50,21 @@ pub(super) fn place(service: &Service, node_address: &str) -> Result<Place, Stri
         let chosen = chosen.ok_or("none of its ports is named grpc or is the default one")?;
         return said(join(host, chosen.port)?, &format!("consul: {at} and port {:?}", chosen.name));
     }
-    said(join(host, port)?, &format!("consul: {at} and port"))
+    let none = BTreeMap::new();
+    let instance = consul::Instance {
+        id: service.id.as_deref().unwrap_or_default(),
+        name: service.name.as_deref().unwrap_or_default(),
+        address: service.address.as_deref().unwrap_or_default(),
+        port,
+        tags: service.tags.as_deref().unwrap_or_default(),
+        meta: service.meta.as_ref().unwrap_or(&none),
+        checks,
+    };
+    let Some(framework) = consul::said(&instance) else {
+        return said(join(host, port)?, &format!("consul: {at} and port"));
+    };
+    let consul::Said { layout, aside, metadata } = framework?;
+    Ok(Place { address: join(host, port)?, layout: format!("{layout}: {at} and port{aside}"), metadata })
 }
 
 /// What the tagged addresses say; `None` when they say nothing about protocols.
@@ -54,7 +74,8 @@ fn tagged(service: &Service) -> Result<Option<Place>, String> {
         if let Some(tagged) = all.get(scheme) {
             let (framework, address) = parse_tagged(tagged)
                 .map_err(|why| format!("its tagged address {scheme} is {:?}: {why}", tagged.address))?;
-            return Ok(Some(Place { address, layout: format!("{framework}: tagged address {scheme}") }));
+            let layout = format!("{framework}: tagged address {scheme}");
+            return Ok(Some(Place { address, layout, metadata: BTreeMap::new() }));
         }
     }
     // Kratos writes one tagged address for each of its servers. Where it wrote none for gRPC there is no gRPC server,

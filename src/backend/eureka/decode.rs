@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::layout::{join, kratos, spring};
+use crate::layout::{join, kitex, kratos, spring};
 use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus, Lease};
 use crate::model::resolution::{Note, NoteKind};
 
@@ -65,8 +65,13 @@ fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, String> {
     let members = instance.get("metadata").and_then(Value::as_object).into_iter().flatten();
     let said = members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string())));
     let metadata: std::collections::BTreeMap<String, String> = said.filter(|(name, _)| name != "@class").collect();
-    let (address, rule) = place(instance, &metadata)?;
-    let mut endpoint = Endpoint { layout: Some(rule), ..Endpoint::new(address) };
+    let mut endpoint = match metadata.get("meta").and_then(|meta| kitexs(instance, meta)) {
+        Some(kitexs) => kitexs?,
+        None => {
+            let (address, rule) = place(instance, &metadata)?;
+            Endpoint { layout: Some(rule), ..Endpoint::new(address) }
+        }
+    };
     let word = text(instance, "status").unwrap_or("UNKNOWN");
     endpoint.status = match word {
         "UP" => EndpointStatus::Healthy,
@@ -80,8 +85,16 @@ fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, String> {
     endpoint.checks = vec![Check { name: "status".to_string(), status: word.to_string(), output }];
     endpoint.zone = metadata.get("zone").cloned();
     endpoint.node_address = text(instance, "ipAddr").and_then(|ip| ip.parse().ok());
-    endpoint.metadata = metadata;
+    endpoint.metadata.extend(metadata);
     Ok(endpoint)
+}
+
+fn number(port: &Value) -> Option<i64> {
+    port.get("$").and_then(|port| port.as_i64().or_else(|| port.as_str()?.parse().ok()))
+}
+
+fn kitexs(instance: &Map<String, Value>, meta: &str) -> Option<Result<Endpoint, String>> {
+    kitex::in_eureka(meta, text(instance, "ipAddr"), instance.get("port").and_then(number))
 }
 
 /// The first of: the URL that Kratos puts into the metadata; a gRPC port in the metadata; the enabled port. The host is what
@@ -108,9 +121,14 @@ fn place(
     for name in ["port", "securePort"] {
         let Some(port) = instance.get(name) else { continue };
         let is_enabled = port.get("@enabled").is_some_and(|enabled| enabled == "true" || enabled == true);
-        let number = port.get("$").and_then(|port| port.as_i64().or_else(|| port.as_str()?.parse().ok()));
-        if let (true, Some(number)) = (is_enabled, number) {
-            return Ok((join(host, number)?, format!("eureka: hostName and {name}")));
+        if let (true, Some(number)) = (is_enabled, number(port)) {
+            // Spring says where its management pages are: that is HTTP.
+            let is_web = metadata.get("management.port").is_some_and(|port| *port == number.to_string());
+            let rule = match is_web {
+                true => format!("spring: hostName and {name}{}", spring::WEB_SERVERS),
+                false => format!("eureka: hostName and {name}"),
+            };
+            return Ok((join(host, number)?, rule));
         }
     }
     Err("neither its port nor its securePort is enabled, and no metadata gRPC_port says where gRPC listens".to_string())
@@ -139,6 +157,7 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<String>, overdu
     if unnamed > 0 {
         notes.push(Note::new(NoteKind::Skipped, format!("{unnamed} more instances that cannot be used")));
     }
+    notes.extend(spring::doubts(endpoints));
     if !overdue.is_empty() {
         let named = overdue[..overdue.len().min(NAMED)].join(", ");
         let text = format!(
@@ -176,6 +195,14 @@ mod tests {
             (r#"{"grpc.port":"9002"}"#, "10.0.0.1:9002", "eureka: metadata grpc.port"),
             (r#"{"Endpoints":"grpc://10.0.0.2:9003"}"#, "10.0.0.2:9003", "kratos: metadata Endpoints grpc"),
             ("{}", "10.0.0.1:8080", "eureka: hostName and port"),
+            (r#"{"management.port":"9090"}"#, "10.0.0.1:8080", "eureka: hostName and port"),
+            (
+                r#"{"management.port":"8080"}"#,
+                "10.0.0.1:8080",
+                "spring: hostName and port, no gRPC_port in its metadata",
+            ),
+            (r#"{"meta":"{\"Weight\":20,\"Tags\":{\"idc\":\"eu\"}}"}"#, "10.0.0.1:8080", "kitex: ipAddr and port"),
+            (r#"{"meta":"of somebody else"}"#, "10.0.0.1:8080", "eureka: hostName and port"),
         ] {
             let (endpoints, _) = read(&[instance("1", &format!(r#","metadata":{metadata}"#))], 0);
             assert_eq!(endpoints[0].address.to_string(), place);
@@ -185,6 +212,20 @@ mod tests {
         let (none, notes) = read(&[http], 0);
         assert!(none.is_empty());
         assert!(notes.iter().any(|note| note.text.contains("kratos registered it for http only")), "{notes:?}");
+    }
+
+    #[test]
+    fn what_kitex_writes_is_read_as_its_own_reader_does() {
+        // A host name that is none, and a port that is not enabled.
+        let written = instance("1", r#","metadata":{"meta":"{\"Weight\":20,\"Tags\":{\"idc\":\"eu\"}}"}"#)
+            .replace(r#""hostName":"10.0.0.1""#, r#""hostName":"pay:10.0.0.1:8080""#)
+            .replace("\"true\"", "\"false\"");
+        let (endpoints, _) = read(std::slice::from_ref(&written), 0);
+        assert_eq!(endpoints[0].address.to_string(), "10.0.0.1:8080");
+        assert_eq!((endpoints[0].weight, endpoints[0].metadata["idc"].as_str()), (Some(20), "eu"));
+        let (none, notes) = read(&[written.replace("8080,", "0,")], 0);
+        assert_eq!(none, []);
+        assert!(notes.iter().any(|note| note.text.contains("kitex: port 0 is none")), "{notes:?}");
     }
 
     #[test]

@@ -11,4 +11,6 @@ mod reaching;
 mod registrars;
 #[cfg(feature = "consul")]
 mod service;
+#[cfg(all(feature = "consul", feature = "eureka", feature = "zookeeper"))]
+mod spring;
 mod watching;

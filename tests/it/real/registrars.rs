@@ -97,6 +97,22 @@ fn is_read(framework: &str, name: &str, layout: &str, ttl: u64, why: &str) {
     assert!(gone["notes"].to_string().contains(why), "{gone}");
 }
 
+/// `framework` registers `pay` where `scheme`'s registry is: the endpoint is found by `layout`, and goes when the framework
+/// deregisters. What `resolve` says of it, unless there is no registrar.
+#[cfg(any(feature = "consul", feature = "eureka", feature = "zookeeper"))]
+fn is_found(framework: &str, scheme: &str, registry: &str, layout: &str) -> Option<Value> {
+    let address = format!("127.0.0.1:{}", free_port());
+    let registrar = Registrar::start(framework, registry, "pay", &address)?;
+    let target = format!("{scheme}://{registry}/pay");
+    let endpoint = listed(&run(&["resolve", "-o", "json", &target]));
+    assert_eq!((&endpoint["address"], &endpoint["layout"]), (&address.into(), &layout.into()), "{endpoint}");
+    let mut watch = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
+    watch.wait_for("the endpoint", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 1);
+    registrar.stop();
+    watch.wait_for("its end", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 0);
+    Some(endpoint)
+}
+
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -118,17 +134,17 @@ fn go_zero_is_read() {
 
 #[test]
 fn kitex_is_read() {
-    is_read("kitex", "pay", "kitex: address", 60, "was deleted");
+    is_read("kitex-etcd", "pay", "kitex: address", 60, "was deleted");
 }
 
 #[test]
 fn go_micro_is_read_also_under_a_name_with_slashes() {
-    is_read("go-micro", "team/pay", "go-micro: node address", 15, "was deleted while its lease lives");
+    is_read("go-micro-etcd", "team/pay", "go-micro: node address", 15, "was deleted while its lease lives");
 }
 
 #[test]
 fn goframe_is_read() {
-    is_read("goframe", "pay", "goframe: key", 10, "was deleted while its lease lives");
+    is_read("goframe-etcd", "pay", "goframe: key", 10, "was deleted while its lease lives");
 }
 
 #[test]
@@ -161,19 +177,13 @@ mod zookeeper {
     use crate::support::zookeeper::Zookeeper;
 
     #[test]
-    fn kratos_in_zookeeper_is_read() {
+    fn kratos_and_kitex_in_zookeeper_are_read() {
         let Some(zookeeper) = Zookeeper::start() else { return };
         let registry = zookeeper.endpoints();
-        let address = format!("127.0.0.1:{}", free_port());
-        let Some(registrar) = Registrar::start("kratos-zookeeper", &registry, "pay", &address) else { return };
-        let target = format!("zookeeper://{registry}/pay");
-        let run = run(&["resolve", "-o", "json", &target]);
-        let endpoint = listed(&run);
-        assert_eq!((&endpoint["address"], &endpoint["layout"]), (&address.into(), &"kratos: endpoint grpc".into()));
-        let mut watch = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
-        watch.wait_for("the endpoint", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 1);
-        registrar.stop();
-        watch.wait_for("its end", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 0);
+        is_found("kratos-zookeeper", "zookeeper", &registry, "kratos: endpoint grpc");
+        if let Some(kitex) = is_found("kitex-zookeeper", "zookeeper", &registry, "kitex: node name") {
+            assert_eq!((&kitex["weight"], &kitex["metadata"]["idc"]), (&20.into(), &"eu".into()), "{kitex}");
+        }
     }
 
     #[test]
@@ -183,14 +193,33 @@ mod zookeeper {
     }
 }
 
+/// Kratos registers each of its servers as an instance, and of kitex neither host name nor port is written as others do.
+#[cfg(feature = "eureka")]
+#[test]
+fn kratos_and_kitex_in_eureka_are_read() {
+    use crate::support::eureka::Eureka;
+    let Some(eureka) = Eureka::start() else { return };
+    is_found("kratos-eureka", "eureka", &eureka.address(), "kratos: metadata Endpoints grpc");
+    if let Some(kitex) = is_found("kitex-eureka", "eureka", &eureka.address(), "kitex: ipAddr and port") {
+        assert_eq!((&kitex["weight"], &kitex["metadata"]["idc"]), (&20.into(), &"eu".into()), "{kitex}");
+    }
+}
+
 #[cfg(feature = "consul")]
 #[test]
-fn kratos_in_consul_is_read_by_its_tagged_address() {
+fn kratos_kitex_go_micro_and_goframe_in_consul_are_read() {
     use crate::support::consul::{ConsulAgent, Mode};
     let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
-    let address = format!("127.0.0.1:{}", free_port());
-    let Some(_registrar) = Registrar::start("kratos-consul", &agent.address(), "pay", &address) else { return };
-    let run = run(&["resolve", "-o", "json", &format!("consul://{}/pay", agent.address())]);
-    let endpoint = listed(&run);
-    assert_eq!((&endpoint["address"], &endpoint["layout"]), (&address.into(), &"kratos: tagged address grpc".into()));
+    let found = |framework: &str, layout: &str| is_found(framework, "consul", &agent.address(), layout);
+    found("kratos-consul", "kratos: tagged address grpc");
+    for (framework, layout, metadata) in [
+        ("go-micro-consul", "go-micro", [("version", "v1"), ("protocol", "grpc")]),
+        ("goframe-consul", "goframe", [("protocol", "grpc"), ("insecure", "true")]),
+        ("kitex-consul", "kitex", [("idc", "eu"); 2]),
+    ] {
+        let Some(endpoint) = found(framework, &format!("{layout}: service address and port")) else { return };
+        for (name, value) in metadata {
+            assert_eq!(endpoint["metadata"][name], value, "{endpoint}");
+        }
+    }
 }

@@ -13,10 +13,15 @@ fn texts(decoded: &Decoded, kind: NoteKind) -> Vec<&str> {
     decoded.notes.iter().filter(|note| note.kind == kind).map(|note| note.text.as_str()).collect()
 }
 
-/// One entry with `service` (the inside of its object) and `checks`.
+/// One entry with `service` (the inside of its object, without an id or name that of `pay-1`) and `checks`.
 fn entry(service: &str, checks: &str) -> String {
+    let own = |name: &str, usual: &str| match service.contains(&format!("{name:?}:")) {
+        true => String::new(),
+        false => format!("{name:?}:{usual:?},"),
+    };
+    let (id, name) = (own("ID", "pay-1"), own("Service", "pay"));
     format!(
-        r#"{{"Node":{{"Node":"n1","Address":"10.9.9.9","Datacenter":"eu"}},"Service":{{"ID":"pay-1","Service":"pay",{service}}},"Checks":[{checks}]}}"#
+        r#"{{"Node":{{"Node":"n1","Address":"10.9.9.9","Datacenter":"eu"}},"Service":{{{id}{name}{service}}},"Checks":[{checks}]}}"#
     )
 }
 
@@ -54,6 +59,46 @@ fn an_instance_keeps_everything_that_consul_says_about_it() {
     assert_eq!(endpoint.layout.as_deref(), Some("consul: service address and port"));
     assert_eq!(endpoint.checks[0].name, "Serf Health Status");
     assert_eq!(endpoint.checks[0].output, "Agent alive and reachable");
+}
+
+/// What go-micro's registry for Consul (plugin v4, 1.2.0) wrote for a gRPC server of version v1.
+const MICRO: &str = r#"["t-789caa564a2acacf4e2d52b252ca28292950aa05040000ffff364d0600","t-789caa562a4a4dcf2c2e29aa54b2524acecf2b2ecd51aa05040000ffff560f07c8","t-789caa562a4e2d2a4b2d52b2524a2f2a4856aa05040000ffff36fa05fe","t-789caa562a294acc2b2ec82f2a51b2524a2f2a4856aa05040000ffff4f4c0754","t-789caa562a28ca2fc94fcecf51b2524a2f2a4856aa05040000ffff468306d9","v-789c2a3304040000ffff011f00a8"]"#;
+
+#[test]
+fn what_a_framework_says_beside_the_address_is_kept() {
+    let micro = one(&format!(r#""Address":"10.0.0.1","Port":9000,"Tags":{MICRO},"Meta":{{"server":"mine"}}"#), PASSING);
+    let said = |name: &str| micro.metadata.get(name).map(String::as_str);
+    assert_eq!((said("version"), said("protocol"), said("server")), (Some("v1"), Some("grpc"), Some("mine")));
+    // One tag that is none spoils no other: cut, no hexadecimal, no zlib, more than anybody writes.
+    let torn = MICRO.replace(r#""t-789caa564a2a"#, r#""t-789","t-zz","v-00","t-789caa564a2a0000"#);
+    let micro = one(&format!(r#""Address":"10.0.0.1","Port":9000,"Tags":{torn}"#), PASSING);
+    assert_eq!((&micro.metadata["version"], &micro.metadata["protocol"]), (&"v1".to_string(), &"grpc".to_string()));
+    let bytes = miniz_oxide::deflate::compress_to_vec_zlib(&vec![b'1'; 1 << 24], 9);
+    let bomb: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let alone = one(&format!(r#""Address":"10.0.0.1","Port":9000,"Tags":["v-{bomb}"]"#), PASSING);
+    assert_eq!(alone.layout.as_deref(), Some("consul: service address and port"));
+
+    let kitex = r#""ID":"pay:10.0.0.1:9000","Address":"10.0.0.1","Port":9000,"Tags":["idc:eu:1"]"#;
+    assert_eq!(one(kitex, PASSING).metadata["idc"], "eu:1");
+    let goframe = r#""ID":"pay-v1-10.0.0.1:9","Address":"10.0.0.1","Port":9,"Meta":{"metadata":"{\"protocol\":\"grpc\"}","version":"v1"}"#;
+    assert_eq!(one(goframe, PASSING).metadata["protocol"], "grpc");
+}
+
+#[test]
+fn a_web_server_of_spring_is_told_from_grpc_by_its_check() {
+    const SECURE: &str = r#""Address":"10.0.0.1","Port":9000,"Meta":{"secure":"false"}"#;
+    let check = |kind: &str| format!(r#"{{"CheckID":"c","Name":"c","Status":"passing","Output":"","Type":"{kind}"}}"#);
+    let rule = |service: &str, kind: &str| one(service, &check(kind)).layout.unwrap();
+    let lognets = format!(r#""ID":"grpc-pay-8080","Service":"grpc-pay",{SECURE}"#);
+    assert_eq!(rule(&lognets, "grpc"), "lognet: service address and port");
+    assert_eq!(rule(&lognets, "http"), "spring: service address and port, no gRPC_port in its metadata");
+    assert_eq!(rule(SECURE, "http"), "spring: service address and port, no gRPC_port in its metadata");
+    assert_eq!(rule(SECURE, "ttl"), "consul: service address and port");
+
+    let decoded = decode_all(&format!("[{}]", entry(SECURE, &check("http"))));
+    let [doubt] = texts(&decoded, NoteKind::Doubtful)[..] else { panic!("{decoded:?}") };
+    assert!(doubt.starts_with("1 of 1 endpoints have no gRPC_port in their metadata, "), "{doubt}");
+    assert!(doubt.ends_with(r#"10.0.0.1:9000 ("pay-1")"#), "{doubt}");
 }
 
 #[test]
@@ -135,6 +180,32 @@ fn the_place_is_found_wherever_a_framework_wrote_it() {
             "10.0.0.1:9000",
             r#"consul: service address and port "main""#,
         ),
+        (
+            format!(r#""Address":"10.0.0.1","Port":9000,"Tags":{MICRO}"#),
+            "10.0.0.1:9000",
+            "go-micro: service address and port",
+        ),
+        (
+            r#""Address":"10.0.0.1","Port":9000,"Tags":["t={\"protocol\":\"grpc\"}","v=v1"]"#.to_string(),
+            "10.0.0.1:9000",
+            "go-micro: service address and port",
+        ),
+        (
+            // Tags of others that begin as go-micro's do.
+            r#""Address":"10.0.0.1","Port":9000,"Tags":["v=v1","v-1","t-blue","e-","t=1"]"#.to_string(),
+            "10.0.0.1:9000",
+            "consul: service address and port",
+        ),
+        (
+            r#""ID":"pay--10.0.0.1:9000","Address":"10.0.0.1","Port":9000,"Tags":[""],"Meta":{"metadata":"{\"insecure\":true,\"protocol\":\"grpc\"}","version":""}"#.to_string(),
+            "10.0.0.1:9000",
+            "goframe: service address and port",
+        ),
+        (
+            r#""ID":"pay:10.0.0.1:9000","Address":"10.0.0.1","Port":9000,"Tags":["idc:eu"],"Meta":null"#.to_string(),
+            "10.0.0.1:9000",
+            "kitex: service address and port",
+        ),
         (r#""SocketPath":"/run/pay.sock","Port":0"#.to_string(), "unix:/run/pay.sock", "consul: socket path"),
     ] {
         let endpoint = one(&service, PASSING);
@@ -168,6 +239,10 @@ fn an_entry_that_cannot_be_used_is_named_with_the_reason() {
         (
             r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"http":{"Address":"http://10.0.0.1:8000","Port":8000}}"#,
             "kratos registered it for http only, not for grpc",
+        ),
+        (
+            r#""Address":"10.0.0.1","Port":8000,"Tags":["t={\"protocol\":\"mucp\"}"]"#,
+            "go-micro registered it for mucp only, not for grpc",
         ),
         (
             r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"grpc":{"Address":"grpc://","Port":0}}"#,

@@ -70,6 +70,7 @@ impl Render for Lines {
                         | NoteKind::NoLeader
                         | NoteKind::StaleRead
                         | NoteKind::Skipped
+                        | NoteKind::Doubtful
                         | NoteKind::Permanent
                         | NoteKind::Departed
                 ) || (change.total == 0 && note.kind != NoteKind::Asked);
