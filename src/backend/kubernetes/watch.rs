@@ -3,32 +3,36 @@
 //! * A watch is asked for with its end: the server closes it after [`LENGTH`], and it goes on from the version that was
 //!   heard last, bookmarks included. That is how it is meant to be used, and no retry; a watch that ends before its time,
 //!   or does not end in time, is reported, and the stream ends.
+//! * While the watch is silent, the server is asked for a sign of life: a frozen one keeps its connections open.
 //! * 410 Gone, as a status or within the watch: what happened since that version is no longer kept. It is reported, and
 //!   whoever asks again gets the whole list.
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::future::join3;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::core::WatchEvent;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::Trouble;
 use super::access;
 use super::api::{Api, Changes};
 use super::around::{Around, Look};
 use super::listing::Listing;
 use super::settings::Settings;
+use super::trouble::Trouble;
 use crate::backend::Resolution;
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::target::KubernetesTarget;
 
-/// When the server is to end a watch: a frozen one is noticed soon after, and asking so often costs it nothing.
+/// What an EndpointSlice belongs to.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+/// When the server is to end a watch: asking so often costs it nothing.
 const LENGTH: Duration = Duration::from_secs(20);
 /// How much later than that may be heard of it, and how long one question may take under a watch.
 const GRACE: Duration = Duration::from_secs(5);
+/// How often a sign of life is asked for while the watch is silent; it may take [`GRACE`].
+const PULSE: Duration = Duration::from_secs(3);
 
 /// Everything that `target` asks for, until an error: it ends the stream.
 pub(super) fn resolve(settings: Settings, target: KubernetesTarget, port: Option<u16>, limit: Duration) -> Resolution {
@@ -44,10 +48,13 @@ async fn begin(
     let begun = Instant::now();
     let access = access::open(settings, limit).await.map_err(|trouble| trouble.at(""))?;
     let namespace = target.namespace.unwrap_or_else(|| access.namespace.clone());
-    let api = Api::new(access, namespace, target.service.clone());
-    let left = limit.saturating_sub(begun.elapsed());
-    let (slices, service, endpoints) = join3(api.slices(left), api.service(left), api.endpoints(left)).await;
-    let slices = slices.map_err(|trouble| trouble.at(api.server()))?;
+    let api = Api::new(access, namespace);
+    let selector = format!("{SERVICE_NAME}={}", target.service);
+    // One after the other: they share a connection.
+    let left = || limit.saturating_sub(begun.elapsed());
+    let slices = api.list::<EndpointSlice>(&selector, left()).await.map_err(|trouble| trouble.at(api.server()))?;
+    let service = api.get(&target.service, left()).await;
+    let endpoints = api.get(&target.service, left()).await;
     let version = slices.metadata.resource_version.clone().unwrap_or_default();
     if version.is_empty() {
         let trouble = Trouble::NotKubernetes("the list has no resource version: changes cannot be watched".to_string());
@@ -55,7 +62,7 @@ async fn begin(
     }
     let listing = Listing::new(target.port, port, slices.items);
     let around = Around { service: service.into(), endpoints: Some(endpoints.into()) };
-    let mut watch = Watching { api, service: target.service, listing, around, version, changes: None, begun };
+    let mut watch = Watching { api, service: target.service, selector, listing, around, version, changes: None, begun };
     let asked = format!("answered in {} ms, resource version {}", begun.elapsed().as_millis(), watch.version);
     let first = watch.update(&asked);
     // What lags while things change by nature is compared only once.
@@ -66,12 +73,14 @@ async fn begin(
 struct Watching {
     api: Api,
     service: String,
+    /// What the slices are found by.
+    selector: String,
     listing: Listing,
     around: Around,
     /// What was heard last.
     version: String,
     /// `None` when the next watch is to be asked for.
-    changes: Option<Changes>,
+    changes: Option<Changes<EndpointSlice>>,
     /// When it was asked for.
     begun: Instant,
 }
@@ -89,36 +98,7 @@ impl Watching {
     /// Waits for a change of a slice.
     async fn wait(&mut self) -> Result<Update, Trouble> {
         loop {
-            let changes = match &mut self.changes {
-                Some(changes) => changes,
-                empty => {
-                    self.begun = Instant::now();
-                    let asked = self.api.watch(&self.version, LENGTH, GRACE).await;
-                    empty.insert(asked.map_err(Trouble::under_a_watch)?)
-                }
-            };
-            let heard = timeout_at(self.begun + LENGTH + GRACE, changes.next()).await;
-            let event = match heard {
-                Ok(Some(Ok(event))) => event,
-                Ok(Some(Err(error))) => return Err(self.api.watch_trouble(&error)),
-                Ok(None) if self.begun.elapsed() + Duration::from_secs(1) >= LENGTH => {
-                    self.changes = None;
-                    continue;
-                }
-                Ok(None) => {
-                    let after = Duration::from_millis(self.begun.elapsed().as_millis() as u64);
-                    return Err(Trouble::Broken(format!(
-                        "the API server ended the watch after {}, before its time",
-                        seconds(after)
-                    )));
-                }
-                Err(_) => {
-                    let silence = seconds(LENGTH + GRACE);
-                    return Err(Trouble::Frozen(format!(
-                        "the watch neither went on nor ended within {silence}: frozen or cut off"
-                    )));
-                }
-            };
+            let Some(event) = self.hear().await? else { continue };
             if self.take(event)? {
                 self.look_again().await;
                 return Ok(self.update(&format!("told a change at resource version {}", self.version)));
@@ -126,14 +106,48 @@ impl Watching {
         }
     }
 
+    /// The next event; `None` when the watch came to the end that it was asked for with.
+    async fn hear(&mut self) -> Result<Option<WatchEvent<EndpointSlice>>, Trouble> {
+        let changes = match &mut self.changes {
+            Some(changes) => changes,
+            empty => {
+                self.begun = Instant::now();
+                let asked = self.api.watch(&self.selector, &self.version, LENGTH, GRACE).await;
+                empty.insert(asked.map_err(Trouble::under_a_watch)?)
+            }
+        };
+        let heard = tokio::select! {
+            heard = timeout_at(self.begun + LENGTH + GRACE, changes.next()) => heard,
+            trouble = silence(&self.api) => return Err(trouble),
+        };
+        match heard {
+            Ok(Ok(Some(event))) => Ok(Some(event)),
+            Ok(Ok(None)) if self.begun.elapsed() + Duration::from_secs(1) >= LENGTH => {
+                self.changes = None;
+                Ok(None)
+            }
+            Ok(Ok(None)) => {
+                let after = Duration::from_millis(self.begun.elapsed().as_millis() as u64);
+                let why = format!("the API server ended the watch after {}, before its time", seconds(after));
+                Err(Trouble::Ended(why))
+            }
+            Ok(Err(trouble)) => Err(trouble),
+            Err(_) => {
+                let silence = seconds(LENGTH + GRACE);
+                let why = format!("the watch neither went on nor ended within {silence}: frozen or cut off");
+                Err(Trouble::Frozen(why))
+            }
+        }
+    }
+
     /// Takes an event in; false when it says nothing of a slice.
-    fn take(&mut self, event: WatchEvent<k8s_openapi::api::discovery::v1::EndpointSlice>) -> Result<bool, Trouble> {
+    fn take(&mut self, event: WatchEvent<EndpointSlice>) -> Result<bool, Trouble> {
         let slice = match event {
             WatchEvent::Bookmark(bookmark) => {
                 self.version = bookmark.metadata.resource_version;
                 return Ok(false);
             }
-            WatchEvent::Error(status) => return Err(self.api.refusal(&status)),
+            WatchEvent::Error(status) => return Err(self.api.refusal::<EndpointSlice>(&status)),
             WatchEvent::Added(slice) | WatchEvent::Modified(slice) => {
                 self.listing.put(slice.clone());
                 slice
@@ -152,7 +166,7 @@ impl Watching {
     /// Looks at the Service again where a change makes a difference: when it was not there, or may be gone.
     async fn look_again(&mut self) {
         if self.listing.is_empty() || !matches!(self.around.service, Look::Found(_)) {
-            self.around.service = self.api.service(GRACE).await.into();
+            self.around.service = self.api.get(&self.service, GRACE).await.into();
         }
     }
 
@@ -172,5 +186,17 @@ impl Watching {
         notes.extend(told);
         notes.extend(self.around.notes(&self.listing));
         Update::Reset(Answer { endpoints, notes })
+    }
+}
+
+/// Asks for signs of life, until none comes. A refusal of the connection says nothing of the one that stands.
+async fn silence(api: &Api) -> Trouble {
+    loop {
+        sleep(PULSE).await;
+        if let Err(trouble) = api.lives(GRACE).await
+            && let trouble @ Trouble::Frozen(_) = trouble.under_a_watch()
+        {
+            return trouble;
+        }
     }
 }
