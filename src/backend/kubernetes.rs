@@ -12,6 +12,8 @@ mod exec;
 mod listing;
 mod port;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod watch;
 

@@ -228,15 +228,18 @@ fn of_pod(pod: &Pod) -> Result<Chosen, Trouble> {
 }
 
 /// An API server's URL, taken apart.
-struct Server {
-    tls: bool,
-    dial: Tcp,
+pub(super) struct Server {
+    /// It speaks TLS.
+    pub tls: bool,
+    /// Host and port.
+    pub dial: Tcp,
+    /// What stands in front of every path.
+    pub path: String,
     authority: HeaderValue,
-    path: String,
 }
 
 impl Server {
-    fn new(url: &str) -> Result<Self, String> {
+    pub(super) fn new(url: &str) -> Result<Self, String> {
         let wrong = |why: &str| format!("server {url:?} {why}: write https://10.0.0.1:6443");
         let uri: http::Uri = url.parse().map_err(|error| wrong(&format!("is no URL ({error})")))?;
         let tls = match uri.scheme_str() {

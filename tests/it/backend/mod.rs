@@ -12,6 +12,8 @@ mod eureka;
 mod file;
 mod ip;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+mod kube_access;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kubernetes;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 #[cfg_attr(

@@ -73,6 +73,7 @@ impl Cluster {
             .arg(format!("--service-account-signing-key-file={}", file("account.key")))
             .arg("--service-account-issuer=https://kubernetes.default.svc")
             .arg(format!("--token-auth-file={}", file("tokens.csv")))
+            .arg(format!("--client-ca-file={}", file("ca.pem")))
             .args(["--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16"])
             // The Service `kubernetes` would want an address that is no loopback one; pods an account that nobody makes.
             .args(["--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount"])
@@ -136,16 +137,32 @@ impl Cluster {
 
     /// A kubeconfig with one context, `test`, for whoever has `token`, in namespace `pay`.
     pub fn kubeconfig(&self, token: &str) -> PathBuf {
+        self.kubeconfig_of(token, &json!({ "certificate-authority": "ca.pem" }), &json!({ "token": token }))
+    }
+
+    /// The same with what else is to stand in its cluster, and with another user.
+    pub fn kubeconfig_of(&self, name: &str, cluster: &Value, user: &Value) -> PathBuf {
+        let mut cluster = cluster.clone();
+        cluster["server"] = json!(self.server());
         let text = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "test",
             "contexts": [{ "name": "test", "context": { "cluster": "here", "user": "me", "namespace": "pay" } }],
-            "clusters": [{ "name": "here", "cluster": {
-                "server": format!("https://{}", self.address), "certificate-authority": "ca.pem" } }],
-            "users": [{ "name": "me", "user": { "token": token } }],
+            "clusters": [{ "name": "here", "cluster": cluster }],
+            "users": [{ "name": "me", "user": user }],
         });
-        let file = self.directory.path().join(format!("kubeconfig-{token}"));
+        let file = self.directory().join(format!("kubeconfig-{name}"));
         std::fs::write(&file, text.to_string()).expect("a kubeconfig");
         file
+    }
+
+    /// Its URL.
+    pub fn server(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// Where its papers are: `ca.pem`, and of somebody who may do everything `ann.pem` and `ann.key`.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// One request as the administrator: status and body. `None` when it is not answered.
@@ -279,6 +296,12 @@ fn papers(directory: &Path) -> Arc<ClientConfig> {
     let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_string()]).expect("parameters");
     write("server.pem", params.signed_by(&key, &issuer).expect("a certificate").pem());
     write("server.key", key.serialize_pem());
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+    params.distinguished_name.push(rcgen::DnType::CommonName, "ann");
+    params.distinguished_name.push(rcgen::DnType::OrganizationName, "system:masters");
+    write("ann.pem", params.signed_by(&key, &issuer).expect("a certificate").pem());
+    write("ann.key", key.serialize_pem());
     let account = rcgen::KeyPair::generate().expect("a key");
     write("account.key", account.serialize_pem());
     write("account.pub", account.public_key_pem());
