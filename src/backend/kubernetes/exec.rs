@@ -2,14 +2,19 @@
 //! (<https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>).
 
 use std::io;
-use std::process::Stdio;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use futures_util::future::try_join;
 
 use kube::config::{Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use serde::Deserialize;
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
-use tokio::process::Command;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe::Receiver;
+use tokio::time::sleep;
 
 use super::trouble::{LONGEST, Trouble};
 use crate::backend::socket::io_words;
@@ -94,8 +99,7 @@ impl Plugin {
         for name in exec.drop_env.iter().flatten() {
             program.env_remove(name);
         }
-        program.stdin(Stdio::null()).kill_on_drop(true);
-        let ended = program.output().await.map_err(|error| {
+        let ended = Running::to_its_end(program).await.map_err(|error| {
             let hint = exec.install_hint.as_deref().map(str::trim).filter(|_| error.kind() == io::ErrorKind::NotFound);
             let hint = hint.map(|hint| format!(" ({})", quote_bytes(hint.as_bytes(), LONGEST))).unwrap_or_default();
             wrong(format!("cannot be run: {}{hint}", io_words(&error)))
@@ -138,6 +142,47 @@ impl Plugin {
         }
         Ok(Issued { token, identity, until })
     }
+}
+
+/// A program that runs; dropping it ends it and leaves nothing of it behind. (tokio's own processes come with its signals,
+/// which every start would pay for.)
+struct Running(Child);
+
+struct Ended {
+    status: ExitStatus,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Running {
+    async fn to_its_end(mut program: Command) -> io::Result<Ended> {
+        program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = Running(program.spawn()?);
+        let stdout = read(running.0.stdout.take().map(OwnedFd::from));
+        let stderr = read(running.0.stderr.take().map(OwnedFd::from));
+        let (stdout, stderr) = try_join(stdout, stderr).await?;
+        loop {
+            if let Some(status) = running.0.try_wait()? {
+                return Ok(Ended { status, stdout, stderr });
+            }
+            sleep(std::time::Duration::from_millis(2)).await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn read(pipe: Option<OwnedFd>) -> io::Result<Vec<u8>> {
+    let mut said = Vec::new();
+    if let Some(pipe) = pipe {
+        Receiver::from_owned_fd(pipe)?.read_to_end(&mut said).await?;
+    }
+    Ok(said)
 }
 
 /// What a plugin prints.

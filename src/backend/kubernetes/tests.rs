@@ -283,12 +283,7 @@ async fn a_plugin_that_hangs_is_ended() {
     assert_eq!(error.to_string(), "making the credentials took longer than 1 s");
     assert_eq!(error.code(), ResolveCode::Timeout);
     let process = PathBuf::from("/proc").join(std::fs::read_to_string(&id).unwrap().trim());
-    let ends = async {
-        while std::fs::read_to_string(process.join("stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(LIMIT, ends).await.expect("nothing is left running");
+    assert!(!process.exists(), "nothing is left of it");
 }
 
 #[test]
