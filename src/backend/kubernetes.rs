@@ -1,4 +1,5 @@
-//! The `kubernetes` backend: the EndpointSlices of a Service, listed and watched, all of them joined.
+//! The `kubernetes` backend: the EndpointSlices of a Service, listed and watched, all of them joined; or pods that say
+//! themselves what they serve.
 //!
 //! kube reads kubeconfigs and words the questions, k8s-openapi has the objects. What carries them is what carries them to
 //! every other registry: kube's client costs every start more than DNS does (docs/dependencies.md), and its watcher asks
@@ -9,7 +10,9 @@ mod api;
 mod around;
 mod credentials;
 mod exec;
+mod follow;
 mod listing;
+mod pods;
 mod port;
 mod settings;
 #[cfg(test)]
@@ -49,6 +52,9 @@ impl Backend for Kubernetes {
     fn resolve(&self, target: &Target, context: &Context) -> Resolution {
         let settings = &context.settings;
         match target {
+            Target::Kubernetes(target) if target.layout.is_some() => {
+                pods::resolve(settings.kubernetes.clone(), target.clone(), first_word(settings))
+            }
             Target::Kubernetes(target) => {
                 watch::resolve(settings.kubernetes.clone(), target.clone(), settings.port, first_word(settings))
             }

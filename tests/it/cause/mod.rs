@@ -5,7 +5,7 @@ mod crowd;
 mod discovery;
 mod lasting;
 mod leased;
-mod namespace;
+pub mod namespace;
 mod neighbours;
 mod page;
 mod patience;

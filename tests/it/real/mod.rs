@@ -6,6 +6,8 @@ mod endings;
 mod health;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kubernetes;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+mod pods;
 mod reaching;
 #[cfg(feature = "etcd")]
 mod registrars;
