@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::credentials::{self, Credentials};
 use super::settings::{Pod, Settings};
 use super::trouble::Trouble;
-use crate::backend::http::{Http, Tcp};
+use crate::backend::http::{self as wire, Http, Tcp};
 use crate::backend::tls::{Names, Plan};
 
 /// What a kubeconfig calls the settings of TLS.
@@ -54,7 +54,10 @@ impl Access {
             .header(USER_AGENT, AGENT)
             .header(ACCEPT, "application/json")
             .body(Empty::new())
-            .map_err(|error| Trouble::Setting(format!("the question is no HTTP request: {error}")))?;
+            .map_err(|error| {
+                let why = wire::Trouble::Setting(format!("the question is no HTTP request: {error}"));
+                Trouble::Http { asked: path.to_string(), why }
+            })?;
         self.shown.show(request.headers_mut(), self.limit).await?;
         Ok(request)
     }

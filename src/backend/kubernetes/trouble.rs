@@ -118,10 +118,11 @@ impl Trouble {
 
     /// The error, with the API server's name in front where there is one.
     pub(super) fn at(&self, server: &str) -> ResolveError {
-        let text = match server {
-            "" => format!("kubernetes: {self}"),
-            server => format!("kubernetes {server}: {self}"),
-        };
+        let named = if server.is_empty() { "kubernetes".to_string() } else { format!("kubernetes {server}") };
+        if let Trouble::Http { asked, why } = self {
+            return why.at(&named, asked);
+        }
+        let text = format!("{named}: {self}");
         match self.code() {
             ResolveCode::BadTarget => ResolveError::fatal(self.code(), text),
             _ => ResolveError::ambient(self.code(), text),
