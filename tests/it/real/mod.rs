@@ -9,6 +9,8 @@ mod kubernetes;
 mod reaching;
 #[cfg(feature = "etcd")]
 mod registrars;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+mod rollout;
 #[cfg(feature = "consul")]
 mod service;
 mod watching;
