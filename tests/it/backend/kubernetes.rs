@@ -65,11 +65,15 @@ impl Fixture for RealKubernetes {
     }
 }
 
-/// A cluster with the namespace `pay`.
-fn pay() -> Option<Cluster> {
-    let cluster = Cluster::start()?;
+/// A cluster with the namespace `pay`, its API server with these flags besides.
+pub fn cluster(flags: &[&str]) -> Option<Cluster> {
+    let cluster = Cluster::start_with(flags)?;
     cluster.namespace("pay");
     Some(cluster)
+}
+
+fn pay() -> Option<Cluster> {
+    cluster(&[])
 }
 
 fn context(kubeconfig: &Path) -> Context {
@@ -81,7 +85,8 @@ fn context(kubeconfig: &Path) -> Context {
     Context { settings: Arc::new(settings), ..Context::default() }
 }
 
-fn ask(cluster: &Cluster, token: &str, target: &str) -> Resolution {
+/// What the backend says of `target` to whoever has `token`.
+pub fn ask(cluster: &Cluster, token: &str, target: &str) -> Resolution {
     Kubernetes.resolve(&target.parse().expect(target), &context(&cluster.kubeconfig(token)))
 }
 
@@ -209,8 +214,7 @@ async fn is_gone(stream: &mut Resolution, words: &str) {
 
 #[tokio::test]
 async fn a_watch_that_loses_its_history_on_the_way_ends_and_the_next_answer_is_whole() {
-    let Some(cluster) = Cluster::start_with(WITHOUT_HISTORY) else { return };
-    cluster.namespace("pay");
+    let Some(cluster) = cluster(WITHOUT_HISTORY) else { return };
     cluster.service("pay", None);
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
     cluster.slice("pay-2", "pay", &[ready("10.1.0.2", "b")]);

@@ -12,7 +12,7 @@ mod eureka;
 mod file;
 mod ip;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
-mod kubernetes;
+pub mod kubernetes;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 #[cfg_attr(
     not(all(feature = "consul", feature = "etcd", feature = "zookeeper")),

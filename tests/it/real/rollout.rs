@@ -211,3 +211,45 @@ fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_th
     let failed = client.call(1);
     assert!(failed.code == "Unavailable" && failed.text.contains(&at(leaving)), "they do fail: {failed:?}");
 }
+
+#[test]
+fn what_the_lens_of_kuberesolver_tells_of_two_slices_the_real_client_runs_into() {
+    let Some(mut pods) = two(&[]) else { return };
+    for (slice, ip) in ["pay-1", "pay-2"].into_iter().zip(OLD) {
+        pods.cluster.slice(slice, "pay", &[ready(ip, ip)]);
+    }
+    let mut args = pods.cluster.for_kuberesolver();
+    args.extend(["--target", "kubernetes:///pay.pay", "--idle", "0"].map(str::to_string));
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let Some(mut client) = KratosClient::start_in(pods.namespace(), Client::GrpcGo, &args) else { return };
+    let mut watch = watch(&pods, &["--as", "kuberesolver", "--idle", "0"]);
+    let mut says = |holds: &[&str], stale: &[&str], missing: &[&str]| {
+        let addresses = |ips: &[&str]| json!(ips.iter().map(|ip| at(ip)).collect::<Vec<_>>());
+        let (holds, stale, missing) = (addresses(holds), addresses(stale), addresses(missing));
+        watch.wait_for(&format!("holds {holds}, stale {stale}"), LONG, |event| {
+            event["kind"] == "lens"
+                && (&event["holds"], &event["stale"], &event["missing"]) == (&holds, &stale, &missing)
+        });
+    };
+    says(&[OLD[1]], &[], &[OLD[0]]);
+    // It hears of both slices one after the other, and that ends on the second.
+    client.call(1);
+    let given = |client: &KratosClient, from: usize, ip: &str| {
+        let is_given = |line: &Value| line["event"] == "update" && line["holds"] == json!([at(ip)]);
+        assert!(client.wait_for(from, LONG, is_given).is_some(), "{ip} is not given to the load balancer");
+    };
+    given(&client, 0, OLD[1]);
+    assert_eq!(client.call(1).peer, Some(at(OLD[1])));
+    // The slice that it knows goes, as its pod does: a deleted slice is news, and the other one is not.
+    pods.cluster.delete(SLICES, "pay-2");
+    pods.end(OLD[1]);
+    says(&[OLD[1]], &[OLD[1]], &[OLD[0]]);
+    let failed = client.call(1);
+    assert!(failed.code == "Unavailable" && failed.text.contains(&at(OLD[1])), "{failed:?}");
+    // Whatever touches the other one heals it.
+    let touched = client.mark();
+    pods.cluster.slice("pay-1", "pay", &[ready(OLD[0], OLD[0]), endpoint(NEW[0], NEW[0], false, false, false)]);
+    says(&[OLD[0]], &[], &[]);
+    given(&client, touched, OLD[0]);
+    assert_eq!(client.call(1).peer, Some(at(OLD[0])));
+}

@@ -114,6 +114,11 @@ impl KratosClient {
         self.lines.0.lock().unwrap().len()
     }
 
+    /// The line at a place, once it is there.
+    pub fn line(&self, place: usize) -> Option<Value> {
+        self.lines.0.lock().unwrap().get(place).cloned()
+    }
+
     /// Waits for the first line from place `from` on for which `wanted` holds.
     pub fn wait_for(&self, from: usize, within: Duration, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
         let until = Instant::now() + within;

@@ -116,6 +116,13 @@ impl Cluster {
         self.address
     }
 
+    /// What a client of grpc-go's with kuberesolver is started with, to ask here as the administrator.
+    pub fn for_kuberesolver(&self) -> Vec<String> {
+        let authority = self.directory.path().join("ca.pem").display().to_string();
+        let server = format!("https://{}", self.address);
+        ["--kubernetes", &server, "--authority", &authority, "--token", ADMIN].map(str::to_string).to_vec()
+    }
+
     /// The etcd behind it.
     pub fn etcd(&self) -> &Etcd {
         &self.etcd
