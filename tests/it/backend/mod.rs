@@ -14,7 +14,7 @@ mod ip;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kube_access;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
-mod kubernetes;
+pub mod kubernetes;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 #[cfg_attr(
     not(all(feature = "consul", feature = "etcd", feature = "zookeeper")),

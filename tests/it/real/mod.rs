@@ -11,6 +11,8 @@ mod pods;
 mod reaching;
 #[cfg(feature = "etcd")]
 mod registrars;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+mod rollout;
 #[cfg(feature = "consul")]
 mod service;
 mod watching;

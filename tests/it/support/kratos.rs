@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use super::namespace::Namespace;
 use super::peers::provided;
 
 /// What an answer may take beyond the time limit of a call.
@@ -78,17 +79,21 @@ pub struct KratosClient {
 impl KratosClient {
     /// Starts the client and waits until its channels are open; `None` (said on stderr) where it is not provided.
     pub fn start(client: Client, args: &[&str]) -> Option<KratosClient> {
-        let program = match client {
-            Client::Kratos(version) => provided("GRPC_DISCOVER_TEST_KRATOS")?.join(version),
-            Client::GrpcGo => provided("GRPC_DISCOVER_TEST_GRPC_GO_CLIENT")?,
-        };
-        let mut child = Command::new(&program)
-            .args(args)
+        Some(KratosClient::spawn(program(client, args)?))
+    }
+
+    /// The same inside `namespace`.
+    pub fn start_in(namespace: &Namespace, client: Client, args: &[&str]) -> Option<KratosClient> {
+        Some(KratosClient::spawn(namespace.wrap(&program(client, args)?)))
+    }
+
+    fn spawn(mut command: Command) -> KratosClient {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let lines = Lines::default();
         let told = Arc::clone(&lines);
@@ -101,12 +106,17 @@ impl KratosClient {
         let mut client = KratosClient { child, stdin, lines, commands: 0, version: String::new() };
         client.wait_for(0, PATIENCE, |line| line["event"] == "ready").expect("a client whose channels are open");
         client.version = client.lines.0.lock().unwrap()[0]["version"].as_str().unwrap().to_string();
-        Some(client)
+        client
     }
 
     /// How many lines there are: events after now have this place or a later one.
     pub fn mark(&self) -> usize {
         self.lines.0.lock().unwrap().len()
+    }
+
+    /// The line at a place, once it is there.
+    pub fn line(&self, place: usize) -> Option<Value> {
+        self.lines.0.lock().unwrap().get(place).cloned()
     }
 
     /// Waits for the first line from place `from` on for which `wanted` holds.
@@ -171,6 +181,15 @@ impl KratosClient {
         assert_ne!(answer["event"], "refused", "{answer}");
         answer
     }
+}
+
+fn program(client: Client, args: &[&str]) -> Option<Command> {
+    let mut command = Command::new(match client {
+        Client::Kratos(version) => provided("GRPC_DISCOVER_TEST_KRATOS")?.join(version),
+        Client::GrpcGo => provided("GRPC_DISCOVER_TEST_GRPC_GO_CLIENT")?,
+    });
+    command.args(args);
+    Some(command)
 }
 
 impl Drop for KratosClient {
