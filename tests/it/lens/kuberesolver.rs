@@ -1,7 +1,7 @@
 //! A grpc-go client with the kuberesolver module against Kubernetes' own API server, and its lens beside it: told what our
 //! own backend makes of the same slices, the lens must say list for list what the module gave to the load balancer.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -107,8 +107,13 @@ impl Stage {
 
     /// What the module gave to the load balancer since `from`.
     fn given(&self) -> Vec<Pods> {
-        let lines = (self.from..self.client.mark()).filter_map(|place| self.client.line(place));
-        lines.filter(|line| line["event"] == "update").map(|line| held(&line)).collect()
+        let given: RefCell<Vec<Pods>> = RefCell::default();
+        let is_past = |line: &Value| {
+            given.borrow_mut().extend((line["event"] == "update").then(|| held(line)));
+            false
+        };
+        self.client.wait_for(self.from, Duration::ZERO, is_past);
+        given.take()
     }
 
     /// Waits for so many lists: those of a watch that has just begun, which come one by one where the lens sees them at once.

@@ -7,7 +7,7 @@ use hickory_resolver::proto::rr::RecordType;
 use serde_json::{Value, json};
 
 use crate::support::dns_server::{DnsServer, addresses};
-use crate::support::kratos::{Client, KratosClient};
+use crate::support::kratos::KratosClient;
 use crate::support::kubernetes::{ADMIN, SLICES, WITHOUT_HISTORY, endpoint, key_of, ready};
 use crate::support::pods::{PORT, Pods};
 use crate::support::tool::{Running, run_command};
@@ -179,8 +179,7 @@ fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_th
     let dns = pods.namespace().within(|| runtime.block_on(DnsServer::start()));
     dns.says("pay.test", RecordType::A, addresses("pay.test", 60, &[leaving]));
     let target = format!("dns://{}/pay.test:{PORT}", dns.address());
-    let client = KratosClient::start_in(pods.namespace(), Client::GrpcGo, &["--target", &target]);
-    let Some(mut client) = client else { return };
+    let Some(mut client) = pods.client(&["--target", &target]) else { return };
     assert_eq!(client.call(1).peer, Some(at(leaving)));
     let pod = endpoint(leaving, "pay-2", false, true, true);
     pods.cluster.slice("pay-1", "pay", &[ready(OLD[0], "pay-1"), pod]);
@@ -221,7 +220,7 @@ fn what_the_lens_of_kuberesolver_tells_of_two_slices_the_real_client_runs_into()
     let mut args = pods.cluster.for_kuberesolver();
     args.extend(["--target", "kubernetes:///pay.pay", "--idle", "0"].map(str::to_string));
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let Some(mut client) = KratosClient::start_in(pods.namespace(), Client::GrpcGo, &args) else { return };
+    let Some(mut client) = pods.client(&args) else { return };
     let mut watch = watch(&pods, &["--as", "kuberesolver", "--idle", "0"]);
     let mut says = |holds: &[&str], stale: &[&str], missing: &[&str]| {
         let addresses = |ips: &[&str]| json!(ips.iter().map(|ip| at(ip)).collect::<Vec<_>>());

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::namespace::Namespace;
 use super::peers::provided;
 
 /// Which implementation.
@@ -49,18 +48,15 @@ impl GrpcServer {
         Some(GrpcServer::spawn(GrpcServer::command(kind, listen, args)?))
     }
 
-    /// A server on `listen` inside `namespace`.
-    pub fn start_in(namespace: &Namespace, kind: Kind, listen: &str, args: &[&str]) -> Option<GrpcServer> {
-        Some(GrpcServer::spawn(namespace.wrap(&GrpcServer::command(kind, listen, args)?)))
-    }
-
-    fn command(kind: Kind, listen: &str, args: &[&str]) -> Option<Command> {
+    /// The command of a server on `listen`.
+    pub fn command(kind: Kind, listen: &str, args: &[&str]) -> Option<Command> {
         let mut command = Command::new(provided(kind.variable())?);
         command.args(["--listen", listen]).args(args);
         Some(command)
     }
 
-    fn spawn(mut command: Command) -> GrpcServer {
+    /// A server by its [command](Self::command), in another network namespace perhaps.
+    pub fn spawn(mut command: Command) -> GrpcServer {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().unwrap());

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::namespace::Namespace;
 use super::peers::provided;
 
 /// What an answer may take beyond the time limit of a call.
@@ -79,15 +78,11 @@ pub struct KratosClient {
 impl KratosClient {
     /// Starts the client and waits until its channels are open; `None` (said on stderr) where it is not provided.
     pub fn start(client: Client, args: &[&str]) -> Option<KratosClient> {
-        Some(KratosClient::spawn(program(client, args)?))
+        Some(KratosClient::spawn(command(client, args)?))
     }
 
-    /// The same inside `namespace`.
-    pub fn start_in(namespace: &Namespace, client: Client, args: &[&str]) -> Option<KratosClient> {
-        Some(KratosClient::spawn(namespace.wrap(&program(client, args)?)))
-    }
-
-    fn spawn(mut command: Command) -> KratosClient {
+    /// A client by its [`command`], in another network namespace perhaps.
+    pub fn spawn(mut command: Command) -> KratosClient {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -112,11 +107,6 @@ impl KratosClient {
     /// How many lines there are: events after now have this place or a later one.
     pub fn mark(&self) -> usize {
         self.lines.0.lock().unwrap().len()
-    }
-
-    /// The line at a place, once it is there.
-    pub fn line(&self, place: usize) -> Option<Value> {
-        self.lines.0.lock().unwrap().get(place).cloned()
     }
 
     /// Waits for the first line from place `from` on for which `wanted` holds.
@@ -183,7 +173,8 @@ impl KratosClient {
     }
 }
 
-fn program(client: Client, args: &[&str]) -> Option<Command> {
+/// The command of a client; `None` (said on stderr) where it is not provided.
+pub fn command(client: Client, args: &[&str]) -> Option<Command> {
     let mut command = Command::new(match client {
         Client::Kratos(version) => provided("GRPC_DISCOVER_TEST_KRATOS")?.join(version),
         Client::GrpcGo => provided("GRPC_DISCOVER_TEST_GRPC_GO_CLIENT")?,

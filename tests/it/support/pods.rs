@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use super::grpc::{GrpcServer, Kind};
+use super::kratos::{self, Client, KratosClient};
 use super::kubernetes::Cluster;
 use super::namespace::Namespace;
 use super::road::Road;
@@ -42,8 +43,8 @@ impl Pods {
     /// A pod begins to serve at `ip`.
     pub fn begin(&mut self, ip: &'static str) -> Option<()> {
         self.namespace.ip(&["addr", "add", &format!("{ip}/32"), "dev", "lo"]);
-        let server = GrpcServer::start_in(&self.namespace, Kind::Go, &format!("{ip}:{PORT}"), &[])?;
-        self.servers.insert(ip, server);
+        let command = GrpcServer::command(Kind::Go, &format!("{ip}:{PORT}"), &[])?;
+        self.servers.insert(ip, GrpcServer::spawn(self.namespace.wrap(&command)));
         Some(())
     }
 
@@ -63,6 +64,11 @@ impl Pods {
         let mut plain = tool(args);
         plain.env("KUBECONFIG", self.cluster.kubeconfig(token)).args(["--resolve-timeout", "15s"]);
         self.namespace.wrap(&plain)
+    }
+
+    /// A client on plain grpc-go beside the pods.
+    pub fn client(&self, args: &[&str]) -> Option<KratosClient> {
+        Some(KratosClient::spawn(self.namespace.wrap(&kratos::command(Client::GrpcGo, args)?)))
     }
 
     /// Where the pods are.
