@@ -5,9 +5,9 @@ mod consul;
 mod endings;
 mod health;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
-mod kubernetes;
+mod kratos_pods;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
-mod pods;
+mod kubernetes;
 mod reaching;
 #[cfg(feature = "etcd")]
 mod registrars;

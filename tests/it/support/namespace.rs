@@ -25,7 +25,7 @@ impl Namespace {
     }
 
     /// Whether this process may make one.
-    fn is_root() -> bool {
+    pub fn is_root() -> bool {
         let id = Command::new("id").arg("-u").output();
         id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::namespace::Namespace;
 use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, ready};
+use crate::support::namespace::Namespace;
 use crate::support::peers::provided;
 use crate::support::tool::{Finished, Running, run_command, tool};
 
