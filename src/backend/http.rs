@@ -1,7 +1,7 @@
 //! [`Http`]: HTTP/1.1 to one registry over hyper, tokio and rustls.
 //!
 //! One `Http` holds at most one connection and carries one request at a time; it spawns nothing, so that dropping it closes
-//! the socket.
+//! the socket. An answer is read whole ([`Http::ask`]) or as it comes ([`Http::listen`]).
 
 use std::error::Error;
 use std::io;
@@ -11,18 +11,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, poll_immediate};
+use http::response::Parts;
 use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 
 use super::hyper_io::HyperIo;
 use super::socket::{io_words, seconds};
 use super::tls::{self, Names};
+use crate::model::resolution::{ResolveCode, ResolveError};
 
 /// An answer longer than this is given up: 64 MiB are some 60,000 instances.
-const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// A byte stream to the registry.
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -32,6 +35,27 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 pub(super) trait Dial: Send + Sync {
     /// Connects. No time limit of its own.
     fn dial(&self) -> BoxFuture<'static, Result<Box<dyn Io>, Trouble>>;
+}
+
+/// A host, over TCP.
+#[cfg(any(feature = "eureka", feature = "kubernetes"))]
+#[derive(Debug, Clone)]
+pub(super) struct Tcp {
+    /// A name or an address; IPv6 without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+#[cfg(any(feature = "eureka", feature = "kubernetes"))]
+impl Dial for Tcp {
+    fn dial(&self) -> BoxFuture<'static, Result<Box<dyn Io>, Trouble>> {
+        let Tcp { host, port } = self.clone();
+        Box::pin(async move {
+            let stream = super::socket::connect(&host, port).await.map_err(Trouble::Connect)?;
+            Ok(Box::new(stream) as Box<dyn Io>)
+        })
+    }
 }
 
 /// Why there is no answer. The sentences do not name the registry: whoever reports them does.
@@ -60,13 +84,38 @@ pub(super) enum Trouble {
     NotHttp(String),
 }
 
+impl Trouble {
+    /// The stable word for it.
+    pub(super) fn code(&self) -> ResolveCode {
+        match self {
+            Trouble::Setting(_) => ResolveCode::BadTarget,
+            Trouble::Connect(_) | Trouble::Tls(_) => ResolveCode::Unreachable,
+            Trouble::ConnectTimeout(_) | Trouble::NoAnswer(_) => ResolveCode::Timeout,
+            Trouble::Broken(_) => ResolveCode::WatchBroken,
+            Trouble::NotHttp(_) => ResolveCode::BadAnswer,
+        }
+    }
+
+    /// The error: `registry` was asked `question`. No point in asking again when a setting makes no sense.
+    pub(super) fn at(&self, registry: &str, question: &str) -> ResolveError {
+        let text = match self {
+            Trouble::NoAnswer(_) => format!("{registry}: {question}: {self}"),
+            _ => format!("{registry}: {self}"),
+        };
+        match self {
+            Trouble::Setting(_) => ResolveError::fatal(self.code(), text),
+            _ => ResolveError::ambient(self.code(), text),
+        }
+    }
+}
+
 /// Carries requests to one registry.
 pub(super) struct Http {
     dial: Arc<dyn Dial>,
     tls: Option<tls::Ready>,
     names: &'static Names,
     connect_limit: Duration,
-    open: Mutex<Option<Wire>>,
+    open: Arc<Mutex<Option<Wire>>>,
 }
 
 impl Http {
@@ -77,11 +126,11 @@ impl Http {
         names: &'static Names,
         connect_limit: Duration,
     ) -> Self {
-        Http { dial, tls, names, connect_limit, open: Mutex::new(None) }
+        Http { dial, tls, names, connect_limit, open: Arc::default() }
     }
 
     /// A second one to the same registry, with a connection of its own.
-    #[cfg(feature = "consul")]
+    #[cfg(any(feature = "consul", feature = "kubernetes"))]
     pub(super) fn another(&self) -> Self {
         Http::new(self.dial.clone(), self.tls.clone(), self.names, self.connect_limit)
     }
@@ -98,7 +147,30 @@ impl Http {
         request: http::Request<Empty<Bytes>>,
         limit: Duration,
     ) -> Result<http::Response<Vec<u8>>, Trouble> {
-        timeout(limit, self.exchange(request)).await.map_err(|_| Trouble::NoAnswer(limit))?
+        let exchange = async {
+            let (head, mut answer) = self.begin(request).await?;
+            let mut bytes = Vec::new();
+            while let Some(piece) = answer.piece().await? {
+                if bytes.len() + piece.len() > LARGEST_ANSWER {
+                    let limit = LARGEST_ANSWER / 1024 / 1024;
+                    return Err(Trouble::NotHttp(format!("the answer is longer than {limit} MiB")));
+                }
+                bytes.extend_from_slice(&piece);
+            }
+            Ok(http::Response::from_parts(head, bytes))
+        };
+        timeout(limit, exchange).await.map_err(|_| Trouble::NoAnswer(limit))?
+    }
+
+    /// Sends `request` and reads the answer's head, within `limit` altogether, connecting included. What follows has no
+    /// time limit; until it is complete or dropped, this asks nothing else.
+    #[cfg(feature = "kubernetes")]
+    pub(super) async fn listen(
+        &self,
+        request: http::Request<Empty<Bytes>>,
+        limit: Duration,
+    ) -> Result<(Parts, Listening), Trouble> {
+        timeout(limit, self.begin(request)).await.map_err(|_| Trouble::NoAnswer(limit))?
     }
 
     async fn connect(&self) -> Result<Wire, Trouble> {
@@ -116,9 +188,9 @@ impl Http {
         }
     }
 
-    async fn exchange(&self, request: http::Request<Empty<Bytes>>) -> Result<http::Response<Vec<u8>>, Trouble> {
-        let mut open = self.open.lock().await;
-        let mut kept = open.take();
+    async fn begin(&self, request: http::Request<Empty<Bytes>>) -> Result<(Parts, Listening), Trouble> {
+        let mut place = self.open.clone().lock_owned().await;
+        let mut kept = place.take();
         if let Some(wire) = &mut kept
             && !wire.is_open().await
         {
@@ -130,9 +202,35 @@ impl Http {
                 .await
                 .map_err(|_| Trouble::ConnectTimeout(self.connect_limit))??,
         };
-        let answer = wire.exchange(request).await?;
-        *open = Some(wire);
-        Ok(answer)
+        let sent = wire.sender.send_request(request);
+        let (head, body) = wire.drive(sent).await?.into_parts();
+        Ok((head, Listening { place, wire: Some(wire), body }))
+    }
+}
+
+/// An answer as it comes. Dropping it before it is complete closes the connection.
+pub(super) struct Listening {
+    /// Where the connection is kept for the next request.
+    place: OwnedMutexGuard<Option<Wire>>,
+    wire: Option<Wire>,
+    body: Incoming,
+}
+
+impl Listening {
+    /// The next bytes; `None` when the answer is complete. Nothing is lost when the future is dropped.
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Trouble> {
+        while let Some(wire) = &mut self.wire {
+            let body = &mut self.body;
+            match wire.drive(async { body.frame().await.transpose() }).await? {
+                Some(frame) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
+                None => *self.place = self.wire.take().filter(|wire| !wire.ended),
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -143,13 +241,15 @@ struct Wire {
     names: &'static Names,
     sender: SendRequest<Empty<Bytes>>,
     connection: Pin<Box<Http1>>,
+    /// The connection came to its end; what was read before it is still to be had.
+    ended: bool,
 }
 
 impl Wire {
     async fn new(stream: Box<dyn Io>, names: &'static Names) -> Result<Self, Trouble> {
         let (sender, connection) =
             http1::handshake(HyperIo(stream)).await.map_err(|error| hyper_trouble(&error, names))?;
-        Ok(Wire { names, sender, connection: Box::pin(connection) })
+        Ok(Wire { names, sender, connection: Box::pin(connection), ended: false })
     }
 
     /// False when the registry closed it while nobody looked.
@@ -157,34 +257,24 @@ impl Wire {
         poll_immediate(&mut self.connection).await.is_none() && self.sender.is_ready()
     }
 
-    async fn exchange(&mut self, request: http::Request<Empty<Bytes>>) -> Result<http::Response<Vec<u8>>, Trouble> {
+    /// Waits for `talk`, and keeps the connection going meanwhile.
+    async fn drive<T>(&mut self, talk: impl Future<Output = Result<T, hyper::Error>>) -> Result<T, Trouble> {
         let names = self.names;
-        let talk = async {
-            let answer = self.sender.send_request(request).await.map_err(|error| hyper_trouble(&error, names))?;
-            let (head, mut body) = answer.into_parts();
-            let mut bytes = Vec::new();
-            while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|error| hyper_trouble(&error, names))?;
-                if let Ok(data) = frame.into_data() {
-                    if bytes.len() + data.len() > LARGEST_ANSWER {
-                        let limit = LARGEST_ANSWER / 1024 / 1024;
-                        return Err(Trouble::NotHttp(format!("the answer is longer than {limit} MiB")));
-                    }
-                    bytes.extend_from_slice(&data);
+        let mut talk = std::pin::pin!(talk);
+        let told = if self.ended {
+            talk.await
+        } else {
+            tokio::select! {
+                biased;
+                told = &mut talk => told,
+                end = &mut self.connection => {
+                    self.ended = true;
+                    end.map_err(|error| hyper_trouble(&error, names))?;
+                    talk.await
                 }
             }
-            Ok(http::Response::from_parts(head, bytes))
         };
-        let mut talk = std::pin::pin!(talk);
-        tokio::select! {
-            biased;
-            answer = &mut talk => answer,
-            end = &mut self.connection => match end {
-                Err(error) => Err(hyper_trouble(&error, names)),
-                // An orderly end: what was read before it is still to be had.
-                Ok(()) => talk.await,
-            },
-        }
+        told.map_err(|error| hyper_trouble(&error, names))
     }
 }
 

@@ -1,14 +1,22 @@
-//! The `kubernetes` backend: the EndpointSlices of a Service, listed and watched, all of them joined.
+//! The `kubernetes` backend: the EndpointSlices of a Service, listed and watched, all of them joined; or pods that say
+//! themselves what they serve.
 //!
-//! kube reads kubeconfigs, runs credential plugins and carries the requests; what its answers come to is ours, and its
-//! own watcher is not used: it asks again by itself, which is the engine's business here.
+//! kube reads kubeconfigs and words the questions, k8s-openapi has the objects. What carries them is what carries them to
+//! every other registry: kube's client costs every start more than DNS does (docs/dependencies.md), and its watcher asks
+//! again by itself, which is the engine's business here.
 
 mod access;
 mod api;
 mod around;
+mod credentials;
+mod exec;
+mod follow;
 mod listing;
+mod pods;
 mod port;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod trouble;
 mod watch;
 
@@ -22,7 +30,7 @@ pub use settings::{Pod, Settings};
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::{KubernetesTarget, Target};
-use trouble::Trouble;
+use api::Api;
 
 /// The key in an endpoint's metadata that tells the ClusterIP in front of it: what DNS gives for the Service's name.
 const VIRTUAL_IP: &str = "cluster_ip";
@@ -44,6 +52,9 @@ impl Backend for Kubernetes {
     fn resolve(&self, target: &Target, context: &Context) -> Resolution {
         let settings = &context.settings;
         match target {
+            Target::Kubernetes(target) if target.layout.is_some() => {
+                pods::resolve(settings.kubernetes.clone(), target.clone(), first_word(settings))
+            }
             Target::Kubernetes(target) => {
                 watch::resolve(settings.kubernetes.clone(), target.clone(), settings.port, first_word(settings))
             }
@@ -92,14 +103,9 @@ impl Backend for Kubernetes {
         let settings = settings.kubernetes.clone();
         Box::pin(async move {
             let access = access::open(settings, limit).await.map_err(|trouble| trouble.at(""))?;
-            let asked = "get /version".to_string();
-            let answer = match tokio::time::timeout(limit, access.client.apiserver_version()).await {
-                Ok(Ok(version)) => Ok(version),
-                Ok(Err(error)) => Err(Trouble::of(&error, &asked, &access.credentials)),
-                Err(_) => Err(Trouble::NoAnswer { asked, limit }),
-            };
-            let version = answer.map_err(|trouble| trouble.at(&access.server))?;
-            Ok(format!("kubernetes {} at {}", version.git_version, access.server))
+            let api = Api::new(access, String::new());
+            let version = api.version(limit).await.map_err(|trouble| trouble.at(api.server()))?;
+            Ok(format!("kubernetes {version} at {}", api.server()))
         })
     }
 }

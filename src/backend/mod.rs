@@ -136,9 +136,9 @@ pub mod etcd;
 #[cfg(feature = "eureka")]
 pub mod eureka;
 pub mod file;
-#[cfg(any(feature = "consul", feature = "eureka"))]
+#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
 mod http;
-#[cfg(any(feature = "consul", feature = "eureka"))]
+#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
 mod hyper_io;
 pub mod ip;
 #[cfg(feature = "kubernetes")]
@@ -148,10 +148,6 @@ mod listing;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 mod socket;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes"))]
-#[cfg_attr(
-    not(any(feature = "consul", feature = "etcd", feature = "eureka")),
-    expect(dead_code, reason = "kube makes its own TLS: only the words for what failed are shared")
-)]
 mod tls;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 mod watch;

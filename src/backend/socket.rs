@@ -3,14 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 use socket2::{SockRef, TcpKeepalive};
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 use tokio::net::TcpStream;
 
 /// Connects to the first address of `host` that answers. No time limit of its own. The sentence does not name the
 /// registry: whoever reports it does.
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
     let found = tokio::net::lookup_host((host, port))
         .await
@@ -65,7 +62,6 @@ pub(super) fn joined(host: &str, port: u16) -> String {
 
 /// The kernel gives a peer up that answers nothing for half a minute: a pulled cable sends no FIN. A kernel that knows
 /// no such option leaves that to the time limits.
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 fn keep_alive(stream: &TcpStream) {
     let probes = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
     let _ = SockRef::from(stream).set_tcp_keepalive(&probes);

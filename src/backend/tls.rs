@@ -1,8 +1,9 @@
 //! TLS to a registry: roots, client certificate, server name, and what went wrong in words that name the setting.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_rustls::TlsConnector;
@@ -31,17 +32,54 @@ pub(super) struct Names {
     pub no_tls: &'static str,
 }
 
+/// Certificates or a key in PEM.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Pem {
+    /// A file, not read yet.
+    File(PathBuf),
+    /// The text itself.
+    #[cfg(feature = "kubernetes")]
+    Text(Vec<u8>),
+}
+
+impl Pem {
+    fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
+        match self {
+            Pem::File(file) => std::fs::read(file).map(Cow::Owned),
+            #[cfg(feature = "kubernetes")]
+            Pem::Text(text) => Ok(Cow::Borrowed(text)),
+        }
+    }
+}
+
+/// Where it stands, never what it is.
+impl fmt::Display for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pem::File(file) => write!(f, "{}", file.display()),
+            #[cfg(feature = "kubernetes")]
+            Pem::Text(_) => f.write_str("(given as data)"),
+        }
+    }
+}
+
+impl fmt::Debug for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
 /// What TLS needs, as the settings have it: files by name, nothing read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Verify the peer's certificate.
     pub verify: bool,
     /// See [`Names::cacert`]; without it and `capath` the system's roots.
-    pub cacert: Option<PathBuf>,
+    pub cacert: Option<Pem>,
     /// See [`Names::capath`]; `cacert` wins.
     pub capath: Option<PathBuf>,
     /// Certificate chain and key of the client.
-    pub identity: Option<(PathBuf, PathBuf)>,
+    pub identity: Option<(Pem, Pem)>,
     /// The name that the peer's certificate must have.
     pub server_name: String,
     /// The protocol to agree on: `http/1.1`, `h2`.
@@ -66,11 +104,11 @@ impl Plan {
             None => builder.with_no_client_auth(),
             Some((cert, key)) => {
                 let chain = certificates(self.names.cert, cert)?;
-                let key_of = PrivateKeyDer::from_pem_file(key)
-                    .map_err(|error| unreadable(self.names.key, key, &error, "private key"))?;
-                builder.with_client_auth_cert(chain, key_of).map_err(|error| {
-                    format!("{} {} does not fit {}: {error}", self.names.key, key.display(), self.names.cert)
-                })?
+                let wrong = |error| unreadable(self.names.key, key, &error, "private key");
+                let read = key.bytes().map_err(pem::Error::Io).and_then(|text| PrivateKeyDer::from_pem_slice(&text));
+                builder
+                    .with_client_auth_cert(chain, read.map_err(wrong)?)
+                    .map_err(|error| format!("{} {key} does not fit {}: {error}", self.names.key, self.names.cert))?
             }
         };
         config.alpn_protocols = vec![self.alpn.as_bytes().to_vec()];
@@ -81,16 +119,17 @@ impl Plan {
 
     fn roots(&self) -> Result<RootCertStore, String> {
         let mut roots = RootCertStore::empty();
-        if let Some(file) = &self.cacert {
-            for certificate in certificates(self.names.cacert, file)? {
-                roots.add(certificate).map_err(|error| format!("{} {}: {error}", self.names.cacert, file.display()))?;
+        if let Some(given) = &self.cacert {
+            for certificate in certificates(self.names.cacert, given)? {
+                roots.add(certificate).map_err(|error| format!("{} {given}: {error}", self.names.cacert))?;
             }
         } else if let Some(directory) = &self.capath {
             let unreadable = |error| format!("{} {}: {error}", self.names.capath, directory.display());
             for entry in std::fs::read_dir(directory).map_err(unreadable)? {
                 let file = entry.map_err(unreadable)?.path();
                 if file.is_file() {
-                    roots.add_parsable_certificates(certificates(self.names.capath, &file).unwrap_or_default());
+                    let found = certificates(self.names.capath, &Pem::File(file)).unwrap_or_default();
+                    roots.add_parsable_certificates(found);
                 }
             }
             if roots.is_empty() {
@@ -107,20 +146,18 @@ impl Plan {
     }
 }
 
-fn certificates(variable: &str, file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    match read {
-        Ok(found) if found.is_empty() => Err(unreadable(variable, file, &pem::Error::NoItemsFound, "certificate")),
-        Ok(found) => Ok(found),
-        Err(error) => Err(unreadable(variable, file, &error, "certificate")),
-    }
+fn certificates(setting: &str, given: &Pem) -> Result<Vec<CertificateDer<'static>>, String> {
+    let wrong = |error| unreadable(setting, given, &error, "certificate");
+    let text = given.bytes().map_err(|error| wrong(pem::Error::Io(error)))?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().map_err(wrong)?;
+    if found.is_empty() { Err(wrong(pem::Error::NoItemsFound)) } else { Ok(found) }
 }
 
-fn unreadable(variable: &str, file: &Path, error: &pem::Error, wanted: &str) -> String {
+fn unreadable(setting: &str, given: &Pem, error: &pem::Error, wanted: &str) -> String {
     match error {
-        pem::Error::NoItemsFound => format!("{variable} {} holds no PEM {wanted}", file.display()),
-        pem::Error::Io(error) => format!("{variable} {}: {}", file.display(), io_words(error)),
-        other => format!("{variable} {}: {other}", file.display()),
+        pem::Error::NoItemsFound => format!("{setting} {given} holds no PEM {wanted}"),
+        pem::Error::Io(error) => format!("{setting} {given}: {}", io_words(error)),
+        other => format!("{setting} {given}: {other}"),
     }
 }
 

@@ -181,7 +181,7 @@ impl PickFirst {
         match (self.state, selected) {
             (ConnectivityState::Idle | ConnectivityState::Shutdown, _) => {}
             (_, Some(gone)) => {
-                let text = format!("{gone}: left the resolver's list; now {}", resolver_lists(self.addresses.len()));
+                let text = format!("{gone}: no longer listed as usable; now {}", resolver_lists(self.addresses.len()));
                 self.enter(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::AddressRemoved, text));
                 self.start_pass(ctx);
             }
@@ -377,7 +377,7 @@ impl PickFirst {
             all.into_iter().partition(|(address, _)| listed.contains(address));
         self.subchannels = kept;
         for (address, member) in dropped {
-            let text = format!("{address}: left the resolver's list");
+            let text = format!("{address}: no longer listed as usable");
             member.subchannel.shut_down(ctx, true, Cause::new(CauseCode::AddressRemoved, text));
         }
     }

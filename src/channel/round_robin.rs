@@ -91,7 +91,7 @@ impl RoundRobin {
             old_places.into_iter().filter_map(|(address, place)| Some((address, old[place].take()?))).collect();
         gone.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (address, mut endpoint) in gone {
-            let text = format!("{address}: left the resolver's list");
+            let text = format!("{address}: no longer listed as usable");
             endpoint.policy.shut_down(ctx, true, &Cause::new(CauseCode::AddressRemoved, text));
         }
         for (endpoint, address) in self.endpoints.iter_mut().zip(&addresses) {

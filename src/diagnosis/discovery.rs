@@ -1,6 +1,6 @@
 //! Findings on discovery: GD1xx and the stale listing GD602.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Ledger, SourceRecord};
 use super::table::*;
@@ -133,7 +133,7 @@ fn filtered_to_nothing(ledger: &Ledger, findings: &mut Vec<Finding>) {
 
 fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
     let heard: Vec<&SourceRecord> = ledger.heard().map(|(_, source)| source).collect();
-    if heard.is_empty() || ledger.blind().is_some() {
+    if heard.is_empty() || ledger.blind().is_some() || ledger.has_drained() {
         return;
     }
     let evidence = || heard.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect::<Vec<_>>();
@@ -181,10 +181,16 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
     let all: BTreeSet<&Address> = sets.iter().flatten().collect();
     let mut parts = Vec::new();
     for ((_, source), set) in heard.iter().zip(&sets) {
-        let missing: Vec<String> = all.iter().filter(|a| !set.contains(**a)).map(ToString::to_string).collect();
-        if !missing.is_empty() {
-            parts.push(format!("{} does not list {}", source.source, shorten(&missing)));
+        let missing = all.iter().filter(|address| !set.contains(**address));
+        let mut by_status: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+        for address in missing {
+            let listed = source.listed.values().find(|seen| seen.what.address == **address);
+            by_status.entry(listed.map(|seen| seen.what.status.as_str())).or_default().push(address.to_string());
         }
+        parts.extend(by_status.into_iter().map(|(status, missing)| match status {
+            None => format!("{} does not list {}", source.source, shorten(&missing)),
+            Some(status) => format!("{} lists {} as {status}", source.source, shorten(&missing)),
+        }));
     }
     let evidence = heard.iter().filter_map(|(_, source)| source.answered.as_ref()).map(|a| a.seq).collect();
     let kind = if heard.windows(2).all(|pair| is_the_same_registry(pair[0].1, pair[1].1)) {

@@ -114,6 +114,8 @@ pub struct Ledger {
     pub service: Arc<str>,
     /// How long a call may take (`--rpc-timeout`): what the first call after idle is compared with.
     pub rpc_timeout: Option<Duration>,
+    /// That the last endpoint leaves is what is waited for (`--until drained`).
+    pub drains: bool,
     /// The last contact with each address.
     pub contacts: BTreeMap<Address, Seen<Contact>>,
     /// The last TLS handshake with each address.
@@ -188,6 +190,11 @@ pub struct Call {
 }
 
 impl Ledger {
+    /// The last endpoint has left, as it was to. A list that was empty from the start is no drain: its name may be wrong.
+    pub fn has_drained(&self) -> bool {
+        self.drains && !self.departures.is_empty() && self.listing().is_empty()
+    }
+
     /// Takes note of one event.
     pub fn observe(&mut self, event: &Event) {
         if self.first == 0 {

@@ -217,7 +217,11 @@ fn overall(
     if listed == 0 {
         // Nobody is there with authority only if everyone who was asked could say so.
         let someone_is_silent = ledger.sources.iter().any(|source| source.broken.is_some());
-        return if ledger.blind().is_some() || someone_is_silent { Verdict::Unknown } else { Verdict::Failed };
+        return match ledger.blind().is_some() || someone_is_silent {
+            true => Verdict::Unknown,
+            false if ledger.has_drained() => Verdict::Healthy,
+            false => Verdict::Failed,
+        };
     }
     let good = endpoints
         .iter()
@@ -276,6 +280,7 @@ fn sentence(
         Depth::Network => "healthy",
     };
     let counts = match total {
+        0 if ledger.has_drained() => "drained: no endpoint is listed any more".to_string(),
         0 => "no endpoint".to_string(),
         1 if good == 1 => format!("the only endpoint is {what}"),
         1 => format!("the only endpoint is {}", listed[0].verdict.predicate()),

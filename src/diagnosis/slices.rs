@@ -54,15 +54,18 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
     if by.is_empty() {
         return None;
     }
-    let contact = ledger.contacts.get(address);
-    evidence.extend(contact.map(|contact| contact.seq));
-    let fate = match contact.map(|contact| NetworkWord::of(Some(&contact.what))) {
-        Some(NetworkWord::Dead | NetworkWord::BlackHole) => {
-            ", and it is dead: calls to it fail until its clients have heard of it"
-        }
-        Some(NetworkWord::Serving) => ", and it still answers, until its grace period is over",
-        _ => "",
-    };
+    let mut fate = "";
+    if let Some(contact) = ledger.contacts.get(address) {
+        fate = match NetworkWord::of(Some(&contact.what)) {
+            NetworkWord::Dead | NetworkWord::BlackHole => {
+                ", and it is dead: calls to it fail until its clients have heard of it"
+            }
+            // An answer from before it began to leave says nothing about now.
+            NetworkWord::Serving if contact.seq > seen.seq => ", and it still answers, until its grace period is over",
+            _ => "",
+        };
+        evidence.extend((!fate.is_empty()).then_some(contact.seq));
+    }
     let pod = seen.what.id.as_ref().map(|pod| format!(" (pod {pod:?})")).unwrap_or_default();
     let text = format!("{address}{pod} is being deleted, {}{fate}", by.join(", "));
     Some(finding(&TERMINATING_STILL_ROUTED, Some(address.clone()), text, evidence))

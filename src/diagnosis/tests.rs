@@ -212,6 +212,27 @@ fn an_empty_answer_with_authority_is_failed() {
 }
 
 #[test]
+fn the_end_of_a_drain_that_was_waited_for_is_no_failure_unless_nobody_was_ever_there() {
+    let mut story = Story::default();
+    story.ledger.drains = true;
+    story.lists("consul", &[]);
+    assert_eq!((codes(&story.concludes()), story.concludes().summary.exit), (vec!["GD102"], 2));
+    let mut story = Story::default();
+    story.ledger.drains = true;
+    story.lists("consul", &[(A, UP)]).serves(A);
+    assert_eq!(story.concludes().summary.text, "the only endpoint is healthy");
+    story.lists_with("consul", &[], &[(A, UP)], Vec::new());
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (Vec::new(), 0));
+    assert_eq!(conclusion.summary.text, "drained: no endpoint is listed any more");
+    story.ledger.drains = false;
+    assert_eq!(codes(&story.concludes()), ["GD102"], "not waited for, it is a failure");
+    story.ledger.drains = true;
+    story.breaks("consul");
+    assert_eq!(story.concludes().summary.exit, 3, "who cannot be asked has not drained");
+}
+
+#[test]
 fn an_empty_answer_beside_a_silent_registry_is_unknown() {
     let mut story = Story::default();
     story.lists("dns", &[]).breaks("consul");

@@ -21,6 +21,8 @@ mod go_zero;
 mod goframe;
 pub(crate) mod kitex;
 pub(crate) mod kratos;
+#[cfg(feature = "kubernetes")]
+pub(crate) mod kratos_pods;
 mod plain;
 pub(crate) mod spring;
 

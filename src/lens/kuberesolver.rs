@@ -1,26 +1,39 @@
-//! sercand/kuberesolver (`kubernetes:///…`), `builder.go` at v6.0.0 and v6.0.1, the versions that read EndpointSlices.
+//! sercand/kuberesolver (`kubernetes:///…`), `builder.go` at v6.0.0 and v6.0.1, the versions that read EndpointSlices;
+//! v6.0.1 is held against Kubernetes' own API server in `tests/it/lens`.
 //!
-//! Every event of a slice replaces the whole list by the ready addresses of that slice, so the slice that was touched last
-//! is all the client has. A slice without a ready address publishes nothing, and a deleted one publishes what it held when
-//! it went. Which slice an endpoint is in, its metadata says under [`SLICE`]; endpoints that say nothing are one slice.
-//! When several slices change at once the order of their events is chance: here deleted ones come first, then the others
-//! as listed. The full read every 30 min, which does the same, is left out.
+//! * Every event of a slice replaces the whole list by the addresses of that slice whose `ready` is true, so the slice that
+//!   was touched last is all the client has: touched by a pod that is not ready yet, too, or by one that moves to another
+//!   slice. Being deleted does not count: where `publishNotReadyAddresses` keeps such a pod ready, it is held.
+//! * A slice without a ready address publishes nothing. A deleted one publishes what it held when it went.
+//! * A watch begins with every slice, by name; so does the one that is made again when the server ended it or sent an error
+//!   (410 Gone: without a port in the target the module panics, recovers, and asks again a second later).
+//!
+//! Which slices an endpoint is in, its metadata says under [`SLICE`] and `also_in`; endpoints that say nothing are one slice.
+//! Left out: the full read every 30 min, which does the same; a slice that is emptied and stays (the controller deletes all
+//! but the last), which is taken for deleted; endpoints that say nothing of `ready`, which the module drops; its port, which
+//! is the first of the slice when the target has none, and a Service's port taken for the pods'.
+
+use std::collections::BTreeMap;
 
 use super::watching::{Built, Resolver, Watching};
 use super::world::{Answering, World, addresses};
 use super::{Follows, Hears, LensKind};
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, Endpoint};
 
 /// The key in an endpoint's metadata that names its EndpointSlice.
 pub const SLICE: &str = "endpointslice";
+/// The key that names the further slices that list it, separated by commas.
+const ALSO: &str = "also_in";
+/// What changes in an endpoint's metadata without a change of its slice.
+const ELSEWHERE: [&str; 3] = [SLICE, ALSO, "cluster_ip"];
 
 /// kuberesolver.
 pub(super) static KUBERESOLVER: LensKind = LensKind {
     name: "kuberesolver",
     versions: Some(("6.0.0", "6.0.1")),
     follows: Follows::Only("kubernetes"),
-    rule: "it holds only the EndpointSlice that was touched last (100 addresses at most), and keeps the last list when \
-           nothing is ready",
+    rule: "it holds only the EndpointSlice that was touched last (100 addresses at most), the last by name whenever its watch \
+           begins anew, and keeps the last list when nothing is ready",
     fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: "keep the service within one slice, or use a headless service over DNS; when nothing is ready, calls go to the \
              old addresses until something is",
@@ -36,14 +49,19 @@ pub(super) static KUBERESOLVER: LensKind = LensKind {
 #[derive(Debug, Default)]
 struct Kuberesolver {
     holds: Vec<Address>,
-    /// The slices as last seen: their name, and what is ready in them.
-    slices: Vec<(String, Vec<Address>)>,
+    /// The slices as last seen.
+    slices: Slices,
 }
 
+/// What each slice lists, by its name: the order in which a watch begins with them.
+type Slices = BTreeMap<String, Vec<Endpoint>>;
+
 impl Kuberesolver {
-    fn take(&mut self, ready: &[Address]) {
+    /// An event of a slice that lists these.
+    fn take(&mut self, listed: &[Endpoint]) {
+        let ready = addresses(listed.iter().filter(|endpoint| is_ready(endpoint)));
         if !ready.is_empty() {
-            self.holds = ready.to_vec();
+            self.holds = ready;
         }
     }
 }
@@ -58,14 +76,15 @@ impl Resolver for Kuberesolver {
     fn told(&mut self, world: &World) {
         match world.answering {
             Answering::Lists => {
-                let before = std::mem::replace(&mut self.slices, slices(world));
-                let now = self.slices.clone();
-                let is_gone = |name: &str| !name.is_empty() && now.iter().all(|(listed, _)| listed != name);
-                for (_, ready) in before.iter().filter(|(name, _)| is_gone(name)) {
-                    self.take(ready);
+                let now = slices(world);
+                let before = std::mem::replace(&mut self.slices, now.clone());
+                let is_gone = |name: &String| !name.is_empty() && !now.contains_key(name);
+                for (_, listed) in before.iter().filter(|(name, _)| is_gone(name)) {
+                    self.take(listed);
                 }
-                for (_, ready) in now.iter().filter(|slice| !before.contains(slice)) {
-                    self.take(ready);
+                let is_as_before = |name, listed| before.get(name).is_some_and(|before| say_the_same(before, listed));
+                for (_, listed) in now.iter().filter(|(name, listed)| !is_as_before(*name, listed)) {
+                    self.take(listed);
                 }
             }
             // The watch has to be made again, and then every slice is touched.
@@ -83,20 +102,28 @@ impl Resolver for Kuberesolver {
     }
 }
 
-/// The slices, in the order in which their first endpoints are listed, with what is ready in each.
-fn slices(world: &World) -> Vec<(String, Vec<Address>)> {
-    let slice_of =
-        |metadata: &std::collections::BTreeMap<String, String>| metadata.get(SLICE).cloned().unwrap_or_default();
-    let mut names: Vec<String> = Vec::new();
+/// The slices, each with what it lists.
+fn slices(world: &World) -> Slices {
+    let mut slices = Slices::new();
     for endpoint in &world.listed {
-        let name = slice_of(&endpoint.metadata);
-        if !names.contains(&name) {
-            names.push(name);
+        let mut listed = endpoint.clone();
+        listed.metadata.retain(|key, _| !ELSEWHERE.contains(&&**key));
+        let name = endpoint.metadata.get(SLICE).map(String::as_str).unwrap_or_default();
+        let also = endpoint.metadata.get(ALSO).into_iter().flat_map(|names| names.split(','));
+        for name in also.chain([name]) {
+            slices.entry(name.to_string()).or_default().push(listed.clone());
         }
     }
-    let ready = |name: &String| {
-        let of_it = world.listed.iter().filter(|endpoint| slice_of(&endpoint.metadata) == *name);
-        addresses(of_it.filter(|endpoint| endpoint.status.is_usable()))
-    };
-    names.into_iter().map(|name| (name.clone(), ready(&name))).collect()
+    slices
+}
+
+/// Whether nothing has touched the slice. The order is not the slice's own where one of its pods is in another one, too.
+fn say_the_same(before: &[Endpoint], now: &[Endpoint]) -> bool {
+    before.len() == now.len() && now.iter().all(|now| before.iter().any(|before| before.says_the_same(now)))
+}
+
+/// Whether its slice calls it ready, which a pod that is being deleted may be, too.
+fn is_ready(endpoint: &Endpoint) -> bool {
+    let passes = endpoint.checks.iter().any(|check| check.name == "ready" && check.status == "passing");
+    passes || endpoint.status.is_usable()
 }

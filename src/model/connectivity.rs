@@ -105,7 +105,7 @@ pub enum CauseCode {
     GoAway,
     /// The connection was lost (the text holds the gRFC A94 word).
     ConnectionLost,
-    /// The address left the resolver's list.
+    /// The address left the resolver's list of usable addresses: it may still be listed as draining or critical.
     AddressRemoved,
     /// A new list of addresses arrived.
     AddressesChanged,

@@ -17,7 +17,7 @@ mod zookeeper;
 
 pub use etcd::{ETCD_LAYOUTS, EtcdTarget};
 pub use eureka::EurekaTarget;
-pub use kubernetes::{KubernetesTarget, ServicePort};
+pub use kubernetes::{KUBERNETES_LAYOUTS, KubernetesTarget, ServicePort};
 pub use zookeeper::{ZOOKEEPER_LAYOUTS, ZookeeperTarget};
 
 /// What to resolve. `Display` prints the canonical form, secrets masked.

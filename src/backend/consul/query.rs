@@ -282,20 +282,7 @@ impl Client {
                 refused(&named, path, code, &words)
             }
             ClientError::RequestError { source, .. } => match source.downcast_ref::<Trouble>() {
-                Some(trouble) => {
-                    let waits = matches!(trouble, Trouble::NoAnswer(_));
-                    let stage = if waits { format!("GET {path}: ") } else { String::new() };
-                    let text = format!("{named}: {stage}{trouble}");
-                    match trouble {
-                        Trouble::Setting(_) => ResolveError::fatal(ResolveCode::BadTarget, text),
-                        Trouble::Connect(_) | Trouble::Tls(_) => ResolveError::ambient(ResolveCode::Unreachable, text),
-                        Trouble::ConnectTimeout(_) | Trouble::NoAnswer(_) => {
-                            ResolveError::ambient(ResolveCode::Timeout, text)
-                        }
-                        Trouble::Broken(_) => ResolveError::ambient(ResolveCode::WatchBroken, text),
-                        Trouble::NotHttp(_) => ResolveError::ambient(ResolveCode::BadAnswer, text),
-                    }
-                }
+                Some(trouble) => trouble.at(&named, &format!("GET {path}")),
                 None => ResolveError::ambient(ResolveCode::Unreachable, format!("{named}: {source}")),
             },
             ClientError::ResponseParseError { source, content } => {

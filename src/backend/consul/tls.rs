@@ -1,7 +1,7 @@
 //! TLS to the agent, as Consul's own settings have it.
 
 use super::settings::Settings;
-use crate::backend::tls::{Names, Plan};
+use crate::backend::tls::{Names, Pem, Plan};
 
 /// What Consul calls the settings.
 pub(super) const NAMES: &Names = &Names {
@@ -17,9 +17,14 @@ pub(super) const NAMES: &Names = &Names {
 pub(super) fn plan(settings: &Settings, host: &str) -> Plan {
     Plan {
         verify: settings.verify.value,
-        cacert: settings.cacert.value.clone(),
+        cacert: settings.cacert.value.clone().map(Pem::File),
         capath: settings.capath.value.clone(),
-        identity: settings.client_cert.value.clone().zip(settings.client_key.value.clone()),
+        identity: settings
+            .client_cert
+            .value
+            .clone()
+            .map(Pem::File)
+            .zip(settings.client_key.value.clone().map(Pem::File)),
         server_name: settings.server_name.value.clone().unwrap_or_else(|| host.to_string()),
         alpn: "http/1.1",
         names: NAMES,

@@ -11,7 +11,7 @@ use super::messages::{AuthenticateRequest, AuthenticateResponse, StatusRequest, 
 use super::settings::{Member, Settings};
 use super::wire::Wire;
 use super::{NAMES, Trouble};
-use crate::backend::tls::{Plan, Ready};
+use crate::backend::tls::{Pem, Plan, Ready};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
 use crate::model::target::EtcdTarget;
@@ -61,9 +61,9 @@ impl Route {
         let ready = |member: &Member| {
             let plan = Plan {
                 verify: !settings.skip_verify.value,
-                cacert: settings.cacert.value.clone(),
+                cacert: settings.cacert.value.clone().map(Pem::File),
                 capath: None,
-                identity: settings.cert.value.clone().zip(settings.key.value.clone()),
+                identity: settings.cert.value.clone().map(Pem::File).zip(settings.key.value.clone().map(Pem::File)),
                 server_name: member.host.clone(),
                 alpn: "h2",
                 names: NAMES,

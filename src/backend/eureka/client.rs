@@ -13,8 +13,7 @@ use tokio::time::Instant;
 
 use super::NAMES;
 use super::settings::Server;
-use crate::backend::http::{Dial, Http, Io, Trouble};
-use crate::backend::socket::connect;
+use crate::backend::http::{Http, Tcp, Trouble};
 use crate::backend::tls::{Plan, Ready};
 use crate::model::resolution::{ResolveCode, ResolveError};
 
@@ -35,21 +34,12 @@ pub(super) struct Reply {
     pub now: i64,
 }
 
-impl Dial for Server {
-    fn dial(&self) -> BoxFuture<'static, Result<Box<dyn Io>, Trouble>> {
-        let (host, port) = (self.host.clone(), self.port);
-        Box::pin(async move {
-            let stream = connect(&host, port).await.map_err(Trouble::Connect)?;
-            Ok(Box::new(stream) as Box<dyn Io>)
-        })
-    }
-}
-
 impl Client {
     /// Nothing is contacted yet. Where the system's roots are to be read, that happens where it may block.
     pub(super) async fn open(server: Server, limit: Duration) -> Result<Self, ResolveError> {
         let tls = if server.tls { Some(secured(server.host.clone()).await?) } else { None };
-        let http = Http::new(Arc::new(server.clone()), tls, NAMES, limit);
+        let dial = Tcp { host: server.host.clone(), port: server.port };
+        let http = Http::new(Arc::new(dial), tls, NAMES, limit);
         Ok(Client { server, http })
     }
 
@@ -78,16 +68,7 @@ impl Client {
     }
 
     fn failed(&self, path: &str, trouble: &Trouble) -> ResolveError {
-        let waits = matches!(trouble, Trouble::NoAnswer(_));
-        let stage = if waits { format!("GET {path}: ") } else { String::new() };
-        let text = format!("eureka {}: {stage}{trouble}", self.server);
-        match trouble {
-            Trouble::Setting(_) => ResolveError::fatal(ResolveCode::BadTarget, text),
-            Trouble::Connect(_) | Trouble::Tls(_) => ResolveError::ambient(ResolveCode::Unreachable, text),
-            Trouble::ConnectTimeout(_) | Trouble::NoAnswer(_) => ResolveError::ambient(ResolveCode::Timeout, text),
-            Trouble::Broken(_) => ResolveError::ambient(ResolveCode::WatchBroken, text),
-            Trouble::NotHttp(_) => ResolveError::ambient(ResolveCode::BadAnswer, text),
-        }
+        trouble.at(&format!("eureka {}", self.server), &format!("GET {path}"))
     }
 
     /// What an HTTP status that is no answer means.

@@ -1,26 +1,66 @@
-//! [`Access`]: the way to a cluster: which API server, as whom. Files are read and credential plugins run where that may
-//! block; nothing is contacted yet.
+//! [`Access`]: the way to a cluster: which API server, as whom. Files are read where that may block; nothing is contacted
+//! yet.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
-use kube::{Client, Config};
+use bytes::Bytes;
+use http::header::{ACCEPT, HOST, HeaderValue, USER_AGENT};
+use http_body_util::Empty;
+use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
+use tokio::time::timeout;
 
-use super::Trouble;
+use super::credentials::{self, Credentials};
 use super::settings::{Pod, Settings};
+use super::trouble::Trouble;
+use crate::backend::http::{self as wire, Http, Tcp};
+use crate::backend::tls::{Names, Plan};
+
+/// What a kubeconfig calls the settings of TLS.
+const NAMES: &Names = &Names {
+    cacert: "certificate-authority",
+    capath: "certificate-authority",
+    cert: "client-certificate",
+    key: "client-key",
+    other_name: " (tls-server-name in the kubeconfig names the name to expect)",
+    no_tls: " (this is no TLS: a server that speaks plain text is written http://)",
+};
+const AGENT: &str = concat!("grpc-discover/", env!("CARGO_PKG_VERSION"));
 
 /// A cluster, and who asks it.
-#[derive(Clone)]
 pub(super) struct Access {
-    /// Asks. Holds connections of its own, which end with it.
-    pub client: Client,
+    /// Carries questions.
+    pub http: Http,
     /// The API server as the kubeconfig has it: `https://10.0.0.1:6443`.
     pub server: String,
     /// The namespace of targets that name none.
     pub namespace: String,
     /// What says who asks: `the token of user "ann" in /home/ann/.kube/config`. No secret is in it.
     pub credentials: String,
+    /// What `Host` says.
+    authority: HeaderValue,
+    /// What stands in front of every path.
+    path: String,
+    shown: Credentials,
+    limit: Duration,
+}
+
+impl Access {
+    /// `GET` of `path` and query, with what says who asks.
+    pub(super) async fn request(&self, path: &str) -> Result<http::Request<Empty<Bytes>>, Trouble> {
+        let mut request = http::Request::get(format!("{}{path}", self.path))
+            .header(HOST, &self.authority)
+            .header(USER_AGENT, AGENT)
+            .header(ACCEPT, "application/json")
+            .body(Empty::new())
+            .map_err(|error| {
+                let why = wire::Trouble::Setting(format!("the question is no HTTP request: {error}"));
+                Trouble::Http { asked: path.to_string(), why }
+            })?;
+        self.shown.show(request.headers_mut(), self.limit).await?;
+        Ok(request)
+    }
 }
 
 /// What the settings come to, before anything is read that is secret or run.
@@ -33,23 +73,53 @@ pub(super) struct Chosen {
     pub namespace: String,
     /// See [`Access::credentials`].
     pub credentials: String,
-    config: Config,
+    /// Where it all stands.
+    place: String,
+    cluster: Cluster,
+    user: AuthInfo,
 }
 
-/// Makes everything ready. A credential plugin may take up to `limit`.
+/// Makes everything ready, which may take up to `limit`: a credential plugin is run.
 pub(super) async fn open(settings: Settings, limit: Duration) -> Result<Access, Trouble> {
-    let make = move || {
-        let chosen = choose(&settings)?;
-        let client =
-            Client::try_from(chosen.config).map_err(|error| Trouble::of_access(&error, &chosen.credentials))?;
+    let slow = |what: &str| Trouble::Slow { what: what.to_string(), limit };
+    let ready = async {
+        let chosen = blocking(move || choose(&settings)).await?;
+        let wrong = |why: String| Trouble::Setting(format!("{}: {why}", chosen.place));
+        let shown = Credentials::new(&chosen.user, &chosen.cluster).map_err(wrong)?;
+        let identity = shown.identity(limit).await?;
+        let server = Server::new(&chosen.server).map_err(wrong)?;
+        let tls = if server.tls {
+            let cluster = &chosen.cluster;
+            let (data, file) =
+                (cluster.certificate_authority_data.as_deref(), cluster.certificate_authority.as_deref());
+            let name = cluster.tls_server_name.clone().filter(|name| !name.is_empty());
+            let plan = Plan {
+                verify: cluster.insecure_skip_tls_verify != Some(true),
+                cacert: credentials::pem(NAMES.cacert, data, file).map_err(wrong)?,
+                capath: None,
+                identity,
+                server_name: name.unwrap_or_else(|| server.dial.host.clone()),
+                alpn: "http/1.1",
+                names: NAMES,
+            };
+            Some(blocking(move || plan.load().map_err(Trouble::Setting)).await.map_err(|trouble| match trouble {
+                Trouble::Setting(why) => wrong(why),
+                other => other,
+            })?)
+        } else {
+            None
+        };
+        let Server { dial, authority, path, .. } = server;
+        let http = Http::new(Arc::new(dial), tls, NAMES, limit);
         let Chosen { server, namespace, credentials, .. } = chosen;
-        Ok(Access { client, server, namespace, credentials })
+        Ok(Access { http, server, namespace, credentials, authority, path, shown, limit })
     };
-    match tokio::time::timeout(limit, tokio::task::spawn_blocking(make)).await {
-        Ok(Ok(made)) => made,
-        Ok(Err(error)) => Err(Trouble::Broken(format!("reading the settings: {error}"))),
-        Err(_) => Err(Trouble::NoAnswer { asked: "the credentials".to_string(), limit }),
-    }
+    timeout(limit, ready).await.map_err(|_| slow("reading the settings and making the credentials"))?
+}
+
+async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Trouble> + Send + 'static) -> Result<T, Trouble> {
+    let failed = |error| Trouble::Credentials(format!("reading the settings: {error}"));
+    tokio::task::spawn_blocking(read).await.map_err(failed)?
 }
 
 /// Reads the kubeconfig or, in a pod, its service account.
@@ -62,8 +132,6 @@ pub(super) fn choose(settings: &Settings) -> Result<Chosen, Trouble> {
     if let Some(namespace) = &settings.namespace.value {
         chosen.namespace.clone_from(namespace);
     }
-    // A backend does not retry, and a proxy of the environment is told elsewhere, not used.
-    chosen.config.default_retry = false;
     Ok(chosen)
 }
 
@@ -115,74 +183,82 @@ fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Troubl
     else {
         return Err(wrong(format!("there is no context {name:?}; {}", known())));
     };
-    let cluster = read.clusters.iter().find(|cluster| cluster.name == context.cluster).and_then(|c| c.cluster.as_ref());
-    let proxy = cluster.and_then(|cluster| cluster.proxy_url.clone()).filter(|url| !url.is_empty());
-    if proxy.is_some() {
+    let cluster = read.clusters.into_iter().find(|cluster| cluster.name == context.cluster).and_then(|c| c.cluster);
+    let Some(cluster) = cluster else {
+        return Err(wrong(format!("context {name:?} names cluster {:?}, which is not there", context.cluster)));
+    };
+    if cluster.proxy_url.as_ref().is_some_and(|url| !url.is_empty()) {
         return Err(wrong(format!("cluster {:?} is behind a proxy-url, which cannot be used here", context.cluster)));
     }
-    let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
-    // Nothing in it waits: it reads the files that the kubeconfig names.
-    let made = futures_util::FutureExt::now_or_never(Config::from_custom_kubeconfig(read, &options));
-    let mut config = match made {
-        Some(Ok(config)) => config,
-        Some(Err(KubeconfigError::LoadClusterOfContext(cluster))) => {
-            return Err(wrong(format!("context {name:?} names cluster {cluster:?}, which is not there")));
-        }
-        Some(Err(error)) => return Err(wrong(error.to_string())),
-        None => return Err(wrong("it could not be read at once".to_string())),
+    let Some(server) = cluster.server.clone().filter(|server| !server.is_empty()) else {
+        return Err(wrong(format!("cluster {:?} names no server", context.cluster)));
     };
-    config.proxy_url = None;
-    let user = context.user.unwrap_or_default();
-    let credentials = format!("{} in {place}", credentials(&config.auth_info, &user));
+    // client-go: a user that is not there shows nothing.
+    let name_of_user = context.user.unwrap_or_default();
+    let user = read.auth_infos.into_iter().find(|user| user.name == name_of_user).and_then(|user| user.auth_info);
+    let user = user.unwrap_or_default();
     Ok(Chosen {
         context: Some(name),
-        server: config.cluster_url.to_string().trim_end_matches('/').to_string(),
-        namespace: config.default_namespace.clone(),
-        credentials,
-        config,
+        server: server.trim_end_matches('/').to_string(),
+        namespace: context.namespace.filter(|namespace| !namespace.is_empty()).unwrap_or_else(|| "default".to_string()),
+        credentials: format!("{} in {place}", credentials::in_words(&user, &name_of_user)),
+        place,
+        cluster,
+        user,
     })
-}
-
-/// What a user of a kubeconfig shows, in the order in which kube looks for it.
-fn credentials(auth: &AuthInfo, user: &str) -> String {
-    if let Some(provider) = &auth.auth_provider {
-        format!("what auth-provider {:?} gives user {user:?}", provider.name)
-    } else if auth.username.is_some() && auth.password.is_some() {
-        format!("the password of user {user:?}")
-    } else if auth.token.is_some() {
-        format!("the token of user {user:?}")
-    } else if let Some(file) = &auth.token_file {
-        format!("the token of user {user:?} from {file}")
-    } else if let Some(exec) = &auth.exec {
-        format!("what {:?} gives user {user:?}", exec.command.as_deref().unwrap_or_default())
-    } else if auth.client_certificate.is_some() || auth.client_certificate_data.is_some() {
-        format!("the client certificate of user {user:?}")
-    } else {
-        format!("nothing: user {user:?} has no credentials")
-    }
 }
 
 fn of_pod(pod: &Pod) -> Result<Chosen, Trouble> {
     let file = |name: &str| -> PathBuf { pod.account.join(name) };
-    let wrong = |name: &str, why: String| Trouble::Setting(format!("{}: {why}", file(name).display()));
+    let shown = |name: &str| file(name).display().to_string();
     let read = |name: &str| {
-        std::fs::read_to_string(file(name)).map_err(|error| wrong(name, crate::backend::socket::io_words(&error)))
+        std::fs::read_to_string(file(name))
+            .map_err(|error| Trouble::Setting(format!("{}: {}", shown(name), crate::backend::socket::io_words(&error))))
     };
-    let url =
-        pod.server.parse().map_err(|error| Trouble::Setting(format!("{:?} is no address: {error}", pod.server)))?;
-    let mut config = Config::new(url);
-    // Read here so that the file's name is told when it is not there; kube reads it again as it changes.
+    // Read here so that the file's name is told when it is not there; the token is read again as it changes.
     read("ca.crt")?;
-    config.root_cert_file = Some(file("ca.crt"));
-    let token = file("token").display().to_string();
     read("token")?;
-    config.auth_info = AuthInfo { token_file: Some(token.clone()), ..AuthInfo::default() };
     let namespace = read("namespace").map(|text| text.trim().to_string()).unwrap_or_else(|_| "default".to_string());
     Ok(Chosen {
         context: None,
         server: pod.server.clone(),
         namespace,
-        credentials: format!("the pod's own token in {token}"),
-        config,
+        credentials: format!("the pod's own token in {}", shown("token")),
+        place: pod.account.display().to_string(),
+        cluster: Cluster { certificate_authority: Some(shown("ca.crt")), ..Cluster::default() },
+        user: AuthInfo { token_file: Some(shown("token")), ..AuthInfo::default() },
     })
+}
+
+/// An API server's URL, taken apart.
+pub(super) struct Server {
+    /// It speaks TLS.
+    pub tls: bool,
+    /// Host and port.
+    pub dial: Tcp,
+    /// What stands in front of every path.
+    pub path: String,
+    authority: HeaderValue,
+}
+
+impl Server {
+    pub(super) fn new(url: &str) -> Result<Self, String> {
+        let wrong = |why: &str| format!("server {url:?} {why}: write https://10.0.0.1:6443");
+        let uri: http::Uri = url.parse().map_err(|error| wrong(&format!("is no URL ({error})")))?;
+        let tls = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            Some(_) => return Err(wrong("is neither https:// nor http://")),
+            None => return Err(wrong("does not say https:// or http://")),
+        };
+        let host = uri.host().unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).to_string();
+        let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
+        if authority.contains('@') {
+            return Err(wrong("holds a user: it belongs to users[] of the kubeconfig"));
+        }
+        let authority = HeaderValue::from_str(authority).map_err(|_| wrong("has no host"))?;
+        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        Ok(Server { tls, dial: Tcp { host, port }, authority, path: uri.path().trim_end_matches('/').to_string() })
+    }
 }

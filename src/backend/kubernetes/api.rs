@@ -1,36 +1,38 @@
-//! [`Api`]: the questions to one API server, each with its words for a refusal.
+//! [`Api`]: the questions to one API server, each with its words for a refusal. The questions and the objects are kube's
+//! and k8s-openapi's.
 
-use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::time::Duration;
 
-use futures_util::stream::{BoxStream, StreamExt as _};
-use k8s_openapi::api::core::v1::{Endpoints, Service};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use kube::core::params::{ListParams, WatchParams};
-use kube::core::{NamespaceResourceScope, ObjectList, Resource, Status, WatchEvent};
+use http::StatusCode;
+use k8s_openapi::apimachinery::pkg::version::Info;
+use kube::core::params::{GetParams, ListParams, WatchParams};
+use kube::core::{NamespaceResourceScope, ObjectList, Request, Resource, Status, WatchEvent};
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
 
-use super::Trouble;
 use super::access::Access;
+use super::trouble::Trouble;
+use crate::backend::http::{self as wire, Http, LARGEST_ANSWER, Listening};
 
-/// What an EndpointSlice belongs to.
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
-const SLICES: &str = "endpointslices.discovery.k8s.io";
+/// An object of a namespace that can be asked for.
+pub(super) trait Object:
+    Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned
+{
+}
+impl<K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned> Object for K {}
 
-/// The changes of the slices, until the server ends the watch.
-pub(super) type Changes = BoxStream<'static, Result<WatchEvent<EndpointSlice>, kube::Error>>;
-
-/// One service in one namespace of one cluster.
+/// One namespace of one cluster.
 pub(super) struct Api {
     access: Access,
+    /// The connection that a watch has for itself.
+    watching: Http,
     namespace: String,
-    service: String,
 }
 
 impl Api {
-    pub(super) fn new(access: Access, namespace: String, service: String) -> Self {
-        Api { access, namespace, service }
+    pub(super) fn new(access: Access, namespace: String) -> Self {
+        let watching = access.http.another();
+        Api { access, watching, namespace }
     }
 
     /// The API server's address.
@@ -43,80 +45,154 @@ impl Api {
         &self.namespace
     }
 
-    fn of<K>(&self) -> kube::Api<K>
-    where
-        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
-    {
-        kube::Api::namespaced(self.access.client.clone(), &self.namespace)
-    }
-
     /// Verb, resource and namespace, as a Role would have to allow them.
-    fn question(&self, verb: &str, resource: &str) -> String {
-        format!("{verb} {resource} in namespace {}", self.namespace)
+    fn question<K: Object>(&self, verb: &str) -> String {
+        let (resource, group) = (K::plural(&()), K::group(&()));
+        let of = if group.is_empty() { "" } else { "." };
+        format!("{verb} {resource}{of}{group} in namespace {}", self.namespace)
     }
 
-    fn selector(&self) -> String {
-        format!("{SERVICE_NAME}={}", self.service)
+    fn at<K: Object>(&self) -> Request {
+        Request::new(K::url_path(&(), Some(&self.namespace)))
     }
 
-    /// Every slice of the service, as the cluster agrees on it (a quorum read).
-    pub(super) async fn slices(&self, limit: Duration) -> Result<ObjectList<EndpointSlice>, Trouble> {
-        let parameters = ListParams::default().labels(&self.selector());
-        let of = self.of();
-        self.within(limit, self.question("list", SLICES), of.list(&parameters)).await
+    /// Everything that `selector` (of labels) means, as the cluster agrees on it (a quorum read).
+    pub(super) async fn list<K: Object>(&self, selector: &str, limit: Duration) -> Result<ObjectList<K>, Trouble> {
+        let asked = self.question::<K>("list");
+        let request = self.at::<K>().list(&ListParams::default().labels(selector));
+        let answer = self.ask(&asked, request, limit).await?;
+        self.read(&asked, &answer)
     }
 
-    /// What changes after `version`; the server ends it after `length`.
-    pub(super) async fn watch(&self, version: &str, length: Duration, limit: Duration) -> Result<Changes, Trouble> {
-        let length = u32::try_from(length.as_secs()).unwrap_or(1);
-        let parameters = WatchParams::default().labels(&self.selector()).timeout(length);
-        let of = self.of();
-        let changes = self.within(limit, self.question("watch", SLICES), of.watch(&parameters, version)).await?;
-        Ok(changes.boxed())
-    }
-
-    /// The Service itself; `None` when there is none.
-    pub(super) async fn service(&self, limit: Duration) -> Result<Option<Service>, Trouble> {
-        self.get(&self.service, "services", limit).await
-    }
-
-    /// The legacy Endpoints; `None` when there are none.
-    pub(super) async fn endpoints(&self, limit: Duration) -> Result<Option<Endpoints>, Trouble> {
-        self.get(&self.service, "endpoints", limit).await
-    }
-
-    async fn get<K>(&self, name: &str, resource: &str, limit: Duration) -> Result<Option<K>, Trouble>
-    where
-        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Debug + DeserializeOwned,
-    {
-        let of = self.of::<K>();
-        self.within(limit, self.question("get", resource), of.get_opt(name)).await
-    }
-
-    async fn within<T>(
-        &self,
-        limit: Duration,
-        asked: String,
-        answer: impl Future<Output = Result<T, kube::Error>>,
-    ) -> Result<T, Trouble> {
-        match timeout(limit, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.trouble(&error, &asked)),
-            Err(_) => Err(Trouble::NoAnswer { asked, limit }),
+    /// The object called `name`; `None` when there is none.
+    pub(super) async fn get<K: Object>(&self, name: &str, limit: Duration) -> Result<Option<K>, Trouble> {
+        let asked = self.question::<K>("get");
+        match self.ask(&asked, self.at::<K>().get(name, &GetParams::default()), limit).await {
+            Ok(answer) => self.read(&asked, &answer).map(Some),
+            Err(Trouble::Refused { code: 404, .. }) => Ok(None),
+            Err(trouble) => Err(trouble),
         }
     }
 
-    fn trouble(&self, error: &kube::Error, asked: &str) -> Trouble {
-        Trouble::of(error, asked, &self.access.credentials)
+    /// What changes after `version`; the server ends it after `length`. `limit` is for its beginning.
+    pub(super) async fn watch<K: Object>(
+        &self,
+        selector: &str,
+        version: &str,
+        length: Duration,
+        limit: Duration,
+    ) -> Result<Changes<K>, Trouble> {
+        let asked = self.question::<K>("watch");
+        let length = u32::try_from(length.as_secs()).unwrap_or(1);
+        let parameters = WatchParams::default().labels(selector).timeout(length);
+        let request = self.request(&asked, self.at::<K>().watch(&parameters, version)).await?;
+        let failed = |why| Trouble::Http { asked: asked.clone(), why };
+        let (head, mut answer) = self.watching.listen(request, limit).await.map_err(failed)?;
+        if head.status.is_success() {
+            return Ok(Changes { asked, answer, rest: Vec::new(), of: PhantomData });
+        }
+        let refusal = async {
+            let mut said = Vec::new();
+            while let Some(piece) = answer.piece().await? {
+                said.extend_from_slice(&piece);
+            }
+            Ok(said)
+        };
+        let said = tokio::time::timeout(limit, refusal).await.unwrap_or(Err(wire::Trouble::NoAnswer(limit)));
+        Err(self.refused(&asked, head.status, &said.map_err(failed)?))
     }
 
     /// What the server says within a watch instead of a change.
-    pub(super) fn refusal(&self, status: &Status) -> Trouble {
-        Trouble::of_status(status, &self.question("watch", SLICES), &self.access.credentials)
+    pub(super) fn refusal<K: Object>(&self, status: &Status) -> Trouble {
+        Trouble::of_status(status, &self.question::<K>("watch"), &self.access.credentials)
     }
 
-    /// What ended or spoiled a watch.
-    pub(super) fn watch_trouble(&self, error: &kube::Error) -> Trouble {
-        self.trouble(error, &self.question("watch", SLICES)).under_a_watch()
+    /// The server's version: `v1.35.4`.
+    pub(super) async fn version(&self, limit: Duration) -> Result<String, Trouble> {
+        let asked = "get /version";
+        let answer = self.ask(asked, plain("/version"), limit).await?;
+        self.read::<Info>(asked, &answer).map(|info| info.git_version)
+    }
+
+    /// Does the server answer at all, be it a refusal?
+    pub(super) async fn lives(&self, limit: Duration) -> Result<(), Trouble> {
+        match self.ask("get /version", plain("/version"), limit).await {
+            Err(trouble @ Trouble::Http { .. }) => Err(trouble),
+            _ => Ok(()),
+        }
+    }
+
+    async fn request(
+        &self,
+        asked: &str,
+        built: Built,
+    ) -> Result<http::Request<http_body_util::Empty<bytes::Bytes>>, Trouble> {
+        let built = built.map_err(|error| Trouble::Setting(format!("{asked}: {error}")))?;
+        self.access.request(&built.uri().to_string()).await
+    }
+
+    async fn ask(&self, asked: &str, built: Built, limit: Duration) -> Result<Vec<u8>, Trouble> {
+        let request = self.request(asked, built).await?;
+        let failed = |why| Trouble::Http { asked: asked.to_string(), why };
+        let answer = self.access.http.ask(request, limit).await.map_err(failed)?;
+        let status = answer.status();
+        let body = answer.into_body();
+        if status.is_success() { Ok(body) } else { Err(self.refused(asked, status, &body)) }
+    }
+
+    fn refused(&self, asked: &str, status: StatusCode, said: &[u8]) -> Trouble {
+        let mut told: Status = serde_json::from_slice(said).unwrap_or_else(|_| Status {
+            message: String::from_utf8_lossy(said).lines().next().unwrap_or_default().to_string(),
+            ..Status::default()
+        });
+        told.code = status.as_u16();
+        Trouble::of_status(&told, asked, &self.access.credentials)
+    }
+
+    fn read<T: DeserializeOwned>(&self, asked: &str, answer: &[u8]) -> Result<T, Trouble> {
+        serde_json::from_slice(answer).map_err(|error| not_kubernetes(asked, &error))
+    }
+}
+
+type Built = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
+
+fn plain(path: &str) -> Built {
+    http::Request::get(path).body(Vec::new()).map_err(kube::core::request::Error::BuildRequest)
+}
+
+fn not_kubernetes(asked: &str, error: &serde_json::Error) -> Trouble {
+    Trouble::NotKubernetes(format!("{asked}: no answer of Kubernetes: {error}"))
+}
+
+/// The changes, until the server ends the watch.
+pub(super) struct Changes<K> {
+    asked: String,
+    answer: Listening,
+    /// What came of the next event.
+    rest: Vec<u8>,
+    of: PhantomData<fn() -> K>,
+}
+
+impl<K: DeserializeOwned> Changes<K> {
+    /// The next one; `None` when the server ended the watch. Nothing is lost when the future is dropped.
+    pub(super) async fn next(&mut self) -> Result<Option<WatchEvent<K>>, Trouble> {
+        loop {
+            if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.rest.drain(..=end).collect();
+                return serde_json::from_slice(&line).map(Some).map_err(|error| not_kubernetes(&self.asked, &error));
+            }
+            match self.answer.piece().await {
+                Ok(Some(piece)) if self.rest.len() + piece.len() <= LARGEST_ANSWER => {
+                    self.rest.extend_from_slice(&piece)
+                }
+                Ok(Some(_)) => {
+                    let limit = LARGEST_ANSWER / 1024 / 1024;
+                    return Err(Trouble::NotKubernetes(format!("{}: a change longer than {limit} MiB", self.asked)));
+                }
+                Ok(None) if self.rest.is_empty() => return Ok(None),
+                Ok(None) => return Err(Trouble::Ended("the watch ended in the middle of a change".to_string())),
+                Err(why) => return Err(Trouble::Http { asked: self.asked.clone(), why }.under_a_watch()),
+            }
+        }
     }
 }

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{Endpoints, Service, ServiceSpec};
 
-use super::Trouble;
 use super::listing::{Listing, plural};
+use super::trouble::Trouble;
 use crate::model::resolution::{Note, NoteKind};
 
 /// A look at an object.

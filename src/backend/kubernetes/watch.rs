@@ -1,38 +1,35 @@
-//! The watch: every slice of the service, and from the version that was read on every change of one.
-//!
-//! * A watch is asked for with its end: the server closes it after [`LENGTH`], and it goes on from the version that was
-//!   heard last, bookmarks included. That is how it is meant to be used, and no retry; a watch that ends before its time,
-//!   or does not end in time, is reported, and the stream ends.
-//! * 410 Gone, as a status or within the watch: what happened since that version is no longer kept. It is reported, and
-//!   whoever asks again gets the whole list.
+//! The watch of a Service: every EndpointSlice of it, and what stands around them.
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::future::join3;
-use kube::core::WatchEvent;
-use tokio::time::{Instant, timeout_at};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use tokio::time::Instant;
 
-use super::Trouble;
 use super::access;
-use super::api::{Api, Changes};
+use super::api::Api;
 use super::around::{Around, Look};
+use super::follow::{Change, Follow, GRACE};
 use super::listing::Listing;
 use super::settings::Settings;
+use super::trouble::Trouble;
 use crate::backend::Resolution;
-use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::target::KubernetesTarget;
 
-/// When the server is to end a watch: a frozen one is noticed soon after, and asking so often costs it nothing.
-const LENGTH: Duration = Duration::from_secs(20);
-/// How much later than that may be heard of it, and how long one question may take under a watch.
-const GRACE: Duration = Duration::from_secs(5);
+/// What an EndpointSlice belongs to.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// Everything that `target` asks for, until an error: it ends the stream.
 pub(super) fn resolve(settings: Settings, target: KubernetesTarget, port: Option<u16>, limit: Duration) -> Resolution {
     after(begin(settings, target, port, limit))
+}
+
+/// The API of the namespace that `target` names, else of the one that the settings name.
+pub(super) async fn open(settings: Settings, namespace: Option<String>, limit: Duration) -> Result<Api, ResolveError> {
+    let access = access::open(settings, limit).await.map_err(|trouble| trouble.at(""))?;
+    let namespace = namespace.unwrap_or_else(|| access.namespace.clone());
+    Ok(Api::new(access, namespace))
 }
 
 async fn begin(
@@ -42,45 +39,36 @@ async fn begin(
     limit: Duration,
 ) -> Result<(Update, Watching), ResolveError> {
     let begun = Instant::now();
-    let access = access::open(settings, limit).await.map_err(|trouble| trouble.at(""))?;
-    let namespace = target.namespace.unwrap_or_else(|| access.namespace.clone());
-    let api = Api::new(access, namespace, target.service.clone());
-    let left = limit.saturating_sub(begun.elapsed());
-    let (slices, service, endpoints) = join3(api.slices(left), api.service(left), api.endpoints(left)).await;
-    let slices = slices.map_err(|trouble| trouble.at(api.server()))?;
-    let version = slices.metadata.resource_version.clone().unwrap_or_default();
-    if version.is_empty() {
-        let trouble = Trouble::NotKubernetes("the list has no resource version: changes cannot be watched".to_string());
-        return Err(trouble.at(api.server()));
-    }
-    let listing = Listing::new(target.port, port, slices.items);
+    let left = || limit.saturating_sub(begun.elapsed());
+    let api = open(settings, target.namespace, limit).await?;
+    let selector = format!("{SERVICE_NAME}={}", target.service);
+    // One after the other: they share a connection.
+    let mut follow = Follow::new(api, selector);
+    let slices = follow.list(left()).await.map_err(|trouble| trouble.at(follow.api.server()))?;
+    let service = follow.api.get(&target.service, left()).await;
+    let endpoints = follow.api.get(&target.service, left()).await;
+    let listing = Listing::new(target.port, port, slices);
     let around = Around { service: service.into(), endpoints: Some(endpoints.into()) };
-    let mut watch = Watching { api, service: target.service, listing, around, version, changes: None, begun };
-    let asked = format!("answered in {} ms, resource version {}", begun.elapsed().as_millis(), watch.version);
-    let first = watch.update(&asked);
+    let mut watch = Watching { follow, service: target.service, listing, around };
+    let took = begun.elapsed().as_millis();
+    let first = watch.update(&format!("answered in {took} ms, resource version {}", watch.follow.version()));
     // What lags while things change by nature is compared only once.
     watch.around.endpoints = None;
     Ok((first, watch))
 }
 
 struct Watching {
-    api: Api,
+    follow: Follow<EndpointSlice>,
     service: String,
     listing: Listing,
     around: Around,
-    /// What was heard last.
-    version: String,
-    /// `None` when the next watch is to be asked for.
-    changes: Option<Changes>,
-    /// When it was asked for.
-    begun: Instant,
 }
 
 impl Watch for Watching {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
             Ok(update) => Ok(update),
-            Err(trouble) => Err(trouble.at(self.api.server())),
+            Err(trouble) => Err(trouble.at(self.follow.api.server())),
         }
     }
 }
@@ -88,77 +76,20 @@ impl Watch for Watching {
 impl Watching {
     /// Waits for a change of a slice.
     async fn wait(&mut self) -> Result<Update, Trouble> {
-        loop {
-            let changes = match &mut self.changes {
-                Some(changes) => changes,
-                empty => {
-                    self.begun = Instant::now();
-                    let asked = self.api.watch(&self.version, LENGTH, GRACE).await;
-                    empty.insert(asked.map_err(Trouble::under_a_watch)?)
-                }
-            };
-            let heard = timeout_at(self.begun + LENGTH + GRACE, changes.next()).await;
-            let event = match heard {
-                Ok(Some(Ok(event))) => event,
-                Ok(Some(Err(error))) => return Err(self.api.watch_trouble(&error)),
-                Ok(None) if self.begun.elapsed() + Duration::from_secs(1) >= LENGTH => {
-                    self.changes = None;
-                    continue;
-                }
-                Ok(None) => {
-                    let after = Duration::from_millis(self.begun.elapsed().as_millis() as u64);
-                    return Err(Trouble::Broken(format!(
-                        "the API server ended the watch after {}, before its time",
-                        seconds(after)
-                    )));
-                }
-                Err(_) => {
-                    let silence = seconds(LENGTH + GRACE);
-                    return Err(Trouble::Frozen(format!(
-                        "the watch neither went on nor ended within {silence}: frozen or cut off"
-                    )));
-                }
-            };
-            if self.take(event)? {
-                self.look_again().await;
-                return Ok(self.update(&format!("told a change at resource version {}", self.version)));
-            }
+        match self.follow.change().await? {
+            Change::Put(slice) => self.listing.put(slice),
+            Change::Gone(slice) => self.listing.delete(&slice),
         }
-    }
-
-    /// Takes an event in; false when it says nothing of a slice.
-    fn take(&mut self, event: WatchEvent<k8s_openapi::api::discovery::v1::EndpointSlice>) -> Result<bool, Trouble> {
-        let slice = match event {
-            WatchEvent::Bookmark(bookmark) => {
-                self.version = bookmark.metadata.resource_version;
-                return Ok(false);
-            }
-            WatchEvent::Error(status) => return Err(self.api.refusal(&status)),
-            WatchEvent::Added(slice) | WatchEvent::Modified(slice) => {
-                self.listing.put(slice.clone());
-                slice
-            }
-            WatchEvent::Deleted(slice) => {
-                self.listing.delete(&slice);
-                slice
-            }
-        };
-        if let Some(version) = slice.metadata.resource_version {
-            self.version = version;
-        }
-        Ok(true)
-    }
-
-    /// Looks at the Service again where a change makes a difference: when it was not there, or may be gone.
-    async fn look_again(&mut self) {
+        // The Service is looked at again where a change makes a difference: when it was not there, or may be gone.
         if self.listing.is_empty() || !matches!(self.around.service, Look::Found(_)) {
-            self.around.service = self.api.service(GRACE).await.into();
+            self.around.service = self.follow.api.get(&self.service, GRACE).await.into();
         }
+        Ok(self.update(&format!("told a change at resource version {}", self.follow.version())))
     }
 
     /// Everything that is known now.
     fn update(&self, asked: &str) -> Update {
-        let (server, namespace) = (self.api.server(), self.api.namespace());
+        let (server, namespace) = (self.follow.api.server(), self.follow.api.namespace());
         if self.listing.is_empty() && matches!(self.around.service, Look::Missing) {
             let text = format!(
                 "kubernetes {server} has neither a Service {:?} nor an EndpointSlice of one in namespace {namespace}",

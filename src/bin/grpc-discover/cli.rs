@@ -35,6 +35,7 @@ What to look at; several targets are one service, compared
   srv:_grpc._tcp.pay.example   DNS SRV
   consul:///pay?tag=v2         Consul, at CONSUL_HTTP_ADDR
   consul://agent:8500/pay      Consul, at this agent
+  kubernetes:///pay.prod:grpc  the EndpointSlices of Service pay in namespace prod; the kubeconfig says where
   etcd:///pay                  etcd, at ETCDCTL_ENDPOINTS; etcd://10.0.0.1:2379/pay at this member
   eureka:///PAY                Eureka, at EUREKA_CLIENT_SERVICEURL_DEFAULTZONE; eureka://10.0.0.1:8761/PAY at this server
   zookeeper:///pay             ZooKeeper, at ZOOKEEPER_CONNECT; zk://10.0.0.1:2181/pay at this server

@@ -279,9 +279,26 @@ fn a_pod_that_is_being_deleted_and_still_routed_to_is_told_with_what_the_network
     story.lists("dns", &[(A, LISTED), (B, LISTED)]);
     let (text, _) = story.text_of("GD120");
     assert!(text.contains("(pod \"pay-2\") is being deleted, ") && text.contains("still answers"), "{text}");
+    let (text, _) = story.text_of("GD103");
+    assert_eq!(text, "kubernetes:///pay lists 10.0.0.2:50051 as draining");
     story.fails(B, Stage::Tcp, FailureCode::Refused);
     let (text, _) = story.text_of("GD120");
     assert!(text.ends_with("and it is dead: calls to it fail until its clients have heard of it"), "{text}");
+}
+
+#[test]
+fn what_a_pod_answered_before_it_began_to_leave_is_not_said_of_now() {
+    let pod = || instance(B, "pay-2", "node-1", UP);
+    let leaving = Endpoint { status: EndpointStatus::Draining, ..pod() };
+    let mut story = Story::default();
+    story.answers("kubernetes:///pay", vec![instance(A, "pay-1", "node-1", UP), pod()], Vec::new(), Vec::new());
+    story.lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
+    story.answers("kubernetes:///pay", vec![leaving], vec![pod()], Vec::new());
+    let (text, _) = story.text_of("GD120");
+    assert!(text.ends_with("still gives it to clients"), "{text}");
+    story.fails(B, Stage::Tcp, FailureCode::Refused);
+    let (text, _) = story.text_of("GD120");
+    assert!(text.contains("and it is dead"), "{text}");
 }
 
 #[test]

@@ -14,8 +14,8 @@ such a client dial now, would it hear of the next change, and what helps it. `--
 ranges of versions, a version means the range that holds it. What each model leaves out, and what it reads as certain where
 the real client throws a coin, stands at the head of its file in `src/lens`.
 
-Kratos 2.5.3, 2.7.2, 2.8.0, 2.8.3, 2.8.4, 2.9.2 and 3.0.0, grpc-go over DNS, and etcd's resolver 3.6.16 are held against the real clients
-(`tests/it/lens`). The others rest on their sources; grpc-core and grpc-js also on recorded runs.
+Kratos 2.5.3, 2.7.2, 2.8.0, 2.8.3, 2.8.4, 2.9.2 and 3.0.0, grpc-go over DNS, etcd's resolver 3.6.16, and kuberesolver 6.0.1 are held
+against the real clients (`tests/it/lens`). The others rest on their sources; grpc-core and grpc-js also on recorded runs.
 
 | lens | `--as` | follows | rule | remedy | sources |
 |---|---|---|---|---|---|

@@ -104,8 +104,22 @@ fn kuberesolver_holds_the_slice_that_was_touched_last() {
     client.holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
     // A deleted slice publishes what it held.
     let mut client = Script::new("kuberesolver", 60);
-    client.lists(&[b, a]).call().holds(&["10.0.0.1:1"], Hears::Changes);
-    client.lists(&[a]).holds(&["10.0.0.2:1"], Hears::Changes);
+    client.lists(&[b, a]).call().holds(&["10.0.0.2:1"], Hears::Changes);
+    client.lists(&[b]).holds(&["10.0.0.1:1"], Hears::Changes);
+    // A pod that moves touches the slice that it comes to, and later the one that it leaves, whatever is listed first.
+    let moves = "10.0.0.1:1 endpointslice=a also_in=b";
+    let mut client = Script::new("kuberesolver", 60);
+    client.lists(&[a, b]).call().lists(&[moves, b]).holds(&["10.0.0.1:1", "10.0.0.2:1"], Hears::Changes);
+    client.lists(&["10.0.0.3:1 endpointslice=a", b, "10.0.0.1:1 endpointslice=b"]);
+    client.holds(&["10.0.0.3:1"], Hears::Changes);
+    // One that is not ready yet touches its slice.
+    client.lists(&[
+        "10.0.0.3:1 endpointslice=a",
+        b,
+        "10.0.0.1:1 endpointslice=b",
+        "10.0.0.4:1 endpointslice=b critical",
+    ]);
+    client.holds(&["10.0.0.2:1", "10.0.0.1:1"], Hears::Changes);
 }
 
 #[test]

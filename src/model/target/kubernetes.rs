@@ -11,7 +11,12 @@ pub struct KubernetesTarget {
     pub namespace: Option<String>,
     /// Which of its ports; one that is for gRPC, else the first, when absent.
     pub port: Option<ServicePort>,
+    /// Not the EndpointSlices of a Service, but what this framework writes into its pods; one of [`KUBERNETES_LAYOUTS`].
+    pub layout: Option<&'static str>,
 }
+
+/// What can stand in `layout=` of a Kubernetes target: who reads the pods themselves.
+pub const KUBERNETES_LAYOUTS: [&str; 1] = ["kratos"];
 
 /// A port of a Service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +38,11 @@ impl fmt::Display for ServicePort {
 
 impl fmt::Display for KubernetesTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A name in a label may have dots: its namespace stands in front.
+        if let Some(layout) = self.layout {
+            let namespace = self.namespace.as_deref().unwrap_or_default();
+            return write!(f, "kubernetes://{namespace}/{}?layout={layout}", self.service);
+        }
         write!(f, "kubernetes:///{}", self.service)?;
         if let Some(namespace) = &self.namespace {
             write!(f, ".{namespace}")?;

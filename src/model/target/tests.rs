@@ -31,7 +31,12 @@ fn kubernetes(service: &str, namespace: Option<&str>, port: Option<&str>) -> Tar
         Err(_) => ServicePort::Name(text.to_string()),
     });
     let namespace = namespace.map(str::to_string);
-    Target::Kubernetes(KubernetesTarget { service: service.to_string(), namespace, port })
+    Target::Kubernetes(KubernetesTarget { service: service.to_string(), namespace, port, layout: None })
+}
+
+fn pods(app: &str, namespace: Option<&str>) -> Target {
+    let namespace = namespace.map(str::to_string);
+    Target::Kubernetes(KubernetesTarget { service: app.to_string(), namespace, port: None, layout: Some("kratos") })
 }
 
 fn zookeeper(servers: &[&str], service: &str) -> ZookeeperTarget {
@@ -118,6 +123,8 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
         ("kubernetes://pay.prod:80", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
         ("K8S://prod/pay:80", kubernetes("pay", Some("prod"), Some("80")), "kubernetes:///pay.prod:80"),
         ("k8s:///pay", kubernetes("pay", Some("default"), None), "kubernetes:///pay.default"),
+        ("kubernetes:///Pay.v1?layout=kratos", pods("Pay.v1", None), "kubernetes:///Pay.v1?layout=kratos"),
+        ("kubernetes://prod/pay?layout=kratos", pods("pay", Some("prod")), "kubernetes://prod/pay?layout=kratos"),
         ("kubernetes:6443", dns(None, "kubernetes", Some(6443)), "dns:///kubernetes:6443"),
         ("etcd:///pay", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
         ("etcd:pay/", Target::Etcd(etcd(&[], "pay")), "etcd:///pay"),
@@ -282,8 +289,13 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("kubernetes:///pay:0", 18, "nothing can listen on port 0"),
     ("kubernetes:///pay:GRPC", 18, "neither a port number nor a port's name"),
     ("kubernetes://prod/pay.dev", 18, "and another follows; write kubernetes://prod/pay:grpc"),
-    ("kubernetes:///pay?layout=kratos", 17, "kubernetes: takes no parameters"),
-    ("k8s:///pay?x=1", 10, "k8s: takes no parameters"),
+    ("kubernetes:///pay?layout=kitex", 25, "\"kitex\" is no layout (known: kratos)"),
+    ("kubernetes:///pay?layout=kratos&layout=kratos", 32, "layout is given twice"),
+    ("kubernetes:///pay:grpc?layout=kratos", 17, "no port can be named: the pods say theirs"),
+    ("kubernetes:///?layout=kratos", 14, "no service is named; write kubernetes://prod/pay?layout=kratos"),
+    ("kubernetes:///pay/x?layout=kratos", 17, "'/' cannot be part of a label"),
+    ("kubernetes:///pay.?layout=kratos", 14, "begins and ends with a letter or a digit"),
+    ("k8s:///pay?x=1", 11, "\"x\" is no parameter of k8s: (known: layout)"),
     ("consol:///pay", 0, "consol: is no known scheme (near: consul:)"),
     ("kubernetes8://x", 0, "near: kubernetes:"),
     ("gopher://x", 0, "known: dns, srv"),

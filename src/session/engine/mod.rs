@@ -171,6 +171,7 @@ impl Engine {
                 service: script.service.clone(),
                 rpc_timeout: Some(script.rpc_timeout),
                 proxy: script.proxy.clone(),
+                drains: script.goal == Goal::Watch { until: Some(Until::Drained) },
                 ..Ledger::default()
             },
             course: Course::new(script.goal),

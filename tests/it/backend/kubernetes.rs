@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::battery::Fixture;
 use super::words::{PATIENCE, answer, end, notes, update, word};
-use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, SLICES, endpoint, ready, slice};
+use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, SLICES, WITHOUT_HISTORY, endpoint, key_of, ready, slice};
 
 /// One Service, whose slice the test writes.
 pub struct RealKubernetes {
@@ -65,11 +65,15 @@ impl Fixture for RealKubernetes {
     }
 }
 
-/// A cluster with the namespace `pay`.
-fn pay() -> Option<Cluster> {
-    let cluster = Cluster::start()?;
+/// A cluster with the namespace `pay`, its API server with these flags besides.
+pub fn cluster(flags: &[&str]) -> Option<Cluster> {
+    let cluster = Cluster::start_with(flags)?;
     cluster.namespace("pay");
     Some(cluster)
+}
+
+fn pay() -> Option<Cluster> {
+    cluster(&[])
 }
 
 fn context(kubeconfig: &Path) -> Context {
@@ -81,7 +85,8 @@ fn context(kubeconfig: &Path) -> Context {
     Context { settings: Arc::new(settings), ..Context::default() }
 }
 
-fn ask(cluster: &Cluster, token: &str, target: &str) -> Resolution {
+/// What the backend says of `target` to whoever has `token`.
+pub fn ask(cluster: &Cluster, token: &str, target: &str) -> Resolution {
     Kubernetes.resolve(&target.parse().expect(target), &context(&cluster.kubeconfig(token)))
 }
 
@@ -197,6 +202,51 @@ async fn what_changed_while_the_server_was_away_is_in_the_next_full_answer() {
     cluster.slice("pay-1", "pay", &[ready("10.1.0.3", "c")]);
     let mut again = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
     assert_eq!(answer(&mut again).await.endpoints[0].address.to_string(), "10.1.0.3:50051");
+}
+
+/// Asks for 410 Gone in the API server's own words, and for the end of the stream.
+async fn is_gone(stream: &mut Resolution, words: &str) {
+    let error = end(stream).await;
+    assert_eq!(error.failure().code, ResolveCode::WatchBroken, "{error}");
+    let text = error.to_string();
+    assert!(text.contains("the watch cannot go on (410 Gone): ") && text.contains(words), "{text}");
+}
+
+#[tokio::test]
+async fn a_watch_that_loses_its_history_on_the_way_ends_and_the_next_answer_is_whole() {
+    let Some(cluster) = cluster(WITHOUT_HISTORY) else { return };
+    cluster.service("pay", None);
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+    cluster.slice("pay-2", "pay", &[ready("10.1.0.2", "b")]);
+    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    answer(&mut stream).await;
+    cluster.slice("pay-2", "pay", &[ready("10.1.0.3", "c")]);
+    assert_eq!(answer(&mut stream).await.endpoints.len(), 2, "it watches");
+    // An event of type ERROR within the watch that stands.
+    cluster.loses_history(&key_of("pay-1"));
+    is_gone(&mut stream, "too old").await;
+    let mut again = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    assert_eq!(listed(&answer(&mut again).await), [("10.1.0.3:50051".to_string(), EndpointStatus::Healthy)]);
+    cluster.slice("pay-2", "pay", &[ready("10.1.0.4", "d")]);
+    assert_eq!(answer(&mut again).await.endpoints[0].address.to_string(), "10.1.0.4:50051");
+}
+
+#[tokio::test]
+async fn a_watch_that_is_asked_for_from_a_version_no_longer_known_ends_and_the_next_answer_is_whole() {
+    let Some(mut cluster) = pay() else { return };
+    cluster.service("pay", None);
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+    let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    answer(&mut stream).await;
+    // Nobody has asked for the changes yet, and whoever is asked for them now knows only later ones.
+    cluster.delete(SLICES, "pay-1");
+    let version = cluster.slice("pay-2", "pay", &[ready("10.1.0.2", "b")]);
+    cluster.kill();
+    cluster.etcd().compact(i64::try_from(version).unwrap());
+    cluster.start_again();
+    is_gone(&mut stream, "too old resource version").await;
+    let mut again = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
+    assert_eq!(listed(&answer(&mut again).await), [("10.1.0.2:50051".to_string(), EndpointStatus::Healthy)]);
 }
 
 #[tokio::test]

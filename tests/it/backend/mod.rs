@@ -12,7 +12,9 @@ mod eureka;
 mod file;
 mod ip;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
-mod kubernetes;
+mod kube_access;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+pub mod kubernetes;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 #[cfg_attr(
     not(all(feature = "consul", feature = "etcd", feature = "zookeeper")),

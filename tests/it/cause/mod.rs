@@ -5,7 +5,6 @@ mod crowd;
 mod discovery;
 mod lasting;
 mod leased;
-mod namespace;
 mod neighbours;
 mod page;
 mod patience;

@@ -2,9 +2,9 @@
 
 use tokio::io::AsyncWriteExt;
 
-use super::namespace::Namespace;
 use super::scenario::{Run, probe};
 use super::world::{Answer, SETTINGS, World, first_words, until_gone};
+use crate::support::namespace::Namespace;
 
 /// An HTTP/2 frame on stream 0.
 pub fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {

@@ -6,9 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::namespace::Namespace;
 use super::scenario::{Run, probe};
 use super::world::{Answer, World, serve_health, until_gone};
+use crate::support::namespace::Namespace;
 use crate::support::tool::run;
 
 /// What a proxy does to a connection that was silent for too long.

@@ -8,6 +8,8 @@ mod against;
 mod dns;
 #[cfg(feature = "etcd")]
 mod etcd_naming;
+#[cfg(all(feature = "etcd", feature = "kubernetes"))]
+mod kuberesolver;
 mod plays;
 mod recorded;
 mod stage;

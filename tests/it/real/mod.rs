@@ -5,10 +5,14 @@ mod consul;
 mod endings;
 mod health;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+mod kratos_pods;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kubernetes;
 mod reaching;
 #[cfg(feature = "etcd")]
 mod registrars;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+mod rollout;
 #[cfg(feature = "consul")]
 mod service;
 #[cfg(all(feature = "consul", feature = "eureka", feature = "zookeeper"))]

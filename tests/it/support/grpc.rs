@@ -45,10 +45,19 @@ impl GrpcServer {
 
     /// A server on `listen`.
     pub fn start_on(kind: Kind, listen: &str, args: &[&str]) -> Option<GrpcServer> {
-        let program = provided(kind.variable())?;
-        let mut command = Command::new(program);
-        command.args(["--listen", listen]).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        Some(GrpcServer::spawn(GrpcServer::command(kind, listen, args)?))
+    }
+
+    /// The command of a server on `listen`.
+    pub fn command(kind: Kind, listen: &str, args: &[&str]) -> Option<Command> {
+        let mut command = Command::new(provided(kind.variable())?);
+        command.args(["--listen", listen]).args(args);
+        Some(command)
+    }
+
+    /// A server by its [command](Self::command), in another network namespace perhaps.
+    pub fn spawn(mut command: Command) -> GrpcServer {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
@@ -61,7 +70,7 @@ impl GrpcServer {
         });
         let first = lines.recv_timeout(Duration::from_secs(20)).expect("the server says where it listens");
         let address = first["listening"].as_str().unwrap().parse().unwrap();
-        Some(GrpcServer { child, stdin, lines, address })
+        GrpcServer { child, stdin, lines, address }
     }
 
     /// Tells it something: `health SERVICE STATUS`, `graceful-stop`, `stop`.

@@ -78,17 +78,17 @@ pub struct KratosClient {
 impl KratosClient {
     /// Starts the client and waits until its channels are open; `None` (said on stderr) where it is not provided.
     pub fn start(client: Client, args: &[&str]) -> Option<KratosClient> {
-        let program = match client {
-            Client::Kratos(version) => provided("GRPC_DISCOVER_TEST_KRATOS")?.join(version),
-            Client::GrpcGo => provided("GRPC_DISCOVER_TEST_GRPC_GO_CLIENT")?,
-        };
-        let mut child = Command::new(&program)
-            .args(args)
+        Some(KratosClient::spawn(command(client, args)?))
+    }
+
+    /// A client by its [`command`], in another network namespace perhaps.
+    pub fn spawn(mut command: Command) -> KratosClient {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let lines = Lines::default();
         let told = Arc::clone(&lines);
@@ -101,7 +101,7 @@ impl KratosClient {
         let mut client = KratosClient { child, stdin, lines, commands: 0, version: String::new() };
         client.wait_for(0, PATIENCE, |line| line["event"] == "ready").expect("a client whose channels are open");
         client.version = client.lines.0.lock().unwrap()[0]["version"].as_str().unwrap().to_string();
-        Some(client)
+        client
     }
 
     /// How many lines there are: events after now have this place or a later one.
@@ -171,6 +171,16 @@ impl KratosClient {
         assert_ne!(answer["event"], "refused", "{answer}");
         answer
     }
+}
+
+/// The command of a client; `None` (said on stderr) where it is not provided.
+pub fn command(client: Client, args: &[&str]) -> Option<Command> {
+    let mut command = Command::new(match client {
+        Client::Kratos(version) => provided("GRPC_DISCOVER_TEST_KRATOS")?.join(version),
+        Client::GrpcGo => provided("GRPC_DISCOVER_TEST_GRPC_GO_CLIENT")?,
+    });
+    command.args(args);
+    Some(command)
 }
 
 impl Drop for KratosClient {

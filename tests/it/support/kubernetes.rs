@@ -19,6 +19,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use super::etcd::Etcd;
+use super::road::Road;
 
 /// What starting, restarting, or one question may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -33,6 +34,9 @@ pub struct Cluster {
     executable: PathBuf,
     directory: TempDir,
     etcd: Etcd,
+    /// From the API server to etcd.
+    road: Road,
+    extra: Vec<String>,
     address: SocketAddr,
     tls: Arc<ClientConfig>,
     process: Option<Child>,
@@ -41,6 +45,11 @@ pub struct Cluster {
 impl Cluster {
     /// Starts both.
     pub fn start() -> Option<Cluster> {
+        Cluster::start_with(&[])
+    }
+
+    /// Starts both, the API server with these flags besides.
+    pub fn start_with(extra: &[&str]) -> Option<Cluster> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_KUBE_APISERVER")?;
         // A port that was free a moment ago may be somebody else's by now: the server ends then, and another is tried.
         let started = (0..5).find_map(|_| {
@@ -50,7 +59,10 @@ impl Cluster {
             drop(held);
             let directory = tempfile::tempdir().expect("a directory for the API server");
             let tls = papers(directory.path());
-            let mut cluster = Cluster { executable: executable.clone(), directory, etcd, address, tls, process: None };
+            let road = Road::to(etcd.endpoints().parse().expect("one member"));
+            let extra = extra.iter().map(ToString::to_string).collect();
+            let executable = executable.clone();
+            let mut cluster = Cluster { executable, directory, etcd, road, extra, address, tls, process: None };
             cluster.spawn();
             cluster.is_ready().then_some(cluster)
         });
@@ -64,7 +76,7 @@ impl Cluster {
     fn spawn(&mut self) {
         let file = |name: &str| self.directory.path().join(name).display().to_string();
         let process = Command::new(&self.executable)
-            .arg(format!("--etcd-servers=http://{}", self.etcd.endpoints()))
+            .arg(format!("--etcd-servers=http://{}", self.road.address))
             .arg(format!("--secure-port={}", self.address.port()))
             .args(["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1"])
             .arg(format!("--tls-cert-file={}", file("server.pem")))
@@ -73,10 +85,12 @@ impl Cluster {
             .arg(format!("--service-account-signing-key-file={}", file("account.key")))
             .arg("--service-account-issuer=https://kubernetes.default.svc")
             .arg(format!("--token-auth-file={}", file("tokens.csv")))
+            .arg(format!("--client-ca-file={}", file("ca.pem")))
             .args(["--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16"])
             // The Service `kubernetes` would want an address that is no loopback one; pods an account that nobody makes.
             .args(["--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount"])
             .args(["--profiling=false", "--v=0"])
+            .args(&self.extra)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -98,9 +112,31 @@ impl Cluster {
         true
     }
 
+    /// Where the API server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What a client of grpc-go's with kuberesolver is started with, to ask here as the administrator.
+    pub fn for_kuberesolver(&self) -> Vec<String> {
+        let authority = self.directory.path().join("ca.pem").display().to_string();
+        let server = format!("https://{}", self.address);
+        ["--kubernetes", &server, "--authority", &authority, "--token", ADMIN].map(str::to_string).to_vec()
+    }
+
     /// The etcd behind it.
     pub fn etcd(&self) -> &Etcd {
         &self.etcd
+    }
+
+    /// Loses this key of etcd's and everything that was known of before, while the API server cannot reach etcd: its
+    /// watches cannot go on, and none of them hears of the loss.
+    pub fn loses_history(&self, key: &str) {
+        self.road.close();
+        self.etcd.delete(key);
+        let revision = self.etcd.put("later", "", 0);
+        self.etcd.compact(revision);
+        self.road.open();
     }
 
     /// Kills the API server as a crash would; etcd stays.
@@ -136,16 +172,32 @@ impl Cluster {
 
     /// A kubeconfig with one context, `test`, for whoever has `token`, in namespace `pay`.
     pub fn kubeconfig(&self, token: &str) -> PathBuf {
+        self.kubeconfig_of(token, &json!({ "certificate-authority": "ca.pem" }), &json!({ "token": token }))
+    }
+
+    /// The same with what else is to stand in its cluster, and with another user.
+    pub fn kubeconfig_of(&self, name: &str, cluster: &Value, user: &Value) -> PathBuf {
+        let mut cluster = cluster.clone();
+        cluster["server"] = json!(self.server());
         let text = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "test",
             "contexts": [{ "name": "test", "context": { "cluster": "here", "user": "me", "namespace": "pay" } }],
-            "clusters": [{ "name": "here", "cluster": {
-                "server": format!("https://{}", self.address), "certificate-authority": "ca.pem" } }],
-            "users": [{ "name": "me", "user": { "token": token } }],
+            "clusters": [{ "name": "here", "cluster": cluster }],
+            "users": [{ "name": "me", "user": user }],
         });
-        let file = self.directory.path().join(format!("kubeconfig-{token}"));
+        let file = self.directory().join(format!("kubeconfig-{name}"));
         std::fs::write(&file, text.to_string()).expect("a kubeconfig");
         file
+    }
+
+    /// Its URL.
+    pub fn server(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// Where its papers are: `ca.pem`, and of somebody who may do everything `ann.pem` and `ann.key`.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// One request as the administrator: status and body. `None` when it is not answered.
@@ -218,6 +270,14 @@ impl Cluster {
     }
 }
 
+/// The API server keeps no history of slices itself: what etcd forgets, it cannot tell.
+pub const WITHOUT_HISTORY: &[&str] = &["--watch-cache-sizes=endpointslices.discovery.k8s.io#0"];
+
+/// Where etcd has the slice `name` of the namespace `pay`.
+pub fn key_of(name: &str) -> String {
+    format!("/registry/endpointslices/pay/{name}")
+}
+
 /// Where the EndpointSlices of the namespace `pay` are.
 pub const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/pay/endpointslices";
 
@@ -279,6 +339,12 @@ fn papers(directory: &Path) -> Arc<ClientConfig> {
     let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_string()]).expect("parameters");
     write("server.pem", params.signed_by(&key, &issuer).expect("a certificate").pem());
     write("server.key", key.serialize_pem());
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+    params.distinguished_name.push(rcgen::DnType::CommonName, "ann");
+    params.distinguished_name.push(rcgen::DnType::OrganizationName, "system:masters");
+    write("ann.pem", params.signed_by(&key, &issuer).expect("a certificate").pem());
+    write("ann.key", key.serialize_pem());
     let account = rcgen::KeyPair::generate().expect("a key");
     write("account.key", account.serialize_pem());
     write("account.pub", account.public_key_pem());

@@ -17,7 +17,10 @@ pub mod kratos;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub mod kubernetes;
 pub mod leftovers;
+pub mod namespace;
 pub mod peers;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+pub mod pods;
 #[cfg(all(feature = "consul", feature = "etcd"))]
 pub mod road;
 pub mod stage;

@@ -21,7 +21,11 @@ struct Travellers {
 impl Road {
     /// A road to `server`, open.
     pub fn to(server: SocketAddr) -> Road {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Road::from(TcpListener::bind("127.0.0.1:0").expect("a port"), server)
+    }
+
+    /// One that begins at `listener`, in another network namespace perhaps.
+    pub fn from(listener: TcpListener, server: SocketAddr) -> Road {
         let address = listener.local_addr().expect("its address");
         let travellers = Arc::new(Mutex::new(Travellers::default()));
         let road = Road { address, travellers: Arc::clone(&travellers) };

@@ -5,6 +5,8 @@
 //	kratos --consul 127.0.0.1:8500 --service pay --idle 5s,0      two channels over one Registry object
 //	kratos --target dns://127.0.0.1:53/pay.test:50051 --idle 5s   one channel without Kratos: grpc-go's own resolver
 //	kratos --etcd 127.0.0.1:2379 --target etcd:///pay --idle 5s   the same, with etcd's own resolver (newest version only)
+//	kratos --kubernetes https://127.0.0.1:6443 --authority ca.pem --token T --target kubernetes:///pay.ns --idle 5s
+//	                                                              the same, with kuberesolver (newest version only)
 //
 // stdout carries one JSON object a line: first the versions, then events and answers (see the README of the peers).
 // stdin carries commands (see commands.go); at its end the process exits, so that a test that dies leaves nothing
@@ -32,10 +34,14 @@ import (
 type settings struct {
 	consul, service string
 	target, etcd    string
+	kubernetes      cluster
 	idle            []time.Duration
 	timeout         time.Duration
 	listen          string
 }
+
+// An API server, and how it is asked.
+type cluster struct{ server, authority, token string }
 
 func main() {
 	set := settings{}
@@ -45,6 +51,9 @@ func main() {
 	flag.StringVar(&set.service, "service", "pay", "the service's `name` in Consul")
 	flag.StringVar(&set.target, "target", "", "instead of --consul: a `target` that grpc-go resolves itself, without Kratos")
 	flag.StringVar(&set.etcd, "etcd", "", "`address` of the etcd whose resolver --target is for")
+	flag.StringVar(&set.kubernetes.server, "kubernetes", "", "`URL` of the API server that kuberesolver asks for --target")
+	flag.StringVar(&set.kubernetes.authority, "authority", "", "`file` with the certificate that signs the API server's")
+	flag.StringVar(&set.kubernetes.token, "token", "", "bearer `token` for the API server")
 	flag.DurationVar(&set.timeout, "timeout", 2*time.Second, "Kratos's client timeout; without Kratos, that of a call (0: none)")
 	flag.StringVar(&set.listen, "listen", "", "`address` of Kratos's own gRPC server, which serves channelz since 2.5.4")
 	flag.Parse()
@@ -129,6 +138,12 @@ func opener(set settings, queries *queries) (func(...grpc.DialOption) (*grpc.Cli
 		if set.etcd != "" {
 			var err error
 			if resolvers, err = withEtcd(set.etcd); err != nil {
+				return nil, err
+			}
+		}
+		if api := set.kubernetes; api.server != "" {
+			var err error
+			if resolvers, err = withKubernetes(api.server, api.authority, api.token, queries); err != nil {
 				return nil, err
 			}
 		}

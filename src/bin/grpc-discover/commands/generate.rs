@@ -75,8 +75,9 @@ fn inner(section: &str) -> String {
 
 const CLOSING: &str = r#".SH TARGETS
 A bare name (pay) is asked of every active backend, or of the targets of [service.pay] in the configuration file.
-host:port is dns:///host:port. Others: dns://server/host:port, srv:name, consul://agent/service?tag=&dc=, etcd://member,member/service,
-zookeeper://server,server/service, eureka://server/APP, ipv4:a:p,b:p, ipv6:[a]:p, unix:path, unix\-abstract:name, file:path.
+host:port is dns:///host:port. Others: dns://server/host:port, srv:name, consul://agent/service?tag=&dc=,
+kubernetes:///service.namespace:port, etcd://member,member/service, zookeeper://server,server/service,
+eureka://server/APP, ipv4:a:p,b:p, ipv6:[a]:p, unix:path, unix\-abstract:name, file:path.
 Several targets are one service: that is how backends are compared.
 .SH "EXIT STATUS"
 .TP

@@ -20,6 +20,9 @@ use super::{Render, held};
 /// How many endpoints a line names before it counts the rest.
 const NAMED: usize = 5;
 
+/// How much of a registry's reason a line repeats.
+const REASON: usize = 80;
+
 /// How wide the column of subjects is at first: an IPv4 subchannel fits.
 const WIDTH: usize = 27;
 
@@ -171,9 +174,9 @@ fn raw(kind: &EventKind) -> (String, String) {
         }
         EventKind::Endpoints(change) => {
             let mut words = vec![endpoints(change.total)];
-            words.extend(named("+", &change.added));
-            words.extend(named("-", &change.removed));
-            words.extend(named("~", &change.changed));
+            words.extend(named('+', &change.added));
+            words.extend(named('-', &change.removed));
+            words.extend(named('~', &change.changed));
             words.extend(behind(&change.lags));
             (change.source.to_string(), words.join("  "))
         }
@@ -301,22 +304,38 @@ pub fn endpoints(count: usize) -> String {
     }
 }
 
-fn named(sign: &str, endpoints: &[Endpoint]) -> Option<String> {
+/// `+10.0.0.1:50051 ~10.0.0.2:50051 (draining: the pod is being deleted)`: a status that keeps calls away comes with the
+/// registry's reason where the change is about one endpoint, and what changed always with its status.
+fn named(sign: char, endpoints: &[Endpoint]) -> Option<String> {
     if endpoints.is_empty() {
         return None;
     }
     let mut words: Vec<String> = endpoints
         .iter()
         .take(NAMED)
-        .map(|endpoint| match endpoint.status {
-            EndpointStatus::Healthy | EndpointStatus::Unchecked => format!("{sign}{}", endpoint.address),
-            status => format!("{sign}{} ({})", endpoint.address, status.as_str()),
+        .map(|endpoint| {
+            let (address, status) = (&endpoint.address, endpoint.status.as_str());
+            match why(endpoint).filter(|_| sign != '-' && endpoints.len() == 1) {
+                Some(why) => format!("{sign}{address} ({status}: {})", shorten(why, REASON)),
+                None if sign == '~' || !is_well(endpoint) => format!("{sign}{address} ({status})"),
+                None => format!("{sign}{address}"),
+            }
         })
         .collect();
     if endpoints.len() > NAMED {
         words.push(format!("and {} more", endpoints.len() - NAMED));
     }
     Some(words.join(" "))
+}
+
+fn is_well(endpoint: &Endpoint) -> bool {
+    matches!(endpoint.status, EndpointStatus::Healthy | EndpointStatus::Unchecked)
+}
+
+/// Why it is not well: the first line of the first check that does not pass.
+fn why(endpoint: &Endpoint) -> Option<&str> {
+    let failing = endpoint.checks.iter().filter(|check| !is_well(endpoint) && check.status != "passing");
+    failing.filter_map(|check| check.output.trim().lines().next()).next()
 }
 
 /// A duration as short as people say it: `0.4ms`, `12ms`, `1.2s`, `2m05s`.

@@ -122,8 +122,8 @@ fn authority(target: &Target) -> Option<String> {
         Target::Etcd(etcd) => plain(&etcd.service),
         Target::Eureka(eureka) => plain(&eureka.app),
         Target::Kubernetes(kubernetes) => match &kubernetes.namespace {
-            Some(namespace) => plain(&format!("{}.{namespace}", kubernetes.service)),
-            None => plain(&kubernetes.service),
+            Some(namespace) if kubernetes.layout.is_none() => plain(&format!("{}.{namespace}", kubernetes.service)),
+            _ => plain(&kubernetes.service),
         },
         Target::Zookeeper(zookeeper) => plain(&zookeeper.service),
         Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Unsupported { .. } => None,

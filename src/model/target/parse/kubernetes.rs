@@ -1,11 +1,13 @@
 //! kuberesolver's `kubernetes:///svc[.ns[.svc.cluster]][:port]`, `kubernetes://ns/svc:port` and `kubernetes://svc.ns:port/`
-//! (sercand/kuberesolver `builder.go`), and go-zero's `k8s://ns/svc:port` (zrpc/resolver/internal/kube).
+//! (sercand/kuberesolver `builder.go`), go-zero's `k8s://ns/svc:port` (zrpc/resolver/internal/kube), and ours:
+//! `kubernetes://ns/app?layout=kratos`.
 
 use super::host;
 use super::piece::{Parsed, Piece, wrong};
-use crate::model::target::{KubernetesTarget, ServicePort};
+use crate::model::target::{KUBERNETES_LAYOUTS, KubernetesTarget, ServicePort};
 
 const EXAMPLE: &str = "kubernetes:///pay.prod:grpc";
+const PODS: &str = "kubernetes://prod/pay?layout=kratos";
 /// A label of DNS has at most so many letters, a port's name so many (RFC 6335).
 const LONGEST: (usize, usize) = (63, 15);
 
@@ -38,9 +40,13 @@ fn parse(rest: Piece<'_>, scheme: &str) -> Parsed<KubernetesTarget> {
         },
     };
     let path = path.until(path.text.trim_end_matches('/').len());
-    let target = match authority {
-        None => service(path)?,
-        Some(authority) if path.is_empty() => service(authority)?,
+    if let Some(layout) = layout(query, scheme)? {
+        let namespace = authority.map(|authority| label(authority, "namespace")).transpose()?;
+        return Ok(KubernetesTarget { service: label_value(path)?, namespace, port: None, layout: Some(layout) });
+    }
+    match authority {
+        None => service(path),
+        Some(authority) if path.is_empty() => service(authority),
         Some(authority) => {
             let mut target = service(path)?;
             if target.namespace.is_some() {
@@ -49,13 +55,48 @@ fn parse(rest: Piece<'_>, scheme: &str) -> Parsed<KubernetesTarget> {
                 return wrong(path.at, problem, format!("{scheme}://prod/pay:grpc"));
             }
             target.namespace = Some(label(authority, "namespace")?);
-            target
+            Ok(target)
         }
-    };
-    if let Some(query) = query {
-        return wrong(query.at - 1, format!("{scheme}: takes no parameters"), EXAMPLE);
     }
-    Ok(target)
+}
+
+fn layout(query: Option<Piece<'_>>, scheme: &str) -> Parsed<Option<&'static str>> {
+    let mut found = None;
+    for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
+        if name.text != "layout" {
+            let problem = format!("{} is no parameter of {scheme}: (known: layout)", name.quoted());
+            return wrong(name.at, problem, PODS);
+        }
+        if found.is_some() {
+            return wrong(name.at, "layout is given twice", PODS);
+        }
+        found = KUBERNETES_LAYOUTS.into_iter().find(|known| *known == value.text);
+        if found.is_none() {
+            let problem = format!("{} is no layout (known: {})", value.quoted(), KUBERNETES_LAYOUTS.join(", "));
+            return wrong(value.at, problem, PODS);
+        }
+    }
+    Ok(found)
+}
+
+/// A service that pods name in a label.
+fn label_value(text: Piece<'_>) -> Parsed<String> {
+    let problem = match text.text.char_indices().find(|(_, c)| !c.is_ascii_alphanumeric() && !"-_.".contains(*c)) {
+        Some((at, ':')) => return wrong(text.at + at, "with layout= no port can be named: the pods say theirs", PODS),
+        Some((at, letter)) => {
+            return wrong(text.at + at, format!("{letter:?} cannot be part of a label (a-z, A-Z, 0-9, -, _, .)"), PODS);
+        }
+        None if text.is_empty() => "no service is named".to_string(),
+        None if text.text.len() > LONGEST.0 => {
+            format!("a label of {} letters is longer than {}", text.text.len(), LONGEST.0)
+        }
+        None if text.text.starts_with(['-', '_', '.']) || text.text.ends_with(['-', '_', '.']) => {
+            "a label begins and ends with a letter or a digit".to_string()
+        }
+        None => return Ok(text.text.to_string()),
+    };
+    wrong(text.at, problem, PODS)
 }
 
 /// `svc[.ns[.svc[.cluster…]]][:port]`.

@@ -1,6 +1,7 @@
 //! Network namespaces: where packets can be dropped and routes refused without touching the machine. They need root.
 
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,6 +11,19 @@ pub struct Namespace {
 }
 
 impl Namespace {
+    /// Whether there can be one here; what is lacking is said on stderr, and is a failure under `CI`.
+    #[expect(clippy::print_stderr, reason = "what was left out must be said")]
+    pub fn is_possible() -> bool {
+        let lacking = Namespace::lacking();
+        if let Some(lacking) = &lacking {
+            let ci = std::env::var("CI").is_ok_and(|ci| !ci.is_empty() && ci != "false");
+            let is_root = Path::new("/proc/self").exists() && Namespace::is_root();
+            assert!(!(ci && is_root), "{lacking}, and nothing may be left out when CI is set: run tests/run");
+            eprintln!("left out: {lacking}");
+        }
+        lacking.is_none()
+    }
+
     /// Whether this process may make one.
     pub fn is_root() -> bool {
         let id = Command::new("id").arg("-u").output();
@@ -17,7 +31,7 @@ impl Namespace {
     }
 
     /// Why there can be none here.
-    pub fn lacking() -> Option<String> {
+    fn lacking() -> Option<String> {
         if !Namespace::is_root() {
             return Some("network namespaces need root".to_string());
         }
@@ -67,6 +81,19 @@ impl Namespace {
 }
 
 impl Namespace {
+    /// `plain`, to be run inside it. It replaces `ip`, so that its process is the command's own.
+    pub fn wrap(&self, plain: &Command) -> Command {
+        let mut wrapped = Command::new("ip");
+        wrapped.args(["netns", "exec", self.name()]).arg(plain.get_program()).args(plain.get_args());
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => wrapped.env(name, value),
+                None => wrapped.env_remove(name),
+            };
+        }
+        wrapped
+    }
+
     /// A line for the shell inside it; whether it succeeded.
     pub fn sh(&self, line: &str) -> bool {
         let arguments = ["netns", "exec", self.name.as_str(), "sh", "-c", line];

@@ -1,0 +1,199 @@
+//! [`Credentials`]: what is shown to the API server, in the order in which kubectl looks for it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use kube::config::{AuthInfo, AuthProviderConfig, Cluster};
+use secrecy::ExposeSecret as _;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::exec::{Issued, Plugin};
+use super::trouble::Trouble;
+use crate::backend::socket::io_words;
+use crate::backend::tls::Pem;
+use crate::model::secret::Secret;
+
+/// What is shown to the API server with every request.
+#[derive(Debug)]
+pub(super) struct Credentials {
+    bearer: Bearer,
+    /// `as`, `as-groups`, `as-uid` of the kubeconfig.
+    impersonated: Vec<(HeaderName, HeaderValue)>,
+    /// Certificate and key that prove who asks.
+    identity: Option<(Pem, Pem)>,
+}
+
+#[derive(Debug)]
+enum Bearer {
+    Nothing,
+    Fixed(HeaderValue),
+    /// A file that somebody keeps fresh: read for every request.
+    File(PathBuf),
+    /// A program that makes a new one when the last has ended.
+    Plugin(Box<Plugin>, Mutex<Option<Issued>>),
+}
+
+impl Credentials {
+    /// What the kubeconfig's user comes to. Nothing is run yet. The error is a sentence about the kubeconfig.
+    pub(super) fn new(user: &AuthInfo, cluster: &Cluster) -> Result<Self, String> {
+        Ok(Credentials { bearer: bearer(user, cluster)?, impersonated: impersonated(user)?, identity: identity(user)? })
+    }
+
+    /// Certificate and key, from the plugin where one makes them. The plugin is run, and may take up to `limit`.
+    pub(super) async fn identity(&self, limit: Duration) -> Result<Option<(Pem, Pem)>, Trouble> {
+        let Bearer::Plugin(plugin, issued) = &self.bearer else { return Ok(self.identity.clone()) };
+        let mut issued = issued.lock().await;
+        let made = run(plugin, limit).await?;
+        Ok(issued.insert(made).identity.clone().or_else(|| self.identity.clone()))
+    }
+
+    /// Puts into `headers` what belongs there. What has ended by now is made anew, which may take up to `limit`.
+    pub(super) async fn show(&self, headers: &mut HeaderMap, limit: Duration) -> Result<(), Trouble> {
+        for (name, value) in &self.impersonated {
+            headers.append(name.clone(), value.clone());
+        }
+        let shown = match &self.bearer {
+            Bearer::Nothing => None,
+            Bearer::Fixed(value) => Some(value.clone()),
+            Bearer::File(file) => Some(from_file(file.clone()).await.map_err(Trouble::Credentials)?),
+            Bearer::Plugin(plugin, issued) => {
+                let mut issued = issued.lock().await;
+                let counts = issued.as_ref().filter(|issued| issued.still_counts(OffsetDateTime::now_utc()));
+                if counts.is_none() {
+                    *issued = Some(run(plugin, limit).await?);
+                }
+                let token = issued.as_ref().and_then(|issued| issued.token.as_ref());
+                token.map(|token| bearer_value(token.reveal())).transpose().map_err(Trouble::Credentials)?
+            }
+        };
+        if let Some(value) = shown {
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(())
+    }
+}
+
+/// What a user of a kubeconfig shows, in words.
+pub(super) fn in_words(user: &AuthInfo, name: &str) -> String {
+    if let Some(provider) = &user.auth_provider {
+        format!("the token that auth-provider {:?} keeps for user {name:?}", provider.name)
+    } else if user.username.is_some() && user.password.is_some() {
+        format!("the password of user {name:?}")
+    } else if let Some(file) = &user.token_file {
+        format!("the token of user {name:?} from {file}")
+    } else if user.token.is_some() {
+        format!("the token of user {name:?}")
+    } else if let Some(exec) = &user.exec {
+        format!("what {:?} gives user {name:?}", exec.command.as_deref().unwrap_or_default())
+    } else if user.client_certificate.is_some() || user.client_certificate_data.is_some() {
+        format!("the client certificate of user {name:?}")
+    } else {
+        format!("nothing: user {name:?} has no credentials")
+    }
+}
+
+async fn run(plugin: &Plugin, limit: Duration) -> Result<Issued, Trouble> {
+    let slow = || Trouble::Slow { what: "making the credentials".to_string(), limit };
+    timeout(limit, plugin.run()).await.map_err(|_| slow())?
+}
+
+fn bearer(user: &AuthInfo, cluster: &Cluster) -> Result<Bearer, String> {
+    if let Some(provider) = &user.auth_provider {
+        return bearer_value(&of_provider(provider)?).map(Bearer::Fixed);
+    }
+    if let (Some(name), Some(password)) = (&user.username, &user.password) {
+        let pair = STANDARD.encode(format!("{name}:{}", password.expose_secret()));
+        return header(&format!("Basic {pair}")).map(Bearer::Fixed);
+    }
+    // client-go: when both are there, what stands in the file wins.
+    if let Some(file) = &user.token_file {
+        return Ok(Bearer::File(file.into()));
+    }
+    if let Some(token) = &user.token {
+        return bearer_value(token.expose_secret()).map(Bearer::Fixed);
+    }
+    match &user.exec {
+        Some(exec) => Ok(Bearer::Plugin(Box::new(Plugin::new(exec, cluster)?), Mutex::default())),
+        None => Ok(Bearer::Nothing),
+    }
+}
+
+/// client-go kept only `oidc` of the providers that were built in; its token is shown as it stands, and not renewed.
+fn of_provider(provider: &AuthProviderConfig) -> Result<String, String> {
+    match (provider.name.as_str(), provider.config.get("id-token")) {
+        ("oidc", Some(token)) => Ok(token.clone()),
+        ("oidc", None) => {
+            Err("auth-provider \"oidc\" holds no id-token: log in again, or use its exec plugin".to_string())
+        }
+        (other, _) => {
+            Err(format!("auth-provider {other:?} is not spoken any more: kubectl dropped it for exec plugins"))
+        }
+    }
+}
+
+fn impersonated(user: &AuthInfo) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+    let mut headers = Vec::new();
+    let groups = user.impersonate_groups.iter().flatten().map(|group| ("impersonate-group", group));
+    let one = |name, value| Some((name, value?));
+    for (name, value) in
+        [one("impersonate-user", user.impersonate.as_ref()), one("impersonate-uid", user.impersonate_uid.as_ref())]
+            .into_iter()
+            .flatten()
+            .chain(groups)
+    {
+        let value = HeaderValue::from_str(value).map_err(|_| format!("{value:?} cannot be sent as {name}"))?;
+        headers.push((HeaderName::from_static(name), value));
+    }
+    Ok(headers)
+}
+
+fn identity(user: &AuthInfo) -> Result<Option<(Pem, Pem)>, String> {
+    let key = user.client_key_data.as_ref().map(|key| key.expose_secret());
+    let certificate =
+        pem("client-certificate", user.client_certificate_data.as_deref(), user.client_certificate.as_deref())?;
+    match (certificate, pem("client-key", key, user.client_key.as_deref())?) {
+        (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err("client-certificate is there without client-key".to_string()),
+        (None, Some(_)) => Err("client-key is there without client-certificate".to_string()),
+    }
+}
+
+/// What a kubeconfig gives as data, in base64, or as a file; data wins.
+pub(super) fn pem(setting: &str, data: Option<&str>, file: Option<&str>) -> Result<Option<Pem>, String> {
+    let filled = |text: &&str| !text.is_empty();
+    match data.filter(filled) {
+        Some(data) => {
+            let data: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            let text = STANDARD.decode(data).map_err(|error| format!("{setting}-data is no base64: {error}"))?;
+            Ok(Some(Pem::Text(text)))
+        }
+        None => Ok(file.filter(filled).map(|file| Pem::File(file.into()))),
+    }
+}
+
+async fn from_file(file: PathBuf) -> Result<HeaderValue, String> {
+    let read = move || match std::fs::read_to_string(&file) {
+        Ok(text) if text.trim().is_empty() => Err(format!("{} is empty", file.display())),
+        Ok(text) => bearer_value(&text),
+        Err(error) => Err(format!("{}: {}", file.display(), io_words(&error))),
+    };
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(format!("reading the token: {error}")))
+}
+
+fn bearer_value(token: &str) -> Result<HeaderValue, String> {
+    header(&format!("Bearer {}", Secret::new(token).reveal()))
+}
+
+fn header(text: &str) -> Result<HeaderValue, String> {
+    let mut value =
+        HeaderValue::from_str(text).map_err(|_| "the token or password cannot be sent in a header".to_string())?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,206 @@
+//! [`Plugin`]: a program that makes credentials, as `users[].user.exec` of a kubeconfig names it
+//! (<https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>).
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use futures_util::future::try_join;
+
+use kube::config::{Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
+use serde::Deserialize;
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::unix::pipe::Receiver;
+use tokio::time::sleep;
+
+use super::trouble::{LONGEST, Trouble};
+use crate::backend::socket::io_words;
+use crate::backend::tls::Pem;
+use crate::model::secret::Secret;
+use crate::model::text::quote_bytes;
+
+/// What a plugin may speak.
+const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+/// A token is not shown any more when it ends so soon: the clocks of two machines differ.
+const MARGIN: Duration = Duration::seconds(10);
+
+/// A program that makes credentials. Nothing can be asked of who runs this tool: its standard input is empty.
+#[derive(Debug)]
+pub(super) struct Plugin {
+    command: String,
+    api_version: String,
+    exec: ExecConfig,
+    /// What it is told about the cluster.
+    cluster: Option<ExecAuthCluster>,
+}
+
+/// What it made.
+#[derive(Debug, Default)]
+pub(super) struct Issued {
+    /// For the header.
+    pub token: Option<Secret>,
+    /// Certificate and key.
+    pub identity: Option<(Pem, Pem)>,
+    /// When they end.
+    until: Option<OffsetDateTime>,
+}
+
+impl Issued {
+    /// False when something new has to be made.
+    pub(super) fn still_counts(&self, now: OffsetDateTime) -> bool {
+        self.until.is_none_or(|until| now + MARGIN < until)
+    }
+}
+
+impl Plugin {
+    /// Nothing is run yet. The error is a sentence about the kubeconfig.
+    pub(super) fn new(exec: &ExecConfig, cluster: &Cluster) -> Result<Self, String> {
+        let Some(command) = exec.command.clone().filter(|command| !command.is_empty()) else {
+            return Err("exec names no command".to_string());
+        };
+        let api_version = exec.api_version.clone().unwrap_or_default();
+        if !VERSIONS.contains(&api_version.as_str()) {
+            return Err(format!("exec has the apiVersion {api_version:?}: it is {}", VERSIONS.join(" or ")));
+        }
+        if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
+            return Err(format!(
+                "exec: {command:?} wants to ask something (interactiveMode: Always), which it cannot here"
+            ));
+        }
+        let cluster = match exec.provide_cluster_info {
+            true => Some(ExecAuthCluster::try_from(cluster).map_err(|error| error.to_string())?),
+            false => None,
+        };
+        Ok(Plugin { command, api_version, exec: exec.clone(), cluster })
+    }
+
+    /// Runs it. Dropping the future ends it.
+    pub(super) async fn run(&self) -> Result<Issued, Trouble> {
+        let Plugin { command, exec, .. } = self;
+        let wrong = |why: String| Trouble::Credentials(format!("{command:?} {why}"));
+        let told = json!({
+            "apiVersion": self.api_version,
+            "kind": "ExecCredential",
+            "spec": match &self.cluster {
+                Some(cluster) => json!({ "interactive": false, "cluster": cluster }),
+                None => json!({ "interactive": false }),
+            },
+        });
+        let mut program = Command::new(command);
+        program.args(exec.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", told.to_string());
+        for variable in exec.env.iter().flatten() {
+            if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
+                program.env(name, value);
+            }
+        }
+        for name in exec.drop_env.iter().flatten() {
+            program.env_remove(name);
+        }
+        let ended = Running::to_its_end(program).await.map_err(|error| {
+            let hint = exec.install_hint.as_deref().map(str::trim).filter(|_| error.kind() == io::ErrorKind::NotFound);
+            let hint = hint.map(|hint| format!(" ({})", quote_bytes(hint.as_bytes(), LONGEST))).unwrap_or_default();
+            wrong(format!("cannot be run: {}{hint}", io_words(&error)))
+        })?;
+        if !ended.status.success() {
+            // What it says to people. What it prints for machines may be a token, and is not repeated.
+            let said = ended.stderr.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+            let said = if said.is_empty() { String::new() } else { format!(": {}", quote_bytes(said, LONGEST)) };
+            return Err(wrong(format!("ended with {}{said}", ended.status)));
+        }
+        self.read(&ended.stdout).map_err(wrong)
+    }
+
+    fn read(&self, printed: &[u8]) -> Result<Issued, String> {
+        let credential: Credential =
+            serde_saphyr::from_slice(printed).map_err(|_| "did not print an ExecCredential".to_string())?;
+        if credential.kind != "ExecCredential" {
+            return Err(format!("printed the kind {:?}, not ExecCredential", credential.kind));
+        }
+        if credential.api_version != self.api_version {
+            return Err(format!("printed the apiVersion {:?}, not {:?}", credential.api_version, self.api_version));
+        }
+        let Status { expiration_timestamp, token, client_certificate_data, client_key_data } =
+            credential.status.unwrap_or_default();
+        let until = expiration_timestamp
+            .map(|text| {
+                OffsetDateTime::parse(&text, &Rfc3339)
+                    .map_err(|_| format!("ends its credentials at {text:?}, which is no time"))
+            })
+            .transpose()?;
+        let pem = |text: String| Pem::Text(text.into_bytes());
+        let identity = match (client_certificate_data, client_key_data) {
+            (Some(certificate), Some(key)) => Some((pem(certificate), pem(key))),
+            (None, None) => None,
+            _ => return Err("printed a certificate without its key, or a key without its certificate".to_string()),
+        };
+        let token = token.map(Secret::new).filter(|token| !token.is_empty());
+        if token.is_none() && identity.is_none() {
+            return Err("printed neither a token nor a client certificate".to_string());
+        }
+        Ok(Issued { token, identity, until })
+    }
+}
+
+/// A program that runs; dropping it ends it and leaves nothing of it behind. (tokio's own processes come with its signals,
+/// which every start would pay for.)
+struct Running(Child);
+
+struct Ended {
+    status: ExitStatus,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+}
+
+impl Running {
+    async fn to_its_end(mut program: Command) -> io::Result<Ended> {
+        program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = Running(program.spawn()?);
+        let stdout = read(running.0.stdout.take().map(OwnedFd::from));
+        let stderr = read(running.0.stderr.take().map(OwnedFd::from));
+        let (stdout, stderr) = try_join(stdout, stderr).await?;
+        loop {
+            if let Some(status) = running.0.try_wait()? {
+                return Ok(Ended { status, stdout, stderr });
+            }
+            sleep(std::time::Duration::from_millis(2)).await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn read(pipe: Option<OwnedFd>) -> io::Result<Vec<u8>> {
+    let mut said = Vec::new();
+    if let Some(pipe) = pipe {
+        Receiver::from_owned_fd(pipe)?.read_to_end(&mut said).await?;
+    }
+    Ok(said)
+}
+
+/// What a plugin prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Credential {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    api_version: String,
+    status: Option<Status>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    expiration_timestamp: Option<String>,
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+}

@@ -1,0 +1,172 @@
+//! Pods that say themselves what they serve (`layout=kratos`): found by a label, watched like slices. Kratos' own registry
+//! takes the running ones, whether they are ready or not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::core::Resource as _;
+use tokio::time::Instant;
+
+use super::follow::{Change, Follow};
+use super::listing::plural;
+use super::settings::Settings;
+use super::watch::open;
+use crate::backend::Resolution;
+use crate::backend::watch::{Watch, after};
+use crate::layout::{Reading, kratos_pods};
+use crate::model::endpoint::{Check, Endpoint, EndpointStatus};
+use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
+use crate::model::target::KubernetesTarget;
+
+/// At most so many things are named in a sentence.
+const NAMED: usize = 5;
+
+/// Everything that `target` asks for, until an error: it ends the stream.
+pub(super) fn resolve(settings: Settings, target: KubernetesTarget, limit: Duration) -> Resolution {
+    after(begin(settings, target, limit))
+}
+
+async fn begin(
+    settings: Settings,
+    target: KubernetesTarget,
+    limit: Duration,
+) -> Result<(Update, Watching), ResolveError> {
+    let begun = Instant::now();
+    let api = open(settings, target.namespace, limit).await?;
+    let selector = format!("{}={}", kratos_pods::APP, target.service);
+    let left = limit.saturating_sub(begun.elapsed());
+    let mut follow = Follow::new(api, selector);
+    let pods = follow.list(left).await.map_err(|trouble| trouble.at(follow.api.server()))?;
+    let pods = pods.into_iter().map(|pod| (name_of(&pod), pod)).collect();
+    let watch = Watching { follow, service: target.service, pods };
+    let took = begun.elapsed().as_millis();
+    let first = watch.update(&format!("answered in {took} ms, resource version {}", watch.follow.version()));
+    Ok((first, watch))
+}
+
+struct Watching {
+    follow: Follow<Pod>,
+    service: String,
+    pods: BTreeMap<String, Pod>,
+}
+
+impl Watch for Watching {
+    async fn next(&mut self) -> Result<Update, ResolveError> {
+        match self.follow.change().await {
+            Ok(Change::Put(pod)) => self.pods.insert(name_of(&pod), pod),
+            Ok(Change::Gone(pod)) => self.pods.remove(&name_of(&pod)),
+            Err(trouble) => return Err(trouble.at(self.follow.api.server())),
+        };
+        Ok(self.update(&format!("told a change at resource version {}", self.follow.version())))
+    }
+}
+
+impl Watching {
+    /// Everything that is known now.
+    fn update(&self, asked: &str) -> Update {
+        let (server, namespace) = (self.follow.api.server(), self.follow.api.namespace());
+        if self.pods.is_empty() {
+            let label = format!("{}={}", kratos_pods::APP, self.service);
+            let text = format!("kubernetes {server} has no pod with the label {label} in namespace {namespace}");
+            return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text });
+        }
+        let (endpoints, told) = answer(&self.pods);
+        let mut notes =
+            vec![Note::new(NoteKind::Asked, format!("kubernetes {server} {asked}, pods of namespace {namespace}"))];
+        notes.extend(told);
+        Update::Reset(Answer { endpoints, notes })
+    }
+}
+
+fn name_of(pod: &Pod) -> String {
+    pod.meta().name.clone().unwrap_or_default()
+}
+
+/// The endpoints of all pods, and why some have none. Pure.
+fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
+    let (mut endpoints, mut skipped) = (Vec::new(), Vec::new());
+    let mut usable = 0;
+    for (name, pod) in pods {
+        match endpoints_of(name, pod) {
+            Ok(found) => {
+                usable += 1;
+                endpoints.extend(found);
+            }
+            Err(why) => skipped.push(format!("{name}: {why}")),
+        }
+    }
+    let mut funnel = format!("{} pod{}", pods.len(), plural(pods.len()));
+    if usable < pods.len() {
+        funnel += &format!(" -> {usable} for gRPC");
+    }
+    let ready = endpoints.iter().filter(|endpoint| endpoint.status.is_usable()).count();
+    if ready < endpoints.len() {
+        funnel += &format!(" -> {ready} ready");
+    }
+    let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
+    if endpoints.is_empty() {
+        notes.extend(skipped.first().map(|why| Note::new(NoteKind::FilteredOut, why.clone())));
+    }
+    notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
+    (endpoints, notes)
+}
+
+fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
+    let status = pod.status.as_ref();
+    let phase = status.and_then(|status| status.phase.as_deref()).unwrap_or("Unknown");
+    if phase != "Running" {
+        return Err(format!("the pod is {phase}, and Kratos takes running ones alone"));
+    }
+    let spec = pod.spec.as_ref();
+    let ports =
+        spec.into_iter().flat_map(|spec| &spec.containers).flat_map(|container| container.ports.iter().flatten());
+    let texts =
+        |texts: &'_ Option<BTreeMap<String, String>>| -> BTreeMap<String, String> { texts.clone().unwrap_or_default() };
+    let (labels, annotations) = (texts(&pod.metadata.labels), texts(&pod.metadata.annotations));
+    let reading = kratos_pods::read(&kratos_pods::Pod {
+        labels: labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+        annotations: annotations.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
+        ip: status.and_then(|status| status.pod_ip.as_deref()).filter(|ip| !ip.is_empty()),
+        ports: ports
+            .map(|port| {
+                (i64::from(port.container_port), port.name.as_deref(), port.protocol.as_deref().unwrap_or("TCP"))
+            })
+            .collect(),
+    });
+    let mut found = match reading {
+        Reading::Endpoints(found) => found,
+        Reading::Unusable(why) => return Err(why),
+        Reading::Nothing | Reading::Foreign => return Ok(Vec::new()),
+    };
+    let (state, check) = state(pod);
+    for endpoint in &mut found {
+        endpoint.id = Some(name.to_string());
+        endpoint.node = spec.and_then(|spec| spec.node_name.clone());
+        endpoint.status = state;
+        endpoint.checks = vec![check.clone()];
+    }
+    Ok(found)
+}
+
+/// What the pod says of itself, which Kratos' clients do not ask.
+fn state(pod: &Pod) -> (EndpointStatus, Check) {
+    let check = |name: &str, status: &str, output: &str| Check {
+        name: name.to_string(),
+        status: status.to_string(),
+        output: output.to_string(),
+    };
+    if pod.metadata.deletion_timestamp.is_some() {
+        let words = "the pod is being deleted, and Kratos' clients use it until it has gone";
+        return (EndpointStatus::Draining, check("terminating", "true", words));
+    }
+    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let ready = conditions.into_iter().find(|condition| condition.type_ == "Ready");
+    match ready.map(|condition| condition.status.as_str()) {
+        Some("True") => (EndpointStatus::Healthy, check("ready", "passing", "")),
+        _ => {
+            let words = "the pod is not ready, and Kratos' clients use it all the same";
+            (EndpointStatus::Critical, check("ready", "false", words))
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Which cluster, as whom, and what a credential plugin says: without a cluster.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use kube::config::{AuthInfo, Cluster};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::access::{self, Server};
+use super::credentials::{self, Credentials};
+use super::settings::{Pod, Settings};
+use crate::backend::{Origin, Sourced};
+use crate::model::resolution::ResolveCode;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn written(directory: &TempDir, name: &str, text: &str) -> PathBuf {
+    let file = directory.path().join(name);
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+fn settings(files: &[&Path]) -> Settings {
+    let files = files.iter().map(|file| file.to_path_buf()).collect();
+    Settings { kubeconfig: Sourced::new(files, Origin::Env("KUBECONFIG".to_string())), ..Settings::default() }
+}
+
+/// A kubeconfig whose one context is the current one.
+fn config(name: &str, cluster: &Value, user: &Value) -> String {
+    json!({
+        "current-context": name,
+        "contexts": [{ "name": name, "context": { "cluster": "here", "user": "ann" } }],
+        "clusters": [{ "name": "here", "cluster": cluster }],
+        "users": [{ "name": "ann", "user": user }],
+    })
+    .to_string()
+}
+
+fn refusal(settings: &Settings) -> String {
+    match access::choose(settings) {
+        Err(trouble) => {
+            assert_eq!(trouble.code(), ResolveCode::BadTarget, "{trouble}");
+            trouble.to_string()
+        }
+        Ok(chosen) => panic!("{}", chosen.server),
+    }
+}
+
+#[test]
+fn several_kubeconfigs_are_one_and_the_first_to_say_something_wins() {
+    let here = tempfile::tempdir().unwrap();
+    let first = written(&here, "a", &config("one", &json!({ "server": "https://one:1" }), &json!({ "token": "t" })));
+    let other = config("two", &json!({ "server": "https://two:2" }), &json!({}));
+    let other =
+        other.replace("\"here\"", "\"there\"").replace("\"user\":\"ann\"", "\"user\":\"bob\",\"namespace\":\"prod\"");
+    let second = written(&here, "b", &other);
+    let absent = here.path().join("absent");
+    let mut settings = settings(&[&absent, &first, &second]);
+    let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
+    assert_eq!((chosen.context.as_deref(), chosen.server.as_str()), (Some("one"), "https://one:1"));
+    assert_eq!(chosen.namespace, "default");
+    assert!(chosen.credentials.starts_with("the token of user \"ann\" in "), "{}", chosen.credentials);
+    settings.context.value = Some("two".to_string());
+    let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
+    assert_eq!((chosen.server.as_str(), chosen.namespace.as_str()), ("https://two:2", "prod"));
+    assert!(chosen.credentials.starts_with("nothing: user \"bob\" has no credentials in "), "{}", chosen.credentials);
+    settings.namespace.value = Some("dev".to_string());
+    assert_eq!(access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap().namespace, "dev");
+}
+
+#[test]
+fn a_kubeconfig_that_leads_nowhere_says_where_it_ends() {
+    let here = tempfile::tempdir().unwrap();
+    let of = |text: &str| refusal(&settings(&[&written(&here, "config", text)]));
+    let server = json!({ "server": "https://one:1" });
+    let good = config("one", &server, &json!({}));
+    assert!(of("").ends_with("no context is the current one; name one with --context (it has none)"));
+    let text = good.replace("\"current-context\":\"one\"", "\"current-context\":\"\"");
+    assert!(of(&text).ends_with("name one with --context (it has one)"));
+    let text = good.replace("\"current-context\":\"one\"", "\"current-context\":\"two\"");
+    assert!(of(&text).ends_with("there is no context \"two\"; it has one"));
+    let text = good.replace("\"cluster\":\"here\"", "\"cluster\":\"there\"");
+    assert!(of(&text).ends_with("context \"one\" names cluster \"there\", which is not there"));
+    assert!(of(&config("one", &json!({}), &json!({}))).ends_with("cluster \"here\" names no server"));
+    let proxied = json!({ "server": "https://one:1", "proxy-url": "http://proxy:3128" });
+    assert!(of(&config("one", &proxied, &json!({}))).ends_with("is behind a proxy-url, which cannot be used here"));
+    let secret = of("users: [{name: ann, user: {token: hunter2}]");
+    assert!(secret.contains("config is no kubeconfig: ") && !secret.contains("hunter2"), "{secret}");
+    let nowhere = refusal(&settings(&[&here.path().join("absent")]));
+    assert!(nowhere.starts_with("no kubeconfig: there is no ") && nowhere.ends_with("(KUBECONFIG names others)"));
+}
+
+#[test]
+fn a_pod_asks_as_its_service_account() {
+    let account = tempfile::tempdir().unwrap();
+    let pod = Pod { server: "https://10.96.0.1:443".to_string(), account: account.path().to_path_buf() };
+    let settings = Settings { pod: Sourced::new(Some(pod), Origin::Default), ..Settings::default() };
+    assert!(refusal(&settings).ends_with("/ca.crt: no such file or directory"));
+    written(&account, "ca.crt", "PEM");
+    assert!(refusal(&settings).ends_with("/token: no such file or directory"));
+    let token = written(&account, "token", "t0ken\n");
+    let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
+    assert_eq!((chosen.context.as_deref(), chosen.namespace.as_str()), (None, "default"));
+    assert_eq!(chosen.credentials, format!("the pod's own token in {}", token.display()));
+    written(&account, "namespace", "pay\n");
+    assert_eq!(access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap().namespace, "pay");
+}
+
+#[test]
+fn a_server_is_a_url() {
+    let of = |url: &str| Server::new(url).map(|server| (server.tls, server.dial.host, server.dial.port, server.path));
+    assert_eq!(of("https://10.0.0.1:6443"), Ok((true, "10.0.0.1".to_string(), 6443, String::new())));
+    assert_eq!(of("https://[fd00::1]"), Ok((true, "fd00::1".to_string(), 443, String::new())));
+    let behind = "https://hub.example/k8s/clusters/c-1/";
+    assert_eq!(of(behind), Ok((true, "hub.example".to_string(), 443, "/k8s/clusters/c-1".to_string())));
+    assert_eq!(of("http://localhost"), Ok((false, "localhost".to_string(), 80, String::new())));
+    for (url, why) in [
+        ("10.0.0.1:6443", "does not say https:// or http://"),
+        ("ftp://one", "is neither https:// nor http://"),
+        ("https://", "is no URL"),
+        ("https://ann:pw@one", "holds a user"),
+    ] {
+        let error = of(url).expect_err(url);
+        assert!(error.contains(why) && error.ends_with("write https://10.0.0.1:6443"), "{error}");
+    }
+}
+
+fn user(user: &Value) -> AuthInfo {
+    serde_json::from_value(user.clone()).unwrap()
+}
+
+fn refused(of: &Value) -> String {
+    Credentials::new(&user(of), &Cluster::default()).map(|_| ()).expect_err("no credentials")
+}
+
+/// What is shown for a user, as pairs of header and value.
+async fn shown(of: &Credentials) -> Result<Vec<(String, String)>, String> {
+    let mut headers = HeaderMap::new();
+    of.show(&mut headers, LIMIT).await.map_err(|trouble| trouble.to_string())?;
+    assert!(headers.get(AUTHORIZATION).is_none_or(|value| value.is_sensitive()));
+    Ok(headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect())
+}
+
+async fn header(of: &Value) -> Option<String> {
+    let credentials = Credentials::new(&user(of), &Cluster::default()).unwrap();
+    shown(&credentials).await.unwrap().into_iter().next().map(|(_, value)| value)
+}
+
+#[tokio::test]
+async fn a_user_shows_what_kubectl_would_show() {
+    let some = |text: &str| Some(text.to_string());
+    assert_eq!(header(&json!({})).await, None);
+    assert_eq!(header(&json!({ "token": "t0ken\n" })).await, some("Bearer t0ken"));
+    assert_eq!(header(&json!({ "username": "ann", "password": "pw", "token": "t" })).await, some("Basic YW5uOnB3"));
+    let oidc = json!({ "auth-provider": { "name": "oidc", "config": { "id-token": "id" } } });
+    assert_eq!(header(&oidc).await, some("Bearer id"));
+    let here = tempfile::tempdir().unwrap();
+    let file = written(&here, "token", "first\n");
+    let both = user(&json!({ "token": "t", "tokenFile": file.display().to_string() }));
+    let both = Credentials::new(&both, &Cluster::default()).unwrap();
+    for token in ["first", "second"] {
+        written(&here, "token", token);
+        assert_eq!(shown(&both).await.unwrap()[0].1, format!("Bearer {token}"), "the file is read again");
+    }
+    std::fs::remove_file(&file).unwrap();
+    let gone = shown(&both).await.expect_err("no file");
+    assert_eq!(gone, format!("no credentials: {}: no such file or directory", file.display()));
+    let other = user(&json!({ "token": "t", "as": "bob", "as-uid": "7", "as-groups": ["dev", "ops"] }));
+    let mut headers = shown(&Credentials::new(&other, &Cluster::default()).unwrap()).await.unwrap();
+    headers.sort();
+    let pair = |name: &str, value: &str| (name.to_string(), value.to_string());
+    let groups = [pair("impersonate-group", "dev"), pair("impersonate-group", "ops")];
+    let [first, second] = groups;
+    let who = [
+        pair("authorization", "Bearer t"),
+        first,
+        second,
+        pair("impersonate-uid", "7"),
+        pair("impersonate-user", "bob"),
+    ];
+    assert_eq!(headers, who);
+}
+
+#[test]
+fn credentials_that_cannot_be_shown_are_refused_with_the_reason() {
+    let gone = json!({ "auth-provider": { "name": "gcp", "config": { "access-token": "t0ken" } } });
+    assert_eq!(refused(&gone), "auth-provider \"gcp\" is not spoken any more: kubectl dropped it for exec plugins");
+    assert!(refused(&json!({ "auth-provider": { "name": "oidc", "config": {} } })).contains("holds no id-token"));
+    assert_eq!(refused(&json!({ "token": "a\nb" })), "the token or password cannot be sent in a header");
+    assert_eq!(refused(&json!({ "client-key": "/k" })), "client-key is there without client-certificate");
+    let half = json!({ "client-certificate": "/c" });
+    assert_eq!(refused(&half), "client-certificate is there without client-key");
+    let data = json!({ "client-certificate-data": "???", "client-key": "/k" });
+    assert!(refused(&data).starts_with("client-certificate-data is no base64: "), "{}", refused(&data));
+    let exec = |exec: Value| refused(&json!({ "exec": exec }));
+    assert_eq!(exec(json!({})), "exec names no command");
+    let versions = "it is client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1";
+    let old = "client.authentication.k8s.io/v1alpha1";
+    assert_eq!(
+        exec(json!({ "command": "x", "apiVersion": old })),
+        format!("exec has the apiVersion {old:?}: {versions}")
+    );
+    let asks = json!({ "command": "x", "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Always" });
+    assert!(exec(asks).contains("\"x\" wants to ask something (interactiveMode: Always)"));
+}
+
+/// A user whose plugin is a line of shell.
+fn plugin(line: &str) -> Credentials {
+    let exec = json!({
+        "command": "/bin/sh", "args": ["-c", line], "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "env": [{ "name": "WORD", "value": "said" }], "provideClusterInfo": true, "installHint": "install it\nthus",
+    });
+    let cluster = Cluster { server: Some("https://one:1".to_string()), ..Cluster::default() };
+    Credentials::new(&user(&json!({ "exec": exec })), &cluster).unwrap()
+}
+
+fn printed(status: &str) -> String {
+    format!(r#"{{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{status}}}"#)
+}
+
+#[tokio::test]
+async fn a_plugin_is_run_once_and_again_when_its_token_has_ended() {
+    let here = tempfile::tempdir().unwrap();
+    let runs = here.path().join("runs");
+    let runs_of = |until: &str| {
+        let status = printed(&format!(r#"{{"token":"'$WORD'","expirationTimestamp":"{until}"}}"#));
+        let line = format!("echo \"$KUBERNETES_EXEC_INFO\" >> {}; echo '{status}'", runs.display());
+        let _ = std::fs::remove_file(&runs);
+        plugin(&line)
+    };
+    let times = || std::fs::read_to_string(&runs).unwrap().lines().count();
+    let lasting = runs_of("2999-01-01T00:00:00Z");
+    for _ in 0..3 {
+        assert_eq!(shown(&lasting).await.unwrap()[0].1, "Bearer said");
+    }
+    assert_eq!(times(), 1);
+    let told: Value = serde_json::from_str(&std::fs::read_to_string(&runs).unwrap()).unwrap();
+    assert_eq!(told["kind"], "ExecCredential");
+    assert_eq!(told["spec"], json!({ "interactive": false, "cluster": { "server": "https://one:1" } }));
+    let ended = runs_of("2001-01-01T00:00:00Z");
+    for _ in 0..3 {
+        assert_eq!(shown(&ended).await.unwrap()[0].1, "Bearer said");
+    }
+    assert_eq!(times(), 3);
+}
+
+#[tokio::test]
+async fn a_plugin_that_makes_nothing_says_why_and_never_what_it_printed() {
+    let failed = async |line: &str| shown(&plugin(line)).await.expect_err(line);
+    let sorry = failed("echo hunter2; echo first >&2; echo 'run: login' >&2; exit 3").await;
+    assert_eq!(sorry, "no credentials: \"/bin/sh\" ended with exit status: 3: run: login");
+    let told = |why: &str| format!("no credentials: \"/bin/sh\" {why}");
+    assert_eq!(failed("echo 'hunter2: ['").await, told("did not print an ExecCredential"));
+    assert_eq!(failed("echo '{kind: Pod}'").await, told("printed the kind \"Pod\", not ExecCredential"));
+    let other = printed("{}").replace("v1beta1", "v1");
+    assert!(
+        failed(&format!("echo '{other}'")).await.contains("printed the apiVersion \"client.authentication.k8s.io/v1\"")
+    );
+    let status = async |status: &str| failed(&format!("echo '{}'", printed(status))).await;
+    assert_eq!(status("{}").await, told("printed neither a token nor a client certificate"));
+    let half = r#"{"clientKeyData":"hunter2"}"#;
+    assert_eq!(status(half).await, told("printed a certificate without its key, or a key without its certificate"));
+    let when = r#"{"token":"hunter2","expirationTimestamp":"soon"}"#;
+    assert_eq!(status(when).await, told("ends its credentials at \"soon\", which is no time"));
+    let exec = json!({
+        "command": "/nonexistent/login", "apiVersion": "client.authentication.k8s.io/v1", "installHint": "get it\u{7}",
+    });
+    let absent = Credentials::new(&user(&json!({ "exec": exec })), &Cluster::default()).unwrap();
+    let words = "no credentials: \"/nonexistent/login\" cannot be run: no such file or directory (get it\\u{7})";
+    assert_eq!(shown(&absent).await.expect_err("no program"), words);
+}
+
+#[tokio::test]
+async fn a_plugin_that_hangs_is_ended() {
+    let here = tempfile::tempdir().unwrap();
+    let id = here.path().join("id");
+    let hangs = plugin(&format!("echo $$ > {}; exec sleep 600", id.display()));
+    let mut headers = HeaderMap::new();
+    let error = hangs.show(&mut headers, Duration::from_secs(1)).await.expect_err("nothing is printed");
+    assert_eq!(error.to_string(), "making the credentials took longer than 1 s");
+    assert_eq!(error.code(), ResolveCode::Timeout);
+    let process = PathBuf::from("/proc").join(std::fs::read_to_string(&id).unwrap().trim());
+    assert!(!process.exists(), "nothing is left of it");
+}
+
+#[test]
+fn a_user_is_told_in_words_without_a_secret() {
+    let words = |of: &Value| credentials::in_words(&user(of), "ann");
+    let exec = json!({ "exec": { "command": "aws", "args": ["--secret"] } });
+    assert_eq!(words(&exec), "what \"aws\" gives user \"ann\"");
+    assert_eq!(words(&json!({ "client-certificate-data": "x" })), "the client certificate of user \"ann\"");
+    assert_eq!(words(&json!({ "tokenFile": "/t", "token": "hunter2" })), "the token of user \"ann\" from /t");
+    assert_eq!(words(&json!({ "username": "u", "password": "hunter2" })), "the password of user \"ann\"");
+    let oidc = json!({ "auth-provider": { "name": "oidc", "config": {} } });
+    assert_eq!(words(&oidc), "the token that auth-provider \"oidc\" keeps for user \"ann\"");
+}

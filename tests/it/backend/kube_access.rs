@@ -1,0 +1,118 @@
+//! Who asks Kubernetes, and over which connection: every way that a kubeconfig knows, against its own API server.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use grpc_discover::backend::kubernetes::{Kubernetes, Pod, Settings as KubernetesSettings};
+use grpc_discover::backend::{Backend, Context, Origin, Settings, Sourced};
+use grpc_discover::model::resolution::{Answer, ResolveCode, ResolveError};
+use serde_json::{Value, json};
+
+use super::words::word;
+use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, ready};
+
+async fn asked(kubernetes: KubernetesSettings) -> Result<Answer, ResolveError> {
+    let settings = Settings { kubernetes, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+    let context = Context { settings: Arc::new(settings), ..Context::default() };
+    word(&mut Kubernetes.resolve(&"kubernetes:///pay.pay".parse().expect("a target"), &context)).await
+}
+
+async fn asked_by(kubeconfig: &Path) -> Result<Answer, ResolveError> {
+    let files = Sourced::new(vec![kubeconfig.to_path_buf()], Origin::Env("KUBECONFIG".to_string()));
+    asked(KubernetesSettings { kubeconfig: files, ..KubernetesSettings::default() }).await
+}
+
+fn in_base64(cluster: &Cluster, name: &str) -> String {
+    STANDARD.encode(std::fs::read(cluster.directory().join(name)).expect("a paper"))
+}
+
+/// An executable that prints an ExecCredential.
+fn plugin(cluster: &Cluster, name: &str, status: &Value) -> Value {
+    use std::os::unix::fs::PermissionsExt as _;
+    let api = "client.authentication.k8s.io/v1";
+    let printed = json!({ "apiVersion": api, "kind": "ExecCredential", "status": status });
+    let file = cluster.directory().join(name);
+    std::fs::write(&file, format!("#!/bin/sh\ncat <<'END'\n{printed}\nEND\n")).expect("a plugin");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).expect("an executable");
+    // As a path that begins where the kubeconfig stands.
+    json!({ "exec": { "command": format!("./{name}"), "apiVersion": api, "interactiveMode": "Never" } })
+}
+
+#[tokio::test]
+async fn every_way_to_say_who_asks_is_understood_by_the_api_server() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.namespace("pay");
+    cluster.service("pay", None);
+    cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+    let trusted = json!({ "certificate-authority-data": in_base64(&cluster, "ca.pem") });
+    std::fs::write(cluster.directory().join("token"), format!("{ADMIN}\n")).expect("a token");
+    let pem = |name: &str| std::fs::read_to_string(cluster.directory().join(name)).expect("a paper");
+    let papers = json!({ "clientCertificateData": pem("ann.pem"), "clientKeyData": pem("ann.key") });
+    let users = [
+        ("token-file", json!({ "tokenFile": "token" })),
+        ("certificate", json!({ "client-certificate": "ann.pem", "client-key": "ann.key" })),
+        (
+            "certificate-data",
+            json!({
+                "client-certificate-data": in_base64(&cluster, "ann.pem"),
+                "client-key-data": in_base64(&cluster, "ann.key"),
+            }),
+        ),
+        ("plugin", plugin(&cluster, "login", &json!({ "token": ADMIN }))),
+        ("plugin-certificate", plugin(&cluster, "papers", &papers)),
+    ];
+    for (name, user) in users {
+        let answer = asked_by(&cluster.kubeconfig_of(name, &trusted, &user)).await;
+        assert_eq!(answer.map(|answer| answer.endpoints.len()), Ok(1), "{name}");
+    }
+
+    let as_nobody = json!({ "token": ADMIN, "as": "nobody" });
+    let error = asked_by(&cluster.kubeconfig_of("as", &trusted, &as_nobody)).await.expect_err("no right");
+    assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
+    assert!(error.to_string().contains("\"nobody\" cannot list"), "{error}");
+    let stranger = plugin(&cluster, "stranger", &json!({ "token": "wr0ng" }));
+    let error = asked_by(&cluster.kubeconfig_of("stranger", &trusted, &stranger)).await.expect_err("a stranger");
+    assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
+    assert!(error.to_string().contains("(401): it was shown what \""), "{error}");
+    assert!(error.to_string().contains("stranger\" gives user \"me\" in /"), "{error}");
+
+    // In a pod.
+    let account = tempfile::tempdir().expect("a directory");
+    std::fs::copy(cluster.directory().join("ca.pem"), account.path().join("ca.crt")).expect("a root");
+    std::fs::write(account.path().join("token"), ADMIN).expect("a token");
+    std::fs::write(account.path().join("namespace"), "pay").expect("a namespace");
+    let pod = Pod { server: cluster.server(), account: account.path().to_path_buf() };
+    let in_pod = || KubernetesSettings {
+        pod: Sourced::new(Some(pod.clone()), Origin::Env("KUBERNETES_SERVICE_HOST".to_string())),
+        ..KubernetesSettings::default()
+    };
+    assert_eq!(asked(in_pod()).await.map(|answer| answer.endpoints.len()), Ok(1));
+    std::fs::write(account.path().join("token"), NOBODY).expect("a token");
+    let error = asked(in_pod()).await.expect_err("no right");
+    assert!(error.to_string().contains("may not list endpointslices.discovery.k8s.io in namespace pay"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_tls_is_told_with_the_setting_that_mends_it() {
+    let Some(cluster) = Cluster::start() else { return };
+    cluster.namespace("pay");
+    cluster.service("pay", None);
+    let user = json!({ "token": ADMIN });
+    let ask = async |name: &str, settings: Value| asked_by(&cluster.kubeconfig_of(name, &settings, &user)).await;
+    let error = ask("untrusted", json!({})).await.expect_err("nobody signed it");
+    assert_eq!(error.failure().code, ResolveCode::Unreachable, "{error}");
+    assert!(error.to_string().contains("(certificate-authority names the authority to trust)"), "{error}");
+    let other = json!({ "certificate-authority": "ca.pem", "tls-server-name": "api.example" });
+    let error = ask("other-name", other).await.expect_err("another name");
+    assert!(error.to_string().contains("(tls-server-name in the kubeconfig names the name to expect)"), "{error}");
+    assert!(ask("careless", json!({ "insecure-skip-tls-verify": true })).await.is_ok());
+    let error = ask("garbage", json!({ "certificate-authority-data": STANDARD.encode("no PEM") })).await;
+    let error = error.expect_err("no certificate");
+    assert_eq!(error.failure().code, ResolveCode::BadTarget, "{error}");
+    assert!(error.to_string().ends_with(": certificate-authority (given as data) holds no PEM certificate"), "{error}");
+    let error = ask("absent", json!({ "certificate-authority": "absent.pem" })).await.expect_err("no file");
+    assert!(error.to_string().ends_with("absent.pem: no such file or directory"), "{error}");
+}

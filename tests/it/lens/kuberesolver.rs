@@ -1,0 +1,261 @@
+//! A grpc-go client with the kuberesolver module against Kubernetes' own API server, and its lens beside it: told what our
+//! own backend makes of the same slices, the lens must say list for list what the module gave to the load balancer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use grpc_discover::backend::Resolution;
+use grpc_discover::lens::{self, Hears, Input, Setting, find};
+use grpc_discover::model::resolution::Update;
+use grpc_discover::model::time::Elapsed;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::stage::{IDLE, PATIENCE};
+use crate::backend::kubernetes::{ask, cluster};
+use crate::backend::words::update;
+use crate::support::kratos::{Called, Client, KratosClient};
+use crate::support::kubernetes::{ADMIN, Cluster, SLICES, WITHOUT_HISTORY, endpoint, key_of, ready};
+
+/// Addresses of pods by the last part of their IP.
+type Pods = BTreeSet<u8>;
+
+struct Stage {
+    cluster: Cluster,
+    runtime: Runtime,
+    /// Our own backend.
+    listed: Resolution,
+    client: KratosClient,
+    lens: Box<dyn lens::Client>,
+    began: Instant,
+    /// Where the client's lines begin that are compared with `said`.
+    from: usize,
+    /// What the lens says was held, one after the other.
+    said: Vec<Pods>,
+}
+
+impl Stage {
+    /// The Service `pay` with these slices, and a client that has called once.
+    fn set(flags: &[&str], idle: Option<Duration>, slices: &[(&str, &[Value])]) -> Option<Stage> {
+        let cluster = cluster(flags)?;
+        cluster.service("pay", None);
+        for (name, endpoints) in slices {
+            cluster.slice(name, "pay", endpoints);
+        }
+        let runtime = Runtime::new().unwrap();
+        let listed = runtime.block_on(async { ask(&cluster, ADMIN, "kubernetes:///pay.pay") });
+        let [kind] = find("kuberesolver").expect("a lens")[..] else { panic!("several lenses") };
+        let lens = (kind.client)(Setting { idle_timeout: idle, ..Setting::default() });
+        let idle = format!("{}ms", idle.unwrap_or_default().as_millis());
+        let mut args = cluster.for_kuberesolver();
+        // Nobody is at these addresses: a call needs no longer to find that out.
+        args.extend(["--target", "kubernetes:///pay.pay", "--idle", &idle, "--timeout", "200ms"].map(str::to_string));
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let client = KratosClient::start(Client::GrpcGo, &args)?;
+        let (began, said) = (Instant::now(), Vec::new());
+        let mut stage = Stage { cluster, runtime, listed, client, lens, began, from: 0, said };
+        stage.hear();
+        stage.call();
+        stage.settle(slices.len());
+        Some(stage)
+    }
+
+    fn tell(&mut self, input: &Input) {
+        self.lens.handle(Elapsed::new(self.began.elapsed()), input);
+        let holds = self.lens.view().holds;
+        let holds: Pods = holds.iter().map(|address| pod(&address.to_string())).collect();
+        if self.said.last() != Some(&holds) {
+            self.said.push(holds);
+        }
+    }
+
+    /// The lens hears the next that our backend says.
+    fn hear(&mut self) {
+        let Ok(Update::Reset(answer)) = self.runtime.block_on(update(&mut self.listed)) else { panic!("no list") };
+        self.tell(&Input::Lists(answer.endpoints));
+    }
+
+    /// Another question to the API server, as after an error.
+    fn hear_anew(&mut self) {
+        self.listed = self.runtime.block_on(async { ask(&self.cluster, ADMIN, "kubernetes:///pay.pay") });
+        self.hear();
+    }
+
+    fn call(&mut self) -> Called {
+        self.tell(&Input::CallStarted);
+        let called = self.client.call(1);
+        self.tell(&Input::CallFinished);
+        called
+    }
+
+    /// Writes a slice: one change for everybody.
+    fn slice(&mut self, name: &str, endpoints: &[Value]) {
+        self.cluster.slice(name, "pay", endpoints);
+        self.hear();
+    }
+
+    fn delete(&mut self, name: &str) {
+        self.cluster.delete(SLICES, name);
+        self.hear();
+    }
+
+    /// What calls can go to now.
+    fn holds(&mut self) -> Pods {
+        self.client.state(1).holds().iter().map(|address| pod(address)).collect()
+    }
+
+    /// What the module gave to the load balancer since `from`.
+    fn given(&self) -> Vec<Pods> {
+        let given: RefCell<Vec<Pods>> = RefCell::default();
+        let is_past = |line: &Value| {
+            given.borrow_mut().extend((line["event"] == "update").then(|| held(line)));
+            false
+        };
+        self.client.wait_for(self.from, Duration::ZERO, is_past);
+        given.take()
+    }
+
+    /// Waits for so many lists: those of a watch that has just begun, which come one by one where the lens sees them at once.
+    fn settle(&mut self, lists: usize) {
+        let seen = Cell::new(0);
+        let is_the_last = |line: &Value| {
+            seen.set(seen.get() + usize::from(line["event"] == "update"));
+            seen.get() == lists
+        };
+        assert!(self.client.wait_for(self.from, PATIENCE, is_the_last).is_some(), "only {:?}", self.given());
+        self.said = vec![self.said.pop().expect("a word")];
+        assert_eq!(self.given().last(), self.said.last(), "of {:?}; the lens says that", self.given());
+        self.from = self.client.mark();
+    }
+
+    /// Since the last time the module has given what the lens says, one after the other, and nothing else.
+    fn alike(&mut self) {
+        let last = self.said.last().expect("a word").clone();
+        let is_last = |line: &Value| line["event"] == "update" && held(line) == last;
+        let came = self.said.len() == 1 || self.client.wait_for(self.from, PATIENCE, is_last).is_some();
+        let mut given = self.given();
+        given.insert(0, self.said[0].clone());
+        given.dedup();
+        assert!(came && given == self.said, "{}: {given:?}; the lens says {:?}", self.client.version, self.said);
+        self.from = self.client.mark();
+        self.said = vec![last];
+    }
+}
+
+fn pod(address: &str) -> u8 {
+    address.parse::<std::net::SocketAddrV4>().expect("an address").ip().octets()[3]
+}
+
+fn held(update: &Value) -> Pods {
+    update["holds"].as_array().expect("a list").iter().map(|address| pod(address.as_str().unwrap())).collect()
+}
+
+fn at(pod: u8, conditions: [bool; 3]) -> Value {
+    let [ready, serving, terminating] = conditions;
+    endpoint(&format!("10.1.0.{pod}"), &format!("pay-{pod}"), ready, serving, terminating)
+}
+
+fn up(pod: u8) -> Value {
+    ready(&format!("10.1.0.{pod}"), &format!("pay-{pod}"))
+}
+
+/// Not ready yet.
+const STARTS: [bool; 3] = [false, false, false];
+/// Being deleted.
+const LEAVES: [bool; 3] = [false, true, true];
+/// Being deleted, of a Service that publishes pods that are not ready.
+const PUBLISHED: [bool; 3] = [true, true, true];
+
+#[test]
+fn it_holds_the_slice_that_was_touched_last_and_nothing_else() {
+    let slices: [(&str, &[Value]); 2] = [("pay-a", &[up(1), up(2)]), ("pay-b", &[up(3)])];
+    let Some(mut stage) = Stage::set(&[], None, &slices) else { return };
+    // A pod that is not ready yet touches its slice.
+    stage.slice("pay-a", &[up(1), up(2), at(4, STARTS)]);
+    stage.slice("pay-b", &[at(3, LEAVES)]);
+    stage.slice("pay-b", &[at(3, PUBLISHED)]);
+    // One that moves is in both for a moment.
+    stage.slice("pay-b", &[at(3, PUBLISHED), up(1)]);
+    stage.slice("pay-a", &[up(2), up(4)]);
+    // Nothing ready is no news.
+    stage.slice("pay-a", &[at(2, STARTS), at(4, STARTS)]);
+    stage.delete("pay-a");
+    stage.slice("pay-c", &[up(5)]);
+    // A deleted one is news.
+    stage.delete("pay-b");
+    stage.slice("pay-c", &[up(5), up(6)]);
+    stage.alike();
+}
+
+#[test]
+fn a_server_that_went_and_came_back_changes_the_list_although_no_slice_changed() {
+    let Some(mut stage) = Stage::set(&[], None, &[("pay-a", &[up(1)]), ("pay-b", &[up(2)])]) else { return };
+    stage.slice("pay-a", &[up(1), up(3)]);
+    stage.alike();
+    stage.cluster.kill();
+    stage.tell(&Input::Refuses);
+    stage.alike();
+    stage.cluster.start_again();
+    stage.hear_anew();
+    stage.settle(2);
+    assert_eq!(stage.said, [Pods::from([2])]);
+}
+
+#[test]
+fn a_watch_that_the_server_ends_in_order_changes_the_list_too() {
+    let slices: [(&str, &[Value]); 2] = [("pay-a", &[up(1)]), ("pay-b", &[up(2)])];
+    let Some(mut stage) = Stage::set(&["--min-request-timeout=3"], None, &slices) else { return };
+    stage.slice("pay-a", &[up(1), up(3)]);
+    // The server ends a watch whenever it likes: after 30 to 60 minutes, unless it is told otherwise.
+    for pods in [Pods::from([1, 3]), Pods::from([2])] {
+        let is_given = |line: &Value| line["event"] == "update" && held(line) == pods;
+        assert!(stage.client.wait_for(stage.from, PATIENCE, is_given).is_some(), "{:?}", stage.given());
+        stage.from = stage.client.mark();
+    }
+    // Nobody tells the lens of that end; of one that our own watch shares with it, it makes the same.
+    stage.tell(&Input::Refuses);
+    stage.hear_anew();
+    assert_eq!(stage.said.last(), Some(&Pods::from([2])));
+}
+
+#[test]
+fn a_history_that_is_lost_within_its_watch_is_survived() {
+    let slices: [(&str, &[Value]); 2] = [("pay-a", &[up(1)]), ("pay-b", &[up(2)])];
+    let Some(mut stage) = Stage::set(WITHOUT_HISTORY, None, &slices) else { return };
+    stage.slice("pay-a", &[up(1), up(3)]);
+    stage.alike();
+    stage.cluster.loses_history(&key_of("pay-a"));
+    // Our own backend hears of it at once, the module asks again a second later.
+    let gone = stage.runtime.block_on(update(&mut stage.listed)).expect_err("410");
+    assert!(gone.to_string().contains("410 Gone"), "{gone}");
+    stage.tell(&Input::Refuses);
+    stage.hear_anew();
+    stage.settle(1);
+    stage.slice("pay-b", &[up(2), up(4)]);
+    stage.alike();
+}
+
+#[test]
+fn a_server_that_is_away_after_an_idle_period_is_waited_for() {
+    let Some(mut stage) = Stage::set(&[], Some(IDLE), &[("pay-a", &[up(1)])]) else { return };
+    assert!(stage.client.wait_for_state(stage.from, 1, "IDLE", PATIENCE), "it does not idle");
+    stage.tell(&Input::TimePassed);
+    assert_eq!((stage.lens.view().hears, stage.holds()), (Hears::NextCall, Pods::new()));
+    stage.cluster.kill();
+    stage.tell(&Input::Refuses);
+    let called = stage.call();
+    assert_eq!(called.code, "DeadlineExceeded", "{called:?}");
+    assert_eq!((stage.lens.view().hears, stage.lens.view().holds.len()), (Hears::Changes, 0));
+    stage.cluster.start_again();
+    stage.cluster.slice("pay-a", "pay", &[up(2)]);
+    stage.hear_anew();
+    // It goes on asking by itself, with pauses; calls keep it from idling again meanwhile.
+    let since = Instant::now();
+    while stage.holds() != Pods::from([2]) {
+        assert!(since.elapsed() < PATIENCE, "{:?}", stage.given());
+        stage.call();
+    }
+    stage.call();
+    assert_eq!((stage.lens.view().hears, stage.said.last()), (Hears::Changes, Some(&Pods::from([2]))));
+}
