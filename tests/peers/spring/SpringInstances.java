@@ -68,6 +68,7 @@ public class SpringInstances {
                 "--eureka.client.enabled=" + registry.equals("eureka"),
                 "--eureka.client.service-url.defaultZone=http://" + address + "/eureka/",
                 "--eureka.instance.hostname=127.0.0.1",
+                "--eureka.instance.ip-address=127.0.0.1",
                 // LogNet's.
                 "--grpc.enabled=" + starter.equals("lognet"),
                 "--grpc.port=" + grpc,
