@@ -1,14 +1,13 @@
 //! Pods that Kratos' own registry wrote (tests/peers/kratos-pods), read beside what Kratos' own client reads.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, ready};
 use crate::support::namespace::Namespace;
+use crate::support::peer::Peer;
 use crate::support::peers::provided;
 use crate::support::tool::{Finished, Running, run_command, tool};
 
@@ -16,63 +15,24 @@ const LONG: Duration = Duration::from_secs(60);
 const PODS: &str = "/api/v1/namespaces/pay/pods";
 const TARGET: &str = "kubernetes://pay/pay?layout=kratos";
 
-/// The peer, and every line that it printed.
-struct Peer {
-    process: Child,
-    lines: Receiver<Value>,
-}
-
-impl Peer {
-    /// `None`: left out, which was said. The module reads its namespace from one place of the whole system, so it gets a
-    /// `/run` of its own.
-    #[expect(clippy::print_stderr, reason = "what was left out must be said")]
-    fn start(cluster: &Cluster, pod: &str, arguments: &[&str]) -> Option<Peer> {
-        let executable = provided("GRPC_DISCOVER_TEST_KRATOS_PODS")?;
-        if !Namespace::is_root() {
-            eprintln!("left out: a /run of one's own needs root");
-            return None;
-        }
-        let account = "/run/secrets/kubernetes.io/serviceaccount";
-        let script = format!(
-            "mount -t tmpfs none /run && mkdir -p {account} && printf pay > {account}/namespace && exec \"$0\" \"$@\""
-        );
-        let mut process = Command::new("unshare")
-            .args(["--mount", "sh", "-c", &script])
-            .arg(executable)
-            .args(arguments)
-            .args(["--server", &cluster.server(), "--token", ADMIN, "--ca"])
-            .arg(cluster.directory().join("ca.pem"))
-            .env("HOSTNAME", pod)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare, which root may call");
-        let lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
-        let (told, heard) = channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                let _ = told.send(serde_json::from_str(&line).expect(&line));
-            }
-        });
-        Some(Peer { process, lines: heard })
+/// `None`: left out, which was said. The module reads its namespace from one place of the whole system, so it gets a `/run`
+/// of its own.
+#[expect(clippy::print_stderr, reason = "what was left out must be said")]
+fn peer(cluster: &Cluster, pod: &str, arguments: &[&str]) -> Option<Peer> {
+    let executable = provided("GRPC_DISCOVER_TEST_KRATOS_PODS")?;
+    if !Namespace::is_root() {
+        eprintln!("left out: a /run of one's own needs root");
+        return None;
     }
-
-    fn next(&self) -> Value {
-        self.lines.recv_timeout(LONG).expect("a line of the peer")
-    }
-
-    fn stop(mut self) {
-        drop(self.process.stdin.take());
-        let status = self.process.wait().expect("its end");
-        assert!(status.success(), "{status}");
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    let account = "/run/secrets/kubernetes.io/serviceaccount";
+    let script = format!(
+        "mount -t tmpfs none /run && mkdir -p {account} && printf pay > {account}/namespace && exec \"$0\" \"$@\""
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", &script]).arg(executable).args(arguments);
+    command.args(["--server", &cluster.server(), "--token", ADMIN, "--ca"]).arg(cluster.directory().join("ca.pem"));
+    command.env("HOSTNAME", pod);
+    Some(Peer::start(command))
 }
 
 /// A pod whose container declares two ports, and what the kubelet says of it.
@@ -122,11 +82,11 @@ fn what_kratos_writes_into_its_pod_is_read_and_leaves_with_it() {
     let Some(cluster) = pay() else { return };
     pod(&cluster, "pay-1", "Running", true);
     let urls = "http://10.1.0.1:8000,grpc://10.1.0.1:9000";
-    let Some(writer) = Peer::start(&cluster, "pay-1", &["register", "--endpoints", urls]) else { return };
-    assert_eq!(writer.next()["registered"], "kratos-pods");
-    let reader = Peer::start(&cluster, "", &["watch", "--namespace", "pay"]).expect("it is there");
+    let Some(writer) = peer(&cluster, "pay-1", &["register", "--endpoints", urls]) else { return };
+    assert_eq!(writer.next("registered")["registered"], "kratos-pods");
+    let reader = peer(&cluster, "", &["watch", "--namespace", "pay"]).expect("it is there");
     let theirs = json!([["http://10.1.0.1:8000", "grpc://10.1.0.1:9000"]]);
-    assert_eq!(reader.next()["instances"], theirs);
+    assert_eq!(reader.next("instances")["instances"], theirs);
 
     let run = resolved(&cluster, TARGET);
     assert_eq!(run.code, 0, "{}", run.all());
@@ -143,7 +103,7 @@ fn what_kratos_writes_into_its_pod_is_read_and_leaves_with_it() {
     state(&cluster, "pay-1", "Running", false);
     let (_, changed) = watch.wait_for("its state", LONG, |event| event["kind"] == "endpoints");
     assert!(changed.to_string().contains("Kratos' clients use it all the same"), "{changed}");
-    assert_eq!(reader.next()["instances"], theirs);
+    assert_eq!(reader.next("instances")["instances"], theirs);
     writer.stop();
     watch.wait_for("its end", LONG, |event| event["kind"] == "endpoints" && event["total"] == 0);
     let run = resolved(&cluster, TARGET);

@@ -1,70 +1,34 @@
 //! Registrations written by the frameworks' own published modules (tests/peers/registrars), read from real registries: the
 //! endpoint, the layout's name, the lease, and why it goes when the framework deregisters.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::etcd::Etcd;
+use crate::support::peer::Peer;
 use crate::support::peers::provided;
 use crate::support::tool::{Running, run};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A process that registered something and keeps it registered.
-struct Registrar {
-    process: Child,
-    stdin: Option<ChildStdin>,
+/// A peer that has registered `name` by `framework`. `None`: left out, which was said.
+fn registrar(framework: &str, registry: &str, name: &str, address: &str) -> Option<Peer> {
+    let mut command = Command::new(provided("GRPC_DISCOVER_TEST_REGISTRARS")?);
+    command.args([framework, "--registry", registry, "--name", name, "--address", address]);
+    let peer = Peer::start(command);
+    peer.next("registered");
+    Some(peer)
 }
 
-impl Registrar {
-    /// `None`: left out, which was said.
-    fn start(framework: &str, registry: &str, name: &str, address: &str) -> Option<Registrar> {
-        let flags = [framework, "--registry", registry, "--name", name, "--address", address];
-        Registrar::run("GRPC_DISCOVER_TEST_REGISTRARS", &flags, "\"registered\"")
-    }
-
-    /// dubbo-go, which serves on `port` and registers `pay.v1.Pay` of the application `pay-app`, both ways.
-    fn dubbo(kind: &str, registry: &str, port: u16) -> Option<Registrar> {
-        let port = port.to_string();
-        let flags = [kind, "--registry", registry, "--mode", "all", "--port", &port];
-        Registrar::run("GRPC_DISCOVER_TEST_DUBBO", &flags, "\"serving\"")
-    }
-
-    fn run(variable: &str, flags: &[&str], ready: &str) -> Option<Registrar> {
-        let executable = provided(variable)?;
-        let mut process = Command::new(executable)
-            .args(flags)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the registrar");
-        let stdin = process.stdin.take();
-        let lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
-        let mut lines = lines.map_while(Result::ok);
-        let is_ready = lines.any(|line| line.contains(ready));
-        assert!(is_ready, "{flags:?} did not register");
-        // Read on, so that it never waits for a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Some(Registrar { process, stdin })
-    }
-
-    /// Ends it in order: it deregisters.
-    fn stop(mut self) {
-        drop(self.stdin.take());
-        let status = self.process.wait().expect("its end");
-        assert!(status.success(), "{status}");
-    }
-}
-
-impl Drop for Registrar {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// dubbo-go, which serves on `port` and registers `pay.v1.Pay` of the application `pay-app`, both ways.
+fn dubbo(kind: &str, registry: &str, port: u16) -> Option<Peer> {
+    let mut command = Command::new(provided("GRPC_DISCOVER_TEST_DUBBO")?);
+    command.args([kind, "--registry", registry, "--mode", "all", "--port", &port.to_string()]);
+    let peer = Peer::start(command);
+    peer.next("serving");
+    Some(peer)
 }
 
 /// One endpoint of a `resolve -o json`, as its one registry lists it.
@@ -80,7 +44,7 @@ fn is_read(framework: &str, name: &str, layout: &str, ttl: u64, why: &str) {
     let Some(etcd) = Etcd::start() else { return };
     let registry = etcd.endpoints();
     let address = format!("127.0.0.1:{}", free_port());
-    let Some(registrar) = Registrar::start(framework, &registry, name, &address) else { return };
+    let Some(registrar) = registrar(framework, &registry, name, &address) else { return };
     let target = format!("etcd://{registry}/{name}");
     let run = run(&["resolve", "-o", "json", &target]);
     assert_eq!(run.code, 0, "{}", run.all());
@@ -102,7 +66,7 @@ fn is_read(framework: &str, name: &str, layout: &str, ttl: u64, why: &str) {
 #[cfg(any(feature = "consul", feature = "eureka", feature = "zookeeper"))]
 fn is_found(framework: &str, scheme: &str, registry: &str, layout: &str) -> Option<Value> {
     let address = format!("127.0.0.1:{}", free_port());
-    let registrar = Registrar::start(framework, registry, "pay", &address)?;
+    let registrar = registrar(framework, registry, "pay", &address)?;
     let target = format!("{scheme}://{registry}/pay");
     let endpoint = listed(&run(&["resolve", "-o", "json", &target]));
     assert_eq!((&endpoint["address"], &endpoint["layout"]), (&address.into(), &layout.into()), "{endpoint}");
@@ -160,7 +124,7 @@ fn dubbo_is_read(kind: &str, scheme: &str, registry: &str, lease: u64) {
         (Running::start(&["resolve", "--watch", "-o", "ndjson", &format!("{scheme}://{registry}/{name}")]), layout)
     });
     let port = free_port();
-    let Some(_registrar) = Registrar::dubbo(kind, registry, port) else { return };
+    let Some(_registrar) = dubbo(kind, registry, port) else { return };
     for (watch, layout) in &mut watches {
         let listed = |event: &Value| event["kind"] == "endpoints" && event["total"] == 1;
         let (_, event) = watch.wait_for("the endpoint", PATIENCE, listed);

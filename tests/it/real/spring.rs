@@ -1,14 +1,14 @@
 //! What Spring Cloud's own registrations (tests/peers/spring) look like in Consul, ZooKeeper and Eureka: with gRPC beside the
 //! web server by grpc-spring's starter and by LogNet's, and with a web server alone.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::consul::{ConsulAgent, Mode};
 use crate::support::eureka::Eureka;
+use crate::support::peer::Peer;
 use crate::support::peers::provided;
 use crate::support::tool::{Running, run};
 use crate::support::zookeeper::Zookeeper;
@@ -17,54 +17,23 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The process with all applications, and what each said.
 struct Applications {
-    process: Child,
-    stdin: Option<ChildStdin>,
+    peer: Peer,
     ports: Vec<Value>,
 }
 
 impl Applications {
-    /// Each is `[starter, registry, address, name]`.
+    /// Each is `[starter, registry, address, name]`. `None`: left out, which was said.
     fn start(all: &[[&str; 4]]) -> Option<Applications> {
-        let executable = provided("GRPC_DISCOVER_TEST_SPRING")?;
-        let mut process = Command::new(executable)
-            .args(all.iter().flatten())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the applications");
-        let stdin = process.stdin.take();
-        let lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
-        let mut lines = lines.map_while(Result::ok);
-        let ports: Vec<Value> = lines
-            .by_ref()
-            .filter_map(|line| serde_json::from_str(&line).ok())
-            .filter(|line: &Value| line["registered"].is_string())
-            .take(all.len())
-            .collect();
-        assert_eq!(ports.len(), all.len(), "not all of the applications started: {ports:?}");
-        // Read on, so that it never waits for a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Some(Applications { process, stdin, ports })
+        let mut command = Command::new(provided("GRPC_DISCOVER_TEST_SPRING")?);
+        command.args(all.iter().flatten());
+        let peer = Peer::start(command);
+        let ports = all.iter().map(|_| peer.next("registered")).collect();
+        Some(Applications { peer, ports })
     }
 
     /// Where the application `index` listens for `protocol`.
     fn address(&self, index: usize, protocol: &str) -> String {
         format!("127.0.0.1:{}", self.ports[index][protocol])
-    }
-
-    /// Ends it in order: every application deregisters.
-    fn stop(mut self) {
-        drop(self.stdin.take());
-        let status = self.process.wait().expect("its end");
-        assert!(status.success(), "{status}");
-    }
-}
-
-impl Drop for Applications {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -119,7 +88,7 @@ fn spring_is_read_in_consul_zookeeper_and_eureka_and_a_web_server_alone_is_doubt
         assert_eq!(probe.code, code, "{}", probe.all());
     }
 
-    applications.stop();
+    applications.peer.stop();
     for mut watch in watches {
         watch.wait_for("its end", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 0);
     }

@@ -18,6 +18,7 @@ pub mod kratos;
 pub mod kubernetes;
 pub mod leftovers;
 pub mod namespace;
+pub mod peer;
 pub mod peers;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub mod pods;
