@@ -39,3 +39,8 @@ pub mod lens;
 pub mod model;
 pub mod session;
 pub mod transport;
+
+/// The pages whose examples are compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/backends.md")]
+struct Pages;

@@ -176,6 +176,7 @@ fn what_is_of_no_use_for_grpc_is_said_with_the_reason() {
     assert_eq!(reading("dubbo", "", ""), Reading::Nothing);
 }
 
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 #[test]
 fn the_port_that_spring_gives_to_its_web_server_is_doubted() {
     let web = SPRING.replace(r#""gRPC_port":"9000""#, r#""instance_status":"UP""#);

@@ -56,8 +56,9 @@ pub enum Target {
     Kubernetes(KubernetesTarget),
     /// `zookeeper://[server,…]/svc?prefix=&layout=`, also `zk:`.
     Zookeeper(ZookeeperTarget),
-    /// A scheme that is understood and has no backend here: parsed, then refused with a sentence.
-    Unsupported {
+    /// A scheme that is known and has no form of its own here. A backend that has its name may answer it; else it is refused
+    /// with a sentence.
+    Foreign {
         /// The scheme, lower case: `xds`.
         scheme: String,
         /// Everything after the colon, passwords and tokens masked.
@@ -126,7 +127,7 @@ impl Target {
             Target::Eureka(_) => Some("eureka"),
             Target::Kubernetes(_) => Some("kubernetes"),
             Target::Zookeeper(_) => Some("zookeeper"),
-            Target::Unsupported { scheme, .. } => Some(scheme),
+            Target::Foreign { scheme, .. } => Some(scheme),
         }
     }
 
@@ -142,7 +143,7 @@ impl Target {
             Target::Eureka(_) => ("eureka", "eureka"),
             Target::Kubernetes(_) => ("kubernetes", "kubernetes"),
             Target::Zookeeper(_) => ("zookeeper", "zookeeper"),
-            Target::Unsupported { scheme, .. } => (scheme.as_str(), backend_of(scheme)),
+            Target::Foreign { scheme, .. } => (scheme.as_str(), backend_of(scheme)),
         };
         if backends.contains(&backend) {
             return None;
@@ -170,7 +171,7 @@ impl Target {
 }
 
 /// The backends that a build may leave out; each is a cargo feature of its name.
-const OPTIONAL: [&str; 4] = ["consul", "etcd", "kubernetes", "zookeeper"];
+const OPTIONAL: [&str; 5] = ["consul", "etcd", "eureka", "kubernetes", "zookeeper"];
 
 /// Which backend a scheme without one here would need; empty where the scheme names no registry of its own.
 fn backend_of(scheme: &str) -> &str {
@@ -214,7 +215,7 @@ impl fmt::Display for Target {
             Target::Eureka(eureka) => eureka.fmt(f),
             Target::Kubernetes(kubernetes) => kubernetes.fmt(f),
             Target::Zookeeper(zookeeper) => zookeeper.fmt(f),
-            Target::Unsupported { scheme, rest } => write!(f, "{scheme}:{rest}"),
+            Target::Foreign { scheme, rest } => write!(f, "{scheme}:{rest}"),
         }
     }
 }

@@ -130,7 +130,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         "zookeeper" | "zk" => zookeeper(rest).map(Target::Zookeeper),
         "passthrough" => passthrough(rest),
         foreign if FOREIGN_SCHEMES.contains(&foreign) => {
-            Ok(Target::Unsupported { scheme: lower, rest: secrets::mask(rest.text) })
+            Ok(Target::Foreign { scheme: lower, rest: secrets::mask(rest.text) })
         }
         unknown => wrong(scheme.at, unknown_scheme(unknown), format!("pay, pay.example:50051 or {EXAMPLE}")),
     }

@@ -45,7 +45,7 @@ fn zookeeper(servers: &[&str], service: &str) -> ZookeeperTarget {
 }
 
 fn unsupported(scheme: &str, rest: &str) -> Target {
-    Target::Unsupported { scheme: scheme.to_string(), rest: rest.to_string() }
+    Target::Foreign { scheme: scheme.to_string(), rest: rest.to_string() }
 }
 
 /// What is typed, what it means, how it is printed.

@@ -18,6 +18,7 @@ pub mod kratos;
 pub mod kubernetes;
 pub mod leftovers;
 pub mod namespace;
+#[cfg(any(feature = "etcd", all(feature = "consul", feature = "eureka", feature = "zookeeper")))]
 pub mod peer;
 pub mod peers;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]

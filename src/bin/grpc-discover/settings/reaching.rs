@@ -126,7 +126,7 @@ fn authority(target: &Target) -> Option<String> {
             _ => plain(&kubernetes.service),
         },
         Target::Zookeeper(zookeeper) => plain(&zookeeper.service),
-        Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Unsupported { .. } => None,
+        Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Foreign { .. } => None,
     }
 }
 
