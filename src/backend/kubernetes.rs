@@ -12,6 +12,7 @@ mod credentials;
 mod exec;
 mod follow;
 mod listing;
+mod pod;
 mod pods;
 mod port;
 mod settings;

@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::core::Resource as _;
 use tokio::time::Instant;
 
 use super::follow::{Change, Follow};
 use super::listing::plural;
+use super::pod::Pod;
 use super::settings::Settings;
 use super::watch::open;
 use crate::backend::Resolution;
@@ -80,7 +79,7 @@ impl Watching {
 }
 
 fn name_of(pod: &Pod) -> String {
-    pod.meta().name.clone().unwrap_or_default()
+    pod.metadata.name.clone().unwrap_or_default()
 }
 
 /// The endpoints of all pods, and why some have none. Pure.
@@ -113,21 +112,18 @@ fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
 }
 
 fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
-    let status = pod.status.as_ref();
-    let phase = status.and_then(|status| status.phase.as_deref()).unwrap_or("Unknown");
+    let phase = pod.status.phase.as_deref().unwrap_or("Unknown");
     if phase != "Running" {
         return Err(format!("the pod is {phase}, and Kratos takes running ones alone"));
     }
-    let spec = pod.spec.as_ref();
-    let ports =
-        spec.into_iter().flat_map(|spec| &spec.containers).flat_map(|container| container.ports.iter().flatten());
+    let ports = pod.spec.containers.iter().flat_map(|container| &container.ports);
     let texts =
         |texts: &'_ Option<BTreeMap<String, String>>| -> BTreeMap<String, String> { texts.clone().unwrap_or_default() };
     let (labels, annotations) = (texts(&pod.metadata.labels), texts(&pod.metadata.annotations));
     let reading = kratos_pods::read(&kratos_pods::Pod {
         labels: labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
         annotations: annotations.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
-        ip: status.and_then(|status| status.pod_ip.as_deref()).filter(|ip| !ip.is_empty()),
+        ip: pod.status.pod_ip.as_deref().filter(|ip| !ip.is_empty()),
         ports: ports
             .map(|port| {
                 (i64::from(port.container_port), port.name.as_deref(), port.protocol.as_deref().unwrap_or("TCP"))
@@ -142,7 +138,7 @@ fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
     let (state, check) = state(pod);
     for endpoint in &mut found {
         endpoint.id = Some(name.to_string());
-        endpoint.node = spec.and_then(|spec| spec.node_name.clone());
+        endpoint.node = pod.spec.node_name.clone();
         endpoint.status = state;
         endpoint.checks = vec![check.clone()];
     }
@@ -160,8 +156,7 @@ fn state(pod: &Pod) -> (EndpointStatus, Check) {
         let words = "the pod is being deleted, and Kratos' clients use it until it has gone";
         return (EndpointStatus::Draining, check("terminating", "true", words));
     }
-    let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
-    let ready = conditions.into_iter().find(|condition| condition.type_ == "Ready");
+    let ready = pod.status.conditions.iter().find(|condition| condition.kind == "Ready");
     match ready.map(|condition| condition.status.as_str()) {
         Some("True") => (EndpointStatus::Healthy, check("ready", "passing", "")),
         _ => {
