@@ -73,7 +73,9 @@ pub fn cluster(flags: &[&str]) -> Option<Cluster> {
 }
 
 fn pay() -> Option<Cluster> {
-    cluster(&[])
+    let cluster = Cluster::start()?;
+    cluster.namespace("pay");
+    Some(cluster)
 }
 
 fn context(kubeconfig: &Path) -> Context {

@@ -34,8 +34,8 @@ pub struct Cluster {
     executable: PathBuf,
     directory: TempDir,
     etcd: Etcd,
-    /// From the API server to etcd.
-    road: Road,
+    /// From the API server to etcd, where it does not reach it straight.
+    road: Option<Road>,
     extra: Vec<String>,
     address: SocketAddr,
     tls: Arc<ClientConfig>,
@@ -43,13 +43,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts both.
+    /// Starts both. This process has no part in what they say to each other.
     pub fn start() -> Option<Cluster> {
-        Cluster::start_with(&[])
+        Cluster::begin(&[], false)
     }
 
-    /// Starts both, the API server with these flags besides.
+    /// Starts both, the API server with these flags besides, and on a road to etcd that can be closed.
     pub fn start_with(extra: &[&str]) -> Option<Cluster> {
+        Cluster::begin(extra, true)
+    }
+
+    fn begin(extra: &[&str], is_on_a_road: bool) -> Option<Cluster> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_KUBE_APISERVER")?;
         // A port that was free a moment ago may be somebody else's by now: the server ends then, and another is tried.
         let started = (0..5).find_map(|_| {
@@ -59,7 +63,7 @@ impl Cluster {
             drop(held);
             let directory = tempfile::tempdir().expect("a directory for the API server");
             let tls = papers(directory.path());
-            let road = Road::to(etcd.endpoints().parse().expect("one member"));
+            let road = is_on_a_road.then(|| Road::to(etcd.endpoints().parse().expect("one member")));
             let extra = extra.iter().map(ToString::to_string).collect();
             let executable = executable.clone();
             let mut cluster = Cluster { executable, directory, etcd, road, extra, address, tls, process: None };
@@ -75,8 +79,9 @@ impl Cluster {
 
     fn spawn(&mut self) {
         let file = |name: &str| self.directory.path().join(name).display().to_string();
+        let etcd = self.road.as_ref().map_or_else(|| self.etcd.endpoints(), |road| road.address.to_string());
         let process = Command::new(&self.executable)
-            .arg(format!("--etcd-servers=http://{}", self.road.address))
+            .arg(format!("--etcd-servers=http://{etcd}"))
             .arg(format!("--secure-port={}", self.address.port()))
             .args(["--bind-address=127.0.0.1", "--advertise-address=127.0.0.1"])
             .arg(format!("--tls-cert-file={}", file("server.pem")))
@@ -132,11 +137,12 @@ impl Cluster {
     /// Loses this key of etcd's and everything that was known of before, while the API server cannot reach etcd: its
     /// watches cannot go on, and none of them hears of the loss.
     pub fn loses_history(&self, key: &str) {
-        self.road.close();
+        let road = self.road.as_ref().expect("a cluster of start_with");
+        road.close();
         self.etcd.delete(key);
         let revision = self.etcd.put("later", "", 0);
         self.etcd.compact(revision);
-        self.road.open();
+        road.open();
     }
 
     /// Kills the API server as a crash would; etcd stays.
