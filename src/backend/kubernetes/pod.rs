@@ -7,27 +7,25 @@ use k8s_openapi::api::core::v1;
 use kube::core::{NamespaceResourceScope, ObjectMeta, Resource};
 use serde::Deserialize;
 
-/// A part of `v1.Pod`, under the names that it has there.
+/// A part of `v1.Pod`, under the names that it has there. As there, what is null is not said.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Pod {
     pub metadata: ObjectMeta,
-    #[serde(default)]
-    pub spec: Spec,
-    #[serde(default)]
-    pub status: Status,
+    pub spec: Option<Spec>,
+    pub status: Option<Status>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Spec {
-    pub containers: Vec<Container>,
+    pub containers: Option<Vec<Container>>,
     pub node_name: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Container {
-    pub ports: Vec<Port>,
+    pub ports: Option<Vec<Port>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -44,7 +42,7 @@ pub(super) struct Status {
     pub phase: Option<String>,
     #[serde(rename = "podIP")]
     pub pod_ip: Option<String>,
-    pub conditions: Vec<Condition>,
+    pub conditions: Option<Vec<Condition>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -80,5 +78,40 @@ impl Resource for Pod {
 
     fn meta_mut(&mut self) -> &mut ObjectMeta {
         &mut self.metadata
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_null_or_unknown_spoils_no_pod() {
+        let read = |text: serde_json::Value| serde_json::from_value::<Pod>(text).unwrap();
+        let meta = json!({ "name": "pay-1", "creationTimestamp": null, "labels": null });
+        for bare in [
+            json!({ "metadata": meta }),
+            json!({ "metadata": meta, "spec": null, "status": null }),
+            json!({ "metadata": meta, "spec": { "containers": null }, "status": { "conditions": null, "podIP": null } }),
+            json!({ "metadata": meta, "spec": { "containers": [{ "ports": null }], "volumes": [{ "csi": {} }] } }),
+        ] {
+            assert_eq!(read(bare).metadata.name.as_deref(), Some("pay-1"));
+        }
+        let pod = read(json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": meta,
+            "spec": { "nodeName": "n1", "containers": [{ "ports": [{ "containerPort": 9000, "name": "grpc", "protocol": "TCP" }] }] },
+            "status": { "phase": "Running", "podIP": "10.1.0.1", "conditions": [{ "type": "Ready", "status": "True", "reason": "x" }] },
+        }));
+        let (spec, status) = (pod.spec.unwrap(), pod.status.unwrap());
+        let containers = spec.containers.unwrap();
+        let port = &containers[0].ports.as_ref().unwrap()[0];
+        assert_eq!(
+            (port.container_port, port.name.as_deref(), spec.node_name.as_deref()),
+            (9000, Some("grpc"), Some("n1"))
+        );
+        assert_eq!((status.pod_ip.as_deref(), status.phase.as_deref()), (Some("10.1.0.1"), Some("Running")));
+        assert_eq!(status.conditions.unwrap()[0].kind, "Ready");
     }
 }

@@ -112,18 +112,20 @@ fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
 }
 
 fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
-    let phase = pod.status.phase.as_deref().unwrap_or("Unknown");
+    let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
+    let phase = status.and_then(|status| status.phase.as_deref()).unwrap_or("Unknown");
     if phase != "Running" {
         return Err(format!("the pod is {phase}, and Kratos takes running ones alone"));
     }
-    let ports = pod.spec.containers.iter().flat_map(|container| &container.ports);
+    let containers = spec.and_then(|spec| spec.containers.as_ref()).into_iter().flatten();
+    let ports = containers.filter_map(|container| container.ports.as_ref()).flatten();
     let texts =
         |texts: &'_ Option<BTreeMap<String, String>>| -> BTreeMap<String, String> { texts.clone().unwrap_or_default() };
     let (labels, annotations) = (texts(&pod.metadata.labels), texts(&pod.metadata.annotations));
     let reading = kratos_pods::read(&kratos_pods::Pod {
         labels: labels.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
         annotations: annotations.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect(),
-        ip: pod.status.pod_ip.as_deref().filter(|ip| !ip.is_empty()),
+        ip: status.and_then(|status| status.pod_ip.as_deref()).filter(|ip| !ip.is_empty()),
         ports: ports
             .map(|port| {
                 (i64::from(port.container_port), port.name.as_deref(), port.protocol.as_deref().unwrap_or("TCP"))
@@ -138,7 +140,7 @@ fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
     let (state, check) = state(pod);
     for endpoint in &mut found {
         endpoint.id = Some(name.to_string());
-        endpoint.node = pod.spec.node_name.clone();
+        endpoint.node = spec.and_then(|spec| spec.node_name.clone());
         endpoint.status = state;
         endpoint.checks = vec![check.clone()];
     }
@@ -156,7 +158,8 @@ fn state(pod: &Pod) -> (EndpointStatus, Check) {
         let words = "the pod is being deleted, and Kratos' clients use it until it has gone";
         return (EndpointStatus::Draining, check("terminating", "true", words));
     }
-    let ready = pod.status.conditions.iter().find(|condition| condition.kind == "Ready");
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref()).into_iter().flatten();
+    let ready = conditions.into_iter().find(|condition| condition.kind == "Ready");
     match ready.map(|condition| condition.status.as_str()) {
         Some("True") => (EndpointStatus::Healthy, check("ready", "passing", "")),
         _ => {

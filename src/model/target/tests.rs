@@ -433,7 +433,17 @@ fn a_scheme_without_backend_says_what_there_is() {
     assert!(reason("discovery:///pay").unwrap().contains("does not say which registry"));
     assert_eq!(reason("dns:///pay"), None);
     assert_eq!(reason("pay"), None);
-    assert!(parse("consul:///pay").unwrap().unsupported_reason(&["dns"]).unwrap().contains("no consul backend"));
+}
+
+#[test]
+fn a_backend_that_was_left_out_of_the_build_is_named_with_its_feature() {
+    let manifest: toml::Value = toml::from_str(include_str!("../../../Cargo.toml")).unwrap();
+    let features = manifest["features"]["default"].as_array().unwrap().iter().filter_map(toml::Value::as_str);
+    for backend in features.filter(|feature| *feature != "dns") {
+        let reason = parse(&format!("{backend}:///pay")).unwrap().unsupported_reason(&["dns"]).unwrap();
+        let says = format!("no {backend} backend (it is built with `--features {backend}`)");
+        assert!(reason.contains(&says), "{reason}");
+    }
 }
 
 /// Deterministic noise: xorshift64*.

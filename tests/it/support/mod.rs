@@ -18,7 +18,11 @@ pub mod kratos;
 pub mod kubernetes;
 pub mod leftovers;
 pub mod namespace;
-#[cfg(any(feature = "etcd", all(feature = "consul", feature = "eureka", feature = "zookeeper")))]
+#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+#[cfg_attr(
+    not(all(feature = "etcd", feature = "zookeeper")),
+    allow(dead_code, reason = "each backend's tests use a part of it")
+)]
 pub mod peer;
 pub mod peers;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]

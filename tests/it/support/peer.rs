@@ -1,7 +1,9 @@
-//! A program of tests/peers that registers or reads something, tells it in lines of JSON, and ends in order when its stdin
-//! does.
+//! A program of tests/peers that writes into a registry or reads from it: it tells what it did in lines of JSON, and ends in
+//! order when its stdin does.
 
-use std::io::{BufRead as _, BufReader};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -16,12 +18,16 @@ pub struct Peer {
     process: Child,
     stdin: Option<ChildStdin>,
     said: Receiver<Value>,
+    /// Its stderr, which is shown when something is wrong.
+    complaints: File,
 }
 
 impl Peer {
     /// Starts `command`.
     pub fn start(mut command: Command) -> Peer {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let complaints = tempfile::tempfile().expect("a file for its stderr");
+        let stderr = complaints.try_clone().expect("the same file");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
         let mut process = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let stdin = process.stdin.take();
         let lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
@@ -31,24 +37,43 @@ impl Peer {
             let told = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok());
             told.for_each(|line| tell.send(line).unwrap_or_default());
         });
-        Peer { process, stdin, said }
+        Peer { process, stdin, said, complaints }
     }
 
     /// The next line in which `member` is; what a framework itself prints may stand before it.
     pub fn next(&self, member: &str) -> Value {
         loop {
-            let line: Value = self.said.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("no {member:?}: {why}"));
+            let line = self.line(&format_args!("{member:?}"));
             if !line[member].is_null() {
                 return line;
             }
         }
     }
 
+    /// Gives it one command; its answer.
+    pub fn tell(&mut self, command: &Value) -> Value {
+        writeln!(self.stdin.as_ref().expect("an open stdin"), "{command}").unwrap_or_else(|why| self.fail(&why));
+        self.line(command)
+    }
+
+    fn line(&self, wanted: &dyn Display) -> Value {
+        let line = self.said.recv_timeout(PATIENCE);
+        line.unwrap_or_else(|why| self.fail(&format_args!("no answer to {wanted}: {why}")))
+    }
+
     /// Ends it in order: what it registered, it takes back.
     pub fn stop(mut self) {
         drop(self.stdin.take());
         let status = self.process.wait().expect("its end");
-        assert!(status.success(), "{status}");
+        if !status.success() {
+            self.fail(&status);
+        }
+    }
+
+    fn fail(&self, why: &dyn Display) -> ! {
+        let (mut file, mut text) = (&self.complaints, String::new());
+        let _ = file.rewind().and_then(|()| file.read_to_string(&mut text));
+        panic!("{why}; its stderr:\n{text}");
     }
 }
 

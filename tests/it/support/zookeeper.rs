@@ -4,14 +4,16 @@
 //! `GRPC_DISCOVER_TEST_ZOOKEEPER` and `GRPC_DISCOVER_TEST_ZK` name the executables (`tests/run` provides them). Without
 //! them [`Zookeeper::start`] answers `None` and the test is left out.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::peer::Peer;
 
 /// What starting, restarting, or one question may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -154,17 +156,9 @@ impl Zookeeper {
 
     /// Somebody who writes, with these flags besides.
     pub fn writer_with(&self, flags: &[&str]) -> Writer {
-        let mut process = Command::new(&self.writer)
-            .args(["--server", &self.servers[0].client.to_string()])
-            .args(flags)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", self.writer.display()));
-        let stdin = process.stdin.take();
-        let lines = BufReader::new(process.stdout.take().expect("a piped stdout"));
-        Writer { process, stdin, lines }
+        let mut command = Command::new(&self.writer);
+        command.args(["--server", &self.servers[0].client.to_string()]).args(flags);
+        Writer(Peer::start(command))
     }
 }
 
@@ -187,19 +181,11 @@ fn said(server: SocketAddr, word: &str) -> Option<String> {
 }
 
 /// A process with a session of its own.
-pub struct Writer {
-    process: Child,
-    stdin: Option<ChildStdin>,
-    lines: BufReader<ChildStdout>,
-}
+pub struct Writer(Peer);
 
 impl Writer {
     fn tell(&mut self, command: Value) {
-        let stdin = self.stdin.as_mut().expect("an open stdin");
-        writeln!(stdin, "{command}").expect("a writer that reads");
-        let mut line = String::new();
-        self.lines.read_line(&mut line).expect("a writer that answers");
-        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{command}: {line:?}"));
+        let answer = self.0.tell(&command);
         assert!(answer["error"].is_null(), "{command}: {answer}");
     }
 
@@ -229,16 +215,7 @@ impl Writer {
     }
 
     /// Ends the session in order.
-    pub fn end(mut self) {
-        drop(self.stdin.take());
-        let status = self.process.wait().expect("its end");
-        assert!(status.success(), "{status}");
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+    pub fn end(self) {
+        self.0.stop();
     }
 }
