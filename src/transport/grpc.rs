@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
-use http::header::{HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
@@ -47,7 +47,6 @@ pub(super) struct Origin {
 /// The sentence names the entry that cannot be sent, never its value.
 pub(super) fn metadata(entries: &[(String, Secret)]) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
-    headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("grpc-discover/", env!("CARGO_PKG_VERSION"))));
     for (name, value) in entries {
         let reserved = ["te", "content-type", "host", "connection", "transfer-encoding"];
@@ -65,6 +64,25 @@ pub(super) fn metadata(entries: &[(String, Secret)]) -> Result<HeaderMap, String
         }
     }
     Ok(headers)
+}
+
+/// The header block of a request, in the order in which grpc-go and gRPC C-core send it, every name of theirs once: a
+/// second `te` is an error to Go's net/http, and so to every server built on it.
+fn ordered(mut of_call: HeaderMap, metadata: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(of_call.len() + metadata.len() + 2);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    if let Some(agent) = metadata.get(USER_AGENT) {
+        headers.insert(USER_AGENT, agent.clone());
+    }
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    for own in [CONTENT_TYPE, USER_AGENT, TE] {
+        of_call.remove(own);
+    }
+    headers.extend(of_call);
+    for (name, value) in metadata.iter().filter(|(name, _)| **name != USER_AGENT) {
+        headers.append(name.clone(), value.clone());
+    }
+    headers
 }
 
 impl Grpc {
@@ -87,7 +105,7 @@ impl Grpc {
         head.uri = http::Uri::from_parts(uri)
             .map_err(|error| because(Status::internal(format!("request uri: {error}")), RpcCause::Client))?;
         match &*self.metadata {
-            Ok(metadata) => head.headers.extend(metadata.iter().map(|(name, value)| (name.clone(), value.clone()))),
+            Ok(metadata) => head.headers = ordered(head.headers, metadata),
             Err(text) => return Err(because(Status::invalid_argument(text.clone()), RpcCause::Client)),
         }
         head.version = http::Version::HTTP_2;
@@ -256,6 +274,19 @@ pub(super) fn cause(status: &Status) -> RpcCause {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_names_te_and_content_type_once_in_the_order_of_grpcs_clients() {
+        let mut of_call = HeaderMap::new();
+        of_call.append(TE, HeaderValue::from_static("trailers"));
+        of_call.append("grpc-timeout", HeaderValue::from_static("5S"));
+        of_call.append(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        let metadata = metadata(&[("x-a".to_string(), Secret::new("1")), ("x-a".to_string(), Secret::new("2"))]).unwrap();
+        let headers = ordered(of_call, &metadata);
+        let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["content-type", "user-agent", "te", "grpc-timeout", "x-a", "x-a"]);
+        assert_eq!(headers[TE], "trailers");
+    }
 
     #[test]
     fn metadata_is_marked_secret_and_wrong_entries_are_named() {
