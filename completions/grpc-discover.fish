@@ -89,7 +89,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l se
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l authority -d 'The :authority to send [default: the target\'s name]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l service -d 'Ask the health of this service [default: of the whole server]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s H -l header -d 'Send this metadata with every RPC: \'name: value\', or @FILE with one a line (repeat)' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l connect-timeout -d 'TCP, TLS and the server\'s SETTINGS together [default: 20s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l connect-timeout -d 'Time limit for TCP, TLS and the server\'s SETTINGS together [default: 5s; 20s for watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l rpc-timeout -d 'One health RPC [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-time -d 'Ping a silent connection after this long; 0 never does [default: 0]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keepalive-timeout -d 'Give a connection up when a ping is not answered for this long [default: 20s]' -r
@@ -154,7 +154,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l se
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l authority -d 'The :authority to send [default: the target\'s name]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l service -d 'Ask the health of this service [default: of the whole server]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s H -l header -d 'Send this metadata with every RPC: \'name: value\', or @FILE with one a line (repeat)' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l connect-timeout -d 'TCP, TLS and the server\'s SETTINGS together [default: 20s]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l connect-timeout -d 'Time limit for TCP, TLS and the server\'s SETTINGS together [default: 5s; 20s for watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l rpc-timeout -d 'One health RPC [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-time -d 'Ping a silent connection after this long; 0 never does [default: 0]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keepalive-timeout -d 'Give a connection up when a ping is not answered for this long [default: 20s]' -r

@@ -244,7 +244,10 @@ fn virtual_ip<'a>(
         return Some(finding);
     }
     let contact = ledger.contacts.get(address)?;
-    if !matches!(NetworkWord::of(Some(&contact.what)), NetworkWord::Serving | NetworkWord::NotServing) {
+    if !matches!(
+        NetworkWord::of(Some(&contact.what)),
+        NetworkWord::Serving | NetworkWord::NotServing | NetworkWord::Unjudged
+    ) {
         return None;
     }
     if others.iter().any(|other| other.listed.keys().any(|key| key.address == *address)) {

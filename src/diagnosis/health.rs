@@ -37,6 +37,16 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
             let text = "is reachable and its health service does not know the service (it is not registered there)";
             told(&HEALTH_SERVICE_UNKNOWN, format!("{text}{}", but(others)))
         }
+        Health::Failed { code, text, cause } if health.is_behind_authentication() => {
+            let who = match cause {
+                RpcCause::Http { by: Some(name), .. } | RpcCause::Proxy(name) => {
+                    format!("behind {name}, which refused")
+                }
+                _ => "reachable and refused".to_string(),
+            };
+            let text = format!("is {who} the health call: {code}: {text}; its health could not be judged");
+            told(&HEALTH_BEHIND_AUTHENTICATION, text)
+        }
         Health::Failed { code, text, cause } => Some(on_failure(code, text, cause)),
     }
 }
@@ -68,7 +78,6 @@ fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
         _ => None,
     };
     let remedy = match status {
-        Some(401 | 403) => Some("Give credentials with -H 'authorization: …' (or -H @FILE); what answered wants them."),
         Some(404) => Some("Check the route: host (--authority) and path /grpc.health.v1.Health are not known there."),
         Some(429) => Some("Ask less often (--rate, -c): what answered limits the rate."),
         _ => None,

@@ -7,9 +7,12 @@ use std::time::{Duration, SystemTime};
 use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
-use crate::model::event::{BackendReport, BackendStatus, CallCost, EndpointsChange, Event, EventKind, IdlePhase};
+use crate::model::event::{
+    BackendReport, BackendStatus, CallCost, EndpointsChange, Event, EventKind, IdlePhase, WatchEnd,
+};
 use crate::model::hold::{Fate, HeldReport};
 use crate::model::lens::LensReport;
+use crate::model::pending::{PendingReport, Subject};
 use crate::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, GoAway, Health, PeerSettings, Phase, PhaseDetail, Stage,
     TlsReport,
@@ -74,6 +77,16 @@ pub enum Contact {
     Failed(Failure),
 }
 
+impl Contact {
+    /// True when the endpoint can be judged by it: a connection alone cannot, because a frozen process has one too.
+    pub fn is_conclusive(&self) -> bool {
+        match self {
+            Contact::Answered(_) | Contact::Failed(_) => true,
+            Contact::Connected => false,
+        }
+    }
+}
+
 /// An endpoint that left a source during the session, or that the source no longer calls usable.
 #[derive(Debug, Clone)]
 pub struct Departure {
@@ -126,6 +139,12 @@ pub struct Ledger {
     pub losses: BTreeMap<Address, Vec<Seen<Loss>>>,
     /// What health services said about names beside the one that was asked for: the last word on each.
     pub others: BTreeMap<Address, BTreeMap<String, Seen<Health>>>,
+    /// How the health Watch on an address ended last, on a connection that went on.
+    pub watch_ends: BTreeMap<Address, Seen<WatchEnd>>,
+    /// What was still waited for at the end: endpoints, and registries.
+    pub pending: BTreeMap<Address, PendingReport>,
+    /// Registries that had not responded at the end.
+    pub pending_registries: Vec<PendingReport>,
     /// Addresses that left and have not come back, by the time they left.
     pub departures: Vec<Seen<Departure>>,
     /// Addresses that came after the baseline of an idle cycle.
@@ -140,6 +159,8 @@ pub struct Ledger {
     pub held: Vec<Seen<HeldReport>>,
     /// What other frameworks' clients would hold: the last word on each.
     pub lenses: Vec<Seen<LensReport>>,
+    /// They were named (`--as`): what they would hold counts for the verdict.
+    pub lenses_named: bool,
     /// More endpoints are listed than may be probed: how many, and how many were.
     pub limited: Option<(usize, usize)>,
     /// How many transitions there were.
@@ -214,6 +235,9 @@ impl Ledger {
                 }
             },
             EventKind::Health(report) if *report.service == *self.service => {
+                if let Some(end) = &report.ended {
+                    self.watch_ends.insert(report.address.clone(), seen(WatchEnd::clone(end), event));
+                }
                 self.contact(&report.address, Contact::Answered(report.health.clone()), event);
             }
             EventKind::Health(report) => {
@@ -233,6 +257,11 @@ impl Ledger {
             }
             EventKind::Held(report) => self.told(report, event),
             EventKind::Disconnect { address, disconnect } => self.lost(address, disconnect, event),
+            EventKind::Pending(report) => match &report.subject {
+                Subject::Endpoint(address) => _ = self.pending.insert(address.clone(), report.clone()),
+                Subject::Registry { .. } => self.pending_registries.push(report.clone()),
+            },
+            EventKind::Stall(_) => {}
             EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
         }
     }

@@ -3,7 +3,7 @@
 use super::discovery::finding;
 use super::ledger::{Contact, Ledger, Seen};
 use super::reaching::join;
-use super::table::CLIENTS_WOULD_BE_STALE;
+use super::table::{CLIENTS_WOULD_BE_STALE, UNNAMED_CLIENTS_WOULD_BE_STALE};
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::lens::{Hears, LensReport};
@@ -30,7 +30,7 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
     let mut evidence: Vec<u64> = group.iter().map(|seen| seen.seq).collect();
     let mut wrong = Vec::new();
     if first.hears == Hears::NeverAndHangs {
-        wrong.push("has no list, and every call hangs until its deadline".to_string());
+        wrong.push("have no list, and every call would hang until its deadline".to_string());
     }
     if !first.stale.is_empty() {
         let mut by_fate: Vec<(String, Vec<String>)> = Vec::new();
@@ -42,18 +42,18 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
             }
         }
         let stale: Vec<String> = by_fate.iter().map(|(fate, those)| format!("{}{fate}", listed(those))).collect();
-        wrong.push(format!("still dials {}", stale.join("; ")));
+        wrong.push(format!("still dial {}", stale.join("; ")));
     }
     if !first.missing.is_empty() {
         let missing: Vec<String> = first.missing.iter().map(ToString::to_string).collect();
-        wrong.push(format!("does not know {}", listed(&missing)));
+        wrong.push(format!("not know {}", listed(&missing)));
     }
     let is_dead = |address: &Address| {
         ledger.contacts.get(address).is_some_and(|contact| matches!(contact.what, Contact::Failed(_)))
     };
     let fails = match first.holds.is_empty() || !first.holds.iter().all(is_dead) {
         true => String::new(),
-        false => format!(", so every call fails (\"{} …\")", first.fails_with),
+        false => format!(", so every call would fail (\"{} …\")", first.fails_with),
     };
     let each = |get: fn(&LensReport) -> &'static str| {
         let mut words: Vec<&str> = Vec::new();
@@ -69,13 +69,14 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
         why = group.iter().map(|seen| format!("{}: {}", seen.what.label, seen.what.rule)).collect();
     }
     let text = format!(
-        "a client of {} {}{fails}; it recovers by {}. Why: {}",
+        "a client of {} would {}{fails}; it would recover by {}. Why: {}",
         join(&labels),
         wrong.join(" and "),
         first.hears.recovers_by(),
         why.join("; ")
     );
-    let mut finding = finding(&CLIENTS_WOULD_BE_STALE, None, text, evidence);
+    let kind = if ledger.lenses_named { &CLIENTS_WOULD_BE_STALE } else { &UNNAMED_CLIENTS_WOULD_BE_STALE };
+    let mut finding = finding(kind, None, text, evidence);
     finding.remedy = each(|report| report.remedy).join("; ");
     Some(finding)
 }

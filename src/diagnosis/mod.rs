@@ -18,6 +18,7 @@ pub mod table;
 pub mod tolerance;
 mod unprovable;
 pub mod verdict;
+mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -42,6 +43,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     slices::find,
     advertised::find,
     reaching::find,
+    watches::find,
     connection::find,
     certificates::differ,
     idle::find,
@@ -137,7 +139,8 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
     for (address, listed) in &listing {
         let word = RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status));
         let contact = ledger.contacts.get(*address).map(|seen| &seen.what);
-        let network = NetworkWord::of(contact);
+        let pending = ledger.pending.get(*address).filter(|_| !contact.is_some_and(Contact::is_conclusive));
+        let network = if pending.is_some() { NetworkWord::NotTried } else { NetworkWord::of(contact) };
         let verdict = match depth {
             Depth::Network => verdict::verdict(word, network).unwrap_or(EndpointVerdict::Unknown),
             Depth::Registries => match word {
@@ -153,7 +156,10 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             address: (*address).clone(),
             listed: listed.iter().map(|(i, seen)| (ledger.sources[*i].backend, seen.what.status)).collect(),
             verdict,
-            text: contact.map(describe).unwrap_or_default(),
+            text: match pending {
+                Some(pending) => pending.to_string(),
+                None => contact.map(describe).unwrap_or_default(),
+            },
         });
     }
     // Addresses that left and were contacted since.
@@ -165,7 +171,7 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             continue;
         }
         let verdict = match NetworkWord::of(Some(&contact.what)) {
-            NetworkWord::Serving | NetworkWord::NotServing => EndpointVerdict::Unregistered,
+            NetworkWord::Serving | NetworkWord::NotServing | NetworkWord::Unjudged => EndpointVerdict::Unregistered,
             _ => EndpointVerdict::Stale,
         };
         let text = format!(
@@ -231,16 +237,21 @@ fn overall(
         .count();
     let untried = endpoints.iter().filter(|report| report.verdict == EndpointVerdict::Unknown).count();
     if good == 0 {
-        let local = depth == Depth::Network && untried == listed;
-        return if local { Verdict::Unknown } else { Verdict::Failed };
+        // One that could not be judged may be usable.
+        let open = depth == Depth::Network && untried > 0;
+        return if open { Verdict::Unknown } else { Verdict::Failed };
     }
-    let enough = match judging.min_ready {
+    let leaving = |report: &&EndpointReport| {
+        matches!(report.verdict, EndpointVerdict::Draining | EndpointVerdict::Drained) && !report.listed.is_empty()
+    };
+    let staying = listed - endpoints.iter().filter(leaving).count();
+    let enough = |good: usize| match judging.min_ready {
         None => true,
         Some(MinReady::Count(count)) => good >= count,
-        Some(MinReady::Percent(percent)) => good * 100 >= listed * usize::from(percent),
+        Some(MinReady::Percent(percent)) => good * 100 >= staying * usize::from(percent),
     };
-    if !enough {
-        return Verdict::Failed;
+    if !enough(good) {
+        return if enough(good + untried) { Verdict::Unknown } else { Verdict::Failed };
     }
     let call_failed = |phase| ledger.calls.iter().any(|call| call.what.phase == phase && call.what.outcome.is_err());
     if call_failed(IdlePhase::Baseline) {
@@ -283,6 +294,9 @@ fn sentence(
         0 if ledger.has_drained() => "drained: no endpoint is listed any more".to_string(),
         0 => "no endpoint".to_string(),
         1 if good == 1 => format!("the only endpoint is {what}"),
+        1 if listed[0].verdict == EndpointVerdict::Unknown && depth == Depth::Network => {
+            "the only endpoint could not be judged".to_string()
+        }
         1 => format!("the only endpoint is {}", listed[0].verdict.predicate()),
         2 if good == 2 => format!("both endpoints are {what}"),
         _ if good == total => format!("all {total} endpoints are {what}"),
@@ -296,14 +310,27 @@ fn sentence(
     });
     // What is wrong comes first; the numbers do when they say it themselves.
     let mut parts = if ledger.heard().next().is_none() {
-        vec![worst]
+        vec![worst, waiting(ledger)]
     } else if good == total && total > 0 {
-        vec![worst, Some(counts), idle_sentence(ledger)]
+        vec![worst, Some(counts), waiting(ledger), idle_sentence(ledger)]
     } else {
-        vec![Some(counts), worst, idle_sentence(ledger)]
+        vec![Some(counts), worst, waiting(ledger), idle_sentence(ledger)]
     };
     parts.retain(Option::is_some);
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// What is still waited for: `10.0.0.7:50051: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s`.
+fn waiting(ledger: &Ledger) -> Option<String> {
+    const NAMED: usize = 3;
+    let all = ledger.pending_registries.iter().chain(ledger.pending.values());
+    let named: Vec<String> = all.clone().take(NAMED).map(|report| format!("{}: {report}", report.subject)).collect();
+    let more = all.count().saturating_sub(NAMED);
+    match (named.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(named.join("; ")),
+        (false, more) => Some(format!("{}; and {more} more are waiting", named.join("; "))),
+    }
 }
 
 fn idle_sentence(ledger: &Ledger) -> Option<String> {

@@ -28,7 +28,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                     findings.extend(ghost(ledger, *source, address, seen, contact));
                 }
                 NetworkWord::Serving => findings.push(check_wrong(ledger, *source, address, seen, contact)),
-                NetworkWord::NotServing | NetworkWord::Mismatch | NetworkWord::NotTried => {}
+                NetworkWord::NotServing | NetworkWord::Unjudged | NetworkWord::Mismatch | NetworkWord::NotTried => {}
             }
         }
     }

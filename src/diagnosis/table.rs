@@ -356,7 +356,25 @@ findings! {
     GD503 HEALTH_CALL_FAILED Critical
         means "HTTP/2 works and the health call does not."
         proved by "The call's gRPC status, quoted."
-        remedy "UNAUTHENTICATED and PERMISSION_DENIED: give -H. UNAVAILABLE: a proxy without a healthy backend. DEADLINE_EXCEEDED: the process accepts and does not answer.";
+        remedy "UNAVAILABLE: a proxy without a healthy backend. DEADLINE_EXCEEDED: the process accepts and does not answer.";
+
+    GD504 HEALTH_WATCH_ENDED Info
+        means "A health Watch that had reported a status was ended by the server or by a proxy on the path, while the connection stayed open. It is opened again with backoff, and the last status stands meanwhile. Other long-lived streams on this path end in the same way."
+        proved by "The end of the Watch: its gRPC status or RST_STREAM code, and the time since its last message."
+        remedy "Raise the stream timeout of the proxy on the path above the longest quiet period of a stream."
+        see "https://github.com/kubernetes/ingress-nginx/issues/12434";
+
+    GD505 HEALTH_WATCH_UNIMPLEMENTED Info
+        means "The server implements grpc.health.v1 Check and not Watch. Clients with health checking (gRFC A17) take such an endpoint as serving, whatever Check answers. Its health comes from Check here, repeated while it is watched."
+        proved by "Watch answered UNIMPLEMENTED, and Check answered a status."
+        remedy "Implement Watch in the server's health service: the health package of every gRPC stack has it."
+        see "https://github.com/grpc/grpc-java/issues/8385" "https://github.com/grpc/proposal/blob/master/A17-client-side-health-checking.md";
+
+    GD506 HEALTH_BEHIND_AUTHENTICATION Warn
+        means "The health call was refused for want of credentials. Something alive answered, and its health could not be judged: this is neither healthy nor unhealthy."
+        proved by "UNAUTHENTICATED or PERMISSION_DENIED in answer to the health call, or HTTP 401 or 403."
+        remedy "Give credentials with -H 'authorization: Bearer TOKEN' (or -H @FILE), or exempt grpc.health.v1.Health from authentication."
+        see "https://github.com/argoproj/argo-cd/issues/26204";
 
     // Idle and staleness.
     GD601 ZOMBIE_ENDPOINT Critical
@@ -403,7 +421,7 @@ findings! {
         remedy "Wait one interval of the check and ask again; if it stays, run the check's own request by hand from the node that runs it.";
 
     GD609 CLIENTS_WOULD_BE_STALE Warn
-        means "Clients of the frameworks named would hold other addresses now than the registry lists: they dial what is gone, or do not know what has come. A running client of another version or setting may differ; its own channelz tells."
+        means "Clients of the frameworks named would hold other addresses now than the registry lists: they would dial what is gone, or not know what has come. It is a prediction: info, and a warning only for clients that --as named. A running client of another version or setting may differ; its own channelz tells."
         proved by "The model of the client (docs/lenses.md names its source, and which real clients it was held against), fed with this session's answers and calls; and a probe of the addresses it would still dial. In an idle cycle the client is taken to have been idle once before, as every client that has run for a while."
         remedy "Restart the clients that the finding names; upgrade their framework, or switch their idle timeout off until then."
         see "https://github.com/go-kratos/kratos/issues/3185" "https://github.com/grpc/grpc/issues/12295";
@@ -444,6 +462,10 @@ findings! {
         remedy "Put the endpoints' networks into NO_PROXY, or switch the proxy off in the client (grpc-go: WithNoProxy)."
         see "https://github.com/grpc/grpc-go/issues/8327" "https://github.com/grpc/grpc-go/issues/6846" "https://github.com/grpc/grpc/issues/9989";
 }
+
+/// [`CLIENTS_WOULD_BE_STALE`] for clients that nobody named with `--as`: a prediction alone spoils no verdict.
+pub static UNNAMED_CLIENTS_WOULD_BE_STALE: FindingKind =
+    FindingKind { severity: Severity::Info, ..CLIENTS_WOULD_BE_STALE };
 
 #[cfg(test)]
 mod tests {

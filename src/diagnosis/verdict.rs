@@ -34,6 +34,8 @@ pub enum NetworkWord {
     Serving,
     /// READY, and the health service says no.
     NotServing,
+    /// READY, and the health call was refused for want of credentials.
+    Unjudged,
     /// An answer that means nobody is there: refused, reset, closed, no such host.
     Dead,
     /// No answer at all.
@@ -88,6 +90,7 @@ impl NetworkWord {
             Some(Contact::Connected) => NetworkWord::Serving,
             Some(Contact::Answered(health)) => match health {
                 Health::Serving | Health::Unimplemented => NetworkWord::Serving,
+                refused if refused.is_behind_authentication() => NetworkWord::Unjudged,
                 Health::NotServing | Health::Unknown | Health::ServiceUnknown | Health::Failed { .. } => {
                     NetworkWord::NotServing
                 }
@@ -135,9 +138,10 @@ pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointV
     use RegistryWord as R;
     Some(match (registry, network) {
         (R::Unread, _) => V::Unknown,
-        (R::NotListed, N::Serving | N::NotServing) => V::Unregistered,
+        (R::NotListed, N::Serving | N::NotServing | N::Unjudged) => V::Unregistered,
         (R::NotListed, N::Dead | N::BlackHole | N::Mismatch | N::NotTried) => return None,
-        (_, N::NotTried) => V::Unknown,
+        (R::Draining, N::Unjudged) => V::Draining,
+        (_, N::NotTried | N::Unjudged) => V::Unknown,
         (R::LeaseGone, N::Serving) => V::OrphanAlive,
         (R::LeaseGone, N::NotServing | N::Dead | N::BlackHole | N::Mismatch) => V::Orphan,
         (R::Draining, N::Serving | N::NotServing | N::Mismatch) => V::Draining,

@@ -8,8 +8,10 @@ use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{EndpointVerdict, Finding, Summary};
 use super::hold::HeldReport;
 use super::lens::LensReport;
+use super::pending::PendingReport;
 use super::reach::{Disconnect, Failure, Health, Phase, Stage};
 use super::resolution::{Note, ResolveFailure};
+use super::rpc::RpcCause;
 use super::time::Elapsed;
 
 /// One thing that happened.
@@ -53,6 +55,10 @@ pub enum EventKind {
     Lens(LensReport),
     /// A connection that was held in silence has told what became of it.
     Held(Box<HeldReport>),
+    /// What the session was still waiting for when it ended.
+    Pending(PendingReport),
+    /// This process did not run for a while: what timed out meanwhile proves nothing.
+    Stall(StallReport),
     /// The verdict on one endpoint.
     Verdict(EndpointReport),
     /// Something that was proved.
@@ -157,6 +163,30 @@ pub struct HealthReport {
     pub health: Health,
     /// How long the RPC took (Check only).
     pub took: Option<Duration>,
+    /// The Watch that had reported this status, or was to report one, has ended. The status stands until the next one.
+    pub ended: Option<Box<WatchEnd>>,
+}
+
+/// How a health Watch ended on a connection that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatchEnd {
+    /// gRPC status code name: `INTERNAL`; `OK` when the server ended it in order.
+    pub code: String,
+    /// Its message.
+    pub text: String,
+    /// What ended it.
+    pub cause: RpcCause,
+    /// Time since its last status; since it was opened when it reported none.
+    pub after: Duration,
+}
+
+/// This process did not run for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StallReport {
+    /// When it stopped running.
+    pub from: Elapsed,
+    /// For how long.
+    pub lasted: Duration,
 }
 
 /// A phase of `probe --idle`.

@@ -7,6 +7,7 @@ pub mod event;
 pub mod finding;
 pub mod hold;
 pub mod lens;
+pub mod pending;
 pub mod reach;
 pub mod resolution;
 pub mod rpc;

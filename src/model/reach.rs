@@ -415,6 +415,17 @@ impl Health {
         }
     }
 
+    /// True when the call was refused for want of credentials: something alive answered, and health is not known.
+    pub fn is_behind_authentication(&self) -> bool {
+        match self {
+            Self::Failed { code, cause, .. } => {
+                let by_status = matches!(code.as_str(), "UNAUTHENTICATED" | "PERMISSION_DENIED") && cause.is_answer();
+                by_status || matches!(cause, RpcCause::Http { status: 401 | 403, .. })
+            }
+            Self::Serving | Self::NotServing | Self::Unknown | Self::ServiceUnknown | Self::Unimplemented => false,
+        }
+    }
+
     /// Would a client with health checking (gRFC A17) send RPCs there?
     pub fn is_usable(&self) -> bool {
         matches!(self, Self::Serving | Self::Unimplemented)

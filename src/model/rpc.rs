@@ -28,3 +28,13 @@ pub enum RpcCause {
     /// It was not sent, or what came back was not understood.
     Client,
 }
+
+impl RpcCause {
+    /// True when whatever answers at the address answered the call itself.
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Status | Self::Http { .. } | Self::Proxy(_) => true,
+            Self::Reset(_) | Self::GoAway(_) | Self::Lost(_) | Self::Unanswered | Self::Client => false,
+        }
+    }
+}

@@ -87,10 +87,15 @@ pub(super) async fn run(
                 tell(Input::Checked(id, health, took))
             }
             health = next(&mut watch) => match health {
-                Some(health) => tell(Input::Watched(id, health)),
+                Some(health) => {
+                    if matches!(health, Health::Failed { .. } | Health::Unimplemented) {
+                        watch = None;
+                    }
+                    tell(Input::Watched(id, health))
+                }
                 None => {
                     watch = None;
-                    true
+                    tell(Input::WatchEnded(id))
                 }
             },
         };

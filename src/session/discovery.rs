@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lag::Lags;
-use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet};
+use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
 use crate::model::time::Elapsed;
@@ -52,6 +52,8 @@ struct Tracked {
     generation: u32,
     set: EndpointSet,
     state: State,
+    /// When it was queried last.
+    asked: Elapsed,
     /// A full answer was believed at least once.
     heard: bool,
     /// The last answer was empty and is not believed before this moment, nor before it was asked again.
@@ -103,6 +105,7 @@ impl Discovery {
             generation: 0,
             set: EndpointSet::default(),
             state: State::Quiet,
+            asked: Elapsed::ZERO,
             heard: false,
             doubted: None,
             departed: Vec::new(),
@@ -117,9 +120,10 @@ impl Discovery {
     }
 
     /// Asks every source that is quiet.
-    pub fn start(&mut self, steps: &mut Vec<Step>) {
+    pub fn start(&mut self, now: Elapsed, steps: &mut Vec<Step>) {
         for index in 0..self.sources.len() {
             if self.sources[index].state == State::Quiet {
+                self.sources[index].asked = now;
                 self.ask(index, steps);
             }
         }
@@ -220,6 +224,18 @@ impl Discovery {
     /// True when a full answer was believed from anybody.
     pub fn anybody_heard(&self) -> bool {
         self.sources.iter().any(|tracked| tracked.heard)
+    }
+
+    /// The sources that have not responded at all yet: backend, source, and since when they are queried.
+    pub fn waiting(&self) -> impl Iterator<Item = (&'static str, Arc<str>, Elapsed)> {
+        let waiting = self.sources.iter().filter(|tracked| tracked.state == State::Asking && !tracked.heard);
+        waiting.map(|tracked| (tracked.backend, tracked.source.clone(), tracked.asked))
+    }
+
+    /// The addresses that somebody lists in `status`.
+    pub fn in_status(&self, status: EndpointStatus) -> std::collections::BTreeSet<Address> {
+        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
+        all.filter(|endpoint| endpoint.status == status).map(|endpoint| endpoint.address.clone()).collect()
     }
 
     /// Why nobody could be asked: the texts of the sources that never answered. For the channel's resolver error.

@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::connection::{self, Command};
-use super::engine::{Effect, Engine, Input};
+use super::engine::{Effect, Engine, Input, Stages};
 use super::plan::{Plan, Source};
 use super::script::Script;
 use crate::backend;
@@ -19,7 +19,7 @@ use crate::channel::{Channel, ConnectionId};
 use crate::model::endpoint::Address;
 use crate::model::event::Event;
 use crate::model::time::Elapsed;
-use crate::transport::{Dial, Sockets, Transport};
+use crate::transport::{Dial, Progress, Sockets, Transport};
 
 /// A running session: events come out until the summary, which is the last. Everything it began (watches, connections,
 /// probes) ends when it is dropped.
@@ -32,7 +32,7 @@ pub struct Session {
     context: Arc<backend::Settings>,
     transport: Transport,
     service: Arc<str>,
-    connections: HashMap<ConnectionId, mpsc::UnboundedSender<Command>>,
+    connections: HashMap<ConnectionId, Open>,
     probes: Probes,
     tasks: JoinSet<()>,
     inbox: mpsc::UnboundedReceiver<Input>,
@@ -45,9 +45,17 @@ struct Asked {
     task: Option<AbortHandle>,
 }
 
+/// A connection of the channel.
+struct Open {
+    commands: mpsc::UnboundedSender<Command>,
+    progress: Progress,
+}
+
 /// Probes that wait for room.
 struct Probes {
     queue: VecDeque<Address>,
+    /// Those under way.
+    progress: HashMap<Address, Progress>,
     in_flight: usize,
     concurrency: usize,
     /// Time between two beginnings, and when the next may begin.
@@ -97,6 +105,7 @@ impl Session {
             connections: HashMap::new(),
             probes: Probes {
                 queue: VecDeque::new(),
+                progress: HashMap::new(),
                 in_flight: 0,
                 concurrency: plan.limits.concurrency.max(1),
                 spacing: plan.limits.rate.map(|rate| Duration::from_secs(1) / rate.max(1)),
@@ -124,7 +133,12 @@ impl Session {
             tokio::select! {
                 biased;
                 Some(input) = self.inbox.recv() => self.feed(input),
-                () = sleep_until(due) => self.feed(Input::TimePassed),
+                () = sleep_until(due) => {
+                    if self.engine.ends_at().is_some_and(|end| end <= self.elapsed()) {
+                        self.feed(Input::InStages(self.stages()));
+                    }
+                    self.feed(Input::TimePassed);
+                }
                 () = sleep_until(more_probes) => self.start_probes(),
                 // Finished tasks are taken off the set so that it does not grow.
                 Some(_) = self.tasks.join_next() => {}
@@ -134,6 +148,7 @@ impl Session {
 
     /// Ends the session early: the verdict of this moment and the summary follow.
     pub fn finish(&mut self) {
+        self.feed(Input::InStages(self.stages()));
         self.feed(Input::Finish);
     }
 
@@ -147,9 +162,25 @@ impl Session {
         Elapsed::new(self.began.elapsed())
     }
 
+    /// Which stages are waiting at the moment.
+    fn stages(&self) -> Stages {
+        let at = |progress: &Progress| {
+            let (stage, since) = progress.stage()?;
+            Some((stage, Elapsed::new(since.saturating_duration_since(self.began))))
+        };
+        let probes = self.probes.progress.iter().filter_map(|(address, of)| Some((address.clone(), at(of)?)));
+        let connections = self.connections.iter().filter_map(|(id, open)| Some((*id, at(&open.progress)?)));
+        Stages { probes: probes.collect(), connections: connections.collect() }
+    }
+
     fn feed(&mut self, input: Input) {
-        if matches!(input, Input::Reached(..)) {
-            self.probes.in_flight -= 1;
+        match &input {
+            Input::Reached(address, _) => {
+                self.probes.in_flight -= 1;
+                self.probes.progress.remove(address);
+            }
+            Input::ConnectFailed(connection, _) | Input::Lost(connection, _) => _ = self.connections.remove(connection),
+            _ => {}
         }
         for effect in self.engine.handle(self.elapsed(), input) {
             self.carry_out(effect);
@@ -169,16 +200,18 @@ impl Session {
             Effect::Probe(address) => self.probes.queue.push_back(address),
             Effect::Open { connection, address, deadline } => {
                 let (commands, orders) = mpsc::unbounded_channel();
-                self.connections.insert(connection, commands);
-                let (transport, service, outbox) = (self.transport.clone(), self.service.clone(), self.outbox.clone());
+                let progress = Progress::default();
+                let transport = self.transport.noting(&progress);
+                self.connections.insert(connection, Open { commands, progress });
+                let (service, outbox) = (self.service.clone(), self.outbox.clone());
                 let deadline = self.began + deadline.since_start();
                 let run = connection::run(connection, transport, address, service, deadline, orders, outbox);
                 self.tasks.spawn(run);
             }
             Effect::Close { connection, drain } => {
-                if let Some(commands) = self.connections.remove(&connection) {
+                if let Some(open) = self.connections.remove(&connection) {
                     // A connection that has just ended has nobody listening; then there is nothing to close.
-                    let _ = commands.send(Command::Close { drain });
+                    let _ = open.commands.send(Command::Close { drain });
                 }
             }
             Effect::Hold { hold, address, silence } => {
@@ -200,9 +233,9 @@ impl Session {
     }
 
     fn order(&self, connection: ConnectionId, command: Command) {
-        if let Some(commands) = self.connections.get(&connection) {
+        if let Some(open) = self.connections.get(&connection) {
             // As above: its end is on the way to the engine.
-            let _ = commands.send(command);
+            let _ = open.commands.send(command);
         }
     }
 
@@ -241,7 +274,9 @@ impl Session {
         while self.probes.may_begin() {
             let Some(address) = self.probes.queue.pop_front() else { return };
             self.probes.begun();
-            let reach = self.transport.reach(address.clone(), self.service.clone());
+            let progress = Progress::default();
+            let reach = self.transport.noting(&progress).reach(address.clone(), self.service.clone());
+            self.probes.progress.insert(address.clone(), progress);
             let outbox = self.outbox.clone();
             self.tasks.spawn(async move {
                 let reach = Box::new(reach.await);

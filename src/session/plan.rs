@@ -60,7 +60,7 @@ pub struct Plan {
 
 impl Plan {
     /// A plan with gRPC's defaults: every source asked with the settings of this machine's environment left out, TLS found
-    /// out per address, 20 s to connect, 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens
+    /// out per address, 20 s to connect (5 s for a probe), 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens
     /// pick_first with the cycle's own idle timeout.
     pub fn new(sources: Vec<Source>, goal: Goal) -> Plan {
         let label = sources.iter().map(|source| source.target.to_string()).collect::<Vec<_>>().join(" ");
@@ -73,13 +73,14 @@ impl Plan {
             Goal::ProbeIdle(idle) => channel.idle_timeout = Some(idle),
             Goal::Resolve { .. } | Goal::Probe => {}
         }
+        let transport = transport::Options { connect_timeout: goal.connect_timeout(), ..transport::Options::default() };
         Plan {
             label: label.into(),
             sources,
             goal,
             holding: Holding::default(),
             backends: Arc::default(),
-            transport: transport::Options::default(),
+            transport,
             channel,
             service: Arc::from(""),
             lenses: match goal {
@@ -110,6 +111,17 @@ pub enum Goal {
         /// End when this is so.
         until: Option<Until>,
     },
+}
+
+impl Goal {
+    /// How long connecting may take unless it is given: gRPC's 20 s for a channel that is watched; a probe, whose answer
+    /// somebody waits for, gives up after 5 s.
+    pub const fn connect_timeout(self) -> Duration {
+        match self {
+            Self::Probe | Self::ProbeIdle(_) => Duration::from_secs(5),
+            Self::Resolve { .. } | Self::Watch { .. } => Duration::from_secs(20),
+        }
+    }
 }
 
 /// Which silent connections an idle cycle holds longer or shorter than the channel is silent, on the first endpoints.
@@ -153,12 +165,24 @@ impl Lenses {
 /// When `watch --until` ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Until {
-    /// The channel is READY.
+    /// As many endpoints as [`Judging::min_ready`] requires (one unless it is given) are READY, and SERVING or without a
+    /// health service.
     Ready,
-    /// Nothing has changed for 10 s while the channel was READY.
+    /// That has held for 10 s.
     Stable,
     /// No endpoint is listed any more.
     Drained,
+}
+
+impl Until {
+    /// The word of `--until`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Stable => "stable",
+            Self::Drained => "drained",
+        }
+    }
 }
 
 /// What is too much.

@@ -13,7 +13,7 @@ use super::grpc::{Grpc, Origin};
 use super::http2::{self, Driver, NoLink};
 use super::tls::{ClientAuth, Secured};
 use super::wire::{End, Hold, Wire};
-use super::{Inner, Io, TlsMode, alert, tcp};
+use super::{Inner, Io, Progress, TlsMode, alert, tcp};
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Stage, TlsReport};
 
@@ -57,6 +57,8 @@ pub(super) struct Attempt<'a> {
     pub deadline: Instant,
     /// What a single look asks.
     question: Option<Question<'a>>,
+    /// Where the stage is noted.
+    progress: &'a Progress,
 }
 
 /// Asks the one question of a single look.
@@ -71,9 +73,10 @@ pub(super) async fn establish(
     inner: &Inner,
     address: &Address,
     question: Option<Question<'_>>,
+    progress: &Progress,
     mut report: impl FnMut(Phase) + Send,
 ) -> Result<Established, Failure> {
-    let attempt = Attempt::prepare(inner, address, question, &mut report).await?;
+    let attempt = Attempt::prepare(inner, address, question, progress, &mut report).await?;
     match inner.options.tls {
         TlsMode::On => attempt.run(Mode::Tls, &mut report).await,
         TlsMode::Off => match attempt.run(Mode::Plaintext, &mut report).await {
@@ -126,11 +129,13 @@ impl<'a> Attempt<'a> {
         inner: &'a Inner,
         address: &'a Address,
         question: Option<Question<'a>>,
+        progress: &'a Progress,
         report: &mut (impl FnMut(Phase) + Send),
     ) -> Result<Attempt<'a>, Failure> {
+        progress.enter(Stage::Resolve);
         let deadline = later(Instant::now(), inner.options.connect_timeout);
         let candidates = resolve(address, deadline, report).await?;
-        Ok(Attempt { inner, address, candidates, deadline, question })
+        Ok(Attempt { inner, address, candidates, deadline, question, progress })
     }
 
     /// The mode that was found out before, or the usual one for the port.
@@ -215,6 +220,7 @@ impl<'a> Attempt<'a> {
     async fn run(&self, mode: Mode, report: &mut (impl FnMut(Phase) + Send)) -> Result<Established, Failure> {
         let origin = self.origin(mode)?;
         let (io, secured) = self.stream(mode, report).await?;
+        self.progress.enter(Stage::Http2);
         let begun = Instant::now();
         let early = self.question.filter(|_| self.inner.options.tls == TlsMode::Off && mode == Mode::Plaintext);
         let early = early.filter(|_| self.inner.options.metadata.is_empty());
@@ -248,6 +254,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn dial(&self, report: &mut (impl FnMut(Phase) + Send)) -> Result<Box<dyn Io>, Failure> {
+        self.progress.enter(Stage::Tcp);
         let begun = Instant::now();
         let mut failures: Vec<(&Address, FailureCode, String)> = Vec::new();
         for (tried, candidate) in self.candidates.iter().enumerate() {
@@ -303,6 +310,7 @@ impl<'a> Attempt<'a> {
             Some(name) => bare_host(name),
             None => bare_host(origin.authority.host()),
         };
+        self.progress.enter(Stage::Tls);
         let begun = Instant::now();
         match timeout_at(self.deadline, tls.handshake(io, server_name)).await {
             Ok(Ok(secured)) => {
@@ -464,6 +472,7 @@ mod tests {
             candidates: candidates.clone(),
             deadline: begun + Duration::from_secs(20),
             question: None,
+            progress: &Progress::default(),
         };
         let failed = attempt.dial(&mut |_| {}).await.map(|_| ()).unwrap_err();
         assert_eq!(begun.elapsed(), Duration::from_secs(20));

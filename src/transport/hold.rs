@@ -16,7 +16,7 @@ use super::attempt::{self, Attempt, Mode};
 use super::frames::{self, Frame, Frames, Opening};
 use super::http2::NoLink;
 use super::wire::{self, End, First};
-use super::{Inner, Io, TlsMode, tap, tcp};
+use super::{Inner, Io, Progress, TlsMode, tap, tcp};
 use crate::model::endpoint::Address;
 use crate::model::hold::{Fate, Held, Interruption};
 use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway};
@@ -37,7 +37,8 @@ const UNREAD: usize = 4 * 1024;
 /// Connects to `address`, within the connect timeout. With [`TlsMode::Auto`] the mode that was found out before is tried
 /// first, and the other one when the answer shows the mismatch.
 pub(super) async fn begin(inner: &Inner, address: &Address) -> Result<Silent, Failure> {
-    let attempt = Attempt::prepare(inner, address, None, &mut |_| {}).await?;
+    let progress = Progress::default();
+    let attempt = Attempt::prepare(inner, address, None, &progress, &mut |_| {}).await?;
     let (first, finds_out) = match inner.options.tls {
         TlsMode::On => (Mode::Tls, false),
         TlsMode::Off => (Mode::Plaintext, false),

@@ -15,6 +15,7 @@ mod health;
 mod hold;
 mod http2;
 pub mod memory;
+mod progress;
 mod tap;
 mod tcp;
 #[cfg(target_os = "linux")]
@@ -25,6 +26,7 @@ mod tls;
 mod wire;
 
 pub use grpc::{Grpc, ResponseBody};
+pub use progress::Progress;
 pub use tcp::Sockets;
 
 use std::any::Any;
@@ -46,7 +48,7 @@ use self::tls::Tls;
 use self::wire::Wire;
 use crate::model::endpoint::Address;
 use crate::model::hold::Held;
-use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
+use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach, Stage};
 
 /// A byte stream to a peer.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {
@@ -139,6 +141,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Transport {
     inner: Arc<Inner>,
+    progress: Progress,
 }
 
 struct Inner {
@@ -169,7 +172,12 @@ impl Transport {
     pub fn new(options: Options, dial: Arc<dyn Dial>) -> Self {
         let metadata = Arc::new(grpc::metadata(&options.metadata));
         let inner = Inner { options, dial, metadata, tls: OnceLock::new(), modes: Mutex::default() };
-        Transport { inner: Arc::new(inner) }
+        Transport { inner: Arc::new(inner), progress: Progress::default() }
+    }
+
+    /// The same transport, whose next attempt can be read in `progress` while it runs.
+    pub fn noting(&self, progress: &Progress) -> Transport {
+        Transport { inner: self.inner.clone(), progress: progress.clone() }
     }
 
     /// Connects to `address` up to the server's SETTINGS, within the connect timeout. `report` is told of every stage
@@ -182,9 +190,10 @@ impl Transport {
         address: Address,
         report: impl FnMut(Phase) + Send + 'static,
     ) -> impl Future<Output = Result<Connection, Failure>> + Send + 'static {
-        let inner = self.inner.clone();
+        let (inner, progress) = (self.inner.clone(), self.progress.clone());
         async move {
-            let Established { driver, grpc, wire, .. } = attempt::establish(&inner, &address, None, report).await?;
+            let Established { driver, grpc, wire, .. } =
+                attempt::establish(&inner, &address, None, &progress, report).await?;
             let task = tokio::spawn(driver);
             Ok(Connection { grpc, wire, task, rpc_timeout: inner.options.rpc_timeout })
         }
@@ -208,16 +217,18 @@ impl Transport {
     /// Connects, asks `grpc.health.v1.Health/Check` for `service`, closes: everything that one look shows. One task, and
     /// as few packets as the protocol allows. Where the answer is no, it asks what else the server knows.
     pub fn reach(&self, address: Address, service: Arc<str>) -> impl Future<Output = Reach> + Send + 'static {
-        let inner = self.inner.clone();
+        let (inner, progress) = (self.inner.clone(), self.progress.clone());
         async move {
             let mut phases = Vec::with_capacity(3);
             let limit = inner.options.rpc_timeout;
             let ask = |grpc: Grpc| -> attempt::Answering { Box::pin(health::check(grpc, service.clone(), limit)) };
-            let established = attempt::establish(&inner, &address, Some(&ask), |phase| phases.push(phase)).await;
+            let note = |phase| phases.push(phase);
+            let established = attempt::establish(&inner, &address, Some(&ask), &progress, note).await;
             let Established { mut driver, grpc, wire, answering } = match established {
                 Ok(established) => established,
                 Err(failure) => return Reach { phases, outcome: Err(failure), others: Vec::new() },
             };
+            progress.enter(Stage::Health);
             let asked = async {
                 let answer = answering.unwrap_or_else(|| ask(grpc.clone())).await;
                 let others = match answer.0 {

@@ -194,7 +194,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
         lenses: channel::lenses(typed, &layers, goal)?,
         goal,
         holding,
-        transport: reaching::options(typed.reaching, &targets, &layers, world)?,
+        transport: reaching::options(typed.reaching, &targets, goal, &layers, world)?,
         channel,
         service: Arc::from(
             layers.one("--service", typed.reaching.service.clone(), text)?.map_or_else(String::new, |s| s.value),

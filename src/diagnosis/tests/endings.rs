@@ -134,7 +134,7 @@ fn an_unknown_service_is_told_with_the_names_that_are_known() {
     story.ledger.service = Arc::from("py");
     let say = |story: &mut Story, service: &str, health| {
         let (address, service) = (A.parse().unwrap(), service.to_string());
-        story.tell(EventKind::Health(HealthReport { address, service, health, took: None }));
+        story.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None }));
     };
     say(&mut story, "", Health::Serving);
     say(&mut story, "pay", Health::NotServing);

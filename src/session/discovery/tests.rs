@@ -14,7 +14,7 @@ impl Bench {
     fn new(watching: bool) -> Self {
         let mut discovery = Discovery::new([("consul", Arc::from("consul:///pay"))], watching, 7);
         let mut steps = Vec::new();
-        discovery.start(&mut steps);
+        discovery.start(Elapsed::ZERO, &mut steps);
         assert_eq!(steps, [Step::Ask { source: 0, generation: 1 }]);
         steps.clear();
         Bench { discovery, steps, now: Elapsed::ZERO }

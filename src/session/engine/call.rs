@@ -62,7 +62,8 @@ impl Engine {
             Health::Failed { code, text, .. } => Err(format!("{address}: {code}: {text}")),
             answer => Ok(answer.clone()),
         };
-        self.tell(EventKind::Health(HealthReport { address: address.clone(), service, health, took: Some(took) }));
+        let report = HealthReport { address: address.clone(), service, health, took: Some(took), ended: None };
+        self.tell(EventKind::Health(report));
         self.call_ended(Some(address), outcome, Some(took));
     }
 

@@ -17,8 +17,9 @@ use crate::session::plan::Goal;
 #[derive(Debug)]
 pub(super) struct Course {
     step: CourseStep,
-    /// Addresses whose probe is not over.
+    /// Addresses whose probe is not over, and when they were queued.
     pending: BTreeSet<Address>,
+    queued: Elapsed,
     /// The call in flight.
     pub(super) call: Option<PendingCall>,
     /// The call that has just ended, not yet told.
@@ -48,7 +49,18 @@ enum CourseStep {
 
 impl Course {
     pub(super) fn new(_goal: Goal) -> Self {
-        Course { step: CourseStep::Resolving, pending: BTreeSet::new(), call: None, outcome: None }
+        Course {
+            step: CourseStep::Resolving,
+            pending: BTreeSet::new(),
+            queued: Elapsed::ZERO,
+            call: None,
+            outcome: None,
+        }
+    }
+
+    /// The addresses whose probe is not over, and when they were queued.
+    pub(super) fn pending(&self) -> (&BTreeSet<Address>, Elapsed) {
+        (&self.pending, self.queued)
     }
 
     pub(super) fn deadline(&self) -> Option<Elapsed> {
@@ -207,6 +219,7 @@ impl Engine {
             addresses.truncate(most);
         }
         self.course.pending.extend(addresses.iter().cloned());
+        self.course.queued = self.now;
         self.effects.extend(addresses.into_iter().map(Effect::Probe));
     }
 
@@ -219,12 +232,18 @@ impl Engine {
         }
         // Before the answer itself, which is the last word on the address.
         for (service, health) in reach.others {
-            self.tell(EventKind::Health(HealthReport { address: address.clone(), service, health, took: None }));
+            self.tell(EventKind::Health(HealthReport {
+                address: address.clone(),
+                service,
+                health,
+                took: None,
+                ended: None,
+            }));
         }
         match reach.outcome {
             Ok((health, took)) => {
                 let service = self.script.service.to_string();
-                self.tell(EventKind::Health(HealthReport { address, service, health, took: Some(took) }));
+                self.tell(EventKind::Health(HealthReport { address, service, health, took: Some(took), ended: None }));
             }
             Err(failure) => {
                 self.tell(EventKind::Connection(ConnectionReport { address, result: Err(failure) }));

@@ -3,10 +3,13 @@
 mod bisection;
 mod call;
 mod course;
+mod gate;
+mod health;
 mod hold;
 mod lenses;
+mod pending;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::discovery::{Discovery, Step};
@@ -15,24 +18,20 @@ use super::script::Script;
 use crate::channel::{self, Channel, ConnectionId};
 use crate::diagnosis::{self, Ledger};
 use crate::lens;
-use crate::model::connectivity::ConnectivityState;
 use crate::model::endpoint::Address;
-use crate::model::event::{ConnectionReport, Event, EventKind, HealthReport};
+use crate::model::event::{ConnectionReport, Event, EventKind};
 use crate::model::finding::{Summary, Verdict};
 use crate::model::hold::Held;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 use crate::model::resolution::{ResolveError, Update};
-use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 use course::Course;
+use gate::Gate;
+use health::Vitals;
 pub use hold::HoldId;
 use hold::Holds;
 use lenses::Models;
-
-/// After this long without an event a READY channel is stable (`--until stable`).
-const STABLE_AFTER: Duration = Duration::from_secs(10);
-/// A health Watch that failed on a living connection is opened again after this long.
-const REWATCH_AFTER: Duration = Duration::from_secs(5);
+pub use pending::Stages;
 
 /// What happened.
 #[derive(Debug)]
@@ -66,6 +65,11 @@ pub enum Input {
     Checked(ConnectionId, Health, Duration),
     /// The health Watch on the channel's connection said something.
     Watched(ConnectionId, Health),
+    /// The health Watch on the channel's connection has ended after its last status. One that failed has ended too, and
+    /// only [`Input::Watched`] comes.
+    WatchEnded(ConnectionId),
+    /// Which stages are waiting: before [`Input::Finish`], and before the [`Input::TimePassed`] at [`Engine::ends_at`].
+    InStages(Stages),
     /// A held connection has told what became of it.
     Held(HoldId, Box<Held>),
     /// [`Engine::deadline`] has passed.
@@ -141,9 +145,11 @@ pub struct Engine {
     holds: Holds,
     /// Other frameworks' clients.
     models: Models,
-    rewatch: Vec<(Elapsed, ConnectionId)>,
+    /// When something is due for the health of a connection.
+    health_timers: BTreeSet<(Elapsed, ConnectionId)>,
+    gate: Gate,
+    stages: Stages,
     now: Elapsed,
-    last_event: Elapsed,
     seq: u64,
     over: bool,
     effects: Vec<Effect>,
@@ -152,9 +158,14 @@ pub struct Engine {
 #[derive(Debug)]
 struct Link {
     address: Address,
+    /// Since when it is asked for, and once it is connected since when it is that.
+    since: Elapsed,
+    /// The server's SETTINGS arrived.
+    connected: bool,
     end_told: bool,
-    /// What its health Watch said last.
-    said: Option<Health>,
+    vitals: Vitals,
+    /// It stands in the gate as ready.
+    is_counted: bool,
 }
 
 impl Engine {
@@ -171,15 +182,17 @@ impl Engine {
                 service: script.service.clone(),
                 rpc_timeout: Some(script.rpc_timeout),
                 proxy: script.proxy.clone(),
+                lenses_named: matches!(script.lenses, super::plan::Lenses::Chosen(_)),
                 drains: script.goal == Goal::Watch { until: Some(Until::Drained) },
                 ..Ledger::default()
             },
             course: Course::new(script.goal),
             holds: Holds::default(),
             models: Models::new(&script),
-            rewatch: Vec::new(),
+            health_timers: BTreeSet::new(),
+            gate: Gate::default(),
+            stages: Stages::default(),
             now: Elapsed::ZERO,
-            last_event: Elapsed::ZERO,
             seq: 0,
             over: false,
             effects: Vec::new(),
@@ -195,7 +208,8 @@ impl Engine {
         self.now = self.now.max(now);
         match input {
             Input::Begin => {
-                self.discover(|discovery, steps| discovery.start(steps));
+                let now = self.now;
+                self.discover(|discovery, steps| discovery.start(now, steps));
                 if matches!(self.script.goal, Goal::Watch { .. }) {
                     self.channel(channel::Input::Connect);
                 }
@@ -213,9 +227,12 @@ impl Engine {
                 }
             }
             Input::Connected(connection) => {
+                if let Some(link) = self.connections.get_mut(&connection) {
+                    (link.connected, link.since) = (true, self.now);
+                }
                 self.channel(channel::Input::Connected(connection));
-                if matches!(self.script.goal, Goal::Watch { .. }) && self.connections.contains_key(&connection) {
-                    self.effects.push(Effect::Watch(connection));
+                if matches!(self.script.goal, Goal::Watch { .. }) {
+                    self.open_watch(connection);
                 }
             }
             Input::ConnectFailed(connection, failure) => {
@@ -224,7 +241,7 @@ impl Engine {
                     self.models_see(&lens::Input::Lost(address.clone()));
                     self.tell(EventKind::Connection(ConnectionReport { address, result }));
                     self.channel(channel::Input::ConnectFailed(connection, failure));
-                    self.connections.remove(&connection);
+                    self.forget_connection(connection);
                 }
             }
             Input::GoingAway(connection, disconnect) => {
@@ -238,16 +255,23 @@ impl Engine {
                 }
                 self.connection_gone(connection, &disconnect.to_string());
                 self.channel(channel::Input::Lost(connection, disconnect));
-                self.connections.remove(&connection);
+                self.forget_connection(connection);
             }
-            Input::Checked(connection, health, took) => self.call_answered(connection, health, took),
+            Input::Checked(connection, health, took) => {
+                if !self.health_checked(connection, &health, took) {
+                    self.call_answered(connection, health, took);
+                }
+            }
             Input::Watched(connection, health) => self.watched(connection, health),
+            Input::WatchEnded(connection) => self.watch_ended(connection),
+            Input::InStages(stages) => self.stages = stages,
             Input::Held(hold, held) => self.held(hold, *held),
             Input::TimePassed => self.time_passed(),
             Input::Finish => self.finish(None),
         }
         if !self.over {
             self.models_read();
+            self.gate_notes();
             self.go_on();
         }
         std::mem::take(&mut self.effects)
@@ -255,21 +279,16 @@ impl Engine {
 
     /// When [`Input::TimePassed`] is due.
     pub fn deadline(&self) -> Option<Elapsed> {
-        let stable = match self.script.goal {
-            Goal::Watch { until: Some(Until::Stable) } => Some(self.last_event + STABLE_AFTER),
-            _ => None,
-        };
-        let limits = [self.script.limits.run_for, self.script.limits.max_time];
-        let ends = limits.into_iter().flatten().map(Elapsed::new);
         let parts = [
             self.discovery.deadline(),
             self.channel.as_ref().and_then(Channel::deadline),
             self.course.deadline(),
             self.models.deadline(),
-            self.rewatch.iter().map(|(at, _)| *at).min(),
-            stable,
+            self.health_timers.first().map(|(due, _)| *due),
+            self.gate_deadline(),
+            self.ends_at(),
         ];
-        parts.into_iter().flatten().chain(ends).min()
+        parts.into_iter().flatten().min()
     }
 
     /// The channel's state and its subchannels, for a live table.
@@ -279,22 +298,23 @@ impl Engine {
 
     fn time_passed(&mut self) {
         let now = self.now;
-        if self.script.limits.max_time.is_some_and(|limit| now >= Elapsed::new(limit)) {
-            return self.finish(Some("--max-time passed before a verdict".to_string()));
+        if let Some(limit) = self.script.limits.max_time.filter(|limit| now >= Elapsed::new(*limit)) {
+            return self.finish(Some(self.not_met("--max-time", limit)));
         }
         self.discover(|discovery, steps| discovery.time_passed(now, steps));
         if self.channel.as_ref().and_then(Channel::deadline).is_some_and(|due| due <= now) {
             self.channel(channel::Input::TimePassed);
         }
-        let due: Vec<ConnectionId> = self.rewatch.iter().filter(|(at, _)| *at <= now).map(|(_, id)| *id).collect();
-        self.rewatch.retain(|(at, _)| *at > now);
-        let alive = due.into_iter().filter(|id| self.connections.get(id).is_some_and(|link| !link.end_told));
-        self.effects.extend(alive.map(Effect::Watch));
+        self.health_time_passed();
         self.models_see(&lens::Input::TimePassed);
         self.course_time_passed();
-        if !self.over && self.script.limits.run_for.is_some_and(|limit| now >= Elapsed::new(limit)) {
-            let missed = matches!(self.script.goal, Goal::Watch { until: Some(_) });
-            self.finish(missed.then(|| "--for passed before --until was so".to_string()));
+        self.gate_notes();
+        if let Some(limit) = self.script.limits.run_for.filter(|limit| !self.over && now >= Elapsed::new(*limit)) {
+            let missed = match self.script.goal {
+                Goal::Watch { until: Some(until) } => !self.until_is_met(until),
+                _ => false,
+            };
+            self.finish(missed.then(|| self.not_met("--for", limit)));
         }
     }
 
@@ -320,6 +340,7 @@ impl Engine {
             }
         }
         if changed {
+            self.gate_lists();
             self.channel(channel::Input::Resolved(self.discovery.usable()));
         } else if let Some(error) = error
             && self.discovery.is_broken()
@@ -339,7 +360,15 @@ impl Engine {
                 channel::Effect::StopResolver => self.discover(|discovery, steps| discovery.stop(steps)),
                 channel::Effect::ResolveNow => self.effects.push(Effect::ResolveNow),
                 channel::Effect::Open { connection, address, deadline } => {
-                    self.connections.insert(connection, Link { address: address.clone(), end_told: false, said: None });
+                    let link = Link {
+                        address: address.clone(),
+                        since: self.now,
+                        connected: false,
+                        end_told: false,
+                        vitals: Vitals::default(),
+                        is_counted: false,
+                    };
+                    self.connections.insert(connection, link);
                     self.effects.push(Effect::Open { connection, address, deadline });
                 }
                 channel::Effect::Close { connection, drain } => {
@@ -348,11 +377,11 @@ impl Engine {
                         self.connection_gone(connection, "the channel closed the connection");
                     }
                     if !drain || !self.is_called_on(connection) {
-                        self.connections.remove(&connection);
+                        self.forget_connection(connection);
                     }
                     self.effects.push(Effect::Close { connection, drain });
                 }
-                channel::Effect::WatchHealth(connection) => self.effects.push(Effect::Watch(connection)),
+                channel::Effect::WatchHealth(connection) => self.open_watch(connection),
                 channel::Effect::Publish(transition) => {
                     self.tell(EventKind::Transition(transition));
                 }
@@ -368,29 +397,8 @@ impl Engine {
                 self.channel(channel::Input::Resolved(self.discovery.usable()));
             }
         } else {
-            self.discover(|discovery, steps| discovery.start(steps));
-        }
-    }
-
-    fn watched(&mut self, connection: ConnectionId, health: Health) {
-        let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_told) else { return };
-        let address = link.address.clone();
-        // The RPC that dies with its connection is no word about health, and a Watch that fails again in the same way is
-        // no news.
-        let ended = matches!(&health, Health::Failed { cause: RpcCause::Lost(_) | RpcCause::GoAway(_), .. });
-        let is_news = !ended && link.said.as_ref() != Some(&health);
-        if is_news {
-            link.said = Some(health.clone());
-        }
-        if matches!(health, Health::Failed { .. } | Health::ServiceUnknown) {
-            self.rewatch.push((self.now + REWATCH_AFTER, connection));
-        }
-        let service = self.script.service.to_string();
-        if is_news {
-            self.tell(EventKind::Health(HealthReport { address, service, health: health.clone(), took: None }));
-        }
-        if self.script.channel.client_health {
-            self.channel(channel::Input::Health(connection, health));
+            let now = self.now;
+            self.discover(|discovery, steps| discovery.start(now, steps));
         }
     }
 
@@ -400,6 +408,7 @@ impl Engine {
         if !link.end_told {
             link.end_told = true;
             let (address, disconnect) = (link.address.clone(), disconnect.clone());
+            self.count_connection(connection);
             self.tell(EventKind::Disconnect { address, disconnect });
         }
     }
@@ -418,7 +427,6 @@ impl Engine {
             kind,
         };
         self.ledger.observe(&event);
-        self.last_event = self.now;
         self.effects.push(Effect::Tell(Box::new(event)));
         self.seq
     }
@@ -429,6 +437,7 @@ impl Engine {
             return;
         }
         self.models_conclude();
+        self.tell_pending();
         let conclusion = diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
         for report in conclusion.endpoints {
             self.tell(EventKind::Verdict(report));
@@ -452,16 +461,6 @@ impl Engine {
         self.tell(EventKind::Summary(summary));
         self.effects.push(Effect::End);
         self.over = true;
-    }
-
-    /// Is the watch's condition met?
-    fn until_is_met(&self, until: Until) -> bool {
-        let ready = self.channel.as_ref().is_some_and(|c| c.state() == ConnectivityState::Ready);
-        match until {
-            Until::Ready => ready,
-            Until::Stable => ready && self.now.since(self.last_event) >= STABLE_AFTER,
-            Until::Drained => self.discovery.anybody_heard() && self.discovery.addresses().is_empty(),
-        }
     }
 }
 

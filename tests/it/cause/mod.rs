@@ -14,6 +14,7 @@ mod scenario;
 mod secured;
 mod silence;
 mod sliced;
+mod watched;
 mod world;
 
 use std::collections::BTreeSet;
@@ -129,12 +130,15 @@ scenarios! {
     // Health.
     reaching::not_serving: ["GD501"] exit 2 AtOnce, needs Nothing;
     reaching::unknown_to_its_health_service: ["GD502"] exit 2 AtOnce, needs Nothing;
-    reaching::health_call_refused: ["GD503"] exit 2 AtOnce, needs Nothing;
+    reaching::health_call_refused: ["GD506"] exit 3 AtOnce, needs Nothing;
     reaching::proxy_without_backend: ["GD407"] exit 2 AtOnce, needs Nothing;
     reaching::web_server_over_http2: ["GD408"] exit 2 AtOnce, needs Nothing;
     reaching::stream_reset: ["GD409"] exit 2 AtOnce, needs Nothing;
     reaching::health_call_unanswered: ["GD503"] exit 2 Late, needs Nothing;
     reaching::no_health_service: [] exit 0 AtOnce, needs Nothing;
+    watched::watch_cut_on_the_path: ["GD504"] exit 0 Late, needs Nothing;
+    watched::check_without_watch: ["GD501" "GD505"] exit 2 Late, needs Nothing;
+    watched::health_behind_authentication: ["GD506"] exit 3 Late, needs Nothing;
 
     // Idle and staleness.
     discovery::passing_and_dead: ["GD601"] exit 1 AtOnce, needs Nothing;

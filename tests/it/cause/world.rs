@@ -245,6 +245,10 @@ pub enum Answer {
     Reset(u32),
     /// Headers, then nothing.
     Silence,
+    /// SERVING; a Watch is reset 200 ms later with INTERNAL_ERROR, as nginx does after grpc_read_timeout.
+    Cut,
+    /// Check answers this status; Watch is not implemented.
+    CheckOnly(u8),
 }
 
 /// Serves `answer` to every request on `io`, until the client goes.
@@ -264,8 +268,19 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
                 .unwrap()
         };
         let _ = match answer {
+            Answer::CheckOnly(_) if watch || list => {
+                respond.send_response(trailers("12", "Method not implemented!"), true).map(drop)
+            }
+            Answer::Cut if watch => respond.send_response(response.body(()).unwrap(), false).and_then(|mut stream| {
+                stream.send_data(Bytes::from_static(&[0, 0, 0, 0, 2, 8, 1]), false)?;
+                tokio::spawn(async move {
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                    stream.send_reset(h2::Reason::INTERNAL_ERROR);
+                });
+                Ok(())
+            }),
             Answer::Status(_) if list => respond.send_response(trailers("12", "unknown method List"), true).map(drop),
-            Answer::Status(status) => {
+            Answer::Status(status) | Answer::CheckOnly(status) => {
                 respond.send_response(response.body(()).unwrap(), false).and_then(|mut stream| {
                     stream.send_data(Bytes::from(vec![0, 0, 0, 0, 2, 8, status]), false)?;
                     if watch {
@@ -277,6 +292,7 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
                     stream.send_trailers(trailers)
                 })
             }
+            Answer::Cut => respond.send_response(trailers("12", "only Watch"), true).map(drop),
             Answer::Grpc(status, message) => respond.send_response(trailers(status, message), true).map(drop),
             Answer::Http(status, name, value) => {
                 let response = http::Response::builder().status(status).header("content-type", "text/html");

@@ -89,7 +89,7 @@ pub struct Reaching {
     /// Send this metadata with every RPC: 'name: value', or @FILE with one a line (repeat)
     #[arg(short = 'H', long, value_name = "HEADER")]
     pub header: Vec<Hidden>,
-    /// TCP, TLS and the server's SETTINGS together [default: 20s]
+    /// Time limit for TCP, TLS and the server's SETTINGS together [default: 5s; 20s for watch]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub connect_timeout: Option<Duration>,
     /// One health RPC [default: 5s]

@@ -81,7 +81,7 @@ fn in_short(old: &str, new: &str) -> String {
     format!(
         "demo: in short: every client was idle while the pods moved.\n\
          demo:   This tool's channel kept watching the registry: its next call went to one of {new}.\n\
-         demo:   A frozen client (kratos 2.7.2) comes back with the list it had. It dials {old}, and every call fails with \
+         demo:   A frozen client (kratos 2.7.2) would come back with the list it had. It would dial {old}, and every call would fail with \
          \"last connection error: … connection refused\", until it is restarted.\n\
          demo:   Before the pods moved its calls worked: nothing in it, and nothing outside but its list, showed the fault."
     )

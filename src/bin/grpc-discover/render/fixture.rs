@@ -8,11 +8,12 @@ use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Sc
 use grpc_discover::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
 use grpc_discover::model::event::{
     BackendReport, BackendStatus, ConnectionReport, EndpointReport, EndpointsChange, Event, EventKind, HealthReport,
-    IdlePhase, IdleReport, Lag,
+    IdlePhase, IdleReport, Lag, StallReport, WatchEnd,
 };
 use grpc_discover::model::finding::{Counts, EndpointVerdict, Finding, FindingKind, Severity, Summary, Verdict};
 use grpc_discover::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
 use grpc_discover::model::lens::{Hears, LensReport};
+use grpc_discover::model::pending::{Awaits, PendingReport, Subject};
 use grpc_discover::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, FailureCode, GoAway, Health, PeerSettings, Phase, PhaseDetail,
     Stage, TlsReport,
@@ -186,6 +187,7 @@ pub fn events() -> Vec<Event> {
                 service: String::new(),
                 health: Health::Serving,
                 took: Some(Duration::from_micros(1_150)),
+                ended: None,
             }),
         ),
         (
@@ -303,6 +305,22 @@ pub fn events() -> Vec<Event> {
                     cause: RpcCause::Status,
                 },
                 took: None,
+                ended: Some(Box::new(WatchEnd {
+                    code: "INTERNAL".into(),
+                    text: format!("reset{HOSTILE}"),
+                    cause: RpcCause::Reset(2),
+                    after: Duration::from_secs(60),
+                })),
+            }),
+        ),
+        (30_020, EventKind::Stall(StallReport { from: Elapsed::from_secs(29), lasted: Duration::from_millis(400) })),
+        (
+            30_020,
+            EventKind::Pending(PendingReport {
+                subject: Subject::Endpoint(address(B)),
+                awaits: Awaits::Serving,
+                waited: Duration::from_secs(3),
+                last: Some(format!("NOT_SERVING{HOSTILE}")),
             }),
         ),
         (

@@ -99,6 +99,8 @@ fn is_detail(event: &Event) -> bool {
         | EventKind::Health(_)
         | EventKind::Idle(_)
         | EventKind::Held(_)
+        | EventKind::Pending(_)
+        | EventKind::Stall(_)
         | EventKind::Lens(_)
         | EventKind::Finding(_)
         | EventKind::Summary(_) => false,
@@ -106,7 +108,7 @@ fn is_detail(event: &Event) -> bool {
 }
 
 fn is_conclusion(event: &Event) -> bool {
-    matches!(event.kind, EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_))
+    matches!(event.kind, EventKind::Pending(_) | EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_))
 }
 
 fn painted(event: &Event, text: &str, paint: Paint) -> String {
@@ -225,6 +227,11 @@ fn raw(kind: &EventKind) -> (String, String) {
         EventKind::Idle(report) => ("idle cycle".to_string(), format!("{}: {}", report.phase.as_str(), report.text)),
         EventKind::Held(report) => (format!("held {}", report.address), held::describe(report)),
         EventKind::Lens(report) => (format!("lens {}", report.label), lens(report)),
+        EventKind::Pending(report) => (format!("pending {}", report.subject), report.to_string()),
+        EventKind::Stall(report) => {
+            let text = format!("this process did not run for {} from {} on", short(report.lasted), report.from);
+            ("stall".to_string(), text)
+        }
         EventKind::Verdict(report) => {
             let text = match report.text.as_str() {
                 "" => report.verdict.as_str().to_string(),
@@ -281,6 +288,16 @@ pub fn health(report: &HealthReport) -> String {
     }
     if let Some(took) = report.took {
         text.push_str(&format!(" in {}", short(took)));
+    }
+    match &report.ended {
+        Some(end) if end.code == "UNIMPLEMENTED" => text.push_str(" (by Check; Watch is not implemented)"),
+        Some(end) => text.push_str(&format!(
+            " (the Watch ended after {}: {}: {}; it is opened again)",
+            short(end.after),
+            end.code,
+            end.text
+        )),
+        None => {}
     }
     text
 }

@@ -45,7 +45,15 @@ impl Progress {
     fn line(&self, now: Elapsed) -> String {
         match &self.idle {
             Some(report) if !matches!(report.phase, IdlePhase::Baseline | IdlePhase::Done) => countdown(report, now),
-            _ => format!("{} of {} endpoints reached or given up", self.done.len(), self.known.len()),
+            _ => {
+                let line = format!("{} of {} endpoints reached or given up", self.done.len(), self.known.len());
+                let mut pending = self.known.difference(&self.done);
+                match (pending.next(), pending.count()) {
+                    (None, _) => line,
+                    (Some(one), 0) => format!("{line}, waiting for {one}"),
+                    (Some(one), more) => format!("{line}, waiting for {one} and {more} more"),
+                }
+            }
         }
     }
 }
@@ -100,6 +108,8 @@ impl Render for Progress {
             | EventKind::Connection(_)
             | EventKind::Disconnect { .. }
             | EventKind::Held(_)
+            | EventKind::Pending(_)
+            | EventKind::Stall(_)
             | EventKind::Lens(_)
             | EventKind::Verdict(_)
             | EventKind::Finding(_) => {}

@@ -161,7 +161,7 @@ impl Quote {
                 }
                 PhaseDetail::Resolved(_) | PhaseDetail::Tls(_) => Quote::Words(lines::quote(event.at, &event.kind)),
             },
-            EventKind::Health(HealthReport { address, service, health: Health::Serving, took })
+            EventKind::Health(HealthReport { address, service, health: Health::Serving, took, ended: None })
                 if service.is_empty() =>
             {
                 Quote::Serving(event.at, address.clone(), *took)
@@ -185,7 +185,16 @@ impl Quote {
             }
             Quote::Serving(at, address, took) => {
                 let (address, service) = (address.clone(), String::new());
-                (*at, EventKind::Health(HealthReport { address, service, health: Health::Serving, took: *took }))
+                (
+                    *at,
+                    EventKind::Health(HealthReport {
+                        address,
+                        service,
+                        health: Health::Serving,
+                        took: *took,
+                        ended: None,
+                    }),
+                )
             }
         };
         lines::quote(at, &kind)
@@ -269,6 +278,8 @@ impl Report {
             EventKind::Health(report) => self.seen(&report.address).health = Some(report.clone()),
             EventKind::Idle(report) => self.idle = Some(report.clone()),
             EventKind::Held(report) => self.held.push(HeldReport::clone(report)),
+            // What is pending stands in the endpoint's verdict; a stall has a finding of its own.
+            EventKind::Pending(_) | EventKind::Stall(_) => {}
             EventKind::Lens(report) => match self.lenses.iter_mut().find(|known| known.lens == report.lens) {
                 Some(known) => *known = report.clone(),
                 None => self.lenses.push(report.clone()),

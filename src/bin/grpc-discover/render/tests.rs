@@ -88,6 +88,8 @@ fn the_story_holds_every_kind_of_event() {
             EventKind::Idle(_) => "idle",
             EventKind::Lens(_) => "lens",
             EventKind::Held(_) => "held",
+            EventKind::Pending(_) => "pending",
+            EventKind::Stall(_) => "stall",
             EventKind::Verdict(_) => "verdict",
             EventKind::Finding(_) => "finding",
             EventKind::Summary(_) => "summary",
@@ -95,7 +97,7 @@ fn the_story_holds_every_kind_of_event() {
         .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds.len(), 12);
+    assert_eq!(kinds.len(), 14);
 }
 
 #[test]

@@ -50,6 +50,10 @@ pub enum Body {
     Lens(Lens),
     /// A connection that was held in silence has told what became of it.
     Held(Held),
+    /// What the session was still waiting for when it ended.
+    Pending(Pending),
+    /// This process did not run for a while: what timed out meanwhile proves nothing.
+    Stall(Stall),
     /// The verdict on one endpoint.
     Verdict(Verdict),
     /// Something that was proved.
@@ -363,6 +367,63 @@ pub struct HealthAnswer {
     /// How long the RPC took (Check only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ms: Option<f64>,
+    /// The Watch that had reported this status, or was to report one, has ended. The status stands until the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch_ended: Option<WatchEnd>,
+}
+
+/// How a health Watch ended on a connection that goes on.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct WatchEnd {
+    /// gRPC's status: `OK` when the server ended it without an error, `UNIMPLEMENTED` when it has no Watch.
+    pub code: String,
+    /// Its message.
+    pub text: String,
+    /// Milliseconds since its last status, or since it was opened.
+    pub after_ms: u64,
+}
+
+/// What the session was still waiting for when it ended.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Pending {
+    /// The service.
+    pub target: String,
+    /// The endpoint, when one is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The registry's backend, when a registry is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<&'static str>,
+    /// What that is queried for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The stage that waits: `resolve`, `tcp`, `tls`, `http2` or `health`; absent between two attempts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<&'static str>,
+    /// For what: `registry`, `turn`, `host_name`, `connect`, `tls_handshake`, `settings`, `health`, `serving`, `retry` or
+    /// `policy`.
+    pub awaits: &'static str,
+    /// For how long.
+    pub waited_ms: u64,
+    /// The last result before this wait: a health status, or a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+    /// For people.
+    pub text: String,
+}
+
+/// This process did not run for a while.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Stall {
+    /// The service.
+    pub target: String,
+    /// When it stopped running, on the scale of `at_ms`.
+    pub from_ms: u64,
+    /// For how long.
+    pub lasted_ms: u64,
 }
 
 /// The idle cycle went on to its next phase.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use grpc_discover::model::secret::Secret;
 use grpc_discover::model::target::Target;
+use grpc_discover::session::Goal;
 use grpc_discover::transport::{Keepalive, Options, TlsMode};
 
 use super::{Layers, World, Wrong, text};
@@ -14,7 +15,13 @@ use crate::cli::{Reaching, TlsWord, values};
 const FASTEST_KEEPALIVE: Duration = Duration::from_secs(10);
 
 /// The options of the transport.
-pub fn options(typed: &Reaching, targets: &[Target], layers: &Layers, world: &World) -> Result<Options, Wrong> {
+pub fn options(
+    typed: &Reaching,
+    targets: &[Target],
+    goal: Goal,
+    layers: &Layers,
+    world: &World,
+) -> Result<Options, Wrong> {
     let (tls, insecure) = tls_mode(typed, layers)?;
     let path = |flag, typed: &Option<PathBuf>| -> Result<Option<PathBuf>, Wrong> {
         Ok(layers.one(flag, typed.clone(), |t| text(t).map(PathBuf::from))?.map(|path| path.value))
@@ -42,9 +49,7 @@ pub fn options(typed: &Reaching, targets: &[Target], layers: &Layers, world: &Wo
         identity,
         server_name: name("--servername", &typed.servername)?,
         authority: name("--authority", &typed.authority)?.or_else(|| targets.iter().find_map(authority)),
-        connect_timeout: layers
-            .positive("--connect-timeout", typed.connect_timeout)?
-            .unwrap_or(Duration::from_secs(20)),
+        connect_timeout: layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout()),
         rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),
         keepalive: keepalive(typed, layers)?,
         metadata: metadata(typed, layers, world)?,

@@ -160,6 +160,7 @@ fn defaults_are_grpcs_own() {
     assert_eq!(plan.transport.tls, TlsMode::Auto);
     assert_eq!(plan.transport.connect_timeout, Duration::from_secs(20));
     assert_eq!(plan.transport.rpc_timeout, Duration::from_secs(5));
+    assert_eq!(super::tests::plan(&format!("probe {X}")).transport.connect_timeout, Duration::from_secs(5));
     assert_eq!(plan.transport.keepalive, None);
     assert_eq!(plan.judging.fail_on, Some(Severity::Warn));
     assert_eq!(plan.limits, Limits::default());

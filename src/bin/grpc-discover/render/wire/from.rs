@@ -8,7 +8,7 @@ use grpc_discover::model::event::{self, Event, EventKind};
 use grpc_discover::model::lens::LensReport;
 use grpc_discover::model::reach::{self, Failure, PhaseDetail, Stage, http2_error_name};
 use grpc_discover::model::resolution::{self, ResolveFailure};
-use grpc_discover::model::{endpoint, finding};
+use grpc_discover::model::{endpoint, finding, pending};
 
 use super::text::{milliseconds, rfc3339, rfc3339_seconds, whole_milliseconds};
 use super::*;
@@ -66,6 +66,12 @@ impl From<&Event> for Line {
             }),
             EventKind::Held(report) => Body::Held(Held { target, view: HeldView::from(&**report) }),
             EventKind::Lens(report) => Body::Lens(Lens { target, view: LensView::from(report) }),
+            EventKind::Pending(report) => Body::Pending(Pending::new(target, report)),
+            EventKind::Stall(report) => Body::Stall(Stall {
+                target,
+                from_ms: report.from.as_millis(),
+                lasted_ms: whole_milliseconds(report.lasted),
+            }),
             EventKind::Verdict(report) => Body::Verdict(Verdict {
                 target,
                 address: report.address.to_string(),
@@ -245,6 +251,31 @@ impl From<&event::HealthReport> for HealthAnswer {
             status: report.health.as_str().to_string(),
             error,
             ms: report.took.map(milliseconds),
+            watch_ended: report.ended.as_ref().map(|end| WatchEnd {
+                code: end.code.clone(),
+                text: end.text.clone(),
+                after_ms: whole_milliseconds(end.after),
+            }),
+        }
+    }
+}
+
+impl Pending {
+    fn new(target: String, report: &pending::PendingReport) -> Pending {
+        let (address, backend, source) = match &report.subject {
+            pending::Subject::Endpoint(address) => (Some(address.to_string()), None, None),
+            pending::Subject::Registry { backend, source } => (None, Some(*backend), Some(source.to_string())),
+        };
+        Pending {
+            target,
+            address,
+            backend,
+            source,
+            stage: report.awaits.stage().map(reach::Stage::as_str),
+            awaits: report.awaits.as_str(),
+            waited_ms: whole_milliseconds(report.waited),
+            last: report.last.clone(),
+            text: report.to_string(),
         }
     }
 }

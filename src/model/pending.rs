@@ -1,0 +1,139 @@
+//! [`PendingReport`]: what a session was still waiting for when it ended.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::endpoint::Address;
+use super::reach::Stage;
+
+/// Something that had not happened when the session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingReport {
+    /// Whose turn it was.
+    pub subject: Subject,
+    /// What was waited for.
+    pub awaits: Awaits,
+    /// How long that had been waited for.
+    pub waited: Duration,
+    /// The last result before this wait, in the peer's own words: `NOT_SERVING`, `tcp: connection refused`.
+    pub last: Option<String>,
+}
+
+/// Whom a session waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An endpoint.
+    Endpoint(Address),
+    /// A source of endpoints.
+    Registry {
+        /// The backend's name.
+        backend: &'static str,
+        /// What it is queried for, canonical and masked: `consul:///pay`.
+        source: Arc<str>,
+    },
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Awaits {
+    /// A registry's first response.
+    Registry,
+    /// A free place among the attempts in flight, or the rate limit.
+    Turn,
+    /// The address of the host name that the registry gave.
+    HostName,
+    /// The TCP (or Unix socket) connection.
+    Connect,
+    /// The TLS handshake.
+    Handshake,
+    /// The server's SETTINGS frame.
+    Settings,
+    /// The first health response.
+    Health,
+    /// A health status that lets clients call it.
+    Serving,
+    /// The end of the backoff after a failed attempt.
+    Retry,
+    /// The load-balancing policy: it connects to another endpoint.
+    Policy,
+}
+
+impl Awaits {
+    /// What an attempt in `stage` waits for.
+    pub const fn in_stage(stage: Stage) -> Awaits {
+        match stage {
+            Stage::Resolve => Self::HostName,
+            Stage::Tcp => Self::Connect,
+            Stage::Tls => Self::Handshake,
+            Stage::Http2 => Self::Settings,
+            Stage::Health => Self::Health,
+        }
+    }
+
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Turn => "turn",
+            Self::HostName => "host_name",
+            Self::Connect => "connect",
+            Self::Handshake => "tls_handshake",
+            Self::Settings => "settings",
+            Self::Health => "health",
+            Self::Serving => "serving",
+            Self::Retry => "retry",
+            Self::Policy => "policy",
+        }
+    }
+
+    /// The stage that waits; `None` before the first one.
+    pub const fn stage(self) -> Option<Stage> {
+        match self {
+            Self::Registry | Self::HostName => Some(Stage::Resolve),
+            Self::Connect => Some(Stage::Tcp),
+            Self::Handshake => Some(Stage::Tls),
+            Self::Settings => Some(Stage::Http2),
+            Self::Health | Self::Serving => Some(Stage::Health),
+            Self::Turn | Self::Retry | Self::Policy => None,
+        }
+    }
+
+    const fn object(self) -> &'static str {
+        match self {
+            Self::Registry => "the registry's response",
+            Self::Turn => "a free place among the attempts in flight (--concurrency, --rate)",
+            Self::HostName => "the address of its host name",
+            Self::Connect => "the TCP connection",
+            Self::Handshake => "the TLS handshake",
+            Self::Settings => "the server's HTTP/2 SETTINGS",
+            Self::Health => "the health response",
+            Self::Serving => "SERVING",
+            Self::Retry => "the next connection attempt",
+            Self::Policy => "the load-balancing policy, which connects to another endpoint",
+        }
+    }
+}
+
+impl fmt::Display for PendingReport {
+    /// `http2: waiting for the server's HTTP/2 SETTINGS for 3.0s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(stage) = self.awaits.stage() {
+            write!(f, "{stage}: ")?;
+        }
+        write!(f, "waiting for {} for {:.1}s", self.awaits.object(), self.waited.as_secs_f64())?;
+        match &self.last {
+            Some(last) => write!(f, " ({last})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Endpoint(address) => address.fmt(f),
+            Subject::Registry { source, .. } => f.write_str(source),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What `watch --until` waits for: how many endpoints are READY and SERVING, and for how long that has held.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Engine;
+use crate::diagnosis::MinReady;
+use crate::model::endpoint::{Address, EndpointStatus};
+use crate::model::time::Elapsed;
+use crate::session::plan::{Goal, Until};
+
+/// The gate has held for this long: stable (`--until stable`).
+const STABLE_AFTER: Duration = Duration::from_secs(10);
+
+/// How many endpoints are ready, and since when they are enough.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    /// Addresses with a connection that is READY and SERVING, and how many such connections.
+    ready: BTreeMap<Address, usize>,
+    /// Endpoints that are listed and not on their way out.
+    listed: usize,
+    since: Option<Elapsed>,
+}
+
+impl Gate {
+    /// A connection to `address` counted as ready, and now does or does not.
+    pub(super) fn counts(&mut self, address: &Address, before: bool, now: bool) {
+        match (before, now) {
+            (false, true) => *self.ready.entry(address.clone()).or_default() += 1,
+            (true, false) => {
+                if let Some(count) = self.ready.get_mut(address) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.ready.remove(address);
+                    }
+                }
+            }
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Is a connection to `address` ready?
+    pub(super) fn is_ready(&self, address: &Address) -> bool {
+        self.ready.contains_key(address)
+    }
+}
+
+impl Engine {
+    /// The list has changed.
+    pub(super) fn gate_lists(&mut self) {
+        self.gate.listed = self.expected().len();
+    }
+
+    /// The endpoints that are listed and not on their way out.
+    pub(super) fn expected(&self) -> Vec<Address> {
+        let draining = self.discovery.in_status(EndpointStatus::Draining);
+        self.discovery.addresses().into_iter().filter(|address| !draining.contains(address)).collect()
+    }
+
+    /// How many endpoints must be ready; `None` while that is not known.
+    fn required(&self) -> Option<usize> {
+        match self.script.judging.min_ready {
+            None => Some(1),
+            Some(MinReady::Count(count)) => Some(count),
+            Some(MinReady::Percent(percent)) => {
+                let share = (self.gate.listed * usize::from(percent)).div_ceil(100);
+                (self.discovery.all_spoke() && self.gate.listed > 0).then_some(share)
+            }
+        }
+    }
+
+    /// Notes whether enough endpoints are ready.
+    pub(super) fn gate_notes(&mut self) {
+        let is_open = self.required().is_some_and(|required| self.gate.ready.len() >= required);
+        match is_open {
+            true => _ = self.gate.since.get_or_insert(self.now),
+            false => self.gate.since = None,
+        }
+    }
+
+    /// Is the watch's condition met?
+    pub(super) fn until_is_met(&self, until: Until) -> bool {
+        match until {
+            Until::Ready => self.gate.since.is_some(),
+            Until::Stable => self.gate.since.is_some_and(|since| self.now.since(since) >= STABLE_AFTER),
+            Until::Drained => self.discovery.anybody_heard() && self.discovery.addresses().is_empty(),
+        }
+    }
+
+    pub(super) fn gate_deadline(&self) -> Option<Elapsed> {
+        match self.script.goal {
+            Goal::Watch { until: Some(Until::Stable) } => self.gate.since.map(|since| since + STABLE_AFTER),
+            _ => None,
+        }
+    }
+
+    /// `--max-time 10s elapsed before --until ready was met: 11 of 12 endpoints are READY and SERVING, 12 required`.
+    pub(super) fn not_met(&self, flag: &str, limit: Duration) -> String {
+        let until = match self.script.goal {
+            Goal::Watch { until: Some(until) } => until,
+            _ => return format!("{flag} {limit:?} elapsed before a verdict"),
+        };
+        let before = format!("{flag} {limit:?} elapsed before --until {} was met", until.as_str());
+        let (ready, listed) = (self.gate.ready.len(), self.gate.listed);
+        match (until, self.required()) {
+            (Until::Drained, _) => format!("{before}: {} listed", count(self.discovery.addresses().len())),
+            (_, Some(required)) => {
+                format!("{before}: {ready} of {} READY and SERVING, {required} required", count(listed))
+            }
+            (_, None) => before,
+        }
+    }
+}
+
+/// `1 endpoint`, `3 endpoints`.
+fn count(endpoints: usize) -> String {
+    match endpoints {
+        1 => "1 endpoint".to_string(),
+        many => format!("{many} endpoints"),
+    }
+}

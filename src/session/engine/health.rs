@@ -1,0 +1,293 @@
+//! The health of the channel's connections. A Watch is opened on each; one that ends is opened again with backoff, and the
+//! last status stands meanwhile. Where Watch is not implemented, or fails without a status, Check decides.
+//!
+//! With client-side health checking (gRFC A17) the channel decides when a Watch is opened again; otherwise this room does.
+//! Never both.
+
+use std::time::Duration;
+
+use super::{Effect, Engine, Link};
+use crate::channel::{self, ConnectionId};
+use crate::model::event::{EventKind, HealthReport, WatchEnd};
+use crate::model::reach::Health;
+use crate::model::rpc::RpcCause;
+use crate::model::time::Elapsed;
+use crate::session::plan::Goal;
+
+/// First delay before a Watch that ended is opened again; grows by 1.6 up to [`LONGEST_DELAY`].
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+/// Changes of health go unseen while no Watch is open.
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// A Watch that was open for this long did not fail: the next delay is the first one again.
+const LASTED: Duration = Duration::from_secs(10);
+/// Where Watch is not implemented, Check is repeated after this long.
+const CHECK_AGAIN: Duration = Duration::from_secs(5);
+
+/// What is known of the health of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Vitals {
+    /// The last status, or why there is none.
+    pub judged: Option<Health>,
+    /// Since when.
+    pub since: Elapsed,
+    by: Method,
+    /// A Watch is open: since when, and when it reported a status last.
+    open: bool,
+    opened: Elapsed,
+    heard: Elapsed,
+    /// The Watch that was opened last has reported a status.
+    spoke: bool,
+    /// A Check is under way that decides.
+    checking: bool,
+    /// How the Watch failed that the Check stands in for.
+    failed: Option<WatchEnd>,
+    /// The end of a Watch that was reported last: status code and message.
+    told_end: Option<(String, String)>,
+    /// The next status is reported even when it is the same: it shows that the Watch is open again.
+    restate: bool,
+    failures: u32,
+    /// When something is due.
+    pub due: Option<Elapsed>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Method {
+    #[default]
+    Watch,
+    /// Watch is not implemented.
+    Check,
+}
+
+impl Vitals {
+    /// Is a Watch open?
+    #[cfg(test)]
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+}
+
+/// True when a client could call an endpoint of this health.
+pub(super) fn serves(health: &Health) -> bool {
+    health.is_usable()
+}
+
+impl Engine {
+    /// Opens a health Watch on a connection, unless one is open.
+    pub(super) fn open_watch(&mut self, connection: ConnectionId) {
+        let (now, first_status) = (self.now, self.now + self.script.rpc_timeout);
+        let Some(link) = self.connections.get_mut(&connection) else { return };
+        let vitals = &mut link.vitals;
+        if vitals.open || vitals.by == Method::Check {
+            return;
+        }
+        vitals.open = true;
+        vitals.spoke = false;
+        (vitals.opened, vitals.heard) = (now, now);
+        self.effects.push(Effect::Watch(connection));
+        // Servers report the first status at once; one that accepts the Watch and reports none is asked with Check.
+        self.health_due(connection, Some(first_status));
+    }
+
+    /// The health Watch on a connection reported a status, or how it ended.
+    pub(super) fn watched(&mut self, connection: ConnectionId, health: Health) {
+        let now = self.now;
+        let is_watch_goal = matches!(self.script.goal, Goal::Watch { .. });
+        let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_told) else { return };
+        let vitals = &mut link.vitals;
+        match &health {
+            Health::Serving | Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
+                vitals.spoke = true;
+                vitals.heard = now;
+                self.health_due(connection, None);
+                self.judge_health(connection, health.clone(), None, None);
+            }
+            Health::Unimplemented => {
+                vitals.open = false;
+                vitals.by = Method::Check;
+                self.health_due(connection, None);
+                match is_watch_goal {
+                    true => self.check_health(connection),
+                    false => self.judge_health(connection, health.clone(), None, None),
+                }
+            }
+            // The RPC that ends with its connection is no word about health.
+            Health::Failed { cause: RpcCause::Lost(_) | RpcCause::GoAway(_), .. } => {
+                vitals.open = false;
+                self.health_due(connection, None);
+            }
+            Health::Failed { code, text, cause } => {
+                vitals.open = false;
+                let after = now.since(vitals.heard);
+                let end = WatchEnd { code: code.clone(), text: text.clone(), cause: cause.clone(), after };
+                match vitals.judged.clone().filter(|_| vitals.spoke) {
+                    Some(last) => self.judge_health(connection, last, None, Some(end)),
+                    None if health.is_behind_authentication() || !is_watch_goal => {
+                        self.judge_health(connection, health.clone(), None, None);
+                    }
+                    None => {
+                        vitals.failed = Some(end);
+                        self.check_health(connection);
+                    }
+                }
+                self.watch_again(connection);
+            }
+        }
+        if self.script.channel.client_health {
+            self.channel(channel::Input::Health(connection, health));
+        }
+    }
+
+    /// A health Watch ended after a status that was its last (NOT_FOUND).
+    pub(super) fn watch_ended(&mut self, connection: ConnectionId) {
+        if let Some(link) = self.connections.get_mut(&connection) {
+            link.vitals.open = false;
+            self.watch_again(connection);
+        }
+    }
+
+    /// The answer of a Check that stands in for a Watch; `false` when none was under way.
+    pub(super) fn health_checked(&mut self, connection: ConnectionId, health: &Health, took: Duration) -> bool {
+        let again = self.now + CHECK_AGAIN;
+        let Some(link) = self.connections.get_mut(&connection).filter(|link| link.vitals.checking) else {
+            return false;
+        };
+        let vitals = &mut link.vitals;
+        vitals.checking = false;
+        let failed = vitals.failed.take();
+        let lost = matches!(health, Health::Failed { cause: RpcCause::Lost(_) | RpcCause::GoAway(_), .. });
+        if link.end_told || lost {
+            return true;
+        }
+        let ended = match vitals.by {
+            Method::Watch if vitals.spoke => return true,
+            Method::Watch if matches!(health, Health::Failed { .. }) => None,
+            Method::Watch => failed,
+            // No health service at all: nothing more to learn on this connection.
+            Method::Check if *health == Health::Unimplemented => None,
+            Method::Check => {
+                self.health_due(connection, Some(again));
+                Some(not_implemented())
+            }
+        };
+        self.judge_health(connection, health.clone(), Some(took), ended);
+        true
+    }
+
+    /// Does what is due for the health of connections.
+    pub(super) fn health_time_passed(&mut self) {
+        let now = self.now;
+        while let Some((_, connection)) = self.health_timers.first().copied().filter(|(due, _)| *due <= now) {
+            self.health_due(connection, None);
+            let Some(link) = self.connections.get(&connection).filter(|link| !link.end_told) else { continue };
+            match (link.vitals.by, link.vitals.open) {
+                (Method::Check, _) | (Method::Watch, true) => self.check_health(connection),
+                (Method::Watch, false) => self.open_watch(connection),
+            }
+        }
+    }
+
+    /// Forgets a connection, and what was due for it.
+    pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
+        self.health_due(connection, None);
+        if let Some(link) = self.connections.remove(&connection) {
+            self.gate.counts(&link.address, link.is_counted, false);
+        }
+    }
+
+    /// Brings the gate up to date with a connection.
+    pub(super) fn count_connection(&mut self, connection: ConnectionId) {
+        if let Some(link) = self.connections.get_mut(&connection) {
+            let is_ready = link.is_ready();
+            self.gate.counts(&link.address, link.is_counted, is_ready);
+            link.is_counted = is_ready;
+        }
+    }
+
+    fn check_health(&mut self, connection: ConnectionId) {
+        let Some(link) = self.connections.get_mut(&connection) else { return };
+        if !std::mem::replace(&mut link.vitals.checking, true) {
+            self.effects.push(Effect::Check(connection));
+        }
+    }
+
+    /// Opens the Watch again, later: unless the channel does, or Check has taken its place.
+    fn watch_again(&mut self, connection: ConnectionId) {
+        let now = self.now;
+        if self.script.channel.client_health {
+            return self.health_due(connection, None);
+        }
+        let seed = self.script.channel.seed ^ connection.0;
+        let Some(link) = self.connections.get_mut(&connection) else { return };
+        let vitals = &mut link.vitals;
+        if vitals.by == Method::Check {
+            return;
+        }
+        if now.since(vitals.opened) >= LASTED {
+            vitals.failures = 0;
+        }
+        let delay = FIRST_DELAY.mul_f64(1.6_f64.powi(vitals.failures.min(16) as i32)).min(LONGEST_DELAY);
+        vitals.failures = vitals.failures.saturating_add(1);
+        // A proxy that ends a thousand Watches at once is not to see them all again at once.
+        let random = fastrand::Rng::with_seed(seed.wrapping_add(u64::from(vitals.failures))).f64();
+        self.health_due(connection, Some(now + delay.mul_f64(0.8 + 0.4 * random)));
+    }
+
+    /// Takes a verdict on the health of a connection, and reports it when it is news.
+    fn judge_health(
+        &mut self,
+        connection: ConnectionId,
+        health: Health,
+        took: Option<Duration>,
+        ended: Option<WatchEnd>,
+    ) {
+        let now = self.now;
+        let Some(link) = self.connections.get_mut(&connection) else { return };
+        let vitals = &mut link.vitals;
+        let has_changed = vitals.judged.as_ref() != Some(&health);
+        if has_changed {
+            vitals.since = now;
+            vitals.told_end = None;
+        }
+        let ended = ended.filter(|end| {
+            let is_known = vitals.told_end.as_ref().is_some_and(|(code, text)| (code, text) == (&end.code, &end.text));
+            !is_known
+        });
+        let is_news = has_changed || ended.is_some() || std::mem::take(&mut vitals.restate);
+        if let Some(end) = &ended {
+            vitals.told_end = Some((end.code.clone(), end.text.clone()));
+            vitals.restate = vitals.spoke && vitals.by == Method::Watch;
+        }
+        vitals.judged = Some(health.clone());
+        let address = link.address.clone();
+        self.count_connection(connection);
+        if is_news {
+            let service = self.script.service.to_string();
+            let ended = ended.map(Box::new);
+            self.tell(EventKind::Health(HealthReport { address, service, health, took, ended }));
+        }
+    }
+
+    fn health_due(&mut self, connection: ConnectionId, due: Option<Elapsed>) {
+        let Some(link) = self.connections.get_mut(&connection) else { return };
+        if let Some(was) = std::mem::replace(&mut link.vitals.due, due) {
+            self.health_timers.remove(&(was, connection));
+        }
+        self.health_timers.extend(due.map(|due| (due, connection)));
+    }
+}
+
+impl Link {
+    /// READY, and SERVING or without a health service.
+    fn is_ready(&self) -> bool {
+        self.connected && !self.end_told && self.vitals.judged.as_ref().is_some_and(serves)
+    }
+}
+
+fn not_implemented() -> WatchEnd {
+    WatchEnd {
+        code: "UNIMPLEMENTED".to_string(),
+        text: "grpc.health.v1.Health/Watch".to_string(),
+        cause: RpcCause::Status,
+        after: Duration::ZERO,
+    }
+}

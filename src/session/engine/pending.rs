@@ -1,0 +1,129 @@
+//! What the session is still waiting for when it ends: for every endpoint and registry the stage, and since when.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Engine, Link};
+use crate::channel::ConnectionId;
+use crate::diagnosis::ledger::Contact;
+use crate::model::connectivity::ConnectivityState;
+use crate::model::endpoint::Address;
+use crate::model::event::EventKind;
+use crate::model::pending::{Awaits, PendingReport, Subject};
+use crate::model::reach::{Health, Stage};
+use crate::model::time::Elapsed;
+use crate::session::plan::{Goal, Until};
+
+/// Which stage every attempt under way is in, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stages {
+    /// The probes'.
+    pub probes: BTreeMap<Address, (Stage, Elapsed)>,
+    /// The connections' of the channel.
+    pub connections: BTreeMap<ConnectionId, (Stage, Elapsed)>,
+}
+
+impl Engine {
+    /// When a time limit ends the session: [`Input::InStages`](super::Input::InStages) is due before it.
+    pub fn ends_at(&self) -> Option<Elapsed> {
+        let limits = [self.script.limits.run_for, self.script.limits.max_time];
+        limits.into_iter().flatten().map(Elapsed::new).min()
+    }
+
+    /// Reports what is still waited for.
+    pub(super) fn tell_pending(&mut self) {
+        let mut reports = self.pending_registries();
+        reports.extend(self.pending_probes());
+        reports.extend(self.pending_endpoints());
+        for report in reports {
+            self.tell(EventKind::Pending(report));
+        }
+    }
+
+    fn pending_registries(&self) -> Vec<PendingReport> {
+        let waiting = self.discovery.waiting();
+        let report = |(backend, source, since): (&'static str, _, Elapsed)| PendingReport {
+            subject: Subject::Registry { backend, source },
+            awaits: Awaits::Registry,
+            waited: self.now.since(since),
+            last: None,
+        };
+        waiting.map(report).collect()
+    }
+
+    fn pending_probes(&self) -> Vec<PendingReport> {
+        let (pending, began) = self.course.pending();
+        let report = |address: &Address| {
+            let (awaits, since) = match self.stages.probes.get(address) {
+                Some((stage, since)) => (Awaits::in_stage(*stage), *since),
+                None => (Awaits::Turn, began),
+            };
+            self.waits(address, awaits, since, None)
+        };
+        pending.iter().map(report).collect()
+    }
+
+    /// Endpoints of a watch: with a gate those that it waits for, otherwise those of which nothing is known yet.
+    fn pending_endpoints(&self) -> Vec<PendingReport> {
+        let has_gate = match self.script.goal {
+            Goal::Watch { until: Some(Until::Ready | Until::Stable) } => true,
+            Goal::Watch { until: None | Some(Until::Drained) } => false,
+            Goal::Probe | Goal::ProbeIdle(_) | Goal::Resolve { .. } => return Vec::new(),
+        };
+        let mut links: BTreeMap<&Address, (ConnectionId, &Link)> = BTreeMap::new();
+        for (id, link) in self.connections.iter().filter(|(_, link)| !link.end_told) {
+            links.insert(&link.address, (*id, link));
+        }
+        let contact = |address: &Address| self.ledger.contacts.get(address).map(|seen| &seen.what);
+        let is_known = |address: &Address| matches!(contact(address), Some(Contact::Answered(_) | Contact::Failed(_)));
+        let wanted = if has_gate { self.expected() } else { self.discovery.usable() };
+        let wanted: BTreeSet<Address> = wanted.into_iter().collect();
+        let mut reports = Vec::new();
+        for address in &wanted {
+            if self.gate.is_ready(address) || (!has_gate && is_known(address)) {
+                continue;
+            }
+            let failed = match contact(address) {
+                Some(Contact::Failed(failure)) => Some(failure.to_string()),
+                _ => None,
+            };
+            let report = match links.get(address) {
+                Some((_, link)) if link.connected => {
+                    let vitals = &link.vitals;
+                    match &vitals.judged {
+                        None => self.waits(address, Awaits::Health, link.since, None),
+                        Some(Health::Failed { code, text, .. }) => {
+                            self.waits(address, Awaits::Serving, vitals.since, Some(format!("{code}: {text}")))
+                        }
+                        Some(health) => {
+                            self.waits(address, Awaits::Serving, vitals.since, Some(health.as_str().to_string()))
+                        }
+                    }
+                }
+                Some((id, link)) => {
+                    let (awaits, since) = match self.stages.connections.get(id) {
+                        Some((stage, since)) => (Awaits::in_stage(*stage), *since),
+                        None => (Awaits::Connect, link.since),
+                    };
+                    self.waits(address, awaits, since, failed)
+                }
+                None if failed.is_some() => {
+                    let since = self.ledger.contacts.get(address).map_or(self.now, |seen| seen.at);
+                    self.waits(address, Awaits::Retry, since, failed)
+                }
+                None if self.is_ready() => self.waits(address, Awaits::Policy, Elapsed::ZERO, None),
+                None => continue,
+            };
+            reports.push(report);
+        }
+        reports
+    }
+
+    fn is_ready(&self) -> bool {
+        self.channel.as_ref().is_some_and(|channel| channel.state() == ConnectivityState::Ready)
+    }
+
+    fn waits(&self, address: &Address, awaits: Awaits, since: Elapsed, last: Option<String>) -> PendingReport {
+        let subject = Subject::Endpoint(address.clone());
+        PendingReport { subject, awaits, waited: self.now.since(since), last }
+    }
+}
