@@ -9,11 +9,13 @@ mod idle;
 mod leases;
 pub mod ledger;
 mod lenses;
+mod machine;
 mod proxy;
 mod reaching;
 mod registered;
 mod silence;
 mod slices;
+mod sockets;
 pub mod table;
 pub mod tolerance;
 mod unprovable;
@@ -44,6 +46,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     advertised::find,
     reaching::find,
     watches::find,
+    machine::find,
     connection::find,
     certificates::differ,
     idle::find,
@@ -236,6 +239,8 @@ fn overall(
         })
         .count();
     let untried = endpoints.iter().filter(|report| report.verdict == EndpointVerdict::Unknown).count();
+    // What this machine could not try may be as good as what it tried, or not.
+    let prevented = endpoints.iter().filter(|report| machine::was_untried(ledger, &report.address)).count();
     if good == 0 {
         // One that could not be judged may be usable.
         let open = depth == Depth::Network && untried > 0;
@@ -257,8 +262,15 @@ fn overall(
     if call_failed(IdlePhase::Baseline) {
         return Verdict::Failed;
     }
-    let worst = findings.iter().map(|finding| finding.kind.severity).max();
-    if worst >= Some(Severity::Warn) { Verdict::Degraded } else { Verdict::Healthy }
+    let of_the_service = findings.iter().filter(|finding| finding.kind != &table::OUT_OF_LOCAL_RESOURCES);
+    let worst = of_the_service.map(|finding| finding.kind.severity).max();
+    if worst >= Some(Severity::Warn) {
+        Verdict::Degraded
+    } else if prevented > 0 && judging.min_ready.is_none() {
+        Verdict::Unknown
+    } else {
+        Verdict::Healthy
+    }
 }
 
 fn count(ledger: &Ledger, endpoints: &[EndpointReport], findings: &[Finding]) -> Counts {

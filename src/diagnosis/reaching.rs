@@ -3,6 +3,7 @@
 use super::health;
 use super::ledger::{Contact, Ledger};
 use super::registered;
+use super::sockets;
 use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
 use crate::model::finding::{Finding, FindingKind};
@@ -19,9 +20,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             continue;
         }
         let who = listed.iter().map(|(source, _)| ledger.sources[*source].backend).collect::<Vec<_>>();
-        let (mut remedy, mut others) = (None, Vec::new());
+        let mut others = Vec::new();
+        let remedy;
         let (kind, text) = match &contact.what {
             Contact::Connected => continue,
+            // One finding about this machine (`machine`), none about the endpoint.
+            Contact::Failed(Failure { code: FailureCode::Exhausted(_), .. }) => continue,
             Contact::Answered(health) => match health::on_answer(health, ledger.others.get(address)) {
                 Some(told) => {
                     remedy = told.remedy;
@@ -39,7 +43,10 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                         let text = format!("{address} is listed healthy by {} and is dead: {failure}", join(&who));
                         (&ZOMBIE_ENDPOINT, text)
                     }
-                    _ => (on_failure(failure), format!("{address}: {failure}")),
+                    _ => {
+                        remedy = sockets::remedy(address, failure);
+                        (on_failure(failure), format!("{address}: {failure}"))
+                    }
                 }
             }
         };
@@ -60,6 +67,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 /// The finding for a failure.
 pub fn on_failure(failure: &Failure) -> &'static FindingKind {
     match failure.code {
+        // There is no port and no network between here and there.
+        FailureCode::Refused if failure.stage == Stage::Unix => &NOT_REACHED,
         FailureCode::NameNotFound => &HOST_NAME_NOT_FOUND,
         FailureCode::Refused => &CONNECTION_REFUSED,
         FailureCode::Unreachable => &HOST_UNREACHABLE,
@@ -67,16 +76,18 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
         FailureCode::TimedOut => match failure.stage {
             Stage::Resolve => &HOST_NAME_NOT_FOUND,
             Stage::Tcp => &BLACK_HOLE,
+            Stage::Unix => &NOT_REACHED,
             Stage::Tls => &TLS_HANDSHAKE_UNANSWERED,
             Stage::Http2 => &SILENT_PORT,
             Stage::Health => &HEALTH_CALL_FAILED,
         },
         FailureCode::Closed => match failure.stage {
             Stage::Tls => &TLS_FAILED,
-            Stage::Resolve | Stage::Tcp | Stage::Http2 | Stage::Health => &CLOSED_BEFORE_HTTP2,
+            Stage::Resolve | Stage::Tcp | Stage::Unix | Stage::Http2 | Stage::Health => &CLOSED_BEFORE_HTTP2,
         },
-        FailureCode::NoSocket | FailureCode::Io => &NOT_REACHED,
+        FailureCode::NoSocket | FailureCode::NotASocket | FailureCode::Io => &NOT_REACHED,
         FailureCode::Local => &LOCAL_LIMIT,
+        FailureCode::Exhausted(_) => &OUT_OF_LOCAL_RESOURCES,
         FailureCode::CertificateExpired => &CERTIFICATE_EXPIRED,
         FailureCode::CertificateNotYetValid => &CERTIFICATE_NOT_YET_VALID,
         FailureCode::HostnameMismatch => &CERTIFICATE_WRONG_NAME,
@@ -103,7 +114,11 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
 /// True when the failure means that no server is at the address (rather than that it misbehaves).
 fn says_nobody_is_there(failure: &Failure) -> bool {
     match failure.code {
-        FailureCode::Refused | FailureCode::Unreachable | FailureCode::NameNotFound | FailureCode::NoSocket => true,
+        FailureCode::Refused
+        | FailureCode::Unreachable
+        | FailureCode::NameNotFound
+        | FailureCode::NoSocket
+        | FailureCode::NotASocket => true,
         FailureCode::TimedOut => failure.stage <= Stage::Tcp,
         _ => false,
     }

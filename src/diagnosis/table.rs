@@ -197,9 +197,9 @@ findings! {
         remedy "Register an IP address, or make the name resolvable where the clients run.";
 
     GD208 LOCAL_LIMIT Critical
-        means "This machine could not open the connection: it ran out of something, or forbids it."
-        proved by "The kernel's own error (EMFILE, EADDRNOTAVAIL, EPERM and their like)."
-        remedy "Lower -c/--concurrency, raise `ulimit -n`, or look at local firewall rules; it says nothing about the endpoint.";
+        means "This machine could not open the connection: it forbids it. That is no statement about the endpoint."
+        proved by "The kernel's own error (EPERM, EACCES), or what was missing here."
+        remedy "Check the firewall rules of this machine for outgoing connections (`nft list ruleset`, `iptables -S OUTPUT`) and its sandbox (seccomp, SELinux).";
 
     GD209 NOT_REACHED Critical
         means "The connection failed for a reason of the operating system that has no finding of its own."
@@ -461,6 +461,11 @@ findings! {
         proved by "The variable, the exceptions beside it (NO_PROXY), and the addresses that were reached or not without the proxy. What the environment of the real clients holds cannot be seen from here."
         remedy "Put the endpoints' networks into NO_PROXY, or switch the proxy off in the client (grpc-go: WithNoProxy)."
         see "https://github.com/grpc/grpc-go/issues/8327" "https://github.com/grpc/grpc-go/issues/6846" "https://github.com/grpc/grpc/issues/9989";
+
+    GD904 OUT_OF_LOCAL_RESOURCES Warn
+        means "This machine ran out of something that every connection needs (open files, local ports, memory), so some endpoints were not tried. That is no statement about them; a verdict that depends on them is unknown (exit 3)."
+        proved by "The kernel's own error (EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, ENOMEM), also when no other attempt was open any more."
+        remedy "Raise the limit that the finding names, or probe fewer endpoints at a time (-c/--concurrency).";
 }
 
 /// [`CLIENTS_WOULD_BE_STALE`] for clients that nobody named with `--as`: a prediction alone spoils no verdict.

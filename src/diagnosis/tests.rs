@@ -12,7 +12,7 @@ use super::ledger::{Call, Ledger};
 use super::*;
 use crate::model::endpoint::{Endpoint, EndpointStatus};
 use crate::model::event::*;
-use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Stage};
+use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Resource, Stage};
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::time::Elapsed;
 
@@ -379,6 +379,37 @@ fn gates_move_the_exit_code_and_not_the_verdict() {
 }
 
 #[test]
+fn what_this_machine_could_not_try_is_one_finding_and_no_judgement_of_endpoints() {
+    let out = FailureCode::Exhausted(Resource::Files);
+    let mut story = Story::default();
+    story.lists("dns", &[(A, LISTED), (B, LISTED), (C, LISTED)]);
+    story.serves(A).fails(B, Stage::Tcp, out).fails(C, Stage::Tcp, out);
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD904"], 3));
+    assert_eq!(conclusion.findings[0].address, None);
+    assert!(conclusion.findings[0].text.starts_with("2 of 3 endpoints were not tried"), "{conclusion:?}");
+    assert!(conclusion.findings[0].remedy.contains("ulimit"), "{conclusion:?}");
+    // One is enough, and one is healthy: nothing was prevented.
+    let enough = |count| Judging { min_ready: Some(MinReady::Count(count)), ..Judging::default() };
+    assert_eq!(story.judged(&enough(1)).summary.exit, 0);
+    assert_eq!(story.judged(&enough(2)).summary.exit, 3);
+    assert_eq!(story.judged(&enough(4)).summary.exit, 2);
+
+    // What is known to be wrong stays known.
+    let mut degraded = Story::default();
+    degraded.lists("dns", &[(A, LISTED), (B, LISTED), (C, LISTED)]);
+    degraded.serves(A).fails(B, Stage::Tcp, out).fails(C, Stage::Tcp, FailureCode::Refused);
+    assert_eq!(degraded.concludes().summary.exit, 1);
+    // The dead one is no proof that the other is dead too.
+    let mut unknown = Story::default();
+    unknown.lists("dns", &[(A, LISTED), (B, LISTED)]).fails(A, Stage::Tcp, FailureCode::Refused);
+    unknown.fails(B, Stage::Tcp, FailureCode::Exhausted(Resource::Ports));
+    let conclusion = unknown.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD201", "GD904"], 3));
+    assert!(conclusion.findings[1].remedy.contains("TIME_WAIT"), "{conclusion:?}");
+}
+
+#[test]
 fn every_failure_code_has_its_finding() {
     // Walks every code through every stage: none may panic, and each names a kind of the table.
     let codes = [
@@ -389,6 +420,7 @@ fn every_failure_code_has_its_finding() {
         FailureCode::TimedOut,
         FailureCode::Closed,
         FailureCode::NoSocket,
+        FailureCode::NotASocket,
         FailureCode::Io,
         FailureCode::CertificateExpired,
         FailureCode::CertificateNotYetValid,
@@ -407,7 +439,7 @@ fn every_failure_code_has_its_finding() {
         FailureCode::Rpc,
     ];
     for code in codes {
-        for stage in [Stage::Resolve, Stage::Tcp, Stage::Tls, Stage::Http2, Stage::Health] {
+        for stage in [Stage::Resolve, Stage::Tcp, Stage::Unix, Stage::Tls, Stage::Http2, Stage::Health] {
             let mut story = Story::default();
             story.lists("dns", &[(A, LISTED), (B, LISTED)]).fails(A, stage, code).serves(B);
             let conclusion = story.concludes();

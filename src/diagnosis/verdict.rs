@@ -104,6 +104,7 @@ impl NetworkWord {
                 | FailureCode::TimedOut
                 | FailureCode::Closed
                 | FailureCode::NoSocket
+                | FailureCode::NotASocket
                 | FailureCode::Io
                 | FailureCode::GoAway
                 | FailureCode::NoStreams
@@ -125,7 +126,7 @@ impl NetworkWord {
                 | FailureCode::TlsExpected
                 | FailureCode::NotHttp2
                 | FailureCode::ProtocolError => NetworkWord::Mismatch,
-                FailureCode::Local => NetworkWord::NotTried,
+                FailureCode::Local | FailureCode::Exhausted(_) => NetworkWord::NotTried,
             },
         }
     }

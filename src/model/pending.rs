@@ -64,7 +64,7 @@ impl Awaits {
     pub const fn in_stage(stage: Stage) -> Awaits {
         match stage {
             Stage::Resolve => Self::HostName,
-            Stage::Tcp => Self::Connect,
+            Stage::Tcp | Stage::Unix => Self::Connect,
             Stage::Tls => Self::Handshake,
             Stage::Http2 => Self::Settings,
             Stage::Health => Self::Health,

@@ -11,8 +11,10 @@ use super::rpc::RpcCause;
 pub enum Stage {
     /// Looking up the host name that the registry gave instead of an address.
     Resolve,
-    /// The TCP (or Unix socket) connection.
+    /// The TCP connection.
     Tcp,
+    /// Connecting to a Unix domain socket: there is no network and no port.
+    Unix,
     /// The TLS handshake, ALPN included.
     Tls,
     /// Preface sent, waiting for the server's SETTINGS frame.
@@ -27,6 +29,7 @@ impl Stage {
         match self {
             Self::Resolve => "resolve",
             Self::Tcp => "tcp",
+            Self::Unix => "unix",
             Self::Tls => "tls",
             Self::Http2 => "http2",
             Self::Health => "health",
@@ -108,10 +111,14 @@ pub enum FailureCode {
     TimedOut,
     /// The peer closed the connection in the middle of the stage.
     Closed,
-    /// A Unix socket that is not there, or may not be opened.
+    /// There is no file at the path of a Unix socket.
     NoSocket,
-    /// This machine ran out of something (files, ports, memory), or forbids it.
+    /// The file at the path of a Unix socket is something else: a regular file, a directory, a socket for datagrams.
+    NotASocket,
+    /// This machine forbids the connection, or cannot make it.
     Local,
+    /// This machine has none left of something that every connection needs. It says nothing about the endpoint.
+    Exhausted(Resource),
     /// Any other error of the operating system.
     Io,
     /// The certificate has expired.
@@ -167,7 +174,9 @@ impl FailureCode {
             Self::TimedOut => "timed_out",
             Self::Closed => "closed_by_peer",
             Self::NoSocket => "no_socket",
+            Self::NotASocket => "not_a_socket",
             Self::Local => "local_resources",
+            Self::Exhausted(resource) => resource.as_str(),
             Self::Io => "io_error",
             Self::CertificateExpired => "certificate_expired",
             Self::CertificateNotYetValid => "certificate_not_yet_valid",
@@ -189,6 +198,31 @@ impl FailureCode {
             Self::ProtocolError => "protocol_error",
             Self::NoStreams => "no_streams",
             Self::Rpc => "rpc_failed",
+        }
+    }
+}
+
+/// What a machine can run out of while it connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Resource {
+    /// Open files of this process (EMFILE).
+    Files,
+    /// Open files of the whole machine (ENFILE).
+    SystemFiles,
+    /// Local ports (EADDRNOTAVAIL, EAGAIN of a TCP connection).
+    Ports,
+    /// Memory for sockets (ENOBUFS, ENOMEM).
+    Memory,
+}
+
+impl Resource {
+    /// The word of [`FailureCode::as_str`].
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "out_of_files",
+            Self::SystemFiles => "out_of_files_in_system",
+            Self::Ports => "out_of_local_ports",
+            Self::Memory => "out_of_memory",
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::backend;
 use crate::channel::{Channel, ConnectionId};
 use crate::model::endpoint::Address;
 use crate::model::event::Event;
+use crate::model::reach::FailureCode;
 use crate::model::time::Elapsed;
 use crate::transport::{Dial, Progress, Sockets, Transport};
 
@@ -58,6 +59,8 @@ struct Probes {
     progress: HashMap<Address, Progress>,
     in_flight: usize,
     concurrency: usize,
+    /// None may begin for now ([`Session::hold_attempts`]).
+    held: bool,
     /// Time between two beginnings, and when the next may begin.
     spacing: Option<Duration>,
     next: Instant,
@@ -108,6 +111,7 @@ impl Session {
                 progress: HashMap::new(),
                 in_flight: 0,
                 concurrency: plan.limits.concurrency.max(1),
+                held: false,
                 spacing: plan.limits.rate.map(|rate| Duration::from_secs(1) / rate.max(1)),
                 next: began,
             },
@@ -152,6 +156,13 @@ impl Session {
         self.feed(Input::Finish);
     }
 
+    /// While `hold` is set no new probe begins; what is under way goes on, and its events come out. For a consumer whose own
+    /// output does not keep up: it stays able to take events and to end the session.
+    pub fn hold_attempts(&mut self, hold: bool) {
+        self.probes.held = hold;
+        self.start_probes();
+    }
+
     /// The channel as it is now, for a live table; `None` when the goal needs none.
     pub fn channel(&self) -> Option<&Channel> {
         self.engine.channel_view()
@@ -175,9 +186,13 @@ impl Session {
 
     fn feed(&mut self, input: Input) {
         match &input {
-            Input::Reached(address, _) => {
+            Input::Reached(address, reach) => {
                 self.probes.in_flight -= 1;
                 self.probes.progress.remove(address);
+                let failed = reach.outcome.as_ref().err().map(|failure| failure.code);
+                if matches!(failed, Some(FailureCode::Exhausted(_))) && self.probes.put_back(address) {
+                    return self.start_probes();
+                }
             }
             Input::ConnectFailed(connection, _) | Input::Lost(connection, _) => _ = self.connections.remove(connection),
             _ => {}
@@ -288,8 +303,20 @@ impl Session {
 }
 
 impl Probes {
+    /// This machine had nothing left for the probe of `address`: it waits until others, which hold what is missing, are over,
+    /// and from now on no more than these run at the same time. False when there are none: waiting would change nothing.
+    fn put_back(&mut self, address: &Address) -> bool {
+        if self.in_flight == 0 {
+            return false;
+        }
+        self.concurrency = self.concurrency.min(self.in_flight);
+        self.queue.push_back(address.clone());
+        true
+    }
+
     fn may_begin(&self) -> bool {
-        self.in_flight < self.concurrency
+        !self.held
+            && self.in_flight < self.concurrency
             && !self.queue.is_empty()
             && (self.spacing.is_none() || self.next <= Instant::now())
     }
@@ -304,7 +331,8 @@ impl Probes {
 
     /// When the rate lets the next probe begin, if only the rate holds it back.
     fn due(&self) -> Option<Instant> {
-        (self.spacing.is_some() && self.in_flight < self.concurrency && !self.queue.is_empty()).then_some(self.next)
+        let waits = !self.held && self.in_flight < self.concurrency && !self.queue.is_empty();
+        (self.spacing.is_some() && waits).then_some(self.next)
     }
 }
 
@@ -312,5 +340,31 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_for_which_nothing_is_left_waits_for_the_others() {
+        let mut probes = Probes {
+            queue: VecDeque::new(),
+            progress: HashMap::new(),
+            in_flight: 3,
+            concurrency: 256,
+            held: false,
+            spacing: None,
+            next: Instant::now(),
+        };
+        let address: Address = "10.0.0.1:1".parse().unwrap();
+        assert!(probes.put_back(&address) && !probes.may_begin(), "three hold what it needs");
+        probes.in_flight = 2;
+        assert!(probes.may_begin());
+        probes.held = true;
+        assert!(!probes.may_begin(), "the consumer does not keep up");
+        probes.in_flight = 0;
+        assert!(!probes.put_back(&address), "there is nobody to wait for");
     }
 }

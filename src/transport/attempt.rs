@@ -254,7 +254,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn dial(&self, report: &mut (impl FnMut(Phase) + Send)) -> Result<Box<dyn Io>, Failure> {
-        self.progress.enter(Stage::Tcp);
+        self.progress.enter(dialing(self.address));
         let begun = Instant::now();
         let mut failures: Vec<(&Address, FailureCode, String)> = Vec::new();
         for (tried, candidate) in self.candidates.iter().enumerate() {
@@ -265,7 +265,7 @@ impl<'a> Attempt<'a> {
             let limit = if others == 1 { self.deadline } else { share };
             match timeout_at(limit, self.inner.dial.dial(candidate)).await {
                 Ok(Ok(io)) => {
-                    report(Phase { stage: Stage::Tcp, took: begun.elapsed(), detail: PhaseDetail::None });
+                    report(Phase { stage: dialing(candidate), took: begun.elapsed(), detail: PhaseDetail::None });
                     return Ok(io);
                 }
                 Ok(Err(error)) => {
@@ -286,7 +286,7 @@ impl<'a> Attempt<'a> {
         }
         let waited = begun.elapsed();
         Err(match failures.as_slice() {
-            [(_, code, text)] => Failure::new(Stage::Tcp, *code, text.clone(), waited),
+            [(address, code, text)] => Failure::new(dialing(address), *code, text.clone(), waited),
             several => {
                 let code = several.first().map_or(FailureCode::Io, |(_, code, _)| *code);
                 let texts: Vec<_> = several.iter().map(|(address, _, text)| format!("{address}: {text}")).collect();
@@ -347,6 +347,14 @@ impl<'a> Attempt<'a> {
             Mode::Tls => Scheme::HTTPS,
         };
         Ok(Origin { scheme, authority })
+    }
+}
+
+/// The stage in which a connection to `address` is made.
+fn dialing(address: &Address) -> Stage {
+    match address {
+        Address::Ip(_) | Address::Name { .. } => Stage::Tcp,
+        Address::Unix(_) | Address::UnixAbstract(_) => Stage::Unix,
     }
 }
 
@@ -414,7 +422,7 @@ pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
 fn weight(failure: &Failure) -> u8 {
     use FailureCode as Code;
     match (failure.stage, failure.code) {
-        (Stage::Resolve | Stage::Tcp, _) => 0,
+        (Stage::Resolve | Stage::Tcp | Stage::Unix, _) => 0,
         (_, Code::Closed | Code::Reset | Code::Io) => 1,
         (_, Code::TimedOut | Code::NotTls | Code::TlsFailed) => 2,
         // Known to want TLS: what TLS then said is better, even if it is little.

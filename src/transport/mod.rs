@@ -23,6 +23,7 @@ mod tcp_info;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod unix;
 mod wire;
 
 pub use grpc::{Grpc, ResponseBody};

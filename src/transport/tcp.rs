@@ -2,17 +2,17 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 
 use futures_util::future::BoxFuture;
 use tokio::net::{TcpSocket, TcpStream};
 
-use super::{Dial, Io};
+use super::{Dial, Io, unix};
 #[cfg(target_os = "linux")]
 use super::{tcp_info, tls};
 use crate::model::endpoint::Address;
 use crate::model::hold::TcpState;
-use crate::model::reach::FailureCode;
+use crate::model::reach::{FailureCode, Resource};
 
 /// Real sockets: TCP (always without Nagle's delay) and Unix domain sockets.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,39 +49,57 @@ async fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
 /// The stable word for an error of the operating system, and the kernel's own sentence: `connection refused`.
 pub(super) fn classify(error: &io::Error) -> (FailureCode, String) {
     use io::ErrorKind;
-    // EMFILE and ENFILE (the same on every Unix), ENOBUFS (Linux, BSD): the standard library has no word for them.
-    const OUT_OF: [i32; 4] = [24, 23, 105, 55];
     let code = match error.kind() {
         ErrorKind::ConnectionRefused => FailureCode::Refused,
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => FailureCode::Unreachable,
         ErrorKind::ConnectionReset => FailureCode::Reset,
         ErrorKind::TimedOut => FailureCode::TimedOut,
         ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe => FailureCode::Closed,
-        ErrorKind::PermissionDenied
-        | ErrorKind::AddrNotAvailable
-        | ErrorKind::AddrInUse
-        | ErrorKind::OutOfMemory
-        | ErrorKind::Unsupported => FailureCode::Local,
-        _ if error.raw_os_error().is_some_and(|number| OUT_OF.contains(&number)) => FailureCode::Local,
-        _ => FailureCode::Io,
+        ErrorKind::PermissionDenied | ErrorKind::Unsupported => FailureCode::Local,
+        _ => exhausted(error).map_or(FailureCode::Io, FailureCode::Exhausted),
     };
     (code, words(error))
 }
 
-/// [`classify`] for a connection attempt to `address`: a Unix socket fails in ways of its own.
-pub(super) fn classify_dial(address: &Address, error: &io::Error) -> (FailureCode, String) {
+/// What this machine ran out of, if that is the error.
+fn exhausted(error: &io::Error) -> Option<Resource> {
     use io::ErrorKind;
-    let unix = matches!(address, Address::Unix(_) | Address::UnixAbstract(_));
-    let (code, text) = classify(error);
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::NotADirectory | ErrorKind::InvalidInput
-            if unix =>
-        {
-            (FailureCode::NoSocket, text)
-        }
-        ErrorKind::WouldBlock if unix => (FailureCode::Refused, format!("{text}: the listener's queue is full")),
-        _ => (code, text),
+    // The same on every Unix; the standard library has no word for them.
+    const EMFILE: i32 = 24;
+    const ENFILE: i32 = 23;
+    // ENOBUFS of Linux, of BSD and macOS.
+    const ENOBUFS: [i32; 2] = [105, 55];
+    match (error.kind(), error.raw_os_error()) {
+        (ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse | ErrorKind::WouldBlock, _) => Some(Resource::Ports),
+        (ErrorKind::OutOfMemory, _) => Some(Resource::Memory),
+        (_, Some(EMFILE)) => Some(Resource::Files),
+        (_, Some(ENFILE)) => Some(Resource::SystemFiles),
+        (_, Some(number)) if ENOBUFS.contains(&number) => Some(Resource::Memory),
+        _ => None,
     }
+}
+
+/// [`classify`] for a connection attempt to `address`.
+pub(super) fn classify_dial(address: &Address, error: &io::Error) -> (FailureCode, String) {
+    match address {
+        Address::Unix(_) | Address::UnixAbstract(_) => unix::classify(address, error),
+        Address::Ip(SocketAddr::V6(_)) if is_without_ipv6(error) => {
+            (FailureCode::Unreachable, "this machine has no IPv6 address (IPv6 is off)".to_string())
+        }
+        Address::Ip(_) | Address::Name { .. } => classify(error),
+    }
+}
+
+/// Is the error that this machine has no IPv6 at all? The kernel uses the same number when local ports have run out.
+fn is_without_ipv6(error: &io::Error) -> bool {
+    // EAFNOSUPPORT of Linux, of BSD and macOS: IPv6 was switched off at boot.
+    const EAFNOSUPPORT: [i32; 2] = [97, 47];
+    if error.raw_os_error().is_some_and(|number| EAFNOSUPPORT.contains(&number)) {
+        return true;
+    }
+    let loopback = (std::net::Ipv6Addr::LOCALHOST, 0);
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        && UdpSocket::bind(loopback).is_err_and(|error| error.kind() == io::ErrorKind::AddrNotAvailable)
 }
 
 /// What the kernel's TCP knows of the connection under `io`; `None` when it is none of TCP, or the system does not tell.
@@ -147,18 +165,21 @@ mod tests {
         assert_eq!(of(101).0, FailureCode::Unreachable);
         assert_eq!(of(104).0, FailureCode::Reset);
         assert_eq!(of(110).0, FailureCode::TimedOut);
-        assert_eq!(of(24), (FailureCode::Local, "too many open files".to_string()));
-        assert_eq!(of(99).0, FailureCode::Local);
+        assert_eq!(of(24), (FailureCode::Exhausted(Resource::Files), "too many open files".to_string()));
+        assert_eq!(of(23).0, FailureCode::Exhausted(Resource::SystemFiles));
+        assert_eq!(of(99).0, FailureCode::Exhausted(Resource::Ports));
+        assert_eq!(of(11).0, FailureCode::Exhausted(Resource::Ports));
+        assert_eq!(of(105).0, FailureCode::Exhausted(Resource::Memory));
+        assert_eq!(of(12).0, FailureCode::Exhausted(Resource::Memory));
         assert_eq!(of(1).0, FailureCode::Local);
         assert_eq!(of(5).0, FailureCode::Io);
     }
 
     #[test]
-    fn a_missing_unix_socket_is_no_socket() {
-        let unix = Address::Unix("/run/none.sock".into());
-        let missing = io::Error::from_raw_os_error(2);
-        assert_eq!(classify_dial(&unix, &missing), (FailureCode::NoSocket, "no such file or directory".to_string()));
-        assert_eq!(classify_dial(&unix, &io::Error::from_raw_os_error(111)).0, FailureCode::Refused);
-        assert_eq!(classify_dial(&unix, &io::Error::from_raw_os_error(11)).0, FailureCode::Refused);
+    fn without_ipv6_an_ipv6_address_is_unreachable_and_nothing_has_run_out() {
+        let address = "[2001:db8::1]:1".parse().unwrap();
+        let (code, text) = classify_dial(&address, &io::Error::from_raw_os_error(97));
+        assert_eq!(code, FailureCode::Unreachable);
+        assert!(text.contains("no IPv6"), "{text}");
     }
 }

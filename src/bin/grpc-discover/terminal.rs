@@ -1,10 +1,20 @@
-//! stdout and stderr: the only place that prints. stdout is data, stderr is talk.
+//! stdout and stderr: the only place that prints. stdout is data, stderr is talk. While sessions run both are written by
+//! threads of their own ([`Pipe`]).
+
+mod pipe;
+mod redraw;
 
 use std::io::{self, IsTerminal, Write};
 
 use crate::cli::ColorWord;
 use crate::exit::Failure;
 use crate::settings::Look;
+
+pub use pipe::Pipe;
+pub use redraw::Redrawn;
+
+/// Talk that waits for a reader of stderr, at most.
+const MOST_TALK: usize = 1 << 20;
 
 /// What is at the other end of stdout and stderr, and how they are spoken to.
 #[derive(Debug, Clone, Copy)]
@@ -32,14 +42,14 @@ impl Terminal {
         }
     }
 
-    /// stdout, for data. Errors of writing are the caller's to handle: a closed pipe ends the command quietly.
-    pub fn out(&self) -> impl Write + use<> {
-        io::stdout()
+    /// stdout, for data: everything is kept until it is read.
+    pub fn out(&self) -> Pipe {
+        Pipe::keeping(io::stdout())
     }
 
-    /// stderr, for talk.
-    pub fn err(&self) -> impl Write + use<> {
-        io::stderr()
+    /// stderr, for talk: a reader that stalls for long misses some of it.
+    pub fn err(&self) -> Pipe {
+        Pipe::leaving_out(io::stderr(), MOST_TALK)
     }
 
     /// Says one line on stderr, unless `-q`. Nobody listening is no error.

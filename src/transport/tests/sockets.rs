@@ -148,8 +148,8 @@ async fn unix_sockets_are_reached_and_missing_ones_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("health.sock");
     let missing = failure(&sockets(options()), Address::Unix(path.clone())).await;
-    assert_eq!((missing.stage, missing.code), (Stage::Tcp, FailureCode::NoSocket));
-    assert_eq!(missing.text, "no such file or directory");
+    assert_eq!((missing.stage, missing.code), (Stage::Unix, FailureCode::NoSocket));
+    assert_eq!(missing.text, "no socket file at this path");
 
     let listener = tokio::net::UnixListener::bind(&path).unwrap();
     let asked = Arc::new(peers::Asked::default());

@@ -5,6 +5,7 @@ mod crowd;
 mod discovery;
 mod lasting;
 mod leased;
+mod machine;
 mod neighbours;
 mod page;
 mod patience;
@@ -15,7 +16,7 @@ mod secured;
 mod silence;
 mod sliced;
 mod watched;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 
@@ -95,6 +96,11 @@ scenarios! {
     reaching::host_name_without_address: ["GD207"] exit 2 AtOnce, needs Nothing;
     reaching::forbidden_here: ["GD208"] exit 3 AtOnce, needs Root;
     reaching::unix_socket_that_is_not_there: ["GD209"] exit 2 AtOnce, needs Nothing;
+    machine::unix_socket_without_listener: ["GD209"] exit 2 AtOnce, needs Nothing;
+    machine::regular_file_in_place_of_a_socket: ["GD209"] exit 2 AtOnce, needs Nothing;
+    machine::directory_in_place_of_a_socket: ["GD209"] exit 2 AtOnce, needs Nothing;
+    machine::abstract_socket_without_listener: ["GD209"] exit 2 AtOnce, needs Nothing;
+    machine::unix_socket_that_does_not_accept: ["GD209"] exit 2 AtOnce, needs Nothing;
 
     // TLS.
     secured::expired: ["GD301"] exit 2 AtOnce, needs Nothing;
@@ -161,6 +167,7 @@ scenarios! {
     silence::swallowed_and_measured: ["GD611" "GD613"] exit 1 Late, needs Nothing;
 
     // Our own vantage point.
+    machine::more_endpoints_than_open_files: ["GD904"] exit 3 Late, needs Nothing;
     registries::proxy_in_the_environment: ["GD902"] exit 0 AtOnce, needs Nothing;
     reaching::every_endpoint_black_holes: ["GD204" "GD204" "GD204" "GD901"] exit 3 Late, needs Root;
     reaching::full_backlogs: ["GD204" "GD204" "GD901"] exit 3 Late, needs Nothing;

@@ -96,7 +96,7 @@ pub fn host_name_without_address(world: &mut World) -> Option<Run> {
 
 pub fn unix_socket_that_is_not_there(world: &mut World) -> Option<Run> {
     let target = format!("unix:{}", world.path("none.sock").display());
-    Some(probe(&[&target]).says(&["none.sock", "tcp", "no such file or directory"]))
+    Some(probe(&[&target]).says(&["none.sock", "unix: no socket file at this path"]))
 }
 
 pub fn http1(world: &mut World) -> Option<Run> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::world::World;
 use crate::support::namespace::Namespace;
-use crate::support::tool::{Finished, Running, run_command, tool};
+use crate::support::tool::{Finished, Running, after, run_command, tool};
 
 /// What a scenario needs beyond sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,7 @@ pub struct Run {
     environment: Vec<(String, String)>,
     says: Vec<String>,
     namespace: Option<Namespace>,
+    limit: Option<&'static str>,
     meanwhile: Option<Meanwhile>,
 }
 
@@ -93,6 +94,11 @@ impl Run {
         Run { namespace: Some(namespace), ..self }
     }
 
+    /// Runs the tool under this limit: `ulimit -n 48`.
+    pub fn under(self, limit: &'static str) -> Run {
+        Run { limit: Some(limit), ..self }
+    }
+
     /// Does this while the tool runs.
     pub fn meanwhile(self, act: impl FnOnce(&World, &mut Running) + 'static) -> Run {
         Run { meanwhile: Some(Box::new(act)), ..self }
@@ -107,9 +113,10 @@ impl Run {
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let mut plain = tool(&arguments);
         plain.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        match &self.namespace {
-            Some(namespace) => namespace.wrap(&plain),
-            None => plain,
+        match (&self.namespace, self.limit) {
+            (Some(namespace), _) => namespace.wrap(&plain),
+            (None, Some(limit)) => after(limit, &plain),
+            (None, None) => plain,
         }
     }
 

@@ -400,7 +400,8 @@ impl TlsServer {
         TlsServer { clients: Some(authority.certificate.clone()), ..self }
     }
 
-    fn acceptor(self) -> TlsAcceptor {
+    /// What accepts its connections.
+    pub fn acceptor(self) -> TlsAcceptor {
         let provider = Arc::new(ring::default_provider());
         let builder =
             ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(self.versions).unwrap();

@@ -1,8 +1,9 @@
-//! A reader that goes away ends the command quietly.
+//! A reader that goes away ends the command quietly, and changes no exit code.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
+use crate::cause::world::World;
 use crate::support::tool::tool;
 
 /// Runs `args`, reads a line of stdout and closes it; gives the exit code and stderr.
@@ -28,8 +29,6 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         &["probe", "--help"],
         &["config", "init"],
         &["backends"],
-        &["watch", "-o", "ndjson", "127.0.0.1:1"],
-        &["watch", "127.0.0.1:1"],
     ] {
         let (code, err) = read_and_go(args);
         assert!(!err.contains("panicked") && !err.contains("ipe"), "{args:?}: {err}");
@@ -37,6 +36,49 @@ fn a_reader_that_goes_away_ends_it_quietly() {
         let expected = if args[0] == "backends" { &[0, 3][..] } else { &[0] };
         assert!(code.is_some_and(|code| expected.contains(&code)), "{args:?}: {code:?} {err}");
     }
+}
+
+#[test]
+fn a_reader_that_goes_away_leaves_the_exit_code_of_the_verdict() {
+    let world = World::new();
+    let (healthy, dead) = (world.healthy(), world.nobody());
+    let (degraded, failed) =
+        (world.registry("degraded.json", &[&healthy, &dead]), world.registry("failed.json", &[&dead]));
+    for format in ["table", "wide", "json", "ndjson"] {
+        for (registry, exit) in [(&degraded, 1), (&failed, 2)] {
+            let (code, err) = read_and_go(&["probe", "-o", format, registry]);
+            assert_eq!(code, Some(exit), "{format} {registry}: {err}");
+            assert!(!err.contains("panicked") && !err.contains("ipe"), "{format}: {err}");
+        }
+        let (code, err) = read_and_go(&["resolve", "-o", format, "--expect", "10.9.9.9:1", &degraded]);
+        assert_eq!(code, Some(1), "resolve {format}: {err}");
+    }
+    // What goes on for ever ends with the verdict so far.
+    for format in ["table", "ndjson"] {
+        let (code, err) = read_and_go(&["watch", "-o", format, &failed]);
+        assert!(matches!(code, Some(2 | 3)), "watch {format}: {code:?} {err}");
+        let (code, err) = read_and_go(&["resolve", "--watch", "-o", format, &degraded]);
+        assert!(matches!(code, Some(0 | 3)), "resolve --watch {format}: {code:?} {err}");
+    }
+}
+
+#[test]
+fn a_stderr_that_nobody_reads_delays_nothing() {
+    let world = World::new();
+    let addresses: Vec<String> = (0..200).map(|_| world.healthy()).collect();
+    let registry = world.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>());
+    // A trace of all phases is longer than a pipe holds.
+    let mut child = tool(&["probe", "-v", "-o", "json", &registry])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let unread = child.stderr.take().unwrap();
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{out}");
+    drop(unread);
 }
 
 #[test]

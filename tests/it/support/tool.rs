@@ -21,6 +21,19 @@ pub fn tool(args: &[&str]) -> Command {
     command
 }
 
+/// `plain` after a line for the shell, such as `ulimit -n 64`. It replaces the shell, so that its process is the command's own.
+pub fn after(line: &str, plain: &Command) -> Command {
+    let mut wrapped = Command::new("sh");
+    wrapped.args(["-c", &format!("{line}; exec \"$0\" \"$@\"")]).arg(plain.get_program()).args(plain.get_args());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => wrapped.env(name, value),
+            None => wrapped.env_remove(name),
+        };
+    }
+    wrapped
+}
+
 /// What a finished run printed.
 pub struct Finished {
     /// The exit code.

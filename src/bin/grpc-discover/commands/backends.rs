@@ -53,7 +53,11 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
                 out.extend(table(&shown, Paint { on: terminal.color }).into_bytes());
             }
         }
-        terminal::print(&String::from_utf8_lossy(&out))?;
+        match terminal::print(&String::from_utf8_lossy(&out)) {
+            // A reader that went away changes no exit code.
+            Ok(()) | Err(Failure::ClosedPipe) => {}
+            Err(failure) => return Err(failure),
+        }
         Ok(if shown.iter().any(|backend| backend.answers == Some(false)) { exit::UNKNOWN } else { exit::OK })
     })
 }

@@ -7,6 +7,7 @@ mod dry_run;
 mod explain;
 mod generate;
 mod open_files;
+mod screen;
 mod sessions;
 mod signals;
 

@@ -1,7 +1,11 @@
 //! Runs sessions side by side: events to the renderers, signals to the sessions, the summaries into one exit code.
+//!
+//! Output is written beside the work ([`crate::terminal::Pipe`]), so a reader that stalls delays nothing that is timed. When
+//! it stalls for long, no new attempt begins until it reads again. A reader that goes away ends what would go on for ever,
+//! and changes no exit code.
 
 use std::future::{Future, pending};
-use std::io::{self, Write};
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -13,15 +17,21 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::open_files;
+use super::screen::{Backlog, Screen};
 use super::signals::Signals;
-use crate::cli::Format;
 use crate::exit::{self, Failure};
-use crate::render::{self, Course, Lines, Progress, Render};
+use crate::render::Course;
 use crate::settings::Look;
 use crate::terminal::Terminal;
 
 /// How often a redrawn view is redrawn without news.
 const TICK: Duration = Duration::from_millis(250);
+
+/// How long a run that ends by itself goes on to its verdict after the reader of stdout went away.
+const UNREAD: Duration = Duration::from_secs(60);
+
+/// How long the end of the process waits for a reader of stderr.
+const TALK: Duration = Duration::from_secs(1);
 
 /// Is shown events.
 pub type Observer<'a> = Box<dyn FnMut(&Event) + 'a>;
@@ -39,54 +49,82 @@ pub struct Aside<'a> {
 ///
 /// # Errors
 ///
-/// stdout cannot be written (a closed pipe among it), or signals cannot be handled.
+/// stdout cannot be written (a full disk, not a reader that went away), or signals cannot be handled.
 pub async fn run(
-    plans: Vec<Plan>,
+    mut plans: Vec<Plan>,
     look: &Look,
     terminal: &Terminal,
     course: Course,
     mut aside: Aside<'_>,
 ) -> Result<u8, Failure> {
-    if plans.iter().any(|plan| matches!(plan.goal, Goal::ProbeIdle(_))) {
-        open_files::allow_all();
-    }
-    let mut screen = Screen::new(look, terminal, course, &plans);
+    open_files::prepare(&mut plans);
+    let goals: Vec<Goal> = plans.iter().map(|plan| plan.goal).collect();
+    let mut screen = Screen::new(look, terminal, course, &goals);
     let mut signals = Signals::listen()?;
     let sessions = plans.into_iter().map(Session::start).collect();
-    let ended = all(sessions, &mut screen, &mut signals, &mut aside).await;
+    let ended = all(sessions, &goals, &mut screen, &mut signals, &mut aside).await;
     // Whatever is redrawn is taken away before anybody else writes.
-    let cleared = screen.end();
-    let exit = ended?;
-    cleared?;
-    Ok(exit)
+    screen.end();
+    let exit = match ended? {
+        Ended::AtOnce(code) => return Ok(code),
+        Ended::Judged(code) => code,
+    };
+    tokio::select! {
+        biased;
+        code = signals.next() => return Ok(code),
+        () = screen.out.drained() => {}
+    }
+    // Talk that nobody reads is no reason to stay.
+    let _ = tokio::time::timeout(TALK, screen.err.drained()).await;
+    match screen.out.failure() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::from(error)),
+        Some(_) | None => Ok(exit),
+    }
+}
+
+/// How all sessions came to their end.
+enum Ended {
+    /// Each with its summary: this is the exit code of them together.
+    Judged(u8),
+    /// Somebody asked twice to leave: whatever is still to be written stays unwritten.
+    AtOnce(u8),
 }
 
 async fn all(
     mut sessions: Vec<Session>,
+    goals: &[Goal],
     screen: &mut Screen,
     signals: &mut Signals,
     aside: &mut Aside<'_>,
-) -> Result<u8, Failure> {
+) -> Result<Ended, Failure> {
     let began = Instant::now();
     let mut exits = Vec::new();
     let mut interrupted: Option<u8> = None;
+    let mut held = false;
+    // When nobody reads any more, and the sessions are finished early.
+    let mut unread: Option<Instant> = None;
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while !sessions.is_empty() {
+        let backlog = screen.backlog();
+        if held != (backlog != Backlog::Little) {
+            held = !held;
+            sessions.iter_mut().for_each(|session| session.hold_attempts(held));
+        }
         tokio::select! {
             biased;
             code = signals.next() => {
                 if interrupted.is_some() {
-                    return Ok(code);
+                    return Ok(Ended::AtOnce(code));
                 }
                 interrupted = Some(code);
                 sessions.iter_mut().for_each(Session::finish);
-                if screen.terminal.err_is_tty && !screen.live {
-                    screen.say("ending; once more to leave at once");
+                if screen.is_terminal() {
+                    screen.say("stopping; press Ctrl-C again to quit immediately");
                 }
             }
             line = said(&mut aside.says) => screen.say(&line),
-            (event, which) = next(&mut sessions) => match event {
+            (event, which) = next(&mut sessions), if backlog != Backlog::TooMuch => match event {
                 Some(event) => {
                     if let EventKind::Summary(summary) = &event.kind {
                         exits.push(summary.exit);
@@ -94,14 +132,42 @@ async fn all(
                     if let Some(sees) = &mut aside.sees {
                         sees(&event);
                     }
-                    screen.event(&event)?;
+                    screen.event(&event);
                 }
                 None => drop(sessions.remove(which)),
             },
-            _ = ticks.tick(), if screen.redraws => screen.tick(Elapsed::new(began.elapsed()))?,
+            () = screen.out.changed() => match screen.out.failure() {
+                Some(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::from(error)),
+                Some(_) if unread.is_none() => {
+                    let endless = goals.iter().any(|goal| goes_on_for_ever(*goal));
+                    unread = Some(if endless { Instant::now() } else { Instant::now() + UNREAD });
+                }
+                Some(_) | None => {}
+            },
+            () = until(unread) => {
+                // Far away from now on: a finished session only has its last events to give.
+                unread = Some(Instant::now() + UNREAD);
+                sessions.iter_mut().for_each(Session::finish);
+            }
+            _ = ticks.tick(), if screen.redraws => screen.tick(Elapsed::new(began.elapsed())),
         }
     }
-    Ok(interrupted.unwrap_or_else(|| exit::worst(exits)))
+    Ok(Ended::Judged(interrupted.unwrap_or_else(|| exit::worst(exits))))
+}
+
+fn goes_on_for_ever(goal: Goal) -> bool {
+    match goal {
+        Goal::Resolve { watch } => watch,
+        Goal::Watch { .. } => true,
+        Goal::Probe | Goal::ProbeIdle(_) => false,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => pending().await,
+    }
 }
 
 /// The next line that is to be said; never when there is nobody to say one. Cancel safe.
@@ -124,75 +190,4 @@ async fn next(sessions: &mut [Session]) -> (Option<Event>, usize) {
     let all = sessions.iter_mut().map(|session| -> Next { Box::pin(session.next()) });
     let (event, which, _) = select_all(all).await;
     (event, which)
-}
-
-/// Everything that events are shown on.
-struct Screen {
-    terminal: Terminal,
-    out: Box<dyn Write>,
-    err: Box<dyn Write>,
-    answer: Box<dyn Render>,
-    progress: Option<Progress>,
-    trace: Option<Lines>,
-    /// stdout is redrawn: nobody else may write to the terminal.
-    live: bool,
-    /// Something is redrawn without news.
-    redraws: bool,
-}
-
-impl Screen {
-    /// What `look` and `terminal` make of sessions of this `course`.
-    fn new(look: &Look, terminal: &Terminal, course: Course, plans: &[Plan]) -> Screen {
-        let reaches = plans.iter().any(|plan| matches!(plan.goal, Goal::Probe | Goal::ProbeIdle(_)));
-        let trace = (look.verbose && !look.quiet && course == Course::Answer).then(Lines::trace);
-        let progress = (reaches && !look.quiet && trace.is_none()).then(|| Progress::new(terminal.err_is_tty));
-        let live =
-            course == Course::Channel && terminal.out_is_tty && matches!(look.format, Format::Table | Format::Wide);
-        Screen {
-            terminal: *terminal,
-            out: Box::new(terminal.out()),
-            err: Box::new(terminal.err()),
-            answer: render::stdout(look, terminal, course, plans.len() > 1),
-            redraws: live || (progress.is_some() && terminal.err_is_tty),
-            progress,
-            trace,
-            live,
-        }
-    }
-
-    /// Shows one event.
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        if let Some(progress) = &mut self.progress {
-            // Talk that nobody hears is no error.
-            let _ = progress.event(event, &mut self.err);
-        }
-        if let Some(trace) = &mut self.trace {
-            let _ = trace.event(event, &mut self.err);
-        }
-        self.answer.event(event, &mut self.out)
-    }
-
-    /// Shows that time has passed.
-    fn tick(&mut self, now: Elapsed) -> io::Result<()> {
-        if let Some(progress) = &mut self.progress {
-            let _ = progress.tick(now, &mut self.err);
-        }
-        self.answer.tick(now, &mut self.out)
-    }
-
-    /// Says a line on stderr, above whatever is redrawn there.
-    fn say(&self, line: &str) {
-        match &self.progress {
-            Some(progress) => progress.aside(|| self.terminal.say(line)),
-            None => self.terminal.say(line),
-        }
-    }
-
-    /// Shows what is shown at the end.
-    fn end(&mut self) -> io::Result<()> {
-        if let Some(progress) = &mut self.progress {
-            let _ = progress.end(&mut self.err);
-        }
-        self.answer.end(&mut self.out)
-    }
 }

@@ -8,13 +8,14 @@ use grpc_discover::model::connectivity::ConnectivityState;
 use grpc_discover::model::event::{Event, EventKind};
 use grpc_discover::model::text::{escape, shorten};
 use grpc_discover::model::time::Elapsed;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressStyle;
 
 use super::Render;
 use super::lines::{self, describe};
 use super::paint::Paint;
 use super::report::{Keep, Report, Reports};
 use super::table::{columns, write_report};
+use crate::terminal::Redrawn;
 
 /// Events shown below the table.
 const RECENT: usize = 10;
@@ -30,23 +31,25 @@ pub struct Live {
     recent: VecDeque<String>,
     paint: Paint,
     verbose: bool,
-    bar: ProgressBar,
+    view: Redrawn,
 }
 
 impl Live {
-    /// A view on stdout, which must be a terminal.
-    pub fn new(paint: Paint, verbose: bool) -> Live {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout_with_hz(20));
+    /// Drawn on `view`.
+    pub fn new(paint: Paint, verbose: bool, view: Redrawn) -> Live {
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
-            bar.set_style(style);
+            view.bar.set_style(style);
         }
-        Live { reports: Reports::keeping(Keep::Present), recent: VecDeque::new(), paint, verbose, bar }
+        Live { reports: Reports::keeping(Keep::Present), recent: VecDeque::new(), paint, verbose, view }
     }
 
     fn draw(&self, now: Elapsed) {
+        if !self.view.is_current() {
+            return;
+        }
         // Asked every time: a terminal may be resized at any moment.
         let (height, width) = console::Term::stdout().size();
-        self.bar.set_message(self.frame(now, usize::from(width), usize::from(height)));
+        self.view.bar.set_message(self.frame(now, usize::from(width), usize::from(height)));
     }
 
     /// Everything on the screen at `now`, no line wider than `width`, and not more than `height` lines where that leaves
@@ -104,7 +107,7 @@ impl Render for Live {
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.bar.finish_and_clear();
+        self.view.bar.finish_and_clear();
         for report in self.reports.iter() {
             write_report(report, self.paint, false, self.verbose, out)?;
         }
@@ -161,8 +164,7 @@ mod tests {
 
     #[test]
     fn a_frame_fits_the_terminal_and_shows_state_cause_and_last_events() {
-        let mut live = Live::new(Paint::default(), false);
-        live.bar.set_draw_target(ProgressDrawTarget::hidden());
+        let mut live = Live::new(Paint::default(), false, Redrawn::hidden());
         for event in fixture::events() {
             live.event(&event, &mut Vec::new()).expect("no output");
         }

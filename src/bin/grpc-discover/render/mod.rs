@@ -19,7 +19,7 @@ use grpc_discover::model::time::Elapsed;
 
 use crate::cli::Format;
 use crate::settings::Look;
-use crate::terminal::Terminal;
+use crate::terminal::{Pipe, Redrawn, Terminal};
 
 pub use lines::{Lines, short};
 pub use paint::Paint;
@@ -54,8 +54,8 @@ pub enum Course {
     Channel,
 }
 
-/// The renderer for stdout. `several`: more than one service side by side.
-pub fn stdout(look: &Look, terminal: &Terminal, course: Course, several: bool) -> Box<dyn Render> {
+/// The renderer for stdout, which `out` leads to. `several`: more than one service side by side.
+pub fn stdout(look: &Look, terminal: &Terminal, out: &Pipe, course: Course, several: bool) -> Box<dyn Render> {
     let paint = Paint { on: terminal.color };
     match (look.format, course) {
         (Format::Ndjson, _) => Box::new(ndjson::Ndjson),
@@ -64,7 +64,7 @@ pub fn stdout(look: &Look, terminal: &Terminal, course: Course, several: bool) -
             Box::new(table::Table::new(paint, look.format == Format::Wide, look.verbose))
         }
         (Format::Table | Format::Wide, Course::Channel) if terminal.out_is_tty => {
-            Box::new(live::Live::new(paint, look.verbose))
+            Box::new(live::Live::new(paint, look.verbose, Redrawn::new(console::Term::stdout(), out)))
         }
         (Format::Table | Format::Wide, Course::Channel | Course::Stream) => Box::new(Lines::new(paint, look.verbose)),
     }

@@ -8,36 +8,35 @@ use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
 use grpc_discover::model::text::escape;
 use grpc_discover::model::time::Elapsed;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressStyle;
 
 use super::Render;
 use super::lines::short;
+use crate::terminal::Redrawn;
 
 /// Tells how far it is.
 #[derive(Debug)]
 pub struct Progress {
-    bar: Option<ProgressBar>,
+    view: Option<Redrawn>,
     known: BTreeSet<Address>,
     done: BTreeSet<Address>,
     idle: Option<IdleReport>,
 }
 
 impl Progress {
-    /// A line that is redrawn (`is_tty`), or a line for each phase.
-    pub fn new(is_tty: bool) -> Progress {
-        let bar = is_tty.then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    /// A line that is redrawn, or a line for each phase.
+    pub fn new(view: Option<Redrawn>) -> Progress {
+        if let Some(view) = &view {
             // `msg` is the whole line: no template can be wrong about its width.
-            bar.set_style(ProgressStyle::default_spinner());
-            bar
-        });
-        Progress { bar, known: BTreeSet::new(), done: BTreeSet::new(), idle: None }
+            view.bar.set_style(ProgressStyle::default_spinner());
+        }
+        Progress { view, known: BTreeSet::new(), done: BTreeSet::new(), idle: None }
     }
 
     /// Lets `print` write to stderr while nothing is drawn there.
     pub fn aside(&self, print: impl FnOnce()) {
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
+        match &self.view {
+            Some(view) => view.bar.suspend(print),
             None => print(),
         }
     }
@@ -94,13 +93,14 @@ impl Render for Progress {
             }
             EventKind::Idle(report) => {
                 self.idle = Some(report.clone());
-                if self.bar.is_none() {
+                if self.view.is_none() {
                     writeln!(out, "{}", countdown(report, event.at))?;
+                    out.flush()?;
                 }
             }
             EventKind::Summary(_) => {
-                if let Some(bar) = &self.bar {
-                    bar.finish_and_clear();
+                if let Some(view) = &self.view {
+                    view.bar.finish_and_clear();
                 }
             }
             EventKind::Transition(_)
@@ -118,16 +118,16 @@ impl Render for Progress {
     }
 
     fn tick(&mut self, now: Elapsed, _: &mut dyn Write) -> io::Result<()> {
-        if let Some(bar) = self.bar.as_ref().filter(|bar| !bar.is_finished()) {
-            bar.set_message(self.line(now));
-            bar.tick();
+        if let Some(view) = self.view.as_ref().filter(|view| !view.bar.is_finished() && view.is_current()) {
+            view.bar.set_message(self.line(now));
+            view.bar.tick();
         }
         Ok(())
     }
 
     fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if let Some(view) = &self.view {
+            view.bar.finish_and_clear();
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ mod tests {
             cost: None,
             text: "no RPC until the channel is IDLE".into(),
         };
-        let mut progress = Progress::new(true);
+        let mut progress = Progress::new(Some(Redrawn::hidden()));
         let mut tell = |kind| {
             let event = Event { kind, ..fixture::events()[0].clone() };
             progress.event(&event, &mut Vec::new()).expect("into memory");

@@ -199,7 +199,7 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
     let rows = endpoints.iter().take(shown).map(|(address, seen)| {
         let mut row = vec![escape(&address.to_string()).into_owned(), listed(seen)];
         if was_contacted {
-            row.extend([Stage::Resolve, Stage::Tcp, Stage::Tls, Stage::Http2].map(|stage| took(seen, stage)));
+            row.extend([Stage::Resolve, dialing(seen), Stage::Tls, Stage::Http2].map(|stage| took(seen, stage)));
             row.push(seen.health.as_ref().map(|report| health(report, wide)).unwrap_or_default());
         }
         let each = |get: &dyn Fn(&super::report::Listing) -> Option<String>| {
@@ -271,6 +271,13 @@ fn listed(seen: &Seen) -> String {
         .collect();
     words.dedup();
     if words.is_empty() { "-".to_string() } else { words.join(", ") }
+}
+
+/// The stage of the connection itself: a Unix socket has no TCP.
+fn dialing(seen: &Seen) -> Stage {
+    let unix = seen.phases.iter().any(|phase| phase.stage == Stage::Unix)
+        || seen.failure.as_ref().is_some_and(|failure| failure.stage == Stage::Unix);
+    if unix { Stage::Unix } else { Stage::Tcp }
 }
 
 fn took(seen: &Seen, stage: Stage) -> String {

@@ -33,7 +33,7 @@ fn every_format() -> Vec<(&'static str, String)> {
         ("events.ndjson", rendered(Ndjson)),
         ("document.json", rendered(Json::new(false))),
         ("documents.json", rendered(Json::new(true))),
-        ("progress.txt", rendered(Progress::new(false))),
+        ("progress.txt", rendered(Progress::new(None))),
     ]
 }
 
@@ -212,7 +212,7 @@ fn a_live_view_keeps_the_present_only() {
 
 #[test]
 fn progress_off_a_terminal_is_one_line_for_each_phase() {
-    let mut progress = Progress::new(false);
+    let mut progress = Progress::new(None);
     let mut out = Vec::new();
     let report = IdleReport {
         phase: IdlePhase::Silence,

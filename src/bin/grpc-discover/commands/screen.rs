@@ -1,0 +1,122 @@
+//! Everything that events are shown on: the answer on stdout, progress and traces on stderr.
+
+use std::io::Write;
+
+use grpc_discover::model::event::Event;
+use grpc_discover::model::time::Elapsed;
+use grpc_discover::session::Goal;
+
+use crate::cli::Format;
+use crate::render::{self, Course, Lines, Progress, Render};
+use crate::settings::Look;
+use crate::terminal::{Pipe, Redrawn, Terminal};
+
+/// Output that waits for its reader without holding anything back: that of some 3,000 endpoints in `ndjson`.
+const BOUND: usize = 8 << 20;
+
+/// How much output waits for its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backlog {
+    /// Nothing to worry about.
+    Little,
+    /// No new attempt is to begin; what is under way goes on, and its events are taken.
+    Much,
+    /// Not even events are taken: they wait in the sessions.
+    TooMuch,
+}
+
+/// Everything that events are shown on.
+pub struct Screen {
+    terminal: Terminal,
+    /// stdout.
+    pub out: Pipe,
+    /// stderr.
+    pub err: Pipe,
+    answer: Box<dyn Render>,
+    progress: Option<Progress>,
+    trace: Option<Lines>,
+    /// stdout is redrawn: nobody else may write to the terminal.
+    live: bool,
+    /// Something is redrawn without news.
+    pub redraws: bool,
+}
+
+impl Screen {
+    /// What `look` and `terminal` make of sessions with these goals and of this `course`.
+    pub fn new(look: &Look, terminal: &Terminal, course: Course, goals: &[Goal]) -> Screen {
+        let reaches = goals.iter().any(|goal| matches!(goal, Goal::Probe | Goal::ProbeIdle(_)));
+        let trace = (look.verbose && !look.quiet && course == Course::Answer).then(Lines::trace);
+        let (out, err) = (terminal.out(), terminal.err());
+        let progress = (reaches && !look.quiet && trace.is_none())
+            .then(|| Progress::new(terminal.err_is_tty.then(|| Redrawn::new(console::Term::stderr(), &err))));
+        let live =
+            course == Course::Channel && terminal.out_is_tty && matches!(look.format, Format::Table | Format::Wide);
+        Screen {
+            terminal: *terminal,
+            answer: render::stdout(look, terminal, &out, course, goals.len() > 1),
+            out,
+            err,
+            redraws: live || (progress.is_some() && terminal.err_is_tty),
+            progress,
+            trace,
+            live,
+        }
+    }
+
+    /// Does somebody look at stderr who can be told how to leave?
+    pub fn is_terminal(&self) -> bool {
+        self.terminal.err_is_tty && !self.live
+    }
+
+    /// How much of stdout waits for its reader.
+    pub fn backlog(&self) -> Backlog {
+        match self.out.queued() {
+            0..BOUND => Backlog::Little,
+            waiting if waiting < 2 * BOUND => Backlog::Much,
+            _ => Backlog::TooMuch,
+        }
+    }
+
+    /// Shows one event.
+    pub fn event(&mut self, event: &Event) {
+        // Writing to a queue cannot fail.
+        if let Some(progress) = &mut self.progress {
+            let _ = progress.event(event, &mut self.err);
+        }
+        if let Some(trace) = &mut self.trace {
+            let _ = trace.event(event, &mut self.err);
+        }
+        let _ = self.answer.event(event, &mut self.out);
+    }
+
+    /// Shows that time has passed.
+    pub fn tick(&mut self, now: Elapsed) {
+        if let Some(progress) = &mut self.progress {
+            let _ = progress.tick(now, &mut self.err);
+        }
+        let _ = self.answer.tick(now, &mut self.out);
+    }
+
+    /// Prints a line on stderr, above whatever is redrawn there.
+    pub fn say(&mut self, line: &str) {
+        if self.terminal.quiet {
+            return;
+        }
+        let mut err = self.err.clone();
+        let mut print = || {
+            let _ = writeln!(err, "{line}").and_then(|()| err.flush());
+        };
+        match &self.progress {
+            Some(progress) => progress.aside(print),
+            None => print(),
+        }
+    }
+
+    /// Shows what is shown at the end.
+    pub fn end(&mut self) {
+        if let Some(progress) = &mut self.progress {
+            let _ = progress.end(&mut self.err);
+        }
+        let _ = self.answer.end(&mut self.out);
+    }
+}

@@ -1,0 +1,281 @@
+//! Writing beside the work: bytes are queued, and a thread writes them. A reader that stalls delays the thread only, so it
+//! can never delay a timer or a connection of the session.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::Notify;
+
+/// How much the thread writes at a time; what is left of the queue is counted after each.
+const CHUNK: usize = 64 * 1024;
+
+/// What happens when the queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Full {
+    /// Everything is kept: whoever produces must look at [`Pipe::queued`].
+    Keep,
+    /// Whole writes are left out and counted beyond this many bytes.
+    LeaveOut(usize),
+}
+
+/// A writer to stdout or stderr that never blocks. What was written goes out at [`Write::flush`]. Clones share the queue.
+pub struct Pipe {
+    shared: Arc<Shared>,
+    /// Written and not yet flushed.
+    unflushed: Vec<u8>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// For the thread: there is something to write.
+    filled: Condvar,
+    /// For the session: the thread wrote something, or failed.
+    changed: Notify,
+    full: Full,
+}
+
+struct State {
+    /// The destination, until the thread that owns it is started.
+    sink: Option<Box<dyn Write + Send>>,
+    /// Not yet taken by the thread.
+    queue: Vec<u8>,
+    /// Bytes taken by the thread and not yet written.
+    writing: usize,
+    /// Writes that were left out since the last one that was kept.
+    left_out: usize,
+    /// Why nothing more is written.
+    failed: Option<io::ErrorKind>,
+    /// The same, in the system's words.
+    why: String,
+}
+
+impl fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipe").field("queued", &self.queued()).finish_non_exhaustive()
+    }
+}
+
+impl Clone for Pipe {
+    fn clone(&self) -> Pipe {
+        Pipe { shared: self.shared.clone(), unflushed: Vec::new() }
+    }
+}
+
+impl Pipe {
+    /// Keeps everything that is written until `sink` has taken it.
+    pub fn keeping(sink: impl Write + Send + 'static) -> Pipe {
+        Pipe::new(Box::new(sink), Full::Keep)
+    }
+
+    /// Leaves out what is written while more than `most` bytes are queued, and reports later how many writes that were.
+    pub fn leaving_out(sink: impl Write + Send + 'static, most: usize) -> Pipe {
+        Pipe::new(Box::new(sink), Full::LeaveOut(most))
+    }
+
+    fn new(sink: Box<dyn Write + Send>, full: Full) -> Pipe {
+        let state =
+            State { sink: Some(sink), queue: Vec::new(), writing: 0, left_out: 0, failed: None, why: String::new() };
+        let shared = Shared { state: Mutex::new(state), filled: Condvar::new(), changed: Notify::new(), full };
+        Pipe { shared: Arc::new(shared), unflushed: Vec::new() }
+    }
+
+    /// Bytes that were flushed here and that the reader has not taken yet.
+    pub fn queued(&self) -> usize {
+        let state = self.shared.lock();
+        state.queue.len() + state.writing
+    }
+
+    /// Why writing failed, once it has: from then on everything is discarded.
+    pub fn failure(&self) -> Option<io::Error> {
+        let state = self.shared.lock();
+        state.failed.map(|kind| io::Error::new(kind, state.why.clone()))
+    }
+
+    /// Until the thread has written something, or failed. Cancel safe; may return without a change.
+    pub async fn changed(&self) {
+        self.shared.changed.notified().await;
+    }
+
+    /// Until everything is written, or cannot be. Cancel safe.
+    pub async fn drained(&self) {
+        while self.queued() > 0 {
+            self.changed().await;
+        }
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unflushed.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.shared.push(&self.unflushed);
+        self.unflushed.clear();
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Queues `bytes`, and starts the thread with the first of them: a run that prints nothing needs none.
+trait Push {
+    fn push(&self, bytes: &[u8]);
+}
+
+impl Push for Arc<Shared> {
+    fn push(&self, bytes: &[u8]) {
+        let mut state = self.lock();
+        if bytes.is_empty() || state.failed.is_some() {
+            return;
+        }
+        if let Full::LeaveOut(most) = self.full {
+            if state.queue.len() + state.writing + bytes.len() > most {
+                state.left_out += 1;
+                return;
+            }
+            let left_out = std::mem::take(&mut state.left_out);
+            if left_out > 0 {
+                let note = format!("({left_out} messages left out: stderr was not read)\n");
+                state.queue.extend_from_slice(note.as_bytes());
+            }
+        }
+        state.queue.extend_from_slice(bytes);
+        let sink = state.sink.take();
+        drop(state);
+        if let Some(sink) = sink {
+            let shared = self.clone();
+            let started = thread::Builder::new().name("output".into()).spawn(move || shared.write_all(sink));
+            if let Err(error) = started {
+                self.fail(&error);
+            }
+        }
+        self.filled.notify_one();
+    }
+}
+
+impl Shared {
+    /// The thread: writes whatever is queued, in order, as long as the process runs.
+    fn write_all(&self, mut sink: Box<dyn Write + Send>) {
+        loop {
+            let mut state = self.lock();
+            while state.queue.is_empty() {
+                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            let taken = std::mem::take(&mut state.queue);
+            state.writing = taken.len();
+            drop(state);
+            for chunk in taken.chunks(CHUNK) {
+                if let Err(error) = sink.write_all(chunk).and_then(|()| sink.flush()) {
+                    return self.fail(&error);
+                }
+                self.lock().writing -= chunk.len();
+                self.changed.notify_one();
+            }
+        }
+    }
+
+    fn fail(&self, error: &io::Error) {
+        let mut state = self.lock();
+        (state.failed, state.why) = (Some(error.kind()), error.to_string());
+        state.queue = Vec::new();
+        state.writing = 0;
+        drop(state);
+        self.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    use super::*;
+
+    /// A reader that takes a write only when it is told to.
+    struct Gate(Receiver<()>, SyncSender<Vec<u8>>);
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+            self.1.send(bytes.to_vec()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn gate() -> (SyncSender<()>, Receiver<Vec<u8>>, Gate) {
+        let (open, opened) = sync_channel(16);
+        let (taken, written) = sync_channel(16);
+        (open, written, Gate(opened, taken))
+    }
+
+    fn say(pipe: &mut Pipe, text: &str) {
+        pipe.write_all(text.as_bytes()).and_then(|()| pipe.flush()).expect("a queue");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_stalls_loses_nothing_and_blocks_nobody() {
+        let (open, written, gate) = gate();
+        let mut pipe = Pipe::keeping(gate);
+        for line in ["a\n", "b\n", "c\n"] {
+            say(&mut pipe, line);
+        }
+        assert_eq!(pipe.queued(), 6);
+        for _ in 0..3 {
+            // The thread may have taken the lines one by one, or some of them together.
+            let _ = open.send(());
+        }
+        pipe.drained().await;
+        assert_eq!(written.try_iter().flatten().collect::<Vec<u8>>(), b"a\nb\nc\n");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_went_away_is_reported_once_and_discards_the_rest() {
+        let (open, written, gate) = gate();
+        let mut pipe = Pipe::keeping(gate);
+        drop((open, written));
+        say(&mut pipe, "a\n");
+        pipe.drained().await;
+        assert_eq!(pipe.failure().map(|error| error.kind()), Some(io::ErrorKind::BrokenPipe));
+        say(&mut pipe, "b\n");
+        assert_eq!(pipe.queued(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_stderr_has_no_room_for_is_left_out_and_counted() {
+        let (open, written, gate) = gate();
+        let mut pipe = Pipe::leaving_out(gate, 4);
+        for line in ["a\n", "b\n", "c\n", "d\n"] {
+            say(&mut pipe, line);
+        }
+        open.send(()).expect("the thread waits");
+        let _ = open.send(());
+        pipe.drained().await;
+        say(&mut pipe, "e\n");
+        for _ in 0..2 {
+            let _ = open.send(());
+        }
+        pipe.drained().await;
+        let all = String::from_utf8(written.try_iter().flatten().collect()).expect("text");
+        assert_eq!(all, "a\nb\n(2 messages left out: stderr was not read)\ne\n");
+    }
+
+    #[test]
+    fn what_is_not_flushed_does_not_go_out() {
+        let (_open, _written, gate) = gate();
+        let mut pipe = Pipe::keeping(gate);
+        pipe.write_all(b"half").expect("memory");
+        assert_eq!(pipe.queued(), 0);
+    }
+}

@@ -1,0 +1,137 @@
+//! What went wrong with a Unix domain socket: the file system tells more than the kernel's "connection refused", which also
+//! stands for a regular file and a directory.
+
+use std::io;
+use std::path::Path;
+
+use super::tcp;
+use crate::model::endpoint::Address;
+use crate::model::reach::FailureCode;
+
+/// The stable word for a failed connection to the Unix socket `address`, and a sentence.
+pub(super) fn classify(address: &Address, error: &io::Error) -> (FailureCode, String) {
+    use io::ErrorKind;
+    // EPROTOTYPE of Linux, of BSD and macOS: the socket is not for streams.
+    const EPROTOTYPE: [i32; 2] = [91, 41];
+    let (code, kernel) = tcp::classify(error);
+    let Address::Unix(path) = address else {
+        return match error.kind() {
+            ErrorKind::ConnectionRefused => {
+                (FailureCode::Refused, "no process listens on this abstract socket".to_string())
+            }
+            ErrorKind::WouldBlock => (FailureCode::TimedOut, FULL.to_string()),
+            _ => (code, kernel),
+        };
+    };
+    let path = Path::new(path);
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => (FailureCode::NoSocket, missing(path, &kernel)),
+        ErrorKind::PermissionDenied => {
+            (FailureCode::Local, format!("{kernel}: this user may not open the socket ({})", obstacle(path)))
+        }
+        ErrorKind::WouldBlock => (FailureCode::TimedOut, FULL.to_string()),
+        ErrorKind::InvalidInput => {
+            (FailureCode::NoSocket, "the path is too long for a Unix socket (at most 107 bytes on Linux)".to_string())
+        }
+        _ if error.raw_os_error().is_some_and(|number| EPROTOTYPE.contains(&number)) => {
+            (FailureCode::NotASocket, "the socket is there and is not for streams (SOCK_STREAM)".to_string())
+        }
+        _ => refused(path, code, kernel),
+    }
+}
+
+const FULL: &str = "the process that listens does not accept connections: its queue is full";
+
+/// No connection although there is a file.
+fn refused(path: &Path, code: FailureCode, kernel: String) -> (FailureCode, String) {
+    let not_a_socket = |what: &str| (FailureCode::NotASocket, format!("not a socket: the path is {what}"));
+    match std::fs::metadata(path).map(|file| file.file_type()) {
+        Ok(kind) if kind.is_file() => not_a_socket("a regular file"),
+        Ok(kind) if kind.is_dir() => not_a_socket("a directory"),
+        Ok(kind) if !is_socket(kind) => not_a_socket("a device or a pipe"),
+        Ok(_) if code == FailureCode::Refused => {
+            (code, "the socket file is there and no process listens on it".to_string())
+        }
+        Ok(_) | Err(_) => (code, kernel),
+    }
+}
+
+#[cfg(unix)]
+fn is_socket(kind: std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_socket(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_socket(_: std::fs::FileType) -> bool {
+    true
+}
+
+/// What exactly is not there: the file, or a directory that leads to it.
+fn missing(path: &Path, kernel: &str) -> String {
+    let parents: Vec<&Path> = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty()).collect();
+    for parent in parents.into_iter().rev() {
+        match std::fs::metadata(parent) {
+            Ok(file) if file.is_dir() => {}
+            Ok(_) => return format!("no socket: {} is not a directory", parent.display()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return format!("no socket: there is no directory {}", parent.display());
+            }
+            Err(_) => return format!("no socket: {kernel}"),
+        }
+    }
+    match std::fs::symlink_metadata(path) {
+        Ok(link) if link.is_symlink() => {
+            "no socket: the path is a symbolic link to a file that does not exist".to_string()
+        }
+        Ok(_) | Err(_) => "no socket file at this path".to_string(),
+    }
+}
+
+/// Which permission is missing.
+fn obstacle(path: &Path) -> &'static str {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => "it has no write permission on the socket file",
+        Err(_) => "it may not enter a directory of the path",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails(address: &Address, number: i32) -> (FailureCode, String) {
+        classify(address, &io::Error::from_raw_os_error(number))
+    }
+
+    #[test]
+    fn the_file_system_says_why_a_unix_socket_cannot_be_connected() {
+        const REFUSED: i32 = 111;
+        let here = tempfile::tempdir().unwrap();
+        let at = |name: &str| Address::Unix(here.path().join(name).to_str().unwrap().into());
+        std::fs::write(here.path().join("plain"), "").unwrap();
+        std::fs::create_dir(here.path().join("directory")).unwrap();
+        std::os::unix::fs::symlink("nowhere", here.path().join("link")).unwrap();
+        drop(std::os::unix::net::UnixListener::bind(here.path().join("stale")).unwrap());
+
+        let cases = [
+            ("stale", REFUSED, FailureCode::Refused, "the socket file is there and no process listens on it"),
+            ("plain", REFUSED, FailureCode::NotASocket, "not a socket: the path is a regular file"),
+            ("directory", REFUSED, FailureCode::NotASocket, "not a socket: the path is a directory"),
+            ("none", 2, FailureCode::NoSocket, "no socket file at this path"),
+            ("none/x", 2, FailureCode::NoSocket, "no socket: there is no directory "),
+            ("plain/x", 20, FailureCode::NoSocket, "/plain is not a directory"),
+            ("link", 2, FailureCode::NoSocket, "a symbolic link to a file that does not exist"),
+            ("stale", 13, FailureCode::Local, "no write permission"),
+            ("stale", 11, FailureCode::TimedOut, "its queue is full"),
+            ("stale", 91, FailureCode::NotASocket, "not for streams"),
+        ];
+        for (name, number, code, words) in cases {
+            let (got, text) = fails(&at(name), number);
+            assert_eq!(got, code, "{name} {number}: {text}");
+            assert!(text.contains(words), "{name} {number}: {text}");
+            assert!(!text.contains("port") && !text.contains("tcp"), "{text}");
+        }
+        let (code, text) = fails(&Address::UnixAbstract("pay".into()), REFUSED);
+        assert_eq!((code, text.as_str()), (FailureCode::Refused, "no process listens on this abstract socket"));
+    }
+}

@@ -1,0 +1,55 @@
+//! What is on this machine: Unix sockets in every state, and limits that leave no room for another connection.
+
+use std::os::unix::net::UnixListener;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::scenario::{Run, command, probe};
+use super::world::{Answer, World};
+
+/// The process that listened is gone, its file is not.
+pub fn unix_socket_without_listener(world: &mut World) -> Option<Run> {
+    let path = world.path("stale.sock");
+    drop(UnixListener::bind(&path).unwrap());
+    let target = format!("unix:{}", path.display());
+    Some(probe(&[&target]).says(&["stale.sock: unix: the socket file is there and no process listens on it"]))
+}
+
+pub fn regular_file_in_place_of_a_socket(world: &mut World) -> Option<Run> {
+    let target = format!("unix:{}", world.file("plain", ""));
+    Some(probe(&[&target]).says(&["plain: unix: not a socket: the path is a regular file"]))
+}
+
+pub fn directory_in_place_of_a_socket(world: &mut World) -> Option<Run> {
+    let path = world.path("directory");
+    std::fs::create_dir(&path).unwrap();
+    let target = format!("unix:{}", path.display());
+    Some(probe(&[&target]).says(&["directory: unix: not a socket: the path is a directory"]))
+}
+
+pub fn abstract_socket_without_listener(_: &mut World) -> Option<Run> {
+    let target = format!("unix-abstract:grpc-discover-nobody-{}", std::process::id());
+    Some(probe(&[&target]).says(&["unix: no process listens on this abstract socket"]))
+}
+
+/// A listener that accepts nothing: its queue of one is full.
+pub fn unix_socket_that_does_not_accept(world: &mut World) -> Option<Run> {
+    let name = format!("grpc-discover-full-{}", std::process::id());
+    let socket = || Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    let (listener, filler) = (socket(), socket());
+    let address = SockAddr::unix(format!("\0{name}")).unwrap();
+    listener.bind(&address).unwrap();
+    listener.listen(0).unwrap();
+    filler.connect(&address).unwrap();
+    world.keep((listener, filler));
+    let target = format!("unix-abstract:{name}");
+    Some(probe(&[&target]).says(&["unix: the process that listens does not accept connections: its queue is full"]))
+}
+
+/// A channel to each of 80 healthy endpoints, and room for some 30.
+pub fn more_endpoints_than_open_files(world: &mut World) -> Option<Run> {
+    let addresses: Vec<String> = (0..80).map(|_| world.serves(Answer::Status(1))).collect();
+    let registry = world.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>());
+    let run = command("watch", &["--for", "2s", &registry]).under("ulimit -n 48");
+    Some(run.says(&["of 80 endpoints were not tried: this machine has no open files left (too many open files)"]))
+}

@@ -1,0 +1,80 @@
+//! This machine's limits, and a reader that stalls, are no facts about endpoints.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::cause::world::{Answer, Leaf, World};
+use crate::support::tool::{after, run_command, tool};
+
+/// As many addresses, all of one server: every address of 127.0.0.0/8 is this machine's.
+fn addresses(server: &str, count: usize) -> Vec<String> {
+    let port = server.rsplit(':').next().unwrap();
+    (0..count).map(|i| format!("127.1.{}.{}:{port}", i / 250, i % 250 + 1)).collect()
+}
+
+fn registry(world: &World, server: &str, count: usize) -> String {
+    let addresses = addresses(server, count);
+    world.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_low_limit_of_open_files_is_no_finding_about_endpoints() {
+    let world = World::new();
+    let server = world.serves_on("0.0.0.0:0", Answer::Status(1));
+    // The soft limit is raised; under a hard one fewer probes run at the same time.
+    for (limit, count) in [("ulimit -Sn 256", 3_000), ("ulimit -n 64", 400), ("ulimit -n 40", 100)] {
+        let registry = registry(&world, &server, count);
+        let finished = run_command(after(limit, &tool(&["probe", "--plaintext", "-o", "json", "-q", &registry])));
+        assert_eq!(finished.code, 0, "{limit}: {}", finished.err);
+        let document: Value = serde_json::from_str(&finished.out).unwrap();
+        assert_eq!(document["findings"], serde_json::json!([]), "{limit}");
+        assert_eq!(document["counts"]["verdicts"]["healthy"], count, "{limit}");
+    }
+}
+
+#[test]
+fn a_soft_limit_does_not_limit_a_watch() {
+    let world = World::new();
+    let server = world.serves_on("0.0.0.0:0", Answer::Status(1));
+    let registry = registry(&world, &server, 300);
+    let watch = tool(&["watch", "--plaintext", "--for", "4s", "-o", "ndjson", &registry]);
+    let finished = run_command(after("ulimit -Sn 64", &watch));
+    assert_eq!((finished.code, finished.findings()), (0, Vec::new()), "{}", finished.err);
+}
+
+#[test]
+fn a_reader_that_pauses_changes_no_verdict() {
+    let world = World::new();
+    let server = world.authority().server(Leaf::default()).acceptor();
+    let server = world.listen_on("0.0.0.0:0", move |stream| {
+        let server = server.clone();
+        async move {
+            if let Ok(stream) = server.accept(stream).await {
+                crate::cause::world::serve_health(stream, Answer::Status(1)).await;
+            }
+        }
+    });
+    let registry = registry(&world, &server, 1_500);
+    let mut child = tool(&["probe", "--insecure", "-o", "ndjson", &registry])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::with_capacity(64, child.stdout.take().unwrap());
+    let mut text = String::new();
+    out.read_line(&mut text).unwrap();
+    std::thread::sleep(Duration::from_secs(7));
+    out.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let events: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_endpoints: Vec<&Value> =
+        events.iter().filter(|event| event["kind"] == "finding" && event["address"].is_string()).collect();
+    assert!(of_endpoints.is_empty(), "{of_endpoints:?}");
+    // Nothing was left out.
+    assert!(events.iter().zip(1_u64..).all(|(event, seq)| event["seq"] == seq));
+    assert_eq!(events.last().unwrap()["counts"]["verdicts"]["healthy"], 1_500);
+}
