@@ -12,7 +12,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Nobody listens on port 1: the verdict is "failed", and the finding says why.
 //! let targets = ["127.0.0.1:1".parse()?];
-//! let sources = plan::sources(&targets, &[], &backend::Settings::default())?;
+//! let sources = plan::sources(&targets, &[], backend::Settings::default())?;
 //! let mut session = Session::start(Plan::new(sources, Goal::Probe));
 //! let mut findings = Vec::new();
 //! while let Some(event) = session.next().await {

@@ -5,6 +5,8 @@
 
 mod agent;
 mod decode;
+mod elsewhere;
+mod mesh;
 mod port;
 mod query;
 mod settings;
@@ -12,11 +14,13 @@ mod tls;
 mod transport;
 mod watch;
 
-use std::net::TcpStream;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 pub use agent::Agent;
 pub use settings::Settings;
@@ -50,7 +54,12 @@ impl Backend for Consul {
         match target {
             Target::Consul(target) => {
                 let settings = &context.settings;
-                watch::resolve(settings.consul.clone(), target.clone(), watch::first_word(settings.resolve_timeout))
+                let first_word = watch::first_word(settings.resolve_timeout);
+                let watch = watch::resolve(settings.consul.clone(), target.clone(), first_word);
+                match local_agent(&settings.consul) {
+                    Some(agent) if context.implied && target.agent.is_none() => if_present(agent, watch),
+                    _ => watch,
+                }
             }
             _ => {
                 let text = "consul: only consul: targets can be asked here";
@@ -59,13 +68,16 @@ impl Backend for Consul {
         }
     }
 
-    /// Active when `CONSUL_HTTP_ADDR` is set, or an agent listens on this machine.
+    /// When `CONSUL_HTTP_ADDR` is set, or for the agent of this machine, if there is one.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
-        if service.is_empty() {
+        if service.is_empty() || (active(&settings.consul).is_err() && !self.is_speculative(settings)) {
             return None;
         }
-        active(&settings.consul).ok()?;
         Some(Target::Consul(ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }))
+    }
+
+    fn is_speculative(&self, settings: &super::Settings) -> bool {
+        local_agent(&settings.consul).is_some()
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
@@ -104,13 +116,30 @@ fn active(settings: &Settings) -> Result<String, String> {
         Origin::Env(name) => Ok(format!("{name} is set")),
         Origin::Flag(name) => Ok(format!("{name} was given")),
         Origin::Config(path) => Ok(format!("{path} names an agent")),
-        Origin::System(_) | Origin::Default => match agent.loopback() {
-            Some(socket) if TcpStream::connect_timeout(&socket, LOCAL_AGENT).is_ok() => {
-                Ok(format!("an agent listens on {agent}"))
-            }
-            _ => Err(format!("CONSUL_HTTP_ADDR is not set and nothing listens on {agent}")),
-        },
+        Origin::System(_) | Origin::Default => {
+            Err(format!("CONSUL_HTTP_ADDR is not set ({agent} is queried if an agent listens there)"))
+        }
     }
+}
+
+/// The agent that is queried for bare names although nothing names it: this machine's own.
+fn local_agent(settings: &Settings) -> Option<SocketAddr> {
+    match settings.agent.origin {
+        Origin::System(_) | Origin::Default => settings.agent.value.loopback(),
+        Origin::Env(_) | Origin::Flag(_) | Origin::Config(_) => None,
+    }
+}
+
+/// `watch`, if an agent listens at `socket`.
+fn if_present(socket: SocketAddr, watch: Resolution) -> Resolution {
+    let start = async move {
+        if matches!(timeout(LOCAL_AGENT, TcpStream::connect(socket)).await, Ok(Ok(_))) {
+            return watch;
+        }
+        let text = format!("consul: CONSUL_HTTP_ADDR is not set and nothing listens on {socket}");
+        Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::NotHere, text))]))
+    };
+    Box::pin(stream::once(start).flatten())
 }
 
 #[cfg(test)]

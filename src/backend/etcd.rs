@@ -4,6 +4,7 @@
 //! (`etcd/wire.rs`): etcd-client needs protoc to build. What frameworks write into the keys is read by
 //! [`layout`](crate::layout).
 
+mod elsewhere;
 mod lease;
 mod messages;
 mod prefix;
@@ -39,7 +40,7 @@ const NAMES: &Names = &Names {
 };
 
 /// How its keys are spoken of.
-const WORDS: &Words = &Words { key: "key", unowned: "have no lease" };
+const WORDS: &Words = &Words { key: "key", unowned: "have no lease", show: "etcdctl get --prefix PREFIX" };
 
 /// The `etcd` backend.
 pub struct Etcd;

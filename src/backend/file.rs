@@ -18,9 +18,10 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use super::ip::refused;
+use super::near::near;
 use super::*;
 use crate::model::endpoint::Endpoint;
-use crate::model::resolution::Answer;
+use crate::model::resolution::{Answer, Note, NoteKind};
 
 mod list;
 
@@ -68,20 +69,38 @@ enum State {
 
 impl State {
     async fn next(self) -> Option<(Result<Update, ResolveError>, State)> {
-        let mut watch = match self {
+        let watch = match self {
             State::Ended => return None,
-            State::New(path) => match Watch::start(&path) {
-                Ok(mut watch) => {
+            State::New(path) => {
+                // Files may be on a disk that does not respond: nobody else waits for them.
+                let begun = blocking(move || {
+                    let mut watch = Box::new(Watch::start(&path)?);
                     let first = watch.read();
-                    return Some((watch.report(first), State::Watching(Box::new(watch))));
-                }
-                Err(error) => return Some((Err(error), State::Ended)),
-            },
+                    Ok((watch, first))
+                });
+                return match begun.await {
+                    Ok((mut watch, first)) => Some((watch.report(first), State::Watching(watch))),
+                    Err(error) => Some((Err(error), State::Ended)),
+                };
+            }
             State::Watching(watch) => watch,
         };
         match watch.changed().await {
-            Ok(said) => Some((watch.report(said), State::Watching(watch))),
+            Ok((mut watch, said)) => Some((watch.report(said), State::Watching(watch))),
             Err(lost) => Some((Err(lost), State::Ended)),
+        }
+    }
+}
+
+/// Runs `work` where it may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ResolveError> + Send + 'static,
+) -> Result<T, ResolveError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => {
+            let text = format!("file: reading it failed: {error}");
+            Err(ResolveError::ambient(ResolveCode::WatchBroken, text))
         }
     }
 }
@@ -138,29 +157,44 @@ impl Watch {
     }
 
     /// Waits until the file says something else than what was told last. An error means that the watch is lost.
-    async fn changed(&mut self) -> Result<Said, ResolveError> {
+    async fn changed(mut self: Box<Self>) -> Result<(Box<Self>, Said), ResolveError> {
         loop {
-            self.signal.changed.notified().await;
+            let signal = self.signal.clone();
+            signal.changed.notified().await;
             let patience = Instant::now() + HALF_WRITTEN;
             let said = loop {
-                if self.signal.directory_gone.load(Ordering::Acquire) {
+                if signal.directory_gone.load(Ordering::Acquire) {
                     let text = format!("file {}: its directory was removed or renamed", self.path.display());
                     return Err(ResolveError::ambient(ResolveCode::WatchBroken, text));
                 }
-                let said = self.read();
-                if said.is_ok() || timeout_at(patience, self.signal.changed.notified()).await.is_err() {
+                let read = blocking(move || {
+                    let said = self.read();
+                    Ok((self, said))
+                });
+                let said;
+                (self, said) = read.await?;
+                if said.is_ok() || timeout_at(patience, signal.changed.notified()).await.is_err() {
                     break said;
                 }
             };
             if self.told.as_ref() != Some(&said) {
-                return Ok(said);
+                return Ok((self, said));
             }
         }
     }
 
     fn report(&mut self, said: Said) -> Result<Update, ResolveError> {
         self.told = Some(said.clone());
-        said.map(|endpoints| Update::Reset(Answer { endpoints, notes: vec![] }))
+        said.map(|endpoints| {
+            let notes = match endpoints.is_empty() {
+                true => vec![Note::new(
+                    NoteKind::Remedy,
+                    format!("Find out who writes {}, and why it is empty.", self.path.display()),
+                )],
+                false => Vec::new(),
+            };
+            Update::Reset(Answer { endpoints, notes })
+        })
     }
 
     fn read(&mut self) -> Said {
@@ -171,7 +205,8 @@ impl Watch {
                 ResolveError::ambient(ResolveCode::WatchBroken, format!("file {path}: was removed"))
             }
             io::ErrorKind::NotFound => {
-                ResolveError::ambient(ResolveCode::Unreachable, format!("file {path}: does not exist"))
+                let near = self.neighbors();
+                ResolveError::ambient(ResolveCode::Unreachable, format!("file {path}: does not exist{near}"))
             }
             io::ErrorKind::PermissionDenied => {
                 ResolveError::ambient(ResolveCode::Denied, format!("file {path}: may not be read by this user"))
@@ -183,6 +218,20 @@ impl Watch {
         })?;
         list::parse(&self.absolute, &text)
             .map_err(|problem| ResolveError::ambient(ResolveCode::BadAnswer, format!("file {path}: {problem}")))
+    }
+
+    /// `; near it: pays.yaml`: files of the directory with names like the one that is not there.
+    fn neighbors(&self) -> String {
+        let names = self.absolute.parent().and_then(|directory| std::fs::read_dir(directory).ok());
+        let names: Vec<String> = names
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .take(1000)
+            .collect();
+        let own = self.absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let near = near(&own, names.iter().map(String::as_str));
+        if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) }
     }
 
     /// Watches the directory behind symbolic links too, wherever they lead by now.
@@ -247,8 +296,7 @@ fn cause(error: &notify::Error) -> String {
     }
 }
 
-/// Reads a regular file on the calling thread: it is small and local, and handing it to another thread costs more than
-/// reading it. Anything that could block (a pipe, a device) is refused.
+/// Reads a regular file; the calling thread may block. A pipe or a device is refused.
 fn read_text(path: &Path) -> io::Result<String> {
     let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
     let metadata = std::fs::metadata(path)?;

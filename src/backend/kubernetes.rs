@@ -9,6 +9,7 @@ mod access;
 mod api;
 mod around;
 mod credentials;
+mod elsewhere;
 mod exec;
 mod follow;
 mod listing;

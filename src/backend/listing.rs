@@ -8,6 +8,8 @@ use crate::layout::{self, Entry, LAYOUTS, Layout, Reading};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{Note, NoteKind};
 
+/// So many keys that cannot be used are shown in one sentence.
+const SHOWN: usize = 3;
 /// At most so many keys are named that could not be used, that went, or that have no lease.
 const NAMED: usize = 20;
 
@@ -18,6 +20,8 @@ pub(super) struct Words {
     pub key: &'static str,
     /// What is said of several that nothing removes: `have no lease`.
     pub unowned: &'static str,
+    /// The command that shows what is there, without the name.
+    pub show: &'static str,
 }
 
 /// A key, its value, and what ties it to the life of whoever wrote it.
@@ -31,6 +35,16 @@ pub(super) struct Pair {
     pub revision: i64,
     /// The lease or session that takes the key with it; 0 is none.
     pub owner: i64,
+}
+
+/// What is looked for.
+pub(super) struct Sought {
+    /// The service's name.
+    pub service: String,
+    /// The target without prefix and layout, as it could be typed.
+    pub typed: String,
+    /// The target names a layout: what is of no other is of no interest.
+    pub narrowed: bool,
 }
 
 /// A prefix that is read and watched, and the layouts that write there.
@@ -61,20 +75,30 @@ struct Item {
     value: Vec<u8>,
     owner: i64,
     reading: Reading,
+    /// What is wrong with a value that is of no layout which is looked for here.
+    foreign: Option<Foreign>,
+}
+
+/// A value that nobody who looks here can read.
+enum Foreign {
+    /// It is of another layout, whose clients look elsewhere.
+    Misplaced(&'static dyn Layout),
+    /// Nothing can be made of it.
+    Unread(String),
 }
 
 /// Every key under the prefixes.
 pub(super) struct Listing {
     words: &'static Words,
-    service: String,
+    sought: Sought,
     prefixes: Vec<Prefix>,
     items: BTreeMap<Vec<u8>, Item>,
 }
 
 impl Listing {
     /// Nothing is there yet.
-    pub(super) fn new(words: &'static Words, service: &str, prefixes: Vec<Prefix>) -> Self {
-        Listing { words, service: service.to_string(), prefixes, items: BTreeMap::new() }
+    pub(super) fn new(words: &'static Words, sought: Sought, prefixes: Vec<Prefix>) -> Self {
+        Listing { words, sought, prefixes, items: BTreeMap::new() }
     }
 
     /// Takes `pair` in, unless something newer is known; true when that says something new.
@@ -89,17 +113,24 @@ impl Listing {
             }
         }
         let key = String::from_utf8_lossy(&pair.key).into_owned();
-        let prefix = self.prefixes.iter().find(|prefix| key.starts_with(&prefix.text));
-        let reading = match prefix {
-            None => Reading::Foreign,
-            Some(prefix) => {
-                let rest = &key[prefix.text.len()..];
-                layout::read(&prefix.layouts, &Entry { service: &self.service, rest, value: &pair.value })
+        let (mut reading, mut foreign) = (Reading::Foreign, None);
+        if let Some(prefix) = self.prefix_of(&key) {
+            let entry = Entry { service: &self.sought.service, rest: &key[prefix.text.len()..], value: &pair.value };
+            reading = layout::read(&prefix.layouts, &entry);
+            if reading == Reading::Foreign {
+                foreign = Some(match layout::recognize(&entry) {
+                    Some(layout) => Foreign::Misplaced(layout),
+                    None => Foreign::Unread(layout::unread(&pair.value)),
+                });
             }
-        };
-        let item = Item { revision: pair.revision, value: pair.value, owner: pair.owner, reading };
+        }
+        let item = Item { revision: pair.revision, value: pair.value, owner: pair.owner, reading, foreign };
         self.items.insert(pair.key, item);
         true
+    }
+
+    fn prefix_of(&self, key: &str) -> Option<&Prefix> {
+        self.prefixes.iter().find(|prefix| key.starts_with(&prefix.text))
     }
 
     /// Takes a key out at `revision`: the key, and who owned it, when it was there.
@@ -135,19 +166,26 @@ impl Listing {
         lease: impl Fn(i64, &Endpoint) -> (Lease, Option<Duration>),
     ) -> (Vec<Endpoint>, Vec<Note>) {
         let word = self.words.key;
-        let (mut endpoints, mut skipped, mut permanent) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut endpoints, mut left_out, mut permanent) = (Vec::new(), LeftOut::default(), Vec::new());
+        let mut matched: BTreeMap<&str, (usize, BTreeSet<String>)> = BTreeMap::new();
         let mut registered = 0;
         for (key, item) in &self.items {
             let key = String::from_utf8_lossy(key);
             match &item.reading {
                 Reading::Nothing => continue,
                 Reading::Foreign => {
-                    skipped.push(format!("{word} {key:?}: no layout that is known here has such a value"))
+                    left_out.foreign(word, &key, self.prefix_of(&key), item.foreign.as_ref(), &self.sought.service)
                 }
-                Reading::Unusable(why) => skipped.push(format!("{word} {key:?}: {why}")),
+                Reading::Unusable(why) => left_out.entries.push(format!("{word} {key:?}: {why}")),
                 Reading::Endpoints(found) => {
                     if item.owner == 0 {
                         permanent.push(format!("{key:?}"));
+                    }
+                    if let Some(prefix) = self.prefix_of(&key) {
+                        let (count, layouts) = matched.entry(&prefix.text).or_default();
+                        *count += 1;
+                        let names = found.iter().filter_map(|endpoint| endpoint.layout.as_deref()?.split(':').next());
+                        layouts.extend(names.map(str::to_string));
                     }
                     for (index, endpoint) in found.iter().enumerate() {
                         let mut endpoint = endpoint.clone();
@@ -165,7 +203,7 @@ impl Listing {
             }
             registered += 1;
         }
-        let notes = self.notes(registered, &endpoints, skipped, permanent);
+        let notes = self.notes(registered, &endpoints, left_out, &matched, permanent);
         (endpoints, notes)
     }
 
@@ -173,23 +211,44 @@ impl Listing {
         &self,
         registered: usize,
         endpoints: &[Endpoint],
-        skipped: Vec<String>,
+        left_out: LeftOut,
+        matched: &BTreeMap<&str, (usize, BTreeSet<String>)>,
         permanent: Vec<String>,
     ) -> Vec<Note> {
+        let word = self.words.key;
+        let mut notes = Vec::new();
         let mut funnel = format!("{registered} registered");
-        let mut filtered_out = None;
-        if !skipped.is_empty() {
-            funnel += &format!(" -> {} with a grpc endpoint", registered - skipped.len());
+        if let Some(first) = left_out.entries.first() {
+            let count = left_out.entries.len();
+            funnel += &format!(" -> {} with a grpc endpoint", registered - count);
             if endpoints.is_empty() {
-                filtered_out = skipped.first().map(|why| format!("none of them has a gRPC endpoint: {why}"));
+                // What cannot be read says nothing about who is there, unless the target names the layout.
+                let (kind, words) = match left_out.unread == registered && !self.sought.narrowed {
+                    true => (NoteKind::Unreadable, format!("none of {registered} {word}s can be read: {first}")),
+                    false => (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {first}")),
+                };
+                notes.push(Note::new(kind, words));
+                notes.push(Note::new(NoteKind::Remedy, left_out.remedy(word, self.words.show, &self.sought.typed)));
             }
+            let shown = left_out.entries.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
+            let more = count.saturating_sub(SHOWN);
+            let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+            let losers = left_out.losers(matched);
+            let text = format!("{count} of {registered} {word}s cannot be used: {shown}{more}{losers}");
+            notes.push(Note::new(NoteKind::LeftOut, text));
         }
-        let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
-        notes.extend(filtered_out.map(|why| Note::new(NoteKind::FilteredOut, why)));
-        let unnamed = skipped.len().saturating_sub(NAMED);
-        notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
+        notes.insert(0, Note::new(NoteKind::Funnel, funnel));
+        if !matched.is_empty() {
+            let each = matched.iter().map(|(prefix, (count, layouts))| {
+                let layouts = layouts.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                format!("{prefix} ({count} {word}{}, {layouts})", if *count == 1 { "" } else { "s" })
+            });
+            notes.push(Note::new(NoteKind::Matched, format!("prefix {}", each.collect::<Vec<_>>().join(", "))));
+        }
+        let unnamed = left_out.entries.len().saturating_sub(NAMED);
+        notes.extend(left_out.entries.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
         if unnamed > 0 {
-            notes.push(Note::new(NoteKind::Skipped, format!("{unnamed} more {}s that cannot be used", self.words.key)));
+            notes.push(Note::new(NoteKind::Skipped, format!("{unnamed} more {word}s that cannot be used")));
         }
         notes.extend(layout::spring::doubts(endpoints));
         if !permanent.is_empty() {
@@ -206,6 +265,76 @@ impl Listing {
     }
 }
 
+/// Keys that are of no use.
+#[derive(Default)]
+struct LeftOut {
+    /// Each with the reason.
+    entries: Vec<String>,
+    /// How many nothing can be made of.
+    unread: usize,
+    /// The layouts that could have written them, each with the prefix.
+    theirs: Vec<(String, &'static dyn Layout)>,
+    /// A layout whose value stands where its clients do not look, and the path above the service's name.
+    misplaced: Option<(&'static str, String)>,
+}
+
+impl LeftOut {
+    fn foreign(&mut self, word: &str, key: &str, prefix: Option<&Prefix>, what: Option<&Foreign>, service: &str) {
+        let Some(prefix) = prefix else { return };
+        let why = match what {
+            Some(Foreign::Misplaced(layout)) => {
+                let name = layout.name();
+                let root = prefix.text.trim_end_matches('/').strip_suffix(service).unwrap_or_default();
+                let root = if root.len() > 1 { root.trim_end_matches('/') } else { root };
+                self.misplaced.get_or_insert_with(|| (name, root.to_string()));
+                let usual = layout.prefixes(service).into_iter().chain(layout.nodes(service)).collect::<Vec<_>>();
+                let usual =
+                    if usual.is_empty() { "elsewhere".to_string() } else { format!("under {}", usual.join(", ")) };
+                format!("it has the value that {name} writes, whose clients look {usual} unless a prefix is set")
+            }
+            Some(Foreign::Unread(why)) => {
+                self.unread += 1;
+                for layout in &prefix.layouts {
+                    self.theirs.push((prefix.text.clone(), *layout));
+                }
+                why.clone()
+            }
+            None => "it is not read here".to_string(),
+        };
+        self.entries.push(format!("{word} {key:?}: {why}"));
+    }
+
+    /// What clients of the frameworks that look there do about what cannot be read: of one that alone writes there, or whose
+    /// other values are there.
+    fn losers(&self, matched: &BTreeMap<&str, (usize, BTreeSet<String>)>) -> String {
+        let is_in_use = |prefix: &str, layout: &dyn Layout| {
+            matched.get(prefix).is_some_and(|(_, layouts)| layouts.contains(layout.name()))
+                || self
+                    .theirs
+                    .iter()
+                    .filter(|(other, _)| other == prefix)
+                    .all(|(_, other)| other.name() == layout.name())
+        };
+        let told = self.theirs.iter().filter(|(prefix, layout)| is_in_use(prefix, *layout));
+        let told: BTreeSet<String> = told
+            .filter_map(|(_, layout)| Some(format!("; clients of {} {}", layout.name(), layout.on_garbage()?)))
+            .collect();
+        told.into_iter().collect()
+    }
+
+    fn remedy(&self, word: &str, show: &str, typed: &str) -> String {
+        match &self.misplaced {
+            Some((layout, root)) => format!(
+                "Query them there: `grpc-discover resolve '{typed}?prefix={root}'`; and give the clients of {layout} the same \
+                 prefix, or register without it."
+            ),
+            None => format!(
+                "Look at what was written, and by whom: `{show}`; correct or delete the {word}s that are damaged."
+            ),
+        }
+    }
+}
+
 /// Some of many.
 pub(super) fn listed(all: &[String]) -> String {
     let more = all.len().saturating_sub(NAMED);
@@ -217,14 +346,18 @@ pub(super) fn listed(all: &[String]) -> String {
 mod tests {
     use super::*;
 
-    const WORDS: &Words = &Words { key: "key", unowned: "have no lease" };
+    const WORDS: &Words = &Words { key: "key", unowned: "have no lease", show: "etcdctl get --prefix" };
 
     fn pair(key: &str, value: &str, revision: i64, owner: i64) -> Pair {
         Pair { key: key.into(), value: value.into(), revision, owner }
     }
 
+    fn sought() -> Sought {
+        Sought { service: "pay".to_string(), typed: "etcd:///pay".to_string(), narrowed: false }
+    }
+
     fn listing() -> Listing {
-        Listing::new(WORDS, "pay", prefixes(None, |layout| layout.prefixes("pay")))
+        Listing::new(WORDS, sought(), prefixes(None, |layout| layout.prefixes("pay")))
     }
 
     #[test]

@@ -42,6 +42,12 @@ pub trait Backend: Send + Sync {
     /// or nothing makes the backend active.
     fn target_for(&self, service: &str, settings: &Settings) -> Option<Target>;
 
+    /// True when nothing names this registry and it is used if it is found at its default address (a local agent). Nothing is
+    /// contacted here: whether it is there, the session finds out ([`ResolveCode::NotHere`]).
+    fn is_speculative(&self, _settings: &Settings) -> bool {
+        false
+    }
+
     /// The settings in force and where each came from, for `grpc-discover backends`. Secrets are masked.
     fn describe(&self, settings: &Settings) -> Description;
 
@@ -57,6 +63,8 @@ pub struct Context {
     /// gRPC's ResolveNow: a hint that a connection failed. A polling backend asks again at once, bypassing caches
     /// (hints that come while it asks are one hint); a watching one ignores it.
     pub resolve_now: Arc<Notify>,
+    /// Nobody named this backend: a registry that only a default makes active may be absent without being a fault.
+    pub implied: bool,
 }
 
 /// What `grpc-discover backends` shows of one backend.
@@ -145,6 +153,7 @@ pub mod ip;
 pub mod kubernetes;
 #[cfg(any(feature = "etcd", feature = "zookeeper"))]
 mod listing;
+mod near;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 mod socket;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes"))]

@@ -5,6 +5,7 @@
 //! and tell "timeout" where a port refuses, and causes are what this is about. What frameworks write into the nodes is
 //! read by [`layout`](crate::layout).
 
+mod elsewhere;
 mod ensemble;
 mod jute;
 mod session;
@@ -26,7 +27,7 @@ use crate::model::target::{Target, ZookeeperTarget};
 use ensemble::Ensemble;
 
 /// How its nodes are spoken of.
-const WORDS: &Words = &Words { key: "node", unowned: "are not ephemeral" };
+const WORDS: &Words = &Words { key: "node", unowned: "are not ephemeral", show: "zkCli.sh get PATH" };
 /// How long the first word may take when nobody says.
 const FIRST_WORD: Duration = Duration::from_secs(5);
 

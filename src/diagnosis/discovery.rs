@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ledger::{Ledger, SourceRecord};
+use super::ledger::{Ledger, Seen, SourceRecord};
+use super::registered;
 use super::table::*;
 use super::verdict::NetworkWord;
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::resolution::{NoteKind, ResolveCode};
 
@@ -13,8 +14,8 @@ use crate::model::resolution::{NoteKind, ResolveCode};
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in &ledger.sources {
-        could_not_be_asked(source, &name(ledger, source), &mut findings);
-        says_something_about_its_answer(source, &mut findings);
+        could_not_be_asked(ledger, source, &mut findings);
+        says_something_about_its_answer(ledger, source, &mut findings);
         for (gap, begin, end) in &source.gaps {
             findings.push(finding(
                 &DISCOVERY_GAP,
@@ -57,14 +58,19 @@ pub(super) fn name(ledger: &Ledger, source: &SourceRecord) -> String {
     if of_its_kind == 1 { source.backend.to_string() } else { source.source.to_string() }
 }
 
-fn could_not_be_asked(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
-    let Some(broken) = &source.broken else { return };
+fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec<Finding>) {
+    let Some(broken) = source.broken.as_ref().filter(|_| !source.is_absent()) else { return };
+    let name = name(ledger, source);
     let why = broken.what.as_ref().map_or_else(|| "the watch ended".to_string(), |failure| failure.text.clone());
     let text = match source.answered {
         None => format!("{name} could not be asked: {why}"),
         Some(_) => format!("{name} has not answered since {}: {why}", broken.at),
     };
     let code = broken.what.as_ref().map(|failure| failure.code);
+    if ledger.is_beside_the_point(source) {
+        findings.push(finding(&IMPLIED_REGISTRY_NOT_ASKED, None, text, vec![broken.seq]));
+        return;
+    }
     let kind = if code == Some(ResolveCode::Limited) { &REGISTRY_LIMIT } else { &REGISTRY_NOT_ASKED };
     let mut finding = finding(kind, None, text, vec![broken.seq]);
     if let Some(remedy) = code.and_then(|code| remedy(source.backend, code)) {
@@ -96,10 +102,13 @@ fn remedy(backend: &str, code: ResolveCode) -> Option<&'static str> {
     }
 }
 
-fn says_something_about_its_answer(source: &SourceRecord, findings: &mut Vec<Finding>) {
+fn says_something_about_its_answer(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec<Finding>) {
     let Some(answered) = &source.answered else { return };
     for note in &answered.what {
         let kind = match note.kind {
+            NoteKind::AclFiltered | NoteKind::NoLeader | NoteKind::StaleRead if ledger.is_beside_the_point(source) => {
+                &IMPLIED_REGISTRY_NOT_ASKED
+            }
             NoteKind::AclFiltered => &REGISTRY_HIDES_RESULTS,
             NoteKind::NoLeader | NoteKind::StaleRead => &REGISTRY_MAY_BE_OLD,
             NoteKind::Asked
@@ -115,7 +124,13 @@ fn says_something_about_its_answer(source: &SourceRecord, findings: &mut Vec<Fin
             | NoteKind::Local
             | NoteKind::Absent
             | NoteKind::Doubtful
-            | NoteKind::Unconfirmed => continue,
+            | NoteKind::Unconfirmed
+            | NoteKind::LeftOut
+            | NoteKind::Matched
+            | NoteKind::Filtered
+            | NoteKind::Unreadable
+            | NoteKind::Elsewhere
+            | NoteKind::Remedy => continue,
         };
         findings.push(finding(kind, None, format!("{}: {}", source.source, note.text), vec![answered.seq]));
     }
@@ -126,14 +141,18 @@ fn filtered_to_nothing(ledger: &Ledger, findings: &mut Vec<Finding>) {
     for source in ledger.sources.iter().filter(|source| source.listed.is_empty()) {
         let (Some(answered), Some(why)) = (&source.answered, source.note(NoteKind::FilteredOut)) else { continue };
         let funnel = source.note(NoteKind::Funnel).map(|note| format!("{}; ", note.text)).unwrap_or_default();
-        let text = format!("{}: {funnel}{}", name(ledger, source), why.text);
-        findings.push(finding(&FILTERED_TO_NOTHING, None, text, vec![answered.seq]));
+        let text = format!("{}: {funnel}{}{}", name(ledger, source), why.text, elsewhere(source));
+        let mut finding = finding(&FILTERED_TO_NOTHING, None, text, vec![answered.seq]);
+        if let Some(remedy) = source.note(NoteKind::Remedy) {
+            finding.remedy = remedy.text.clone();
+        }
+        findings.push(finding);
     }
 }
 
 fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
     let heard: Vec<&SourceRecord> = ledger.heard().map(|(_, source)| source).collect();
-    if heard.is_empty() || ledger.blind().is_some() || ledger.has_drained() {
+    if heard.is_empty() || ledger.blind().is_some() || ledger.unreadable() || ledger.has_drained() {
         return;
     }
     let evidence = || heard.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect::<Vec<_>>();
@@ -143,20 +162,52 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
         }
         let said = heard.iter().map(|source| {
             let note = source.note(NoteKind::Absent).or_else(|| source.note(NoteKind::Funnel));
-            note.map_or_else(
+            let said = note.map_or_else(
                 || format!("{} lists no endpoint", source.source),
                 |n| format!("{}: {}", source.source, n.text),
-            )
+            );
+            said + &elsewhere(source)
         });
-        findings.push(finding(&NO_ENDPOINTS, None, said.collect::<Vec<_>>().join("; "), evidence()));
+        let mut finding = finding(&NO_ENDPOINTS, None, said.collect::<Vec<_>>().join("; "), evidence());
+        let remedies: Vec<&str> =
+            heard.iter().filter_map(|source| source.note(NoteKind::Remedy)).map(|note| note.text.as_str()).collect();
+        if !remedies.is_empty() {
+            finding.remedy = remedies.join(" ");
+        }
+        findings.push(finding);
         return;
     }
-    let mut listed = heard.iter().flat_map(|source| source.listed.values()).peekable();
-    if listed.peek().is_some() && listed.clone().all(|seen| !seen.what.status.is_usable()) {
-        let words: Vec<String> =
-            listed.take(5).map(|seen| format!("{} is {}", seen.what.address, seen.what.status.as_str())).collect();
-        findings.push(finding(&NONE_USABLE, None, format!("no usable endpoint: {}", words.join(", ")), evidence()));
+    let listed: Vec<&Seen<Endpoint>> = heard.iter().flat_map(|source| source.listed.values()).collect();
+    if listed.iter().any(|seen| seen.what.status.is_usable()) {
+        return;
     }
+    let words: Vec<String> = listed
+        .iter()
+        .map(|seen| {
+            let endpoint = &seen.what;
+            let status = if endpoint.maintenance().is_some() { "in maintenance" } else { endpoint.status.as_str() };
+            format!("{} is {status}{}", endpoint.address, registered::reason(endpoint))
+        })
+        .collect();
+    let mut finding = finding(&NONE_USABLE, None, format!("no usable endpoint: {}", shorten(&words)), evidence());
+    let ends: BTreeSet<&str> =
+        listed.iter().filter_map(|seen| seen.what.maintenance()).map(|maintenance| maintenance.end.as_str()).collect();
+    if !ends.is_empty() && listed.iter().all(|seen| seen.what.maintenance().is_some()) {
+        let ends: Vec<String> = ends.into_iter().map(str::to_string).collect();
+        finding.remedy = format!("An operator took them out of service; when the work is done: {}.", shorten(&ends));
+    } else if listed.iter().all(|seen| seen.what.status == EndpointStatus::Draining) {
+        finding.remedy =
+            "Every endpoint is being taken out of service: wait for those that replace them, or find out why \
+                          they do not come."
+                .to_string();
+    }
+    findings.push(finding);
+}
+
+/// `; WHERE it was found instead`, as far as the registry was searched.
+fn elsewhere(source: &SourceRecord) -> String {
+    let notes = source.answered.iter().flat_map(|answered| &answered.what);
+    notes.filter(|note| note.kind == NoteKind::Elsewhere).map(|note| format!("; {}", note.text)).collect()
 }
 
 /// Compares what every source would send clients to. Only sources that answered are compared, and only usable endpoints.

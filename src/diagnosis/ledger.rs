@@ -17,7 +17,7 @@ use crate::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, GoAway, Health, PeerSettings, Phase, PhaseDetail, Stage,
     TlsReport,
 };
-use crate::model::resolution::{Note, NoteKind, ResolveFailure};
+use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 
@@ -58,6 +58,12 @@ impl SourceRecord {
     /// The note of `kind` in the last answer.
     pub fn note(&self, kind: NoteKind) -> Option<&Note> {
         self.answered.as_ref()?.what.iter().find(|note| note.kind == kind)
+    }
+
+    /// True when nothing names this registry and it is not there.
+    pub fn is_absent(&self) -> bool {
+        let failure = self.broken.as_ref().and_then(|broken| broken.what.as_ref());
+        failure.is_some_and(|failure| failure.code == ResolveCode::NotHere)
     }
 
     /// True when the registry itself holds the truth; DNS is a copy of it.
@@ -448,6 +454,17 @@ impl Ledger {
     /// True when a full answer says that something was hidden from us and the list is empty.
     pub fn blind(&self) -> Option<&SourceRecord> {
         self.sources.iter().find(|s| s.listed.is_empty() && s.note(NoteKind::AclFiltered).is_some())
+    }
+
+    /// True when a source lists nothing because nothing that is registered there could be read.
+    pub fn unreadable(&self) -> bool {
+        self.sources.iter().any(|s| s.listed.is_empty() && s.note(NoteKind::Unreadable).is_some())
+    }
+
+    /// True when nobody named `source` and another one lists the service: whatever is wrong with it is a note.
+    pub fn is_beside_the_point(&self, source: &SourceRecord) -> bool {
+        let another_lists = |other: &&SourceRecord| !std::ptr::eq(*other, source) && !other.listed.is_empty();
+        self.implied.contains(&source.source) && self.sources.iter().any(|other| another_lists(&other))
     }
 
     /// Is the channel in `state`?

@@ -4,6 +4,7 @@ mod advertised;
 mod certificates;
 mod connection;
 mod discovery;
+mod funnel;
 mod health;
 mod idle;
 mod leases;
@@ -41,6 +42,7 @@ use verdict::{NetworkWord, RegistryWord};
 const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     discovery::find,
     registered::find,
+    funnel::find,
     leases::find,
     slices::find,
     advertised::find,
@@ -145,11 +147,23 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
         let pending = ledger.pending.get(*address).filter(|_| !contact.is_some_and(Contact::is_conclusive));
         let network = if pending.is_some() { NetworkWord::NotTried } else { NetworkWord::of(contact) };
         let verdict = match depth {
-            Depth::Network => verdict::verdict(word, network).unwrap_or(EndpointVerdict::Unknown),
+            Depth::Network if reaching::mesh_only(ledger, address, listed).is_some() => EndpointVerdict::Unknown,
+            Depth::Network => {
+                let verdict = verdict::verdict(word, network).unwrap_or(EndpointVerdict::Unknown);
+                // It lives at its other address: clients cannot reach this one, and the registration is not left over.
+                let lives = network != NetworkWord::Serving && reaching::serves_elsewhere(ledger, listed).is_some();
+                match verdict {
+                    EndpointVerdict::Zombie | EndpointVerdict::Ghost | EndpointVerdict::Down if lives => {
+                        EndpointVerdict::Unreachable
+                    }
+                    other => other,
+                }
+            }
             Depth::Registries => match word {
-                RegistryWord::Healthy | RegistryWord::Unchecked => EndpointVerdict::Healthy,
-                RegistryWord::Warning => EndpointVerdict::Early,
-                RegistryWord::Critical => EndpointVerdict::Down,
+                RegistryWord::Healthy => EndpointVerdict::Passing,
+                RegistryWord::Unchecked => EndpointVerdict::Listed,
+                RegistryWord::Warning => EndpointVerdict::Warning,
+                RegistryWord::Critical => EndpointVerdict::Critical,
                 RegistryWord::Draining => EndpointVerdict::Draining,
                 RegistryWord::LeaseGone => EndpointVerdict::Orphan,
                 RegistryWord::NotListed | RegistryWord::Unread => EndpointVerdict::Unknown,
@@ -224,9 +238,9 @@ fn overall(
         return Verdict::Unknown;
     }
     if listed == 0 {
-        // Nobody is there with authority only if everyone who was asked could say so.
-        let someone_is_silent = ledger.sources.iter().any(|source| source.broken.is_some());
-        return match ledger.blind().is_some() || someone_is_silent {
+        // Nobody is there with authority only if everyone who was asked could say so, in words that are understood here.
+        let someone_is_silent = ledger.sources.iter().any(|source| source.broken.is_some() && !source.is_absent());
+        return match ledger.blind().is_some() || ledger.unreadable() || someone_is_silent {
             true => Verdict::Unknown,
             false if ledger.has_drained() => Verdict::Healthy,
             false => Verdict::Failed,
@@ -235,7 +249,12 @@ fn overall(
     let good = endpoints
         .iter()
         .filter(|report| {
-            matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Early) && !report.listed.is_empty()
+            let good = match report.verdict {
+                EndpointVerdict::Healthy | EndpointVerdict::Early => true,
+                EndpointVerdict::Passing | EndpointVerdict::Listed | EndpointVerdict::Warning => true,
+                _ => false,
+            };
+            good && !report.listed.is_empty()
         })
         .count();
     let untried = endpoints.iter().filter(|report| report.verdict == EndpointVerdict::Unknown).count();
@@ -268,6 +287,8 @@ fn overall(
         Verdict::Degraded
     } else if prevented > 0 && judging.min_ready.is_none() {
         Verdict::Unknown
+    } else if depth == Depth::Registries {
+        Verdict::Usable
     } else {
         Verdict::Healthy
     }
@@ -296,10 +317,17 @@ fn sentence(
     findings: &[Finding],
 ) -> String {
     let listed: Vec<&EndpointReport> = endpoints.iter().filter(|report| !report.listed.is_empty()).collect();
-    let good = listed.iter().filter(|report| report.verdict == EndpointVerdict::Healthy).count();
+    let is_good = |report: &&&EndpointReport| {
+        matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Passing | EndpointVerdict::Listed)
+    };
+    let good = listed.iter().filter(is_good).count();
     let total = listed.len();
+    // What was not contacted is not called healthy: a registry lists it, or its checks pass.
     let what = match depth {
-        Depth::Registries => "usable",
+        Depth::Registries if listed.iter().any(|report| report.verdict == EndpointVerdict::Listed) => {
+            "listed as usable"
+        }
+        Depth::Registries => "passing",
         Depth::Network => "healthy",
     };
     let counts = match total {
@@ -314,7 +342,7 @@ fn sentence(
         _ if good == total => format!("all {total} endpoints are {what}"),
         _ => format!("{good} of {total} endpoints {} {what}", if good == 1 { "is" } else { "are" }),
     };
-    let worst = findings.first().filter(|_| verdict != Verdict::Healthy).map(|worst| {
+    let worst = findings.first().filter(|_| !matches!(verdict, Verdict::Healthy | Verdict::Usable)).map(|worst| {
         match findings.iter().filter(|finding| finding.kind == worst.kind).count() - 1 {
             0 => worst.text.clone(),
             more => format!("{} (and {more} more like it)", worst.text),

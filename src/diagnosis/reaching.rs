@@ -1,11 +1,12 @@
 //! Findings on reaching an address: GD2xx, GD3xx, GD4xx and the health answers GD5xx.
 
 use super::health;
-use super::ledger::{Contact, Ledger};
+use super::ledger::{Contact, Ledger, Seen};
 use super::registered;
 use super::sockets;
 use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
+use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{Failure, FailureCode, Stage};
 
@@ -35,8 +36,26 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                 None => continue,
             },
             Contact::Failed(failure) => {
+                if let Some(mesh) = mesh_only(ledger, address, &listed) {
+                    findings.push(in_a_mesh(ledger, address, &listed, contact, failure, mesh));
+                    continue;
+                }
                 let dead = matches!(NetworkWord::of(Some(&contact.what)), NetworkWord::Dead | NetworkWord::BlackHole);
+                let name_elsewhere = listed.iter().find_map(|(_, seen)| seen.what.also().map(|also| (seen, also)));
+                let alive = serves_elsewhere(ledger, &listed);
                 match registry {
+                    _ if failure.stage == Stage::Resolve && name_elsewhere.is_some() || alive.is_some() => {
+                        let Some((seen, also)) = name_elsewhere else { continue };
+                        remedy = Some(prefer_the_other(seen, also));
+                        let state = match ledger.contacts.get(also).map(|other| &other.what) {
+                            _ if alive.is_some() => "and that serves",
+                            None => "which was not contacted",
+                            Some(_) => "which was not reached either",
+                        };
+                        let text = format!("{address}: {failure}; {} also lists {also} for it, {state}", join(&who));
+                        others.extend(ledger.contacts.get(also).map(|other| other.seq));
+                        (on_failure(failure), text)
+                    }
                     RegistryWord::Critical | RegistryWord::Warning if dead => continue,
                     RegistryWord::Healthy if says_nobody_is_there(failure) => {
                         remedy = registered::against_zombie(ledger, &listed);
@@ -62,6 +81,51 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// The listing as the ledger gives it for one address.
+type Listed<'a> = [(usize, &'a Seen<Endpoint>)];
+
+/// The other address of an instance that is listed so, when the endpoint there serves.
+pub(super) fn serves_elsewhere<'a>(ledger: &Ledger, listed: &Listed<'a>) -> Option<&'a Address> {
+    let serves = |also: &&Address| {
+        NetworkWord::of(ledger.contacts.get(*also).map(|contact| &contact.what)) == NetworkWord::Serving
+    };
+    listed.iter().filter_map(|(_, seen)| seen.what.also()).find(serves)
+}
+
+/// What the registry lists about the mesh around an address that was not reached from here.
+pub(super) fn mesh_only<'a>(ledger: &Ledger, address: &Address, listed: &Listed<'a>) -> Option<&'a str> {
+    let mesh = listed.iter().find_map(|(_, seen)| seen.what.mesh())?;
+    let word = NetworkWord::of(ledger.contacts.get(address).map(|contact| &contact.what));
+    matches!(word, NetworkWord::Dead | NetworkWord::BlackHole | NetworkWord::Mismatch).then_some(mesh)
+}
+
+fn in_a_mesh(
+    ledger: &Ledger,
+    address: &Address,
+    listed: &Listed<'_>,
+    contact: &Seen<Contact>,
+    failure: &Failure,
+    mesh: &str,
+) -> Finding {
+    let who = join(&listed.iter().map(|(source, _)| ledger.sources[*source].backend).collect::<Vec<_>>());
+    let text = format!("{address} is listed by {who} as part of a mesh ({mesh}), and from outside it: {failure}");
+    let mut evidence: Vec<u64> = listed.iter().map(|(_, seen)| seen.seq).collect();
+    evidence.push(contact.seq);
+    Finding { kind: &MESH_ONLY, address: Some(address.clone()), text, evidence, remedy: MESH_ONLY.remedy.to_string() }
+}
+
+/// For an instance that is registered under a name that leads nowhere from here, beside an address.
+fn prefer_the_other(seen: &Seen<Endpoint>, also: &Address) -> String {
+    let name = match &seen.what.address {
+        Address::Name { host, .. } => format!("the host name {host:?}"),
+        other => other.to_string(),
+    };
+    format!(
+        "Have the instance register its IP address ({also}) instead of {name}: eureka.instance.prefer-ip-address=true, or \
+         make the name resolvable where the clients run."
+    )
 }
 
 /// The finding for a failure.
@@ -114,11 +178,7 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
 /// True when the failure means that no server is at the address (rather than that it misbehaves).
 fn says_nobody_is_there(failure: &Failure) -> bool {
     match failure.code {
-        FailureCode::Refused
-        | FailureCode::Unreachable
-        | FailureCode::NameNotFound
-        | FailureCode::NoSocket
-        | FailureCode::NotASocket => true,
+        FailureCode::Refused | FailureCode::Unreachable | FailureCode::NoSocket | FailureCode::NotASocket => true,
         FailureCode::TimedOut => failure.stage <= Stage::Tcp,
         _ => false,
     }

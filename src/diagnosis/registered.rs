@@ -6,9 +6,9 @@ use super::discovery::{finding, name, shorten};
 use super::ledger::{Contact, Identity, Ledger, Seen, SourceRecord};
 use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
-use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
+use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
-use crate::model::text;
+use crate::model::text::{self, shell_word};
 
 /// A check's output is quoted up to this many characters.
 const QUOTED: usize = 120;
@@ -28,7 +28,11 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                     findings.extend(ghost(ledger, *source, address, seen, contact));
                 }
                 NetworkWord::Serving => findings.push(check_wrong(ledger, *source, address, seen, contact)),
-                NetworkWord::NotServing | NetworkWord::Unjudged | NetworkWord::Mismatch | NetworkWord::NotTried => {}
+                NetworkWord::NotServing
+                | NetworkWord::Unjudged
+                | NetworkWord::NoName
+                | NetworkWord::Mismatch
+                | NetworkWord::NotTried => {}
             }
         }
     }
@@ -42,7 +46,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 }
 
 /// `"pay-2" on node web-3`, as far as the registry names them.
-fn instance(endpoint: &Endpoint) -> String {
+pub(super) fn instance(endpoint: &Endpoint) -> String {
     match (&endpoint.id, &endpoint.node) {
         (Some(id), Some(node)) => format!(" as {id:?} on node {node}"),
         (Some(id), None) => format!(" as {id:?}"),
@@ -51,12 +55,14 @@ fn instance(endpoint: &Endpoint) -> String {
     }
 }
 
-/// `; check "grpc" says: connection refused`, for the first check that fails.
-fn reason(endpoint: &Endpoint) -> String {
-    let Some(check) = endpoint.checks.iter().find(|check| check.status == "critical") else { return String::new() };
+/// `; its check "grpc" is critical: connection refused`, for the first of the checks that do not pass, the worst first.
+pub(super) fn reason(endpoint: &Endpoint) -> String {
+    let failing = |check: &&Check| !matches!(check.status.as_str(), "passing" | "UP" | "true" | "maintenance");
+    let worst = endpoint.checks.iter().find(|check| check.status == "critical");
+    let Some(check) = worst.or_else(|| endpoint.checks.iter().find(failing)) else { return String::new() };
     match check.output.trim() {
-        "" => format!("; its check {:?} fails", check.name),
-        output => format!("; its check {:?} says: {}", check.name, text::shorten(output, QUOTED)),
+        "" => format!("; its check {:?} is {}", check.name, check.status),
+        output => format!("; its check {:?} is {}: {}", check.name, check.status, text::shorten(output, QUOTED)),
     }
 }
 
@@ -146,15 +152,6 @@ pub(super) fn against_zombie(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)
 /// The check that Consul's agents make of each other.
 const SERF: &str = "Serf Health Status";
 
-/// `word` so that a shell takes it for one word, whatever a registry put into it.
-fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_string();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 fn check_wrong(
     ledger: &Ledger,
     source: usize,
@@ -173,16 +170,18 @@ fn check_wrong(
     finding(&CHECK_WRONG, Some(address.clone()), text, vec![seen.seq, contact.seq])
 }
 
-/// One id of one node at two addresses. (The same id on two nodes is ordinary: Consul's ids are unique per agent.)
+/// One id of one node at two addresses. (The same id on two nodes is ordinary: Consul's ids are unique per agent. So is a
+/// pod of a dual-stack cluster at one address of each family.)
 fn several_addresses(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
-    let mut places: BTreeMap<(&str, Option<&str>), Vec<&Seen<Endpoint>>> = BTreeMap::new();
+    let mut places: BTreeMap<(&str, Option<&str>, bool), Vec<&Seen<Endpoint>>> = BTreeMap::new();
     for seen in source.listed.values() {
         let endpoint = &seen.what;
         if let Some(id) = &endpoint.id {
-            places.entry((id, endpoint.node.as_deref())).or_default().push(seen);
+            let is_other_family = matches!(&endpoint.address, Address::Ip(socket) if socket.is_ipv6());
+            places.entry((id, endpoint.node.as_deref(), is_other_family)).or_default().push(seen);
         }
     }
-    for ((id, node), seen) in places {
+    for ((id, node, _), seen) in places {
         if seen.len() < 2 {
             continue;
         }

@@ -1,12 +1,12 @@
 //! What Kubernetes' own lists say against each other and against DNS: GD120 to GD123.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::discovery::{finding, name, shorten};
 use super::ledger::{Ledger, Seen, SourceRecord};
 use super::table::{ENTRIES_WITHOUT_OWNER, LEGACY_LIST_DIFFERS, SEVERAL_SLICES, TERMINATING_STILL_ROUTED};
 use super::verdict::NetworkWord;
-use crate::model::endpoint::{Endpoint, EndpointStatus};
+use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
 use crate::model::resolution::NoteKind;
 
@@ -74,12 +74,16 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
 /// Clients that take one slice for all of them hold that many at most.
 fn several(source: &SourceRecord, name: &str) -> Option<Finding> {
     let mut slices: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut families: BTreeMap<bool, BTreeSet<&str>> = BTreeMap::new();
     for seen in source.listed.values().filter(|seen| seen.what.status.is_usable()) {
         let slice = seen.what.metadata.get(SLICE).map(String::as_str).unwrap_or_default();
         *slices.entry(slice).or_default() += 1;
+        let is_ipv6 = matches!(&seen.what.address, Address::Ip(socket) if socket.is_ipv6());
+        families.entry(is_ipv6).or_default().insert(slice);
     }
     let (total, largest) = (slices.values().sum::<usize>(), slices.values().max().copied().unwrap_or_default());
-    if slices.len() < 2 {
+    // A dual-stack Service has one slice for each family: whoever takes one of them still has every pod.
+    if families.values().all(|slices| slices.len() < 2) {
         return None;
     }
     let counts: Vec<String> = slices.iter().map(|(slice, count)| format!("{slice} ({count})")).collect();

@@ -38,7 +38,7 @@ findings! {
     GD102 NO_ENDPOINTS Critical
         means "The registry was asked, twice, and says with authority that the service has no endpoint."
         proved by "Two full answers in a row without an endpoint, and no sign that the registry hides results."
-        remedy "Check the name, namespace, datacenter and tags; then whether the instances registered at all and pass their checks.";
+        remedy "Check the name as the instances register it; then whether they registered at all.";
 
     GD103 BACKENDS_DISAGREE Warn
         means "Two registries that were asked for the same service list different endpoints, so clients of one see another service than clients of the other."
@@ -69,7 +69,7 @@ findings! {
     GD108 NONE_USABLE Critical
         means "Endpoints are registered and the registry itself calls none of them usable: a client that follows it has nobody to call."
         proved by "The registry's own status for each of them, with the checks behind it."
-        remedy "Look at the failing checks below; if the endpoints do serve, the check is wrong.";
+        remedy "Look at the failing checks that the finding names.";
 
     GD109 TOO_MANY_ENDPOINTS Info
         means "More endpoints are listed than --max-endpoints allows, so only some were probed."
@@ -158,6 +158,50 @@ findings! {
         proved by "Both objects, read at the same time. For a moment they may differ by nature: two controllers write them."
         remedy "Ask again after a few seconds; if it stays, look at who writes the Endpoints (above 1000 addresses they are cut), and move the clients to EndpointSlices."
         see "https://github.com/kubernetes/kubernetes/issues/110301" "https://github.com/sercand/kuberesolver/issues/54";
+
+    GD132 ENTRIES_LEFT_OUT Warn
+        means "Some registered instances are left out: their entry cannot be read, has no gRPC endpoint or no valid port, or does not pass the filter of the target. Clients of their framework leave them out too, or lose the whole list over one of them (Kratos with etcd and ZooKeeper)."
+        proved by "The entries of the registry, counted before and after each step, with the reason for each that was left out."
+        remedy "Look at who wrote the entries that the finding names, and delete or correct them."
+        see "https://github.com/go-kratos/kratos/issues/2641";
+
+    GD133 NOT_PASSING Warn
+        means "Some instances are listed and do not pass: a check warns or fails, or they are not UP or not ready. Clients that take only passing instances leave them out, others (Consul's DNS, clients without that filter) use those that only warn."
+        proved by "The registry's own status for each of them, with its check and the output of that check."
+        remedy "Look at the check that the finding names and at its output; clients without the filter use the instance meanwhile."
+        see "https://github.com/hashicorp/consul/issues/2452";
+
+    GD134 NONE_PASSING Critical
+        means "Instances are listed and not one of them passes: a check warns, or they are not UP. Clients that take only passing instances find none, although others work."
+        proved by "The registry's own status for each of them, with its check and the output of that check."
+        remedy "Look at the check that the finding names and at its output: until it passes, clients that ask for passing instances have no endpoint."
+        see "https://github.com/hashicorp/consul/issues/2452";
+
+    GD135 IN_MAINTENANCE Warn
+        means "An operator has taken the instance (or its node) out of service. Clients do not use it until the operator ends that."
+        proved by "Consul's maintenance check with its reason, or Eureka's status OUT_OF_SERVICE."
+        remedy "When the work is done, end the maintenance mode."
+        see "https://github.com/hashicorp/consul/issues/1257";
+
+    GD136 MESH_ONLY Info
+        means "The instance is part of a service mesh and its port accepts no other traffic. It cannot be judged from outside the mesh, and its registration is not at fault."
+        proved by "The mesh proxy that the registry lists for the instance, and the failure to reach the instance itself."
+        remedy "Connect through a mesh proxy and probe that, or run from inside the mesh; leave the registration as it is.";
+
+    GD137 IMPLIED_REGISTRY_NOT_ASKED Info
+        means "A registry that only the environment makes active did not respond, or hides results, and another one lists the service. It changes no verdict."
+        proved by "The backend's own error, and the answer of the other registry."
+        remedy "Name the registries that count with --backend or in the configuration file, or correct the variable: `grpc-discover backends`.";
+
+    GD138 FILTERED_BY_TARGET Info
+        means "Some registered instances do not have the tag that the target asks for."
+        proved by "The registry's unfiltered list of this session."
+        remedy "Nothing, when the tag is meant to select some of the instances; otherwise query without it.";
+
+    GD139 NOTHING_READABLE Warn
+        means "Entries are registered and none of them is in a form that this tool can read. Clients of the framework that wrote them may be able to, so this does not count as \"no endpoint\"."
+        proved by "The entries of the registry, with what is wrong with each."
+        remedy "Find out which framework wrote the entries; if it is one of those in docs/backends.md, the entries are damaged: correct them.";
 
     // Reaching an address.
     GD201 CONNECTION_REFUSED Critical
@@ -380,7 +424,7 @@ findings! {
     GD601 ZOMBIE_ENDPOINT Critical
         means "The registry calls the endpoint healthy, and it is dead: clients are sent there and fail."
         proved by "The registry's status, and the failure to reach the address."
-        remedy "Deregister it, and find out why the registry's check does not notice (no check, a TTL not yet over, or a check that runs beside the server)."
+        remedy "If it is gone for good, deregister it; find out why the registry's check does not notice (no check, a TTL not yet over, or a check that runs beside the server)."
         see "https://github.com/hashicorp/consul/issues/1188";
 
     GD602 STALE_LISTING Warn

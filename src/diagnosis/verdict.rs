@@ -38,6 +38,8 @@ pub enum NetworkWord {
     Unjudged,
     /// An answer that means nobody is there: refused, reset, closed, no such host.
     Dead,
+    /// The registry lists a host name, and the name has no address here: this proves nothing about the instance.
+    NoName,
     /// No answer at all.
     BlackHole,
     /// Somebody is there and does not speak what clients will speak: TLS, ALPN, HTTP/1.
@@ -97,8 +99,8 @@ impl NetworkWord {
             },
             Some(Contact::Failed(failure)) => match failure.code {
                 FailureCode::TimedOut if failure.stage <= Stage::Tcp => NetworkWord::BlackHole,
-                FailureCode::NameNotFound
-                | FailureCode::Refused
+                FailureCode::NameNotFound => NetworkWord::NoName,
+                FailureCode::Refused
                 | FailureCode::Unreachable
                 | FailureCode::Reset
                 | FailureCode::TimedOut
@@ -140,12 +142,12 @@ pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointV
     Some(match (registry, network) {
         (R::Unread, _) => V::Unknown,
         (R::NotListed, N::Serving | N::NotServing | N::Unjudged) => V::Unregistered,
-        (R::NotListed, N::Dead | N::BlackHole | N::Mismatch | N::NotTried) => return None,
+        (R::NotListed, N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::NotTried) => return None,
         (R::Draining, N::Unjudged) => V::Draining,
         (_, N::NotTried | N::Unjudged) => V::Unknown,
         (R::LeaseGone, N::Serving) => V::OrphanAlive,
-        (R::LeaseGone, N::NotServing | N::Dead | N::BlackHole | N::Mismatch) => V::Orphan,
-        (R::Draining, N::Serving | N::NotServing | N::Mismatch) => V::Draining,
+        (R::LeaseGone, N::NotServing | N::Dead | N::NoName | N::BlackHole | N::Mismatch) => V::Orphan,
+        (R::Draining, N::Serving | N::NotServing | N::NoName | N::Mismatch) => V::Draining,
         (R::Draining, N::Dead | N::BlackHole) => V::Drained,
         (R::Healthy | R::Unchecked, N::Serving) => V::Healthy,
         (R::Warning, N::Serving) => V::Early,
@@ -153,6 +155,7 @@ pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointV
         (R::Healthy, N::NotServing) => V::UnhealthyUnnoticed,
         (R::Unchecked | R::Warning | R::Critical, N::NotServing) => V::Unhealthy,
         (R::Healthy, N::Dead | N::BlackHole) => V::Zombie,
+        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::NoName) => V::Unreachable,
         (R::Unchecked, N::Dead | N::BlackHole) => V::Unreachable,
         (R::Warning, N::Dead | N::BlackHole) => V::Down,
         (R::Critical, N::Dead | N::BlackHole) => V::Ghost,
@@ -168,16 +171,19 @@ mod tests {
     fn the_matrix_reads_as_the_contract_says() {
         use NetworkWord as N;
         use RegistryWord as R;
-        let columns = [N::Serving, N::NotServing, N::Dead, N::BlackHole, N::Mismatch, N::NotTried];
+        let columns = [N::Serving, N::NotServing, N::Dead, N::NoName, N::BlackHole, N::Mismatch, N::NotTried];
         let expected = [
-            (R::Healthy, ["healthy", "unhealthy-unnoticed", "zombie", "zombie", "mismatch", "unknown"]),
-            (R::Unchecked, ["healthy", "unhealthy", "unreachable", "unreachable", "mismatch", "unknown"]),
-            (R::Warning, ["early", "unhealthy", "down", "down", "mismatch", "unknown"]),
-            (R::Critical, ["check-wrong", "unhealthy", "ghost", "ghost", "mismatch", "unknown"]),
-            (R::Draining, ["draining", "draining", "drained", "drained", "draining", "unknown"]),
-            (R::LeaseGone, ["orphan-alive", "orphan", "orphan", "orphan", "orphan", "unknown"]),
-            (R::NotListed, ["unregistered", "unregistered", "gone", "gone", "gone", "gone"]),
-            (R::Unread, ["unknown", "unknown", "unknown", "unknown", "unknown", "unknown"]),
+            (R::Healthy, ["healthy", "unhealthy-unnoticed", "zombie", "unreachable", "zombie", "mismatch", "unknown"]),
+            (
+                R::Unchecked,
+                ["healthy", "unhealthy", "unreachable", "unreachable", "unreachable", "mismatch", "unknown"],
+            ),
+            (R::Warning, ["early", "unhealthy", "down", "unreachable", "down", "mismatch", "unknown"]),
+            (R::Critical, ["check-wrong", "unhealthy", "ghost", "unreachable", "ghost", "mismatch", "unknown"]),
+            (R::Draining, ["draining", "draining", "drained", "draining", "drained", "draining", "unknown"]),
+            (R::LeaseGone, ["orphan-alive", "orphan", "orphan", "orphan", "orphan", "orphan", "unknown"]),
+            (R::NotListed, ["unregistered", "unregistered", "gone", "gone", "gone", "gone", "gone"]),
+            (R::Unread, ["unknown", "unknown", "unknown", "unknown", "unknown", "unknown", "unknown"]),
         ];
         assert_eq!(expected.map(|(word, _)| word), REGISTRY_WORDS, "every row, in order");
         for (word, row) in expected {

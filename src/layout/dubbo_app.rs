@@ -41,8 +41,9 @@ impl Layout for DubboApp {
         let metadata = metadata(object.get("Metadata"));
         let (port, rule) = match metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
             None => (port, "dubbo-app: Host and Port".to_string()),
-            Some(Ok((port, protocol))) => (port, format!("dubbo-app: dubbo.endpoints {protocol}")),
-            Some(Err(why)) => return Reading::Unusable(why),
+            Some(Ports::Grpc(port, protocol)) => (port, format!("dubbo-app: dubbo.endpoints {protocol}")),
+            Some(Ports::Garbled) => (port, "dubbo-app: Host and Port, dubbo.endpoints cannot be read".to_string()),
+            Some(Ports::Others(why)) => return Reading::Unusable(why),
         };
         match join(host, port) {
             Err(why) => Reading::Unusable(format!("dubbo-app: {why}")),
@@ -66,37 +67,51 @@ impl Layout for DubboApp {
 
 /// What Curator wrote, when Dubbo told it to.
 fn curators(instance: curator::Instance) -> Reading {
-    let (port, protocol) = match instance.metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
+    let (port, rule) = match instance.metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
         None => return Reading::Foreign,
-        Some(Ok(found)) => found,
-        Some(Err(why)) => return Reading::Unusable(why),
+        Some(Ports::Grpc(port, protocol)) => (port, format!("dubbo-app: dubbo.endpoints {protocol}")),
+        Some(Ports::Garbled) => {
+            (instance.port, "dubbo-app: address and port, dubbo.endpoints cannot be read".to_string())
+        }
+        Some(Ports::Others(why)) => return Reading::Unusable(why),
     };
     match join(&instance.address, port) {
         Err(why) => Reading::Unusable(format!("dubbo-app: {why}")),
         Ok(address) => {
-            let mut endpoint = endpoint(address, format!("dubbo-app: dubbo.endpoints {protocol}"));
+            let mut endpoint = endpoint(address, rule);
             endpoint.metadata = instance.metadata;
             Reading::Endpoints(vec![endpoint])
         }
     }
 }
 
-/// The port of `[{"port":20000,"protocol":"tri"}]` that speaks gRPC, and its protocol.
-fn port_of(text: &str) -> Result<(i64, String), String> {
-    let Ok(Value::Array(all)) = serde_json::from_str(text) else {
-        return Err(format!("dubbo-app: its dubbo.endpoints are no list: {text:?}"));
-    };
+/// What `dubbo.endpoints` says.
+enum Ports {
+    /// The port that speaks gRPC, and its protocol.
+    Grpc(i64, String),
+    /// There is none for gRPC: why.
+    Others(String),
+    /// It cannot be read, so the instance's own port counts, as it does for Dubbo without it.
+    Garbled,
+}
+
+/// Reads `[{"port":20000,"protocol":"tri"}]`.
+fn port_of(text: &str) -> Ports {
+    let Ok(Value::Array(all)) = serde_json::from_str(text) else { return Ports::Garbled };
     let of = |endpoint: &Value| {
         let protocol = endpoint.get("protocol").and_then(Value::as_str)?.to_string();
         Some((endpoint.get("port").and_then(Value::as_i64)?, protocol))
     };
-    let all: Vec<(i64, String)> = all.iter().filter_map(of).collect();
-    match all.iter().find(|(_, protocol)| matches!(protocol.as_str(), "tri" | "grpc")) {
-        Some(found) => Ok(found.clone()),
+    let ports: Vec<(i64, String)> = all.iter().filter_map(of).collect();
+    if ports.is_empty() && !all.is_empty() {
+        return Ports::Garbled;
+    }
+    match ports.iter().find(|(_, protocol)| matches!(protocol.as_str(), "tri" | "grpc")) {
+        Some((port, protocol)) => Ports::Grpc(*port, protocol.clone()),
         None => {
-            let protocols: Vec<&str> = all.iter().map(|(_, protocol)| protocol.as_str()).collect();
+            let protocols: Vec<&str> = ports.iter().map(|(_, protocol)| protocol.as_str()).collect();
             let protocols = if protocols.is_empty() { "nothing".to_string() } else { joined(&protocols) };
-            Err(format!("dubbo-app registered it for {protocols} only, not for tri or grpc"))
+            Ports::Others(format!("dubbo-app registered it for {protocols} only, not for tri or grpc"))
         }
     }
 }

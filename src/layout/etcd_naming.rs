@@ -18,6 +18,11 @@ impl Layout for EtcdNaming {
         vec![format!("{service}/")]
     }
 
+    /// `watch` in `endpoints_impl.go`.
+    fn on_garbage(&self) -> Option<&'static str> {
+        Some("skip such values with a warning in their log")
+    }
+
     fn read(&self, entry: &Entry<'_>) -> Reading {
         let Some(object) = entry.object() else { return Reading::Foreign };
         let Some(Value::String(addr)) = object.get("Addr") else { return Reading::Foreign };

@@ -23,6 +23,11 @@ impl Layout for GoZero {
         Some(Duration::from_secs(10))
     }
 
+    /// Its subscriber takes every value for an address.
+    fn on_garbage(&self) -> Option<&'static str> {
+        Some("dial such a value as it stands")
+    }
+
     fn read(&self, entry: &Entry<'_>) -> Reading {
         let is_number = !entry.rest.is_empty() && entry.rest.bytes().all(|byte| byte.is_ascii_digit());
         let address = entry.text().filter(|_| is_number).and_then(|text| text.parse::<Address>().ok());

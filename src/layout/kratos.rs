@@ -30,6 +30,11 @@ impl Layout for Kratos {
         Some(Duration::from_secs(15))
     }
 
+    /// `unmarshal` in `contrib/registry/etcd` and `contrib/registry/zookeeper` fails the whole read.
+    fn on_garbage(&self) -> Option<&'static str> {
+        Some("lose the whole list over one value that is not valid JSON")
+    }
+
     fn read(&self, entry: &Entry<'_>) -> Reading {
         let Some(object) = entry.object() else { return Reading::Foreign };
         let Some(urls) = object.get("endpoints").filter(|urls| urls.is_array() || urls.is_null()) else {

@@ -83,6 +83,11 @@ pub trait Layout: Send + Sync {
         None
     }
 
+    /// What the framework's clients do about a value that cannot be read at all; a clause that follows "clients of NAME".
+    fn on_garbage(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Reads one entry. Never fails and never panics: what is not understood is [`Reading::Foreign`].
     fn read(&self, entry: &Entry<'_>) -> Reading;
 }
@@ -106,6 +111,30 @@ pub const LAYOUTS: &[&dyn Layout] = &[
 pub fn read(layouts: &[&dyn Layout], entry: &Entry<'_>) -> Reading {
     let readings = layouts.iter().map(|layout| layout.read(entry));
     readings.into_iter().find(|reading| *reading != Reading::Foreign).unwrap_or(Reading::Foreign)
+}
+
+/// Whose value `entry` is, wherever it stands: the first layout that finds endpoints in it.
+pub fn recognize(entry: &Entry<'_>) -> Option<&'static dyn Layout> {
+    LAYOUTS.iter().copied().find(|layout| matches!(layout.read(entry), Reading::Endpoints(_)))
+}
+
+/// Why nothing can be made of a value, without repeating it: it may be a secret.
+pub fn unread(value: &[u8]) -> String {
+    let Ok(text) = std::str::from_utf8(value) else { return "it is not text".to_string() };
+    let text = text.trim();
+    match text.chars().next() {
+        None => "it is empty".to_string(),
+        Some('{' | '[' | '"') => match serde_json::from_str::<Value>(text) {
+            Ok(_) => "it is JSON in a form that no known framework writes".to_string(),
+            Err(error) => format!("it is not valid JSON (line {}, column {})", error.line(), error.column()),
+        },
+        Some(_) => match text.split_once("://").map_or(text, |(_, rest)| rest).parse::<Address>() {
+            Err(error) if text.contains(':') && !text.contains(' ') => {
+                format!("it is not an address: it {}", error.why)
+            }
+            _ => "it is neither JSON nor an address".to_string(),
+        },
+    }
 }
 
 /// [`Layout::lease`] of the layout whose rule found `endpoint`.

@@ -75,14 +75,14 @@ impl FromStr for Address {
         if let Some(path) = text.strip_prefix("unix:") {
             return non_empty(path, text).map(|p| Address::Unix(PathBuf::from(p.strip_prefix("//").unwrap_or(p))));
         }
-        if let Ok(socket) = text.parse::<SocketAddr>() {
-            return Ok(Address::Ip(socket));
-        }
         let wrong = |why| AddressError { value: text.to_string(), why };
+        if let Ok(socket) = text.parse::<SocketAddr>() {
+            return if socket.port() == 0 { Err(wrong(PORT_ZERO)) } else { Ok(Address::Ip(socket)) };
+        }
         let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
         let port: u16 = port.parse().map_err(|_| wrong("has a port that is not a number from 1 to 65535"))?;
         if port == 0 {
-            return Err(wrong("has port 0, where nothing can listen"));
+            return Err(wrong(PORT_ZERO));
         }
         if host.is_empty() {
             return Err(wrong("has no host"));
@@ -96,6 +96,8 @@ impl FromStr for Address {
         Ok(Address::Name { host: host.to_string(), port })
     }
 }
+
+const PORT_ZERO: &str = "has port 0, where nothing can listen";
 
 fn non_empty<'a>(rest: &'a str, whole: &str) -> Result<&'a str, AddressError> {
     if rest.is_empty() || rest.contains('\0') {
@@ -207,9 +209,52 @@ pub struct Endpoint {
     pub lease: Option<Lease>,
     /// The framework layout that was recognised, and the rule that gave the port.
     pub layout: Option<String>,
+    /// What only few instances have.
+    pub particulars: Option<Box<Particulars>>,
+}
+
+/// What only few instances have; boxed, so that the others do not pay for it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Particulars {
+    /// Another address that the registry lists for the same instance (Eureka: `ipAddr` beside `hostName`). It is contacted
+    /// when the first one is not reached.
+    pub also: Option<Address>,
+    /// An operator took the instance out of service.
+    pub maintenance: Option<Maintenance>,
+    /// Its port accepts mesh traffic only: which proxy, and where.
+    pub mesh: Option<String>,
+}
+
+/// An operator took an instance out of service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintenance {
+    /// The operator's reason; may be empty.
+    pub reason: String,
+    /// The command that ends it.
+    pub end: String,
 }
 
 impl Endpoint {
+    /// See [`Particulars::also`].
+    pub fn also(&self) -> Option<&Address> {
+        self.particulars.as_ref()?.also.as_ref()
+    }
+
+    /// See [`Particulars::maintenance`].
+    pub fn maintenance(&self) -> Option<&Maintenance> {
+        self.particulars.as_ref()?.maintenance.as_ref()
+    }
+
+    /// See [`Particulars::mesh`].
+    pub fn mesh(&self) -> Option<&str> {
+        self.particulars.as_ref()?.mesh.as_deref()
+    }
+
+    /// The particulars, to be filled in.
+    pub fn particulars_mut(&mut self) -> &mut Particulars {
+        self.particulars.get_or_insert_default()
+    }
+
     /// An endpoint of which only the address is known.
     pub fn new(address: Address) -> Self {
         Endpoint {
@@ -227,6 +272,7 @@ impl Endpoint {
             ttl: None,
             lease: None,
             layout: None,
+            particulars: None,
         }
     }
 
@@ -249,6 +295,7 @@ impl Endpoint {
             && self.node_address == other.node_address
             && self.tags == other.tags
             && self.metadata == other.metadata
+            && self.particulars == other.particulars
             && (self.lease == Some(Lease::Permanent)) == (other.lease == Some(Lease::Permanent))
             && words(self) == words(other)
     }
@@ -395,7 +442,9 @@ mod tests {
         {
             assert_eq!(good.parse::<Address>().unwrap().to_string(), good);
         }
-        for bad in ["", "10.0.0.1", "pay:0", "pay:65536", "2001:db8::1:80", ":80", "a b:80", "unix:"] {
+        for bad in
+            ["", "10.0.0.1", "10.0.0.1:0", "[::1]:0", "pay:0", "pay:65536", "2001:db8::1:80", ":80", "a b:80", "unix:"]
+        {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
     }

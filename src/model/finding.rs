@@ -101,6 +101,14 @@ pub enum EndpointVerdict {
     Orphan,
     /// Its lease is gone, yet it serves.
     OrphanAlive,
+    /// Listed by a registry that runs no checks; not contacted.
+    Listed,
+    /// Every check of its registry passes; not contacted.
+    Passing,
+    /// A check of its registry warns, or it is not ready yet; not contacted.
+    Warning,
+    /// A check of its registry fails; not contacted.
+    Critical,
     /// It could not be judged.
     Unknown,
 }
@@ -125,6 +133,10 @@ impl EndpointVerdict {
             Self::Unregistered => "unregistered",
             Self::Orphan => "orphan",
             Self::OrphanAlive => "orphan-alive",
+            Self::Listed => "listed",
+            Self::Passing => "passing",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
             Self::Unknown => "unknown",
         }
     }
@@ -148,6 +160,10 @@ impl EndpointVerdict {
             | Self::Stale
             | Self::Down
             | Self::Unregistered
+            | Self::Listed
+            | Self::Passing
+            | Self::Warning
+            | Self::Critical
             | Self::Unknown => self.as_str(),
         }
     }
@@ -158,6 +174,8 @@ impl EndpointVerdict {
 pub enum Verdict {
     /// 0: nothing at or above the threshold.
     Healthy,
+    /// 0: the registries list usable endpoints and nothing is wrong with the lists; no endpoint was contacted (`resolve`).
+    Usable,
     /// 1: usable, but something is stale, unreachable, unhealthy, or backends disagree.
     Degraded,
     /// 2: no usable endpoint, or the registry says with authority that there is none.
@@ -173,6 +191,7 @@ impl Verdict {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
+            Self::Usable => "usable",
             Self::Degraded => "degraded",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
@@ -183,7 +202,7 @@ impl Verdict {
     /// The exit code (product contract, section 5).
     pub const fn exit_code(self) -> u8 {
         match self {
-            Self::Healthy => 0,
+            Self::Healthy | Self::Usable => 0,
             Self::Degraded => 1,
             Self::Failed => 2,
             Self::Unknown => 3,

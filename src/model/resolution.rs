@@ -80,6 +80,19 @@ pub enum NoteKind {
     Absent,
     /// An empty answer was not believed: the next one was not empty.
     Unconfirmed,
+    /// Some registered instances cannot be used by any gRPC client: how many, which, why, and what clients of the framework
+    /// do about them.
+    LeftOut,
+    /// Where in the registry the instances were found: prefix, layout.
+    Matched,
+    /// Some instances do not pass the filter that the target asks for: which.
+    Filtered,
+    /// Nothing that is registered could be read: this says nothing about who is there.
+    Unreadable,
+    /// Where else the service was found: another prefix, namespace, datacenter, spelling.
+    Elsewhere,
+    /// What to do about an empty list, with the registry's own commands.
+    Remedy,
 }
 
 impl NoteKind {
@@ -103,6 +116,12 @@ impl NoteKind {
             Self::Local => "local",
             Self::Absent => "absent",
             Self::Unconfirmed => "unconfirmed",
+            Self::LeftOut => "left_out",
+            Self::Matched => "matched",
+            Self::Filtered => "filtered",
+            Self::Unreadable => "unreadable",
+            Self::Elsewhere => "elsewhere",
+            Self::Remedy => "remedy",
         }
     }
 }
@@ -114,6 +133,15 @@ pub struct Absence {
     pub code: AbsenceCode,
     /// The sentence: who was asked, for what, what was answered.
     pub text: String,
+    /// Where else it was found, and what to do.
+    pub notes: Vec<Note>,
+}
+
+impl Absence {
+    /// An absence that `text` describes, without notes.
+    pub fn new(code: AbsenceCode, text: impl Into<String>) -> Self {
+        Absence { code, text: text.into(), notes: Vec::new() }
+    }
 }
 
 /// How a registry says "nobody".
@@ -206,6 +234,8 @@ pub enum ResolveCode {
     WatchBroken,
     /// The target or the settings make no sense for this backend.
     BadTarget,
+    /// Nothing names this registry, and it is not where it would be by default: no agent runs on this machine.
+    NotHere,
 }
 
 impl ResolveCode {
@@ -222,6 +252,7 @@ impl ResolveCode {
             Self::BadAnswer => "bad_answer",
             Self::WatchBroken => "watch_broken",
             Self::BadTarget => "bad_target",
+            Self::NotHere => "not_here",
         }
     }
 }

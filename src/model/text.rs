@@ -26,6 +26,15 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// `word` so that a shell takes it for one word, whatever a registry put into it.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_string();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// [`escape`]s the bytes as UTF-8 (others as `\xNN`) and cuts after `limit` characters with `…`.
 pub fn quote_bytes(bytes: &[u8], limit: usize) -> String {
     let mut quoted = String::new();

@@ -66,6 +66,8 @@ struct Tracked {
     failures: u32,
     /// Its last failure was that nothing came back.
     silent: bool,
+    /// Nothing names it, and it is not there.
+    absent: bool,
 }
 
 /// Where a source is.
@@ -112,6 +114,7 @@ impl Discovery {
             tell_next: true,
             failures: 0,
             silent: false,
+            absent: false,
         });
         let sources: Vec<Tracked> = sources.collect();
         let names: Vec<Arc<str>> = sources.iter().map(|tracked| tracked.source.clone()).collect();
@@ -166,6 +169,7 @@ impl Discovery {
             Some(Err(ResolveError::Ambient(failure))) => self.failed(now, index, Some(failure), last, steps),
             Some(Err(ResolveError::Fatal(failure))) => {
                 self.sources[index].state = State::Ended;
+                self.sources[index].absent = failure.code == ResolveCode::NotHere;
                 steps.push(Step::Drop { source: index });
                 let error = Some(failure);
                 steps.push(self.report(index, BackendStatus::Ended, error, None, None));
@@ -268,7 +272,7 @@ impl Discovery {
     /// What a client of these registries reads: every address that one of them lists, each once, as the worst word on it.
     /// `dns`: the list of DNS alone, or of all the others; of everybody when there is no such source.
     pub fn read_by_clients(&self, dns: bool) -> Reading {
-        let is_theirs = |tracked: &&Tracked| (tracked.backend == "dns") == dns;
+        let is_theirs = |tracked: &&Tracked| (tracked.backend == "dns") == dns && !tracked.absent;
         let some = self.sources.iter().any(|tracked| is_theirs(&tracked));
         let theirs = || self.sources.iter().filter(|tracked| !some || is_theirs(tracked));
         // One answer can be all there is to a source: then its end is no failure.
@@ -455,7 +459,10 @@ impl Discovery {
 fn notes_of(update: &Update) -> Vec<Note> {
     match update {
         Update::Reset(answer) => answer.notes.clone(),
-        Update::NotFound(absence) => vec![Note::new(NoteKind::Absent, absence.text.clone())],
+        Update::NotFound(absence) => {
+            let absent = Note::new(NoteKind::Absent, absence.text.clone());
+            std::iter::once(absent).chain(absence.notes.iter().cloned()).collect()
+        }
         Update::Add(_) | Update::Remove(_) => Vec::new(),
     }
 }

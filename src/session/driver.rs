@@ -30,7 +30,6 @@ pub struct Session {
     events: VecDeque<Event>,
     over: bool,
     sources: Vec<Asked>,
-    context: Arc<backend::Settings>,
     transport: Transport,
     service: Arc<str>,
     connections: HashMap<ConnectionId, Open>,
@@ -102,7 +101,6 @@ impl Session {
             events: VecDeque::new(),
             over: false,
             sources: sources.collect(),
-            context: plan.backends,
             transport: Transport::new(plan.transport, dial),
             service: plan.service,
             connections: HashMap::new(),
@@ -259,7 +257,11 @@ impl Session {
         if let Some(task) = asked.task.take() {
             task.abort();
         }
-        let context = backend::Context { settings: self.context.clone(), resolve_now: asked.resolve_now.clone() };
+        let context = backend::Context {
+            settings: asked.source.settings.clone(),
+            resolve_now: asked.resolve_now.clone(),
+            implied: asked.source.implied,
+        };
         let mut answers = asked.source.backend.resolve(&asked.source.target, &context);
         let outbox = self.outbox.clone();
         asked.task = Some(self.tasks.spawn(async move {

@@ -21,6 +21,8 @@ pub struct Source {
     /// Nobody named this backend: a bare name is asked of all that are active. One that does not know the name is no
     /// disagreement then.
     pub implied: bool,
+    /// How the backend is asked.
+    pub settings: Arc<backend::Settings>,
 }
 
 impl fmt::Debug for Source {
@@ -40,8 +42,6 @@ pub struct Plan {
     pub goal: Goal,
     /// Which silent connections an idle cycle holds beside the one that every endpoint gets.
     pub holding: Holding,
-    /// How backends are asked.
-    pub backends: Arc<backend::Settings>,
     /// How addresses are reached.
     pub transport: transport::Options,
     /// How the channel behaves.
@@ -59,8 +59,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan with gRPC's defaults: every source asked with the settings of this machine's environment left out, TLS found
-    /// out per address, 20 s to connect (5 s for a probe), 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens
+    /// A plan with gRPC's defaults: every source asked with its own settings, TLS found out per address, 20 s to connect
+    /// (5 s for a probe), 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens
     /// pick_first with the cycle's own idle timeout.
     pub fn new(sources: Vec<Source>, goal: Goal) -> Plan {
         let label = sources.iter().map(|source| source.target.to_string()).collect::<Vec<_>>().join(" ");
@@ -79,7 +79,6 @@ impl Plan {
             sources,
             goal,
             holding: Holding::default(),
-            backends: Arc::default(),
             transport,
             channel,
             service: Arc::from(""),
@@ -239,12 +238,23 @@ pub enum PlanError {
 }
 
 /// Who is to be asked for `targets`: URIs go to the backend of their scheme, bare names to every backend that is active
-/// under `settings` (only those named in `only`, when it is not empty).
+/// under `settings` (only those named in `only`, when it is not empty). Nothing is contacted. Every source keeps `settings`.
 ///
 /// # Errors
 ///
 /// [`PlanError`] when a target has no backend, or `only` names one that does not exist.
-pub fn sources(targets: &[Target], only: &[String], settings: &backend::Settings) -> Result<Vec<Source>, PlanError> {
+pub fn sources(
+    targets: &[Target],
+    only: &[String],
+    settings: impl Into<Arc<backend::Settings>>,
+) -> Result<Vec<Source>, PlanError> {
+    let settings = &settings.into();
+    let source = |backend: &'static dyn Backend, target, implied| Source {
+        backend,
+        target,
+        implied,
+        settings: settings.clone(),
+    };
     let names = || BACKENDS.iter().map(|b| b.name()).collect::<Vec<_>>().join(", ");
     for name in only {
         if !BACKENDS.iter().any(|b| b.name() == name) {
@@ -257,9 +267,7 @@ pub fn sources(targets: &[Target], only: &[String], settings: &backend::Settings
             Target::Bare(name) => {
                 let before = sources.len();
                 let asked = BACKENDS.iter().filter(|b| only.is_empty() || only.iter().any(|o| o == b.name()));
-                sources.extend(asked.filter_map(|b| {
-                    Some(Source { backend: *b, target: b.target_for(name, settings)?, implied: only.is_empty() })
-                }));
+                sources.extend(asked.filter_map(|b| Some(source(*b, b.target_for(name, settings)?, only.is_empty()))));
                 if sources.len() == before {
                     let why = BACKENDS
                         .iter()
@@ -270,7 +278,7 @@ pub fn sources(targets: &[Target], only: &[String], settings: &backend::Settings
                 }
             }
             other => match BACKENDS.iter().find(|b| b.answers(other)) {
-                Some(backend) => sources.push(Source { backend: *backend, target: other.clone(), implied: false }),
+                Some(backend) => sources.push(source(*backend, other.clone(), false)),
                 None => {
                     let names: Vec<&str> = BACKENDS.iter().map(|b| b.name()).collect();
                     let reason = other.unsupported_reason(&names).unwrap_or_default();

@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 
 use super::port::{self, Place};
 use crate::layout::spring;
-use crate::model::endpoint::{Check, Endpoint, EndpointStatus};
+use crate::model::endpoint::{Check, Endpoint, EndpointStatus, Maintenance};
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::target::ConsulTarget;
-use crate::model::text::shorten;
+use crate::model::target::{ConsulTarget, Target};
+use crate::model::text::{shell_word, shorten};
 
 /// One entry of `/v1/health/service/:service`.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +47,25 @@ pub(super) struct Service {
     pub meta: Option<BTreeMap<String, String>>,
     pub tagged_addresses: Option<BTreeMap<String, TaggedAddress>>,
     pub weights: Option<Weights>,
+    pub kind: Option<String>,
+    pub proxy: Option<Proxy>,
+    pub connect: Option<Connect>,
+}
+
+/// What a mesh proxy stands before.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Proxy {
+    pub destination_service_name: Option<String>,
+    #[serde(rename = "DestinationServiceID")]
+    pub destination_service_id: Option<String>,
+}
+
+/// How the instance takes part in the mesh.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(super) struct Connect {
+    pub native: Option<bool>,
 }
 
 /// One of several ports (Consul 1.22).
@@ -95,14 +114,25 @@ impl HealthCheck {
     }
 
     fn into_check(self) -> Check {
-        let maintenance = self.is_maintenance();
+        let is_maintenance = self.is_maintenance();
         let named = |text: Option<String>| text.filter(|text| !text.is_empty());
         Check {
             name: named(self.name).or(self.check_id).unwrap_or_default(),
-            status: if maintenance { "maintenance".to_string() } else { self.status.unwrap_or_default() },
+            status: if is_maintenance { "maintenance".to_string() } else { self.status.unwrap_or_default() },
             // The reason for a maintenance stands in its notes.
             output: named(self.output).or(self.notes).unwrap_or_default(),
         }
+    }
+
+    /// The maintenance that this check stands for, of the instance `id` on `node`.
+    fn maintenance(&self, node: &str, id: &str) -> Option<Maintenance> {
+        if !self.is_maintenance() {
+            return None;
+        }
+        let of_service = self.check_id.as_deref().is_some_and(|check| check.starts_with("_service_maintenance"));
+        let service = if of_service { format!(" -service={}", shell_word(id)) } else { String::new() };
+        let reason = self.notes.clone().unwrap_or_default();
+        Some(Maintenance { reason, end: format!("`consul maint -disable{service}` on node {node} ends it") })
     }
 }
 
@@ -123,26 +153,50 @@ const NAMED: usize = 20;
 pub(super) fn decode(entries: &[Box<RawValue>], target: &ConsulTarget) -> Decoded {
     let mut kept = Vec::new();
     let mut skipped = Vec::new();
+    let mut garbled = 0;
     for entry in entries {
         match decode_one(entry.get()) {
             Ok(endpoint) => kept.push(endpoint),
-            Err(why) => skipped.push(why),
+            Err(why) => {
+                garbled += usize::from(matches!(why, Unusable::Garbled(_)));
+                skipped.push(why.into_text());
+            }
         }
     }
-    let mut funnel = format!("{} registered", entries.len());
-    let mut filtered_out = None;
+    let registered = entries.len();
+    let mut funnel = format!("{registered} registered");
+    let mut notes = Vec::new();
     if !skipped.is_empty() {
         funnel += &format!(" -> {} with a grpc endpoint", kept.len());
-        if kept.is_empty() {
-            filtered_out = skipped.first().map(|why| format!("none of them has a gRPC endpoint: {why}"));
+        if let (true, Some(why)) = (kept.is_empty(), skipped.first()) {
+            // What was not understood says nothing about who is there.
+            let (kind, words) = match garbled == registered {
+                true => (NoteKind::Unreadable, format!("none of {registered} entries can be read: {why}")),
+                false => (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")),
+            };
+            notes.push(Note::new(kind, words));
+            notes.push(Note::new(NoteKind::Remedy, NO_GRPC));
         }
+        let text = format!("{} of {registered} registered instances cannot be used: {}", skipped.len(), some(&skipped));
+        notes.push(Note::new(NoteKind::LeftOut, text));
     }
     if target.passing_only {
         let before = kept.len();
-        kept.retain(passes);
+        let (passing, failing): (Vec<Endpoint>, Vec<Endpoint>) = kept.into_iter().partition(passes);
+        kept = passing;
         funnel += &format!(" -> {} passing", kept.len());
         if before > 0 && kept.is_empty() {
-            filtered_out = Some("none of them passes all of its checks".to_string());
+            let text = format!("none of them passes all of its checks: {}", some(&failing_checks(&failing)));
+            notes.push(Note::new(NoteKind::FilteredOut, text));
+            let remedy = "Look at the checks that the finding names; without `healthy=true` the instances are listed.";
+            notes.push(Note::new(NoteKind::Remedy, remedy));
+        } else if !failing.is_empty() {
+            let text = format!(
+                "{} of {before} instances do not pass their checks, so healthy=true leaves them out: {}",
+                failing.len(),
+                some(&failing_checks(&failing))
+            );
+            notes.push(Note::new(NoteKind::LeftOut, text));
         }
     }
     for tag in &target.tags {
@@ -151,15 +205,25 @@ pub(super) fn decode(entries: &[Box<RawValue>], target: &ConsulTarget) -> Decode
         kept.retain(|endpoint| has_tag(endpoint, tag));
         funnel += &format!(" -> {} tagged {tag:?}", kept.len());
         if before > 0 && kept.is_empty() {
-            filtered_out = Some(format!("none of them is tagged {tag:?}: {}", tags_there(&there)));
+            let text = format!("none of them is tagged {tag:?}: {}", tags_there(&there));
+            notes.push(Note::new(NoteKind::FilteredOut, text));
+            let plain = ConsulTarget { tags: Vec::new(), token: None, user: None, ..target.clone() };
+            let remedy = format!(
+                "Query it without the tag, or with one that is there: `grpc-discover resolve '{}'`; or register the \
+                 instances with the tag {tag:?}.",
+                Target::Consul(plain)
+            );
+            notes.push(Note::new(NoteKind::Remedy, remedy));
+        } else if kept.len() < before {
+            let text = format!("{} of {before} instances are not tagged {tag:?}", before - kept.len());
+            notes.push(Note::new(NoteKind::Filtered, text));
         }
     }
     if !target.passing_only && !kept.is_empty() {
         let passing = kept.iter().filter(|endpoint| passes(endpoint)).count();
         funnel += &format!(", {passing} passing");
     }
-    let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
-    notes.extend(filtered_out.map(|why| Note::new(NoteKind::FilteredOut, why)));
+    notes.insert(0, Note::new(NoteKind::Funnel, funnel));
     notes.extend(spring::doubts(&kept));
     let unnamed = skipped.len().saturating_sub(NAMED);
     notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
@@ -167,6 +231,33 @@ pub(super) fn decode(entries: &[Box<RawValue>], target: &ConsulTarget) -> Decode
         notes.push(Note::new(NoteKind::Skipped, format!("{unnamed} more entries that cannot be used")));
     }
     Decoded { endpoints: kept, notes }
+}
+
+/// What to do about instances without an endpoint for gRPC.
+const NO_GRPC: &str = "Have the instances register their gRPC endpoint beside the other one (Kratos: pass the gRPC server to \
+                       kratos.Server; Spring: metadata gRPC_port), with a port from 1 to 65535.";
+
+/// `10.0.0.1:9000 ("pay-1"): check "disk" is warning: 91 % full`, for each of them.
+fn failing_checks(endpoints: &[Endpoint]) -> Vec<String> {
+    let words = |endpoint: &Endpoint| {
+        let id = endpoint.id.as_deref().unwrap_or_default();
+        let check = endpoint.checks.iter().find(|check| check.status != "passing");
+        let check = check.map(|check| {
+            let output = shorten(check.output.trim(), 120);
+            let output = if output.is_empty() { String::new() } else { format!(": {output}") };
+            format!(": check {:?} is {}{output}", check.name, check.status)
+        });
+        format!("{} ({id:?}){}", endpoint.address, check.unwrap_or_default())
+    };
+    endpoints.iter().map(words).collect()
+}
+
+/// The first of many, and how many more there are.
+fn some(all: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let more = all.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    format!("{}{more}", all[..all.len().min(SHOWN)].join("; "))
 }
 
 /// The tags that instances without the wanted one have; only some of many.
@@ -191,22 +282,41 @@ fn has_tag(endpoint: &Endpoint, tag: &str) -> bool {
     endpoint.tags.iter().any(|own| own.to_lowercase() == tag.to_lowercase())
 }
 
-/// The error names the instance and says why it cannot be used.
-fn decode_one(json: &str) -> Result<Endpoint, String> {
+/// Why an entry is of no use; the sentence names the instance.
+#[derive(Debug)]
+enum Unusable {
+    /// It cannot be read.
+    Garbled(String),
+    /// It has no endpoint for gRPC.
+    NotGrpc(String),
+}
+
+impl Unusable {
+    fn into_text(self) -> String {
+        match self {
+            Unusable::Garbled(text) | Unusable::NotGrpc(text) => text,
+        }
+    }
+}
+
+fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
     let entry: Entry = serde_json::from_str(json)
-        .map_err(|error| format!("an entry is not understood: {error}: {}", shorten(json, 80)))?;
+        .map_err(|error| Unusable::Garbled(format!("an entry is not understood: {error}: {}", shorten(json, 80))))?;
     let node = entry.node.unwrap_or_default();
     let Some(service) = entry.service else {
-        return Err(format!("the entry of node {:?} has no Service", node.node.unwrap_or_default()));
+        return Err(Unusable::Garbled(format!("the entry of node {:?} has no Service", node.node.unwrap_or_default())));
     };
     let node_address = node.address.as_deref().unwrap_or_default();
     let checks = entry.checks.unwrap_or_default();
     let types: Vec<&str> = checks.iter().filter_map(|check| check.r#type.as_deref()).collect();
     let Place { address, layout, metadata } = port::place(&service, node_address, &types).map_err(|why| {
         let id = service.id.as_deref().unwrap_or_default();
-        format!("instance {id:?} on node {:?}: {why}", node.node.as_deref().unwrap_or_default())
+        Unusable::NotGrpc(format!("instance {id:?} on node {:?}: {why}", node.node.as_deref().unwrap_or_default()))
     })?;
 
+    let (id, node_name) = (service.id.as_deref().unwrap_or_default(), node.node.as_deref().unwrap_or_default());
+    let maintenance = checks.iter().find_map(|check| check.maintenance(node_name, id));
+    let mesh = mesh(&service);
     let checks: Vec<Check> = checks.into_iter().map(HealthCheck::into_check).collect();
     let mut status = status(&checks);
     let weight = service.weights.and_then(|weights| match status {
@@ -216,7 +326,7 @@ fn decode_one(json: &str) -> Result<Endpoint, String> {
     if weight == Some(0) && status.is_usable() {
         status = EndpointStatus::Draining;
     }
-    Ok(Endpoint {
+    let mut endpoint = Endpoint {
         id: service.id.filter(|id| !id.is_empty()),
         status,
         checks,
@@ -229,7 +339,27 @@ fn decode_one(json: &str) -> Result<Endpoint, String> {
         metadata: metadata.into_iter().chain(service.meta.unwrap_or_default()).collect(),
         layout: Some(layout),
         ..Endpoint::new(address)
-    })
+    };
+    if maintenance.is_some() || mesh.is_some() {
+        let particulars = endpoint.particulars_mut();
+        (particulars.maintenance, particulars.mesh) = (maintenance, mesh);
+    }
+    Ok(endpoint)
+}
+
+/// What the instance itself says of the mesh. A sidecar of its own is registered as another service.
+fn mesh(service: &Service) -> Option<String> {
+    match service.kind.as_deref().unwrap_or_default() {
+        "" if service.connect.as_ref().and_then(|connect| connect.native) == Some(true) => {
+            Some("Consul Connect native: it accepts mesh certificates only".to_string())
+        }
+        "" => None,
+        "connect-proxy" => {
+            let of = service.proxy.as_ref().and_then(|proxy| proxy.destination_service_name.as_deref());
+            Some(format!("it is the Consul Connect proxy of {:?}", of.unwrap_or_default()))
+        }
+        kind => Some(format!("its kind is {kind}")),
+    }
 }
 
 /// The worst check decides, the node's own (`serfHealth`) included; maintenance is a will and no fault. Without any

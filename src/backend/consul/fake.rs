@@ -82,6 +82,13 @@ pub(super) async fn serve(mut stream: impl Io, script: Script, journal: Journal)
             }
         }
         let head = String::from_utf8_lossy(&std::mem::take(&mut read)).into_owned();
+        // What is asked beside the list is not here, and no script counts it.
+        if ["/v1/health/connect/", "/v1/catalog/"].iter().any(|path| head.contains(path)) {
+            match stream.write_all(&http(404, &[], "")).await {
+                Ok(()) => continue,
+                Err(_) => break,
+            }
+        }
         let number = {
             let mut entries = journal.0.lock().unwrap();
             let path = |head: &str| head.contains("/v1/status/leader");

@@ -27,7 +27,7 @@ use crate::model::target::ConsulTarget;
 use crate::model::text::shorten;
 
 /// `GET /v1/health/service/:service`: every instance with its node and checks.
-#[derive(Debug, Endpoint)]
+#[derive(Debug, Clone, Endpoint)]
 #[endpoint(path = "health/service/{self.service}", response = "Vec<Box<RawValue>>")]
 pub(super) struct HealthService {
     /// Percent-encoded already: see [`Envelope`].

@@ -291,16 +291,29 @@ fn an_agent_in_the_environment_makes_the_backend_active() {
     assert_eq!(description.settings, [("CONSUL_HTTP_ADDR", "consul.example:8500".to_string(), origin)]);
 }
 
-#[test]
-fn an_agent_on_this_machine_makes_the_backend_active() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let agent = Agent::Tcp { tls: false, host: "127.0.0.1".to_string(), port: address.port(), prefix: String::new() };
-    let mut settings = Settings::default();
-    settings.agent.value = agent;
-    assert_eq!(active(&settings), Ok(format!("an agent listens on {address}")));
-    drop(listener);
-    assert_eq!(active(&settings), Err(format!("CONSUL_HTTP_ADDR is not set and nothing listens on {address}")));
+#[tokio::test]
+async fn the_agent_of_this_machine_is_queried_for_bare_names_if_it_is_there() {
+    let agent = fake(|_, _| ok(&["X-Consul-Index: 1"], ONE)).await;
+    let (host, port) = agent.address.rsplit_once(':').unwrap();
+    let tcp = Agent::Tcp { tls: false, host: host.to_string(), port: port.parse().unwrap(), prefix: String::new() };
+    let mut consul = Settings::default();
+    consul.agent.value = tcp;
+    let all = All { consul: consul.clone(), ..All::default() };
+    assert!(Consul.is_speculative(&all) && active(&consul).is_err());
+    assert_eq!(Consul.target_for("pay", &all), Some(Target::Consul(target("pay"))), "nothing is contacted for that");
+    assert_eq!(agent.journal.connections().0, 0);
+
+    let word = async |implied| {
+        let context = Context { implied, ..context(consul.clone()) };
+        Consul.resolve(&Target::Consul(target("pay")), &context).next().await.expect("a first item")
+    };
+    assert!(matches!(word(true).await, Ok(Update::Reset(answer)) if answer.endpoints.len() == 1));
+    let address = agent.address.clone();
+    drop(agent);
+    let absent = word(true).await.unwrap_err();
+    assert_eq!(absent.failure().code, ResolveCode::NotHere);
+    assert_eq!(absent.to_string(), format!("consul: CONSUL_HTTP_ADDR is not set and nothing listens on {address}"));
+    assert_eq!(word(false).await.unwrap_err().failure().code, ResolveCode::Unreachable, "it was named");
 }
 
 /// An authority, a certificate for `localhost` and 127.0.0.1, one for the client, all as files.

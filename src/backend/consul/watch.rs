@@ -19,6 +19,8 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::decode::{Decoded, decode};
+use super::elsewhere;
+use super::mesh::Mesh;
 use super::query::{Client, HealthService, Meta, Reply, Route, StatusLeader, segment};
 use super::settings::Settings;
 use crate::backend::Resolution;
@@ -103,6 +105,7 @@ pub(super) fn watch(client: Client, target: ConsulTarget, first_word: Duration) 
         first_word,
         index: 0,
         said: None,
+        mesh: Mesh::default(),
         pace: Pace { due: Instant::now() },
         over: None,
     };
@@ -120,6 +123,8 @@ struct Watching {
     index: u64,
     /// The answer that was given last.
     said: Option<Said>,
+    /// Which instances have a mesh proxy.
+    mesh: Mesh,
     pace: Pace,
     /// Why the watch cannot go on after what was said.
     over: Option<ResolveError>,
@@ -159,13 +164,23 @@ impl Watching {
                 Some(index) => self.index = index,
                 None => self.over = Some(self.unwatchable()),
             }
-            let decoded = decode(&entries, &self.target);
-            let said =
-                Said::new(&decoded, self.about_access(entries.is_empty(), &meta), &meta, self.target.near.is_some());
+            let mut decoded = decode(&entries, &self.target);
+            let access = self.about_access(entries.is_empty(), &meta);
+            let mut aside = Vec::new();
+            if behind.is_none() && access.is_none() {
+                if entries.is_empty() {
+                    aside = elsewhere::look(&self.client, &self.target, &self.question()).await;
+                } else {
+                    self.mesh = Mesh::look(&self.client, &self.path, &self.question()).await;
+                }
+            }
+            self.mesh.mark(&mut decoded.endpoints);
+            let said = Said::new(&decoded, access, &meta, self.target.near.is_some());
             if self.said.as_ref() != Some(&said) {
                 let mut notes = vec![self.asked(&meta, took, behind)];
                 notes.extend(said.notes.iter().cloned());
                 notes.extend(stale(&meta));
+                notes.append(&mut aside);
                 self.said = Some(said);
                 return Ok(Answer { endpoints: decoded.endpoints, notes });
             }

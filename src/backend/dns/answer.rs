@@ -58,7 +58,7 @@ pub(super) async fn outcome(
     if let Some(domain) = never_asked(name) {
         let text =
             format!("{name} does not exist: .{domain} names are never asked of a dns server (RFC 6761, RFC 7686)");
-        return Ok(Outcome { update: Update::NotFound(Absence { code: AbsenceCode::NxDomain, text }), ttl: None });
+        return Ok(Outcome { update: Update::NotFound(Absence::new(AbsenceCode::NxDomain, text)), ttl: None });
     }
     match wanted {
         Wanted::Srv(name) => question.srv_only(&servers.candidates(name)?).await,
@@ -249,7 +249,7 @@ impl Question<'_> {
                 reply.server, reply.question
             );
             return Ok(Outcome {
-                update: Update::NotFound(Absence { code: AbsenceCode::NoData, text }),
+                update: Update::NotFound(Absence::new(AbsenceCode::NoData, text)),
                 ttl: records.first().map(|(ttl, _)| *ttl),
             });
         }

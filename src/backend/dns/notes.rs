@@ -41,7 +41,7 @@ impl Absent {
 
     pub(super) fn outcome(self) -> Outcome {
         let text = format!("dns: {}", self.said.join(", "));
-        let absence = Absence { code: self.code.unwrap_or(AbsenceCode::NoData), text };
+        let absence = Absence::new(self.code.unwrap_or(AbsenceCode::NoData), text);
         Outcome { update: Update::NotFound(absence), ttl: self.ttl }
     }
 }

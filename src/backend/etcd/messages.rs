@@ -20,9 +20,14 @@ pub(super) struct RangeRequest {
     /// The first key that is no longer asked for.
     #[prost(bytes = "vec", tag = "2")]
     pub range_end: Vec<u8>,
+    /// At most so many keys; 0 is all of them.
+    #[prost(int64, tag = "3")]
+    pub limit: i64,
     /// As of this revision; 0 is now.
     #[prost(int64, tag = "4")]
     pub revision: i64,
+    #[prost(bool, tag = "8")]
+    pub keys_only: bool,
 }
 
 /// What `KV/Range` answers.
@@ -32,6 +37,9 @@ pub(super) struct RangeResponse {
     pub header: Option<ResponseHeader>,
     #[prost(message, repeated, tag = "2")]
     pub kvs: Vec<KeyValue>,
+    /// There are more than were given.
+    #[prost(bool, tag = "3")]
+    pub more: bool,
 }
 
 /// A key and what is known of it. In an event of deletion, the key and `mod_revision` only.

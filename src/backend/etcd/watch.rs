@@ -15,6 +15,7 @@ use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep_until};
 use tonic::{Code, Streaming};
 
+use super::elsewhere;
 use super::lease::Leases;
 use super::messages::{Event, RangeRequest, RangeResponse, WatchCreateRequest, WatchRequest, WatchResponse};
 use super::prefix::{end, prefixes};
@@ -22,11 +23,11 @@ use super::route::{self, Joined, Route};
 use super::settings::Settings;
 use super::{Trouble, WORDS};
 use crate::backend::Resolution;
-use crate::backend::listing::{Listing, Prefix, listed};
+use crate::backend::listing::{Listing, Prefix, Sought, listed};
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
-use crate::model::target::EtcdTarget;
+use crate::model::target::{EtcdTarget, Target};
 
 /// How long a sign of life may take.
 const PULSE: Duration = Duration::from_secs(5);
@@ -59,6 +60,7 @@ async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Resul
     let mut notes = vec![Note::new(NoteKind::Asked, asked)];
     notes.extend(told);
     notes.append(&mut reading.notes());
+    notes.extend(reading.elsewhere.iter().cloned());
     let watch = Watching { pulse: Instant::now() + reading.leases.rhythm(), reading, route, watch: None };
     Ok((Update::Reset(Answer { endpoints, notes }), watch))
 }
@@ -75,6 +77,8 @@ struct Reading {
     allowed: Vec<Prefix>,
     /// What this user may not read.
     denied: Vec<String>,
+    /// Where the service is, when nothing was found under its prefixes.
+    elsewhere: Vec<Note>,
 }
 
 impl Reading {
@@ -86,7 +90,11 @@ impl Reading {
         let (mut pairs, mut revision, mut refusal) = (Vec::new(), 0, None);
         let caller = wire.caller();
         let asked = prefixes.iter().map(|prefix| {
-            let question = RangeRequest { key: prefix.text.clone().into_bytes(), range_end: end(prefix), revision: 0 };
+            let question = RangeRequest {
+                key: prefix.text.clone().into_bytes(),
+                range_end: end(prefix),
+                ..RangeRequest::default()
+            };
             let asked = caller.clone().ask::<_, RangeResponse>("/etcdserverpb.KV/Range", question, limit);
             async move {
                 match asked.await {
@@ -121,13 +129,22 @@ impl Reading {
         if revision <= 0 {
             return Err(Trouble::NotEtcd("the answer has no revision: changes cannot be watched".to_string()));
         }
-        let mut listing = Listing::new(WORDS, &target.service, allowed.clone());
+        let sought = Sought {
+            service: target.service.clone(),
+            typed: Target::Etcd(EtcdTarget { prefix: None, layout: None, ..target.clone() }).to_string(),
+            narrowed: target.layout.is_some(),
+        };
+        let mut listing = Listing::new(WORDS, sought, allowed.clone());
         for pair in pairs {
             listing.put(pair.into());
         }
         let mut leases = Leases::default();
         leases.learn(&mut wire, &listing.owners()).await?;
-        Ok(Reading { member, wire, revision, listing, leases, allowed, denied })
+        let elsewhere = match listing.is_empty() && denied.is_empty() {
+            true => elsewhere::look(&mut wire, &target).await,
+            false => Vec::new(),
+        };
+        Ok(Reading { member, wire, revision, listing, leases, allowed, denied, elsewhere })
     }
 
     /// What this user may not see, and what is not known of leases.

@@ -9,11 +9,17 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::layout::{join, kitex, kratos, spring};
-use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus, Lease};
+use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus, Lease, Maintenance};
 use crate::model::resolution::{Note, NoteKind};
+use crate::model::text::shell_word;
 
 /// At most so many instances are named that could not be used or that are overdue.
 const NAMED: usize = 20;
+/// So many are shown in one sentence.
+const SHOWN: usize = 3;
+/// What to do about instances without an endpoint for gRPC.
+const NO_GRPC: &str = "Have the instances register where gRPC listens: metadata gRPC_port (grpc-spring), or an enabled port from \
+                       1 to 65535.";
 /// What Eureka's clients ask for unless they are told otherwise (`lease-expiration-duration-in-seconds`).
 const USUAL: Duration = Duration::from_secs(90);
 
@@ -68,8 +74,12 @@ fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, String> {
     let mut endpoint = match metadata.get("meta").and_then(|meta| kitexs(instance, meta)) {
         Some(kitexs) => kitexs?,
         None => {
-            let (address, rule) = place(instance, &metadata)?;
-            Endpoint { layout: Some(rule), ..Endpoint::new(address) }
+            let place = place(instance, &metadata)?;
+            let mut endpoint = Endpoint { layout: Some(place.rule), ..Endpoint::new(place.address) };
+            if place.also.is_some() {
+                endpoint.particulars_mut().also = place.also;
+            }
+            endpoint
         }
     };
     let word = text(instance, "status").unwrap_or("UNKNOWN");
@@ -82,11 +92,26 @@ fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, String> {
     let overridden = text(instance, "overriddenStatus").or_else(|| text(instance, "overriddenstatus"));
     let overridden = overridden.filter(|status| *status != "UNKNOWN").map(|status| format!("overridden: {status}"));
     let output = overridden.unwrap_or_default();
+    if endpoint.status == EndpointStatus::Draining {
+        endpoint.particulars_mut().maintenance = Some(maintenance(instance, &output));
+    }
     endpoint.checks = vec![Check { name: "status".to_string(), status: word.to_string(), output }];
     endpoint.zone = metadata.get("zone").cloned();
     endpoint.node_address = text(instance, "ipAddr").and_then(|ip| ip.parse().ok());
     endpoint.metadata.extend(metadata);
     Ok(endpoint)
+}
+
+/// Somebody set OUT_OF_SERVICE: an operator over the REST API (an override), or the instance itself.
+fn maintenance(instance: &Map<String, Value>, overridden: &str) -> Maintenance {
+    let (app, id) = (text(instance, "app").unwrap_or_default(), id(instance));
+    if overridden.is_empty() {
+        let end = format!("the instance {id:?} itself has to set its status UP again");
+        return Maintenance { reason: "the instance reports OUT_OF_SERVICE itself".to_string(), end };
+    }
+    let path = shell_word(&format!("EUREKA/apps/{app}/{id}/status?value=UP"));
+    let end = format!("`curl -X DELETE {path}` removes the override (EUREKA is the server's URL)");
+    Maintenance { reason: "its status is overridden with OUT_OF_SERVICE".to_string(), end }
 }
 
 fn number(port: &Value) -> Option<i64> {
@@ -97,39 +122,64 @@ fn kitexs(instance: &Map<String, Value>, meta: &str) -> Option<Result<Endpoint, 
     kitex::in_eureka(meta, text(instance, "ipAddr"), instance.get("port").and_then(number))
 }
 
+/// Where an instance listens for gRPC.
+struct Place {
+    address: Address,
+    rule: String,
+    /// The instance's other address, when the first one is a host name.
+    also: Option<Address>,
+}
+
 /// The first of: the URL that Kratos puts into the metadata; a gRPC port in the metadata; the enabled port. The host is what
-/// clients dial: `hostName`.
+/// clients dial: `hostName`; where that is no host name (it carries a port), `ipAddr`.
 fn place(
     instance: &Map<String, Value>,
     metadata: &std::collections::BTreeMap<String, String>,
-) -> Result<(Address, String), String> {
+) -> Result<Place, String> {
     if let Some(url) = metadata.get("Endpoints").or_else(|| metadata.get("endpoints"))
         && let Some((scheme, rest)) = url.split_once("://")
     {
         return match scheme {
             "grpc" | "grpcs" => kratos::authority(rest)
-                .map(|address| (address, format!("kratos: metadata Endpoints {scheme}")))
+                .map(|address| Place { address, rule: format!("kratos: metadata Endpoints {scheme}"), also: None })
                 .map_err(|why| format!("its metadata Endpoints is {url:?}: {why}")),
             other => Err(kratos::only(&[other])),
         };
     }
-    let host = text(instance, "hostName").or_else(|| text(instance, "ipAddr")).ok_or("it has no host")?;
+    let (name, ip) = (text(instance, "hostName"), text(instance, "ipAddr"));
+    let usable = name.filter(|name| join(name, 1).is_ok());
+    let host = usable.or(ip).or(name).ok_or("it has no host")?;
+    let which = match (usable, name) {
+        (Some(_), _) => "hostName".to_string(),
+        (None, Some(name)) if ip.is_some() => format!("ipAddr (hostName {name:?} is no host name)"),
+        _ => "ipAddr".to_string(),
+    };
+    let placed = |port: i64, rule: String| {
+        let address = join(host, port)?;
+        let is_name = matches!(address, Address::Name { .. });
+        let also = ip.filter(|ip| is_name && *ip != host).and_then(|ip| join(ip, port).ok());
+        Ok(Place { address, rule, also })
+    };
     if let Some(found) = spring::grpc_port(|key| metadata.get(key), "eureka") {
         let (port, rule) = found?;
-        return Ok((join(host, port)?, rule));
+        return placed(port, rule);
     }
     for name in ["port", "securePort"] {
         let Some(port) = instance.get(name) else { continue };
         let is_enabled = port.get("@enabled").is_some_and(|enabled| enabled == "true" || enabled == true);
-        if let (true, Some(number)) = (is_enabled, number(port)) {
-            // Spring says where its management pages are: that is HTTP.
-            let is_web = metadata.get("management.port").is_some_and(|port| *port == number.to_string());
-            let rule = match is_web {
-                true => format!("spring: hostName and {name}{}", spring::WEB_SERVERS),
-                false => format!("eureka: hostName and {name}"),
-            };
-            return Ok((join(host, number)?, rule));
+        if !is_enabled {
+            continue;
         }
+        let Some(number) = number(port) else {
+            return Err(format!("its {name} is {}, which is no port", port.get("$").unwrap_or(&Value::Null)));
+        };
+        // Spring says where its management pages are: that is HTTP.
+        let is_web = metadata.get("management.port").is_some_and(|port| *port == number.to_string());
+        let rule = match is_web {
+            true => format!("spring: {which} and {name}{}", spring::WEB_SERVERS),
+            false => format!("eureka: {which} and {name}"),
+        };
+        return placed(number, rule);
     }
     Err("neither its port nor its securePort is enabled, and no metadata gRPC_port says where gRPC listens".to_string())
 }
@@ -149,8 +199,16 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<String>, overdu
     let up = endpoints.iter().filter(|endpoint| endpoint.status == EndpointStatus::Healthy).count();
     let grpc = if skipped.is_empty() { String::new() } else { format!(" -> {} with a grpc endpoint", endpoints.len()) };
     let mut notes = vec![Note::new(NoteKind::Funnel, format!("{registered} registered{grpc} -> {up} UP"))];
-    if let (true, Some(why)) = (endpoints.is_empty(), skipped.first()) {
-        notes.push(Note::new(NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")));
+    if let Some(why) = skipped.first() {
+        if endpoints.is_empty() {
+            notes.push(Note::new(NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")));
+            notes.push(Note::new(NoteKind::Remedy, NO_GRPC));
+        }
+        let shown = skipped[..skipped.len().min(SHOWN)].join("; ");
+        let more = skipped.len().saturating_sub(SHOWN);
+        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+        let text = format!("{} of {registered} instances cannot be used: {shown}{more}", skipped.len());
+        notes.push(Note::new(NoteKind::LeftOut, text));
     }
     let unnamed = skipped.len().saturating_sub(NAMED);
     notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
@@ -212,6 +270,50 @@ mod tests {
         let (none, notes) = read(&[http], 0);
         assert!(none.is_empty());
         assert!(notes.iter().any(|note| note.text.contains("kratos registered it for http only")), "{notes:?}");
+    }
+
+    #[test]
+    fn a_host_name_keeps_the_ip_address_beside_it_and_one_that_is_none_gives_way_to_it() {
+        let of = |host: &str| {
+            read(&[instance("1", "").replace(r#""hostName":"10.0.0.1""#, &format!("\"hostName\":{host:?}"))], 0)
+        };
+        let (endpoints, _) = of("pay-v0nwf");
+        assert_eq!(endpoints[0].address.to_string(), "pay-v0nwf:8080");
+        assert_eq!(endpoints[0].also().map(ToString::to_string).as_deref(), Some("10.0.0.1:8080"));
+        for host in ["pay:8080", "10.0.0.9:80", "pay service"] {
+            let (endpoints, _) = of(host);
+            assert_eq!(
+                (endpoints[0].address.to_string().as_str(), endpoints[0].also()),
+                ("10.0.0.1:8080", None),
+                "{host}"
+            );
+            let rule = format!("eureka: ipAddr (hostName {host:?} is no host name) and port");
+            assert_eq!(endpoints[0].layout.as_deref(), Some(rule.as_str()));
+        }
+        assert_eq!(of("10.0.0.7").0[0].also(), None, "an address needs no other");
+    }
+
+    #[test]
+    fn ports_that_are_none_are_named_and_one_of_several_spoils_no_other() {
+        for (port, words) in
+            [("0", "port 0 is none"), ("65536", "port 65536 is none"), ("\"abc\"", "its port is \"abc\"")]
+        {
+            let bad = instance("bad", "").replace(r#""$":8080"#, &format!("\"$\":{port}"));
+            let (endpoints, notes) = read(&[bad.clone(), instance("good", "")], 0);
+            assert_eq!(endpoints.len(), 1, "{port}");
+            let left_out = notes.iter().find(|note| note.kind == NoteKind::LeftOut).unwrap();
+            assert!(left_out.text.starts_with("1 of 2 instances cannot be used: instance \"bad\""), "{left_out:?}");
+            assert!(left_out.text.contains(words), "{left_out:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_operator_took_out_of_service_names_the_call_that_ends_it() {
+        let out =
+            instance("i", "").replace("\"UP\"", "\"OUT_OF_SERVICE\"").replace("\"UNKNOWN\"", "\"OUT_OF_SERVICE\"");
+        let (endpoints, _) = read(&[out], 0);
+        let maintenance = endpoints[0].maintenance().unwrap();
+        assert!(maintenance.end.contains("curl -X DELETE 'EUREKA/apps/PAY/i/status?value=UP'"), "{maintenance:?}");
     }
 
     #[test]

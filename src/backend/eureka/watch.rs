@@ -4,7 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -13,6 +14,7 @@ use super::client::{Client, first};
 use super::decode::decode;
 use super::settings::Settings;
 use crate::backend::Resolution;
+use crate::backend::near::near;
 use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::EndpointSet;
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
@@ -22,6 +24,8 @@ use crate::model::target::EurekaTarget;
 pub(super) const INTERVAL: Duration = Duration::from_secs(5);
 /// The least time between two questions, however often somebody asks for it.
 const FLOOR: Duration = Duration::from_millis(200);
+/// How long a search for near names may take.
+const SEARCH: Duration = Duration::from_secs(2);
 /// A name is one part of a path, whatever is in it.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -135,10 +139,52 @@ async fn absent(client: &Client, path: &str, limit: Duration) -> Result<Update, 
     let is_eureka = delta.status == 200 && String::from_utf8_lossy(&delta.body).contains("\"applications\"");
     // 403: the server tells no differences (`disable-delta`).
     if is_eureka || delta.status == 403 {
-        let text = format!("eureka {} knows no such application: GET {path}: HTTP 404", client.server);
-        return Ok(Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text }));
+        let text = format!("eureka {} lists no such application: GET {path}: HTTP 404", client.server);
+        let notes = elsewhere(client, path, limit).await;
+        return Ok(Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes }));
     }
     Err(client.refused(path, 404))
+}
+
+/// Applications with names like the one at `path`, and what to do.
+async fn elsewhere(client: &Client, path: &str, limit: Duration) -> Vec<Note> {
+    let wanted = path.rsplit('/').next().unwrap_or_default();
+    let wanted = percent_decode_str(wanted).decode_utf8_lossy().into_owned();
+    let names = match client.get("/apps", false, limit.min(SEARCH)).await {
+        Ok(reply) if reply.status == 200 => applications(&reply.body),
+        Ok(_) | Err(_) => Vec::new(),
+    };
+    let near = near(&wanted, names.iter().map(String::as_str));
+    let Some(first) = near.first() else {
+        let text = format!(
+            "`curl -H 'Accept: application/json' {}/apps` lists the names there are (spring.application.name); if {wanted:?} is \
+             right, its instances have not registered, or their lease ran out.",
+            client.server
+        );
+        return vec![Note::new(NoteKind::Remedy, text)];
+    };
+    let named: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
+    vec![
+        Note::new(NoteKind::Elsewhere, format!("near names there: {}", named.join(", "))),
+        Note::new(
+            NoteKind::Remedy,
+            format!("If {first:?} is meant, query that: `grpc-discover resolve '{}/{first}'`.", typed(client)),
+        ),
+    ]
+}
+
+/// The server as a target begins with it.
+fn typed(client: &Client) -> String {
+    let path = if client.server.path == "/eureka" { "" } else { client.server.path.as_str() };
+    format!("eureka://{}{path}", client.server.authority())
+}
+
+/// The names in the answer of `/apps`.
+fn applications(body: &[u8]) -> Vec<String> {
+    let Ok(document) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let list = document.get("applications").and_then(|all| all.get("application")).and_then(Value::as_array);
+    let name = |application: &Value| application.get("name").and_then(Value::as_str).map(str::to_string);
+    list.into_iter().flatten().filter_map(name).collect()
 }
 
 /// Does Eureka remove instances whose lease is over? Its page says so, where it has one: the API does not.

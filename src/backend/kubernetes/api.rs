@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use http::StatusCode;
+use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::apimachinery::pkg::version::Info;
 use kube::core::params::{GetParams, ListParams, WatchParams};
 use kube::core::{NamespaceResourceScope, ObjectList, Request, Resource, Status, WatchEvent};
@@ -62,6 +63,15 @@ impl Api {
         let request = self.at::<K>().list(&ListParams::default().labels(selector));
         let answer = self.ask(&asked, request, limit).await?;
         self.read(&asked, &answer)
+    }
+
+    /// Every Service called `name`, in whatever namespace.
+    pub(super) async fn services_named(&self, name: &str, limit: Duration) -> Result<Vec<Service>, Trouble> {
+        let asked = "list services in every namespace";
+        let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
+        let request = Request::new(Service::url_path(&(), None)).list(&parameters);
+        let answer = self.ask(asked, request, limit).await?;
+        self.read::<ObjectList<Service>>(asked, &answer).map(|list| list.items)
     }
 
     /// The object called `name`; `None` when there is none.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{Endpoints, Service, ServiceSpec};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::listing::{Listing, plural};
 use super::trouble::Trouble;
@@ -56,6 +57,7 @@ impl Around {
             Look::Found(service) => {
                 let spec = service.spec.as_ref();
                 say(NoteKind::Service, spec.and_then(|spec| face(service, spec, listing)));
+                say(NoteKind::Service, spec.and_then(ways));
                 say(
                     NoteKind::Service,
                     spec.filter(|spec| is_without_selector(spec)).map(|_| WITHOUT_SELECTOR.to_string()),
@@ -118,7 +120,31 @@ fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<Stri
         .then(|| format!("headless: DNS gives the addresses of the pods themselves{published}"))
 }
 
-fn is_without_selector(spec: &ServiceSpec) -> bool {
+/// The selector as kubectl takes it: `app=pay,tier=api`.
+pub(super) fn selector(spec: &ServiceSpec) -> String {
+    let pairs = spec.selector.iter().flatten().map(|(label, value)| format!("{label}={value}"));
+    pairs.collect::<Vec<_>>().join(",")
+}
+
+/// `selector app=pay; port 80 (grpc) leads to targetPort 9000`.
+fn ways(spec: &ServiceSpec) -> Option<String> {
+    let mut parts = Vec::new();
+    if spec.selector.as_ref().is_some_and(|selector| !selector.is_empty()) {
+        parts.push(format!("selector {}", selector(spec)));
+    }
+    for port in spec.ports.iter().flatten() {
+        let name = port.name.as_deref().filter(|name| !name.is_empty()).map(|name| format!(" ({name})"));
+        let to = match &port.target_port {
+            Some(IntOrString::Int(number)) if *number != port.port => format!(" leads to targetPort {number}"),
+            Some(IntOrString::String(name)) => format!(" leads to targetPort {name:?}"),
+            Some(IntOrString::Int(_)) | None => String::new(),
+        };
+        parts.push(format!("port {}{}{to}", port.port, name.unwrap_or_default()));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+pub(super) fn is_without_selector(spec: &ServiceSpec) -> bool {
     spec.selector.as_ref().is_none_or(|selector| selector.is_empty()) && spec.type_.as_deref() != Some("ExternalName")
 }
 

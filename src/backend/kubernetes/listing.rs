@@ -18,6 +18,10 @@ const ALSO: &str = "also_in";
 /// At most so many things are named in a sentence.
 const NAMED: usize = 5;
 
+/// What to do about slices without the port.
+const NO_PORT: &str = "Name a port that the slices have (kubernetes:///SERVICE:PORT), or add it to the Service and to the \
+                       containers of its pods: `kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml`.";
+
 /// The slices, by name.
 pub(super) struct Listing {
     wanted: Option<ServicePort>,
@@ -102,8 +106,14 @@ impl Listing {
             funnel += &format!(" -> {ready} ready");
         }
         let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
-        if joined.endpoints.is_empty() && left_out > 0 {
-            notes.extend(skipped.keys().next().map(|why| Note::new(NoteKind::FilteredOut, why.clone())));
+        if let Some(why) = skipped.keys().next() {
+            if joined.endpoints.is_empty() {
+                notes.push(Note::new(NoteKind::FilteredOut, why.clone()));
+                notes.push(Note::new(NoteKind::Remedy, NO_PORT));
+            }
+            let each: Vec<String> = skipped.iter().take(NAMED).map(|(why, count)| format!("{count}: {why}")).collect();
+            let text = format!("{left_out} of {listed} endpoints cannot be used: {}", each.join("; "));
+            notes.push(Note::new(NoteKind::LeftOut, text));
         }
         notes.extend(
             skipped

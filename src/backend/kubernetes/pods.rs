@@ -21,6 +21,10 @@ use crate::model::target::KubernetesTarget;
 /// At most so many things are named in a sentence.
 const NAMED: usize = 5;
 
+/// What to do about pods that Kratos' registry cannot use.
+const NOT_KRATOS: &str = "`kubectl get pods --show-labels` and `kubectl describe pod NAME` show what Kratos wrote: the annotation \
+                          kratos-service-protocols and a container port that it names are needed.";
+
 /// Everything that `target` asks for, until an error: it ends the stream.
 pub(super) fn resolve(settings: Settings, target: KubernetesTarget, limit: Duration) -> Resolution {
     after(begin(settings, target, limit))
@@ -68,7 +72,11 @@ impl Watching {
         if self.pods.is_empty() {
             let label = format!("{}={}", kratos_pods::APP, self.service);
             let text = format!("kubernetes {server} has no pod with the label {label} in namespace {namespace}");
-            return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text });
+            let remedy = format!(
+                "`kubectl get pods -n {namespace} -l {label}` shows which pods have the label; Kratos sets it itself."
+            );
+            let notes = vec![Note::new(NoteKind::Remedy, remedy)];
+            return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes });
         }
         let (endpoints, told) = answer(&self.pods);
         let mut notes =
@@ -84,7 +92,7 @@ fn name_of(pod: &Pod) -> String {
 
 /// The endpoints of all pods, and why some have none. Pure.
 fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
-    let (mut endpoints, mut skipped) = (Vec::new(), Vec::new());
+    let (mut endpoints, mut skipped, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
     let mut usable = 0;
     for (name, pod) in pods {
         match endpoints_of(name, pod) {
@@ -92,7 +100,14 @@ fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
                 usable += 1;
                 endpoints.extend(found);
             }
-            Err(why) => skipped.push(format!("{name}: {why}")),
+            Err(why) => {
+                let why = format!("{name}: {why}");
+                // A pod that does not run yet, or no more, is no instance.
+                if is_running(pod) {
+                    unusable.push(why.clone());
+                }
+                skipped.push(why);
+            }
         }
     }
     let mut funnel = format!("{} pod{}", pods.len(), plural(pods.len()));
@@ -104,18 +119,33 @@ fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
         funnel += &format!(" -> {ready} ready");
     }
     let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
-    if endpoints.is_empty() {
-        notes.extend(skipped.first().map(|why| Note::new(NoteKind::FilteredOut, why.clone())));
+    if let Some(why) = skipped.first() {
+        if endpoints.is_empty() {
+            notes.push(Note::new(NoteKind::FilteredOut, why.clone()));
+            notes.push(Note::new(NoteKind::Remedy, NOT_KRATOS));
+        }
+    }
+    if !unusable.is_empty() {
+        let shown = unusable[..unusable.len().min(NAMED)].join("; ");
+        let text = format!("{} of {} pods cannot be used: {shown}", unusable.len(), pods.len());
+        notes.push(Note::new(NoteKind::LeftOut, text));
     }
     notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
     (endpoints, notes)
 }
 
+fn phase(pod: &Pod) -> &str {
+    pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or("Unknown")
+}
+
+fn is_running(pod: &Pod) -> bool {
+    phase(pod) == "Running"
+}
+
 fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
     let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
-    let phase = status.and_then(|status| status.phase.as_deref()).unwrap_or("Unknown");
-    if phase != "Running" {
-        return Err(format!("the pod is {phase}, and Kratos takes running ones alone"));
+    if !is_running(pod) {
+        return Err(format!("the pod is {}, and Kratos takes running ones alone", phase(pod)));
     }
     let containers = spec.and_then(|spec| spec.containers.as_ref()).into_iter().flatten();
     let ports = containers.filter_map(|container| container.ports.as_ref()).flatten();

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::access;
 use super::api::Api;
 use super::around::{Around, Look};
+use super::elsewhere;
 use super::follow::{Change, Follow, GRACE};
 use super::listing::Listing;
 use super::settings::Settings;
@@ -49,7 +50,8 @@ async fn begin(
     let endpoints = follow.api.get(&target.service, left()).await;
     let listing = Listing::new(target.port, port, slices);
     let around = Around { service: service.into(), endpoints: Some(endpoints.into()) };
-    let mut watch = Watching { follow, service: target.service, listing, around };
+    let mut watch = Watching { follow, service: target.service, listing, around, elsewhere: Vec::new() };
+    watch.look_elsewhere().await;
     let took = begun.elapsed().as_millis();
     let first = watch.update(&format!("answered in {took} ms, resource version {}", watch.follow.version()));
     // What lags while things change by nature is compared only once.
@@ -62,6 +64,8 @@ struct Watching {
     service: String,
     listing: Listing,
     around: Around,
+    /// Why nobody is listed, and what to do, while that is so.
+    elsewhere: Vec<Note>,
 }
 
 impl Watch for Watching {
@@ -84,7 +88,17 @@ impl Watching {
         if self.listing.is_empty() || !matches!(self.around.service, Look::Found(_)) {
             self.around.service = self.follow.api.get(&self.service, GRACE).await.into();
         }
+        self.look_elsewhere().await;
         Ok(self.update(&format!("told a change at resource version {}", self.follow.version())))
+    }
+
+    /// Finds out why nobody is listed, when nobody is.
+    async fn look_elsewhere(&mut self) {
+        self.elsewhere.clear();
+        let is_known = matches!(self.around.service, Look::Found(_) | Look::Missing);
+        if self.listing.addresses().is_empty() && is_known {
+            self.elsewhere = elsewhere::look(&self.follow.api, &self.service, self.around.service.found()).await;
+        }
     }
 
     /// Everything that is known now.
@@ -95,13 +109,15 @@ impl Watching {
                 "kubernetes {server} has neither a Service {:?} nor an EndpointSlice of one in namespace {namespace}",
                 self.service
             );
-            return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text });
+            let notes = self.elsewhere.clone();
+            return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes });
         }
         let (endpoints, told) = self.listing.answer(self.around.service.found());
         let asked = format!("kubernetes {server} {asked}, namespace {namespace}");
         let mut notes = vec![Note::new(NoteKind::Asked, asked)];
         notes.extend(told);
         notes.extend(self.around.notes(&self.listing));
+        notes.extend(self.elsewhere.iter().cloned());
         Update::Reset(Answer { endpoints, notes })
     }
 }

@@ -12,18 +12,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::elsewhere;
 use super::ensemble::Ensemble;
 use super::jute::{self, Op, code};
 use super::session::Session;
 use super::settings::{Server, Settings};
 use super::{Trouble, WORDS, is_path};
 use crate::backend::Resolution;
-use crate::backend::listing::{self, Listing, Pair, Prefix, listed};
+use crate::backend::listing::{self, Listing, Pair, Prefix, Sought, listed};
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
-use crate::model::target::ZookeeperTarget;
+use crate::model::target::{Target, ZookeeperTarget};
 
 /// How long reading again may take after a change.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -96,6 +97,8 @@ struct Reading {
     prefixes: Arc<[Prefix]>,
     /// Paths that this user may not read.
     denied: BTreeSet<String>,
+    /// Where the service is, when nothing was found under its parents.
+    elsewhere: Vec<Note>,
 }
 
 impl Watch for Reading {
@@ -119,13 +122,19 @@ impl Reading {
         let end = Instant::now() + limit;
         let mut session = ensemble.join(server, limit).await?;
         let synced = session.ask(Op::Sync, &["/".to_string()], end.saturating_duration_since(Instant::now())).await?;
+        let sought = Sought {
+            service: target.service.clone(),
+            typed: Target::Zookeeper(ZookeeperTarget { prefix: None, layout: None, ..target.clone() }).to_string(),
+            narrowed: target.layout.is_some(),
+        };
         let mut reading = Reading {
             server: server.to_string(),
             session,
             zxid: 0,
-            listing: Listing::new(WORDS, &target.service, prefixes.to_vec()),
+            listing: Listing::new(WORDS, sought, prefixes.to_vec()),
             prefixes: prefixes.into(),
             denied: BTreeSet::new(),
+            elsewhere: Vec::new(),
         };
         for answer in synced {
             reading.zxid = answer.good("syncing with the leader")?.zxid;
@@ -136,6 +145,10 @@ impl Reading {
         // Where nothing could be read, an empty list would prove nothing.
         if reading.listing.is_empty() && !reading.denied.is_empty() {
             return Err(Trouble::Denied(reading.unread()));
+        }
+        if reading.listing.is_empty() {
+            let left = end.saturating_duration_since(Instant::now());
+            reading.elsewhere = elsewhere::look(&mut reading.session, target, left).await?;
         }
         Ok(reading)
     }
@@ -264,6 +277,9 @@ impl Reading {
             // Where something was found, what other layouts would have written elsewhere is of no interest.
             let kind = if endpoints.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
             notes.push(Note::new(kind, text));
+        }
+        if self.listing.is_empty() {
+            notes.extend(self.elsewhere.iter().cloned());
         }
         Answer { endpoints, notes }
     }

@@ -163,9 +163,9 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
         }
     }
 
-    let backends = discovery::settings(typed.asking, &layers, world)?;
+    let backends = Arc::new(discovery::settings(typed.asking, &layers, world)?);
     let only = layers.many("--backend", &typed.asking.backend, |name| Ok(name.to_string()))?;
-    let mut sources = session::plan::sources(&targets, &only, &backends).map_err(|error| Wrong(error.to_string()))?;
+    let mut sources = session::plan::sources(&targets, &only, backends).map_err(|error| Wrong(error.to_string()))?;
     discovery::narrow(&mut sources, typed.asking, &layers)?;
     // Two ways to ask the same question are one source.
     let mut seen = BTreeSet::new();
@@ -199,7 +199,6 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
         service: Arc::from(
             layers.one("--service", typed.reaching.service.clone(), text)?.map_or_else(String::new, |s| s.value),
         ),
-        backends: Arc::new(backends),
         sources,
         limits,
         judging,

@@ -76,7 +76,7 @@ fn a_ghost_is_told_with_the_command_that_removes_it_and_spoils_nothing() {
     for part in [
         "10.0.0.2:50051 is still registered in consul as \"pay-2\" on node web-3, critical (at least for the ",
         "and is dead: tcp: connection_refused",
-        "its check \"grpc\" says: dial tcp 10.0.0.2:50051: connection refused",
+        "its check \"grpc\" is critical: dial tcp 10.0.0.2:50051: connection refused",
     ] {
         assert!(text.contains(part), "{text}");
     }

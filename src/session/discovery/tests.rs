@@ -75,7 +75,7 @@ fn one_empty_answer_proves_nothing() {
 
 #[test]
 fn a_name_that_does_not_exist_is_asked_twice() {
-    let absent = || Ok(Update::NotFound(Absence { code: AbsenceCode::NxDomain, text: "no such name".into() }));
+    let absent = || Ok(Update::NotFound(Absence::new(AbsenceCode::NxDomain, "no such name")));
     let mut bench = Bench::new(false);
     assert_eq!(bench.word(1, absent(), true), ["ask 2"]);
     assert!(!bench.discovery.all_spoke());

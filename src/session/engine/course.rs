@@ -246,9 +246,21 @@ impl Engine {
                 self.tell(EventKind::Health(HealthReport { address, service, health, took: Some(took), ended: None }));
             }
             Err(failure) => {
+                let others = self.other_addresses(&address);
                 self.tell(EventKind::Connection(ConnectionReport { address, result: Err(failure) }));
+                self.course.pending.extend(others.iter().cloned());
+                self.effects.extend(others.into_iter().map(Effect::Probe));
             }
         }
+    }
+
+    /// What the registries list beside `address` for the same instances and has not been contacted.
+    fn other_addresses(&self, address: &Address) -> BTreeSet<Address> {
+        let listed = self.ledger.sources.iter().flat_map(|source| source.listed.values());
+        let theirs = listed.filter(|seen| seen.what.address == *address).filter_map(|seen| seen.what.also());
+        let is_new =
+            |other: &&Address| !self.course.pending.contains(*other) && !self.ledger.contacts.contains_key(*other);
+        theirs.filter(is_new).cloned().collect()
     }
 
     pub(super) fn idle_phase(&mut self, phase: IdlePhase, deadline: Option<Elapsed>, text: String) -> u64 {

@@ -107,8 +107,14 @@ pub fn more_than_allowed(world: &mut World) -> Option<Run> {
 
 /// An agent that answers the question for a service with these headers and this list.
 pub fn agent(world: &World, headers: &'static str, list: String) -> String {
+    agent_with(world, headers, list, &[])
+}
+
+/// [`agent`], which answers paths that have one of these words in them otherwise.
+pub fn agent_with(world: &World, headers: &'static str, list: String, others: &[(&'static str, String)]) -> String {
+    let others = others.to_vec();
     world.listen(move |mut stream| {
-        let list = list.clone();
+        let (list, others) = (list.clone(), others.clone());
         async move {
             loop {
                 let mut head = [0; 4096];
@@ -121,7 +127,10 @@ pub fn agent(world: &World, headers: &'static str, list: String) -> String {
                     // A blocking question: nothing changes any more.
                     return until_gone(&mut stream).await;
                 }
-                let body = if head.contains("/status/leader") { "\"127.0.0.1:8300\"" } else { list.as_str() };
+                let path = head.split(' ').nth(1).unwrap_or_default();
+                let other = others.iter().find(|(word, _)| path.contains(word)).map(|(_, body)| body.as_str());
+                let leader = head.contains("/status/leader").then_some("\"127.0.0.1:8300\"");
+                let body = leader.or(other).unwrap_or(&list);
                 let length = body.len();
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
                 if stream.write_all(answer.as_bytes()).await.is_err() {

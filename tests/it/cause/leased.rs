@@ -14,7 +14,7 @@ mod without {
     }
     absent!(
         key_without_lease lease_that_nobody_renews lease_of_an_hour one_address_under_two_keys
-        registered_in_etcd_for_http_only
+        registered_in_etcd_for_http_only value_of_another_layout under_another_prefix one_bad_value only_bad_values
     );
 }
 #[cfg(not(feature = "etcd"))]
@@ -70,6 +70,45 @@ mod with_etcd {
             etcd.put(key, &well, etcd.grant(60));
         }
         Some(of(world, etcd).says(&[&well, "is registered 2 times in etcd", "\"pay/7587862094925299\""]))
+    }
+
+    /// As etcd's own naming writes it, where Dubbo's applications are.
+    pub fn value_of_another_layout(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let well = world.healthy();
+        etcd.put("/services/pay/1", &json!({ "Op": 0, "Addr": well, "Metadata": null }).to_string(), 0);
+        let run =
+            of(world, etcd).says(&["\"/services/pay/1\"", "the value that etcd-naming writes", "look under pay/"]);
+        Some(run.does(&["/pay?prefix=/services"]))
+    }
+
+    pub fn under_another_prefix(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let well = world.healthy();
+        etcd.put("/eu/prod/pay/1", &well, 0);
+        let run = of(world, etcd).says(&["key \"/eu/prod/pay/1\" is under another prefix"]);
+        Some(run.does(&["/pay?prefix=/eu/prod"]).never(&["datacenter"]))
+    }
+
+    pub fn one_bad_value(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let well = world.healthy();
+        let value = json!({ "id": "1", "name": "pay", "endpoints": [format!("grpc://{well}")] });
+        let lease = etcd.grant(60);
+        etcd.put("/microservices/pay/1", &value.to_string(), lease);
+        etcd.put("/microservices/pay/2", "{\"id\":\"2\",\"name\":\"pay\",\"endpoints\":[", lease);
+        etcd.put("/microservices/pay/3", "to be done", lease);
+        let words =
+            ["2 of 3 keys cannot be used: key \"/microservices/pay/2\": it is not valid JSON", "lose the whole list"];
+        Some(of(world, etcd).says(&words))
+    }
+
+    pub fn only_bad_values(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        for (key, value) in [("pay/1", "10.0.0.1:65536"), ("pay/2", "10.0.0.1:abc"), ("pay/3", "[[[[")] {
+            etcd.put(key, value, 0);
+        }
+        Some(of(world, etcd).says(&["none of 3 keys can be read", "has a port that is not a number from 1 to 65535"]))
     }
 
     pub fn registered_in_etcd_for_http_only(world: &mut World) -> Option<Run> {

@@ -71,6 +71,30 @@ scenarios! {
     registries::agent_that_limits_us: ["GD115"] exit 3 AtOnce, needs ConsulBackend;
     registries::agents_that_disagree: ["GD116"] exit 1 AtOnce, needs ConsulBackend;
 
+    registries::a_port_that_is_none_among_good_ones: ["GD132"] exit 1 AtOnce, needs ConsulBackend;
+    registries::filtered_by_passing: ["GD132"] exit 1 AtOnce, needs ConsulBackend;
+    registries::one_of_two_warns: ["GD133"] exit 1 AtOnce, needs ConsulBackend;
+    registries::critical_in_a_resolve: ["GD133"] exit 1 AtOnce, needs ConsulBackend;
+    registries::the_only_one_warns: ["GD134"] exit 1 AtOnce, needs ConsulBackend;
+    registries::one_of_two_in_maintenance: ["GD135"] exit 1 AtOnce, needs ConsulBackend;
+    registries::node_in_maintenance: ["GD108" "GD135"] exit 2 AtOnce, needs ConsulBackend;
+    registries::behind_a_mesh_proxy: ["GD136"] exit 3 AtOnce, needs ConsulBackend;
+    registries::mesh_native_and_closed: ["GD136"] exit 0 AtOnce, needs ConsulBackend;
+    registries::dead_registry_of_the_environment: ["GD137"] exit 0 AtOnce, needs ConsulBackend;
+    registries::dead_registry_that_was_named: ["GD101"] exit 1 AtOnce, needs ConsulBackend;
+    registries::no_agent_on_this_machine: [] exit 0 AtOnce, needs ConsulBackend;
+    registries::some_without_the_tag: ["GD138"] exit 0 AtOnce, needs ConsulBackend;
+    registries::nothing_that_can_be_read: ["GD139"] exit 3 AtOnce, needs ConsulBackend;
+    registries::other_spelling_and_datacenter: ["GD102"] exit 2 AtOnce, needs ConsulBackend;
+    registries::host_name_that_leads_nowhere_beside_an_address: ["GD207"] exit 2 AtOnce, needs EurekaBackend;
+    registries::starting_in_eureka: ["GD134"] exit 1 AtOnce, needs EurekaBackend;
+    registries::out_of_service_in_eureka: ["GD108" "GD135"] exit 2 AtOnce, needs EurekaBackend;
+    registries::other_application_in_eureka: ["GD102"] exit 2 AtOnce, needs EurekaBackend;
+
+    leased::value_of_another_layout: ["GD110"] exit 2 AtOnce, needs EtcdServer;
+    leased::under_another_prefix: ["GD102"] exit 2 AtOnce, needs EtcdServer;
+    leased::one_bad_value: ["GD132"] exit 1 AtOnce, needs EtcdServer;
+    leased::only_bad_values: ["GD139"] exit 3 AtOnce, needs EtcdServer;
     leased::key_without_lease: ["GD117"] exit 1 AtOnce, needs EtcdServer;
     leased::lease_that_nobody_renews: ["GD118"] exit 1 AtOnce, needs EtcdServer;
     leased::lease_of_an_hour: ["GD119"] exit 0 AtOnce, needs EtcdServer;
@@ -80,6 +104,11 @@ scenarios! {
     sliced::terminating_and_still_in_dns: ["GD103" "GD120"] exit 1 AtOnce, needs KubernetesServer;
     sliced::terminating_and_still_called_ready: ["GD120"] exit 1 AtOnce, needs KubernetesServer;
     sliced::slice_without_owner: ["GD121" "GD122"] exit 1 AtOnce, needs KubernetesServer;
+    sliced::dual_stack_pod: [] exit 0 AtOnce, needs KubernetesServer;
+    sliced::selector_that_matches_no_pod: ["GD102"] exit 2 AtOnce, needs KubernetesServer;
+    sliced::service_of_another_namespace: ["GD102"] exit 2 AtOnce, needs KubernetesServer;
+    sliced::port_name_that_is_not_there: ["GD110"] exit 2 AtOnce, needs KubernetesServer;
+    sliced::alias_of_another_name: ["GD102"] exit 2 AtOnce, needs KubernetesServer;
     sliced::three_slices: ["GD122"] exit 0 AtOnce, needs KubernetesServer;
     sliced::legacy_endpoints_that_differ: ["GD123"] exit 1 AtOnce, needs KubernetesServer;
     sliced::dns_of_a_headless_service_that_lags: ["GD103" "GD602"] exit 1 AtOnce, needs KubernetesServer;

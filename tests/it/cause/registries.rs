@@ -4,8 +4,8 @@
 use hickory_resolver::proto::rr::RecordType;
 use serde_json::{Value, json};
 
-use super::discovery::{agent, instance};
-use super::scenario::{Run, probe};
+use super::discovery::{agent, agent_with, instance};
+use super::scenario::{Run, command, probe};
 use super::world::{Answer, World};
 use crate::support::dns_server::{DnsServer, addresses};
 
@@ -116,7 +116,12 @@ pub fn critical_and_dead(world: &mut World) -> Option<Run> {
     ghost["Checks"][0]["Output"] = json!("connect: connection refused");
     let agent = lists(world, &[instance(&well, "passing"), ghost]);
     let run = probe(&[&format!("consul://{agent}/pay")]);
-    Some(run.says(&[&dead, "is still registered in consul as \"pay-", "on node node-1, critical", "says: connect:"]))
+    Some(run.says(&[
+        &dead,
+        "is still registered in consul as \"pay-",
+        "on node node-1, critical",
+        "is critical: connect:",
+    ]))
 }
 
 pub fn critical_and_serving(world: &mut World) -> Option<Run> {
@@ -131,4 +136,212 @@ pub fn proxy_in_the_environment(world: &mut World) -> Option<Run> {
     let target = format!("ipv4:0.0.0.0:{}", port(&well));
     let run = probe(&[&target]).env("HTTPS_PROXY", "http://ann:hunter2@192.0.2.1:3128");
     Some(run.says(&["HTTPS_PROXY is http://192.0.2.1:3128", "grpc-go", "this tool connected directly"]))
+}
+
+pub fn a_port_that_is_none_among_good_ones(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let mut bad = instance(&well, "passing");
+    (bad["Service"]["ID"], bad["Service"]["Port"]) = (json!("pay-bad"), json!(0));
+    let agent = lists(world, &[instance(&well, "passing"), bad]);
+    let words = ["1 of 2 registered instances cannot be used", "\"pay-bad\" on node \"node-1\"", "port 0 is none"];
+    Some(probe(&[&format!("consul://{agent}/pay")]).says(&words))
+}
+
+fn warned(address: &str) -> Value {
+    let mut warned = instance(address, "warning");
+    (warned["Checks"][0]["Name"], warned["Checks"][0]["Output"]) = (json!("disk"), json!("91 % full"));
+    warned
+}
+
+pub fn filtered_by_passing(world: &mut World) -> Option<Run> {
+    let (well, ill) = (world.healthy(), world.healthy());
+    let agent = lists(world, &[instance(&well, "passing"), warned(&ill)]);
+    let words = ["1 of 2 instances do not pass their checks", &ill, "check \"disk\" is warning: 91 % full"];
+    Some(probe(&[&format!("consul://{agent}/pay?healthy=true")]).says(&words))
+}
+
+pub fn one_of_two_warns(world: &mut World) -> Option<Run> {
+    let (well, ill) = (world.healthy(), world.healthy());
+    let agent = lists(world, &[instance(&well, "passing"), warned(&ill)]);
+    let words = ["1 of 2 passing", &ill, "its check \"disk\" is warning: 91 % full", "Kratos", "leave them out"];
+    Some(probe(&[&format!("consul://{agent}/pay")]).says(&words))
+}
+
+pub fn critical_in_a_resolve(world: &mut World) -> Option<Run> {
+    let agent = lists(world, &[instance("10.0.0.1:1", "passing"), instance("10.0.0.2:2", "critical")]);
+    let run = command("resolve", &[&format!("consul://{agent}/pay")]);
+    Some(run.says(&["1 of 2 passing: 10.0.0.2:2", "its check \"grpc\" is critical"]))
+}
+
+pub fn the_only_one_warns(world: &mut World) -> Option<Run> {
+    let ill = world.healthy();
+    let agent = lists(world, &[warned(&ill)]);
+    let words = ["0 of 1 passing", &ill, "its check \"disk\" is warning: 91 % full", "find no endpoint"];
+    Some(probe(&[&format!("consul://{agent}/pay")]).says(&words))
+}
+
+/// In maintenance as Consul 1.22 lists it.
+fn maintained(address: &str, check: &str, reason: &str) -> Value {
+    let mut maintained = instance(address, "passing");
+    let notes =
+        json!({ "CheckID": check, "Name": "Maintenance Mode", "Status": "critical", "Notes": reason, "Output": "" });
+    maintained["Checks"].as_array_mut().unwrap().push(notes);
+    maintained
+}
+
+pub fn one_of_two_in_maintenance(world: &mut World) -> Option<Run> {
+    let (well, out) = (world.healthy(), world.healthy());
+    let id = format!("pay-{}", port(&out));
+    let agent = lists(
+        world,
+        &[instance(&well, "passing"), maintained(&out, &format!("_service_maintenance:{id}"), "disk swap")],
+    );
+    let run = probe(&[&format!("consul://{agent}/pay")]).says(&[&out, "maintenance mode (reason: disk swap)"]);
+    Some(run.does(&[&format!("`consul maint -disable -service={id}` on node node-1")]).never(&["deregister"]))
+}
+
+pub fn node_in_maintenance(world: &mut World) -> Option<Run> {
+    let out = world.healthy();
+    let agent = lists(world, &[maintained(&out, "_node_maintenance", "kernel update")]);
+    let run = probe(&[&format!("consul://{agent}/pay")]).says(&[&out, "reason: kernel update", "is in maintenance"]);
+    Some(run.does(&["`consul maint -disable` on node node-1"]).never(&["check is wrong", "deregister"]))
+}
+
+/// Its port is closed to all but the proxy beside it.
+pub fn behind_a_mesh_proxy(world: &mut World) -> Option<Run> {
+    let closed = world.nobody();
+    let proxy = json!([{
+        "Node": { "Node": "node-1", "Address": "127.0.0.1", "Datacenter": "dc1" },
+        "Service": {
+            "Kind": "connect-proxy", "ID": "pay-sidecar-proxy", "Service": "pay-sidecar-proxy", "Port": 21000,
+            "Proxy": { "DestinationServiceName": "pay", "DestinationServiceID": format!("pay-{}", port(&closed)) },
+        },
+        "Checks": [],
+    }]);
+    let list = json!([instance(&closed, "passing")]).to_string();
+    let agent = agent_with(world, HEADERS, list, &[("/health/connect/", proxy.to_string())]);
+    let run =
+        probe(&[&format!("consul://{agent}/pay")]).says(&[&closed, "its proxy is \"pay-sidecar-proxy\" on port 21000"]);
+    Some(run.never(&["eregister it", "zombie"]))
+}
+
+pub fn mesh_native_and_closed(world: &mut World) -> Option<Run> {
+    let (well, closed) = (world.healthy(), world.nobody());
+    let mut native = instance(&closed, "passing");
+    native["Service"]["Connect"] = json!({ "Native": true });
+    let agent = lists(world, &[instance(&well, "passing"), native]);
+    Some(probe(&[&format!("consul://{agent}/pay")]).says(&[&closed, "Connect native"]).never(&["eregister it"]))
+}
+
+/// A bare name that DNS knows, while the environment names an agent that is not there.
+pub fn dead_registry_of_the_environment(world: &mut World) -> Option<Run> {
+    let (well, dead) = (world.healthy(), world.nobody());
+    let server = dns(world, &["127.0.0.1"], &[]);
+    let run = probe(&["--dns-server", &server, "--port", port(&well), "pay.test"]).env("CONSUL_HTTP_ADDR", &dead);
+    Some(run.says(&[&dead, "could not be asked"]))
+}
+
+/// The same registry, but somebody asked for it.
+pub fn dead_registry_that_was_named(world: &mut World) -> Option<Run> {
+    let (well, dead) = (world.healthy(), world.nobody());
+    let registry = world.registry("pay.json", &[&well]);
+    Some(probe(&[&registry, "consul:///pay"]).env("CONSUL_HTTP_ADDR", &dead).says(&[&dead]))
+}
+
+pub fn no_agent_on_this_machine(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let server = dns(world, &["127.0.0.1"], &[]);
+    Some(probe(&["--dns-server", &server, "--port", port(&well), "pay.test"]))
+}
+
+pub fn some_without_the_tag(world: &mut World) -> Option<Run> {
+    let (tagged, other) = (world.healthy(), world.healthy());
+    let mut of_tag = instance(&tagged, "passing");
+    of_tag["Service"]["Tags"] = json!(["v2"]);
+    let agent = lists(world, &[of_tag, instance(&other, "passing")]);
+    Some(probe(&[&format!("consul://{agent}/pay?tag=v2")]).says(&["1 of 2 instances are not tagged \"v2\""]))
+}
+
+pub fn nothing_that_can_be_read(world: &mut World) -> Option<Run> {
+    let agent = lists(world, &[json!([[[1]]]), json!("pay")]);
+    Some(probe(&[&format!("consul://{agent}/pay")]).says(&["none of 2 entries can be read", "is not understood"]))
+}
+
+pub fn other_spelling_and_datacenter(world: &mut World) -> Option<Run> {
+    let there = json!([instance("10.0.0.1:1", "passing")]).to_string();
+    let others = [
+        ("dc=eu", there),
+        ("/catalog/services", json!({ "Pay": [], "orders": [] }).to_string()),
+        ("/catalog/datacenters", json!(["dc1", "eu"]).to_string()),
+    ];
+    let agent = agent_with(world, HEADERS, "[]".to_string(), &others);
+    let run = probe(&[&format!("consul://{agent}/pay")]);
+    Some(
+        run.says(&["near names: \"Pay\"", "datacenter \"eu\" lists 1 of it"]).does(&[&format!("consul://{agent}/Pay")]),
+    )
+}
+
+/// A Eureka server with one instance of `PAY`.
+fn eureka(world: &World, host: &str, address: &str, status: &str) -> String {
+    let (ip, port) = address.rsplit_once(':').unwrap();
+    let instance = json!({
+        "instanceId": "i", "hostName": host, "app": "PAY", "ipAddr": ip, "status": status,
+        "overriddenStatus": if status == "OUT_OF_SERVICE" { status } else { "UNKNOWN" },
+        "port": { "$": port.parse::<u16>().unwrap(), "@enabled": "true" },
+    });
+    let application = json!({ "name": "PAY", "instance": [instance] });
+    let all = json!({ "applications": { "application": [{ "name": "PAY" }] } }).to_string();
+    let one = json!({ "application": application }).to_string();
+    world.listen(move |mut stream| {
+        let (all, one) = (all.clone(), one.clone());
+        async move {
+            let mut head = [0; 4096];
+            while let Ok(read @ 1..) = tokio::io::AsyncReadExt::read(&mut stream, &mut head).await {
+                let head = String::from_utf8_lossy(&head[..read]).into_owned();
+                let (status, body) = match head.split(' ').nth(1).unwrap_or_default() {
+                    path if path.ends_with("/apps/PAY") => (200, one.as_str()),
+                    path if path.ends_with("/apps") || path.ends_with("/delta") => (200, all.as_str()),
+                    _ => (404, ""),
+                };
+                let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                if tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        }
+    })
+}
+
+/// A container's own name, which nobody else resolves; its address works.
+pub fn host_name_that_leads_nowhere_beside_an_address(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    // Longer than a label may be: no DNS server has to be asked.
+    let host = format!("order-413844978-v0nwf{}", "x".repeat(64));
+    let server = eureka(world, &host, &well, "UP");
+    let run = probe(&[&format!("eureka://{server}/PAY")]).says(&[&host, &well, "and that serves"]);
+    Some(run.does(&["prefer-ip-address=true"]).never(&["eregister it", "is dead"]))
+}
+
+pub fn starting_in_eureka(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let server = eureka(world, "127.0.0.1", &well, "STARTING");
+    Some(probe(&[&format!("eureka://{server}/PAY")]).says(&[
+        "0 of 1 UP",
+        "its check \"status\" is STARTING",
+        "UP only",
+    ]))
+}
+
+pub fn out_of_service_in_eureka(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let server = eureka(world, "127.0.0.1", &well, "OUT_OF_SERVICE");
+    let run = probe(&[&format!("eureka://{server}/PAY")]).says(&["its status is overridden with OUT_OF_SERVICE"]);
+    Some(run.does(&["EUREKA/apps/PAY/i/status?value=UP"]).never(&["check is wrong"]))
+}
+
+pub fn other_application_in_eureka(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let server = eureka(world, "127.0.0.1", &well, "UP");
+    let run = probe(&[&format!("eureka://{server}/pay-")]).says(&["near names there: \"PAY\""]);
+    Some(run.does(&[&format!("eureka://{server}/PAY")]))
 }

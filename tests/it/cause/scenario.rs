@@ -16,6 +16,8 @@ pub enum Needs {
     Nothing,
     /// A build with the Consul backend.
     ConsulBackend,
+    /// A build with the Eureka backend.
+    EurekaBackend,
     /// Real servers of `tests/run`, and a build with the Consul backend.
     ConsulServer,
     /// Real servers of `tests/run`, and a build with the etcd backend.
@@ -60,6 +62,8 @@ pub struct Run {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     says: Vec<String>,
+    does: Vec<String>,
+    never: Vec<String>,
     namespace: Option<Namespace>,
     limit: Option<&'static str>,
     meanwhile: Option<Meanwhile>,
@@ -80,6 +84,18 @@ impl Run {
     /// The findings' sentences hold all of these: the address, the stage, the peer's own words.
     pub fn says(mut self, words: &[&str]) -> Run {
         self.says.extend(words.iter().map(ToString::to_string));
+        self
+    }
+
+    /// The findings' remedies hold all of these.
+    pub fn does(mut self, words: &[&str]) -> Run {
+        self.does.extend(words.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Neither a finding nor a remedy holds any of these.
+    pub fn never(mut self, words: &[&str]) -> Run {
+        self.never.extend(words.iter().map(ToString::to_string));
         self
     }
 
@@ -141,6 +157,7 @@ pub fn hold(scenario: &Scenario) {
     let mut world = World::new();
     let Some(mut run) = (scenario.set_up)(&mut world) else { return };
     let says = std::mem::take(&mut run.says);
+    let (does, never) = (std::mem::take(&mut run.does), std::mem::take(&mut run.never));
     let finished = run.finish(&world);
     let all = finished.all();
 
@@ -156,6 +173,14 @@ pub fn hold(scenario: &Scenario) {
     let text: String = findings.iter().filter_map(|finding| finding["text"].as_str()).collect::<Vec<_>>().join("\n");
     for word in says {
         assert!(text.contains(&word), "{word:?} is missing in\n{text}\n{all}");
+    }
+    let remedies: String =
+        findings.iter().filter_map(|finding| finding["remedy"].as_str()).collect::<Vec<_>>().join("\n");
+    for word in does {
+        assert!(remedies.contains(&word), "no remedy says {word:?}\n{remedies}\n{all}");
+    }
+    for word in never {
+        assert!(!text.contains(&word) && !remedies.contains(&word), "{word:?} is said\n{text}\n{remedies}\n{all}");
     }
     // No finding without proof: what it cites is there, came before it, and is no judgement itself.
     for finding in &findings {
@@ -183,6 +208,7 @@ fn is_here(needs: Needs) -> bool {
     match needs {
         Needs::Nothing => true,
         Needs::ConsulBackend | Needs::ConsulServer => cfg!(feature = "consul"),
+        Needs::EurekaBackend => cfg!(feature = "eureka"),
         Needs::EtcdServer => cfg!(feature = "etcd"),
         Needs::KubernetesServer => cfg!(all(feature = "consul", feature = "etcd", feature = "kubernetes")),
         Needs::Root => Namespace::is_possible(),

@@ -15,7 +15,8 @@ mod without {
     }
     absent!(
         terminating_and_still_in_dns terminating_and_still_called_ready slice_without_owner three_slices
-        legacy_endpoints_that_differ dns_of_a_headless_service_that_lags cluster_ip_before_several
+        legacy_endpoints_that_differ dns_of_a_headless_service_that_lags cluster_ip_before_several dual_stack_pod
+        selector_that_matches_no_pod service_of_another_namespace port_name_that_is_not_there alias_of_another_name
     );
 }
 #[cfg(not(all(feature = "consul", feature = "etcd", feature = "kubernetes")))]
@@ -68,6 +69,51 @@ mod with_kubernetes {
         orphan["metadata"]["ownerReferences"] = json!([]);
         cluster.put(SLICES, &orphan);
         Some(of(world, cluster, None).says(&["1 EndpointSlice is without an owner", "in it: pay-old"]))
+    }
+
+    /// One slice for each family, as the controller makes them.
+    pub fn dual_stack_pod(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), ready("10.1.0.2", "b")]);
+        let mut other = slice("pay-2", "pay", 50051, &[ready("fd00::1", "a"), ready("fd00::2", "b")]);
+        other["addressType"] = json!("IPv6");
+        cluster.put(SLICES, &other);
+        Some(of(world, cluster, None))
+    }
+
+    pub fn selector_that_matches_no_pod(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        cluster.slice("pay-1", "pay", &[]);
+        let run = of(world, cluster, None).says(&["its selector app=pay matches no pod in namespace pay"]);
+        Some(run.does(&["kubectl get pods -n pay -l app=pay"]).never(&["datacenter"]))
+    }
+
+    pub fn service_of_another_namespace(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        let kubeconfig = cluster.kubeconfig(ADMIN).display().to_string();
+        world.keep(cluster);
+        let run = command("resolve", &["--resolve-timeout", "15s", "kubernetes:///pay.default"]);
+        let run = run.env("KUBECONFIG", &kubeconfig).says(&["a Service of that name is in namespace pay"]);
+        Some(run.does(&["kubernetes:///pay.pay"]))
+    }
+
+    pub fn port_name_that_is_not_there(world: &mut World) -> Option<Run> {
+        let cluster = cluster("None")?;
+        cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
+        let kubeconfig = cluster.kubeconfig(ADMIN).display().to_string();
+        world.keep(cluster);
+        let run = command("resolve", &["--resolve-timeout", "15s", "kubernetes:///pay:web"]);
+        let run = run.env("KUBECONFIG", &kubeconfig).says(&["there is no port \"web\"", "grpc (50051)"]);
+        Some(run.does(&["Name a port that the slices have"]))
+    }
+
+    pub fn alias_of_another_name(world: &mut World) -> Option<Run> {
+        let cluster = Cluster::start()?;
+        cluster.namespace("pay");
+        let spec = json!({ "type": "ExternalName", "externalName": "pay.example" });
+        let object = json!({ "metadata": { "name": "pay", "namespace": "pay" }, "spec": spec });
+        cluster.put("/api/v1/namespaces/pay/services", &object);
+        Some(of(world, cluster, None).does(&["grpc-discover probe 'dns:///pay.example'"]))
     }
 
     pub fn three_slices(world: &mut World) -> Option<Run> {

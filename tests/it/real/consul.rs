@@ -272,8 +272,9 @@ async fn a_session_outlives_a_frozen_and_a_restarted_agent() {
     let Some(mut agent) = ConsulAgent::start(Mode::Persistent) else { return };
     agent.register_simple("pay", "pay-1", 9001);
     let target = Target::Consul(ConsulTarget { service: "pay".to_string(), ..ConsulTarget::default() });
-    let mut plan = Plan::new(vec![Source { backend: &Consul, target, implied: false }], Goal::Resolve { watch: true });
-    plan.backends = Arc::new(settings(&agent, ""));
+    let settings = Arc::new(settings(&agent, ""));
+    let source = Source { backend: &Consul, target, implied: false, settings };
+    let plan = Plan::new(vec![source], Goal::Resolve { watch: true });
     let mut session = Session::start(plan);
     until_status(&mut session, BackendStatus::Watching).await;
 

@@ -106,8 +106,9 @@ impl Stage {
         let backend: &'static Scripted = Box::leak(Box::new(Scripted(seen)));
         let registry = Registry { list };
         registry.lists(addresses);
-        let mut plan =
-            Plan::new(vec![Source { backend, target: Target::Bare("pay".to_string()), implied: false }], goal);
+        let target = Target::Bare("pay".to_string());
+        let source = Source { backend, target, implied: false, settings: Default::default() };
+        let mut plan = Plan::new(vec![source], goal);
         plan.transport.tls = grpc_discover::transport::TlsMode::Off;
         Stage { net: Memory::new(), registry, plan }
     }

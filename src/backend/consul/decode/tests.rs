@@ -343,7 +343,9 @@ fn the_step_that_took_the_last_instance_says_why() {
         texts(&decoded, NoteKind::FilteredOut).join("; ")
     };
     assert_eq!(why(&json, false, &[]), "");
-    assert_eq!(why(&json, true, &["v1"]), "none of them passes all of its checks");
+    let failing = why(&json, true, &["v1"]);
+    assert!(failing.starts_with("none of them passes all of its checks: 10.0.0.1:9000 "), "{failing}");
+    assert!(failing.contains("check \"Service 'pay' check\" is critical: dial tcp"), "{failing}");
     assert_eq!(why(&json, false, &["grpc"]), r#"none of them is tagged "grpc": the tags there are "http", "v1", "v2""#);
     let http = entry(
         r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"http":{"Address":"http://10.0.0.1:8000","Port":8000}}"#,
@@ -353,6 +355,41 @@ fn the_step_that_took_the_last_instance_says_why() {
     assert!(why.starts_with("none of them has a gRPC endpoint: instance "), "{why}");
     assert!(why.ends_with("kratos registered it for http only, not for grpc"), "{why}");
     assert!(texts(&decode_all("[]"), NoteKind::FilteredOut).is_empty());
+}
+
+#[test]
+fn every_step_that_takes_some_and_not_all_is_said_too() {
+    let json = format!(
+        "[{},{},{},7]",
+        entry(r#""Address":"10.0.0.1","Port":9000,"Tags":["v1"]"#, PASSING),
+        entry(r#""Address":"10.0.0.2","Port":9000,"Tags":["v2"]"#, PASSING),
+        entry(r#""Address":"10.0.0.3","Port":65536"#, PASSING),
+    );
+    let target = ConsulTarget { tags: vec!["v1".to_string()], ..ConsulTarget::default() };
+    let decoded = decode(&entries(&json), &target);
+    let left_out = texts(&decoded, NoteKind::LeftOut);
+    assert_eq!(left_out.len(), 1);
+    assert!(left_out[0].starts_with("2 of 4 registered instances cannot be used: "), "{left_out:?}");
+    assert!(left_out[0].contains("port 65536 is none where anything can listen"), "{left_out:?}");
+    assert_eq!(texts(&decoded, NoteKind::Filtered), ["1 of 2 instances are not tagged \"v1\""]);
+    assert!(texts(&decoded, NoteKind::FilteredOut).is_empty());
+    let garbled = decode_all("[7,[[[1]]]]");
+    assert!(texts(&garbled, NoteKind::Unreadable)[0].starts_with("none of 2 entries can be read: "), "{garbled:?}");
+    assert!(texts(&garbled, NoteKind::FilteredOut).is_empty(), "what is not understood is not called gone");
+}
+
+#[test]
+fn maintenance_keeps_its_reason_and_the_command_that_ends_it() {
+    let check = |id: &str| format!(r#"{{"CheckID":"{id}","Name":"m","Status":"critical","Notes":"kernel update"}}"#);
+    let of = |id: &str| {
+        let decoded = decode_all(&format!("[{}]", entry(r#""Address":"10.0.0.1","Port":9000"#, &check(id))));
+        decoded.endpoints[0].maintenance().cloned().unwrap()
+    };
+    let node = of("_node_maintenance");
+    assert_eq!(node.reason, "kernel update");
+    assert!(node.end.starts_with("`consul maint -disable` on node "), "{node:?}");
+    let service = of("_service_maintenance:pay-1");
+    assert!(service.end.starts_with("`consul maint -disable -service=pay-1` on node "), "{service:?}");
 }
 
 #[test]

@@ -65,9 +65,10 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
 async fn ask(settings: &Settings, only: &[String]) -> Vec<Shown> {
     let backends = BACKENDS.iter().filter(|backend| only.is_empty() || only.iter().any(|name| name == backend.name()));
     join_all(backends.map(async |backend| {
-        let description = backend.describe(settings);
+        let mut description = backend.describe(settings);
+        let speculative = backend.is_speculative(settings);
         // Asking one that nobody named and nothing makes active would only report that it is not there.
-        let wanted = description.active.is_ok() || !only.is_empty();
+        let wanted = description.active.is_ok() || speculative || !only.is_empty();
         let answer = match wanted {
             false => None,
             true => Some(match tokio::time::timeout(LIMIT, backend.ping(settings)).await {
@@ -75,6 +76,15 @@ async fn ask(settings: &Settings, only: &[String]) -> Vec<Shown> {
                 Ok(Err(error)) => Err(error.to_string()),
                 Err(_) => Err(format!("{}: no sign of life within {LIMIT:?}", backend.name())),
             }),
+        };
+        // Nothing names it: that it is not there is no failure.
+        let answer = match answer {
+            Some(Ok(text)) if speculative => {
+                description.active = Ok(format!("found at its default address: {text}"));
+                Some(Ok(text))
+            }
+            Some(Err(_)) if speculative && only.is_empty() => None,
+            other => other,
         };
         shown(backend.name(), description, answer)
     }))

@@ -16,7 +16,12 @@ pub fn describe(plans: &[Plan]) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", escape(&plan.label));
         for source in &plan.sources {
-            let _ = writeln!(text, "  ask {}: {}", source.backend.name(), escape(&source.target.to_string()));
+            let if_present = match source.implied && source.backend.is_speculative(&source.settings) {
+                true => " (if it listens on this machine)",
+                false => "",
+            };
+            let target = source.target.to_string();
+            let _ = writeln!(text, "  ask {}: {}{if_present}", source.backend.name(), escape(&target));
         }
         for step in steps(plan) {
             let _ = writeln!(text, "  {step}");

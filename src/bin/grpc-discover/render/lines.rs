@@ -76,7 +76,7 @@ impl Render for Lines {
                         | NoteKind::Doubtful
                         | NoteKind::Permanent
                         | NoteKind::Departed
-                ) || (change.total == 0 && note.kind != NoteKind::Asked);
+                ) || (change.total == 0 && !matches!(note.kind, NoteKind::Asked | NoteKind::Remedy));
                 if matters || self.verbose {
                     let kind = note.kind.as_str();
                     writeln!(out, "{:>9}  {:<width$}  {kind}: {}", "", "", escape(&note.text), width = self.width)?;

@@ -42,7 +42,7 @@ impl Paint {
     /// A text about a service, in the colour of its verdict.
     pub fn verdict(self, verdict: Verdict, text: &str) -> String {
         match verdict {
-            Verdict::Healthy => self.wrap("1;32", text),
+            Verdict::Healthy | Verdict::Usable => self.wrap("1;32", text),
             Verdict::Degraded | Verdict::Unknown | Verdict::OutOfTime => self.wrap("1;33", text),
             Verdict::Failed => self.wrap("1;31", text),
         }
@@ -51,13 +51,15 @@ impl Paint {
     /// A text about an endpoint, in the colour of its verdict.
     pub fn endpoint(self, verdict: EndpointVerdict, text: &str) -> String {
         match verdict {
-            EndpointVerdict::Healthy => self.green(text),
+            EndpointVerdict::Healthy | EndpointVerdict::Listed | EndpointVerdict::Passing => self.green(text),
             EndpointVerdict::Early | EndpointVerdict::Draining | EndpointVerdict::Drained => self.dim(text),
             EndpointVerdict::CheckWrong
+            | EndpointVerdict::Warning
             | EndpointVerdict::Unregistered
             | EndpointVerdict::OrphanAlive
             | EndpointVerdict::Unknown => self.yellow(text),
             EndpointVerdict::Unhealthy
+            | EndpointVerdict::Critical
             | EndpointVerdict::UnhealthyUnnoticed
             | EndpointVerdict::Unreachable
             | EndpointVerdict::Stale

@@ -9,7 +9,7 @@ use grpc_discover::model::event::{Event, HealthReport};
 use grpc_discover::model::finding::{EndpointVerdict, Finding};
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::Stage;
-use grpc_discover::model::resolution::NoteKind;
+use grpc_discover::model::resolution::{NoteKind, ResolveCode};
 use grpc_discover::model::text::{escape, shorten};
 
 use super::Render;
@@ -345,6 +345,11 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &mut dyn Write) -> io::Result<()> {
+    // A registry that nothing names and that is not there is of no interest.
+    let is_here = |source: &&SourceSeen| {
+        source.error.as_ref().is_none_or(|error| error.code != ResolveCode::NotHere) || every_note
+    };
+    let sources: Vec<&SourceSeen> = sources.iter().filter(is_here).collect();
     if sources.is_empty() {
         return Ok(());
     }
@@ -363,7 +368,11 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
         let text = if source.error.is_some() { paint.yellow(&text) } else { text };
         writeln!(out, "{:<name$}  {:<width$}  {text}", source.backend, escape(&source.source))?;
         for note in &source.notes {
-            let is_news = note.kind != NoteKind::Asked;
+            // Findings have the others in their text and remedy.
+            let is_news = !matches!(
+                note.kind,
+                NoteKind::Asked | NoteKind::LeftOut | NoteKind::Filtered | NoteKind::Elsewhere | NoteKind::Remedy
+            );
             if is_news || every_note {
                 let kind = note.kind.as_str();
                 writeln!(out, "{:<name$}  {kind}: {}", "", escape(&note.text))?;

@@ -332,8 +332,9 @@ fn precedence_is_flag_environment_service_profile_defaults() {
 #[test]
 fn where_a_value_came_from_is_kept() {
     let file = "[defaults]\ndns-server = \"10.0.0.53\"\n";
-    let server =
-        |made: &Made, flags: &str| made.plan(&format!("resolve {flags} {X}")).backends.dns.server.clone().expect("set");
+    let server = |made: &Made, flags: &str| {
+        made.plan(&format!("resolve {flags} {X}")).sources[0].settings.dns.server.clone().expect("set")
+    };
     let made = Made::default().config(file);
     assert_eq!(server(&made, "").origin, Origin::Config("c.toml".into()));
     assert_eq!(server(&made, "--dns-server 1.1.1.1").origin, Origin::Flag("--dns-server"));
@@ -400,7 +401,7 @@ fn authority_is_the_targets_name_unless_it_is_an_address() {
 
 #[test]
 fn address_families_exclude_each_other_and_the_last_typed_wins() {
-    let family = |made: &Made, flags: &str| made.plan(&format!("resolve {flags} {X}")).backends.dns.family;
+    let family = |made: &Made, flags: &str| made.plan(&format!("resolve {flags} {X}")).sources[0].settings.dns.family;
     let made = Made::default();
     assert_eq!(family(&made, ""), Family::Both);
     assert_eq!(family(&made, "-4"), Family::V4);
@@ -461,10 +462,10 @@ fn consul_is_narrowed_and_its_token_never_shows() {
     let plan = made.plan("probe --backend consul --dc dc2 --tag v2 --token-file token pay");
     let Target::Consul(target) = &plan.sources[0].target else { panic!("{:?}", plan.sources) };
     assert_eq!((target.dc.as_deref(), target.tags.as_slice()), (Some("dc2"), &["v2".to_string()][..]));
-    assert_eq!(plan.backends.consul.token.value.as_ref().map(|token| token.reveal()), Some("sesame"));
-    assert_eq!(plan.backends.consul.token.origin, Origin::Flag("--token-file"));
+    assert_eq!(plan.sources[0].settings.consul.token.value.as_ref().map(|token| token.reveal()), Some("sesame"));
+    assert_eq!(plan.sources[0].settings.consul.token.origin, Origin::Flag("--token-file"));
     let plan = made.plan("probe --token-file token consul://me:sesame@127.0.0.1/pay?token=sesame");
-    for shown in [format!("{:?}", plan.sources), format!("{:?}", plan.backends), plan.label.to_string()] {
+    for shown in [format!("{:?}", plan.sources), format!("{:?}", plan.sources[0].settings), plan.label.to_string()] {
         assert!(!shown.contains("sesame"), "{shown}");
     }
     assert!(wrong(&format!("probe --dc dc2 {X}")).contains("none of the targets asks Consul"));

@@ -1,0 +1,86 @@
+//! Where a service that was not found is instead: a name that is like it, or another datacenter. Bounded: some requests more,
+//! within a second; what cannot be found out is left out.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rustify_derive::Endpoint;
+use serde_json::value::RawValue;
+use tokio::time::timeout;
+
+use super::query::{Client, HealthService};
+use crate::backend::near::near;
+use crate::model::resolution::{Note, NoteKind};
+use crate::model::target::{ConsulTarget, Target};
+
+/// How long the search may take.
+const LIMIT: Duration = Duration::from_secs(1);
+/// So many datacenters are asked.
+const DATACENTERS: usize = 8;
+
+/// `GET /v1/catalog/services`: every name, with its tags.
+#[derive(Debug, Endpoint)]
+#[endpoint(path = "catalog/services", response = "BTreeMap<String, Vec<String>>")]
+struct CatalogServices {
+    #[endpoint(query)]
+    dc: Option<String>,
+    #[endpoint(query)]
+    ns: Option<String>,
+    #[endpoint(query)]
+    partition: Option<String>,
+}
+
+/// `GET /v1/catalog/datacenters`: their names, the nearest first.
+#[derive(Debug, Endpoint)]
+#[endpoint(path = "catalog/datacenters", response = "Vec<String>")]
+struct CatalogDatacenters {}
+
+/// Notes on where the service of `question`, which lists nobody, is instead, and what to do.
+pub(super) async fn look(client: &Client, target: &ConsulTarget, question: &HealthService) -> Vec<Note> {
+    let mut notes = Vec::new();
+    // What was found before the time was over counts.
+    let _ = timeout(LIMIT, search(client, target, question, &mut notes)).await;
+    if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {
+        let service = &target.service;
+        let text = format!(
+            "`consul catalog services` lists the names there are; if {service:?} is right, its instances have not registered \
+             (or were deregistered after being critical)."
+        );
+        notes.push(Note::new(NoteKind::Remedy, text));
+    }
+    notes
+}
+
+async fn search(client: &Client, target: &ConsulTarget, question: &HealthService, notes: &mut Vec<Note>) {
+    let found = |notes: &mut Vec<Note>, text: String, other: ConsulTarget| {
+        notes.push(Note::new(NoteKind::Elsewhere, text));
+        if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {
+            let text = format!("Query it there: `grpc-discover resolve '{}'`.", Target::Consul(other));
+            notes.push(Note::new(NoteKind::Remedy, text));
+        }
+    };
+    let (dc, ns, partition) = (question.dc.clone(), question.ns.clone(), question.partition.clone());
+    if let Ok(names) = client.ask(CatalogServices { dc, ns, partition }, None, LIMIT).await {
+        let near = near(&target.service, names.value.keys().map(String::as_str));
+        if let Some(first) = near.first() {
+            let named: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
+            let text = format!("consul has no service {:?}; near names: {}", target.service, named.join(", "));
+            found(notes, text, ConsulTarget { service: first.clone(), token: None, user: None, ..target.clone() });
+        }
+    }
+    let Ok(datacenters) = client.ask(CatalogDatacenters {}, None, LIMIT).await else { return };
+    if datacenters.value.len() < 2 {
+        return;
+    }
+    let others = datacenters.value.into_iter().filter(|dc| Some(dc) != target.dc.as_ref());
+    for dc in others.take(DATACENTERS) {
+        let there = HealthService { dc: Some(dc.clone()), near: None, ..question.clone() };
+        if let Ok(reply) = client.ask(there, None, LIMIT).await {
+            let entries: Vec<Box<RawValue>> = reply.value;
+            if !entries.is_empty() {
+                let text = format!("datacenter {dc:?} lists {} of it", entries.len());
+                found(notes, text, ConsulTarget { dc: Some(dc), token: None, user: None, ..target.clone() });
+            }
+        }
+    }
+}

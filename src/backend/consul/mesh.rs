@@ -1,0 +1,72 @@
+//! [`Mesh`]: which instances have a Consul Connect proxy before them, so that their own port may be closed to everybody else.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rustify_derive::Endpoint;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::decode::Service;
+use super::query::{Client, HealthService};
+use crate::model::endpoint;
+
+/// How long may be asked for them: less is known without it.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// `GET /v1/health/connect/:service`: the proxies of a service's instances.
+#[derive(Debug, Endpoint)]
+#[endpoint(path = "health/connect/{self.service}", response = "Vec<Box<RawValue>>")]
+struct HealthConnect {
+    #[endpoint(skip)]
+    service: String,
+    #[endpoint(query)]
+    dc: Option<String>,
+    #[endpoint(query)]
+    ns: Option<String>,
+    #[endpoint(query)]
+    partition: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Entry {
+    service: Option<Service>,
+}
+
+/// The proxies, by the id of the instance behind each.
+#[derive(Debug, Default)]
+pub(super) struct Mesh(BTreeMap<String, String>);
+
+impl Mesh {
+    /// Asks for the proxies of the service in `path`, which `question` asked for.
+    pub(super) async fn look(client: &Client, path: &str, question: &HealthService) -> Self {
+        let (dc, ns, partition) = (question.dc.clone(), question.ns.clone(), question.partition.clone());
+        let asked = HealthConnect { service: path.to_string(), dc, ns, partition };
+        let Ok(reply) = client.ask(asked, None, LIMIT).await else { return Mesh::default() };
+        let entries: Vec<Box<RawValue>> = reply.value;
+        let services = entries.iter().filter_map(|entry| serde_json::from_str::<Entry>(entry.get()).ok()?.service);
+        Mesh(services.filter_map(|service| proxy_of(&service)).collect())
+    }
+
+    /// Marks the instances that have a proxy.
+    pub(super) fn mark(&self, endpoints: &mut [endpoint::Endpoint]) {
+        for endpoint in endpoints {
+            let proxy = endpoint.id.as_ref().and_then(|id| self.0.get(id));
+            if let (Some(proxy), None) = (proxy, endpoint.mesh()) {
+                endpoint.particulars_mut().mesh = Some(proxy.clone());
+            }
+        }
+    }
+}
+
+/// The instance behind a proxy, and the proxy in words.
+fn proxy_of(service: &Service) -> Option<(String, String)> {
+    if service.kind.as_deref() != Some("connect-proxy") {
+        return None;
+    }
+    let behind = service.proxy.as_ref()?.destination_service_id.clone().filter(|id| !id.is_empty())?;
+    let id = service.id.as_deref().unwrap_or_default();
+    let port = service.port.unwrap_or_default();
+    Some((behind, format!("Consul Connect, its proxy is {id:?} on port {port}")))
+}

@@ -1,0 +1,110 @@
+//! Why a Service lists nobody: what its selector matches, where else a Service of that name is, what its alias is. Bounded: at
+//! most two questions more; what may not be read is left out.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Service, ServiceSpec};
+use tokio::time::timeout;
+
+use super::api::Api;
+use super::around::{is_without_selector, selector};
+use super::listing::plural;
+use super::pod::Pod;
+use crate::backend::near::near;
+use crate::model::resolution::{Note, NoteKind};
+
+/// How long the search may take.
+const LIMIT: Duration = Duration::from_secs(1);
+/// So many namespaces are named.
+const NAMED: usize = 5;
+
+/// Notes on a Service without endpoints, and what to do.
+pub(super) async fn look(api: &Api, name: &str, service: Option<&Service>) -> Vec<Note> {
+    let (namespace, spec) = (api.namespace(), service.and_then(|service| service.spec.as_ref()));
+    match (service, spec) {
+        (None, _) => missing(api, name).await,
+        (Some(_), Some(spec)) if spec.type_.as_deref() == Some("ExternalName") => alias(spec),
+        (Some(_), Some(spec)) if !is_without_selector(spec) => selects(api, name, &selector(spec)).await,
+        (Some(_), _) => {
+            let text = format!(
+                "The Service has no selector, so no controller lists pods for it: give it one (`kubectl edit service {name} -n \
+                 {namespace}`), or write its EndpointSlices."
+            );
+            vec![Note::new(NoteKind::Remedy, text)]
+        }
+    }
+}
+
+fn alias(spec: &ServiceSpec) -> Vec<Note> {
+    let name = spec.external_name.as_deref().unwrap_or_default();
+    let port = spec.ports.iter().flatten().next().map(|port| format!(":{}", port.port)).unwrap_or_default();
+    let text = format!("Query the name behind the alias: `grpc-discover probe 'dns:///{name}{port}'`.");
+    vec![Note::new(NoteKind::Remedy, text)]
+}
+
+/// What the selector of a Service without endpoints matches.
+async fn selects(api: &Api, name: &str, selector: &str) -> Vec<Note> {
+    let namespace = api.namespace();
+    let command = format!("`kubectl get pods -n {namespace} -l {selector}`");
+    let (found, remedy) = match timeout(LIMIT, api.list::<Pod>(selector, LIMIT)).await {
+        Ok(Ok(pods)) if pods.items.is_empty() => (
+            format!("its selector {selector} matches no pod in namespace {namespace}"),
+            format!(
+                "Compare the selector with the labels of the pods: {command}, `kubectl get pods -n {namespace} --show-labels`; \
+                 correct it with `kubectl edit service {name} -n {namespace}`, or start the pods."
+            ),
+        ),
+        Ok(Ok(pods)) => (
+            format!(
+                "its selector {selector} matches {} pod{}, none of which is listed",
+                pods.items.len(),
+                plural(pods.items.len())
+            ),
+            format!(
+                "{command} shows why they are not ready; `kubectl describe pod` names the probe or the image that fails."
+            ),
+        ),
+        Ok(Err(_)) | Err(_) => (
+            format!("its selector is {selector}"),
+            format!("{command} shows whether the selector matches any pod, and whether it is ready."),
+        ),
+    };
+    vec![Note::new(NoteKind::Elsewhere, found), Note::new(NoteKind::Remedy, remedy)]
+}
+
+/// Where a Service of that name is, when the namespace has none.
+async fn missing(api: &Api, name: &str) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if let Ok(Ok(found)) = timeout(LIMIT, api.services_named(name, LIMIT)).await {
+        let namespaces: Vec<String> = found.into_iter().filter_map(|service| service.metadata.namespace).collect();
+        if let Some(first) = namespaces.first() {
+            let named = namespaces.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let several = if namespaces.len() == 1 { "" } else { "s" };
+            let text = format!("a Service of that name is in namespace{several} {named}");
+            notes.push(Note::new(NoteKind::Elsewhere, text));
+            let text = format!("Query it there: `grpc-discover resolve 'kubernetes:///{name}.{first}'`.");
+            notes.push(Note::new(NoteKind::Remedy, text));
+            return notes;
+        }
+    }
+    if let Ok(Ok(services)) = timeout(LIMIT, api.list::<Service>("", LIMIT)).await {
+        let names: Vec<String> = services.items.into_iter().filter_map(|service| service.metadata.name).collect();
+        let near = near(name, names.iter().map(String::as_str));
+        if let Some(first) = near.first() {
+            let text = format!("near names in namespace {}: {}", api.namespace(), near.join(", "));
+            notes.push(Note::new(NoteKind::Elsewhere, text));
+            let text = format!(
+                "If {first} is meant, query that: `grpc-discover resolve 'kubernetes:///{first}.{}'`.",
+                api.namespace()
+            );
+            notes.push(Note::new(NoteKind::Remedy, text));
+            return notes;
+        }
+    }
+    let text = format!(
+        "`kubectl get services -A | grep -F {name}` shows in which namespace it is; name it in the target \
+         (kubernetes:///{name}.NAMESPACE) or with -n."
+    );
+    notes.push(Note::new(NoteKind::Remedy, text));
+    notes
+}

@@ -1,0 +1,117 @@
+//! What is registered and yet not used by some clients, step by step: GD132 to GD136, GD138 and GD139.
+
+use super::discovery::{finding, name, shorten};
+use super::ledger::{Ledger, Seen, SourceRecord};
+use super::registered::{instance, reason};
+use super::table::*;
+use crate::model::endpoint::{Endpoint, EndpointStatus};
+use crate::model::finding::Finding;
+use crate::model::resolution::NoteKind;
+use crate::model::text;
+
+/// An operator's reason is quoted up to this many characters.
+const QUOTED: usize = 200;
+
+/// One finding for each step at which instances are lost.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in &ledger.sources {
+        let name = name(ledger, source);
+        noted(source, &name, &mut findings);
+        findings.extend(not_passing(ledger, source, &name));
+        for seen in source.listed.values() {
+            findings.extend(in_maintenance(seen, &name));
+        }
+    }
+    findings
+}
+
+/// What the backend itself left out, and why.
+fn noted(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
+    let Some(answered) = &source.answered else { return };
+    for note in &answered.what {
+        let kind = match note.kind {
+            // An empty list has findings of its own.
+            NoteKind::LeftOut if !source.listed.is_empty() => &ENTRIES_LEFT_OUT,
+            NoteKind::Filtered if !source.listed.is_empty() => &FILTERED_BY_TARGET,
+            NoteKind::Unreadable if source.listed.is_empty() => &NOTHING_READABLE,
+            _ => continue,
+        };
+        findings.push(finding(kind, None, format!("{name}: {}", note.text), vec![answered.seq]));
+    }
+}
+
+/// Instances that clients which take passing ones only leave out. Those that were contacted and that the registry calls
+/// critical have findings that say more.
+fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Finding> {
+    let left_out = |seen: &&Seen<Endpoint>| match seen.what.status {
+        EndpointStatus::Warning => true,
+        EndpointStatus::Critical => !ledger.contacts.contains_key(&seen.what.address),
+        EndpointStatus::Healthy | EndpointStatus::Unchecked | EndpointStatus::Draining => false,
+    };
+    let left_out: Vec<&Seen<Endpoint>> = source.listed.values().filter(left_out).collect();
+    let total = source.listed.len();
+    let passes =
+        |seen: &&Seen<Endpoint>| matches!(seen.what.status, EndpointStatus::Healthy | EndpointStatus::Unchecked);
+    let passing = source.listed.values().filter(passes).count();
+    let usable = source.listed.values().any(|seen| seen.what.status.is_usable());
+    // Nobody at all is usable: NONE_USABLE.
+    if left_out.is_empty() || !usable {
+        return None;
+    }
+    let words: Vec<String> = left_out
+        .iter()
+        .map(|seen| {
+            let endpoint = &seen.what;
+            format!("{}{} is {}{}", endpoint.address, instance(endpoint), endpoint.status.as_str(), reason(endpoint))
+        })
+        .collect();
+    let (word, clients) = clients(source.backend);
+    let fate = if passing == 0 { "find no endpoint" } else { "leave them out" };
+    let text = format!("{name}: {passing} of {total} {word}: {}; {clients} {fate}", shorten(&words));
+    let kind = if passing == 0 { &NONE_PASSING } else { &NOT_PASSING };
+    let address = match left_out.as_slice() {
+        [one] => Some(one.what.address.clone()),
+        _ => None,
+    };
+    let mut evidence: Vec<u64> = left_out.iter().map(|seen| seen.seq).collect();
+    evidence.sort_unstable();
+    evidence.dedup();
+    let mut finding = finding(kind, address, text, evidence);
+    if source.backend == "eureka" {
+        finding.remedy =
+            "Find out why the instance does not report UP (its start has not finished, or its health indicator \
+                          fails): `curl http://INSTANCE/actuator/health`."
+                .to_string();
+    }
+    Some(finding)
+}
+
+/// The registry's word for an instance that every client takes, and which clients take no other.
+fn clients(backend: &str) -> (&'static str, &'static str) {
+    match backend {
+        "consul" => {
+            ("passing", "clients that ask for passing instances only (Kratos, kitex; mbobakov with healthy=true)")
+        }
+        "eureka" => ("UP", "Eureka's clients, which take instances that are UP only,"),
+        "kubernetes" => ("ready", "clients that follow the ready condition"),
+        _ => ("healthy", "clients that take healthy instances only"),
+    }
+}
+
+fn in_maintenance(seen: &Seen<Endpoint>, name: &str) -> Option<Finding> {
+    let endpoint = &seen.what;
+    let maintenance = endpoint.maintenance()?;
+    let reason = match maintenance.reason.trim() {
+        "" => "no reason is given".to_string(),
+        reason => format!("reason: {}", text::shorten(reason, QUOTED)),
+    };
+    let text = format!(
+        "{} is registered in {name}{} and an operator has put it into maintenance mode ({reason}): clients do not use it",
+        endpoint.address,
+        instance(endpoint)
+    );
+    let mut finding = finding(&IN_MAINTENANCE, Some(endpoint.address.clone()), text, vec![seen.seq]);
+    finding.remedy = format!("When the work is done: {}.", maintenance.end);
+    Some(finding)
+}
