@@ -249,11 +249,14 @@ fn overall(
     let good = endpoints
         .iter()
         .filter(|report| {
-            let good = match report.verdict {
-                EndpointVerdict::Healthy | EndpointVerdict::Early => true,
-                EndpointVerdict::Passing | EndpointVerdict::Listed | EndpointVerdict::Warning => true,
-                _ => false,
-            };
+            let good = matches!(
+                report.verdict,
+                EndpointVerdict::Healthy
+                    | EndpointVerdict::Early
+                    | EndpointVerdict::Passing
+                    | EndpointVerdict::Listed
+                    | EndpointVerdict::Warning
+            );
             good && !report.listed.is_empty()
         })
         .count();

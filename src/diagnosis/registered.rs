@@ -173,12 +173,14 @@ fn check_wrong(
 /// One id of one node at two addresses. (The same id on two nodes is ordinary: Consul's ids are unique per agent. So is a
 /// pod of a dual-stack cluster at one address of each family.)
 fn several_addresses(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
-    let mut places: BTreeMap<(&str, Option<&str>, bool), Vec<&Seen<Endpoint>>> = BTreeMap::new();
+    /// Id, node, and whether the address is of IPv6.
+    type Place<'a> = (&'a str, Option<&'a str>, bool);
+    let mut places: BTreeMap<Place<'_>, Vec<&Seen<Endpoint>>> = BTreeMap::new();
     for seen in source.listed.values() {
         let endpoint = &seen.what;
         if let Some(id) = &endpoint.id {
-            let is_other_family = matches!(&endpoint.address, Address::Ip(socket) if socket.is_ipv6());
-            places.entry((id, endpoint.node.as_deref(), is_other_family)).or_default().push(seen);
+            let is_ipv6 = matches!(&endpoint.address, Address::Ip(socket) if socket.is_ipv6());
+            places.entry((id, endpoint.node.as_deref(), is_ipv6)).or_default().push(seen);
         }
     }
     for ((id, node, _), seen) in places {

@@ -264,3 +264,35 @@ fn in_consul(noise: &mut Noise, rest: &str, value: &str) {
         Some(Err(why)) => assert!(why.ends_with(" only, not for grpc"), "{why}"),
     }
 }
+
+#[test]
+fn ports_of_dubbo_that_cannot_be_read_give_way_to_the_instances_own() {
+    for garbled in ["not json", "{}", "[{\\\"port\\\":\\\"x\\\"}]"] {
+        let damaged = |text: &str| {
+            let from = text.find("\"dubbo.endpoints\":\"").unwrap() + "\"dubbo.endpoints\":\"".len();
+            let to = from + text[from..].find("]\"").unwrap() + 1;
+            format!("{}{garbled}{}", &text[..from], &text[to..])
+        };
+        let own = &endpoints("dubbo-app", "10.0.0.1:20000", &damaged(DUBBO_APP))[0];
+        assert_eq!(own.address.to_string(), "10.0.0.1:20000", "{garbled}");
+        assert_eq!(own.layout.as_deref(), Some("dubbo-app: Host and Port, dubbo.endpoints cannot be read"));
+        let curators = &endpoints("dubbo-app", "10.0.0.1:20000", &damaged(CURATOR))[0];
+        assert_eq!(curators.address.to_string(), "10.0.0.1:20000", "{garbled}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_described_without_being_repeated() {
+    for (value, why) in [
+        (&b"\xff\xfe"[..], "it is not text"),
+        (b" ", "it is empty"),
+        (b"{\"id\":\"2\",\"endpoints\":[", "it is not valid JSON (line 1, column 23)"),
+        (b"{\"a\":1}", "it is JSON in a form that no known framework writes"),
+        (b"10.0.0.1:0", "it is not an address: it has port 0, where nothing can listen"),
+        (b"10.0.0.1:65536", "it is not an address: it has a port that is not a number from 1 to 65535"),
+        (b"grpc://10.0.0.1:abc", "it is not an address: it has a port that is not a number from 1 to 65535"),
+        (b"to be done", "it is neither JSON nor an address"),
+    ] {
+        assert_eq!(unread(value), why);
+    }
+}

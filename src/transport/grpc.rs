@@ -281,7 +281,8 @@ mod tests {
         of_call.append(TE, HeaderValue::from_static("trailers"));
         of_call.append("grpc-timeout", HeaderValue::from_static("5S"));
         of_call.append(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        let metadata = metadata(&[("x-a".to_string(), Secret::new("1")), ("x-a".to_string(), Secret::new("2"))]).unwrap();
+        let metadata =
+            metadata(&[("x-a".to_string(), Secret::new("1")), ("x-a".to_string(), Secret::new("2"))]).unwrap();
         let headers = ordered(of_call, &metadata);
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["content-type", "user-agent", "te", "grpc-timeout", "x-a", "x-a"]);

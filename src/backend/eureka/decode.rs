@@ -34,8 +34,14 @@ pub(super) fn decode(body: &[u8], now: i64) -> Option<(Vec<Endpoint>, Vec<Note>)
     };
     let (mut endpoints, mut skipped, mut overdue) = (Vec::new(), Vec::new(), Vec::new());
     let registered = instances.len();
+    if registered > 0 && !instances.iter().any(Value::is_object) {
+        return None;
+    }
     for instance in instances {
-        let Value::Object(instance) = instance else { return None };
+        let Value::Object(instance) = instance else {
+            skipped.push("an instance is not a JSON object".to_string());
+            continue;
+        };
         let id = id(&instance);
         match endpoint(&instance) {
             Err(why) => skipped.push(format!("instance {id:?}: {why}")),
@@ -199,6 +205,14 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<String>, overdu
     let up = endpoints.iter().filter(|endpoint| endpoint.status == EndpointStatus::Healthy).count();
     let grpc = if skipped.is_empty() { String::new() } else { format!(" -> {} with a grpc endpoint", endpoints.len()) };
     let mut notes = vec![Note::new(NoteKind::Funnel, format!("{registered} registered{grpc} -> {up} UP"))];
+    let mut rules: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    for rule in endpoints.iter().filter_map(|endpoint| endpoint.layout.as_deref()) {
+        *rules.entry(rule).or_default() += 1;
+    }
+    if !rules.is_empty() {
+        let rules: Vec<String> = rules.into_iter().map(|(rule, count)| format!("{rule} ({count})")).collect();
+        notes.push(Note::new(NoteKind::Matched, rules.join("; ")));
+    }
     if let Some(why) = skipped.first() {
         if endpoints.is_empty() {
             notes.push(Note::new(NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")));

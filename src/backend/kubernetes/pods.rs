@@ -119,11 +119,9 @@ fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
         funnel += &format!(" -> {ready} ready");
     }
     let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
-    if let Some(why) = skipped.first() {
-        if endpoints.is_empty() {
-            notes.push(Note::new(NoteKind::FilteredOut, why.clone()));
-            notes.push(Note::new(NoteKind::Remedy, NOT_KRATOS));
-        }
+    if let (true, Some(why)) = (endpoints.is_empty(), skipped.first()) {
+        notes.push(Note::new(NoteKind::FilteredOut, why.clone()));
+        notes.push(Note::new(NoteKind::Remedy, NOT_KRATOS));
     }
     if !unusable.is_empty() {
         let shown = unusable[..unusable.len().min(NAMED)].join("; ");

@@ -98,14 +98,15 @@ pub enum Task {
     },
 }
 
-/// One plan for the targets, or one for every service of the configuration file.
+/// One plan for the targets, or one for every service of the configuration file that is named; without targets for all of
+/// them.
 ///
 /// # Errors
 ///
 /// [`Wrong`] names the flag, variable or key, its value unless it is secret, and what would be right.
 pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, Wrong> {
     if !typed.targets.is_empty() {
-        return Ok(vec![plan(typed, typed.targets, world)?]);
+        return named(typed.targets, world.config).iter().map(|named| plan(typed, named, world)).collect();
     }
     let services: Vec<Hidden> = world
         .config
@@ -118,6 +119,21 @@ pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, Wrong> {
         return Err(no_targets(world.config));
     }
     services.iter().map(|name| plan(typed, std::slice::from_ref(name), world)).collect()
+}
+
+/// What each plan is about. Several targets are one service, whose backends are compared; several services of the
+/// configuration file are as many services.
+fn named(targets: &[Hidden], config: &Config) -> Vec<Vec<Hidden>> {
+    let is_service = |text: &&Hidden| config.services.get(&text.0).is_some_and(|service| !service.targets.is_empty());
+    let (services, others): (Vec<&Hidden>, Vec<&Hidden>) = targets.iter().partition(is_service);
+    if services.len() < 2 {
+        return vec![targets.to_vec()];
+    }
+    let mut named: Vec<Vec<Hidden>> = services.into_iter().map(|service| vec![service.clone()]).collect();
+    if !others.is_empty() {
+        named.push(others.into_iter().cloned().collect());
+    }
+    named
 }
 
 fn no_targets(config: &Config) -> Wrong {

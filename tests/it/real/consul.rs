@@ -106,6 +106,45 @@ async fn a_critical_check_comes_with_its_reason_and_maintenance_with_its_own() {
     let found = until(&mut stream, |found| found[0].status == EndpointStatus::Draining).await;
     let reason = found[0].checks.iter().find(|check| check.status == "maintenance").expect("the maintenance");
     assert_eq!(reason.output, "rollout");
+    let maintenance = found[0].maintenance().expect("the operator's reason");
+    assert_eq!(maintenance.reason, "rollout");
+    assert_eq!(maintenance.end, "`consul maint -disable -service=pay-1` on node test ends it");
+}
+
+#[tokio::test]
+async fn an_instance_behind_a_mesh_proxy_is_marked_and_its_neighbor_is_not() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    agent.register(&serde_json::json!({
+        "Name": "pay", "ID": "pay-1", "Address": "127.0.0.1", "Port": 9001,
+        "Connect": { "SidecarService": {} },
+    }));
+    agent.register_simple("pay", "pay-2", 9002);
+    let mut stream = watch(&agent, "pay");
+    let first = answer(&mut stream).await;
+    let mesh: Vec<(&str, bool)> = first
+        .endpoints
+        .iter()
+        .map(|endpoint| (endpoint.id.as_deref().unwrap_or_default(), endpoint.mesh().is_some()))
+        .collect();
+    assert_eq!(mesh, [("pay-1", true), ("pay-2", false)]);
+    let proxy = first.endpoints[0].mesh().unwrap();
+    assert!(proxy.contains("its proxy is \"pay-1-sidecar-proxy\" on port "), "{proxy}");
+
+    let mut stream = watch(&agent, "pay-sidecar-proxy");
+    let proxies = answer(&mut stream).await;
+    assert_eq!(proxies.endpoints[0].mesh(), Some("it is the Consul Connect proxy of \"pay\""));
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_there_comes_with_those_that_are_like_it() {
+    let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
+    agent.register_simple("pay-service", "pay-1", 9001);
+    let mut stream = watch(&agent, "PayService");
+    let first = answer(&mut stream).await;
+    assert_eq!(first.endpoints, []);
+    let elsewhere = note(&first, NoteKind::Elsewhere).expect("where it is");
+    assert!(elsewhere.contains("near names: \"pay-service\""), "{elsewhere}");
+    assert!(note(&first, NoteKind::Remedy).is_some_and(|text| text.contains("consul:///pay-service")), "{first:?}");
 }
 
 #[tokio::test]

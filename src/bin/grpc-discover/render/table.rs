@@ -371,7 +371,12 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
             // Findings have the others in their text and remedy.
             let is_news = !matches!(
                 note.kind,
-                NoteKind::Asked | NoteKind::LeftOut | NoteKind::Filtered | NoteKind::Elsewhere | NoteKind::Remedy
+                NoteKind::Asked
+                    | NoteKind::FilteredOut
+                    | NoteKind::LeftOut
+                    | NoteKind::Filtered
+                    | NoteKind::Elsewhere
+                    | NoteKind::Remedy
             );
             if is_news || every_note {
                 let kind = note.kind.as_str();

@@ -439,6 +439,19 @@ fn without_targets_every_service_of_the_file_is_probed() {
 }
 
 #[test]
+fn two_services_of_the_file_are_two_and_two_targets_are_one() {
+    let made = Made::default()
+        .config("[service.pay]\ntargets = [\"127.0.0.1:1\"]\n[service.mail]\ntargets = [\"127.0.0.1:2\"]\n");
+    let labels = |line: &str| -> Vec<String> {
+        made.plans(line).expect("plans").iter().map(|plan| plan.label.to_string()).collect()
+    };
+    assert_eq!(labels("probe pay mail"), ["pay", "mail"]);
+    assert_eq!(labels("probe pay 127.0.0.1:3"), ["pay, 127.0.0.1:3"], "a service and what it is compared with");
+    assert_eq!(labels("probe mail 127.0.0.1:3 pay 127.0.0.1:4"), ["mail", "pay", "127.0.0.1:3, 127.0.0.1:4"]);
+    assert_eq!(labels("probe 127.0.0.1:3 127.0.0.1:4"), ["127.0.0.1:3, 127.0.0.1:4"]);
+}
+
+#[test]
 fn without_targets_and_services_the_files_that_were_looked_for_are_named() {
     let mut made = Made::default();
     made.config.looked_for = vec!["./.grpc-discover.toml".into()];
