@@ -4,6 +4,7 @@
 //! most 5 s or `--dns-interval`), and at once when a connection failed ([`Context::resolve_now`]). What gRPC's own
 //! resolvers do (never again while a connection lives, else 30 s apart) is a lens, not this backend.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,10 +22,13 @@ use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
 
 mod answer;
+mod exchange;
 mod notes;
 mod question;
+mod resolv_conf;
 mod schedule;
 mod servers;
+mod service_config;
 
 use answer::{Outcome, Wanted};
 use question::Asker;
@@ -173,7 +177,7 @@ impl Backend for Dns {
         let (dns, limit) = (settings.dns.clone(), limit(settings));
         Box::pin(async move {
             let servers = Servers::of(None, &dns).await?;
-            let asker = Asker::new(&servers.addresses, limit)?;
+            let asker = Asker::new(&servers);
             answer::sign_of_life(&servers, &asker, Instant::now() + limit).await
         })
     }
@@ -252,14 +256,17 @@ impl Watch {
     async fn start(server: Option<String>, wanted: Wanted, context: &Context) -> Result<Self, ResolveError> {
         let limit = limit(&context.settings);
         let settings = &context.settings.dns;
+        let is_set = !context.settings.resolve_timeout.is_zero();
         let servers = timeout(limit, Servers::of(server.as_deref(), settings)).await.unwrap_or_else(|_| {
             let server = server.as_deref().unwrap_or_default();
-            let text = format!("dns server {server} could not be resolved itself within {:.1}s", limit.as_secs_f64());
+            let text = format!("cannot resolve the DNS server's own name {server} within {:.1}s", limit.as_secs_f64());
             Err(ResolveError::ambient(ResolveCode::Timeout, text))
         })?;
+        // The system's own time limits count unless a shorter one is asked for.
+        let limit = if is_set { limit } else { servers.limit().unwrap_or(limit) };
         Ok(Watch {
             wanted,
-            asker: Asker::new(&servers.addresses, limit)?,
+            asker: Asker::new(&servers),
             servers,
             family: settings.family,
             limit,
@@ -326,15 +333,22 @@ fn listen(hints: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
     hint
 }
 
-/// Beyond the endpoints: another kind of answer, or another service config.
+/// Beyond the endpoints: another kind of answer, another service config, or something else that is a finding.
 fn says_something_else(before: &Update, now: &Update) -> bool {
     let configs = |answer: &Answer| -> Vec<String> {
-        let notes = answer.notes.iter().filter(|note| note.kind == NoteKind::ServiceConfig);
-        notes.map(|note| note.text.clone()).collect()
+        let is_config = |kind| matches!(kind, NoteKind::ServiceConfig | NoteKind::InvalidServiceConfig);
+        answer.notes.iter().filter(|note| is_config(note.kind)).map(|note| note.text.clone()).collect()
+    };
+    let findings = |answer: &Answer| -> BTreeSet<&'static str> {
+        let is_finding =
+            |kind| matches!(kind, NoteKind::Cut | NoteKind::Shadowed | NoteKind::Unusable | NoteKind::HalfAnswered);
+        answer.notes.iter().filter(|note| is_finding(note.kind)).map(|note| note.kind.as_str()).collect()
     };
     match (before, now) {
-        (Update::Reset(_), Update::Reset(now)) if notes::config_is_unknown(now) => false,
-        (Update::Reset(before), Update::Reset(now)) => configs(before) != configs(now),
+        (Update::Reset(before), Update::Reset(now)) => {
+            let other_config = !notes::config_is_unknown(now) && configs(before) != configs(now);
+            other_config || findings(before) != findings(now)
+        }
         (Update::NotFound(before), Update::NotFound(now)) => before.code != now.code,
         _ => true,
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::discovery::{finding, name, shorten};
+use super::dns;
 use super::ledger::{Contact, Ledger, Seen, SourceRecord};
 use super::table::*;
 use super::verdict::NetworkWord;
@@ -92,6 +93,10 @@ fn ipv6_leads_nowhere(ledger: &Ledger, source: &SourceRecord) -> Option<Finding>
         }
     }
     let (v4, v6) = (families.get(&false)?, families.get(&true)?);
+    let spared = dns::spared(ledger);
+    if v6.iter().all(|(address, _)| spared.contains_key(*address)) {
+        return None;
+    }
     let mut evidence = Vec::new();
     let mut why = None;
     for (address, seen) in v6 {

@@ -10,6 +10,10 @@ use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::resolution::{NoteKind, ResolveCode};
 
+/// What to do when DNS has no address for the name.
+const NO_RECORDS_REMEDY: &str = "Check the name, and what `dig NAME A`, `dig NAME AAAA` show; correct or delete an \
+     alias whose target is gone. A record that was created a moment ago is seen once the negative TTL of its zone has passed.";
+
 /// What the registries' answers prove by themselves.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -90,6 +94,10 @@ fn remedy(backend: &str, code: ResolveCode) -> Option<&'static str> {
             "The server answers, but not us or not for this name: allow this client there, or ask another server with \
              --dns-server.",
         ),
+        ("dns", ResolveCode::Truncated) => Some(
+            "Open TCP port 53 to the server (or the port that the message names): answers that do not fit into a UDP datagram \
+             come over TCP only, for every client.",
+        ),
         ("consul", ResolveCode::Denied) => Some(
             "Give a token that consul knows and that has service:read and node:read (CONSUL_HTTP_TOKEN or --token-file).",
         ),
@@ -130,6 +138,13 @@ fn says_something_about_its_answer(ledger: &Ledger, source: &SourceRecord, findi
             | NoteKind::Filtered
             | NoteKind::Unreadable
             | NoteKind::Elsewhere
+            | NoteKind::AnsweredName
+            | NoteKind::Shadowed
+            | NoteKind::Cut
+            | NoteKind::Unusable
+            | NoteKind::HalfAnswered
+            | NoteKind::InvalidServiceConfig
+            | NoteKind::NoEdns
             | NoteKind::Remedy => continue,
         };
         findings.push(finding(kind, None, format!("{}: {}", source.source, note.text), vec![answered.seq]));
@@ -171,6 +186,9 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
         let mut finding = finding(&NO_ENDPOINTS, None, said.collect::<Vec<_>>().join("; "), evidence());
         let remedies: Vec<&str> =
             heard.iter().filter_map(|source| source.note(NoteKind::Remedy)).map(|note| note.text.as_str()).collect();
+        if heard.iter().all(|source| source.backend == "dns") {
+            finding.remedy = NO_RECORDS_REMEDY.to_string();
+        }
         if !remedies.is_empty() {
             finding.remedy = remedies.join(" ");
         }

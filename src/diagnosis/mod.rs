@@ -4,6 +4,7 @@ mod advertised;
 mod certificates;
 mod connection;
 mod discovery;
+mod dns;
 mod funnel;
 mod health;
 mod idle;
@@ -41,6 +42,7 @@ use verdict::{NetworkWord, RegistryWord};
 /// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
 const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     discovery::find,
+    dns::find,
     registered::find,
     funnel::find,
     leases::find,
@@ -120,11 +122,15 @@ pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
         finding.evidence.retain(|seq| cited.insert(*seq));
     }
     let endpoints = reports(ledger, depth);
+    // Both families of loopback are one machine: the one without a listener is no endpoint of its own.
+    let spared = dns::spared(ledger);
+    let counting: Vec<&EndpointReport> =
+        endpoints.iter().filter(|report| !spared.contains_key(&report.address)).collect();
     let vantage = nothing_reached(ledger);
     findings.extend(vantage.clone());
     findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity).then(a.kind.code.cmp(b.kind.code)));
 
-    let verdict = overall(ledger, judging, depth, &endpoints, &findings, vantage.is_some());
+    let verdict = overall(ledger, judging, depth, &counting, &findings, vantage.is_some());
     // With enough healthy endpoints, what is wrong with single ones spoils nothing.
     let counted = findings.iter().filter(|finding| judging.min_ready.is_none() || finding.address.is_none());
     let worst = counted.map(|finding| finding.kind.severity).max();
@@ -134,7 +140,7 @@ pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
         other => other.exit_code(),
     };
     let counts = count(ledger, &endpoints, &findings);
-    let text = sentence(ledger, depth, verdict, &endpoints, &findings);
+    let text = sentence(ledger, depth, verdict, &counting, &findings);
     Conclusion { endpoints, findings, summary: Summary { verdict, exit, text, counts } }
 }
 
@@ -229,7 +235,7 @@ fn overall(
     ledger: &Ledger,
     judging: &Judging,
     depth: Depth,
-    endpoints: &[EndpointReport],
+    endpoints: &[&EndpointReport],
     findings: &[Finding],
     nothing_reached: bool,
 ) -> Verdict {
@@ -268,10 +274,10 @@ fn overall(
         let open = depth == Depth::Network && untried > 0;
         return if open { Verdict::Unknown } else { Verdict::Failed };
     }
-    let leaving = |report: &&EndpointReport| {
+    let leaving = |report: &EndpointReport| {
         matches!(report.verdict, EndpointVerdict::Draining | EndpointVerdict::Drained) && !report.listed.is_empty()
     };
-    let staying = listed - endpoints.iter().filter(leaving).count();
+    let staying = listed - endpoints.iter().filter(|report| leaving(report)).count();
     let enough = |good: usize| match judging.min_ready {
         None => true,
         Some(MinReady::Count(count)) => good >= count,
@@ -316,10 +322,10 @@ fn sentence(
     ledger: &Ledger,
     depth: Depth,
     verdict: Verdict,
-    endpoints: &[EndpointReport],
+    endpoints: &[&EndpointReport],
     findings: &[Finding],
 ) -> String {
-    let listed: Vec<&EndpointReport> = endpoints.iter().filter(|report| !report.listed.is_empty()).collect();
+    let listed: Vec<&EndpointReport> = endpoints.iter().copied().filter(|report| !report.listed.is_empty()).collect();
     let is_good = |report: &&&EndpointReport| {
         matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Passing | EndpointVerdict::Listed)
     };

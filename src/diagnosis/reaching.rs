@@ -1,11 +1,11 @@
 //! Findings on reaching an address: GD2xx, GD3xx, GD4xx and the health answers GD5xx.
 
-use super::health;
 use super::ledger::{Contact, Ledger, Seen};
 use super::registered;
 use super::sockets;
 use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
+use super::{dns, health};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{Failure, FailureCode, Stage};
@@ -13,8 +13,9 @@ use crate::model::reach::{Failure, FailureCode, Stage};
 /// One finding for every listed address that was not reached, or whose health service says no.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let spared = dns::spared(ledger);
     for (address, listed) in ledger.listing() {
-        let Some(contact) = ledger.contacts.get(address) else { continue };
+        let Some(contact) = ledger.contacts.get(address).filter(|_| !spared.contains_key(address)) else { continue };
         let registry = RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status));
         // An endpoint on its way out may be in any state; one that its registry calls critical is expected to be dead.
         if registry == RegistryWord::Draining {

@@ -159,6 +159,46 @@ findings! {
         remedy "Ask again after a few seconds; if it stays, look at who writes the Endpoints (above 1000 addresses they are cut), and move the clients to EndpointSlices."
         see "https://github.com/kubernetes/kubernetes/issues/110301" "https://github.com/sercand/kuberesolver/issues/54";
 
+    GD124 DNS_ANSWER_CUT Warn
+        means "A DNS server sends fewer records over UDP than over TCP and does not set the TC bit that tells clients to repeat the query over TCP (or it cuts its answer over TCP as well). Resolvers query over UDP, so clients use a part of the endpoints."
+        proved by "The same query over UDP and over TCP: every record of the UDP answer is in the TCP answer, which has more."
+        remedy "Make the server set the TC bit when it cuts an answer, or raise its limit; until then clients see a part of the endpoints."
+        see "https://github.com/hashicorp/consul/issues/2335" "https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file/dns#enable_truncate";
+
+    GD125 DNS_RECORD_UNUSABLE Warn
+        means "An SRV record has port 0, the target \".\", or a target without an address, so no client can use it."
+        proved by "The SRV record, and the answers to A and AAAA of its target."
+        remedy "Remove the record, or correct its port or its target; then query again.";
+
+    GD126 DNS_HALF_ANSWERED Warn
+        means "One of A and AAAA is answered with addresses and the other one with NXDOMAIN, with an error, or not at all. Resolvers query both: musl's (Alpine) fails the whole lookup, glibc's and Go's wait for the missing answer."
+        proved by "The answers to both queries for the same name; the one that is missing was waited for 1.5 seconds after the other one."
+        remedy "Make the server answer both types; a name without records of one type is NOERROR with no records (RFC 4074). Meanwhile `-4` queries IPv4 only."
+        see "https://datatracker.ietf.org/doc/html/rfc4074" "https://datatracker.ietf.org/doc/html/rfc8020";
+
+    GD127 SEARCH_LIST_SHADOWS_NAME Warn
+        means "The name was completed by the search list of resolv.conf and found there, while the name as given has other addresses. Clients on this host go elsewhere than clients without this search list; a wildcard record in the search domain is the usual cause."
+        proved by "The addresses of both full names, queried from the same servers."
+        remedy "End the name with a dot (`pay.example.`) in the client's target, lower ndots, or remove the wildcard record from the search domain."
+        see "https://github.com/kubernetes/kubernetes/issues/49113";
+
+    GD128 SERVICE_CONFIG_INVALID Warn
+        means "The gRPC service config that DNS publishes (TXT record _grpc_config, gRFC A2) is not valid. grpc-go and grpc-js read it by default and fail every call until it is valid; grpc-java reads it when its system property enable_service_config is set; C-core and Python only when service config resolution is enabled."
+        proved by "The text of the TXT record, checked by grpc-go's rules; the finding names the place in it."
+        remedy "Correct or delete the TXT record; in a grpc-go client `grpc.WithDisableServiceConfig()` ignores it."
+        see "https://github.com/grpc/proposal/blob/master/A2-service-configs-in-dns.md" "https://github.com/grpc/grpc-go/issues/3207";
+
+    GD129 LOOPBACK_ONE_FAMILY Info
+        means "The name stands for this machine (localhost, or a name with loopback addresses only), and the server listens on IPv4 or on IPv6 alone. Clients try both addresses and use the one that answers."
+        proved by "One loopback address refused the connection and the other one accepted it."
+        remedy "Nothing, unless clients name the other address: then let the server listen on both (`[::]:PORT`).";
+
+    GD130 DNS_WITHOUT_EDNS Info
+        means "The DNS server cannot handle EDNS: it answers FORMERR, NOTIMP or BADVERS to a query with an OPT record, or not at all. Resolvers that send EDNS by default (Go, systemd-resolved) query it a second time or fail; answers over 512 bytes need TCP."
+        proved by "The same query with EDNS and without it."
+        remedy "Upgrade the server, or the firewall in front of it that drops queries with EDNS."
+        see "https://github.com/golang/go/issues/67925" "https://dnsflagday.net/2019/";
+
     GD132 ENTRIES_LEFT_OUT Warn
         means "Some registered instances are left out: their entry cannot be read, has no gRPC endpoint or no valid port, or does not pass the filter of the target. Clients of their framework leave them out too, or lose the whole list over one of them (Kratos with etcd and ZooKeeper)."
         proved by "The entries of the registry, counted before and after each step, with the reason for each that was left out."

@@ -12,6 +12,8 @@ pub mod reach;
 pub mod resolution;
 pub mod rpc;
 pub mod secret;
+pub(crate) mod services;
 pub mod target;
 pub mod text;
 pub mod time;
+pub(crate) mod zone;

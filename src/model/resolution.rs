@@ -93,9 +93,36 @@ pub enum NoteKind {
     Elsewhere,
     /// What to do about an empty list, with the registry's own commands.
     Remedy,
+    /// DNS: which name answered, when it is not the one that was given (an alias, the search list), and SRV targets.
+    AnsweredName,
+    /// DNS: the search list answered, and the name as given has other addresses.
+    Shadowed,
+    /// DNS: an answer was cut without saying so; how many records came over UDP and over TCP.
+    Cut,
+    /// DNS: a record that no client can use (an SRV record without port or address).
+    Unusable,
+    /// DNS: A is answered and AAAA is not, or the other way round.
+    HalfAnswered,
+    /// DNS: the published service config is not valid.
+    InvalidServiceConfig,
+    /// DNS: the server cannot handle EDNS and was queried without it.
+    NoEdns,
 }
 
 impl NoteKind {
+    /// True when a finding has the same sentence: it need not be printed twice.
+    pub const fn is_a_finding(self) -> bool {
+        matches!(
+            self,
+            Self::Shadowed
+                | Self::Cut
+                | Self::Unusable
+                | Self::HalfAnswered
+                | Self::InvalidServiceConfig
+                | Self::NoEdns
+        )
+    }
+
     /// The word in the output.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -122,6 +149,13 @@ impl NoteKind {
             Self::Unreadable => "unreadable",
             Self::Elsewhere => "elsewhere",
             Self::Remedy => "remedy",
+            Self::AnsweredName => "answered_name",
+            Self::Shadowed => "shadowed",
+            Self::Cut => "cut",
+            Self::Unusable => "unusable",
+            Self::HalfAnswered => "half_answered",
+            Self::InvalidServiceConfig => "invalid_service_config",
+            Self::NoEdns => "no_edns",
         }
     }
 }
@@ -228,6 +262,8 @@ pub enum ResolveCode {
     Limited,
     /// The registry answered an error of its own (5xx, no leader).
     ServerError,
+    /// DNS: the answer was cut over UDP, and TCP failed.
+    Truncated,
     /// The answer could not be understood.
     BadAnswer,
     /// The watch broke (connection closed in the middle, file removed).
@@ -249,6 +285,7 @@ impl ResolveCode {
             Self::Denied => "denied",
             Self::Limited => "limited",
             Self::ServerError => "server_error",
+            Self::Truncated => "truncated",
             Self::BadAnswer => "bad_answer",
             Self::WatchBroken => "watch_broken",
             Self::BadTarget => "bad_target",

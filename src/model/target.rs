@@ -242,12 +242,18 @@ fn fmt_ip(f: &mut fmt::Formatter<'_>, addresses: &[Address]) -> fmt::Result {
                 f.write_str(&socket.to_string().replace('%', "%25"))?;
             }
             Address::Name { host, port } => write!(f, "passthrough:///{host}:{port}")?,
-            Address::Unix(path) => fmt_path(f, scheme, path)?,
-            Address::UnixAbstract(name) => write!(f, "{scheme}:{name}")?,
+            Address::Unix(path) => fmt_socket(f, scheme, &path.display().to_string())?,
+            Address::UnixAbstract(name) => fmt_socket(f, scheme, name)?,
         }
         previous = Some(scheme);
     }
     Ok(())
+}
+
+/// The name of a socket, encoded where it would mean something else.
+fn fmt_socket(f: &mut fmt::Formatter<'_>, scheme: &str, name: &str) -> fmt::Result {
+    let authority = if name.starts_with("//") { "//" } else { "" };
+    write!(f, "{scheme}:{authority}{}", name.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
 }
 
 fn fmt_path(f: &mut fmt::Formatter<'_>, scheme: &str, path: &Path) -> fmt::Result {

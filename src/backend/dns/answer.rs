@@ -1,12 +1,13 @@
 //! From what the servers said to an update: which records count, where the port comes from, what was left out.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, join_all, maybe_done, select};
 use futures_util::{FutureExt, future};
+use hickory_resolver::proto::rr::rdata::SRV;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::time::{Instant, timeout};
 
@@ -19,6 +20,8 @@ use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, Res
 
 /// The addresses do not wait longer than this for the service config.
 const CONFIG_GRACE: Duration = Duration::from_millis(300);
+/// How long the other address family is waited for once one has addresses: three transmissions over UDP.
+const FAMILY_GRACE: Duration = Duration::from_millis(1_500);
 /// More SRV targets than this are not asked for.
 const MOST_TARGETS: usize = 256;
 
@@ -53,6 +56,10 @@ pub(super) async fn outcome(
     family: Family,
     deadline: Instant,
 ) -> Result<Outcome, ResolveError> {
+    let family = match family {
+        Family::Both if servers.no_aaaa => Family::V4,
+        family => family,
+    };
     let question = Question { asker, family, deadline };
     let (Wanted::Srv(name) | Wanted::Host { host: name, .. }) = wanted;
     if let Some(domain) = never_asked(name) {
@@ -66,7 +73,8 @@ pub(super) async fn outcome(
             if let Some((addresses, who)) = servers.local(host, family) {
                 return Ok(local(host, addresses, who, *port, otherwise));
             }
-            question.host(&servers.candidates(host)?, *port, otherwise).await
+            let typed = full_name(host)?;
+            question.host(&typed, &servers.candidates(host)?, *port, otherwise).await
         }
     }
 }
@@ -79,8 +87,7 @@ fn never_asked(name: &str) -> Option<&'static str> {
 
 fn local(host: &str, addresses: Vec<IpAddr>, who: &str, port: Option<u16>, otherwise: &PortRule) -> Outcome {
     let rule = port.map(PortRule::target).unwrap_or_else(|| otherwise.clone());
-    let note =
-        Note::new(NoteKind::Local, format!("{host} is answered by {who} of this machine; no dns server was asked"));
+    let note = Note::new(NoteKind::Local, format!("{host} was resolved locally ({who}); no DNS query was sent"));
     let endpoints = addresses.into_iter().map(|ip| rule.endpoint(ip, None)).collect();
     Outcome { update: Update::Reset(Answer { endpoints, notes: vec![note] }), ttl: None }
 }
@@ -111,9 +118,8 @@ impl Question<'_> {
             let addresses = loopback(self.family).into_iter().map(|ip| (ip, Duration::MAX)).collect();
             return Found { addresses, ..Found::default() };
         }
-        let kinds = self.family.kinds().iter().map(|kind| self.ask(name, *kind));
         let mut found = Found::default();
-        for answered in join_all(kinds).await {
+        for answered in self.both(name).await {
             match answered {
                 Ok(reply) => {
                     if let Said::Records { answers, .. } = &reply.said {
@@ -129,8 +135,28 @@ impl Question<'_> {
         found
     }
 
+    /// The answers to A and AAAA. Once one of them has addresses, the other one has [`FAMILY_GRACE`].
+    async fn both(&self, name: &Name) -> Vec<Result<Reply, ResolveError>> {
+        let [first, second] = match self.family.kinds() {
+            [first, second] => [*first, *second],
+            kinds => return join_all(kinds.iter().map(|kind| self.ask(name, *kind))).await,
+        };
+        let (v4, v6) = (Box::pin(self.ask(name, first)), Box::pin(self.ask(name, second)));
+        match select(v4, v6).await {
+            Either::Left((v4, rest)) => {
+                let v6 = late(rest, name, (first, second), &v4).await;
+                vec![v4, v6]
+            }
+            Either::Right((v6, rest)) => {
+                let v4 = late(rest, name, (second, first), &v6).await;
+                vec![v4, v6]
+            }
+        }
+    }
+
     async fn host(
         &self,
+        typed: &Name,
         candidates: &[Name],
         port: Option<u16>,
         otherwise: &PortRule,
@@ -146,7 +172,7 @@ impl Question<'_> {
             };
             let (found, srv, config) = self.with_config(name, future::join(self.addresses(name), srv)).await;
             let mut notes = Notes::default();
-            notes.completed(name, candidates);
+            notes.named(name, candidates, &found.replies);
             notes.asked(&found.replies);
             let failed_srv = match srv {
                 Some(Ok(reply)) if !srv_records(&reply).is_empty() => {
@@ -163,10 +189,12 @@ impl Question<'_> {
                 None => None,
             };
             if !found.addresses.is_empty() {
-                for error in found.failures.iter().chain(&failed_srv) {
+                if let Some(error) = failed_srv {
                     notes.skipped(error.to_string());
                 }
+                found.half_answered(name, &mut notes);
                 notes.config(config);
+                self.shadowed(typed, name, &found, &mut notes).await;
                 let rule = port.map(PortRule::target).unwrap_or_else(|| otherwise.clone());
                 let ttl = found.addresses.iter().map(|(_, ttl)| *ttl).min();
                 let mut seen = HashSet::new();
@@ -174,13 +202,35 @@ impl Question<'_> {
                 let endpoints = addresses.map(|(ip, ttl)| rule.endpoint(ip, Some(ttl))).collect();
                 return Ok(Outcome { update: Update::Reset(Answer { endpoints, notes: notes.into_vec() }), ttl });
             }
-            // Whoever could not be asked might have known: that is no absence.
+            // A server that could not be queried might have had addresses: that is no absence.
             if let Some(error) = found.failures.into_iter().chain(failed_srv).next() {
                 return Err(error);
             }
             found.replies.iter().for_each(|reply| absent.add(reply));
         }
         Ok(absent.outcome())
+    }
+
+    /// Whether the name as it was typed has other addresses than the one that the search list found.
+    async fn shadowed(&self, typed: &Name, answered: &Name, found: &Found, notes: &mut Notes) {
+        // A single word is never meant to be a top-level domain.
+        if typed == answered || typed.num_labels() < 2 {
+            return;
+        }
+        let direct = self.addresses(typed).await;
+        let ips = |found: &Found| found.addresses.iter().map(|(ip, _)| *ip).collect::<BTreeSet<_>>();
+        let (here, there) = (ips(found), ips(&direct));
+        if there.is_empty() || here == there {
+            return;
+        }
+        let list = |ips: &BTreeSet<IpAddr>| ips.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        notes.shadowed(format!(
+            "{} was completed to {} by the search list and is {} here; the name as given is {}",
+            shown(typed),
+            shown(answered),
+            list(&here),
+            list(&there)
+        ));
     }
 
     async fn srv_only(&self, candidates: &[Name]) -> Result<Outcome, ResolveError> {
@@ -192,7 +242,7 @@ impl Question<'_> {
                 continue;
             }
             let mut notes = Notes::default();
-            notes.completed(name, candidates);
+            notes.named(name, candidates, [&reply]);
             notes.asked([&reply]);
             return self.srv(reply, notes).await;
         }
@@ -254,8 +304,19 @@ impl Question<'_> {
             });
         }
         let mut targets: BTreeMap<Name, Vec<(IpAddr, Duration)>> = BTreeMap::new();
-        for (_, record) in &records {
+        let (usable, unusable): (Vec<_>, Vec<_>) =
+            records.iter().partition(|(_, record)| record.port != 0 && !record.target.is_root());
+        for (_, record) in unusable {
+            let why = if record.port == 0 { "port 0" } else { "the target is \".\"" };
+            notes.unusable(format!("{} ({}) cannot be used: {why}", reply.question, shown_srv(record)));
+        }
+        for (_, record) in &usable {
             targets.entry(record.target.clone()).or_default();
+        }
+        let named: Vec<String> =
+            usable.iter().map(|(_, record)| format!("{}:{}", shown(&record.target), record.port)).collect();
+        if !named.is_empty() {
+            notes.targets(&reply.question, &named);
         }
         for added in additionals {
             if let (Some(known), Some((ip, ttl))) = (targets.get_mut(&added.name), address(added))
@@ -278,19 +339,36 @@ impl Question<'_> {
         let mut failures = Vec::new();
         for (name, found) in join_all(lookups).await {
             notes.asked(&found.replies);
+            notes.named(name, &[], &found.replies);
             if found.addresses.is_empty() && found.failures.is_empty() {
-                notes.skipped(format!("SRV target {} has no address", shown(name)));
-            }
-            for error in found.failures {
-                notes.skipped(format!("SRV target {}: {error}", shown(name)));
-                failures.push(error);
+                let mut absent = Absent::default();
+                found.replies.iter().for_each(|reply| absent.add(reply));
+                for (_, record) in usable.iter().filter(|(_, record)| record.target == *name) {
+                    let record = shown_srv(record);
+                    let why = absent.text();
+                    notes.unusable(format!(
+                        "{} ({record}) cannot be used: its target has no address: {why}",
+                        reply.question
+                    ));
+                }
+            } else if found.addresses.is_empty() {
+                for error in found.failures {
+                    notes.unusable(format!(
+                        "{}: the target {} could not be looked up: {error}",
+                        reply.question,
+                        shown(name)
+                    ));
+                    failures.push(error);
+                }
+            } else {
+                found.half_answered(name, &mut notes);
             }
             targets.insert(name.clone(), found.addresses);
         }
         let mut ttl = None;
         let mut endpoints: Vec<Endpoint> = Vec::new();
         let mut seen = HashSet::new();
-        for (srv_ttl, record) in &records {
+        for (srv_ttl, record) in usable {
             ttl = least(ttl, Some(*srv_ttl));
             for (ip, address_ttl) in targets.get(&record.target).into_iter().flatten() {
                 ttl = least(ttl, Some(*address_ttl));
@@ -309,7 +387,67 @@ impl Question<'_> {
         }
         match failures.into_iter().next() {
             Some(error) if endpoints.is_empty() => Err(error),
-            _ => Ok(Outcome { update: Update::Reset(Answer { endpoints, notes: notes.into_vec() }), ttl }),
+            _ => {
+                if endpoints.is_empty() {
+                    let many =
+                        if records.len() == 1 { "1 record".to_string() } else { format!("{} records", records.len()) };
+                    notes.nothing_left(format!("{}: {many}, none can be used", reply.question));
+                }
+                Ok(Outcome { update: Update::Reset(Answer { endpoints, notes: notes.into_vec() }), ttl })
+            }
+        }
+    }
+}
+
+/// The record as a zone file has it: `10 5 50051 a.example`.
+fn shown_srv(record: &SRV) -> String {
+    format!("{} {} {} {}", record.priority, record.weight, record.port, shown(&record.target))
+}
+
+/// The answer of the other family: [`FAMILY_GRACE`] when this one has addresses, else as long as it takes.
+async fn late(
+    rest: impl Future<Output = Result<Reply, ResolveError>>,
+    name: &Name,
+    (answered, waiting): (RecordType, RecordType),
+    answer: &Result<Reply, ResolveError>,
+) -> Result<Reply, ResolveError> {
+    let has_addresses = matches!(answer, Ok(Reply { said: Said::Records { answers, .. }, .. })
+        if answers.iter().any(|record| record.record_type() == answered));
+    if !has_addresses {
+        return rest.await;
+    }
+    timeout(FAMILY_GRACE, rest).await.unwrap_or_else(|_| {
+        let grace = FAMILY_GRACE.as_secs_f64();
+        let text = format!("no answer for {waiting} {} within {grace:.1}s", shown(name));
+        Err(ResolveError::ambient(ResolveCode::Timeout, text))
+    })
+}
+
+impl Found {
+    /// Reports that A is answered and AAAA is not, or the other way round: some resolvers fail both.
+    fn half_answered(&self, name: &Name, notes: &mut Notes) {
+        let has_addresses = |reply: &&Reply| matches!(reply.said, Said::Records { .. });
+        let Some(answered) = self.replies.iter().find(has_addresses) else { return };
+        for error in &self.failures {
+            let who = match error.failure().code {
+                ResolveCode::Timeout => {
+                    "musl's resolver (Alpine) would fail the whole lookup, glibc's and Go's would wait for their timeout first"
+                }
+                _ => "musl's resolver (Alpine) would fail the whole lookup",
+            };
+            notes.half_answered(format!("{error}, although {} is answered; {who}", answered.question));
+        }
+        for reply in &self.replies {
+            if let Said::Nothing { code: AbsenceCode::NxDomain, .. } = reply.said {
+                notes.half_answered(format!(
+                    "dns server {} answers NXDOMAIN for {}, although {} is answered: NXDOMAIN means that {} does not exist at \
+                     all; musl's resolver (Alpine) and caches that follow RFC 8020 would fail the whole lookup",
+                    reply.server,
+                    reply.question,
+                    answered.question,
+                    shown(name)
+                ));
+            }
         }
     }
 }
@@ -339,7 +477,7 @@ fn seconds(ttl: u32) -> Duration {
 }
 
 /// The SRV records of an answer, best first.
-fn srv_records(reply: &Reply) -> Vec<(Duration, hickory_resolver::proto::rr::rdata::SRV)> {
+fn srv_records(reply: &Reply) -> Vec<(Duration, SRV)> {
     let Said::Records { answers, .. } = &reply.said else { return vec![] };
     let alias = alias_ttl(answers);
     let mut records: Vec<_> = answers

@@ -1,4 +1,5 @@
-//! What is said beside the addresses: who was asked and what came of it, the service config, and who said "nothing".
+//! What is reported beside the addresses: which servers were queried and what they answered, which name answered, the
+//! service config, and what the answer leaves out.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,15 +7,22 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::{Name, RData, Record};
 
 use super::answer::{Outcome, least};
-use super::question::{Reply, Said};
+use super::exchange::NoEdns;
+use super::question::{Cut, Reply, Said, mnemonic};
 use super::servers::shown;
+use super::service_config::{self, Readers};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
+use crate::model::text::shorten;
 
-/// Every server that said "nothing", until one says something.
+/// SRV targets named in a note.
+const TARGETS: usize = 5;
+
+/// Every server that answered "nothing", until one answers something.
 #[derive(Default)]
 pub(super) struct Absent {
     code: Option<AbsenceCode>,
     ttl: Option<Duration>,
+    aliases: Vec<String>,
     said: Vec<String>,
 }
 
@@ -23,7 +31,7 @@ impl Absent {
         let (code, ttl) = match &reply.said {
             Said::Nothing { code, ttl } => (*code, *ttl),
             // An alias that leads to no record of the type.
-            Said::Records { .. } => (AbsenceCode::NoData, None),
+            Said::Records { .. } | Said::Loop => (AbsenceCode::NoData, None),
         };
         // One name that exists is enough for "no data": the stronger word needs every answer.
         self.code = match (self.code, code) {
@@ -36,13 +44,61 @@ impl Absent {
             AbsenceCode::NxDomain => "NXDOMAIN",
             AbsenceCode::NoData | AbsenceCode::NoSuchService => "no record",
         };
-        self.said.push(format!("{word} for {} from {}", reply.question, reply.server));
+        // What is missing is a record of the alias's target, not of the name that was queried.
+        let question = match (reply.final_name(), reply.question.split_once(' ')) {
+            (Some(target), Some((kind, _))) => format!("{kind} {}", shown(target)),
+            _ => reply.question.clone(),
+        };
+        if !matches!(reply.said, Said::Loop) {
+            self.said.push(format!("{word} for {question} from {}", reply.server));
+        }
+        if let (Some(from), Some(to)) = (reply.aliases.first(), reply.final_name()) {
+            let sentence = match (&reply.said, code) {
+                (Said::Loop, _) => {
+                    let server = reply.server;
+                    format!("{} is an alias loop ({}) from {server}", shown(from), chain(&reply.aliases))
+                }
+                (_, AbsenceCode::NxDomain) => {
+                    format!("{} is an alias of {}, which does not exist", shown(from), via(&reply.aliases))
+                }
+                _ => format!("{} is an alias of {}, which has no address", shown(from), shown(to)),
+            };
+            if !self.aliases.contains(&sentence) {
+                self.aliases.push(sentence);
+            }
+        }
+    }
+
+    /// What every server answered, in one line.
+    pub(super) fn text(&self) -> String {
+        self.aliases.iter().chain(&self.said).map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
     pub(super) fn outcome(self) -> Outcome {
-        let text = format!("dns: {}", self.said.join(", "));
-        let absence = Absence::new(self.code.unwrap_or(AbsenceCode::NoData), text);
+        let text = format!("dns: {}", self.text());
+        let mut absence = Absence::new(self.code.unwrap_or(AbsenceCode::NoData), text);
+        if !self.aliases.is_empty() {
+            let remedy = "Correct or delete the alias (CNAME): the name that it stands for has no address. A load balancer that \
+                          was replaced has another name now.";
+            absence.notes.push(Note::new(NoteKind::Remedy, remedy));
+        }
         Outcome { update: Update::NotFound(absence), ttl: self.ttl }
+    }
+}
+
+/// `a -> b -> c`.
+fn chain(names: &[Name]) -> String {
+    names.iter().map(shown).collect::<Vec<_>>().join(" -> ")
+}
+
+/// The last name of a chain, with the names between the first and the last one.
+fn via(names: &[Name]) -> String {
+    match names {
+        [_, between @ .., last] if !between.is_empty() => {
+            format!("{} (via {})", shown(last), between.iter().map(shown).collect::<Vec<_>>().join(", "))
+        }
+        [.., last] => shown(last),
+        [] => String::new(),
     }
 }
 
@@ -76,11 +132,13 @@ pub(super) struct Notes {
 }
 
 impl Notes {
+    /// What every reply has in common: the server, its answer, and what had to be done to get it.
     pub(super) fn asked<'a>(&mut self, replies: impl IntoIterator<Item = &'a Reply>) {
         for reply in replies {
             let what = match &reply.said {
                 Said::Records { answers, .. } => describe(answers),
                 Said::Nothing { code, .. } => code.as_str().to_string(),
+                Said::Loop => "an alias loop".to_string(),
             };
             let text = format!("{} ({what}, {:.1} ms)", reply.question, reply.took.as_secs_f64() * 1e3);
             match self.asked.iter_mut().find(|(server, _)| *server == reply.server) {
@@ -90,25 +148,91 @@ impl Notes {
             for passed in &reply.passed_over {
                 self.skipped(passed.clone());
             }
+            if let Some(how) = reply.without_edns {
+                self.without_edns(reply.server, how);
+            }
+            if let Some(Cut { udp, tcp }) = reply.cut {
+                let text = format!(
+                    "dns server {} cuts its answer to {}: {udp} of {tcp} records over UDP, without the TC bit; over TCP all \
+                     {tcp}",
+                    reply.server, reply.question
+                );
+                self.others.push(Note::new(NoteKind::Cut, text));
+            }
+            if reply.incomplete {
+                let text = format!(
+                    "dns server {} cuts its answer to {} over TCP too (TC bit): the list is incomplete",
+                    reply.server, reply.question
+                );
+                self.others.push(Note::new(NoteKind::Cut, text));
+            }
         }
     }
 
-    /// Tells which of several full names answered: a search domain is easily forgotten.
-    pub(super) fn completed(&mut self, name: &Name, candidates: &[Name]) {
-        if candidates.len() < 2 {
-            return;
+    fn without_edns(&mut self, server: SocketAddr, how: NoEdns) {
+        let text = match how {
+            NoEdns::Code(code) => format!(
+                "dns server {server} does not support EDNS: it answered {} to a query with it, and was queried again without",
+                mnemonic(code)
+            ),
+            NoEdns::Silence => format!(
+                "dns server {server} does not support EDNS: it did not respond to a query with it, and did to the same query \
+                 without"
+            ),
+        };
+        self.once(NoteKind::NoEdns, text);
+    }
+
+    fn once(&mut self, kind: NoteKind, text: String) {
+        if !self.others.iter().any(|note| note.kind == kind && note.text == text) {
+            self.others.push(Note::new(kind, text));
         }
-        let others: Vec<String> = candidates.iter().filter(|other| *other != name).map(shown).collect();
-        let text = format!(
-            "the full name that answered is {} (the search list also allows {})",
-            shown(name),
-            others.join(", ")
-        );
-        self.others.push(Note::new(NoteKind::Asked, text));
+    }
+
+    /// Which of several full names answered, and which of them are aliases: a search domain is easily forgotten.
+    pub(super) fn named<'a>(&mut self, name: &Name, candidates: &[Name], replies: impl IntoIterator<Item = &'a Reply>) {
+        if candidates.len() > 1 {
+            let others: Vec<String> = candidates.iter().filter(|other| *other != name).map(shown).collect();
+            let text = format!("{} answered (the search list also allows {})", shown(name), others.join(", "));
+            self.once(NoteKind::AnsweredName, text);
+        }
+        for reply in replies {
+            if let (Some(from), Said::Records { .. }) = (reply.aliases.first(), &reply.said) {
+                self.once(NoteKind::AnsweredName, format!("{} is an alias of {}", shown(from), via(&reply.aliases)));
+            }
+        }
+    }
+
+    /// The targets of SRV records and their ports.
+    pub(super) fn targets(&mut self, question: &str, targets: &[String]) {
+        let more = targets.len().saturating_sub(TARGETS);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let shown = targets.iter().take(TARGETS).map(String::as_str).collect::<Vec<_>>().join(", ");
+        self.once(NoteKind::AnsweredName, format!("{question} names {shown}{more}"));
     }
 
     pub(super) fn skipped(&mut self, text: String) {
         self.others.push(Note::new(NoteKind::Skipped, text));
+    }
+
+    /// Of A and AAAA one is answered and the other is not.
+    pub(super) fn half_answered(&mut self, text: String) {
+        self.others.push(Note::new(NoteKind::HalfAnswered, text));
+    }
+
+    /// A record that no client can use.
+    pub(super) fn unusable(&mut self, text: String) {
+        self.once(NoteKind::Unusable, text);
+    }
+
+    /// The name as given has other addresses than the one that the search list found.
+    pub(super) fn shadowed(&mut self, text: String) {
+        self.others.push(Note::new(NoteKind::Shadowed, text));
+    }
+
+    /// There are records, and none of them can be used.
+    pub(super) fn nothing_left(&mut self, text: String) {
+        self.others.push(Note::new(NoteKind::Absent, text));
     }
 
     /// The gRPC service config (gRFC A2): the TXT record whose text begins with `grpc_config=`.
@@ -120,12 +244,33 @@ impl Notes {
         };
         self.asked([&reply]);
         let Said::Records { answers, .. } = reply.said else { return };
-        for record in answers {
-            let RData::TXT(txt) = record.data else { continue };
-            let text: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
-            if let Some(config) = String::from_utf8_lossy(&text).strip_prefix("grpc_config=") {
-                self.others.push(Note::new(NoteKind::ServiceConfig, config));
-            }
+        let texts: Vec<Vec<Vec<u8>>> = answers
+            .into_iter()
+            .filter_map(|record| match record.data {
+                RData::TXT(txt) => Some(txt.txt_data.iter().map(|part| part.to_vec()).collect()),
+                _ => None,
+            })
+            .collect();
+        let published = service_config::check(&texts);
+        for config in published.configs {
+            self.others.push(Note::new(NoteKind::ServiceConfig, config));
+        }
+        if let Some(problem) = published.problem {
+            let who = match problem.readers {
+                Readers::All => {
+                    "grpc-go and grpc-js clients would fail every call; grpc-java too, where it reads the record"
+                }
+                Readers::Go => "these grpc-go clients would fail every call",
+                Readers::NotGo => {
+                    "grpc-js clients would fail every call; grpc-java too, where it reads the record; grpc-go accepts it"
+                }
+            };
+            let text = format!(
+                "the gRPC service config in {} is invalid: {}; {who}",
+                reply.question,
+                shorten(&problem.text, 300)
+            );
+            self.others.push(Note::new(NoteKind::InvalidServiceConfig, text));
         }
     }
 
@@ -144,7 +289,7 @@ mod tests {
     fn said(name: &str, candidates: &[&str]) -> Vec<String> {
         let full = |name: &&str| Name::from_ascii(name).unwrap();
         let mut notes = Notes::default();
-        notes.completed(&full(&name), &candidates.iter().map(full).collect::<Vec<_>>());
+        notes.named(&full(&name), &candidates.iter().map(full).collect::<Vec<_>>(), []);
         notes.into_vec().into_iter().map(|note| note.text).collect()
     }
 
@@ -152,7 +297,7 @@ mod tests {
     fn the_full_name_that_answered_is_told_where_there_were_several() {
         assert_eq!(
             said("pay.prod.svc.test.", &["pay.prod.svc.test.", "pay.svc.test.", "pay."]),
-            ["the full name that answered is pay.prod.svc.test (the search list also allows pay.svc.test, pay)"]
+            ["pay.prod.svc.test answered (the search list also allows pay.svc.test, pay)"]
         );
         assert!(said("pay.test.", &["pay.test."]).is_empty());
     }

@@ -1,35 +1,30 @@
-//! One question to one server after the other, and what each of them said to it.
+//! One query to one server after the other, and what came of it: records, nothing, or a failure with its sentence.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future;
-use hickory_resolver::config::{
-    ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts, ServerOrderingStrategy,
-};
-use hickory_resolver::lookup::Lookup;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, Record, RecordType};
-use hickory_resolver::{Resolver, TokioResolver};
-use tokio::net::UdpSocket;
-use tokio::time::{Instant, sleep, timeout};
+use hickory_resolver::proto::op::{Message, ResponseCode};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use tokio::time::Instant;
 
-use super::servers::shown;
+use super::exchange::{Broken, Failure, NoEdns, Response, Server, Wait};
+use super::resolv_conf::Retry;
+use super::servers::{Servers, shown};
 use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
 
-/// After this much silence a connected socket finds out whether anybody listens there: the kernel tells only a
-/// connected socket about "port unreachable", and the resolver's own are not.
-const SUSPICION: Duration = Duration::from_millis(100);
-/// How often the resolver sends a question over UDP, and how long it waits in between (hickory's own constants).
-const TRIES: u128 = 3;
-const TRY_AGAIN: u128 = 333;
+/// More aliases in a row than this are not followed (BIND and unbound stop at 16 and 11).
+const MOST_ALIASES: usize = 11;
 
-/// Asks servers; keeps their connections, but never an answer.
+/// Queries servers; keeps what it has learned about them, but never an answer.
 pub(super) struct Asker {
-    servers: Vec<(SocketAddr, TokioResolver)>,
+    servers: Vec<Server>,
+    retry: Option<Retry>,
+    rotate: bool,
+    tcp_only: bool,
+    /// Where `rotate` stands.
+    turn: AtomicUsize,
 }
 
 /// What a server answered.
@@ -37,14 +32,29 @@ pub(super) struct Asker {
 pub(super) struct Reply {
     /// Who answered.
     pub(super) server: SocketAddr,
-    /// What was asked: `A pay.example`.
+    /// What was queried: `A pay.example`.
     pub(super) question: String,
     /// How long this server took.
     pub(super) took: Duration,
     /// The answer.
     pub(super) said: Said,
+    /// The aliases on the way, beginning with the name that was queried; empty without an alias.
+    pub(super) aliases: Vec<Name>,
+    /// The response over UDP was cut without the TC bit.
+    pub(super) cut: Option<Cut>,
+    /// Even the response over TCP was cut.
+    pub(super) incomplete: bool,
+    /// Why the query was sent without EDNS, if it was.
+    pub(super) without_edns: Option<NoEdns>,
     /// The servers before it that gave no answer, each with its sentence.
     pub(super) passed_over: Vec<String>,
+}
+
+/// How many records came over each transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) udp: usize,
+    pub(super) tcp: usize,
 }
 
 /// The answer to a question.
@@ -64,146 +74,340 @@ pub(super) enum Said {
         /// How long that holds.
         ttl: Option<Duration>,
     },
+    /// The aliases lead back to one of them, or never end.
+    Loop,
+}
+
+impl Reply {
+    /// The name at the end of the aliases.
+    pub(super) fn final_name(&self) -> Option<&Name> {
+        self.aliases.last()
+    }
 }
 
 impl Asker {
-    /// One resolver per server, so that every answer has a name; nobody is contacted yet.
-    pub(super) fn new(servers: &[SocketAddr], limit: Duration) -> Result<Self, ResolveError> {
-        let build = |&address: &SocketAddr| {
-            let resolver = resolver(address, limit).map_err(|error| {
-                ResolveError::fatal(ResolveCode::BadTarget, format!("dns server {address}: {error}"))
-            })?;
-            Ok((address, resolver))
-        };
-        servers.iter().map(build).collect::<Result<_, ResolveError>>().map(|servers| Asker { servers })
+    /// Nothing is contacted yet.
+    pub(super) fn new(servers: &Servers) -> Self {
+        Asker {
+            servers: servers.addresses.iter().map(|address| Server::new(*address)).collect(),
+            retry: servers.retry,
+            rotate: servers.rotate,
+            tcp_only: servers.tcp_only,
+            turn: AtomicUsize::new(0),
+        }
     }
 
-    /// Asks the servers in order until one answers, all of them within `deadline`.
+    /// Queries the servers until one answers, all of them within `deadline`.
     pub(super) async fn ask(&self, name: &Name, kind: RecordType, deadline: Instant) -> Result<Reply, ResolveError> {
+        let mut reply = self.ask_once(name, kind, deadline).await?;
+        // A server that answers with the alias only (an authoritative one) is queried for its target.
+        while matches!(reply.said, Said::Records { .. }) && !has_kind(&reply, kind) {
+            let Some(target) = reply.final_name().cloned() else { break };
+            if reply.aliases.len() > MOST_ALIASES {
+                reply.said = Said::Loop;
+                break;
+            }
+            let mut next = self.ask_once(&target, kind, deadline).await?;
+            let mut aliases = std::mem::take(&mut reply.aliases);
+            let returns = next.aliases.iter().skip(1).any(|name| aliases.contains(name));
+            aliases.extend(next.aliases.drain(..).skip(1));
+            next.aliases = aliases;
+            next.took += reply.took;
+            if returns {
+                next.said = Said::Loop;
+            }
+            if let (Said::Records { answers: earlier, .. }, Said::Records { answers, .. }) =
+                (reply.said, &mut next.said)
+            {
+                answers.splice(0..0, earlier);
+            }
+            next.passed_over.splice(0..0, reply.passed_over);
+            reply = next;
+        }
+        Ok(reply)
+    }
+
+    async fn ask_once(&self, name: &Name, kind: RecordType, deadline: Instant) -> Result<Reply, ResolveError> {
         let question = format!("{kind} {}", shown(name));
-        let mut passed_over = Vec::new();
-        let mut code = ResolveCode::Unreachable;
-        for (index, (server, resolver)) in self.servers.iter().enumerate() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let budget = left / u32::try_from(self.servers.len() - index).unwrap_or(1);
-            let begun = Instant::now();
-            let answered = tokio::select! {
-                answered = timeout(budget, resolver.lookup(name.clone(), kind)) => answered.unwrap_or(Err(NetError::Timeout)),
-                refused = refusal(*server) => Err(NetError::from(refused)),
-            };
-            match interpret(answered, budget) {
-                Ok(said) => return Ok(Reply { server: *server, question, took: begun.elapsed(), said, passed_over }),
-                Err((failed, why)) => {
-                    code = failed;
-                    passed_over.push(format!("dns server {server} {}", why.replace("{}", &question)));
+        let first = if self.rotate { self.turn.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let rounds = self.retry.map_or(1, |retry| retry.attempts);
+        let mut failed: Vec<Failed> = Vec::new();
+        for _ in 0..rounds {
+            for offset in 0..self.servers.len() {
+                let Some(server) = self.servers.get((first + offset) % self.servers.len()) else { continue };
+                let left = deadline.saturating_duration_since(Instant::now());
+                let limit = match self.retry {
+                    Some(retry) => retry.timeout.min(left),
+                    None => left / u32::try_from(self.servers.len() - offset).unwrap_or(1),
+                };
+                if limit.is_zero() {
+                    break;
+                }
+                let wait = Wait { limit, resend: self.retry.is_none(), tcp_only: self.tcp_only };
+                let begun = Instant::now();
+                match interpret(server.query(name, kind, wait).await, name, kind) {
+                    Ok(answered) => {
+                        let passed_over = failed.iter().map(|failed| failed.text(&question)).collect();
+                        let (server, took) = (server.address, begun.elapsed());
+                        return Ok(Reply { server, question, took, passed_over, ..answered });
+                    }
+                    Err(why) => match failed.iter_mut().find(|failed| failed.server == server.address) {
+                        Some(known) => known.again(why),
+                        None => failed.push(Failed { server: server.address, why }),
+                    },
                 }
             }
         }
-        if passed_over.is_empty() {
-            passed_over.push("no dns server is known".to_string());
+        let code = failed.last().map_or(ResolveCode::Unreachable, |failed| failed.why.code());
+        let mut texts: Vec<String> = failed.iter().map(|failed| failed.text(&question)).collect();
+        if texts.is_empty() {
+            texts.push("no dns server is known".to_string());
         }
-        Err(ResolveError::ambient(code, passed_over.join("; ")))
+        Err(ResolveError::ambient(code, texts.join("; ")))
     }
 }
 
-fn resolver(server: SocketAddr, limit: Duration) -> Result<TokioResolver, NetError> {
-    let (mut udp, mut tcp) = (ConnectionConfig::udp(), ConnectionConfig::tcp());
-    udp.port = server.port();
-    tcp.port = server.port();
-    let config = ResolverConfig::from_name_servers(vec![NameServerConfig::new(server.ip(), true, vec![udp, tcp])]);
-    let mut options = ResolverOpts::default();
-    options.timeout = limit;
-    options.attempts = 0;
-    options.cache_size = 0;
-    options.num_concurrent_reqs = 1;
-    options.edns0 = true;
-    options.use_hosts_file = ResolveHosts::Never;
-    options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
-    Resolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options).build()
+fn has_kind(reply: &Reply, kind: RecordType) -> bool {
+    match &reply.said {
+        Said::Records { answers, .. } => answers.iter().any(|record| record.record_type() == kind),
+        Said::Nothing { .. } | Said::Loop => false,
+    }
 }
 
-/// The answer, or why there is none, with `{}` where the question belongs.
-fn interpret(answered: Result<Lookup, NetError>, budget: Duration) -> Result<Said, (ResolveCode, String)> {
-    let error = match answered {
-        Ok(lookup) => {
-            return Ok(Said::Records {
-                answers: lookup.answers().to_vec(),
-                additionals: lookup.additionals().to_vec(),
-            });
-        }
-        Err(error) => error,
-    };
-    Err(match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) => {
-            let ttl = none.negative_ttl.map(|seconds| Duration::from_secs(seconds.into()));
-            match none.response_code {
-                ResponseCode::NXDomain => return Ok(Said::Nothing { code: AbsenceCode::NxDomain, ttl }),
-                // A referral is no statement about the name: the server does not know, and does not ask for us.
-                ResponseCode::NoError if none.ns.is_some() && none.soa.is_none() => (
-                    ResolveCode::BadAnswer,
-                    "does not answer {}: it refers to other servers and asks none of them".to_string(),
+/// A server without an answer.
+struct Failed {
+    server: SocketAddr,
+    why: Why,
+}
+
+/// Why a server's answer does not count.
+enum Why {
+    /// No response that can be read.
+    Failure(Failure),
+    /// An error code.
+    Code(ResponseCode),
+    /// Other servers, instead of an answer.
+    Referral,
+}
+
+impl Failed {
+    /// The same server failed once more: silence adds up, everything else is as it was told last.
+    fn again(&mut self, why: Why) {
+        use Broken::NoAnswer;
+        self.why = match (&self.why, why) {
+            (
+                Why::Failure(Failure::Udp(NoAnswer { within: before, tries: earlier, .. })),
+                Why::Failure(Failure::Udp(NoAnswer { within, tries, tcp_refused })),
+            ) => {
+                let (within, tries) = (*before + within, earlier + tries);
+                Why::Failure(Failure::Udp(NoAnswer { within, tries, tcp_refused }))
+            }
+            (_, why) => why,
+        };
+    }
+
+    fn text(&self, question: &str) -> String {
+        let server = self.server;
+        match &self.why {
+            Why::Code(ResponseCode::ServFail) => format!("dns server {server} answered SERVFAIL for {question}"),
+            Why::Code(ResponseCode::Refused) => format!(
+                "dns server {server} answered REFUSED for {question}: it does not accept queries from this client or for \
+                 this zone"
+            ),
+            Why::Code(code) => format!("dns server {server} answered {} for {question}", mnemonic(*code)),
+            Why::Referral => format!(
+                "dns server {server} does not answer {question}: it returned a referral, it is not a recursive resolver"
+            ),
+            Why::Failure(Failure::Udp(broken)) => match broken {
+                Broken::NoAnswer { within, tries, tcp_refused } => {
+                    let tries = if *tries == 1 { "1 try".to_string() } else { format!("{tries} tries") };
+                    let within = within.as_secs_f64();
+                    match tcp_refused {
+                        true => format!(
+                            "dns server {server} could not be queried for {question}: connection refused over TCP, and no \
+                             answer over UDP within {within:.1}s ({tries})"
+                        ),
+                        false => {
+                            format!("dns server {server}: no answer for {question} within {within:.1}s (UDP, {tries})")
+                        }
+                    }
+                }
+                Broken::Io(error) => format!(
+                    "dns server {server} could not be queried for {question}: {}",
+                    io_cause(error, "nothing listens there")
                 ),
-                ResponseCode::NoError => return Ok(Said::Nothing { code: AbsenceCode::NoData, ttl }),
-                other => response_code(other),
+                Broken::Malformed(why) => malformed(server, question, why),
+            },
+            Why::Failure(Failure::Tcp(Broken::Malformed(why))) => malformed(server, question, why),
+            Why::Failure(Failure::Tcp(broken)) => {
+                format!("dns server {server} could not be queried for {question} over TCP: {}", over_tcp(broken))
+            }
+            Why::Failure(Failure::Truncated(broken)) => format!(
+                "the answer of dns server {server} to {question} is cut over UDP (TC bit), and over TCP port {}: {}",
+                server.port(),
+                over_tcp(broken)
+            ),
+        }
+    }
+}
+
+fn malformed(server: SocketAddr, question: &str, why: &str) -> String {
+    format!("dns server {server} answered {question} with a message that is not valid DNS: {why}")
+}
+
+fn over_tcp(broken: &Broken) -> String {
+    match broken {
+        Broken::NoAnswer { within, .. } => format!("no answer over TCP within {:.1}s", within.as_secs_f64()),
+        Broken::Io(error) => io_cause(error, "nothing listens there for TCP"),
+        Broken::Malformed(why) => format!("the response is not valid DNS: {why}"),
+    }
+}
+
+impl Why {
+    fn code(&self) -> ResolveCode {
+        match self {
+            Why::Code(ResponseCode::ServFail) => ResolveCode::ServFail,
+            Why::Code(ResponseCode::Refused) => ResolveCode::Refused,
+            Why::Code(_) => ResolveCode::ServerError,
+            Why::Referral => ResolveCode::BadAnswer,
+            Why::Failure(Failure::Truncated(_)) => ResolveCode::Truncated,
+            Why::Failure(Failure::Udp(broken) | Failure::Tcp(broken)) => match broken {
+                Broken::Io(_) | Broken::NoAnswer { tcp_refused: true, .. } => ResolveCode::Unreachable,
+                Broken::NoAnswer { .. } => ResolveCode::Timeout,
+                Broken::Malformed(_) => ResolveCode::BadAnswer,
+            },
+        }
+    }
+}
+
+/// The code as RFC 1035 and dig write it.
+pub(super) fn mnemonic(code: ResponseCode) -> String {
+    match code {
+        ResponseCode::FormErr => "FORMERR".to_string(),
+        ResponseCode::NotImp => "NOTIMP".to_string(),
+        ResponseCode::ServFail => "SERVFAIL".to_string(),
+        ResponseCode::NXDomain => "NXDOMAIN".to_string(),
+        ResponseCode::Refused => "REFUSED".to_string(),
+        ResponseCode::NotAuth => "NOTAUTH".to_string(),
+        ResponseCode::BADVERS => "BADVERS".to_string(),
+        other => format!("{other} (code {})", u16::from(other)),
+    }
+}
+
+/// What a response means, `server` and what came before it left open.
+fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType) -> Result<Reply, Why> {
+    let Response { message, cut, incomplete, without_edns } = response.map_err(Why::Failure)?;
+    let negative_ttl = negative_ttl(&message);
+    let refers = message.authorities.iter().any(|record| record.record_type() == RecordType::NS)
+        && !message.authorities.iter().any(|record| record.record_type() == RecordType::SOA);
+    let (aliases, is_loop) = follow(name, &message.answers);
+    let count = message.answers.iter().filter(|record| record.record_type() == kind).count();
+    let said = match message.metadata.response_code {
+        ResponseCode::NoError | ResponseCode::NXDomain if is_loop => Said::Loop,
+        ResponseCode::NXDomain => Said::Nothing { code: AbsenceCode::NxDomain, ttl: negative_ttl },
+        ResponseCode::NoError if !message.answers.is_empty() => {
+            // A server that resolves aliases itself would have sent their records: there are none.
+            let ended = count == 0 && message.metadata.recursion_available && negative_ttl.is_some();
+            match ended {
+                true => Said::Nothing { code: AbsenceCode::NoData, ttl: negative_ttl },
+                false => Said::Records { answers: message.answers, additionals: message.additionals },
             }
         }
-        NetError::Dns(DnsError::ResponseCode(code)) => response_code(code),
-        NetError::Timeout => {
-            let tries = (budget.as_millis() / TRY_AGAIN + 1).min(TRIES);
-            let text = format!("gave no answer for {{}} within {:.1}s (udp, {tries} tries)", budget.as_secs_f64());
-            (ResolveCode::Timeout, text)
-        }
-        NetError::Io(error) => (ResolveCode::Unreachable, format!("could not be asked for {{}}: {}", io_cause(&error))),
-        NetError::NoConnections => (ResolveCode::Unreachable, "could not be asked for {}: no connection".to_string()),
-        NetError::Truncated => (ResolveCode::BadAnswer, "cut its answer to {} over udp and over tcp".to_string()),
-        other => (ResolveCode::BadAnswer, format!("gave an answer to {{}} that cannot be understood: {other}")),
+        // A referral is not a statement about the name.
+        ResponseCode::NoError if refers => return Err(Why::Referral),
+        ResponseCode::NoError => Said::Nothing { code: AbsenceCode::NoData, ttl: negative_ttl },
+        other => return Err(Why::Code(other)),
+    };
+    let cut = cut.map(|udp| Cut { udp, tcp: count });
+    Ok(Reply {
+        server: SocketAddr::from(([0, 0, 0, 0], 0)),
+        question: String::new(),
+        took: Duration::ZERO,
+        said,
+        aliases,
+        cut,
+        incomplete,
+        without_edns,
+        passed_over: Vec::new(),
     })
 }
 
-fn response_code(code: ResponseCode) -> (ResolveCode, String) {
-    match code {
-        ResponseCode::ServFail => (ResolveCode::ServFail, "answered SERVFAIL for {}".to_string()),
-        ResponseCode::Refused => (ResolveCode::Refused, "answered REFUSED for {} (it does not serve us)".to_string()),
-        other => (ResolveCode::ServerError, format!("answered {other} for {{}}")),
+/// The chain of aliases from `name` on, `name` among them; whether it comes back to where it was.
+fn follow(name: &Name, answers: &[Record]) -> (Vec<Name>, bool) {
+    let target = |owner: &Name| {
+        answers.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) if record.name == *owner => Some(target.0.clone()),
+            _ => None,
+        })
+    };
+    let mut chain = vec![name.clone()];
+    while let Some(next) = chain.last().and_then(target) {
+        let known = chain.contains(&next);
+        chain.push(next);
+        if known {
+            return (chain, true);
+        }
     }
+    if chain.len() == 1 { (Vec::new(), false) } else { (chain, false) }
 }
 
-fn io_cause(error: &io::Error) -> String {
+/// How long "nothing" holds (RFC 2308): the SOA's minimum or its own TTL.
+fn negative_ttl(message: &Message) -> Option<Duration> {
+    message.authorities.iter().find_map(|record| match &record.data {
+        RData::SOA(soa) => Some(Duration::from_secs(soa.minimum.min(record.ttl).into())),
+        _ => None,
+    })
+}
+
+fn io_cause(error: &io::Error, refused: &str) -> String {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused, nothing listens there".to_string(),
+        io::ErrorKind::ConnectionRefused => format!("connection refused, {refused}"),
         io::ErrorKind::HostUnreachable => "no route to host".to_string(),
         io::ErrorKind::NetworkUnreachable => "network is unreachable".to_string(),
-        _ => error.to_string(),
-    }
-}
-
-/// Ends only when the network says that nobody listens at `server`: asks for the root's name servers from a connected
-/// socket, once, when the server has been silent for a while. Any answer means that somebody does.
-async fn refusal(server: SocketAddr) -> io::Error {
-    sleep(SUSPICION).await;
-    match knock(server).await {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable
-            ) =>
-        {
-            error
+        io::ErrorKind::PermissionDenied => {
+            "operation not permitted: a firewall on this machine rejects the packets".to_string()
         }
-        // An answer, or a fault of our own (no descriptor left): the question itself goes on.
-        Ok(()) | Err(_) => future::pending().await,
+        io::ErrorKind::UnexpectedEof => "the server closed the connection without an answer".to_string(),
+        io::ErrorKind::ConnectionReset => "connection reset".to_string(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error ").next().unwrap_or_default().to_lowercase()
+        }
     }
 }
 
-async fn knock(server: SocketAddr) -> io::Result<()> {
-    let any: SocketAddr = match server {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let socket = UdpSocket::bind(any).await?;
-    socket.connect(server).await?;
-    let [high, low] = fastrand::u16(..).to_be_bytes();
-    // A header with one question, for NS of the root in class IN.
-    socket.send(&[high, low, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]).await?;
-    socket.recv(&mut [0; 512]).await.map(drop)
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::rr::rdata::CNAME;
+
+    use super::super::servers::full_name;
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        full_name(text).unwrap()
+    }
+
+    fn alias(from: &str, to: &str) -> Record {
+        Record::from_rdata(name(from), 5, RData::CNAME(CNAME(name(to))))
+    }
+
+    #[test]
+    fn aliases_are_followed_in_any_order_until_they_return() {
+        let chain = |answers: &[Record]| {
+            let (names, is_loop) = follow(&name("a.test"), answers);
+            (names.iter().map(shown).collect::<Vec<_>>(), is_loop)
+        };
+        assert_eq!(chain(&[]), (vec![], false));
+        let two = [alias("b.test", "c.test"), alias("A.test", "b.test")];
+        assert_eq!(chain(&two), (vec!["a.test".into(), "b.test".into(), "c.test".into()], false));
+        let returns = [alias("a.test", "b.test"), alias("b.test", "a.test")];
+        assert_eq!(chain(&returns), (vec!["a.test".into(), "b.test".into(), "a.test".into()], true));
+    }
+
+    #[test]
+    fn codes_are_written_as_dig_writes_them() {
+        assert_eq!(mnemonic(ResponseCode::FormErr), "FORMERR");
+        assert_eq!(mnemonic(ResponseCode::NotImp), "NOTIMP");
+        assert!(mnemonic(ResponseCode::YXRRSet).contains("(code 7)"));
+    }
 }

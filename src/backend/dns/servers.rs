@@ -1,36 +1,46 @@
-//! Who is asked, and for which full names: an explicit server, or what this machine's resolv.conf and hosts file say.
+//! Which servers are queried, and for which full names: an explicit server, or what this machine's resolv.conf and hosts
+//! file say.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
-use hickory_resolver::Hosts;
-use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::{Name, RecordType};
-use hickory_resolver::system_conf::parse_resolv_conf;
+use hickory_resolver::proto::rr::Name;
 
+use super::resolv_conf::{ResolvConf, Retry};
 use super::{Family, Settings};
 use crate::model::resolution::{ResolveCode, ResolveError};
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 const HOSTS: &str = "/etc/hosts";
+/// However long resolv.conf allows.
+const LONGEST: Duration = Duration::from_secs(60);
 
-/// The servers in the order they are asked, and how a name becomes full names.
+/// The servers in the order they are queried, and how a name becomes full names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Servers {
-    /// The next one is asked when the one before gives no answer, SERVFAIL or REFUSED.
+    /// The next one is queried when the one before gives no answer, SERVFAIL or REFUSED.
     pub(super) addresses: Vec<SocketAddr>,
     /// Domains to append; empty for an explicit server.
     pub(super) search: Vec<Name>,
-    /// Names with at least this many dots are asked as they are first.
+    /// Names with at least this many dots are queried as they are first.
     pub(super) ndots: usize,
-    /// Whether the hosts file of this machine has a say.
+    /// Whether the hosts file of this machine is read.
     pub(super) hosts_file: bool,
+    /// `timeout` and `attempts` of resolv.conf, when they are set there.
+    pub(super) retry: Option<Retry>,
+    /// The queries are spread over the servers.
+    pub(super) rotate: bool,
+    /// Queries go over TCP only.
+    pub(super) tcp_only: bool,
+    /// AAAA records are not queried.
+    pub(super) no_aaaa: bool,
 }
 
 impl Servers {
     /// One explicit server: no search list, no hosts file, as with dig.
     pub(super) fn explicit(address: SocketAddr) -> Self {
-        Servers { addresses: vec![address], search: vec![], ndots: 0, hosts_file: false }
+        Servers { addresses: vec![address], ..Servers::default() }
     }
 
     /// What `target`'s authority, else the settings, else the system say. An authority that is a host name is resolved
@@ -43,21 +53,34 @@ impl Servers {
         }
     }
 
-    /// The system's servers, search list and ndots.
+    /// The system's servers, search list and options.
     pub(super) fn system() -> Result<Self, ResolveError> {
-        let unusable = |cause: String| {
-            let text = format!("{RESOLV_CONF}: {cause}; name a server with --dns-server");
+        let text = fs::read(RESOLV_CONF).map_err(|error| {
+            let text = format!("failed to read {RESOLV_CONF}: {error}; name a server with --dns-server");
             ResolveError::ambient(ResolveCode::Unreachable, text)
-        };
-        let text = fs::read(RESOLV_CONF).map_err(|error| unusable(error.to_string()))?;
-        Servers::from_resolv_conf(&text).map_err(unusable)
+        })?;
+        Ok(Servers::from_resolv_conf(&String::from_utf8_lossy(&text)))
     }
 
-    fn from_resolv_conf(text: &[u8]) -> Result<Self, String> {
-        let (config, options) = parse_resolv_conf(text).map_err(|error| error.to_string())?;
-        let addresses = config.name_servers.iter().map(|server| SocketAddr::new(server.ip, 53)).collect();
-        let search = config.search.into_iter().map(fully_qualified).collect();
-        Ok(Servers { addresses, search, ndots: options.ndots, hosts_file: true })
+    /// How long all servers together may take, when resolv.conf says so.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        let retry = self.retry?;
+        let rounds = u32::try_from(self.addresses.len()).unwrap_or(1) * retry.attempts;
+        Some((retry.timeout * rounds).min(LONGEST))
+    }
+
+    fn from_resolv_conf(text: &str) -> Self {
+        let conf = ResolvConf::parse(text);
+        Servers {
+            addresses: conf.servers,
+            search: conf.search,
+            ndots: conf.ndots,
+            hosts_file: true,
+            retry: conf.retry,
+            rotate: conf.rotate,
+            tcp_only: conf.tcp_only,
+            no_aaaa: conf.no_aaaa,
+        }
     }
 
     /// The full names that `host` stands for, in the order glibc asks for them.
@@ -80,14 +103,13 @@ impl Servers {
     pub(super) fn local(&self, host: &str, family: Family) -> Option<(Vec<IpAddr>, &'static str)> {
         let name = full_name(host).ok()?;
         if name.is_localhost() {
-            return Some((loopback(family), "localhost (RFC 6761)"));
+            return Some((loopback(family), "RFC 6761"));
         }
         if !self.hosts_file {
             return None;
         }
-        let mut hosts = Hosts::default();
-        hosts.read_hosts_conf(fs::File::open(HOSTS).ok()?).ok()?;
-        let addresses = from_hosts(&hosts, &name, family);
+        let text = fs::read(HOSTS).ok()?;
+        let addresses = from_hosts(&String::from_utf8_lossy(&text), &name, family);
         (!addresses.is_empty()).then_some((addresses, HOSTS))
     }
 }
@@ -98,13 +120,19 @@ pub(super) fn loopback(family: Family) -> Vec<IpAddr> {
     both.into_iter().filter(|ip| family.wants(ip)).collect()
 }
 
-fn from_hosts(hosts: &Hosts, name: &Name, family: Family) -> Vec<IpAddr> {
-    [RecordType::A, RecordType::AAAA]
-        .into_iter()
-        .filter_map(|kind| hosts.lookup_static_host(&Query::query(name.clone(), kind)))
-        .flat_map(|lookup| lookup.answers().iter().filter_map(|record| record.data.ip_addr()).collect::<Vec<_>>())
-        .filter(|ip| family.wants(ip))
-        .collect()
+/// The addresses of `name` in a hosts file, each one once, in the file's order. Names are compared without regard to case.
+fn from_hosts(text: &str, name: &Name, family: Family) -> Vec<IpAddr> {
+    let mut addresses = Vec::new();
+    for line in text.lines() {
+        let entry = line.split_once('#').map_or(line, |(entry, _)| entry);
+        let mut words = entry.split_ascii_whitespace();
+        let Some(Ok(ip)) = words.next().map(str::parse::<IpAddr>) else { continue };
+        let is_named = words.any(|word| full_name(word).is_ok_and(|known| known == *name));
+        if is_named && family.wants(&ip) && !addresses.contains(&ip) {
+            addresses.push(ip);
+        }
+    }
+    addresses
 }
 
 fn fully_qualified(mut name: Name) -> Name {
@@ -112,11 +140,15 @@ fn fully_qualified(mut name: Name) -> Name {
     name
 }
 
-/// `host` as a full name.
+/// `host` as a full name. ASCII is taken as it is: names with underscores are no IDNA names and are resolved all the same.
 pub(super) fn full_name(host: &str) -> Result<Name, ResolveError> {
-    Name::from_utf8(host)
-        .map(fully_qualified)
-        .map_err(|error| ResolveError::fatal(ResolveCode::BadTarget, format!("{host:?} is no DNS name: {error}")))
+    let name = if host.is_ascii() { Name::from_ascii(host) } else { Name::from_utf8(host) };
+    name.map(fully_qualified).map_err(|error| {
+        // The library's word for a name that IDNA does not allow is no sentence.
+        let why =
+            if host.is_ascii() { error.to_string() } else { "not a valid internationalized name (IDNA)".to_string() };
+        ResolveError::fatal(ResolveCode::BadTarget, format!("\"{host}\" is not a DNS name: {why}"))
+    })
 }
 
 /// `name` without the closing dot, as people write it.
@@ -139,7 +171,7 @@ async fn lookup(authority: &str) -> Result<SocketAddr, ResolveError> {
         authority.to_string()
     };
     let unknown = |cause: String| {
-        let text = format!("dns server {authority} could not be resolved itself: {cause}");
+        let text = format!("cannot resolve the DNS server's own name {authority}: {cause}");
         ResolveError::ambient(ResolveCode::Unreachable, text)
     };
     let mut found = tokio::net::lookup_host(&with_port).await.map_err(|error| unknown(error.to_string()))?;
@@ -151,7 +183,7 @@ mod tests {
     use super::*;
 
     fn candidates(conf: &str, host: &str) -> Vec<String> {
-        let servers = Servers::from_resolv_conf(conf.as_bytes()).unwrap();
+        let servers = Servers::from_resolv_conf(conf);
         servers.candidates(host).unwrap().iter().map(|name| name.to_ascii()).collect()
     }
 
@@ -167,6 +199,7 @@ mod tests {
         assert_eq!(candidates(plain, "pay.example"), ["pay.example.", "pay.example.corp.example."]);
         assert_eq!(candidates(plain, "pay"), ["pay.corp.example.", "pay."]);
         assert_eq!(candidates("nameserver 10.0.0.1\n", "bücher"), ["xn--bcher-kva."]);
+        assert_eq!(candidates("nameserver 10.0.0.1\n", "my_service"), ["my_service."]);
     }
 
     #[test]
@@ -178,18 +211,19 @@ mod tests {
 
     #[test]
     fn servers_are_asked_in_the_order_of_resolv_conf() {
-        let servers = Servers::from_resolv_conf(b"nameserver 10.0.0.2\nnameserver ::1\n").unwrap();
+        let servers = Servers::from_resolv_conf("nameserver 10.0.0.2\nnameserver ::1\n");
         assert_eq!(servers.addresses, ["10.0.0.2:53".parse().unwrap(), "[::1]:53".parse().unwrap()]);
-        assert!(Servers::from_resolv_conf(b"search x\n").is_err());
     }
 
     #[test]
-    fn the_hosts_file_is_read_by_family() {
-        let mut hosts = Hosts::default();
-        hosts.read_hosts_conf("10.9.8.7 pay.hosts.test\n2001:db8::7 pay.hosts.test\n".as_bytes()).unwrap();
-        let name = full_name("pay.hosts.test").unwrap();
-        assert_eq!(from_hosts(&hosts, &name, Family::Both).len(), 2);
-        assert_eq!(from_hosts(&hosts, &name, Family::V6), ["2001:db8::7".parse::<IpAddr>().unwrap()]);
+    fn the_hosts_file_is_read_by_family_and_without_regard_to_case() {
+        let hosts =
+            "# 10.0.0.1 pay\n10.9.8.7\tother Pay.hosts.test # pay_2\n2001:db8::7 pay.hosts.test\n10.9.8.6 pay_2\n";
+        let of = |name: &str, family| from_hosts(hosts, &full_name(name).unwrap(), family);
+        assert_eq!(of("pay.hosts.test", Family::Both).len(), 2);
+        assert_eq!(of("pay.hosts.test", Family::V6), ["2001:db8::7".parse::<IpAddr>().unwrap()]);
+        assert_eq!(of("pay_2", Family::Both), ["10.9.8.6".parse::<IpAddr>().unwrap()]);
+        assert_eq!(of("pay", Family::Both), [] as [IpAddr; 0]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod dns_server;
 use dns_server::{DnsServer, Script, addresses, full};
 
 async fn ask(servers: &Servers) -> Result<Update, ResolveError> {
-    let asker = Asker::new(&servers.addresses, LIMIT)?;
+    let asker = Asker::new(servers);
     let wanted = Wanted::Host { host: "pay".to_string(), port: Some(1), otherwise: PortRule::target(1) };
     let deadline = Instant::now() + Duration::from_secs(2);
     answer::outcome(&wanted, servers, &asker, Family::Both, deadline).await.map(|outcome| outcome.update)
@@ -23,7 +23,7 @@ fn system(servers: &[&DnsServer], search: &[&str]) -> Servers {
         addresses: servers.iter().map(|server| server.address()).collect(),
         search: search.iter().map(|domain| full(domain)).collect(),
         ndots: 1,
-        hosts_file: false,
+        ..Servers::default()
     }
 }
 
@@ -54,7 +54,7 @@ async fn when_no_server_answers_each_is_named_with_its_reason() {
     assert_eq!(error.failure().code, ResolveCode::Refused);
     let text = error.to_string();
     assert!(
-        text.contains(&format!("dns server {} could not be asked for A pay: connection refused", gone.address())),
+        text.contains(&format!("dns server {} could not be queried for A pay: connection refused", gone.address())),
         "{text}"
     );
     assert!(text.contains(&format!("; dns server {} answered REFUSED for A pay", refusing.address())), "{text}");
@@ -82,4 +82,87 @@ async fn every_name_of_the_search_list_is_tried_before_nobody_is_said() {
     for name in ["A pay.a.test", "A pay.c.test", "A pay from"] {
         assert!(absence.text.contains(name), "{}", absence.text);
     }
+}
+
+fn named(servers: &Servers, answer: &Answer) -> Vec<bool> {
+    let asked: Vec<&str> =
+        answer.notes.iter().filter(|note| note.kind == NoteKind::Asked).map(|note| note.text.as_str()).collect();
+    servers.addresses.iter().map(|server| asked.iter().any(|text| text.contains(&server.to_string()))).collect()
+}
+
+#[tokio::test]
+async fn timeout_and_attempts_of_resolv_conf_count() {
+    let (silent, second) = (DnsServer::start().await, DnsServer::start().await);
+    for kind in [A, AAAA] {
+        silent.says("pay", kind, Script::Silence);
+    }
+    second.says("pay", A, addresses("pay", 1, &["10.0.0.1"]));
+    let retry = Some(resolv_conf::Retry { timeout: Duration::from_millis(200), attempts: 2 });
+    let begun = Instant::now();
+    let both = Servers { retry, ..system(&[&silent, &second], &[]) };
+    let Ok(Update::Reset(answer)) = ask(&both).await else { panic!("nobody") };
+    assert_eq!(answer.endpoints[0].address.to_string(), "10.0.0.1:1");
+    assert!(begun.elapsed() >= Duration::from_millis(200));
+    // Alone it is queried twice, for the timeout each.
+    let text = ask(&Servers { retry, ..system(&[&silent], &[]) }).await.unwrap_err().to_string();
+    assert!(text.contains("no answer for A pay within 0.4s (UDP, 2 tries)"), "{text}");
+    assert_eq!(Servers { retry, ..system(&[&silent, &second], &[]) }.limit(), Some(Duration::from_millis(800)));
+}
+
+#[tokio::test]
+async fn rotate_spreads_the_queries() {
+    let (one, two) = (DnsServer::start().await, DnsServer::start().await);
+    for server in [&one, &two] {
+        server.says("pay", A, addresses("pay", 1, &["10.0.0.1"]));
+    }
+    let servers = Servers { rotate: true, ..system(&[&one, &two], &[]) };
+    let Ok(Update::Reset(answer)) = ask(&servers).await else { panic!("nobody") };
+    assert_eq!(named(&servers, &answer), [true, true]);
+    let servers = system(&[&one, &two], &[]);
+    let Ok(Update::Reset(answer)) = ask(&servers).await else { panic!("nobody") };
+    assert_eq!(named(&servers, &answer), [true, false]);
+}
+
+#[tokio::test]
+async fn use_vc_and_no_aaaa_of_resolv_conf_count() {
+    let server = DnsServer::start().await;
+    server.says("pay", A, addresses("pay", 1, &["10.0.0.1"]));
+    let servers = Servers { tcp_only: true, no_aaaa: true, ..system(&[&server], &[]) };
+    assert!(matches!(ask(&servers).await, Ok(Update::Reset(_))));
+    let asked = server.asked();
+    assert!(asked.iter().all(|asked| asked.ends_with(" tcp") && !asked.starts_with("AAAA")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_search_domain_that_hides_the_name_as_given_is_told() {
+    let server = DnsServer::start().await;
+    server.says("pay.other.corp.test", A, addresses("pay.other.corp.test", 1, &["10.0.0.9"]));
+    server.says("pay.other", A, addresses("pay.other", 1, &["10.0.0.1"]));
+    let servers = Servers { ndots: 5, ..system(&[&server], &["corp.test"]) };
+    let wanted = Wanted::Host { host: "pay.other".to_string(), port: Some(1), otherwise: PortRule::target(1) };
+    let asker = Asker::new(&servers);
+    let deadline = Instant::now() + Duration::from_secs(2);
+    let outcome = answer::outcome(&wanted, &servers, &asker, Family::Both, deadline).await.unwrap();
+    let Update::Reset(answer) = outcome.update else { panic!("nobody") };
+    let text = |kind| answer.notes.iter().find(|note| note.kind == kind).map(|note| note.text.as_str());
+    assert_eq!(
+        text(NoteKind::Shadowed),
+        Some(
+            "pay.other was completed to pay.other.corp.test by the search list and is 10.0.0.9 here; the name as given is 10.0.0.1"
+        )
+    );
+    assert_eq!(
+        text(NoteKind::AnsweredName),
+        Some("pay.other.corp.test answered (the search list also allows pay.other)")
+    );
+}
+
+#[tokio::test]
+async fn a_closed_port_stays_refused_however_seldom_the_kernel_says_so() {
+    // UDP is silent and TCP refuses: what a closed port looks like once the kernel has stopped sending ICMP.
+    let udp = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let servers = Servers { addresses: vec![udp.local_addr().unwrap()], ..Servers::default() };
+    let error = ask(&servers).await.unwrap_err();
+    assert_eq!(error.failure().code, ResolveCode::Unreachable);
+    assert!(error.to_string().contains("connection refused over TCP, and no answer over UDP within 2.0s"), "{error}");
 }

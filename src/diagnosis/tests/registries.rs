@@ -420,3 +420,38 @@ fn three_healthy_endpoints_in_three_registries_prove_nothing_wrong() {
         assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec![], 0));
     }
 }
+
+#[test]
+fn the_two_families_of_this_machine_are_one_endpoint() {
+    let (four, six) = ("127.0.0.1:50051", "[::1]:50051");
+    let mut story = Story::default();
+    story.lists("dns", &[(four, LISTED), (six, LISTED)]).serves(four).fails(six, Stage::Tcp, FailureCode::Refused);
+    let conclusion = story.concludes();
+    assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD129"], 0));
+    assert!(conclusion.summary.text.contains("the only endpoint is healthy"), "{}", conclusion.summary.text);
+    // Nobody there at all is another thing, and so is an address that somebody else lists on purpose.
+    let mut both = Story::default();
+    both.lists("dns", &[(four, LISTED), (six, LISTED)]);
+    both.fails(four, Stage::Tcp, FailureCode::Refused).fails(six, Stage::Tcp, FailureCode::Refused);
+    assert_eq!(codes(&both.concludes()), ["GD201", "GD201"]);
+    let mut meant = Story::default();
+    meant.lists("dns", &[(four, LISTED), (six, LISTED)]).lists("file", &[(four, LISTED), (six, LISTED)]);
+    meant.serves(four).fails(six, Stage::Tcp, FailureCode::Refused);
+    assert!(codes(&meant.concludes()).contains(&"GD201"));
+    let mut elsewhere = Story::default();
+    elsewhere.lists("dns", &[("10.0.0.1:1", LISTED), ("[2001:db8::1]:1", LISTED)]).serves("10.0.0.1:1");
+    elsewhere.fails("[2001:db8::1]:1", Stage::Tcp, FailureCode::Refused);
+    assert!(codes(&elsewhere.concludes()).contains(&"GD201"));
+}
+
+#[test]
+fn an_answer_that_consul_cuts_has_consuls_remedy() {
+    let cut = || vec![Note::new(NoteKind::Cut, "19 of 40")];
+    let mut plain = Story::default();
+    plain.lists_with("dns", &[(A, LISTED)], &[], cut()).serves(A);
+    assert!(!plain.text_of("GD124").1.contains("enable_truncate"));
+    let mut consul = Story::default();
+    consul.lists("consul", &[(A, UP)]).lists_with("dns", &[(A, LISTED)], &[], cut()).serves(A);
+    let (text, remedy) = consul.text_of("GD124");
+    assert!(text == "19 of 40" && remedy.contains("enable_truncate"), "{text}: {remedy}");
+}

@@ -14,6 +14,7 @@ mod etcd;
 mod eureka;
 mod host;
 mod kubernetes;
+mod peers;
 mod percent;
 mod piece;
 mod zookeeper;
@@ -21,9 +22,10 @@ mod zookeeper;
 use consul::consul;
 use etcd::{discov, etcd};
 use eureka::eureka;
-use host::{host, host_port, ip_address, join, port, v6};
+use host::{host, ip_address, join, port};
 pub(super) use kubernetes::bare as bare_kubernetes;
 use kubernetes::{k8s, kubernetes};
+use peers::{decoded, decoding, host_port, without_query, without_slash};
 use piece::{Parsed, Piece, Problem, wrong};
 use zookeeper::zookeeper;
 
@@ -132,6 +134,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         foreign if FOREIGN_SCHEMES.contains(&foreign) => {
             Ok(Target::Foreign { scheme: lower, rest: secrets::mask(rest.text) })
         }
+        "http" | "https" | "grpc" | "grpcs" | "tcp" => url(scheme, rest),
         unknown => wrong(scheme.at, unknown_scheme(unknown), format!("pay, pay.example:50051 or {EXAMPLE}")),
     }
 }
@@ -198,12 +201,29 @@ fn without_space(whole: Piece<'_>) -> String {
     if squeezed.is_empty() { EXAMPLE.to_string() } else { shorten(&secrets::mask(&squeezed), 60).into_owned() }
 }
 
+/// A URL is no target of gRPC's: the host and port in it are, and how they are spoken to is a flag's business.
+fn url(scheme: Piece<'_>, rest: Piece<'_>) -> Parsed<Target> {
+    let after = rest.strip("//").unwrap_or(rest);
+    let authority = after.until(after.text.find(['/', '?', '#']).unwrap_or(after.text.len()));
+    let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
+    let plaintext = if scheme.text.eq_ignore_ascii_case("http") { " --plaintext" } else { "" };
+    let example = match host_port(server, EXAMPLE) {
+        Ok((host, port)) => {
+            let default = if plaintext.is_empty() { None } else { Some(80) };
+            format!("{}{plaintext}", join(&host, port.or(default)))
+        }
+        Err(_) => EXAMPLE.to_string(),
+    };
+    wrong(scheme.at, format!("{}: is the scheme of a URL, not of a gRPC target", scheme.text), example)
+}
+
 fn bare_or_host_port(whole: Piece<'_>) -> Parsed<Target> {
     if let Some(at) = whole.text.find(char::is_whitespace) {
         return wrong(at, "a target has no white space", without_space(whole));
     }
-    let (host, port) = host_port(whole, "pay.example:50051")?;
-    if port.is_none() && !is_ip(&host) {
+    let name = without_slash(without_query(whole));
+    let (host, port) = decoding(name, |name| host_port(name, "pay.example:50051"))?;
+    if port.is_none() && !is_ip(&host) && !decoded(name.text).contains(':') {
         return Ok(Target::Bare(host));
     }
     Ok(Target::Dns { server: None, host, port })
@@ -226,23 +246,25 @@ fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, Piece
         };
         return wrong(
             after.at,
-            format!("between {scheme}:// and the next slash stands a DNS server, and no name follows"),
+            format!("no name follows: what stands after {scheme}:// is the DNS server, as in {scheme}://SERVER/NAME"),
             example,
         );
     };
     if server.is_empty() {
         return Ok((None, name));
     }
+    // grpc-go drops a user; it is none of DNS' business.
+    let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
     let (host, port) = host_port(server, &format!("{scheme}://10.0.0.2:53/pay.example"))?;
     Ok((Some(join(&host, port)), name))
 }
 
 fn dns(rest: Piece<'_>) -> Parsed<Target> {
-    let (server, name) = authority(rest, "dns")?;
+    let (server, name) = authority(without_query(rest), "dns")?;
     if name.is_empty() {
         return wrong(name.at, "no host is named", EXAMPLE);
     }
-    let (host, port) = host_port(name, EXAMPLE)?;
+    let (host, port) = decoding(without_slash(name), |name| host_port(name, EXAMPLE))?;
     Ok(Target::Dns { server, host, port })
 }
 
@@ -260,11 +282,15 @@ fn srv(rest: Piece<'_>) -> Parsed<Target> {
 
 fn passthrough(rest: Piece<'_>) -> Parsed<Target> {
     const PASSTHROUGH: &str = "passthrough:///10.0.0.7:50051";
-    let (server, name) = authority(rest, "passthrough")?;
-    if server.is_some() {
-        return wrong(rest.at, "passthrough: asks nobody, so it takes no server", PASSTHROUGH);
+    // grpc-go ignores an authority here.
+    let (_, name) = authority(without_query(rest), "passthrough")?;
+    if let Some(path) = name.strip("unix:") {
+        return unix(path);
     }
-    match host_port(name, PASSTHROUGH)? {
+    if name.is_empty() {
+        return wrong(name.at, "no address is given", PASSTHROUGH);
+    }
+    match decoding(name, |name| host_port(name, PASSTHROUGH))? {
         (_, None) => wrong(name.end(), "passthrough: has no default port", PASSTHROUGH),
         (host, Some(port)) => Ok(Target::Ip(vec![match ip_address(&host, port) {
             Some(socket) => Address::Ip(socket),
@@ -274,9 +300,18 @@ fn passthrough(rest: Piece<'_>) -> Parsed<Target> {
 }
 
 fn list(rest: Piece<'_>, element: fn(Piece<'_>) -> Parsed<Address>) -> Parsed<Target> {
-    // C-core and node accept `ipv4:///a` too.
-    let rest = rest.strip("///").unwrap_or(rest);
-    rest.split(',').map(element).collect::<Parsed<Vec<_>>>().map(Target::Ip)
+    let rest = without_query(rest);
+    // C-core and node take `ipv4:///a` too, C-core also `ipv4:/a`.
+    let rest =
+        rest.strip("///").unwrap_or_else(|| rest.strip("/").filter(|rest| !rest.text.starts_with('/')).unwrap_or(rest));
+    // C-core skips empty elements.
+    let elements: Vec<Piece<'_>> = rest.split(',').filter(|element| !element.is_empty()).collect();
+    if elements.is_empty() {
+        return element(rest.until(0)).map(|address| Target::Ip(vec![address]));
+    }
+    // C-core takes an element percent-encoded, brackets among it.
+    let parsed = elements.into_iter().map(|piece| decoding(piece, element));
+    parsed.collect::<Parsed<Vec<_>>>().map(Target::Ip)
 }
 
 fn ipv4_element(element: Piece<'_>) -> Parsed<Address> {
@@ -290,7 +325,7 @@ fn ipv4_element(element: Piece<'_>) -> Parsed<Address> {
     };
     match address.text.parse::<Ipv4Addr>() {
         Ok(ip) => Ok(Address::Ip((ip, port).into())),
-        Err(_) => wrong(address.at, format!("{} is no IPv4 address", address.quoted()), EXAMPLE),
+        Err(_) => wrong(address.at, format!("{} is not an IPv4 address", address.quoted()), EXAMPLE),
     }
 }
 
@@ -304,13 +339,13 @@ fn ipv6_element(element: Piece<'_>) -> Parsed<Address> {
         (host, port.unwrap_or(DEFAULT_PORT))
     } else if element.text.contains(':') {
         // naming.md allows a literal without brackets when no port follows.
-        (v6(element)?, DEFAULT_PORT)
+        (host::v6(element)?, DEFAULT_PORT)
     } else {
-        return wrong(element.at, format!("{} is no IPv6 address", element.quoted()), EXAMPLE);
+        return wrong(element.at, format!("{} is not an IPv6 address", element.quoted()), EXAMPLE);
     };
     match ip_address(&literal, port) {
         Some(socket) => Ok(Address::Ip(socket)),
-        None => wrong(element.at, format!("{} is no IPv6 address", element.quoted()), EXAMPLE),
+        None => wrong(element.at, format!("{} is not an IPv6 address", element.quoted()), EXAMPLE),
     }
 }
 
@@ -334,18 +369,22 @@ fn path(rest: Piece<'_>, scheme: &str, example: &str) -> Parsed<PathBuf> {
 
 fn unix(rest: Piece<'_>) -> Parsed<Target> {
     const EXAMPLE: &str = "unix:/run/pay.sock";
-    let path = path(rest, "unix", EXAMPLE)?;
+    let path = path(without_query(rest), "unix", EXAMPLE)?;
+    let path = match path.to_str().map(decoded) {
+        Some(decoded) => PathBuf::from(decoded.as_ref()),
+        None => path,
+    };
     socket_name(rest, path.as_os_str().len(), EXAMPLE)?;
     Ok(Target::Ip(vec![Address::Unix(path)]))
 }
 
+/// `unix-abstract:name`; with an (empty) authority the slash after it belongs to the name, as in C-core and grpc-go.
 fn unix_abstract(rest: Piece<'_>) -> Parsed<Target> {
     const EXAMPLE: &str = "unix-abstract:pay";
-    if rest.is_empty() {
-        return wrong(rest.at, "no socket is named", EXAMPLE);
-    }
-    socket_name(rest, rest.text.len(), EXAMPLE)?;
-    Ok(Target::Ip(vec![Address::UnixAbstract(rest.text.to_string())]))
+    let name = path(without_query(rest), "unix-abstract", EXAMPLE)?;
+    let name = decoded(&name.to_string_lossy()).into_owned();
+    socket_name(rest, name.len(), EXAMPLE)?;
+    Ok(Target::Ip(vec![Address::UnixAbstract(name)]))
 }
 
 fn socket_name(rest: Piece<'_>, length: usize, example: &str) -> Parsed<()> {

@@ -196,7 +196,11 @@ async fn srv_records_bring_priority_weight_port_and_node() {
         (priority, weight, node.as_deref(), ttl),
         (Some(10), Some(5), Some("a.test"), Some(Duration::from_secs(9)))
     );
-    assert_eq!(notes(&answer, NoteKind::Skipped), ["SRV target gone.test has no address"]);
+    let [unusable] = notes(&answer, NoteKind::Unusable)[..] else { panic!("{:?}", answer.notes) };
+    let gone = "SRV _grpc._tcp.pay.test (10 1 4 gone.test) cannot be used: its target has no address: NXDOMAIN for A gone.test";
+    assert!(unusable.starts_with(gone), "{unusable}");
+    let named = ["SRV _grpc._tcp.pay.test names b.test:2, a.test:1, gone.test:4, spare.test:3"];
+    assert_eq!(notes(&answer, NoteKind::AnsweredName), named);
     assert!(!server.asked().iter().any(|asked| asked.contains("A a.test")), "it was in the additional section");
 }
 
@@ -256,7 +260,7 @@ async fn nobody_and_no_answer_are_different_words() {
     let (code, text) = failure("silent.test:1", &ours).await;
     assert_eq!(
         (code, text),
-        (ResolveCode::Timeout, format!("dns server {at} gave no answer for A silent.test within 1.5s (udp, 3 tries)"))
+        (ResolveCode::Timeout, format!("dns server {at}: no answer for A silent.test within 1.5s (UDP, 3 tries)"))
     );
 }
 
@@ -271,7 +275,7 @@ async fn a_port_where_nobody_listens_is_named_at_once() {
     assert_eq!(
         text,
         format!(
-            "dns server {} could not be asked for A pay.test: connection refused, nothing listens there",
+            "dns server {} could not be queried for A pay.test: connection refused, nothing listens there",
             server.address()
         )
     );
@@ -306,8 +310,8 @@ async fn half_an_answer_is_an_answer_with_a_note() {
     server.says("pay.test", AAAA, Script::Code(ResponseCode::ServFail));
     let half = answer("pay.test:1", &context(&server, |_| {})).await;
     assert_eq!(listed(&half), ["10.0.0.1:1"]);
-    let [skipped] = notes(&half, NoteKind::Skipped)[..] else { panic!("{:?}", half.notes) };
-    assert!(skipped.contains("SERVFAIL for AAAA pay.test"), "{skipped}");
+    let [missing] = notes(&half, NoteKind::HalfAnswered)[..] else { panic!("{:?}", half.notes) };
+    assert!(missing.contains("SERVFAIL for AAAA pay.test, although A pay.test is answered"), "{missing}");
     // Without an address the half that failed might have known one.
     server.says("pay.test", A, Script::NoData);
     assert_eq!(failure("pay.test:1", &context(&server, |_| {})).await.0, ResolveCode::ServFail);
@@ -371,7 +375,7 @@ async fn a_hint_asks_past_the_ttl_and_the_same_answer_says_nothing() {
     let ours = context(&server, |settings| settings.dns.interval = Some(Duration::from_secs(3600)));
     let mut resolution = resolve("pay.test:1", &ours);
     resolution.next().await.unwrap().unwrap();
-    let asked = || server.asked().iter().filter(|asked| asked.starts_with("A pay.test")).count();
+    let asked = || server.asked().iter().filter(|asked| *asked == "A pay.test. udp").count();
     assert_eq!(asked(), 1);
     // The answer to the first hint says nothing new; the second one finds the move.
     ours.resolve_now.notify_one();
@@ -402,4 +406,134 @@ async fn a_sign_of_life_names_the_server() {
     assert_eq!(Dns.ping(&ours.settings).await.unwrap_err().failure().code, ResolveCode::Unreachable);
     let described = Dns.describe(&ours.settings);
     assert!(described.settings.contains(&("server", server.address().to_string(), Origin::Flag("--dns-server"))));
+}
+
+#[tokio::test]
+async fn a_server_without_edns_is_queried_again_without_it() {
+    for code in [Some(ResponseCode::FormErr), Some(ResponseCode::NotImp), Some(ResponseCode::BADVERS), None] {
+        let server = DnsServer::start().await;
+        server.says("pay.test", A, Script::WithoutEdns(code, vec![address("pay.test", 30, "10.0.0.1")]));
+        let found = answer("pay.test:1", &context(&server, |_| {})).await;
+        assert_eq!(listed(&found), ["10.0.0.1:1"], "{code:?}");
+        let [note] = notes(&found, NoteKind::NoEdns)[..] else { panic!("{code:?}: {:?}", found.notes) };
+        assert!(note.contains("does not support EDNS"), "{note}");
+    }
+    // A code that EDNS has nothing to do with stays.
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, Script::Code(ResponseCode::FormErr));
+    let (code, text) = failure("pay.test:1", &context(&server, |_| {})).await;
+    assert_eq!(code, ResolveCode::ServerError);
+    assert!(text.contains("answered FORMERR for A pay.test"), "{text}");
+}
+
+#[tokio::test]
+async fn what_fails_after_a_cut_answer_is_tcp() {
+    let server = DnsServer::start_without_tcp().await;
+    server.says("pay.test", A, Script::CutOverUdp(vec![]));
+    let (code, text) = failure("pay.test:1", &context(&server, |_| {})).await;
+    assert_eq!(code, ResolveCode::Truncated);
+    let port = server.address().port();
+    let expected = format!("is cut over UDP (TC bit), and over TCP port {port}: connection refused");
+    assert!(text.contains(&expected), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_silently_is_completed_over_tcp() {
+    let server = DnsServer::start().await;
+    let records = (0..40).map(|n| address("big.test", 30, &format!("10.0.1.{n}"))).collect();
+    server.says("big.test", A, Script::Part(19, records));
+    let whole = answer("big.test:1", &context(&server, |_| {})).await;
+    assert_eq!(whole.endpoints.len(), 40);
+    let [cut] = notes(&whole, NoteKind::Cut)[..] else { panic!("{:?}", whole.notes) };
+    assert!(cut.contains("19 of 40 records over UDP, without the TC bit; over TCP all 40"), "{cut}");
+    // One record of two is cut too; a server without TCP is believed.
+    server.says(
+        "two.test",
+        A,
+        Script::Part(1, vec![address("two.test", 30, "10.0.0.1"), address("two.test", 30, "10.0.0.2")]),
+    );
+    assert_eq!(answer("two.test:1", &context(&server, |_| {})).await.endpoints.len(), 2);
+    let udp = DnsServer::start_without_tcp().await;
+    udp.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1", "10.0.0.2"]));
+    let believed = answer("pay.test:1", &context(&udp, |_| {})).await;
+    assert_eq!((believed.endpoints.len(), notes(&believed, NoteKind::Cut)), (2, vec![]));
+}
+
+#[tokio::test]
+async fn an_alias_whose_target_is_gone_is_named_with_its_target() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, Script::Records(vec![cname("pay.test", 30, "lb-old.test")], vec![]));
+    server.says("pay.test", AAAA, Script::Records(vec![cname("pay.test", 30, "lb-old.test")], vec![]));
+    let gone = absence("pay.test:1", &context(&server, |_| {})).await;
+    assert!(gone.text.contains("pay.test is an alias of lb-old.test, which does not exist"), "{}", gone.text);
+    assert!(gone.text.contains("NXDOMAIN for A lb-old.test"), "{}", gone.text);
+    let circle = vec![cname("a.test", 30, "b.test"), cname("b.test", 30, "a.test")];
+    for kind in [A, AAAA] {
+        server.says("a.test", kind, Script::Records(circle.clone(), vec![]));
+    }
+    let circle = absence("a.test:1", &context(&server, |_| {})).await;
+    assert!(circle.text.contains("a.test is an alias loop (a.test -> b.test -> a.test)"), "{}", circle.text);
+    server.says("c.test", A, Script::Records(vec![cname("c.test", 5, "d.test")], vec![]));
+    server.says("d.test", A, addresses("d.test", 300, &["10.0.0.1"]));
+    let named = answer("c.test:1", &context(&server, |_| {})).await;
+    assert_eq!(notes(&named, NoteKind::AnsweredName), ["c.test is an alias of d.test"]);
+}
+
+#[tokio::test]
+async fn addresses_of_one_family_do_not_wait_for_the_other_one_for_long() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    server.says("pay.test", AAAA, Script::Silence);
+    let long = context(&server, |settings| settings.resolve_timeout = Duration::from_secs(60));
+    let begun = Instant::now();
+    let half = answer("pay.test:1", &long).await;
+    assert!(begun.elapsed() < Duration::from_secs(30), "it waited for the limit");
+    assert_eq!(listed(&half), ["10.0.0.1:1"]);
+    let [missing] = notes(&half, NoteKind::HalfAnswered)[..] else { panic!("{:?}", half.notes) };
+    assert!(missing.contains("no answer for AAAA pay.test within 1.5s, although A pay.test is answered"), "{missing}");
+    server.says("pay.test", AAAA, Script::Code(ResponseCode::NXDomain));
+    let half = answer("pay.test:1", &long).await;
+    let [missing] = notes(&half, NoteKind::HalfAnswered)[..] else { panic!("{:?}", half.notes) };
+    assert!(missing.contains("answers NXDOMAIN for AAAA pay.test, although A pay.test is answered"), "{missing}");
+}
+
+#[tokio::test]
+async fn srv_records_without_port_or_target_are_left_out_and_named() {
+    let server = DnsServer::start().await;
+    let records = vec![
+        srv("x.test", 30, (0, 0, 0, "a.test")),
+        srv("x.test", 30, (0, 0, 5, ".")),
+        srv("x.test", 30, (0, 0, 7, "a.test")),
+    ];
+    server.says("x.test", SRV, Script::Records(records, vec![address("a.test", 9, "10.0.0.1")]));
+    let left = answer("srv:x.test", &context(&server, |_| {})).await;
+    assert_eq!(listed(&left), ["10.0.0.1:7"]);
+    let unusable = notes(&left, NoteKind::Unusable);
+    assert_eq!(unusable.len(), 2, "{unusable:?}");
+    assert!(unusable[0].contains("(0 0 0 a.test) cannot be used: port 0"), "{unusable:?}");
+    server.says("y.test", SRV, Script::Records(vec![srv("y.test", 30, (0, 0, 0, "a.test"))], vec![]));
+    let none = answer("srv:y.test", &context(&server, |_| {})).await;
+    assert_eq!(
+        (listed(&none).len(), notes(&none, NoteKind::Absent)),
+        (0, vec!["SRV y.test: 1 record, none can be used"])
+    );
+}
+
+#[tokio::test]
+async fn a_service_config_that_no_client_can_read_is_named_with_the_place() {
+    let server = DnsServer::start().await;
+    server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
+    let config = r#"grpc_config=[{"serviceConfig":{"methodConfig":[{"name":[{}],"timeout":"1 second"}]}}]"#;
+    server.says("_grpc_config.pay.test", TXT, Script::Records(vec![txt("_grpc_config.pay.test", &[config])], vec![]));
+    let found = answer("pay.test:1", &context(&server, |_| {})).await;
+    let [invalid] = notes(&found, NoteKind::InvalidServiceConfig)[..] else { panic!("{:?}", found.notes) };
+    assert!(invalid.contains("methodConfig[0].timeout: malformed duration \"1 second\""), "{invalid}");
+    assert!(invalid.contains("grpc-go and grpc-js clients would fail every call"), "{invalid}");
+}
+
+#[tokio::test]
+async fn a_name_with_an_underscore_is_resolved() {
+    let server = DnsServer::start().await;
+    server.says("my_service", A, addresses("my_service", 30, &["10.0.0.1"]));
+    assert_eq!(listed(&answer("my_service:50051", &context(&server, |_| {})).await), ["10.0.0.1:50051"]);
 }

@@ -6,6 +6,7 @@ mod discovery;
 mod lasting;
 mod leased;
 mod machine;
+mod names;
 mod neighbours;
 mod page;
 mod patience;
@@ -113,6 +114,19 @@ scenarios! {
     sliced::legacy_endpoints_that_differ: ["GD123"] exit 1 AtOnce, needs KubernetesServer;
     sliced::dns_of_a_headless_service_that_lags: ["GD103" "GD602"] exit 1 AtOnce, needs KubernetesServer;
     sliced::cluster_ip_before_several: ["GD113"] exit 0 AtOnce, needs KubernetesServer;
+
+    // What DNS answers.
+    names::answer_cut_without_saying_so: ["GD124"] exit 1 AtOnce, needs Nothing;
+    names::srv_record_without_port: ["GD125"] exit 1 AtOnce, needs Nothing;
+    names::srv_records_of_which_none_can_be_used: ["GD102" "GD125"] exit 2 AtOnce, needs Nothing;
+    names::aaaa_is_nxdomain: ["GD126"] exit 1 AtOnce, needs Nothing;
+    names::aaaa_is_never_answered: ["GD126"] exit 1 Late, needs Nothing;
+    names::search_list_before_the_name: ["GD127"] exit 1 AtOnce, needs Root;
+    names::service_config_that_does_not_parse: ["GD128"] exit 1 AtOnce, needs Nothing;
+    names::localhost_over_ipv4_only: ["GD129"] exit 0 AtOnce, needs Nothing;
+    names::dns_server_without_edns: ["GD130"] exit 0 AtOnce, needs Nothing;
+    names::cut_answer_without_tcp: ["GD101"] exit 3 AtOnce, needs Nothing;
+    names::alias_of_a_name_that_is_gone: ["GD102"] exit 2 AtOnce, needs Nothing;
 
     // Reaching an address.
     reaching::refused: ["GD201"] exit 2 AtOnce, needs Nothing;

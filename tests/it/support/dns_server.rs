@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use hickory_resolver::proto::op::{Message, OpCode, ResponseCode};
+use hickory_resolver::proto::op::{Edns, Message, OpCode, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, CNAME, NS, SOA, SRV, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,6 +25,10 @@ pub enum Script {
     Silence,
     /// Over UDP only the TC bit; over TCP these records.
     CutOverUdp(Vec<Record>),
+    /// Over UDP only the first of these records, without the TC bit; over TCP all of them.
+    Part(usize, Vec<Record>),
+    /// To a query with EDNS this code, or nothing at all; to one without it these records.
+    WithoutEdns(Option<ResponseCode>, Vec<Record>),
     /// A referral to this server.
     Referral(&'static str),
     /// Bytes that are no DNS message.
@@ -59,6 +63,24 @@ impl DnsServer {
         server
     }
 
+    /// [`DnsServer::start`] on sockets that stand already.
+    pub fn on(udp: std::net::UdpSocket, tcp: std::net::TcpListener) -> Self {
+        udp.set_nonblocking(true).unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        let address = udp.local_addr().unwrap();
+        let mut server = DnsServer { address, zone: Arc::default(), tasks: JoinSet::new() };
+        server.serve(UdpSocket::from_std(udp).unwrap(), TcpListener::from_std(tcp).unwrap());
+        server
+    }
+
+    /// [`DnsServer::start`] for UDP only: nothing listens on its TCP port.
+    pub async fn start_without_tcp() -> Self {
+        let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let mut server = DnsServer { address: udp.local_addr().unwrap(), zone: Arc::default(), tasks: JoinSet::new() };
+        server.serve_udp(udp);
+        server
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -87,6 +109,17 @@ impl DnsServer {
     }
 
     fn serve(&mut self, udp: UdpSocket, tcp: TcpListener) {
+        self.serve_udp(udp);
+        let zone = self.zone.clone();
+        self.tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = tcp.accept().await {
+                connections.spawn(converse(zone.clone(), stream));
+            }
+        });
+    }
+
+    fn serve_udp(&mut self, udp: UdpSocket) {
         let zone = self.zone.clone();
         self.tasks.spawn(async move {
             let mut buffer = [0; 4096];
@@ -94,13 +127,6 @@ impl DnsServer {
                 if let Some(reply) = answer(&zone, &buffer[..length], false) {
                     drop(udp.send_to(&reply, peer).await);
                 }
-            }
-        });
-        let zone = self.zone.clone();
-        self.tasks.spawn(async move {
-            let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = tcp.accept().await {
-                connections.spawn(converse(zone.clone(), stream));
             }
         });
     }
@@ -152,6 +178,21 @@ fn answer(zone: &Mutex<Zone>, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
             reply.add_answers(records);
         }
         Script::CutOverUdp(_) => reply.metadata.truncation = true,
+        Script::Part(some, records) => {
+            let count = if tcp { records.len() } else { some };
+            reply.add_answers(records.into_iter().take(count));
+        }
+        Script::WithoutEdns(code, records) => match (question.edns.is_some(), code) {
+            (true, Some(code)) => {
+                reply.metadata.response_code = code;
+                if code == ResponseCode::BADVERS {
+                    // Its upper bits stand in the OPT record.
+                    reply.set_edns(Edns::new());
+                }
+            }
+            (true, None) => return None,
+            (false, _) => drop(reply.add_answers(records)),
+        },
         Script::Referral(to) => {
             reply.metadata.authoritative = false;
             reply.metadata.recursion_available = false;
@@ -166,7 +207,7 @@ fn answer(zone: &Mutex<Zone>, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
 
 /// `name` as a full name.
 pub fn full(name: &str) -> Name {
-    let mut name = Name::from_utf8(name).unwrap();
+    let mut name = if name.is_ascii() { Name::from_ascii(name) } else { Name::from_utf8(name) }.unwrap();
     name.set_fqdn(true);
     name
 }

@@ -369,15 +369,16 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
         writeln!(out, "{:<name$}  {:<width$}  {text}", source.backend, escape(&source.source))?;
         for note in &source.notes {
             // Findings have the others in their text and remedy.
-            let is_news = !matches!(
-                note.kind,
-                NoteKind::Asked
-                    | NoteKind::FilteredOut
-                    | NoteKind::LeftOut
-                    | NoteKind::Filtered
-                    | NoteKind::Elsewhere
-                    | NoteKind::Remedy
-            );
+            let is_news = !note.kind.is_a_finding()
+                && !matches!(
+                    note.kind,
+                    NoteKind::Asked
+                        | NoteKind::FilteredOut
+                        | NoteKind::LeftOut
+                        | NoteKind::Filtered
+                        | NoteKind::Elsewhere
+                        | NoteKind::Remedy
+                );
             if is_news || every_note {
                 let kind = note.kind.as_str();
                 writeln!(out, "{:<name$}  {kind}: {}", "", escape(&note.text))?;

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::piece::{Parsed, Piece, wrong};
 use crate::model::text::shorten;
+use crate::model::zone;
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`. The host comes back without brackets.
 pub(super) fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
@@ -42,21 +43,26 @@ pub(super) fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Opti
     }
 }
 
-/// The inside of the brackets. A scope is a number, percent-encoded as RFC 6874 wants it (`%252` is scope 2) or not
-/// (`%2`); it comes back as the standard library writes it: `fe80::1%2`.
+/// An IPv6 address without brackets. Its zone is a number or the name of an interface, percent-encoded as RFC 6874 wants it
+/// (`%25eth0`) or not (`%eth0`); it comes back as the standard library writes it: `fe80::1%2`.
 pub(super) fn v6(literal: Piece<'_>) -> Parsed<String> {
-    let no_address = || wrong(literal.at, format!("{} is no IPv6 address", literal.quoted()), "[2001:db8::1]:50051");
-    let (address, scope) = literal.text.split_once('%').unwrap_or((literal.text, ""));
+    let no_address =
+        || wrong(literal.at, format!("{} is not an IPv6 address", literal.quoted()), "[2001:db8::1]:50051");
+    let (address, zone) = literal.text.split_once('%').unwrap_or((literal.text, ""));
     let Ok(ip) = address.parse::<Ipv6Addr>() else { return no_address() };
     if address.len() == literal.text.len() {
         return Ok(ip.to_string());
     }
-    match scope.strip_prefix("25").filter(|rest| !rest.is_empty()).unwrap_or(scope).parse::<u32>() {
-        Ok(0) => Ok(ip.to_string()),
-        Ok(scope) => Ok(format!("{ip}%{scope}")),
-        Err(_) => wrong(
+    let name = zone.strip_prefix("25").filter(|rest| !rest.is_empty()).unwrap_or(zone);
+    match zone::index(name) {
+        Some(0) => Ok(ip.to_string()),
+        Some(index) => Ok(format!("{ip}%{index}")),
+        None => wrong(
             literal.at + address.len(),
-            "the scope of an IPv6 address is the number of an interface (`ip link` shows it)",
+            format!(
+                "{} is not an interface of this machine (`ip link` lists them)",
+                literal.from(address.len()).quoted()
+            ),
             format!("[{ip}%252]:50051"),
         ),
     }

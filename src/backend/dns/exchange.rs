@@ -1,0 +1,344 @@
+//! One query to one server: over UDP with retransmission, over TCP, with EDNS or without it.
+//!
+//! Two things that a resolver must not take at face value are checked here. A server that cannot handle EDNS (FORMERR,
+//! NOTIMP, BADVERS, or no response at all to a query with an OPT record) is queried again without it, as c-ares and BIND do.
+//! A response without the TC bit may still be cut (Consul's default over UDP), so address and SRV records are compared with
+//! the TCP response whenever their number changes.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// When a query without a response is sent again over UDP, counted from the first one.
+const RESEND: [Duration; 3] = [Duration::from_millis(400), Duration::from_millis(1_200), Duration::from_millis(2_800)];
+/// The size that DNS flag day 2020 recommends: larger UDP datagrams may be fragmented and lost.
+const UDP_PAYLOAD: u16 = 1_232;
+/// How long the comparison with TCP may take: one record, several records.
+const COMPARE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(500));
+
+/// A server, and what it has shown of itself so far.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    without_edns: OnceLock<NoEdns>,
+    /// Wakes every query that waits for this server: the port is closed.
+    closed: Notify,
+    /// The server did not answer over TCP: comparing is pointless.
+    no_tcp: AtomicBool,
+    /// How many records were found to be all, by question.
+    whole: Mutex<HashMap<(Name, RecordType), usize>>,
+}
+
+/// How a server showed that it cannot handle EDNS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoEdns {
+    /// It answered with this code.
+    Code(ResponseCode),
+    /// It did not respond to the query with EDNS, and did to the one without.
+    Silence,
+}
+
+/// How long to wait for a server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wait {
+    pub(super) limit: Duration,
+    /// Send the query again over UDP within the limit.
+    pub(super) resend: bool,
+    /// Do not use UDP (`use-vc`).
+    pub(super) tcp_only: bool,
+}
+
+/// A response, and what had to be done to get it.
+#[derive(Debug)]
+pub(super) struct Response {
+    pub(super) message: Message,
+    /// Over UDP only so many records came, without the TC bit; `message` is the response over TCP, which has more.
+    pub(super) cut: Option<usize>,
+    /// Even over TCP the response has the TC bit.
+    pub(super) incomplete: bool,
+    /// Why the query was sent without EDNS, if it was.
+    pub(super) without_edns: Option<NoEdns>,
+}
+
+/// Why there is no response.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Over UDP.
+    Udp(Broken),
+    /// Over TCP, where UDP was not used.
+    Tcp(Broken),
+    /// The response over UDP had the TC bit, and this came of TCP.
+    Truncated(Broken),
+}
+
+/// What went wrong on one transport.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The operating system's error.
+    Io(io::Error),
+    /// No response.
+    NoAnswer {
+        /// For how long.
+        within: Duration,
+        /// How often the query was sent.
+        tries: u32,
+        /// UDP only: the same port is closed for TCP.
+        tcp_refused: bool,
+    },
+    /// Not a DNS message, or not one that can be read.
+    Malformed(String),
+}
+
+impl Server {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Server {
+            address,
+            without_edns: OnceLock::new(),
+            closed: Notify::new(),
+            no_tcp: AtomicBool::new(false),
+            whole: Mutex::default(),
+        }
+    }
+
+    /// Sends one query and waits for its response.
+    pub(super) async fn query(&self, name: &Name, kind: RecordType, wait: Wait) -> Result<Response, Failure> {
+        let query = Query::query(name.clone(), kind);
+        let deadline = Instant::now() + wait.limit;
+        if wait.tcp_only {
+            return self.tcp(&query, wait.limit).await.map(|message| self.response(message)).map_err(Failure::Tcp);
+        }
+        let begun = Instant::now();
+        let message = self.udp(&query, wait).await.map_err(Failure::Udp)?;
+        let took = begun.elapsed();
+        if message.metadata.truncation {
+            let left = deadline.saturating_duration_since(Instant::now());
+            return self.tcp(&query, left).await.map(|message| self.response(message)).map_err(Failure::Truncated);
+        }
+        let over_udp = records(&message, kind);
+        let compared = match self.limit_of_comparing(&query, over_udp.len(), took) {
+            Some(limit) => self.tcp(&query, limit).await,
+            None => return Ok(self.response(message)),
+        };
+        let over_tcp = match compared {
+            Ok(over_tcp) => over_tcp,
+            Err(_) => {
+                self.no_tcp.store(true, Ordering::Relaxed);
+                return Ok(self.response(message));
+            }
+        };
+        let (count, whole) = (over_udp.len(), records(&over_tcp, kind));
+        if whole.len() > count && over_udp.is_subset(&whole) {
+            let whole = whole.len();
+            // The records may have changed between the two queries: then UDP has all of them now.
+            let again = self.udp(&query, wait).await.map_err(Failure::Udp)?;
+            if records(&again, kind).len() >= whole {
+                return Ok(self.response(again));
+            }
+            return Ok(Response { cut: Some(count), ..self.response(over_tcp) });
+        }
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner).insert((name.clone(), kind), count);
+        Ok(self.response(message))
+    }
+
+    fn response(&self, message: Message) -> Response {
+        let incomplete = message.metadata.truncation;
+        Response { message, cut: None, incomplete, without_edns: self.without_edns.get().copied() }
+    }
+
+    /// How long the comparison with TCP may take; `None` when there is nothing to compare.
+    fn limit_of_comparing(&self, query: &Query, count: usize, took: Duration) -> Option<Duration> {
+        let compares = matches!(query.query_type(), RecordType::A | RecordType::AAAA | RecordType::SRV);
+        if !compares || count == 0 || self.no_tcp.load(Ordering::Relaxed) {
+            return None;
+        }
+        let known = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.get(&(query.name().clone(), query.query_type())) == Some(&count) {
+            return None;
+        }
+        Some(if count == 1 { COMPARE.0 } else { COMPARE.1 }.max(took * 4))
+    }
+
+    async fn udp(&self, query: &Query, wait: Wait) -> Result<Message, Broken> {
+        let begun = Instant::now();
+        let deadline = begun + wait.limit;
+        let socket = connected(self.address).await.map_err(Broken::Io)?;
+        let mut buffer = vec![0; 4_096];
+        let mut sent: Vec<Sent> = Vec::new();
+        let mut tcp_refused = false;
+        let mut refused = None;
+        let mut closed = std::pin::pin!(self.closed.notified());
+        closed.as_mut().enable();
+        loop {
+            // After a query with EDNS that got no response the next one goes without it, and so on by turns.
+            let edns = self.without_edns.get().is_none() && refused.is_none() && sent.len().is_multiple_of(2);
+            let (query_sent, bytes) = Sent::new(query, edns).map_err(Broken::Malformed)?;
+            socket.send(&bytes).await.map_err(|error| self.failed(error))?;
+            sent.push(query_sent);
+            let resend_at = RESEND.get(sent.len() - 1).filter(|_| wait.resend).map(|after| begun + *after);
+            let until = resend_at.map_or(deadline, |at| at.min(deadline));
+            let received = tokio::select! {
+                received = timeout_at(until, self.receive(&socket, &mut buffer, query, &sent)) => received,
+                () = closed.as_mut() => return Err(Broken::Io(io::ErrorKind::ConnectionRefused.into())),
+            };
+            match received {
+                Ok(Ok((message, edns))) if edns && refuses_edns(&message) => {
+                    refused = Some(message.metadata.response_code);
+                }
+                Ok(Ok((message, edns))) => {
+                    match refused {
+                        Some(code) if !refuses_edns(&message) => self.learn(NoEdns::Code(code)),
+                        None if !edns && sent.iter().any(|sent| sent.edns) => self.learn(NoEdns::Silence),
+                        Some(_) | None => {}
+                    }
+                    return Ok(message);
+                }
+                Ok(Err(broken)) => return Err(broken),
+                Err(_) if until < deadline => {
+                    // The kernel limits how often it reports a closed UDP port, but not RST.
+                    if sent.len() == 1 {
+                        let left = deadline.saturating_duration_since(Instant::now());
+                        tcp_refused = self.refuses_tcp(left.min(COMPARE.0)).await;
+                    }
+                }
+                Err(_) => {
+                    let tries = u32::try_from(sent.len()).unwrap_or(u32::MAX);
+                    return Err(Broken::NoAnswer { within: wait.limit, tries, tcp_refused });
+                }
+            }
+        }
+    }
+
+    /// Queries to this server go without EDNS from now on. What was learned first stays.
+    fn learn(&self, how: NoEdns) {
+        self.without_edns.get_or_init(|| how);
+    }
+
+    fn failed(&self, error: io::Error) -> Broken {
+        if error.kind() == io::ErrorKind::ConnectionRefused {
+            self.closed.notify_waiters();
+        }
+        Broken::Io(error)
+    }
+
+    /// The next datagram that answers one of the queries sent, and whether that one had EDNS.
+    async fn receive(
+        &self,
+        socket: &UdpSocket,
+        buffer: &mut [u8],
+        query: &Query,
+        sent: &[Sent],
+    ) -> Result<(Message, bool), Broken> {
+        loop {
+            let length = socket.recv(buffer).await.map_err(|error| self.failed(error))?;
+            let datagram = buffer.get(..length).unwrap_or_default();
+            let Some(answered) = sent.iter().find(|sent| datagram.starts_with(&sent.id.to_be_bytes())) else {
+                continue;
+            };
+            match Message::from_vec(datagram) {
+                Ok(message) if answers(&message, query) => return Ok((message, answered.edns)),
+                Ok(_) => {}
+                Err(error) => return Err(Broken::Malformed(error.to_string())),
+            }
+        }
+    }
+
+    async fn refuses_tcp(&self, limit: Duration) -> bool {
+        let connecting = timeout(limit, TcpStream::connect(self.address)).await;
+        matches!(connecting, Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused)
+    }
+
+    async fn tcp(&self, query: &Query, limit: Duration) -> Result<Message, Broken> {
+        let no_answer = |_| Broken::NoAnswer { within: limit, tries: 1, tcp_refused: false };
+        timeout(limit, async {
+            let edns = self.without_edns.get().is_none();
+            let refusing = self.converse(query, edns).await?;
+            if !edns || !refuses_edns(&refusing) {
+                return Ok(refusing);
+            }
+            let message = self.converse(query, false).await?;
+            if !refuses_edns(&message) {
+                self.learn(NoEdns::Code(refusing.metadata.response_code));
+            }
+            Ok(message)
+        })
+        .await
+        .unwrap_or_else(|elapsed| Err(no_answer(elapsed)))
+    }
+
+    /// One connection, one query, its response.
+    async fn converse(&self, query: &Query, edns: bool) -> Result<Message, Broken> {
+        let (sent, bytes) = Sent::new(query, edns).map_err(Broken::Malformed)?;
+        let length = u16::try_from(bytes.len()).map_err(|error| Broken::Malformed(error.to_string()))?;
+        let mut stream = TcpStream::connect(self.address).await.map_err(Broken::Io)?;
+        // In one segment: some servers read the length and the message at once.
+        let framed: Vec<u8> = length.to_be_bytes().into_iter().chain(bytes).collect();
+        stream.write_all(&framed).await.map_err(Broken::Io)?;
+        let length = stream.read_u16().await.map_err(Broken::Io)?;
+        let mut response = vec![0; length.into()];
+        stream.read_exact(&mut response).await.map_err(Broken::Io)?;
+        let message = Message::from_vec(&response).map_err(|error| Broken::Malformed(error.to_string()))?;
+        if message.metadata.id != sent.id || !answers(&message, query) {
+            return Err(Broken::Malformed("it is the response to another query".to_string()));
+        }
+        Ok(message)
+    }
+}
+
+/// A query that was sent.
+struct Sent {
+    id: u16,
+    edns: bool,
+}
+
+impl Sent {
+    fn new(query: &Query, edns: bool) -> Result<(Self, Vec<u8>), String> {
+        let mut message = Message::query();
+        message.metadata.recursion_desired = true;
+        message.add_query(query.clone());
+        if edns {
+            let mut options = Edns::new();
+            options.set_max_payload(UDP_PAYLOAD);
+            message.set_edns(options);
+        }
+        let bytes = message.to_vec().map_err(|error| error.to_string())?;
+        Ok((Sent { id: message.metadata.id, edns }, bytes))
+    }
+}
+
+/// A connected socket, so that the kernel reports a closed port.
+async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr = match server {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(server).await?;
+    Ok(socket)
+}
+
+fn answers(message: &Message, query: &Query) -> bool {
+    // A server that could not read the query may leave the question out.
+    let same = message
+        .queries
+        .first()
+        .is_none_or(|asked| asked.name() == query.name() && asked.query_type() == query.query_type());
+    message.metadata.message_type == MessageType::Response && same
+}
+
+fn refuses_edns(message: &Message) -> bool {
+    matches!(message.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS)
+}
+
+fn records(message: &Message, kind: RecordType) -> HashSet<&RData> {
+    message.answers.iter().filter(|record| record.record_type() == kind).map(|record| &record.data).collect()
+}

@@ -1,0 +1,111 @@
+//! Findings on what DNS answers: GD124 to GD130.
+
+use std::collections::BTreeMap;
+
+use super::discovery::finding;
+use super::ledger::{Contact, Ledger, SourceRecord};
+use super::table::*;
+use super::verdict::NetworkWord;
+use crate::model::endpoint::Address;
+use crate::model::finding::Finding;
+use crate::model::reach::{FailureCode, Stage};
+use crate::model::resolution::NoteKind;
+
+/// The domain that Consul answers for, unless it is configured otherwise.
+const CONSUL: &str = ".consul";
+
+/// One finding for each thing that a DNS answer says about itself, and the loopback addresses that need not answer.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for source in ledger.sources.iter().filter(|source| source.backend == "dns") {
+        let Some(answered) = &source.answered else { continue };
+        for note in &answered.what {
+            let kind = match note.kind {
+                NoteKind::Cut => &DNS_ANSWER_CUT,
+                NoteKind::Unusable => &DNS_RECORD_UNUSABLE,
+                NoteKind::HalfAnswered => &DNS_HALF_ANSWERED,
+                NoteKind::Shadowed => &SEARCH_LIST_SHADOWS_NAME,
+                NoteKind::InvalidServiceConfig => &SERVICE_CONFIG_INVALID,
+                NoteKind::NoEdns => &DNS_WITHOUT_EDNS,
+                _ => continue,
+            };
+            let mut found = finding(kind, None, note.text.clone(), vec![answered.seq]);
+            if note.kind == NoteKind::Cut && is_consul(ledger, source) {
+                found.remedy =
+                    "set `dns_config { enable_truncate = true }` in Consul's agents: then clients repeat the query \
+                                over TCP; until then they see a part of the instances, another one each time"
+                        .to_string();
+            }
+            findings.push(found);
+        }
+    }
+    for (address, spared) in spared(ledger) {
+        let text = format!(
+            "{address} does not accept connections ({}), and {} does: the server listens on one address family of this machine \
+             only; clients that are given both use the other one",
+            spared.why, spared.sibling
+        );
+        findings.push(finding(&LOOPBACK_ONE_FAMILY, Some(address), text, spared.evidence));
+    }
+    findings
+}
+
+fn is_consul(ledger: &Ledger, source: &SourceRecord) -> bool {
+    source.source.to_ascii_lowercase().contains(CONSUL) || ledger.sources.iter().any(|other| other.backend == "consul")
+}
+
+/// A loopback address that refuses connections while the other family's accepts them.
+pub(super) struct Spared {
+    why: String,
+    sibling: Address,
+    evidence: Vec<u64>,
+}
+
+/// The addresses of `localhost`, or of another name for this machine, that need not answer: the two families of loopback
+/// are one machine, and a server that listens on one of them is whole.
+pub(super) fn spared(ledger: &Ledger) -> BTreeMap<Address, Spared> {
+    let mut spared = BTreeMap::new();
+    for (address, listed) in ledger.listing() {
+        let Address::Ip(own) = address else { continue };
+        let Some(contact) = ledger.contacts.get(address) else { continue };
+        let Contact::Failed(failure) = &contact.what else { continue };
+        let refuses = matches!(failure.code, FailureCode::Refused | FailureCode::Unreachable | FailureCode::Local);
+        if !refuses || failure.stage != Stage::Tcp {
+            continue;
+        }
+        let sibling = |source: &SourceRecord| {
+            let mut others = source.listed.keys().filter_map(|key| match &key.address {
+                Address::Ip(other) if other.is_ipv4() != own.is_ipv4() && other.port() == own.port() => {
+                    Some(&key.address)
+                }
+                _ => None,
+            });
+            others.find(|other| ledger.contacts.get(*other).is_some_and(|contact| accepts(&contact.what))).cloned()
+        };
+        let siblings = listed.iter().map(|(source, _)| {
+            let source = &ledger.sources[*source];
+            if is_this_machine(source) { sibling(source) } else { None }
+        });
+        // Somebody else who lists the address means it.
+        let Some(siblings) = siblings.collect::<Option<Vec<Address>>>() else { continue };
+        let Some(sibling) = siblings.into_iter().next() else { continue };
+        let evidence = [Some(contact.seq), ledger.contacts.get(&sibling).map(|contact| contact.seq)];
+        let evidence = evidence.into_iter().flatten().collect();
+        spared.insert(address.clone(), Spared { why: failure.to_string(), sibling, evidence });
+    }
+    spared
+}
+
+/// DNS (or what answers in its place: RFC 6761, the hosts file) gave loopback addresses only.
+fn is_this_machine(source: &SourceRecord) -> bool {
+    let is_loopback = |address: &Address| matches!(address, Address::Ip(socket) if socket.ip().is_loopback());
+    source.backend == "dns" && source.listed.keys().all(|key| is_loopback(&key.address))
+}
+
+fn accepts(contact: &Contact) -> bool {
+    match NetworkWord::of(Some(contact)) {
+        NetworkWord::Serving | NetworkWord::NotServing | NetworkWord::Unjudged | NetworkWord::Mismatch => true,
+        NetworkWord::Dead => matches!(contact, Contact::Failed(failure) if failure.stage > Stage::Tcp),
+        NetworkWord::BlackHole | NetworkWord::NoName | NetworkWord::NotTried => false,
+    }
+}

@@ -1,0 +1,117 @@
+//! Names, addresses and ports as gRPC's own clients read them: grpc-go, grpc-java, C-core and grpc-js. What one of them takes
+//! and no other contradicts is taken; `model/target/tests/peers.rs` has the table.
+
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
+use super::host::{host, join, port, v6};
+use super::piece::{Parsed, Piece, wrong};
+use crate::model::services;
+
+/// What grpc-go dials for an empty host (`:50051`).
+const THIS_MACHINE: &str = "localhost";
+
+/// `host`, `host:port`, `:port`, `host:service`, `2001:db8::1`, `[2001:db8::1%eth0]:port`. The host comes back without
+/// brackets; an empty port (`host:`) is no port.
+pub(super) fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
+    if piece.text.starts_with('[') {
+        return bracketed(piece);
+    }
+    match piece.text.matches(':').count() {
+        0 => Ok((host(piece, example)?, None)),
+        1 => match piece.split_once(':') {
+            Some((name, port)) if name.is_empty() && port.is_empty() => {
+                wrong(piece.at, "no host and no port are given", example)
+            }
+            Some((name, port)) => {
+                let name = if name.is_empty() { THIS_MACHINE.to_string() } else { host(name, example)? };
+                let right = join(&name, Some(50051));
+                Ok((name, port_or_service(port, &right)?))
+            }
+            None => Ok((host(piece, example)?, None)),
+        },
+        _ if is_v6(piece.text) => Ok((v6(piece)?, None)),
+        _ => wrong(piece.at, format!("{} has more than one colon and is not an IPv6 address", piece.quoted()), example),
+    }
+}
+
+fn bracketed(piece: Piece<'_>) -> Parsed<(String, Option<u16>)> {
+    let Some(close) = piece.text.find(']') else {
+        return wrong(piece.at, "the bracket is never closed", "[::1]:50051");
+    };
+    let inner = piece.until(close).from(1);
+    // grpc-go takes any host in brackets.
+    let name = match inner.text {
+        "" => THIS_MACHINE.to_string(),
+        text if text.contains(':') => v6(inner)?,
+        _ => host(inner, "[::1]:50051")?,
+    };
+    let after = piece.from(close + 1);
+    match after.strip(":") {
+        None if after.is_empty() => Ok((name, None)),
+        None => wrong(after.at, format!("{} cannot follow a bracketed address", after.quoted()), "[::1]:50051"),
+        Some(digits) => {
+            let right = join(&name, Some(50051));
+            Ok((name, port_or_service(digits, &right)?))
+        }
+    }
+}
+
+/// An IPv6 address, with or without a zone.
+fn is_v6(text: &str) -> bool {
+    text.split_once('%').map_or(text, |(address, _)| address).parse::<Ipv6Addr>().is_ok()
+}
+
+/// A port number, or the name of a service (`http`); `None` when nothing follows the colon.
+fn port_or_service(text: Piece<'_>, example: &str) -> Parsed<Option<u16>> {
+    // grpc-go and C-core take a sign.
+    let text = text.strip("+").filter(|rest| rest.text.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(text);
+    let begins_with_letter = text.text.starts_with(|c: char| c.is_ascii_alphabetic());
+    match services::port(text.text) {
+        _ if text.is_empty() => Ok(None),
+        Some(port) if begins_with_letter => Ok(Some(port)),
+        None if begins_with_letter => wrong(
+            text.at,
+            format!("{} is neither a port number nor a service name of this machine", text.quoted()),
+            example,
+        ),
+        _ => port(text, example).map(Some),
+    }
+}
+
+/// The part before a query or a fragment, which no client uses.
+pub(super) fn without_query(piece: Piece<'_>) -> Piece<'_> {
+    piece.until(piece.text.find(['?', '#']).unwrap_or(piece.text.len()))
+}
+
+/// The part before a closing slash, which grpc-java drops. A slash alone is no closing one.
+pub(super) fn without_slash(piece: Piece<'_>) -> Piece<'_> {
+    match piece.text.strip_suffix('/') {
+        Some(rest) if !rest.is_empty() && !rest.ends_with('/') => piece.until(rest.len()),
+        Some(_) | None => piece,
+    }
+}
+
+/// Percent-decoded, except where a percent sign begins the zone of an IPv6 address. What is no escape stays as it is.
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+    let is_literal = text.starts_with('[') || is_v6(text);
+    if is_literal || !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    match decoded {
+        Ok(decoded) if !decoded.chars().any(char::is_control) => decoded,
+        Ok(_) | Err(_) => Cow::Borrowed(text),
+    }
+}
+
+/// [`decoded`], given to `parse`. Where the text was changed, problems stand at its beginning.
+pub(super) fn decoding<T>(piece: Piece<'_>, parse: impl FnOnce(Piece<'_>) -> Parsed<T>) -> Parsed<T> {
+    match decoded(piece.text) {
+        Cow::Borrowed(_) => parse(piece),
+        Cow::Owned(text) => parse(Piece { text: &text, at: piece.at }).map_err(|mut problem| {
+            problem.at = piece.at;
+            problem
+        }),
+    }
+}

@@ -1,0 +1,167 @@
+//! What DNS answers, taken at its word and not: GD124 to GD130, and the two families of this machine.
+
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::RecordType::{A, AAAA, SRV, TXT};
+
+use super::scenario::{Run, command, probe};
+use super::world::{Answer, World};
+use crate::support::dns_server::{DnsServer, Script, address, addresses, cname, srv, txt};
+use crate::support::namespace::Namespace;
+
+/// A DNS server that `script` has told what to answer.
+fn dns(world: &mut World, script: impl FnOnce(&DnsServer) + Send + 'static) -> String {
+    let server = world.wait(async move {
+        let server = DnsServer::start().await;
+        script(&server);
+        server
+    });
+    let address = server.address().to_string();
+    world.keep(server);
+    address
+}
+
+fn port(address: &str) -> &str {
+    address.rsplit_once(':').unwrap().1
+}
+
+/// `probe` of `pay.test` at that server, with the port of `well`.
+fn probes(server: &str, well: &str) -> Run {
+    probe(&[&format!("dns://{server}/pay.test:{}", port(well))])
+}
+
+pub fn answer_cut_without_saying_so(world: &mut World) -> Option<Run> {
+    let server = dns(world, |server| {
+        let records = (1..=40).map(|n| srv("many.test", 30, (1, 1, 50051, &format!("i{n}.test")))).collect();
+        server.says("many.test", SRV, Script::Part(19, records));
+        for n in 1..=40 {
+            let name = format!("i{n}.test");
+            server.says(&name, A, addresses(&name, 30, &[&format!("127.0.0.{n}")]));
+        }
+    });
+    let run = command("resolve", &[&format!("srv://{server}/many.test")]);
+    Some(run.says(&["19 of 40 records over UDP, without the TC bit; over TCP all 40"]))
+}
+
+pub fn srv_record_without_port(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let good = port(&well).parse().unwrap();
+    let server = dns(world, move |server| {
+        let records = vec![srv("x.test", 30, (0, 0, good, "a.test")), srv("x.test", 30, (0, 0, 0, "a.test"))];
+        server.says("x.test", SRV, Script::Records(records, vec![address("a.test", 30, "127.0.0.1")]));
+    });
+    Some(probe(&[&format!("srv://{server}/x.test")]).says(&["SRV x.test (0 0 0 a.test) cannot be used: port 0"]))
+}
+
+pub fn srv_records_of_which_none_can_be_used(world: &mut World) -> Option<Run> {
+    let server = dns(world, |server| {
+        server.says("x.test", SRV, Script::Records(vec![srv("x.test", 30, (0, 0, 7, "gone.test"))], vec![]));
+    });
+    let run = probe(&[&format!("srv://{server}/x.test")]);
+    Some(run.says(&["1 record, none can be used", "its target has no address", "NXDOMAIN for A gone.test"]))
+}
+
+pub fn aaaa_is_nxdomain(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let server = dns(world, |server| {
+        server.says("pay.test", A, addresses("pay.test", 30, &["127.0.0.1"]));
+        server.says("pay.test", AAAA, Script::Code(ResponseCode::NXDomain));
+    });
+    Some(probes(&server, &well).says(&["answers NXDOMAIN for AAAA pay.test, although A pay.test is answered", "musl"]))
+}
+
+pub fn aaaa_is_never_answered(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let server = dns(world, |server| {
+        server.says("pay.test", A, addresses("pay.test", 30, &["127.0.0.1"]));
+        server.says("pay.test", AAAA, Script::Silence);
+    });
+    Some(probes(&server, &well).says(&["no answer for AAAA pay.test within 1.5s, although A pay.test is answered"]))
+}
+
+/// A wildcard in the search domain answers a name that exists as it is given.
+pub fn search_list_before_the_name(world: &mut World) -> Option<Run> {
+    let namespace = Namespace::new();
+    let conf = Conf::of(&namespace, "nameserver 127.0.0.1\nsearch prod.test corp.test\noptions ndots:5\n");
+    let sockets = namespace.within(|| {
+        (std::net::UdpSocket::bind("127.0.0.1:53").unwrap(), std::net::TcpListener::bind("127.0.0.1:53").unwrap())
+    });
+    let server = world.wait(async move {
+        let server = DnsServer::on(sockets.0, sockets.1);
+        server.says("pay.other.corp.test", A, addresses("pay.other.corp.test", 30, &["127.0.0.1"]));
+        server.says("pay.other", A, addresses("pay.other", 30, &["127.0.0.9"]));
+        server
+    });
+    world.keep(server);
+    world.keep(conf);
+    let well = world.listen_in(&namespace, |stream| super::world::serve_health(stream, Answer::Status(1)));
+    let run = probe(&[&format!("pay.other:{}", port(&well))]).inside(namespace);
+    Some(run.says(&["pay.other was completed to pay.other.corp.test", "the name as given is 127.0.0.9"]))
+}
+
+/// The resolv.conf of a namespace, as `ip netns exec` mounts it.
+struct Conf(std::path::PathBuf);
+
+impl Conf {
+    fn of(namespace: &Namespace, text: &str) -> Conf {
+        let directory = std::path::Path::new("/etc/netns").join(namespace.name());
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(directory.join("resolv.conf"), text).unwrap();
+        Conf(directory)
+    }
+}
+
+impl Drop for Conf {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn service_config_that_does_not_parse(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let server = dns(world, |server| {
+        server.says("pay.test", A, addresses("pay.test", 30, &["127.0.0.1"]));
+        let config = r#"grpc_config=[{"serviceConfig":{"loadBalancingPolicy":"round_robin"}"#;
+        let record = txt("_grpc_config.pay.test", &[config]);
+        server.says("_grpc_config.pay.test", TXT, Script::Records(vec![record], vec![]));
+    });
+    let says = ["the gRPC service config in TXT _grpc_config.pay.test is invalid: malformed JSON", "grpc-go"];
+    Some(probes(&server, &well).says(&says))
+}
+
+pub fn localhost_over_ipv4_only(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let target = format!("localhost:{}", port(&well));
+    let six = format!("[::1]:{} does not accept connections", port(&well));
+    Some(probe(&[&target]).says(&[&six, &format!("{well} does")]))
+}
+
+pub fn dns_server_without_edns(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let server = dns(world, |server| {
+        let code = Some(ResponseCode::FormErr);
+        server.says("pay.test", A, Script::WithoutEdns(code, vec![address("pay.test", 30, "127.0.0.1")]));
+    });
+    Some(probes(&server, &well).says(&["does not support EDNS: it answered FORMERR"]))
+}
+
+pub fn cut_answer_without_tcp(world: &mut World) -> Option<Run> {
+    let server = world.wait(async {
+        let server = DnsServer::start_without_tcp().await;
+        server.says("pay.test", A, Script::CutOverUdp(vec![]));
+        server
+    });
+    let at = server.address();
+    world.keep(server);
+    let run = probe(&[&format!("dns://{at}/pay.test:50051")]);
+    Some(run.says(&[&format!("is cut over UDP (TC bit), and over TCP port {}: connection refused", at.port())]))
+}
+
+pub fn alias_of_a_name_that_is_gone(world: &mut World) -> Option<Run> {
+    let server = dns(world, |server| {
+        for kind in [A, AAAA] {
+            server.says("pay.test", kind, Script::Records(vec![cname("pay.test", 30, "lb-old.test")], vec![]));
+        }
+    });
+    let run = probe(&[&format!("dns://{server}/pay.test:50051")]);
+    Some(run.says(&["pay.test is an alias of lb-old.test, which does not exist"]))
+}
