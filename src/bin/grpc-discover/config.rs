@@ -21,6 +21,9 @@ use crate::near::nearest;
 /// The name of the file in the working directory.
 const LOCAL: &str = ".grpc-discover.toml";
 
+/// Flags that are about one run: they are typed, and neither a variable nor a file sets them.
+pub const ONE_RUN: [&str; 8] = ["help", "version", "config", "profile", "dry-run", "watch", "for", "until"];
+
 /// Flags by their long name. A list has several values; what a flag means is not decided here.
 pub type Table = BTreeMap<String, Vec<Hidden>>;
 
@@ -31,6 +34,8 @@ pub struct Config {
     pub path: Option<PathBuf>,
     /// The files that were looked for, in order, when none was found.
     pub looked_for: Vec<PathBuf>,
+    /// Those of them that may be there and could not be read, and why.
+    pub unread: Vec<(PathBuf, String)>,
     /// `[defaults]`.
     pub defaults: Table,
     /// `[service.NAME]`.
@@ -60,7 +65,8 @@ impl fmt::Display for ConfigError {
 
 impl Config {
     /// Reads the file that `--config` or GRPC_DISCOVER_CONFIG names, else the first there is of `./.grpc-discover.toml`
-    /// and the user's own. None at all is an empty configuration.
+    /// and the user's own. None at all is an empty configuration; one of these two that cannot be read (the home of another
+    /// user) counts as none.
     ///
     /// # Errors
     ///
@@ -70,22 +76,29 @@ impl Config {
         env: &dyn Fn(&str) -> Option<String>,
         read: &dyn Fn(&Path) -> io::Result<String>,
     ) -> Result<Config, ConfigError> {
-        let cannot =
-            |path: &Path, error: io::Error| ConfigError(format!("config {}: cannot be read: {error}", path.display()));
-        let named = named.map(Path::to_path_buf).or_else(|| env("GRPC_DISCOVER_CONFIG").map(PathBuf::from));
-        if let Some(path) = named {
-            let text = read(&path).map_err(|error| cannot(&path, error))?;
+        let cannot = |place: &str, path: &Path, error: io::Error| {
+            ConfigError(format!("{place} {}: cannot be read: {error}", path.display()))
+        };
+        let variable = || env("GRPC_DISCOVER_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let named = named.map(|path| ("config", path.to_path_buf()));
+        if let Some((place, path)) = named.or_else(|| variable().map(|path| ("GRPC_DISCOVER_CONFIG", path))) {
+            let text = read(&path).map_err(|error| cannot(place, &path, error))?;
             return Config::parse(&text, &path);
         }
         let looked_for = places(env);
+        let mut unread = Vec::new();
         for path in &looked_for {
             match read(path) {
-                Ok(text) => return Config::parse(&text, path),
-                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
-                Err(error) => return Err(cannot(path, error)),
+                Ok(text) => return Ok(Config { unread, ..Config::parse(&text, path)? }),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
+                    // It is there, and no text.
+                    io::ErrorKind::InvalidData => return Err(cannot("config", path, error)),
+                    _ => unread.push((path.clone(), error.to_string())),
+                },
             }
         }
-        Ok(Config { looked_for, ..Config::default() })
+        Ok(Config { looked_for, unread, ..Config::default() })
     }
 
     /// Understands `text`, which stood in `path`.
@@ -171,7 +184,6 @@ fn table(place: &str, value: toml::Value) -> Result<Table, String> {
 /// The flags that a file may set: the long ones of resolve, probe and watch, except those that say where settings come
 /// from and those that are about one run.
 fn flags() -> Vec<String> {
-    const ONE_RUN: [&str; 8] = ["help", "version", "config", "profile", "dry-run", "watch", "for", "until"];
     let command = Cli::command();
     let mut flags: Vec<String> = ["resolve", "probe", "watch"]
         .iter()

@@ -2,6 +2,7 @@
 //! the files are arguments.
 
 mod channel;
+mod check;
 #[cfg(feature = "consul")]
 mod consul;
 mod discovery;
@@ -25,6 +26,7 @@ use grpc_discover::session::{self, Goal, Limits, Plan, Until};
 use crate::cli::{self, FailOnWord, Hidden, UntilWord, values};
 use crate::config::Config;
 
+pub use check::check;
 pub use layers::Layers;
 pub use look::{Look, look};
 

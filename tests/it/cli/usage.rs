@@ -4,6 +4,7 @@ use std::fs;
 
 use grpc_discover::diagnosis::FINDINGS;
 
+use crate::cause::world::World;
 use crate::support::tool::{run, run_command, tool};
 
 #[test]
@@ -140,6 +141,71 @@ fn probe_without_target_probes_every_service_of_the_file_side_by_side() {
     assert_eq!(targets.len(), 2);
     assert!(targets.contains(&"a") && targets.contains(&"b"), "{targets:?}");
     assert_eq!(finished.err, "", "-q says nothing on stderr");
+}
+
+#[test]
+fn two_named_services_of_the_file_are_two_verdicts() {
+    let world = World::new();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join(".grpc-discover.toml");
+    let (healthy, dead) = (world.healthy(), world.nobody());
+    let text = format!("[service.a]\ntargets = [\"{healthy}\"]\n[service.b]\ntargets = [\"{dead}\"]\n");
+    fs::write(&file, text).unwrap();
+    let mut command = tool(&["probe", "a", "b"]);
+    command.current_dir(directory.path());
+    let finished = run_command(command);
+    assert_eq!(finished.code, 2, "{}", finished.all());
+    assert!(finished.out.contains("HEALTHY  a: ") && finished.out.contains("FAILED  b: "), "{}", finished.all());
+}
+
+#[test]
+fn what_is_set_is_validated_before_anything_is_contacted() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    for command in ["probe", "resolve", "watch"] {
+        for (name, value) in
+            [("GRPC_DISCOVER_IDLE", "soon"), ("GRPC_DISCOVER_LB", "random"), ("GRPC_DISCOVER_CONFIG", "/no/such.toml")]
+        {
+            let mut tool = tool(&[command, &address]);
+            tool.env(name, value);
+            let finished = run_command(tool);
+            assert_eq!(finished.code, 64, "{command} {name}: {}", finished.all());
+            assert!(finished.err.contains(name) && finished.err.contains(value), "{}", finished.all());
+        }
+    }
+    for flags in [["--servername", "pay example"], ["--authority", "http://pay"], ["-H", "no colon"]] {
+        let finished = run(&["probe", flags[0], flags[1], &address]);
+        assert_eq!(finished.code, 64, "{flags:?}: {}", finished.all());
+    }
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn a_variable_that_means_nothing_is_a_warning_with_the_near_name() {
+    let world = World::new();
+    let healthy = world.healthy();
+    for (flags, warned) in [(&["probe"][..], true), (&["probe", "-q"], false)] {
+        let mut command = tool(flags);
+        command.arg(&healthy).env("GRPC_DISCOVER_IDEL", "5s");
+        let finished = run_command(command);
+        assert_eq!(finished.code, 0, "{}", finished.all());
+        assert_eq!(finished.err.contains("did you mean GRPC_DISCOVER_IDLE?"), warned, "{}", finished.all());
+    }
+}
+
+#[test]
+fn a_home_that_may_not_be_entered_is_no_error() {
+    let world = World::new();
+    let healthy = world.healthy();
+    let mut command = tool(&["probe", "-v", &healthy]);
+    // A file where a directory should be, and a directory where the file should be.
+    let home = world.path("home");
+    fs::create_dir_all(home.join("grpc-discover/config.toml")).unwrap();
+    command.env("XDG_CONFIG_HOME", &home);
+    let finished = run_command(command);
+    assert_eq!(finished.code, 0, "{}", finished.all());
+    assert!(finished.err.contains("config.toml is left out: "), "{}", finished.all());
 }
 
 #[test]

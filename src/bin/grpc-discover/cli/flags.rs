@@ -78,10 +78,10 @@ pub struct Reaching {
     #[arg(long, value_name = "FILE", alias = "tls-client-key")]
     pub key: Option<PathBuf>,
     /// Verify the certificate against this name
-    #[arg(long, value_name = "NAME", alias = "tls-server-name")]
+    #[arg(long, value_name = "NAME", alias = "tls-server-name", value_parser = values::server_name)]
     pub servername: Option<String>,
     /// The :authority to send [default: the target's name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = values::authority)]
     pub authority: Option<String>,
     /// Ask the health of this service [default: of the whole server]
     #[arg(long, value_name = "NAME")]

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::ValueEnum;
+use http::uri::Authority;
+use tokio_rustls::rustls::pki_types::ServerName;
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::session::MinReady;
 
@@ -93,6 +95,32 @@ pub fn address(text: &str) -> Result<Address, String> {
     text.parse::<Address>().map_err(|error| format!("the address {}; write e.g. 10.0.0.7:50051", error.why))
 }
 
+/// A name in a certificate: a host name or an IP address, without a port.
+pub fn server_name(text: &str) -> Result<String, String> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if ServerName::try_from(bare).is_ok() {
+        return Ok(text.to_string());
+    }
+    let mended = text.rsplit_once(':').map(|(host, _)| host).filter(|host| ServerName::try_from(*host).is_ok());
+    Err(match mended {
+        Some(host) => format!("not a host name (it has a port); write {host}"),
+        None => "not a host name or IP address".into(),
+    })
+}
+
+/// What `:authority` may be: a host with or without a port.
+pub fn authority(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+    let has_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
+    match Authority::try_from(text) {
+        Ok(authority) if has_port && !text.contains('@') && !authority.host().is_empty() => Ok(text.to_string()),
+        _ => match text.split_once("://").map(|(_, rest)| rest.trim_end_matches('/')) {
+            Some(rest) if Authority::try_from(rest).is_ok() => Err(format!("not an authority; write {rest}")),
+            _ => Err("not an authority (host or host:port)".into()),
+        },
+    }
+}
+
 /// `2`, or `50%`.
 pub fn min_ready(text: &str) -> Result<MinReady, String> {
     const FORM: &str = "neither a number of endpoints such as 2 nor a share such as 50%";
@@ -159,6 +187,24 @@ mod tests {
             assert_eq!(dns_server(text).map(|s| s.to_string()), Ok(server.to_string()), "{text}");
         }
         assert!(dns_server("dns.google").unwrap_err().contains("no IP address"));
+    }
+
+    #[test]
+    fn names_to_verify_and_to_send_are_names() {
+        for name in ["pay.example", "pay_1.svc", "10.0.0.7", "::1", "[::1]", "localhost"] {
+            assert_eq!(server_name(name).as_deref(), Ok(name));
+        }
+        assert!(server_name("pay.example:443").unwrap_err().contains("write pay.example"));
+        for name in ["", "a b", "https://pay", "*.example"] {
+            assert!(server_name(name).is_err(), "{name}");
+        }
+        for name in ["pay.example", "pay.example:443", "[::1]:80", "pay_1"] {
+            assert_eq!(authority(name).as_deref(), Ok(name));
+        }
+        assert!(authority("http://pay:80/").unwrap_err().contains("write pay:80"));
+        for name in ["", "a b", "me@pay", "pay/x", "pay:port"] {
+            assert!(authority(name).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -41,15 +41,16 @@ struct Setting {
 
 /// Exit 0 when every active backend answers, 3 otherwise: one that does not cannot say anything about a service.
 pub fn run(typed: &Backends) -> Result<u8, Failure> {
-    with_world(typed.talk.config.as_deref(), |world| {
+    with_world(typed.talk.config.as_deref(), |world, warnings| {
         let look = settings::look(None, &typed.talk, world)?;
+        let terminal = Terminal::new(&look, world.env);
+        warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
         let (settings, only) = settings::backends(&typed.asking, typed.talk.profile.as_deref(), world)?;
         let shown = block_on(ask(&settings, &only))?;
         let mut out = Vec::new();
         match typed.output.unwrap_or_default() {
             PlainFormat::Json => write_pretty(&shown, &mut out)?,
             PlainFormat::Table => {
-                let terminal = Terminal::new(&look, world.env);
                 out.extend(table(&shown, Paint { on: terminal.color }).into_bytes());
             }
         }

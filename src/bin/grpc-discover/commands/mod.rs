@@ -110,28 +110,46 @@ fn session<'a>(
     course: Course,
     typed: impl FnOnce(Option<&'a str>) -> Typed<'a>,
 ) -> Result<u8, Failure> {
-    with_world(output.talk.config.as_deref(), |world| {
+    with_world(output.talk.config.as_deref(), |world, warnings| {
         let look = settings::look(output.output, &output.talk, world)?;
+        let terminal = Terminal::new(&look, world.env);
+        warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
         let plans = settings::plans(&typed(output.talk.profile.as_deref()), world)?;
         if output.dry_run {
             terminal::print(&dry_run::describe(&plans))?;
             return Ok(exit::OK);
         }
-        let terminal = Terminal::new(&look, world.env);
         // A file that happens to lie in the working directory may lead a token elsewhere: it is always named.
         if let Some(path) = world.config.path.as_ref().filter(|path| look.verbose || path.is_relative()) {
             terminal.say(&format!("config: {}", path.display()));
+        }
+        for (path, why) in world.config.unread.iter().filter(|_| look.verbose) {
+            terminal.say(&format!("config: {} is left out: {why}", path.display()));
         }
         block_on(sessions::run(plans, &look, &terminal, course, sessions::Aside::default()))?
     })
 }
 
-/// Calls `what` with the environment and files of this process.
-fn with_world<T>(config: Option<&Path>, what: impl FnOnce(&World) -> Result<T, Failure>) -> Result<T, Failure> {
+/// Calls `what` with the environment and files of this process, and warnings about them.
+fn with_world<T>(
+    config: Option<&Path>,
+    what: impl FnOnce(&World, &[String]) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     let read = |path: &Path| std::fs::read_to_string(path);
     let config = Config::load(config, &env, &read).map_err(|error| Failure::Usage(error.0))?;
-    what(&World { env: &env, read: &read, config: &config, seed: fastrand::u64(..) })
+    let warnings = settings::check(&variables(), &config)?;
+    let world = World { env: &env, read: &read, config: &config, seed: fastrand::u64(..) };
+    what(&world, &warnings)
+}
+
+/// The variables that are meant for this program, with their values where these are text.
+fn variables() -> Vec<(String, Option<String>)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with("GRPC_DISCOVER_"))
+        .map(|(name, value)| (name, value.into_string().ok()))
+        .collect()
 }
 
 /// Runs `future` on one thread. What it leaves behind in threads of its own (a name being looked up) is not waited for.

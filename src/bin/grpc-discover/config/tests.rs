@@ -83,6 +83,27 @@ fn without_a_file_the_places_are_kept_and_a_named_file_must_be_there() {
 }
 
 #[test]
+fn a_file_that_nobody_named_and_that_cannot_be_read_counts_as_none() {
+    let env = |name: &str| (name == "HOME").then(|| "/root".to_string());
+    for kind in [
+        io::ErrorKind::PermissionDenied,
+        io::ErrorKind::NotADirectory,
+        io::ErrorKind::IsADirectory,
+        io::ErrorKind::Other,
+    ] {
+        let denied = |path: &Path| -> io::Result<String> {
+            Err(if path.starts_with("/root") { kind.into() } else { io::ErrorKind::NotFound.into() })
+        };
+        let config = Config::load(None, &env, &denied).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        assert_eq!(config.path, None);
+        assert_eq!(config.unread.len(), usize::from(kind != io::ErrorKind::NotADirectory), "{kind}");
+        let named = |name: &str| (name == "GRPC_DISCOVER_CONFIG").then(|| "/root/c.toml".to_string());
+        let error = Config::load(None, &named, &denied).expect_err("named");
+        assert!(error.0.starts_with("GRPC_DISCOVER_CONFIG /root/c.toml: cannot be read"), "{error}");
+    }
+}
+
+#[test]
 fn a_token_in_a_target_never_shows_in_debug() {
     let config =
         parse("[service.pay]\ntargets = [\"consul:///pay?token=sesame\"]\nheader = \"a: sesame\"\n").expect("valid");

@@ -26,8 +26,8 @@ pub fn options(
     let path = |flag, typed: &Option<PathBuf>| -> Result<Option<PathBuf>, Wrong> {
         Ok(layers.one(flag, typed.clone(), |t| text(t).map(PathBuf::from))?.map(|path| path.value))
     };
-    let name = |flag, typed: &Option<String>| -> Result<Option<String>, Wrong> {
-        Ok(layers.one(flag, typed.clone(), text)?.map(|name| name.value))
+    let name = |flag, typed: &Option<String>, parse: fn(&str) -> Result<String, String>| -> Result<Option<String>, Wrong> {
+        Ok(layers.one(flag, typed.clone(), parse)?.map(|name| name.value))
     };
     let identity = match (path("--cert", &typed.cert)?, path("--key", &typed.key)?) {
         (Some(cert), Some(key)) => Some((cert, key)),
@@ -47,8 +47,9 @@ pub fn options(
         insecure,
         cacert: path("--cacert", &typed.cacert)?,
         identity,
-        server_name: name("--servername", &typed.servername)?,
-        authority: name("--authority", &typed.authority)?.or_else(|| targets.iter().find_map(authority)),
+        server_name: name("--servername", &typed.servername, values::server_name)?,
+        authority: name("--authority", &typed.authority, values::authority)?
+            .or_else(|| targets.iter().find_map(authority)),
         connect_timeout: layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout()),
         rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),
         keepalive: keepalive(typed, layers)?,
