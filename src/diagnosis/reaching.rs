@@ -59,7 +59,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                     }
                     RegistryWord::Critical | RegistryWord::Warning if dead => continue,
                     RegistryWord::Healthy if says_nobody_is_there(failure) => {
-                        remedy = registered::against_zombie(ledger, &listed);
+                        remedy =
+                            sockets::remedy(address, failure).or_else(|| registered::against_zombie(ledger, &listed));
                         let text = format!("{address} is listed healthy by {} and is dead: {failure}", join(&who));
                         (&ZOMBIE_ENDPOINT, text)
                     }

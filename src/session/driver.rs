@@ -18,6 +18,7 @@ use crate::backend;
 use crate::channel::{Channel, ConnectionId};
 use crate::model::endpoint::Address;
 use crate::model::event::Event;
+use crate::model::pending::PendingReport;
 use crate::model::reach::FailureCode;
 use crate::model::time::Elapsed;
 use crate::transport::{Dial, Progress, Sockets, Transport};
@@ -159,6 +160,11 @@ impl Session {
     pub fn hold_attempts(&mut self, hold: bool) {
         self.probes.held = hold;
         self.start_probes();
+    }
+
+    /// What is waited for at the moment, for a progress line: the registries and endpoints that have not come to a result.
+    pub fn pending(&mut self) -> Vec<PendingReport> {
+        self.engine.pending(self.elapsed(), self.stages())
     }
 
     /// The channel as it is now, for a live table; `None` when the goal needs none.

@@ -44,7 +44,7 @@ impl Terminal {
 
     /// stdout, for data: everything is kept until it is read.
     pub fn out(&self) -> Pipe {
-        Pipe::keeping(io::stdout())
+        Pipe::keeping(io::stdout(), is_unread)
     }
 
     /// stderr, for talk: a reader that stalls for long misses some of it.
@@ -58,6 +58,25 @@ impl Terminal {
             let _ = writeln!(io::stderr(), "{line}");
         }
     }
+}
+
+/// Has the reader of stdout gone away? Of a file or a terminal nobody knows.
+#[cfg(unix)]
+fn is_unread() -> bool {
+    use std::os::fd::AsFd as _;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let stdout = io::stdout();
+    let mut ask = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
+    let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
+    poll(&mut ask, PollTimeout::ZERO).is_ok_and(|answers| answers > 0)
+        && ask[0].revents().is_some_and(|events| events.intersects(gone))
+}
+
+/// As above, where it is noticed at the next write only.
+#[cfg(not(unix))]
+fn is_unread() -> bool {
+    false
 }
 
 /// Writes `text` to stdout as it is.

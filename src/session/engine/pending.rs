@@ -29,12 +29,23 @@ impl Engine {
         limits.into_iter().flatten().map(Elapsed::new).min()
     }
 
-    /// Reports what is still waited for.
-    pub(super) fn tell_pending(&mut self) {
+    /// What is waited for at `now`, with the attempts under way in `stages`.
+    pub fn pending(&mut self, now: Elapsed, stages: Stages) -> Vec<PendingReport> {
+        self.now = self.now.max(now);
+        self.stages = stages;
+        self.still_pending()
+    }
+
+    fn still_pending(&self) -> Vec<PendingReport> {
         let mut reports = self.pending_registries();
         reports.extend(self.pending_probes());
         reports.extend(self.pending_endpoints());
-        for report in reports {
+        reports
+    }
+
+    /// Reports what is still waited for.
+    pub(super) fn tell_pending(&mut self) {
+        for report in self.still_pending() {
             self.tell(EventKind::Pending(report));
         }
     }

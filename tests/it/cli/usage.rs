@@ -236,6 +236,14 @@ fn a_dry_run_contacts_nothing() {
     let address = listener.local_addr().unwrap().to_string();
     let finished = run(&["probe", "--dry-run", &address]);
     assert!(finished.code == 0 && finished.out.contains("nothing was contacted"), "{}", finished.all());
+    // Nor are registries, to find out whether they are there.
+    for command in ["probe", "resolve", "watch"] {
+        let mut command = tool(&[command, "--dry-run", "pay"]);
+        command.env("CONSUL_HTTP_ADDR", &address).env("ETCDCTL_ENDPOINTS", &address).env("ZOOKEEPER_CONNECT", &address);
+        command.env("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE", format!("http://{address}/eureka/"));
+        let finished = run_command(command);
+        assert!(finished.code == 0 && finished.out.contains("nothing was contacted"), "{}", finished.all());
+    }
     assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 

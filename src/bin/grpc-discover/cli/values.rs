@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use http::uri::Authority;
-use tokio_rustls::rustls::pki_types::ServerName;
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::session::MinReady;
+use http::uri::Authority;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// The longest duration that is taken: a year.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);

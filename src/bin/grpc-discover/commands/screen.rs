@@ -33,11 +33,12 @@ pub struct Screen {
     /// stderr.
     pub err: Pipe,
     answer: Box<dyn Render>,
-    progress: Option<Progress>,
+    /// How far a probe is.
+    pub progress: Option<Progress>,
     trace: Option<Lines>,
     /// stdout is redrawn: nobody else may write to the terminal.
     live: bool,
-    /// Something is redrawn without news.
+    /// Something is shown without news.
     pub redraws: bool,
 }
 
@@ -56,7 +57,7 @@ impl Screen {
             answer: render::stdout(look, terminal, &out, course, goals.len() > 1),
             out,
             err,
-            redraws: live || (progress.is_some() && terminal.err_is_tty),
+            redraws: live || progress.is_some(),
             progress,
             trace,
             live,

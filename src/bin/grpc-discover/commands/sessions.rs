@@ -149,7 +149,13 @@ async fn all(
                 unread = Some(Instant::now() + UNREAD);
                 sessions.iter_mut().for_each(Session::finish);
             }
-            _ = ticks.tick(), if screen.redraws => screen.tick(Elapsed::new(began.elapsed())),
+            _ = ticks.tick(), if screen.redraws => {
+                let now = Elapsed::new(began.elapsed());
+                if let Some(progress) = screen.progress.as_mut().filter(|progress| progress.is_due(now)) {
+                    progress.waits_for(sessions.iter_mut().flat_map(Session::pending).collect());
+                }
+                screen.tick(now);
+            }
         }
     }
     Ok(Ended::Judged(interrupted.unwrap_or_else(|| exit::worst(exits))))

@@ -1,11 +1,13 @@
-//! How far a probe is, on stderr: one line that is redrawn on a terminal, and nothing or a line for each phase of the
-//! idle cycle otherwise. Gone when the answer is printed.
+//! How far a probe is, on stderr: one line that is redrawn on a terminal, gone when the answer is printed. Elsewhere a line
+//! for each phase of the idle cycle, and one every ten seconds while something is waited for.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
+use grpc_discover::model::pending::{Awaits, PendingReport};
 use grpc_discover::model::text::escape;
 use grpc_discover::model::time::Elapsed;
 use indicatif::ProgressStyle;
@@ -14,6 +16,9 @@ use super::Render;
 use super::lines::short;
 use crate::terminal::Redrawn;
 
+/// How often a line is printed where none can be redrawn.
+const EVERY: Duration = Duration::from_secs(10);
+
 /// Tells how far it is.
 #[derive(Debug)]
 pub struct Progress {
@@ -21,6 +26,9 @@ pub struct Progress {
     known: BTreeSet<Address>,
     done: BTreeSet<Address>,
     idle: Option<IdleReport>,
+    pending: Vec<PendingReport>,
+    /// When the next line is due where none can be redrawn.
+    due: Elapsed,
 }
 
 impl Progress {
@@ -30,7 +38,24 @@ impl Progress {
             // `msg` is the whole line: no template can be wrong about its width.
             view.bar.set_style(ProgressStyle::default_spinner());
         }
-        Progress { view, known: BTreeSet::new(), done: BTreeSet::new(), idle: None }
+        Progress {
+            view,
+            known: BTreeSet::new(),
+            done: BTreeSet::new(),
+            idle: None,
+            pending: Vec::new(),
+            due: Elapsed::new(EVERY),
+        }
+    }
+
+    /// Is something shown at `now` that names what is waited for?
+    pub fn is_due(&self, now: Elapsed) -> bool {
+        self.view.as_ref().map_or(now >= self.due, Redrawn::is_current)
+    }
+
+    /// What is waited for at the moment.
+    pub fn waits_for(&mut self, pending: Vec<PendingReport>) {
+        self.pending = pending;
     }
 
     /// Lets `print` write to stderr while nothing is drawn there.
@@ -45,13 +70,17 @@ impl Progress {
         match &self.idle {
             Some(report) if !matches!(report.phase, IdlePhase::Baseline | IdlePhase::Done) => countdown(report, now),
             _ => {
-                let line = format!("{} of {} endpoints reached or given up", self.done.len(), self.known.len());
-                let mut pending = self.known.difference(&self.done);
-                match (pending.next(), pending.count()) {
-                    (None, _) => line,
-                    (Some(one), 0) => format!("{line}, waiting for {one}"),
-                    (Some(one), more) => format!("{line}, waiting for {one} and {more} more"),
+                let mut line = format!("{} of {} endpoints reached or given up", self.done.len(), self.known.len());
+                // The longest wait first; what waits for its turn is only counted.
+                let by_wait = self.pending.iter().filter(|report| report.awaits != Awaits::Turn);
+                if let Some(longest) = by_wait.max_by_key(|report| report.waited) {
+                    line.push_str(&escape(&format!("; {}: {longest}", longest.subject)));
+                    let others = self.pending.len() - 1;
+                    if others > 0 {
+                        line.push_str(&format!("; {others} more pending"));
+                    }
                 }
+                line
             }
         }
     }
@@ -117,7 +146,12 @@ impl Render for Progress {
         Ok(())
     }
 
-    fn tick(&mut self, now: Elapsed, _: &mut dyn Write) -> io::Result<()> {
+    fn tick(&mut self, now: Elapsed, out: &mut dyn Write) -> io::Result<()> {
+        if self.view.is_none() && self.is_due(now) && !self.pending.is_empty() {
+            self.due = now + EVERY;
+            writeln!(out, "{}", self.line(now))?;
+            out.flush()?;
+        }
         if let Some(view) = self.view.as_ref().filter(|view| !view.bar.is_finished() && view.is_current()) {
             view.bar.set_message(self.line(now));
             view.bar.tick();
@@ -135,8 +169,34 @@ impl Render for Progress {
 
 #[cfg(test)]
 mod tests {
+    use grpc_discover::model::pending::Subject;
+
     use super::super::fixture;
     use super::*;
+
+    #[test]
+    fn what_is_waited_for_is_named_with_its_stage_and_since_when() {
+        let mut progress = Progress::new(None);
+        let wait = |address: &str, awaits, seconds| PendingReport {
+            subject: Subject::Endpoint(address.parse().expect("an address")),
+            awaits,
+            waited: Duration::from_secs(seconds),
+            last: None,
+        };
+        progress.waits_for(vec![
+            wait("10.0.0.1:1", Awaits::Turn, 9),
+            wait("10.0.0.2:1", Awaits::Settings, 3),
+            wait("10.0.0.3:1", Awaits::Handshake, 1),
+        ]);
+        let mut out = Vec::new();
+        for second in [1, 9, 10, 11, 19, 20] {
+            progress.tick(Elapsed::from_secs(second), &mut out).expect("into memory");
+        }
+        let text = String::from_utf8(out).expect("text");
+        let line = "0 of 0 endpoints reached or given up; 10.0.0.2:1: http2: waiting for the server's HTTP/2 SETTINGS for \
+                    3.0s; 2 more pending\n";
+        assert_eq!(text, format!("{line}{line}"), "a line every ten seconds");
+    }
 
     #[test]
     fn the_countdown_says_phase_time_left_and_changes_as_they_come() {

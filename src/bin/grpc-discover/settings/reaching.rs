@@ -26,9 +26,10 @@ pub fn options(
     let path = |flag, typed: &Option<PathBuf>| -> Result<Option<PathBuf>, Wrong> {
         Ok(layers.one(flag, typed.clone(), |t| text(t).map(PathBuf::from))?.map(|path| path.value))
     };
-    let name = |flag, typed: &Option<String>, parse: fn(&str) -> Result<String, String>| -> Result<Option<String>, Wrong> {
-        Ok(layers.one(flag, typed.clone(), parse)?.map(|name| name.value))
-    };
+    let name =
+        |flag, typed: &Option<String>, parse: fn(&str) -> Result<String, String>| -> Result<Option<String>, Wrong> {
+            Ok(layers.one(flag, typed.clone(), parse)?.map(|name| name.value))
+        };
     let identity = match (path("--cert", &typed.cert)?, path("--key", &typed.key)?) {
         (Some(cert), Some(key)) => Some((cert, key)),
         (None, None) => None,

@@ -5,11 +5,15 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 /// How much the thread writes at a time; what is left of the queue is counted after each.
 const CHUNK: usize = 64 * 1024;
+
+/// How often the thread looks, while there is nothing to write, whether the reader is still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What happens when the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,8 @@ struct Shared {
     /// For the session: the thread wrote something, or failed.
     changed: Notify,
     full: Full,
+    /// Has the reader gone away?
+    is_abandoned: fn() -> bool,
 }
 
 struct State {
@@ -64,20 +70,22 @@ impl Clone for Pipe {
 }
 
 impl Pipe {
-    /// Keeps everything that is written until `sink` has taken it.
-    pub fn keeping(sink: impl Write + Send + 'static) -> Pipe {
-        Pipe::new(Box::new(sink), Full::Keep)
+    /// Keeps everything that is written until `sink` has taken it. `is_abandoned`: has its reader gone away? That is noticed
+    /// within a second also while nothing is written.
+    pub fn keeping(sink: impl Write + Send + 'static, is_abandoned: fn() -> bool) -> Pipe {
+        Pipe::new(Box::new(sink), Full::Keep, is_abandoned)
     }
 
     /// Leaves out what is written while more than `most` bytes are queued, and reports later how many writes that were.
     pub fn leaving_out(sink: impl Write + Send + 'static, most: usize) -> Pipe {
-        Pipe::new(Box::new(sink), Full::LeaveOut(most))
+        Pipe::new(Box::new(sink), Full::LeaveOut(most), || false)
     }
 
-    fn new(sink: Box<dyn Write + Send>, full: Full) -> Pipe {
+    fn new(sink: Box<dyn Write + Send>, full: Full, is_abandoned: fn() -> bool) -> Pipe {
         let state =
             State { sink: Some(sink), queue: Vec::new(), writing: 0, left_out: 0, failed: None, why: String::new() };
-        let shared = Shared { state: Mutex::new(state), filled: Condvar::new(), changed: Notify::new(), full };
+        let shared =
+            Shared { state: Mutex::new(state), filled: Condvar::new(), changed: Notify::new(), full, is_abandoned };
         Pipe { shared: Arc::new(shared), unflushed: Vec::new() }
     }
 
@@ -168,7 +176,12 @@ impl Shared {
         loop {
             let mut state = self.lock();
             while state.queue.is_empty() {
-                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                let (woken, waited) = self.filled.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner);
+                state = woken;
+                if waited.timed_out() && state.queue.is_empty() && (self.is_abandoned)() {
+                    drop(state);
+                    return self.fail(&io::ErrorKind::BrokenPipe.into());
+                }
             }
             let taken = std::mem::take(&mut state.queue);
             state.writing = taken.len();
@@ -227,7 +240,7 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_stalls_loses_nothing_and_blocks_nobody() {
         let (open, written, gate) = gate();
-        let mut pipe = Pipe::keeping(gate);
+        let mut pipe = Pipe::keeping(gate, || false);
         for line in ["a\n", "b\n", "c\n"] {
             say(&mut pipe, line);
         }
@@ -243,13 +256,23 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_went_away_is_reported_once_and_discards_the_rest() {
         let (open, written, gate) = gate();
-        let mut pipe = Pipe::keeping(gate);
+        let mut pipe = Pipe::keeping(gate, || false);
         drop((open, written));
         say(&mut pipe, "a\n");
         pipe.drained().await;
         assert_eq!(pipe.failure().map(|error| error.kind()), Some(io::ErrorKind::BrokenPipe));
         say(&mut pipe, "b\n");
         assert_eq!(pipe.queued(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_went_away_is_noticed_without_a_write() {
+        let mut pipe = Pipe::keeping(io::sink(), || true);
+        say(&mut pipe, "a\n");
+        while pipe.failure().is_none() {
+            pipe.changed().await;
+        }
+        assert_eq!(pipe.failure().map(|error| error.kind()), Some(io::ErrorKind::BrokenPipe));
     }
 
     #[tokio::test]
@@ -274,7 +297,7 @@ mod tests {
     #[test]
     fn what_is_not_flushed_does_not_go_out() {
         let (_open, _written, gate) = gate();
-        let mut pipe = Pipe::keeping(gate);
+        let mut pipe = Pipe::keeping(gate, || false);
         pipe.write_all(b"half").expect("memory");
         assert_eq!(pipe.queued(), 0);
     }
