@@ -28,6 +28,11 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
+/// True when the ends of these connections are told together: too many pings, a rule that is named, a pattern.
+pub(super) fn is_told(address: &Address, losses: &[Seen<Loss>]) -> bool {
+    !on_losses(address, losses).is_empty()
+}
+
 /// Each kind of end has its own reading; one loss is read once.
 fn on_losses(address: &Address, losses: &[Seen<Loss>]) -> Vec<Finding> {
     let (mut calmed, mut aged, mut idled) = (Vec::new(), Vec::new(), Vec::new());

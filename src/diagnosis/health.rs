@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::http;
 use super::ledger::Seen;
 use super::table::*;
 use crate::model::finding::FindingKind;
@@ -10,6 +11,13 @@ use crate::model::rpc::RpcCause;
 
 /// Names of services that are listed in a sentence.
 const NAMED: usize = 8;
+
+/// HTTP/2's error code of this name.
+const PROTOCOL_ERROR: u32 = 1;
+/// What ends a connection over the bytes that every HTTP/2 client sends.
+const PREFACE_REFUSED: &str = "If a load balancer is in front of this port, dial the load balancer: nginx sends this when the port \
+    expects the PROXY protocol (listen … proxy_protocol) and a client connects directly. Otherwise look at the server's log for \
+    the violation that it saw.";
 
 /// A finding about an address, still without the address.
 pub(super) struct Told {
@@ -39,7 +47,7 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
         }
         Health::Failed { code, text, cause } if health.is_behind_authentication() => {
             let who = match cause {
-                RpcCause::Http { by: Some(name), .. } | RpcCause::Proxy(name) => {
+                RpcCause::Http { by: Some(name), .. } | RpcCause::Proxy { name, .. } => {
                     format!("behind {name}, which refused")
                 }
                 _ => "reachable and refused".to_string(),
@@ -52,18 +60,24 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
 }
 
 fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
+    let mut remedy = None;
     let (kind, text) = match cause {
-        RpcCause::Http { by: Some(_), .. } | RpcCause::Proxy(_) => {
-            (&PROXY_ANSWERED, format!("leads to a proxy, which answered in the server's place: {text}"))
+        RpcCause::Http { status, by, hint } => {
+            return http::on_http(*status, by.as_deref(), hint.as_ref(), text);
         }
-        RpcCause::Http { by: None, .. } => {
-            (&NO_GRPC_ANSWER, format!("speaks HTTP/2 and answered the health call with no gRPC: {text}"))
+        RpcCause::Proxy { name, hint } => {
+            remedy = http::on_proxys_status(hint.as_ref(), name);
+            (&PROXY_ANSWERED, format!("leads to a proxy, which answered in the server's place: {text}"))
         }
         RpcCause::Reset(code) => {
             (&STREAM_RESET, format!("reset the stream of the health call: {}", http2_error_name(*code)))
         }
         RpcCause::GoAway(goaway) if goaway.calms_pings() => {
             (&KEEPALIVE_CALMED, format!("ended the connection during the health call: {text}"))
+        }
+        RpcCause::GoAway(goaway) if goaway.code == PROTOCOL_ERROR => {
+            remedy = Some(PREFACE_REFUSED.to_string());
+            (&GOAWAY_AT_ONCE, format!("ended the connection during the health call: {text}"))
         }
         RpcCause::GoAway(_) => (&GOAWAY_AT_ONCE, format!("ended the connection during the health call: {text}")),
         RpcCause::Lost(disconnect) => {
@@ -73,16 +87,7 @@ fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
             (&HEALTH_CALL_FAILED, format!("is reachable and the health call failed: {code}: {text}"))
         }
     };
-    let status = match cause {
-        RpcCause::Http { status, .. } => Some(*status),
-        _ => None,
-    };
-    let remedy = match status {
-        Some(404) => Some("Check the route: host (--authority) and path /grpc.health.v1.Health are not known there."),
-        Some(429) => Some("Ask less often (--rate, -c): what answered limits the rate."),
-        _ => None,
-    };
-    Told { kind, text, remedy: remedy.map(str::to_string), others: Vec::new() }
+    Told { kind, text, remedy, others: Vec::new() }
 }
 
 /// `; it knows "" SERVING, "pay.v1.Pay" NOT_SERVING`.

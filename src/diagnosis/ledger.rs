@@ -18,7 +18,7 @@ use crate::model::reach::{
     TlsReport,
 };
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
-use crate::model::rpc::RpcCause;
+use crate::model::rpc::{Proxy, RpcCause};
 use crate::model::time::Elapsed;
 
 /// A session may run for days: of every address so many losses are kept, the last ones.
@@ -109,6 +109,8 @@ pub struct Loss {
     pub disconnect: Disconnect,
     /// How long it had been READY.
     pub lived: Duration,
+    /// How long it had been without an RPC, when none was open on it.
+    pub idle: Option<Duration>,
 }
 
 /// The last TLS handshake with an address, verified or not.
@@ -151,6 +153,8 @@ pub struct Ledger {
     pub pending: BTreeMap<Address, PendingReport>,
     /// Registries that had not responded at the end.
     pub pending_registries: Vec<PendingReport>,
+    /// The proxies that the last health answers came through.
+    pub proxies: BTreeMap<Address, Seen<Arc<Proxy>>>,
     /// Addresses that left and have not come back, by the time they left.
     pub departures: Vec<Seen<Departure>>,
     /// Addresses that came after the baseline of an idle cycle.
@@ -244,6 +248,10 @@ impl Ledger {
                 if let Some(end) = &report.ended {
                     self.watch_ends.insert(report.address.clone(), seen(WatchEnd::clone(end), event));
                 }
+                match &report.proxy {
+                    Some(proxy) => self.proxies.insert(report.address.clone(), seen(proxy.clone(), event)),
+                    None => self.proxies.remove(&report.address),
+                };
                 self.contact(&report.address, Contact::Answered(report.health.clone()), event);
             }
             EventKind::Health(report) => {
@@ -262,7 +270,7 @@ impl Ledger {
                 self.lenses.push(seen(report.clone(), event));
             }
             EventKind::Held(report) => self.told(report, event),
-            EventKind::Disconnect { address, disconnect } => self.lost(address, disconnect, event),
+            EventKind::Disconnect { address, disconnect, idle } => self.lost(address, disconnect, *idle, event),
             EventKind::Pending(report) => match &report.subject {
                 Subject::Endpoint(address) => _ = self.pending.insert(address.clone(), report.clone()),
                 Subject::Registry { .. } => self.pending_registries.push(report.clone()),
@@ -308,22 +316,29 @@ impl Ledger {
         if let Fate::Closed { after, disconnect, .. } = &report.held.fate
             && disconnect.goaway.as_ref().is_some_and(GoAway::names_rotation)
         {
-            self.loss(&report.address, disconnect, *after, event);
+            self.loss(&report.address, disconnect, *after, None, event);
         }
         self.held.push(seen(report.clone(), event));
     }
 
-    fn loss(&mut self, address: &Address, disconnect: &Disconnect, lived: Duration, event: &Event) {
+    fn loss(
+        &mut self,
+        address: &Address,
+        disconnect: &Disconnect,
+        lived: Duration,
+        idle: Option<Duration>,
+        event: &Event,
+    ) {
         let losses = self.losses.entry(address.clone()).or_default();
         if losses.len() == LOSSES_KEPT {
             losses.remove(0);
         }
-        losses.push(seen(Loss { disconnect: disconnect.clone(), lived }, event));
+        losses.push(seen(Loss { disconnect: disconnect.clone(), lived, idle }, event));
     }
 
-    fn lost(&mut self, address: &Address, disconnect: &Disconnect, event: &Event) {
+    fn lost(&mut self, address: &Address, disconnect: &Disconnect, idle: Option<Duration>, event: &Event) {
         let ready = self.settings.get(address).map_or(event.at, |settings| settings.at);
-        self.loss(address, disconnect, event.at.since(ready), event);
+        self.loss(address, disconnect, event.at.since(ready), idle, event);
         // A connection that ended before any call on it was answered: until the next one, nothing can be called there.
         let unanswered = matches!(self.contacts.get(address), Some(Seen { what: Contact::Connected, .. }));
         if let Some(cause) = unanswered.then(|| ended_by(disconnect)).flatten() {

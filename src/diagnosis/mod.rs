@@ -5,13 +5,16 @@ mod certificates;
 mod connection;
 mod discovery;
 mod dns;
+mod ended;
 mod funnel;
 mod health;
+mod http;
 mod idle;
 mod leases;
 pub mod ledger;
 mod lenses;
 mod machine;
+mod proxied;
 mod proxy;
 mod reaching;
 mod registered;
@@ -50,12 +53,14 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     advertised::find,
     reaching::find,
     watches::find,
+    proxied::find,
     machine::find,
     connection::find,
     certificates::differ,
     idle::find,
     lenses::find,
     silence::find,
+    ended::find,
     proxy::find,
 ];
 
@@ -339,9 +344,11 @@ fn sentence(
         Depth::Registries => "passing",
         Depth::Network => "healthy",
     };
+    let mut proxied = proxied::sentence(ledger, &listed);
     let counts = match total {
         0 if ledger.has_drained() => "drained: no endpoint is listed any more".to_string(),
         0 => "no endpoint".to_string(),
+        1 if good == 1 && depth == Depth::Network && proxied.is_some() => proxied.take().unwrap_or_default(),
         1 if good == 1 => format!("the only endpoint is {what}"),
         1 if listed[0].verdict == EndpointVerdict::Unknown && depth == Depth::Network => {
             "the only endpoint could not be judged".to_string()
@@ -361,9 +368,9 @@ fn sentence(
     let mut parts = if ledger.heard().next().is_none() {
         vec![worst, waiting(ledger)]
     } else if good == total && total > 0 {
-        vec![worst, Some(counts), waiting(ledger), idle_sentence(ledger)]
+        vec![worst, Some(counts), proxied, waiting(ledger), idle_sentence(ledger)]
     } else {
-        vec![Some(counts), worst, waiting(ledger), idle_sentence(ledger)]
+        vec![Some(counts), worst, proxied, waiting(ledger), idle_sentence(ledger)]
     };
     parts.retain(Option::is_some);
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")

@@ -65,7 +65,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                         (&ZOMBIE_ENDPOINT, text)
                     }
                     _ => {
-                        remedy = sockets::remedy(address, failure);
+                        remedy = sockets::remedy(address, failure)
+                            .or_else(|| without_a_byte(address, failure).map(str::to_string));
                         (on_failure(failure), format!("{address}: {failure}"))
                     }
                 }
@@ -175,6 +176,18 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
         FailureCode::ProtocolError => &HTTP2_PROTOCOL_ERROR,
         FailureCode::Rpc => &HEALTH_CALL_FAILED,
     }
+}
+
+/// The peer ended the connection before it sent a byte, in plaintext or TLS.
+fn without_a_byte(address: &Address, failure: &Failure) -> Option<&'static str> {
+    let ended = matches!(failure.code, FailureCode::Reset | FailureCode::Closed);
+    let handshake = failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty());
+    let is_port = matches!(address, Address::Ip(_) | Address::Name { .. });
+    (ended && is_port && !handshake && matches!(failure.stage, Stage::Tls | Stage::Http2)).then_some(
+        "If a load balancer is in front of this port, dial the load balancer: a listener that expects the PROXY protocol (HAProxy \
+         accept-proxy, nginx proxy_protocol) ends direct connections like this. Otherwise look for a TCP proxy whose server is \
+         down (a load balancer without backends, docker-proxy, a tunnel), or a limit on connections or client addresses.",
+    )
 }
 
 /// True when the failure means that no server is at the address (rather than that it misbehaves).

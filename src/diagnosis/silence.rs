@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::ended;
 use super::ledger::{Contact, Ledger, Seen};
 use super::table::{PATH_CUTOFF, SILENT_CONNECTION_CUT, SILENT_CONNECTION_SWALLOWED};
 use super::tolerance::{Proof, Tolerance};
@@ -41,7 +42,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         let left = ledger.departures.iter().any(|departure| departure.what.endpoint.address == *address);
         findings.extend(held.iter().filter(|h| h.what.rung == Rung::Idle).filter_map(|h| ended(ledger, h, left)));
         if held.iter().any(|held| held.what.rung != Rung::Idle) {
-            findings.extend(limit(address, &held));
+            findings.extend(limit(ledger, address, &held));
         }
     }
     findings
@@ -111,7 +112,7 @@ fn rule_or_restart(ledger: &Ledger, held: &Seen<HeldReport>) -> (&'static str, V
 }
 
 /// How long a silence the path to `address` tolerates.
-fn limit(address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
+fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
     let known = Tolerance::of(held.iter().map(|held| Proof::of(&held.what.held)));
     let at = |quiet| held.iter().find(|held| held.what.held.quiet == quiet).copied();
     let (survived, cut) = (known.survived.and_then(at), known.cut.and_then(at));
@@ -124,10 +125,17 @@ fn limit(address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
         (Some(lived), None) => {
             let lived_for = silence(lived);
             match held.iter().find_map(|held| Some((held, rule(held)?))) {
-                Some((ruled, rule)) => format!(
-                    "{address}: the server itself ends connections after {} ({rule}); the path tolerates more than that",
-                    silence(ruled),
-                ),
+                Some((ruled, rule)) => {
+                    let who = match ledger.proxies.get(address) {
+                        Some(proxy) => format!("the proxy ({}) ends", proxy.what.name),
+                        None if is_named(ruled) => "the server itself ends".to_string(),
+                        None => "the server, or a proxy in front of it, ends".to_string(),
+                    };
+                    format!(
+                        "{address}: {who} connections after {} without a call ({rule}); no longer idle time could be tried",
+                        silence(ruled),
+                    )
+                }
                 None => format!(
                     "{address}: the path tolerates more than {lived_for} of silence, the longest that was tried"
                 ),
@@ -161,9 +169,25 @@ fn limit(address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
     let proofs = survived.into_iter().chain(cut).chain(held.iter().filter(contradict).copied());
     let evidence = proofs.map(|held| held.seq).collect();
     Some(Finding {
-        remedy: settings(&known, held.iter().any(|held| held.what.held.interrupted.is_some())),
+        remedy: match (known.cut, known.ruled) {
+            (None, Some(ruled)) => {
+                let proxy = ledger.proxies.get(address).map(|seen| seen.what.name.as_str());
+                let setting = ended::setting(proxy).map(|setting| format!(" ({setting})")).unwrap_or_default();
+                format!(
+                    "Let channels go idle before {}, or raise that limit{setting}: clients that are idle for longer reconnect \
+                     with their next call.",
+                    words(ruled)
+                )
+            }
+            (_, _) => settings(&known, held.iter().any(|held| held.what.held.interrupted.is_some())),
+        },
         ..finding(&PATH_CUTOFF, address, text, evidence)
     })
+}
+
+/// The GOAWAY names the rule by which servers end connections.
+fn is_named(held: &Seen<HeldReport>) -> bool {
+    matches!(&held.what.held.fate, Fate::Closed { disconnect: Disconnect { goaway: Some(goaway), .. }, .. } if goaway.names_rotation())
 }
 
 /// The rule by which a server ended the connection, in its own words.
@@ -207,10 +231,9 @@ fn known_limit(known: &Tolerance) -> Option<String> {
 /// The keepalive and idle settings that follow.
 fn settings(known: &Tolerance, interrupted: bool) -> String {
     let (Some(cut), safe) = (known.cut, known.survived.unwrap_or_default()) else {
-        let further = match (known.ruled, interrupted) {
-            (Some(_), _) => "What the path does after that shows only where the server's rule allows a longer silence.",
-            (None, true) => "Whoever speaks by itself keeps the path awake for its clients too, as long as it does so.",
-            (None, false) => "A longer --find-cutoff looks further.",
+        let further = match interrupted {
+            true => "Whoever speaks by itself keeps the path awake for its clients too, as long as it does so.",
+            false => "A longer --find-cutoff looks further.",
         };
         return format!(
             "Nothing to change for the path: clients that are silent for that long keep their connections. {further}"

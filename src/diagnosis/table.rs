@@ -381,13 +381,13 @@ findings! {
     GD407 PROXY_ANSWERED Critical
         means "A proxy or web server answered in the server's place: the address is reached, the gRPC server behind it is not."
         proved by "The response itself: an HTTP status without grpc-status, or a gRPC status in a proxy's own words, with headers that name the proxy (server, via, x-envoy-*, x-amzn-*, cf-ray)."
-        remedy "Look between the proxy and the server: routes, upstream health, idle timeouts. The failure is on that side."
+        remedy "Look behind the proxy: its routes, the health of its servers, its timeouts."
         see "https://github.com/istio/istio/issues/45261" "https://github.com/istio/istio/issues/49480" "https://github.com/grpc/grpc-go/issues/4513" "https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md";
 
     GD408 NO_GRPC_ANSWER Critical
         means "The endpoint speaks HTTP/2 and answers a gRPC call with a plain HTTP response: what listens there is no gRPC server."
         proved by "The response: an HTTP status, no grpc-status, no content-type application/grpc. A gRPC client turns it into another error (404 becomes UNIMPLEMENTED)."
-        remedy "Check port and path: a web server or a gateway answers there."
+        remedy "Find the port or the route of the gRPC server: an HTTP server without one answers there."
         see "https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md";
 
     GD409 STREAM_RESET Critical
@@ -410,7 +410,7 @@ findings! {
 
     GD412 CONNECTION_ROTATION Info
         means "The server ends connections by rule, at a certain age or after a time without calls, and says so politely; clients reconnect. Calls longer than its grace period are cut."
-        proved by "GOAWAY that names the rule (max_age, max_idle), on a connection of the channel or one that was held in silence; or three or more with NO_ERROR after lifetimes that differ by at most a fifth."
+        proved by "GOAWAY that names the rule (max_age, max_idle), on a connection of the channel or of an idle-connection check; or three or more with NO_ERROR after lifetimes that differ by at most a fifth."
         remedy "Nothing, when it is meant (it is how clients find new endpoints). Otherwise look at the server's max_connection_age and max_connection_idle, and at its grace period."
         see "https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md" "https://github.com/grpc/grpc/issues/26703";
 
@@ -425,6 +425,12 @@ findings! {
         proved by "The server's SETTINGS, then the end of the connection (end of stream, or a reset) while the call was in flight, without GOAWAY."
         remedy "Look at the process: it crashes on the call, or a proxy speaks HTTP/2 for a backend that it does not reach."
         see "https://github.com/grpc/grpc-go/issues/4650";
+
+    GD420 BEHIND_A_PROXY Info
+        means "A proxy or load balancer passed the health call on: the answer is that of one of the servers behind it. Whether the others are well it does not show, and another call may reach another server."
+        proved by "The headers of the response, which name the proxy (server, via, x-envoy-*, x-amzn-*, cf-ray). A proxy that adds no such header cannot be seen."
+        remedy "Probe the servers behind the proxy at their own addresses: the registry that feeds it lists them."
+        see "https://github.com/grpc/grpc/blob/master/doc/load-balancing.md";
 
     // Health.
     GD501 NOT_SERVING Critical
@@ -533,6 +539,12 @@ findings! {
         proved by "Connections that were held for different silences (--idle-ladder, --find-cutoff): the longest one that was survived, and the shortest one that was not. An outcome that contradicts the others is told with it."
         remedy "Keepalive time at most half of the limit and never below 10s, with the server's permission (servers allow one ping in 5 minutes by default, and none without calls), or an idle timeout below the limit."
         see "https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md" "https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md";
+
+    GD614 IDLE_CONNECTION_ENDED Info
+        means "A connection without a call on it was ended by the other side: by a server or proxy that limits how long a connection may be idle, or by a restart. Clients notice and reconnect with their next call."
+        proved by "A GOAWAY, or the end, of the channel's own connection or of an idle-connection check, with the time since its last call. Each check makes one call before its idle period, as a client does: nginx and others count from the last call."
+        remedy "Nothing, if that limit is meant. Otherwise let channels go idle sooner, or raise the limit at the server or proxy."
+        see "https://github.com/grpc/grpc-java/issues/10533" "https://nginx.org/en/docs/http/ngx_http_core_module.html#keepalive_timeout";
 
     // Our own vantage point.
     GD901 NOTHING_REACHED_FROM_HERE Critical

@@ -86,7 +86,8 @@ impl Story {
         let phase = Phase { stage: Stage::Http2, took: Duration::from_millis(1), detail: PhaseDetail::None };
         let address: Address = address.parse().unwrap();
         self.tell(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
-        self.tell(EventKind::Health(HealthReport { address, service: String::new(), health, took: None, ended: None }))
+        let service = String::new();
+        self.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }))
     }
 
     fn fails(&mut self, address: &str, stage: Stage, code: FailureCode) -> &mut Self {

@@ -70,7 +70,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
             "Keep the stream open in the server's Watch handler: grpc.health.v1 ends it only with the service."
                 .to_string()
         }
-        RpcCause::Reset(_) | RpcCause::Http { .. } | RpcCause::Proxy(_) => format!(
+        RpcCause::Reset(_) | RpcCause::Http { .. } | RpcCause::Proxy { .. } => format!(
             "Raise the stream timeout of the proxy on the path above the longest quiet period of a stream (it is about \
              {after:.1}s now; nginx: grpc_read_timeout, Envoy: stream_idle_timeout)."
         ),

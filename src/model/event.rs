@@ -11,7 +11,7 @@ use super::lens::LensReport;
 use super::pending::PendingReport;
 use super::reach::{Disconnect, Failure, Health, Phase, Stage};
 use super::resolution::{Note, ResolveFailure};
-use super::rpc::RpcCause;
+use super::rpc::{Proxy, RpcCause};
 use super::time::Elapsed;
 
 /// One thing that happened.
@@ -46,6 +46,8 @@ pub enum EventKind {
         address: Address,
         /// How.
         disconnect: Disconnect,
+        /// How long it had been without an RPC; absent when one was open on it.
+        idle: Option<Duration>,
     },
     /// A health service answered.
     Health(HealthReport),
@@ -165,6 +167,8 @@ pub struct HealthReport {
     pub took: Option<Duration>,
     /// The Watch that had reported this status, or was to report one, has ended. The status stands until the next one.
     pub ended: Option<Box<WatchEnd>>,
+    /// The proxy that passed the response on, where its headers name one.
+    pub proxy: Option<Arc<Proxy>>,
 }
 
 /// How a health Watch ended on a connection that goes on.

@@ -2,9 +2,10 @@
 //! connection ended.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::rpc::RpcCause;
+use super::rpc::{Proxy, RpcCause};
 
 /// The stages of reaching a gRPC endpoint, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -475,6 +476,8 @@ pub struct Reach {
     pub outcome: Result<(Health, Duration), Failure>,
     /// When the answer was no: what the same server says about other names (the empty one is the whole server).
     pub others: Vec<(String, Health)>,
+    /// The proxy that passed the response on, where its headers name one.
+    pub proxy: Option<Arc<Proxy>>,
 }
 
 impl Reach {

@@ -2,6 +2,48 @@
 
 use super::reach::{Disconnect, GoAway};
 
+/// A proxy, gateway or load balancer that the headers of a response name. It answers for whatever is behind it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Proxy {
+    /// Its name: `envoy`.
+    pub name: String,
+    /// The header that names it: `server: envoy`.
+    pub header: String,
+}
+
+/// What a plain HTTP response, or the words of a proxy, say beyond the HTTP status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HttpHint {
+    /// The client sent no certificate, and one is required.
+    CertificateMissing,
+    /// The client's certificate was not accepted.
+    CertificateRefused,
+    /// Plaintext was sent to a port that requires TLS.
+    TlsExpected,
+    /// The proxy has no server for the call: none is configured, none is healthy.
+    NoBackend,
+    /// The proxy could not connect to the server behind it.
+    BackendUnreachable,
+    /// The server behind the proxy ended the connection, or sent what the proxy could not read.
+    BackendBroken,
+    /// The server behind the proxy did not respond in time.
+    BackendTimeout,
+    /// No route fits the host and path of the call.
+    NoRoute,
+    /// The page that Go's net/http sends for a path without a handler: Traefik, or a Go server such as connect-go.
+    GoNotFound,
+    /// An access rule of the proxy forbids the call.
+    AccessRule,
+    /// More header bytes than the proxy accepts.
+    HeadersTooLarge,
+    /// More body bytes than the proxy accepts.
+    BodyTooLarge,
+    /// A redirect to this location, without its query.
+    Redirect(String),
+    /// The authentication scheme that is required: `Bearer`.
+    Authenticate(String),
+}
+
 /// Who ended an RPC that failed. A gRPC status alone does not tell: UNAVAILABLE may be the server's own word, a proxy's,
 /// or the client's for a connection that broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,11 +54,18 @@ pub enum RpcCause {
     Http {
         /// The HTTP status.
         status: u16,
-        /// The proxy or web server that its headers name: `envoy`.
+        /// The proxy or web server that its headers or its page name: `envoy`.
         by: Option<String>,
+        /// What its headers and its page say beyond the status, where that is known.
+        hint: Option<HttpHint>,
     },
-    /// A proxy, named by its headers, wrote the gRPC status itself; the call did not get through it.
-    Proxy(String),
+    /// A proxy wrote the gRPC status itself; the call did not get through it.
+    Proxy {
+        /// Its name.
+        name: String,
+        /// Why, where its words are known.
+        hint: Option<HttpHint>,
+    },
     /// RST_STREAM with this HTTP/2 error code.
     Reset(u32),
     /// GOAWAY came before the answer.
@@ -33,7 +82,7 @@ impl RpcCause {
     /// True when whatever answers at the address answered the call itself.
     pub fn is_answer(&self) -> bool {
         match self {
-            Self::Status | Self::Http { .. } | Self::Proxy(_) => true,
+            Self::Status | Self::Http { .. } | Self::Proxy { .. } => true,
             Self::Reset(_) | Self::GoAway(_) | Self::Lost(_) | Self::Unanswered | Self::Client => false,
         }
     }

@@ -14,6 +14,7 @@ use super::engine::Input;
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Stage};
+use crate::model::rpc::Proxy;
 use crate::transport::{Connection, ConnectionEvent, Transport};
 
 /// What a connection is told to do. Small: every connection has a queue with room for 32.
@@ -48,6 +49,7 @@ pub(super) async fn run(
     let mut check: Option<BoxFuture<'static, (Health, Duration)>> = None;
     let mut watch: Option<BoxStream<'static, Health>> = None;
     let mut draining = false;
+    let mut proxy = None;
     loop {
         if draining && check.is_none() {
             return connection.close().await;
@@ -84,10 +86,12 @@ pub(super) async fn run(
             },
             (health, took) = over(&mut check) => {
                 check = None;
+                passed_on(id, &connection, &mut proxy, &outbox);
                 tell(Input::Checked(id, health, took))
             }
             health = next(&mut watch) => match health {
                 Some(health) => {
+                    passed_on(id, &connection, &mut proxy, &outbox);
                     if matches!(health, Health::Failed { .. } | Health::Unimplemented) {
                         watch = None;
                     }
@@ -102,6 +106,21 @@ pub(super) async fn run(
         if !going_on {
             return;
         }
+    }
+}
+
+/// Before a health answer: reports the proxy that its headers name, when that changed.
+fn passed_on(
+    id: ConnectionId,
+    connection: &Connection,
+    known: &mut Option<Arc<Proxy>>,
+    outbox: &UnboundedSender<Input>,
+) {
+    let proxy = connection.proxy();
+    if proxy != *known {
+        known.clone_from(&proxy);
+        // The session may be over before its connections are.
+        let _ = outbox.send(Input::PassedOn(id, proxy));
     }
 }
 

@@ -234,7 +234,7 @@ impl Session {
                 }
             }
             Effect::Hold { hold, address, silence } => {
-                let (held, outbox) = (self.transport.hold(address, silence), self.outbox.clone());
+                let (held, outbox) = (self.transport.hold(address, self.service.clone(), silence), self.outbox.clone());
                 self.tasks.spawn(async move {
                     // Nobody is left to hear it once the session is over.
                     let _ = outbox.send(Input::Held(hold, Box::new(held.await)));

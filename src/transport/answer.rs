@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap, SERVER, VIA};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, SERVER, VIA};
 use tonic::{Code, Status};
 
 use super::grpc::because;
-use crate::model::rpc::RpcCause;
+use super::page;
+use crate::model::rpc::{HttpHint, Proxy, RpcCause};
 
 /// How long the body of a plain answer is waited for; its status is known already.
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);
@@ -17,7 +18,7 @@ const LOOKED_AT: usize = 1024;
 const QUOTED: usize = 160;
 
 /// What `server` says, in lower case, and whose word it is. More special ones first.
-const SERVERS: [(&str, &str); 20] = [
+const SERVERS: [(&str, &str); 23] = [
     ("istio-envoy", "istio-envoy"),
     ("envoy", "envoy"),
     ("openresty", "openresty"),
@@ -37,11 +38,14 @@ const SERVERS: [(&str, &str); 20] = [
     ("apache", "apache"),
     ("h2o", "h2o"),
     ("squid", "squid"),
+    ("tengine", "tengine"),
+    ("pingora", "pingora"),
+    ("ats/", "apache traffic server"),
     ("litespeed", "litespeed"),
 ];
 
 /// Headers that only a certain proxy sets.
-const MARKS: [(&str, &str); 7] = [
+const MARKS: [(&str, &str); 9] = [
     ("x-envoy-", "envoy"),
     ("cf-ray", "cloudflare"),
     ("x-amzn-", "an AWS load balancer"),
@@ -49,35 +53,62 @@ const MARKS: [(&str, &str); 7] = [
     ("l5d-", "linkerd"),
     ("x-kong-", "kong"),
     ("x-azure-ref", "azure front door"),
+    ("x-amz-apigw-", "an AWS API gateway"),
+    ("apigw-requestid", "an AWS API gateway"),
 ];
 
-/// How Envoy words a gRPC status that it made itself (`StreamInfo` response flags UF, UC, UH, UT).
-const ENVOYS_WORDS: [&str; 3] =
-    ["upstream connect error or disconnect/reset", "no healthy upstream", "upstream request timeout"];
+/// How much of a header is quoted.
+const HEADER_QUOTED: usize = 80;
 
 /// The proxy or web server that the headers of a response name.
-pub(super) fn proxy(headers: &HeaderMap) -> Option<String> {
-    let server = headers.get(SERVER).and_then(|value| value.to_str().ok()).unwrap_or_default().to_lowercase();
-    if let Some((_, name)) = SERVERS.iter().find(|(word, _)| server.contains(word)) {
-        return Some((*name).to_string());
+pub(super) fn proxy(headers: &HeaderMap) -> Option<Proxy> {
+    let named = |name: &str, header: &str, value: &HeaderValue| {
+        let value: String = value.to_str().unwrap_or_default().chars().take(HEADER_QUOTED).collect();
+        Some(Proxy { name: name.to_string(), header: format!("{header}: {value}") })
+    };
+    if let Some(value) = headers.get(SERVER) {
+        let server = value.to_str().unwrap_or_default().to_lowercase();
+        if let Some((_, name)) = SERVERS.iter().find(|(word, _)| server.contains(word)) {
+            return named(name, "server", value);
+        }
     }
-    let marked = |mark: &str| headers.keys().any(|key| key.as_str().starts_with(mark));
-    if let Some((_, name)) = MARKS.iter().find(|(mark, _)| marked(mark)) {
-        return Some((*name).to_string());
+    for (mark, name) in MARKS {
+        if let Some((key, value)) = headers.iter().find(|(key, _)| key.as_str().starts_with(mark)) {
+            return named(name, key.as_str(), value);
+        }
     }
-    let via = headers.get(VIA).and_then(|value| value.to_str().ok())?;
-    Some(format!("a proxy (via {via})"))
+    let value = headers.get(VIA)?;
+    // The last one named is the nearest to us: `1.1 google`, `HTTP/2 edge-7 (squid)` (RFC 9110, 7.6.3).
+    let nearest = value.to_str().ok()?.rsplit(',').next()?;
+    let name = nearest.split_whitespace().nth(1)?.to_lowercase();
+    named(&name, "via", value)
 }
 
-/// The status of a response whose `grpc-status` a proxy made up, because the call did not get through it.
-pub(super) fn by_proxy(headers: &HeaderMap) -> Option<Status> {
-    let status = Status::from_header_map(headers).filter(|status| status.code() == Code::Unavailable)?;
-    if !ENVOYS_WORDS.iter().any(|words| status.message().starts_with(words)) {
+/// The status of a response whose `grpc-status` a proxy made up, because the call did not get through it: in words that only
+/// a proxy has, with a header that says so, or under another HTTP status than the 200 of every gRPC server.
+pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<Status> {
+    let status = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok)?;
+    let words = page::hint(http, headers, status.message());
+    if is_envoys_not_found(&status, headers) {
+        let cause = RpcCause::Proxy { name: "envoy".to_string(), hint: Some(HttpHint::NoRoute) };
+        return Some(because(Status::new(status.code(), "no route (said by envoy)"), cause));
+    }
+    let says_so = headers.contains_key("l5d-proxy-error") || http != StatusCode::OK;
+    if !says_so && (status.code() != Code::Unavailable || !page::is_envoys(status.message())) {
         return None;
     }
-    let name = proxy(headers)?;
+    let name = proxy(headers)?.name;
     let text = format!("{} (said by {name})", status.message());
-    Some(because(Status::new(status.code(), text), RpcCause::Proxy(name)))
+    Some(because(Status::new(status.code(), text), RpcCause::Proxy { name, hint: words }))
+}
+
+/// Envoy turns its own 404 into UNIMPLEMENTED, without a message and without the header that it adds to what a server
+/// answered. A server without the method says so in words.
+fn is_envoys_not_found(status: &Status, headers: &HeaderMap) -> bool {
+    status.code() == Code::Unimplemented
+        && status.message().is_empty()
+        && headers.get(SERVER).is_some_and(|value| value.as_bytes().ends_with(b"envoy"))
+        && !headers.contains_key("x-envoy-upstream-service-time")
 }
 
 /// True when the response is no gRPC response: it can have no `grpc-status` in its trailers either.
@@ -109,12 +140,13 @@ pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Sta
         429 | 502 | 503 | 504 => Code::Unavailable,
         _ => Code::Unknown,
     };
-    let by = proxy(headers);
+    let page = page::text(body);
+    let by = proxy(headers).map(|proxy| proxy.name).or_else(|| page::author(&page).map(str::to_string));
     let mut text = format!("HTTP {}", status.as_u16());
     if let Some(name) = &by {
         text.push_str(&format!(" from {name}"));
     }
-    let said = words(body);
+    let said = page::title(body, QUOTED);
     if !said.is_empty() {
         text.push_str(&format!(": {said}"));
     } else if let Some(reason) = status.canonical_reason() {
@@ -123,23 +155,10 @@ pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Sta
     if let Some(kind) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) {
         text.push_str(&format!(" [{kind}]"));
     }
-    because(Status::new(code, text), RpcCause::Http { status: status.as_u16(), by })
-}
-
-/// What a body says to a person: the title of a page, or its first line.
-fn words(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let lower = text.to_ascii_lowercase();
-    let title = lower.find("<title>").and_then(|at| {
-        let begin = at + "<title>".len();
-        Some(&text[begin..begin + lower[begin..].find("</title>")?])
-    });
-    let line = title.unwrap_or_else(|| text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default());
-    let line = line.trim();
-    match line.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_string(),
-    }
+    because(
+        Status::new(code, text),
+        RpcCause::Http { status: status.as_u16(), by, hint: page::hint(status, headers, &page) },
+    )
 }
 
 #[cfg(test)]
@@ -162,11 +181,16 @@ mod tests {
             ("cf-ray", "8a1-FRA", "cloudflare"),
             ("x-amzn-trace-id", "Root=1", "an AWS load balancer"),
             ("l5d-proxy-error", "no route", "linkerd"),
-            ("via", "1.1 squid-7", "a proxy (via 1.1 squid-7)"),
+            ("via", "1.1 squid-7", "squid-7"),
+            ("via", "1.0 fred, 1.1 google", "google"),
+            ("via", "1.1 Caddy", "caddy"),
         ] {
-            assert_eq!(proxy(&headers(&[(name, value)])).as_deref(), Some(expected), "{name}: {value}");
+            let found = proxy(&headers(&[(name, value)])).unwrap();
+            assert_eq!((found.name.as_str(), found.header), (expected, format!("{name}: {value}")));
         }
-        assert_eq!(proxy(&headers(&[("server", "pay/1.0"), ("date", "today")])), None);
+        for (name, value) in [("server", "pay/1.0"), ("x-request-id", "7"), ("date", "today"), ("via", "1.1")] {
+            assert_eq!(proxy(&headers(&[(name, value)])), None, "{name}: {value}");
+        }
     }
 
     #[test]
@@ -177,7 +201,10 @@ mod tests {
         let envoy = of(503, &[("server", "envoy"), ("content-type", "text/plain")], "no healthy upstream");
         assert_eq!(envoy.message(), "HTTP 503 from envoy: no healthy upstream [text/plain]");
         assert_eq!(envoy.code(), Code::Unavailable);
-        assert_eq!(cause(&envoy), RpcCause::Http { status: 503, by: Some("envoy".to_string()) });
+        assert_eq!(
+            cause(&envoy),
+            RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: Some(HttpHint::NoBackend) }
+        );
         let page = "<html>\r\n<head><TITLE>404 Not Found</TITLE></head>";
         let nginx = of(404, &[("server", "nginx"), ("content-type", "text/html")], page);
         assert_eq!(nginx.message(), "HTTP 404 from nginx: 404 Not Found [text/html]");
@@ -189,25 +216,30 @@ mod tests {
     }
 
     #[test]
-    fn hostile_bodies_do_no_harm() {
-        assert_eq!(words(b"<title>"), "<title>");
-        assert_eq!(words(b"</title><title>a</title>"), "a");
-        assert_eq!(words(&[0xff, 0xfe, b'\n']), "\u{fffd}\u{fffd}");
-        assert_eq!(words("ſ<title>K</title>".as_bytes()), "K");
-    }
-
-    #[test]
     fn a_status_is_a_proxys_only_when_it_says_so() {
-        let of = |entries: &[(&'static str, &str)]| by_proxy(&headers(entries));
+        let of = |entries: &[(&'static str, &str)]| by_proxy(StatusCode::OK, &headers(entries));
         let words = "upstream connect error or disconnect/reset before headers. reset reason: connection failure";
         let local = of(&[("grpc-status", "14"), ("grpc-message", words), ("server", "envoy")]).unwrap();
-        assert_eq!(cause(&local), RpcCause::Proxy("envoy".to_string()));
+        assert_eq!(
+            cause(&local),
+            RpcCause::Proxy { name: "envoy".to_string(), hint: Some(HttpHint::BackendUnreachable) }
+        );
         assert_eq!(local.message(), format!("{words} (said by envoy)"));
         assert!(
             of(&[("grpc-status", "14"), ("grpc-message", "database is away"), ("server", "envoy")]).is_none(),
             "a server behind a proxy speaks for itself"
         );
         assert!(of(&[("grpc-status", "0"), ("server", "envoy")]).is_none());
+        let linkerd =
+            of(&[("grpc-status", "14"), ("grpc-message", "failfast"), ("l5d-proxy-error", "failfast")]).unwrap();
+        assert!(matches!(cause(&linkerd), RpcCause::Proxy { name, .. } if name == "linkerd"));
+        let none = [("grpc-status", "12"), ("server", "envoy")];
+        assert!(matches!(cause(&of(&none).unwrap()), RpcCause::Proxy { hint: Some(HttpHint::NoRoute), .. }));
+        let served = ("x-envoy-upstream-service-time", "3");
+        assert!(of(&[none[0], none[1], served]).is_none(), "a server's own word");
+        // As nginx' documentation has it: `error_page 502 = /error502grpc` with grpc-status 14 and HTTP status 204.
+        let page = headers(&[("server", "nginx"), ("grpc-status", "14"), ("grpc-message", "unavailable")]);
+        assert!(by_proxy(StatusCode::NO_CONTENT, &page).is_some());
     }
 
     #[test]

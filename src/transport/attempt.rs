@@ -332,7 +332,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Scheme and `:authority`: the target's name where there is one, as gRPC does it, else the address itself.
-    fn origin(&self, mode: Mode) -> Result<Origin, Failure> {
+    pub fn origin(&self, mode: Mode) -> Result<Origin, Failure> {
         let text = match (&self.inner.options.authority, self.address) {
             (Some(authority), _) => authority.clone(),
             (None, Address::Unix(_) | Address::UnixAbstract(_)) => "localhost".to_string(),

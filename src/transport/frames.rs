@@ -9,10 +9,15 @@ const MAX_FIRST_FRAME: usize = 16_384;
 const KEPT: usize = 1_024;
 const HEADER: usize = 9;
 
+pub(super) const DATA: u8 = 0x0;
+pub(super) const HEADERS: u8 = 0x1;
+pub(super) const RST_STREAM: u8 = 0x3;
 pub(super) const SETTINGS: u8 = 0x4;
 pub(super) const PING: u8 = 0x6;
 pub(super) const GOAWAY: u8 = 0x7;
+pub(super) const CONTINUATION: u8 = 0x9;
 pub(super) const ACK: u8 = 0x1;
+pub(super) const END_STREAM: u8 = 0x1;
 
 /// A frame whose last byte was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -126,7 +126,8 @@ impl Grpc {
         }
         wire.release();
         let (head, mut receive) = response.await.map_err(failed)?.into_parts();
-        if let Some(why) = answer::by_proxy(&head.headers) {
+        wire.set_proxy(answer::proxy(&head.headers));
+        if let Some(why) = answer::by_proxy(head.status, &head.headers) {
             return Err(why);
         }
         if answer::is_plain(head.status, &head.headers) {

@@ -1,8 +1,9 @@
-//! A connection that is only there to be silent: connected like any other up to the server's SETTINGS, then held without
-//! a word of ours, then asked with an HTTP/2 PING whether anybody is left.
+//! An idle-connection check: connected like any other up to the server's SETTINGS, used for one health call, then left idle,
+//! then asked with an HTTP/2 PING whether the peer is still there.
 //!
-//! No HTTP/2 session is kept for it: a loop over the frame headers answers what the protocol demands (SETTINGS, PING) and
-//! notices GOAWAY and the end. Nothing is allocated while nothing is said, so that thousands can be held.
+//! No HTTP/2 session is kept for it: the call is a few frames ([`super::call`]), and a loop over the frame headers answers
+//! what the protocol demands (SETTINGS, PING) and notices GOAWAY and the end. Nothing is allocated while no byte comes, so
+//! that thousands can be open.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -13,19 +14,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use super::attempt::{self, Attempt, Mode};
+use super::call::{self, Call};
 use super::frames::{self, Frame, Frames, Opening};
 use super::http2::NoLink;
 use super::wire::{self, End, First};
 use super::{Inner, Io, Progress, TlsMode, tap, tcp};
 use crate::model::endpoint::Address;
 use crate::model::hold::{Fate, Held, Interruption};
-use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway};
+use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway, PeerSettings, Stage};
 
 /// The client's preface (RFC 9113, 3.4) and its SETTINGS: ENABLE_PUSH 0.
 const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x02\0\0\0\0";
 const SETTINGS_ACK: [u8; 9] = [0, 0, 0, frames::SETTINGS, frames::ACK, 0, 0, 0, 0];
-/// What a server says right after its SETTINGS (the acknowledgement of ours, WINDOW_UPDATE) belongs to the greeting: the
-/// silence begins after the last word of this time.
+/// What a server sends right after its response (acknowledgement of our SETTINGS, WINDOW_UPDATE, a PING that measures
+/// bandwidth) belongs to the call: the idle period begins after the last frame of this time.
 const SETTLING: Duration = Duration::from_secs(1);
 /// How often TCP is asked at most whether packets without data came in: TCP's own keepalive keeps a path awake too, and
 /// shows nowhere else.
@@ -34,9 +36,9 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A peer that asks so much without reading the answers is left.
 const UNREAD: usize = 4 * 1024;
 
-/// Connects to `address`, within the connect timeout. With [`TlsMode::Auto`] the mode that was found out before is tried
-/// first, and the other one when the answer shows the mismatch.
-pub(super) async fn begin(inner: &Inner, address: &Address) -> Result<Silent, Failure> {
+/// Connects to `address` within the connect timeout, and makes one health call. With [`TlsMode::Auto`] the mode that was
+/// found out before is tried first, and the other one when the answer shows the mismatch.
+pub(super) async fn begin(inner: &Inner, address: &Address, service: &str) -> Result<Silent, Failure> {
     let progress = Progress::default();
     let attempt = Attempt::prepare(inner, address, None, &progress, &mut |_| {}).await?;
     let (first, finds_out) = match inner.options.tls {
@@ -44,26 +46,33 @@ pub(super) async fn begin(inner: &Inner, address: &Address) -> Result<Silent, Fa
         TlsMode::Off => (Mode::Plaintext, false),
         TlsMode::Auto => (attempt.likely_mode(), true),
     };
-    match greet(&attempt, first).await {
+    match greet(inner, &attempt, first, service).await {
         Err(failure) if finds_out && attempt::may_be_mismatch(&failure, first) => {
-            greet(&attempt, first.other()).await.map_err(|_| failure)
+            greet(inner, &attempt, first.other(), service).await.map_err(|_| failure)
         }
         other => other,
     }
 }
 
-async fn greet(attempt: &Attempt<'_>, mode: Mode) -> Result<Silent, Failure> {
+async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) -> Result<Silent, Failure> {
+    let origin = attempt.origin(mode)?;
+    let local = |text: &String| Failure::new(Stage::Health, FailureCode::Local, text.clone(), Duration::ZERO);
+    let metadata = inner.metadata.as_ref().as_ref().map_err(local)?;
     let (io, secured) = attempt.stream(mode, &mut |_| {}).await?;
     let begun = Instant::now();
     let mut silent = Silent { io, frames: Frames::default(), ear: Ear { answers: HELLO.to_vec(), ..Ear::default() } };
-    match timeout_at(attempt.deadline, silent.greeted()).await {
-        Ok(Ok(())) => Ok(silent),
-        Ok(Err(why)) => Err(attempt::no_link(why, secured, begun.elapsed())),
-        Err(_) => Err(attempt::no_settings(begun.elapsed())),
-    }
+    let settings = match timeout_at(attempt.deadline, silent.greeted()).await {
+        Ok(Ok(settings)) => settings,
+        Ok(Err(why)) => return Err(attempt::no_link(why, secured, begun.elapsed())),
+        Err(_) => return Err(attempt::no_settings(begun.elapsed())),
+    };
+    let limit = inner.options.rpc_timeout;
+    let call = Call::check(&origin, service, metadata, limit);
+    silent.call(call, settings, limit).await?;
+    Ok(silent)
 }
 
-/// A connection whose server has said SETTINGS.
+/// A connection whose server has sent SETTINGS.
 pub(super) struct Silent {
     io: Box<dyn Io>,
     frames: Frames,
@@ -85,6 +94,8 @@ struct Ear {
     ping: Option<[u8; 8]>,
     /// It was answered.
     ponged: bool,
+    /// The call is over: its response is complete, or its stream was reset.
+    called: bool,
 }
 
 impl Ear {
@@ -104,7 +115,7 @@ impl Ear {
             (frames::GOAWAY, _) if self.goaway.is_none() => {
                 self.goaway = frames::goaway(frame.payload).map(Box::new);
             }
-            _ => {}
+            _ => self.called |= call::ends(&frame),
         }
     }
 }
@@ -119,14 +130,16 @@ fn ping(flags: u8, payload: [u8; 8]) -> [u8; 17] {
 }
 
 impl Silent {
-    /// Says hello and waits for the server's SETTINGS.
-    async fn greeted(&mut self) -> Result<(), NoLink> {
+    /// Sends the preface and waits for the server's SETTINGS; their acknowledgement leaves with what is written next.
+    async fn greeted(&mut self) -> Result<PeerSettings, NoLink> {
         let mut opening = Vec::new();
         poll_fn(|cx| {
             loop {
-                self.poll_answers(cx).map_err(|end| NoLink::Ended(*end))?;
+                if self.ear.first.is_none() {
+                    self.poll_answers(cx).map_err(|end| NoLink::Ended(*end))?;
+                }
                 match self.ear.first.take().map(|first| *first) {
-                    Some(First::Settings(_)) => return Poll::Ready(Ok(())),
+                    Some(First::Settings(settings)) => return Poll::Ready(Ok(settings)),
                     Some(First::Wrong(code, text)) => return Poll::Ready(Err(NoLink::Wrong(code, text))),
                     None => {}
                 }
@@ -137,9 +150,37 @@ impl Silent {
                 read.map_err(|end| NoLink::Ended(*end))?;
             }
         })
-        .await?;
-        // The acknowledgement of the server's SETTINGS is part of the greeting, not of the silence.
-        poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.map_err(|end| NoLink::Ended(*end))
+        .await
+    }
+
+    /// Makes the call, and waits for the end of its response; what it says does not matter here. A GOAWAY is left for
+    /// [`Silent::keep`] to report.
+    async fn call(&mut self, call: Call, settings: PeerSettings, limit: Duration) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let failed = |code, text: String| Err(Failure::new(Stage::Health, code, text, begun.elapsed()));
+        if settings.initial_window_size.is_some_and(|window| (window as usize) < call.window) {
+            let text = "the server's SETTINGS leave no room for the request (INITIAL_WINDOW_SIZE)".to_string();
+            return failed(FailureCode::Rpc, text);
+        }
+        self.ear.answers.extend_from_slice(&call.frames);
+        self.ear.called = false;
+        let called = poll_fn(|cx| {
+            loop {
+                self.poll_answers(cx)?;
+                if self.ear.called || self.ear.goaway.is_some() {
+                    return Poll::Ready(Ok::<(), Box<End>>(()));
+                }
+                ready!(self.poll_read(cx, |_| {}))?;
+            }
+        });
+        match timeout_at(attempt::later(begun, limit), called).await {
+            Ok(Ok(())) => {
+                // What came with the response is answered with it.
+                poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.or_else(|end| ended(*end, begun.elapsed()))
+            }
+            Ok(Err(end)) => ended(*end, begun.elapsed()),
+            Err(_) => failed(FailureCode::TimedOut, format!("no response within {}", attempt::seconds(limit))),
+        }
     }
 
     /// Writes as much of the answers as the socket takes.
@@ -182,7 +223,7 @@ impl Silent {
         })
     }
 
-    /// Holds the connection for `silence`, then pings it and waits for the answer at most for `limit`.
+    /// Leaves the connection idle for `silence`, then pings it and waits for the answer at most for `limit`.
     pub async fn keep(self, silence: Duration, limit: Duration) -> Held {
         let now = Instant::now();
         let mut vigil = Vigil {
@@ -204,6 +245,12 @@ impl Silent {
     }
 }
 
+/// The connection ended during the call.
+fn ended(end: End, waited: Duration) -> Result<(), Failure> {
+    let text = format!("connection lost during the first call: {}", end.disconnect);
+    Err(Failure::new(Stage::Health, end.code, text, waited))
+}
+
 fn broke_off(why: &str) -> Box<End> {
     let disconnect = Disconnect {
         reason: DisconnectReason::SubchannelShutdown,
@@ -218,9 +265,9 @@ struct Vigil {
     silent: Silent,
     silence: Duration,
     limit: Duration,
-    /// SETTINGS were read.
+    /// The call was over.
     ready: Instant,
-    /// The silence began: the last word of the greeting.
+    /// The idle period began: the last frame that belongs to the call.
     began: Instant,
     /// Something crossed the connection.
     last: Instant,

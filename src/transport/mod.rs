@@ -8,6 +8,7 @@
 mod alert;
 mod answer;
 mod attempt;
+mod call;
 mod certificate;
 mod frames;
 mod grpc;
@@ -15,6 +16,7 @@ mod health;
 mod hold;
 mod http2;
 pub mod memory;
+mod page;
 mod progress;
 mod tap;
 mod tcp;
@@ -50,6 +52,7 @@ use self::wire::Wire;
 use crate::model::endpoint::Address;
 use crate::model::hold::Held;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach, Stage};
+use crate::model::rpc::Proxy;
 
 /// A byte stream to a peer.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {
@@ -200,14 +203,21 @@ impl Transport {
         }
     }
 
-    /// Connects to `address`, holds the connection for `silence` without saying a word, then asks with an HTTP/2 PING whether
-    /// anybody is left: within the time limit of an RPC, or sooner when the kernel says no. What the protocol demands is
-    /// answered meanwhile, and told when it broke the silence.
-    pub fn hold(&self, address: Address, silence: Duration) -> impl Future<Output = Held> + Send + 'static {
+    /// Connects to `address`, calls `Health/Check` for `service` once, leaves the connection idle for `silence`, then sends an
+    /// HTTP/2 PING: its answer is waited for as long as an RPC, or shorter when the kernel reports the end. The call matters:
+    /// servers and proxies count idle time from the last call, and have another limit for connections without one. What the
+    /// protocol demands is answered meanwhile, and reported as an interruption.
+    pub fn hold(
+        &self,
+        address: Address,
+        service: Arc<str>,
+        silence: Duration,
+    ) -> impl Future<Output = Held> + Send + 'static {
         let inner = self.inner.clone();
         async move {
             // On the heap, and gone before the silence: an attempt is much larger than the connection it leaves.
-            let begun = hold::begin(&inner, &address).boxed().await;
+            let begun = hold::begin(&inner, &address, &service).boxed().await;
+            drop(service);
             match begun {
                 Ok(silent) => silent.keep(silence, inner.options.rpc_timeout).await,
                 Err(failure) => hold::not_reached(failure),
@@ -227,7 +237,7 @@ impl Transport {
             let established = attempt::establish(&inner, &address, Some(&ask), &progress, note).await;
             let Established { mut driver, grpc, wire, answering } = match established {
                 Ok(established) => established,
-                Err(failure) => return Reach { phases, outcome: Err(failure), others: Vec::new() },
+                Err(failure) => return Reach { phases, outcome: Err(failure), others: Vec::new(), proxy: None },
             };
             progress.enter(Stage::Health);
             let asked = async {
@@ -249,7 +259,7 @@ impl Transport {
                 std::task::Poll::Ready(())
             })
             .await;
-            Reach { phases, outcome: Ok(answer), others }
+            Reach { phases, outcome: Ok(answer), others, proxy: wire.proxy() }
         }
     }
 }
@@ -283,6 +293,11 @@ impl Connection {
     /// [`Health::ServiceUnknown`] for NOT_FOUND, or [`Health::Failed`] come last). Dropping it cancels the RPC.
     pub fn watch(&self, service: Arc<str>) -> impl futures_util::Stream<Item = Health> + Send + Unpin + 'static {
         health::watch(self.grpc.clone(), service)
+    }
+
+    /// The proxy that the headers of the last response named, if they named one.
+    pub fn proxy(&self) -> Option<Arc<Proxy>> {
+        self.wire.proxy()
     }
 
     /// The connection for a generated gRPC client.

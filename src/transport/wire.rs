@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::task::AtomicWaker;
@@ -12,6 +12,7 @@ use tokio_rustls::rustls;
 
 use super::{ConnectionEvent, tcp};
 use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings};
+use crate::model::rpc::Proxy;
 
 /// The first thing a peer said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,7 @@ struct State {
     first: Option<First>,
     goaway: Option<Box<GoAway>>,
     end: Option<Box<End>>,
+    proxy: Option<Arc<Proxy>>,
     told_goaway: bool,
     /// Counts reads, so that a read in the very moment of a ping is not mistaken for one before it.
     reads: u64,
@@ -76,6 +78,7 @@ impl Wire {
                 first: None,
                 goaway: None,
                 end: None,
+                proxy: None,
                 told_goaway: false,
                 reads: 0,
                 last_read: Instant::now(),
@@ -159,6 +162,19 @@ impl Wire {
         };
         if let Some(listener) = listener {
             listener.wake();
+        }
+    }
+
+    /// The proxy that the headers of the last response named.
+    pub fn proxy(&self) -> Option<Arc<Proxy>> {
+        self.state().proxy.clone()
+    }
+
+    /// Notes what the headers of a response named.
+    pub fn set_proxy(&self, proxy: Option<Proxy>) {
+        let mut state = self.state();
+        if state.proxy.as_deref() != proxy.as_ref() {
+            state.proxy = proxy.map(Arc::new);
         }
     }
 

@@ -17,7 +17,7 @@ impl Story {
     fn lives(&mut self, address: &str, lived: u64, disconnect: Disconnect) -> &mut Self {
         self.ready(address, None);
         self.seq += lived - 1;
-        self.tell(EventKind::Disconnect { address: address.parse().unwrap(), disconnect })
+        self.tell(EventKind::Disconnect { address: address.parse().unwrap(), disconnect, idle: None })
     }
 
     fn call_fails(&mut self, address: &str, text: &str, cause: RpcCause) -> &mut Self {
@@ -134,7 +134,7 @@ fn an_unknown_service_is_told_with_the_names_that_are_known() {
     story.ledger.service = Arc::from("py");
     let say = |story: &mut Story, service: &str, health| {
         let (address, service) = (A.parse().unwrap(), service.to_string());
-        story.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None }));
+        story.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }));
     };
     say(&mut story, "", Health::Serving);
     say(&mut story, "pay", Health::NotServing);
@@ -148,12 +148,12 @@ fn an_unknown_service_is_told_with_the_names_that_are_known() {
 
 #[test]
 fn whoever_ended_the_call_is_named() {
-    let http = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(str::to_string) };
+    let http = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(str::to_string), hint: None };
     let calm = GoAway { last_stream: 0, code: 11, debug: "too_many_pings".to_string() };
     let bye = GoAway { last_stream: 0, code: 0, debug: String::new() };
     for (cause, code) in [
         (http(503, Some("envoy")), "GD407"),
-        (RpcCause::Proxy("envoy".to_string()), "GD407"),
+        (RpcCause::Proxy { name: "envoy".to_string(), hint: None }, "GD407"),
         (http(200, None), "GD408"),
         (RpcCause::Reset(7), "GD409"),
         (RpcCause::GoAway(calm), "GD411"),

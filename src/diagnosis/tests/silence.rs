@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway};
+use crate::model::rpc::Proxy;
 
 impl Story {
     fn held(&mut self, address: &str, rung: Rung, quiet: f64, fate: Fate) -> &mut Self {
@@ -121,7 +122,10 @@ fn a_server_that_ends_connections_by_its_rule_is_neither_swallowed_nor_cut() {
         assert_eq!(told(&story), [("GD412", format!("{A} {says}: GOAWAY NO_ERROR ({debug})"))]);
         story.ladder(A, &[(2.0, alive()), (5.0, goaway())]);
         let limit = told(&story).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
-        assert!(limit.contains("the server itself ends connections after 5.00s (GOAWAY NO_ERROR"), "{limit}");
+        assert!(
+            limit.contains("the server itself ends connections after 5.00s without a call (GOAWAY NO_ERROR"),
+            "{limit}"
+        );
         assert!(
             limit.contains(if debug == "max_idle" { "idle connections" } else { "the age of connections" }),
             "{limit}"
@@ -198,4 +202,47 @@ fn an_endpoint_that_was_never_held_has_no_limit() {
     let refused = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::ZERO);
     story.held(A, Rung::Idle, 0.0, Fate::NotReached(refused.clone())).ladder(A, &[(0.0, Fate::NotReached(refused))]);
     assert_eq!(told(&story), []);
+}
+
+#[test]
+fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tolerance() {
+    let mut story = story(&[A]);
+    let goaway = || closed(2.0, DisconnectReason::GoAway(0), Some((0, "")), false);
+    story.held(A, Rung::Idle, 2.0, goaway());
+    let text = format!("{A} ended an idle-connection check after 2.00s without a call: GOAWAY NO_ERROR");
+    assert_eq!(told(&story), [("GD614", text)]);
+    assert_eq!(story.concludes().summary.exit, 0);
+
+    // Through a proxy that its headers name, with a check that lived for a shorter time.
+    let address: Address = A.parse().unwrap();
+    let proxy = Some(Arc::new(Proxy { name: "nginx".to_string(), header: "server: nginx".to_string() }));
+    let (service, health) = (String::new(), Health::Serving);
+    story.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy }));
+    story.held(A, Rung::Ladder, 1.0, alive()).held(A, Rung::Ladder, 2.0, goaway());
+    let conclusion = story.concludes();
+    assert_eq!(codes(&conclusion), ["GD420", "GD613", "GD614"]);
+    let limit = &conclusion.findings[1];
+    assert!(limit.text.contains("the proxy (nginx) ends connections after 2.00s without a call (GOAWAY NO_ERROR)"));
+    assert!(!limit.text.contains("tolerates") && limit.remedy.contains("keepalive_timeout"), "{limit:?}");
+    assert_eq!(conclusion.findings[2].evidence.len(), 2);
+}
+
+#[test]
+fn the_channels_own_idle_connection_tells_too() {
+    let ends = |idle: Option<u64>, disconnect: Disconnect| {
+        let mut story = story(&[A]);
+        let (address, idle) = (A.parse().unwrap(), idle.map(Duration::from_secs));
+        story.tell(EventKind::Disconnect { address, disconnect, idle }).serves(A);
+        told(&story)
+    };
+    let bye = GoAway { last_stream: 1, code: 0, debug: String::new() };
+    let goaway = Disconnect { reason: DisconnectReason::GoAway(0), detail: String::new(), goaway: Some(bye) };
+    let closed = Disconnect { reason: DisconnectReason::Unknown, detail: "closed by peer".to_string(), goaway: None };
+    let ours = Disconnect { reason: DisconnectReason::SubchannelShutdown, ..closed.clone() };
+    let text = format!("{A} ended the channel's own connection after 62.0s without a call: GOAWAY NO_ERROR");
+    assert_eq!(ends(Some(62), goaway.clone()), [("GD614", text)]);
+    assert!(ends(Some(62), closed.clone())[0].1.ends_with("no GOAWAY, closed by peer"));
+    assert_eq!(ends(Some(62), ours), []);
+    assert_eq!(ends(None, goaway), [], "a call was open on it");
+    assert_eq!(ends(Some(0), closed), [], "it had no time for a call");
 }

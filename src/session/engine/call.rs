@@ -62,7 +62,8 @@ impl Engine {
             Health::Failed { code, text, .. } => Err(format!("{address}: {code}: {text}")),
             answer => Ok(answer.clone()),
         };
-        let report = HealthReport { address: address.clone(), service, health, took: Some(took), ended: None };
+        let (proxy, to) = (self.proxy_of(connection), address.clone());
+        let report = HealthReport { address: to, service, health, took: Some(took), ended: None, proxy };
         self.tell(EventKind::Health(report));
         self.call_ended(Some(address), outcome, Some(took));
     }

@@ -238,12 +238,14 @@ impl Engine {
                 health,
                 took: None,
                 ended: None,
+                proxy: reach.proxy.clone(),
             }));
         }
         match reach.outcome {
             Ok((health, took)) => {
                 let service = self.script.service.to_string();
-                self.tell(EventKind::Health(HealthReport { address, service, health, took: Some(took), ended: None }));
+                let (took, proxy) = (Some(took), reach.proxy);
+                self.tell(EventKind::Health(HealthReport { address, service, health, took, ended: None, proxy }));
             }
             Err(failure) => {
                 let others = self.other_addresses(&address);

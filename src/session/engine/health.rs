@@ -64,6 +64,11 @@ impl Vitals {
     pub(super) fn is_open(&self) -> bool {
         self.open
     }
+
+    /// Is an RPC under way: a Watch, or a Check that stands in for it?
+    pub(super) fn is_calling(&self) -> bool {
+        self.open || self.checking
+    }
 }
 
 /// True when a client could call an endpoint of this health.
@@ -263,7 +268,8 @@ impl Engine {
         if is_news {
             let service = self.script.service.to_string();
             let ended = ended.map(Box::new);
-            self.tell(EventKind::Health(HealthReport { address, service, health, took, ended }));
+            let proxy = self.proxy_of(connection);
+            self.tell(EventKind::Health(HealthReport { address, service, health, took, ended, proxy }));
         }
     }
 

@@ -10,6 +10,7 @@ mod lenses;
 mod pending;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::discovery::{Discovery, Step};
@@ -24,6 +25,7 @@ use crate::model::finding::{Summary, Verdict};
 use crate::model::hold::Held;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 use crate::model::resolution::{ResolveError, Update};
+use crate::model::rpc::Proxy;
 use crate::model::time::Elapsed;
 use course::Course;
 use gate::Gate;
@@ -61,6 +63,8 @@ pub enum Input {
     GoingAway(ConnectionId, Disconnect),
     /// The channel's connection ended.
     Lost(ConnectionId, Disconnect),
+    /// The headers of the next answer on the channel's connection name this proxy, or none any more.
+    PassedOn(ConnectionId, Option<Arc<Proxy>>),
     /// A call on the channel's connection is over.
     Checked(ConnectionId, Health, Duration),
     /// The health Watch on the channel's connection said something.
@@ -166,6 +170,10 @@ struct Link {
     vitals: Vitals,
     /// It stands in the gate as ready.
     is_counted: bool,
+    /// The proxy that its responses name.
+    proxy: Option<Arc<Proxy>>,
+    /// When an RPC on it last had an answer, or it became READY.
+    last_rpc: Elapsed,
 }
 
 impl Engine {
@@ -230,6 +238,7 @@ impl Engine {
                 if let Some(link) = self.connections.get_mut(&connection) {
                     (link.connected, link.since) = (true, self.now);
                 }
+                self.rpc_answered(connection);
                 self.channel(channel::Input::Connected(connection));
                 if matches!(self.script.goal, Goal::Watch { .. }) {
                     self.open_watch(connection);
@@ -258,12 +267,24 @@ impl Engine {
                 self.forget_connection(connection);
             }
             Input::Checked(connection, health, took) => {
+                self.rpc_answered(connection);
                 if !self.health_checked(connection, &health, took) {
                     self.call_answered(connection, health, took);
                 }
             }
-            Input::Watched(connection, health) => self.watched(connection, health),
-            Input::WatchEnded(connection) => self.watch_ended(connection),
+            Input::PassedOn(connection, proxy) => {
+                if let Some(link) = self.connections.get_mut(&connection) {
+                    link.proxy = proxy;
+                }
+            }
+            Input::Watched(connection, health) => {
+                self.rpc_answered(connection);
+                self.watched(connection, health);
+            }
+            Input::WatchEnded(connection) => {
+                self.rpc_answered(connection);
+                self.watch_ended(connection);
+            }
             Input::InStages(stages) => self.stages = stages,
             Input::Held(hold, held) => self.held(hold, *held),
             Input::TimePassed => self.time_passed(),
@@ -367,6 +388,8 @@ impl Engine {
                         end_told: false,
                         vitals: Vitals::default(),
                         is_counted: false,
+                        proxy: None,
+                        last_rpc: self.now,
                     };
                     self.connections.insert(connection, link);
                     self.effects.push(Effect::Open { connection, address, deadline });
@@ -404,13 +427,26 @@ impl Engine {
 
     /// One `disconnect` event per connection: the GOAWAY, or the end if none came before it.
     fn tell_end(&mut self, connection: ConnectionId, disconnect: &Disconnect) {
+        let is_called = self.is_called_on(connection);
         let Some(link) = self.connections.get_mut(&connection) else { return };
         if !link.end_told {
             link.end_told = true;
+            let idle = (!is_called && !link.vitals.is_calling()).then(|| self.now.since(link.last_rpc));
             let (address, disconnect) = (link.address.clone(), disconnect.clone());
             self.count_connection(connection);
-            self.tell(EventKind::Disconnect { address, disconnect });
+            self.tell(EventKind::Disconnect { address, disconnect, idle });
         }
+    }
+
+    /// From now on the connection is idle, unless an RPC is open on it.
+    fn rpc_answered(&mut self, connection: ConnectionId) {
+        if let Some(link) = self.connections.get_mut(&connection) {
+            link.last_rpc = self.now;
+        }
+    }
+
+    pub(super) fn proxy_of(&self, connection: ConnectionId) -> Option<Arc<Proxy>> {
+        self.connections.get(&connection).and_then(|link| link.proxy.clone())
     }
 
     fn address_of(&self, connection: ConnectionId) -> Option<Address> {

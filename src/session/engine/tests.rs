@@ -121,7 +121,7 @@ impl World {
                         };
                         inputs.push_back(Input::Reached(
                             address,
-                            Box::new(Reach { phases: Vec::new(), outcome, others: Vec::new() }),
+                            Box::new(Reach { phases: Vec::new(), outcome, others: Vec::new(), proxy: None }),
                         ));
                     }
                     Effect::Open { address, .. } if self.silent.contains(address.to_string().as_str()) => {}

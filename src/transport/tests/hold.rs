@@ -1,6 +1,6 @@
 //! Connections held in silence: exact times on a paused clock over pipes, the kernel's words over real sockets.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, sleep};
 
 use super::memory::Memory;
@@ -10,7 +10,11 @@ use crate::model::hold::{Fate, Held, Interruption};
 use crate::model::reach::{DisconnectReason, FailureCode, Rotation, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
+const HEADERS: u8 = 1;
 const PING: u8 = 6;
+const END_STREAM: u8 = 1;
+/// `:status: 200` on stream 1, and nothing more: END_STREAM, END_HEADERS.
+const ANSWER: &[u8] = &[0, 0, 1, HEADERS, 5, 0, 0, 0, 1, 0x88];
 
 fn address() -> Address {
     "10.0.0.1:80".parse().unwrap()
@@ -23,12 +27,19 @@ async fn held<F: Future<Output = ()> + Send + 'static>(
     let memory = Memory::new();
     memory.serve(address(), move |pipe| drop(tokio::spawn(serve(pipe))));
     let begun = Instant::now();
-    let held = Transport::new(options(), Arc::new(memory)).hold(address(), 30 * SECOND).await;
+    let held = Transport::new(options(), Arc::new(memory)).hold(address(), Arc::from("pay"), 30 * SECOND).await;
     (held, begun.elapsed())
 }
 
-/// Greets, and hands over what came after the client's preface and SETTINGS.
-async fn greeted(mut pipe: DuplexStream) -> DuplexStream {
+/// Greets, answers the call, and hands over what comes after it.
+async fn greeted(pipe: DuplexStream) -> DuplexStream {
+    let mut pipe = ready(pipe).await;
+    answered(&mut pipe).await;
+    pipe
+}
+
+/// Greets, and hands over what comes after the client's preface and SETTINGS: its call.
+async fn ready(mut pipe: DuplexStream) -> DuplexStream {
     let mut hello = [0; 24 + 9 + 6];
     pipe.read_exact(&mut hello).await.unwrap();
     assert_eq!(&hello[..24], b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -40,11 +51,21 @@ async fn greeted(mut pipe: DuplexStream) -> DuplexStream {
     pipe
 }
 
+/// Reads the one call, and answers it.
+async fn answered(pipe: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    let (kind, _, block) = next(pipe).await.unwrap();
+    assert_eq!(kind, HEADERS);
+    assert!(block.windows(28).any(|bytes| bytes == b"/grpc.health.v1.Health/Check"), "{block:?}");
+    let (kind, flags, _) = next(pipe).await.unwrap();
+    assert_eq!((kind, flags), (0, END_STREAM), "the message, and the end of the request");
+    pipe.write_all(ANSWER).await.unwrap();
+}
+
 /// The next frame: kind, flags, payload.
-async fn next(pipe: &mut DuplexStream) -> Option<(u8, u8, Vec<u8>)> {
+async fn next(pipe: &mut (impl AsyncRead + Unpin)) -> Option<(u8, u8, Vec<u8>)> {
     let mut header = [0; 9];
     pipe.read_exact(&mut header).await.ok()?;
-    let mut payload = vec![0; usize::from(header[2])];
+    let mut payload = vec![0; usize::from(header[1]) << 8 | usize::from(header[2])];
     pipe.read_exact(&mut payload).await.ok()?;
     Some((header[3], header[4], payload))
 }
@@ -182,7 +203,7 @@ async fn hostile_peers_are_left_and_do_no_harm() {
             while pipe.write_all(&peers::frame(PING, &[7; 8]).repeat(200)).await.is_ok() {}
         });
     });
-    let held = Transport::new(options(), Arc::new(memory)).hold(address(), 30 * SECOND).await;
+    let held = Transport::new(options(), Arc::new(memory)).hold(address(), Arc::from("pay"), 30 * SECOND).await;
     let Fate::Closed { disconnect, .. } = held.fate else { panic!("{held:?}") };
     assert!(disconnect.detail.contains("does not read the answers"), "{disconnect}");
 }
@@ -201,6 +222,8 @@ async fn noise_never_panics() {
             async move {
                 if greets {
                     let _ = pipe.write_all(SETTINGS).await;
+                    peers::first_words(&mut pipe).await;
+                    let _ = pipe.write_all(ANSWER).await;
                     sleep(2 * SECOND).await;
                 }
                 let _ = pipe.write_all(&noise).await;
@@ -215,7 +238,7 @@ async fn noise_never_panics() {
 #[tokio::test(start_paused = true)]
 async fn what_was_not_reached_says_which_stage_failed() {
     let transport = Transport::new(options(), Arc::new(Memory::new()));
-    let held = transport.hold(address(), 30 * SECOND).await;
+    let held = transport.hold(address(), Arc::from("pay"), 30 * SECOND).await;
     let Fate::NotReached(failure) = held.fate else { panic!("{held:?}") };
     assert_eq!((failure.stage, failure.code), (Stage::Tcp, FailureCode::Refused));
     let (held, took) = self::held(|mut pipe| async move { drop(peers::until_gone(&mut pipe).await) }).await;
@@ -229,13 +252,42 @@ async fn what_was_not_reached_says_which_stage_failed() {
     assert!(matches!(&held.fate, Fate::NotReached(failure) if failure.code == FailureCode::Http1), "{held:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_not_answered_is_no_idle_period() {
+    let (silent, took) = held(|pipe| async { drop(peers::until_gone(&mut ready(pipe).await).await) }).await;
+    let Fate::NotReached(failure) = silent.fate else { panic!("{silent:?}") };
+    assert_eq!((failure.stage, failure.code, took), (Stage::Health, FailureCode::TimedOut, 5 * SECOND));
+
+    let (gone, _) = held(|pipe| async { drop(next(&mut ready(pipe).await).await) }).await;
+    let Fate::NotReached(failure) = gone.fate else { panic!("{gone:?}") };
+    assert_eq!((failure.stage, failure.code), (Stage::Health, FailureCode::Closed));
+
+    // The stream that is reset was called, and the connection stands.
+    let (reset, _) = held(|pipe| async {
+        let mut pipe = ready(pipe).await;
+        assert_eq!((next(&mut pipe).await.unwrap().0, next(&mut pipe).await.unwrap().0), (HEADERS, 0));
+        pipe.write_all(&[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7]).await.unwrap();
+        peers::until_gone(&mut pipe).await;
+    })
+    .await;
+    assert!(matches!(reset.fate, Fate::Swallowed { .. }), "{reset:?}");
+}
+
+#[test]
+fn an_idle_check_is_small() {
+    let memory = Transport::new(options(), Arc::new(Memory::new()));
+    let check = memory.hold(address(), Arc::from(""), SECOND);
+    assert!(size_of_val(&check) <= 896, "{} bytes", size_of_val(&check));
+}
+
 #[tokio::test]
 async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
     let greets = |mut stream: tokio::net::TcpStream| async move {
         peers::first_words(&mut stream).await;
         stream.write_all(SETTINGS).await.unwrap();
-        // Not before the client is READY.
+        // Not before the client is READY, and has its answer.
         stream.read_exact(&mut [0; 9]).await.unwrap();
+        answered(&mut stream).await;
         stream
     };
     let reset = peers::listen(move |stream| async move {
@@ -244,14 +296,14 @@ async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
     })
     .await;
     let short = Duration::from_millis(300);
-    let held = sockets(options()).hold(reset, short).await;
+    let held = sockets(options()).hold(reset, Arc::from(""), short).await;
     let Fate::Closed { disconnect, pinged: false, .. } = held.fate else { panic!("{held:?}") };
     assert_eq!(disconnect.reason, DisconnectReason::ConnectionReset);
 
     let silent =
         peers::listen(move |stream| async move { drop(peers::until_gone(&mut greets(stream).await).await) }).await;
     let patient = Options { rpc_timeout: Duration::from_millis(200), ..options() };
-    let held = sockets(patient).hold(silent, short).await;
+    let held = sockets(patient).hold(silent, Arc::from(""), short).await;
     let Fate::Swallowed { tcp, .. } = held.fate else { panic!("{held:?}") };
     if cfg!(target_os = "linux") {
         assert!(tcp.is_some_and(|tcp| tcp.delivered()), "{tcp:?}");
@@ -266,11 +318,13 @@ async fn a_keepalive_of_tcp_breaks_the_silence_although_nobody_said_a_word() {
         socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).unwrap();
         peers::first_words(&mut stream).await;
         stream.write_all(SETTINGS).await.unwrap();
+        stream.read_exact(&mut [0; 9]).await.unwrap();
+        answered(&mut stream).await;
         peers::until_gone(&mut stream).await;
     })
     .await;
     let patient = Options { rpc_timeout: Duration::from_millis(50), ..options() };
-    let held = sockets(patient).hold(address, Duration::from_millis(3_500)).await;
+    let held = sockets(patient).hold(address, Arc::from(""), Duration::from_millis(3_500)).await;
     assert!(matches!(held.fate, Fate::Swallowed { .. }), "{held:?}");
     if cfg!(target_os = "linux") {
         let by = held.interrupted.expect("the kernel counts segments");

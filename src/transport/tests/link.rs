@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::peers::{self, Answer, Asked, SETTINGS};
 use super::*;
 use crate::model::reach::{DisconnectReason, GoAway};
+use crate::model::rpc::HttpHint;
 use crate::model::secret::Secret;
 
 async fn check(answer: Answer) -> Health {
@@ -46,14 +47,15 @@ async fn every_answer_to_a_check_has_its_word() {
 
 #[tokio::test]
 async fn a_plain_http_answer_is_told_in_its_own_words_and_never_taken_for_a_missing_health_service() {
-    let of = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(str::to_string) };
+    let of = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(str::to_string), hint: None };
     let page = "<html><head><title>404 Not Found</title></head></html>";
     let nginx = Answer::Page(404, &[("server", "nginx/1.25"), ("content-type", "text/html")], page);
     let text = "HTTP 404 from nginx: 404 Not Found [text/html]";
     assert_eq!(check(nginx).await, failed("UNIMPLEMENTED", text, of(404, Some("nginx"))));
     let envoy = Answer::Page(503, &[("server", "envoy"), ("content-type", "text/plain")], "no healthy upstream");
     let text = "HTTP 503 from envoy: no healthy upstream [text/plain]";
-    assert_eq!(check(envoy).await, failed("UNAVAILABLE", text, of(503, Some("envoy"))));
+    let none = RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: Some(HttpHint::NoBackend) };
+    assert_eq!(check(envoy).await, failed("UNAVAILABLE", text, none));
     assert_eq!(
         check(Answer::Page(200, &[("content-type", "text/html")], "<title>Hello</title>")).await,
         failed("UNKNOWN", "HTTP 200: Hello [text/html]", of(200, None))
@@ -64,11 +66,7 @@ async fn a_plain_http_answer_is_told_in_its_own_words_and_never_taken_for_a_miss
     );
     assert_eq!(
         check(Answer::Page(429, &[("via", "1.1 edge")], "slow down")).await,
-        failed(
-            "UNAVAILABLE",
-            "HTTP 429 from a proxy (via 1.1 edge): slow down",
-            of(429, Some("a proxy (via 1.1 edge)"))
-        )
+        failed("UNAVAILABLE", "HTTP 429 from edge: slow down", of(429, Some("edge")))
     );
 }
 

@@ -502,11 +502,11 @@ async fn a_silent_connection_over_tls_lives_in_whatever_mode_was_asked_for() {
     let address = ca.server(Leaf::default()).start().await;
     for tls in [TlsMode::On, TlsMode::Auto] {
         let transport = sockets(Options { tls, ..trusting(&ca) });
-        let held = transport.hold(address.clone(), Duration::from_millis(50)).await;
+        let held = transport.hold(address.clone(), Arc::from(""), Duration::from_millis(50)).await;
         assert!(matches!(held.fate, Fate::Alive { .. }), "{tls:?}: {held:?}");
     }
     let plaintext = sockets(Options { tls: TlsMode::Off, ..trusting(&ca) });
-    let held = plaintext.hold(address, Duration::from_millis(50)).await;
+    let held = plaintext.hold(address, Arc::from(""), Duration::from_millis(50)).await;
     assert!(matches!(held.fate, Fate::NotReached(_)), "{held:?}");
 }
 
@@ -521,12 +521,15 @@ async fn what_tcp_knows_is_found_beneath_tls() {
             let mut stream = acceptor.accept(stream).await.unwrap();
             peers::first_words(&mut stream).await;
             stream.write_all(SETTINGS).await.unwrap();
+            peers::first_words(&mut stream).await;
+            // `:status: 200` and the end of stream 1.
+            stream.write_all(&[0, 0, 1, 1, 5, 0, 0, 0, 1, 0x88]).await.unwrap();
             peers::until_gone(&mut stream).await;
         }
     })
     .await;
     let transport = sockets(Options { rpc_timeout: Duration::from_millis(100), ..trusting(&ca) });
-    let held = transport.hold(address, Duration::from_millis(50)).await;
+    let held = transport.hold(address, Arc::from(""), Duration::from_millis(50)).await;
     let Fate::Swallowed { tcp, .. } = held.fate else { panic!("{held:?}") };
     if cfg!(target_os = "linux") {
         assert!(tcp.is_some_and(|tcp| tcp.delivered()), "{tcp:?}");

@@ -10,6 +10,7 @@ mod names;
 mod neighbours;
 mod page;
 mod patience;
+mod proxied;
 mod reaching;
 mod registries;
 mod scenario;
@@ -176,6 +177,14 @@ scenarios! {
     reaching::no_streams: ["GD405"] exit 2 AtOnce, needs Nothing;
     reaching::broken_frames: ["GD406"] exit 2 AtOnce, needs Nothing;
 
+    proxied::serving_through_a_proxy: ["GD420"] exit 0 AtOnce, needs Nothing;
+    proxied::gateway_without_a_server: ["GD407"] exit 2 AtOnce, needs Nothing;
+    proxied::gateway_without_a_name: ["GD407"] exit 2 AtOnce, needs Nothing;
+    proxied::envoy_without_a_route: ["GD407"] exit 2 AtOnce, needs Nothing;
+    proxied::client_certificate_over_http: ["GD305"] exit 2 AtOnce, needs Nothing;
+    proxied::redirected: ["GD408"] exit 2 AtOnce, needs Nothing;
+    proxied::preface_refused: ["GD404"] exit 2 AtOnce, needs Nothing;
+
     // Health.
     reaching::not_serving: ["GD501"] exit 2 AtOnce, needs Nothing;
     reaching::unknown_to_its_health_service: ["GD502"] exit 2 AtOnce, needs Nothing;
@@ -208,6 +217,8 @@ scenarios! {
     silence::limit_of_the_path: ["GD613"] exit 0 Late, needs Nothing;
     silence::limit_above_the_ladder: ["GD613"] exit 0 Late, needs Nothing;
     silence::swallowed_and_measured: ["GD611" "GD613"] exit 1 Late, needs Nothing;
+
+    proxied::idle_limit_with_goaway: ["GD420" "GD613" "GD614"] exit 0 Late, needs Nothing;
 
     // Our own vantage point.
     machine::more_endpoints_than_open_files: ["GD904"] exit 3 Late, needs Nothing;

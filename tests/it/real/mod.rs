@@ -8,6 +8,7 @@ mod health;
 mod kratos_pods;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kubernetes;
+mod proxies;
 mod reaching;
 #[cfg(feature = "etcd")]
 mod registrars;

@@ -27,6 +27,7 @@ pub mod peer;
 pub mod peers;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub mod pods;
+pub mod proxy;
 #[cfg(all(feature = "consul", feature = "etcd"))]
 pub mod road;
 pub mod stage;

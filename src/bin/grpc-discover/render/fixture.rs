@@ -2,6 +2,7 @@
 //! broke, and registry values that try to reach the terminal.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Scope, Transition};
@@ -19,7 +20,7 @@ use grpc_discover::model::reach::{
     Stage, TlsReport,
 };
 use grpc_discover::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
-use grpc_discover::model::rpc::RpcCause;
+use grpc_discover::model::rpc::{Proxy, RpcCause};
 use grpc_discover::model::time::Elapsed;
 
 /// What a registry value would do to a terminal that is given it raw.
@@ -188,6 +189,7 @@ pub fn events() -> Vec<Event> {
                 health: Health::Serving,
                 took: Some(Duration::from_micros(1_150)),
                 ended: None,
+                proxy: Some(Arc::new(Proxy { name: "envoy".into(), header: format!("server: envoy{HOSTILE}") })),
             }),
         ),
         (
@@ -238,6 +240,7 @@ pub fn events() -> Vec<Event> {
                     detail: "closed by peer".into(),
                     goaway: Some(GoAway { last_stream: 3, code: 0, debug: format!("max_age{HOSTILE}") }),
                 },
+                idle: Some(Duration::from_secs(14)),
             },
         ),
         (24_000, transition(subchannel(A), Ready, Idle, CauseCode::GoAway, "GOAWAY NO_ERROR")),
@@ -311,6 +314,7 @@ pub fn events() -> Vec<Event> {
                     cause: RpcCause::Reset(2),
                     after: Duration::from_secs(60),
                 })),
+                proxy: None,
             }),
         ),
         (30_020, EventKind::Stall(StallReport { from: Elapsed::from_secs(29), lasted: Duration::from_millis(400) })),

@@ -216,10 +216,13 @@ fn raw(kind: &EventKind) -> (String, String) {
             };
             (format!("connection {}", report.address), text)
         }
-        EventKind::Disconnect { address, disconnect } => {
+        EventKind::Disconnect { address, disconnect, idle } => {
             let mut text = format!("lost: {disconnect}");
             if let Some(goaway) = disconnect.goaway.as_ref().filter(|goaway| !goaway.debug.is_empty()) {
                 text.push_str(&format!(", the server said {:?}", goaway.debug));
+            }
+            if let Some(idle) = idle.filter(|idle| *idle >= IDLE) {
+                text.push_str(&format!(", idle for {}", short(idle)));
             }
             (format!("connection {address}"), text)
         }
@@ -276,7 +279,10 @@ pub fn addresses(addresses: &[Address]) -> String {
     words.join(", ")
 }
 
-/// `SERVING in 1.2ms`, `FAILED UNAVAILABLE: …`.
+/// Shorter than this a connection was not idle, it had no time for a call yet.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// `SERVING in 1.2ms through envoy`, `FAILED UNAVAILABLE: …`.
 pub fn health(report: &HealthReport) -> String {
     use grpc_discover::model::reach::Health;
     let mut text = report.health.as_str().to_string();
@@ -288,6 +294,9 @@ pub fn health(report: &HealthReport) -> String {
     }
     if let Some(took) = report.took {
         text.push_str(&format!(" in {}", short(took)));
+    }
+    if let Some(proxy) = &report.proxy {
+        text.push_str(&format!(" through {}", proxy.name));
     }
     match &report.ended {
         Some(end) if end.code == "UNIMPLEMENTED" => text.push_str(" (by Check; Watch is not implemented)"),

@@ -161,11 +161,14 @@ impl Quote {
                 }
                 PhaseDetail::Resolved(_) | PhaseDetail::Tls(_) => Quote::Words(lines::quote(event.at, &event.kind)),
             },
-            EventKind::Health(HealthReport { address, service, health: Health::Serving, took, ended: None })
-                if service.is_empty() =>
-            {
-                Quote::Serving(event.at, address.clone(), *took)
-            }
+            EventKind::Health(HealthReport {
+                address,
+                service,
+                health: Health::Serving,
+                took,
+                ended: None,
+                proxy: None,
+            }) if service.is_empty() => Quote::Serving(event.at, address.clone(), *took),
             _ => Quote::Words(lines::quote(event.at, &event.kind)),
         }
     }
@@ -185,16 +188,8 @@ impl Quote {
             }
             Quote::Serving(at, address, took) => {
                 let (address, service) = (address.clone(), String::new());
-                (
-                    *at,
-                    EventKind::Health(HealthReport {
-                        address,
-                        service,
-                        health: Health::Serving,
-                        took: *took,
-                        ended: None,
-                    }),
-                )
+                let (health, took) = (Health::Serving, *took);
+                (*at, EventKind::Health(HealthReport { address, service, health, took, ended: None, proxy: None }))
             }
         };
         lines::quote(at, &kind)
@@ -270,7 +265,7 @@ impl Report {
                     }
                 }
             }
-            EventKind::Disconnect { address, disconnect } => {
+            EventKind::Disconnect { address, disconnect, .. } => {
                 let seen = self.seen(address);
                 seen.cause = Some(format!("connection lost: {disconnect}"));
                 seen.health = None;

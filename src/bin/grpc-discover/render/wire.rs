@@ -326,6 +326,9 @@ pub struct Disconnect {
     /// The GOAWAY that came before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goaway: Option<GoAway>,
+    /// How long the connection had been without an RPC; absent when one was open on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_ms: Option<u64>,
 }
 
 /// A GOAWAY frame.
@@ -370,6 +373,19 @@ pub struct HealthAnswer {
     /// The Watch that had reported this status, or was to report one, has ended. The status stands until the next one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watch_ended: Option<WatchEnd>,
+    /// The proxy that passed the response on, where its headers name one: the answer is one sample of what is behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
+}
+
+/// A proxy, gateway or load balancer.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Proxy {
+    /// Its name: `envoy`.
+    pub name: String,
+    /// The response header that names it: `server: envoy`.
+    pub header: String,
 }
 
 /// How a health Watch ended on a connection that goes on.

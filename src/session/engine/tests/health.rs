@@ -97,7 +97,7 @@ fn a_server_without_any_health_service_is_checked_once() {
 fn a_watch_that_fails_without_a_status_is_judged_by_check() {
     let mut world = watch(&[A]).begin();
     let connection = world.connection(A);
-    let by_proxy = failed("UNAVAILABLE", RpcCause::Http { status: 503, by: Some("envoy".to_string()) });
+    let by_proxy = failed("UNAVAILABLE", RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: None });
     // Cut once after SERVING; then the proxy has nobody behind it any more.
     world.feed(Input::Watched(connection, by_proxy.clone()));
     assert_eq!(world.healths().last(), Some(&("SERVING", Some("UNAVAILABLE"))));

@@ -46,12 +46,13 @@ impl From<&Event> for Line {
                     Err(failure) => Phase::from(failure),
                 },
             }),
-            EventKind::Disconnect { address, disconnect } => Body::Disconnect(Disconnect {
+            EventKind::Disconnect { address, disconnect, idle } => Body::Disconnect(Disconnect {
                 target,
                 address: address.to_string(),
                 reason: disconnect.reason.to_string(),
                 detail: disconnect.detail.clone(),
                 goaway: disconnect.goaway.as_ref().map(GoAway::from),
+                idle_ms: idle.map(whole_milliseconds),
             }),
             EventKind::Health(report) => {
                 Body::Health(Health { target, address: report.address.to_string(), answer: HealthAnswer::from(report) })
@@ -251,6 +252,7 @@ impl From<&event::HealthReport> for HealthAnswer {
             status: report.health.as_str().to_string(),
             error,
             ms: report.took.map(milliseconds),
+            proxy: report.proxy.as_ref().map(|proxy| Proxy { name: proxy.name.clone(), header: proxy.header.clone() }),
             watch_ended: report.ended.as_ref().map(|end| WatchEnd {
                 code: end.code.clone(),
                 text: end.text.clone(),

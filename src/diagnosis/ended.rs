@@ -1,0 +1,97 @@
+//! GD614: connections that were ended while no call was on them, the channel's own and those of idle-connection checks. Rules
+//! that a GOAWAY names (GD412), ends that make a pattern (GD412, GD413), and checks that were cut (GD612) have findings of
+//! their own.
+
+use std::time::Duration;
+
+use super::connection;
+use super::ledger::{Ledger, Loss, Seen};
+use super::table::IDLE_CONNECTION_ENDED;
+use crate::model::endpoint::Address;
+use crate::model::finding::Finding;
+use crate::model::hold::{Fate, HeldReport};
+use crate::model::reach::{Disconnect, DisconnectReason};
+
+/// A connection that was idle for a shorter time had no time for a call yet.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// One finding for every listed address that ended an idle connection.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let left = |address: &Address| ledger.departures.iter().any(|d| d.what.endpoint.address == *address);
+    let listed = ledger.listing().into_keys().filter(|address| !left(address));
+    listed.filter_map(|address| ended(ledger, address)).collect()
+}
+
+fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
+    let own: Vec<(&Disconnect, Duration, u64)> = match ledger.losses.get(address) {
+        Some(losses) if !connection::is_told(address, losses) => losses.iter().filter_map(of_channel).collect(),
+        Some(_) | None => Vec::new(),
+    };
+    let checks: Vec<(&Disconnect, Duration, u64)> =
+        ledger.held.iter().filter(|held| held.what.address == *address).filter_map(of_check).collect();
+    let least = own.iter().chain(&checks).min_by_key(|(_, idle, _)| *idle)?;
+    let (disconnect, idle, _) = least;
+    let whose = match (own.len(), checks.len()) {
+        (0, _) => "an idle-connection check",
+        (_, 0) => "the channel's own connection",
+        (_, _) => "the channel's own connection and idle-connection checks",
+    };
+    let how = match disconnect.goaway {
+        Some(_) => disconnect.to_string(),
+        None => format!("no GOAWAY, {disconnect}"),
+    };
+    let proxy = ledger.proxies.get(address).map(|seen| seen.what.name.as_str());
+    let who = proxy.map(|name| format!(" (a proxy, {name})")).unwrap_or_default();
+    let text = format!("{address}{who} ended {whose} after {} without a call: {how}", words(*idle));
+    let evidence = own.iter().chain(&checks).map(|(_, _, seq)| *seq).collect();
+    let kind = &IDLE_CONNECTION_ENDED;
+    Some(Finding { kind, address: Some(address.clone()), text, evidence, remedy: remedy(proxy, *idle) })
+}
+
+fn of_channel(seen: &Seen<Loss>) -> Option<(&Disconnect, Duration, u64)> {
+    let idle = seen.what.idle.filter(|idle| *idle >= IDLE)?;
+    let disconnect = &seen.what.disconnect;
+    let told = disconnect.reason == DisconnectReason::SubchannelShutdown
+        || disconnect.goaway.as_ref().is_some_and(|goaway| goaway.calms_pings() || goaway.names_rotation());
+    (!told).then_some((disconnect, idle, seen.seq))
+}
+
+/// A check that was ended with GOAWAY before its PING.
+fn of_check(seen: &Seen<HeldReport>) -> Option<(&Disconnect, Duration, u64)> {
+    let held = &seen.what.held;
+    match &held.fate {
+        Fate::Closed { disconnect, pinged: false, .. } => {
+            let goaway = disconnect.goaway.as_ref()?;
+            (!goaway.names_rotation()).then_some((disconnect, held.quiet, seen.seq))
+        }
+        Fate::Closed { .. } | Fate::Alive { .. } | Fate::Swallowed { .. } | Fate::NotReached(_) => None,
+    }
+}
+
+/// The setting that ends idle connections, where it is known whose it is.
+pub(super) fn setting(proxy: Option<&str>) -> Option<&'static str> {
+    Some(match proxy? {
+        "nginx" | "openresty" | "tengine" => "nginx: keepalive_timeout, 75s unless it is set",
+        "envoy" | "istio-envoy" => "Envoy: idle_timeout of the HTTP connection manager, 1h unless it is set",
+        "haproxy" => "HAProxy: timeout client and timeout http-keep-alive",
+        "an AWS load balancer" => "AWS ALB: idle_timeout.timeout_seconds, 60s unless it is set",
+        _ => return None,
+    })
+}
+
+fn remedy(proxy: Option<&str>, idle: Duration) -> String {
+    let setting = setting(proxy).map(|setting| format!(" ({setting})")).unwrap_or_default();
+    format!(
+        "Nothing, if that limit is meant: clients reconnect with their next call, and a call that starts at that very moment may \
+         fail with UNAVAILABLE. To avoid both, let channels go idle before {}, or raise the limit{setting}.",
+        words(idle)
+    )
+}
+
+/// `1.97s`, `20.0s`.
+fn words(time: Duration) -> String {
+    match time.as_secs() {
+        0..10 => format!("{:.2}s", time.as_secs_f64()),
+        _ => format!("{:.1}s", time.as_secs_f64()),
+    }
+}

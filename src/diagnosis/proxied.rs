@@ -1,0 +1,103 @@
+//! GD420: health answers that a proxy passed on. They are samples of what is behind it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::ledger::{Contact, Ledger, Seen};
+use super::reaching::join;
+use super::table::BEHIND_A_PROXY;
+use crate::model::endpoint::Address;
+use crate::model::event::EndpointReport;
+use crate::model::finding::{EndpointVerdict, Finding};
+use crate::model::reach::Health;
+use crate::model::rpc::{Proxy, RpcCause};
+
+/// So many addresses are named in a sentence.
+const NAMED: usize = 3;
+
+/// One finding for every proxy that passed health answers on.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut by_name: BTreeMap<&str, Vec<(&Address, &Seen<Arc<Proxy>>)>> = BTreeMap::new();
+    for address in ledger.listing().into_keys() {
+        if let Some(seen) = passed_on(ledger, address) {
+            by_name.entry(&seen.what.name).or_default().push((address, seen));
+        }
+    }
+    by_name.into_iter().filter_map(|(name, answered)| on_proxy(name, &answered)).collect()
+}
+
+fn on_proxy(name: &str, answered: &[(&Address, &Seen<Arc<Proxy>>)]) -> Option<Finding> {
+    let (first, seen) = answered.first()?;
+    let header = &seen.what.header;
+    let (address, text) = match answered {
+        [_] => {
+            let text = format!("{first}: a proxy ({name}) answered for whatever is behind it; one sample ({header})");
+            (Some((*first).clone()), text)
+        }
+        several => {
+            let named: Vec<String> = several.iter().take(NAMED).map(|(address, _)| address.to_string()).collect();
+            let more = match several.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let text = format!(
+                "a proxy ({name}) answered at {} endpoints for whatever is behind it; one sample each ({}{more}; {header})",
+                several.len(),
+                named.join(", "),
+            );
+            (None, text)
+        }
+    };
+    let evidence = answered.iter().map(|(_, seen)| seen.seq).collect();
+    Some(Finding { kind: &BEHIND_A_PROXY, address, text, evidence, remedy: remedy(name) })
+}
+
+/// The proxy through which the last health answer of `address` came. A failure that the proxy made itself has a finding of
+/// its own (GD407).
+fn passed_on<'a>(ledger: &'a Ledger, address: &Address) -> Option<&'a Seen<Arc<Proxy>>> {
+    match &ledger.contacts.get(address)?.what {
+        Contact::Answered(Health::Failed { cause: RpcCause::Status, .. }) => {}
+        Contact::Answered(Health::Failed { .. }) | Contact::Connected | Contact::Failed(_) => return None,
+        Contact::Answered(_) => {}
+    }
+    ledger.proxies.get(address)
+}
+
+/// For the verdict's sentence: through which proxies the endpoints that count as healthy answered.
+pub fn sentence(ledger: &Ledger, listed: &[&EndpointReport]) -> Option<String> {
+    let good = listed.iter().filter(|report| report.verdict == EndpointVerdict::Healthy);
+    let seen: Vec<_> = good.filter_map(|report| passed_on(ledger, &report.address)).collect();
+    let names: Vec<&str> = seen.iter().map(|seen| seen.what.name.as_str()).collect();
+    let names = join(&names);
+    match (seen.len(), listed.len()) {
+        (0, _) => None,
+        (1, 1) => Some(format!("a proxy ({names}) answered for whatever is behind it; one sample")),
+        (count, all) if count == all => {
+            Some(format!("a proxy ({names}) answered for whatever is behind each of them; one sample each"))
+        }
+        (count, _) => {
+            Some(format!("{count} of them answered through a proxy ({names}): one sample of what is behind it"))
+        }
+    }
+}
+
+/// How the servers behind this proxy are listed.
+fn remedy(name: &str) -> String {
+    let list = match name {
+        "envoy" => "`curl http://ADMIN/clusters` on Envoy's admin port lists them with their health",
+        "istio-envoy" => "`istioctl proxy-config endpoints POD` lists them with their health",
+        "nginx" | "openresty" | "tengine" => {
+            "they are the servers of the `upstream` or `grpc_pass` in its configuration (`nginx -T`)"
+        }
+        "haproxy" => "`show servers state` on HAProxy's admin socket lists them with their health",
+        "an AWS load balancer" => {
+            "`aws elbv2 describe-target-health --target-group-arn ARN` lists them with their health"
+        }
+        "google" | "google frontend" => {
+            "`gcloud compute backend-services get-health NAME --global` lists them with their health"
+        }
+        "linkerd" => "`linkerd diagnostics endpoints NAME.NAMESPACE.svc.cluster.local:PORT` lists them",
+        _ => "the registry or the configuration that it takes its servers from lists them",
+    };
+    format!("Probe the servers behind the proxy at their own addresses: {list}.")
+}

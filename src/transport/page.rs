@@ -1,0 +1,218 @@
+//! The pages of proxies and web servers: who wrote one, and what it says. A page is known by words that its program always
+//! writes; docs and sources of the programs are the source of this table.
+
+use http::StatusCode;
+use http::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
+
+use crate::model::rpc::HttpHint;
+
+/// Words of a page, in lower case; the program that writes them, where they are its own; what they mean.
+type Known = (&'static str, Option<&'static str>, HttpHint);
+
+static PAGES: [Known; 33] = [
+    ("no required ssl certificate was sent", Some("nginx"), HttpHint::CertificateMissing),
+    ("the ssl certificate error", Some("nginx"), HttpHint::CertificateRefused),
+    ("the plain http request was sent to https port", Some("nginx"), HttpHint::TlsExpected),
+    ("client sent an http request to an https server", None, HttpHint::TlsExpected),
+    ("request header or cookie too large", Some("nginx"), HttpHint::HeadersTooLarge),
+    ("client intended to send too large", Some("nginx"), HttpHint::BodyTooLarge),
+    ("request entity too large", None, HttpHint::BodyTooLarge),
+    // Envoy; the more special ones first.
+    (
+        "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
+        Some("envoy"),
+        HttpHint::BackendUnreachable,
+    ),
+    (
+        "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure",
+        Some("envoy"),
+        HttpHint::BackendUnreachable,
+    ),
+    (
+        "upstream connect error or disconnect/reset before headers. reset reason: local connection failure",
+        Some("envoy"),
+        HttpHint::BackendUnreachable,
+    ),
+    (
+        "upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
+        Some("envoy"),
+        HttpHint::BackendUnreachable,
+    ),
+    ("upstream connect error or disconnect/reset", Some("envoy"), HttpHint::BackendBroken),
+    ("no healthy upstream", Some("envoy"), HttpHint::NoBackend),
+    ("upstream request timeout", Some("envoy"), HttpHint::BackendTimeout),
+    ("rbac: access denied", Some("envoy"), HttpHint::AccessRule),
+    // HAProxy, and OpenShift's router on it.
+    ("no server is available to handle this request", Some("haproxy"), HttpHint::NoBackend),
+    ("the server returned an invalid or incomplete response", Some("haproxy"), HttpHint::BackendBroken),
+    ("the server didn't respond in time", Some("haproxy"), HttpHint::BackendTimeout),
+    ("request forbidden by administrative rules", Some("haproxy"), HttpHint::AccessRule),
+    ("application is not available", None, HttpHint::NoBackend),
+    // Traefik, and Go's net/http under it.
+    ("no available server", Some("traefik"), HttpHint::NoBackend),
+    ("404 page not found", None, HttpHint::GoNotFound),
+    // Ingress controllers, API gateways and load balancers.
+    ("default backend - 404", Some("the default backend of an ingress controller"), HttpHint::NoRoute),
+    (
+        "response 404 (backend notfound), service rules for the path non-existent",
+        Some("a Google Cloud load balancer"),
+        HttpHint::NoRoute,
+    ),
+    (
+        "the server encountered a temporary error and could not complete your request",
+        Some("a Google Cloud load balancer"),
+        HttpHint::BackendUnreachable,
+    ),
+    ("no route matched with those values", Some("kong"), HttpHint::NoRoute),
+    ("failure to get a peer from the ring-balancer", Some("kong"), HttpHint::NoBackend),
+    ("an invalid response was received from the upstream server", Some("kong"), HttpHint::BackendBroken),
+    ("404 route not found", Some("apisix"), HttpHint::NoRoute),
+    ("missing authentication token", Some("an AWS API gateway"), HttpHint::NoRoute),
+    ("the proxy server received an invalid response from an upstream server", Some("apache"), HttpHint::BackendBroken),
+    (
+        "the server is temporarily unable to service your request due to maintenance downtime or capacity problems",
+        Some("apache"),
+        HttpHint::NoBackend,
+    ),
+    ("error 503 backend fetch failed", Some("varnish"), HttpHint::BackendUnreachable),
+];
+
+/// How Envoy words a gRPC status that it made itself (response flags UF, UC, UH, UT).
+const ENVOYS: [&str; 3] =
+    ["upstream connect error or disconnect/reset", "no healthy upstream", "upstream request timeout"];
+
+/// True when a gRPC message is Envoy's own.
+pub(super) fn is_envoys(message: &str) -> bool {
+    ENVOYS.iter().any(|words| message.starts_with(words))
+}
+
+fn known(page: &str) -> Option<&'static Known> {
+    let page = page.to_lowercase();
+    PAGES.iter().find(|(words, ..)| page.contains(words))
+}
+
+/// Who wrote this page, where its words are those of one program.
+pub(super) fn author(page: &str) -> Option<&'static str> {
+    known(page).and_then(|(_, author, _)| *author)
+}
+
+/// What a response says beyond its status: by its headers, then by the words of its page.
+pub(super) fn hint(status: StatusCode, headers: &HeaderMap, page: &str) -> Option<HttpHint> {
+    let value = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    if status.is_redirection()
+        && let Some(location) = value(LOCATION)
+    {
+        // A query may carry what nobody else may read.
+        let plain = location.split(['?', '#']).next().unwrap_or_default();
+        return Some(HttpHint::Redirect(plain.chars().take(LONGEST).collect()));
+    }
+    if let Some((_, _, hint)) = known(page) {
+        return Some(hint.clone());
+    }
+    if status == StatusCode::UNAUTHORIZED
+        && let Some(scheme) = value(WWW_AUTHENTICATE).and_then(|value| value.split([' ', ',']).next())
+    {
+        return Some(HttpHint::Authenticate(scheme.chars().take(LONGEST).collect()));
+    }
+    None
+}
+
+/// So much of a header is kept.
+const LONGEST: usize = 120;
+
+/// What a person sees of a body: its text without tags, with single spaces.
+pub(super) fn text(body: &[u8]) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for letter in String::from_utf8_lossy(body).chars() {
+        match letter {
+            '<' => inside = true,
+            '>' if inside => {
+                inside = false;
+                text.push(' ');
+            }
+            _ if inside => {}
+            other => text.push(other),
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What a body says to a person: the title of a page, else its first line without tags; at most `most` characters.
+pub(super) fn title(body: &[u8], most: usize) -> String {
+    let text = String::from_utf8_lossy(body);
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title>").and_then(|at| {
+        let begin = at + "<title>".len();
+        Some(text[begin..begin + lower[begin..].find("</title>")?].trim().to_string())
+    });
+    let plain = |line: &str| self::text(line.as_bytes());
+    let line = title.unwrap_or_else(|| text.lines().map(plain).find(|line| !line.is_empty()).unwrap_or_default());
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Option<HttpHint> {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        hint(StatusCode::from_u16(status).unwrap(), &headers, &text(body.as_bytes()))
+    }
+
+    #[test]
+    fn pages_are_known_by_their_programs_own_words() {
+        use HttpHint::*;
+        let haproxy = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n\
+                       </body></html>\n";
+        let nginx = "<html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>\r\n\
+                     <center><h1>400 Bad Request</h1></center>\r\n<center>No required SSL certificate was sent</center>";
+        let google = "<html><head><title>502 Server Error</title></head><body><h1>Error: Server Error</h1>\n<h2>The server \
+                      encountered a temporary error and could not complete your request.<p>Please try again";
+        for (status, body, hint, by) in [
+            (503, haproxy, Some(NoBackend), Some("haproxy")),
+            (400, nginx, Some(CertificateMissing), Some("nginx")),
+            (502, google, Some(BackendUnreachable), Some("a Google Cloud load balancer")),
+            (503, "no healthy upstream", Some(NoBackend), Some("envoy")),
+            (
+                503,
+                "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
+                Some(BackendBroken),
+                Some("envoy"),
+            ),
+            (404, "404 page not found\n", Some(GoNotFound), None),
+            (404, "default backend - 404", Some(NoRoute), Some("the default backend of an ingress controller")),
+            (404, "{\"message\":\"no Route matched with those values\"}", Some(NoRoute), Some("kong")),
+            (502, "Bad Gateway", None, None),
+            (200, "<title>Shop</title>", None, None),
+        ] {
+            assert_eq!(of(status, &[], body), hint, "{body}");
+            let page = text(body.as_bytes());
+            assert_eq!(author(&page), by, "{body}");
+        }
+    }
+
+    #[test]
+    fn headers_say_where_a_redirect_leads_and_which_credentials_are_required() {
+        let to = [("location", "https://login.example/auth?state=hunter2")];
+        assert_eq!(of(302, &to, ""), Some(HttpHint::Redirect("https://login.example/auth".to_string())));
+        assert_eq!(of(200, &to, ""), None);
+        let wants = [("www-authenticate", "Bearer realm=\"pay\"")];
+        assert_eq!(of(401, &wants, ""), Some(HttpHint::Authenticate("Bearer".to_string())));
+    }
+
+    #[test]
+    fn hostile_bodies_do_no_harm() {
+        let title = |body: &[u8]| title(body, 10);
+        assert_eq!(title(b"<title>"), "");
+        assert_eq!(title(b"</title><title>a</title>"), "a");
+        assert_eq!(title(&[0xff, 0xfe, b'\n']), "\u{fffd}\u{fffd}");
+        assert_eq!(title("ſ<title>K</title>".as_bytes()), "K");
+        assert_eq!(title("ſ".repeat(30).as_bytes()).chars().count(), 11);
+        assert_eq!(title(b"<html><body><h1>503 Bad</h1>\nmore"), "503 Bad");
+        assert_eq!(text(b"a < b <i>c</i> <<>d>"), "a c d>");
+    }
+}

@@ -1,0 +1,114 @@
+//! Proxies between here and the server: answers that they pass on, and answers of their own.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::sleep;
+
+use super::scenario::{Run, probe};
+use super::world::World;
+
+/// A server that answers every call with this status, these headers and this page.
+fn answers(world: &World, status: u16, headers: &'static [(&'static str, &'static str)], page: &'static str) -> String {
+    world.listen(move |stream| async move {
+        let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            let mut response = http::Response::builder().status(status);
+            for (name, value) in headers {
+                response = response.header(*name, *value);
+            }
+            if let Ok(mut stream) = respond.send_response(response.body(()).unwrap(), page.is_empty())
+                && !page.is_empty()
+            {
+                let _ = stream.send_data(Bytes::from_static(page.as_bytes()), true);
+            }
+        }
+    })
+}
+
+pub fn serving_through_a_proxy(world: &mut World) -> Option<Run> {
+    let address = world.listen(|stream| async move {
+        let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+        while let Some(Ok((_, respond))) = connection.accept().await {
+            serve(respond);
+        }
+    });
+    let says = "a proxy (istio-envoy) answered for whatever is behind it; one sample (server: istio-envoy)";
+    Some(probe(&[&address]).says(&[&address, says]))
+}
+
+/// SERVING, as a proxy passes it on.
+fn serve(mut respond: h2::server::SendResponse<Bytes>) {
+    let response = http::Response::builder().header("content-type", "application/grpc").header("server", "istio-envoy");
+    let Ok(mut stream) = respond.send_response(response.body(()).unwrap(), false) else { return };
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert("grpc-status", http::HeaderValue::from_static("0"));
+    let _ = stream.send_data(Bytes::from_static(&[0, 0, 0, 0, 2, 8, 1]), false);
+    let _ = stream.send_trailers(trailers);
+}
+
+pub fn gateway_without_a_server(world: &mut World) -> Option<Run> {
+    let page =
+        "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>";
+    let address = answers(world, 503, &[("content-type", "text/html")], page);
+    Some(probe(&[&address]).says(&[&address, "HTTP 503 from haproxy: 503 Service Unavailable"]))
+}
+
+pub fn gateway_without_a_name(world: &mut World) -> Option<Run> {
+    let address = answers(world, 502, &[("content-type", "text/plain")], "Bad Gateway");
+    Some(probe(&[&address]).says(&[&address, "leads to a gateway or load balancer"]))
+}
+
+/// Envoy answers UNIMPLEMENTED itself when it has no route: that is no server without a health service.
+pub fn envoy_without_a_route(world: &mut World) -> Option<Run> {
+    let headers = &[("content-type", "application/grpc"), ("grpc-status", "12"), ("server", "envoy")];
+    let address = answers(world, 200, headers, "");
+    Some(probe(&[&address]).says(&[&address, "no route"]))
+}
+
+pub fn client_certificate_over_http(world: &mut World) -> Option<Run> {
+    let page = "<html><head><title>400 No required SSL certificate was sent</title></head></html>";
+    let address = answers(world, 400, &[("server", "nginx/1.29.0"), ("content-type", "text/html")], page);
+    Some(probe(&[&address]).says(&[&address, "requires a client certificate, and none was sent"]))
+}
+
+pub fn redirected(world: &mut World) -> Option<Run> {
+    let address = answers(world, 308, &[("location", "https://pay.example/?token=hunter2")], "");
+    Some(probe(&[&address]).says(&[&address, "HTTP 308"]))
+}
+
+pub fn preface_refused(world: &mut World) -> Option<Run> {
+    use tokio::io::AsyncWriteExt as _;
+    let address = world.listen(|mut stream| async move {
+        super::world::first_words(&mut stream).await;
+        let words = [super::world::SETTINGS, &super::reaching::goaway(1, "")].concat();
+        let _ = stream.write_all(&words).await;
+        let _ = stream.shutdown().await;
+        super::world::until_gone(&mut stream).await;
+    });
+    Some(probe(&[&address]).says(&[&address, "GOAWAY PROTOCOL_ERROR"]))
+}
+
+/// As nginx: GOAWAY to a connection that was idle for 1.5 s after a call; one without a call lives on.
+pub fn idle_limit_with_goaway(world: &mut World) -> Option<Run> {
+    let address = world.listen(|stream| async move {
+        let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+        let mut called = false;
+        loop {
+            tokio::select! {
+                accepted = connection.accept() => match accepted {
+                    Some(Ok((_, respond))) => {
+                        called = true;
+                        serve(respond);
+                    }
+                    Some(Err(_)) | None => return,
+                },
+                () = sleep(Duration::from_millis(1_500)), if called => connection.graceful_shutdown(),
+            }
+        }
+    });
+    let says =
+        [&*address, "ends connections after 1.5", "ended the channel's own connection and idle-connection checks"];
+    let arguments = ["--plaintext", "--idle", "2s", "--idle-ladder", "500ms,3s", &address];
+    Some(probe(&arguments).says(&says))
+}
