@@ -29,6 +29,7 @@ mod resolv_conf;
 mod schedule;
 mod servers;
 mod service_config;
+mod zone;
 
 use answer::{Outcome, Wanted};
 use question::Asker;
@@ -123,12 +124,13 @@ impl Backend for Dns {
         let (server, wanted) = match target {
             Target::Dns { server, host, port } => {
                 let otherwise = PortRule::otherwise(&context.settings);
-                if let Some(socket) = literal(host, port.unwrap_or(otherwise.port)) {
-                    return endless(Ok(literal_answer(
-                        host,
-                        socket,
-                        port.map_or(otherwise.rule, |_| "port from the target"),
-                    )));
+                match literal(host, port.unwrap_or(otherwise.port)) {
+                    Ok(None) => {}
+                    Ok(Some(socket)) => {
+                        let rule = port.map_or(otherwise.rule, |_| "port from the target");
+                        return endless(Ok(literal_answer(host, socket, rule)));
+                    }
+                    Err(error) => return Box::pin(stream::once(std::future::ready(Err(error)))),
                 }
                 (server.clone(), Wanted::Host { host: host.clone(), port: *port, otherwise })
             }
@@ -191,11 +193,14 @@ fn limit(settings: &super::Settings) -> Duration {
     if settings.resolve_timeout.is_zero() { LIMIT } else { settings.resolve_timeout }
 }
 
-fn literal(host: &str, port: u16) -> Option<SocketAddr> {
-    match host.parse::<IpAddr>() {
-        Ok(ip) => Some(SocketAddr::new(ip, port)),
-        // With a scope.
-        Err(_) => format!("[{host}]:{port}").parse().ok(),
+/// The socket address that `host` is; `None` for a name. An address whose zone is not on this machine is an error.
+fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, ResolveError> {
+    match zone::socket(host, port) {
+        None if host.contains(':') => {
+            let text = format!("{host}: its zone is not an interface of this machine (`ip link` lists them)");
+            Err(ResolveError::fatal(ResolveCode::BadTarget, text))
+        }
+        socket => Ok(socket),
     }
 }
 

@@ -57,6 +57,8 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Ip(socket) => write!(f, "{socket}"),
+            // An IPv6 address whose zone is the name of an interface.
+            Address::Name { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
             Address::Name { host, port } => write!(f, "{host}:{port}"),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
             Address::UnixAbstract(name) => write!(f, "unix-abstract:{name}"),

@@ -16,4 +16,3 @@ pub(crate) mod services;
 pub mod target;
 pub mod text;
 pub mod time;
-pub(crate) mod zone;

@@ -241,6 +241,9 @@ fn fmt_ip(f: &mut fmt::Formatter<'_>, addresses: &[Address]) -> fmt::Result {
                 // A scope is percent-encoded (RFC 6874): only a literal has a percent sign.
                 f.write_str(&socket.to_string().replace('%', "%25"))?;
             }
+            Address::Name { host, port } if host.contains(':') => {
+                write!(f, "passthrough:///[{}]:{port}", host.replace('%', "%25"))?;
+            }
             Address::Name { host, port } => write!(f, "passthrough:///{host}:{port}")?,
             Address::Unix(path) => fmt_socket(f, scheme, &path.display().to_string())?,
             Address::UnixAbstract(name) => fmt_socket(f, scheme, name)?,

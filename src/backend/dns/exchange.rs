@@ -336,7 +336,11 @@ fn answers(message: &Message, query: &Query) -> bool {
 }
 
 fn refuses_edns(message: &Message) -> bool {
-    matches!(message.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS)
+    // Code 16 is BADVERS in a response to EDNS, BADSIG in one to TSIG, which is not used here.
+    matches!(
+        message.metadata.response_code,
+        ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS | ResponseCode::BADSIG
+    )
 }
 
 fn records(message: &Message, kind: RecordType) -> HashSet<&RData> {

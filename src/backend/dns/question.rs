@@ -289,7 +289,7 @@ pub(super) fn mnemonic(code: ResponseCode) -> String {
         ResponseCode::NXDomain => "NXDOMAIN".to_string(),
         ResponseCode::Refused => "REFUSED".to_string(),
         ResponseCode::NotAuth => "NOTAUTH".to_string(),
-        ResponseCode::BADVERS => "BADVERS".to_string(),
+        ResponseCode::BADVERS | ResponseCode::BADSIG => "BADVERS".to_string(),
         other => format!("{other} (code {})", u16::from(other)),
     }
 }

@@ -1,12 +1,12 @@
 //! `/etc/resolv.conf` as resolv.conf(5) describes it: name servers, search list, options.
 
-use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hickory_resolver::proto::rr::Name;
 
 use super::servers::full_name;
-use crate::model::zone;
+use super::zone;
 
 /// glibc's limits (`MAXNS`, `RES_MAXRETRANS`, `RES_MAXRETRY`, `RES_MAXNDOTS`).
 const MOST_SERVERS: usize = 3;
@@ -105,12 +105,7 @@ impl ResolvConf {
 
 /// `10.0.0.2`, `2001:db8::2`, `fe80::1%eth0`.
 fn server(text: &str) -> Option<SocketAddr> {
-    if let Ok(ip) = text.parse() {
-        return Some(SocketAddr::new(ip, 53));
-    }
-    let (ip, zone) = text.split_once('%')?;
-    let ip: Ipv6Addr = ip.parse().ok()?;
-    Some(SocketAddr::V6(SocketAddrV6::new(ip, 53, 0, zone::index(zone)?)))
+    zone::socket(text, 53)
 }
 
 /// Some tools write `--` for "none".

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::Name;
 
 use super::resolv_conf::{ResolvConf, Retry};
-use super::{Family, Settings};
+use super::{Family, Settings, zone};
 use crate::model::resolution::{ResolveCode, ResolveError};
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -161,9 +161,12 @@ async fn lookup(authority: &str) -> Result<SocketAddr, ResolveError> {
     if let Ok(address) = authority.parse() {
         return Ok(address);
     }
-    let bare = authority.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(authority);
-    if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(ip, 53));
+    let (host, port) = match authority.rsplit_once("]:") {
+        Some((host, port)) => (host, port.parse().unwrap_or(53)),
+        None => (authority.strip_suffix(']').unwrap_or(authority), 53),
+    };
+    if let Some(address) = zone::socket(host.strip_prefix('[').unwrap_or(host), port) {
+        return Ok(address);
     }
     let with_port = if authority.ends_with(']') || !authority.contains(':') {
         format!("{authority}:53")

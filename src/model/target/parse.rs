@@ -345,6 +345,8 @@ fn ipv6_element(element: Piece<'_>) -> Parsed<Address> {
     };
     match ip_address(&literal, port) {
         Some(socket) => Ok(Address::Ip(socket)),
+        // Whoever dials looks the interface up.
+        None if literal.contains('%') => Ok(Address::Name { host: literal, port }),
         None => wrong(element.at, format!("{} is not an IPv6 address", element.quoted()), EXAMPLE),
     }
 }

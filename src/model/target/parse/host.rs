@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::piece::{Parsed, Piece, wrong};
 use crate::model::text::shorten;
-use crate::model::zone;
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`. The host comes back without brackets.
 pub(super) fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
@@ -44,7 +43,7 @@ pub(super) fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Opti
 }
 
 /// An IPv6 address without brackets. Its zone is a number or the name of an interface, percent-encoded as RFC 6874 wants it
-/// (`%25eth0`) or not (`%eth0`); it comes back as the standard library writes it: `fe80::1%2`.
+/// (`%25eth0`) or not (`%eth0`); it comes back as `fe80::1%eth0`.
 pub(super) fn v6(literal: Piece<'_>) -> Parsed<String> {
     let no_address =
         || wrong(literal.at, format!("{} is not an IPv6 address", literal.quoted()), "[2001:db8::1]:50051");
@@ -54,16 +53,15 @@ pub(super) fn v6(literal: Piece<'_>) -> Parsed<String> {
         return Ok(ip.to_string());
     }
     let name = zone.strip_prefix("25").filter(|rest| !rest.is_empty()).unwrap_or(zone);
-    match zone::index(name) {
-        Some(0) => Ok(ip.to_string()),
-        Some(index) => Ok(format!("{ip}%{index}")),
-        None => wrong(
+    let is_zone_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match name.parse::<u32>() {
+        Ok(0) => Ok(ip.to_string()),
+        Ok(index) => Ok(format!("{ip}%{index}")),
+        Err(_) if !name.is_empty() && name.chars().all(is_zone_letter) => Ok(format!("{ip}%{name}")),
+        Err(_) => wrong(
             literal.at + address.len(),
-            format!(
-                "{} is not an interface of this machine (`ip link` lists them)",
-                literal.from(address.len()).quoted()
-            ),
-            format!("[{ip}%252]:50051"),
+            "the zone of an IPv6 address is the name or number of an interface (`ip link` lists them)",
+            format!("[{ip}%25eth0]:50051"),
         ),
     }
 }

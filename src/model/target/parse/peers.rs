@@ -72,7 +72,7 @@ fn port_or_service(text: Piece<'_>, example: &str) -> Parsed<Option<u16>> {
         Some(port) if begins_with_letter => Ok(Some(port)),
         None if begins_with_letter => wrong(
             text.at,
-            format!("{} is neither a port number nor a service name of this machine", text.quoted()),
+            format!("{} is neither a port number nor the name of a well-known service (http, https)", text.quoted()),
             example,
         ),
         _ => port(text, example).map(Some),
