@@ -11,6 +11,7 @@ mod prefix;
 mod route;
 mod secured;
 mod settings;
+mod siblings;
 mod watch;
 mod wire;
 

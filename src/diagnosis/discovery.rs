@@ -9,6 +9,7 @@ use super::verdict::NetworkWord;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::resolution::{NoteKind, ResolveCode};
+use crate::model::text::shell_word;
 
 /// What to do when DNS has no address for the name.
 const NO_RECORDS_REMEDY: &str = "Check the name, and what `dig NAME A`, `dig NAME AAAA` show; correct or delete an \
@@ -218,6 +219,15 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
             "Every endpoint is being taken out of service: wait for those that replace them, or find out why \
                           they do not come."
                 .to_string();
+    } else if let Some(pod) = heard
+        .iter()
+        .filter(|source| source.backend == "kubernetes")
+        .find_map(|source| source.listed.values().find_map(|seen| seen.what.id.as_deref()))
+    {
+        finding.remedy = format!(
+            "`kubectl describe pod {}` in its namespace shows which probe or container fails.",
+            shell_word(pod)
+        );
     }
     findings.push(finding);
 }

@@ -41,12 +41,12 @@ fn noted(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Instances that clients which take passing ones only leave out. Those that were contacted and that the registry calls
-/// critical have findings that say more.
+/// Instances that clients which take passing ones only leave out. Critical ones count where nothing was contacted: what the
+/// network shows of them has findings that say more.
 fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Finding> {
     let left_out = |seen: &&Seen<Endpoint>| match seen.what.status {
         EndpointStatus::Warning => true,
-        EndpointStatus::Critical => !ledger.contacts.contains_key(&seen.what.address),
+        EndpointStatus::Critical => ledger.contacts.is_empty(),
         EndpointStatus::Healthy | EndpointStatus::Unchecked | EndpointStatus::Draining => false,
     };
     let left_out: Vec<&Seen<Endpoint>> = source.listed.values().filter(left_out).collect();

@@ -21,6 +21,7 @@ use super::messages::{Event, RangeRequest, RangeResponse, WatchCreateRequest, Wa
 use super::prefix::{end, prefixes};
 use super::route::{self, Joined, Route};
 use super::settings::Settings;
+use super::siblings;
 use super::{Trouble, WORDS};
 use crate::backend::Resolution;
 use crate::backend::listing::{Listing, Prefix, Sought, listed};
@@ -77,7 +78,7 @@ struct Reading {
     allowed: Vec<Prefix>,
     /// What this user may not read.
     denied: Vec<String>,
-    /// Where the service is, when nothing was found under its prefixes.
+    /// What was found beside the prefixes: where the service is, when nothing is under them, or what its clients stumble over.
     elsewhere: Vec<Note>,
 }
 
@@ -140,9 +141,10 @@ impl Reading {
         }
         let mut leases = Leases::default();
         leases.learn(&mut wire, &listing.owners()).await?;
+        let (endpoints, _) = listing.answer(|lease, endpoint| leases.tie(lease, endpoint));
         let elsewhere = match listing.is_empty() && denied.is_empty() {
             true => elsewhere::look(&mut wire, &target).await,
-            false => Vec::new(),
+            false => siblings::look(&mut wire, &target, &endpoints).await.into_iter().collect(),
         };
         Ok(Reading { member, wire, revision, listing, leases, allowed, denied, elsewhere })
     }

@@ -15,6 +15,7 @@ mod without {
     absent!(
         key_without_lease lease_that_nobody_renews lease_of_an_hour one_address_under_two_keys
         registered_in_etcd_for_http_only value_of_another_layout under_another_prefix one_bad_value only_bad_values
+        bad_value_of_another_service
     );
 }
 #[cfg(not(feature = "etcd"))]
@@ -101,6 +102,16 @@ mod with_etcd {
         let words =
             ["2 of 3 keys cannot be used: key \"/microservices/pay/2\": it is not valid JSON", "lose the whole list"];
         Some(of(world, etcd).says(&words))
+    }
+
+    /// Kratos' clients read `/microservices/pay` without a slash at its end.
+    pub fn bad_value_of_another_service(world: &mut World) -> Option<Run> {
+        let etcd = Etcd::start()?;
+        let well = world.healthy();
+        let value = json!({ "id": "1", "name": "pay", "endpoints": [format!("grpc://{well}")] });
+        etcd.put("/microservices/pay/1", &value.to_string(), etcd.grant(60));
+        etcd.put("/microservices/payments/1", "to be done", etcd.grant(60));
+        Some(of(world, etcd).says(&["\"/microservices/payments/1\"", "lose the whole list"]))
     }
 
     pub fn only_bad_values(world: &mut World) -> Option<Run> {

@@ -96,6 +96,7 @@ scenarios! {
     leased::value_of_another_layout: ["GD110"] exit 2 AtOnce, needs EtcdServer;
     leased::under_another_prefix: ["GD102"] exit 2 AtOnce, needs EtcdServer;
     leased::one_bad_value: ["GD132"] exit 1 AtOnce, needs EtcdServer;
+    leased::bad_value_of_another_service: ["GD132"] exit 1 AtOnce, needs EtcdServer;
     leased::only_bad_values: ["GD139"] exit 3 AtOnce, needs EtcdServer;
     leased::key_without_lease: ["GD117"] exit 1 AtOnce, needs EtcdServer;
     leased::lease_that_nobody_renews: ["GD118"] exit 1 AtOnce, needs EtcdServer;
