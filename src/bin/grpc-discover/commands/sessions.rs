@@ -30,6 +30,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// How long a run that ends by itself goes on to its verdict after the reader of stdout went away.
 const UNREAD: Duration = Duration::from_secs(60);
 
+/// How long the story is kept for a reader of stdout that stalls after a signal.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long the end of the process waits for a reader of stderr.
 const TALK: Duration = Duration::from_secs(1);
 
@@ -65,14 +68,16 @@ pub async fn run(
     let ended = all(sessions, &goals, &mut screen, &mut signals, &mut aside).await;
     // Whatever is redrawn is taken away before anybody else writes.
     screen.end();
-    let exit = match ended? {
+    let (exit, leave) = match ended? {
         Ended::AtOnce(code) => return Ok(code),
-        Ended::Judged(code) => code,
+        Ended::Interrupted(code) => (code, Some(Instant::now() + PATIENCE)),
+        Ended::Judged(code) => (code, None),
     };
     tokio::select! {
         biased;
         code = signals.next() => return Ok(code),
         () = screen.out.drained() => {}
+        () = until(leave) => {}
     }
     // Talk that nobody reads is no reason to stay.
     let _ = tokio::time::timeout(TALK, screen.err.drained()).await;
@@ -86,6 +91,8 @@ pub async fn run(
 enum Ended {
     /// Each with its summary: this is the exit code of them together.
     Judged(u8),
+    /// The same after a signal, whose exit code this is.
+    Interrupted(u8),
     /// Somebody asked twice to leave: whatever is still to be written stays unwritten.
     AtOnce(u8),
 }
@@ -124,7 +131,7 @@ async fn all(
                 }
             }
             line = said(&mut aside.says) => screen.say(&line),
-            (event, which) = next(&mut sessions), if backlog != Backlog::TooMuch => match event {
+            (event, which) = next(&mut sessions), if backlog != Backlog::TooMuch || interrupted.is_some() => match event {
                 Some(event) => {
                     if let EventKind::Summary(summary) = &event.kind {
                         exits.push(summary.exit);
@@ -158,7 +165,10 @@ async fn all(
             }
         }
     }
-    Ok(Ended::Judged(interrupted.unwrap_or_else(|| exit::worst(exits))))
+    Ok(match interrupted {
+        Some(code) => Ended::Interrupted(code),
+        None => Ended::Judged(exit::worst(exits)),
+    })
 }
 
 fn goes_on_for_ever(goal: Goal) -> bool {

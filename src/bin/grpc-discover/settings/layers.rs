@@ -102,11 +102,20 @@ impl<'a> Layers<'a> {
         Ok(self.one(flag, typed.then_some(true), values::boolean)?.is_some_and(|yes| yes.value))
     }
 
+    /// Where the value of `flag` stands, for an error: the flag, the variable or the file.
+    pub fn place(&self, flag: &str, origin: &Origin) -> String {
+        match origin {
+            Origin::Env(name) => name.clone(),
+            Origin::Config(path) => format!("config {path}: {}", flag.trim_start_matches('-')),
+            Origin::Flag(_) | Origin::System(_) | Origin::Default => flag.to_string(),
+        }
+    }
+
     /// A duration above zero.
     pub fn positive(&self, flag: &'static str, typed: Option<Duration>) -> Result<Option<Duration>, Wrong> {
         match self.one(flag, typed, values::duration)? {
             Some(zero) if zero.value.is_zero() => {
-                Err(Wrong(format!("{flag} 0: nothing could ever be done in no time; write e.g. {flag} 5s")))
+                Err(Wrong(format!("{} 0: must be greater than zero; write e.g. 5s", self.place(flag, &zero.origin))))
             }
             other => Ok(other.map(|duration| duration.value)),
         }

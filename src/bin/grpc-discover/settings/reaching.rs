@@ -138,7 +138,9 @@ fn authority(target: &Target) -> Option<String> {
 }
 
 fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, Wrong> {
-    let time = layers.one("--keepalive-time", typed.keepalive_time, values::duration)?.map(|time| time.value);
+    let time = layers.one("--keepalive-time", typed.keepalive_time, values::duration)?;
+    let place = time.as_ref().map(|time| layers.place("--keepalive-time", &time.origin)).unwrap_or_default();
+    let time = time.map(|time| time.value);
     let timeout = layers.positive("--keepalive-timeout", typed.keepalive_timeout)?;
     let force = layers.switch("--keepalive-force", typed.keepalive_force)?;
     let without_calls = layers.switch("--keepalive-without-calls", typed.keepalive_without_calls)?;
@@ -152,7 +154,7 @@ fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, Wro
             Ok(None)
         }
         Some(time) if time < FASTEST_KEEPALIVE && !force => Err(Wrong(format!(
-            "--keepalive-time {time:?}: below 10s servers answer with GOAWAY too_many_pings (gRFC A8); write 10s or more, \
+            "{place} {time:?}: below 10s servers answer with GOAWAY too_many_pings (gRFC A8); write 10s or more, \
              or add --keepalive-force"
         ))),
         Some(time) => Ok(Some(Keepalive { time, timeout: timeout.unwrap_or(Duration::from_secs(20)), without_calls })),

@@ -311,6 +311,10 @@ fn keepalive_that_servers_punish_needs_force() {
     assert!(calm.transport.keepalive.expect("on").without_calls);
     assert_eq!(plan(&format!("watch --keepalive-time 0 {X}")).transport.keepalive, None);
     assert!(wrong(&format!("watch --keepalive-timeout 3 {X}")).contains("need --keepalive-time"));
+    // The place that set it is named.
+    let set = |name, value| Made::default().env(name, value).wrong(&format!("watch {X}"));
+    assert!(set("GRPC_DISCOVER_KEEPALIVE_TIME", "5s").starts_with("GRPC_DISCOVER_KEEPALIVE_TIME 5s: "));
+    assert!(set("GRPC_DISCOVER_MAX_TIME", "0").starts_with("GRPC_DISCOVER_MAX_TIME 0: must be greater than zero"));
 }
 
 #[test]
@@ -363,7 +367,7 @@ fn a_value_that_is_wrong_is_named_with_its_place() {
         let error = made.wrong(&format!("probe {X}"));
         assert!(error.contains(said), "{error}");
     }
-    assert!(wrong(&format!("probe --max-time 0 {X}")).contains("--max-time 0: nothing could ever be done"));
+    assert!(wrong(&format!("probe --max-time 0 {X}")).contains("--max-time 0: must be greater than zero"));
 }
 
 #[test]
