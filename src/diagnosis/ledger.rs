@@ -1,14 +1,17 @@
 //! [`Ledger`]: what the events of a session add up to, with the sequence numbers that prove it.
 
+mod forgetting;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use self::forgetting::Departed;
 use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::event::{
-    BackendReport, BackendStatus, CallCost, EndpointsChange, Event, EventKind, IdlePhase, WatchEnd,
+    BackendReport, BackendStatus, CallCost, EndpointsChange, Event, EventKind, IdlePhase, StallReport, WatchEnd,
 };
 use crate::model::hold::{Fate, HeldReport};
 use crate::model::lens::LensReport;
@@ -23,6 +26,9 @@ use crate::model::time::Elapsed;
 
 /// A session may run for days: of every address so many losses are kept, the last ones.
 const LOSSES_KEPT: usize = 16;
+/// So many stalls of this process, and so many gaps of a registry.
+const STALLS_KEPT: usize = 64;
+const GAPS_KEPT: usize = 64;
 
 /// Something that happened, with the number of the event that says so.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,6 +161,10 @@ pub struct Ledger {
     pub pending_registries: Vec<PendingReport>,
     /// The proxies that the last health answers came through.
     pub proxies: BTreeMap<Address, Seen<Arc<Proxy>>>,
+    /// Times in which this process did not run, the last ones.
+    pub stalls: Vec<Seen<StallReport>>,
+    /// Timeouts that were repeated or left out because of them.
+    pub excused: usize,
     /// Addresses that left and have not come back, by the time they left.
     pub departures: Vec<Seen<Departure>>,
     /// Addresses that came after the baseline of an idle cycle.
@@ -187,6 +197,8 @@ pub struct Ledger {
     pub first: u64,
     /// Every certificate that was seen, once.
     pub certificates: HashSet<Arc<Certificate>>,
+    /// What left last, until it is forgotten.
+    pub(crate) departed: Departed,
 }
 
 /// What makes an instance one and the same to its registry: ids are unique per source and node.
@@ -275,7 +287,12 @@ impl Ledger {
                 Subject::Endpoint(address) => _ = self.pending.insert(address.clone(), report.clone()),
                 Subject::Registry { .. } => self.pending_registries.push(report.clone()),
             },
-            EventKind::Stall(_) => {}
+            EventKind::Stall(report) => {
+                if self.stalls.len() == STALLS_KEPT {
+                    self.stalls.remove(0);
+                }
+                self.stalls.push(seen(*report, event));
+            }
             EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => {}
         }
     }
@@ -394,6 +411,9 @@ impl Ledger {
                 (true, true) | (false, false) => {}
             }
         }
+        for endpoint in &change.removed {
+            self.departs(index, endpoint);
+        }
         self.sources[index].first_answer.get_or_insert(event.at.since_start());
         self.sources[index].answered = Some(seen(change.notes.clone(), event));
     }
@@ -429,6 +449,9 @@ impl Ledger {
             BackendStatus::Recovered => {
                 if let Some(begin) = record.broken.take() {
                     let gap = report.gap.unwrap_or_else(|| event.at.since(begin.at));
+                    if record.gaps.len() == GAPS_KEPT {
+                        record.gaps.remove(0);
+                    }
                     record.gaps.push((gap, begin.seq, event.seq));
                 }
             }

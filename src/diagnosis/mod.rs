@@ -21,6 +21,7 @@ mod registered;
 mod silence;
 mod slices;
 mod sockets;
+mod stalled;
 pub mod table;
 pub mod tolerance;
 mod unprovable;
@@ -62,6 +63,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     silence::find,
     ended::find,
     proxy::find,
+    stalled::find,
 ];
 
 /// `--warn-expiry` unless it is given: two weeks are time enough to renew, and shorter than most renewals come early.

@@ -558,6 +558,11 @@ findings! {
         remedy "Put the endpoints' networks into NO_PROXY, or switch the proxy off in the client (grpc-go: WithNoProxy)."
         see "https://github.com/grpc/grpc-go/issues/8327" "https://github.com/grpc/grpc-go/issues/6846" "https://github.com/grpc/grpc/issues/9989";
 
+    GD903 PROCESS_STALLED Info
+        means "This process did not run for a while: it was stopped, starved of CPU time, or its machine slept. What timed out meanwhile proves nothing about anybody else, so it was repeated, or left out where it could not be."
+        proved by "A heartbeat of 100 ms that came more than 250 ms late, and timeouts that ended meanwhile."
+        remedy "Give this process more CPU time, or look at fewer endpoints at once (-c).";
+
     GD904 OUT_OF_LOCAL_RESOURCES Warn
         means "This machine ran out of something that every connection needs (open files, local ports, memory), so some endpoints were not tried. That is no statement about them; a verdict that depends on them is unknown (exit 3)."
         proved by "The kernel's own error (EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, ENOMEM), also when no other attempt was open any more."

@@ -1,5 +1,6 @@
 //! The task of one connection of the channel: connects, reports, obeys.
 
+use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,43 +8,33 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::engine::Input;
+use super::orders::{Command, News, Orders, Outbox};
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Stage};
 use crate::model::rpc::Proxy;
 use crate::transport::{Connection, ConnectionEvent, Transport};
 
-/// What a connection is told to do. Small: every connection has a queue with room for 32.
-pub(super) enum Command {
-    /// One health Check.
-    Check,
-    /// A health Watch, unless one is open.
-    Watch,
-    /// Close: now, or when the call in flight is over.
-    Close {
-        /// Let the call finish.
-        drain: bool,
-    },
-}
+/// An attempt passes no more stages than this.
+const STAGES: usize = 8;
 
-/// Connects to `address` before `deadline` and serves the channel until the connection ends or is closed. Its calls ask
-/// for the health of `service`.
+/// Connects to `address` before `deadline` (never, when `None`) and serves the channel until the connection ends or is
+/// closed. Its calls ask for the health of `service`.
 pub(super) async fn run(
     id: ConnectionId,
     transport: Transport,
     address: Address,
     service: Arc<str>,
-    deadline: Instant,
-    mut orders: UnboundedReceiver<Command>,
-    outbox: UnboundedSender<Input>,
+    deadline: Option<Instant>,
+    orders: Orders,
+    outbox: Outbox,
 ) {
-    let tell = |input| outbox.send(input).is_ok();
-    let Some(mut connection) = connect(id, &transport, address, deadline, &mut orders, &outbox).await else { return };
-    if !tell(Input::Connected(id)) {
+    let Some(mut connection) = connect(id, &transport, address, deadline, &orders, &outbox).await else { return };
+    if !outbox.send(Input::Connected(id)).await {
         return;
     }
     let mut check: Option<BoxFuture<'static, (Health, Duration)>> = None;
@@ -56,50 +47,47 @@ pub(super) async fn run(
         }
         let going_on = tokio::select! {
             biased;
-            order = orders.recv(), if !draining => match order {
-                None => return connection.close().await,
-                Some(Command::Close { drain }) => {
-                    watch = None;
-                    draining = true;
-                    if !drain {
-                        check = None;
+            order = orders.next(), if !draining => {
+                match order {
+                    Command::Close { drain } => {
+                        watch = None;
+                        draining = true;
+                        if !drain {
+                            check = None;
+                        }
                     }
-                    true
-                }
-                Some(Command::Check) => {
-                    check = Some(connection.check(service.clone()).boxed());
-                    true
-                }
-                Some(Command::Watch) => {
-                    if watch.is_none() {
-                        watch = Some(connection.watch(service.clone()).boxed());
+                    Command::Check => check = Some(connection.check(service.clone()).boxed()),
+                    Command::Watch => {
+                        if watch.is_none() {
+                            watch = Some(connection.watch(service.clone()).boxed());
+                        }
                     }
-                    true
                 }
-            },
+                true
+            }
             event = connection.event() => match event {
-                ConnectionEvent::GoingAway(disconnect) => tell(Input::GoingAway(id, disconnect)),
+                ConnectionEvent::GoingAway(disconnect) => outbox.send(Input::GoingAway(id, disconnect)).await,
                 ConnectionEvent::Lost(disconnect) => {
-                    tell(Input::Lost(id, disconnect));
+                    outbox.send(Input::Lost(id, disconnect)).await;
                     false
                 }
             },
             (health, took) = over(&mut check) => {
                 check = None;
-                passed_on(id, &connection, &mut proxy, &outbox);
-                tell(Input::Checked(id, health, took))
+                passed_on(id, connection.proxy(), &mut proxy, &outbox).await;
+                outbox.send(Input::Checked(id, health, took)).await
             }
             health = next(&mut watch) => match health {
                 Some(health) => {
-                    passed_on(id, &connection, &mut proxy, &outbox);
+                    passed_on(id, connection.proxy(), &mut proxy, &outbox).await;
                     if matches!(health, Health::Failed { .. } | Health::Unimplemented) {
                         watch = None;
                     }
-                    tell(Input::Watched(id, health))
+                    outbox.send(Input::Watched(id, health)).await
                 }
                 None => {
                     watch = None;
-                    tell(Input::WatchEnded(id))
+                    outbox.send(Input::WatchEnded(id)).await
                 }
             },
         };
@@ -110,17 +98,10 @@ pub(super) async fn run(
 }
 
 /// Before a health answer: reports the proxy that its headers name, when that changed.
-fn passed_on(
-    id: ConnectionId,
-    connection: &Connection,
-    known: &mut Option<Arc<Proxy>>,
-    outbox: &UnboundedSender<Input>,
-) {
-    let proxy = connection.proxy();
+async fn passed_on(id: ConnectionId, proxy: Option<Arc<Proxy>>, known: &mut Option<Arc<Proxy>>, outbox: &Outbox) {
     if proxy != *known {
         known.clone_from(&proxy);
-        // The session may be over before its connections are.
-        let _ = outbox.send(Input::PassedOn(id, proxy));
+        outbox.send(Input::PassedOn(id, proxy)).await;
     }
 }
 
@@ -129,38 +110,59 @@ async fn connect(
     id: ConnectionId,
     transport: &Transport,
     address: Address,
-    deadline: Instant,
-    orders: &mut UnboundedReceiver<Command>,
-    outbox: &UnboundedSender<Input>,
+    deadline: Option<Instant>,
+    orders: &Orders,
+    outbox: &Outbox,
 ) -> Option<Connection> {
-    let phases = outbox.clone();
+    let (phases, mut passed) = mpsc::channel(STAGES);
     let report = move |phase| {
-        // The session may be over before its connections are.
-        let _ = phases.send(Input::Passed(id, phase));
+        // There is room for every stage, and whoever listens goes only together with the attempt.
+        let _ = phases.try_send(News { at: Instant::now(), input: Input::Passed(id, phase) });
     };
     let began = Instant::now();
     // On the heap, and gone when it is over: an attempt (TLS among it) is much larger than an open connection's task.
     let mut connecting = transport.connect(address, report).boxed();
-    let failure = loop {
+    // The attempt goes on while its stages wait for room: a consumer that is slow costs it no time.
+    let mut waiting = VecDeque::new();
+    let outcome = loop {
         tokio::select! {
             biased;
-            order = orders.recv() => match order {
-                Some(Command::Close { .. }) | None => return None,
-                Some(Command::Check | Command::Watch) => {}
+            order = orders.next() => match order {
+                Command::Close { .. } => return None,
+                Command::Check | Command::Watch => {}
             },
-            connected = &mut connecting => match connected {
-                Ok(connection) => return Some(connection),
-                Err(failure) => break failure,
-            },
-            () = tokio::time::sleep_until(deadline) => {
+            connected = &mut connecting => break connected,
+            Some(phase) = passed.recv() => waiting.push_back(phase),
+            room = outbox.room(), if !waiting.is_empty() => {
+                let (Some(room), Some(phase)) = (room, waiting.pop_front()) else { return None };
+                room.send(phase);
+            }
+            () = until(deadline) => {
                 let text = format!("not connected within {:.1}s", began.elapsed().as_secs_f64());
-                break Failure::new(Stage::Tcp, FailureCode::TimedOut, text, began.elapsed());
+                break Err(Failure::new(Stage::Tcp, FailureCode::TimedOut, text, began.elapsed()));
             }
         }
     };
-    // As above.
-    let _ = outbox.send(Input::ConnectFailed(id, failure));
-    None
+    while let Ok(phase) = passed.try_recv() {
+        waiting.push_back(phase);
+    }
+    for phase in waiting {
+        outbox.room().await?.send(phase);
+    }
+    match outcome {
+        Ok(connection) => Some(connection),
+        Err(failure) => {
+            outbox.send(Input::ConnectFailed(id, failure)).await;
+            None
+        }
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => pending().await,
+    }
 }
 
 async fn over(check: &mut Option<BoxFuture<'static, (Health, Duration)>>) -> (Health, Duration) {

@@ -230,6 +230,19 @@ impl Discovery {
         self.sources.iter().any(|tracked| tracked.heard)
     }
 
+    /// For how long a source has been queried.
+    pub fn asked_for(&self, now: Elapsed, index: usize) -> Duration {
+        self.sources.get(index).map_or(Duration::ZERO, |tracked| now.since(tracked.asked))
+    }
+
+    /// Queries a source again, whose answer was lost through our own doing.
+    pub fn repeat(&mut self, now: Elapsed, index: usize, steps: &mut Vec<Step>) {
+        if let Some(tracked) = self.sources.get_mut(index).filter(|tracked| tracked.state == State::Asking) {
+            tracked.asked = now;
+            self.ask(index, steps);
+        }
+    }
+
     /// The sources that have not responded at all yet: backend, source, and since when they are queried.
     pub fn waiting(&self) -> impl Iterator<Item = (&'static str, Arc<str>, Elapsed)> {
         let waiting = self.sources.iter().filter(|tracked| tracked.state == State::Asking && !tracked.heard);

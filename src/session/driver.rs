@@ -1,30 +1,39 @@
 //! The driver: gives the engine a clock and carries its effects out.
 
+mod failed;
+mod probes;
+
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
-use super::connection::{self, Command};
+use super::connection;
 use super::engine::{Effect, Engine, Input, Stages};
+use super::heartbeat::Heartbeat;
+use super::orders::{self, Command, News, Orders, Outbox};
 use super::plan::{Plan, Source};
 use super::script::Script;
 use crate::backend;
 use crate::channel::{Channel, ConnectionId};
-use crate::model::endpoint::Address;
 use crate::model::event::Event;
 use crate::model::pending::PendingReport;
 use crate::model::reach::FailureCode;
 use crate::model::time::Elapsed;
 use crate::transport::{Dial, Progress, Sockets, Transport};
+use failed::{Owner, Owners};
+use probes::Probes;
 
 /// A running session: events come out until the summary, which is the last. Everything it began (watches, connections,
 /// probes) ends when it is dropped.
+///
+/// Nothing new begins while nobody takes events: what happens meanwhile waits, in bounded room, and is told later with the
+/// time at which it happened.
 pub struct Session {
     engine: Engine,
     began: Instant,
@@ -36,8 +45,10 @@ pub struct Session {
     connections: HashMap<ConnectionId, Open>,
     probes: Probes,
     tasks: JoinSet<()>,
-    inbox: mpsc::UnboundedReceiver<Input>,
-    outbox: mpsc::UnboundedSender<Input>,
+    owners: Owners,
+    heartbeat: Heartbeat,
+    inbox: mpsc::Receiver<News>,
+    outbox: Outbox,
 }
 
 struct Asked {
@@ -48,22 +59,10 @@ struct Asked {
 
 /// A connection of the channel.
 struct Open {
-    commands: mpsc::UnboundedSender<Command>,
+    orders: Orders,
     progress: Progress,
-}
-
-/// Probes that wait for room.
-struct Probes {
-    queue: VecDeque<Address>,
-    /// Those under way.
-    progress: HashMap<Address, Progress>,
-    in_flight: usize,
-    concurrency: usize,
-    /// None may begin for now ([`Session::hold_attempts`]).
-    held: bool,
-    /// Time between two beginnings, and when the next may begin.
-    spacing: Option<Duration>,
-    next: Instant,
+    /// The server's SETTINGS arrived.
+    connected: bool,
 }
 
 impl Session {
@@ -74,8 +73,8 @@ impl Session {
 
     /// Begins, dialling with `dial` instead of sockets.
     pub fn start_with(plan: Plan, dial: Arc<dyn Dial>) -> Session {
-        let (outbox, inbox) = mpsc::unbounded_channel();
-        let call_timeout = plan.transport.connect_timeout + plan.transport.rpc_timeout;
+        let (outbox, inbox) = orders::inbox();
+        let call_timeout = plan.transport.connect_timeout.saturating_add(plan.transport.rpc_timeout);
         let label = |source: &Source| -> Arc<str> { Arc::from(source.target.to_string()) };
         let implied = plan.sources.iter().filter(|source| source.implied).map(label);
         let script = Script {
@@ -96,6 +95,9 @@ impl Session {
         };
         let sources = plan.sources.into_iter().map(|source| Asked { source, resolve_now: Arc::default(), task: None });
         let began = Instant::now();
+        let heartbeat = Heartbeat::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(heartbeat.clone().beat());
         let mut session = Session {
             engine: Engine::new(script),
             began,
@@ -105,16 +107,10 @@ impl Session {
             transport: Transport::new(plan.transport, dial),
             service: plan.service,
             connections: HashMap::new(),
-            probes: Probes {
-                queue: VecDeque::new(),
-                progress: HashMap::new(),
-                in_flight: 0,
-                concurrency: plan.limits.concurrency.max(1),
-                held: false,
-                spacing: plan.limits.rate.map(|rate| Duration::from_secs(1) / rate.max(1)),
-                next: began,
-            },
-            tasks: JoinSet::new(),
+            probes: Probes::new(plan.limits, began),
+            tasks,
+            owners: Owners::default(),
+            heartbeat,
             inbox,
             outbox,
         };
@@ -131,11 +127,12 @@ impl Session {
             if self.over {
                 return None;
             }
-            let due = self.engine.deadline().map(|at| self.began + at.since_start());
+            let due = self.engine.deadline().and_then(|due| self.moment(due));
             let more_probes = self.probes.due();
             tokio::select! {
                 biased;
-                Some(input) = self.inbox.recv() => self.feed(input),
+                // What has happened comes before what time has brought: a consumer that was slow makes nothing late.
+                Some(news) = self.inbox.recv() => self.feed_at(Elapsed::new(news.at - self.began), news.input),
                 () = sleep_until(due) => {
                     if self.engine.ends_at().is_some_and(|end| end <= self.elapsed()) {
                         self.feed(Input::InStages(self.stages()));
@@ -144,7 +141,7 @@ impl Session {
                 }
                 () = sleep_until(more_probes) => self.start_probes(),
                 // Finished tasks are taken off the set so that it does not grow.
-                Some(_) = self.tasks.join_next() => {}
+                Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
             }
         }
     }
@@ -177,6 +174,11 @@ impl Session {
         Elapsed::new(self.began.elapsed())
     }
 
+    /// The instant of `at`; `None` when it is too far away to come.
+    fn moment(&self, at: Elapsed) -> Option<Instant> {
+        self.began.checked_add(at.since_start())
+    }
+
     /// Which stages are waiting at the moment.
     fn stages(&self) -> Stages {
         let at = |progress: &Progress| {
@@ -189,22 +191,38 @@ impl Session {
     }
 
     fn feed(&mut self, input: Input) {
+        self.feed_at(self.elapsed(), input);
+    }
+
+    fn feed_at(&mut self, at: Elapsed, input: Input) {
+        for stalled in self.heartbeat.stalls() {
+            let from = Elapsed::new(stalled.from.saturating_duration_since(self.began));
+            self.handle(at, Input::Stalled { from, lasted: stalled.to - stalled.from });
+        }
         match &input {
             Input::Reached(address, reach) => {
-                self.probes.in_flight -= 1;
-                self.probes.progress.remove(address);
+                self.probes.ended(address);
                 let failed = reach.outcome.as_ref().err().map(|failure| failure.code);
                 if matches!(failed, Some(FailureCode::Exhausted(_))) && self.probes.put_back(address) {
                     return self.start_probes();
                 }
             }
+            Input::Connected(connection) => {
+                if let Some(open) = self.connections.get_mut(connection) {
+                    open.connected = true;
+                }
+            }
             Input::ConnectFailed(connection, _) | Input::Lost(connection, _) => _ = self.connections.remove(connection),
             _ => {}
         }
-        for effect in self.engine.handle(self.elapsed(), input) {
+        self.handle(at, input);
+        self.start_probes();
+    }
+
+    fn handle(&mut self, at: Elapsed, input: Input) {
+        for effect in self.engine.handle(at, input) {
             self.carry_out(effect);
         }
-        self.start_probes();
     }
 
     fn carry_out(&mut self, effect: Effect) {
@@ -218,26 +236,24 @@ impl Session {
             Effect::ResolveNow => self.sources.iter().for_each(|asked| asked.resolve_now.notify_one()),
             Effect::Probe(address) => self.probes.queue.push_back(address),
             Effect::Open { connection, address, deadline } => {
-                let (commands, orders) = mpsc::unbounded_channel();
-                let progress = Progress::default();
+                let (orders, progress) = (Orders::default(), Progress::default());
                 let transport = self.transport.noting(&progress);
-                self.connections.insert(connection, Open { commands, progress });
-                let (service, outbox) = (self.service.clone(), self.outbox.clone());
-                let deadline = self.began + deadline.since_start();
+                let open = Open { orders: orders.clone(), progress, connected: false };
+                self.connections.insert(connection, open);
+                let (service, outbox, deadline) = (self.service.clone(), self.outbox.clone(), self.moment(deadline));
                 let run = connection::run(connection, transport, address, service, deadline, orders, outbox);
-                self.tasks.spawn(run);
+                self.spawn(Owner::Connection(connection), run);
             }
             Effect::Close { connection, drain } => {
                 if let Some(open) = self.connections.remove(&connection) {
-                    // A connection that has just ended has nobody listening; then there is nothing to close.
-                    let _ = open.commands.send(Command::Close { drain });
+                    open.orders.give(Command::Close { drain });
                 }
             }
             Effect::Hold { hold, address, silence } => {
-                let (held, outbox) = (self.transport.hold(address, self.service.clone(), silence), self.outbox.clone());
-                self.tasks.spawn(async move {
-                    // Nobody is left to hear it once the session is over.
-                    let _ = outbox.send(Input::Held(hold, Box::new(held.await)));
+                let held = self.transport.hold(address, self.service.clone(), silence);
+                let outbox = self.outbox.clone();
+                self.spawn(Owner::Hold(hold), async move {
+                    outbox.send(Input::Held(hold, Box::new(held.await))).await;
                 });
             }
             Effect::Check(connection) => self.order(connection, Command::Check),
@@ -253,8 +269,7 @@ impl Session {
 
     fn order(&self, connection: ConnectionId, command: Command) {
         if let Some(open) = self.connections.get(&connection) {
-            // As above: its end is on the way to the engine.
-            let _ = open.commands.send(command);
+            open.orders.give(command);
         }
     }
 
@@ -268,9 +283,10 @@ impl Session {
             resolve_now: asked.resolve_now.clone(),
             implied: asked.source.implied,
         };
-        let mut answers = asked.source.backend.resolve(&asked.source.target, &context);
+        let source = asked.source.clone();
         let outbox = self.outbox.clone();
-        asked.task = Some(self.tasks.spawn(async move {
+        let task = self.spawn(Owner::Source { index, generation }, async move {
+            let mut answers = source.backend.resolve(&source.target, &context);
             loop {
                 let word = answers.next().await;
                 let ended = word.is_none();
@@ -282,7 +298,7 @@ impl Session {
                     inputs.push(Input::Word { source: index, generation, word: Some(next), last: false });
                 }
                 for input in inputs {
-                    if outbox.send(input).is_err() {
+                    if !outbox.send(input).await {
                         return;
                     }
                 }
@@ -290,57 +306,21 @@ impl Session {
                     return;
                 }
             }
-        }));
+        });
+        self.sources[index].task = Some(task);
     }
 
     fn start_probes(&mut self) {
-        while self.probes.may_begin() {
-            let Some(address) = self.probes.queue.pop_front() else { return };
-            self.probes.begun();
-            let progress = Progress::default();
+        while !self.over
+            && let Some((address, progress)) = self.probes.begin()
+        {
             let reach = self.transport.noting(&progress).reach(address.clone(), self.service.clone());
-            self.probes.progress.insert(address.clone(), progress);
             let outbox = self.outbox.clone();
-            self.tasks.spawn(async move {
+            self.spawn(Owner::Probe(address.clone()), async move {
                 let reach = Box::new(reach.await);
-                // Nobody is left to hear it once the session is over.
-                let _ = outbox.send(Input::Reached(address, reach));
+                outbox.send(Input::Reached(address, reach)).await;
             });
         }
-    }
-}
-
-impl Probes {
-    /// This machine had nothing left for the probe of `address`: it waits until others, which hold what is missing, are over,
-    /// and from now on no more than these run at the same time. False when there are none: waiting would change nothing.
-    fn put_back(&mut self, address: &Address) -> bool {
-        if self.in_flight == 0 {
-            return false;
-        }
-        self.concurrency = self.concurrency.min(self.in_flight);
-        self.queue.push_back(address.clone());
-        true
-    }
-
-    fn may_begin(&self) -> bool {
-        !self.held
-            && self.in_flight < self.concurrency
-            && !self.queue.is_empty()
-            && (self.spacing.is_none() || self.next <= Instant::now())
-    }
-
-    fn begun(&mut self) {
-        self.in_flight += 1;
-        if let Some(spacing) = self.spacing {
-            // Jitter keeps several probers from marching in step.
-            self.next = Instant::now() + spacing.mul_f64(0.5 + fastrand::f64());
-        }
-    }
-
-    /// When the rate lets the next probe begin, if only the rate holds it back.
-    fn due(&self) -> Option<Instant> {
-        let waits = !self.held && self.in_flight < self.concurrency && !self.queue.is_empty();
-        (self.spacing.is_some() && waits).then_some(self.next)
     }
 }
 
@@ -352,27 +332,4 @@ async fn sleep_until(at: Option<Instant>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_probe_for_which_nothing_is_left_waits_for_the_others() {
-        let mut probes = Probes {
-            queue: VecDeque::new(),
-            progress: HashMap::new(),
-            in_flight: 3,
-            concurrency: 256,
-            held: false,
-            spacing: None,
-            next: Instant::now(),
-        };
-        let address: Address = "10.0.0.1:1".parse().unwrap();
-        assert!(probes.put_back(&address) && !probes.may_begin(), "three hold what it needs");
-        probes.in_flight = 2;
-        assert!(probes.may_begin());
-        probes.held = true;
-        assert!(!probes.may_begin(), "the consumer does not keep up");
-        probes.in_flight = 0;
-        assert!(!probes.put_back(&address), "there is nobody to wait for");
-    }
-}
+mod tests;

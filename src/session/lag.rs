@@ -51,8 +51,25 @@ impl Lags {
                 }
             }
         }
+        let changed: Vec<Address> = match &before {
+            Some(before) => before.symmetric_difference(&after).cloned().collect(),
+            None => Vec::new(),
+        };
         *before = Some(after);
+        self.forget_settled(&changed);
         late
+    }
+}
+
+impl Lags {
+    /// A change that every source agrees with has no order any more.
+    fn forget_settled(&mut self, changed: &[Address]) {
+        for address in changed {
+            let agrees = |is_listed: bool| self.listed.iter().flatten().all(|set| set.contains(address) == is_listed);
+            if self.turns.get(address).is_some_and(|turn| agrees(turn.is_listed)) {
+                self.turns.remove(address);
+            }
+        }
     }
 }
 
@@ -117,6 +134,20 @@ mod tests {
         let told: [(u64, usize, &[i8]); 6] =
             [(0, 0, &[1]), (0, 1, &[1]), (1, 1, &[]), (3, 0, &[]), (10, 0, &[1]), (14, 1, &[1])];
         assert_eq!(play(2, &told), ["a: -1 2s after b", "b: +1 4s after a"]);
+    }
+
+    #[test]
+    fn addresses_that_came_and_went_everywhere_are_forgotten() {
+        let mut lags = Lags::between(2);
+        let names: Vec<Arc<str>> = ["a", "b"].map(Arc::from).to_vec();
+        for round in 0..100 {
+            let host = [round as i8 + 1];
+            for source in [0, 1, 0, 1] {
+                let listed = if lags.turns.len() > 1 { &[][..] } else { &host[..] };
+                lags.told(Elapsed::from_secs(round), source, &set(listed), &names);
+            }
+        }
+        assert!(lags.turns.len() <= 2, "{:?}", lags.turns);
     }
 
     #[test]

@@ -4,7 +4,9 @@ mod connection;
 mod discovery;
 mod driver;
 mod engine;
+mod heartbeat;
 mod lag;
+mod orders;
 pub mod plan;
 mod script;
 

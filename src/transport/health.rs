@@ -54,11 +54,20 @@ async fn ask_watch(grpc: Grpc, request: HealthCheckRequest) -> Result<Streaming<
     Ok(client.server_streaming(Request::new(request), path, Small).await?.into_inner())
 }
 
+/// The longest that `grpc-timeout` can name is eight digits of hours; a longer one is none.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(99_999_999 * 3600);
+
+fn limit_to<T>(request: &mut Request<T>, limit: Duration) {
+    if limit <= LONGEST_TIMEOUT {
+        request.set_timeout(limit);
+    }
+}
+
 /// One `Check`: the answer, and how long it took.
 pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (Health, Duration) {
     let begun = Instant::now();
     let mut request = Request::new(HealthCheckRequest { service: service.to_string() });
-    request.set_timeout(limit);
+    limit_to(&mut request, limit);
     let health = match tokio::time::timeout(limit, ask_check(grpc, request)).await {
         Ok(Ok(response)) => answer(response.into_inner()),
         Ok(Err(status)) => refusal(&status),
@@ -90,7 +99,7 @@ const MOST_OTHERS: usize = 20;
 pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(String, Health)> {
     let asked = async {
         let mut request = Request::new(ListRequest {});
-        request.set_timeout(limit);
+        limit_to(&mut request, limit);
         let path = PathAndQuery::from_static("/grpc.health.v1.Health/List");
         let mut client = tonic::client::Grpc::new(grpc.clone());
         let listed = client.unary(request, path, tonic_prost::ProstCodec::<ListRequest, ListResponse>::default()).await;

@@ -16,6 +16,7 @@ use h2::client::{self, SendRequest};
 use h2::{Ping, PingPong};
 use tokio::time::{Instant, Sleep};
 
+use super::attempt::later;
 use super::tap::Tap;
 use super::wire::{End, First, Hold, Wire, disconnect};
 use super::{Io, Keepalive};
@@ -158,9 +159,9 @@ impl Pulse {
         // Takes the answer, so that the next ping may be sent. Without one in flight this waits for nothing.
         let _ = self.ping.poll_pong(cx);
         let due = match self.asked {
-            Some((since, _)) => since + self.options.timeout,
+            Some((since, _)) => later(since, self.options.timeout),
             None if wire.streams.load(Ordering::Acquire) == 0 && !self.options.without_calls => return Beat::Wait,
-            None => last_read + self.options.time,
+            None => later(last_read, self.options.time),
         };
         if self.timer.deadline() != due {
             self.timer.as_mut().reset(due);

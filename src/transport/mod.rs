@@ -140,6 +140,8 @@ pub enum TlsMode {
 
 /// What `close` may take at most.
 const CLOSING: Duration = Duration::from_secs(1);
+/// For so many addresses the mode that was found out is remembered.
+const MODES_KEPT: usize = 4096;
 
 /// Reaches addresses, always in the same way. Cheap to clone; roots and certificates are read at the first use of TLS.
 #[derive(Clone)]
@@ -167,7 +169,12 @@ impl Inner {
     }
 
     fn learn_mode(&self, address: &Address, mode: Mode) {
-        self.modes.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), mode);
+        let mut modes = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        if modes.len() >= MODES_KEPT {
+            // Found out again where it is still wanted.
+            modes.clear();
+        }
+        modes.insert(address.clone(), mode);
     }
 }
 

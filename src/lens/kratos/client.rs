@@ -228,6 +228,10 @@ impl Client for Kratos {
                 if !self.lost.contains(address) {
                     self.lost.push(address.clone());
                 }
+                // One that comes back is as good as new: the others matter only while somebody holds them.
+                let (registry, listed) = (&self.registry, &self.world.listed);
+                let is_listed = |lost: &Address| listed.iter().any(|endpoint| endpoint.address == *lost);
+                self.lost.retain(|lost| registry.is_held(lost) || is_listed(lost));
             }
             Input::Lists(_) | Input::Unreachable | Input::Refuses | Input::TimePassed => {}
         }

@@ -153,6 +153,11 @@ impl Registry {
         self.current
     }
 
+    /// Does anybody hold `address`?
+    pub(super) fn is_held(&self, address: &Address) -> bool {
+        self.sets.values().any(|set| set.snapshot.contains(address))
+    }
+
     /// The last list of a set that was not empty: what those hold that watch it.
     pub(super) fn snapshot(&self, id: SetId) -> &[Address] {
         self.sets.get(&id).map_or(&[], |set| &set.snapshot)

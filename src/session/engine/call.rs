@@ -76,6 +76,13 @@ impl Engine {
         }
     }
 
+    /// This process did not run for `lasted`: a call in flight gets that much longer.
+    pub(super) fn call_was_stalled(&mut self, lasted: Duration) {
+        if let Some(call) = self.course.call.as_mut() {
+            call.deadline += lasted;
+        }
+    }
+
     pub(super) fn call_timed_out(&mut self) {
         let Some(call) = self.course.call.as_ref().filter(|call| call.deadline <= self.now) else { return };
         let waited = self.now.since(call.started).as_secs_f64();

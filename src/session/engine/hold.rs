@@ -98,6 +98,11 @@ impl Engine {
         self.effects.push(Effect::Hold { hold, address: address.clone(), silence });
     }
 
+    /// What a held connection showed proves nothing.
+    pub(super) fn forget_hold(&mut self, hold: HoldId) {
+        self.holds.pending.remove(&hold);
+    }
+
     /// A held connection has told.
     pub(super) fn held(&mut self, hold: HoldId, held: Held) {
         let Some(Holding { address, silence, rung, .. }) = self.holds.pending.remove(&hold) else { return };

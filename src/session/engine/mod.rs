@@ -8,6 +8,7 @@ mod health;
 mod hold;
 mod lenses;
 mod pending;
+mod stalls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::model::event::{ConnectionReport, Event, EventKind};
 use crate::model::finding::{Summary, Verdict};
 use crate::model::hold::Held;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
-use crate::model::resolution::{ResolveError, Update};
+use crate::model::resolution::{ResolveCode, ResolveError, Update};
 use crate::model::rpc::Proxy;
 use crate::model::time::Elapsed;
 use course::Course;
@@ -34,6 +35,7 @@ pub use hold::HoldId;
 use hold::Holds;
 use lenses::Models;
 pub use pending::Stages;
+use stalls::Stalls;
 
 /// What happened.
 #[derive(Debug)]
@@ -76,6 +78,13 @@ pub enum Input {
     InStages(Stages),
     /// A held connection has told what became of it.
     Held(HoldId, Box<Held>),
+    /// This process did not run for a while: what timed out meanwhile proves nothing.
+    Stalled {
+        /// When it stopped running.
+        from: Elapsed,
+        /// For how long.
+        lasted: Duration,
+    },
     /// [`Engine::deadline`] has passed.
     TimePassed,
     /// The user has seen enough.
@@ -153,6 +162,7 @@ pub struct Engine {
     health_timers: BTreeSet<(Elapsed, ConnectionId)>,
     gate: Gate,
     stages: Stages,
+    stalls: Stalls,
     now: Elapsed,
     seq: u64,
     over: bool,
@@ -200,6 +210,7 @@ impl Engine {
             health_timers: BTreeSet::new(),
             gate: Gate::default(),
             stages: Stages::default(),
+            stalls: Stalls::default(),
             now: Elapsed::ZERO,
             seq: 0,
             over: false,
@@ -224,9 +235,20 @@ impl Engine {
             }
             Input::Word { source, generation, word, last } => {
                 let now = self.now;
-                self.discover(|discovery, steps| discovery.word(now, source, generation, word, last, steps));
+                if matches!(&word, Some(Err(ResolveError::Ambient(failure))) if failure.code == ResolveCode::Timeout)
+                    && !self.script.watches()
+                    && self.is_excused(self.discovery.asked_for(now, source))
+                {
+                    self.discover(|discovery, steps| discovery.repeat(now, source, steps));
+                } else {
+                    self.discover(|discovery, steps| discovery.word(now, source, generation, word, last, steps));
+                }
             }
-            Input::Reached(address, reach) => self.reached(address, *reach),
+            Input::Reached(address, reach) => {
+                if let Some(reach) = self.unless_stalled(&address, *reach) {
+                    self.reached(address, reach);
+                }
+            }
             Input::Passed(connection, phase) => {
                 if let Some(address) = self.address_of(connection) {
                     let (stage, took) = (phase.stage, phase.took);
@@ -247,8 +269,10 @@ impl Engine {
             Input::ConnectFailed(connection, failure) => {
                 if let Some(address) = self.address_of(connection) {
                     let result = Err(failure.clone());
-                    self.models_see(&lens::Input::Lost(address.clone()));
-                    self.tell(EventKind::Connection(ConnectionReport { address, result }));
+                    if !self.is_excused_attempt(&failure) {
+                        self.models_see(&lens::Input::Lost(address.clone()));
+                        self.tell(EventKind::Connection(ConnectionReport { address, result }));
+                    }
                     self.channel(channel::Input::ConnectFailed(connection, failure));
                     self.forget_connection(connection);
                 }
@@ -268,7 +292,7 @@ impl Engine {
             }
             Input::Checked(connection, health, took) => {
                 self.rpc_answered(connection);
-                if !self.health_checked(connection, &health, took) {
+                if !self.repeats_check(connection, &health, took) && !self.health_checked(connection, &health, took) {
                     self.call_answered(connection, health, took);
                 }
             }
@@ -286,7 +310,11 @@ impl Engine {
                 self.watch_ended(connection);
             }
             Input::InStages(stages) => self.stages = stages,
-            Input::Held(hold, held) => self.held(hold, *held),
+            Input::Held(hold, held) => match self.is_excused_hold(&held) {
+                true => self.forget_hold(hold),
+                false => self.held(hold, *held),
+            },
+            Input::Stalled { from, lasted } => self.stalled(from, lasted),
             Input::TimePassed => self.time_passed(),
             Input::Finish => self.finish(None),
         }

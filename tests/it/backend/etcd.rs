@@ -149,7 +149,7 @@ fn a_stopped_watcher_that_slept_through_a_compaction_recovers_by_itself() {
     let target = format!("etcd://{}/pay", etcd.endpoints());
     let mut running = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
     running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 2);
-    signal(&running, "-STOP");
+    running.signal("-STOP");
     // More than the sockets between them hold: the watch falls behind, and what it has not read is compacted away.
     for _ in 0..150 {
         etcd.put("pay/filler", &filler, 0);
@@ -157,7 +157,7 @@ fn a_stopped_watcher_that_slept_through_a_compaction_recovers_by_itself() {
     etcd.delete("pay/1");
     let last = etcd.put("pay/3", "10.0.0.3:50051", 0);
     etcd.compact(last);
-    signal(&running, "-CONT");
+    running.signal("-CONT");
     let (_, broken) = running.wait_for("the break", PATIENCE, |event| event["status"] == "broken");
     let why = broken["error"].to_string();
     assert!(why.contains("compacted"), "{broken}");
@@ -165,11 +165,6 @@ fn a_stopped_watcher_that_slept_through_a_compaction_recovers_by_itself() {
     running.wait_for("what changed", PATIENCE, |event| {
         event["kind"] == "endpoints" && event["total"] == 2 && event["removed"][0]["address"] == "10.0.0.1:50051"
     });
-}
-
-fn signal(running: &Running, signal: &str) {
-    let status = std::process::Command::new("kill").args([signal, &running.pid().to_string()]).status();
-    assert!(status.expect("the kill command").success());
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod scenario;
 mod secured;
 mod silence;
 mod sliced;
+mod stalled;
 mod watched;
 pub mod world;
 
@@ -223,6 +224,7 @@ scenarios! {
 
     // Our own vantage point.
     machine::more_endpoints_than_open_files: ["GD904"] exit 3 Late, needs Nothing;
+    stalled::stopped_for_a_while: ["GD206" "GD903"] exit 2 Late, needs Nothing;
     registries::proxy_in_the_environment: ["GD902"] exit 0 AtOnce, needs Nothing;
     reaching::every_endpoint_black_holes: ["GD204" "GD204" "GD204" "GD901"] exit 3 Late, needs Root;
     reaching::full_backlogs: ["GD204" "GD204" "GD901"] exit 3 Late, needs Nothing;

@@ -116,6 +116,12 @@ impl Running {
         self.child.id()
     }
 
+    /// Sends it a signal: `-STOP`, `-CONT`.
+    pub fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.pid().to_string()]).status();
+        assert!(status.expect("the kill command").success());
+    }
+
     /// Waits for the first event from now on that `wanted` accepts.
     ///
     /// # Panics

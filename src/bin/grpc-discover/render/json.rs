@@ -85,6 +85,9 @@ pub struct Document {
     /// What other frameworks' clients would hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lenses: Vec<wire::LensView>,
+    /// What the session was still waiting for when it ended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<wire::Pending>,
     /// What was proved, worst first.
     pub findings: Vec<FindingDocument>,
     /// Every change of state.
@@ -206,6 +209,11 @@ impl From<&Report> for Document {
                 .collect(),
             held: report.held.iter().map(wire::HeldView::from).collect(),
             lenses: report.lenses.iter().map(wire::LensView::from).collect(),
+            pending: report
+                .pending
+                .iter()
+                .map(|pending| wire::Pending::new(report.target.to_string(), pending))
+                .collect(),
             findings: report
                 .findings
                 .iter()

@@ -14,6 +14,7 @@ use grpc_discover::model::event::{
 use grpc_discover::model::finding::{Finding, Summary};
 use grpc_discover::model::hold::HeldReport;
 use grpc_discover::model::lens::LensReport;
+use grpc_discover::model::pending::PendingReport;
 use grpc_discover::model::reach::{Failure, Health, PeerSettings, Phase, PhaseDetail, Stage};
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
@@ -80,6 +81,8 @@ pub struct Report {
     pub held: Vec<HeldReport>,
     /// What other frameworks' clients would hold: the last word on each.
     pub lenses: Vec<LensReport>,
+    /// What was still waited for at the end.
+    pub pending: Vec<PendingReport>,
     /// What was proved, worst first.
     pub findings: Vec<Finding>,
     /// Every change of state, where everything is kept.
@@ -206,6 +209,7 @@ impl Report {
             idle: None,
             held: Vec::new(),
             lenses: Vec::new(),
+            pending: Vec::new(),
             findings: Vec::new(),
             transitions: Vec::new(),
             summary: None,
@@ -273,8 +277,9 @@ impl Report {
             EventKind::Health(report) => self.seen(&report.address).health = Some(report.clone()),
             EventKind::Idle(report) => self.idle = Some(report.clone()),
             EventKind::Held(report) => self.held.push(HeldReport::clone(report)),
-            // What is pending stands in the endpoint's verdict; a stall has a finding of its own.
-            EventKind::Pending(_) | EventKind::Stall(_) => {}
+            EventKind::Pending(report) => self.pending.push(report.clone()),
+            // It has a finding of its own.
+            EventKind::Stall(_) => {}
             EventKind::Lens(report) => match self.lenses.iter_mut().find(|known| known.lens == report.lens) {
                 Some(known) => *known = report.clone(),
                 None => self.lenses.push(report.clone()),

@@ -263,7 +263,8 @@ impl From<&event::HealthReport> for HealthAnswer {
 }
 
 impl Pending {
-    fn new(target: String, report: &pending::PendingReport) -> Pending {
+    /// In the wire's words.
+    pub fn new(target: String, report: &pending::PendingReport) -> Pending {
         let (address, backend, source) = match &report.subject {
             pending::Subject::Endpoint(address) => (Some(address.to_string()), None, None),
             pending::Subject::Registry { backend, source } => (None, Some(*backend), Some(source.to_string())),

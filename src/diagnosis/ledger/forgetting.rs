@@ -1,0 +1,151 @@
+//! What left is forgotten once nothing can be concluded from it any more, so that a watch of days needs no more room than
+//! one of a minute.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::{Identity, Ledger};
+use crate::model::endpoint::{Address, Endpoint};
+
+/// So many instances that left are remembered: those of a rollout, with room to spare.
+const KEPT: usize = 256;
+
+/// The instances that left last, oldest first, with their source.
+#[derive(Debug, Default)]
+pub(crate) struct Departed(VecDeque<(usize, Identity, Address)>);
+
+impl Ledger {
+    /// Takes note that `endpoint` has left `source`, and forgets who left long before. An idle cycle compares its end with
+    /// its beginning: it forgets nothing.
+    pub(super) fn departs(&mut self, source: usize, endpoint: &Endpoint) {
+        let id = endpoint.id.clone().unwrap_or_default();
+        let identity = Identity { source, node: endpoint.node.clone(), id };
+        self.departed.0.push_back((source, identity, endpoint.address.clone()));
+        while self.idle.is_empty()
+            && self.departed.0.len() > KEPT
+            && let Some((source, identity, address)) = self.departed.0.pop_front()
+        {
+            self.forget(source, &identity, &address);
+        }
+    }
+
+    fn forget(&mut self, source: usize, identity: &Identity, address: &Address) {
+        // It may have come back, or left again since.
+        let is_waiting = |(other, _, at): &(usize, Identity, Address)| *other == source && at == address;
+        if self.departed.0.iter().any(is_waiting) || self.is_listed_by(source, address) {
+            return;
+        }
+        if self.identities.get(identity).and_then(|seen| seen.last()).is_some_and(|(last, _)| last == address) {
+            self.identities.remove(identity);
+        }
+        let departures = self.departures.iter();
+        if let Some(at) = departures.enumerate().find_map(|(at, departure)| {
+            let departure = &departure.what;
+            (departure.source == source && departure.endpoint.address == *address).then_some(at)
+        }) {
+            self.departures.remove(at);
+        }
+        let elsewhere = (0..self.sources.len()).any(|other| self.is_listed_by(other, address));
+        if elsewhere || self.departed.0.iter().any(|(_, _, at)| at == address) {
+            return;
+        }
+        self.contacts.remove(address);
+        self.settings.remove(address);
+        self.losses.remove(address);
+        self.others.remove(address);
+        self.watch_ends.remove(address);
+        self.proxies.remove(address);
+        if self.handshakes.remove(address).is_some() {
+            self.certificates.retain(|certificate| Arc::strong_count(certificate) > 1);
+        }
+    }
+
+    fn is_listed_by(&self, source: usize, address: &Address) -> bool {
+        // Keys are in the order of their addresses, whatever their ids.
+        let first = crate::model::endpoint::EndpointKey { address: address.clone(), id: None };
+        let mut from = self.sources[source].listed.range(first..);
+        from.next().is_some_and(|(key, _)| key.address == *address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::model::endpoint::EndpointStatus;
+    use crate::model::event::{ConnectionReport, EndpointsChange, Event, EventKind, HealthReport};
+    use crate::model::reach::{Health, PeerSettings, Phase, PhaseDetail, Stage};
+    use crate::model::time::Elapsed;
+
+    /// The `n`th instance of a service whose pods never come back.
+    fn pod(n: usize) -> Endpoint {
+        let address = format!("10.{}.{}.{}:50051", n >> 16 & 255, n >> 8 & 255, n & 255).parse().unwrap();
+        let status = EndpointStatus::Healthy;
+        Endpoint { id: Some(format!("pay-{n}")), status, ..Endpoint::new(address) }
+    }
+
+    fn tell(ledger: &mut Ledger, kind: EventKind) {
+        let seq = ledger.transitions as u64 + ledger.now.as_millis() + 1;
+        let at = Elapsed::from_millis(ledger.now.as_millis() + 1);
+        ledger.observe(&Event { seq, time: SystemTime::UNIX_EPOCH, at, target: Arc::from("pay"), kind });
+    }
+
+    fn changes(ledger: &mut Ledger, added: Vec<Endpoint>, removed: Vec<Endpoint>) {
+        let change = EndpointsChange {
+            backend: "consul",
+            source: Arc::from("consul:///pay"),
+            total: added.len(),
+            added,
+            removed,
+            changed: Vec::new(),
+            notes: Vec::new(),
+            lags: Vec::new(),
+        };
+        tell(ledger, EventKind::Endpoints(change));
+    }
+
+    #[test]
+    fn pods_that_never_come_back_are_forgotten_and_the_last_ones_are_not() {
+        let mut ledger = Ledger::default();
+        for n in 0..5_000 {
+            let removed = if n == 0 { Vec::new() } else { vec![pod(n - 1)] };
+            changes(&mut ledger, vec![pod(n)], removed);
+            let address = pod(n).address;
+            let detail = PhaseDetail::Settings(PeerSettings::default());
+            let phase = Phase { stage: Stage::Http2, took: Duration::ZERO, detail };
+            tell(&mut ledger, EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
+            let (service, health) = (String::new(), Health::Serving);
+            tell(
+                &mut ledger,
+                EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }),
+            );
+        }
+        let last = pod(4_998).address;
+        assert!(ledger.contacts.contains_key(&last) && ledger.departures.len() == KEPT);
+        for kept in [ledger.contacts.len(), ledger.settings.len(), ledger.identities.len()] {
+            assert!((KEPT..=KEPT + 1).contains(&kept), "{kept}");
+        }
+    }
+
+    #[test]
+    fn one_that_came_back_is_not_forgotten() {
+        let mut ledger = Ledger::default();
+        let back = pod(70_000);
+        changes(&mut ledger, vec![back.clone()], Vec::new());
+        let (service, health) = (String::new(), Health::Serving);
+        let address = back.address.clone();
+        tell(
+            &mut ledger,
+            EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }),
+        );
+        changes(&mut ledger, Vec::new(), vec![back.clone()]);
+        changes(&mut ledger, vec![back.clone()], Vec::new());
+        for n in 0..2 * KEPT {
+            changes(&mut ledger, vec![pod(n)], Vec::new());
+            changes(&mut ledger, Vec::new(), vec![pod(n)]);
+        }
+        assert!(ledger.contacts.contains_key(&back.address));
+        assert!(ledger.identities.keys().any(|identity| identity.id == "pay-70000"));
+    }
+}

@@ -1,0 +1,82 @@
+//! Tasks that panic: each is an error of what it stood for, never a session that waits for ever.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, Id, JoinError};
+
+use super::Session;
+use crate::channel::ConnectionId;
+use crate::model::endpoint::Address;
+use crate::model::hold::{Fate, Held};
+use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, Reach, Stage};
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::session::engine::{HoldId, Input};
+
+/// Whom a task stands for.
+#[derive(Debug)]
+pub(super) enum Owner {
+    /// A source, in one of its generations.
+    Source { index: usize, generation: u32 },
+    /// A connection of the channel.
+    Connection(ConnectionId),
+    /// A probe.
+    Probe(Address),
+    /// A connection that is held in silence.
+    Hold(HoldId),
+}
+
+/// Whom each running task stands for.
+pub(super) type Owners = HashMap<Id, Owner>;
+
+impl Session {
+    /// Runs `task` for `owner`.
+    pub(super) fn spawn(&mut self, owner: Owner, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        let handle = self.tasks.spawn(task);
+        self.owners.insert(handle.id(), owner);
+        handle
+    }
+
+    /// A task has ended.
+    pub(super) fn ended(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+        let owner = self.owners.remove(&id);
+        if let (Some(owner), Err(error)) = (owner, ended)
+            && let Ok(panic) = error.try_into_panic()
+        {
+            let input = self.failure(owner, &format!("internal error: its task panicked: {}", words(&*panic)));
+            self.feed(input);
+        }
+    }
+
+    fn failure(&self, owner: Owner, text: &str) -> Input {
+        let failure = || Failure::new(Stage::Tcp, FailureCode::Local, text, Duration::ZERO);
+        match owner {
+            Owner::Source { index, generation } => {
+                let word = Some(Err(ResolveError::ambient(ResolveCode::BadAnswer, text)));
+                Input::Word { source: index, generation, word, last: true }
+            }
+            Owner::Connection(connection) if self.connections.get(&connection).is_some_and(|open| open.connected) => {
+                let reason = DisconnectReason::SubchannelShutdown;
+                Input::Lost(connection, Disconnect { reason, detail: text.to_string(), goaway: None })
+            }
+            Owner::Connection(connection) => Input::ConnectFailed(connection, failure()),
+            Owner::Probe(address) => {
+                let reach = Reach { phases: Vec::new(), outcome: Err(failure()), others: Vec::new(), proxy: None };
+                Input::Reached(address, Box::new(reach))
+            }
+            Owner::Hold(hold) => {
+                let fate = Fate::NotReached(failure());
+                Input::Held(hold, Box::new(Held { quiet: Duration::ZERO, interrupted: None, fate }))
+            }
+        }
+    }
+}
+
+/// The message of a panic.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}

@@ -1,0 +1,102 @@
+//! Probes that wait for room, and those under way.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::endpoint::Address;
+use crate::session::plan::Limits;
+use crate::transport::Progress;
+
+/// Probes that wait for room, and those under way.
+pub(super) struct Probes {
+    pub queue: VecDeque<Address>,
+    /// Those under way.
+    pub progress: HashMap<Address, Progress>,
+    concurrency: usize,
+    /// None may begin for now ([`Session::hold_attempts`](super::Session::hold_attempts)).
+    pub held: bool,
+    /// Time between two beginnings, and when the next may begin.
+    spacing: Option<Duration>,
+    next: Instant,
+}
+
+impl Probes {
+    /// None yet.
+    pub fn new(limits: Limits, now: Instant) -> Probes {
+        Probes {
+            queue: VecDeque::new(),
+            progress: HashMap::new(),
+            concurrency: limits.concurrency.max(1),
+            held: false,
+            spacing: limits.rate.map(|rate| Duration::from_secs(1) / rate.max(1)),
+            next: now,
+        }
+    }
+
+    /// Takes the next probe off the queue, when there is room for one.
+    pub fn begin(&mut self) -> Option<(Address, Progress)> {
+        let now = Instant::now();
+        let is_full = self.held || self.progress.len() >= self.concurrency;
+        if is_full || (self.spacing.is_some() && self.next > now) {
+            return None;
+        }
+        let address = self.queue.pop_front()?;
+        if let Some(spacing) = self.spacing {
+            // Jitter keeps several probers from marching in step.
+            self.next = now + spacing.mul_f64(0.5 + fastrand::f64());
+        }
+        let progress = Progress::default();
+        self.progress.insert(address.clone(), progress.clone());
+        Some((address, progress))
+    }
+
+    /// A probe is over.
+    pub fn ended(&mut self, address: &Address) {
+        self.progress.remove(address);
+    }
+
+    /// This machine had nothing left for the probe of `address`: it waits until others, which hold what is missing, are over,
+    /// and from now on no more than these run at the same time. False when there are none: waiting would change nothing.
+    pub fn put_back(&mut self, address: &Address) -> bool {
+        let in_flight = self.progress.len();
+        if in_flight == 0 {
+            return false;
+        }
+        self.concurrency = self.concurrency.min(in_flight);
+        self.queue.push_back(address.clone());
+        true
+    }
+
+    /// When the rate lets the next probe begin, if only the rate holds it back.
+    pub fn due(&self) -> Option<Instant> {
+        let held_back =
+            self.spacing.is_some() && !self.held && self.progress.len() < self.concurrency && !self.queue.is_empty();
+        held_back.then_some(self.next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_probe_for_which_nothing_is_left_waits_for_the_others() {
+        let address = |n: u8| Address::Ip(([10, 0, 0, n], 1).into());
+        let mut probes = Probes::new(Limits::default(), Instant::now());
+        probes.queue.extend((1..=4).map(address));
+        for n in 1..=4 {
+            assert_eq!(probes.begin().map(|(begun, _)| begun), Some(address(n)));
+        }
+        probes.ended(&address(1));
+        assert!(probes.put_back(&address(1)) && probes.begin().is_none(), "three hold what it needs");
+        probes.ended(&address(2));
+        probes.held = true;
+        assert!(probes.begin().is_none(), "the consumer does not keep up");
+        probes.held = false;
+        assert!(probes.begin().is_some());
+        (1..=4).for_each(|n| probes.ended(&address(n)));
+        assert!(!probes.put_back(&address(2)), "there is nobody to wait for");
+    }
+}

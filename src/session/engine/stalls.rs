@@ -1,0 +1,121 @@
+//! When this process itself did not run: what timed out meanwhile is repeated, or left out where it cannot be.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::{Effect, Engine};
+use crate::channel::ConnectionId;
+use crate::model::endpoint::Address;
+use crate::model::event::{EventKind, StallReport};
+use crate::model::hold::{Fate, Held};
+use crate::model::reach::{Failure, FailureCode, Health, Reach};
+use crate::model::rpc::RpcCause;
+use crate::model::time::Elapsed;
+
+/// So many stalls are remembered: a timeout that ends much later has nothing to do with them.
+const KEPT: usize = 32;
+/// So often a probe is repeated because of stalls; then the machine is too busy to judge anybody.
+const REPEATS: u8 = 3;
+
+/// The stalls of this process.
+#[derive(Debug, Default)]
+pub(super) struct Stalls {
+    seen: VecDeque<Stall>,
+    repeated: BTreeMap<Address, u8>,
+}
+
+#[derive(Debug)]
+struct Stall {
+    from: Elapsed,
+    to: Elapsed,
+    /// It was reported.
+    told: bool,
+}
+
+impl Engine {
+    /// This process did not run for a while.
+    pub(super) fn stalled(&mut self, from: Elapsed, lasted: Duration) {
+        if self.stalls.seen.len() == KEPT {
+            self.stalls.seen.pop_front();
+        }
+        self.stalls.seen.push_back(Stall { from, to: from + lasted, told: false });
+        self.call_was_stalled(lasted);
+    }
+
+    /// True when a timeout that ended now, after `waited`, proves nothing: this process did not run meanwhile. Notes it.
+    pub(super) fn is_excused(&mut self, waited: Duration) -> bool {
+        let begun = Elapsed::new(self.now.since_start().saturating_sub(waited));
+        let overlaps = |stall: &Stall| stall.to > begun && stall.from <= self.now;
+        let mut reports = Vec::new();
+        let mut is_excused = false;
+        for stall in self.stalls.seen.iter_mut().filter(|stall| overlaps(stall)) {
+            is_excused = true;
+            if !std::mem::replace(&mut stall.told, true) {
+                reports.push(StallReport { from: stall.from, lasted: stall.to.since(stall.from) });
+            }
+        }
+        for report in reports {
+            self.tell(EventKind::Stall(report));
+        }
+        if is_excused {
+            self.ledger.excused += 1;
+        }
+        is_excused
+    }
+
+    /// Repeats a probe that timed out while this process did not run. The probe's result when it stands.
+    pub(super) fn unless_stalled(&mut self, address: &Address, reach: Reach) -> Option<Reach> {
+        let waited = match &reach.outcome {
+            Err(failure) => timed_out(failure),
+            Ok((health, took)) => unanswered(health).then_some(*took),
+        };
+        let Some(waited) = waited else { return Some(reach) };
+        if !self.is_excused(waited) {
+            return Some(reach);
+        }
+        let repeats = self.stalls.repeated.entry(address.clone()).or_default();
+        if *repeats < REPEATS {
+            *repeats += 1;
+            self.effects.push(Effect::Probe(address.clone()));
+            return None;
+        }
+        let stage = match &reach.outcome {
+            Err(failure) => failure.stage,
+            Ok(_) => crate::model::reach::Stage::Health,
+        };
+        let text = format!("this process did not run while it waited, {REPEATS} times");
+        let failure = Failure::new(stage, FailureCode::Local, text, waited);
+        Some(Reach { outcome: Err(failure), ..reach })
+    }
+
+    /// True when the failure of a connection attempt proves nothing. The channel tries again by itself.
+    pub(super) fn is_excused_attempt(&mut self, failure: &Failure) -> bool {
+        timed_out(failure).is_some_and(|waited| self.is_excused(waited))
+    }
+
+    /// Repeats a Check that was not answered while this process did not run.
+    pub(super) fn repeats_check(&mut self, connection: ConnectionId, health: &Health, took: Duration) -> bool {
+        let repeats = unanswered(health) && self.is_excused(took);
+        if repeats {
+            self.effects.push(Effect::Check(connection));
+        }
+        repeats
+    }
+
+    /// True when a PING on a held connection went unanswered while this process did not run.
+    pub(super) fn is_excused_hold(&mut self, held: &Held) -> bool {
+        match &held.fate {
+            Fate::Swallowed { waited, .. } => self.is_excused(*waited),
+            Fate::NotReached(failure) => self.is_excused_attempt(failure),
+            Fate::Alive { .. } | Fate::Closed { .. } => false,
+        }
+    }
+}
+
+fn timed_out(failure: &Failure) -> Option<Duration> {
+    (failure.code == FailureCode::TimedOut).then_some(failure.waited)
+}
+
+fn unanswered(health: &Health) -> bool {
+    matches!(health, Health::Failed { cause: RpcCause::Unanswered, .. })
+}

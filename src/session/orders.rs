@@ -1,0 +1,133 @@
+//! What the driver wants of a connection's task, and what its task sends to the driver: both bounded, nothing lost.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::engine::Input;
+
+/// What a connection is told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Command {
+    /// One health Check.
+    Check,
+    /// A health Watch, unless one is open.
+    Watch,
+    /// Close: now, or when the call in flight is over.
+    Close {
+        /// Let the call finish.
+        drain: bool,
+    },
+}
+
+/// The commands that a connection has not taken yet. Each is kept once: a second Check or Watch asks for the same, so this
+/// is as small as it looks however slowly the connection takes them. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Orders(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    wanted: Mutex<Wanted>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Wanted {
+    check: bool,
+    watch: bool,
+    /// With `drain`; one that closes at once overrules one that drains.
+    close: Option<bool>,
+}
+
+impl Orders {
+    /// Gives a command.
+    pub(super) fn give(&self, command: Command) {
+        let mut wanted = self.wanted();
+        match command {
+            Command::Check => wanted.check = true,
+            Command::Watch => wanted.watch = true,
+            Command::Close { drain } => wanted.close = Some(drain && wanted.close != Some(false)),
+        }
+        drop(wanted);
+        self.0.changed.notify_one();
+    }
+
+    /// The next command. Cancel safe.
+    pub(super) async fn next(&self) -> Command {
+        loop {
+            if let Some(command) = self.take() {
+                return command;
+            }
+            self.0.changed.notified().await;
+        }
+    }
+
+    fn take(&self) -> Option<Command> {
+        let mut wanted = self.wanted();
+        if std::mem::take(&mut wanted.check) {
+            return Some(Command::Check);
+        }
+        if std::mem::take(&mut wanted.watch) {
+            return Some(Command::Watch);
+        }
+        wanted.close.take().map(|drain| Command::Close { drain })
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.0.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// So many inputs wait for the driver at most; whoever has another one waits with it.
+const INBOX: usize = 1024;
+
+/// What a task has to tell, and when it happened: a driver whose consumer is slow takes it later.
+#[derive(Debug)]
+pub(super) struct News {
+    /// When it happened.
+    pub at: Instant,
+    /// What.
+    pub input: Input,
+}
+
+/// The tasks' end of the way to the driver.
+#[derive(Debug, Clone)]
+pub(super) struct Outbox(mpsc::Sender<News>);
+
+/// The two ends of the way to the driver.
+pub(super) fn inbox() -> (Outbox, mpsc::Receiver<News>) {
+    let (sender, receiver) = mpsc::channel(INBOX);
+    (Outbox(sender), receiver)
+}
+
+impl Outbox {
+    /// Sends what happened just now, when there is room. `false` once the session is over.
+    pub(super) async fn send(&self, input: Input) -> bool {
+        self.0.send(News { at: Instant::now(), input }).await.is_ok()
+    }
+
+    /// Waits for room; what is sent with it arrives in any case. `None` once the session is over.
+    pub(super) async fn room(&self) -> Option<mpsc::Permit<'_, News>> {
+        self.0.reserve().await.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn commands_that_nobody_takes_are_kept_once_each() {
+        let orders = Orders::default();
+        for _ in 0..3 {
+            orders.give(Command::Watch);
+            orders.give(Command::Check);
+        }
+        orders.give(Command::Close { drain: false });
+        orders.give(Command::Close { drain: true });
+        let taken = [orders.next().await, orders.next().await, orders.next().await];
+        assert_eq!(taken, [Command::Check, Command::Watch, Command::Close { drain: false }]);
+        assert_eq!(orders.take(), None);
+    }
+}
