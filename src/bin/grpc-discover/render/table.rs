@@ -182,7 +182,8 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
 
     let mut header = vec!["ENDPOINT", "LISTED"];
     if was_contacted {
-        header.extend(["NAME", "TCP", "TLS", "HTTP2", "HEALTH"]);
+        let only_unix = endpoints.iter().all(|(_, seen)| dialing(seen) == Stage::Unix);
+        header.extend(["NAME", if only_unix { "UNIX" } else { "TCP" }, "TLS", "HTTP2", "HEALTH"]);
     }
     let of_registry = wide || !was_contacted;
     if of_registry {
