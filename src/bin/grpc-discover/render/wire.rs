@@ -234,7 +234,7 @@ pub struct Connection {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Phase {
-    /// `resolve`, `tcp`, `tls`, `http2` or `health`.
+    /// `resolve`, `tcp` (`unix`), `tls`, `http2` or `health`.
     pub phase: &'static str,
     /// How long it took, or how long it had been waiting when it failed.
     pub ms: f64,
@@ -415,7 +415,7 @@ pub struct Pending {
     /// What that is queried for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// The stage that waits: `resolve`, `tcp`, `tls`, `http2` or `health`; absent between two attempts.
+    /// The stage that waits: `resolve`, `tcp` (`unix`), `tls`, `http2` or `health`; absent between two attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<&'static str>,
     /// For what: `registry`, `turn`, `host_name`, `connect`, `tls_handshake`, `settings`, `health`, `serving`, `retry` or
