@@ -333,10 +333,7 @@ fn sentence(
     findings: &[Finding],
 ) -> String {
     let listed: Vec<&EndpointReport> = endpoints.iter().copied().filter(|report| !report.listed.is_empty()).collect();
-    let is_good = |report: &&&EndpointReport| {
-        matches!(report.verdict, EndpointVerdict::Healthy | EndpointVerdict::Passing | EndpointVerdict::Listed)
-    };
-    let good = listed.iter().filter(is_good).count();
+    let good = listed.iter().filter(|report| report.verdict.is_good()).count();
     let total = listed.len();
     // What was not contacted is not called healthy: a registry lists it, or its checks pass.
     let what = match depth {

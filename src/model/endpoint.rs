@@ -147,6 +147,14 @@ impl EndpointStatus {
         }
     }
 
+    /// The word for people: what its registry lists as passing may be dead all the same.
+    pub const fn as_listed(self) -> &'static str {
+        match self {
+            Self::Healthy => "passing",
+            other => other.as_str(),
+        }
+    }
+
     /// Would a client that follows the registry send RPCs there?
     pub const fn is_usable(self) -> bool {
         matches!(self, Self::Healthy | Self::Unchecked | Self::Warning)

@@ -141,6 +141,11 @@ impl EndpointVerdict {
         }
     }
 
+    /// True when nothing is wrong with the endpoint, as far as it was looked at.
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Healthy | Self::Passing | Self::Listed)
+    }
+
     /// What follows "is" in a sentence: `unreachable`, `a zombie`.
     pub const fn predicate(self) -> &'static str {
         match self {

@@ -131,7 +131,7 @@ fn every_pod_of_a_rollout_is_seen_coming_leaving_and_gone_and_nobody_is_called_s
     let read = lines.until_stopped();
     for said in [
         format!("+{} (critical: the pod does not pass its readiness probe)", at(NEW[0])),
-        format!("~{} (healthy)", at(NEW[0])),
+        format!("~{} (passing)", at(NEW[0])),
         format!("~{} (draining: the pod is being deleted and still passes its readiness probe)", at(OLD[0])),
         "READY -> SHUTDOWN  no longer listed as usable".to_string(),
         format!("2 endpoints  -{} (draining)", at(OLD[1])),

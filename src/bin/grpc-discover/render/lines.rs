@@ -7,7 +7,7 @@ use std::time::Duration;
 use grpc_discover::model::connectivity::{Scope, Transition};
 use grpc_discover::model::endpoint::{Address, Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport, Lag};
-use grpc_discover::model::finding::{EndpointVerdict, Summary};
+use grpc_discover::model::finding::Summary;
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::{PhaseDetail, TlsReport};
 use grpc_discover::model::resolution::NoteKind;
@@ -91,7 +91,7 @@ impl Render for Lines {
 fn is_detail(event: &Event) -> bool {
     match &event.kind {
         EventKind::Connection(_) => true,
-        EventKind::Verdict(report) => report.verdict == EndpointVerdict::Healthy,
+        EventKind::Verdict(report) => report.verdict.is_good(),
         EventKind::Transition(_)
         | EventKind::Endpoints(_)
         | EventKind::Backend(_)
@@ -340,7 +340,7 @@ fn named(sign: char, endpoints: &[Endpoint]) -> Option<String> {
         .iter()
         .take(NAMED)
         .map(|endpoint| {
-            let (address, status) = (&endpoint.address, endpoint.status.as_str());
+            let (address, status) = (&endpoint.address, endpoint.status.as_listed());
             match why(endpoint).filter(|_| sign != '-' && endpoints.len() == 1) {
                 Some(why) => format!("{sign}{address} ({status}: {})", shorten(why, REASON)),
                 None if sign == '~' || !is_well(endpoint) => format!("{sign}{address} ({status})"),

@@ -174,7 +174,7 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
     if endpoints.is_empty() {
         return Ok(());
     }
-    let is_healthy = |seen: &Seen| seen.verdict.as_ref().is_some_and(|v| v.verdict == EndpointVerdict::Healthy);
+    let is_healthy = |seen: &Seen| seen.verdict.as_ref().is_some_and(|report| report.verdict.is_good());
     endpoints.sort_by_key(|(_, seen)| is_healthy(seen));
     let shown = if wide { endpoints.len() } else { endpoints.len().min(ROWS) };
     let was_contacted =
@@ -242,10 +242,12 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
     if endpoints.len() > shown {
         let rest = &endpoints[shown..];
         let healthy = rest.iter().filter(|(_, seen)| is_healthy(seen)).count();
+        // What was not contacted is not called healthy.
+        let word = if was_contacted { "healthy" } else { "usable" };
         let text = match (healthy, rest.len() - healthy) {
-            (healthy, 0) => format!("{healthy} healthy {}", noun(healthy)),
+            (healthy, 0) => format!("{healthy} {word} {}", noun(healthy)),
             (0, other) => format!("{other} other {}", noun(other)),
-            (healthy, other) => format!("{other} other and {healthy} healthy {}", noun(healthy)),
+            (healthy, other) => format!("{other} other and {healthy} {word} {}", noun(healthy)),
         };
         writeln!(out, "… and {text} (-o wide shows them)")?;
     }
@@ -260,14 +262,14 @@ fn noun(count: usize) -> &'static str {
     if count == 1 { "endpoint" } else { "endpoints" }
 }
 
-/// `consul healthy, dns`: a backend that does not judge is named alone.
+/// `consul passing, dns`: a backend that does not judge is named alone.
 fn listed(seen: &Seen) -> String {
     let mut words: Vec<String> = seen
         .listed
         .iter()
         .map(|listing| match listing.endpoint.status {
             EndpointStatus::Unchecked => listing.backend.to_string(),
-            status => format!("{} {}", listing.backend, status.as_str()),
+            status => format!("{} {}", listing.backend, status.as_listed()),
         })
         .collect();
     words.dedup();
