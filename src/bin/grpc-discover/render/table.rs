@@ -243,7 +243,9 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
         let rest = &endpoints[shown..];
         let healthy = rest.iter().filter(|(_, seen)| is_healthy(seen)).count();
         // What was not contacted is not called healthy.
-        let word = if was_contacted { "healthy" } else { "usable" };
+        let was_reached =
+            |seen: &Seen| seen.verdict.as_ref().is_some_and(|report| report.verdict == EndpointVerdict::Healthy);
+        let word = if rest.iter().any(|(_, seen)| was_reached(seen)) { "healthy" } else { "usable" };
         let text = match (healthy, rest.len() - healthy) {
             (healthy, 0) => format!("{healthy} {word} {}", noun(healthy)),
             (0, other) => format!("{other} other {}", noun(other)),
