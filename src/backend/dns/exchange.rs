@@ -23,6 +23,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 const RESEND: [Duration; 3] = [Duration::from_millis(400), Duration::from_millis(1_200), Duration::from_millis(2_800)];
 /// The size that DNS flag day 2020 recommends: larger UDP datagrams may be fragmented and lost.
 const UDP_PAYLOAD: u16 = 1_232;
+/// How long a second query with EDNS is waited for at least, once one without it was answered.
+const EDNS_AGAIN: Duration = Duration::from_millis(200);
 /// How long the comparison with TCP may take: one record, several records.
 const COMPARE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(500));
 
@@ -184,6 +186,7 @@ impl Server {
             let (query_sent, bytes) = Sent::new(query, edns).map_err(Broken::Malformed)?;
             socket.send(&bytes).await.map_err(|error| self.failed(error))?;
             sent.push(query_sent);
+            let sent_at = Instant::now();
             let resend_at = RESEND.get(sent.len() - 1).filter(|_| wait.resend).map(|after| begun + *after);
             let until = resend_at.map_or(deadline, |at| at.min(deadline));
             let received = tokio::select! {
@@ -197,7 +200,11 @@ impl Server {
                 Ok(Ok((message, edns))) => {
                     match refused {
                         Some(code) if !refuses_edns(&message) => self.learn(NoEdns::Code(code)),
-                        None if !edns && sent.iter().any(|sent| sent.edns) => self.learn(NoEdns::Silence),
+                        None if !edns && sent.iter().any(|sent| sent.edns) => {
+                            if !self.answers_edns(&socket, &mut buffer, query, sent_at.elapsed()).await {
+                                self.learn(NoEdns::Silence);
+                            }
+                        }
                         Some(_) | None => {}
                     }
                     return Ok(message);
@@ -216,6 +223,16 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// Whether a query with EDNS is answered, now that one without it was, in `took`: a packet may just have been lost.
+    async fn answers_edns(&self, socket: &UdpSocket, buffer: &mut [u8], query: &Query, took: Duration) -> bool {
+        let Ok((sent, bytes)) = Sent::new(query, true) else { return false };
+        if socket.send(&bytes).await.is_err() {
+            return false;
+        }
+        let answer = timeout(EDNS_AGAIN.max(took * 4), self.receive(socket, buffer, query, &[sent])).await;
+        matches!(answer, Ok(Ok(_)))
     }
 
     /// Queries to this server go without EDNS from now on. What was learned first stays.

@@ -25,7 +25,7 @@ use eureka::eureka;
 use host::{host, ip_address, join, port};
 pub(super) use kubernetes::bare as bare_kubernetes;
 use kubernetes::{k8s, kubernetes};
-use peers::{decoded, decoding, host_port, without_query, without_slash};
+use peers::{decoded, decoding, host_port, percent_decoded, without_query, without_slash};
 use piece::{Parsed, Piece, Problem, wrong};
 use zookeeper::zookeeper;
 
@@ -372,7 +372,7 @@ fn path(rest: Piece<'_>, scheme: &str, example: &str) -> Parsed<PathBuf> {
 fn unix(rest: Piece<'_>) -> Parsed<Target> {
     const EXAMPLE: &str = "unix:/run/pay.sock";
     let path = path(without_query(rest), "unix", EXAMPLE)?;
-    let path = match path.to_str().map(decoded) {
+    let path = match path.to_str().map(percent_decoded) {
         Some(decoded) => PathBuf::from(decoded.as_ref()),
         None => path,
     };
@@ -384,7 +384,7 @@ fn unix(rest: Piece<'_>) -> Parsed<Target> {
 fn unix_abstract(rest: Piece<'_>) -> Parsed<Target> {
     const EXAMPLE: &str = "unix-abstract:pay";
     let name = path(without_query(rest), "unix-abstract", EXAMPLE)?;
-    let name = decoded(&name.to_string_lossy()).into_owned();
+    let name = percent_decoded(&name.to_string_lossy()).into_owned();
     socket_name(rest, name.len(), EXAMPLE)?;
     Ok(Target::Ip(vec![Address::UnixAbstract(name)]))
 }

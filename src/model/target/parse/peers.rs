@@ -95,7 +95,12 @@ pub(super) fn without_slash(piece: Piece<'_>) -> Piece<'_> {
 /// Percent-decoded, except where a percent sign begins the zone of an IPv6 address. What is no escape stays as it is.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     let is_literal = text.starts_with('[') || is_v6(text);
-    if is_literal || !text.contains('%') {
+    if is_literal { Cow::Borrowed(text) } else { percent_decoded(text) }
+}
+
+/// Percent-decoded. What is no escape, or would be a control character, stays as it is.
+pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
         return Cow::Borrowed(text);
     }
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
