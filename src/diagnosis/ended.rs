@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::connection;
 use super::ledger::{Ledger, Loss, Seen};
 use super::table::IDLE_CONNECTION_ENDED;
+use super::tolerance::Proof;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::hold::{Fate, HeldReport};
@@ -23,10 +24,15 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 }
 
 fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
-    let own: Vec<(&Disconnect, Duration, u64)> = match ledger.losses.get(address) {
+    let mut own: Vec<(&Disconnect, Duration, u64)> = match ledger.losses.get(address) {
         Some(losses) if !connection::is_told(address, losses) => losses.iter().filter_map(of_channel).collect(),
         Some(_) | None => Vec::new(),
     };
+    let mut held = ledger.held.iter().filter(|held| held.what.address == *address);
+    if held.any(|held| Proof::of(&held.what.held) == Proof::Cut(held.what.held.quiet)) {
+        // GD612 tells of them with the checks that were cut.
+        own.retain(|(disconnect, ..)| disconnect.goaway.is_some());
+    }
     let checks: Vec<(&Disconnect, Duration, u64)> =
         ledger.held.iter().filter(|held| held.what.address == *address).filter_map(of_check).collect();
     let least = own.iter().chain(&checks).min_by_key(|(_, idle, _)| *idle)?;
@@ -46,6 +52,13 @@ fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
     let evidence = own.iter().chain(&checks).map(|(_, _, seq)| *seq).collect();
     let kind = &IDLE_CONNECTION_ENDED;
     Some(Finding { kind, address: Some(address.clone()), text, evidence, remedy: remedy(proxy, *idle) })
+}
+
+/// The ends of the channel's own connections to `address` that came without GOAWAY while they were idle.
+pub(super) fn cut_too(ledger: &Ledger, address: &Address) -> Vec<u64> {
+    let losses = ledger.losses.get(address).into_iter().flatten();
+    let cut = losses.filter_map(of_channel).filter(|(disconnect, ..)| disconnect.goaway.is_none());
+    cut.map(|(_, _, seq)| seq).collect()
 }
 
 fn of_channel(seen: &Seen<Loss>) -> Option<(&Disconnect, Duration, u64)> {

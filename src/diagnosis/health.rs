@@ -53,7 +53,12 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
                 _ => "reachable and refused".to_string(),
             };
             let text = format!("is {who} the health call: {code}: {text}; its health could not be judged");
-            told(&HEALTH_BEHIND_AUTHENTICATION, text)
+            let remedy = match cause {
+                RpcCause::Http { status, by, hint } => http::remedy(*status, by.as_deref(), hint.as_ref()),
+                RpcCause::Proxy { name, hint } => http::on_proxys_status(hint.as_ref(), name),
+                _ => None,
+            };
+            Some(Told { kind: &HEALTH_BEHIND_AUTHENTICATION, text, remedy, others: Vec::new() })
         }
         Health::Failed { code, text, cause } => Some(on_failure(code, text, cause)),
     }

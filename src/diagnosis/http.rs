@@ -7,8 +7,7 @@ use crate::model::rpc::HttpHint;
 
 /// The finding for a plain HTTP response. `text`: status, sender and words in one line.
 pub(super) fn on_http(status: u16, by: Option<&str>, hint: Option<&HttpHint>, text: &str) -> Told {
-    let gateway = by.is_some() || is_a_gateways(status) || hint.is_some_and(is_about_a_backend);
-    let who = by.unwrap_or(if gateway { "a gateway or load balancer" } else { "an HTTP server" });
+    let gateway = is_a_gateway(status, by, hint);
     let (kind, text): (&'static FindingKind, String) = match hint {
         Some(HttpHint::CertificateMissing) => {
             (&CLIENT_CERTIFICATE_REQUIRED, format!("requires a client certificate, and none was sent: {text}"))
@@ -27,8 +26,19 @@ pub(super) fn on_http(status: u16, by: Option<&str>, hint: Option<&HttpHint>, te
         ),
         _ => (&NO_GRPC_ANSWER, format!("speaks HTTP/2 and answered the health call with no gRPC: {text}")),
     };
-    let remedy = hint.and_then(|hint| by_hint(hint, who, by)).or_else(|| by_status(status, who));
-    Told { kind, text, remedy, others: Vec::new() }
+    Told { kind, text, remedy: remedy(status, by, hint), others: Vec::new() }
+}
+
+/// What to do about a plain HTTP response, where that is more than the catalog says.
+pub(super) fn remedy(status: u16, by: Option<&str>, hint: Option<&HttpHint>) -> Option<String> {
+    let who =
+        by.unwrap_or(if is_a_gateway(status, by, hint) { "a gateway or load balancer" } else { "an HTTP server" });
+    hint.and_then(|hint| by_hint(hint, who, by)).or_else(|| by_status(status, who))
+}
+
+/// Something in front of a server sent this.
+fn is_a_gateway(status: u16, by: Option<&str>, hint: Option<&HttpHint>) -> bool {
+    by.is_some() || is_a_gateways(status) || hint.is_some_and(is_about_a_backend)
 }
 
 /// What to do when a proxy wrote the gRPC status itself.

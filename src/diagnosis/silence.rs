@@ -66,10 +66,12 @@ fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding
                 true => ("its first word was answered with its end, as by a path that had forgotten it", Vec::new()),
                 false => rule_or_restart(ledger, held),
             };
+            let own = ended::cut_too(ledger, address);
+            let too = if own.is_empty() { "" } else { "; so was the channel's own connection" };
             let text = format!(
-                "{address}: a connection that was silent for {quiet} was cut without GOAWAY ({disconnect}); {why}{spoke}"
+                "{address}: a connection that was silent for {quiet} was cut without GOAWAY ({disconnect}); {why}{spoke}{too}"
             );
-            let evidence = std::iter::once(held.seq).chain(others).collect();
+            let evidence = std::iter::once(held.seq).chain(others).chain(own).collect();
             Some(finding(&SILENT_CONNECTION_CUT, address, text, evidence))
         }
         Fate::Alive { .. } | Fate::Closed { .. } | Fate::NotReached(_) => None,

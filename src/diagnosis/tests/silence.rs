@@ -244,5 +244,13 @@ fn the_channels_own_idle_connection_tells_too() {
     assert!(ends(Some(62), closed.clone())[0].1.ends_with("no GOAWAY, closed by peer"));
     assert_eq!(ends(Some(62), ours), []);
     assert_eq!(ends(None, goaway), [], "a call was open on it");
-    assert_eq!(ends(Some(0), closed), [], "it had no time for a call");
+    assert_eq!(ends(Some(0), closed.clone()), [], "it had no time for a call");
+    // Beside a check that was cut it is one finding.
+    let mut story = story(&[A]);
+    let (address, idle) = (A.parse().unwrap(), Some(Duration::from_secs(20)));
+    story.tell(EventKind::Disconnect { address, disconnect: closed, idle }).serves(A);
+    story.held(A, Rung::Idle, 20.0, reset(20.0));
+    let told = told(&story);
+    assert_eq!(told.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
+    assert!(told[0].1.ends_with("; so was the channel's own connection"), "{told:?}");
 }
