@@ -31,9 +31,13 @@ impl Engine {
 
     /// What is waited for at `now`, with the attempts under way in `stages`.
     pub fn pending(&mut self, now: Elapsed, stages: Stages) -> Vec<PendingReport> {
-        self.now = self.now.max(now);
         self.stages = stages;
-        self.still_pending()
+        // The next input may be of an earlier moment: it was on its way.
+        let before = self.now;
+        self.now = before.max(now);
+        let pending = self.still_pending();
+        self.now = before;
+        pending
     }
 
     fn still_pending(&self) -> Vec<PendingReport> {
