@@ -281,9 +281,9 @@ findings! {
         remedy "Register an IP address, or make the name resolvable where the clients run.";
 
     GD208 LOCAL_LIMIT Critical
-        means "This machine could not open the connection: it forbids it. That is no statement about the endpoint."
+        means "This machine forbids the connection, or could not make it. That is no statement about the endpoint."
         proved by "The kernel's own error (EPERM, EACCES), or what was missing here."
-        remedy "Check the firewall rules of this machine for outgoing connections (`nft list ruleset`, `iptables -S OUTPUT`) and its sandbox (seccomp, SELinux).";
+        remedy "Mend what the error names on this machine. For a connection that is not permitted check its firewall rules (`nft list ruleset`, `iptables -S OUTPUT`) and its sandbox (seccomp, SELinux).";
 
     GD209 NOT_REACHED Critical
         means "The connection failed for a reason of the operating system that has no finding of its own."
