@@ -1,8 +1,9 @@
-//! Findings on how connections live: limits the server sets, and how READY connections end. GD410 to GD413.
+//! Findings on how connections live: limits the server sets, and how READY connections end. GD405, GD406, GD410 to GD413, and
+//! GD417 to GD419.
 
 use std::time::Duration;
 
-use super::ledger::{Ledger, Loss, Seen};
+use super::ledger::{Contact, Ledger, Loss, Seen};
 use super::table::*;
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
@@ -21,8 +22,32 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             let text = format!("{address} allows one call at a time on a connection (MAX_CONCURRENT_STREAMS 1)");
             findings.push(finding(&STREAM_LIMIT, address, text, vec![settings.seq]));
         }
+        let answered = match ledger.contacts.get(address).map(|contact| &contact.what) {
+            // Without its SETTINGS it is not known since when a connection stood.
+            Some(Contact::Answered(health)) => health.is_usable() && ledger.settings.contains_key(address),
+            _ => false,
+        };
+        if let Some(settings) =
+            ledger.settings.get(address).filter(|s| s.what.max_concurrent_streams == Some(0) && answered)
+        {
+            let text =
+                format!("{address} answered and then allowed no further call (MAX_CONCURRENT_STREAMS lowered to 0)");
+            findings.push(finding(&NO_STREAMS_ALLOWED, address, text, vec![settings.seq]));
+        }
+        if let Some(facts) = ledger.responses.get(address)
+            && let Some(foreign) = &facts.what.foreign_content_type
+        {
+            let content_type = match foreign.as_str() {
+                "" => "without content-type".to_string(),
+                foreign => format!("with content-type \"{foreign}\""),
+            };
+            let text = format!(
+                "{address} answers gRPC {content_type}: grpc-go and grpc-java refuse that, gRPC C-core accepts it"
+            );
+            findings.push(finding(&FOREIGN_CONTENT_TYPE, address, text, vec![facts.seq]));
+        }
         if let Some(losses) = ledger.losses.get(address) {
-            findings.extend(on_losses(address, losses));
+            findings.extend(on_losses(address, losses, answered));
         }
     }
     findings
@@ -30,13 +55,14 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 
 /// True when the ends of these connections are told together: too many pings, a rule that is named, a pattern.
 pub(super) fn is_told(address: &Address, losses: &[Seen<Loss>]) -> bool {
-    !on_losses(address, losses).is_empty()
+    !on_losses(address, losses, false).is_empty()
 }
 
 /// Each kind of end has its own reading; one loss is read once.
-fn on_losses(address: &Address, losses: &[Seen<Loss>]) -> Vec<Finding> {
+fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Finding> {
     let (mut calmed, mut aged, mut idled) = (Vec::new(), Vec::new(), Vec::new());
     let (mut polite, mut abrupt) = (Vec::new(), Vec::new());
+    let (mut broken, mut limited, mut leaving) = (Vec::new(), Vec::new(), Vec::new());
     for seen in losses {
         let stood = seen.what.lived >= STOOD;
         match (&seen.what.disconnect.goaway, seen.what.disconnect.reason) {
@@ -45,13 +71,37 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>]) -> Vec<Finding> {
             (Some(goaway), _) if goaway.rotation() == Some(Rotation::Age) => aged.push(seen),
             (Some(goaway), _) if goaway.rotation() == Some(Rotation::Idle) => idled.push(seen),
             (Some(goaway), _) if goaway.code == 0 && stood => polite.push(seen),
-            (Some(_) | None, _) => abrupt.push(seen),
+            (None, DisconnectReason::ProtocolViolation) => broken.push(seen),
+            (None, DisconnectReason::OurLimit) => limited.push(seen),
+            (goaway, _) => {
+                if goaway.is_some() && !stood && seen.what.idle.is_none() {
+                    leaving.push(seen);
+                }
+                abrupt.push(seen);
+            }
         }
     }
     let mut findings = Vec::new();
     let mut tell = |kind, losses: &[&Seen<Loss>], text: String| {
         findings.push(finding(kind, address, text, losses.iter().map(|seen| seen.seq).collect()));
     };
+    // What no call waited for: where one did, its failure is the finding.
+    if let Some(last) = broken.last().filter(|_| answered) {
+        let text =
+            format!("{address} broke the rules of HTTP/2, so we ended the connection: {}", last.what.disconnect.detail);
+        tell(&HTTP2_PROTOCOL_ERROR, &broken, text);
+    }
+    if let Some(last) = limited.last().filter(|_| answered) {
+        let text = format!(
+            "{address} sent more than our HTTP/2 library accepts, so we ended the connection: {}",
+            last.what.disconnect.detail
+        );
+        tell(&OUR_HTTP2_LIMIT, &limited, text);
+    }
+    if let Some(last) = leaving.last().filter(|_| answered && abrupt.len() < PATTERN) {
+        let text = format!("{address} answered and closes the connection at once: {}", last.what.disconnect);
+        tell(&GOAWAY_WITH_ANSWER, &leaving, text);
+    }
     if let Some(last) = calmed.last() {
         let text = format!("{address} closed the connection over too many pings: {}", last.what.disconnect);
         tell(&KEEPALIVE_CALMED, &calmed, text);

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::calls;
 use super::http;
 use super::ledger::Seen;
 use super::table::*;
 use crate::model::finding::FindingKind;
 use crate::model::reach::{Health, http2_error_name};
-use crate::model::rpc::RpcCause;
+use crate::model::rpc::{NotSent, RpcCause};
 
 /// Names of services that are listed in a sentence.
 const NAMED: usize = 8;
@@ -65,32 +66,62 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
 }
 
 fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
-    let mut remedy = None;
-    let (kind, text) = match cause {
+    let failed = || format!("is reachable and the health call failed: {code}: {text}");
+    let (kind, text, remedy) = match cause {
         RpcCause::Http { status, by, hint } => {
             return http::on_http(*status, by.as_deref(), hint.as_ref(), text);
         }
-        RpcCause::Proxy { name, hint } => {
-            remedy = http::on_proxys_status(hint.as_ref(), name);
-            (&PROXY_ANSWERED, format!("leads to a proxy, which answered in the server's place: {text}"))
+        RpcCause::Proxy { name, hint } => (
+            &PROXY_ANSWERED,
+            format!("leads to a proxy, which answered in the server's place: {text}"),
+            http::on_proxys_status(hint.as_ref(), name),
+        ),
+        RpcCause::Reset(code) => (
+            &STREAM_RESET,
+            format!("reset the stream of the health call: {}", http2_error_name(*code)),
+            Some(calls::on_reset(*code)),
+        ),
+        RpcCause::GoAway(goaway) => {
+            let kind = if goaway.calms_pings() { &KEEPALIVE_CALMED } else { &GOAWAY_AT_ONCE };
+            let remedy = match goaway.code {
+                PROTOCOL_ERROR => PREFACE_REFUSED.to_string(),
+                _ => calls::on_goaway(goaway),
+            };
+            (kind, format!("ended the connection during the health call: {text}"), Some(remedy))
         }
-        RpcCause::Reset(code) => {
-            (&STREAM_RESET, format!("reset the stream of the health call: {}", http2_error_name(*code)))
+        RpcCause::Lost(disconnect) => (
+            &CLOSED_AFTER_SETTINGS,
+            format!("sent SETTINGS and ended the connection before it answered: {disconnect}"),
+            None,
+        ),
+        RpcCause::Violation(what) => (
+            &HTTP2_PROTOCOL_ERROR,
+            format!("broke the rules of HTTP/2, so we ended the call: {what}"),
+            calls::on_violation(what),
+        ),
+        RpcCause::NotGrpc(what) => (
+            &NOT_VALID_GRPC,
+            format!("answered the health call with a response that is not valid gRPC: {text}"),
+            calls::on_not_grpc(what),
+        ),
+        RpcCause::OurLimit(what) => {
+            (&OUR_HTTP2_LIMIT, format!("sent more than our HTTP/2 library accepts, so we ended the call: {what}"), None)
         }
-        RpcCause::GoAway(goaway) if goaway.calms_pings() => {
-            (&KEEPALIVE_CALMED, format!("ended the connection during the health call: {text}"))
+        RpcCause::HeadersTooLarge(headers) => (
+            &REQUEST_HEADERS_TOO_LARGE,
+            format!("does not accept headers of this size: {code}: {text}"),
+            Some(calls::on_headers(*headers)),
+        ),
+        RpcCause::NotSent(not_sent) => {
+            let kind = match not_sent {
+                NotSent::Streams(0) => &NO_STREAMS_ALLOWED,
+                NotSent::Streams(_) | NotSent::Window(_) => &HEALTH_CALL_FAILED,
+            };
+            (kind, failed(), Some(calls::on_not_sent(*not_sent)))
         }
-        RpcCause::GoAway(goaway) if goaway.code == PROTOCOL_ERROR => {
-            remedy = Some(PREFACE_REFUSED.to_string());
-            (&GOAWAY_AT_ONCE, format!("ended the connection during the health call: {text}"))
-        }
-        RpcCause::GoAway(_) => (&GOAWAY_AT_ONCE, format!("ended the connection during the health call: {text}")),
-        RpcCause::Lost(disconnect) => {
-            (&CLOSED_AFTER_SETTINGS, format!("sent SETTINGS and ended the connection before it answered: {disconnect}"))
-        }
-        RpcCause::Status | RpcCause::Unanswered | RpcCause::Client => {
-            (&HEALTH_CALL_FAILED, format!("is reachable and the health call failed: {code}: {text}"))
-        }
+        RpcCause::Unanswered => (&HEALTH_CALL_FAILED, failed(), Some(calls::on_silence())),
+        RpcCause::Status => (&HEALTH_CALL_FAILED, failed(), Some(calls::on_status(code))),
+        RpcCause::Client => (&HEALTH_CALL_FAILED, failed(), None),
     };
     Told { kind, text, remedy, others: Vec::new() }
 }

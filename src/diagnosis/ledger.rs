@@ -17,8 +17,8 @@ use crate::model::hold::{Fate, HeldReport};
 use crate::model::lens::LensReport;
 use crate::model::pending::{PendingReport, Subject};
 use crate::model::reach::{
-    Certificate, Disconnect, DisconnectReason, Failure, GoAway, Health, PeerSettings, Phase, PhaseDetail, Stage,
-    TlsReport,
+    Certificate, Disconnect, DisconnectReason, Failure, GoAway, Health, PeerSettings, Phase, PhaseDetail,
+    ResponseFacts, Stage, TlsReport,
 };
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::rpc::{Proxy, RpcCause};
@@ -149,6 +149,8 @@ pub struct Ledger {
     pub handshakes: BTreeMap<Address, Seen<Handshake>>,
     /// The last SETTINGS of each address, and when they came.
     pub settings: BTreeMap<Address, Seen<PeerSettings>>,
+    /// What the headers of the last response from each address showed, where that is worth telling.
+    pub responses: BTreeMap<Address, Seen<ResponseFacts>>,
     /// Connections that ended by themselves, by address, in order.
     pub losses: BTreeMap<Address, Vec<Seen<Loss>>>,
     /// What health services said about names beside the one that was asked for: the last word on each.
@@ -307,6 +309,15 @@ impl Ledger {
             PhaseDetail::Tls(report) => self.handshake(address, report, true, event),
             PhaseDetail::Settings(settings) => {
                 self.settings.insert(address.clone(), seen(*settings, event));
+                self.responses.remove(address);
+            }
+            PhaseDetail::LaterSettings(settings) => {
+                // The loss of a connection counts from its first SETTINGS.
+                let since = self.settings.get(address).map_or(event.at, |first| first.at);
+                self.settings.insert(address.clone(), Seen { what: *settings, seq: event.seq, at: since });
+            }
+            PhaseDetail::Response(facts) => {
+                self.responses.insert(address.clone(), seen((**facts).clone(), event));
             }
             PhaseDetail::None | PhaseDetail::Resolved(_) => {}
         }
@@ -517,6 +528,10 @@ fn ended_by(disconnect: &Disconnect) -> Option<RpcCause> {
         _ if disconnect.reason == DisconnectReason::SubchannelShutdown => None,
         Some(goaway) if goaway.code == 0 || goaway.calms_pings() || goaway.names_rotation() => None,
         Some(goaway) => Some(RpcCause::GoAway(goaway.clone())),
+        None if disconnect.reason == DisconnectReason::ProtocolViolation => {
+            Some(RpcCause::Violation(disconnect.detail.clone()))
+        }
+        None if disconnect.reason == DisconnectReason::OurLimit => Some(RpcCause::OurLimit(disconnect.detail.clone())),
         None => Some(RpcCause::Lost(disconnect.clone())),
     }
 }

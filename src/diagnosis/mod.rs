@@ -1,6 +1,7 @@
 //! What the events mean, PURE: events go into the [`Ledger`], [`judge`] reads it and concludes.
 
 mod advertised;
+mod calls;
 mod certificates;
 mod connection;
 mod discovery;

@@ -374,9 +374,10 @@ findings! {
         remedy "Check the server's or proxy's stream limit.";
 
     GD406 HTTP2_PROTOCOL_ERROR Critical
-        means "The peer broke the rules of HTTP/2."
-        proved by "The frame or the error, quoted."
-        remedy "Look at proxies between here and the server.";
+        means "The peer broke a rule of HTTP/2: of the connection, or of one response. Our side ended it, as other clients do."
+        proved by "The frame that broke the rule, with stream, length and the section of RFC 9113 (RFC 7541 for header compression)."
+        remedy "Find out who sends it: probe the server without the proxies between. Then update that program, or report the frame to its authors."
+        see "https://www.rfc-editor.org/rfc/rfc9113.html" "https://github.com/grpc/grpc-java/issues/2559";
 
     GD407 PROXY_ANSWERED Critical
         means "A proxy or web server answered in the server's place: the address is reached, the gRPC server behind it is not."
@@ -425,6 +426,35 @@ findings! {
         proved by "The server's SETTINGS, then the end of the connection (end of stream, or a reset) while the call was in flight, without GOAWAY."
         remedy "Look at the process: it crashes on the call, or a proxy speaks HTTP/2 for a backend that it does not reach."
         see "https://github.com/grpc/grpc-go/issues/4650";
+
+    GD415 NOT_VALID_GRPC Critical
+        means "The response is valid HTTP/2 and not valid gRPC: no grpc-status or an unknown one, a message that is cut off, compressed without being asked for, or not a message at all."
+        proved by "The response's own headers, trailers and message prefix, quoted."
+        remedy "Find out who writes the response: probe the server without the proxies between, and look at its gRPC library."
+        see "https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md";
+
+    GD416 REQUEST_HEADERS_TOO_LARGE Critical
+        means "The server or proxy does not accept request headers of this size: every client that sends as much metadata fails in the same way."
+        proved by "The size of our own request headers, and SETTINGS_MAX_HEADER_LIST_SIZE, HTTP 431, the words of the response, or ENHANCE_YOUR_CALM after them."
+        remedy "Probe without -H. If that works, send less metadata (a shorter token), or raise the limit at the server or proxy."
+        see "https://github.com/grpc/grpc-java/issues/11430" "https://github.com/grpc/grpc/issues/37852";
+
+    GD417 FOREIGN_CONTENT_TYPE Warn
+        means "The response is gRPC in everything but its content type. grpc-go and grpc-java refuse it: their clients fail although the server serves. gRPC C-core (Python, C++, Ruby) and grpc-js do not look at it."
+        proved by "The response's content-type, quoted. gRPC's is application/grpc, alone or before + or ;."
+        remedy "Have the server or the proxy that answers send content-type application/grpc."
+        see "https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md";
+
+    GD418 GOAWAY_WITH_ANSWER Info
+        means "The server answered the call and closes the connection at once with GOAWAY: it is shutting down, or allows few calls on a connection. Clients reconnect each time."
+        proved by "The GOAWAY frame, with code and debug data, on a connection that had stood for less than a second."
+        remedy "Probe again: if it stays so, look for a limit of requests per connection (nginx keepalive_requests, Envoy max_requests_per_connection) or a rollout."
+        see "https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md";
+
+    GD419 OUR_HTTP2_LIMIT Warn
+        means "The server broke no rule and sent more than our own HTTP/2 library accepts (header list, CONTINUATION frames, small frames in a row). We ended the connection; nothing is known about the service. Other clients have other limits."
+        proved by "What the server sent, counted, and the limit of our library."
+        remedy "Probe with the client that matters: grpc-java accepts 8 KiB of response headers, gRPC C-core 16 KiB, grpc-go 16 MiB. Then find out why the server sends so much.";
 
     GD420 BEHIND_A_PROXY Info
         means "A proxy or load balancer passed the health call on: the answer is that of one of the servers behind it. Whether the others are well it does not show, and another call may reach another server."

@@ -4,6 +4,7 @@ use super::ledger::Contact;
 use crate::model::endpoint::EndpointStatus;
 use crate::model::finding::EndpointVerdict;
 use crate::model::reach::{FailureCode, Health, Stage};
+use crate::model::rpc::RpcCause;
 
 /// What the registries say about an address, all of them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,6 +94,8 @@ impl NetworkWord {
             Some(Contact::Answered(health)) => match health {
                 Health::Serving | Health::Unimplemented => NetworkWord::Serving,
                 refused if refused.is_behind_authentication() => NetworkWord::Unjudged,
+                // It serves others of its clients, for all that is known.
+                Health::Failed { cause: RpcCause::OurLimit(_), .. } => NetworkWord::Unjudged,
                 Health::NotServing | Health::Unknown | Health::ServiceUnknown | Health::Failed { .. } => {
                     NetworkWord::NotServing
                 }
@@ -129,6 +132,7 @@ impl NetworkWord {
                 | FailureCode::NotHttp2
                 | FailureCode::ProtocolError => NetworkWord::Mismatch,
                 FailureCode::Local | FailureCode::Exhausted(_) => NetworkWord::NotTried,
+                FailureCode::OurLimit => NetworkWord::Unjudged,
             },
         }
     }

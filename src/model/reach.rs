@@ -66,6 +66,24 @@ pub enum PhaseDetail {
     Tls(Box<TlsReport>),
     /// The server's first SETTINGS frame.
     Settings(PeerSettings),
+    /// The server changed its SETTINGS later: all of them, as they are now. No stage was passed.
+    LaterSettings(PeerSettings),
+    /// What the headers of a response show beside the answer. No stage was passed.
+    Response(Box<ResponseFacts>),
+}
+
+impl PhaseDetail {
+    /// True when no stage was passed: something was learned of a server that was reached already.
+    pub fn is_later(&self) -> bool {
+        matches!(self, Self::LaterSettings(_) | Self::Response(_))
+    }
+}
+
+/// What the headers of a gRPC response show that is worth telling.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResponseFacts {
+    /// The content type, when it is not gRPC's: `application/json`, or empty when there was none.
+    pub foreign_content_type: Option<String>,
 }
 
 /// Why reaching an address failed, and where.
@@ -160,6 +178,8 @@ pub enum FailureCode {
     ProtocolError,
     /// SETTINGS forbid any stream (`MAX_CONCURRENT_STREAMS` 0).
     NoStreams,
+    /// The peer broke no rule and sent more than our HTTP/2 library accepts: we ended the connection.
+    OurLimit,
     /// The RPC itself failed; the text holds the gRPC status.
     Rpc,
 }
@@ -198,6 +218,7 @@ impl FailureCode {
             Self::GoAway => "goaway",
             Self::ProtocolError => "protocol_error",
             Self::NoStreams => "no_streams",
+            Self::OurLimit => "our_limit",
             Self::Rpc => "rpc_failed",
         }
     }
@@ -291,6 +312,10 @@ impl fmt::Display for Disconnect {
         match (&self.reason, self.detail.as_str()) {
             (reason, "") => write!(f, "{reason}"),
             (DisconnectReason::Unknown, detail) => f.write_str(detail),
+            (DisconnectReason::ProtocolViolation, detail) => {
+                write!(f, "closed by us, because the server broke the rules of HTTP/2: {detail}")
+            }
+            (DisconnectReason::OurLimit, detail) => write!(f, "closed by us: {detail}"),
             (reason, detail) => write!(f, "{reason} ({detail})"),
         }
     }
@@ -311,12 +336,16 @@ pub enum DisconnectReason {
     ConnectionAborted,
     /// Any other socket error.
     SocketError,
+    /// The peer broke a rule of HTTP/2, and we ended it. A94 has no word for it.
+    ProtocolViolation,
+    /// A limit of our own HTTP/2 library, and we ended it. A94 has no word for it.
+    OurLimit,
     /// A plain end of the stream has no word in A94.
     Unknown,
 }
 
 impl Disconnect {
-    /// True when it was us who ended it.
+    /// True when it was us who ended it, because we did not need it any more.
     pub fn is_our_own(&self) -> bool {
         self.reason == DisconnectReason::SubchannelShutdown
     }
@@ -336,7 +365,7 @@ impl fmt::Display for DisconnectReason {
             Self::ConnectionTimedOut => f.write_str("connection timed out"),
             Self::ConnectionAborted => f.write_str("connection aborted"),
             Self::SocketError => f.write_str("socket error"),
-            Self::Unknown => f.write_str("unknown"),
+            Self::Unknown | Self::ProtocolViolation | Self::OurLimit => f.write_str("unknown"),
         }
     }
 }
@@ -478,6 +507,8 @@ pub struct Reach {
     pub others: Vec<(String, Health)>,
     /// The proxy that passed the response on, where its headers name one.
     pub proxy: Option<Arc<Proxy>>,
+    /// GOAWAY that came beside the answer: the server ends the connection.
+    pub goaway: Option<Disconnect>,
 }
 
 impl Reach {

@@ -74,7 +74,17 @@ pub enum RpcCause {
     Lost(Disconnect),
     /// No answer within the RPC's time.
     Unanswered,
-    /// It was not sent, or what came back was not understood.
+    /// The server broke a rule of HTTP/2, and our side ended the stream or the connection: which frame, which rule.
+    Violation(String),
+    /// What came back is valid HTTP/2 and not a valid gRPC response: what is wrong with it.
+    NotGrpc(String),
+    /// The server broke no rule and sent more than our HTTP/2 library accepts.
+    OurLimit(String),
+    /// The request was not sent, or not all of it, within the RPC's time.
+    NotSent(NotSent),
+    /// The headers of our request are too large for the server or the proxy before it.
+    HeadersTooLarge(RequestHeaders),
+    /// It could not be sent for a reason of our own.
     Client,
 }
 
@@ -83,7 +93,36 @@ impl RpcCause {
     pub fn is_answer(&self) -> bool {
         match self {
             Self::Status | Self::Http { .. } | Self::Proxy { .. } => true,
-            Self::Reset(_) | Self::GoAway(_) | Self::Lost(_) | Self::Unanswered | Self::Client => false,
+            Self::Reset(_)
+            | Self::GoAway(_)
+            | Self::Lost(_)
+            | Self::Unanswered
+            | Self::Violation(_)
+            | Self::NotGrpc(_)
+            | Self::OurLimit(_)
+            | Self::NotSent(_)
+            | Self::HeadersTooLarge(_)
+            | Self::Client => false,
         }
     }
+}
+
+/// Why a request was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSent {
+    /// The server allows so many streams at a time (`SETTINGS_MAX_CONCURRENT_STREAMS`), and all are in use.
+    Streams(u32),
+    /// The server's flow-control window is full: `SETTINGS_INITIAL_WINDOW_SIZE`, where it was sent.
+    Window(Option<u32>),
+}
+
+/// The size of a request's headers, counted as `SETTINGS_MAX_HEADER_LIST_SIZE` counts them (RFC 9113, 6.5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestHeaders {
+    /// All of them.
+    pub size: usize,
+    /// Without the metadata of `-H`.
+    pub bare: usize,
+    /// What the server accepts, where its SETTINGS give it.
+    pub limit: Option<u32>,
 }

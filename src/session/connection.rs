@@ -15,7 +15,7 @@ use super::engine::Input;
 use super::orders::{Command, News, Orders, Outbox};
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
-use crate::model::reach::{Failure, FailureCode, Health, Stage};
+use crate::model::reach::{Failure, FailureCode, Health, Phase, Stage};
 use crate::model::rpc::Proxy;
 use crate::transport::{Connection, ConnectionEvent, Transport};
 
@@ -66,6 +66,10 @@ pub(super) async fn run(
                 true
             }
             event = connection.event() => match event {
+                ConnectionEvent::Learned(detail) => {
+                    let phase = Phase { stage: Stage::Health, took: Duration::ZERO, detail };
+                    outbox.send(Input::Passed(id, phase)).await
+                }
                 ConnectionEvent::GoingAway(disconnect) => outbox.send(Input::GoingAway(id, disconnect)).await,
                 ConnectionEvent::Lost(disconnect) => {
                     outbox.send(Input::Lost(id, disconnect)).await;

@@ -7,8 +7,10 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, SERVER, VIA};
 use tonic::{Code, Status};
 
 use super::grpc::because;
+use super::message::Messages;
 use super::page;
 use crate::model::rpc::{HttpHint, Proxy, RpcCause};
+use crate::model::text::quote_bytes;
 
 /// How long the body of a plain answer is waited for; its status is known already.
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);
@@ -111,11 +113,36 @@ fn is_envoys_not_found(status: &Status, headers: &HeaderMap) -> bool {
         && !headers.contains_key("x-envoy-upstream-service-time")
 }
 
-/// True when the response is no gRPC response: it can have no `grpc-status` in its trailers either.
+/// True when the response looks like no gRPC response: by its headers it can have no `grpc-status` in its trailers either.
+/// A body that begins as a gRPC message ([`is_grpc_body`]) is one all the same, to clients that do not look at the content
+/// type.
 pub(super) fn is_plain(status: StatusCode, headers: &HeaderMap) -> bool {
-    let is_grpc = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
-    let may_follow = is_grpc && status == StatusCode::OK;
+    let may_follow = foreign_content_type(headers).is_none() && status == StatusCode::OK;
     !may_follow && !headers.contains_key("grpc-status")
+}
+
+/// True when the body begins as a gRPC message does.
+pub(super) fn is_grpc_body(status: StatusCode, body: &[u8]) -> bool {
+    status == StatusCode::OK && Messages::may_begin(body)
+}
+
+/// The content type, when it is not one of gRPC's: `application/grpc`, alone or before `+` or `;`. Empty when there is
+/// none. grpc-go and grpc-java refuse such a response, whatever else is in it.
+pub(super) fn foreign_content_type(headers: &HeaderMap) -> Option<String> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Some(String::new()) };
+    let lower = value.as_bytes().to_ascii_lowercase();
+    match lower.strip_prefix(b"application/grpc") {
+        Some([] | [b'+' | b';', ..]) => None,
+        _ => Some(quote_bytes(value.as_bytes(), 80)),
+    }
+}
+
+/// True when a plain HTTP response refuses the size of our headers, as nginx does it (494 inside, 400 on the wire), or
+/// RFC 6585.
+pub(super) fn is_about_headers(status: StatusCode, body: &[u8]) -> bool {
+    let said = String::from_utf8_lossy(body).to_ascii_lowercase();
+    let words = ["header or cookie too large", "header fields too large", "headers too large", "header too large"];
+    status.as_u16() == 431 || (status.is_client_error() && words.iter().any(|words| said.contains(words)))
 }
 
 /// Reads the beginning of a body.

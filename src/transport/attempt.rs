@@ -53,7 +53,8 @@ pub(super) struct Attempt<'a> {
     address: &'a Address,
     /// The address itself, or what its name stands for.
     candidates: Vec<Address>,
-    /// All stages together end here.
+    /// All stages together begin and end here.
+    pub began: Instant,
     pub deadline: Instant,
     /// What a single look asks.
     question: Option<Question<'a>>,
@@ -133,9 +134,10 @@ impl<'a> Attempt<'a> {
         report: &mut (impl FnMut(Phase) + Send),
     ) -> Result<Attempt<'a>, Failure> {
         progress.enter(Stage::Resolve);
-        let deadline = later(Instant::now(), inner.options.connect_timeout);
+        let began = Instant::now();
+        let deadline = later(began, inner.options.connect_timeout);
         let candidates = resolve(address, deadline, report).await?;
-        Ok(Attempt { inner, address, candidates, deadline, question, progress })
+        Ok(Attempt { inner, address, candidates, began, deadline, question, progress })
     }
 
     /// The mode that was found out before, or the usual one for the port.
@@ -247,7 +249,7 @@ impl<'a> Attempt<'a> {
         let settings = match timeout_at(self.deadline, greeted).await {
             Ok(Ok(settings)) => settings,
             Ok(Err(why)) => return Err(no_link(why, secured, begun.elapsed())),
-            Err(_) => return Err(no_settings(begun.elapsed())),
+            Err(_) => return Err(no_settings(begun.elapsed(), self.began.elapsed())),
         };
         report(Phase { stage: Stage::Http2, took: begun.elapsed(), detail: PhaseDetail::Settings(settings) });
         Ok(Established { driver: link.driver, grpc, wire: link.wire, answering })
@@ -371,9 +373,17 @@ pub(super) fn later(now: Instant, time: Duration) -> Instant {
     now.checked_add(time).unwrap_or(now + FAR)
 }
 
-/// The server said nothing until the deadline.
-pub(super) fn no_settings(waited: Duration) -> Failure {
-    let text = format!("accepted the connection and sent no SETTINGS for {}", seconds(waited));
+/// The server sent nothing until the deadline: for `waited`, of an attempt that took `total`.
+pub(super) fn no_settings(waited: Duration, total: Duration) -> Failure {
+    let mut text = format!("accepted the connection and sent no SETTINGS for {}", seconds(waited));
+    // What little time is left after slow stages proves nothing about this one.
+    if waited < total / 2 {
+        text = format!(
+            "no SETTINGS when the attempt ended after {}: the stages before left {}",
+            seconds(total),
+            seconds(waited)
+        );
+    }
     Failure::new(Stage::Http2, FailureCode::TimedOut, text, waited)
 }
 
@@ -478,6 +488,7 @@ mod tests {
             inner: &transport.inner,
             address: &Address::from_host_port("pay", 80),
             candidates: candidates.clone(),
+            began: begun,
             deadline: begun + Duration::from_secs(20),
             question: None,
             progress: &Progress::default(),

@@ -5,16 +5,31 @@ use crate::model::text::quote_bytes;
 
 /// The largest frame a peer may send before it was told otherwise (RFC 9113, 4.2).
 const MAX_FIRST_FRAME: usize = 16_384;
-/// How much of a payload is kept: enough for every SETTINGS frame and every sensible debug text.
+/// How much of a payload is kept: enough for every SETTINGS frame, every sensible debug text and header block.
 const KEPT: usize = 1_024;
+
+/// How much is kept of the payload of a frame of this kind.
+fn kept(kind: u8) -> usize {
+    match kind {
+        // The length of the padding.
+        DATA => 1,
+        HEADERS | CONTINUATION => 4 * KEPT,
+        PRIORITY..=WINDOW_UPDATE => KEPT,
+        _ => 0,
+    }
+}
+
 const HEADER: usize = 9;
 
 pub(super) const DATA: u8 = 0x0;
 pub(super) const HEADERS: u8 = 0x1;
+pub(super) const PRIORITY: u8 = 0x2;
 pub(super) const RST_STREAM: u8 = 0x3;
 pub(super) const SETTINGS: u8 = 0x4;
+pub(super) const PUSH_PROMISE: u8 = 0x5;
 pub(super) const PING: u8 = 0x6;
 pub(super) const GOAWAY: u8 = 0x7;
+pub(super) const WINDOW_UPDATE: u8 = 0x8;
 pub(super) const CONTINUATION: u8 = 0x9;
 pub(super) const ACK: u8 = 0x1;
 pub(super) const END_STREAM: u8 = 0x1;
@@ -27,7 +42,7 @@ pub(super) struct Frame<'a> {
     pub stream: u32,
     /// Length of the whole payload.
     pub length: usize,
-    /// The first [`KEPT`] bytes of the payload for SETTINGS, PING and GOAWAY; empty for all others.
+    /// The first bytes of the payload: as many as [`kept`] gives for the kind.
     pub payload: &'a [u8],
 }
 
@@ -55,8 +70,12 @@ impl Frames {
 
     /// The length of the frame that is being read, when it is longer than a peer may send that was not told otherwise.
     pub fn too_long(&self) -> Option<usize> {
-        let begun = self.have == HEADER;
-        Some(length(&self.header)).filter(|length| begun && *length > MAX_FIRST_FRAME)
+        self.begun().map(|frame| frame.length).filter(|length| *length > MAX_FIRST_FRAME)
+    }
+
+    /// The frame that is being read, without its payload.
+    pub fn begun(&self) -> Option<Frame<'static>> {
+        (self.have == HEADER).then(|| head(&self.header, &[]))
     }
 
     /// Takes the next `bytes` and calls `seen` for every frame that ends in them.
@@ -75,41 +94,44 @@ impl Frames {
             let (taken, left) = bytes.split_at(bytes.len().min(self.rest));
             self.rest -= taken.len();
             bytes = left;
-            let wanted = matches!(self.header[3], SETTINGS | PING | GOAWAY);
+            let room = kept(self.header[3]).saturating_sub(self.kept.len());
+            let wanted = &taken[..taken.len().min(room)];
             if self.rest > 0 {
-                if wanted {
-                    let room = KEPT.saturating_sub(self.kept.len());
-                    self.kept.extend_from_slice(&taken[..taken.len().min(room)]);
-                }
+                self.kept.extend_from_slice(wanted);
                 return;
             }
-            let kept = std::mem::take(&mut self.kept);
-            let payload = match (wanted, kept.is_empty()) {
-                (false, _) => &[][..],
-                (true, true) => &taken[..taken.len().min(KEPT)],
-                (true, false) => {
-                    self.kept = kept;
-                    let room = KEPT.saturating_sub(self.kept.len());
-                    self.kept.extend_from_slice(&taken[..taken.len().min(room)]);
-                    &self.kept
-                }
-            };
-            let [_, _, _, kind, flags, a, b, c, d] = self.header;
-            let stream = u32::from_be_bytes([a & 0x7f, b, c, d]);
-            seen(Frame { kind, flags, stream, length: length(&self.header), payload });
-            self.kept = Vec::new();
+            if self.kept.is_empty() {
+                seen(head(&self.header, wanted));
+            } else {
+                self.kept.extend_from_slice(wanted);
+                seen(head(&self.header, &self.kept));
+                self.kept = Vec::new();
+            }
             self.have = 0;
         }
     }
+}
+
+/// The frame that `header` announces, with the beginning of its payload.
+fn head<'a>(header: &[u8; HEADER], payload: &'a [u8]) -> Frame<'a> {
+    let [_, _, _, kind, flags, a, b, c, d] = *header;
+    let stream = u32::from_be_bytes([a & 0x7f, b, c, d]);
+    Frame { kind, flags, stream, length: length(header), payload }
 }
 
 fn length(header: &[u8]) -> usize {
     usize::from(header[0]) << 16 | usize::from(header[1]) << 8 | usize::from(header[2])
 }
 
-/// The values of a SETTINGS payload; identifiers that are not reported are skipped, the last value of one wins.
+/// The values of a SETTINGS payload.
 pub(super) fn settings(payload: &[u8]) -> PeerSettings {
     let mut settings = PeerSettings::default();
+    update(&mut settings, payload);
+    settings
+}
+
+/// Takes over the values of a SETTINGS payload; identifiers that are not reported are skipped, the last value of one wins.
+pub(super) fn update(settings: &mut PeerSettings, payload: &[u8]) {
     for entry in payload.chunks_exact(6) {
         let value = Some(u32::from_be_bytes([entry[2], entry[3], entry[4], entry[5]]));
         match u16::from_be_bytes([entry[0], entry[1]]) {
@@ -121,7 +143,6 @@ pub(super) fn settings(payload: &[u8]) -> PeerSettings {
             _ => {}
         }
     }
-    settings
 }
 
 /// A GOAWAY payload; `None` when it is shorter than the eight bytes that every GOAWAY has.
@@ -214,7 +235,7 @@ mod tests {
         stream.extend(frame(GOAWAY, 0, 0, b"\x7f\xff\xff\xff\0\0\0\0max_age"));
         let whole = kinds(&mut Frames::default(), &stream);
         assert_eq!(whole.len(), 5);
-        assert_eq!(whole[1], (0x1, 700, vec![]));
+        assert_eq!(whole[1], (0x1, 700, vec![0xff; 700]));
         assert_eq!(goaway(&whole[4].2).map(|g| (g.last_stream, g.debug)), Some((0x7fff_ffff, "max_age".to_string())));
         for size in 1..40 {
             let mut frames = Frames::default();
@@ -235,12 +256,12 @@ mod tests {
                     bytes.splice(0..0, frame([SETTINGS, PING, GOAWAY][random.usize(..3)], random.u8(..), 0, &[]));
                 }
                 frames.feed(&bytes, |f| {
-                    assert!(f.payload.len() <= f.length.min(KEPT));
+                    assert!(f.payload.len() <= f.length.min(4 * KEPT));
                     let _ = settings(f.payload);
                     let _ = goaway(f.payload);
                     let _ = name(f.kind);
                 });
-                assert!(frames.kept.len() <= KEPT);
+                assert!(frames.kept.len() <= 4 * KEPT);
                 let _ = judge(&bytes);
             }
         }

@@ -5,21 +5,24 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::client::SendRequest;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
 use tonic::Status;
 
-use super::answer;
+use super::http2::Refusal;
+use super::message::Messages;
+use super::rules::Sent;
 use super::wire::Wire;
-use crate::model::reach::{DisconnectReason, GoAway, http2_error_name};
-use crate::model::rpc::RpcCause;
+use super::{answer, request, status};
+use crate::model::reach::{Disconnect, DisconnectReason, GoAway, PhaseDetail, ResponseFacts, http2_error_name};
+use crate::model::rpc::{NotSent, RequestHeaders, RpcCause};
 use crate::model::secret::Secret;
 
 /// One connection as generated gRPC clients want it. Cheap to clone; lives no longer than its connection.
@@ -31,6 +34,8 @@ pub struct Grpc {
     wire: Arc<Wire>,
     origin: Origin,
     metadata: Arc<Result<HeaderMap, String>>,
+    /// The stream of the call, once it has one: for whoever gives the call up.
+    stream: Option<Arc<AtomicU32>>,
 }
 
 /// Scheme and `:authority` of every request of a connection.
@@ -66,25 +71,6 @@ pub(super) fn metadata(entries: &[(String, Secret)]) -> Result<HeaderMap, String
     Ok(headers)
 }
 
-/// The header block of a request, in the order in which grpc-go and gRPC C-core send it, every name of theirs once: a
-/// second `te` is an error to Go's net/http, and so to every server built on it.
-fn ordered(mut of_call: HeaderMap, metadata: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(of_call.len() + metadata.len() + 2);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    if let Some(agent) = metadata.get(USER_AGENT) {
-        headers.insert(USER_AGENT, agent.clone());
-    }
-    headers.insert(TE, HeaderValue::from_static("trailers"));
-    for own in [CONTENT_TYPE, USER_AGENT, TE] {
-        of_call.remove(own);
-    }
-    headers.extend(of_call);
-    for (name, value) in metadata.iter().filter(|(name, _)| **name != USER_AGENT) {
-        headers.append(name.clone(), value.clone());
-    }
-    headers
-}
-
 impl Grpc {
     pub(super) fn new(
         send: SendRequest<Bytes>,
@@ -92,7 +78,43 @@ impl Grpc {
         origin: Origin,
         metadata: Arc<Result<HeaderMap, String>>,
     ) -> Self {
-        Grpc { send, wire, origin, metadata }
+        Grpc { send, wire, origin, metadata, stream: None }
+    }
+
+    /// The same, for one call that may be given up: [`Grpc::given_up`] tells how far it came.
+    pub(super) fn for_one_call(self) -> Self {
+        Grpc { stream: Some(Arc::default()), ..self }
+    }
+
+    /// Why the one call was not answered: what can be told of it without an answer.
+    pub(super) fn given_up(&self) -> (RpcCause, String) {
+        let wire = &self.wire;
+        let settings = wire.settings();
+        if let Some(goaway) = wire.goaway() {
+            let text = format!("the server sent GOAWAY {} while the call was pending", described(&goaway));
+            return (RpcCause::GoAway(goaway), text);
+        }
+        // The library may have ended the stream without a word.
+        if let Some(what) = wire.rules().broken_frame() {
+            return (RpcCause::Violation(what.clone()), format!("the server broke the rules of HTTP/2: {what}"));
+        }
+        let stream = self.stream.as_ref().map(|stream| stream.load(Ordering::Acquire)).filter(|stream| *stream != 0);
+        let sent = stream.map_or(Sent::Nothing, |stream| wire.rules().progress(stream));
+        match (sent, settings.max_concurrent_streams) {
+            (Sent::Nothing, Some(limit)) => {
+                let text = format!(
+                    "the request was not sent: the server's SETTINGS allow {limit} streams at a time (MAX_CONCURRENT_STREAMS)"
+                );
+                (RpcCause::NotSent(NotSent::Streams(limit)), text)
+            }
+            (Sent::Headers, _) => {
+                let initial = settings.initial_window_size;
+                let said = initial.map(|size| format!(" (SETTINGS_INITIAL_WINDOW_SIZE {size})")).unwrap_or_default();
+                let text = format!("the request message was not sent: the server's flow-control window is full{said}");
+                (RpcCause::NotSent(NotSent::Window(initial)), text)
+            }
+            (Sent::Nothing | Sent::All, _) => (RpcCause::Unanswered, "no response".to_string()),
+        }
     }
 
     async fn send(mut self, request: http::Request<tonic::body::Body>) -> Result<http::Response<ResponseBody>, Status> {
@@ -104,10 +126,11 @@ impl Grpc {
         uri.path_and_query = Some(path);
         head.uri = http::Uri::from_parts(uri)
             .map_err(|error| because(Status::internal(format!("request uri: {error}")), RpcCause::Client))?;
-        match &*self.metadata {
-            Ok(metadata) => head.headers = ordered(head.headers, metadata),
+        let metadata = match &*self.metadata {
+            Ok(metadata) => metadata,
             Err(text) => return Err(because(Status::invalid_argument(text.clone()), RpcCause::Client)),
-        }
+        };
+        head.headers = request::ordered(head.headers, metadata);
         head.version = http::Version::HTTP_2;
         let body = body.collect().await?.to_bytes();
 
@@ -116,30 +139,112 @@ impl Grpc {
             return Err(because(Status::unavailable(text), RpcCause::GoAway(goaway)));
         }
         let wire = self.wire;
-        let stream = InFlight::new(wire.clone());
-        let failed = |error| status(&error, &wire);
-        self.send = self.send.ready().await.map_err(failed)?;
-        let (response, mut sender) =
-            self.send.send_request(http::Request::from_parts(head, ()), body.is_empty()).map_err(failed)?;
+        let mut call = Call { headers: request::size(&head, metadata), stream: None };
+        if let Some(too_large) = call.too_large(&wire) {
+            return Err(too_large);
+        }
+        let in_flight = InFlight::new(wire.clone());
+        self.send = self.send.ready().await.map_err(|error| call.failed(&error, &wire))?;
+        let (response, mut sender) = self
+            .send
+            .send_request(http::Request::from_parts(head, ()), body.is_empty())
+            .map_err(|error| call.failed(&error, &wire))?;
+        let stream = response.stream_id().as_u32();
+        call.stream = Some(stream);
+        if let Some(known) = &self.stream {
+            known.store(stream, Ordering::Release);
+        }
         if !body.is_empty() {
-            sender.send_data(body, true).map_err(failed)?;
+            sender.send_data(body, true).map_err(|error| call.failed(&error, &wire))?;
         }
         wire.release();
-        let (head, mut receive) = response.await.map_err(failed)?.into_parts();
+        let (mut head, mut receive) = response.await.map_err(|error| call.failed(&error, &wire))?.into_parts();
         wire.set_proxy(answer::proxy(&head.headers));
         if let Some(why) = answer::by_proxy(head.status, &head.headers) {
             return Err(why);
         }
+        let mut first = None;
         if answer::is_plain(head.status, &head.headers) {
             let mut said = Vec::new();
             // However far it came: the status alone is an answer.
             let _ = tokio::time::timeout(answer::PATIENCE, answer::excerpt(&mut receive, &mut said)).await;
-            return Err(answer::plain(head.status, &head.headers, &said));
+            if !answer::is_grpc_body(head.status, &said) {
+                return Err(call.plain(head.status, &head.headers, &said));
+            }
+            first = Some(Bytes::from(said));
         }
-        let body = ResponseBody { receive, wire: wire.clone(), data_ended: false, _stream: stream };
+        if let Some(foreign) = answer::foreign_content_type(&head.headers) {
+            let facts = ResponseFacts { foreign_content_type: Some(foreign) };
+            wire.learn(PhaseDetail::Response(Box::new(facts)));
+        }
+        // Trailers only.
+        if let Some(Err(status)) = status::of(&head.headers) {
+            return Err(status);
+        }
+        // Checked message by message: a generated client refuses the header alone.
+        let messages = Messages::new(head.headers.remove("grpc-encoding").as_ref().map(HeaderValue::as_bytes));
+        let has_status = head.headers.contains_key("grpc-status");
+        let body =
+            ResponseBody { receive, wire, call, first, messages, has_status, data_ended: false, _in_flight: in_flight };
         Ok(http::Response::from_parts(head, body))
     }
 }
+
+/// What is known of a call that fails.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    headers: RequestHeaders,
+    stream: Option<u32>,
+}
+
+impl Call {
+    /// The server's SETTINGS do not take our headers: no client of gRPC sends them.
+    fn too_large(&self, wire: &Wire) -> Option<Status> {
+        let limit = wire.settings().max_header_list_size?;
+        if self.headers.size <= limit as usize {
+            return None;
+        }
+        let headers = RequestHeaders { limit: Some(limit), ..self.headers };
+        let text = format!(
+            "the request headers have {} bytes, the server's SETTINGS accept {limit} (MAX_HEADER_LIST_SIZE)",
+            headers.size
+        );
+        Some(because(Status::resource_exhausted(text), RpcCause::HeadersTooLarge(headers)))
+    }
+
+    /// The status of a call that HTTP/2 ended.
+    fn failed(&self, error: &h2::Error, wire: &Wire) -> Status {
+        if let Some(too_large) = self.too_large(wire) {
+            return too_large;
+        }
+        let status = status_of(error, wire, self.stream);
+        let calm = u32::from(h2::Reason::ENHANCE_YOUR_CALM);
+        match cause(&status) {
+            RpcCause::Reset(code) if code == calm => self.suspect(status),
+            RpcCause::GoAway(goaway) if goaway.code == calm && goaway.debug.is_empty() => self.suspect(status),
+            _ => status,
+        }
+    }
+
+    /// The status of an answer in plain HTTP.
+    fn plain(&self, status: http::StatusCode, headers: &HeaderMap, body: &[u8]) -> Status {
+        let plain = answer::plain(status, headers, body);
+        if answer::is_about_headers(status, body) { self.blame(plain) } else { plain }
+    }
+
+    /// ENHANCE_YOUR_CALM without another word: large headers are the likeliest cause where there are any.
+    fn suspect(&self, status: Status) -> Status {
+        if self.headers.size - self.headers.bare >= LARGE { self.blame(status) } else { status }
+    }
+
+    fn blame(&self, status: Status) -> Status {
+        let text = format!("{}; the request headers have {} bytes", status.message(), self.headers.size);
+        because(Status::new(status.code(), text), RpcCause::HeadersTooLarge(self.headers))
+    }
+}
+
+/// Metadata of this size is refused by some server in its default or by a usual setting (nginx: 1 KiB to 8 KiB a field).
+const LARGE: usize = 1024;
 
 impl tower_service::Service<http::Request<tonic::body::Body>> for Grpc {
     type Response = http::Response<ResponseBody>;
@@ -176,8 +281,19 @@ impl Drop for InFlight {
 pub struct ResponseBody {
     receive: h2::RecvStream,
     wire: Arc<Wire>,
+    call: Call,
+    /// What was read of the body to judge it.
+    first: Option<Bytes>,
+    messages: Messages,
+    /// The status came with the headers.
+    has_status: bool,
     data_ended: bool,
-    _stream: InFlight,
+    _in_flight: InFlight,
+}
+
+/// The response is not valid gRPC.
+fn not_grpc(what: String) -> Status {
+    because(Status::internal(what.clone()), RpcCause::NotGrpc(what))
 }
 
 impl Body for ResponseBody {
@@ -187,29 +303,54 @@ impl Body for ResponseBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let me = &mut *self;
         if !me.data_ended {
-            match ready!(me.receive.poll_data(cx)) {
+            let data = match me.first.take() {
+                Some(first) => Some(Ok(first)),
+                None => ready!(me.receive.poll_data(cx)),
+            };
+            match data {
                 Some(Ok(data)) => {
                     // Fails only when the stream is gone, which the next poll tells better.
                     let _ = me.receive.flow_control().release_capacity(data.len());
-                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                    return Poll::Ready(Some(match me.messages.take(&data) {
+                        Ok(()) => Ok(Frame::data(data)),
+                        Err(wrong) => Err(not_grpc(wrong)),
+                    }));
                 }
-                Some(Err(error)) => return Poll::Ready(Some(Err(status(&error, &me.wire)))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(me.call.failed(&error, &me.wire)))),
                 None => me.data_ended = true,
             }
         }
-        match ready!(me.receive.poll_trailers(cx)) {
-            Ok(trailers) => Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers)))),
-            Err(error) => Poll::Ready(Some(Err(status(&error, &me.wire)))),
-        }
+        let trailers = match ready!(me.receive.poll_trailers(cx)) {
+            Ok(trailers) => trailers,
+            Err(error) => return Poll::Ready(Some(Err(me.call.failed(&error, &me.wire)))),
+        };
+        Poll::Ready(match (trailers.as_ref().and_then(status::of), me.messages.cut_off(), trailers) {
+            (Some(Err(status)), _, _) => Some(Err(status)),
+            (_, Some(cut_off), _) => Some(Err(not_grpc(cut_off))),
+            (Some(Ok(())), None, trailers) => trailers.map(|trailers| Ok(Frame::trailers(trailers))),
+            (None, None, _) if me.has_status => None,
+            (None, None, Some(_)) => Some(Err(not_grpc("response whose trailers have no grpc-status".to_string()))),
+            (None, None, None) => Some(Err(not_grpc("response without trailers: there is no grpc-status".to_string()))),
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.receive.is_end_stream()
+        self.first.is_none() && self.has_status && self.receive.is_end_stream()
     }
 }
 
 /// The status of an RPC that HTTP/2 ended (`doc/PROTOCOL-HTTP2.md`, "Errors").
-fn status(error: &h2::Error, wire: &Wire) -> Status {
+fn status_of(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> Status {
+    match Refusal::of(error, wire, stream) {
+        Some(Refusal::Violation(what)) => {
+            let text = format!("the server broke the rules of HTTP/2: {what}");
+            return because(Status::unavailable(text), RpcCause::Violation(what));
+        }
+        Some(Refusal::OurLimit(what)) => {
+            return because(Status::resource_exhausted(what.clone()), RpcCause::OurLimit(what));
+        }
+        None => {}
+    }
     if error.is_reset() && error.is_remote() {
         let reason = error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
         let name = http2_error_name(reason.into());
@@ -225,10 +366,7 @@ fn status(error: &h2::Error, wire: &Wire) -> Status {
     }
     if let Some(end) = wire.ended() {
         let text = format!("connection lost: {}", end.disconnect);
-        let cause = match end.disconnect.goaway.clone() {
-            Some(goaway) => RpcCause::GoAway(goaway),
-            None => RpcCause::Lost(end.disconnect),
-        };
+        let cause = lost(end.disconnect);
         return because(Status::unavailable(text), cause);
     }
     if let Some(goaway) = wire.goaway() {
@@ -240,6 +378,16 @@ fn status(error: &h2::Error, wire: &Wire) -> Status {
         return because(Status::unavailable(format!("connection lost: {error}")), RpcCause::Lost(lost));
     }
     because(Status::internal(format!("http2: {error}")), RpcCause::Client)
+}
+
+/// The cause of a call that ended with its connection.
+fn lost(disconnect: Disconnect) -> RpcCause {
+    match (disconnect.reason, &disconnect.goaway) {
+        (_, Some(goaway)) => RpcCause::GoAway(goaway.clone()),
+        (DisconnectReason::ProtocolViolation, None) => RpcCause::Violation(disconnect.detail),
+        (DisconnectReason::OurLimit, None) => RpcCause::OurLimit(disconnect.detail),
+        (_, None) => RpcCause::Lost(disconnect),
+    }
 }
 
 /// `ENHANCE_YOUR_CALM (too_many_pings)`.
@@ -266,29 +414,15 @@ pub(super) fn because(mut status: Status, cause: RpcCause) -> Status {
     status
 }
 
-/// Who ended the RPC: the server itself, unless something else left its mark.
+/// Who ended the RPC. What left no mark is no status of the server's: the generated client could not read the response.
 pub(super) fn cause(status: &Status) -> RpcCause {
     let because = std::error::Error::source(status).and_then(|source| source.downcast_ref::<Because>());
-    because.map_or(RpcCause::Status, |because| because.0.clone())
+    because.map_or_else(|| RpcCause::NotGrpc(status.message().to_string()), |because| because.0.clone())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_request_names_te_and_content_type_once_in_the_order_of_grpcs_clients() {
-        let mut of_call = HeaderMap::new();
-        of_call.append(TE, HeaderValue::from_static("trailers"));
-        of_call.append("grpc-timeout", HeaderValue::from_static("5S"));
-        of_call.append(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        let metadata =
-            metadata(&[("x-a".to_string(), Secret::new("1")), ("x-a".to_string(), Secret::new("2"))]).unwrap();
-        let headers = ordered(of_call, &metadata);
-        let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["content-type", "user-agent", "te", "grpc-timeout", "x-a", "x-a"]);
-        assert_eq!(headers[TE], "trailers");
-    }
 
     #[test]
     fn metadata_is_marked_secret_and_wrong_entries_are_named() {

@@ -68,14 +68,19 @@ pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (He
     let begun = Instant::now();
     let mut request = Request::new(HealthCheckRequest { service: service.to_string() });
     limit_to(&mut request, limit);
-    let health = match tokio::time::timeout(limit, ask_check(grpc, request)).await {
+    let grpc = grpc.for_one_call();
+    let health = match tokio::time::timeout(limit, ask_check(grpc.clone(), request)).await {
         Ok(Ok(response)) => answer(response.into_inner()),
         Ok(Err(status)) => refusal(&status),
-        Err(_) => Health::Failed {
-            code: "DEADLINE_EXCEEDED".to_string(),
-            text: format!("grpc.health.v1.Health/Check unanswered for {}", super::attempt::seconds(limit)),
-            cause: RpcCause::Unanswered,
-        },
+        Err(_) => {
+            let (cause, why) = grpc.given_up();
+            let waited = super::attempt::seconds(limit);
+            let text = match cause {
+                RpcCause::Unanswered => format!("grpc.health.v1.Health/Check unanswered for {waited}"),
+                _ => format!("grpc.health.v1.Health/Check after {waited}: {why}"),
+            };
+            Health::Failed { code: "DEADLINE_EXCEEDED".to_string(), text, cause }
+        }
     };
     (health, begun.elapsed())
 }

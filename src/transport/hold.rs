@@ -64,7 +64,7 @@ async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) 
     let settings = match timeout_at(attempt.deadline, silent.greeted()).await {
         Ok(Ok(settings)) => settings,
         Ok(Err(why)) => return Err(attempt::no_link(why, secured, begun.elapsed())),
-        Err(_) => return Err(attempt::no_settings(begun.elapsed())),
+        Err(_) => return Err(attempt::no_settings(begun.elapsed(), attempt.began.elapsed())),
     };
     let limit = inner.options.rpc_timeout;
     let call = Call::check(&origin, service, metadata, limit);

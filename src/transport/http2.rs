@@ -20,7 +20,7 @@ use super::attempt::later;
 use super::tap::Tap;
 use super::wire::{End, First, Hold, Wire, disconnect};
 use super::{Io, Keepalive};
-use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings};
+use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings, http2_error_name};
 
 /// A connection that was begun, and what drives it. Whether it is one, [`Link::greeted`] tells.
 pub(super) struct Link {
@@ -47,10 +47,10 @@ pub(super) async fn begin(
     let wire = Arc::new(Wire::new(hold));
     let tap = Tap::new(io, wire.clone(), notify);
     // The preface is taken by the tap, so this waits for nothing.
-    let handshake = client::Builder::new().enable_push(false).max_header_list_size(64 * 1024).handshake(tap).await;
+    let handshake = client::Builder::new().enable_push(false).max_header_list_size(HEADER_LIST).handshake(tap).await;
     let (send, mut connection) = match handshake {
         Ok(both) => both,
-        Err(error) => return Err(NoLink::Ended(wire.ended().unwrap_or_else(|| http2_error(&error)))),
+        Err(error) => return Err(NoLink::Ended(wire.ended().unwrap_or_else(|| http2_error(&error, &wire)))),
     };
     let pulse = match keepalive {
         Some(options) => connection.ping_pong().map(|ping| Pulse::new(options, ping)),
@@ -66,15 +66,16 @@ impl Link {
         let driven = Pin::new(&mut self.driver).poll(cx);
         Poll::Ready(match (self.wire.first(), self.wire.ended(), driven) {
             (Some(First::Wrong(code, text)), _, _) => Err(NoLink::Wrong(code, text)),
+            (_, Some(end), _) if end.code == FailureCode::ProtocolError && end.disconnect.goaway.is_none() => {
+                Err(NoLink::Ended(end))
+            }
             (Some(First::Settings(settings)), _, _) if settings.max_concurrent_streams == Some(0) => {
                 let text = "SETTINGS forbid every RPC: MAX_CONCURRENT_STREAMS is 0".to_string();
                 Err(NoLink::Wrong(FailureCode::NoStreams, text))
             }
             (Some(First::Settings(settings)), _, _) => Ok(settings),
             (None, Some(end), _) => Err(NoLink::Ended(end)),
-            (None, None, Poll::Ready(())) => {
-                Err(NoLink::Ended(end(FailureCode::Closed, DisconnectReason::Unknown, "closed")))
-            }
+            (None, None, Poll::Ready(())) => Err(NoLink::Ended(ours())),
             (None, None, Poll::Pending) => return Poll::Pending,
         })
     }
@@ -84,10 +85,58 @@ fn end(code: FailureCode, reason: DisconnectReason, detail: &str) -> End {
     End { disconnect: disconnect(reason, detail), code, tls: None }
 }
 
-fn http2_error(error: &h2::Error) -> End {
-    let code = if error.is_io() { FailureCode::Io } else { FailureCode::ProtocolError };
-    end(code, DisconnectReason::Unknown, &format!("http2: {error}"))
+/// We closed it.
+fn ours() -> End {
+    end(FailureCode::Closed, DisconnectReason::SubchannelShutdown, "closed by us")
 }
+
+/// How the connection ended that the HTTP/2 library gave up.
+fn http2_error(error: &h2::Error, wire: &Wire) -> End {
+    match Refusal::of(error, wire, None) {
+        Some(Refusal::Violation(text)) => end(FailureCode::ProtocolError, DisconnectReason::ProtocolViolation, &text),
+        Some(Refusal::OurLimit(text)) => end(FailureCode::OurLimit, DisconnectReason::OurLimit, &text),
+        None if error.is_io() => end(FailureCode::Io, DisconnectReason::SocketError, &error.to_string()),
+        None => end(FailureCode::ProtocolError, DisconnectReason::Unknown, &format!("http2: {error}")),
+    }
+}
+
+/// What the HTTP/2 library refused: it ended the stream or the connection itself.
+pub(super) enum Refusal {
+    /// The server broke a rule of HTTP/2.
+    Violation(String),
+    /// The server broke none, and sent more than our library takes.
+    OurLimit(String),
+}
+
+impl Refusal {
+    /// What the library refused when it gave this error, on `stream` where it is the error of one; `None` when the
+    /// server or the network ended it.
+    pub fn of(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> Option<Refusal> {
+        let reason = error.reason().filter(|_| error.is_library() && error.reason() != Some(h2::Reason::NO_ERROR))?;
+        let rules = wire.rules();
+        if reason == h2::Reason::ENHANCE_YOUR_CALM {
+            return Some(Refusal::OurLimit(rules.our_limit()));
+        }
+        let broken = rules.broken(stream.filter(|_| error.is_reset()));
+        Some(match broken {
+            Some(broken) => Refusal::Violation(broken),
+            None => match rules.large_headers(stream) {
+                Some(size) => Refusal::OurLimit(format!(
+                    "response headers of {size} bytes as sent, our HTTP/2 library accepts {} KiB decoded (grpc-java \
+                     accepts 8 KiB, gRPC C-core 16 KiB, grpc-go 16 MiB)",
+                    HEADER_LIST / 1024
+                )),
+                None => Refusal::Violation(format!(
+                    "our HTTP/2 library refused it with {}",
+                    http2_error_name(reason.into())
+                )),
+            },
+        })
+    }
+}
+
+/// `SETTINGS_MAX_HEADER_LIST_SIZE` of ours.
+const HEADER_LIST: u32 = 64 * 1024;
 
 /// The client's half, over a tapped stream.
 type Http2 = client::Connection<Tap<Box<dyn Io>>, Bytes>;
@@ -109,8 +158,8 @@ impl Future for Driver {
         me.wire.driver.register(cx.waker());
         let end = loop {
             match Pin::new(&mut *connection).poll(cx) {
-                Poll::Ready(Ok(())) => break end(FailureCode::Closed, DisconnectReason::Unknown, "closed"),
-                Poll::Ready(Err(error)) => break http2_error(&error),
+                Poll::Ready(Ok(())) => break ours(),
+                Poll::Ready(Err(error)) => break http2_error(&error, &me.wire),
                 Poll::Pending => {}
             }
             // After reading, so that what was read counts.
@@ -132,7 +181,7 @@ impl Future for Driver {
 impl Drop for Driver {
     /// Whoever waits for the connection's end is told, however it came.
     fn drop(&mut self) {
-        self.wire.end(end(FailureCode::Closed, DisconnectReason::SubchannelShutdown, "closed by us"));
+        self.wire.end(ours());
     }
 }
 

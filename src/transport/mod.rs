@@ -14,10 +14,16 @@ mod frames;
 mod grpc;
 mod health;
 mod hold;
+mod hpack;
 mod http2;
 pub mod memory;
+mod message;
 mod page;
 mod progress;
+mod request;
+mod response;
+mod rules;
+mod status;
 mod tap;
 mod tcp;
 #[cfg(target_os = "linux")]
@@ -51,7 +57,7 @@ use self::tls::Tls;
 use self::wire::Wire;
 use crate::model::endpoint::Address;
 use crate::model::hold::Held;
-use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach, Stage};
+use crate::model::reach::{Disconnect, Failure, Health, Phase, PhaseDetail, Reach, Stage};
 use crate::model::rpc::Proxy;
 
 /// A byte stream to a peer.
@@ -244,7 +250,9 @@ impl Transport {
             let established = attempt::establish(&inner, &address, Some(&ask), &progress, note).await;
             let Established { mut driver, grpc, wire, answering } = match established {
                 Ok(established) => established,
-                Err(failure) => return Reach { phases, outcome: Err(failure), others: Vec::new(), proxy: None },
+                Err(failure) => {
+                    return Reach { phases, outcome: Err(failure), others: Vec::new(), proxy: None, goaway: None };
+                }
             };
             progress.enter(Stage::Health);
             let asked = async {
@@ -259,6 +267,9 @@ impl Transport {
                 (answer, others)
             };
             let (answer, others) = attempt::drive(&mut driver, asked).await;
+            let learned = wire.take_learned().into_iter();
+            phases.extend(learned.map(|detail| Phase { stage: Stage::Health, took: Duration::ZERO, detail }));
+            let goaway = wire.goaway().map(|goaway| wire::said_goaway(&goaway));
             wire.kill();
             // One poll says GOAWAY, if the socket takes it; dropping the driver closes the socket.
             poll_fn(|cx| {
@@ -266,7 +277,7 @@ impl Transport {
                 std::task::Poll::Ready(())
             })
             .await;
-            Reach { phases, outcome: Ok(answer), others, proxy: wire.proxy() }
+            Reach { phases, outcome: Ok(answer), others, proxy: wire.proxy(), goaway }
         }
     }
 }
@@ -283,6 +294,8 @@ pub struct Connection {
 /// What an established connection does by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionEvent {
+    /// Something was learned of the server after it was READY.
+    Learned(PhaseDetail),
     /// GOAWAY: no new streams; the end follows.
     GoingAway(Disconnect),
     /// The connection ended. The last event.

@@ -84,9 +84,13 @@ impl<T> Tap<T> {
             }
         }
         let (wire, greeted) = (&self.wire, &mut self.greeted);
+        let mut rules = wire.rules();
         self.incoming.feed(bytes, |frame| {
+            rules.received(frame);
             if !std::mem::replace(greeted, true) {
                 wire.set_first(greeting(frame));
+            } else if frame.kind == frames::SETTINGS && !frame.is_ack() && frame.stream == 0 {
+                wire.set_later_settings(frame.payload);
             }
             if frame.kind == frames::GOAWAY
                 && let Some(goaway) = frames::goaway(frame.payload)
@@ -94,6 +98,11 @@ impl<T> Tap<T> {
                 wire.set_goaway(goaway);
             }
         });
+        if self.incoming.too_long().is_some()
+            && let Some(frame) = self.incoming.begun()
+        {
+            rules.too_long(frame);
+        }
         Ok(())
     }
 
@@ -102,7 +111,8 @@ impl<T> Tap<T> {
         self.preface -= preface;
         bytes = &bytes[preface..];
         self.settings_due &= bytes.is_empty();
-        self.outgoing.feed(bytes, |_| {});
+        let mut rules = self.wire.rules();
+        self.outgoing.feed(bytes, |frame| rules.sent(frame));
     }
 }
 
@@ -194,7 +204,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<T> {
         match ready!(Pin::new(&mut me.io).poll_read(cx, buf)) {
             Ok(()) if buf.filled().len() > before => me.was_read(&buf.filled()[before..])?,
             Ok(()) if buf.remaining() == 0 => {}
-            Ok(()) => me.wire.end_of_stream(),
+            Ok(()) => me.wire.end_of_stream(me.incoming.begun()),
             Err(error) => {
                 me.wire.broke(&error);
                 return Poll::Ready(Err(error));

@@ -10,8 +10,10 @@ use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 use tokio_rustls::rustls;
 
+use super::frames::{self, Frame};
+use super::rules::Rules;
 use super::{ConnectionEvent, tcp};
-use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings};
+use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings, PhaseDetail};
 use crate::model::rpc::Proxy;
 
 /// The first thing a peer said.
@@ -39,6 +41,10 @@ struct State {
     end: Option<Box<End>>,
     proxy: Option<Arc<Proxy>>,
     told_goaway: bool,
+    /// The server's SETTINGS, all of them together.
+    settings: PeerSettings,
+    /// What was learned of the server since, and not told yet: the last of each kind.
+    learned: Vec<PhaseDetail>,
     /// Counts reads, so that a read in the very moment of a ping is not mistaken for one before it.
     reads: u64,
     last_read: Instant,
@@ -49,6 +55,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Wire {
     state: Mutex<State>,
+    rules: Mutex<Rules>,
     /// Wakes the driver.
     pub driver: AtomicWaker,
     /// RPCs in flight.
@@ -74,12 +81,15 @@ impl Wire {
     pub fn new(hold: Hold) -> Self {
         Wire {
             hold,
+            rules: Mutex::default(),
             state: Mutex::new(State {
                 first: None,
                 goaway: None,
                 end: None,
                 proxy: None,
                 told_goaway: false,
+                settings: PeerSettings::default(),
+                learned: Vec::new(),
                 reads: 0,
                 last_read: Instant::now(),
                 listener: None,
@@ -94,6 +104,11 @@ impl Wire {
     /// Nothing in here can be left half done by a panic, so a poisoned lock is as good as any.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What went over the wire, held against RFC 9113.
+    pub fn rules(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends reads and writes: the tap says GOAWAY if it can and then behaves as if the connection were gone. Takes effect
@@ -143,7 +158,44 @@ impl Wire {
         if self.hold == Hold::Acknowledgement && matches!(first, First::Settings(_)) {
             self.held.store(true, Ordering::Release);
         }
-        self.state().first.get_or_insert(first);
+        let mut state = self.state();
+        if let (None, First::Settings(settings)) = (&state.first, &first) {
+            state.settings = *settings;
+        }
+        state.first.get_or_insert(first);
+    }
+
+    /// The server's SETTINGS as they are now.
+    pub fn settings(&self) -> PeerSettings {
+        self.state().settings
+    }
+
+    /// Takes SETTINGS that came after the first: what they change is told.
+    pub fn set_later_settings(&self, payload: &[u8]) {
+        let mut settings = self.settings();
+        frames::update(&mut settings, payload);
+        if std::mem::replace(&mut self.state().settings, settings) != settings {
+            self.learn(PhaseDetail::LaterSettings(settings));
+        }
+    }
+
+    /// Something was learned of the server. Of each kind the last is told.
+    pub fn learn(&self, detail: PhaseDetail) {
+        let listener = {
+            let mut state = self.state();
+            let kind = std::mem::discriminant(&detail);
+            state.learned.retain(|known| std::mem::discriminant(known) != kind);
+            state.learned.push(detail);
+            state.listener.take()
+        };
+        if let Some(listener) = listener {
+            listener.wake();
+        }
+    }
+
+    /// What was learned and not told yet.
+    pub fn take_learned(&self) -> Vec<PhaseDetail> {
+        std::mem::take(&mut self.state().learned)
     }
 
     pub fn goaway(&self) -> Option<GoAway> {
@@ -200,9 +252,16 @@ impl Wire {
         }
     }
 
-    /// Reading came to the end of the stream.
-    pub fn end_of_stream(&self) {
-        self.end(closed());
+    /// Reading came to the end of the stream, in the middle of a frame if one was begun.
+    pub fn end_of_stream(&self, begun: Option<Frame<'_>>) {
+        let mut end = closed();
+        if let Some(frame) = begun {
+            let (name, length) = (frames::name(frame.kind), frame.length);
+            end.disconnect
+                .detail
+                .push_str(&format!(" inside a {name} frame of {length} bytes on stream {}", frame.stream));
+        }
+        self.end(end);
     }
 
     /// Reading or writing failed.
@@ -213,6 +272,9 @@ impl Wire {
     /// The next thing to tell. After the end: the end, again.
     pub fn poll_event(&self, cx: &mut Context<'_>) -> Poll<ConnectionEvent> {
         let mut state = self.state();
+        if !state.learned.is_empty() {
+            return Poll::Ready(ConnectionEvent::Learned(state.learned.remove(0)));
+        }
         if !state.told_goaway
             && let Some(goaway) = state.goaway.as_deref()
         {

@@ -51,6 +51,7 @@ impl Ledger {
         }
         self.contacts.remove(address);
         self.settings.remove(address);
+        self.responses.remove(address);
         self.losses.remove(address);
         self.others.remove(address);
         self.watch_ends.remove(address);

@@ -64,7 +64,13 @@ impl Session {
             }
             Owner::Connection(connection) => Input::ConnectFailed(connection, failure()),
             Owner::Probe(address) => {
-                let reach = Reach { phases: Vec::new(), outcome: Err(failure()), others: Vec::new(), proxy: None };
+                let reach = Reach {
+                    phases: Vec::new(),
+                    outcome: Err(failure()),
+                    others: Vec::new(),
+                    proxy: None,
+                    goaway: None,
+                };
                 Input::Reached(address, Box::new(reach))
             }
             Owner::Hold(hold) => {

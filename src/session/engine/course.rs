@@ -244,6 +244,10 @@ impl Engine {
         match reach.outcome {
             Ok((health, took)) => {
                 let service = self.script.service.to_string();
+                // A call that failed has its cause already.
+                if let Some(disconnect) = reach.goaway.filter(|_| health.is_usable()) {
+                    self.tell(EventKind::Disconnect { address: address.clone(), disconnect, idle: None });
+                }
                 let (took, proxy) = (Some(took), reach.proxy);
                 self.tell(EventKind::Health(HealthReport { address, service, health, took, ended: None, proxy }));
             }

@@ -251,9 +251,11 @@ impl Engine {
             }
             Input::Passed(connection, phase) => {
                 if let Some(address) = self.address_of(connection) {
-                    let (stage, took) = (phase.stage, phase.took);
+                    let (stage, took, later) = (phase.stage, phase.took, phase.detail.is_later());
                     let seq = self.tell(EventKind::Connection(ConnectionReport { address, result: Ok(phase) }));
-                    self.call_pays_for(connection, stage, took, seq);
+                    if !later {
+                        self.call_pays_for(connection, stage, took, seq);
+                    }
                 }
             }
             Input::Connected(connection) => {

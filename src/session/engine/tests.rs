@@ -121,7 +121,13 @@ impl World {
                         };
                         inputs.push_back(Input::Reached(
                             address,
-                            Box::new(Reach { phases: Vec::new(), outcome, others: Vec::new(), proxy: None }),
+                            Box::new(Reach {
+                                phases: Vec::new(),
+                                outcome,
+                                others: Vec::new(),
+                                proxy: None,
+                                goaway: None,
+                            }),
                         ));
                     }
                     Effect::Open { address, .. } if self.silent.contains(address.to_string().as_str()) => {}

@@ -3,6 +3,7 @@
 mod clock;
 mod hold;
 mod link;
+mod malformed;
 mod peers;
 mod sockets;
 

@@ -6,6 +6,7 @@ mod discovery;
 mod lasting;
 mod leased;
 mod machine;
+mod malformed;
 mod names;
 mod neighbours;
 mod page;
@@ -178,6 +179,16 @@ scenarios! {
     lasting::flapping: ["GD413" "GD414"] exit 2 Late, needs Nothing;
     reaching::no_streams: ["GD405"] exit 2 AtOnce, needs Nothing;
     reaching::broken_frames: ["GD406"] exit 2 AtOnce, needs Nothing;
+    malformed::ping_of_seven_bytes: ["GD406"] exit 2 AtOnce, needs Nothing;
+    malformed::status_of_proxy_pass: ["GD406"] exit 2 AtOnce, needs Nothing;
+    malformed::response_without_grpc_status: ["GD415"] exit 2 AtOnce, needs Nothing;
+    malformed::headers_larger_than_settings: ["GD416"] exit 2 AtOnce, needs Nothing;
+    malformed::content_type_of_json: ["GD417"] exit 1 AtOnce, needs Nothing;
+    malformed::goaway_beside_the_answer: ["GD418"] exit 0 AtOnce, needs Nothing;
+    malformed::goaway_while_the_call_is_pending: ["GD404"] exit 2 Late, needs Nothing;
+    malformed::flood_of_continuations: ["GD419"] exit 3 AtOnce, needs Nothing;
+    malformed::streams_forbidden_later: ["GD405"] exit 1 AtOnce, needs Nothing;
+    malformed::window_that_stays_shut: ["GD503"] exit 2 Late, needs Nothing;
 
     proxied::serving_through_a_proxy: ["GD420"] exit 0 AtOnce, needs Nothing;
     proxied::gateway_without_a_server: ["GD407"] exit 2 AtOnce, needs Nothing;

@@ -9,7 +9,7 @@ use grpc_discover::model::endpoint::{Address, Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport, Lag};
 use grpc_discover::model::finding::Summary;
 use grpc_discover::model::lens::{Hears, LensReport};
-use grpc_discover::model::reach::{PhaseDetail, TlsReport};
+use grpc_discover::model::reach::{PeerSettings, PhaseDetail, ResponseFacts, TlsReport};
 use grpc_discover::model::resolution::NoteKind;
 use grpc_discover::model::text::{escape, shorten};
 use grpc_discover::model::time::Elapsed;
@@ -138,6 +138,22 @@ pub fn describe(kind: &EventKind) -> (String, String) {
     (escape(&subject).into_owned(), escape(&text).into_owned())
 }
 
+/// `SETTINGS changed, at most 1 streams`.
+fn later_settings(settings: &PeerSettings) -> String {
+    match settings.max_concurrent_streams {
+        Some(streams) => format!("SETTINGS changed, at most {streams} streams"),
+        None => "SETTINGS changed".to_string(),
+    }
+}
+
+fn response(facts: &ResponseFacts) -> String {
+    match facts.foreign_content_type.as_deref() {
+        Some("") => "response without content-type".to_string(),
+        Some(foreign) => format!("response with content-type {foreign}, not gRPC's"),
+        None => "response".to_string(),
+    }
+}
+
 /// The cause of a transition, without the address that is told beside it.
 pub fn cause(transition: &Transition) -> String {
     let text = transition.cause.text.as_str();
@@ -209,6 +225,12 @@ fn raw(kind: &EventKind) -> (String, String) {
                             Some(streams) => format!("  SETTINGS, at most {streams} streams"),
                             None => "  SETTINGS".to_string(),
                         },
+                        PhaseDetail::LaterSettings(settings) => {
+                            return (format!("connection {}", report.address), later_settings(settings));
+                        }
+                        PhaseDetail::Response(facts) => {
+                            return (format!("connection {}", report.address), response(facts));
+                        }
                     };
                     format!("{} in {}{detail}", phase.stage, short(phase.took))
                 }

@@ -162,7 +162,10 @@ impl Quote {
                 PhaseDetail::Settings(settings) => {
                     Quote::Greeted(event.at, address.clone(), phase.took, settings.max_concurrent_streams)
                 }
-                PhaseDetail::Resolved(_) | PhaseDetail::Tls(_) => Quote::Words(lines::quote(event.at, &event.kind)),
+                PhaseDetail::Resolved(_)
+                | PhaseDetail::Tls(_)
+                | PhaseDetail::LaterSettings(_)
+                | PhaseDetail::Response(_) => Quote::Words(lines::quote(event.at, &event.kind)),
             },
             EventKind::Health(HealthReport {
                 address,
@@ -249,6 +252,7 @@ impl Report {
                 let details = self.keep == Keep::Everything;
                 let seen = self.seen(&report.address);
                 match &report.result {
+                    Ok(phase) if phase.detail.is_later() => {}
                     Ok(phase) => {
                         // A stage that comes again is a new attempt: what the one before showed is over.
                         if seen.phases.iter().any(|passed| passed.stage >= phase.stage) {

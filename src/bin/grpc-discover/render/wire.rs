@@ -247,6 +247,9 @@ pub struct Phase {
     /// The server's SETTINGS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<Settings>,
+    /// The response's content type, when it is not gRPC's; empty when there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Coded>,

@@ -180,7 +180,15 @@ impl From<&endpoint::Endpoint> for Endpoint {
 impl Phase {
     fn empty(phase: reach::Stage, took: Duration) -> Phase {
         let ms = milliseconds(took);
-        Phase { phase: phase.as_str(), ms, resolved: Vec::new(), tls: None, settings: None, error: None }
+        Phase {
+            phase: phase.as_str(),
+            ms,
+            resolved: Vec::new(),
+            tls: None,
+            settings: None,
+            content_type: None,
+            error: None,
+        }
     }
 }
 
@@ -191,7 +199,10 @@ impl From<&reach::Phase> for Phase {
             PhaseDetail::None => {}
             PhaseDetail::Resolved(addresses) => wire.resolved = addresses.iter().map(ToString::to_string).collect(),
             PhaseDetail::Tls(report) => wire.tls = Some(Tls::from(&**report)),
-            PhaseDetail::Settings(settings) => wire.settings = Some(Settings::from(settings)),
+            PhaseDetail::Settings(settings) | PhaseDetail::LaterSettings(settings) => {
+                wire.settings = Some(Settings::from(settings));
+            }
+            PhaseDetail::Response(facts) => wire.content_type = facts.foreign_content_type.clone(),
         }
         wire
     }

@@ -1,0 +1,165 @@
+//! What to do about a health call that failed: one remedy per cause. The gRPC status, the RST_STREAM code, the words of a
+//! GOAWAY or of the response choose it.
+
+use crate::model::reach::GoAway;
+use crate::model::rpc::{NotSent, RequestHeaders};
+
+/// For a status that the server itself sent.
+pub(super) fn on_status(code: &str) -> String {
+    let text = match code {
+        "UNAUTHENTICATED" => {
+            "Give credentials that the health service accepts: -H 'authorization: …' or -H @FILE; or exempt grpc.health.v1.Health from authentication."
+        }
+        "PERMISSION_DENIED" => {
+            "Allow this caller to call grpc.health.v1.Health (RBAC, interceptor, mesh policy), or give other credentials with -H."
+        }
+        "UNAVAILABLE" => {
+            "The server itself, or a proxy in its words, reports that something behind it is unavailable: the message names it."
+        }
+        "RESOURCE_EXHAUSTED" => {
+            "The server reports a limit of its own (rate, memory, message size): see the message; probe less often (--rate, -c)."
+        }
+        "DEADLINE_EXCEEDED" => "A deadline inside the server passed: look at what its health handler waits for.",
+        "CANCELLED" | "ABORTED" => {
+            "The server cancelled the call, as one that shuts down does: probe again, then look at its log."
+        }
+        "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "OUT_OF_RANGE" => {
+            "The server rejects the request itself: check --service and the metadata (-H) against what it expects."
+        }
+        "INTERNAL" | "UNKNOWN" | "DATA_LOSS" => {
+            "The server's health handler failed: look for the message in the server's log."
+        }
+        _ => "Look for the message in the server's log.",
+    };
+    text.to_string()
+}
+
+/// For a call that was sent and not answered in its time.
+pub(super) fn on_silence() -> String {
+    "The process accepts calls and does not respond: look whether it is blocked (CPU, thread dump, a lock in its health handler). A slow one: raise --rpc-timeout.".to_string()
+}
+
+/// For a stream that the server reset with this code.
+pub(super) fn on_reset(code: u32) -> String {
+    let text = match code {
+        0 => {
+            "The server ended the stream without a response and without an error: look at the proxy or the handler that does so."
+        }
+        1 => {
+            "The server or proxy rejects our request as invalid: check --authority (virtual hosts) and the metadata (-H), then its log."
+        }
+        2 => "The server or proxy failed inside: look for the stream error in its log.",
+        3 | 6 | 9 => {
+            "The server reports that our frames are wrong: probe from another network; a proxy between that rewrites frames is the usual cause."
+        }
+        5 => {
+            "The server had closed the stream already: a proxy with a timeout shorter than the call is the usual cause."
+        }
+        7 => {
+            "The server takes no new calls now: it is shutting down, or at its limit of streams. Probe again; check its MAX_CONCURRENT_STREAMS and its load."
+        }
+        8 => {
+            "The server or proxy gave the call up: look at its own timeout for the backend (Envoy: route timeout, nginx: grpc_read_timeout)."
+        }
+        10 => "The proxy could not connect to its backend: check the backend's address and port in the proxy.",
+        11 => "The server limits calls from here: probe less often (--rate, -c), and check its rate and size limits.",
+        12 => "The server requires a stronger TLS version or cipher: check its TLS settings.",
+        13 => "The server serves this only over HTTP/1.1: enable HTTP/2 for this host or path, or use the gRPC port.",
+        _ => "Look for the error code in the log of the server and of proxies before it.",
+    };
+    text.to_string()
+}
+
+/// For a call that a GOAWAY ended.
+pub(super) fn on_goaway(goaway: &GoAway) -> String {
+    let words = goaway.debug.to_ascii_lowercase();
+    let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    let text = if goaway.calms_pings() {
+        "Ping less often (--keepalive-time here, the client's keepalive time there), or loosen the server's enforcement policy."
+    } else if goaway.names_rotation() {
+        "The server closes connections by age or idle time: check max_connection_age, max_connection_idle and the grace period against the length of calls."
+    } else if says(&["shut", "drain", "graceful", "terminat", "going away", "restart"]) {
+        "The server is shutting down: probe again; if it stays so, look at the rollout or at what stops the process."
+    } else {
+        match goaway.code {
+            0 => {
+                "The server closes the connection without an error before it answers, as one that shuts down does: probe again, then look at its log and at connection limits of proxies."
+            }
+            1 | 3 | 6 | 9 => {
+                "The server reports that our side broke a rule of HTTP/2: a proxy between that rewrites frames is the usual cause; look at its log."
+            }
+            11 => {
+                "The server limits this client (ENHANCE_YOUR_CALM): probe less often (--rate, -c), and check its rate, ping and header limits."
+            }
+            12 => "The server requires a stronger TLS version or cipher: check its TLS settings.",
+            13 => "The server serves this only over HTTP/1.1: enable HTTP/2 there, or use the gRPC port.",
+            _ => "Look for the debug data and the error code in the server's log.",
+        }
+    };
+    text.to_string()
+}
+
+/// For a rule of HTTP/2 that the server broke.
+pub(super) fn on_violation(what: &str) -> Option<String> {
+    let text = if what.contains(":status") {
+        "A proxy that speaks HTTP/1 to a gRPC backend passes on what it gets: in nginx write grpc_pass instead of proxy_pass, elsewhere set the backend protocol to HTTP/2 (h2c)."
+    } else if what.contains("HTTP/1 connections only") || what.contains("field \"te\"") {
+        "A proxy or a handler copies HTTP/1 headers into HTTP/2: remove the field there, or set the backend protocol to HTTP/2."
+    } else if what.contains("content-length") {
+        "Something changes the body and keeps its content-length (compression, a filter): look at the proxy's filters."
+    } else if what.contains("field name") || what.contains("control characters") {
+        "Look for what sets this field, in the server's interceptors and in the proxy's header rules."
+    } else if what.contains("trailers") {
+        "Look at what ends the response: the server's HTTP/2 library, or a proxy that rewrites trailers."
+    } else {
+        return None;
+    };
+    Some(text.to_string())
+}
+
+/// For a response that is not valid gRPC.
+pub(super) fn on_not_grpc(what: &str) -> Option<String> {
+    let text = if what.contains("gRPC-Web") {
+        "This is a gRPC-Web port or proxy: use the gRPC port, or a client of gRPC-Web."
+    } else if what.contains("no grpc-status") {
+        "Something between drops the trailers, which carry the status: a proxy or load balancer that speaks HTTP/1 to the backend, or that does not pass trailers on."
+    } else if what.contains("grpc-status") {
+        "The server or its proxy sets a status code of its own: it must be one of gRPC's, 0 to 16."
+    } else if what.contains("compressed") {
+        "Switch compression off at the server or proxy for clients that do not announce it (grpc-accept-encoding)."
+    } else if what.contains("cut off") {
+        "Look for what ends the response early: a size or time limit of a proxy, or a handler that stops in the middle."
+    } else {
+        return None;
+    };
+    Some(text.to_string())
+}
+
+/// For a request that was not sent.
+pub(super) fn on_not_sent(not_sent: NotSent) -> String {
+    match not_sent {
+        NotSent::Streams(0) => "Check the stream limit of the server or proxy: it allows none now.".to_string(),
+        NotSent::Streams(_) => {
+            "All streams of the connection are in use: raise the stream limit of the server or proxy.".to_string()
+        }
+        NotSent::Window(_) => {
+            "The server or proxy opens no flow-control window: check its initial window size (Envoy: initial_stream_window_size), and whether it still reads."
+                .to_string()
+        }
+    }
+}
+
+/// For headers of ours that are too large.
+pub(super) fn on_headers(headers: RequestHeaders) -> String {
+    let limits = "nginx large_client_header_buffers, Envoy max_request_headers_kb, Netty and grpc-java maxInboundMetadataSize, node maxHeaderListSize";
+    match headers.limit {
+        Some(limit) if headers.bare > limit as usize => format!(
+            "No gRPC call fits in {limit} bytes (this one has {} without -H): raise the limit at the server or proxy ({limits}).",
+            headers.bare
+        ),
+        _ => format!(
+            "Probe without -H (the headers then have {} bytes). If that works, send less metadata (a shorter token), or raise the limit at the server or proxy ({limits}).",
+            headers.bare
+        ),
+    }
+}

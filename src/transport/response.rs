@@ -1,0 +1,210 @@
+//! What the header blocks of a response may say (RFC 9113, section 8): kept as they came, decoded only when the HTTP/2
+//! library refused one. Pure.
+
+use super::hpack::{Decoder, Field};
+use crate::model::text::quote_bytes;
+
+/// So many bytes of header blocks are kept of one connection: those that come first. A connection that stood for long
+/// enough to fill them had answered many calls before.
+const KEPT: usize = 4 * 1024;
+
+/// One header block, as sent.
+#[derive(Debug)]
+struct Block {
+    stream: u32,
+    /// It ended the stream.
+    ends: bool,
+    bytes: Vec<u8>,
+    /// Bytes of DATA on the stream that followed, and whether they ended it.
+    data: usize,
+    data_ends: bool,
+}
+
+/// The header blocks of a connection, in order.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    blocks: Vec<Block>,
+    kept: usize,
+    /// The last block is still coming.
+    open: bool,
+    /// It is the one that was not kept.
+    last_skipped: bool,
+    /// The first block that was not kept, with its size: what follows cannot be decoded.
+    skipped: Option<(u32, usize)>,
+}
+
+impl Blocks {
+    pub fn begin(&mut self, stream: u32, ends: bool) {
+        // Trailers end what the head began.
+        if let Some(head) = self.blocks.iter_mut().find(|block| block.stream == stream) {
+            head.data_ends |= ends;
+        }
+        self.open = self.skipped.is_none();
+        if self.open {
+            self.blocks.push(Block { stream, ends, bytes: Vec::new(), data: 0, data_ends: false });
+        }
+    }
+
+    /// Takes the next fragment of the open block, of which `length` bytes were sent.
+    pub fn add(&mut self, fragment: Option<&[u8]>, length: usize) {
+        if !self.open {
+            return;
+        }
+        if let (true, Some((_, size))) = (self.last_skipped, &mut self.skipped) {
+            *size += length;
+            return;
+        }
+        let Some(block) = self.blocks.last_mut() else { return };
+        match fragment.filter(|fragment| self.kept + fragment.len() <= KEPT) {
+            Some(fragment) => {
+                self.kept += fragment.len();
+                block.bytes.extend_from_slice(fragment);
+            }
+            None => {
+                self.skipped = Some((block.stream, block.bytes.len() + length));
+                self.last_skipped = true;
+                self.blocks.pop();
+            }
+        }
+    }
+
+    /// The open block is complete.
+    pub fn end(&mut self) {
+        self.open = false;
+        self.last_skipped = false;
+    }
+
+    pub fn data(&mut self, stream: u32, length: usize, ends: bool) {
+        if let Some(block) = self.blocks.iter_mut().rev().find(|block| block.stream == stream) {
+            block.data += length;
+            block.data_ends |= ends;
+        }
+    }
+
+    /// The first rule that a block breaks: one on `stream`, or any.
+    pub fn broken(&self, stream: Option<u32>) -> Option<String> {
+        let mut decoder = Decoder::default();
+        let complete = self.blocks.len() - usize::from(self.open && !self.last_skipped);
+        let mut heads: Vec<(u32, Vec<Field>)> = Vec::new();
+        for block in &self.blocks[..complete] {
+            let mut fields = Vec::new();
+            let decoded = decoder.decode(&block.bytes, &mut fields);
+            let head = heads.iter().find(|(id, _)| *id == block.stream).map(|(_, head)| head.as_slice());
+            let wrong = decoded.err().or_else(|| wrong_fields(&fields)).or_else(|| match head {
+                Some(_) => wrong_trailers(block, &fields),
+                None => wrong_head(block, &fields),
+            });
+            // What cannot be decoded ends the connection; everything else is an error of its stream.
+            let concerns = stream.is_none_or(|stream| stream == block.stream);
+            if let Some(wrong) = wrong.filter(|_| concerns) {
+                let by = server(&fields).or_else(|| server(head.unwrap_or_default()));
+                let by = by.map(|server| format!(" [server: {server}]")).unwrap_or_default();
+                return Some(format!("HEADERS on stream {}: {wrong}{by}", block.stream));
+            }
+            let interim = value(&fields, ":status").is_some_and(|status| status.starts_with(b"1"));
+            if head.is_none() && !interim {
+                heads.push((block.stream, fields));
+            }
+        }
+        None
+    }
+
+    /// Bytes of the first header block that was not kept, if it is on `stream`.
+    pub fn skipped(&self, stream: Option<u32>) -> Option<usize> {
+        self.skipped.filter(|(on, _)| stream.is_none_or(|stream| stream == *on)).map(|(_, size)| size)
+    }
+}
+
+fn value<'a>(fields: &'a [Field], name: &str) -> Option<&'a [u8]> {
+    fields.iter().find(|field| field.name == name.as_bytes()).map(|field| field.value.as_slice())
+}
+
+fn server(fields: &[Field]) -> Option<String> {
+    value(fields, "server").map(|server| quote_bytes(server, 40))
+}
+
+fn quoted(bytes: &[u8]) -> String {
+    format!("\"{}\"", quote_bytes(bytes, 40))
+}
+
+/// Rules for every field, in heads and trailers.
+fn wrong_fields(fields: &[Field]) -> Option<String> {
+    const OF_CONNECTIONS: [&[u8]; 5] =
+        [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
+    let mut regular = None;
+    for Field { name, value } in fields {
+        if let Some(pseudo) = name.strip_prefix(b":") {
+            if let Some(before) = regular {
+                return Some(format!("{} after {} (RFC 9113, 8.3)", quoted(name), quoted(before)));
+            }
+            if pseudo == b"status" && !is_status(value) {
+                return Some(format!(":status is {}, it must be three digits (RFC 9113, 8.3.2)", quoted(value)));
+            }
+            if pseudo != b"status" && !REQUESTS.contains(&pseudo) {
+                return Some(format!("unknown pseudo-header field {} (RFC 9113, 8.3)", quoted(name)));
+            }
+            if fields.iter().filter(|field| field.name == *name).count() > 1 {
+                return Some(format!("{} more than once (RFC 9113, 8.3)", quoted(name)));
+            }
+            continue;
+        }
+        regular.get_or_insert(name);
+        if name.iter().any(u8::is_ascii_uppercase) {
+            return Some(format!("field name {} has upper case letters (RFC 9113, 8.2.1)", quoted(name)));
+        }
+        if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
+            return Some(format!("field name {} is not valid (RFC 9113, 8.2.1)", quoted(name)));
+        }
+        if value.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
+            return Some(format!(
+                "field {} has the value {} with control characters (RFC 9113, 8.2.1)",
+                quoted(name),
+                quoted(value)
+            ));
+        }
+        if OF_CONNECTIONS.contains(&name.as_slice()) {
+            return Some(format!("field {} is for HTTP/1 connections only (RFC 9113, 8.2.2)", quoted(name)));
+        }
+        if name == b"te" && value != b"trailers" {
+            return Some(format!("field \"te\" is {}, allowed is \"trailers\" (RFC 9113, 8.2.2)", quoted(value)));
+        }
+    }
+    None
+}
+
+/// Pseudo-header fields of requests, which the library knows.
+const REQUESTS: [&[u8]; 5] = [b"authority", b"method", b"path", b"protocol", b"scheme"];
+
+fn is_status(value: &[u8]) -> bool {
+    matches!(value, [b'1'..=b'9', b'0'..=b'9', b'0'..=b'9'])
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Rules for the head of a response.
+fn wrong_head(block: &Block, fields: &[Field]) -> Option<String> {
+    if value(fields, ":status").is_none() {
+        return Some("there is no :status (RFC 9113, 8.3.2)".to_string());
+    }
+    let mut lengths = fields.iter().filter(|field| field.name == b"content-length").map(|field| field.value.as_slice());
+    let stated = lengths.next()?;
+    let Some(length) = str::from_utf8(stated).ok().and_then(|text| text.parse::<usize>().ok()) else {
+        return Some(format!("content-length {} is not a number (RFC 9113, 8.1.1)", quoted(stated)));
+    };
+    if let Some(other) = lengths.find(|other| *other != stated) {
+        return Some(format!("content-length is {} and {} (RFC 9113, 8.1.1)", quoted(stated), quoted(other)));
+    }
+    let ended = block.ends || block.data_ends;
+    let differs = block.data > length || (ended && block.data != length);
+    differs.then(|| format!("content-length is {length} and DATA has {} bytes (RFC 9113, 8.1.1)", block.data))
+}
+
+/// Rules for trailers.
+fn wrong_trailers(block: &Block, fields: &[Field]) -> Option<String> {
+    if let Some(pseudo) = fields.iter().find(|field| field.name.starts_with(b":")) {
+        return Some(format!("trailers with {} (RFC 9113, 8.1)", quoted(&pseudo.name)));
+    }
+    (!block.ends).then(|| "trailers without END_STREAM (RFC 9113, 8.1)".to_string())
+}

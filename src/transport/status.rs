@@ -1,0 +1,104 @@
+//! `grpc-status` and `grpc-message` of a response, read so that the server's words are kept however they are written.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+use tonic::{Code, Status};
+
+use super::grpc::because;
+use crate::model::rpc::RpcCause;
+use crate::model::text::quote_bytes;
+
+/// How much of a message that is not valid UTF-8 is kept.
+const QUOTED: usize = 1_000;
+
+/// The status in the headers of a response that ends there, or in its trailers; `None` when there is none.
+pub(super) fn of(headers: &HeaderMap) -> Option<Result<(), Status>> {
+    let value = headers.get("grpc-status")?.as_bytes();
+    let words = headers.get("grpc-message").map(|message| unescaped(message.as_bytes())).unwrap_or_default();
+    let number = str::from_utf8(value).ok().and_then(|text| text.parse::<i32>().ok());
+    let (code, words, cause) = match number {
+        Some(0) => return Some(Ok(())),
+        Some(number @ 1..=16) => (Code::from_i32(number), words.into_owned(), RpcCause::Status),
+        _ => {
+            let unknown = format!("grpc-status \"{}\" is not a gRPC status code (0 to 16)", quote_bytes(value, 40));
+            let all = if words.is_empty() { unknown.clone() } else { format!("{unknown}; grpc-message: {words}") };
+            (Code::Unknown, all, RpcCause::NotGrpc(unknown))
+        }
+    };
+    // Details and metadata as tonic reads them; only the words are read here.
+    let read = Status::from_header_map(headers);
+    let (details, metadata) = match &read {
+        Some(read) => (read.details().to_vec(), read.metadata().clone()),
+        None => (Vec::new(), tonic::metadata::MetadataMap::new()),
+    };
+    Some(Err(because(Status::with_details_and_metadata(code, words, details.into(), metadata), cause)))
+}
+
+/// A `grpc-message` without its percent-encoding. What is not encoded as it must be stays as it is, and bytes that are not
+/// UTF-8 are quoted.
+fn unescaped(message: &[u8]) -> Cow<'_, str> {
+    let mut bytes = Vec::with_capacity(message.len());
+    let mut rest = message;
+    while let Some((first, after)) = rest.split_first() {
+        let decoded = match (first, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { &after[2..] } else { after };
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Cow::Owned(text),
+        Err(error) => Cow::Owned(quote_bytes(error.as_bytes(), QUOTED)),
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::grpc::cause;
+    use super::*;
+
+    fn read(status: &[u8], message: &[u8]) -> Option<Result<(), Status>> {
+        let mut headers = HeaderMap::new();
+        headers.insert("grpc-status", http::HeaderValue::from_bytes(status).unwrap());
+        headers.insert("grpc-message", http::HeaderValue::from_bytes(message).unwrap());
+        of(&headers)
+    }
+
+    #[test]
+    fn a_message_keeps_its_words_however_it_is_written() {
+        for (message, expected) in [
+            (&b"plain"[..], "plain"),
+            (b"no %41%3a caf%C3%A9", "no A: caf\u{e9}"),
+            (b"100% of %zz and %4", "100% of %zz and %4"),
+            (b"caf\xe9 is closed", "caf\\xe9 is closed"),
+            (b"%ff%fe raw", "\\xff\\xfe raw"),
+            ("caf\u{e9} unencoded".as_bytes(), "caf\u{e9} unencoded"),
+            (b"", ""),
+        ] {
+            let status = read(b"14", message).unwrap().unwrap_err();
+            assert_eq!((status.code(), status.message()), (Code::Unavailable, expected));
+            assert_eq!(cause(&status), RpcCause::Status);
+        }
+    }
+
+    #[test]
+    fn a_status_that_does_not_exist_is_named() {
+        for status in [&b"17"[..], b"-1", b"abc", b"", b"99999999999", b"1.0"] {
+            let status = read(status, b"too late").unwrap().unwrap_err();
+            assert_eq!(status.code(), Code::Unknown);
+            assert!(
+                status.message().contains("is not a gRPC status code (0 to 16); grpc-message: too late"),
+                "{status:?}"
+            );
+            assert!(matches!(cause(&status), RpcCause::NotGrpc(_)));
+        }
+        assert!(read(b"0", b"").unwrap().is_ok());
+        assert!(of(&HeaderMap::new()).is_none());
+    }
+}
