@@ -61,13 +61,16 @@ async fn main() -> Result<()> {
             }
             _ => false,
         };
-        if is_settled {
+        if is_settled && TURNS.available_permits() == 0 {
             TURNS.add_permits(1);
         }
         if events == FIRST {
             first = resident()?;
         } else if events > FIRST && events % FIRST == 0 {
             most = most.max(resident()?);
+            if events % (10 * FIRST) == 0 {
+                say(format_args!("{events} events: {} KiB", resident()?))?;
+            }
         }
     }
     let (came, grown) = (CAME.load(Ordering::Relaxed), most.saturating_sub(first));

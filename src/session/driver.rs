@@ -127,6 +127,13 @@ impl Session {
             if self.over {
                 return None;
             }
+            // Finished tasks are taken off the set so that it does not grow, however busy the inbox is.
+            while let Some(ended) = self.tasks.try_join_next_with_id() {
+                self.ended(ended);
+            }
+            if !self.events.is_empty() {
+                continue;
+            }
             let due = self.engine.deadline().and_then(|due| self.moment(due));
             let more_probes = self.probes.due();
             tokio::select! {
@@ -140,7 +147,6 @@ impl Session {
                     self.feed(Input::TimePassed);
                 }
                 () = sleep_until(more_probes) => self.start_probes(),
-                // Finished tasks are taken off the set so that it does not grow.
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
             }
         }
