@@ -94,6 +94,12 @@ fn ghost(
     let mut finding = finding(&GHOST_ENDPOINT, Some(address.clone()), text, vec![seen.seq, contact.seq]);
     match (record.backend, &endpoint.id) {
         ("consul", Some(id)) => finding.remedy = deregister(endpoint, id),
+        ("eureka", Some(id)) => {
+            finding.remedy = format!(
+                "Eureka removes {id:?} when its lease is over; if it renews the lease, its process lives: look at its health and at \
+                 the port that it registers."
+            );
+        }
         ("kubernetes", Some(pod)) => {
             finding.remedy = format!(
                 "`kubectl describe pod {}` in its namespace tells why it is not ready; nobody is sent there meanwhile",

@@ -532,7 +532,7 @@ findings! {
     GD607 GHOST_ENDPOINT Info
         means "An entry that nobody has removed: the registry calls the instance critical, and nothing answers at its address. Clients that follow the registry's checks leave it out; those that do not are sent there."
         proved by "The registry's status with its check's own words, and the failure to reach the address. Since when it has been critical no registry says: only what this session saw is told."
-        remedy "Deregister it if it is gone for good, and have its check remove it by itself (Consul: DeregisterCriticalServiceAfter)."
+        remedy "If it is gone for good, remove its registration, and have the registry do that by itself next time (a lease, or a check that deregisters)."
         see "https://github.com/hashicorp/consul/issues/1188" "https://github.com/hashicorp/consul/issues/10703" "https://github.com/hashicorp/nomad/issues/27923";
 
     GD608 CHECK_WRONG Warn

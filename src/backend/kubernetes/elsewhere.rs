@@ -30,7 +30,8 @@ pub(super) async fn look(api: &Api, name: &str, service: Option<&Service>) -> Ve
                 "The Service has no selector, so no controller lists pods for it: give it one (`kubectl edit service {name} -n \
                  {namespace}`), or write its EndpointSlices."
             );
-            vec![Note::new(NoteKind::Remedy, text)]
+            let found = "it has no selector, and nobody has written EndpointSlices for it";
+            vec![Note::new(NoteKind::Elsewhere, found), Note::new(NoteKind::Remedy, text)]
         }
     }
 }
@@ -39,7 +40,10 @@ fn alias(spec: &ServiceSpec) -> Vec<Note> {
     let name = spec.external_name.as_deref().unwrap_or_default();
     let port = spec.ports.iter().flatten().next().map(|port| format!(":{}", port.port)).unwrap_or_default();
     let text = format!("Query the name behind the alias: `grpc-discover probe 'dns:///{name}{port}'`.");
-    vec![Note::new(NoteKind::Remedy, text)]
+    vec![
+        Note::new(NoteKind::Elsewhere, format!("it is an alias of {name:?} (ExternalName)")),
+        Note::new(NoteKind::Remedy, text),
+    ]
 }
 
 /// What the selector of a Service without endpoints matches.
