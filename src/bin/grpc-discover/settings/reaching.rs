@@ -43,14 +43,16 @@ pub fn options(
             return Err(Wrong(format!("--key {}: a key needs its certificate; add --cert FILE", key.display())));
         }
     };
+    let server_name = name("--servername", &typed.servername, values::server_name)?;
     Ok(Options {
         tls,
         insecure,
         cacert: path("--cacert", &typed.cacert)?,
         identity,
-        server_name: name("--servername", &typed.servername, values::server_name)?,
         authority: name("--authority", &typed.authority, values::authority)?
+            .or_else(|| server_name.as_deref().map(overridden))
             .or_else(|| targets.iter().find_map(authority)),
+        server_name,
         connect_timeout: layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout()),
         rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),
         keepalive: keepalive(typed, layers)?,
@@ -109,6 +111,14 @@ fn combine(
         (Some(TlsWord::Off), false, true) => Err(Wrong(format!(
             "{place}--insecure is TLS without verification, and --tls off is no TLS; choose one of them"
         ))),
+    }
+}
+
+/// The `:authority` under an overridden server name: grpc-go and gRPC C-core send that name, which virtual hosts go by.
+fn overridden(server_name: &str) -> String {
+    match server_name.parse::<std::net::Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => server_name.to_string(),
     }
 }
 

@@ -401,6 +401,15 @@ fn authority_is_the_targets_name_unless_it_is_an_address() {
         assert_eq!(plan(&format!("probe {target}")).transport.authority.as_deref(), authority, "{target}");
     }
     assert_eq!(plan(&format!("probe --authority pay {X}")).transport.authority.as_deref(), Some("pay"));
+    for (flags, authority) in [
+        ("--servername api.example", "api.example"),
+        ("--servername api.example --authority pay", "pay"),
+        ("--servername ::1", "[::1]"),
+    ] {
+        let plan = plan(&format!("probe {flags} {X}"));
+        assert_eq!(plan.transport.authority.as_deref(), Some(authority), "{flags}");
+        assert!(plan.transport.server_name.is_some());
+    }
 }
 
 #[test]
