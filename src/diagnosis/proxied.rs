@@ -15,9 +15,12 @@ use crate::model::rpc::{Proxy, RpcCause};
 /// So many addresses are named in a sentence.
 const NAMED: usize = 3;
 
+/// An address, and the proxy that its health answer came through.
+type Answered<'a> = (&'a Address, &'a Seen<Arc<Proxy>>);
+
 /// One finding for every proxy that passed health answers on.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
-    let mut by_name: BTreeMap<&str, Vec<(&Address, &Seen<Arc<Proxy>>)>> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, Vec<Answered<'_>>> = BTreeMap::new();
     for address in ledger.listing().into_keys() {
         if let Some(seen) = passed_on(ledger, address) {
             by_name.entry(&seen.what.name).or_default().push((address, seen));
@@ -26,7 +29,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     by_name.into_iter().filter_map(|(name, answered)| on_proxy(name, &answered)).collect()
 }
 
-fn on_proxy(name: &str, answered: &[(&Address, &Seen<Arc<Proxy>>)]) -> Option<Finding> {
+fn on_proxy(name: &str, answered: &[Answered<'_>]) -> Option<Finding> {
     let (first, seen) = answered.first()?;
     let header = &seen.what.header;
     let (address, text) = match answered {

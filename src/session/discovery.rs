@@ -32,7 +32,7 @@ pub enum Step {
         source: usize,
     },
     /// Tell.
-    Tell(EventKind),
+    Tell(Box<EventKind>),
 }
 
 /// The sources of one service.
@@ -451,12 +451,12 @@ impl Discovery {
     ) -> Step {
         let tracked = &self.sources[index];
         let (backend, source) = (tracked.backend, tracked.source.clone());
-        Step::Tell(EventKind::Backend(BackendReport { backend, source, status, error, retry_in, gap }))
+        Step::Tell(Box::new(EventKind::Backend(BackendReport { backend, source, status, error, retry_in, gap })))
     }
 
     fn change(&self, index: usize, delta: Delta, notes: Vec<Note>, lags: Vec<Lag>) -> Step {
         let tracked = &self.sources[index];
-        Step::Tell(EventKind::Endpoints(EndpointsChange {
+        Step::Tell(Box::new(EventKind::Endpoints(EndpointsChange {
             backend: tracked.backend,
             source: tracked.source.clone(),
             added: delta.added,
@@ -465,7 +465,7 @@ impl Discovery {
             total: tracked.set.len(),
             notes,
             lags,
-        }))
+        })))
     }
 }
 

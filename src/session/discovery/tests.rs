@@ -31,11 +31,13 @@ impl Bench {
             .map(|step| match step {
                 Step::Ask { generation, .. } => format!("ask {generation}"),
                 Step::Drop { .. } => "drop".to_string(),
-                Step::Tell(EventKind::Backend(report)) => report.status.as_str().to_string(),
-                Step::Tell(EventKind::Endpoints(change)) => {
-                    format!("+{} -{} ={}", change.added.len(), change.removed.len(), change.total)
-                }
-                Step::Tell(other) => panic!("{other:?}"),
+                Step::Tell(kind) => match *kind {
+                    EventKind::Backend(report) => report.status.as_str().to_string(),
+                    EventKind::Endpoints(change) => {
+                        format!("+{} -{} ={}", change.added.len(), change.removed.len(), change.total)
+                    }
+                    other => panic!("{other:?}"),
+                },
             })
             .collect()
     }
@@ -58,7 +60,8 @@ fn why_the_last_entry_left_survives_the_question_that_confirms_it() {
     let emptied = Update::Reset(Answer { endpoints: Vec::new(), notes: vec![why.clone()] });
     assert_eq!(bench.word(1, Ok(emptied), false), ["ask 2"]);
     bench.discovery.word(bench.now, 0, 2, Some(list(&[])), false, &mut bench.steps);
-    let [Step::Tell(EventKind::Endpoints(change))] = &bench.steps[..] else { panic!("{:?}", bench.steps) };
+    let [Step::Tell(kind)] = &bench.steps[..] else { panic!("{:?}", bench.steps) };
+    let EventKind::Endpoints(change) = &**kind else { panic!("{kind:?}") };
     assert_eq!((change.removed.len(), &change.notes), (1, &vec![why]));
 }
 

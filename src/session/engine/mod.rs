@@ -381,12 +381,12 @@ impl Engine {
                 Step::Ask { source, generation } => self.effects.push(Effect::Ask { source, generation }),
                 Step::Drop { source } => self.effects.push(Effect::Drop { source }),
                 Step::Tell(kind) => {
-                    match &kind {
+                    match &*kind {
                         EventKind::Endpoints(_) => changed = true,
                         EventKind::Backend(report) => error = report.error.as_ref().map(|e| e.text.clone()).or(error),
                         _ => {}
                     }
-                    self.tell(kind);
+                    self.tell(*kind);
                 }
             }
         }
