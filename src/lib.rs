@@ -37,6 +37,7 @@ pub mod diagnosis;
 pub mod layout;
 pub mod lens;
 pub mod model;
+mod net;
 pub mod session;
 pub mod transport;
 

@@ -86,6 +86,13 @@ impl Backend for Consul {
 
     /// `consul 1.22.7 at 127.0.0.1:8500, leader 127.0.0.1:8300`. Without a leader it is an error; a token that may not
     /// read the version costs the version only.
+    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
+        match target {
+            Target::Consul(target) => query::check(&settings.consul, target),
+            _ => Ok(()),
+        }
+    }
+
     fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = watch::first_word(settings.resolve_timeout);
         let settings = settings.consul.clone();

@@ -84,6 +84,13 @@ impl Backend for Etcd {
 
     /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that answers. Without a leader it is
     /// an error.
+    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
+        match target {
+            Target::Etcd(target) => route::check(&settings.etcd, target),
+            _ => Ok(()),
+        }
+    }
+
     fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = first_word(&settings.etcd, settings.resolve_timeout);
         let settings = settings.etcd.clone();

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::hyper_io::HyperIo;
 use super::socket::{io_words, seconds};
-use super::tls::{self, Names};
+use super::tls::{self, Words};
 use crate::model::resolution::{ResolveCode, ResolveError};
 
 /// An answer longer than this is given up: 64 MiB are some 60,000 instances.
@@ -113,26 +113,20 @@ impl Trouble {
 pub(super) struct Http {
     dial: Arc<dyn Dial>,
     tls: Option<tls::Ready>,
-    names: &'static Names,
     connect_limit: Duration,
     open: Arc<Mutex<Option<Wire>>>,
 }
 
 impl Http {
-    /// Nothing is contacted yet. `names` are what the settings of TLS are called.
-    pub(super) fn new(
-        dial: Arc<dyn Dial>,
-        tls: Option<tls::Ready>,
-        names: &'static Names,
-        connect_limit: Duration,
-    ) -> Self {
-        Http { dial, tls, names, connect_limit, open: Arc::default() }
+    /// Nothing is contacted yet.
+    pub(super) fn new(dial: Arc<dyn Dial>, tls: Option<tls::Ready>, connect_limit: Duration) -> Self {
+        Http { dial, tls, connect_limit, open: Arc::default() }
     }
 
     /// A second one to the same registry, with a connection of its own.
     #[cfg(any(feature = "consul", feature = "kubernetes"))]
     pub(super) fn another(&self) -> Self {
-        Http::new(self.dial.clone(), self.tls.clone(), self.names, self.connect_limit)
+        Http::new(self.dial.clone(), self.tls.clone(), self.connect_limit)
     }
 
     /// How long connecting may take.
@@ -176,14 +170,14 @@ impl Http {
     async fn connect(&self) -> Result<Wire, Trouble> {
         let stream = self.dial.dial().await?;
         match &self.tls {
-            None => Wire::new(stream, self.names).await,
+            None => Wire::new(stream, None).await,
             Some(tls) => {
                 let stream = tls
                     .connector
                     .connect(tls.name.clone(), stream)
                     .await
-                    .map_err(|error| Trouble::Tls(self.names.words(&error).unwrap_or_else(|| io_words(&error))))?;
-                Wire::new(Box::new(stream), self.names).await
+                    .map_err(|error| Trouble::Tls(tls.words.of(&error).unwrap_or_else(|| io_words(&error))))?;
+                Wire::new(Box::new(stream), Some(tls.words.clone())).await
             }
         }
     }
@@ -238,7 +232,8 @@ type Http1 = Connection<HyperIo<Box<dyn Io>>, Empty<Bytes>>;
 
 /// One HTTP/1.1 connection. Nobody drives it between two exchanges.
 struct Wire {
-    names: &'static Names,
+    /// What a TLS failure says.
+    words: Option<Arc<Words>>,
     sender: SendRequest<Empty<Bytes>>,
     connection: Pin<Box<Http1>>,
     /// The connection came to its end; what was read before it is still to be had.
@@ -246,10 +241,10 @@ struct Wire {
 }
 
 impl Wire {
-    async fn new(stream: Box<dyn Io>, names: &'static Names) -> Result<Self, Trouble> {
+    async fn new(stream: Box<dyn Io>, words: Option<Arc<Words>>) -> Result<Self, Trouble> {
         let (sender, connection) =
-            http1::handshake(HyperIo(stream)).await.map_err(|error| hyper_trouble(&error, names))?;
-        Ok(Wire { names, sender, connection: Box::pin(connection), ended: false })
+            http1::handshake(HyperIo(stream)).await.map_err(|error| hyper_trouble(&error, words.as_deref()))?;
+        Ok(Wire { words, sender, connection: Box::pin(connection), ended: false })
     }
 
     /// False when the registry closed it while nobody looked.
@@ -259,7 +254,7 @@ impl Wire {
 
     /// Waits for `talk`, and keeps the connection going meanwhile.
     async fn drive<T>(&mut self, talk: impl Future<Output = Result<T, hyper::Error>>) -> Result<T, Trouble> {
-        let names = self.names;
+        let words = self.words.as_deref();
         let mut talk = std::pin::pin!(talk);
         let told = if self.ended {
             talk.await
@@ -269,21 +264,22 @@ impl Wire {
                 told = &mut talk => told,
                 end = &mut self.connection => {
                     self.ended = true;
-                    end.map_err(|error| hyper_trouble(&error, names))?;
+                    end.map_err(|error| hyper_trouble(&error, words))?;
                     talk.await
                 }
             }
         };
-        told.map_err(|error| hyper_trouble(&error, names))
+        told.map_err(|error| hyper_trouble(&error, words))
     }
 }
 
 /// Finds the TLS alert or the reset below hyper's words: "connection error" alone helps nobody.
-fn hyper_trouble(error: &hyper::Error, names: &Names) -> Trouble {
+fn hyper_trouble(error: &hyper::Error, words: Option<&Words>) -> Trouble {
     let mut below: Option<&(dyn Error + 'static)> = error.source();
     while let Some(cause) = below {
         if let Some(cause) = cause.downcast_ref::<io::Error>() {
-            return names.words(cause).map_or_else(|| Trouble::Broken(io_words(cause)), Trouble::Tls);
+            let told = words.and_then(|words| words.of(cause));
+            return told.map_or_else(|| Trouble::Broken(io_words(cause)), Trouble::Tls);
         }
         below = cause.source();
     }

@@ -100,6 +100,13 @@ impl Backend for Kubernetes {
     }
 
     /// `kubernetes v1.35.4 at https://10.0.0.1:6443`.
+    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
+        match target {
+            Target::Kubernetes(_) => access::check(&settings.kubernetes),
+            _ => Ok(()),
+        }
+    }
+
     fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = first_word(settings);
         let settings = settings.kubernetes.clone();

@@ -51,6 +51,16 @@ pub trait Backend: Send + Sync {
     /// The settings in force and where each came from, for `grpc-discover backends`. Secrets are masked.
     fn describe(&self, settings: &Settings) -> Description;
 
+    /// Reads and checks the files that the settings name for `target` (trusted roots, client certificates), and contacts
+    /// nobody: for settings that somebody wrote to be refused before anything is contacted. May block.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the setting and the file.
+    fn check(&self, _target: &Target, _settings: &Settings) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Asks the registry for a sign of life: a sentence about what answered (`consul 1.22.0, leader 10.0.0.1:8300`).
     fn ping(&self, settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>>;
 }

@@ -1,9 +1,11 @@
-//! Findings on certificates that verify: they end soon, or differ between the endpoints of one service. GD310, GD311.
+//! Findings on certificates that verify: they end soon, or differ between the endpoints of one service. GD310, GD311; or are
+//! refused by some client stacks: GD312.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::ledger::{Handshake, Ledger, Seen};
+use super::stacks;
 use super::table::*;
 use crate::model::dates;
 use crate::model::endpoint::Address;
@@ -38,6 +40,38 @@ pub fn expiring(ledger: &Ledger, limit: Duration) -> Vec<Finding> {
         };
         let text = format!("{address}: tls: {whose} expires {}", dates::ahead(certificate.not_after, now));
         findings.push(finding(&CERTIFICATE_EXPIRES_SOON, Some(address), text, vec![seen.seq]));
+    }
+    findings
+}
+
+/// One finding for every address whose certificate some client stacks refuse, or its issuers.
+pub fn refused_by_some(ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (address, seen) in passed(ledger) {
+        let Handshake { chain, server_name, anchor, limit, time, .. } = &seen.what;
+        let odd = stacks::odd(chain, server_name, anchor.as_deref(), seconds(*time));
+        let what = match (odd.as_slice(), limit) {
+            ([], None) => continue,
+            ([], Some(why)) => why.clone(),
+            // Several ones are refused by whoever refuses any of them: only one alone says who accepts.
+            ([only], _) => format!("certificate has {}: {}; {}", only.what, only.refused(), only.accepted()),
+            (several, _) => {
+                let each: Vec<String> =
+                    several.iter().map(|oddity| format!("{}: {}", oddity.what, oddity.refused())).collect();
+                format!("certificate has {}", each.join("; it has "))
+            }
+        };
+        let unverified = match limit {
+            Some(_) => "; this tool could not verify it: it reached the server without doing so, and sent no metadata",
+            None => "",
+        };
+        let text = format!("{address}: tls: {what}{unverified}");
+        let better: Vec<&str> = odd.iter().map(|oddity| oddity.better.as_str()).collect();
+        let remedy = match better.as_slice() {
+            [] => CERTIFICATE_REFUSED_BY_SOME.remedy.to_string(),
+            better => format!("Issue the server's certificate anew {}.", better.join(", ")),
+        };
+        findings.push(Finding { remedy, ..finding(&CERTIFICATE_REFUSED_BY_SOME, Some(address), text, vec![seen.seq]) });
     }
     findings
 }
@@ -104,7 +138,7 @@ pub fn differ(ledger: &Ledger) -> Vec<Finding> {
     vec![finding(&CERTIFICATES_DIFFER, None, text, evidence)]
 }
 
-fn seconds(time: SystemTime) -> i64 {
+pub(super) fn seconds(time: SystemTime) -> i64 {
     time.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(0)
 }
 

@@ -104,7 +104,11 @@ fn is_this_machine(source: &SourceRecord) -> bool {
 
 fn accepts(contact: &Contact) -> bool {
     match NetworkWord::of(Some(contact)) {
-        NetworkWord::Serving | NetworkWord::NotServing | NetworkWord::Unjudged | NetworkWord::Mismatch => true,
+        NetworkWord::Serving
+        | NetworkWord::NotServing
+        | NetworkWord::Unjudged
+        | NetworkWord::Mismatch
+        | NetworkWord::TlsFailed => true,
         NetworkWord::Dead => matches!(contact, Contact::Failed(failure) if failure.stage > Stage::Tcp),
         NetworkWord::BlackHole | NetworkWord::NoName | NetworkWord::NotTried => false,
     }

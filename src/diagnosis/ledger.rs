@@ -128,6 +128,12 @@ pub struct Handshake {
     pub time: SystemTime,
     /// The handshake went through.
     pub passed: bool,
+    /// The name that was verified.
+    pub server_name: String,
+    /// The trusted root that the chain ends at, where it is known.
+    pub anchor: Option<Arc<Certificate>>,
+    /// See [`TlsReport::limit`].
+    pub limit: Option<String>,
 }
 
 /// What the events of a session add up to.
@@ -253,7 +259,7 @@ impl Ledger {
                 Ok(phase) => self.passed(&report.address, phase, event),
                 Err(failure) => {
                     if let Some(tls) = &failure.tls {
-                        self.handshake(&report.address, tls, false, event);
+                        self.handshake(&report.address, tls, failure.stage > Stage::Tls, event);
                     }
                     self.contact(&report.address, Contact::Failed(failure.clone()), event);
                 }
@@ -327,15 +333,22 @@ impl Ledger {
     }
 
     fn handshake(&mut self, address: &Address, report: &TlsReport, passed: bool, event: &Event) {
-        let chain = report.chain.iter().map(|certificate| match self.certificates.get(certificate) {
+        let mut known = |certificate: &Certificate| match self.certificates.get(certificate) {
             Some(known) => known.clone(),
             None => {
                 let new = Arc::new(certificate.clone());
                 self.certificates.insert(new.clone());
                 new
             }
-        });
-        let handshake = Handshake { chain: chain.collect(), time: event.time, passed };
+        };
+        let handshake = Handshake {
+            chain: report.chain.iter().map(&mut known).collect(),
+            time: event.time,
+            passed,
+            server_name: report.server_name.clone(),
+            anchor: report.anchor.as_ref().map(&mut known),
+            limit: report.limit.clone(),
+        };
         self.handshakes.insert(address.clone(), seen(handshake, event));
     }
 

@@ -22,8 +22,10 @@ mod registered;
 mod silence;
 mod slices;
 mod sockets;
+mod stacks;
 mod stalled;
 pub mod table;
+mod tls;
 pub mod tolerance;
 mod unprovable;
 pub mod verdict;
@@ -59,6 +61,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     machine::find,
     connection::find,
     certificates::differ,
+    certificates::refused_by_some,
     idle::find,
     lenses::find,
     silence::find,

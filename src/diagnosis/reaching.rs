@@ -1,9 +1,11 @@
 //! Findings on reaching an address: GD2xx, GD3xx, GD4xx and the health answers GD5xx.
 
+use super::certificates;
 use super::ledger::{Contact, Ledger, Seen};
 use super::registered;
 use super::sockets;
 use super::table::*;
+use super::tls;
 use super::verdict::{NetworkWord, RegistryWord};
 use super::{dns, health};
 use crate::model::endpoint::{Address, Endpoint};
@@ -66,8 +68,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                     }
                     _ => {
                         remedy = sockets::remedy(address, failure)
+                            .or_else(|| tls::remedy(failure))
                             .or_else(|| without_a_byte(address, failure).map(str::to_string));
-                        (on_failure(failure), format!("{address}: {failure}"))
+                        let time = ledger.handshakes.get(address).map(|seen| certificates::seconds(seen.what.time));
+                        let elsewhere = time.and_then(|now| tls::elsewhere(failure, now)).map(|who| format!("; {who}"));
+                        let elsewhere = elsewhere.unwrap_or_default();
+                        (on_failure(failure), format!("{address}: {failure}{elsewhere}"))
                     }
                 }
             }
@@ -161,7 +167,7 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
         FailureCode::AuthorityInvalid
         | FailureCode::CertificateRevoked
         | FailureCode::CertificateMalformed
-        | FailureCode::CertificateVerificationFailed => &CERTIFICATE_NOT_TRUSTED,
+        | FailureCode::CertificateVerificationFailed => tls::on_certificate(failure),
         FailureCode::ClientCertificateRequired => &CLIENT_CERTIFICATE_REQUIRED,
         FailureCode::NoApplicationProtocol => &NO_ALPN_H2,
         FailureCode::NotTls => &TLS_ON_PLAINTEXT_PORT,

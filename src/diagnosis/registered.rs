@@ -32,6 +32,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                 | NetworkWord::Unjudged
                 | NetworkWord::NoName
                 | NetworkWord::Mismatch
+                | NetworkWord::TlsFailed
                 | NetworkWord::NotTried => {}
             }
         }

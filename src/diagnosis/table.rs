@@ -313,7 +313,7 @@ findings! {
 
     GD305 CLIENT_CERTIFICATE_REQUIRED Critical
         means "The server wants a client certificate and got none that it accepts."
-        proved by "The server's TLS alert, which TLS 1.3 sends only after the handshake."
+        proved by "The server's TLS alert, which TLS 1.3 sends only after the handshake; or it asked for a certificate and ended the connection after one that cannot be right (none, another issuer, expired, another purpose)."
         remedy "Give --cert and --key.";
 
     GD306 NO_ALPN_H2 Critical
@@ -346,6 +346,28 @@ findings! {
         means "The endpoints of one service present certificates that differ in names or issuer, so a client may trust one endpoint and refuse another."
         proved by "The certificates presented in this session, side by side."
         remedy "Nothing, while a certificate is being rotated; otherwise compare them with -o json and give the odd one the certificate of the others.";
+
+    GD312 CERTIFICATE_REFUSED_BY_SOME Warn
+        means "The server's certificate, or an issuer of it, is one that some client stacks refuse and others accept."
+        proved by "The presented chain, compared with what grpc-go, C-core, grpc-java, grpc-js and rustls accept (tried with each)."
+        remedy "Issue the certificate anew with what every stack accepts: ECDSA P-256 or RSA of 2048 bits, SHA-256, a subject alternative name, serverAuth, digitalSignature."
+        see "https://github.com/grpc/grpc/issues/24252" "https://github.com/rustls/rustls/issues/234";
+
+    GD313 CERTIFICATE_WRONG_PURPOSE Critical
+        means "The server's certificate, or an issuer of it, is not valid for server authentication: clients refuse it."
+        proved by "The extended key usage of the presented chain."
+        remedy "Issue the server's certificate anew with serverAuth in its extended key usage."
+        see "https://github.com/cert-manager/cert-manager/issues/2407";
+
+    GD314 CERTIFICATE_UNUSABLE Critical
+        means "A certificate of the server's chain is one that clients refuse for what it is, whoever issued it: its key, signature, version or extensions."
+        proved by "The presented chain; the text says which client stacks accept it where any do."
+        remedy "Issue that certificate anew, as the text says.";
+
+    GD315 INTERMEDIATE_MISSING Critical
+        means "The server does not send the intermediate certificate that signed its own, so clients cannot find the way to the root that they trust."
+        proved by "The presented chain, and what the certificate says of its issuer: where to fetch it, or who issued it."
+        remedy "Have the server send its full chain: its own certificate, then the intermediate ones.";
 
     // HTTP/2 and gRPC.
     GD401 SPEAKS_HTTP1 Critical

@@ -45,6 +45,8 @@ pub enum NetworkWord {
     BlackHole,
     /// Somebody is there and does not speak what clients will speak: TLS, ALPN, HTTP/1.
     Mismatch,
+    /// TLS is spoken there and did not come about: certificates, versions, cipher suites.
+    TlsFailed,
     /// This machine could not even try.
     NotTried,
 }
@@ -122,11 +124,11 @@ impl NetworkWord {
                 | FailureCode::CertificateMalformed
                 | FailureCode::CertificateVerificationFailed
                 | FailureCode::ClientCertificateRequired
-                | FailureCode::NoApplicationProtocol
                 | FailureCode::ProtocolVersionUnsupported
                 | FailureCode::CipherSuiteMismatch
+                | FailureCode::TlsFailed => NetworkWord::TlsFailed,
+                FailureCode::NoApplicationProtocol
                 | FailureCode::NotTls
-                | FailureCode::TlsFailed
                 | FailureCode::Http1
                 | FailureCode::TlsExpected
                 | FailureCode::NotHttp2
@@ -146,12 +148,12 @@ pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointV
     Some(match (registry, network) {
         (R::Unread, _) => V::Unknown,
         (R::NotListed, N::Serving | N::NotServing | N::Unjudged) => V::Unregistered,
-        (R::NotListed, N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::NotTried) => return None,
+        (R::NotListed, N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::TlsFailed | N::NotTried) => return None,
         (R::Draining, N::Unjudged) => V::Draining,
         (_, N::NotTried | N::Unjudged) => V::Unknown,
         (R::LeaseGone, N::Serving) => V::OrphanAlive,
-        (R::LeaseGone, N::NotServing | N::Dead | N::NoName | N::BlackHole | N::Mismatch) => V::Orphan,
-        (R::Draining, N::Serving | N::NotServing | N::NoName | N::Mismatch) => V::Draining,
+        (R::LeaseGone, N::NotServing | N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::TlsFailed) => V::Orphan,
+        (R::Draining, N::Serving | N::NotServing | N::NoName | N::Mismatch | N::TlsFailed) => V::Draining,
         (R::Draining, N::Dead | N::BlackHole) => V::Drained,
         (R::Healthy | R::Unchecked, N::Serving) => V::Healthy,
         (R::Warning, N::Serving) => V::Early,
@@ -164,6 +166,7 @@ pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointV
         (R::Warning, N::Dead | N::BlackHole) => V::Down,
         (R::Critical, N::Dead | N::BlackHole) => V::Ghost,
         (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::Mismatch) => V::Mismatch,
+        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::TlsFailed) => V::TlsFailed,
     })
 }
 
@@ -175,19 +178,24 @@ mod tests {
     fn the_matrix_reads_as_the_contract_says() {
         use NetworkWord as N;
         use RegistryWord as R;
-        let columns = [N::Serving, N::NotServing, N::Dead, N::NoName, N::BlackHole, N::Mismatch, N::NotTried];
+        let columns =
+            [N::Serving, N::NotServing, N::Dead, N::NoName, N::BlackHole, N::Mismatch, N::TlsFailed, N::NotTried];
+        let (failed, gone, unknown) = ("tls-failed", "gone", "unknown");
         let expected = [
-            (R::Healthy, ["healthy", "unhealthy-unnoticed", "zombie", "unreachable", "zombie", "mismatch", "unknown"]),
+            (
+                R::Healthy,
+                ["healthy", "unhealthy-unnoticed", "zombie", "unreachable", "zombie", "mismatch", failed, unknown],
+            ),
             (
                 R::Unchecked,
-                ["healthy", "unhealthy", "unreachable", "unreachable", "unreachable", "mismatch", "unknown"],
+                ["healthy", "unhealthy", "unreachable", "unreachable", "unreachable", "mismatch", failed, unknown],
             ),
-            (R::Warning, ["early", "unhealthy", "down", "unreachable", "down", "mismatch", "unknown"]),
-            (R::Critical, ["check-wrong", "unhealthy", "ghost", "unreachable", "ghost", "mismatch", "unknown"]),
-            (R::Draining, ["draining", "draining", "drained", "draining", "drained", "draining", "unknown"]),
-            (R::LeaseGone, ["orphan-alive", "orphan", "orphan", "orphan", "orphan", "orphan", "unknown"]),
-            (R::NotListed, ["unregistered", "unregistered", "gone", "gone", "gone", "gone", "gone"]),
-            (R::Unread, ["unknown", "unknown", "unknown", "unknown", "unknown", "unknown", "unknown"]),
+            (R::Warning, ["early", "unhealthy", "down", "unreachable", "down", "mismatch", failed, unknown]),
+            (R::Critical, ["check-wrong", "unhealthy", "ghost", "unreachable", "ghost", "mismatch", failed, unknown]),
+            (R::Draining, ["draining", "draining", "drained", "draining", "drained", "draining", "draining", unknown]),
+            (R::LeaseGone, ["orphan-alive", "orphan", "orphan", "orphan", "orphan", "orphan", "orphan", unknown]),
+            (R::NotListed, ["unregistered", "unregistered", gone, gone, gone, gone, gone, gone]),
+            (R::Unread, [unknown; 8]),
         ];
         assert_eq!(expected.map(|(word, _)| word), REGISTRY_WORDS, "every row, in order");
         for (word, row) in expected {

@@ -95,6 +95,8 @@ pub enum EndpointVerdict {
     CheckWrong,
     /// Speaks, but not the protocol that clients will use (TLS, ALPN, HTTP/1).
     Mismatch,
+    /// Speaks TLS, and no connection comes about: certificates, versions, cipher suites.
+    TlsFailed,
     /// It serves and no registry lists it any more.
     Unregistered,
     /// Its lease is gone, and nothing serves there.
@@ -130,6 +132,7 @@ impl EndpointVerdict {
             Self::Ghost => "ghost",
             Self::CheckWrong => "check-wrong",
             Self::Mismatch => "mismatch",
+            Self::TlsFailed => "tls-failed",
             Self::Unregistered => "unregistered",
             Self::Orphan => "orphan",
             Self::OrphanAlive => "orphan-alive",
@@ -154,6 +157,7 @@ impl EndpointVerdict {
             Self::Ghost => "a ghost",
             Self::CheckWrong => "called critical by a check that is wrong",
             Self::Mismatch => "speaking another protocol",
+            Self::TlsFailed => "failing the TLS handshake",
             Self::Orphan => "an orphan",
             Self::OrphanAlive => "an orphan that serves",
             Self::Healthy

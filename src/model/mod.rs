@@ -1,5 +1,6 @@
 //! The vocabulary every room shares: plain data, no I/O, no async, no clock.
 
+pub mod certificate;
 pub mod connectivity;
 pub mod dates;
 pub mod endpoint;

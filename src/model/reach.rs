@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::certificate::{CertificateTraits, TlsFault};
 use super::rpc::{Proxy, RpcCause};
 
 /// The stages of reaching a gRPC endpoint, in order.
@@ -262,8 +263,15 @@ pub struct TlsReport {
     pub alpn: Option<String>,
     /// The chain as presented, leaf first.
     pub chain: Vec<Certificate>,
-    /// False when verification was switched off (`--insecure`).
+    /// False when verification was switched off (`--insecure`), or was beyond the TLS library of this tool.
     pub verified: bool,
+    /// Why the TLS library of this tool refuses the certificate, where other client stacks accept it and the handshake went
+    /// on without verification.
+    pub limit: Option<String>,
+    /// The trusted certificate that the chain ends at, where it was given as a file.
+    pub anchor: Option<Certificate>,
+    /// Why it failed, as far as the remedy depends on it.
+    pub fault: Option<TlsFault>,
 }
 
 /// One certificate, as far as a person on call needs it.
@@ -279,6 +287,8 @@ pub struct Certificate {
     pub not_before: i64,
     /// End of validity, seconds since 1970 (UTC).
     pub not_after: i64,
+    /// What else client stacks look at.
+    pub traits: CertificateTraits,
 }
 
 /// The server's first SETTINGS frame (RFC 9113, 6.5.2). `None` means not sent: the default applies.

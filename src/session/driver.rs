@@ -17,7 +17,7 @@ use super::connection;
 use super::engine::{Effect, Engine, Input, Stages};
 use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
-use super::plan::{Plan, Source};
+use super::plan::{self, Plan, Source};
 use super::script::Script;
 use crate::backend;
 use crate::channel::{Channel, ConnectionId};
@@ -74,7 +74,11 @@ impl Session {
     /// Begins, dialling with `dial` instead of sockets.
     pub fn start_with(plan: Plan, dial: Arc<dyn Dial>) -> Session {
         let (outbox, inbox) = orders::inbox();
-        let call_timeout = plan.transport.connect_timeout.saturating_add(plan.transport.rpc_timeout);
+        let mut transport = plan.transport;
+        if transport.authority.is_none() {
+            transport.authority = plan.sources.iter().find_map(|source| plan::authority(&source.target));
+        }
+        let call_timeout = transport.connect_timeout.saturating_add(transport.rpc_timeout);
         let label = |source: &Source| -> Arc<str> { Arc::from(source.target.to_string()) };
         let implied = plan.sources.iter().filter(|source| source.implied).map(label);
         let script = Script {
@@ -87,7 +91,7 @@ impl Session {
             service: plan.service.clone(),
             channel: plan.channel,
             call_timeout,
-            rpc_timeout: plan.transport.rpc_timeout,
+            rpc_timeout: transport.rpc_timeout,
             lenses: plan.lenses,
             limits: plan.limits,
             judging: plan.judging,
@@ -104,7 +108,7 @@ impl Session {
             events: VecDeque::new(),
             over: false,
             sources: sources.collect(),
-            transport: Transport::new(plan.transport, dial),
+            transport: Transport::new(transport, dial),
             service: plan.service,
             connections: HashMap::new(),
             probes: Probes::new(plan.limits, began),

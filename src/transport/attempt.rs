@@ -13,9 +13,10 @@ use super::grpc::{Grpc, Origin};
 use super::http2::{self, Driver, NoLink};
 use super::tls::{ClientAuth, Secured};
 use super::wire::{End, Hold, Wire};
-use super::{Inner, Io, Progress, TlsMode, alert, tcp};
+use super::{Inner, Io, Progress, TlsMode, offer, tcp};
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Stage, TlsReport};
+use crate::net::tls::{Told, explain_alert, explain_end};
 
 /// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
 const LEAST_SHARE: Duration = Duration::from_secs(2);
@@ -235,7 +236,10 @@ impl<'a> Attempt<'a> {
             Ok(link) => link,
             Err(why) => return Err(no_link(why, secured, begun.elapsed())),
         };
-        let grpc = Grpc::new(link.send.clone(), link.wire.clone(), origin, self.inner.metadata.clone());
+        // Whoever could not be verified, although it was to be, gets no metadata.
+        let unproved = secured.as_ref().is_some_and(|(tls, _)| !tls.verified) && !self.inner.options.insecure;
+        let metadata = if unproved { Arc::new(Ok(http::HeaderMap::new())) } else { self.inner.metadata.clone() };
+        let grpc = Grpc::new(link.send.clone(), link.wire.clone(), origin, metadata);
         let mut answering = early.map(|ask| ask(grpc.clone()));
         let greeted = poll_fn(|cx| {
             // Polled first, so that the question is there when the preface is written. It cannot be answered before
@@ -320,8 +324,19 @@ impl<'a> Attempt<'a> {
                 report(Phase { stage: Stage::Tls, took: begun.elapsed(), detail });
                 Ok(secured)
             }
-            Ok(Err(refused)) => {
-                let mut failure = Failure::new(Stage::Tls, refused.code, refused.text, begun.elapsed());
+            Ok(Err(mut refused)) => {
+                let waited = begun.elapsed();
+                let unclear =
+                    matches!(refused.code, FailureCode::CipherSuiteMismatch | FailureCode::ProtocolVersionUnsupported);
+                if unclear && refused.report.chain.is_empty() {
+                    let dial = || async { self.dial(&mut |_| {}).await.ok() };
+                    let missing = Box::pin(offer::missing(dial, server_name, self.deadline)).await;
+                    if let Some(Told { code, text, fault }) = missing {
+                        (refused.code, refused.report.fault) = (code, fault);
+                        refused.text = text;
+                    }
+                }
+                let mut failure = Failure::new(Stage::Tls, refused.code, refused.text, waited);
                 failure.tls = Some(Box::new(refused.report));
                 Err(failure)
             }
@@ -393,27 +408,34 @@ pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, wai
         NoLink::Wrong(code, text) => return Failure::new(Stage::Http2, code, text, waited),
         NoLink::Ended(end) => end,
     };
-    if let Some((report, client)) = secured {
-        let refused = match (&end.tls, end.code) {
-            (Some(tokio_rustls::rustls::Error::AlertReceived(alert)), _) => {
-                Some(alert::explain_alert(*alert, &report, &client))
-            }
-            (_, FailureCode::Closed | FailureCode::Reset) => alert::explain_silent_refusal(&client),
-            _ => None,
-        };
-        if let Some((code, text)) = refused {
-            let mut failure = Failure::new(Stage::Tls, code, text, waited);
-            failure.tls = Some(Box::new(report));
-            return failure;
-        }
-    }
-    let End { disconnect, code, .. } = end;
-    let text = match code {
+    let End { disconnect, code, tls } = end;
+    let mut text = match code {
         FailureCode::Closed => "closed the connection before sending SETTINGS".to_string(),
         FailureCode::Reset => "connection reset by peer before it sent SETTINGS".to_string(),
         _ => disconnect.to_string(),
     };
-    Failure::new(Stage::Http2, code, text, waited)
+    let Some((mut report, client)) = secured else { return Failure::new(Stage::Http2, code, text, waited) };
+    let refused = match (&tls, code) {
+        (Some(tokio_rustls::rustls::Error::AlertReceived(alert)), _) => {
+            Some(explain_alert(*alert, &report.server_name, &client))
+        }
+        (_, FailureCode::Closed | FailureCode::Reset) => explain_end(&client),
+        _ => None,
+    };
+    let mut failure = match refused {
+        Some(Told { code, text, fault }) => {
+            report.fault = fault;
+            Failure::new(Stage::Tls, code, text, waited)
+        }
+        None => {
+            if client.asked.is_some() && client.given.is_some() {
+                text.push_str("; it had asked for a client certificate and got ours");
+            }
+            Failure::new(Stage::Http2, code, text, waited)
+        }
+    };
+    failure.tls = Some(Box::new(report));
+    failure
 }
 
 /// True when the failure is what a port shows that was spoken to in the wrong mode.
@@ -424,13 +446,20 @@ pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
         Mode::Plaintext => {
             failure.stage == Stage::Http2 && matches!(failure.code, TlsExpected | Closed | Reset | Http1)
         }
-        Mode::Tls => failure.stage == Stage::Tls && matches!(failure.code, NotTls | Closed | Reset),
+        Mode::Tls => {
+            let shown = failure.tls.as_ref().is_some_and(|tls| !tls.chain.is_empty());
+            failure.stage == Stage::Tls && matches!(failure.code, NotTls | Closed | Reset) && !shown
+        }
     }
 }
 
 /// How much a failure tells, to choose between those of both modes.
 fn weight(failure: &Failure) -> u8 {
     use FailureCode as Code;
+    // Whoever showed a certificate speaks TLS.
+    if failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty()) {
+        return 4;
+    }
     match (failure.stage, failure.code) {
         (Stage::Resolve | Stage::Tcp | Stage::Unix, _) => 0,
         (_, Code::Closed | Code::Reset | Code::Io) => 1,

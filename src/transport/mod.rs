@@ -5,11 +5,10 @@
 //! the server has said a word. A frame tap below it sees SETTINGS, GOAWAY and the end of the stream, and is the kill switch
 //! that makes "close" mean closed. One future drives a connection and owns its socket: no task is left behind.
 
-mod alert;
 mod answer;
 mod attempt;
 mod call;
-mod certificate;
+mod files;
 mod frames;
 mod grpc;
 mod health;
@@ -18,6 +17,7 @@ mod hpack;
 mod http2;
 pub mod memory;
 mod message;
+mod offer;
 mod page;
 mod progress;
 mod request;
@@ -34,6 +34,7 @@ mod tls;
 mod unix;
 mod wire;
 
+pub use files::{FileError, TlsFile, check_identity, check_roots, unreadable};
 pub use grpc::{Grpc, ResponseBody};
 pub use progress::Progress;
 pub use tcp::Sockets;

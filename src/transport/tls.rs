@@ -2,28 +2,29 @@
 //! seen recorded whether it succeeds or not, ALPN h2 required as gRPC requires it.
 
 use std::io;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::client::{ResolvesClientCert, Resumption, WebPkiServerVerifier, verify_server_name};
+use tokio_rustls::rustls::client::{ResolvesClientCert, Resumption};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{
-    self, CertificateError, ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
-};
+use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, ProtocolVersion, SignatureScheme};
 
-use super::{Io, Options, alert, certificate};
+use super::frames::{self, Opening};
+use super::{Io, Options, files, tcp};
 use crate::model::reach::{Certificate, FailureCode, TlsReport};
+use crate::model::text::quote_bytes;
+pub(super) use crate::net::tls::ClientAuth;
+use crate::net::tls::{
+    Presented, Roots, Told, Verifier, distinguished_name, explain_end, explain_handshake, is_tls, proved, read,
+    refusal_in,
+};
 
 /// What every handshake needs, loaded once.
 pub(super) struct Tls {
@@ -32,15 +33,8 @@ pub(super) struct Tls {
     /// `None`: accept every certificate.
     verifier: Option<Arc<Verifier>>,
     identity: Option<Arc<CertifiedKey>>,
-}
-
-/// Decides whether a server's certificate is trusted.
-#[derive(Debug)]
-struct Verifier {
-    webpki: Arc<WebPkiServerVerifier>,
-    /// The certificates of `--cacert`: one that a server presents as its own is trusted for what it says, as OpenSSL and
-    /// Go do it (webpki refuses a CA certificate there, which is what `openssl req -x509` makes).
-    named: Vec<CertificateDer<'static>>,
+    /// The identity's chain, read.
+    given: Option<Vec<Certificate>>,
 }
 
 /// A handshake that was done.
@@ -48,15 +42,6 @@ pub(super) struct Secured {
     pub io: Box<dyn Io>,
     pub report: TlsReport,
     pub client: ClientAuth,
-}
-
-/// What went into client authentication: the server's late refusal (TLS 1.3) is judged by it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct ClientAuth {
-    /// The server asked for a certificate, of these issuers.
-    pub asked: Option<Vec<String>>,
-    /// We have one, and sent it if asked.
-    pub given: bool,
 }
 
 /// A handshake that failed.
@@ -77,16 +62,19 @@ impl Tls {
         let verifier = if options.insecure {
             None
         } else {
-            let (roots, named) = roots(options.cacert.as_deref())?;
-            let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-                .build()
-                .map_err(|error| format!("trusted roots cannot be used: {error}"))?;
-            Some(Arc::new(Verifier { webpki, named }))
+            let roots = match &options.cacert {
+                Some(path) => files::roots(path).map_err(|error| error.to_string())?,
+                None => Roots::system().map_err(|why| format!("{why}, or name a file with --cacert"))?,
+            };
+            Some(Arc::new(Verifier::new(roots, provider.clone())?))
         };
         let identity = match &options.identity {
-            Some((chain, key)) => Some(Arc::new(identity(chain, key, &provider)?)),
+            Some((chain, key)) => {
+                Some(Arc::new(files::identity(chain, key, &provider).map_err(|error| error.to_string())?))
+            }
             None => None,
         };
+        let given = identity.as_ref().map(|identity| identity.cert.iter().filter_map(|der| read(der)).collect());
         let nobody = Arc::new(Recorder::new(None, provider.clone(), None));
         let mut config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -96,7 +84,7 @@ impl Tls {
             .with_client_cert_resolver(nobody);
         config.alpn_protocols = vec![b"h2".to_vec()];
         config.resumption = Resumption::disabled();
-        Ok(Tls { config, provider, verifier, identity })
+        Ok(Tls { config, provider, verifier, identity, given })
     }
 
     /// Shakes hands over `io` as `server_name` (a DNS name or an IP address).
@@ -114,12 +102,14 @@ impl Tls {
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, Peek::new(io)).into_fallible();
         let outcome = connecting.await;
         let seen = recorder.seen();
+        report.anchor = self.verifier.as_ref().and_then(|verifier| verifier.anchor(&seen.chain));
         report.chain = seen.chain;
-        let client = ClientAuth { asked: seen.asked, given: self.identity.is_some() };
+        let client = ClientAuth { asked: seen.asked, given: self.given.clone(), now: seen.now };
         let stream: TlsStream<Peek> = match outcome {
             Ok(stream) => stream,
             Err((error, peek)) => {
-                let (code, text) = alert::explain_handshake(&error, &peek.first, &report, &client, seen.now);
+                let Told { code, text, fault } = why(&error, &peek.first, &report.server_name, &client);
+                report.fault = fault;
                 return Err(Refused { code, text, report });
             }
         };
@@ -129,7 +119,8 @@ impl Tls {
             .negotiated_cipher_suite()
             .map(|suite| suite.suite().as_str().map_or_else(|| format!("{:?}", suite.suite()), str::to_string));
         report.alpn = session.alpn_protocol().map(|alpn| String::from_utf8_lossy(alpn).into_owned());
-        report.verified = self.verifier.is_some();
+        report.verified = self.verifier.is_some() && seen.beyond.is_none();
+        report.limit = seen.beyond;
         match report.alpn.as_deref() {
             Some("h2") => Ok(Secured { io: Box::new(stream), report, client }),
             Some(other) => {
@@ -158,61 +149,35 @@ fn version(version: ProtocolVersion) -> String {
     }
 }
 
-/// The trusted roots, and those of them that were named by the user.
-fn roots(cacert: Option<&Path>) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), String> {
-    let mut roots = RootCertStore::empty();
-    let mut named = Vec::new();
-    match cacert {
-        Some(path) => {
-            named = certificates(path)?;
-            let count = named.len();
-            let (added, _) = roots.add_parsable_certificates(named.iter().cloned());
-            if added == 0 {
-                return Err(format!("none of the {count} certificates in {} can be a trusted root", path.display()));
+/// Why a handshake failed, TLS's fault or not. `first`: the peer's first bytes.
+fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) -> Told {
+    if let Some(told) = explain_handshake(error, first, server_name, client) {
+        return told;
+    }
+    let (code, text) = match tcp::classify(error) {
+        (code @ (FailureCode::Closed | FailureCode::Reset), text) if first.is_empty() || is_tls(first) => {
+            if let Some(told) = explain_end(client) {
+                return told;
+            }
+            match code {
+                FailureCode::Closed => (code, "closed the connection during the TLS handshake".to_string()),
+                _ => (code, text),
             }
         }
-        None => {
-            let found = rustls_native_certs::load_native_certs();
-            roots.add_parsable_certificates(found.certs);
-            if roots.is_empty() {
-                let why = match found.errors.first() {
-                    Some(error) => format!(": {error}"),
-                    None => String::new(),
-                };
-                return Err(format!(
-                    "this machine has no trusted root certificates{why} (install ca-certificates, or name a file with --cacert)"
-                ));
-            }
-        }
-    }
-    Ok((roots, named))
+        (FailureCode::Reset, text) => (FailureCode::Reset, text),
+        (FailureCode::Closed, _) => not_tls(first),
+        _ if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => not_tls(first),
+        other => other,
+    };
+    Told { code, text, fault: None }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let read = CertificateDer::pem_file_iter(path).and_then(|found| found.collect::<Result<Vec<_>, _>>());
-    match read {
-        Ok(certificates) if certificates.is_empty() => Err(format!("{} holds no PEM certificate", path.display())),
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(format!("certificates cannot be read from {}: {}", path.display(), pem_words(error))),
-    }
-}
-
-fn identity(chain: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, String> {
-    let certificates = certificates(chain)?;
-    let private = PrivateKeyDer::from_pem_file(key)
-        .map_err(|error| format!("private key cannot be read from {}: {}", key.display(), pem_words(error)))?;
-    CertifiedKey::from_der(certificates, private, provider)
-        .map_err(|error| format!("{} and {} are no identity: {error}", chain.display(), key.display()))
-}
-
-fn pem_words(error: rustls::pki_types::pem::Error) -> String {
-    use rustls::pki_types::pem::Error;
-    match error {
-        Error::Io(error) => super::tcp::words(&error),
-        Error::NoItemsFound => "nothing of the kind is in it".to_string(),
-        // Says nothing of the file's content: it may be a key.
-        _ => "it is not valid PEM".to_string(),
-    }
+fn not_tls(first: &[u8]) -> (FailureCode, String) {
+    let spoken = match frames::judge(first) {
+        Opening::Http2 if first[3] == frames::SETTINGS => "it answered with HTTP/2 SETTINGS in plaintext".to_string(),
+        _ => format!("it answered \"{}\"", quote_bytes(first, 40)),
+    };
+    (FailureCode::NotTls, format!("peer does not speak TLS on this port: {spoken}"))
 }
 
 /// What was seen in one handshake.
@@ -222,6 +187,9 @@ struct Seen {
     /// The verifier's clock, seconds since 1970.
     now: i64,
     asked: Option<Vec<String>>,
+    /// The certificate, or the proof that the server holds its key, is beyond the TLS library, and other client stacks
+    /// accept it.
+    beyond: Option<String>,
 }
 
 /// Verifies and answers as configured, and remembers what it was shown.
@@ -242,6 +210,24 @@ impl Recorder {
         Recorder { verifier, provider, identity, seen: Mutex::default() }
     }
 
+    fn is_beyond(&self, why: String) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).beyond.get_or_insert(why);
+    }
+
+    /// A proof that the library cannot check is noted; one that is wrong stays an error.
+    fn lenient(
+        &self,
+        proof: Result<HandshakeSignatureValid, rustls::Error>,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        match proof.as_ref().err().and_then(refusal_in).filter(|refusal| refusal.is_our_limit) {
+            Some(refusal) => {
+                self.is_beyond(refusal.text.clone());
+                Ok(HandshakeSignatureValid::assertion())
+            }
+            None => proof,
+        }
+    }
+
     fn seen(&self) -> Seen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -259,14 +245,17 @@ impl ServerCertVerifier for Recorder {
         {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-            seen.chain = std::iter::once(leaf).chain(intermediates).filter_map(|der| certificate::read(der)).collect();
+            seen.chain = std::iter::once(leaf).chain(intermediates).filter_map(|der| read(der)).collect();
         }
         let Some(verifier) = &self.verifier else { return Ok(ServerCertVerified::assertion()) };
-        if verifier.named.iter().any(|named| named == leaf) {
-            verify_server_name(&ParsedCertificate::try_from(leaf)?, server_name)?;
-            return within_validity(leaf, now);
+        match verifier.check(Presented { leaf, intermediates, name: server_name, now }, ocsp_response) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(refusal) if refusal.is_our_limit => {
+                self.is_beyond(refusal.text);
+                Ok(ServerCertVerified::assertion())
+            }
+            Err(refusal) => Err(refusal.into()),
         }
-        verifier.webpki.verify_server_cert(leaf, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -275,7 +264,8 @@ impl ServerCertVerifier for Recorder {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        self.lenient(proved(certificate, verify_tls12_signature(message, certificate, signature, algorithms)))
     }
 
     fn verify_tls13_signature(
@@ -284,30 +274,21 @@ impl ServerCertVerifier for Recorder {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        self.lenient(proved(certificate, verify_tls13_signature(message, certificate, signature, algorithms)))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        // A certificate with such a key is shown then, and named; its signature is beyond the library.
+        let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
+        schemes.push(SignatureScheme::ECDSA_NISTP521_SHA512);
+        schemes
     }
-}
-
-fn within_validity(leaf: &CertificateDer<'_>, now: UnixTime) -> Result<ServerCertVerified, rustls::Error> {
-    let seconds = |at: i64| UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at).unwrap_or(0)));
-    let leaf = certificate::read(leaf).ok_or(CertificateError::BadEncoding)?;
-    let (not_before, not_after) = (seconds(leaf.not_before), seconds(leaf.not_after));
-    if now < not_before {
-        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
-    }
-    if now > not_after {
-        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
-    }
-    Ok(ServerCertVerified::assertion())
 }
 
 impl ResolvesClientCert for Recorder {
     fn resolve(&self, issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let issuers = issuers.iter().map(|der| certificate::distinguished_name(der)).collect();
+        let issuers = issuers.iter().map(|der| distinguished_name(der)).collect();
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).asked = Some(issuers);
         self.identity.clone()
     }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("layout", &["model"]),
-    ("backend", &["model", "layout"]),
-    ("transport", &["model"]),
+    ("net", &["model"]),
+    ("backend", &["model", "layout", "net"]),
+    ("transport", &["model", "net"]),
     ("channel", &["model"]),
     ("lens", &["model"]),
     ("diagnosis", &["model"]),
-    ("session", &["model", "layout", "backend", "transport", "channel", "lens", "diagnosis"]),
+    ("session", &["model", "layout", "net", "backend", "transport", "channel", "lens", "diagnosis"]),
 ];
 
 /// Rooms and files that know no clock, no runtime and no sockets.

@@ -7,6 +7,7 @@ mod cause;
 mod cli;
 #[cfg(feature = "consul")]
 mod lens;
+mod library;
 mod real;
 mod scenario;
 mod support;

@@ -151,6 +151,14 @@ fn agent(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Agent, su
     }
 }
 
+/// Reads the files that TLS to the target's agent needs.
+pub(super) fn check(settings: &Settings, target: &ConsulTarget) -> Result<(), String> {
+    match agent(settings, Some(target)) {
+        Ok(Agent::Tcp { tls: true, host, .. }) => tls::plan(settings, &host).check(),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 fn token(settings: &Settings) -> Result<Option<Secret>, String> {
     let Some(file) = &settings.token_file.value else { return Ok(settings.token.value.clone()) };
     match std::fs::read_to_string(file) {

@@ -416,14 +416,15 @@ async fn a_client_certificate_is_shown_and_its_absence_is_named() {
 #[tokio::test]
 async fn a_file_that_holds_no_certificate_is_named() {
     let authority = Authority::new(false);
-    for (name, why) in [("garbage.pem", "holds no PEM certificate"), ("missing.pem", ": no such file or directory")] {
+    for (name, why) in [("garbage.pem", ": no certificate found in file"), ("missing.pem", ": no such file")] {
         let file = authority.file(name);
         let error =
             first_error(target("pay"), settings(&[("CONSUL_HTTP_SSL", "true"), ("CONSUL_CACERT", &file)])).await;
         assert!(matches!(error, ResolveError::Fatal(_)));
         let text = error.to_string();
         assert!(
-            text.starts_with("consul agent https://127.0.0.1:8500: CONSUL_CACERT ") && text.contains(why),
+            text.starts_with("consul agent https://127.0.0.1:8500: failed to read CONSUL_CACERT ")
+                && text.contains(why),
             "{text}"
         );
     }

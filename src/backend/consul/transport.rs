@@ -13,7 +13,6 @@ use rustify::errors::ClientError;
 use tokio::net::UnixStream;
 
 use super::agent::Agent;
-use super::tls::NAMES;
 use crate::backend::http::Http;
 pub(super) use crate::backend::http::{Dial, Io, Trouble};
 use crate::backend::socket::{connect, io_words};
@@ -29,7 +28,7 @@ pub(super) struct Transport(Http);
 impl Transport {
     /// Nothing is contacted yet. Without a [`Limit`] a request gets `connect_limit` as its own.
     pub(super) fn new(dial: Arc<dyn Dial>, tls: Option<tls::Ready>, connect_limit: Duration) -> Self {
-        Transport(Http::new(dial, tls, NAMES, connect_limit))
+        Transport(Http::new(dial, tls, connect_limit))
     }
 
     /// A second one to the same agent, with a connection of its own.

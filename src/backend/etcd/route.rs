@@ -56,20 +56,28 @@ fn members(settings: &Settings, target: Option<&EtcdTarget>) -> Result<Vec<Membe
     named.iter().map(|member| Member::parse(member)).collect()
 }
 
+/// Reads the files that TLS to the target's members needs.
+pub(super) fn check(settings: &Settings, target: &EtcdTarget) -> Result<(), String> {
+    let members = members(settings, Some(target)).unwrap_or_default();
+    let secured = members.iter().find(|member| settings.is_tls(member));
+    secured.map_or(Ok(()), |member| plan(settings, member).check())
+}
+
+fn plan(settings: &Settings, member: &Member) -> Plan {
+    Plan {
+        verify: !settings.skip_verify.value,
+        cacert: settings.cacert.value.clone().map(Pem::File),
+        capath: None,
+        identity: settings.cert.value.clone().map(Pem::File).zip(settings.key.value.clone().map(Pem::File)),
+        server_name: member.host.clone(),
+        alpn: "h2",
+        names: NAMES,
+    }
+}
+
 impl Route {
     fn new(settings: &Settings, members: Vec<Member>) -> Result<Self, String> {
-        let ready = |member: &Member| {
-            let plan = Plan {
-                verify: !settings.skip_verify.value,
-                cacert: settings.cacert.value.clone().map(Pem::File),
-                capath: None,
-                identity: settings.cert.value.clone().map(Pem::File).zip(settings.key.value.clone().map(Pem::File)),
-                server_name: member.host.clone(),
-                alpn: "h2",
-                names: NAMES,
-            };
-            plan.load().map_err(|why| format!("{member}: {why}"))
-        };
+        let ready = |member: &Member| plan(settings, member).load().map_err(|why| format!("{member}: {why}"));
         let members = members
             .into_iter()
             .map(|member| {

@@ -22,10 +22,10 @@ use tokio::time::timeout;
 use tonic::{Request, Status, Streaming};
 use tonic_prost::ProstCodec;
 
+use super::Trouble;
 use super::messages::{WatchRequest, WatchResponse};
 use super::secured::{Alert, Secured};
 use super::settings::Member;
-use super::{NAMES, Trouble};
 use crate::backend::socket::{connect, io_words};
 use crate::backend::tls::Ready;
 use crate::model::secret::Secret;
@@ -75,9 +75,9 @@ impl Wire {
                     io::ErrorKind::UnexpectedEof => Trouble::Tls(
                         "the member ended the handshake (one that speaks plain text is written http://)".into(),
                     ),
-                    _ => Trouble::Tls(NAMES.words(&error).unwrap_or_else(|| io_words(&error))),
+                    _ => Trouble::Tls(tls.words.of(&error).unwrap_or_else(|| io_words(&error))),
                 };
-                let (secured, alert) = Secured::new(secured.map_err(trouble)?);
+                let (secured, alert) = Secured::new(secured.map_err(trouble)?, tls.words.clone());
                 (Box::new(secured), Scheme::HTTPS, alert)
             }
         };

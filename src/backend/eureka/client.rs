@@ -39,7 +39,7 @@ impl Client {
     pub(super) async fn open(server: Server, limit: Duration) -> Result<Self, ResolveError> {
         let tls = if server.tls { Some(secured(server.host.clone()).await?) } else { None };
         let dial = Tcp { host: server.host.clone(), port: server.port };
-        let http = Http::new(Arc::new(dial), tls, NAMES, limit);
+        let http = Http::new(Arc::new(dial), tls, limit);
         Ok(Client { server, http })
     }
 

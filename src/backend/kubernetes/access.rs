@@ -110,11 +110,38 @@ pub(super) async fn open(settings: Settings, limit: Duration) -> Result<Access, 
             None
         };
         let Server { dial, authority, path, .. } = server;
-        let http = Http::new(Arc::new(dial), tls, NAMES, limit);
+        let http = Http::new(Arc::new(dial), tls, limit);
         let Chosen { server, namespace, credentials, .. } = chosen;
         Ok(Access { http, server, namespace, credentials, authority, path, shown, limit })
     };
     timeout(limit, ready).await.map_err(|_| slow("reading the settings and making the credentials"))?
+}
+
+/// Reads the kubeconfig and the certificates it names. No credential plugin is run.
+pub(super) fn check(settings: &Settings) -> Result<(), String> {
+    // Without a kubeconfig there is nothing that somebody wrote.
+    if kubeconfig(settings).map_err(|trouble| trouble.to_string())?.is_none() {
+        return Ok(());
+    }
+    let Ok(chosen) = choose(settings) else { return Ok(()) };
+    let wrong = |why: String| format!("{}: {why}", chosen.place);
+    let Ok(server) = Server::new(&chosen.server) else { return Ok(()) };
+    let (cluster, user) = (&chosen.cluster, &chosen.user);
+    let (data, file) = (cluster.certificate_authority_data.as_deref(), cluster.certificate_authority.as_deref());
+    let cert =
+        credentials::pem(NAMES.cert, user.client_certificate_data.as_deref(), user.client_certificate.as_deref());
+    let key_data = user.client_key_data.as_ref().map(|key| secrecy::ExposeSecret::expose_secret(key).to_string());
+    let key = credentials::pem(NAMES.key, key_data.as_deref(), user.client_key.as_deref());
+    let plan = Plan {
+        verify: cluster.insecure_skip_tls_verify != Some(true),
+        cacert: credentials::pem(NAMES.cacert, data, file).map_err(wrong)?,
+        capath: None,
+        identity: cert.map_err(wrong)?.zip(key.map_err(wrong)?),
+        server_name: server.dial.host,
+        alpn: "http/1.1",
+        names: NAMES,
+    };
+    if server.tls { plan.check().map_err(wrong) } else { Ok(()) }
 }
 
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Trouble> + Send + 'static) -> Result<T, Trouble> {

@@ -6,6 +6,7 @@ mod check;
 #[cfg(feature = "consul")]
 mod consul;
 mod discovery;
+mod files;
 mod layers;
 mod look;
 mod reaching;

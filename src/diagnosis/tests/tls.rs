@@ -13,6 +13,7 @@ impl Story {
             names: names.iter().map(|name| name.to_string()).collect(),
             not_before: 0,
             not_after: days * DAY,
+            traits: crate::model::certificate::CertificateTraits::default(),
         };
         let root = Certificate { subject: issuer.to_string(), not_after: 900 * DAY, ..leaf.clone() };
         let detail = PhaseDetail::Tls(Box::new(TlsReport { chain: vec![leaf, root], ..TlsReport::default() }));

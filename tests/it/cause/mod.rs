@@ -1,6 +1,7 @@
 //! Every cause that can be proved from outside, set up with real sockets: one scenario each, with the findings it must
 //! lead to, exactly. docs/findings.md lists them.
 
+mod authority;
 mod crowd;
 mod discovery;
 mod lasting;
@@ -163,6 +164,19 @@ scenarios! {
     secured::handshake_refused: ["GD309"] exit 2 AtOnce, needs Nothing;
     secured::expires_soon: ["GD310"] exit 1 AtOnce, needs Nothing;
     secured::certificates_of_two_issuers: ["GD311"] exit 0 AtOnce, needs Nothing;
+    secured::ed25519_certificate: ["GD312"] exit 1 AtOnce, needs Nothing;
+    secured::rsa_key_of_1024_bits: ["GD312"] exit 1 AtOnce, needs Nothing;
+    secured::key_usage_without_signatures: ["GD312"] exit 1 AtOnce, needs Nothing;
+    secured::authority_as_server: ["GD312"] exit 1 AtOnce, needs Nothing;
+    secured::certificate_for_clients_only: ["GD313"] exit 2 AtOnce, needs Nothing;
+    secured::unknown_critical_extension: ["GD314"] exit 2 AtOnce, needs Nothing;
+    secured::intermediate_not_sent: ["GD315"] exit 2 AtOnce, needs Nothing;
+    secured::issuer_neither_sent_nor_trusted: ["GD304"] exit 2 AtOnce, needs Nothing;
+    secured::authority_made_anew: ["GD304"] exit 2 AtOnce, needs Nothing;
+    secured::no_alternative_name: ["GD303"] exit 2 AtOnce, needs Nothing;
+    secured::client_certificate_of_another_issuer: ["GD305"] exit 2 AtOnce, needs Nothing;
+    secured::client_certificate_expired: ["GD305"] exit 2 AtOnce, needs Nothing;
+    secured::client_certificate_for_servers: ["GD305"] exit 2 AtOnce, needs Nothing;
     secured::tls_is_found_out: [] exit 0 AtOnce, needs Nothing;
 
     // HTTP/2 and gRPC.

@@ -1,5 +1,7 @@
 //! TLS that fails, each in its own way: GD3xx, and plaintext where TLS is spoken.
 
+use rcgen::KeyPair;
+
 use super::scenario::{Run, probe};
 use super::world::{Leaf, World};
 
@@ -99,4 +101,149 @@ pub fn handshake_refused(world: &mut World) -> Option<Run> {
 pub fn tls_is_found_out(world: &mut World) -> Option<Run> {
     let (address, ca) = with(world, Leaf::default());
     Some(probe(&["--cacert", &ca, &address]))
+}
+
+/// C-core's clients refuse it.
+pub fn ed25519_certificate(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let address = world.serves_tls(authority.server_of(&key, |_| {}));
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, &address]);
+    Some(run.says(&[&address, "an Ed25519 key", "C-core (Python, C++, Ruby, PHP) refuses it", "grpc-go"]))
+}
+
+/// This tool's own limit: the server is reached all the same, and gets no metadata.
+pub fn rsa_key_of_1024_bits(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server_with_a_short_key());
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, &address]);
+    Some(run.says(&[&address, "an RSA key of 1024 bits: rustls (tonic, this tool) refuses it", "sent no metadata"]))
+}
+
+pub fn key_usage_without_signatures(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server_with(|params| {
+        params.key_usages = vec![rcgen::KeyUsagePurpose::KeyEncipherment];
+    }));
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, &address]);
+    Some(run.says(&[&address, "without digitalSignature", "C-core", "grpc-java"]))
+}
+
+/// What webpki alone refuses: a certificate of a CA as a server's.
+pub fn authority_as_server(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server_with(|params| {
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }));
+    let ca = world.path("ca.pem").display().to_string();
+    Some(
+        probe(&["--cacert", &ca, &address])
+            .says(&[&address, "basicConstraints CA:TRUE: rustls (tonic, this tool) refuses"]),
+    )
+}
+
+pub fn certificate_for_clients_only(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server_with(|params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    }));
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, &address]);
+    Some(
+        run.says(&[&address, "not valid for server authentication", "clientAuth"])
+            .does(&["serverAuth"])
+            .never(&["--cacert"]),
+    )
+}
+
+pub fn unknown_critical_extension(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server_with(|params| {
+        let mut odd = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![5, 0]);
+        odd.set_criticality(true);
+        params.custom_extensions.push(odd);
+    }));
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, &address]);
+    Some(run.says(&[&address, "critical extension", "1.2.3.4.5"]).does(&["Issue"]).never(&["--cacert"]))
+}
+
+pub fn intermediate_not_sent(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server_below("scenario intermediate", true));
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, &address]).says(&[&address, "sent no certificate", "scenario intermediate"]);
+    Some(run.does(&["full chain"]).never(&["--cacert"]))
+}
+
+/// Nothing shows whether the issuer is an intermediate: both are said.
+pub fn issuer_neither_sent_nor_trusted(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server_below("somebody", false));
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, &address]);
+    Some(run.says(&[&address, "somebody", "sent no intermediate", "trusted: CN=scenario CA"]).does(&["full chain"]))
+}
+
+pub fn authority_made_anew(world: &mut World) -> Option<Run> {
+    let old = world.authority_named("scenario CA", "old.pem");
+    let address = world.serves_tls(old.server(Leaf::default()));
+    world.authority_named("scenario CA", "ca.pem");
+    let ca = world.path("ca.pem").display().to_string();
+    Some(probe(&["--cacert", &ca, &address]).says(&[&address, "another key", "scenario CA"]))
+}
+
+pub fn no_alternative_name(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server_with(|params| {
+        params.subject_alt_names.clear();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(rcgen::DnType::CommonName, "pay.example");
+    }));
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, "--servername", "pay.example", &address]);
+    let run = run.says(&[
+        &address,
+        "no subject alternative name",
+        "C-core (Python, C++, Ruby, PHP), grpc-java and grpc-js accept",
+    ]);
+    Some(run.does(&["subject alternative name DNS:pay.example"]).never(&["--servername"]))
+}
+
+/// As a C-core server does it, which sends no alert; found out by itself, and not taken for plaintext.
+pub fn client_certificate_of_another_issuer(world: &mut World) -> Option<Run> {
+    let (authority, clients) = (world.authority(), world.authority_named("client CA", "clients.pem"));
+    let other = world.authority_named("other CA", "other.pem");
+    let address = authority.hangs_up_after_certificates_of(&clients, world);
+    let [cert, key] = other.client(world, "client", |_| {});
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, "--cert", &cert, "--key", &key, &address]);
+    let run = run.says(&[&address, "client certificate", "client CA", "other CA", "without an alert"]);
+    Some(run.does(&["issued by \"CN=client CA\""]).never(&["plaintext"]))
+}
+
+pub fn client_certificate_expired(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server(Leaf::default()).clients_of(&authority));
+    let [cert, key] = authority.client(world, "client", |params| {
+        params.not_before = super::world::day(-30);
+        params.not_after = super::world::day(-3);
+    });
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, "--cert", &cert, "--key", &key, &address]);
+    Some(run.says(&[&address, "client certificate", "expired 3 days ago"]).does(&["Renew"]))
+}
+
+pub fn client_certificate_for_servers(world: &mut World) -> Option<Run> {
+    let authority = world.authority();
+    let address = world.serves_tls(authority.server(Leaf::default()).clients_of(&authority).tls12());
+    let [cert, key] = authority.client(world, "client", |params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    });
+    let ca = world.path("ca.pem").display().to_string();
+    let run = probe(&["--cacert", &ca, "--cert", &cert, "--key", &key, &address]);
+    Some(run.says(&[&address, "not valid for client authentication"]).does(&["clientAuth"]))
 }

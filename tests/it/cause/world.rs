@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ALL_VERSIONS, RootCertStore, ServerConfig, SupportedProtocolVersion, version};
 
 use crate::support::namespace::Namespace;
@@ -321,9 +322,9 @@ pub async fn until_gone(stream: &mut (impl AsyncRead + Unpin)) {
 
 /// A certificate authority.
 pub struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    certificate: CertificateDer<'static>,
-    pem: String,
+    pub(super) issuer: Issuer<'static, KeyPair>,
+    pub(super) certificate: CertificateDer<'static>,
+    pub(super) pem: String,
 }
 
 /// What a server's certificate says.
@@ -363,6 +364,7 @@ impl Authority {
         TlsServer {
             chain: vec![certificate.der().clone()],
             key: key.serialize_der(),
+            signs: None,
             alpn: vec![b"h2".to_vec()],
             clients: None,
             versions: ALL_VERSIONS,
@@ -370,17 +372,19 @@ impl Authority {
     }
 }
 
-fn day(offset: i64) -> time::OffsetDateTime {
+pub(super) fn day(offset: i64) -> time::OffsetDateTime {
     time::OffsetDateTime::now_utc() + time::Duration::seconds(offset * DAY + offset.signum() * 3_600)
 }
 
 /// A TLS server's settings.
 pub struct TlsServer {
-    chain: Vec<CertificateDer<'static>>,
-    key: Vec<u8>,
-    alpn: Vec<Vec<u8>>,
-    clients: Option<CertificateDer<'static>>,
-    versions: &'static [&'static SupportedProtocolVersion],
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: Vec<u8>,
+    /// Signs instead of `key`.
+    pub(super) signs: Option<Arc<dyn SigningKey>>,
+    pub(super) alpn: Vec<Vec<u8>>,
+    pub(super) clients: Option<CertificateDer<'static>>,
+    pub(super) versions: &'static [&'static SupportedProtocolVersion],
 }
 
 impl TlsServer {
@@ -414,8 +418,16 @@ impl TlsServer {
                 builder.with_client_cert_verifier(verifier)
             }
         };
-        let key = PrivateKeyDer::try_from(self.key).unwrap();
-        let mut config = builder.with_single_cert(self.chain, key).unwrap();
+        let mut config = match self.signs {
+            None => {
+                let key = PrivateKeyDer::try_from(self.key).unwrap();
+                builder.with_single_cert(self.chain, key).unwrap()
+            }
+            Some(key) => {
+                let resolver = SingleCertAndKey::from(CertifiedKey::new(self.chain, key));
+                builder.with_cert_resolver(Arc::new(resolver))
+            }
+        };
         config.alpn_protocols = self.alpn;
         TlsAcceptor::from(Arc::new(config))
     }

@@ -1,6 +1,7 @@
 //! The command as it is typed: usage errors, generated texts, closed pipes, configuration, the demo.
 
 mod demo;
+mod files;
 mod limits;
 mod pipes;
 mod signals;

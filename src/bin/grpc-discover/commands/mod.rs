@@ -115,6 +115,13 @@ fn session<'a>(
         let terminal = Terminal::new(&look, world.env);
         warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
         let plans = settings::plans(&typed(output.talk.profile.as_deref()), world)?;
+        // What somebody named must be usable; what only the environment made active is a matter of the session.
+        for plan in &plans {
+            for source in plan.sources.iter().filter(|source| !source.implied) {
+                let checked = source.backend.check(&source.target, &source.settings);
+                checked.map_err(|why| Failure::Usage(format!("{}: {why}", source.backend.name())))?;
+            }
+        }
         if output.dry_run {
             terminal::print(&dry_run::describe(&plans))?;
             return Ok(exit::OK);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use grpc_discover::model::certificate::CertificateTraits;
 use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Scope, Transition};
 use grpc_discover::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
 use grpc_discover::model::event::{
@@ -89,8 +90,12 @@ fn tls() -> Box<TlsReport> {
             names: vec!["DNS:pay.example".into()],
             not_before: 1_760_000_000,
             not_after: 1_800_000_000,
+            traits: CertificateTraits::default(),
         }],
         verified: true,
+        limit: None,
+        anchor: None,
+        fault: None,
     })
 }
 

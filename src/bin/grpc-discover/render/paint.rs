@@ -67,7 +67,8 @@ impl Paint {
             | EndpointVerdict::Down
             | EndpointVerdict::Ghost
             | EndpointVerdict::Orphan
-            | EndpointVerdict::Mismatch => self.red(text),
+            | EndpointVerdict::Mismatch
+            | EndpointVerdict::TlsFailed => self.red(text),
         }
     }
 

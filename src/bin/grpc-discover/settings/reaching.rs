@@ -1,14 +1,14 @@
 //! How addresses are reached: TLS mode, names, timeouts, keepalive, metadata.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use grpc_discover::model::secret::Secret;
 use grpc_discover::model::target::Target;
-use grpc_discover::session::Goal;
+use grpc_discover::session::{Goal, plan};
 use grpc_discover::transport::{Keepalive, Options, TlsMode};
 
-use super::{Layers, World, Wrong, text};
+use super::{Layers, World, Wrong, files};
 use crate::cli::{Reaching, TlsWord, values};
 
 /// Servers punish pings that come faster (gRFC A8).
@@ -23,35 +23,31 @@ pub fn options(
     world: &World,
 ) -> Result<Options, Wrong> {
     let (tls, insecure) = tls_mode(typed, layers)?;
-    let path = |flag, typed: &Option<PathBuf>| -> Result<Option<PathBuf>, Wrong> {
-        Ok(layers.one(flag, typed.clone(), |t| text(t).map(PathBuf::from))?.map(|path| path.value))
-    };
     let name =
         |flag, typed: &Option<String>, parse: fn(&str) -> Result<String, String>| -> Result<Option<String>, Wrong> {
             Ok(layers.one(flag, typed.clone(), parse)?.map(|name| name.value))
         };
-    let identity = match (path("--cert", &typed.cert)?, path("--key", &typed.key)?) {
+    let cacert = files::one("--cacert", &typed.cacert, layers)?;
+    let identity = match (files::one("--cert", &typed.cert, layers)?, files::one("--key", &typed.key, layers)?) {
         (Some(cert), Some(key)) => Some((cert, key)),
         (None, None) => None,
         (Some(cert), None) => {
-            return Err(Wrong(format!(
-                "--cert {}: a client certificate needs its key; add --key FILE",
-                cert.display()
-            )));
+            return Err(Wrong(format!("{cert}: a client certificate needs its key; add --key FILE")));
         }
         (None, Some(key)) => {
-            return Err(Wrong(format!("--key {}: a key needs its certificate; add --cert FILE", key.display())));
+            return Err(Wrong(format!("{key}: a key needs its certificate; add --cert FILE")));
         }
     };
+    files::check(cacert.as_ref(), identity.as_ref(), world)?;
     let server_name = name("--servername", &typed.servername, values::server_name)?;
     Ok(Options {
         tls,
         insecure,
-        cacert: path("--cacert", &typed.cacert)?,
-        identity,
+        cacert: cacert.map(|file| file.path),
+        identity: identity.map(|(cert, key)| (cert.path, key.path)),
         authority: name("--authority", &typed.authority, values::authority)?
             .or_else(|| server_name.as_deref().map(overridden))
-            .or_else(|| targets.iter().find_map(authority)),
+            .or_else(|| targets.iter().find_map(plan::authority)),
         server_name,
         connect_timeout: layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout()),
         rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),
@@ -119,31 +115,6 @@ fn overridden(server_name: &str) -> String {
     match server_name.parse::<std::net::Ipv6Addr>() {
         Ok(address) => format!("[{address}]"),
         Err(_) => server_name.to_string(),
-    }
-}
-
-/// The `:authority` that gRPC would send for a target: the name, with its port where one was given.
-fn authority(target: &Target) -> Option<String> {
-    let plain = |name: &str| {
-        let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-        fits.then(|| name.to_string())
-    };
-    match target {
-        Target::Dns { host, .. } if host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() => None,
-        Target::Dns { host, port, .. } => match port {
-            Some(port) => Some(format!("{}:{port}", plain(host)?)),
-            None => plain(host),
-        },
-        Target::Bare(name) => plain(name),
-        Target::Consul(consul) => plain(&consul.service),
-        Target::Etcd(etcd) => plain(&etcd.service),
-        Target::Eureka(eureka) => plain(&eureka.app),
-        Target::Kubernetes(kubernetes) => match &kubernetes.namespace {
-            Some(namespace) if kubernetes.layout.is_none() => plain(&format!("{}.{namespace}", kubernetes.service)),
-            _ => plain(&kubernetes.service),
-        },
-        Target::Zookeeper(zookeeper) => plain(&zookeeper.service),
-        Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Foreign { .. } => None,
     }
 }
 

@@ -1,0 +1,160 @@
+//! What a certificate is beyond its names and dates, as far as client stacks differ in accepting it; and why TLS with a
+//! peer did not come about, as far as the remedy depends on it.
+
+use std::fmt;
+
+/// The public key of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum KeyKind {
+    /// RSA, with the length of the modulus in bits.
+    Rsa(usize),
+    /// RSA that may sign with PSS only (RFC 4055), with the length of the modulus in bits.
+    RsaPss(usize),
+    /// Elliptic curve: `P-256`, or the curve's OID when it has no name here.
+    Ec(String),
+    /// Ed25519.
+    Ed25519,
+    /// Ed448.
+    Ed448,
+    /// Anything else, by its OID.
+    Other(String),
+    /// It could not be read.
+    #[default]
+    Unknown,
+}
+
+impl fmt::Display for KeyKind {
+    /// `RSA-1024`, `ECDSA P-521`, `Ed25519`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeyKind::Rsa(bits) => write!(f, "RSA-{bits}"),
+            KeyKind::RsaPss(bits) => write!(f, "RSA-PSS-{bits}"),
+            KeyKind::Ec(curve) => write!(f, "ECDSA {curve}"),
+            KeyKind::Ed25519 => f.write_str("Ed25519"),
+            KeyKind::Ed448 => f.write_str("Ed448"),
+            KeyKind::Other(oid) => write!(f, "key type {oid}"),
+            KeyKind::Unknown => f.write_str("an unreadable key"),
+        }
+    }
+}
+
+/// The hash that a certificate was signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Digest {
+    /// MD5 or older.
+    Md5,
+    /// SHA-1.
+    Sha1,
+    /// SHA-224.
+    Sha224,
+    /// SHA-256 or longer, or a signature scheme that hashes by itself.
+    #[default]
+    Strong,
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Digest::Md5 => "MD5",
+            Digest::Sha1 => "SHA-1",
+            Digest::Sha224 => "SHA-224",
+            Digest::Strong => "SHA-2",
+        })
+    }
+}
+
+/// What client stacks look at beside names and dates.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct CertificateTraits {
+    /// The public key.
+    pub key: KeyKind,
+    /// The hash of its issuer's signature.
+    pub digest: Digest,
+    /// 1 or 3; 0 when unknown.
+    pub version: u32,
+    /// The common name of the subject.
+    pub common_name: Option<String>,
+    /// `basicConstraints` say CA:TRUE.
+    pub is_ca: bool,
+    /// The names of `keyUsage`; `None` when the extension is absent: every usage is allowed.
+    pub usages: Option<Vec<&'static str>>,
+    /// The names of `extendedKeyUsage`; `None` when the extension is absent: every purpose is allowed.
+    pub purposes: Option<Vec<String>>,
+    /// OIDs of critical extensions that no client stack knows.
+    pub unknown_critical: Vec<String>,
+    /// How many authorities may stand below it, where it says so.
+    pub path_length: Option<u32>,
+    /// `certificatePolicies` is critical.
+    pub critical_policies: bool,
+    /// It limits the names that certificates below it may have.
+    pub constrains_names: bool,
+    /// Its serial number is negative.
+    pub negative_serial: bool,
+}
+
+impl CertificateTraits {
+    /// Whether `keyUsage` allows `usage`.
+    pub fn allows(&self, usage: &str) -> bool {
+        self.usages.as_ref().is_none_or(|usages| usages.contains(&usage))
+    }
+
+    /// Whether `extendedKeyUsage` names `purpose`, or nothing is limited.
+    pub fn is_for(&self, purpose: &str) -> bool {
+        self.purposes.as_ref().is_none_or(|purposes| purposes.iter().any(|known| known == purpose))
+    }
+}
+
+/// The purpose of a server's certificate.
+pub const SERVER_AUTH: &str = "serverAuth";
+/// The purpose of a client's certificate.
+pub const CLIENT_AUTH: &str = "clientAuth";
+/// Every purpose, which some stacks take for any and some for none.
+pub const ANY_PURPOSE: &str = "any";
+/// The usage that every TLS 1.3 certificate needs.
+pub const DIGITAL_SIGNATURE: &str = "digitalSignature";
+/// The usage of a certificate authority.
+pub const CERT_SIGN: &str = "keyCertSign";
+
+/// Why TLS with a peer did not come about, as far as the remedy depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsFault {
+    /// The server did not send the certificate of this issuer, and it is not trusted here.
+    IssuerMissing {
+        /// The issuer.
+        issuer: String,
+        /// The subjects that were given as trusted; empty when the system's are.
+        trusted: Vec<String>,
+        /// Something in the certificate shows that the issuer is an intermediate.
+        intermediate: bool,
+    },
+    /// The chain is complete up to this root, which is not trusted here.
+    RootUnknown(String),
+    /// An authority of this name is trusted, with another key.
+    OtherKey(String),
+    /// A trusted root has expired.
+    RootExpired(String),
+    /// The certificate is for other purposes than a server's.
+    Purpose,
+    /// The certificate itself must be issued anew; in words how: `signed with SHA-256`.
+    Reissue(String),
+    /// The certificate of an issuer must be issued anew; in words how.
+    ReissueIssuer(String),
+    /// The server wants a client certificate, of these issuers, and none was given.
+    ClientMissing(Vec<String>),
+    /// It was given one of another issuer than these.
+    ClientIssuer(Vec<String>),
+    /// It was given one that has expired, or is not valid yet.
+    ClientDates,
+    /// It was given one that is not for clients.
+    ClientPurpose,
+    /// It refused the client's certificate, and nothing here shows why.
+    ClientRefused,
+    /// The server's TLS versions are too old.
+    OldVersion,
+    /// The server's cipher suites are none that gRPC clients use.
+    Ciphers,
+    /// The server's key exchange is none that gRPC clients use.
+    Groups,
+    /// The server refused the name.
+    UnknownName,
+}

@@ -1,0 +1,406 @@
+//! Why TLS failed, in words: errors and alerts of rustls as gRFC A118's results and sentences for people. Pure.
+
+use std::io;
+
+use tokio_rustls::rustls::{AlertDescription, Error, PeerIncompatible, PeerMisbehaved};
+
+use super::{list, quoted, refusal_in};
+use crate::model::certificate::{ANY_PURPOSE, CLIENT_AUTH, TlsFault};
+use crate::model::dates::{ago, ahead};
+use crate::model::reach::{Certificate, FailureCode};
+
+/// What went into client authentication: the server's late refusal (TLS 1.3) is judged by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ClientAuth {
+    /// The server asked for a certificate, of these issuers.
+    pub asked: Option<Vec<String>>,
+    /// Our chain, leaf first, when we have one and sent it if asked.
+    pub given: Option<Vec<Certificate>>,
+    /// When, in seconds since 1970.
+    pub now: i64,
+}
+
+/// Why TLS failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Stable word.
+    pub code: FailureCode,
+    /// The sentence.
+    pub text: String,
+    /// What the remedy depends on.
+    pub fault: Option<TlsFault>,
+}
+
+impl Told {
+    fn new(code: FailureCode, text: impl Into<String>, fault: Option<TlsFault>) -> Told {
+        Told { code, text: text.into(), fault }
+    }
+}
+
+/// Why a handshake failed; `None` when the error is not TLS's. `first`: the peer's first bytes as far as they are known.
+pub(crate) fn explain_handshake(
+    error: &io::Error,
+    first: &[u8],
+    server_name: &str,
+    client: &ClientAuth,
+) -> Option<Told> {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>())?;
+    let common = |text: String, fault| Told::new(FailureCode::CipherSuiteMismatch, text, fault);
+    Some(match tls {
+        Error::InvalidMessage(_) | Error::PeerSentOversizedRecord if !is_tls(first) => return None,
+        Error::InvalidCertificate(_) => match refusal_in(tls) {
+            Some(refusal) => Told::new(refusal.code, refusal.text.clone(), refusal.fault.clone()),
+            None => Told::new(FailureCode::CertificateVerificationFailed, "certificate does not verify", None),
+        },
+        Error::AlertReceived(alert) => explain_alert(*alert, server_name, client),
+        Error::NoApplicationProtocol | Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedApplicationProtocol) => {
+            let text = "server selected a protocol other than h2; gRPC needs ALPN h2";
+            Told::new(FailureCode::NoApplicationProtocol, text, None)
+        }
+        Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+            | PeerIncompatible::Tls12NotOffered
+            | PeerIncompatible::Tls12NotOfferedOrEnabled,
+        ) => old_version(first),
+        // What rustls says of a ServerHello whose version it does not know.
+        Error::PeerMisbehaved(_) | Error::PeerIncompatible(_) if server_version(first).is_some_and(is_old) => {
+            old_version(first)
+        }
+        Error::PeerIncompatible(PeerIncompatible::NoCipherSuitesInCommon)
+        | Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite) => {
+            common("no cipher suite in common".to_string(), Some(TlsFault::Ciphers))
+        }
+        Error::PeerIncompatible(PeerIncompatible::NoKxGroupsInCommon)
+        | Error::PeerMisbehaved(
+            PeerMisbehaved::SelectedUnofferedKxGroup | PeerMisbehaved::IllegalHelloRetryRequestWithUnofferedNamedGroup,
+        ) => common("no key exchange group in common".to_string(), Some(TlsFault::Groups)),
+        Error::NoCertificatesPresented => {
+            Told::new(FailureCode::CertificateVerificationFailed, "server presented no certificate", None)
+        }
+        other => Told::new(FailureCode::TlsFailed, in_words(other), None),
+    })
+}
+
+/// The connection ended in the handshake without an alert.
+pub(crate) fn explain_end(client: &ClientAuth) -> Option<Told> {
+    client.asked.as_ref()?;
+    match &client.given {
+        None => Some(client_certificate(client, None)),
+        Some(given) if flaw_of_ours(client, given).is_some() => Some(client_certificate(client, None)),
+        // The server names issuers, and ours is one of them: a silent end proves nothing then.
+        Some(_) if client.asked.as_ref().is_some_and(|issuers| !issuers.is_empty()) => None,
+        // C-core's servers name none, and send no alert.
+        Some(given) => {
+            let issuer = given.last().map_or("", |last| last.issuer.as_str());
+            let text = format!(
+                "server asked for a client certificate and closed the connection after ours (issued by \"{issuer}\") without an \
+                 alert, as C-core servers do when they refuse it"
+            );
+            Some(Told::new(FailureCode::ClientCertificateRequired, text, Some(TlsFault::ClientRefused)))
+        }
+    }
+}
+
+/// Why the peer refused what it was sent.
+pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: &ClientAuth) -> Told {
+    let name = alert_name(alert);
+    match alert {
+        AlertDescription::NoApplicationProtocol => Told::new(
+            FailureCode::NoApplicationProtocol,
+            "server does not offer ALPN h2, which gRPC needs (alert no_application_protocol)",
+            None,
+        ),
+        AlertDescription::CertificateRequired => client_certificate(client, Some(alert)),
+        AlertDescription::ProtocolVersion => Told::new(
+            FailureCode::ProtocolVersionUnsupported,
+            "server accepts neither TLS 1.2 nor 1.3 (alert protocol_version)",
+            Some(TlsFault::OldVersion),
+        ),
+        AlertDescription::InsufficientSecurity => Told::new(
+            FailureCode::CipherSuiteMismatch,
+            format!("no cipher suite in common (alert {name})"),
+            Some(TlsFault::Ciphers),
+        ),
+        AlertDescription::UnrecognisedName => Told::new(
+            FailureCode::HostnameMismatch,
+            format!("server has no certificate for {server_name} (alert {name})"),
+            Some(TlsFault::UnknownName),
+        ),
+        AlertDescription::HandshakeFailure
+        | AlertDescription::BadCertificate
+        | AlertDescription::NoCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied
+        | AlertDescription::DecryptError
+            if client.asked.is_some() =>
+        {
+            client_certificate(client, Some(alert))
+        }
+        AlertDescription::HandshakeFailure => Told::new(
+            FailureCode::CipherSuiteMismatch,
+            format!("nothing in common with the server's TLS settings (alert {name})"),
+            None,
+        ),
+        _ => Told::new(FailureCode::TlsFailed, format!("server refused the TLS handshake (alert {name})"), None),
+    }
+}
+
+/// A matter of the client's certificate: none was given, or it was refused.
+fn client_certificate(client: &ClientAuth, alert: Option<AlertDescription>) -> Told {
+    let issuers = client.asked.clone().unwrap_or_default();
+    let wanted = match issuers.as_slice() {
+        [] => String::new(),
+        issuers => format!(" issued by {}", quoted(issuers, " or ")),
+    };
+    let how = match alert {
+        Some(alert) => format!("alert {}", alert_name(alert)),
+        None => "it closed the connection without an alert".to_string(),
+    };
+    let (text, fault) = match &client.given {
+        None => {
+            let text = format!("server wants a client certificate{wanted} and was given none ({how})");
+            (text, TlsFault::ClientMissing(issuers))
+        }
+        Some(given) => {
+            let (why, fault) = flaw_of_ours(client, given).unwrap_or_else(|| {
+                let by = given.last().map_or_else(String::new, |last| format!("; it is issued by \"{}\"", last.issuer));
+                (format!("{}{by}", alert.map_or("", meaning)), TlsFault::ClientRefused)
+            });
+            let asked = match (&fault, wanted.as_str()) {
+                (TlsFault::ClientIssuer(_), _) | (_, "") => String::new(),
+                (_, wanted) => format!("; it asked for one{wanted}"),
+            };
+            let between = if why.is_empty() || why.starts_with(';') { "" } else { ": " };
+            (format!("server refused our client certificate{between}{why} ({how}){asked}"), fault)
+        }
+    };
+    Told::new(FailureCode::ClientCertificateRequired, text, Some(fault))
+}
+
+/// What can be seen from here to be wrong with our certificate.
+fn flaw_of_ours(client: &ClientAuth, given: &[Certificate]) -> Option<(String, TlsFault)> {
+    let (leaf, now) = (given.first()?, client.now);
+    if leaf.not_after < now {
+        return Some((format!("it expired {}", ago(leaf.not_after, now)), TlsFault::ClientDates));
+    }
+    if leaf.not_before > now {
+        return Some((format!("it becomes valid {}", ahead(leaf.not_before, now)), TlsFault::ClientDates));
+    }
+    if !leaf.traits.is_for(CLIENT_AUTH) && !leaf.traits.is_for(ANY_PURPOSE) {
+        let purposes = leaf.traits.purposes.as_deref().unwrap_or_default();
+        let text = format!("it is not valid for client authentication (extended key usage: {})", list(purposes));
+        return Some((text, TlsFault::ClientPurpose));
+    }
+    let issuers = client.asked.as_deref().unwrap_or_default();
+    let fits = given.iter().any(|of_chain| issuers.contains(&of_chain.issuer));
+    if !issuers.is_empty() && !fits {
+        let wanted = quoted(issuers, " or ");
+        let text = format!("it is issued by \"{}\", and the server asked for one issued by {wanted}", leaf.issuer);
+        return Some((text, TlsFault::ClientIssuer(issuers.to_vec())));
+    }
+    None
+}
+
+/// What an alert about a client's certificate means.
+fn meaning(alert: AlertDescription) -> &'static str {
+    match alert {
+        AlertDescription::UnknownCA => "it does not trust the issuer",
+        AlertDescription::CertificateExpired => "it takes it for expired (compare the clocks)",
+        AlertDescription::CertificateRevoked => "it takes it for revoked",
+        AlertDescription::UnsupportedCertificate => "it does not accept its kind or purpose",
+        AlertDescription::AccessDenied => "it is valid and not allowed",
+        AlertDescription::DecryptError => "the signature with its key does not verify",
+        AlertDescription::BadCertificate => "it takes it for invalid",
+        _ => "",
+    }
+}
+
+/// The server answered in a version before TLS 1.2.
+fn old_version(first: &[u8]) -> Told {
+    let text = server_version(first).map_or("server speaks neither TLS 1.2 nor 1.3", old_version_text);
+    Told::new(FailureCode::ProtocolVersionUnsupported, text, Some(TlsFault::OldVersion))
+}
+
+/// A server whose newest version this is.
+pub(super) fn old_version_text(version: u16) -> &'static str {
+    match version {
+        0x0300 => "server speaks SSL 3.0 and nothing newer; gRPC needs TLS 1.2 or 1.3",
+        0x0301 => "server speaks TLS 1.0 and nothing newer; gRPC needs TLS 1.2 or 1.3",
+        0x0302 => "server speaks TLS 1.1 and nothing newer; gRPC needs TLS 1.2 or 1.3",
+        _ => "server speaks neither TLS 1.2 nor 1.3",
+    }
+}
+
+fn is_old(version: u16) -> bool {
+    version < 0x0303
+}
+
+/// The version of a ServerHello: record header, handshake header, then it.
+fn server_version(first: &[u8]) -> Option<u16> {
+    match first {
+        [0x16, 3, _, _, _, 2, _, _, _, major, minor, ..] => Some(u16::from_be_bytes([*major, *minor])),
+        _ => None,
+    }
+}
+
+/// A TLS record begins with its type and the major version 3.
+pub(crate) fn is_tls(first: &[u8]) -> bool {
+    matches!(first, [0x14..=0x18] | [0x14..=0x18, 3, ..])
+}
+
+/// An error of rustls without its types, and without the links of its documentation.
+fn in_words(error: &Error) -> String {
+    match error {
+        Error::InvalidMessage(_) => "server sent a TLS message that cannot be parsed".to_string(),
+        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            "server sent a TLS message out of order".to_string()
+        }
+        Error::PeerMisbehaved(_) => "server violated the TLS protocol".to_string(),
+        Error::PeerIncompatible(_) => "nothing in common with the server's TLS settings".to_string(),
+        Error::DecryptError => "a TLS record of the server could not be decrypted".to_string(),
+        Error::PeerSentOversizedRecord => "server sent a TLS record that is too long".to_string(),
+        Error::FailedToGetRandomBytes | Error::FailedToGetCurrentTime | Error::EncryptError => {
+            "TLS failed on this machine".to_string()
+        }
+        _ => "TLS failed".to_string(),
+    }
+}
+
+/// The alert's name as RFC 8446 writes it: `unknown_ca`.
+pub(crate) fn alert_name(alert: AlertDescription) -> String {
+    if let AlertDescription::Unknown(number) = alert {
+        return number.to_string();
+    }
+    let camel = format!("{alert:?}");
+    let mut name = String::new();
+    let mut before_upper = true;
+    for character in camel.chars() {
+        if character.is_uppercase() && !before_upper {
+            name.push('_');
+        }
+        before_upper = character.is_uppercase();
+        name.extend(character.to_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::certificate::CertificateTraits;
+
+    const NOW: i64 = 1_795_000_000;
+
+    fn ours(issuer: &str, purposes: Option<&[&str]>, not_after: i64) -> Vec<Certificate> {
+        vec![Certificate {
+            subject: "CN=client".to_string(),
+            issuer: issuer.to_string(),
+            names: Vec::new(),
+            not_before: 0,
+            not_after,
+            traits: CertificateTraits {
+                purposes: purposes.map(|purposes| purposes.iter().map(|purpose| purpose.to_string()).collect()),
+                ..CertificateTraits::default()
+            },
+        }]
+    }
+
+    fn asked(issuers: &[&str], given: Option<Vec<Certificate>>) -> ClientAuth {
+        ClientAuth { asked: Some(issuers.iter().map(|issuer| issuer.to_string()).collect()), given, now: NOW }
+    }
+
+    #[test]
+    fn alerts_are_named_as_the_rfc_names_them() {
+        for (alert, name) in [
+            (AlertDescription::UnknownCA, "unknown_ca"),
+            (AlertDescription::HandshakeFailure, "handshake_failure"),
+            (AlertDescription::NoApplicationProtocol, "no_application_protocol"),
+            (AlertDescription::Unknown(200), "200"),
+        ] {
+            assert_eq!(alert_name(alert), name);
+        }
+    }
+
+    #[test]
+    fn a_handshake_failure_is_a_matter_of_settings_unless_a_certificate_was_asked_for() {
+        let told = |alert, client: &ClientAuth| explain_alert(alert, "pay", client);
+        let nobody = told(AlertDescription::HandshakeFailure, &ClientAuth::default());
+        assert_eq!(nobody.code, FailureCode::CipherSuiteMismatch);
+        let missing = told(AlertDescription::HandshakeFailure, &asked(&[], None));
+        assert_eq!(missing.code, FailureCode::ClientCertificateRequired);
+        assert_eq!(missing.text, "server wants a client certificate and was given none (alert handshake_failure)");
+        let internal = told(AlertDescription::InternalError, &asked(&[], None));
+        assert_eq!(internal.code, FailureCode::TlsFailed);
+        assert_eq!(internal.text, "server refused the TLS handshake (alert internal_error)");
+    }
+
+    #[test]
+    fn a_refused_client_certificate_says_what_is_wrong_with_it() {
+        let cases = [
+            (
+                ours("CN=B", Some(&["clientAuth"]), 2_000_000_000),
+                AlertDescription::BadCertificate,
+                "server refused our client certificate: it is issued by \"CN=B\", and the server asked for one issued by \"CN=A\" (alert bad_certificate)",
+                TlsFault::ClientIssuer(vec!["CN=A".to_string()]),
+            ),
+            (
+                ours("CN=A", None, NOW - 2 * 60 * 60),
+                AlertDescription::CertificateExpired,
+                "server refused our client certificate: it expired 2 hours ago (2026-11-18) (alert certificate_expired); it asked for one issued by \"CN=A\"",
+                TlsFault::ClientDates,
+            ),
+            (
+                ours("CN=A", Some(&["serverAuth"]), 2_000_000_000),
+                AlertDescription::UnsupportedCertificate,
+                "server refused our client certificate: it is not valid for client authentication (extended key usage: serverAuth) (alert unsupported_certificate); it asked for one issued by \"CN=A\"",
+                TlsFault::ClientPurpose,
+            ),
+            (
+                ours("CN=A", None, 2_000_000_000),
+                AlertDescription::AccessDenied,
+                "server refused our client certificate: it is valid and not allowed; it is issued by \"CN=A\" (alert access_denied); it asked for one issued by \"CN=A\"",
+                TlsFault::ClientRefused,
+            ),
+        ];
+        for (given, alert, text, fault) in cases {
+            let told = explain_alert(alert, "pay", &asked(&["CN=A"], Some(given)));
+            assert_eq!(told.code, FailureCode::ClientCertificateRequired);
+            assert_eq!(told.text, text);
+            assert_eq!(told.fault, Some(fault));
+        }
+    }
+
+    #[test]
+    fn a_silent_end_is_a_refusal_only_when_something_is_wrong_with_what_was_sent() {
+        assert_eq!(explain_end(&ClientAuth::default()), None);
+        let good = ours("CN=A", None, 2_000_000_000);
+        assert_eq!(explain_end(&asked(&["CN=A"], Some(good.clone()))), None);
+        let told = explain_end(&asked(&["CN=A"], None)).unwrap();
+        assert_eq!(told.fault, Some(TlsFault::ClientMissing(vec!["CN=A".to_string()])));
+        let told = explain_end(&asked(&[], Some(good.clone()))).unwrap();
+        assert_eq!(told.fault, Some(TlsFault::ClientRefused));
+        assert!(told.text.contains("after ours (issued by \"CN=A\") without an alert"), "{}", told.text);
+        let told = explain_end(&asked(&["CN=B"], Some(good))).unwrap();
+        assert_eq!(told.code, FailureCode::ClientCertificateRequired);
+        assert_eq!(
+            told.text,
+            "server refused our client certificate: it is issued by \"CN=A\", and the server asked for one issued by \"CN=B\" (it closed the connection without an alert)"
+        );
+    }
+
+    #[test]
+    fn an_old_version_is_named() {
+        let hello = |minor| vec![0x16, 3, minor, 0, 40, 2, 0, 0, 36, 3, minor];
+        let error =
+            || io::Error::other(Error::PeerIncompatible(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig));
+        let told = |first: &[u8]| explain_handshake(&error(), first, "pay", &ClientAuth::default()).unwrap();
+        assert!(told(&hello(1)).text.starts_with("server speaks TLS 1.0 and nothing newer"));
+        assert!(told(&hello(2)).text.starts_with("server speaks TLS 1.1 and nothing newer"));
+        assert_eq!(told(&[]).text, "server speaks neither TLS 1.2 nor 1.3");
+    }
+}

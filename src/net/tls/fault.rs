@@ -1,0 +1,426 @@
+//! What is wrong with a certificate, in words: the verifier's errors with the facts of the chain that it was shown.
+
+use std::net::IpAddr;
+
+use tokio_rustls::rustls::CertificateError;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::server::ParsedCertificate;
+
+use super::path::{self, Chain, End};
+use super::verify::{Refusal, Roots};
+use super::{certificate, list};
+use crate::model::certificate::{ANY_PURPOSE, CERT_SIGN, CertificateTraits, Digest, KeyKind, SERVER_AUTH, TlsFault};
+use crate::model::dates::{ago, ahead};
+use crate::model::reach::{Certificate, FailureCode};
+
+/// What was presented, to whom, and when.
+pub(super) struct Seen<'a> {
+    /// The chain, to walk it.
+    pub chain: &'a Chain<'a>,
+    /// The same, read.
+    pub read: Vec<Certificate>,
+    /// Who is trusted.
+    pub roots: &'a Roots,
+    /// The name that was asked for.
+    pub server_name: String,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+impl Seen<'_> {
+    /// The name is one of the certificate's alternative names, or falls under a wildcard among them, as grpc-go reads them.
+    pub fn is_for_name(&self) -> bool {
+        let mut wanted = Vec::new();
+        match self.server_name.parse::<IpAddr>() {
+            Ok(ip) => wanted.push(format!("IP:{ip}")),
+            Err(_) => {
+                wanted.push(format!("DNS:{}", self.server_name));
+                wanted.extend(self.server_name.split_once('.').map(|(_, domain)| format!("DNS:*.{domain}")));
+            }
+        }
+        let has = |wanted: &String| {
+            self.read.first().is_some_and(|leaf| leaf.names.iter().any(|name| name.eq_ignore_ascii_case(wanted)))
+        };
+        wanted.iter().any(has)
+    }
+
+    /// How a certificate of the chain is called in a sentence.
+    fn whose(&self, at: usize) -> String {
+        match self.read.get(at) {
+            Some(certificate) if at > 0 => format!("certificate of the issuer \"{}\"", certificate.subject),
+            _ => "certificate".to_string(),
+        }
+    }
+
+    fn find(&self, wrong: impl Fn(usize, &Certificate) -> bool) -> Option<usize> {
+        self.read.iter().enumerate().position(|(at, certificate)| wrong(at, certificate))
+    }
+}
+
+/// The errors of which some are the library's limits.
+pub(super) fn may_be_our_limit(error: &CertificateError) -> bool {
+    match error {
+        CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+        | CertificateError::UnhandledCriticalExtension
+        | CertificateError::InvalidPurpose
+        | CertificateError::InvalidPurposeContext { .. }
+        | CertificateError::NotValidForName
+        | CertificateError::NotValidForNameContext { .. }
+        | CertificateError::BadEncoding => true,
+        CertificateError::Other(inner) => matches!(
+            in_words(&format!("{:?}", inner.0)).as_str(),
+            "ca used as end entity"
+                | "unsupported cert version"
+                | "unsupported critical extension"
+                | "invalid serial number"
+        ),
+        #[expect(deprecated, reason = "webpki still has it")]
+        CertificateError::UnsupportedSignatureAlgorithm => true,
+        _ => false,
+    }
+}
+
+/// The server did not prove that it holds the certificate's key, as far as the library can tell.
+pub(super) fn unproved(leaf: &CertificateDer<'_>) -> Refusal {
+    let key = certificate::read(leaf).map_or(KeyKind::Unknown, |leaf| leaf.traits.key);
+    let parsed = ParsedCertificate::try_from(leaf).is_ok();
+    let is_our_limit = path::is_common(&key) && (path::is_beyond(&key) || !parsed);
+    let (text, fault) = match path::is_beyond(&key) {
+        _ if !parsed => ("certificate cannot be parsed by this tool's TLS library (rustls)".to_string(), None),
+        true => (weak_key("certificate", &key), Some(TlsFault::Reissue(BETTER_KEY.to_string()))),
+        false => ("server's signature does not fit the key of its certificate".to_string(), None),
+    };
+    Refusal { code: FailureCode::CertificateVerificationFailed, text, fault, is_our_limit }
+}
+
+fn weak_key(whose: &str, key: &KeyKind) -> String {
+    match key {
+        KeyKind::Rsa(bits) if *bits < 2048 => {
+            format!("{whose} has an RSA key of {bits} bits, and this tool's TLS library (rustls) accepts 2048 and more")
+        }
+        KeyKind::Rsa(bits) => {
+            format!("{whose} has an RSA key of {bits} bits, and this tool's TLS library (rustls) accepts 8192 at most")
+        }
+        key => format!("{whose} has a key ({key}) that this tool's TLS library (rustls) does not support"),
+    }
+}
+
+/// Why a certificate is refused.
+pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
+    use FailureCode as Code;
+    let (code, text, fault) = match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => dates(seen, true),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => dates(seen, false),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            (Code::HostnameMismatch, name(seen), None)
+        }
+        CertificateError::UnknownIssuer => issuer(seen),
+        // A self-signed certificate may be called a CA that is no server's certificate before its issuer is looked for.
+        CertificateError::Other(_)
+            if matches!(seen.chain.end(seen.roots.store()), Some(End::Root(_))) && alone(seen) =>
+        {
+            issuer(seen)
+        }
+        CertificateError::BadSignature => bad_signature(seen),
+        CertificateError::Revoked => (Code::CertificateRevoked, "certificate was revoked".to_string(), None),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => purpose(seen),
+        _ => match flaw(seen) {
+            Some((text, fault)) => (Code::CertificateVerificationFailed, text, Some(fault)),
+            None => other(error),
+        },
+    };
+    Refusal { code, text, fault, is_our_limit: false }
+}
+
+/// A key that every stack accepts.
+const BETTER_KEY: &str = "with an ECDSA P-256 or an RSA key of 2048 bits";
+
+type Told = (FailureCode, String, Option<TlsFault>);
+
+/// Nothing but the leaf.
+fn alone(seen: &Seen<'_>) -> bool {
+    seen.read.first().is_some_and(|leaf| leaf.subject == leaf.issuer)
+}
+
+fn dates(seen: &Seen<'_>, expired: bool) -> Told {
+    let now = seen.now;
+    if let Some(at) = seen.find(|_, of_chain| of_chain.not_after < of_chain.not_before) {
+        let text = format!("{} ends before it begins: it is never valid", seen.whose(at));
+        return (
+            FailureCode::CertificateExpired,
+            text.clone(),
+            Some(TlsFault::Reissue("with its dates in order".to_string())),
+        );
+    }
+    let at = seen.find(|_, of_chain| if expired { of_chain.not_after < now } else { of_chain.not_before > now });
+    let dated = at.and_then(|at| Some((seen.whose(at), seen.read.get(at)?)));
+    if expired {
+        let text = match dated {
+            Some((whose, certificate)) => format!("{whose} expired {}", ago(certificate.not_after, now)),
+            None => "a certificate of the chain has expired".to_string(),
+        };
+        (FailureCode::CertificateExpired, text, None)
+    } else {
+        let text = match dated {
+            Some((whose, certificate)) => format!("{whose} becomes valid {}", ahead(certificate.not_before, now)),
+            None => "a certificate of the chain is not valid yet".to_string(),
+        };
+        (FailureCode::CertificateNotYetValid, text, None)
+    }
+}
+
+/// The certificate is for other names.
+fn name(seen: &Seen<'_>) -> String {
+    let wanted = seen.server_name.as_str();
+    let Some(leaf) = seen.read.first() else { return format!("certificate is not for {wanted}") };
+    if leaf.names.is_empty() {
+        return match &leaf.traits.common_name {
+            Some(common) => format!(
+                "certificate names no host: it has the common name \"{common}\" and no subject alternative name, so it is \
+                 not for {wanted}"
+            ),
+            None => format!("certificate names no host (no subject alternative name), not {wanted}"),
+        };
+    }
+    let is_ip = wanted.parse::<IpAddr>().is_ok();
+    let dns: Vec<&str> = leaf.names.iter().filter_map(|name| name.strip_prefix("DNS:")).collect();
+    let remark = if is_ip && dns.contains(&wanted) {
+        " (it has the address as a DNS name; an address must be an IP name)"
+    } else if is_ip {
+        ""
+    } else if dns.iter().any(|name| name.trim_end_matches('.').eq_ignore_ascii_case(wanted)) {
+        " (a name in a certificate must not end with a dot)"
+    } else if dns.iter().any(|name| is_odd_wildcard(name)) {
+        " (a wildcard must be the whole first label, with a domain after it)"
+    } else if dns.iter().any(|name| is_too_deep(name, wanted)) {
+        " (a wildcard stands for one label only)"
+    } else {
+        ""
+    };
+    format!("certificate is for [{}], not {wanted}{remark}", list(&leaf.names))
+}
+
+/// `a*.example`, `a.*.example`, `*`.
+fn is_odd_wildcard(name: &str) -> bool {
+    name.contains('*') && !name.strip_prefix("*.").is_some_and(|rest| !rest.contains('*'))
+}
+
+/// `*.example` for `a.b.example`.
+fn is_too_deep(name: &str, wanted: &str) -> bool {
+    let suffix = name.strip_prefix('*').filter(|suffix| suffix.len() > 1);
+    suffix.and_then(|suffix| wanted.strip_suffix(suffix)).is_some_and(|labels| labels.contains('.'))
+}
+
+/// Nobody who is trusted issued it.
+fn issuer(seen: &Seen<'_>) -> Told {
+    let unknown = |what: String| format!("certificate signed by unknown authority ({what})");
+    let (text, fault) = match seen.chain.end(seen.roots.store()) {
+        Some(End::Root(root)) if alone(seen) => {
+            (unknown(format!("\"{root}\", self-signed")), Some(TlsFault::RootUnknown(root)))
+        }
+        Some(End::Root(root)) => {
+            let text = unknown(format!("\"{root}\", a root that the server sent and that is not trusted here"));
+            (text, Some(TlsFault::RootUnknown(root)))
+        }
+        Some(End::Missing { issuer, intermediate }) => {
+            let trusted = seen.roots.subjects();
+            let text = if intermediate {
+                format!(
+                    "the server sent no certificate of \"{issuer}\", the intermediate authority that signed its own"
+                )
+            } else {
+                let known = match trusted.as_slice() {
+                    [] => String::new(),
+                    subjects => format!("; trusted: {}", list(subjects)),
+                };
+                format!(
+                    "{}: it is not trusted here, and the server sent no intermediate certificate of that name{known}",
+                    unknown(format!("\"{issuer}\""))
+                )
+            };
+            (text, Some(TlsFault::IssuerMissing { issuer, trusted, intermediate }))
+        }
+        Some(End::Trusted(root)) => match flaw(seen) {
+            Some((text, fault)) => (text, Some(fault)),
+            None => other_key(root),
+        },
+        None => ("certificate signed by unknown authority".to_string(), None),
+    };
+    (FailureCode::AuthorityInvalid, text, fault)
+}
+
+fn other_key(root: String) -> (String, Option<TlsFault>) {
+    let text = format!(
+        "certificate was signed by another key than that of the trusted \"{root}\": the authority was made anew, or it is \
+         another one of the same name"
+    );
+    (text, Some(TlsFault::OtherKey(root)))
+}
+
+fn bad_signature(seen: &Seen<'_>) -> Told {
+    let anchor = seen.roots.anchor_key(&seen.read);
+    let beyond = |key: &KeyKind| path::is_beyond(key);
+    if let Some((subject, key)) = anchor.filter(|(_, key)| beyond(key)) {
+        let text = weak_key(&format!("certificate of the trusted root \"{subject}\""), &key);
+        let fault = TlsFault::ReissueIssuer(BETTER_KEY.to_string());
+        return (FailureCode::CertificateVerificationFailed, text, Some(fault));
+    }
+    match seen.find(|at, of_chain| at > 0 && beyond(&of_chain.traits.key)) {
+        Some(at) => {
+            let key = &seen.read[at].traits.key;
+            let fault = TlsFault::ReissueIssuer(BETTER_KEY.to_string());
+            (FailureCode::CertificateVerificationFailed, weak_key(&seen.whose(at), key), Some(fault))
+        }
+        None => match seen.chain.end(seen.roots.store()) {
+            Some(End::Trusted(root)) => {
+                let (text, fault) = other_key(root);
+                (FailureCode::AuthorityInvalid, text, fault)
+            }
+            _ => (
+                FailureCode::CertificateVerificationFailed,
+                "the signature on a certificate of the chain is wrong".to_string(),
+                None,
+            ),
+        },
+    }
+}
+
+/// `extendedKeyUsage` without serverAuth.
+fn purpose(seen: &Seen<'_>) -> Told {
+    let at = seen.find(|_, of_chain| !of_chain.traits.is_for(SERVER_AUTH)).unwrap_or(0);
+    let purposes = seen.read.get(at).and_then(|of_chain| of_chain.traits.purposes.clone()).unwrap_or_default();
+    let has = if purposes.is_empty() { "nothing".to_string() } else { list(&purposes) };
+    let text =
+        format!("{} is not valid for server authentication (its extended key usage allows {has})", seen.whose(at));
+    (FailureCode::CertificateVerificationFailed, text, Some(TlsFault::Purpose))
+}
+
+/// A server may use it.
+pub(super) fn may_serve(traits: &CertificateTraits) -> bool {
+    traits.is_for(SERVER_AUTH) || traits.is_for(ANY_PURPOSE)
+}
+
+/// What is wrong with a certificate of the chain by itself.
+fn flaw(seen: &Seen<'_>) -> Option<(String, TlsFault)> {
+    for (at, of_chain) in seen.read.iter().enumerate() {
+        let traits = &of_chain.traits;
+        let whose = seen.whose(at);
+        // A root signs itself: how does not matter.
+        let signed_itself = of_chain.subject == of_chain.issuer;
+        let found = if traits.version == 1 {
+            Some((
+                format!("{whose} is of version 1 (X.509 version 3 is needed)"),
+                "as X.509 version 3, with a subject alternative name".to_string(),
+            ))
+        } else if !traits.unknown_critical.is_empty() {
+            let oids = traits.unknown_critical.join(", ");
+            Some((
+                format!("{whose} has a critical extension that is not known ({oids})"),
+                "without that extension, or with it as not critical".to_string(),
+            ))
+        } else if traits.digest != Digest::Strong && !signed_itself {
+            let digest = traits.digest;
+            Some((
+                format!("{whose} is signed with {digest}, which is not accepted any more"),
+                "signed with SHA-256".to_string(),
+            ))
+        } else if at == 0 && traits.is_ca {
+            let text = format!("{whose} is one of a certificate authority (basicConstraints CA:TRUE), not of a server");
+            Some((text, "with basicConstraints CA:FALSE".to_string()))
+        } else if at > 0 && !traits.is_ca && seen.read.iter().any(|below| below.issuer == of_chain.subject) {
+            Some((
+                format!("{whose} is not one of a certificate authority (no CA:TRUE)"),
+                "with basicConstraints CA:TRUE".to_string(),
+            ))
+        } else if at > 0 && !traits.allows(CERT_SIGN) {
+            let text = format!("{whose} may not sign certificates (its key usage lacks keyCertSign)");
+            Some((text, "with the key usage keyCertSign".to_string()))
+        } else if at > 0 && path::is_beyond(&traits.key) {
+            Some((weak_key(&whose, &traits.key), BETTER_KEY.to_string()))
+        } else if traits.negative_serial {
+            Some((format!("{whose} has a negative serial number"), "with a positive serial number".to_string()))
+        } else {
+            None
+        };
+        if let Some((text, what)) = found {
+            let fault = if at == 0 { TlsFault::Reissue(what) } else { TlsFault::ReissueIssuer(what) };
+            return Some((text, fault));
+        }
+    }
+    let (subject, key) = seen.roots.anchor_key(&seen.read).filter(|(_, key)| path::is_beyond(key))?;
+    let text = weak_key(&format!("certificate of the trusted root \"{subject}\""), &key);
+    Some((text, TlsFault::ReissueIssuer(BETTER_KEY.to_string())))
+}
+
+/// What is left: in the library's words, without its types.
+fn other(error: &CertificateError) -> Told {
+    let reissue = |what: &str| Some(TlsFault::Reissue(what.to_string()));
+    match error {
+        CertificateError::BadEncoding => (
+            FailureCode::CertificateMalformed,
+            "certificate cannot be parsed".to_string(),
+            reissue("in the encoding of RFC 5280"),
+        ),
+        CertificateError::UnhandledCriticalExtension => {
+            let text = "certificate has a critical extension that this tool's TLS library (rustls) does not handle";
+            (
+                FailureCode::CertificateVerificationFailed,
+                text.to_string(),
+                reissue("with that extension as not critical"),
+            )
+        }
+        error => {
+            let words = match error {
+                CertificateError::Other(inner) => in_words(&format!("{:?}", inner.0)),
+                _ => "reason unknown".to_string(),
+            };
+            let (text, fault) = match words.as_str() {
+                "name constraint violation" => (
+                    "a name of the certificate is outside the names that its issuer may sign (name constraints)"
+                        .to_string(),
+                    Some(TlsFault::Reissue("with names that its issuer may sign".to_string())),
+                ),
+                "path len constraint violated" => (
+                    "the chain is longer than an issuer in it allows (path length constraint)".to_string(),
+                    Some(TlsFault::ReissueIssuer("with a longer path length constraint".to_string())),
+                ),
+                words => (format!("certificate does not verify: {words}"), None),
+            };
+            (FailureCode::CertificateVerificationFailed, text, fault)
+        }
+    }
+}
+
+/// `CaUsedAsEndEntity` as `ca used as end entity`; nothing of what follows a name.
+fn in_words(camel: &str) -> String {
+    let name: String = camel.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+    let mut words = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(character.to_lowercase());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_stand_for_one_whole_label() {
+        assert!(is_odd_wildcard("a*.example") && is_odd_wildcard("a.*.example") && is_odd_wildcard("*"));
+        assert!(!is_odd_wildcard("*.example") && !is_odd_wildcard("a.example"));
+        assert!(is_too_deep("*.example", "a.b.example") && !is_too_deep("*.example", "a.b.test"));
+        assert!(!is_too_deep("*.example", "a.example"));
+    }
+
+    #[test]
+    fn names_of_types_become_words() {
+        assert_eq!(in_words("PathLenConstraintViolated"), "path len constraint violated");
+        assert_eq!(in_words("TrailingData(Certificate)"), "trailing data");
+    }
+}

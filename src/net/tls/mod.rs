@@ -1,0 +1,57 @@
+//! TLS: one verifier of certificates ([`Verifier`]), the files that settings name ([`pem`]), and what went wrong in words
+//! that show no type of a library.
+
+mod certificate;
+mod explain;
+mod fault;
+mod hello;
+mod path;
+pub(crate) mod pem;
+mod verify;
+
+pub(crate) use certificate::{distinguished_name, read};
+pub(crate) use explain::{ClientAuth, Told, explain_alert, explain_end, explain_handshake, is_tls};
+pub(crate) use hello::{Answer, Offered, answer, client_hello};
+pub(crate) use verify::{Anyone, Presented, Roots, Verifier, proved, refusal_in};
+
+use tokio_rustls::rustls::pki_types::ServerName;
+
+/// A server's name without its type.
+pub(crate) fn name_text(name: &ServerName<'_>) -> String {
+    match name {
+        ServerName::IpAddress(address) => std::net::IpAddr::from(*address).to_string(),
+        name => name.to_str().into_owned(),
+    }
+}
+
+/// `a, b, and 3 more`.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}, and {more} more"),
+    }
+}
+
+/// `"a", "b" or 3 others`.
+fn quoted(names: &[String], between: &str) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("\"{name}\"")).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(between),
+        more => format!("{} or {more} others", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names: Vec<_> = (0..10).map(|n| format!("DNS:{n}")).collect();
+        assert!(list(&names).ends_with("DNS:7, and 2 more"));
+        assert_eq!(quoted(&names, " or "), "\"DNS:0\", \"DNS:1\", \"DNS:2\" or 7 others");
+    }
+}

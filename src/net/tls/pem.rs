@@ -1,0 +1,173 @@
+//! Certificates and keys from PEM, and why they cannot be had: phrases that follow a file's name and a colon, and show
+//! nothing of its content, which may be a key.
+
+use std::io;
+
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::pki_types::pem::{Error, PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{self, InconsistentKeys};
+
+use super::certificate;
+use crate::model::certificate::KeyKind;
+
+/// Which of two files is to blame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IdentityError {
+    /// The certificates.
+    Certificate(String),
+    /// The key.
+    Key(String),
+}
+
+/// Every certificate in `text`, at least one.
+pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found = CertificateDer::pem_slice_iter(text).collect::<Result<Vec<_>, _>>();
+    match found {
+        Ok(found) if found.is_empty() => Err(absent("certificate", text)),
+        Ok(found) if found.iter().any(|der| certificate::read(der).is_none()) => {
+            Err("a certificate in it cannot be parsed".to_string())
+        }
+        Ok(found) => Ok(found),
+        Err(_) => Err("not valid PEM".to_string()),
+    }
+}
+
+/// Certificate chain and key of a client, which must belong together.
+pub(crate) fn identity(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, IdentityError> {
+    let chain = certificates(chain).map_err(IdentityError::Certificate)?;
+    if is_encrypted(key) {
+        return Err(IdentityError::Key(encrypted()));
+    }
+    let private = match PrivateKeyDer::from_pem_slice(key) {
+        Ok(private) => private,
+        Err(Error::NoItemsFound) => return Err(IdentityError::Key(absent("private key", key))),
+        Err(_) => return Err(IdentityError::Key("not valid PEM".to_string())),
+    };
+    let kind = chain.first().and_then(|leaf| certificate::read(leaf)).map_or(KeyKind::Unknown, |leaf| leaf.traits.key);
+    CertifiedKey::from_der(chain, private, provider).map_err(|error| {
+        IdentityError::Key(match error {
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                "the key does not belong to the certificate".to_string()
+            }
+            _ => format!(
+                "the key is not supported here (supported: RSA of 2048 to 8192 bits, ECDSA P-256 and P-384, Ed25519); \
+                 the certificate is for {kind}"
+            ),
+        })
+    })
+}
+
+/// Why a file cannot be read, in words.
+pub(crate) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_string(),
+        io::ErrorKind::IsADirectory => "is a directory".to_string(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_string(),
+        io::ErrorKind::InvalidData => "not PEM (the file is not text)".to_string(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+        }
+    }
+}
+
+fn absent(wanted: &str, text: &[u8]) -> String {
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return "the file is empty".to_string();
+    }
+    let labels: Vec<String> = labels(text).collect();
+    match labels.first() {
+        Some(label) => format!("no {wanted} found in file, only {label}"),
+        None if text.first() == Some(&0x30) => {
+            format!("no {wanted} in PEM found in file (it looks like DER; convert it with openssl)")
+        }
+        None => format!("no {wanted} found in file (not PEM)"),
+    }
+}
+
+/// What PEM says it holds: `-----BEGIN CERTIFICATE REQUEST-----`.
+fn labels(text: &[u8]) -> impl Iterator<Item = String> {
+    let text = String::from_utf8_lossy(text);
+    let found: Vec<String> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"))
+        .filter(|label| {
+            label.len() < 40 && label.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ')
+        })
+        .map(str::to_string)
+        .collect();
+    found.into_iter()
+}
+
+/// PKCS #8's own label, or the header of the older form.
+fn is_encrypted(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED")
+}
+
+fn encrypted() -> String {
+    "the key is encrypted; decrypt it first (openssl pkey -in KEY -out PLAIN)".to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_rustls::rustls::crypto::ring;
+
+    fn made(name: &str) -> (String, String) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec![name.to_string()]).unwrap();
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    fn refused(chain: &str, key: &str) -> IdentityError {
+        identity(chain.as_bytes(), key.as_bytes(), &ring::default_provider()).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_no_certificate_says_what_it_is() {
+        let (certificate, key) = made("a");
+        assert_eq!(certificates(certificate.as_bytes()).unwrap().len(), 1);
+        let why = |text: &str| certificates(text.as_bytes()).unwrap_err();
+        assert_eq!(why(" \n"), "the file is empty");
+        assert_eq!(why("hello"), "no certificate found in file (not PEM)");
+        assert_eq!(why(&key), "no certificate found in file, only PRIVATE KEY");
+        assert_eq!(
+            certificates(&[0x30, 0x82, 1, 1, 0xff]).unwrap_err(),
+            "no certificate in PEM found in file (it looks like DER; convert it with openssl)"
+        );
+        let broken = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+        assert_eq!(why(broken), "a certificate in it cannot be parsed");
+        assert_eq!(why("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"), "not valid PEM");
+    }
+
+    #[test]
+    fn an_identity_is_a_pair() {
+        let ((certificate, key), (other, _)) = (made("a"), made("b"));
+        assert!(identity(certificate.as_bytes(), key.as_bytes(), &ring::default_provider()).is_ok());
+        let mismatch = IdentityError::Key("the key does not belong to the certificate".to_string());
+        assert_eq!(refused(&other, &key), mismatch);
+        assert_eq!(refused("", &key), IdentityError::Certificate("the file is empty".to_string()));
+        let swapped = IdentityError::Certificate("no certificate found in file, only PRIVATE KEY".to_string());
+        assert_eq!(refused(&key, &certificate), swapped);
+        for locked in [
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\naGVsbG8=\n-----END ENCRYPTED PRIVATE KEY-----\n",
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\naGVsbG8=\n-----END RSA PRIVATE KEY-----\n",
+        ] {
+            assert_eq!(refused(&certificate, locked), IdentityError::Key(encrypted()));
+        }
+        let odd = "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n";
+        let IdentityError::Key(why) = refused(&certificate, odd) else { panic!() };
+        assert!(why.starts_with("the key is not supported here"), "{why}");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_says_why() {
+        let why = |error: io::ErrorKind| unreadable(&error.into());
+        assert_eq!(why(io::ErrorKind::NotFound), "no such file");
+        assert_eq!(unreadable(&std::fs::read_to_string(std::env::temp_dir()).unwrap_err()), "is a directory");
+        assert_eq!(why(io::ErrorKind::PermissionDenied), "permission denied");
+    }
+}

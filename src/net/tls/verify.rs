@@ -1,0 +1,291 @@
+//! The one verifier of server certificates, for endpoints and registries alike.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
+use tokio_rustls::rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::{self, CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+
+use super::path::{Chain, is_a_root};
+use super::{certificate, fault};
+use crate::model::certificate::{KeyKind, TlsFault};
+use crate::model::reach::{Certificate, FailureCode};
+
+/// Who is trusted.
+#[derive(Debug, Clone)]
+pub(crate) struct Roots {
+    store: Arc<RootCertStore>,
+    /// The certificates that were given by name. A trusted one that a server presents as its own is trusted for what it
+    /// says, as OpenSSL and Go do it (webpki refuses a CA certificate there, which is what `openssl req -x509` makes).
+    named: Vec<CertificateDer<'static>>,
+}
+
+impl Roots {
+    /// These and no others.
+    ///
+    /// # Errors
+    ///
+    /// None of them can be a root.
+    pub fn named(named: Vec<CertificateDer<'static>>) -> Result<Self, String> {
+        let mut store = RootCertStore::empty();
+        let (added, _) = store.add_parsable_certificates(named.iter().cloned());
+        if added == 0 {
+            return Err(match named.len() {
+                1 => "the certificate in it cannot be a trusted root".to_string(),
+                count => format!("none of the {count} certificates in it can be a trusted root"),
+            });
+        }
+        Ok(Roots { store: Arc::new(store), named })
+    }
+
+    /// The system's.
+    ///
+    /// # Errors
+    ///
+    /// The system has none.
+    pub fn system() -> Result<Self, String> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(found.certs);
+        if store.is_empty() {
+            let why = found.errors.first().map_or_else(String::new, |error| format!(": {error}"));
+            return Err(format!("this machine has no trusted root certificates{why}; install ca-certificates"));
+        }
+        Ok(Roots { store: Arc::new(store), named: Vec::new() })
+    }
+
+    /// The subjects of the certificates that were given by name.
+    pub(super) fn subjects(&self) -> Vec<String> {
+        self.named.iter().filter_map(|der| Some(certificate::read(der)?.subject)).collect()
+    }
+
+    pub(super) fn store(&self) -> &RootCertStore {
+        &self.store
+    }
+
+    /// Name and key of the trusted root that `chain` ends at, where it was given by name.
+    pub(super) fn anchor_key(&self, chain: &[Certificate]) -> Option<(String, KeyKind)> {
+        self.anchor(chain).map(|root| (root.subject, root.traits.key))
+    }
+
+    /// The named root that issued a certificate of `chain`, by its name.
+    fn anchor(&self, chain: &[Certificate]) -> Option<Certificate> {
+        let mut named = self.named.iter().filter_map(|der| certificate::read(der));
+        named.find(|root| chain.iter().any(|of_chain| of_chain.issuer == root.subject))
+    }
+}
+
+/// What a server presented.
+#[derive(Clone, Copy)]
+pub(crate) struct Presented<'a> {
+    /// Its own certificate.
+    pub leaf: &'a CertificateDer<'a>,
+    /// What it sent with it.
+    pub intermediates: &'a [CertificateDer<'a>],
+    /// The name it must be for.
+    pub name: &'a ServerName<'a>,
+    /// The time.
+    pub now: UnixTime,
+}
+
+/// Why a certificate is refused, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// Stable word.
+    pub code: FailureCode,
+    /// The sentence.
+    pub text: String,
+    /// What the remedy depends on.
+    pub fault: Option<TlsFault>,
+    /// The TLS library's own limit: grpc-go's verification accepts the chain.
+    pub is_our_limit: bool,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Verifies chains against [`Roots`]. As rustls' verifier its errors are [`Refusal`]s ([`refusal_in`]).
+#[derive(Debug)]
+pub(crate) struct Verifier {
+    webpki: Arc<WebPkiServerVerifier>,
+    roots: Roots,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    /// A verifier that trusts `roots`.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be used.
+    pub fn new(roots: Roots, provider: Arc<CryptoProvider>) -> Result<Self, String> {
+        let webpki = WebPkiServerVerifier::builder_with_provider(roots.store.clone(), provider.clone())
+            .build()
+            .map_err(|error| format!("trusted roots cannot be used: {error}"))?;
+        Ok(Verifier { webpki, roots, provider })
+    }
+
+    /// The named root that the chain ends at, where there is one.
+    pub fn anchor(&self, chain: &[Certificate]) -> Option<Certificate> {
+        self.roots.anchor(chain)
+    }
+
+    /// Verifies what a server presented.
+    pub fn check(&self, presented: Presented<'_>, ocsp: &[u8]) -> Result<(), Refusal> {
+        let Presented { leaf, intermediates, name, now } = presented;
+        let is_trusted = self.roots.named.iter().any(|named| named == leaf) || is_a_root(leaf, &self.roots.store);
+        let verified = if is_trusted {
+            named_itself(leaf, name, now)
+        } else {
+            self.webpki.verify_server_cert(leaf, intermediates, name, ocsp, now).map(|_| ())
+        };
+        let error = match verified {
+            Ok(()) => return Ok(()),
+            Err(rustls::Error::InvalidCertificate(error)) => error,
+            Err(_) => CertificateError::ApplicationVerificationFailure,
+        };
+        let chain = Chain::new(std::iter::once(leaf).chain(intermediates));
+        let read = std::iter::once(leaf).chain(intermediates).filter_map(|der| certificate::read(der)).collect();
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let server_name = super::name_text(name);
+        let seen = fault::Seen { chain: &chain, read, roots: &self.roots, server_name, now: seconds };
+        let mut refusal = fault::explain(&error, &seen);
+        if fault::may_be_our_limit(&error) {
+            let algorithms = &self.provider.signature_verification_algorithms;
+            refusal.is_our_limit = seen.is_for_name() && chain.passes_elsewhere(&self.roots.store, algorithms, seconds);
+        }
+        Err(refusal)
+    }
+}
+
+/// A certificate that was given as a trusted one: its name and its dates count.
+fn named_itself(leaf: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<(), rustls::Error> {
+    let seconds = |at: i64| UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at).unwrap_or(0)));
+    verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
+    let read = certificate::read(leaf).ok_or(CertificateError::BadEncoding)?;
+    let (not_before, not_after) = (seconds(read.not_before), seconds(read.not_after));
+    if now < not_before {
+        return Err(CertificateError::NotValidYetContext { time: now, not_before }.into());
+    }
+    if now > not_after {
+        return Err(CertificateError::ExpiredContext { time: now, not_after }.into());
+    }
+    if read.traits.purposes.is_some() && !fault::may_serve(&read.traits) {
+        return Err(CertificateError::InvalidPurpose.into());
+    }
+    Ok(())
+}
+
+/// The [`Refusal`] that a [`Verifier`] hid in an error of rustls.
+pub(crate) fn refusal_in(error: &rustls::Error) -> Option<&Refusal> {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => inner.downcast_ref(),
+        _ => None,
+    }
+}
+
+impl From<Refusal> for rustls::Error {
+    fn from(refusal: Refusal) -> Self {
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refusal))))
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.check(Presented { leaf, intermediates, name, now }, ocsp)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        proved(certificate, verify_tls12_signature(message, certificate, signed, algorithms))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        proved(certificate, verify_tls13_signature(message, certificate, signed, algorithms))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The proof that the server holds the certificate's key, with a failure in words.
+pub(crate) fn proved(
+    certificate: &CertificateDer<'_>,
+    proof: Result<HandshakeSignatureValid, rustls::Error>,
+) -> Result<HandshakeSignatureValid, rustls::Error> {
+    proof.map_err(|_| fault::unproved(certificate).into())
+}
+
+/// Accepts any certificate, but still wants the peer to hold its key.
+pub(crate) struct Anyone(pub Arc<CryptoProvider>);
+
+impl fmt::Debug for Anyone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Anyone")
+    }
+}
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        proved(cert, verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        proved(cert, verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,119 @@
+//! The files that [`Options`](super::Options) name: read and checked, and why one cannot be used.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::sign::CertifiedKey;
+
+use super::Options;
+use crate::net::tls::Roots;
+use crate::net::tls::pem::{self, IdentityError};
+
+/// Which file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFile {
+    /// [`Options::cacert`](super::Options::cacert).
+    CaCert,
+    /// The certificate chain of [`Options::identity`](super::Options::identity).
+    Cert,
+    /// The key of [`Options::identity`](super::Options::identity).
+    Key,
+}
+
+impl TlsFile {
+    /// The command's flag for it.
+    pub const fn flag(self) -> &'static str {
+        match self {
+            TlsFile::CaCert => "--cacert",
+            TlsFile::Cert => "--cert",
+            TlsFile::Key => "--key",
+        }
+    }
+}
+
+/// A file that cannot be used. Shows nothing of its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileError {
+    /// Which.
+    pub file: TlsFile,
+    /// Where.
+    pub path: PathBuf,
+    /// Why: `no such file`.
+    pub why: String,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "failed to read {} {}: {}", self.file.flag(), self.path.display(), self.why)
+    }
+}
+
+impl std::error::Error for FileError {}
+
+impl Options {
+    /// Reads the files that the options name and checks them, whether TLS will be spoken or not. A session reads them again
+    /// at the first use of TLS.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, is not what it should be, or certificate and key do not belong together.
+    pub fn check_files(&self) -> Result<(), FileError> {
+        if let Some(path) = &self.cacert {
+            roots(path)?;
+        }
+        if let Some((chain, key)) = &self.identity {
+            identity(chain, key, &ring::default_provider())?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether `text` holds certificates in PEM that can be trusted roots.
+///
+/// # Errors
+///
+/// Why not: `no certificate found in file, only PRIVATE KEY`.
+pub fn check_roots(text: &[u8]) -> Result<(), String> {
+    pem::certificates(text).and_then(Roots::named).map(|_| ())
+}
+
+/// Whether `chain` and `key` are a client's certificate chain and its key, both in PEM.
+///
+/// # Errors
+///
+/// Which of them is wrong, and why. Shows nothing of the key.
+pub fn check_identity(chain: &[u8], key: &[u8]) -> Result<(), (TlsFile, String)> {
+    match pem::identity(chain, key, &ring::default_provider()) {
+        Ok(_) => Ok(()),
+        Err(IdentityError::Certificate(why)) => Err((TlsFile::Cert, why)),
+        Err(IdentityError::Key(why)) => Err((TlsFile::Key, why)),
+    }
+}
+
+/// Why a file could not be read, as it follows the file's name: `no such file`.
+pub fn unreadable(error: &std::io::Error) -> String {
+    pem::unreadable(error)
+}
+
+/// The trusted roots in the file.
+pub(super) fn roots(path: &Path) -> Result<Roots, FileError> {
+    let error = |why| FileError { file: TlsFile::CaCert, path: path.to_path_buf(), why };
+    let text = read(path).map_err(error)?;
+    pem::certificates(&text).and_then(Roots::named).map_err(error)
+}
+
+/// The client's certificate chain and key.
+pub(super) fn identity(chain: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, FileError> {
+    let of_chain = |why| FileError { file: TlsFile::Cert, path: chain.to_path_buf(), why };
+    let of_key = |why| FileError { file: TlsFile::Key, path: key.to_path_buf(), why };
+    let (chain_text, key_text) = (read(chain).map_err(of_chain)?, read(key).map_err(of_key)?);
+    pem::identity(&chain_text, &key_text, provider).map_err(|error| match error {
+        IdentityError::Certificate(why) => of_chain(why),
+        IdentityError::Key(why) => of_key(why),
+    })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| pem::unreadable(&error))
+}

@@ -1,0 +1,48 @@
+//! Asks a server that had nothing in common with a handshake what it would agree to: up to two more connections, and no
+//! more than a hello on each.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::Io;
+use crate::net::tls::{Answer, Offered, Told, answer, client_hello};
+
+/// An answer is shorter than that: a chain of certificates is some kilobytes.
+const LONGEST: usize = 64 * 1024;
+
+/// What is missing in common; `None` when the answers do not show it.
+pub(super) async fn missing<F: Future<Output = Option<Box<dyn Io>>>>(
+    dial: impl Fn() -> F,
+    server_name: &str,
+    deadline: Instant,
+) -> Option<Told> {
+    let name = server_name.parse::<std::net::IpAddr>().is_err().then_some(server_name);
+    let older = ask(dial().await?, Offered::UpTo12, name, deadline).await;
+    if let Some(told) = older.as_ref().and_then(Answer::lacks) {
+        return Some(told);
+    }
+    let newer = ask(dial().await?, Offered::Only13, name, deadline).await;
+    match newer {
+        Some(newer) => newer.lacks().or_else(|| Some(newer.wants_another_signature())),
+        None => None,
+    }
+}
+
+async fn ask(mut io: Box<dyn Io>, offered: Offered, name: Option<&str>, deadline: Instant) -> Option<Answer> {
+    let hello = client_hello(offered, name, std::array::from_fn(|_| fastrand::u8(..)));
+    let mut read = Vec::new();
+    let talk = async {
+        io.write_all(&hello).await.ok()?;
+        loop {
+            let said = answer(&read);
+            if read.len() > LONGEST || said.as_ref().is_some_and(Answer::is_complete) {
+                return said;
+            }
+            match io.read_buf(&mut read).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return said,
+            }
+        }
+    };
+    timeout_at(deadline, talk).await.ok()?
+}
