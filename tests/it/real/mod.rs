@@ -12,6 +12,7 @@ mod proxies;
 mod reaching;
 #[cfg(feature = "etcd")]
 mod registrars;
+mod requests;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod rollout;
 #[cfg(feature = "consul")]

@@ -7,6 +7,8 @@ stdout carries one JSON object a line: first where it listens, then every call. 
     stop                    cancel every call and exit (also while a graceful stop waits)
 
 At the end of stdin the process exits, so that a test that dies leaves nothing behind.
+
+With --check ADDRESS it is a client instead: one Health/Check over plaintext, whose status it prints as JSON.
 """
 
 import argparse
@@ -115,6 +117,12 @@ def obey(server, servicer):
     os._exit(0)
 
 
+def check(address):
+    with grpc.insecure_channel(address) as channel:
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
+    write({"status": STATUSES.Name(answer.status)})
+
+
 def main():
     version = f"grpcio {grpc.__version__}"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -130,7 +138,10 @@ def main():
         metavar="KEY=VALUE",
         help="any channel argument, such as grpc.max_connection_idle_ms=500",
     )
+    parser.add_argument("--check", metavar="ADDRESS", help="be a client: one Health/Check of ADDRESS")
     settings = parser.parse_args()
+    if settings.check:
+        return check(settings.check)
 
     # Without this the C core shares a taken port silently.
     options = [("grpc.so_reuseport", 0), *settings.option]
