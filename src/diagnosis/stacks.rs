@@ -272,7 +272,9 @@ mod tests {
     #[test]
     fn names_fit_by_the_rules_of_each_stack() {
         use Stack::{Core, Go, Java, Node, Rustls};
-        let cases: [(&[&str], Option<&str>, &str, &[&[Stack]]); 13] = [
+        /// Names in the certificate, common name, name that is dialed, who refuses.
+        type Case = (&'static [&'static str], Option<&'static str>, &'static str, &'static [&'static [Stack]]);
+        let cases: [Case; 13] = [
             (&["DNS:pay.example.test"], None, "pay.example.test", &[]),
             (&["DNS:PAY.example.test"], None, "pay.example.test", &[]),
             (&["DNS:*.example.test"], None, "pay.example.test", &[]),

@@ -66,7 +66,7 @@ pub(super) fn traits(certificate: &X509Certificate<'_>) -> CertificateTraits {
                 (purposes.time_stamping, "timeStamping"),
                 (purposes.ocsp_signing, "OCSPSigning"),
             ];
-            let known = known.into_iter().filter_map(|(set, name)| set.then(|| name.to_string()));
+            let known = known.into_iter().filter(|(set, _)| *set).map(|(_, name)| name.to_string());
             known.chain(purposes.other.iter().map(Oid::to_id_string)).collect()
         }),
         unknown_critical: unknown.map(|extension| extension.oid.to_id_string()).collect(),

@@ -204,7 +204,7 @@ fn name(seen: &Seen<'_>) -> String {
 
 /// `a*.example`, `a.*.example`, `*`.
 fn is_odd_wildcard(name: &str) -> bool {
-    name.contains('*') && !name.strip_prefix("*.").is_some_and(|rest| !rest.contains('*'))
+    name.contains('*') && name.strip_prefix("*.").is_none_or(|rest| rest.contains('*'))
 }
 
 /// `*.example` for `a.b.example`.

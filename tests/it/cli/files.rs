@@ -47,7 +47,9 @@ impl Files {
 #[test]
 fn certificate_files_that_cannot_be_used_are_exit_64_and_nothing_is_contacted() {
     let files = Files::new();
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    /// Flags with their files, the flag that is named, the words.
+    type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+    let cases: &[Case] = &[
         (&[("--cacert", "no.pem")], "--cacert", ": no such file"),
         (&[("--cacert", "folder")], "--cacert", ": is a directory"),
         (&[("--cacert", "empty.pem")], "--cacert", ": the file is empty"),
