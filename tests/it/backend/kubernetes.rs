@@ -113,7 +113,11 @@ async fn all_slices_of_a_service_are_joined() {
     let first = answer(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay:grpc")).await;
     assert_eq!(first.endpoints.len(), 250);
     assert_eq!(notes(&first, NoteKind::Funnel), ["250 in 3 EndpointSlices"]);
-    assert_eq!(notes(&first, NoteKind::Service), ["headless: DNS gives the addresses of the pods themselves"]);
+    let service = [
+        "headless: DNS gives the addresses of the pods themselves",
+        "selector app=pay; port 80 (grpc) leads to targetPort 50051",
+    ];
+    assert_eq!(notes(&first, NoteKind::Service), service);
     assert_eq!(notes(&first, NoteKind::Orphaned), [""; 0]);
     let one = &first.endpoints[120];
     assert_eq!(one.address.to_string(), "10.1.1.21:50051");

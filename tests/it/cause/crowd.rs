@@ -78,7 +78,7 @@ fn the_document_holds_every_one_of_three_hundred() {
     let endpoints = document["endpoints"].as_array().unwrap();
     assert_eq!(endpoints.len(), 300);
     let with = |word: &str| endpoints.iter().filter(|endpoint| endpoint["verdict"] == word).count();
-    assert_eq!((with("healthy"), with("unreachable"), with("unhealthy"), with("mismatch")), (294, 3, 2, 1));
+    assert_eq!((with("healthy"), with("unreachable"), with("unhealthy"), with("tls-failed")), (294, 3, 2, 1));
     let mut codes: Vec<&str> =
         document["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
     codes.sort_unstable();

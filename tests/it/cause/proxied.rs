@@ -108,7 +108,7 @@ pub fn idle_limit_with_goaway(world: &mut World) -> Option<Run> {
         }
     });
     let says =
-        [&*address, "ends connections after 1.5", "ended the channel's own connection and idle-connection checks"];
+        [&*address, "ends connections after 1.", "ended the channel's own connection and idle-connection checks"];
     let arguments = ["--plaintext", "--idle", "2s", "--idle-ladder", "500ms,3s", &address];
     Some(probe(&arguments).says(&says))
 }
