@@ -1,5 +1,7 @@
 //! TLS to a registry: roots, client certificate, server name, and what went wrong in words that name the setting.
 
+mod unverified;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
@@ -12,10 +14,11 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{self, ClientConfig};
 
+use self::unverified::Unverified;
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 use crate::net::tls::pem::{self, IdentityError};
-use crate::net::tls::{Anyone, ClientAuth, Roots, Verifier, explain_handshake, name_text, read};
+use crate::net::tls::{ClientAuth, Roots, Verifier, explain_handshake, name_text, read};
 
 /// The settings of one registry by their names, so that an error says what to set.
 #[derive(Debug, PartialEq, Eq)]
@@ -101,7 +104,7 @@ impl Plan {
         let builder = if self.verify {
             builder.with_custom_certificate_verifier(Arc::new(Verifier::new(self.roots()?, provider.clone())?))
         } else {
-            builder.with_custom_certificate_verifier(Arc::new(Anyone(provider.clone())))
+            builder.with_custom_certificate_verifier(Arc::new(Unverified(provider.clone())))
         };
         let (mut config, given) = match &self.identity {
             None => (builder.with_no_client_auth(), None),

@@ -308,7 +308,7 @@ impl<'a> Attempt<'a> {
         report: &mut (impl FnMut(Phase) + Send),
     ) -> Result<Secured, Failure> {
         // Loading the trusted roots is no part of the peer's time.
-        let tls = match self.inner.tls() {
+        let tls = match self.inner.tls().await {
             Ok(tls) => tls,
             Err(text) => return Err(Failure::new(Stage::Tls, FailureCode::Local, text, Duration::ZERO)),
         };

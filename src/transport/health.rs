@@ -98,6 +98,8 @@ struct ListResponse {
 
 /// So many names of a server are told.
 const MOST_OTHERS: usize = 20;
+/// What asking for them may delay the answer that is known already.
+const OTHERS_LIMIT: Duration = Duration::from_secs(1);
 
 /// After a `Check` of `service` that was answered with no: what the server says about other names, to tell "the process is
 /// ill" from "that service is". Those of `List` (gRFC A90) where the server has it, else the server as a whole.
@@ -120,8 +122,7 @@ pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(S
             Health::ServiceUnknown | Health::Unimplemented | Health::Failed { .. } => Vec::new(),
         }
     };
-    // Nothing beyond the answer is worth more time than the answer itself.
-    tokio::time::timeout(limit, asked).await.unwrap_or_default()
+    tokio::time::timeout(limit.min(OTHERS_LIMIT), asked).await.unwrap_or_default()
 }
 
 /// Where a `Watch` stands.

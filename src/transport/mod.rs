@@ -44,13 +44,14 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
 use self::attempt::{Established, Mode};
@@ -161,14 +162,20 @@ struct Inner {
     options: Options,
     dial: Arc<dyn Dial>,
     metadata: Arc<Result<HeaderMap, String>>,
-    tls: OnceLock<Result<Tls, String>>,
+    tls: OnceCell<Result<Tls, String>>,
     /// Where [`TlsMode::Auto`] guessed wrong at first: the right mode.
     modes: Mutex<HashMap<Address, Mode>>,
 }
 
 impl Inner {
-    fn tls(&self) -> Result<&Tls, String> {
-        self.tls.get_or_init(|| Tls::load(&self.options)).as_ref().map_err(Clone::clone)
+    /// What TLS needs. Its files, the system's roots among them, are read once, and not on the thread of the connections.
+    async fn tls(&self) -> Result<&Tls, String> {
+        let loaded = self.tls.get_or_init(|| async {
+            let options = self.options.clone();
+            let loading = tokio::task::spawn_blocking(move || Tls::load(&options));
+            loading.await.unwrap_or_else(|error| Err(format!("TLS cannot be set up: {error}")))
+        });
+        loaded.await.as_ref().map_err(Clone::clone)
     }
 
     fn known_mode(&self, address: &Address) -> Option<Mode> {
@@ -189,7 +196,7 @@ impl Transport {
     /// A transport that dials with `dial`. Nothing is read or contacted yet.
     pub fn new(options: Options, dial: Arc<dyn Dial>) -> Self {
         let metadata = Arc::new(grpc::metadata(&options.metadata));
-        let inner = Inner { options, dial, metadata, tls: OnceLock::new(), modes: Mutex::default() };
+        let inner = Inner { options, dial, metadata, tls: OnceCell::new(), modes: Mutex::default() };
         Transport { inner: Arc::new(inner), progress: Progress::default() }
     }
 

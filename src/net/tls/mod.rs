@@ -12,7 +12,7 @@ mod verify;
 pub(crate) use certificate::{distinguished_name, read};
 pub(crate) use explain::{ClientAuth, Told, explain_alert, explain_end, explain_handshake, is_tls};
 pub(crate) use hello::{Answer, Offered, answer, client_hello};
-pub(crate) use verify::{Anyone, Presented, Roots, Verifier, proved, refusal_in};
+pub(crate) use verify::{Presented, Roots, Verifier, proved, refusal_in};
 
 use tokio_rustls::rustls::pki_types::ServerName;
 

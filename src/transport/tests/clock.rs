@@ -278,3 +278,12 @@ async fn a_look_costs_three_writes() {
     // Preface with SETTINGS; acknowledgement with the request; GOAWAY.
     assert_eq!(writes.load(Ordering::SeqCst), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_not_kept_back_for_what_else_the_server_knows() {
+    let serve = |pipe| peers::serve_health(pipe, Answer::NotServingWithoutMore, Arc::default());
+    let begun = Instant::now();
+    let reach = to(options(), serve).0.reach(address(), Arc::from("")).await;
+    assert_eq!(reach.outcome.unwrap().0, Health::NotServing);
+    assert_eq!((reach.others, begun.elapsed()), (vec![], SECOND));
+}

@@ -98,6 +98,8 @@ pub enum Answer {
     Status(u8),
     /// Knows these names, and has `List` (gRFC A90) if told so.
     Knows(&'static [(&'static str, u8)], bool),
+    /// The server as a whole does not serve, and `List` is never answered.
+    NotServingWithoutMore,
     /// Trailers only.
     Grpc(&'static str, &'static str),
     /// A plain HTTP response: status, headers, body.
@@ -116,6 +118,11 @@ pub struct Asked {
     pub requests: std::sync::Mutex<Vec<http::request::Parts>>,
     pub bodies: std::sync::Mutex<Vec<Bytes>>,
     pub connections: AtomicUsize,
+}
+
+/// The path of the newest request.
+fn head_path(asked: &Asked) -> String {
+    asked.requests.lock().unwrap().last().unwrap().uri.path().to_string()
 }
 
 /// Answers one request of [`Answer::Knows`].
@@ -166,12 +173,19 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
     asked.connections.fetch_add(1, Ordering::SeqCst);
     let Ok(mut connection) = h2::server::handshake(io).await else { return };
     let mut open = Vec::new();
+    let mut kept = Vec::new();
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         let (head, mut body) = request.into_parts();
         asked.requests.lock().unwrap().push(head);
         if let Answer::Knows(names, has_list) = answer {
-            let path = asked.requests.lock().unwrap().last().unwrap().uri.path().to_string();
-            tokio::spawn(knows(names, has_list, path, body, respond));
+            tokio::spawn(knows(names, has_list, head_path(&asked), body, respond));
+            continue;
+        }
+        if let Answer::NotServingWithoutMore = answer {
+            match head_path(&asked) {
+                path if path.ends_with("List") => kept.push(respond),
+                path => drop(tokio::spawn(knows(&[("", 2)], false, path, body, respond))),
+            }
             continue;
         }
         let seen = asked.clone();
@@ -194,7 +208,7 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
                     stream.send_trailers(trailers).unwrap();
                 }
             }
-            Answer::Knows(..) => {}
+            Answer::Knows(..) | Answer::NotServingWithoutMore => {}
             Answer::Grpc(status, message) => {
                 let response = response.header("grpc-status", status).header("grpc-message", message);
                 respond.send_response(response.body(()).unwrap(), true).unwrap();

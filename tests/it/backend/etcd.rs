@@ -303,8 +303,12 @@ async fn tls_is_verified_and_a_client_certificate_shown() {
     let Some(etcd) = Etcd::cluster(1, &flags) else { return };
     etcd.put("pay/1", "10.0.0.1:50051", 0);
 
-    let url = format!("https://127.0.0.1:{port}");
     let (ca, cert, key) = (path("ca.pem"), path("client.pem"), path("client.key"));
+    let probed = run(&["probe", "--cacert", &ca, "--cert", &cert, "--key", &key, &format!("127.0.0.1:{port}")]);
+    assert_eq!(probed.code, 0, "etcd serves grpc.health.v1 itself: {}", probed.all());
+    assert!(probed.out.contains("SERVING") && probed.out.contains("TLS"), "{}", probed.all());
+
+    let url = format!("https://127.0.0.1:{port}");
     let target = format!("etcd://127.0.0.1:{port}/pay");
     let full = [("ETCDCTL_CACERT", ca.as_str()), ("ETCDCTL_CERT", &cert), ("ETCDCTL_KEY", &key)];
     assert_eq!(places(&answer(&mut ask(&target, &full)).await), ["10.0.0.1:50051"], "the files alone ask for TLS");

@@ -15,6 +15,7 @@ use http::{HeaderMap, Response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
+#[cfg(feature = "consul")]
 use crate::support::kratos::{Client, KratosClient};
 use crate::support::peers::provided;
 use crate::support::tool::run;
@@ -200,6 +201,7 @@ fn a_request_of_ours_has_the_headers_of_grpc_go_in_its_order() {
     }
 }
 
+#[cfg(feature = "consul")]
 #[test]
 fn the_recorded_headers_are_those_of_grpc_go() {
     let recorder = Recorder::start();
