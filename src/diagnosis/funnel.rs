@@ -107,7 +107,7 @@ fn in_maintenance(seen: &Seen<Endpoint>, name: &str) -> Option<Finding> {
         reason => format!("reason: {}", text::shorten(reason, QUOTED)),
     };
     let text = format!(
-        "{} is registered in {name}{} and an operator has put it into maintenance mode ({reason}): clients do not use it",
+        "{} is registered in {name}{} and has been taken out of service on purpose: maintenance mode ({reason}): clients do not use it",
         endpoint.address,
         instance(endpoint)
     );

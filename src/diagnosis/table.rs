@@ -218,7 +218,7 @@ findings! {
         see "https://github.com/hashicorp/consul/issues/2452";
 
     GD135 IN_MAINTENANCE Warn
-        means "An operator has taken the instance (or its node) out of service. Clients do not use it until the operator ends that."
+        means "The instance (or its node) was taken out of service on purpose, by an operator or by itself. Clients do not use it until that ends."
         proved by "Consul's maintenance check with its reason, or Eureka's status OUT_OF_SERVICE."
         remedy "When the work is done, end the maintenance mode."
         see "https://github.com/hashicorp/consul/issues/1257";

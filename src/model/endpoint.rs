@@ -229,16 +229,16 @@ pub struct Particulars {
     /// Another address that the registry lists for the same instance (Eureka: `ipAddr` beside `hostName`). It is contacted
     /// when the first one is not reached.
     pub also: Option<Address>,
-    /// An operator took the instance out of service.
+    /// The instance was taken out of service on purpose.
     pub maintenance: Option<Maintenance>,
     /// Its port accepts mesh traffic only: which proxy, and where.
     pub mesh: Option<String>,
 }
 
-/// An operator took an instance out of service.
+/// An instance was taken out of service on purpose, by an operator or by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maintenance {
-    /// The operator's reason; may be empty.
+    /// The reason given; may be empty.
     pub reason: String,
     /// The command that ends it.
     pub end: String,
