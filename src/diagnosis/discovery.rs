@@ -213,7 +213,8 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
         listed.iter().filter_map(|seen| seen.what.maintenance()).map(|maintenance| maintenance.end.as_str()).collect();
     if !ends.is_empty() && listed.iter().all(|seen| seen.what.maintenance().is_some()) {
         let ends: Vec<String> = ends.into_iter().map(str::to_string).collect();
-        finding.remedy = format!("They were taken out of service on purpose; when the work is done: {}.", shorten(&ends));
+        finding.remedy =
+            format!("They were taken out of service on purpose; when the work is done: {}.", shorten(&ends));
     } else if listed.iter().all(|seen| seen.what.status == EndpointStatus::Draining) {
         finding.remedy =
             "Every endpoint is being taken out of service: wait for those that replace them, or find out why \
