@@ -281,7 +281,7 @@ findings! {
         remedy "Register an IP address, or make the name resolvable where the clients run.";
 
     GD208 LOCAL_LIMIT Critical
-        means "This machine forbids the connection, or could not make it. That is no statement about the endpoint."
+        means "This machine forbids the connection, or could not make it. This proves nothing about the endpoint."
         proved by "The kernel's own error (EPERM, EACCES), or what was missing here."
         remedy "Mend what the error names on this machine. For a connection that is not permitted check its firewall rules (`nft list ruleset`, `iptables -S OUTPUT`) and its sandbox (seccomp, SELinux).";
 
@@ -360,7 +360,7 @@ findings! {
         see "https://github.com/cert-manager/cert-manager/issues/2407";
 
     GD314 CERTIFICATE_UNUSABLE Critical
-        means "A certificate of the server's chain is one that clients refuse for what it is, whoever issued it: its key, signature, version or extensions."
+        means "Clients refuse a certificate of the server's chain because of its key, signature, version or extensions. Which authority issued it makes no difference."
         proved by "The presented chain; the text says which client stacks accept it where any do."
         remedy "Issue that certificate anew, as the text says.";
 
@@ -616,7 +616,7 @@ findings! {
         remedy "Give this process more CPU time, or look at fewer endpoints at once (-c).";
 
     GD904 OUT_OF_LOCAL_RESOURCES Warn
-        means "This machine ran out of something that every connection needs (open files, local ports, memory), so some endpoints were not tried. That is no statement about them; a verdict that depends on them is unknown (exit 3)."
+        means "This machine ran out of something that every connection needs (open files, local ports, memory), so some endpoints were not tried. This proves nothing about them; a verdict that depends on them is unknown (exit 3)."
         proved by "The kernel's own error (EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, ENOMEM), also when no other attempt was open any more."
         remedy "Raise the limit that the finding names, or probe fewer endpoints at a time (-c/--concurrency).";
 }

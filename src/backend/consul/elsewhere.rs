@@ -35,7 +35,7 @@ struct CatalogServices {
 #[endpoint(path = "catalog/datacenters", response = "Vec<String>")]
 struct CatalogDatacenters {}
 
-/// Notes on where the service of `question`, which lists nobody, is instead, and what to do.
+/// Notes on where the service of `question`, which lists no endpoint, is instead, and what to do.
 pub(super) async fn look(client: &Client, target: &ConsulTarget, question: &HealthService) -> Vec<Note> {
     let mut notes = Vec::new();
     // What was found before the time was over counts.

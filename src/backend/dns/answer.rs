@@ -202,7 +202,7 @@ impl Question<'_> {
                 let endpoints = addresses.map(|(ip, ttl)| rule.endpoint(ip, Some(ttl))).collect();
                 return Ok(Outcome { update: Update::Reset(Answer { endpoints, notes: notes.into_vec() }), ttl });
             }
-            // A server that could not be queried might have had addresses: that is no absence.
+            // A server that could not be queried might have addresses, so their absence is not proved.
             if let Some(error) = found.failures.into_iter().chain(failed_srv).next() {
                 return Err(error);
             }
