@@ -5,6 +5,7 @@ mod architecture;
 mod backend;
 mod cause;
 mod cli;
+mod fault;
 #[cfg(feature = "consul")]
 mod lens;
 mod library;

@@ -1,0 +1,1 @@
+//! Faults of endpoints and of registries: what the tool promises while they last.
