@@ -9,8 +9,10 @@
 //! round_robin uses one pick_first per endpoint, whose state is not the channel's.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use super::addresses::{deduplicated, interleaved, resolver_lists, shuffled};
+use super::backoff::Attempts;
 use super::context::Context;
 use super::subchannel::{Ending, Offer, Subchannel};
 use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed, Failure, Health, Pick};
@@ -63,6 +65,8 @@ pub(super) struct PickFirst {
     next_attempt_at: Option<Elapsed>,
     /// When a lost connection is sought again without being asked.
     reconnect_at: Option<Elapsed>,
+    /// Connections in a row that we ended because of what the server sent.
+    refused: Attempts,
     /// An RPC looked for a connection and found IDLE.
     wanted: bool,
 }
@@ -88,6 +92,7 @@ impl PickFirst {
             failures: 0,
             next_attempt_at: None,
             reconnect_at: None,
+            refused: Attempts::default(),
             wanted: false,
         }
     }
@@ -291,9 +296,22 @@ impl PickFirst {
         };
         member.subchannel.lost(ctx, how);
         self.only(ctx, address, member);
-        // A connection that dies young again and again is not sought faster than one attempt per base delay.
-        self.reconnect_at = ctx.options.keep_connected.then(|| ctx.now().max(started + ctx.options.backoff.base));
+        let delay = self.reconnect_delay(ctx, ctx.now().since(started), how);
+        self.reconnect_at = ctx.options.keep_connected.then(|| ctx.now().max(started + delay));
         self.enter(ctx, ConnectivityState::Idle, how.cause(address));
+    }
+
+    /// A connection that dies young again and again is not sought faster than one attempt per base delay; one that we ended
+    /// because of what the server sent (it floods, it breaks HTTP/2) with backoff.
+    fn reconnect_delay(&mut self, ctx: &mut Context<'_>, lived: Duration, how: &Ending) -> Duration {
+        let policy = &ctx.options.backoff;
+        if !how.is_refusal() || lived > policy.max {
+            self.refused.reset();
+        }
+        if how.is_refusal() {
+            self.refused.failed();
+        }
+        self.refused.delay(policy, &mut ctx.core.random)
     }
 
     /// The established connection's own state, health included, is the policy's.

@@ -259,6 +259,14 @@ pub(super) enum Ending {
 }
 
 impl Ending {
+    /// We ended it because of what the server sent.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Ending::GoingAway(_) => false,
+            Ending::Lost(how) => how.is_refusal(),
+        }
+    }
+
     /// The cause of the transition to IDLE: `10.0.0.7:50051: GOAWAY NO_ERROR, debug data: "max_age"`.
     pub(super) fn cause(&self, address: &Address) -> Cause {
         match self {

@@ -1,5 +1,6 @@
 //! Findings on how connections live: limits the server sets, and how READY connections end. GD405, GD406, GD410 to GD413, and
-//! GD417 to GD419.
+//! GD417 to GD419,
+//! GD421.
 
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ pub(super) fn is_told(address: &Address, losses: &[Seen<Loss>]) -> bool {
 fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Finding> {
     let (mut calmed, mut aged, mut idled) = (Vec::new(), Vec::new(), Vec::new());
     let (mut polite, mut abrupt) = (Vec::new(), Vec::new());
-    let (mut broken, mut limited, mut leaving) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut broken, mut limited, mut flooded, mut leaving) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for seen in losses {
         let stood = seen.what.lived >= STOOD;
         match (&seen.what.disconnect.goaway, seen.what.disconnect.reason) {
@@ -73,6 +74,7 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
             (Some(goaway), _) if goaway.code == 0 && stood => polite.push(seen),
             (None, DisconnectReason::ProtocolViolation) => broken.push(seen),
             (None, DisconnectReason::OurLimit) => limited.push(seen),
+            (None, DisconnectReason::Flood) => flooded.push(seen),
             (goaway, _) => {
                 if goaway.is_some() && !stood && seen.what.idle.is_none() {
                     leaving.push(seen);
@@ -97,6 +99,10 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
             last.what.disconnect.detail
         );
         tell(&OUR_HTTP2_LIMIT, &limited, text);
+    }
+    if let Some(last) = flooded.last().filter(|_| answered) {
+        let text = format!("{address} floods the connection, so we ended it: {}", last.what.disconnect.detail);
+        tell(&FLOODS, &flooded, text);
     }
     if let Some(last) = leaving.last().filter(|_| answered && abrupt.len() < PATTERN) {
         let text = format!("{address} answered and closes the connection at once: {}", last.what.disconnect);

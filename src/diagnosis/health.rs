@@ -107,6 +107,7 @@ fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
         RpcCause::OurLimit(what) => {
             (&OUR_HTTP2_LIMIT, format!("sent more than our HTTP/2 library accepts, so we ended the call: {what}"), None)
         }
+        RpcCause::Flood(what) => (&FLOODS, format!("floods the connection, so we ended it: {what}"), None),
         RpcCause::HeadersTooLarge(headers) => (
             &REQUEST_HEADERS_TOO_LARGE,
             format!("does not accept headers of this size: {code}: {text}"),

@@ -545,6 +545,7 @@ fn ended_by(disconnect: &Disconnect) -> Option<RpcCause> {
             Some(RpcCause::Violation(disconnect.detail.clone()))
         }
         None if disconnect.reason == DisconnectReason::OurLimit => Some(RpcCause::OurLimit(disconnect.detail.clone())),
+        None if disconnect.reason == DisconnectReason::Flood => Some(RpcCause::Flood(disconnect.detail.clone())),
         None => Some(RpcCause::Lost(disconnect.clone())),
     }
 }

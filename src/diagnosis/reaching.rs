@@ -180,6 +180,7 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
         FailureCode::GoAway => &GOAWAY_AT_ONCE,
         FailureCode::NoStreams => &NO_STREAMS_ALLOWED,
         FailureCode::ProtocolError => &HTTP2_PROTOCOL_ERROR,
+        FailureCode::Flood => &FLOODS,
         FailureCode::OurLimit => &OUR_HTTP2_LIMIT,
         FailureCode::Rpc => &HEALTH_CALL_FAILED,
     }

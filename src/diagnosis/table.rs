@@ -484,6 +484,12 @@ findings! {
         remedy "Probe the servers behind the proxy at their own addresses: the registry that feeds it lists them."
         see "https://github.com/grpc/grpc/blob/master/doc/load-balancing.md";
 
+    GD421 FLOODS Critical
+        means "The server sends small frames (PING, WINDOW_UPDATE, SETTINGS, PRIORITY, RST_STREAM, empty DATA, frames of unknown types) without pause. Our side ended the connection; clients without such a limit spend a CPU core on it."
+        proved by "More than 10,000 small frames within 10 s on one connection, counted by kind. No server sends as many on a connection with health calls only."
+        remedy "Find out who sends the frames: probe the server without the proxies between. Then update that program, or report it to its authors; until then take the endpoint out of the registry."
+        see "https://github.com/Netflix/security-bulletins/blob/master/advisories/third-party/2019-002.md" "https://www.rfc-editor.org/rfc/rfc9113.html#section-10.5";
+
     // Health.
     GD501 NOT_SERVING Critical
         means "The endpoint is reachable and its own health service says that it does not serve."

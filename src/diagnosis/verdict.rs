@@ -132,7 +132,8 @@ impl NetworkWord {
                 | FailureCode::Http1
                 | FailureCode::TlsExpected
                 | FailureCode::NotHttp2
-                | FailureCode::ProtocolError => NetworkWord::Mismatch,
+                | FailureCode::ProtocolError
+                | FailureCode::Flood => NetworkWord::Mismatch,
                 FailureCode::Local | FailureCode::Exhausted(_) => NetworkWord::NotTried,
                 FailureCode::OurLimit => NetworkWord::Unjudged,
             },

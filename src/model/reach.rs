@@ -181,6 +181,8 @@ pub enum FailureCode {
     NoStreams,
     /// The peer broke no rule and sent more than our HTTP/2 library accepts: we ended the connection.
     OurLimit,
+    /// The peer floods the connection with small frames: we ended it.
+    Flood,
     /// The RPC itself failed; the text holds the gRPC status.
     Rpc,
 }
@@ -220,6 +222,7 @@ impl FailureCode {
             Self::ProtocolError => "protocol_error",
             Self::NoStreams => "no_streams",
             Self::OurLimit => "our_limit",
+            Self::Flood => "flood",
             Self::Rpc => "rpc_failed",
         }
     }
@@ -325,6 +328,7 @@ impl fmt::Display for Disconnect {
             (DisconnectReason::ProtocolViolation, detail) => {
                 write!(f, "closed by us, because the server broke the rules of HTTP/2: {detail}")
             }
+            (DisconnectReason::Flood, detail) => write!(f, "closed by us, because the server floods it: {detail}"),
             (DisconnectReason::OurLimit, detail) => write!(f, "closed by us: {detail}"),
             (reason, detail) => write!(f, "{reason} ({detail})"),
         }
@@ -350,6 +354,8 @@ pub enum DisconnectReason {
     ProtocolViolation,
     /// A limit of our own HTTP/2 library, and we ended it. A94 has no word for it.
     OurLimit,
+    /// The peer floods the connection with small frames, and we ended it. A94 has no word for it.
+    Flood,
     /// A plain end of the stream has no word in A94.
     Unknown,
 }
@@ -358,6 +364,12 @@ impl Disconnect {
     /// True when it was us who ended it, because we did not need it any more.
     pub fn is_our_own(&self) -> bool {
         self.reason == DisconnectReason::SubchannelShutdown
+    }
+
+    /// True when we ended it because of what the peer sent.
+    pub fn is_refusal(&self) -> bool {
+        use DisconnectReason::{Flood, OurLimit, ProtocolViolation};
+        matches!(self.reason, ProtocolViolation | OurLimit | Flood)
     }
 
     /// True when the peer gave no polite reason: no GOAWAY NO_ERROR came before the end.
@@ -375,7 +387,7 @@ impl fmt::Display for DisconnectReason {
             Self::ConnectionTimedOut => f.write_str("connection timed out"),
             Self::ConnectionAborted => f.write_str("connection aborted"),
             Self::SocketError => f.write_str("socket error"),
-            Self::Unknown | Self::ProtocolViolation | Self::OurLimit => f.write_str("unknown"),
+            Self::Unknown | Self::ProtocolViolation | Self::OurLimit | Self::Flood => f.write_str("unknown"),
         }
     }
 }

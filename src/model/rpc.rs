@@ -80,6 +80,8 @@ pub enum RpcCause {
     NotGrpc(String),
     /// The server broke no rule and sent more than our HTTP/2 library accepts.
     OurLimit(String),
+    /// The server floods the connection with small frames, and our side ended it: how many, of which kind.
+    Flood(String),
     /// The request was not sent, or not all of it, within the RPC's time.
     NotSent(NotSent),
     /// The headers of our request are too large for the server or the proxy before it.
@@ -100,6 +102,7 @@ impl RpcCause {
             | Self::Violation(_)
             | Self::NotGrpc(_)
             | Self::OurLimit(_)
+            | Self::Flood(_)
             | Self::NotSent(_)
             | Self::HeadersTooLarge(_)
             | Self::Client => false,

@@ -386,6 +386,7 @@ fn lost(disconnect: Disconnect) -> RpcCause {
         (_, Some(goaway)) => RpcCause::GoAway(goaway.clone()),
         (DisconnectReason::ProtocolViolation, None) => RpcCause::Violation(disconnect.detail),
         (DisconnectReason::OurLimit, None) => RpcCause::OurLimit(disconnect.detail),
+        (DisconnectReason::Flood, None) => RpcCause::Flood(disconnect.detail),
         (_, None) => RpcCause::Lost(disconnect),
     }
 }

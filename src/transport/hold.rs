@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use super::attempt::{self, Attempt, Mode};
 use super::call::{self, Call};
+use super::flood::Meter;
 use super::frames::{self, Frame, Frames, Opening};
 use super::http2::NoLink;
 use super::wire::{self, End, First};
@@ -60,7 +61,12 @@ async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) 
     let metadata = inner.metadata.as_ref().as_ref().map_err(local)?;
     let (io, secured) = attempt.stream(mode, &mut |_| {}).await?;
     let begun = Instant::now();
-    let mut silent = Silent { io, frames: Frames::default(), ear: Ear { answers: HELLO.to_vec(), ..Ear::default() } };
+    let mut silent = Silent {
+        io,
+        frames: Frames::default(),
+        small: Meter::default(),
+        ear: Ear { answers: HELLO.to_vec(), ..Ear::default() },
+    };
     let settings = match timeout_at(attempt.deadline, silent.greeted()).await {
         Ok(Ok(settings)) => settings,
         Ok(Err(why)) => return Err(attempt::no_link(why, secured, begun.elapsed())),
@@ -76,6 +82,7 @@ async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) 
 pub(super) struct Silent {
     io: Box<dyn Io>,
     frames: Frames,
+    small: Meter,
     ear: Ear,
 }
 
@@ -215,8 +222,15 @@ impl Silent {
             return Poll::Ready(Err(Box::new(wire::closed())));
         }
         raw(buffer.filled());
-        let Silent { frames, ear, .. } = self;
-        frames.feed(buffer.filled(), |frame| ear.hear(frame));
+        let Silent { frames, small, ear, .. } = self;
+        let (now, mut flood) = (Instant::now(), None);
+        frames.feed(buffer.filled(), |frame| {
+            flood = flood.take().or_else(|| small.count(frame, now));
+            ear.hear(frame);
+        });
+        if let Some(what) = flood {
+            return Poll::Ready(Err(Box::new(wire::flooded(what))));
+        }
         Poll::Ready(match frames.too_long() {
             Some(length) => Err(broke_off(&format!("a frame of {length} bytes is more than HTTP/2 allows"))),
             None => Ok(()),

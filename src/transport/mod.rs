@@ -9,6 +9,7 @@ mod answer;
 mod attempt;
 mod call;
 mod files;
+mod flood;
 mod frames;
 mod grpc;
 mod health;

@@ -12,8 +12,9 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::flood::Meter;
 use super::frames::{self, Frame, Frames, Opening};
-use super::wire::{First, Wire};
+use super::wire::{First, Wire, flooded};
 use crate::model::reach::{FailureCode, http2_error_name};
 
 /// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113, 3.4).
@@ -29,6 +30,7 @@ pub(super) struct Tap<T> {
     wire: Arc<Wire>,
     incoming: Frames,
     outgoing: Frames,
+    small: Meter,
     /// The first bytes, until they are judged.
     opening: Option<Vec<u8>>,
     /// The peer's first frame was seen.
@@ -59,6 +61,7 @@ impl<T> Tap<T> {
             wire,
             incoming: Frames::default(),
             outgoing: Frames::default(),
+            small: Meter::default(),
             opening: Some(Vec::new()),
             greeted: false,
             preface: PREFACE,
@@ -69,9 +72,10 @@ impl<T> Tap<T> {
         }
     }
 
-    /// Fails when the peer speaks something else: nothing more must be said to it.
+    /// Fails when the peer speaks something else (nothing more must be said to it), or floods the connection.
     fn was_read(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.wire.was_read(Instant::now());
+        let now = Instant::now();
+        self.wire.was_read(now);
         if let Some(first) = &mut self.opening {
             first.extend_from_slice(&bytes[..bytes.len().min(64)]);
             match frames::judge(first) {
@@ -83,10 +87,12 @@ impl<T> Tap<T> {
                 }
             }
         }
-        let (wire, greeted) = (&self.wire, &mut self.greeted);
+        let (wire, greeted, small) = (&self.wire, &mut self.greeted, &mut self.small);
         let mut rules = wire.rules();
+        let mut flood = None;
         self.incoming.feed(bytes, |frame| {
             rules.received(frame);
+            flood = flood.take().or_else(|| small.count(frame, now));
             if !std::mem::replace(greeted, true) {
                 wire.set_first(greeting(frame));
             } else if frame.kind == frames::SETTINGS && !frame.is_ack() && frame.stream == 0 {
@@ -103,7 +109,13 @@ impl<T> Tap<T> {
         {
             rules.too_long(frame);
         }
-        Ok(())
+        match flood {
+            Some(what) => {
+                wire.end(flooded(what));
+                Err(io::ErrorKind::InvalidData.into())
+            }
+            None => Ok(()),
+        }
     }
 
     fn wrote(&mut self, mut bytes: &[u8]) {

@@ -316,6 +316,12 @@ pub(super) fn broken(error: &io::Error) -> End {
     End { disconnect, code, tls }
 }
 
+/// How a connection ends that the peer floods with small frames: we end it.
+pub(super) fn flooded(what: String) -> End {
+    let disconnect = Disconnect { reason: DisconnectReason::Flood, detail: what, goaway: None };
+    End { disconnect, code: FailureCode::Flood, tls: None }
+}
+
 pub(super) fn disconnect(reason: DisconnectReason, detail: &str) -> Disconnect {
     Disconnect { reason, detail: detail.to_string(), goaway: None }
 }

@@ -292,3 +292,19 @@ fn a_kept_channel_does_not_storm_a_server_that_hangs_up() {
         assert_eq!(world.dials(1).len(), 5);
     }
 }
+
+#[test]
+fn a_kept_channel_comes_back_to_a_server_that_floods_it_with_backoff() {
+    for policy in [Policy::PickFirst, Policy::RoundRobin] {
+        let options = Options { keep_connected: true, policy, ..never_idle() };
+        let mut world = World::new(options, &[Server::FloodAfterSettings]);
+        world.connect().advance(secs(3600));
+        let dials = world.dials(1);
+        assert_eq!(dials[..4], [0, 1600, 4160, 8256], "{dials:?}");
+        assert!((35..45).contains(&dials.len()), "at most one in 120 s in the end: {}", dials.len());
+        // A connection that lives makes a fresh start.
+        world.server(1, Server::Up).advance(secs(1200)).dies(1);
+        let dials = world.dials(1);
+        assert_eq!(dials.last(), Some(&world.now.as_millis()));
+    }
+}

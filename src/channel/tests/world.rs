@@ -21,6 +21,8 @@ pub enum Server {
     CloseBeforeSettings,
     /// SETTINGS, then closes at once.
     CloseAfterSettings,
+    /// SETTINGS, then more frames than our side accepts.
+    FloodAfterSettings,
     /// The test answers by hand.
     Held,
 }
@@ -59,6 +61,10 @@ pub fn refused() -> Failure {
 
 pub fn eof() -> Disconnect {
     Disconnect { reason: DisconnectReason::Unknown, detail: "closed by peer".to_string(), goaway: None }
+}
+
+pub fn flood() -> Disconnect {
+    Disconnect { reason: DisconnectReason::Flood, detail: "10001 small frames".to_string(), goaway: None }
 }
 
 pub fn goaway(code: u32, debug: &str) -> Disconnect {
@@ -200,6 +206,10 @@ impl World {
                     Server::CloseAfterSettings => {
                         self.on_its_way.push((self.now, Input::Connected(id)));
                         self.on_its_way.push((self.now, Input::Lost(id, eof())));
+                    }
+                    Server::FloodAfterSettings => {
+                        self.on_its_way.push((self.now, Input::Connected(id)));
+                        self.on_its_way.push((self.now, Input::Lost(id, flood())));
                     }
                     Server::Held => {}
                 }

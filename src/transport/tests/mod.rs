@@ -1,6 +1,7 @@
 //! What the transport says of peers of every kind. Real sockets on port 0 for reality, pipes on a paused clock for time.
 
 mod clock;
+mod floods;
 mod hold;
 mod link;
 mod malformed;

@@ -108,6 +108,11 @@ pub fn flood_of_continuations(world: &mut World) -> Option<Run> {
     Some(probe(&[&address]).says(&[&address, "our HTTP/2 library", "CONTINUATION"]))
 }
 
+pub fn flood_of_pings(world: &mut World) -> Option<Run> {
+    let address = server(world, SETTINGS, frame(6, &[0; 8]).repeat(10_100));
+    Some(probe(&[&address]).says(&[&address, "we ended it", "10001 small frames", "PING"]))
+}
+
 pub fn streams_forbidden_later(world: &mut World) -> Option<Run> {
     let address = server(world, SETTINGS, [setting(3, 0), response(GRPC, SERVING, OK)].concat());
     Some(probe(&[&address]).says(&[&address, "MAX_CONCURRENT_STREAMS lowered to 0"]))

@@ -201,6 +201,7 @@ scenarios! {
     malformed::goaway_beside_the_answer: ["GD418"] exit 0 AtOnce, needs Nothing;
     malformed::goaway_while_the_call_is_pending: ["GD404"] exit 2 Late, needs Nothing;
     malformed::flood_of_continuations: ["GD419"] exit 3 AtOnce, needs Nothing;
+    malformed::flood_of_pings: ["GD421"] exit 2 AtOnce, needs Nothing;
     malformed::streams_forbidden_later: ["GD405"] exit 1 AtOnce, needs Nothing;
     malformed::window_that_stays_shut: ["GD503"] exit 2 Late, needs Nothing;
 
