@@ -69,6 +69,7 @@ Register-ArgumentCompleter -Native -CommandName 'grpc-discover' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -133,6 +134,7 @@ Register-ArgumentCompleter -Native -CommandName 'grpc-discover' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -195,6 +197,7 @@ Register-ArgumentCompleter -Native -CommandName 'grpc-discover' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -224,6 +227,7 @@ Register-ArgumentCompleter -Native -CommandName 'grpc-discover' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -247,6 +251,7 @@ Register-ArgumentCompleter -Native -CommandName 'grpc-discover' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Nothing on stderr but errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More: connection phases, notes of registries, which settings are used')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break

@@ -67,7 +67,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__backends)
-            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --color --quiet --verbose --config --profile --output --help"
+            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --color --quiet --verbose --config --no-config --profile --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -187,7 +187,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__demo)
-            opts="-o -q -v -h --idle --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-o -q -v -h --idle --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -261,7 +261,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__probe)
-            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -451,7 +451,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__resolve)
-            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -553,7 +553,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__watch)
-            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --profile --help"
+            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

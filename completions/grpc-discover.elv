@@ -65,6 +65,7 @@ set edit:completion:arg-completer[grpc-discover] = {|@words|
             cand --quiet 'Nothing on stderr but errors'
             cand -v 'More: connection phases, notes of registries, which settings are used'
             cand --verbose 'More: connection phases, notes of registries, which settings are used'
+            cand --no-config 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -128,6 +129,7 @@ set edit:completion:arg-completer[grpc-discover] = {|@words|
             cand --quiet 'Nothing on stderr but errors'
             cand -v 'More: connection phases, notes of registries, which settings are used'
             cand --verbose 'More: connection phases, notes of registries, which settings are used'
+            cand --no-config 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -189,6 +191,7 @@ set edit:completion:arg-completer[grpc-discover] = {|@words|
             cand --quiet 'Nothing on stderr but errors'
             cand -v 'More: connection phases, notes of registries, which settings are used'
             cand --verbose 'More: connection phases, notes of registries, which settings are used'
+            cand --no-config 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -217,6 +220,7 @@ set edit:completion:arg-completer[grpc-discover] = {|@words|
             cand --quiet 'Nothing on stderr but errors'
             cand -v 'More: connection phases, notes of registries, which settings are used'
             cand --verbose 'More: connection phases, notes of registries, which settings are used'
+            cand --no-config 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -238,6 +242,7 @@ set edit:completion:arg-completer[grpc-discover] = {|@words|
             cand --quiet 'Nothing on stderr but errors'
             cand -v 'More: connection phases, notes of registries, which settings are used'
             cand --verbose 'More: connection phases, notes of registries, which settings are used'
+            cand --no-config 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -68,6 +68,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l dry-run -d 'Say what would be contacted, and contact nothing'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l no-config -d 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l backend -d 'For bare names ask only these backends (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dns-server -d 'Ask this DNS server instead of the system\'s' -r
@@ -129,6 +130,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l cl
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dry-run -d 'Say what would be contacted, and contact nothing'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l no-config -d 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l for -d 'End with the verdict of that moment after this long' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l until -d 'End as soon as this is so' -r -f -a "ready\t'The channel is READY'
@@ -191,6 +193,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l cl
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l dry-run -d 'Say what would be contacted, and contact nothing'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l no-config -d 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l backend -d 'For bare names ask only these backends (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dns-server -d 'Ask this DNS server instead of the system\'s' -r
@@ -213,6 +216,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s 6 -l ipv6 -d 'IPv6 addresses only'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l no-config -d 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand explain" -s o -l output -d 'How to print' -r -f -a "table\t'For people'
 json\t'One document'"
@@ -230,6 +234,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l pro
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l dry-run -d 'Say what would be contacted, and contact nothing'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s q -l quiet -d 'Nothing on stderr but errors'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s v -l verbose -d 'More: connection phases, notes of registries, which settings are used'
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -l no-config -d 'Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand man" -s h -l help -d 'Print help'

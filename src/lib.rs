@@ -38,6 +38,7 @@ pub mod layout;
 pub mod lens;
 pub mod model;
 mod net;
+pub mod platform;
 pub mod session;
 pub mod transport;
 

@@ -144,6 +144,32 @@ pub struct Settings {
     pub resolve_timeout: Duration,
 }
 
+impl Settings {
+    /// The same without tokens, users and passwords: for a registry whose address is not to be trusted with them.
+    pub fn without_secrets(&self) -> Settings {
+        let settings = self.clone();
+        #[cfg(feature = "consul")]
+        let settings = Settings {
+            consul: consul::Settings {
+                token: Sourced::default(),
+                token_file: Sourced::default(),
+                auth: Sourced::default(),
+                ..settings.consul
+            },
+            ..settings
+        };
+        #[cfg(feature = "etcd")]
+        let settings = Settings {
+            etcd: etcd::Settings { user: Sourced::default(), password: Sourced::default(), ..settings.etcd },
+            ..settings
+        };
+        #[cfg(feature = "zookeeper")]
+        let settings =
+            Settings { zookeeper: zookeeper::Settings { auth: Sourced::default(), ..settings.zookeeper }, ..settings };
+        settings
+    }
+}
+
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns;

@@ -19,6 +19,7 @@ use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 use crate::net::tls::pem::{self, IdentityError};
 use crate::net::tls::{ClientAuth, Roots, Verifier, explain_handshake, name_text, read};
+use crate::platform::file;
 
 /// The settings of one registry by their names, so that an error says what to set.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub(super) enum Pem {
 impl Pem {
     fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
         match self {
-            Pem::File(file) => std::fs::read(file).map(Cow::Owned),
+            Pem::File(path) => file::read(path, file::LARGE).map(Cow::Owned),
             #[cfg(feature = "kubernetes")]
             Pem::Text(text) => Ok(Cow::Borrowed(text)),
         }
@@ -149,9 +150,9 @@ impl Plan {
             let unreadable = |error: io::Error| unusable(self.names.capath, &setting, &pem::unreadable(&error));
             let mut named: Vec<CertificateDer<'static>> = Vec::new();
             for entry in std::fs::read_dir(directory).map_err(unreadable)? {
-                let file = entry.map_err(unreadable)?.path();
-                if file.is_file() {
-                    let text = std::fs::read(file).unwrap_or_default();
+                let path = entry.map_err(unreadable)?.path();
+                if path.is_file() {
+                    let text = file::read(&path, file::LARGE).unwrap_or_default();
                     named.extend(pem::certificates(&text).unwrap_or_default());
                 }
             }

@@ -131,6 +131,24 @@ impl Target {
         }
     }
 
+    /// Whether the target names the server that is asked, or the endpoints themselves, and does not leave that to the
+    /// settings of a registry. A bare name does: DNS may know it.
+    pub fn names_an_address(&self) -> bool {
+        match self {
+            Target::Bare(_)
+            | Target::Dns { .. }
+            | Target::Srv { .. }
+            | Target::Ip(_)
+            | Target::File(_)
+            | Target::Foreign { .. } => true,
+            Target::Consul(consul) => consul.agent.is_some(),
+            Target::Etcd(etcd) => !etcd.members.is_empty(),
+            Target::Eureka(eureka) => eureka.server.is_some(),
+            Target::Kubernetes(_) => false,
+            Target::Zookeeper(zookeeper) => !zookeeper.servers.is_empty(),
+        }
+    }
+
     /// The sentence that refuses a target which none of `backends` (their names) can answer; `None` when one can.
     pub fn unsupported_reason(&self, backends: &[&str]) -> Option<String> {
         let (scheme, backend) = match self {

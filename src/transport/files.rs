@@ -9,6 +9,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use super::Options;
 use crate::net::tls::Roots;
 use crate::net::tls::pem::{self, IdentityError};
+use crate::platform::file;
 
 /// Which file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,5 +116,5 @@ pub(super) fn identity(chain: &Path, key: &Path, provider: &CryptoProvider) -> R
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| pem::unreadable(&error))
+    file::read(path, file::LARGE).map_err(|error| pem::unreadable(&error))
 }

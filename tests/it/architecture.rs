@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 /// The rooms, and the rooms each may import.
 const ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("platform", &[]),
     ("layout", &["model"]),
-    ("net", &["model"]),
-    ("backend", &["model", "layout", "net"]),
-    ("transport", &["model", "net"]),
+    ("net", &["model", "platform"]),
+    ("backend", &["model", "platform", "layout", "net"]),
+    ("transport", &["model", "platform", "net"]),
     ("channel", &["model"]),
     ("lens", &["model"]),
     ("diagnosis", &["model"]),
-    ("session", &["model", "layout", "net", "backend", "transport", "channel", "lens", "diagnosis"]),
+    ("session", &["model", "platform", "layout", "net", "backend", "transport", "channel", "lens", "diagnosis"]),
 ];
 
 /// Rooms and files that know no clock, no runtime and no sockets.

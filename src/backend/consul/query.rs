@@ -161,7 +161,7 @@ pub(super) fn check(settings: &Settings, target: &ConsulTarget) -> Result<(), St
 
 fn token(settings: &Settings) -> Result<Option<Secret>, String> {
     let Some(file) = &settings.token_file.value else { return Ok(settings.token.value.clone()) };
-    match std::fs::read_to_string(file) {
+    match crate::platform::file::read_text(file, crate::platform::file::SMALL) {
         Ok(text) => {
             Ok(Some(Secret::new(text)).filter(|token| !token.is_empty()).or_else(|| settings.token.value.clone()))
         }

@@ -239,7 +239,7 @@ fn of_pod(pod: &Pod) -> Result<Chosen, Trouble> {
     let file = |name: &str| -> PathBuf { pod.account.join(name) };
     let shown = |name: &str| file(name).display().to_string();
     let read = |name: &str| {
-        std::fs::read_to_string(file(name))
+        crate::platform::file::read_text(&file(name), crate::platform::file::LARGE)
             .map_err(|error| Trouble::Setting(format!("{}: {}", shown(name), crate::backend::socket::io_words(&error))))
     };
     // Read here so that the file's name is told when it is not there; the token is read again as it changes.

@@ -179,7 +179,7 @@ pub(super) fn pem(setting: &str, data: Option<&str>, file: Option<&str>) -> Resu
 }
 
 async fn from_file(file: PathBuf) -> Result<HeaderValue, String> {
-    let read = move || match std::fs::read_to_string(&file) {
+    let read = move || match crate::platform::file::read_text(&file, crate::platform::file::SMALL) {
         Ok(text) if text.trim().is_empty() => Err(format!("{} is empty", file.display())),
         Ok(text) => bearer_value(&text),
         Err(error) => Err(format!("{}: {}", file.display(), io_words(&error))),

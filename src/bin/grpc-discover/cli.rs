@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use flags::{Asking, Channel, Judging, Output, Pace, Reaching, Talk};
+pub use flags::{Asking, Channel, Harmless, Judging, Output, Pace, Reaching, Talk};
 pub use words::{ColorWord, FailOnWord, Format, LbWord, PlainFormat, TlsWord, UntilWord};
 
 const EXAMPLES: &str = "\

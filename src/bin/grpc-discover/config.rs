@@ -8,30 +8,76 @@
 //! [profile.prod]          # with --profile prod
 //! tls = "on"
 //! ```
+//!
+//! A file that was only found in the working directory may be somebody else's ([`trust`]), or part of a repository that was
+//! fetched. Of such a file only targets and [`Harmless`] flags count.
+
+pub mod trust;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use clap::CommandFactory;
+use grpc_discover::model::text::{escape, shorten};
+use grpc_discover::platform::file;
 
-use crate::cli::{Cli, Hidden};
+use self::trust::Distrust;
+use crate::cli::{Cli, Harmless, Hidden};
 use crate::near::nearest;
 
 /// The name of the file in the working directory.
 const LOCAL: &str = ".grpc-discover.toml";
 
 /// Flags that are about one run: they are typed, and neither a variable nor a file sets them.
-pub const ONE_RUN: [&str; 8] = ["help", "version", "config", "profile", "dry-run", "watch", "for", "until"];
+pub const ONE_RUN: [&str; 9] =
+    ["help", "version", "config", "no-config", "profile", "dry-run", "watch", "for", "until"];
 
 /// Flags by their long name. A list has several values; what a flag means is not decided here.
 pub type Table = BTreeMap<String, Vec<Hidden>>;
+
+/// Which configuration file was chosen on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Choice<'a> {
+    /// Nothing was typed: the variable's, else the first that is found.
+    #[default]
+    Unsaid,
+    /// `--config FILE`.
+    Named(&'a Path),
+    /// `--no-config`.
+    None,
+}
+
+/// How much of a file counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// All of it: it was named, or is the user's own.
+    #[default]
+    Full,
+    /// Service names, targets and [`Harmless`] flags: it was found in the working directory.
+    Found,
+}
+
+/// A configuration file that was read.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    /// What stands in it.
+    pub text: String,
+    /// Why it may be somebody else's.
+    pub distrust: Option<Distrust>,
+}
 
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
     /// Where it was read; `None` when there is no file.
     pub path: Option<PathBuf>,
+    /// How much of it counts.
+    pub trust: Trust,
+    /// What of it, or of a file that was found, does not count, and why: the user must know.
+    pub left_out: Vec<String>,
+    /// No file was wanted.
+    pub switched_off: bool,
     /// The files that were looked for, in order, when none was found.
     pub looked_for: Vec<PathBuf>,
     /// Those of them that may be there and could not be read, and why.
@@ -65,96 +111,203 @@ impl fmt::Display for ConfigError {
 
 impl Config {
     /// Reads the file that `--config` or GRPC_DISCOVER_CONFIG names, else the first there is of `./.grpc-discover.toml`
-    /// and the user's own. None at all is an empty configuration; one of these two that cannot be read (the home of another
-    /// user) counts as none.
+    /// and the user's own. None at all is an empty configuration, as are `--no-config` and an empty GRPC_DISCOVER_CONFIG;
+    /// one of the two that nobody named counts as none when it cannot be read (the home of another user) or, in the working
+    /// directory, is not to be trusted.
     ///
     /// # Errors
     ///
     /// A named file that cannot be read, or a file that says something that is not understood.
     pub fn load(
-        named: Option<&Path>,
+        choice: Choice,
         env: &dyn Fn(&str) -> Option<String>,
-        read: &dyn Fn(&Path) -> io::Result<String>,
+        read: &dyn Fn(&Path) -> io::Result<Document>,
     ) -> Result<Config, ConfigError> {
-        let cannot = |place: &str, path: &Path, error: io::Error| {
-            ConfigError(format!("{place} {}: cannot be read: {error}", path.display()))
+        let named = match (choice, env("GRPC_DISCOVER_CONFIG")) {
+            (Choice::Named(path), _) => Some(("config", path.to_path_buf())),
+            (Choice::Unsaid, Some(path)) if !path.is_empty() => Some(("GRPC_DISCOVER_CONFIG", PathBuf::from(path))),
+            (Choice::None, _) | (Choice::Unsaid, Some(_)) => {
+                return Ok(Config { switched_off: true, ..Config::default() });
+            }
+            (Choice::Unsaid, None) => None,
         };
-        let variable = || env("GRPC_DISCOVER_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from);
-        let named = named.map(|path| ("config", path.to_path_buf()));
-        if let Some((place, path)) = named.or_else(|| variable().map(|path| ("GRPC_DISCOVER_CONFIG", path))) {
-            let text = read(&path).map_err(|error| cannot(place, &path, error))?;
-            return Config::parse(&text, &path);
+        match named {
+            Some((place, path)) => Config::named(place, path, read),
+            None => Config::found(env, read),
         }
-        let looked_for = places(env);
-        let mut unread = Vec::new();
-        for path in &looked_for {
+    }
+
+    fn named(place: &str, path: PathBuf, read: &dyn Fn(&Path) -> io::Result<Document>) -> Result<Config, ConfigError> {
+        // The usual way to name no file.
+        if path == Path::new("/dev/null") {
+            return Ok(Config { path: Some(path), ..Config::default() });
+        }
+        let document = read(&path).map_err(|error| cannot(place, &path, &error))?;
+        Config::parse(&document.text, &path, Trust::Full)
+    }
+
+    fn found(
+        env: &dyn Fn(&str) -> Option<String>,
+        read: &dyn Fn(&Path) -> io::Result<Document>,
+    ) -> Result<Config, ConfigError> {
+        let places = places(env);
+        let (mut unread, mut left_out) = (Vec::new(), Vec::new());
+        for (path, trust) in &places {
             match read(path) {
-                Ok(text) => return Ok(Config { unread, ..Config::parse(&text, path)? }),
+                Ok(Document { distrust: Some(why), .. }) if *trust == Trust::Found => {
+                    let file = path.display();
+                    left_out.push(format!("{file} is ignored: {why}; if it is yours, use --config {file}"));
+                }
+                Ok(document) => {
+                    let mut config = Config::parse(&document.text, path, *trust)?;
+                    config.left_out.splice(0..0, left_out);
+                    return Ok(Config { unread, ..config });
+                }
                 Err(error) => match error.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
                     // It is there, and no text.
-                    io::ErrorKind::InvalidData => return Err(cannot("config", path, error)),
+                    io::ErrorKind::InvalidData => return Err(cannot("config", path, &error)),
+                    // Too large, or no regular file: nobody who wants it would see why it has no effect.
+                    io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput => {
+                        left_out.push(format!("{} is ignored: it {}", path.display(), file::why(&error)));
+                    }
                     _ => unread.push((path.clone(), error.to_string())),
                 },
             }
         }
-        Ok(Config { looked_for, unread, ..Config::default() })
+        let looked_for = places.into_iter().map(|(path, _)| path).collect();
+        Ok(Config { looked_for, unread, left_out, ..Config::default() })
     }
 
-    /// Understands `text`, which stood in `path`.
+    /// Understands `text`, which stood in `path`, as far as it counts.
     ///
     /// # Errors
     ///
     /// Names the file and the line or key.
-    pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+    pub fn parse(text: &str, path: &Path, trust: Trust) -> Result<Config, ConfigError> {
         let wrong = |why: String| ConfigError(format!("config {}: {why}", path.display()));
         let document: toml::Table = text.parse().map_err(|error: toml::de::Error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            // toml's own sentences: what was expected, and nothing of what stands there.
             wrong(format!("line {line}: {}", error.message().replace('\n', "; ")))
         })?;
-        let mut config = Config { path: Some(path.to_path_buf()), ..Config::default() };
+        let mut config = Config { path: Some(path.to_path_buf()), trust, ..Config::default() };
+        let mut reader = Reader::new(trust);
         for (key, value) in document {
-            match key.as_str() {
-                "defaults" => config.defaults = table(&key, value).map_err(wrong)?,
-                "profile" => {
-                    for (name, value) in named_tables(&key, value).map_err(wrong)? {
-                        let place = format!("profile.{name}");
-                        config.profiles.insert(name, table(&place, value).map_err(wrong)?);
-                    }
-                }
-                "service" => {
-                    for (name, value) in named_tables(&key, value).map_err(wrong)? {
-                        let place = format!("service.{name}");
-                        let toml::Value::Table(mut inner) = value else {
-                            return Err(wrong(format!("{place} is no table; write [{place}]")));
-                        };
-                        let targets = match inner.remove("targets") {
-                            None => Vec::new(),
-                            Some(value) => texts(&format!("{place}.targets"), value).map_err(wrong)?,
-                        };
-                        let flags = table(&place, toml::Value::Table(inner)).map_err(wrong)?;
-                        config.services.insert(name, Service { targets, flags });
-                    }
-                }
-                other => {
-                    let hint = did_you_mean(other, ["defaults", "profile", "service"]);
-                    return Err(wrong(format!(
-                        "[{other}] is not understood{hint}; there are [defaults], [service.NAME] and [profile.NAME]"
-                    )));
-                }
-            }
+            reader.section(&key, value, &mut config).map_err(wrong)?;
+        }
+        if let Some(keys) = list(&reader.left_out) {
+            let file = path.display();
+            config.left_out.push(format!(
+                "{file}: {keys} ignored in a file that was found in the working directory; to use all of it, write \
+                 --config {file}"
+            ));
         }
         Ok(config)
     }
 }
 
+/// `tls and header are`; nothing for nothing.
+fn list(keys: &[String]) -> Option<String> {
+    match keys {
+        [] => None,
+        [one] => Some(format!("{one} is")),
+        [first @ .., last] => Some(format!("{} and {last} are", first.join(", "))),
+    }
+}
+
+fn cannot(place: &str, path: &Path, error: &io::Error) -> ConfigError {
+    ConfigError(format!("{place} {}: cannot be read: {}", path.display(), file::why(error)))
+}
+
 /// Where a configuration file is looked for, in order.
-fn places(env: &dyn Fn(&str) -> Option<String>) -> Vec<PathBuf> {
+fn places(env: &dyn Fn(&str) -> Option<String>) -> Vec<(PathBuf, Trust)> {
     let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let user = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
-    let mut places = vec![Path::new(".").join(LOCAL)];
-    places.extend(user.map(|directory| directory.join("grpc-discover").join("config.toml")));
+    let mut places = vec![(Path::new(".").join(LOCAL), Trust::Found)];
+    places.extend(user.map(|directory| (directory.join("grpc-discover").join("config.toml"), Trust::Full)));
     places
+}
+
+/// Reads the sections of one file.
+struct Reader {
+    /// The flags that a file may set: the long ones of resolve, probe and watch, except those that say where settings come
+    /// from and those that are about one run. True for those that count in this file.
+    flags: BTreeMap<String, bool>,
+    /// Keys that do not count, each once.
+    left_out: Vec<String>,
+}
+
+impl Reader {
+    fn new(trust: Trust) -> Reader {
+        let command = Cli::command();
+        let flags = ["resolve", "probe", "watch"]
+            .iter()
+            .filter_map(|name| command.find_subcommand(name))
+            .flat_map(|sub| sub.get_arguments())
+            .filter_map(|flag| Some((flag.get_long()?, trust == Trust::Full || flag.get::<Harmless>().is_some())))
+            .filter(|(flag, _)| !ONE_RUN.contains(flag))
+            .map(|(flag, counts)| (flag.to_string(), counts))
+            .collect();
+        Reader { flags, left_out: Vec::new() }
+    }
+
+    fn section(&mut self, key: &str, value: toml::Value, config: &mut Config) -> Result<(), String> {
+        match key {
+            "defaults" => config.defaults = self.table(key, value)?,
+            "profile" => {
+                for (name, value) in named_tables(key, value)? {
+                    let table = self.table(&format!("profile.{}", quoted(&name)), value)?;
+                    config.profiles.insert(name, table);
+                }
+            }
+            "service" => {
+                for (name, value) in named_tables(key, value)? {
+                    let place = format!("service.{}", quoted(&name));
+                    let toml::Value::Table(mut inner) = value else {
+                        return Err(format!("{place} is no table; write [{place}]"));
+                    };
+                    let targets = match inner.remove("targets") {
+                        None => Vec::new(),
+                        Some(value) => texts(&format!("{place}.targets"), value)?,
+                    };
+                    let flags = self.table(&place, toml::Value::Table(inner))?;
+                    config.services.insert(name, Service { targets, flags });
+                }
+            }
+            other => {
+                let hint = did_you_mean(other, ["defaults", "profile", "service"]);
+                return Err(format!(
+                    "[{}] is not understood{hint}; there are [defaults], [service.NAME] and [profile.NAME]",
+                    quoted(other)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, place: &str, value: toml::Value) -> Result<Table, String> {
+        let toml::Value::Table(inner) = value else {
+            return Err(format!("{place} is no table; write [{place}]"));
+        };
+        let mut table = Table::new();
+        for (key, value) in inner {
+            match self.flags.get(&key) {
+                Some(true) => {
+                    let values = texts(&format!("{place}.{key}"), value)?;
+                    table.insert(key, values);
+                }
+                Some(false) if self.left_out.contains(&key) => {}
+                Some(false) => self.left_out.push(key),
+                None => {
+                    let hint = did_you_mean(&key, self.flags.keys().map(String::as_str));
+                    let key = quoted(&key);
+                    return Err(format!("{place}.{key} is no flag{hint}; `grpc-discover probe --help` lists them"));
+                }
+            }
+        }
+        Ok(table)
+    }
 }
 
 fn named_tables(key: &str, value: toml::Value) -> Result<toml::Table, String> {
@@ -164,36 +317,9 @@ fn named_tables(key: &str, value: toml::Value) -> Result<toml::Table, String> {
     }
 }
 
-fn table(place: &str, value: toml::Value) -> Result<Table, String> {
-    let toml::Value::Table(inner) = value else {
-        return Err(format!("{place} is no table; write [{place}]"));
-    };
-    let known = flags();
-    let mut table = Table::new();
-    for (key, value) in inner {
-        if !known.contains(&key) {
-            let hint = did_you_mean(&key, known.iter().map(String::as_str));
-            return Err(format!("{place}.{key} is no flag{hint}; `grpc-discover probe --help` lists them"));
-        }
-        let values = texts(&format!("{place}.{key}"), value)?;
-        table.insert(key, values);
-    }
-    Ok(table)
-}
-
-/// The flags that a file may set: the long ones of resolve, probe and watch, except those that say where settings come
-/// from and those that are about one run.
-fn flags() -> Vec<String> {
-    let command = Cli::command();
-    let mut flags: Vec<String> = ["resolve", "probe", "watch"]
-        .iter()
-        .filter_map(|name| command.find_subcommand(name))
-        .flat_map(|sub| sub.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_string))
-        .filter(|flag| !ONE_RUN.contains(&flag.as_str()))
-        .collect();
-    flags.sort();
-    flags.dedup();
-    flags
+/// A key as it may be printed: escaped, and not at any length.
+pub fn quoted(key: &str) -> String {
+    escape(&shorten(key, 60)).into_owned()
 }
 
 fn texts(place: &str, value: toml::Value) -> Result<Vec<Hidden>, String> {
@@ -219,7 +345,9 @@ fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Str
 
 /// What `config init` writes.
 pub const EXAMPLE: &str = r#"# grpc-discover configuration. Looked for as ./.grpc-discover.toml, then
-# $XDG_CONFIG_HOME/grpc-discover/config.toml; --config or GRPC_DISCOVER_CONFIG name another.
+# $XDG_CONFIG_HOME/grpc-discover/config.toml; --config or GRPC_DISCOVER_CONFIG name another, --no-config names none.
+# Of a file that was only found in the working directory, targets and harmless defaults count; to use all of it, name
+# it: --config ./.grpc-discover.toml.
 # A flag that was typed wins, then GRPC_DISCOVER_<FLAG>, then [service.NAME], [profile.NAME], [defaults].
 
 # Any long flag of resolve, probe and watch.

@@ -7,6 +7,7 @@ mod check;
 mod consul;
 mod discovery;
 mod files;
+mod given;
 mod layers;
 mod look;
 mod reaching;
@@ -25,7 +26,9 @@ use grpc_discover::model::target::{Target, TargetError};
 use grpc_discover::session::{self, Goal, Limits, Plan, Until};
 
 use crate::cli::{self, FailOnWord, Hidden, UntilWord, values};
-use crate::config::Config;
+use crate::config::{Config, quoted};
+
+use given::Given;
 
 pub use check::check;
 pub use layers::Layers;
@@ -167,24 +170,25 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
     for text in named {
         match world.config.services.get(&text.0).filter(|service| !service.targets.is_empty()) {
             Some(service) => {
-                for text in &service.targets {
-                    let target = parse_target(&text.0);
-                    let place = layers.file_place(&format!("service.{}.targets", text_of_service(named)));
-                    targets.push(target.map_err(|error| Wrong(format!("{place}: {error}")))?);
+                let place = layers.file_place(&format!("service.{}.targets", quoted(&text.0)));
+                for target in &service.targets {
+                    targets.push(
+                        Given::of_file(target, text, world.config.trust)
+                            .map_err(|why| Wrong(format!("{place}: {why}")))?,
+                    );
                 }
                 label.push(text.0.clone());
             }
             None => {
                 let target = parse_target(&text.0).map_err(|error| Wrong(error.to_string()))?;
                 label.push(as_typed(&text.0, &target));
-                targets.push(target);
+                targets.push(Given { target, found: false });
             }
         }
     }
 
-    let backends = Arc::new(discovery::settings(typed.asking, &layers, world)?);
     let only = layers.many("--backend", &typed.asking.backend, |name| Ok(name.to_string()))?;
-    let mut sources = session::plan::sources(&targets, &only, backends).map_err(|error| Wrong(error.to_string()))?;
+    let mut sources = given::sources(&targets, &only, discovery::settings(typed.asking, &layers, world)?)?;
     discovery::narrow(&mut sources, typed.asking, &layers)?;
     // Two ways to ask the same question are one source.
     let mut seen = BTreeSet::new();
@@ -223,10 +227,6 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
         judging,
         proxy: ProxyEnv::from_env(world.env),
     })
-}
-
-fn text_of_service(named: &[Hidden]) -> String {
-    named.iter().map(|name| name.0.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn parse_target(text: &str) -> Result<Target, TargetError> {

@@ -6,6 +6,8 @@ mod redraw;
 
 use std::io::{self, IsTerminal, Write};
 
+use grpc_discover::model::text::escape;
+
 use crate::cli::ColorWord;
 use crate::exit::Failure;
 use crate::settings::Look;
@@ -55,9 +57,19 @@ impl Terminal {
     /// Says one line on stderr, unless `-q`. Nobody listening is no error.
     pub fn say(&self, line: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{line}");
+            self.insist(line);
         }
     }
+
+    /// Prints one line on stderr, also with `-q`.
+    pub fn insist(&self, line: &str) {
+        let _ = writeln!(io::stderr(), "{}", printable(line));
+    }
+}
+
+/// Every line of `text`, escaped: names and paths in it come from files.
+fn printable(text: &str) -> String {
+    text.lines().map(escape).collect::<Vec<_>>().join("\n")
 }
 
 /// Has the reader of stdout gone away? Of a file or a terminal nobody knows.
@@ -100,7 +112,7 @@ pub fn complain(failure: &Failure) -> u8 {
             let _ = error.print();
         }
         Failure::Usage(text) | Failure::Broken(text) => {
-            let _ = writeln!(io::stderr(), "grpc-discover: {text}");
+            let _ = writeln!(io::stderr(), "grpc-discover: {}", printable(text));
         }
         Failure::ClosedPipe => {}
     }

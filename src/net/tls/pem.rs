@@ -11,6 +11,7 @@ use tokio_rustls::rustls::{self, InconsistentKeys};
 
 use super::certificate;
 use crate::model::certificate::KeyKind;
+use crate::platform::file;
 
 /// Which of two files is to blame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,17 +60,11 @@ pub(crate) fn identity(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> R
     })
 }
 
-/// Why a file cannot be read, in words.
+/// Why a file of certificates cannot be read, in words.
 pub(crate) fn unreadable(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "no such file".to_string(),
-        io::ErrorKind::IsADirectory => "is a directory".to_string(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_string(),
         io::ErrorKind::InvalidData => "not PEM (the file is not text)".to_string(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
-        }
+        _ => file::why(error),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command as it is typed: usage errors, generated texts, closed pipes, configuration, the demo.
 
+mod config;
 mod demo;
 mod files;
 mod limits;

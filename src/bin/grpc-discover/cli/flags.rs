@@ -4,12 +4,21 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::ArgExt;
 use clap::{ArgAction, Args};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::session::MinReady;
 
 use super::words::{ColorWord, FailOnWord, Format, LbWord, TlsWord};
 use super::{Hidden, values};
+
+/// A flag that any file may set, also one that was only found in the working directory: it can send no secret away, read no
+/// file, weaken no verdict and leave no endpoint out. A flag without this mark counts only in a file that was named, or in
+/// the user's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Harmless;
+
+impl ArgExt for Harmless {}
 
 /// Who is asked, and how.
 #[derive(Debug, Clone, Default, Args)]
@@ -50,7 +59,7 @@ pub struct Asking {
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
     /// How long a registry may take for its first word [default: 5s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub resolve_timeout: Option<Duration>,
 }
 
@@ -84,25 +93,25 @@ pub struct Reaching {
     #[arg(long, value_name = "NAME", value_parser = values::authority)]
     pub authority: Option<String>,
     /// Ask the health of this service [default: of the whole server]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = Harmless)]
     pub service: Option<String>,
     /// Send this metadata with every RPC: 'name: value', or @FILE with one a line (repeat)
     #[arg(short = 'H', long, value_name = "HEADER")]
     pub header: Vec<Hidden>,
     /// Time limit for TCP, TLS and the server's SETTINGS together [default: 5s; 20s for watch]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub connect_timeout: Option<Duration>,
     /// One health RPC [default: 5s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub rpc_timeout: Option<Duration>,
     /// Ping a silent connection after this long; 0 never does [default: 0]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub keepalive_time: Option<Duration>,
     /// Give a connection up when a ping is not answered for this long [default: 20s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub keepalive_timeout: Option<Duration>,
     /// Ping without RPCs in flight too
-    #[arg(long)]
+    #[arg(long, add = Harmless)]
     pub keepalive_without_calls: bool,
     /// Allow --keepalive-time below 10s, which servers punish (gRFC A8)
     #[arg(long)]
@@ -127,10 +136,10 @@ pub struct Channel {
     #[arg(long, value_name = "POLICY")]
     pub lb: Option<LbWord>,
     /// Health decides the connectivity state (gRFC A17; not with pick_first)
-    #[arg(long)]
+    #[arg(long, add = Harmless)]
     pub client_health: bool,
     /// What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]
-    #[arg(long = "as", value_name = "LENS", value_delimiter = ',')]
+    #[arg(long = "as", value_name = "LENS", value_delimiter = ',', add = Harmless)]
     pub lenses: Vec<String>,
     /// Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
@@ -146,7 +155,7 @@ pub struct Pace {
     #[arg(short = 'c', long, value_name = "N", value_parser = values::at_least_one)]
     pub concurrency: Option<u32>,
     /// Begin at most this many probes a second
-    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one, add = Harmless)]
     pub rate: Option<u32>,
     /// Probe at most this many endpoints, and say how many were left out
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
@@ -181,7 +190,7 @@ pub struct Judging {
 #[command(next_help_heading = "Output")]
 pub struct Output {
     /// How to print [default: table]
-    #[arg(short, long, value_name = "FORMAT")]
+    #[arg(short, long, value_name = "FORMAT", add = Harmless)]
     pub output: Option<Format>,
     /// Say what would be contacted, and contact nothing
     #[arg(long)]
@@ -196,17 +205,20 @@ pub struct Output {
 #[command(next_help_heading = "Output")]
 pub struct Talk {
     /// Colour [default: auto]
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", add = Harmless)]
     pub color: Option<ColorWord>,
     /// Nothing on stderr but errors
     #[arg(short, long)]
     pub quiet: bool,
     /// More: connection phases, notes of registries, which settings are used
-    #[arg(short, long, action = ArgAction::SetTrue)]
+    #[arg(short, long, action = ArgAction::SetTrue, add = Harmless)]
     pub verbose: bool,
     /// The configuration file [default: ./.grpc-discover.toml, then the user's]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)
+    #[arg(long, conflicts_with = "config")]
+    pub no_config: bool,
     /// Use the settings of [profile.NAME] of the configuration file
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,

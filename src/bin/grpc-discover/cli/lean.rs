@@ -80,8 +80,19 @@ impl Group for Judging {
 }
 
 impl Group for Output {
-    const FLAGS: &'static [&'static str] =
-        &["--output", "-o", "--dry-run", "--color", "--quiet", "-q", "--verbose", "-v", "--config", "--profile"];
+    const FLAGS: &'static [&'static str] = &[
+        "--output",
+        "-o",
+        "--dry-run",
+        "--color",
+        "--quiet",
+        "-q",
+        "--verbose",
+        "-v",
+        "--config",
+        "--no-config",
+        "--profile",
+    ];
 }
 
 /// The command that `arguments` (the program's name first) stand for, if it is one of the three and nothing is wrong

@@ -7,10 +7,10 @@ use grpc_discover::backend::{BACKENDS, Description, Origin, Settings};
 use grpc_discover::model::text::escape;
 use serde::Serialize;
 
-use super::{block_on, with_world};
+use super::{block_on, warn, with_world};
 use crate::cli::{Backends, PlainFormat};
 use crate::exit::{self, Failure};
-use crate::render::{Paint, columns, write_pretty};
+use crate::render::{Paint, columns, short, write_pretty};
 use crate::settings;
 use crate::terminal::{self, Terminal};
 
@@ -41,10 +41,10 @@ struct Setting {
 
 /// Exit 0 when every active backend answers, 3 otherwise: one that does not cannot say anything about a service.
 pub fn run(typed: &Backends) -> Result<u8, Failure> {
-    with_world(typed.talk.config.as_deref(), |world, warnings| {
+    with_world(&typed.talk, |world, warnings| {
         let look = settings::look(None, &typed.talk, world)?;
         let terminal = Terminal::new(&look, world.env);
-        warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
+        warn(&terminal, world.config, warnings);
         let (settings, only) = settings::backends(&typed.asking, typed.talk.profile.as_deref(), world)?;
         let shown = block_on(ask(&settings, &only))?;
         let mut out = Vec::new();
@@ -75,7 +75,7 @@ async fn ask(settings: &Settings, only: &[String]) -> Vec<Shown> {
             true => Some(match tokio::time::timeout(LIMIT, backend.ping(settings)).await {
                 Ok(Ok(said)) => Ok(said),
                 Ok(Err(error)) => Err(error.to_string()),
-                Err(_) => Err(format!("{}: no sign of life within {LIMIT:?}", backend.name())),
+                Err(_) => Err(format!("{}: no response within {}", backend.name(), short(LIMIT))),
             }),
         };
         // Nothing names it: that it is not there is no failure.

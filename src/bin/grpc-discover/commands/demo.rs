@@ -34,7 +34,7 @@ const LENSES: [&str; 2] = ["kratos@2.7.2", "kratos@2.8.4"];
 /// Runs the story; the exit code is the probe's, which finds the moved pods.
 pub fn run(typed: &Demo) -> Result<u8, Failure> {
     let talk = &typed.output.talk;
-    let look = with_world(talk.config.as_deref(), |world, _| Ok(settings::look(typed.output.output, talk, world)?))?;
+    let look = with_world(talk, |world, _| Ok(settings::look(typed.output.output, talk, world)?))?;
     let terminal = Terminal::new(&look, &|name| std::env::var(name).ok());
     block_on(play(typed.idle, &look, &terminal))?
 }

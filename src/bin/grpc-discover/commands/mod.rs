@@ -17,9 +17,10 @@ use std::io;
 use std::path::Path;
 
 use clap::error::ErrorKind;
+use grpc_discover::platform::file;
 
 use crate::cli::{self, Command, ConfigCommand, dashes};
-use crate::config::Config;
+use crate::config::{Choice, Config, Document, trust};
 use crate::exit::{self, Failure};
 use crate::render::Course;
 use crate::settings::{self, Task, Typed, World, Wrong};
@@ -110,10 +111,10 @@ fn session<'a>(
     course: Course,
     typed: impl FnOnce(Option<&'a str>) -> Typed<'a>,
 ) -> Result<u8, Failure> {
-    with_world(output.talk.config.as_deref(), |world, warnings| {
+    with_world(&output.talk, |world, warnings| {
         let look = settings::look(output.output, &output.talk, world)?;
         let terminal = Terminal::new(&look, world.env);
-        warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
+        warn(&terminal, world.config, warnings);
         let plans = settings::plans(&typed(output.talk.profile.as_deref()), world)?;
         // What somebody named must be usable; what only the environment made active is a matter of the session.
         for plan in &plans {
@@ -138,16 +139,33 @@ fn session<'a>(
 }
 
 /// Calls `what` with the environment and files of this process, and warnings about them.
-fn with_world<T>(
-    config: Option<&Path>,
-    what: impl FnOnce(&World, &[String]) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+fn with_world<T>(talk: &cli::Talk, what: impl FnOnce(&World, &[String]) -> Result<T, Failure>) -> Result<T, Failure> {
     let env = |name: &str| std::env::var(name).ok();
-    let read = |path: &Path| std::fs::read_to_string(path);
-    let config = Config::load(config, &env, &read).map_err(|error| Failure::Usage(error.0))?;
+    let choice = match &talk.config {
+        Some(path) => Choice::Named(path),
+        None if talk.no_config => Choice::None,
+        None => Choice::Unsaid,
+    };
+    let config = Config::load(choice, &env, &document).map_err(|error| Failure::Usage(error.0))?;
     let warnings = settings::check(&variables(), &config)?;
+    let read = |path: &Path| file::read_text(path, file::LARGE);
     let world = World { env: &env, read: &read, config: &config, seed: fastrand::u64(..) };
     what(&world, &warnings)
+}
+
+/// Reads a configuration file, and looks whose it is.
+fn document(path: &Path) -> io::Result<Document> {
+    let (open, metadata) = file::open(path)?;
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let distrust = trust::distrust_of(&metadata, directory)?;
+    Ok(Document { text: file::text(open, file::SMALL)?, distrust })
+}
+
+/// Prints what the user should know of the settings. What a file says and does not count is printed even with `-q`: nothing
+/// else explains why the run differs from the file.
+fn warn(terminal: &Terminal, config: &Config, warnings: &[String]) {
+    config.left_out.iter().for_each(|line| terminal.insist(&format!("warning: config {line}")));
+    warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
 }
 
 /// The variables that are meant for this program, with their values where these are text.

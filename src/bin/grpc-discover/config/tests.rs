@@ -1,7 +1,11 @@
 use super::*;
 
 fn parse(text: &str) -> Result<Config, String> {
-    Config::parse(text, Path::new("c.toml")).map_err(|error| error.0)
+    Config::parse(text, Path::new("c.toml"), Trust::Full).map_err(|error| error.0)
+}
+
+fn document(text: &str) -> io::Result<Document> {
+    Ok(Document { text: text.to_string(), distrust: None })
 }
 
 fn nothing(_: &str) -> Option<String> {
@@ -60,25 +64,25 @@ fn the_example_is_valid_and_every_commented_line_of_it_too() {
 fn the_working_directory_comes_before_the_home_directory() {
     let env = |name: &str| (name == "HOME").then(|| "/home/me".to_string());
     let read = |path: &Path| match path.to_str() {
-        Some("/home/me/.config/grpc-discover/config.toml") => Ok("[service.home]\n".to_string()),
-        Some("./.grpc-discover.toml") => Ok("[service.here]\n".to_string()),
+        Some("/home/me/.config/grpc-discover/config.toml") => document("[service.home]\n"),
+        Some("./.grpc-discover.toml") => document("[service.here]\n"),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
-    let config = Config::load(None, &env, &read).expect("valid");
+    let config = Config::load(Choice::Unsaid, &env, &read).expect("valid");
     assert!(config.services.contains_key("here"));
 
     let only_home =
         |path: &Path| if path.starts_with("/home") { read(path) } else { Err(io::ErrorKind::NotFound.into()) };
-    let config = Config::load(None, &env, &only_home).expect("valid");
+    let config = Config::load(Choice::Unsaid, &env, &only_home).expect("valid");
     assert!(config.services.contains_key("home"));
 }
 
 #[test]
 fn without_a_file_the_places_are_kept_and_a_named_file_must_be_there() {
-    let missing = |_: &Path| -> io::Result<String> { Err(io::ErrorKind::NotFound.into()) };
-    let config = Config::load(None, &nothing, &missing).expect("no file is fine");
+    let missing = |_: &Path| -> io::Result<Document> { Err(io::ErrorKind::NotFound.into()) };
+    let config = Config::load(Choice::Unsaid, &nothing, &missing).expect("no file is fine");
     assert_eq!(config.looked_for, [PathBuf::from("./.grpc-discover.toml")]);
-    let error = Config::load(Some(Path::new("/no/such.toml")), &nothing, &missing).expect_err("named");
+    let error = Config::load(Choice::Named(Path::new("/no/such.toml")), &nothing, &missing).expect_err("named");
     assert!(error.0.starts_with("config /no/such.toml: cannot be read"), "{error}");
 }
 
@@ -91,14 +95,14 @@ fn a_file_that_nobody_named_and_that_cannot_be_read_counts_as_none() {
         io::ErrorKind::IsADirectory,
         io::ErrorKind::Other,
     ] {
-        let denied = |path: &Path| -> io::Result<String> {
+        let denied = |path: &Path| -> io::Result<Document> {
             Err(if path.starts_with("/root") { kind.into() } else { io::ErrorKind::NotFound.into() })
         };
-        let config = Config::load(None, &env, &denied).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let config = Config::load(Choice::Unsaid, &env, &denied).unwrap_or_else(|error| panic!("{kind}: {error}"));
         assert_eq!(config.path, None);
         assert_eq!(config.unread.len(), usize::from(kind != io::ErrorKind::NotADirectory), "{kind}");
         let named = |name: &str| (name == "GRPC_DISCOVER_CONFIG").then(|| "/root/c.toml".to_string());
-        let error = Config::load(None, &named, &denied).expect_err("named");
+        let error = Config::load(Choice::Unsaid, &named, &denied).expect_err("named");
         assert!(error.0.starts_with("GRPC_DISCOVER_CONFIG /root/c.toml: cannot be read"), "{error}");
     }
 }
@@ -108,4 +112,95 @@ fn a_token_in_a_target_never_shows_in_debug() {
     let config =
         parse("[service.pay]\ntargets = [\"consul:///pay?token=sesame\"]\nheader = \"a: sesame\"\n").expect("valid");
     assert!(!format!("{config:?}").contains("sesame"));
+}
+
+#[test]
+fn of_a_found_file_targets_and_harmless_flags_count_and_the_rest_is_named_once() {
+    let text = "[defaults]\nconnect-timeout = \"2s\"\nfail-on = \"never\"\ntoken-file = \"/etc/shadow\"\n\
+                [service.pay]\ntargets = [\"consul:///pay\"]\nservice = \"pay.v1.Pay\"\nfail-on = \"never\"\n";
+    let found = Config::parse(text, Path::new("./c.toml"), Trust::Found).expect("valid");
+    assert_eq!(found.defaults.keys().collect::<Vec<_>>(), ["connect-timeout"]);
+    assert_eq!(found.services["pay"].flags.keys().collect::<Vec<_>>(), ["service"]);
+    assert_eq!(found.services["pay"].targets.len(), 1);
+    assert_eq!(
+        found.left_out,
+        [
+            "./c.toml: fail-on and token-file are ignored in a file that was found in the working directory; to use all of it, \
+          write --config ./c.toml"
+        ]
+    );
+    let named = Config::parse(text, Path::new("./c.toml"), Trust::Full).expect("valid");
+    assert_eq!((named.defaults.len(), named.left_out.len()), (3, 0));
+}
+
+#[test]
+fn every_flag_that_a_found_file_may_set_is_here() {
+    let reader = Reader::new(Trust::Found);
+    let counts: Vec<&str> = reader.flags.iter().filter(|(_, counts)| **counts).map(|(flag, _)| flag.as_str()).collect();
+    assert_eq!(
+        counts,
+        [
+            "as",
+            "client-health",
+            "color",
+            "connect-timeout",
+            "keepalive-time",
+            "keepalive-timeout",
+            "keepalive-without-calls",
+            "output",
+            "rate",
+            "resolve-timeout",
+            "rpc-timeout",
+            "service",
+            "verbose",
+        ]
+    );
+}
+
+#[test]
+fn no_config_and_an_empty_variable_switch_the_file_off() {
+    let read = |_: &Path| document("[service.here]\ntargets = [\"a:1\"]\n");
+    let empty = |name: &str| (name == "GRPC_DISCOVER_CONFIG").then(String::new);
+    let set = |name: &str| (name == "GRPC_DISCOVER_CONFIG").then(|| "c.toml".to_string());
+    for (choice, env, services) in [
+        (Choice::None, &set as &dyn Fn(&str) -> Option<String>, 0),
+        (Choice::Unsaid, &empty, 0),
+        (Choice::Unsaid, &set, 1),
+        (Choice::Unsaid, &nothing, 1),
+        (Choice::Named(Path::new("c.toml")), &empty, 1),
+        (Choice::Named(Path::new("/dev/null")), &nothing, 0),
+    ] {
+        let config = Config::load(choice, env, &read).expect("valid");
+        assert_eq!(config.services.len(), services, "{choice:?}");
+    }
+}
+
+#[test]
+fn a_found_file_that_may_be_somebody_elses_is_passed_over_for_ones_own() {
+    let env = |name: &str| (name == "HOME").then(|| "/home/me".to_string());
+    let read = |path: &Path| match path.starts_with("/home") {
+        true => document("[service.home]\n"),
+        false => {
+            Ok(Document { text: "not TOML".to_string(), distrust: Some(Distrust::Owner { what: "it", owner: 65534 }) })
+        }
+    };
+    let config = Config::load(Choice::Unsaid, &env, &read).expect("valid");
+    assert!(config.services.contains_key("home"));
+    assert_eq!(
+        config.left_out,
+        ["./.grpc-discover.toml is ignored: it belongs to another user (65534); if it is yours, use --config \
+          ./.grpc-discover.toml"]
+    );
+    // One that was named is used whoever owns it.
+    let theirs =
+        |_: &Path| Ok(Document { distrust: Some(Distrust::Owner { what: "it", owner: 1 }), ..Document::default() });
+    assert!(Config::load(Choice::Named(Path::new("c.toml")), &env, &theirs).expect("valid").path.is_some());
+}
+
+#[test]
+fn names_out_of_a_file_are_printed_escaped() {
+    for text in ["[\"\\u001b[2J\"]\n", "[defaults]\n\"\\u001b[2Jz\" = 1\n", "[service.\"\\u001b[2J\"]\nx = 1\n"] {
+        let error = parse(text).expect_err(text);
+        assert!(error.contains("\\u{1b}[2J") && !error.contains('\u{1b}'), "{error:?}");
+    }
 }

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, Args, Command};
 
 use super::{Wrong, layers, parse_target};
 use crate::cli::{self, Hidden, values};
-use crate::config::{Config, ONE_RUN, Table};
+use crate::config::{Config, ONE_RUN, Table, quoted};
 use crate::near::nearest;
 
 /// Variables that are no flags of `resolve`, `probe` and `watch`.
@@ -38,12 +38,12 @@ pub fn check(variables: &[(String, Option<String>)], config: &Config) -> Result<
     };
     flags.table(&|key| place(format!("defaults.{key}")), &config.defaults)?;
     for (name, table) in &config.profiles {
-        flags.table(&|key| place(format!("profile.{name}.{key}")), table)?;
+        flags.table(&|key| place(format!("profile.{}.{key}", quoted(name))), table)?;
     }
     for (name, service) in &config.services {
-        flags.table(&|key| place(format!("service.{name}.{key}")), &service.flags)?;
+        flags.table(&|key| place(format!("service.{}.{key}", quoted(name))), &service.flags)?;
         for target in &service.targets {
-            let place = place(format!("service.{name}.targets"));
+            let place = place(format!("service.{}.targets", quoted(name)));
             parse_target(&target.0).map_err(|error| Wrong(format!("{place}: {error}")))?;
         }
     }
@@ -137,11 +137,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::config::Trust;
 
     fn checked(variables: &[(&str, &str)], file: Option<&str>) -> Result<Vec<String>, String> {
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| (name.to_string(), Some(value.to_string()))).collect();
-        let config = file.map(|text| Config::parse(text, Path::new("c.toml")).expect("known keys"));
+        let config = file.map(|text| Config::parse(text, Path::new("c.toml"), Trust::Full).expect("known keys"));
         check(&variables, &config.unwrap_or_default()).map_err(|wrong| wrong.0)
     }
 

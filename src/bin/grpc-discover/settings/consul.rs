@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use grpc_discover::backend::Sourced;
 use grpc_discover::backend::consul::Settings;
 use grpc_discover::model::secret::Secret;
+use grpc_discover::platform::file;
 
 use super::{Layers, World, Wrong, text};
 use crate::cli::Asking;
@@ -25,7 +26,7 @@ fn token(typed: &Asking, layers: &Layers, world: &World) -> Result<Option<Source
     };
     let (path, origin) = (path.value, path.origin);
     let read = (world.read)(&path)
-        .map_err(|error| Wrong(format!("--token-file {}: cannot be read: {error}", path.display())))?;
+        .map_err(|error| Wrong(format!("failed to read --token-file {}: {}", path.display(), file::why(&error))))?;
     let token = Secret::new(read);
     if token.is_empty() {
         return Err(Wrong(format!("--token-file {}: holds no token", path.display())));

@@ -7,7 +7,7 @@ use grpc_discover::backend::{Origin, Sourced};
 
 use super::{World, Wrong};
 use crate::cli::{Hidden, values};
-use crate::config::{Service, Table};
+use crate::config::{Service, Table, quoted};
 
 /// Everything that may say a flag's value when it was not typed, most important first.
 pub struct Layers<'a> {
@@ -30,21 +30,32 @@ impl<'a> Layers<'a> {
         let config = world.config;
         let path = config.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let mut tables = Vec::new();
-        tables.extend(service.map(|(name, service)| (format!("service.{name}"), &service.flags)));
+        tables.extend(service.map(|(name, service)| (format!("service.{}", quoted(name)), &service.flags)));
         let from_env = (world.env)("GRPC_DISCOVER_PROFILE").filter(|name| !name.is_empty());
         if let Some(name) = profile.map(str::to_string).or(from_env) {
             let Some(table) = config.profiles.get(&name) else {
-                let known: Vec<&str> = config.profiles.keys().map(String::as_str).collect();
+                let known: Vec<String> = config.profiles.keys().map(|name| quoted(name)).collect();
+                let name = quoted(&name);
                 return Err(Wrong::new(match (config.path.is_some(), known.is_empty()) {
+                    (false, _) if config.switched_off => {
+                        format!(
+                            "--profile {name}: the config file is switched off (--no-config or an empty GRPC_DISCOVER_CONFIG)"
+                        )
+                    }
                     (false, _) => format!("--profile {name}: there is no config file to hold it"),
                     (true, true) => format!("--profile {name}: {path} has no [profile.NAME]"),
                     (true, false) => format!("--profile {name}: {path} has only {}", known.join(", ")),
                 }));
             };
-            tables.push((format!("profile.{name}"), table));
+            tables.push((format!("profile.{}", quoted(&name)), table));
         }
         tables.push(("defaults".to_string(), &config.defaults));
         Ok(Layers { env: world.env, path, tables })
+    }
+
+    /// The configuration file, for an error.
+    pub fn file(&self) -> &str {
+        &self.path
     }
 
     /// Where `key` of the configuration file stands, for an error.

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use grpc_discover::model::secret::Secret;
-use grpc_discover::model::target::Target;
+use grpc_discover::model::text::escape;
+use grpc_discover::platform::file;
 use grpc_discover::session::{Goal, plan};
 use grpc_discover::transport::{Keepalive, Options, TlsMode};
 
-use super::{Layers, World, Wrong, files};
+use super::{Given, Layers, World, Wrong, files};
 use crate::cli::{Reaching, TlsWord, values};
 
 /// Servers punish pings that come faster (gRFC A8).
@@ -17,7 +18,7 @@ const FASTEST_KEEPALIVE: Duration = Duration::from_secs(10);
 /// The options of the transport.
 pub fn options(
     typed: &Reaching,
-    targets: &[Target],
+    targets: &[Given],
     goal: Goal,
     layers: &Layers,
     world: &World,
@@ -47,12 +48,12 @@ pub fn options(
         identity: identity.map(|(cert, key)| (cert.path, key.path)),
         authority: name("--authority", &typed.authority, values::authority)?
             .or_else(|| server_name.as_deref().map(overridden))
-            .or_else(|| targets.iter().find_map(plan::authority)),
+            .or_else(|| targets.iter().find_map(|given| plan::authority(&given.target))),
         server_name,
         connect_timeout: layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout()),
         rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),
         keepalive: keepalive(typed, layers)?,
-        metadata: metadata(typed, layers, world)?,
+        metadata: metadata(typed, targets, layers, world)?,
     })
 }
 
@@ -143,21 +144,35 @@ fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, Wro
 }
 
 /// `-H 'name: value'` and `-H @FILE`. Errors never show a value.
-fn metadata(typed: &Reaching, layers: &Layers, world: &World) -> Result<Vec<(String, Secret)>, Wrong> {
+fn metadata(
+    typed: &Reaching,
+    targets: &[Given],
+    layers: &Layers,
+    world: &World,
+) -> Result<Vec<(String, Secret)>, Wrong> {
     let mut metadata = Vec::new();
     let Some((place, texts)) = layers.hidden("--header", &typed.header) else { return Ok(metadata) };
+    if let Some(given) = targets.iter().find(|given| given.found) {
+        let file = layers.file();
+        return Err(Wrong(format!(
+            "{place}: metadata is not sent to {}, which {file} names: that file was only found in the working directory; if \
+             you trust it, write --config {file}",
+            escape(&given.target.to_string())
+        )));
+    }
     for text in texts {
         match text.0.strip_prefix('@') {
             None => metadata.push(header(&text.0).map_err(|why| Wrong(format!("{place}: {why}")))?),
             Some(path) => {
+                let name = format!("{place} @{}", escape(path));
                 let lines = (world.read)(Path::new(path))
-                    .map_err(|error| Wrong(format!("{place} @{path}: cannot be read: {error}")))?;
+                    .map_err(|error| Wrong(format!("failed to read {name}: {}", file::why(&error))))?;
                 for (i, line) in lines.lines().enumerate() {
                     if line.trim().is_empty() || line.trim_start().starts_with('#') {
                         continue;
                     }
-                    metadata
-                        .push(header(line).map_err(|why| Wrong(format!("{place} @{path}: line {}: {why}", i + 1)))?);
+                    let header = header(line).map_err(|why| Wrong(format!("{name}: line {}: {why}", i + 1)))?;
+                    metadata.push(header);
                 }
             }
         }
@@ -165,6 +180,7 @@ fn metadata(typed: &Reaching, layers: &Layers, world: &World) -> Result<Vec<(Str
     Ok(metadata)
 }
 
+/// A header of the form `name: value`. Errors show nothing of it: the line may stand in a file that is no list of headers.
 fn header(line: &str) -> Result<(String, Secret), String> {
     const FORM: &str = "write 'name: value'";
     let (name, value) = line.split_once(':').ok_or(format!("a header has no colon; {FORM}"))?;
@@ -173,10 +189,10 @@ fn header(line: &str) -> Result<(String, Secret), String> {
         return Err(format!("a header's name may hold letters, digits, '-', '_' and '.' only; {FORM}"));
     }
     if name.starts_with("grpc-") || matches!(name.as_str(), "te" | "content-type" | "host" | "connection") {
-        return Err(format!("the header {name} belongs to gRPC itself and cannot be set"));
+        return Err("the name belongs to gRPC itself, as grpc-*, te, content-type, host and connection do".to_string());
     }
     if value.chars().any(|c| c.is_control() && c != '\t') || !value.is_ascii() {
-        return Err(format!("the value of {name} holds characters that no header may have"));
+        return Err("the value holds characters that no header may have".to_string());
     }
     Ok((name, Secret::new(value)))
 }

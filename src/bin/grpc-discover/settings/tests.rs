@@ -9,6 +9,7 @@ use grpc_discover::transport::TlsMode;
 
 use super::*;
 use crate::cli::{Cli, Command};
+use crate::config::Trust;
 
 /// A world of pairs: environment, files, and the text of the configuration file.
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl Made {
     }
 
     fn config(mut self, text: &str) -> Made {
-        self.config = Config::parse(text, Path::new("c.toml")).expect("a valid file");
+        self.config = Config::parse(text, Path::new("c.toml"), Trust::Full).expect("a valid file");
         self
     }
 
@@ -382,7 +383,7 @@ fn headers_come_from_flags_and_files_and_are_never_shown() {
         ("-H 'grpc-timeout: sesame'", "belongs to gRPC itself"),
         ("-H 'na me: sesame'", "may hold letters"),
         ("-H 'k: ses\u{7}ame'", "holds characters"),
-        ("-H @nowhere", "--header @nowhere: cannot be read"),
+        ("-H @nowhere", "failed to read --header @nowhere: no such file"),
     ] {
         let error = made.wrong(&format!("probe {flag} {X}"));
         assert!(error.contains(said) && !error.contains("sesame"), "{flag}: {error}");

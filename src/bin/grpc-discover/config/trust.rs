@@ -1,0 +1,129 @@
+//! Whether a configuration file that was only found may be used: by the rule that git has for repositories it finds.
+//!
+//! File and directory must belong to the user who runs the command, or to root. Under `sudo` the user who called it counts
+//! too. Nobody else may be able to write to either. A group that may is somebody else, except the user's private
+//! group, which has the user's own number (Debian and Fedora give every user one, and a umask that lets it write).
+
+use std::fmt;
+
+/// Who is running the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Me {
+    /// The effective user.
+    pub user: u32,
+    /// The user who called `sudo`, when root runs the command.
+    pub caller: Option<u32>,
+}
+
+/// What a file or directory allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rights {
+    /// The user it belongs to.
+    pub owner: u32,
+    /// The group it belongs to.
+    pub group: u32,
+    /// The permission bits.
+    pub mode: u32,
+}
+
+/// Why a file is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distrust {
+    /// It belongs to another user.
+    Owner {
+        /// `it`, or `its directory`.
+        what: &'static str,
+        /// Who that is.
+        owner: u32,
+    },
+    /// Another user may change it.
+    Writable {
+        /// `it`, or `its directory`.
+        what: &'static str,
+        /// `its group` or `everybody`.
+        by: &'static str,
+    },
+}
+
+impl fmt::Display for Distrust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Distrust::Owner { what, owner } => write!(f, "{what} belongs to another user ({owner})"),
+            Distrust::Writable { what, by } => write!(f, "{what} is writable by {by}"),
+        }
+    }
+}
+
+/// Why `file` in `directory` is not trusted by `me`, if it is not.
+pub fn distrust(file: Rights, directory: Rights, me: Me) -> Option<Distrust> {
+    [("it", file), ("its directory", directory)].into_iter().find_map(|(what, rights)| {
+        let is_own = |user: u32| user == me.user || user == 0 || Some(user) == me.caller;
+        if !is_own(rights.owner) {
+            return Some(Distrust::Owner { what, owner: rights.owner });
+        }
+        match rights.mode {
+            mode if mode & 0o002 != 0 => Some(Distrust::Writable { what, by: "everybody" }),
+            mode if mode & 0o020 != 0 && !is_own(rights.group) => Some(Distrust::Writable { what, by: "its group" }),
+            _ => None,
+        }
+    })
+}
+
+/// [`distrust`] of an open file, as the system sees it.
+#[cfg(unix)]
+pub fn distrust_of(file: &std::fs::Metadata, directory: &std::path::Path) -> std::io::Result<Option<Distrust>> {
+    use std::os::unix::fs::MetadataExt as _;
+    let rights = |of: &std::fs::Metadata| Rights { owner: of.uid(), group: of.gid(), mode: of.mode() };
+    let user = nix::unistd::geteuid().as_raw();
+    let caller = (user == 0).then(|| std::env::var("SUDO_UID").ok()?.parse().ok()).flatten();
+    Ok(distrust(rights(file), rights(&std::fs::metadata(directory)?), Me { user, caller }))
+}
+
+/// Other systems have no owner that could be compared: a directory that is shared is not told apart.
+#[cfg(not(unix))]
+pub fn distrust_of(_: &std::fs::Metadata, _: &std::path::Path) -> std::io::Result<Option<Distrust>> {
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: Me = Me { user: 1000, caller: None };
+
+    fn rights(owner: u32, group: u32, mode: u32) -> Rights {
+        Rights { owner, group, mode }
+    }
+
+    #[test]
+    fn a_found_file_is_trusted_when_nobody_else_could_have_written_it() {
+        let own = rights(1000, 1000, 0o100_644);
+        for (file, directory, me) in [
+            (own, rights(1000, 1000, 0o40_755), ANN),
+            (rights(0, 0, 0o100_644), rights(0, 0, 0o40_755), ANN),
+            // A private group, as a umask of 002 leaves it.
+            (rights(1000, 1000, 0o100_664), rights(1000, 1000, 0o40_775), ANN),
+            (own, own, Me { user: 0, caller: Some(1000) }),
+        ] {
+            assert_eq!(distrust(file, directory, me), None, "{file:?} {directory:?} {me:?}");
+        }
+    }
+
+    #[test]
+    fn another_owner_and_a_right_to_write_are_named() {
+        let (file, directory) = (rights(1000, 1000, 0o100_644), rights(1000, 1000, 0o40_755));
+        for (file, directory, me, why) in [
+            (rights(65534, 65534, 0o100_644), directory, ANN, "it belongs to another user (65534)"),
+            (file, rights(1001, 1000, 0o40_755), ANN, "its directory belongs to another user (1001)"),
+            (rights(1000, 1000, 0o100_646), directory, ANN, "it is writable by everybody"),
+            (rights(1000, 100, 0o100_664), directory, ANN, "it is writable by its group"),
+            (file, rights(0, 0, 0o41_777), ANN, "its directory is writable by everybody"),
+            (file, rights(1000, 20, 0o40_775), ANN, "its directory is writable by its group"),
+            // Root trusts nobody but root, unless it was called through sudo.
+            (file, directory, Me { user: 0, caller: None }, "it belongs to another user (1000)"),
+            (file, directory, Me { user: 0, caller: Some(1001) }, "it belongs to another user (1000)"),
+        ] {
+            assert_eq!(distrust(file, directory, me).map(|why| why.to_string()).as_deref(), Some(why));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Targets, and how far they are trusted: one that stands in a configuration file which was only found in the working directory
+//! gets no secret, and reads files below that directory only.
+
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use grpc_discover::backend;
+use grpc_discover::model::target::Target;
+use grpc_discover::session::{Source, plan};
+
+use super::{Wrong, parse_target};
+use crate::cli::Hidden;
+use crate::config::Trust;
+
+/// A target of a plan.
+pub struct Given {
+    pub target: Target,
+    /// Only a file that was found names its address.
+    pub found: bool,
+}
+
+impl Given {
+    /// The target that stands in the configuration file for the service `name`.
+    pub fn of_file(text: &Hidden, name: &Hidden, trust: Trust) -> Result<Given, String> {
+        let target = parse_target(&text.0).map_err(|error| error.to_string())?;
+        // The file may repeat what was typed.
+        let found = trust == Trust::Found && text != name && target.names_an_address();
+        match &target {
+            Target::File(path) if found && !stays_below(path) => Err(format!(
+                "{target} is outside the directory of a config file that was only found there; name the file: --config FILE"
+            )),
+            _ => Ok(Given { target, found }),
+        }
+    }
+}
+
+/// Whether a path, seen from a directory, leads into it.
+fn stays_below(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+/// Who is asked for `targets`. A registry whose address was only found is asked without secrets.
+pub fn sources(targets: &[Given], only: &[String], settings: backend::Settings) -> Result<Vec<Source>, Wrong> {
+    let bare = targets.iter().any(|given| given.found).then(|| Arc::new(settings.without_secrets()));
+    let settings = Arc::new(settings);
+    let mut sources = Vec::new();
+    for given in targets {
+        let one = plan::sources(std::slice::from_ref(&given.target), only, settings.clone());
+        let mut one = one.map_err(|error| Wrong(error.to_string()))?;
+        if let Some(bare) = bare.as_ref().filter(|_| given.found) {
+            // A bare name is asked of the environment's own registries as well.
+            for source in one.iter_mut().filter(|source| source.target.names_an_address()) {
+                source.settings = bare.clone();
+            }
+        }
+        sources.extend(one);
+    }
+    Ok(sources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_a_found_file_stay_below_its_directory() {
+        for (path, below) in [
+            ("pay.json", true),
+            ("./lists/pay.json", true),
+            ("/etc/passwd", false),
+            ("../pay.json", false),
+            ("lists/../../pay.json", false),
+        ] {
+            assert_eq!(stays_below(Path::new(path)), below, "{path}");
+        }
+    }
+}

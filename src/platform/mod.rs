@@ -1,0 +1,3 @@
+//! What differs by operating system, and files that may be anything.
+
+pub mod file;
