@@ -10,6 +10,7 @@ mod mesh;
 mod port;
 mod query;
 mod settings;
+mod shown;
 mod tls;
 mod transport;
 mod watch;

@@ -14,7 +14,7 @@ pub use settings::{Server, Settings};
 
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
-use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError};
 use crate::model::target::{EurekaTarget, Target};
 
 /// TLS has no settings of its own: the system's roots count.
@@ -55,6 +55,12 @@ impl Backend for Eureka {
         }
     }
 
+    /// Eureka keeps nothing on disk: after a restart an instance is back with its next renewal, which is due every 30 s
+    /// unless it is configured otherwise. Two and a half of these.
+    fn memory(&self) -> RegistryMemory {
+        RegistryMemory { grace: Duration::from_secs(75), is_volatile: true }
+    }
+
     /// Active when `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE` is set.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
         if service.is_empty() {
@@ -81,7 +87,7 @@ impl Backend for Eureka {
                     const PATH: &str = "/apps/delta";
                     let reply = client.get(PATH, false, left).await?;
                     if reply.status != 200 {
-                        return Err(client.refused(PATH, reply.status));
+                        return Err(client.refused(PATH, &reply));
                     }
                     let expiry = match watch::expires(&client, left).await {
                         Some(true) => ", lease expiration enabled",

@@ -7,6 +7,8 @@ use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+#[cfg(feature = "eureka")]
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -115,12 +117,28 @@ pub(super) struct Http {
     tls: Option<tls::Ready>,
     connect_limit: Duration,
     open: Arc<Mutex<Option<Wire>>>,
+    /// Connections that were kept for the next request and had ended by then.
+    #[cfg(feature = "eureka")]
+    lost: AtomicUsize,
 }
 
 impl Http {
     /// Nothing is contacted yet.
     pub(super) fn new(dial: Arc<dyn Dial>, tls: Option<tls::Ready>, connect_limit: Duration) -> Self {
-        Http { dial, tls, connect_limit, open: Arc::default() }
+        Http {
+            dial,
+            tls,
+            connect_limit,
+            open: Arc::default(),
+            #[cfg(feature = "eureka")]
+            lost: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many connections were kept for the next request and had ended by then, as those of a restarted server.
+    #[cfg(feature = "eureka")]
+    pub(super) fn lost(&self) -> usize {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// A second one to the same registry, with a connection of its own.
@@ -189,6 +207,8 @@ impl Http {
             && !wire.is_open().await
         {
             kept = None;
+            #[cfg(feature = "eureka")]
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
         let mut wire = match kept {
             Some(wire) => wire,

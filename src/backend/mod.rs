@@ -7,6 +7,7 @@
 //! * An error says nothing about who is there. A backend whose watch survived the error goes on with the next item; one
 //!   whose watch is lost ends the stream. A stream that ends is an event: the engine reports it and asks again with
 //!   backoff. A backend never retries by itself.
+//! * What credentials hide is never "gone": a list that is known to be a part of the truth is [`Update::Partial`].
 //! * After an error the next good item is a full [`Update::Reset`] or [`Update::NotFound`] again.
 //! * Dropping the stream stops everything: no task, long poll, watch or connection is left behind.
 //! * A second [`Backend::resolve`] of the same target starts from a full answer again: no state is shared between two.
@@ -20,7 +21,7 @@ use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::model::resolution::{ResolveCode, ResolveError, Update};
+use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError, Update};
 use crate::model::target::Target;
 
 /// A backend's answers, one after the other. See the [module](self) for what may follow what.
@@ -46,6 +47,11 @@ pub trait Backend: Send + Sync {
     /// contacted here: whether it is there, the session finds out ([`ResolveCode::NotHere`]).
     fn is_speculative(&self, _settings: &Settings) -> bool {
         false
+    }
+
+    /// What the registry has in memory after a restart: for how long what it lacks then is not called gone.
+    fn memory(&self) -> RegistryMemory {
+        RegistryMemory::DURABLE
     }
 
     /// The settings in force and where each came from, for `grpc-discover backends`. Secrets are masked.
@@ -190,6 +196,8 @@ pub mod kubernetes;
 #[cfg(any(feature = "etcd", feature = "zookeeper"))]
 mod listing;
 mod near;
+#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
+mod retry_after;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 mod socket;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes"))]

@@ -21,6 +21,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     for source in &ledger.sources {
         could_not_be_asked(ledger, source, &mut findings);
         says_something_about_its_answer(ledger, source, &mut findings);
+        came_back_without_its_memory(source, &mut findings);
+        contradicts_itself(source, &mut findings);
         for (gap, begin, end) in &source.gaps {
             findings.push(finding(
                 &DISCOVERY_GAP,
@@ -69,6 +71,9 @@ fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec
     let why = broken.what.as_ref().map_or_else(|| "the watch ended".to_string(), |failure| failure.text.clone());
     let text = match source.answered {
         None => format!("{name} could not be asked: {why}"),
+        Some(_) if is_denied(source) => {
+            format!("{name} denies access since {}, and its last list is kept: {why}", broken.at)
+        }
         Some(_) => format!("{name} has not answered since {}: {why}", broken.at),
     };
     let code = broken.what.as_ref().map(|failure| failure.code);
@@ -76,12 +81,45 @@ fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec
         findings.push(finding(&IMPLIED_REGISTRY_NOT_ASKED, None, text, vec![broken.seq]));
         return;
     }
-    let kind = if code == Some(ResolveCode::Limited) { &REGISTRY_LIMIT } else { &REGISTRY_NOT_ASKED };
+    let kind = match (code, &source.answered) {
+        (Some(ResolveCode::Limited), _) => &REGISTRY_LIMIT,
+        (Some(ResolveCode::Denied | ResolveCode::Hidden), Some(_)) => &ACCESS_LOST,
+        (Some(ResolveCode::Hidden), None) => &REGISTRY_HIDES_RESULTS,
+        _ => &REGISTRY_NOT_ASKED,
+    };
     let mut finding = finding(kind, None, text, vec![broken.seq]);
     if let Some(remedy) = code.and_then(|code| remedy(source.backend, code)) {
         finding.remedy = remedy.to_string();
     }
     findings.push(finding);
+}
+
+/// True when the registry refuses the credentials, or hides results from them.
+fn is_denied(source: &SourceRecord) -> bool {
+    let failure = source.broken.as_ref().and_then(|broken| broken.what.as_ref());
+    failure.is_some_and(|failure| matches!(failure.code, ResolveCode::Denied | ResolveCode::Hidden))
+}
+
+fn came_back_without_its_memory(source: &SourceRecord, findings: &mut Vec<Finding>) {
+    for restart in source.remembered.iter().filter(|seen| seen.what.kind == NoteKind::Restarted) {
+        let text = format!("{} {}", source.source, restart.what.text);
+        findings.push(finding(&REGISTRY_LOST_ITS_LIST, None, text, vec![restart.seq]));
+    }
+}
+
+/// One unconfirmed answer happens while things change; a registry that does it again and again is of two minds.
+fn contradicts_itself(source: &SourceRecord, findings: &mut Vec<Finding>) {
+    const OFTEN: usize = 2;
+    let times: Vec<u64> =
+        source.remembered.iter().filter(|seen| seen.what.kind == NoteKind::Unconfirmed).map(|seen| seen.seq).collect();
+    if times.len() >= OFTEN {
+        let text = format!(
+            "{} returned an empty list {} times and, queried again, a list with endpoints each time",
+            source.source,
+            times.len()
+        );
+        findings.push(finding(&REGISTRY_CONTRADICTS_ITSELF, None, text, times));
+    }
 }
 
 /// What to do about a failure whose cause is known better than "it does not answer".
@@ -99,8 +137,16 @@ fn remedy(backend: &str, code: ResolveCode) -> Option<&'static str> {
             "Open TCP port 53 to the server (or the port that the message names): answers that do not fit into a UDP datagram \
              come over TCP only, for every client.",
         ),
-        ("consul", ResolveCode::Denied) => Some(
-            "Give a token that consul knows and that has service:read and node:read (CONSUL_HTTP_TOKEN or --token-file).",
+        ("consul", ResolveCode::Denied | ResolveCode::Hidden) => Some(
+            "Use a token that Consul accepts and whose policy grants service:read and node:read (CONSUL_HTTP_TOKEN or \
+             --token-file); `consul acl token read -self` shows the policies of the present one.",
+        ),
+        ("etcd", ResolveCode::Denied | ResolveCode::Hidden) => Some(
+            "Grant the user a role with read permission on the prefix that the message names: `etcdctl user get USER` and \
+             `etcdctl role get ROLE` show what it has.",
+        ),
+        ("zookeeper", ResolveCode::Denied | ResolveCode::Hidden) => Some(
+            "Give the user the permission `r` on the nodes that the message names: `getAcl PATH` in zkCli.sh shows who has it.",
         ),
         ("kubernetes", ResolveCode::Denied) => Some(
             "403: allow list and watch of endpointslices.discovery.k8s.io in this namespace (a Role and a RoleBinding; \
@@ -134,6 +180,8 @@ fn says_something_about_its_answer(ledger: &Ledger, source: &SourceRecord, findi
             | NoteKind::Absent
             | NoteKind::Doubtful
             | NoteKind::Unconfirmed
+            | NoteKind::Restarted
+            | NoteKind::Returned
             | NoteKind::LeftOut
             | NoteKind::Matched
             | NoteKind::Filtered

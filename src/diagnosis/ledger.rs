@@ -58,6 +58,8 @@ pub struct SourceRecord {
     pub broken: Option<Seen<Option<ResolveFailure>>>,
     /// Gaps that it recovered from: length, and the events at their beginning and end.
     pub gaps: Vec<(Duration, u64, u64)>,
+    /// Notes of earlier answers that still count: the registry lost its list, or contradicted itself.
+    pub remembered: Vec<Seen<Note>>,
 }
 
 impl SourceRecord {
@@ -401,6 +403,7 @@ impl Ledger {
             first_answer: None,
             broken: None,
             gaps: Vec::new(),
+            remembered: Vec::new(),
         });
         self.sources.len() - 1
     }
@@ -437,6 +440,14 @@ impl Ledger {
         }
         for endpoint in &change.removed {
             self.departs(index, endpoint);
+        }
+        let lasting = change.notes.iter().filter(|n| matches!(n.kind, NoteKind::Restarted | NoteKind::Unconfirmed));
+        for note in lasting {
+            let remembered = &mut self.sources[index].remembered;
+            if remembered.len() == GAPS_KEPT {
+                remembered.remove(0);
+            }
+            remembered.push(seen(note.clone(), event));
         }
         self.sources[index].first_answer.get_or_insert(event.at.since_start());
         self.sources[index].answered = Some(seen(change.notes.clone(), event));

@@ -199,6 +199,12 @@ findings! {
         remedy "Upgrade the server, or the firewall in front of it that drops queries with EDNS."
         see "https://github.com/golang/go/issues/67925" "https://dnsflagday.net/2019/";
 
+    GD131 REGISTRY_LOST_ITS_LIST Info
+        means "The registry came back after a gap and lacks endpoints that it listed before, as after a restart without its data: instances register again one by one, when they renew. What is missing is not called gone for two to three renewal intervals (Eureka: 75 s; others, when they come back empty: 10 s)."
+        proved by "The list before the gap and the first list after it."
+        remedy "Nothing, when the endpoints come back. Clients of this registry lost them meanwhile: run more than one replica of it, or one that keeps its data."
+        see "https://github.com/Netflix/eureka/wiki/Understanding-Eureka-Peer-to-Peer-Communication";
+
     GD132 ENTRIES_LEFT_OUT Warn
         means "Some registered instances are left out: their entry cannot be read, has no gRPC endpoint or no valid port, or does not pass the filter of the target. Clients of their framework leave them out too, or lose the whole list over one of them (Kratos with etcd and ZooKeeper)."
         proved by "The entries of the registry, counted before and after each step, with the reason for each that was left out."
@@ -242,6 +248,16 @@ findings! {
         means "Entries are registered and none of them is in a form that this tool can read. Clients of the framework that wrote them may be able to, so this does not count as \"no endpoint\"."
         proved by "The entries of the registry, with what is wrong with each."
         remedy "Find out which framework wrote the entries; if it is one of those in docs/backends.md, the entries are damaged: correct them.";
+
+    GD140 ACCESS_LOST Warn
+        means "The registry accepted these credentials earlier in this session and now refuses them or hides results from them. The last list is kept, nothing is called gone, and changes are not seen until access is given back."
+        proved by "The list of this session, and the registry's later refusal (401, 403, permission denied) or its statement that results were left out."
+        remedy "Give the rights back, or use credentials that have them; a token or a certificate may have expired.";
+
+    GD141 REGISTRY_CONTRADICTS_ITSELF Warn
+        means "The registry returned an empty list several times, and a list with endpoints to the query that was to confirm it. Such an empty list is not believed; clients that believe it lose every endpoint for a moment."
+        proved by "The empty answers and the answers after them; the delay between such queries grows from 4 s to 60 s."
+        remedy "Look for replicas of the registry that disagree, or for a proxy or cache in front of it; query each replica by itself and compare.";
 
     // Reaching an address.
     GD201 CONNECTION_REFUSED Critical

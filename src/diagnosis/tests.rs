@@ -67,7 +67,7 @@ impl Story {
     }
 
     fn watch(&mut self, backend: &'static str, status: BackendStatus) -> &mut Self {
-        let failure = ResolveFailure { code: ResolveCode::Unreachable, text: "connection refused".into() };
+        let failure = ResolveFailure::new(ResolveCode::Unreachable, "connection refused");
         self.tell(EventKind::Backend(BackendReport {
             backend,
             source: Arc::from(format!("{backend}:///pay")),

@@ -1,13 +1,13 @@
 //! [`Address`], [`Endpoint`] and [`EndpointSet`]: what a registry lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::resolution::Update;
+use super::resolution::{Answer, Update};
 
 /// Where one endpoint listens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -367,7 +367,7 @@ impl EndpointSet {
                 }
                 delta.removed.extend(old_order.iter().filter_map(|key| before.remove(key)));
             }
-            Update::Add(endpoints) => {
+            Update::Add(endpoints) | Update::Partial(Answer { endpoints, .. }, _) => {
                 for endpoint in endpoints {
                     let key = endpoint.key();
                     match self.endpoints.insert(key.clone(), endpoint.clone()) {
@@ -395,6 +395,11 @@ impl EndpointSet {
     /// The instances, in the registry's order.
     pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
         self.order.iter().filter_map(|key| self.endpoints.get(key))
+    }
+
+    /// How many instances are missing from a full list of these keys.
+    pub fn missing(&self, list: &BTreeSet<EndpointKey>) -> usize {
+        self.endpoints.keys().filter(|key| !list.contains(key)).count()
     }
 
     /// How many instances there are.

@@ -2,6 +2,7 @@
 //! different words everywhere, down to the exit code.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::endpoint::{Endpoint, EndpointKey};
 
@@ -16,6 +17,22 @@ pub enum Update {
     Remove(Vec<EndpointKey>),
     /// The registry says with authority that there is no such service.
     NotFound(Absence),
+    /// What is listed is true, and there may be more: why it is not everything. Nothing is removed by it.
+    Partial(Answer, ResolveFailure),
+}
+
+/// What a registry has in memory after a restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegistryMemory {
+    /// How long instances may take to register again: before that, what is missing after a gap is not called gone.
+    pub grace: Duration,
+    /// The list is kept in memory only: after a restart, instances come back one by one, when they renew.
+    pub is_volatile: bool,
+}
+
+impl RegistryMemory {
+    /// The list is on disk: only one that comes back empty is doubted.
+    pub const DURABLE: RegistryMemory = RegistryMemory { grace: Duration::from_secs(10), is_volatile: false };
 }
 
 /// A full answer: who is there, and what the registry said about the answer itself.
@@ -80,6 +97,10 @@ pub enum NoteKind {
     Absent,
     /// An empty answer was not believed: the next one was not empty.
     Unconfirmed,
+    /// The registry came back after a gap and lacks endpoints that it listed before.
+    Restarted,
+    /// What was missing after a gap is listed again.
+    Returned,
     /// Some registered instances cannot be used by any gRPC client: how many, which, why, and what clients of the framework
     /// do about them.
     LeftOut,
@@ -143,6 +164,8 @@ impl NoteKind {
             Self::Local => "local",
             Self::Absent => "absent",
             Self::Unconfirmed => "unconfirmed",
+            Self::Restarted => "restarted",
+            Self::Returned => "returned",
             Self::LeftOut => "left_out",
             Self::Matched => "matched",
             Self::Filtered => "filtered",
@@ -214,12 +237,20 @@ pub enum ResolveError {
 impl ResolveError {
     /// A failure that may pass by itself.
     pub fn ambient(code: ResolveCode, text: impl Into<String>) -> Self {
-        ResolveError::Ambient(ResolveFailure { code, text: text.into() })
+        ResolveError::Ambient(ResolveFailure::new(code, text))
     }
 
     /// A failure that a person must mend.
     pub fn fatal(code: ResolveCode, text: impl Into<String>) -> Self {
-        ResolveError::Fatal(ResolveFailure { code, text: text.into() })
+        ResolveError::Fatal(ResolveFailure::new(code, text))
+    }
+
+    /// The same, and the registry named the time after which to query it again.
+    #[must_use]
+    pub fn retry_after(mut self, delay: Option<Duration>) -> Self {
+        let (ResolveError::Ambient(failure) | ResolveError::Fatal(failure)) = &mut self;
+        failure.retry_after = delay;
+        self
     }
 
     /// The failure itself.
@@ -237,6 +268,15 @@ pub struct ResolveFailure {
     pub code: ResolveCode,
     /// The sentence; it names who was asked.
     pub text: String,
+    /// The registry does not want to be queried again before that (`Retry-After`).
+    pub retry_after: Option<Duration>,
+}
+
+impl ResolveFailure {
+    /// A failure of which the registry named no time to wait.
+    pub fn new(code: ResolveCode, text: impl Into<String>) -> Self {
+        ResolveFailure { code, text: text.into(), retry_after: None }
+    }
 }
 
 impl fmt::Display for ResolveFailure {
@@ -258,6 +298,8 @@ pub enum ResolveCode {
     Unreachable,
     /// The registry refuses this token or user (401, 403).
     Denied,
+    /// The registry answered, and left out what this token or user may not see.
+    Hidden,
     /// The registry takes no more questions from here (429, too many connections, rate limit).
     Limited,
     /// The registry answered an error of its own (5xx, no leader).
@@ -282,7 +324,8 @@ impl ResolveCode {
             Self::Refused => "refused",
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
-            Self::Denied => "denied",
+            // One word for those who read the output: rights are missing.
+            Self::Denied | Self::Hidden => "denied",
             Self::Limited => "limited",
             Self::ServerError => "server_error",
             Self::Truncated => "truncated",

@@ -1,20 +1,21 @@
-//! What the sources say, PURE: sets, gaps, backoff, and the rule that one empty answer proves nothing.
+//! What the sources list, PURE: sets, gaps, when to query again ([`backoff`]), and what is believed ([`belief`]).
+
+mod backoff;
+mod belief;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::backoff::Backoff;
+use self::belief::{Before, Belief, Doubts};
 use super::lag::Lags;
+use crate::backend::Backend;
 use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};
-use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
+use crate::model::resolution::{
+    Answer, Note, NoteKind, RegistryMemory, ResolveCode, ResolveError, ResolveFailure, Update,
+};
 use crate::model::time::Elapsed;
-
-/// First delay before a broken source is asked again; grows by 1.6 up to [`MAX_RETRY`].
-const FIRST_RETRY: Duration = Duration::from_millis(500);
-/// Somebody is watching: a registry that is back must be noticed within seconds.
-const MAX_RETRY: Duration = Duration::from_secs(5);
-/// A registry that comes back empty may not have heard from anybody yet: its list is not believed for this long.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,30 @@ pub enum Step {
     },
     /// Tell.
     Tell(Box<EventKind>),
+}
+
+/// A source as discovery sees it.
+#[derive(Debug, Clone)]
+pub struct SourceLabel {
+    /// The backend's name.
+    pub backend: &'static str,
+    /// What it is queried for.
+    pub source: Arc<str>,
+    /// What it has in memory after a restart.
+    pub memory: RegistryMemory,
+}
+
+impl SourceLabel {
+    /// `source` of `backend`.
+    pub fn of(backend: &dyn Backend, source: Arc<str>) -> Self {
+        SourceLabel { backend: backend.name(), source, memory: backend.memory() }
+    }
+
+    /// A source whose list is on disk.
+    #[cfg(test)]
+    pub fn durable(backend: &'static str, source: impl Into<Arc<str>>) -> Self {
+        SourceLabel { backend, source: source.into(), memory: RegistryMemory::DURABLE }
+    }
 }
 
 /// The sources of one service.
@@ -56,16 +81,15 @@ struct Tracked {
     asked: Elapsed,
     /// A full answer was believed at least once.
     heard: bool,
-    /// The last answer was empty and is not believed before this moment, nor before it was asked again.
-    doubted: Option<Elapsed>,
+    /// What is not believed of its answers.
+    doubts: Doubts,
     /// Why entries left, as the doubted answer said it: the answer that confirms it no longer knows.
     departed: Vec<Note>,
     /// The next answer is told even when it changes nothing: discovery was stopped and asks from scratch.
     tell_next: bool,
-    /// Failures in a row.
-    failures: u32,
-    /// Its last failure was that nothing came back.
-    silent: bool,
+    backoff: Backoff,
+    /// What its last failure was.
+    failed: Option<ResolveCode>,
     /// Nothing names it, and it is not there.
     absent: bool,
 }
@@ -99,9 +123,9 @@ pub enum Reading {
 }
 
 impl Discovery {
-    /// Sources as (backend, what it is asked for). `watching`: go on after the first answer.
-    pub fn new(sources: impl IntoIterator<Item = (&'static str, Arc<str>)>, watching: bool, seed: u64) -> Self {
-        let sources = sources.into_iter().map(|(backend, source)| Tracked {
+    /// `watching`: go on after the first answer.
+    pub fn new(sources: impl IntoIterator<Item = SourceLabel>, watching: bool, seed: u64) -> Self {
+        let sources = sources.into_iter().map(|SourceLabel { backend, source, memory }| Tracked {
             backend,
             source,
             generation: 0,
@@ -109,11 +133,11 @@ impl Discovery {
             state: State::Quiet,
             asked: Elapsed::ZERO,
             heard: false,
-            doubted: None,
+            doubts: Doubts::new(memory),
             departed: Vec::new(),
             tell_next: true,
-            failures: 0,
-            silent: false,
+            backoff: Backoff::default(),
+            failed: None,
             absent: false,
         });
         let sources: Vec<Tracked> = sources.collect();
@@ -159,6 +183,7 @@ impl Discovery {
             return;
         }
         match word {
+            Some(Ok(Update::Partial(visible, why))) => self.partly(now, index, visible, why, steps),
             Some(Ok(update)) => {
                 self.answered(now, index, update, steps);
                 let current = &self.sources[index];
@@ -176,7 +201,7 @@ impl Discovery {
             }
             None => match self.sources[index].state {
                 State::Broken { since, retry: None } => {
-                    let retry = now + self.delay(index);
+                    let retry = now + self.delay(now, index, None);
                     self.sources[index].state = State::Broken { since, retry: Some(retry) };
                 }
                 _ => self.failed(now, index, None, true, steps),
@@ -191,11 +216,10 @@ impl Discovery {
                 && retry <= now
             {
                 self.again(index, steps);
-            } else if self.sources[index].doubted.is_some_and(|until| until <= now)
-                && self.sources[index].state == State::Watching
+            } else if self.sources[index].state == State::Watching
+                && self.sources[index].doubts.deadline().is_some_and(|until| until <= now)
             {
-                // The grace is over: one more question decides.
-                self.sources[index].doubted = Some(Elapsed::ZERO);
+                self.sources[index].doubts.decide_next();
                 self.again(index, steps);
             }
         }
@@ -205,7 +229,7 @@ impl Discovery {
     pub fn deadline(&self) -> Option<Elapsed> {
         let retries = self.sources.iter().filter_map(|tracked| match tracked.state {
             State::Broken { retry, .. } => retry,
-            State::Watching => tracked.doubted.filter(|until| *until > Elapsed::ZERO),
+            State::Watching => tracked.doubts.deadline(),
             State::Quiet | State::Asking | State::Ended => None,
         });
         retries.min()
@@ -220,7 +244,7 @@ impl Discovery {
     pub fn all_spoke(&self) -> bool {
         self.sources.iter().all(|tracked| match tracked.state {
             State::Quiet | State::Asking => false,
-            State::Watching | State::Ended => tracked.doubted.is_none(),
+            State::Watching | State::Ended => !tracked.doubts.is_open(),
             State::Broken { .. } => true,
         })
     }
@@ -295,7 +319,11 @@ impl Discovery {
             State::Quiet | State::Asking | State::Watching => false,
         };
         if theirs().all(is_away) {
-            return if theirs().all(|tracked| tracked.silent) { Reading::Silent } else { Reading::Refuses };
+            return if theirs().all(|tracked| tracked.failed == Some(ResolveCode::Timeout)) {
+                Reading::Silent
+            } else {
+                Reading::Refuses
+            };
         }
         if !theirs().any(|tracked| tracked.heard) {
             return Reading::Nothing;
@@ -335,47 +363,45 @@ impl Discovery {
     fn answered(&mut self, now: Elapsed, index: usize, update: Update, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
         let mut notes = notes_of(&update);
-        let full = matches!(update, Update::Reset(_) | Update::NotFound(_));
-        let empty = match &update {
-            Update::Reset(answer) => answer.endpoints.is_empty(),
-            Update::NotFound(_) => true,
-            Update::Add(_) | Update::Remove(_) => false,
+        let before = match tracked.state {
+            State::Broken { .. } if !matches!(tracked.failed, Some(ResolveCode::Denied | ResolveCode::Hidden)) => {
+                Before::Gap
+            }
+            _ => Before::Reached,
         };
-        if empty && (!tracked.set.is_empty() || !tracked.heard) {
-            tracked.departed.extend(notes.iter().filter(|note| note.kind == NoteKind::Departed).cloned());
-            match (tracked.doubted, tracked.state) {
-                (None, State::Broken { since, .. }) if tracked.heard => {
-                    // Back, and empty: asked again at once, and again when the grace is over.
-                    tracked.doubted = Some(now + GRACE);
-                    tracked.state = State::Watching;
-                    tracked.failures = 0;
-                    let gap = Some(now.since(since));
-                    steps.push(self.report(index, BackendStatus::Recovered, None, None, gap));
-                    return self.again(index, steps);
-                }
-                (None, _) => {
-                    tracked.doubted = Some(Elapsed::ZERO);
-                    return self.again(index, steps);
-                }
-                // Its watch goes on meanwhile: whoever registers is seen at once.
-                (Some(until), State::Watching) if until > now => return,
-                (Some(_), _) => {}
+        let (belief, note) = tracked.doubts.judge(now, &update, &tracked.set, tracked.heard, before);
+        notes.extend(note);
+        tracked.backoff.answered(now);
+        match belief {
+            Belief::Believed => self.take(now, index, update, notes, steps),
+            Belief::Merged => {
+                let Update::Reset(Answer { endpoints, .. }) = update else {
+                    return self.take(now, index, Update::Add(Vec::new()), notes, steps);
+                };
+                self.take(now, index, Update::Add(endpoints), notes, steps);
+            }
+            Belief::QueriedAgain => {
+                tracked.departed.extend(notes.into_iter().filter(|note| note.kind == NoteKind::Departed));
+                self.again(index, steps);
+            }
+            Belief::LeftOut => {
+                tracked.departed.extend(notes.into_iter().filter(|note| note.kind == NoteKind::Departed));
+                tracked.state = State::Watching;
             }
         }
-        if full && tracked.doubted.is_some() {
-            tracked.doubted = None;
-            if !empty && tracked.heard {
-                let text = "an empty answer was asked again and not confirmed".to_string();
-                notes.push(Note::new(NoteKind::Unconfirmed, text));
-            }
-        }
+    }
+
+    /// Takes a believed update in.
+    fn take(&mut self, now: Elapsed, index: usize, update: Update, mut notes: Vec<Note>, steps: &mut Vec<Step>) {
+        let tracked = &mut self.sources[index];
         let first = !tracked.heard;
         let before = tracked.state;
         tracked.heard = true;
-        tracked.failures = 0;
         tracked.state = State::Watching;
         let tell = std::mem::take(&mut tracked.tell_next);
-        let unconfirmed = notes.iter().any(|note| note.kind == NoteKind::Unconfirmed);
+        let is_news =
+            |note: &Note| matches!(note.kind, NoteKind::Unconfirmed | NoteKind::Restarted | NoteKind::Returned);
+        let tell = tell || notes.iter().any(is_news);
         let delta = tracked.set.apply(update);
         let lags =
             if first || !delta.is_empty() { self.lags.told(now, index, &tracked.set, &self.names) } else { Vec::new() };
@@ -396,13 +422,31 @@ impl Discovery {
                 }
             }
         }
-        if tell || unconfirmed || !delta.is_empty() {
+        if tell || !delta.is_empty() {
             steps.push(self.change(index, delta, notes, lags));
         }
         if !self.watching {
             self.sources[index].state = State::Ended;
             steps.push(Step::Drop { source: index });
         }
+    }
+
+    /// Takes in what is visible of a list. When something known is hidden, or nothing is visible, the source is broken:
+    /// the list stays, and it is queried again until everything is visible.
+    fn partly(&mut self, now: Elapsed, index: usize, visible: Answer, why: ResolveFailure, steps: &mut Vec<Step>) {
+        let tracked = &mut self.sources[index];
+        let list = visible.endpoints.iter().map(Endpoint::key).collect();
+        if tracked.set.missing(&list) == 0 && !list.is_empty() {
+            return self.answered(now, index, Update::Partial(visible, why), steps);
+        }
+        let notes = visible.notes.clone();
+        let delta = tracked.set.apply(Update::Partial(visible, why.clone()));
+        tracked.heard |= !delta.is_empty();
+        if !delta.is_empty() {
+            let lags = self.lags.told(now, index, &self.sources[index].set, &self.names);
+            steps.push(self.change(index, delta, notes, lags));
+        }
+        self.failed(now, index, Some(why), true, steps);
     }
 
     fn failed(
@@ -417,28 +461,24 @@ impl Discovery {
             State::Broken { since, .. } => since,
             State::Quiet | State::Asking | State::Watching | State::Ended => now,
         };
-        self.sources[index].silent = failure.as_ref().is_some_and(|failure| failure.code == ResolveCode::Timeout);
+        self.sources[index].failed = failure.as_ref().map(|failure| failure.code);
         if !self.watching {
             self.sources[index].state = State::Ended;
             steps.push(Step::Drop { source: index });
             steps.push(self.report(index, BackendStatus::Ended, failure, None, None));
             return;
         }
-        let retry_in = last.then(|| self.delay(index));
+        let retry_in = last.then(|| self.delay(now, index, failure.as_ref()));
         self.sources[index].state = State::Broken { since, retry: retry_in.map(|delay| now + delay) };
-        self.sources[index].doubted = None;
+        self.sources[index].doubts.failed();
         steps.push(self.report(index, BackendStatus::Broken, failure, retry_in, None));
     }
 
-    /// The next delay of this source: exponential, plus or minus 20 %.
-    fn delay(&mut self, index: usize) -> Duration {
-        let tracked = &mut self.sources[index];
-        let failures = tracked.failures;
-        tracked.failures = failures.saturating_add(1);
+    /// How long to wait before this source is queried again.
+    fn delay(&mut self, now: Elapsed, index: usize, failure: Option<&ResolveFailure>) -> Duration {
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let random = fastrand::Rng::with_seed(self.seed).f64();
-        let delay = FIRST_RETRY.mul_f64(1.6_f64.powi(failures.min(16) as i32)).min(MAX_RETRY);
-        delay.mul_f64(0.8 + 0.4 * random)
+        self.sources[index].backoff.failed(now, failure, random)
     }
 
     fn report(
@@ -471,7 +511,7 @@ impl Discovery {
 
 fn notes_of(update: &Update) -> Vec<Note> {
     match update {
-        Update::Reset(answer) => answer.notes.clone(),
+        Update::Reset(answer) | Update::Partial(answer, _) => answer.notes.clone(),
         Update::NotFound(absence) => {
             let absent = Note::new(NoteKind::Absent, absence.text.clone());
             std::iter::once(absent).chain(absence.notes.iter().cloned()).collect()

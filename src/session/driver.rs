@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::connection;
+use super::discovery::SourceLabel;
 use super::engine::{Effect, Engine, Input, Stages};
 use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
@@ -84,7 +85,7 @@ impl Session {
         let script = Script {
             label: plan.label,
             began: SystemTime::now(),
-            sources: plan.sources.iter().map(|source| (source.backend.name(), label(source))).collect(),
+            sources: plan.sources.iter().map(|source| SourceLabel::of(source.backend, label(source))).collect(),
             implied: implied.collect(),
             goal: plan.goal,
             holding: plan.holding,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::discovery::SourceLabel;
 use super::plan::{Goal, Holding, Lenses, Limits};
 use crate::channel;
 use crate::diagnosis::{Depth, Judging, ProxyEnv};
@@ -14,8 +15,8 @@ pub struct Script {
     pub label: Arc<str>,
     /// The wall clock when the session began.
     pub began: SystemTime,
-    /// Backend and canonical target of every source.
-    pub sources: Vec<(&'static str, Arc<str>)>,
+    /// Every source, with its canonical target.
+    pub sources: Vec<SourceLabel>,
     /// The targets of those that nobody named.
     pub implied: Vec<Arc<str>>,
     /// What is done with the answers.

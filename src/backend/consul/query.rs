@@ -212,9 +212,8 @@ pub(super) struct Reply<T> {
 pub(super) struct Meta {
     /// `X-Consul-Index`: what a blocking question waits behind.
     pub index: Option<u64>,
-    /// `X-Consul-KnownLeader`. `None` for an answer of the streaming backend (`X-Consul-Query-Backend`): Consul 1.22 says
-    /// `false` in every one of those, also beside a leader that is well.
-    pub known_leader: Option<bool>,
+    /// `X-Consul-KnownLeader`.
+    pub leader: Leader,
     /// `X-Consul-LastContact`: how old the answer may be.
     pub last_contact: Duration,
     /// `X-Consul-Results-Filtered-By-ACLs`; never said to the anonymous.
@@ -223,14 +222,35 @@ pub(super) struct Meta {
     pub denies_by_default: bool,
 }
 
+/// `X-Consul-KnownLeader`: whether the server that answered has a leader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Leader {
+    /// It has, or no header states otherwise.
+    #[default]
+    Known,
+    /// It has none.
+    Unknown,
+    /// `false` from the streaming backend (`X-Consul-Query-Backend`), which proves nothing: Consul 1.22 sends it in every
+    /// such answer, beside a leader that is well and beside none.
+    Unstated,
+}
+
+impl Leader {
+    fn read(known: Option<&str>, backend: Option<&str>) -> Self {
+        match (known, backend) {
+            (Some("false"), Some("streaming")) => Leader::Unstated,
+            (Some("false"), _) => Leader::Unknown,
+            _ => Leader::Known,
+        }
+    }
+}
+
 impl Meta {
     fn read(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         Meta {
             index: text("x-consul-index").and_then(|text| text.parse().ok()),
-            known_leader: text("x-consul-knownleader")
-                .filter(|_| text("x-consul-query-backend") != Some("streaming"))
-                .and_then(|text| text.parse().ok()),
+            leader: Leader::read(text("x-consul-knownleader"), text("x-consul-query-backend")),
             last_contact: Duration::from_millis(
                 text("x-consul-lastcontact").and_then(|text| text.parse().ok()).unwrap_or_default(),
             ),
@@ -287,7 +307,7 @@ impl Client {
             ClientError::ServerResponseError { code, content } => {
                 let words = content.as_deref().map(str::trim).unwrap_or_default();
                 let words = self.route.masked(&shorten(words, 300));
-                refused(&named, path, code, &words)
+                refused(&named, path, code, &words).retry_after(self.transport.retry_after())
             }
             ClientError::RequestError { source, .. } => match source.downcast_ref::<Trouble>() {
                 Some(trouble) => trouble.at(&named, &format!("GET {path}")),

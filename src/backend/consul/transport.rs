@@ -3,7 +3,7 @@
 //! consulrs's own client cannot be used: it has no time limits at all, no Unix sockets, no client certificates that
 //! work, and links OpenSSL. So rustify's `Client` trait is implemented here.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use tokio::net::UnixStream;
 use super::agent::Agent;
 use crate::backend::http::Http;
 pub(super) use crate::backend::http::{Dial, Io, Trouble};
+use crate::backend::retry_after::retry_after;
 use crate::backend::socket::{connect, io_words};
 use crate::backend::tls;
 
@@ -23,17 +24,30 @@ use crate::backend::tls;
 pub(super) struct Limit(pub Duration);
 
 /// Carries requests to one agent.
-pub(super) struct Transport(Http);
+pub(super) struct Transport {
+    http: Http,
+    /// What the last refusal asked for: rustify gives no headers of it.
+    retry_after: Mutex<Option<Duration>>,
+}
 
 impl Transport {
     /// Nothing is contacted yet. Without a [`Limit`] a request gets `connect_limit` as its own.
     pub(super) fn new(dial: Arc<dyn Dial>, tls: Option<tls::Ready>, connect_limit: Duration) -> Self {
-        Transport(Http::new(dial, tls, connect_limit))
+        Transport::over(Http::new(dial, tls, connect_limit))
     }
 
     /// A second one to the same agent, with a connection of its own.
     pub(super) fn another(&self) -> Self {
-        Transport(self.0.another())
+        Transport::over(self.http.another())
+    }
+
+    fn over(http: Http) -> Self {
+        Transport { http, retry_after: Mutex::new(None) }
+    }
+
+    /// When the agent wants to be queried again, as its last refusal states it.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        *self.retry_after.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -47,10 +61,12 @@ impl rustify::client::Client for Transport {
     async fn send(&self, request: http02::Request<Vec<u8>>) -> Result<http02::Response<Vec<u8>>, ClientError> {
         let (method, url) = (request.method().to_string(), request.uri().to_string());
         let failed = |trouble: Trouble| ClientError::RequestError { source: trouble.into(), url, method };
-        let limit = request.extensions().get().copied().unwrap_or(Limit(self.0.connect_limit())).0;
+        let limit = request.extensions().get().copied().unwrap_or(Limit(self.http.connect_limit())).0;
         let answer = async {
             let request = to_hyper(&request)?;
-            let answer = self.0.ask(request, limit).await?;
+            let answer = self.http.ask(request, limit).await?;
+            let wish = retry_after(answer.headers());
+            *self.retry_after.lock().unwrap_or_else(PoisonError::into_inner) = wish;
             from_hyper(answer)
         };
         answer.await.map_err(failed)

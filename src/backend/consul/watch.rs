@@ -3,12 +3,13 @@
 //!
 //! * The first question does not block and asks for a consistent answer: a server that has just come up answers `[]` by
 //!   itself until it has read its own log.
-//! * An index that goes back starts the watch over. So does an answer that became empty: one empty answer proves
-//!   nothing (hashicorp/consul#20790), the consistent question decides.
+//! * An index that goes back starts the watch over. So does an answer from which something is missing, unless its headers
+//!   prove that it is complete ([`Shown::is_doubtful`]): the consistent query decides.
+//! * The content is compared, not only the index: rights that are taken away or given back change no index.
+//! * What a token may not see is hidden, not gone ([`Shown::hides`]).
 //! * While a question hangs, a second connection asks for a sign of life: a frozen agent keeps its connections open and
 //!   would be waited for until the end of the question.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,21 +19,25 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::decode::{Decoded, decode};
+use super::decode::decode;
 use super::elsewhere;
 use super::mesh::Mesh;
 use super::query::{Client, HealthService, Meta, Reply, Route, StatusLeader, segment};
 use super::settings::Settings;
+use super::shown::Shown;
 use crate::backend::Resolution;
 use crate::backend::socket::seconds;
 use crate::backend::watch::Watch;
-use crate::model::endpoint::{Endpoint, EndpointKey};
-use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
 use crate::model::target::ConsulTarget;
 
 /// How long a blocking question waits. Proxies cut silent requests after 60 s; and a server whose index went back (a
 /// restored snapshot) wakes nobody, so this is also how late that is noticed.
 const WAIT: Duration = Duration::from_secs(15);
+/// The same while something is hidden: rights that are given back change no index.
+const HIDDEN_WAIT: Duration = Duration::from_secs(3);
+/// The pause after an answer that the consistent query did not confirm, from the second one in a row; doubles up to [`WAIT`].
+const UNCONFIRMED: Duration = Duration::from_secs(1);
 /// What a blocking question may take longer than Consul's own wait and jitter (a sixteenth).
 const SLACK: Duration = Duration::from_secs(5);
 /// How often the agent is asked for a sign of life while a question hangs.
@@ -104,7 +109,9 @@ pub(super) fn watch(client: Client, target: ConsulTarget, first_word: Duration) 
         target,
         first_word,
         index: 0,
-        said: None,
+        shown: None,
+        doubted: false,
+        unconfirmed: 0,
         mesh: Mesh::default(),
         pace: Pace { due: Instant::now() },
         over: None,
@@ -122,7 +129,11 @@ struct Watching {
     /// What the next blocking question waits behind; 0 asks at once.
     index: u64,
     /// The answer that was given last.
-    said: Option<Said>,
+    shown: Option<Shown>,
+    /// The last blocking query returned something doubtful.
+    doubted: bool,
+    /// Doubtful answers in a row that were not confirmed.
+    unconfirmed: u32,
     /// Which instances have a mesh proxy.
     mesh: Mesh,
     pace: Pace,
@@ -132,13 +143,17 @@ struct Watching {
 
 impl Watch for Watching {
     async fn next(&mut self) -> Result<Update, ResolveError> {
-        self.wait().await.map(Update::Reset)
+        let (answer, why) = self.wait().await?;
+        Ok(match why {
+            None => Update::Reset(answer),
+            Some(why) => Update::Partial(answer, why),
+        })
     }
 }
 
 impl Watching {
-    /// Waits for an answer that says something else than the last one.
-    async fn wait(&mut self) -> Result<Answer, ResolveError> {
+    /// Waits for an answer that differs from the last one; also why there may be more than it lists.
+    async fn wait(&mut self) -> Result<(Answer, Option<ResolveFailure>), ResolveError> {
         if let Some(error) = self.over.take() {
             return Err(error);
         }
@@ -149,25 +164,27 @@ impl Watching {
                 (self.ask_blocking().await?, Some(self.index))
             };
             let Reply { value: entries, meta, took } = reply;
+            let mut decoded = decode(&entries, &self.target);
             let index = meta.index.map(|index| index.max(1));
             if let Some(behind) = behind {
-                let emptied = entries.is_empty() && self.said.as_ref().is_some_and(|said| !said.endpoints.is_empty());
-                if emptied || index.is_none_or(|index| index < behind) {
+                let lost = self.shown.as_ref().is_some_and(|shown| shown.is_doubtful(&decoded, &meta, behind));
+                self.doubted = lost || index.is_none_or(|index| index < behind);
+                if self.doubted {
                     self.index = 0;
                     continue;
                 }
-                if index == Some(behind) {
-                    continue;
-                }
+                self.unconfirmed = 0;
             }
             match index {
                 Some(index) => self.index = index,
                 None => self.over = Some(self.unwatchable()),
             }
-            let mut decoded = decode(&entries, &self.target);
-            let access = self.about_access(entries.is_empty(), &meta);
+            let hidden = Shown::hides(&entries, &meta, self.client.route().is_anonymous(), &self.target.service);
+            if let Some(why) = hidden.as_ref().filter(|_| decoded.endpoints.is_empty()) {
+                return Err(ResolveError::ambient(ResolveCode::Hidden, self.named(why)));
+            }
             let mut aside = Vec::new();
-            if behind.is_none() && access.is_none() {
+            if behind.is_none() && hidden.is_none() {
                 if entries.is_empty() {
                     aside = elsewhere::look(&self.client, &self.target, &self.question()).await;
                 } else {
@@ -175,19 +192,37 @@ impl Watching {
                 }
             }
             self.mesh.mark(&mut decoded.endpoints);
-            let said = Said::new(&decoded, access, &meta, self.target.near.is_some());
-            if self.said.as_ref() != Some(&said) {
+            let why = Shown::incomplete(hidden.as_deref(), &meta);
+            let why = why.map(|(code, why)| ResolveFailure::new(code, self.named(&why)));
+            let shown = Shown::new(&decoded, hidden, &meta, self.target.near.is_some());
+            if self.shown.as_ref() != Some(&shown) {
                 let mut notes = vec![self.asked(&meta, took, behind)];
-                notes.extend(said.notes.iter().cloned());
+                notes.extend(shown.notes.iter().cloned());
                 notes.extend(stale(&meta));
                 notes.append(&mut aside);
-                self.said = Some(said);
-                return Ok(Answer { endpoints: decoded.endpoints, notes });
+                self.shown = Some(shown);
+                self.unconfirmed = 0;
+                return Ok((Answer { endpoints: decoded.endpoints, notes }, why));
             }
             if let Some(error) = self.over.take() {
                 return Err(error);
             }
+            if std::mem::take(&mut self.doubted) {
+                self.pause_after_contradiction().await;
+            }
         }
+    }
+
+    /// A server that contradicts itself is not queried as fast as it answers.
+    async fn pause_after_contradiction(&mut self) {
+        if let Some(doublings) = self.unconfirmed.checked_sub(1) {
+            sleep(UNCONFIRMED.saturating_mul(1 << doublings.min(8)).min(WAIT)).await;
+        }
+        self.unconfirmed = self.unconfirmed.saturating_add(1);
+    }
+
+    fn named(&self, text: &str) -> String {
+        format!("consul agent {}: {text}", self.client.route().agent)
     }
 
     fn question(&self) -> HealthService {
@@ -237,9 +272,11 @@ impl Watching {
     /// The question that is answered when something changes, or after [`WAIT`].
     async fn ask_blocking(&mut self) -> Result<Reply<Vec<Box<RawValue>>>, ResolveError> {
         sleep_until(self.pace.begin(Instant::now())).await;
-        let wait = Some(format!("{}s", WAIT.as_secs()));
+        let is_partial = self.shown.as_ref().is_some_and(Shown::is_partial);
+        let longest = if is_partial { HIDDEN_WAIT } else { WAIT };
+        let wait = Some(format!("{}s", longest.as_secs()));
         let features = Features { blocking: Some(Blocking { index: self.index, wait }), ..Features::default() };
-        let limit = WAIT + WAIT / 16 + SLACK;
+        let limit = longest + longest / 16 + SLACK;
         tokio::select! {
             biased;
             reply = self.client.ask(self.question(), Some(features), limit) => reply,
@@ -285,24 +322,6 @@ impl Watching {
         Note::new(NoteKind::Asked, format!("consul agent {agent} {how}, index {index}"))
     }
 
-    /// What the token may not see. Consul does not tell the anonymous that it hid something.
-    fn about_access(&self, empty: bool, meta: &Meta) -> Option<Note> {
-        let anonymous = self.client.route().is_anonymous();
-        let service = &self.target.service;
-        let text = if meta.filtered_by_acl {
-            format!(
-                "consul hid results from this token: it needs service:read on {service:?} and node:read on its nodes"
-            )
-        } else if empty && anonymous && meta.denies_by_default {
-            format!(
-                "nothing was asked with a token, and consul denies by default: {service:?} may be there unseen; set CONSUL_HTTP_TOKEN with service:read and node:read"
-            )
-        } else {
-            return None;
-        };
-        Some(Note::new(NoteKind::AclFiltered, text))
-    }
-
     fn unwatchable(&self) -> ResolveError {
         let agent = &self.client.route().agent;
         let text = format!(
@@ -324,44 +343,6 @@ impl Pace {
         let at = self.due.checked_sub(CREDIT).map_or(now, |earliest| earliest.max(now));
         self.due = self.due.max(at) + PACE;
         at
-    }
-}
-
-/// What an answer says, without what runs on by itself (time taken, index, age, the outputs of checks).
-struct Said {
-    endpoints: Vec<Endpoint>,
-    notes: Vec<Note>,
-    /// With `near=` the order is part of the answer.
-    ordered: bool,
-}
-
-impl Said {
-    fn new(decoded: &Decoded, access: Option<Note>, meta: &Meta, ordered: bool) -> Self {
-        let mut notes = decoded.notes.clone();
-        notes.extend(access);
-        if meta.known_leader == Some(false) {
-            let text = "consul knows no leader: the answer may be old";
-            notes.push(Note::new(NoteKind::NoLeader, text));
-        }
-        Said { endpoints: decoded.endpoints.clone(), notes, ordered }
-    }
-
-    fn by_key(&self) -> BTreeMap<EndpointKey, &Endpoint> {
-        self.endpoints.iter().map(|endpoint| (endpoint.key(), endpoint)).collect()
-    }
-}
-
-impl PartialEq for Said {
-    fn eq(&self, other: &Self) -> bool {
-        if self.notes != other.notes || self.endpoints.len() != other.endpoints.len() {
-            return false;
-        }
-        if self.ordered {
-            return self.endpoints.iter().zip(&other.endpoints).all(|(own, others)| own.says_the_same(others));
-        }
-        let (own, others) = (self.by_key(), other.by_key());
-        own.len() == others.len()
-            && own.iter().all(|(key, endpoint)| others.get(key).is_some_and(|other| endpoint.says_the_same(other)))
     }
 }
 

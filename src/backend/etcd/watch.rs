@@ -27,7 +27,7 @@ use crate::backend::Resolution;
 use crate::backend::listing::{Listing, Prefix, Sought, listed};
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
-use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
 use crate::model::target::{EtcdTarget, Target};
 
 /// How long a sign of life may take.
@@ -63,7 +63,7 @@ async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Resul
     notes.append(&mut reading.notes());
     notes.extend(reading.elsewhere.iter().cloned());
     let watch = Watching { pulse: Instant::now() + reading.leases.rhythm(), reading, route, watch: None };
-    Ok((Update::Reset(Answer { endpoints, notes }), watch))
+    Ok((watch.reading.whole_or_part(Answer { endpoints, notes }), watch))
 }
 
 /// What one member has told.
@@ -149,14 +149,22 @@ impl Reading {
         Ok(Reading { member, wire, revision, listing, leases, allowed, denied, elsewhere })
     }
 
+    /// With prefixes that this user may not read, what is missing may be under them.
+    fn whole_or_part(&self, answer: Answer) -> Update {
+        if self.denied.is_empty() {
+            return Update::Reset(answer);
+        }
+        let text = format!("etcd {}: this user may not read {}", self.member, listed(&self.denied));
+        Update::Partial(answer, ResolveFailure::new(ResolveCode::Hidden, text))
+    }
+
     /// What this user may not see, and what is not known of leases.
     fn notes(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         if !self.denied.is_empty() {
             let text = format!("etcd does not let this user read {}", listed(&self.denied));
-            // Where something was found, what other layouts would have written elsewhere is of no interest.
-            let kind = if self.listing.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
-            notes.push(Note::new(kind, text));
+            // Of interest only beside an empty list, which is reported as hidden: other layouts would be there.
+            notes.push(Note::new(NoteKind::Skipped, text));
         }
         if let Some(trouble) = &self.leases.refused {
             let text = format!("the time left of leases is not known: {trouble}");
@@ -184,7 +192,7 @@ enum Heard {
 impl Watch for Watching {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
-            Ok(answer) => Ok(Update::Reset(answer)),
+            Ok(answer) => Ok(self.reading.whole_or_part(answer)),
             Err(trouble) => Err(trouble.at(&self.reading.member)),
         }
     }

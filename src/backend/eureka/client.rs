@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::NAMES;
 use super::settings::Server;
 use crate::backend::http::{Http, Tcp, Trouble};
+use crate::backend::retry_after::retry_after;
 use crate::backend::tls::{Plan, Ready};
 use crate::model::resolution::{ResolveCode, ResolveError};
 
@@ -30,6 +31,8 @@ pub(super) struct Reply {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    /// When the server wants to be queried again.
+    pub retry_after: Option<Duration>,
     /// The server's time in milliseconds, to whole seconds; ours when it does not tell.
     pub now: i64,
 }
@@ -64,7 +67,8 @@ impl Client {
         let said = date.and_then(|date| OffsetDateTime::parse(&date.replace("GMT", "+0000"), &Rfc2822).ok());
         let now = said.unwrap_or_else(OffsetDateTime::now_utc).unix_timestamp().saturating_mul(1000);
         let status = answer.status().as_u16();
-        Ok(Reply { status, body: answer.into_body(), now })
+        let retry_after = retry_after(answer.headers());
+        Ok(Reply { status, retry_after, body: answer.into_body(), now })
     }
 
     fn failed(&self, path: &str, trouble: &Trouble) -> ResolveError {
@@ -72,9 +76,10 @@ impl Client {
     }
 
     /// What an HTTP status that is no answer means.
-    pub(super) fn refused(&self, path: &str, status: u16) -> ResolveError {
+    pub(super) fn refused(&self, path: &str, reply: &Reply) -> ResolveError {
+        let status = reply.status;
         let said = |remark: &str| format!("eureka {}: GET {path}: HTTP {status}{remark}", self.server);
-        match status {
+        let error = match status {
             401 | 403 => ResolveError::ambient(
                 ResolveCode::Denied,
                 said(" (user:password stands in the URL of EUREKA_CLIENT_SERVICEURL_DEFAULTZONE)"),
@@ -82,7 +87,13 @@ impl Client {
             429 => ResolveError::ambient(ResolveCode::Limited, said("")),
             500..=599 => ResolveError::ambient(ResolveCode::ServerError, said("")),
             _ => ResolveError::ambient(ResolveCode::BadAnswer, said(" (is this Eureka's REST API?)")),
-        }
+        };
+        error.retry_after(reply.retry_after)
+    }
+
+    /// How many connections ended between two queries, without having been announced.
+    pub(super) fn lost(&self) -> usize {
+        self.http.lost()
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::client::{Client, first};
+use super::client::{Client, Reply, first};
 use super::decode::decode;
 use super::settings::Settings;
 use crate::backend::Resolution;
@@ -45,6 +45,8 @@ struct Watching {
     /// What was told last.
     told: EndpointSet,
     was_there: bool,
+    /// Connections that had ended by then.
+    lost: usize,
 }
 
 impl Watching {
@@ -76,7 +78,8 @@ impl Watching {
         let mut told = EndpointSet::default();
         told.apply(update.clone());
         let was_there = matches!(update, Update::Reset(_));
-        Ok((update, Watching { client, path, limit, hints, hint, answered: Instant::now(), told, was_there }))
+        let lost = client.lost();
+        Ok((update, Watching { client, path, limit, hints, hint, answered: Instant::now(), told, was_there, lost }))
     }
 }
 
@@ -95,11 +98,27 @@ impl Watch for Watching {
             self.answered = Instant::now();
             let is_there = matches!(update, Update::Reset(_));
             let delta = self.told.apply(update.clone());
+            let lost = std::mem::replace(&mut self.lost, self.client.lost());
+            if lost != self.lost && !delta.removed.is_empty() {
+                return Err(self.may_have_restarted(delta.removed.len()));
+            }
             if !delta.is_empty() || is_there != self.was_there {
                 self.was_there = is_there;
                 return Ok(update);
             }
         }
+    }
+}
+
+impl Watching {
+    /// A restart between two queries is seen by nothing else.
+    fn may_have_restarted(&self, missing: usize) -> ResolveError {
+        let text = format!(
+            "eureka {}: the connection ended between two queries and {missing} of its endpoints are missing since: it may \
+             have restarted",
+            self.client.server
+        );
+        ResolveError::ambient(ResolveCode::WatchBroken, text)
     }
 }
 
@@ -114,8 +133,8 @@ async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, Res
     match reply.status {
         200 => {}
         // Any web server says that of a path it does not know: Eureka is who answers another question.
-        404 => return absent(client, path, limit).await,
-        status => return Err(client.refused(path, status)),
+        404 => return absent(client, path, &reply, limit).await,
+        _ => return Err(client.refused(path, &reply)),
     }
     let Some((endpoints, mut notes)) = decode(&reply.body, reply.now) else {
         let text = format!("eureka {}: GET {path}: what came is not what Eureka answers", client.server);
@@ -134,7 +153,7 @@ async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, Res
     Ok(Update::Reset(Answer { endpoints, notes }))
 }
 
-async fn absent(client: &Client, path: &str, limit: Duration) -> Result<Update, ResolveError> {
+async fn absent(client: &Client, path: &str, reply: &Reply, limit: Duration) -> Result<Update, ResolveError> {
     let delta = client.get("/apps/delta", false, limit).await?;
     let is_eureka = delta.status == 200 && String::from_utf8_lossy(&delta.body).contains("\"applications\"");
     // 403: the server tells no differences (`disable-delta`).
@@ -143,7 +162,7 @@ async fn absent(client: &Client, path: &str, limit: Duration) -> Result<Update, 
         let notes = elsewhere(client, path, limit).await;
         return Ok(Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes }));
     }
-    Err(client.refused(path, 404))
+    Err(client.refused(path, reply))
 }
 
 /// Applications with names like the one at `path`, and what to do.

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::access::Access;
 use super::trouble::Trouble;
 use crate::backend::http::{self as wire, Http, LARGEST_ANSWER, Listening};
+use crate::backend::retry_after::retry_after;
 
 /// An object of a namespace that can be asked for.
 pub(super) trait Object:
@@ -109,12 +110,12 @@ impl Api {
             Ok(said)
         };
         let said = tokio::time::timeout(limit, refusal).await.unwrap_or(Err(wire::Trouble::NoAnswer(limit)));
-        Err(self.refused(&asked, head.status, &said.map_err(failed)?))
+        Err(self.refused(&asked, head.status, &said.map_err(failed)?, retry_after(&head.headers)))
     }
 
     /// What the server says within a watch instead of a change.
     pub(super) fn refusal<K: Object>(&self, status: &Status) -> Trouble {
-        Trouble::of_status(status, &self.question::<K>("watch"), &self.access.credentials)
+        Trouble::of_status(status, &self.question::<K>("watch"), &self.access.credentials, None)
     }
 
     /// The server's version: `v1.35.4`.
@@ -145,18 +146,18 @@ impl Api {
         let request = self.request(asked, built).await?;
         let failed = |why| Trouble::Http { asked: asked.to_string(), why };
         let answer = self.access.http.ask(request, limit).await.map_err(failed)?;
-        let status = answer.status();
+        let (status, wish) = (answer.status(), retry_after(answer.headers()));
         let body = answer.into_body();
-        if status.is_success() { Ok(body) } else { Err(self.refused(asked, status, &body)) }
+        if status.is_success() { Ok(body) } else { Err(self.refused(asked, status, &body, wish)) }
     }
 
-    fn refused(&self, asked: &str, status: StatusCode, said: &[u8]) -> Trouble {
+    fn refused(&self, asked: &str, status: StatusCode, said: &[u8], retry_after: Option<Duration>) -> Trouble {
         let mut told: Status = serde_json::from_slice(said).unwrap_or_else(|_| Status {
             message: String::from_utf8_lossy(said).lines().next().unwrap_or_default().to_string(),
             ..Status::default()
         });
         told.code = status.as_u16();
-        Trouble::of_status(&told, asked, &self.access.credentials)
+        Trouble::of_status(&told, asked, &self.access.credentials, retry_after)
     }
 
     fn read<T: DeserializeOwned>(&self, asked: &str, answer: &[u8]) -> Result<T, Trouble> {

@@ -69,6 +69,8 @@ pub(super) enum Trouble {
         code: u16,
         /// The server's words.
         message: String,
+        /// When the server wants to be queried again.
+        retry_after: Option<Duration>,
     },
     /// What came is not what Kubernetes says.
     #[error("{0}")]
@@ -77,14 +79,18 @@ pub(super) enum Trouble {
 
 impl Trouble {
     /// What the API server refused.
-    pub(super) fn of_status(status: &Status, asked: &str, credentials: &str) -> Self {
+    pub(super) fn of_status(status: &Status, asked: &str, credentials: &str, retry_after: Option<Duration>) -> Self {
         let message = shorten(status.message.trim(), LONGEST).into_owned();
         let asked = asked.to_string();
         match status.code {
             401 => Trouble::Unauthorized { credentials: credentials.to_string() },
             403 => Trouble::Forbidden { asked, message },
             410 => Trouble::Gone(message),
-            code => Trouble::Refused { asked, code, message },
+            code => {
+                let details = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+                let stated = (details > 0).then(|| Duration::from_secs(u64::from(details)));
+                Trouble::Refused { asked, code, message, retry_after: retry_after.or(stated) }
+            }
         }
     }
 
@@ -125,7 +131,14 @@ impl Trouble {
         let text = format!("{named}: {self}");
         match self.code() {
             ResolveCode::BadTarget => ResolveError::fatal(self.code(), text),
-            _ => ResolveError::ambient(self.code(), text),
+            _ => ResolveError::ambient(self.code(), text).retry_after(self.retry_after()),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Trouble::Refused { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 }

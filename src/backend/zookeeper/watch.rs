@@ -23,7 +23,7 @@ use crate::backend::listing::{self, Listing, Pair, Prefix, Sought, listed};
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::{Endpoint, Lease};
-use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
 use crate::model::target::{Target, ZookeeperTarget};
 
 /// How long reading again may take after a change.
@@ -58,7 +58,7 @@ async fn begin(
         asked += &format!("; before it {}", listed(&failed));
     }
     let answer = reading.answer(vec![Note::new(NoteKind::Asked, asked)]);
-    Ok((Update::Reset(answer), reading))
+    Ok((reading.whole_or_part(answer), reading))
 }
 
 /// The parents of every layout that `target` allows, a slash at the end; with a prefix of its own, that one for each.
@@ -104,7 +104,7 @@ struct Reading {
 impl Watch for Reading {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
-            Ok(answer) => Ok(Update::Reset(answer)),
+            Ok(answer) => Ok(self.whole_or_part(answer)),
             Err(trouble) => Err(trouble.at(&self.server)),
         }
     }
@@ -161,7 +161,7 @@ impl Reading {
         again: &BTreeSet<String>,
         end: Instant,
     ) -> Result<(bool, Vec<(String, i64)>), Trouble> {
-        let names = self.children(parent(prefix), end).await?;
+        let Some(names) = self.children(parent(prefix), end).await? else { return Ok((true, Vec::new())) };
         let there: BTreeSet<String> = names.into_iter().map(|name| format!("{}{name}", prefix.text)).collect();
         let known: Vec<String> = self.listing.keys(&prefix.text);
         let mut gone = Vec::new();
@@ -178,10 +178,7 @@ impl Reading {
             match answer.error {
                 // It went meanwhile: its parent has told that, or will.
                 code::NO_NODE => gone.extend(self.listing.delete(path.as_bytes(), i64::MAX)),
-                code::NO_AUTH => {
-                    gone.extend(self.listing.delete(path.as_bytes(), i64::MAX));
-                    is_new |= self.denied.insert(path);
-                }
+                code::NO_AUTH => is_new |= self.denied.insert(path),
                 _ => {
                     let answer = answer.good("reading nodes")?;
                     let Some((value, stat)) = jute::data(answer.body()) else {
@@ -196,27 +193,28 @@ impl Reading {
         Ok((is_new, gone))
     }
 
-    /// The names of the children of `path`, and a watch on them; where there is no such node, a watch for it.
-    async fn children(&mut self, path: &str, end: Instant) -> Result<Vec<String>, Trouble> {
+    /// The names of the children of `path`, and a watch on them; where there is no such node, a watch for it. `None` where
+    /// this user may not read them.
+    async fn children(&mut self, path: &str, end: Instant) -> Result<Option<Vec<String>>, Trouble> {
         let paths = [path.to_string()];
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Some(answer) = self.session.ask(Op::GetChildren2, &paths, left).await?.pop() else {
-                return Ok(Vec::new());
+                return Ok(Some(Vec::new()));
             };
             self.zxid = answer.zxid;
             match answer.error {
                 code::NO_NODE => {}
                 code::NO_AUTH => {
                     self.denied.insert(path.to_string());
-                    return Ok(Vec::new());
+                    return Ok(None);
                 }
                 _ => {
                     self.denied.remove(path);
                     let answer = answer.good("reading children")?;
                     let names = jute::children(answer.body());
-                    return names
-                        .ok_or_else(|| Trouble::NotZookeeper("a list of children that is cut short".to_string()));
+                    let cut = || Trouble::NotZookeeper("a list of children that is cut short".to_string());
+                    return names.map(Some).ok_or_else(cut);
                 }
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -224,7 +222,7 @@ impl Reading {
                 // It came meanwhile.
                 Some(answer) if answer.error == 0 => {}
                 Some(answer) if answer.error != code::NO_NODE => drop(answer.good("waiting for a node")?),
-                _ => return Ok(Vec::new()),
+                _ => return Ok(Some(Vec::new())),
             }
         }
     }
@@ -242,6 +240,10 @@ impl Reading {
                     is_new |= says_more;
                     gone.extend(went);
                 }
+            }
+            // What was listed and may no longer be read is hidden, and no event comes when it may be read again.
+            if self.hides_something_known() {
+                return Err(Trouble::Denied(self.unread()));
             }
             if is_new || !gone.is_empty() {
                 let asked = format!("zookeeper {} told a change, zxid {:#x}", self.server, self.zxid);
@@ -264,6 +266,21 @@ impl Reading {
         Note::new(NoteKind::Departed, format!("node {path:?} {why}"))
     }
 
+    /// True when this user may not read a listed node any more, or the parent of one.
+    fn hides_something_known(&self) -> bool {
+        let below = |path: &String| self.listing.keys(&format!("{path}/"));
+        self.denied.iter().any(|path| self.listing.keys(path).contains(path) || !below(path).is_empty())
+    }
+
+    /// With nodes that this user may not read, what is missing may be in them.
+    fn whole_or_part(&self, answer: Answer) -> Update {
+        if self.denied.is_empty() {
+            return Update::Reset(answer);
+        }
+        let text = format!("zookeeper {}: this user may not read {}", self.server, self.unread());
+        Update::Partial(answer, ResolveFailure::new(ResolveCode::Hidden, text))
+    }
+
     /// What this user may not read.
     fn unread(&self) -> String {
         listed(&self.denied.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>())
@@ -274,9 +291,8 @@ impl Reading {
         notes.extend(told);
         if !self.denied.is_empty() {
             let text = format!("zookeeper does not let this user read {}", self.unread());
-            // Where something was found, what other layouts would have written elsewhere is of no interest.
-            let kind = if endpoints.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
-            notes.push(Note::new(kind, text));
+            // Of interest only beside an empty list, which is reported as hidden: other layouts would be there.
+            notes.push(Note::new(NoteKind::Skipped, text));
         }
         if self.listing.is_empty() {
             notes.extend(self.elsewhere.iter().cloned());

@@ -44,7 +44,7 @@ impl Story {
     }
 
     fn limited(&mut self) -> &mut Self {
-        let failure = ResolveFailure { code: ResolveCode::Limited, text: "consul agent a: HTTP 429: too many".into() };
+        let failure = ResolveFailure::new(ResolveCode::Limited, "consul agent a: HTTP 429: too many");
         self.tell(EventKind::Backend(BackendReport {
             backend: "consul",
             source: Arc::from("consul:///pay"),
@@ -340,7 +340,7 @@ fn a_dns_server_that_fails_has_a_remedy_of_its_own() {
         [(ResolveCode::ServFail, "+cd"), (ResolveCode::Refused, "--dns-server"), (ResolveCode::Timeout, "reachable")]
     {
         let mut story = Story::default();
-        let failure = ResolveFailure { code, text: "dns server 10.0.0.53:53 answered X for A pay".into() };
+        let failure = ResolveFailure::new(code, "dns server 10.0.0.53:53 answered X for A pay");
         story.tell(EventKind::Backend(BackendReport {
             backend: "dns",
             source: Arc::from("dns:///pay"),

@@ -8,16 +8,26 @@ struct Bench {
     discovery: Discovery,
     steps: Vec<Step>,
     now: Elapsed,
+    /// Of the last query.
+    generation: u32,
 }
 
 impl Bench {
     fn new(watching: bool) -> Self {
-        let mut discovery = Discovery::new([("consul", Arc::from("consul:///pay"))], watching, 7);
+        Bench::of(SourceLabel::durable("consul", "consul:///pay"), watching)
+    }
+
+    fn remembering(memory: RegistryMemory) -> Self {
+        Bench::of(SourceLabel { memory, ..SourceLabel::durable("eureka", "eureka:///pay") }, true)
+    }
+
+    fn of(label: SourceLabel, watching: bool) -> Self {
+        let mut discovery = Discovery::new([label], watching, 7);
         let mut steps = Vec::new();
         discovery.start(Elapsed::ZERO, &mut steps);
         assert_eq!(steps, [Step::Ask { source: 0, generation: 1 }]);
         steps.clear();
-        Bench { discovery, steps, now: Elapsed::ZERO }
+        Bench { discovery, steps, now: Elapsed::ZERO, generation: 1 }
     }
 
     fn word(&mut self, generation: u32, word: Result<Update, ResolveError>, last: bool) -> Vec<String> {
@@ -25,16 +35,28 @@ impl Bench {
         self.told()
     }
 
+    /// Lets time have passed up to `now`.
+    fn pass(&mut self) -> Vec<String> {
+        self.discovery.time_passed(self.now, &mut self.steps);
+        self.told()
+    }
+
     fn told(&mut self) -> Vec<String> {
+        let generation = &mut self.generation;
         self.steps
             .drain(..)
             .map(|step| match step {
-                Step::Ask { generation, .. } => format!("ask {generation}"),
+                Step::Ask { generation: asked, .. } => {
+                    *generation = asked;
+                    format!("ask {asked}")
+                }
                 Step::Drop { .. } => "drop".to_string(),
                 Step::Tell(kind) => match *kind {
                     EventKind::Backend(report) => report.status.as_str().to_string(),
                     EventKind::Endpoints(change) => {
-                        format!("+{} -{} ={}", change.added.len(), change.removed.len(), change.total)
+                        let notes: String =
+                            change.notes.iter().map(|note| format!(" {}", note.kind.as_str())).collect();
+                        format!("+{} -{} ={}{notes}", change.added.len(), change.removed.len(), change.total)
                     }
                     other => panic!("{other:?}"),
                 },
@@ -71,8 +93,10 @@ fn one_empty_answer_proves_nothing() {
     assert_eq!(bench.word(1, list(&["10.0.0.1:1"]), false), ["watching", "+1 -0 =1"]);
     assert_eq!(bench.word(1, list(&[]), false), ["ask 2"], "asked again at once, nothing is gone");
     assert_eq!(bench.discovery.usable().len(), 1);
-    assert_eq!(bench.word(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1"], "the note that it was not confirmed");
-    assert_eq!(bench.word(2, list(&[]), false), ["ask 3"]);
+    assert_eq!(bench.word(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1 unconfirmed"]);
+    assert_eq!(bench.word(2, list(&[]), false), [""; 0], "and the next one waits");
+    bench.now = bench.discovery.deadline().unwrap();
+    assert_eq!(bench.pass(), ["ask 3"]);
     assert_eq!(bench.word(3, list(&[]), false), ["+0 -1 =0"], "twice empty is empty");
 }
 
@@ -82,7 +106,7 @@ fn a_name_that_does_not_exist_is_asked_twice() {
     let mut bench = Bench::new(false);
     assert_eq!(bench.word(1, absent(), true), ["ask 2"]);
     assert!(!bench.discovery.all_spoke());
-    assert_eq!(bench.word(2, absent(), true), ["+0 -0 =0", "drop"]);
+    assert_eq!(bench.word(2, absent(), true), ["+0 -0 =0 absent", "drop"]);
     assert!(bench.discovery.all_spoke());
 }
 
@@ -109,31 +133,142 @@ fn a_broken_watch_keeps_the_list_and_is_asked_again_until_it_recovers() {
     assert_eq!(bench.word(12, list(&["10.0.0.2:1"]), false), ["+1 -1 =1"]);
 }
 
+/// Fails, is queried again, and answers `word`.
+fn gap(bench: &mut Bench, word: Result<Update, ResolveError>) -> Vec<String> {
+    bench.word(bench.generation, broken(), true);
+    bench.now = bench.discovery.deadline().unwrap();
+    bench.pass();
+    bench.word(bench.generation, word, false)
+}
+
 #[test]
 fn a_registry_that_comes_back_empty_is_given_time_to_hear_from_everybody() {
     let back = || {
         let mut bench = Bench::new(true);
-        bench.word(1, list(&["10.0.0.1:1"]), false);
-        bench.word(1, broken(), true);
-        bench.now = bench.discovery.deadline().unwrap();
-        bench.discovery.time_passed(bench.now, &mut bench.steps);
-        assert_eq!(bench.told(), ["ask 2"]);
-        assert_eq!(bench.word(2, list(&[]), false), ["recovered", "ask 3"]);
-        assert_eq!(bench.word(3, list(&[]), false), [""; 0], "not believed yet");
-        assert_eq!(bench.discovery.usable().len(), 1);
+        bench.word(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
+        assert_eq!(gap(&mut bench, list(&[])), ["recovered", "+0 -0 =2 restarted"]);
+        assert_eq!(bench.word(2, list(&[]), false), [""; 0], "not believed yet");
+        assert_eq!(bench.word(2, list(&["10.0.0.2:1"]), false), [""; 0], "one is back; the other one is not gone");
+        assert_eq!(bench.discovery.usable().len(), 2);
         bench
     };
     let mut registered = back();
-    assert_eq!(registered.word(3, list(&["10.0.0.1:1"]), false), ["+0 -0 =1"], "the note, and nothing was gone");
+    let all = list(&["10.0.0.1:1", "10.0.0.2:1"]);
+    assert_eq!(registered.word(2, all, false), ["+0 -0 =2 returned"], "nothing was gone");
     assert_eq!(registered.discovery.deadline(), None);
 
     let mut empty = back();
     let until = empty.discovery.deadline().unwrap();
-    assert_eq!(until.since(empty.now), GRACE);
+    assert!(until.since(empty.now) <= RegistryMemory::DURABLE.grace);
     empty.now = until;
-    empty.discovery.time_passed(empty.now, &mut empty.steps);
-    assert_eq!(empty.told(), ["ask 4"]);
-    assert_eq!(empty.word(4, list(&[]), false), ["+0 -1 =0"]);
+    assert_eq!(empty.pass(), ["ask 3"]);
+    assert_eq!(empty.word(3, list(&["10.0.0.2:1"]), false), ["+0 -1 =1"]);
+}
+
+#[test]
+fn a_registry_without_a_disk_is_given_its_own_time_even_when_some_are_back_at_once() {
+    let mut bench = Bench::remembering(RegistryMemory { grace: Duration::from_secs(75), is_volatile: true });
+    bench.word(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
+    assert_eq!(gap(&mut bench, list(&["10.0.0.1:1", "10.0.0.3:1"])), ["recovered", "+1 -0 =3 restarted"]);
+    let until = bench.discovery.deadline().unwrap();
+    assert_eq!(until.since(bench.now), Duration::from_secs(75));
+    bench.now = bench.now + Duration::from_secs(30);
+    assert_eq!(gap(&mut bench, list(&["10.0.0.1:1"])), ["recovered"], "a second gap changes nothing");
+    assert_eq!(bench.discovery.deadline(), Some(until));
+}
+
+#[test]
+fn a_registry_with_a_disk_is_believed_after_a_gap_unless_it_is_empty() {
+    let mut bench = Bench::new(true);
+    bench.word(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
+    assert_eq!(gap(&mut bench, list(&["10.0.0.1:1"])), ["recovered", "+0 -1 =1"]);
+}
+
+#[test]
+fn an_empty_answer_that_was_not_confirmed_makes_the_next_one_wait() {
+    let mut bench = Bench::new(true);
+    bench.word(1, list(&["10.0.0.1:1"]), false);
+    let mut queries = Vec::new();
+    while bench.now < Elapsed::from_secs(200) {
+        bench.word(bench.generation, list(&[]), false);
+        if let Some(due) = bench.discovery.deadline() {
+            bench.now = due;
+            bench.pass();
+        }
+        queries.push(bench.now.since_start().as_secs());
+        bench.word(bench.generation, list(&["10.0.0.1:1"]), false);
+        assert_eq!(bench.discovery.usable().len(), 1);
+    }
+    assert_eq!(queries, [0, 4, 12, 28, 60, 120, 180, 240]);
+}
+
+#[test]
+fn an_empty_answer_is_confirmed_at_once_again_when_the_contradictions_are_long_past() {
+    let mut bench = Bench::new(true);
+    bench.word(1, list(&["10.0.0.1:1"]), false);
+    assert_eq!(bench.word(1, list(&[]), false), ["ask 2"]);
+    assert_eq!(bench.word(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1 unconfirmed"]);
+    assert_eq!(bench.word(2, list(&[]), false), [""; 0]);
+    assert_eq!(bench.word(2, list(&["10.0.0.1:1"]), false), ["+0 -0 =1 unconfirmed"], "its watch goes on meanwhile");
+    bench.now = Elapsed::from_secs(300);
+    assert_eq!(bench.word(2, list(&[]), false), ["ask 3"]);
+    assert_eq!(bench.word(3, list(&[]), false), ["+0 -1 =0"]);
+}
+
+fn partly(addresses: &[&str]) -> Result<Update, ResolveError> {
+    let endpoints = addresses.iter().map(|a| Endpoint::new(a.parse().unwrap())).collect();
+    let why = ResolveFailure::new(ResolveCode::Hidden, "results are hidden");
+    Ok(Update::Partial(Answer { endpoints, notes: Vec::new() }, why))
+}
+
+#[test]
+fn what_is_hidden_is_never_gone_and_is_queried_again_until_it_is_visible() {
+    let mut bench = Bench::new(true);
+    bench.word(1, list(&["10.0.0.1:1", "10.0.0.2:1"]), false);
+    assert_eq!(bench.word(1, partly(&["10.0.0.2:1", "10.0.0.3:1"]), false), ["+1 -0 =3", "broken"]);
+    for generation in 2..20 {
+        let due = bench.discovery.deadline().unwrap();
+        assert!(due.since(bench.now) < Duration::from_secs(4), "a change after the return is seen within 5 s");
+        bench.now = due;
+        assert_eq!(bench.pass(), [format!("ask {generation}")]);
+        assert_eq!(bench.word(generation, partly(&[]), true), ["broken"]);
+    }
+    assert_eq!(bench.discovery.usable().len(), 3);
+    bench.now = bench.discovery.deadline().unwrap();
+    bench.pass();
+    assert_eq!(bench.word(20, list(&["10.0.0.1:1", "10.0.0.3:1"]), false), ["recovered", "+0 -1 =2"]);
+}
+
+#[test]
+fn a_partial_list_that_hides_nothing_known_is_a_list() {
+    let mut bench = Bench::new(true);
+    assert_eq!(bench.word(1, partly(&["10.0.0.1:1"]), false), ["watching", "+1 -0 =1"]);
+    assert_eq!(bench.word(1, partly(&["10.0.0.1:1", "10.0.0.2:1"]), false), ["+1 -0 =2"]);
+    assert_eq!(bench.word(1, list(&["10.0.0.2:1"]), false), ["+0 -1 =1"], "all of it is visible now");
+}
+
+#[test]
+fn nothing_visible_is_no_list() {
+    let mut bench = Bench::new(true);
+    assert_eq!(bench.word(1, partly(&[]), true), ["broken"]);
+    assert!(!bench.discovery.anybody_heard());
+    let mut once = Bench::new(false);
+    assert_eq!(once.word(1, partly(&["10.0.0.1:1"]), true), ["+1 -0 =1", "drop"]);
+    let mut once = Bench::new(false);
+    assert_eq!(once.word(1, partly(&[]), true), ["drop", "ended"]);
+    assert!(once.discovery.all_spoke());
+}
+
+#[test]
+fn rights_that_come_back_with_an_empty_list_are_asked_twice() {
+    let mut bench = Bench::new(true);
+    bench.word(1, list(&["10.0.0.1:1"]), false);
+    let denied = Err(ResolveError::ambient(ResolveCode::Denied, "403"));
+    assert_eq!(bench.word(1, denied, true), ["broken"]);
+    bench.now = bench.discovery.deadline().unwrap();
+    bench.pass();
+    assert_eq!(bench.word(2, list(&[]), false), ["ask 3"], "no restart: it was reached all the time");
+    assert_eq!(bench.word(3, list(&[]), false), ["recovered", "+0 -1 =0"]);
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl Models {
         let chosen = matches!(script.lenses, plan::Lenses::Chosen(_));
         let followers = [true, false].map(|dns| {
             // Unasked, nobody is told about clients of a registry that has no part in the session.
-            let has_part = |is_it: &dyn Fn(&str) -> bool| script.sources.iter().any(|(backend, _)| is_it(backend));
+            let has_part = |is_it: &dyn Fn(&str) -> bool| script.sources.iter().any(|label| is_it(label.backend));
             let concerned = |kind: &LensKind| match kind.follows {
                 Follows::Dns => has_part(&|backend| backend == "dns"),
                 Follows::Registry(_) => has_part(&|backend| backend != "dns"),

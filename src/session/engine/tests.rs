@@ -16,6 +16,7 @@ use crate::model::event::IdlePhase;
 use crate::model::hold::{Fate, Held, Rung};
 use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, PhaseDetail, Stage};
 use crate::model::resolution::{Answer, ResolveCode};
+use crate::session::discovery::SourceLabel;
 use crate::session::plan::{Holding, Limits};
 
 const A: &str = "10.0.0.1:50051";
@@ -57,7 +58,7 @@ impl World {
         let script = Script {
             label: Arc::from("consul:///pay"),
             began: SystemTime::UNIX_EPOCH,
-            sources: vec![("consul", Arc::from("consul:///pay"))],
+            sources: vec![SourceLabel::durable("consul", "consul:///pay")],
             implied: Vec::new(),
             goal,
             holding: Holding::default(),

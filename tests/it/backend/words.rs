@@ -15,10 +15,10 @@ pub async fn update(stream: &mut Resolution) -> Result<Update, ResolveError> {
     timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on")
 }
 
-/// The next word: a full answer, or why there is none.
+/// The next word: a full answer or its visible part, or why there is none.
 pub async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
     update(stream).await.map(|update| match update {
-        Update::Reset(answer) => answer,
+        Update::Reset(answer) | Update::Partial(answer, _) => answer,
         other => panic!("{other:?}"),
     })
 }

@@ -15,6 +15,7 @@ mod patience;
 mod proxied;
 mod reaching;
 mod registries;
+mod rights;
 mod scenario;
 mod secured;
 mod silence;
@@ -66,6 +67,11 @@ scenarios! {
     discovery::agent_without_leader: ["GD107"] exit 1 AtOnce, needs ConsulBackend;
     discovery::none_usable: ["GD108" "GD607" "GD607"] exit 2 AtOnce, needs Nothing;
     discovery::more_than_allowed: ["GD109"] exit 0 AtOnce, needs Nothing;
+
+    rights::registry_comes_back_empty: ["GD106" "GD131"] exit 0 Late, needs Nothing;
+    rights::access_is_lost: ["GD140"] exit 1 Late, needs ConsulBackend;
+    rights::results_are_hidden_from_a_watch: ["GD140"] exit 1 Late, needs ConsulBackend;
+    rights::agent_that_contradicts_itself: ["GD141"] exit 1 Late, needs ConsulBackend;
 
     registries::no_instance_has_the_tag: ["GD110"] exit 2 AtOnce, needs ConsulBackend;
     registries::registered_for_http_only: ["GD110"] exit 2 AtOnce, needs ConsulBackend;

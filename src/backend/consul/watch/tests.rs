@@ -354,47 +354,139 @@ async fn a_dropped_watch_leaves_no_connection_behind() {
     assert_eq!(journal.connections(), (2, 2));
 }
 
+const FILTERED: &str = "X-Consul-Results-Filtered-By-ACLs: true";
+const DENY: &str = "X-Consul-Default-ACL-Policy: deny";
+const ALLOW: &str = "X-Consul-Default-ACL-Policy: allow";
+
+fn with_token() -> ConsulTarget {
+    ConsulTarget { token: Some(Secret::new("s3cret")), ..pay() }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_blind_token_is_told_from_an_empty_service() {
-    const FILTERED: &str = "X-Consul-Results-Filtered-By-ACLs: true";
-    const DENY: &str = "X-Consul-Default-ACL-Policy: deny";
-    const ALLOW: &str = "X-Consul-Default-ACL-Policy: allow";
-    let token = || Some(Secret::new("s3cret"));
-    for (token, headers, body, expected) in [
-        (token(), &["X-Consul-Index: 7", FILTERED][..], "[]".to_string(), Some("consul hid results from this token")),
-        (token(), &["X-Consul-Index: 7", FILTERED], instances(&[A], ""), Some("consul hid results from this token")),
-        (None, &["X-Consul-Index: 7", DENY], "[]".to_string(), Some("nothing was asked with a token")),
-        (None, &["X-Consul-Index: 7", DENY], instances(&[A], ""), None),
-        (None, &["X-Consul-Index: 7", ALLOW], "[]".to_string(), None),
-        (token(), &["X-Consul-Index: 7", DENY], "[]".to_string(), None),
+    for (target, header, expected) in [
+        (with_token(), FILTERED, Some("consul hid results from this token: it needs service:read")),
+        (pay(), DENY, Some("the request was anonymous and default_policy is deny: \"pay\" may exist but be hidden")),
+        (pay(), ALLOW, None),
+        (with_token(), DENY, None),
     ] {
-        let headers: Vec<String> = headers.iter().map(ToString::to_string).collect();
-        let target = ConsulTarget { token, ..pay() };
-        let (mut stream, _) =
-            watching(target, move |_, _| ok(&headers.iter().map(String::as_str).collect::<Vec<_>>(), &body));
-        let answer = answer(&mut stream).await;
-        let found = note(&answer, NoteKind::AclFiltered);
-        assert_eq!(found.is_some(), expected.is_some(), "{found:?}");
-        assert!(found.unwrap_or_default().starts_with(expected.unwrap_or_default()), "{found:?}");
-        assert!(!format!("{answer:?}").contains("s3cret"));
+        let (mut stream, _) = watching(target, move |_, _| ok(&["X-Consul-Index: 7", header], "[]"));
+        match expected {
+            None => assert_eq!(answer(&mut stream).await.endpoints, []),
+            Some(words) => {
+                let (code, text) = the_end(&mut stream).await;
+                assert_eq!(code, ResolveCode::Hidden);
+                assert!(text.starts_with(&format!("consul agent 127.0.0.1:8500: {words}")), "{text}");
+                assert!(!text.contains("s3cret"));
+            }
+        }
     }
+    let (mut stream, _) = watching(pay(), |_, _| ok(&["X-Consul-Index: 7", DENY], &instances(&[A], "")));
+    let seen = answer(&mut stream).await;
+    assert_eq!((seen.endpoints.len(), note(&seen, NoteKind::AclFiltered)), (1, None));
+}
+
+/// The visible part of a list: addresses, and the code and the sentence of what hides the rest.
+async fn part(stream: &mut Resolution) -> (Vec<String>, ResolveCode, String) {
+    match stream.next().await {
+        Some(Ok(Update::Partial(answer, why))) => {
+            let addresses = answer.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
+            (addresses, why.code, why.text)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_was_filtered_is_a_part_and_becomes_whole_without_a_move_of_the_index() {
+    let (mut stream, journal) = watching(with_token(), |number, _| match number {
+        0 => ok(&["X-Consul-Index: 7", FILTERED], &instances(&[A], "")),
+        1 | 2 => Act::Later(Duration::from_secs(3), http(200, &["X-Consul-Index: 7", FILTERED], &instances(&[A], ""))),
+        3 => there(7, &[A, B]),
+        _ => Act::Hang,
+    });
+    let (addresses, code, text) = part(&mut stream).await;
+    assert_eq!((addresses.len(), code), (1, ResolveCode::Hidden));
+    assert!(text.contains("hid results from this token (1 visible)"), "{text}");
+    let began = Instant::now();
+    assert_eq!(answer(&mut stream).await.endpoints.len(), 2);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(journal.paths()[1].contains("wait=3s"), "{:?}", journal.paths());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rights_that_are_taken_from_a_watch_are_an_error_and_no_removal() {
+    let blocking = |answer: fn() -> Act| {
+        watching(with_token(), move |number, head| match number {
+            0 => there(7, &[A, B]),
+            _ if head.contains("consistent") => ok(&["X-Consul-Index: 7", FILTERED], "[]"),
+            _ => answer(),
+        })
+    };
+    for answer in [
+        (|| ok(&["X-Consul-Index: 7", FILTERED], "[]")) as fn() -> Act,
+        || ok(&["X-Consul-Index: 8", FILTERED], &instances(&[A], "")),
+        || ok(&["X-Consul-Index: 7"], &instances(&[A], "")),
+        || ok(&["X-Consul-Index: 8", "X-Consul-KnownLeader: false", STREAMING], &instances(&[B], "")),
+    ] {
+        let (mut stream, _) = blocking(answer);
+        assert_eq!(addresses(&mut stream).await.len(), 2);
+        assert_eq!(the_end(&mut stream).await.0, ResolveCode::Hidden);
+    }
+}
+
+const STREAMING: &str = "X-Consul-Query-Backend: streaming";
+const NO_LEADER: &str = "X-Consul-KnownLeader: false";
+
+#[tokio::test(start_paused = true)]
+async fn what_is_missing_without_a_known_leader_is_gone_only_when_the_consistent_read_agrees() {
+    for backend in ["X-Consul-Query-Backend: blocking-query", STREAMING] {
+        let (mut stream, journal) = watching(pay(), move |number, _| match number {
+            0 => there(7, &[A, B]),
+            1 => ok(&["X-Consul-Index: 8", NO_LEADER, backend], &instances(&[A], "")),
+            2 => there(8, &[A, B]),
+            3 => ok(&["X-Consul-Index: 9", NO_LEADER, backend], &instances(&[A], "")),
+            4 => there(9, &[A]),
+            _ => Act::Hang,
+        });
+        assert_eq!(addresses(&mut stream).await.len(), 2);
+        assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000"]);
+        assert!(journal.paths()[4].contains("consistent"), "{:?}", journal.paths());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_a_leader_removes_nothing() {
+    let (mut stream, _) = watching(pay(), |_, _| ok(&["X-Consul-Index: 7", NO_LEADER], "[]"));
+    let (addresses, code, text) = part(&mut stream).await;
+    assert_eq!((addresses.len(), code), (0, ResolveCode::ServerError));
+    assert_eq!(text, "consul agent 127.0.0.1:8500: consul knows no leader: the answer may be old");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_contradicts_itself_is_not_flooded() {
+    let (mut stream, journal) = watching(pay(), |number, head| {
+        let list: &[&str] = if head.contains("consistent") { &[A] } else { &[] };
+        there(7 + number as u64, list)
+    });
+    assert_eq!(addresses(&mut stream).await.len(), 1);
+    assert!(timeout(Duration::from_secs(10), stream.next()).await.is_err(), "nothing has changed");
+    assert!(journal.heads().len() <= 20, "{} requests", journal.heads().len());
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_old_answer_says_that_it_is_old() {
     let (mut stream, _) = watching(pay(), |_, _| {
-        ok(&["X-Consul-Index: 7", "X-Consul-KnownLeader: false", "X-Consul-LastContact: 1200"], "[]")
+        ok(&["X-Consul-Index: 7", NO_LEADER, "X-Consul-LastContact: 1200"], &instances(&[A], ""))
     });
-    let answer = answer(&mut stream).await;
+    let Some(Ok(Update::Partial(answer, _))) = stream.next().await else { panic!() };
     assert_eq!(note(&answer, NoteKind::NoLeader), Some("consul knows no leader: the answer may be old"));
     assert_eq!(note(&answer, NoteKind::StaleRead), Some("the answering server last heard from the leader 1200 ms ago"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_streamed_answer_knows_nothing_of_leaders() {
-    let (mut stream, _) = watching(pay(), |_, _| {
-        ok(&["X-Consul-Index: 7", "X-Consul-KnownLeader: false", "X-Consul-Query-Backend: streaming"], "[]")
-    });
+    let (mut stream, _) = watching(pay(), |_, _| ok(&["X-Consul-Index: 7", NO_LEADER, STREAMING], "[]"));
     assert_eq!(note(&answer(&mut stream).await, NoteKind::NoLeader), None);
 }
 

@@ -167,10 +167,10 @@ pub fn events() -> Vec<Event> {
                 backend: "dns",
                 source: dns.into(),
                 status: BackendStatus::Broken,
-                error: Some(ResolveFailure {
-                    code: ResolveCode::ServFail,
-                    text: "dns server 127.0.0.1:5353 answered SERVFAIL for A pay.example".into(),
-                }),
+                error: Some(ResolveFailure::new(
+                    ResolveCode::ServFail,
+                    "dns server 127.0.0.1:5353 answered SERVFAIL for A pay.example",
+                )),
                 retry_in: Some(ms(1_000)),
                 gap: None,
             }),

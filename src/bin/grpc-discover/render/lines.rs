@@ -76,6 +76,8 @@ impl Render for Lines {
                         | NoteKind::Doubtful
                         | NoteKind::Permanent
                         | NoteKind::Departed
+                        | NoteKind::Restarted
+                        | NoteKind::Returned
                 ) || (change.total == 0 && !matches!(note.kind, NoteKind::Asked | NoteKind::Remedy));
                 if matters || self.verbose {
                     let kind = note.kind.as_str();

@@ -1,0 +1,181 @@
+//! What a full answer has to be before endpoints are called gone.
+//!
+//! * One empty answer proves nothing: it is queried again. When that was not confirmed, the next empty answer waits
+//!   longer before it is, so that a registry that contradicts itself is not flooded.
+//! * A registry that comes back after a gap may have lost its memory: what is missing is kept for the time that instances
+//!   need to register again (each backend states its own), then one more answer decides.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::model::endpoint::{EndpointKey, EndpointSet};
+use crate::model::resolution::{Note, NoteKind, RegistryMemory, Update};
+use crate::model::time::Elapsed;
+
+/// Delay of a query that is to confirm an empty answer after one that was not confirmed; doubles up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_secs(4);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A contradiction that is older than this no longer counts.
+const FORGOTTEN: Duration = Duration::from_secs(120);
+
+/// What is not believed yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// What the last answer lacked: the next answer decides, and it was queried already.
+    NextDecides,
+    /// An empty answer, after others that were not confirmed: queried again at this moment.
+    Contradicted(Elapsed),
+    /// The registry came back and lacks endpoints: they are kept until this moment, then one more answer decides.
+    Restarted(Elapsed),
+    /// That moment has passed: the next answer decides.
+    GraceOver,
+}
+
+/// What happens to an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Belief {
+    /// It is true as it is.
+    Believed,
+    /// It is true except for what it lacks.
+    Merged,
+    /// It is left out, and queried again at once.
+    QueriedAgain,
+    /// It is left out; what follows is known by its [`Doubt`].
+    LeftOut,
+}
+
+/// How a source stood when the answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Its query or watch was answered all the time, or it was refused for want of rights.
+    Reached,
+    /// It could not be reached.
+    Gap,
+}
+
+/// The doubts about one source.
+#[derive(Debug, Clone)]
+pub struct Doubts {
+    memory: RegistryMemory,
+    doubt: Option<Doubt>,
+    /// Empty answers that were not confirmed, and when that happened last.
+    contradictions: u32,
+    contradicted: Elapsed,
+}
+
+impl Doubts {
+    /// None yet.
+    pub fn new(memory: RegistryMemory) -> Self {
+        Doubts { memory, doubt: None, contradictions: 0, contradicted: Elapsed::ZERO }
+    }
+
+    /// True when the list is not certain.
+    pub fn is_open(&self) -> bool {
+        self.doubt.is_some()
+    }
+
+    /// When a query is due by itself.
+    pub fn deadline(&self) -> Option<Elapsed> {
+        match self.doubt {
+            Some(Doubt::Contradicted(until) | Doubt::Restarted(until)) => Some(until),
+            Some(Doubt::NextDecides | Doubt::GraceOver) | None => None,
+        }
+    }
+
+    /// The query of [`Doubts::deadline`] is sent: its answer decides.
+    pub fn decide_next(&mut self) {
+        self.doubt = match self.doubt {
+            Some(Doubt::Restarted(_) | Doubt::GraceOver) => Some(Doubt::GraceOver),
+            Some(Doubt::Contradicted(_) | Doubt::NextDecides) | None => Some(Doubt::NextDecides),
+        };
+    }
+
+    /// The source failed. A restart stays in doubt: a registry that comes back may go away again.
+    pub fn failed(&mut self) {
+        match self.doubt {
+            Some(Doubt::Restarted(_) | Doubt::GraceOver) => {}
+            Some(Doubt::Contradicted(_) | Doubt::NextDecides) | None => self.doubt = None,
+        }
+    }
+
+    /// Judges `update` against the list `known`; `heard` when that ever was one. Also what is to be noted beside it.
+    pub fn judge(
+        &mut self,
+        now: Elapsed,
+        update: &Update,
+        known: &EndpointSet,
+        heard: bool,
+        before: Before,
+    ) -> (Belief, Option<Note>) {
+        let Some(list) = full_list(update) else { return (Belief::Believed, None) };
+        let missing = known.missing(&list);
+        let lost = missing > 0 && (list.is_empty() || self.memory.is_volatile);
+        match self.doubt {
+            Some(Doubt::Restarted(until)) if until > now && missing > 0 => return (Belief::Merged, None),
+            Some(Doubt::Contradicted(until)) if until > now && list.is_empty() => return (Belief::LeftOut, None),
+            None if before == Before::Gap && heard && lost => {
+                self.doubt = Some(Doubt::Restarted(now + self.memory.grace));
+                return (Belief::Merged, Some(self.came_back(missing, known.len())));
+            }
+            None if list.is_empty() && (missing > 0 || !heard) => return (self.doubts_empty(now), None),
+            Some(_) | None => {}
+        }
+        let note = match self.doubt.take() {
+            Some(Doubt::Restarted(_) | Doubt::GraceOver) => (missing == 0 && !known.is_empty()).then(complete_again),
+            Some(Doubt::Contradicted(_) | Doubt::NextDecides) if !list.is_empty() && heard => {
+                Some(self.contradicts_itself(now))
+            }
+            Some(Doubt::Contradicted(_) | Doubt::NextDecides) | None => None,
+        };
+        (Belief::Believed, note)
+    }
+
+    fn contradicts_itself(&mut self, now: Elapsed) -> Note {
+        self.contradictions = self.contradictions.saturating_add(1);
+        self.contradicted = now;
+        let times = match self.contradictions {
+            1 => String::new(),
+            count => format!(" ({count} times by now)"),
+        };
+        Note::new(NoteKind::Unconfirmed, format!("an empty answer was queried again and not confirmed{times}"))
+    }
+
+    fn doubts_empty(&mut self, now: Elapsed) -> Belief {
+        if now.since(self.contradicted) >= FORGOTTEN {
+            self.contradictions = 0;
+        }
+        match self.contradictions {
+            0 => {
+                self.doubt = Some(Doubt::NextDecides);
+                Belief::QueriedAgain
+            }
+            count => {
+                let wait = FIRST_WAIT.saturating_mul(1 << (count - 1).min(8)).min(LONGEST_WAIT);
+                self.doubt = Some(Doubt::Contradicted(now + wait));
+                Belief::LeftOut
+            }
+        }
+    }
+
+    fn came_back(&self, missing: usize, known: usize) -> Note {
+        let text = format!(
+            "came back after a gap without {missing} of the {known} endpoints that it listed before, as after a restart \
+             without its data: they are kept until they register again, for at most {} s",
+            self.memory.grace.as_secs()
+        );
+        Note::new(NoteKind::Restarted, text)
+    }
+}
+
+fn complete_again() -> Note {
+    Note::new(NoteKind::Returned, "every endpoint that was missing after the gap is listed again")
+}
+
+/// Everything that a full answer lists.
+fn full_list(update: &Update) -> Option<BTreeSet<EndpointKey>> {
+    match update {
+        Update::Reset(answer) => Some(answer.endpoints.iter().map(|endpoint| endpoint.key()).collect()),
+        Update::NotFound(_) => Some(BTreeSet::new()),
+        Update::Add(_) | Update::Remove(_) | Update::Partial(..) => None,
+    }
+}
