@@ -1,10 +1,11 @@
 //! TCP towards a registry, and what the system says about it.
 
-use std::io;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
+
+pub(super) use crate::net::io_words;
 
 /// Connects to the first address of `host` that answers. No time limit of its own. The sentence does not name the
 /// registry: whoever reports it does.
@@ -66,17 +67,6 @@ fn keep_alive(stream: &TcpStream) {
     let probes = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
     let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
     let _ = stream.set_nodelay(true);
-}
-
-/// What the system says, without its number: `connection refused`.
-pub(super) fn io_words(error: &io::Error) -> String {
-    let words = error.to_string();
-    let words = words.split(" (os error").next().unwrap_or(&words);
-    let mut letters = words.chars();
-    match (letters.next(), letters.clone().next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
-        _ => words.to_string(),
-    }
 }
 
 /// `5 s`, `0.25 s`.

@@ -190,8 +190,9 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
 fn without_a_byte(address: &Address, failure: &Failure) -> Option<&'static str> {
     let ended = matches!(failure.code, FailureCode::Reset | FailureCode::Closed);
     let handshake = failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty());
+    let silent = failure.spoken.is_none();
     let is_port = matches!(address, Address::Ip(_) | Address::Name { .. });
-    (ended && is_port && !handshake && matches!(failure.stage, Stage::Tls | Stage::Http2)).then_some(
+    (ended && silent && is_port && !handshake && matches!(failure.stage, Stage::Tls | Stage::Http2)).then_some(
         "If a load balancer is in front of this port, dial the load balancer: a listener that expects the PROXY protocol (HAProxy \
          accept-proxy, nginx proxy_protocol) ends direct connections like this. Otherwise look for a TCP proxy whose server is \
          down (a load balancer without backends, docker-proxy, a tunnel), or a limit on connections or client addresses.",

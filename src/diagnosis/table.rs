@@ -281,7 +281,7 @@ findings! {
         remedy "Check firewalls and security groups on the way, and whether the host still exists: a Pod address of a lost node looks like this. If other ports of the host answer, look at the listener's queue there (`ss -ltn`).";
 
     GD205 CLOSED_BEFORE_HTTP2 Critical
-        means "The port accepts connections and closes them before a server says a word of HTTP/2."
+        means "The port accepts connections and closes them before the server's first HTTP/2 frame is complete."
         proved by "End of stream before the server's SETTINGS frame."
         remedy "Look for a load balancer without backends, a TLS-only port probed with --plaintext, or a connection limit.";
 

@@ -100,12 +100,23 @@ pub struct Failure {
     pub waited: Duration,
     /// What TLS showed before it failed (certificates that did not verify), if anything.
     pub tls: Option<Box<TlsReport>>,
+    /// What the peer's first bytes were, when it ended the connection soon after them.
+    pub spoken: Option<Spoken>,
+}
+
+/// What the first bytes of a peer are, as far as they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoken {
+    /// The header of an HTTP/2 frame, or its beginning.
+    Http2,
+    /// The header of a TLS record, or its beginning.
+    Tls,
 }
 
 impl Failure {
     /// A failure without TLS details.
     pub fn new(stage: Stage, code: FailureCode, text: impl Into<String>, waited: Duration) -> Self {
-        Failure { stage, code, text: text.into(), waited, tls: None }
+        Failure { stage, code, text: text.into(), waited, tls: None, spoken: None }
     }
 }
 

@@ -1,3 +1,6 @@
-//! How bytes travel to a peer, endpoint and registry alike: one TLS verifier, its files, and its failures in words.
+//! How bytes travel to a peer, endpoint and registry alike: one TLS verifier, its files, and failures in words.
 
 pub(crate) mod tls;
+mod words;
+
+pub(crate) use words::io_words;

@@ -15,7 +15,8 @@ use super::tls::{ClientAuth, Secured};
 use super::wire::{End, Hold, Wire};
 use super::{Inner, Io, Progress, TlsMode, offer, tcp};
 use crate::model::endpoint::Address;
-use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Stage, TlsReport};
+use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Spoken, Stage, TlsReport};
+use crate::net::io_words;
 use crate::net::tls::{Told, explain_alert, explain_end};
 
 /// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
@@ -106,7 +107,7 @@ async fn resolve(
             return Err(fail(FailureCode::TimedOut, text));
         }
         Ok(Err(error)) => {
-            let words = tcp::words(&error);
+            let words = io_words(&error);
             let why = words.strip_prefix("failed to lookup address information: ").unwrap_or(&words).to_lowercase();
             let unknown = ["not known", "no address associated", "does not resolve", "nodename nor servname"];
             let code = match unknown.iter().any(|phrase| why.contains(phrase)) {
@@ -191,7 +192,7 @@ impl<'a> Attempt<'a> {
                 other_phases.into_iter().for_each(report);
                 Ok(established)
             }
-            Err(other) if weight(&other) > weight(&failure) => {
+            Err(other) if got_further(&other, &failure) => {
                 other_phases.into_iter().for_each(report);
                 Err(other)
             }
@@ -210,7 +211,7 @@ impl<'a> Attempt<'a> {
         }
         let speaks_tls = match self.run(Mode::Tls, &mut |_| {}).await {
             Ok(_) => true,
-            Err(other) => other.tls.is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty()),
+            Err(other) => other.spoken == Some(Spoken::Tls) || shows_tls(&other),
         };
         if !speaks_tls {
             return failure;
@@ -337,6 +338,7 @@ impl<'a> Attempt<'a> {
                     }
                 }
                 let mut failure = Failure::new(Stage::Tls, refused.code, refused.text, waited);
+                failure.spoken = refused.spoken;
                 failure.tls = Some(Box::new(refused.report));
                 Err(failure)
             }
@@ -408,13 +410,19 @@ pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, wai
         NoLink::Wrong(code, text) => return Failure::new(Stage::Http2, code, text, waited),
         NoLink::Ended(end) => end,
     };
-    let End { disconnect, code, tls } = end;
+    let End { disconnect, code, tls, spoken } = end;
+    let before = match spoken {
+        Some(Spoken::Http2) => "before its first HTTP/2 frame was complete",
+        Some(Spoken::Tls) | None => "before sending SETTINGS",
+    };
     let mut text = match code {
-        FailureCode::Closed => "closed the connection before sending SETTINGS".to_string(),
-        FailureCode::Reset => "connection reset by peer before it sent SETTINGS".to_string(),
+        FailureCode::Closed => format!("closed the connection {before}"),
+        FailureCode::Reset => format!("connection reset by peer {before}"),
         _ => disconnect.to_string(),
     };
-    let Some((mut report, client)) = secured else { return Failure::new(Stage::Http2, code, text, waited) };
+    let Some((mut report, client)) = secured else {
+        return Failure { spoken, ..Failure::new(Stage::Http2, code, text, waited) };
+    };
     let refused = match (&tls, code) {
         (Some(tokio_rustls::rustls::Error::AlertReceived(alert)), _) => {
             Some(explain_alert(*alert, &report.server_name, &client))
@@ -444,7 +452,8 @@ pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
     match mode {
         // A web server's TLS port may answer a plaintext client in plaintext HTTP/1.
         Mode::Plaintext => {
-            failure.stage == Stage::Http2 && matches!(failure.code, TlsExpected | Closed | Reset | Http1)
+            let ended = matches!(failure.code, Closed | Reset) && failure.spoken != Some(Spoken::Http2);
+            failure.stage == Stage::Http2 && (ended || matches!(failure.code, TlsExpected | Http1))
         }
         Mode::Tls => {
             let shown = failure.tls.as_ref().is_some_and(|tls| !tls.chain.is_empty());
@@ -453,20 +462,31 @@ pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
     }
 }
 
+/// True when the attempt in the other mode tells more than the first one.
+fn got_further(other: &Failure, first: &Failure) -> bool {
+    // Known to want TLS: whatever TLS then shows is better, even if it is little.
+    let wanted = first.code == FailureCode::TlsExpected && other.stage >= Stage::Tls;
+    wanted || weight(other) > weight(first)
+}
+
+/// The server has shown in a handshake that it speaks TLS.
+fn shows_tls(failure: &Failure) -> bool {
+    failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty())
+}
+
 /// How much a failure tells, to choose between those of both modes.
 fn weight(failure: &Failure) -> u8 {
     use FailureCode as Code;
-    // Whoever showed a certificate speaks TLS.
-    if failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty()) {
-        return 4;
-    }
-    match (failure.stage, failure.code) {
-        (Stage::Resolve | Stage::Tcp | Stage::Unix, _) => 0,
-        (_, Code::Closed | Code::Reset | Code::Io) => 1,
-        (_, Code::TimedOut | Code::NotTls | Code::TlsFailed) => 2,
-        // Known to want TLS: what TLS then said is better, even if it is little.
-        (_, Code::TlsExpected) => 1,
-        (_, Code::Http1 | Code::NotHttp2) => 3,
+    match (failure.stage, failure.code, failure.spoken) {
+        _ if shows_tls(failure) => 4,
+        (Stage::Resolve | Stage::Tcp | Stage::Unix, ..) => 0,
+        // The other attempt is the one in the right mode.
+        (_, Code::NotTls, Some(Spoken::Http2)) => 0,
+        (_, Code::Closed | Code::Reset | Code::Io, None) => 1,
+        (_, Code::Closed | Code::Reset | Code::Io, Some(_)) => 2,
+        (_, Code::TimedOut | Code::NotTls | Code::TlsFailed, _) => 2,
+        (_, Code::TlsExpected, _) => 1,
+        (_, Code::Http1 | Code::NotHttp2, _) => 3,
         _ => 4,
     }
 }
@@ -537,14 +557,28 @@ mod tests {
 
     #[test]
     fn a_certificate_says_more_than_a_closed_connection() {
+        let spoken = |failure, spoken| Failure { spoken: Some(spoken), ..failure };
         let order = [
-            failure(Stage::Tcp, FailureCode::Refused),
+            spoken(failure(Stage::Tls, FailureCode::NotTls), Spoken::Http2),
             failure(Stage::Http2, FailureCode::Closed),
             failure(Stage::Tls, FailureCode::NotTls),
             failure(Stage::Http2, FailureCode::Http1),
             failure(Stage::Tls, FailureCode::CertificateExpired),
         ];
-        assert!(order.windows(2).all(|pair| weight(&pair[0]) < weight(&pair[1])));
+        assert!(order.windows(2).all(|pair| got_further(&pair[1], &pair[0]) && !got_further(&pair[0], &pair[1])));
+        let closed = failure(Stage::Http2, FailureCode::Closed);
+        assert!(got_further(&spoken(failure(Stage::Tls, FailureCode::Closed), Spoken::Tls), &closed));
+        assert!(!got_further(&failure(Stage::Tcp, FailureCode::Refused), &closed));
+        let expected = failure(Stage::Http2, FailureCode::TlsExpected);
+        assert!(got_further(&failure(Stage::Tls, FailureCode::Closed), &expected));
+        assert!(!got_further(&failure(Stage::Tcp, FailureCode::Refused), &expected));
+    }
+
+    #[test]
+    fn a_port_that_has_begun_to_speak_http2_is_not_asked_for_tls() {
+        let closed = failure(Stage::Http2, FailureCode::Closed);
+        assert!(may_be_mismatch(&closed, Mode::Plaintext));
+        assert!(!may_be_mismatch(&Failure { spoken: Some(Spoken::Http2), ..closed }, Mode::Plaintext));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! HTTP/2 frame headers, and what the first bytes of a peer tell: pure, no I/O.
 
-use crate::model::reach::{FailureCode, GoAway, PeerSettings};
+use crate::model::reach::{FailureCode, GoAway, PeerSettings, Spoken};
 use crate::model::text::quote_bytes;
 
 /// The largest frame a peer may send before it was told otherwise (RFC 9113, 4.2).
@@ -189,6 +189,15 @@ pub(super) fn judge(first: &[u8]) -> Opening {
     }
 }
 
+/// What a peer speaks that sent these first bytes and no more.
+pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
+    match (first, judge(first)) {
+        ([0x14..=0x17] | [0x14..=0x17, 0x03, ..], _) => Some(Spoken::Tls),
+        ([0, ..], Opening::Http2 | Opening::Undecided) => Some(Spoken::Http2),
+        _ => None,
+    }
+}
+
 /// The name of a frame type (RFC 9113, section 6).
 pub(super) fn name(kind: u8) -> String {
     const NAMES: [&str; 10] = [
@@ -301,6 +310,20 @@ mod tests {
         let read = settings(&payload);
         assert_eq!((read.max_concurrent_streams, read.initial_window_size), (Some(1), Some(65_536)));
         assert_eq!(read.max_frame_size, None, "a cut entry says nothing");
+    }
+
+    #[test]
+    fn a_beginning_is_enough_to_know_the_protocol() {
+        let settings = frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 100]);
+        for length in 1..=settings.len() {
+            assert_eq!(spoken(&settings[..length]), Some(Spoken::Http2), "{length} bytes");
+        }
+        for hello in [&[0x16][..], &[0x16, 3], &[0x15, 3, 3, 0, 2, 2, 40]] {
+            assert_eq!(spoken(hello), Some(Spoken::Tls));
+        }
+        for other in [&b""[..], b"HTTP/1.1 400", b"SSH-", &[0, 0xff, 0xff, 0xff], &[0x16, 7]] {
+            assert_eq!(spoken(other), None, "{other:?}");
+        }
     }
 
     #[test]

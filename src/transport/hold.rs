@@ -154,7 +154,7 @@ impl Silent {
                 if let Opening::Foreign(code, text) = frames::judge(&opening) {
                     return Poll::Ready(Err(NoLink::Wrong(code, text)));
                 }
-                read.map_err(|end| NoLink::Ended(*end))?;
+                read.map_err(|end| NoLink::Ended(End { spoken: frames::spoken(&opening), ..*end }))?;
             }
         })
         .await
@@ -271,7 +271,7 @@ fn broke_off(why: &str) -> Box<End> {
         detail: format!("closed by us: the peer broke the rules of HTTP/2 ({why})"),
         goaway: None,
     };
-    Box::new(End { disconnect, code: FailureCode::ProtocolError, tls: None })
+    Box::new(End { disconnect, code: FailureCode::ProtocolError, tls: None, spoken: None })
 }
 
 /// The silence of one connection, and what comes after it.

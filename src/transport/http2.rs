@@ -82,7 +82,7 @@ impl Link {
 }
 
 fn end(code: FailureCode, reason: DisconnectReason, detail: &str) -> End {
-    End { disconnect: disconnect(reason, detail), code, tls: None }
+    End { disconnect: disconnect(reason, detail), code, tls: None, spoken: None }
 }
 
 /// We closed it.

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::flood::Meter;
 use super::frames::{self, Frame, Frames, Opening};
 use super::wire::{First, Wire, flooded};
-use crate::model::reach::{FailureCode, http2_error_name};
+use crate::model::reach::{FailureCode, Spoken, http2_error_name};
 
 /// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113, 3.4).
 const PREFACE: usize = 24;
@@ -118,6 +118,15 @@ impl<T> Tap<T> {
         }
     }
 
+    /// What the peer's first bytes are, until its first frame has come.
+    fn spoken(&self) -> Option<Spoken> {
+        match &self.opening {
+            _ if self.greeted => None,
+            Some(first) => frames::spoken(first),
+            None => Some(Spoken::Http2),
+        }
+    }
+
     fn wrote(&mut self, mut bytes: &[u8]) {
         let preface = self.preface.min(bytes.len());
         self.preface -= preface;
@@ -162,7 +171,7 @@ impl<T: AsyncWrite + Unpin> Tap<T> {
                 Ok(written) if written == self.waiting.len() => self.waiting = Vec::new(),
                 Ok(written) => drop(self.waiting.drain(..written)),
                 Err(error) => {
-                    self.wire.broke(&error);
+                    self.wire.broke(&error, self.spoken());
                     return Poll::Ready(Err(error));
                 }
             }
@@ -216,9 +225,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<T> {
         match ready!(Pin::new(&mut me.io).poll_read(cx, buf)) {
             Ok(()) if buf.filled().len() > before => me.was_read(&buf.filled()[before..])?,
             Ok(()) if buf.remaining() == 0 => {}
-            Ok(()) => me.wire.end_of_stream(me.incoming.begun()),
+            Ok(()) => me.wire.end_of_stream(me.incoming.begun(), me.spoken()),
             Err(error) => {
-                me.wire.broke(&error);
+                me.wire.broke(&error, me.spoken());
                 return Poll::Ready(Err(error));
             }
         }
@@ -263,7 +272,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
                 Poll::Ready(Ok(written))
             }
             Err(error) => {
-                me.wire.broke(&error);
+                me.wire.broke(&error, me.spoken());
                 Poll::Ready(Err(error))
             }
         }

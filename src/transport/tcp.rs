@@ -13,6 +13,7 @@ use super::{tcp_info, tls};
 use crate::model::endpoint::Address;
 use crate::model::hold::TcpState;
 use crate::model::reach::{FailureCode, Resource};
+use crate::net::io_words;
 
 /// Real sockets: TCP (always without Nagle's delay) and Unix domain sockets.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,7 +59,7 @@ pub(super) fn classify(error: &io::Error) -> (FailureCode, String) {
         ErrorKind::PermissionDenied | ErrorKind::Unsupported => FailureCode::Local,
         _ => exhausted(error).map_or(FailureCode::Io, FailureCode::Exhausted),
     };
-    (code, words(error))
+    (code, io_words(error))
 }
 
 /// What this machine ran out of, if that is the error.
@@ -134,23 +135,6 @@ pub(super) fn state(_: &dyn Io) -> Option<TcpState> {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn segments_in(_: &dyn Io) -> Option<u32> {
     None
-}
-
-/// The error in lower case, without the number that the standard library appends.
-pub(super) fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = match text.rfind(" (os error ") {
-        Some(end) => &text[..end],
-        None => &text,
-    };
-    let mut characters = text.chars();
-    match (characters.next(), characters.clone().next()) {
-        // "Connection refused", but not "TLS …".
-        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
-            first.to_lowercase().chain(characters).collect()
-        }
-        _ => text.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, ProtocolVe
 
 use super::frames::{self, Opening};
 use super::{Io, Options, files, tcp};
-use crate::model::reach::{Certificate, FailureCode, TlsReport};
+use crate::model::reach::{Certificate, FailureCode, Spoken, TlsReport};
 use crate::model::text::quote_bytes;
 pub(super) use crate::net::tls::ClientAuth;
 use crate::net::tls::{
@@ -49,6 +49,8 @@ pub(super) struct Refused {
     pub code: FailureCode,
     pub text: String,
     pub report: TlsReport,
+    /// What the peer's first bytes were.
+    pub spoken: Option<Spoken>,
 }
 
 impl Tls {
@@ -93,7 +95,7 @@ impl Tls {
         let Ok(name) = ServerName::try_from(server_name.to_string()) else {
             let text =
                 format!("\"{server_name}\" is neither a DNS name nor an IP address to verify a certificate against");
-            return Err(Refused { code: FailureCode::Local, text, report });
+            return Err(Refused { code: FailureCode::Local, text, report, spoken: None });
         };
         let recorder = Arc::new(Recorder::new(self.verifier.clone(), self.provider.clone(), self.identity.clone()));
         let mut config = self.config.clone();
@@ -110,7 +112,7 @@ impl Tls {
             Err((error, peek)) => {
                 let Told { code, text, fault } = why(&error, &peek.first, &report.server_name, &client);
                 report.fault = fault;
-                return Err(Refused { code, text, report });
+                return Err(Refused { code, text, report, spoken: frames::spoken(&peek.first) });
             }
         };
         let session = stream.get_ref().1;
@@ -125,11 +127,12 @@ impl Tls {
             Some("h2") => Ok(Secured { io: Box::new(stream), report, client }),
             Some(other) => {
                 let text = format!("server selected the application protocol \"{other}\"; gRPC needs ALPN h2");
-                Err(Refused { code: FailureCode::NoApplicationProtocol, text, report })
+                Err(Refused { code: FailureCode::NoApplicationProtocol, text, report, spoken: Some(Spoken::Tls) })
             }
             None => {
                 let text = "server selected no application protocol; gRPC needs ALPN h2 (grpc-go refuses since 1.67)";
-                Err(Refused { code: FailureCode::NoApplicationProtocol, text: text.to_string(), report })
+                let spoken = Some(Spoken::Tls);
+                Err(Refused { code: FailureCode::NoApplicationProtocol, text: text.to_string(), report, spoken })
             }
         }
     }

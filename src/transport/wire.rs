@@ -13,7 +13,7 @@ use tokio_rustls::rustls;
 use super::frames::{self, Frame};
 use super::rules::Rules;
 use super::{ConnectionEvent, tcp};
-use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings, PhaseDetail};
+use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings, PhaseDetail, Spoken};
 use crate::model::rpc::Proxy;
 
 /// The first thing a peer said.
@@ -32,6 +32,8 @@ pub(super) struct End {
     pub code: FailureCode,
     /// The TLS alert or error behind it.
     pub tls: Option<rustls::Error>,
+    /// What the peer's first bytes were, when its first frame had not come.
+    pub spoken: Option<Spoken>,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,7 @@ impl Wire {
             disconnect: disconnect(DisconnectReason::SubchannelShutdown, "closed by us"),
             code: FailureCode::Closed,
             tls: None,
+            spoken: None,
         });
         self.killed.store(true, Ordering::Release);
     }
@@ -253,8 +256,8 @@ impl Wire {
     }
 
     /// Reading came to the end of the stream, in the middle of a frame if one was begun.
-    pub fn end_of_stream(&self, begun: Option<Frame<'_>>) {
-        let mut end = closed();
+    pub fn end_of_stream(&self, begun: Option<Frame<'_>>, spoken: Option<Spoken>) {
+        let mut end = End { spoken, ..closed() };
         if let Some(frame) = begun {
             let (name, length) = (frames::name(frame.kind), frame.length);
             end.disconnect
@@ -265,8 +268,8 @@ impl Wire {
     }
 
     /// Reading or writing failed.
-    pub fn broke(&self, error: &io::Error) {
-        self.end(broken(error));
+    pub fn broke(&self, error: &io::Error, spoken: Option<Spoken>) {
+        self.end(End { spoken, ..broken(error) });
     }
 
     /// The next thing to tell. After the end: the end, again.
@@ -296,7 +299,7 @@ impl Wire {
 /// How a stream ends that came to its end.
 pub(super) fn closed() -> End {
     let disconnect = disconnect(DisconnectReason::Unknown, "closed by peer");
-    End { disconnect, code: FailureCode::Closed, tls: None }
+    End { disconnect, code: FailureCode::Closed, tls: None, spoken: None }
 }
 
 /// How a stream ends that `error` ended.
@@ -313,13 +316,13 @@ pub(super) fn broken(error: &io::Error) -> End {
         io::ErrorKind::BrokenPipe => disconnect(DisconnectReason::Unknown, "closed by peer"),
         _ => disconnect(DisconnectReason::SocketError, &text),
     };
-    End { disconnect, code, tls }
+    End { disconnect, code, tls, spoken: None }
 }
 
 /// How a connection ends that the peer floods with small frames: we end it.
 pub(super) fn flooded(what: String) -> End {
     let disconnect = Disconnect { reason: DisconnectReason::Flood, detail: what, goaway: None };
-    End { disconnect, code: FailureCode::Flood, tls: None }
+    End { disconnect, code: FailureCode::Flood, tls: None, spoken: None }
 }
 
 pub(super) fn disconnect(reason: DisconnectReason, detail: &str) -> Disconnect {

@@ -1,3 +1,9 @@
 //! Faults of endpoints and of registries: what the tool promises while they last.
 
 mod floods;
+mod sweep;
+
+/// Whether every fault is tried (`GRPC_DISCOVER_TEST_ALL_FAULTS=1`), or a fixed part of them that takes seconds.
+pub fn every_fault() -> bool {
+    std::env::var("GRPC_DISCOVER_TEST_ALL_FAULTS").is_ok_and(|value| value == "1")
+}

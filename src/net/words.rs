@@ -1,0 +1,52 @@
+//! The words of an error of the operating system, or of TLS.
+
+use std::io;
+
+/// What the system says, in lower case, without the number that the standard library appends: `connection refused`. What the
+/// TLS library says comes without the address of its documentation.
+pub(crate) fn io_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = match (text.rfind(" (os error "), text.find(": https://docs.rs/")) {
+        (Some(end), _) | (None, Some(end)) => &text[..end],
+        (None, None) => &text,
+    };
+    let mut characters = text.chars();
+    match (characters.next(), characters.clone().next()) {
+        // "Connection refused", but not "TLS …".
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => text.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::Arc;
+
+    use tokio_rustls::rustls::crypto::ring;
+    use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
+
+    use super::*;
+
+    #[test]
+    fn the_system_speaks_in_its_own_words() {
+        assert_eq!(io_words(&io::Error::from_raw_os_error(111)), "connection refused");
+        assert_eq!(io_words(&io::Error::other("TLS is off")), "TLS is off");
+    }
+
+    #[test]
+    fn an_end_without_close_notify_has_no_address_of_documentation() {
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        let mut tls = ClientConnection::new(Arc::new(config), "pay.example".try_into().unwrap()).unwrap();
+        tls.read_tls(&mut io::empty()).unwrap();
+        let error = tls.reader().read(&mut [0]).unwrap_err();
+        assert!(error.to_string().contains("https://"), "{error}");
+        assert_eq!(io_words(&error), "peer closed connection without sending TLS close_notify");
+    }
+}

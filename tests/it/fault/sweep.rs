@@ -1,0 +1,242 @@
+//! Connections that end at every byte: a forwarder in front of a healthy server passes so many bytes of the server or of the
+//! client on, and then ends both sides, in order (FIN) or at once (RST). All offsets of one family are endpoints of one run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::every_fault;
+use crate::cause::world::{Answer, Leaf, World};
+use crate::support::tool::{Finished, run};
+
+/// The last offset at which a connection is cut.
+const LAST: usize = 200;
+/// Where each byte matters: the frame header and the SETTINGS, the record header and the hello.
+const DENSE: usize = 40;
+
+/// Whose bytes are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Server,
+    Client,
+}
+
+/// How the connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    Fin,
+    Reset,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cut {
+    whose: Whose,
+    at: usize,
+    ending: Ending,
+}
+
+fn offsets() -> Vec<usize> {
+    (0..=LAST).filter(|at| every_fault() || *at <= DENSE || at % 16 == 0).collect()
+}
+
+/// Passes on between `client` and the server at `upstream` until the cut.
+async fn forward(client: TcpStream, upstream: String, cut: Cut) {
+    let Ok(server) = TcpStream::connect(&upstream).await else { return };
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+        (client.into_split(), server.into_split());
+    let (of_server, of_client) = match cut.whose {
+        Whose::Server => (Some(cut.at), None),
+        Whose::Client => (None, Some(cut.at)),
+    };
+    tokio::select! {
+        () = pass(&mut from_server, &mut to_client, of_server) => {}
+        () = pass(&mut from_client, &mut to_server, of_client) => {}
+    }
+    let mut client = from_client.reunite(to_client).unwrap();
+    match cut.ending {
+        Ending::Reset => socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap(),
+        Ending::Fin => {
+            let _ = client.shutdown().await;
+            // A socket that is closed with bytes unread is reset: what the client still sends is read.
+            let _ = tokio::io::copy(&mut client, &mut tokio::io::sink()).await;
+        }
+    }
+}
+
+/// Passes bytes on until the end, or until `most` have passed.
+async fn pass(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin), most: Option<usize>) {
+    let most = most.map_or(u64::MAX, |most| most as u64);
+    let _ = tokio::io::copy(&mut from.take(most), to).await;
+}
+
+/// What one run found of one cut connection.
+#[derive(Debug)]
+struct Found {
+    cut: Cut,
+    healthy: bool,
+    /// Code and text of each finding.
+    findings: Vec<(String, String)>,
+}
+
+impl Found {
+    fn codes(&self) -> Vec<&str> {
+        self.findings.iter().map(|(code, _)| code.as_str()).collect()
+    }
+}
+
+/// One `probe` of a server that is cut at every offset in both ways.
+fn swept(whose: Whose, upstream: &str, world: &World, flags: &[&str]) -> Vec<Found> {
+    let mut cuts = BTreeMap::new();
+    for at in offsets() {
+        for ending in [Ending::Fin, Ending::Reset] {
+            let (cut, upstream) = (Cut { whose, at, ending }, upstream.to_string());
+            let address = world.listen(move |client| forward(client, upstream.clone(), cut));
+            cuts.insert(address, cut);
+        }
+    }
+    let registry = world.registry("cut.json", &cuts.keys().map(String::as_str).collect::<Vec<_>>());
+    let arguments = [&["probe", "-o", "json", "--connect-timeout", "5s", "-c", "64"], flags, &[&registry]].concat();
+    let finished = run(&arguments);
+    assert!([0, 1, 2].contains(&finished.code), "{}", finished.all());
+    assert!(!finished.err.contains("panicked"), "{}", finished.err);
+    assert!(finished.took < Duration::from_secs(20), "it waited for something: {:?}", finished.took);
+    found(&finished, cuts)
+}
+
+fn found(finished: &Finished, cuts: BTreeMap<String, Cut>) -> Vec<Found> {
+    let document: Value = serde_json::from_str(&finished.out).unwrap();
+    let endpoints = document["endpoints"].as_array().unwrap();
+    assert_eq!(endpoints.len(), cuts.len());
+    let of = |(address, cut): (String, Cut)| {
+        let endpoint = endpoints.iter().find(|endpoint| endpoint["address"] == address.as_str()).unwrap();
+        let all = document["findings"].as_array().unwrap();
+        let own = all.iter().filter(|finding| finding["address"] == address.as_str());
+        let words = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_string();
+        let findings = own.map(|finding| (words(finding, "code"), words(finding, "text"))).collect();
+        Found { cut, healthy: endpoint["verdict"] == "healthy", findings }
+    };
+    let mut found: Vec<Found> = cuts.into_iter().map(of).collect();
+    found.sort_by_key(|found| (found.cut.ending, found.cut.at));
+    found
+}
+
+/// How many bytes a server sends before a client has sent its call: its SETTINGS.
+fn greeting(world: &World, address: &str) -> usize {
+    let address = address.to_string();
+    world.wait(async move {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        let mut header = [0; 9];
+        stream.read_exact(&mut header).await.unwrap();
+        assert_eq!(header[3], 4, "SETTINGS");
+        9 + usize::from(header[1]) * 256 + usize::from(header[2])
+    })
+}
+
+/// Each connection has exactly one finding of those that are true for its cut, or is healthy.
+fn holds(found: &[Found], expected: impl Fn(Cut) -> Vec<&'static str>) {
+    for one in found {
+        let allowed = expected(one.cut);
+        let is_true = match one.codes()[..] {
+            [] => one.healthy && allowed.contains(&"healthy"),
+            [code] => !one.healthy && allowed.contains(&code),
+            _ => false,
+        };
+        assert!(is_true, "one of {allowed:?} is true, not {one:?}");
+    }
+}
+
+#[test]
+fn a_server_whose_bytes_end_anywhere_is_told_by_what_it_sent() {
+    let world = World::new();
+    let upstream = world.serves_on("127.0.0.1:0", Answer::Status(1));
+    let settings = greeting(&world, &upstream);
+    for flags in [&["--tls", "auto"][..], &["--plaintext"]] {
+        let found = swept(Whose::Server, &upstream, &world, flags);
+        holds(&found, |cut| match (cut.at < settings, cut.ending) {
+            (true, Ending::Fin) => vec!["GD205"],
+            (true, Ending::Reset) => vec!["GD203"],
+            (false, Ending::Fin) => vec!["GD414", "healthy"],
+            // A reset may overtake what was sent before it.
+            (false, Ending::Reset) => vec!["GD203", "GD414", "healthy"],
+        });
+        let fin = found.iter().filter(|found| found.cut.ending == Ending::Fin);
+        let healthy: Vec<bool> = fin.map(|found| found.healthy).collect();
+        assert!(healthy.is_sorted(), "once the response is complete, later ends change nothing: {healthy:?}");
+        assert_eq!((healthy[0], healthy[healthy.len() - 1]), (false, true));
+    }
+}
+
+#[test]
+fn a_client_whose_bytes_end_anywhere_is_told_the_end() {
+    let world = World::new();
+    let upstream = world.serves_on("127.0.0.1:0", Answer::Status(1));
+    let found = swept(Whose::Client, &upstream, &world, &["--tls", "auto"]);
+    // Whether the server's SETTINGS come through before the end is chance.
+    holds(&found, |cut| match cut.ending {
+        Ending::Fin => vec!["GD205", "GD414", "healthy"],
+        Ending::Reset => vec!["GD203", "GD414", "healthy"],
+    });
+}
+
+#[test]
+fn a_tls_server_whose_bytes_end_anywhere_is_told_as_tls() {
+    let world = World::new();
+    let upstream = world.serves_tls_on("127.0.0.1:0", world.authority().server(Leaf::default()));
+    let authority = world.path("ca.pem").display().to_string();
+    for mode in ["auto", "on"] {
+        for whose in [Whose::Server, Whose::Client] {
+            let found = swept(whose, &upstream, &world, &["--tls", mode, "--cacert", &authority]);
+            holds(&found, |cut| match (mode, whose, cut.at, cut.ending) {
+                // Nothing may have come that says what the port speaks: a server that got no whole hello is silent.
+                ("auto", Whose::Server, 0..3, Ending::Fin) | ("auto", Whose::Client, _, Ending::Fin) => {
+                    vec!["GD205", "GD309"]
+                }
+                (_, _, _, Ending::Fin) => vec!["GD309"],
+                (_, _, _, Ending::Reset) => vec!["GD203"],
+            });
+            let in_tls = found.iter().filter(|found| whose == Whose::Server && found.cut.at > 3);
+            for one in in_tls {
+                assert!(one.findings[0].1.contains(": tls: "), "{one:?}");
+            }
+        }
+    }
+}
+
+/// A TLS server that resets whoever does not begin with a TLS record, and ends TLS connections after a good handshake.
+async fn ends_after_the_handshake(stream: TcpStream, acceptor: TlsAcceptor, ending: Ending) {
+    let mut first = [0];
+    let speaks_tls = stream.peek(&mut first).await.is_ok() && first[0] == 0x16;
+    let stream = match speaks_tls {
+        true => match acceptor.accept(stream).await {
+            Ok(secured) => secured.into_inner().0,
+            Err(_) => return,
+        },
+        false => stream,
+    };
+    if !speaks_tls || ending == Ending::Reset {
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+}
+
+#[test]
+fn a_tls_server_that_ends_after_a_good_handshake_is_told_as_tls() {
+    let world = World::new();
+    let acceptor = world.authority().server(Leaf::default()).acceptor();
+    let authority = world.path("ca.pem").display().to_string();
+    for ending in [Ending::Fin, Ending::Reset] {
+        let acceptor = acceptor.clone();
+        let address = world.listen(move |stream| ends_after_the_handshake(stream, acceptor.clone(), ending));
+        let finished = run(&["probe", "-o", "ndjson", "--cacert", &authority, &address]);
+        let events = finished.events();
+        let tls = events.iter().find(|event| event["kind"] == "connection" && event["tls"]["version"] == "TLSv1.3");
+        assert!(tls.is_some(), "the handshake is reported: {}", finished.all());
+        let finding = events.iter().find(|event| event["kind"] == "finding").unwrap();
+        assert_eq!(finding["code"], if ending == Ending::Fin { "GD205" } else { "GD203" }, "{}", finished.all());
+        assert!(!finished.out.contains("PROXY protocol"), "{}", finished.all());
+    }
+}
