@@ -4,8 +4,11 @@
 //! symbolic links that are swapped (a Kubernetes ConfigMap's `..data`) is another file afterwards. A list that cannot be
 //! read gets 200 ms to become one (somebody may be in the middle of writing it) before it is reported as an error; the
 //! watch goes on in any case. Only when the directory itself goes is the watch lost.
+//!
+//! The disk or mount that a file is on may not respond. Files are read on a thread of their own: it delays nobody else, and an
+//! error comes when it takes too long. The thread is left to itself then; when it comes back, so does the list.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,20 +18,22 @@ use futures_util::{FutureExt, future, stream};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RemoveKind, RenameMode};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ip::refused;
 use super::near::near;
 use super::*;
 use crate::model::endpoint::Endpoint;
 use crate::model::resolution::{Answer, Note, NoteKind};
+use crate::platform::file;
 
 mod list;
+mod problem;
 
 /// How long a list that cannot be read may be half-written.
 const HALF_WRITTEN: Duration = Duration::from_millis(200);
-/// Larger files are no list of endpoints.
-const LARGEST: u64 = 16 * 1024 * 1024;
+/// How long reading may take.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// A list of endpoints in a file.
 pub struct File;
@@ -42,10 +47,11 @@ impl Backend for File {
         matches!(target, Target::File(_))
     }
 
-    fn resolve(&self, target: &Target, _context: &Context) -> Resolution {
+    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
         let Target::File(path) = target else { return refused("file", target) };
-        let path = path.clone();
-        Box::pin(stream::unfold(State::New(path), State::next))
+        let limit = context.settings.resolve_timeout;
+        let limit = if limit.is_zero() { LIMIT } else { limit };
+        followed(path, limit, |path| file::read_text(path, file::LARGE))
     }
 
     fn target_for(&self, _service: &str, _settings: &Settings) -> Option<Target> {
@@ -61,35 +67,81 @@ impl Backend for File {
     }
 }
 
+/// Reads the text of a file; may block.
+type Read = fn(&Path) -> io::Result<String>;
+
+/// The list in the file at `path`, each time it is another one. Reading it may take as long as `limit` each time.
+fn followed(path: &Path, limit: Duration, read: Read) -> Resolution {
+    let owned = path.to_path_buf();
+    let begun = blocking(move || {
+        let mut watch = Box::new(Watch::start(&owned, read)?);
+        let first = watch.read();
+        Ok((watch, first))
+    });
+    let follow = Follow { path: path.to_path_buf(), limit, state: State::Reading(begun.boxed()) };
+    Box::pin(stream::unfold(follow, Follow::next))
+}
+
+/// A file that is followed.
+struct Follow {
+    path: PathBuf,
+    limit: Duration,
+    state: State,
+}
+
+/// What is done with it.
 enum State {
-    New(PathBuf),
+    /// It is being read.
+    Reading(Reading),
+    /// Reading has taken longer than the limit, and that was reported.
+    Late(Reading),
+    /// Nothing, until it changes.
     Watching(Box<Watch>),
     Ended,
 }
 
-impl State {
-    async fn next(self) -> Option<(Result<Update, ResolveError>, State)> {
-        let watch = match self {
-            State::Ended => return None,
-            State::New(path) => {
-                // Files may be on a disk that does not respond: nobody else waits for them.
-                let begun = blocking(move || {
-                    let mut watch = Box::new(Watch::start(&path)?);
-                    let first = watch.read();
-                    Ok((watch, first))
-                });
-                return match begun.await {
-                    Ok((mut watch, first)) => Some((watch.report(first), State::Watching(watch))),
-                    Err(error) => Some((Err(error), State::Ended)),
-                };
+/// Ends with what the file says.
+type Reading = BoxFuture<'static, Result<(Box<Watch>, Said), ResolveError>>;
+
+impl Follow {
+    async fn next(mut self) -> Option<(Result<Update, ResolveError>, Follow)> {
+        loop {
+            let (read, is_late) = match self.state {
+                State::Ended => return None,
+                State::Watching(watch) => {
+                    watch.signal.clone().changed.notified().await;
+                    self.state = State::Reading(watch.settled().boxed());
+                    continue;
+                }
+                State::Late(reading) => (reading.await, true),
+                State::Reading(mut reading) => match timeout(self.limit, &mut reading).await {
+                    Ok(read) => (read, false),
+                    Err(_) => {
+                        let late = late(&self.path, self.limit);
+                        return Some((Err(late), Follow { state: State::Late(reading), ..self }));
+                    }
+                },
+            };
+            match read {
+                Ok((watch, said)) if !is_late && watch.told.as_ref() == Some(&said) => {
+                    self.state = State::Watching(watch)
+                }
+                Ok((mut watch, said)) => {
+                    return Some((watch.report(said), Follow { state: State::Watching(watch), ..self }));
+                }
+                Err(lost) => return Some((Err(lost), Follow { state: State::Ended, ..self })),
             }
-            State::Watching(watch) => watch,
-        };
-        match watch.changed().await {
-            Ok((mut watch, said)) => Some((watch.report(said), State::Watching(watch))),
-            Err(lost) => Some((Err(lost), State::Ended)),
         }
     }
+}
+
+fn late(path: &Path, limit: Duration) -> ResolveError {
+    let text = format!(
+        "file {}: could not be read within {:.1}s: the disk or mount it is on does not respond",
+        path.display(),
+        limit.as_secs_f64()
+    );
+    ResolveError::ambient(ResolveCode::Timeout, text)
 }
 
 /// Runs `work` where it may block.
@@ -111,6 +163,7 @@ type Said = Result<Vec<Endpoint>, ResolveError>;
 struct Watch {
     /// As typed: what errors name.
     path: PathBuf,
+    read: Read,
     /// The path from the root.
     absolute: PathBuf,
     /// Told of everything that happens in the watched directories.
@@ -131,7 +184,7 @@ struct Signal {
 }
 
 impl Watch {
-    fn start(path: &Path) -> Result<Self, ResolveError> {
+    fn start(path: &Path, read: Read) -> Result<Self, ResolveError> {
         let unwatchable = |directory: &Path, cause: &dyn std::fmt::Display| {
             let text = format!("file {}: directory {} cannot be watched: {cause}", path.display(), directory.display());
             ResolveError::ambient(ResolveCode::Unreachable, text)
@@ -153,31 +206,25 @@ impl Watch {
         watcher
             .watch(&directory, RecursiveMode::NonRecursive)
             .map_err(|error| unwatchable(&directory, &cause(&error)))?;
-        Ok(Watch { path: path.to_path_buf(), absolute, signal, watcher, behind_links: None, told: None })
+        Ok(Watch { path: path.to_path_buf(), read, absolute, signal, watcher, behind_links: None, told: None })
     }
 
-    /// Waits until the file says something else than what was told last. An error means that the watch is lost.
-    async fn changed(mut self: Box<Self>) -> Result<(Box<Self>, Said), ResolveError> {
+    /// What the file says after a change, once it is whole. An error means that the watch is lost.
+    async fn settled(mut self: Box<Self>) -> Result<(Box<Self>, Said), ResolveError> {
+        let signal = self.signal.clone();
+        let patience = Instant::now() + HALF_WRITTEN;
         loop {
-            let signal = self.signal.clone();
-            signal.changed.notified().await;
-            let patience = Instant::now() + HALF_WRITTEN;
-            let said = loop {
-                if signal.directory_gone.load(Ordering::Acquire) {
-                    let text = format!("file {}: its directory was removed or renamed", self.path.display());
-                    return Err(ResolveError::ambient(ResolveCode::WatchBroken, text));
-                }
-                let read = blocking(move || {
-                    let said = self.read();
-                    Ok((self, said))
-                });
-                let said;
-                (self, said) = read.await?;
-                if said.is_ok() || timeout_at(patience, signal.changed.notified()).await.is_err() {
-                    break said;
-                }
-            };
-            if self.told.as_ref() != Some(&said) {
+            if signal.directory_gone.load(Ordering::Acquire) {
+                let text = format!("file {}: its directory was removed or renamed", self.path.display());
+                return Err(ResolveError::ambient(ResolveCode::WatchBroken, text));
+            }
+            let read = blocking(move || {
+                let said = self.read();
+                Ok((self, said))
+            });
+            let said;
+            (self, said) = read.await?;
+            if said.is_ok() || timeout_at(patience, signal.changed.notified()).await.is_err() {
                 return Ok((self, said));
             }
         }
@@ -200,7 +247,7 @@ impl Watch {
     fn read(&mut self) -> Said {
         self.follow_links();
         let path = self.path.display();
-        let text = read_text(&self.absolute).map_err(|error| match error.kind() {
+        let text = (self.read)(&self.absolute).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound if matches!(self.told, Some(Ok(_))) => {
                 ResolveError::ambient(ResolveCode::WatchBroken, format!("file {path}: was removed"))
             }
@@ -211,10 +258,13 @@ impl Watch {
             io::ErrorKind::PermissionDenied => {
                 ResolveError::ambient(ResolveCode::Denied, format!("file {path}: may not be read by this user"))
             }
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
-                ResolveError::ambient(ResolveCode::BadAnswer, format!("file {path}: {error}"))
+            io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::FileTooLarge => {
+                ResolveError::ambient(ResolveCode::BadAnswer, format!("file {path}: {}", file::why(&error)))
             }
-            _ => ResolveError::ambient(ResolveCode::Unreachable, format!("file {path}: {error}")),
+            _ => ResolveError::ambient(ResolveCode::Unreachable, format!("file {path}: {}", file::why(&error))),
         })?;
         list::parse(&self.absolute, &text)
             .map_err(|problem| ResolveError::ambient(ResolveCode::BadAnswer, format!("file {path}: {problem}")))
@@ -294,21 +344,6 @@ fn cause(error: &notify::Error) -> String {
         }
         other => format!("{other:?}"),
     }
-}
-
-/// Reads a regular file; the calling thread may block. A pipe or a device is refused.
-fn read_text(path: &Path) -> io::Result<String> {
-    let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(invalid("is no regular file".to_string()));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(invalid(format!("is larger than {LARGEST} bytes")));
-    }
-    String::from_utf8(bytes).map_err(|error| invalid(format!("byte {} is no UTF-8", error.utf8_error().valid_up_to())))
 }
 
 #[cfg(test)]

@@ -1,25 +1,39 @@
 //! What an endpoint file says: a JSON or YAML list of `"host:port"` strings and of objects with an `address`.
+//!
+//! Whoever named the file may have named the wrong one: a key, a token. So an error shows where it is and what kind of value
+//! stands there, and nothing of the content.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 
+use super::problem;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
-use crate::model::text::shorten;
 
 /// Reads the list in `text`: JSON when `path` ends in `.json`, YAML (which JSON nearly is) otherwise. The error names
-/// the entry (counted from 0) and the value; the whole list is refused, for a person wrote it.
+/// the entry (counted from 0) or the line; the whole list is refused, for a person wrote it.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Endpoint>, String> {
     if text.trim().is_empty() {
         return Err("the file is empty; write [] to list nobody".to_string());
     }
-    let Entries(entries) = if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+    let at = Cell::new(None);
+    let list = Entries { at: &at };
+    let entries = if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let entries = list.deserialize(&mut json).and_then(|entries| json.end().map(|()| entries));
+        entries.map_err(|error| {
+            let line = Some((error.line() as u64, error.column() as u64));
+            problem::described(at.get(), line, &error.to_string(), "JSON")
+        })
     } else {
-        serde_saphyr::from_str(text).map_err(|error| one_line(&error.without_snippet().to_string()))
+        serde_saphyr::with_deserializer_from_str(text, |yaml| list.deserialize(yaml)).map_err(|error| {
+            let line = error.location().map(|place| (place.line(), place.column()));
+            problem::described(at.get(), line, &error.without_snippet().to_string(), "YAML")
+        })
     }?;
     let mut seen = HashSet::new();
     entries
@@ -39,34 +53,44 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Endpoint>, String> {
         .collect()
 }
 
-fn one_line(text: &str) -> String {
-    shorten(text.lines().next().unwrap_or_default(), 300).into_owned()
+/// What a file holds.
+pub(super) const ENTRIES: &str = "a list of \"host:port\" strings or of objects with an \"address\"";
+
+/// What an entry is.
+pub(super) const ENTRY: &str = "\"host:port\" or an object with an \"address\"";
+
+/// Reads the entries.
+struct Entries<'a> {
+    /// The entry that is being read, for an error.
+    at: &'a Cell<Option<usize>>,
 }
 
-struct Entries(Vec<Entry>);
+impl<'de> DeserializeSeed<'de> for Entries<'_> {
+    type Value = Vec<Entry>;
 
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Entries;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of \"host:port\" strings or of objects with an \"address\"")
-            }
+impl<'de> Visitor<'de> for Entries<'_> {
+    type Value = Vec<Entry>;
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Entries, A::Error> {
-                let mut entries = Vec::new();
-                loop {
-                    match list.next_element() {
-                        Ok(Some(entry)) => entries.push(entry),
-                        Ok(None) => return Ok(Entries(entries)),
-                        Err(error) => return Err(A::Error::custom(format!("entry {}: {error}", entries.len()))),
-                    }
-                }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ENTRIES)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        loop {
+            self.at.set(Some(entries.len()));
+            match list.next_element()? {
+                Some(entry) => entries.push(entry),
+                None => break,
             }
         }
-        deserializer.deserialize_any(List)
+        self.at.set(None);
+        Ok(entries)
     }
 }
 
@@ -98,7 +122,7 @@ impl<'de> Deserialize<'de> for Entry {
             type Value = Entry;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"host:port\" or an object with an \"address\"")
+                f.write_str(ENTRY)
             }
 
             fn visit_str<E: serde::de::Error>(self, address: &str) -> Result<Entry, E> {
@@ -124,13 +148,13 @@ impl<'de> Deserialize<'de> for Entry {
 impl Entry {
     fn into_endpoint(self) -> Result<Endpoint, String> {
         let Entry(object) = self;
-        let address =
-            object.address.parse::<Address>().map_err(|error| format!("address {error}; write \"10.0.0.7:50051\""))?;
+        let address = object.address.parse::<Address>();
+        let address = address.map_err(|error| format!("its address {}; write \"10.0.0.7:50051\"", error.why))?;
         let status = match object.status.as_deref() {
             None => EndpointStatus::Unchecked,
             Some(word) => STATUSES.into_iter().find(|status| status.as_str() == word).ok_or_else(|| {
                 let known: Vec<_> = STATUSES.iter().map(|status| status.as_str()).collect();
-                format!("status {word:?} is none of {}", known.join(", "))
+                format!("its status is none of {}", known.join(", "))
             })?,
         };
         Ok(Endpoint {
@@ -184,27 +208,48 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_entry_is_named_with_its_place_and_value() {
+    fn a_bad_entry_is_named_with_its_place_and_kind_and_nothing_of_its_content() {
         for (text, parts) in [
             ("", &["empty", "[]"][..]),
-            ("- 10.0.0.1:80\n- pay\n", &["entry 1", "\"pay\" has no port"]),
-            ("- 10.0.0.1:99999\n", &["entry 0", "10.0.0.1:99999"]),
+            ("- 10.0.0.1:80\n- s3cret\n", &["entry 1", "its address has no port"]),
+            ("- 10.0.0.1:99999\n", &["entry 0", "not a number from 1 to 65535"]),
             ("- 10.0.0.1:80\n- 10.0.0.1:80\n", &["entry 1", "listed twice"]),
-            ("- address: 10.0.0.1:80\n  status: fine\n", &["entry 0", "\"fine\" is none of healthy, unchecked"]),
-            ("- address: 10.0.0.1:80\n  colour: red\n", &["entry 0", "colour"]),
-            ("- status: healthy\n", &["entry 0", "address"]),
-            ("- 7\n", &["entry 0", "7"]),
-            ("address: 10.0.0.1:80\n", &["list"]),
-            ("- [\n", &[""]),
-            ("- 10.0.0.1:80\n- {address: 10.0.0.2:80, weight: -1}\n", &["entry 1"]),
+            ("- address: 10.0.0.1:80\n  status: s3cret\n", &["entry 0", "none of healthy, unchecked"]),
+            ("- address: 10.0.0.1:80\n  s3cret: red\n", &["line 2", "entry 0", "unknown field", "address, status"]),
+            ("- status: healthy\n", &["entry 0", "address is missing"]),
+            ("- address: 10.0.0.1:80\n  weight: s3cret\n", &["line 2", "entry 0"]),
+            ("- 7\n", &["entry 0", "expected \"host:port\"", "integer"]),
+            ("address: s3cret\n", &["expected a list"]),
+            ("s3cret\n", &["expected a list", "string"]),
+            ("-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----\n", &["string"]),
+            ("a: b: s3cret: *s3cret\n", &[]),
+            ("- *s3cret\n", &["entry 0"]),
+            ("- !s3cret a\n", &["entry 0"]),
+            ("- [\n", &[]),
+            ("- 10.0.0.1:80\n- {address: 10.0.0.2:80, weight: -1}\n", &["entry 1", "line 2"]),
         ] {
             let error = yaml(text).expect_err(text);
             for part in parts {
                 assert!(error.contains(part), "{text:?}: {error}");
             }
-            assert!(!error.contains('\n'), "{error}");
+            assert!(!error.contains('\n') && !error.contains("s3cret"), "{error}");
         }
-        let error = json(r#"["10.0.0.1:80", {"address": 5}]"#).unwrap_err();
-        assert!(error.contains("entry 1") && error.contains("line 1"), "{error}");
+        for (text, parts) in [
+            (r#"["10.0.0.1:80", {"address": 5}]"#, &["entry 1", "line 1", "expected a string, got integer"][..]),
+            (r#""s3cret, expected s3cret""#, &["expected a list", "got string"]),
+            (r#"[{"s3cret": 1}]"#, &["entry 0", "unknown field"]),
+            ("s3cret", &["line 1", "not valid JSON"]),
+            (r#"["10.0.0.1:80" "s3cret"]"#, &["line 1", "not valid JSON"]),
+            (
+                r#"[{"address": "10.0.0.1:80", "metadata": {"a": ["s3cret"]}}]"#,
+                &["entry 0", "expected a string, got sequence"],
+            ),
+        ] {
+            let error = json(text).expect_err(text);
+            for part in parts {
+                assert!(error.contains(part), "{text:?}: {error}");
+            }
+            assert!(!error.contains("s3cret"), "{error}");
+        }
     }
 }

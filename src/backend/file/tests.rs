@@ -128,7 +128,7 @@ async fn a_wrong_file_is_an_error_and_the_watch_survives() {
     let mut resolution = resolve(&path);
     let wrong = failure(&mut resolution).await;
     assert_eq!(wrong.code, ResolveCode::BadAnswer);
-    assert!(wrong.text.contains("entry 1: address \"pay\" has no port"), "{wrong}");
+    assert!(wrong.text.contains("entry 1: its address has no port"), "{wrong}");
     replace(&path, r#"["10.0.0.1:1"]"#);
     assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
     replace(&path, "{}");
@@ -155,7 +155,7 @@ async fn a_directory_that_goes_ends_the_watch() {
 async fn what_is_no_file_is_refused_without_being_opened() {
     let directory = tempfile::tempdir().unwrap();
     let inside = failure(&mut resolve(directory.path())).await;
-    assert!(inside.text.ends_with("is no regular file"), "{inside}");
+    assert!(inside.text.ends_with("is a directory"), "{inside}");
     let root = item(&mut resolve(Path::new("/"))).await;
     assert!(matches!(root, Err(ResolveError::Fatal(_))), "{root:?}");
 }
@@ -171,4 +171,44 @@ async fn touching_the_file_or_a_neighbour_says_nothing() {
     fs::write(&path, " [ ] ").unwrap();
     replace(&path, r#"["10.0.0.1:1"]"#);
     assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"], "the first thing said is the first thing new");
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_the_list() {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["endpoints.json", "endpoints.yaml"] {
+        let path = directory.path().join(name);
+        fs::write(&path, "\u{feff}[\"10.0.0.1:1\"]").unwrap();
+        assert_eq!(listed(&mut resolve(&path)).await, ["10.0.0.1:1"], "{name}");
+    }
+}
+
+/// Lets one reader go at a time: a mount that does not respond.
+static MOUNT: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_cannot_be_read_in_time_is_an_error_and_comes_back_with_its_mount() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("endpoints.json");
+    fs::write(&path, r#"["10.0.0.1:1"]"#).unwrap();
+    let hung = MOUNT.lock().unwrap();
+    let mut resolution = followed(&path, Duration::from_secs(5), |path| {
+        drop(MOUNT.lock());
+        file::read_text(path, file::LARGE)
+    });
+    assert_eq!(resolution.next().now_or_never(), None);
+    tokio::time::advance(Duration::from_millis(4_900)).await;
+    assert_eq!(resolution.next().now_or_never(), None, "there is time left");
+    tokio::time::advance(Duration::from_millis(200)).await;
+    let late = resolution.next().now_or_never().flatten().expect("an error");
+    let Err(ResolveError::Ambient(late)) = late else { panic!("{late:?}") };
+    assert_eq!(late.code, ResolveCode::Timeout);
+    assert!(
+        late.text.ends_with("could not be read within 5.0s: the disk or mount it is on does not respond"),
+        "{late}"
+    );
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(resolution.next().now_or_never(), None, "reported once");
+    drop(hung);
+    assert_eq!(resolution.next().await.map(|update| update.is_ok()), Some(true));
 }

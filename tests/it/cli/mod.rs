@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod files;
 mod limits;
+mod mounts;
 mod pipes;
 mod signals;
 mod usage;
