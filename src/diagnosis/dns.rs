@@ -1,4 +1,4 @@
-//! Findings on what DNS answers: GD124 to GD130.
+//! Findings on what DNS answers: GD124 to GD130, GD150.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,14 @@ const CONSUL: &str = ".consul";
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in ledger.sources.iter().filter(|source| source.backend == "dns") {
+        if source.rotates() {
+            let text = format!(
+                "{} answers with another part of its addresses each time: {}; an address that is missing from one answer has not left",
+                source.source,
+                source.rotation.words()
+            );
+            findings.push(finding(&DNS_ROTATES, None, text, source.rotation.evidence()));
+        }
         let Some(answered) = &source.answered else { continue };
         for note in &answered.what {
             let kind = match note.kind {

@@ -31,7 +31,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             .collect::<Vec<_>>(),
     );
     let mut told: Vec<&Address> = Vec::new();
-    for departure in &ledger.departures {
+    for departure in ledger.left() {
         let address = &departure.what.endpoint.address;
         if departure.at < silence.at || still_usable(address) || told.contains(&address) {
             continue;

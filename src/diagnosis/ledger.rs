@@ -1,12 +1,14 @@
 //! [`Ledger`]: what the events of a session add up to, with the sequence numbers that prove it.
 
 mod forgetting;
+mod rotation;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use self::forgetting::Departed;
+pub use self::rotation::Rotation;
 use super::proxy::ProxyEnv;
 use crate::model::connectivity::{ConnectivityState, Scope, Transition};
 use crate::model::endpoint::{Address, Endpoint, EndpointKey, EndpointStatus};
@@ -60,6 +62,8 @@ pub struct SourceRecord {
     pub gaps: Vec<(Duration, u64, u64)>,
     /// Notes of earlier answers that still count: the registry lost its list, or contradicted itself.
     pub remembered: Vec<Seen<Note>>,
+    /// How its answers follow each other.
+    pub rotation: Rotation,
 }
 
 impl SourceRecord {
@@ -72,6 +76,11 @@ impl SourceRecord {
     pub fn is_absent(&self) -> bool {
         let failure = self.broken.as_ref().and_then(|broken| broken.what.as_ref());
         failure.is_some_and(|failure| failure.code == ResolveCode::NotHere)
+    }
+
+    /// True when it is DNS that answers with another part of its addresses each time: what is missing has not left.
+    pub fn rotates(&self) -> bool {
+        self.backend == "dns" && self.rotation.is_proved()
     }
 
     /// True when the registry itself holds the truth; DNS is a copy of it.
@@ -404,6 +413,7 @@ impl Ledger {
             broken: None,
             gaps: Vec::new(),
             remembered: Vec::new(),
+            rotation: Rotation::default(),
         });
         self.sources.len() - 1
     }
@@ -449,6 +459,7 @@ impl Ledger {
             }
             remembered.push(seen(note.clone(), event));
         }
+        self.sources[index].rotation.changed(change, event.seq, event.at);
         self.sources[index].first_answer.get_or_insert(event.at.since_start());
         self.sources[index].answered = Some(seen(change.notes.clone(), event));
     }
@@ -527,6 +538,11 @@ impl Ledger {
     /// True when a full answer says that something was hidden from us and the list is empty.
     pub fn blind(&self) -> Option<&SourceRecord> {
         self.sources.iter().find(|s| s.listed.is_empty() && s.note(NoteKind::AclFiltered).is_some())
+    }
+
+    /// The departures that count: an address that a rotating DNS answer leaves out has not left.
+    pub fn left(&self) -> impl Iterator<Item = &Seen<Departure>> {
+        self.departures.iter().filter(|departure| !self.sources[departure.what.source].rotates())
     }
 
     /// True when a source lists nothing because nothing that is registered there could be read.

@@ -43,6 +43,7 @@ use crate::model::endpoint::Address;
 use crate::model::event::{EndpointReport, IdlePhase};
 use crate::model::finding::{Counts, EndpointVerdict, Finding, Severity, Summary, Verdict};
 use crate::model::reach::Health;
+use crate::model::time::Elapsed;
 use ledger::Contact;
 use verdict::{NetworkWord, RegistryWord};
 
@@ -196,11 +197,15 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             },
         });
     }
-    // Addresses that left and were contacted since.
+    // Addresses that left the last registry that listed them, and were contacted since.
     let mut departed: BTreeMap<&Address, EndpointReport> = BTreeMap::new();
-    for departure in &ledger.departures {
+    // Departures come in the order in which they happened.
+    let last: BTreeMap<&Address, Elapsed> =
+        ledger.left().map(|departure| (&departure.what.endpoint.address, departure.at)).collect();
+    for departure in ledger.left().filter(|departure| !ledger.is_long_ago(departure.at)) {
         let address = &departure.what.endpoint.address;
-        let Some(contact) = ledger.contacts.get(address).filter(|c| c.at >= departure.at) else { continue };
+        let gone = last.get(address).copied().unwrap_or(departure.at);
+        let Some(contact) = ledger.contacts.get(address).filter(|contact| contact.at >= gone) else { continue };
         if listing.contains_key(address) {
             continue;
         }
@@ -395,7 +400,7 @@ fn waiting(ledger: &Ledger) -> Option<String> {
 fn idle_sentence(ledger: &Ledger) -> Option<String> {
     let silence = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Silence)?;
     let call = ledger.calls.iter().find(|call| call.what.phase == IdlePhase::Call)?;
-    let left = ledger.departures.iter().filter(|departure| departure.at >= silence.at).count();
+    let left = ledger.left().filter(|departure| departure.at >= silence.at).count();
     if left == 0 && ledger.arrivals.is_empty() {
         return Some("nothing changed while it was idle, so nothing could go stale".to_string());
     }

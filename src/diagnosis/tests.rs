@@ -2,6 +2,7 @@
 
 mod endings;
 mod registries;
+mod rotation;
 mod silence;
 mod tls;
 

@@ -64,7 +64,7 @@ async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) 
     let mut silent = Silent {
         io,
         frames: Frames::default(),
-        small: Meter::default(),
+        small: Box::default(),
         ear: Ear { answers: HELLO.to_vec(), ..Ear::default() },
     };
     let settings = match timeout_at(attempt.deadline, silent.greeted()).await {
@@ -82,7 +82,8 @@ async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) 
 pub(super) struct Silent {
     io: Box<dyn Io>,
     frames: Frames,
-    small: Meter,
+    /// Boxed: thousands of these are open, each in a task of its own.
+    small: Box<Meter>,
     ear: Ear,
 }
 

@@ -3,12 +3,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Identity, Ledger};
 use crate::model::endpoint::{Address, Endpoint};
+use crate::model::time::Elapsed;
 
 /// So many instances that left are remembered: those of a rollout, with room to spare.
 const KEPT: usize = 256;
+
+/// What left so long before says nothing about the service of this moment.
+const LONG_AGO: Duration = Duration::from_secs(60);
 
 /// The instances that left last, oldest first, with their source.
 #[derive(Debug, Default)]
@@ -27,6 +32,11 @@ impl Ledger {
         {
             self.forget(source, &identity, &address);
         }
+    }
+
+    /// True when what happened at `at` is too old for a verdict. An idle cycle looks back to its beginning.
+    pub fn is_long_ago(&self, at: Elapsed) -> bool {
+        self.idle.is_empty() && self.now.since(at) > LONG_AGO
     }
 
     fn forget(&mut self, source: usize, identity: &Identity, address: &Address) {
@@ -71,13 +81,12 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
     use crate::model::endpoint::EndpointStatus;
     use crate::model::event::{ConnectionReport, EndpointsChange, Event, EventKind, HealthReport};
     use crate::model::reach::{Health, PeerSettings, Phase, PhaseDetail, Stage};
-    use crate::model::time::Elapsed;
 
     /// The `n`th instance of a service whose pods never come back.
     fn pod(n: usize) -> Endpoint {

@@ -502,6 +502,7 @@ impl Engine {
         if self.over {
             return;
         }
+        self.ledger.now = self.now;
         self.models_conclude();
         self.tell_pending();
         let conclusion = diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());

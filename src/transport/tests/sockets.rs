@@ -119,7 +119,7 @@ async fn a_reset_before_settings_is_told() {
     .await;
     let failure = failure(&sockets(options()), address).await;
     assert_eq!((failure.stage, failure.code), (Stage::Http2, FailureCode::Reset));
-    assert_eq!(failure.text, "connection reset by peer before it sent SETTINGS");
+    assert_eq!(failure.text, "connection reset by peer before sending SETTINGS");
 }
 
 #[tokio::test]

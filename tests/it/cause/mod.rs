@@ -136,6 +136,7 @@ scenarios! {
     names::service_config_that_does_not_parse: ["GD128"] exit 1 AtOnce, needs Nothing;
     names::localhost_over_ipv4_only: ["GD129"] exit 0 AtOnce, needs Nothing;
     names::dns_server_without_edns: ["GD130"] exit 0 AtOnce, needs Nothing;
+    names::part_of_the_addresses_in_each_answer: ["GD150"] exit 1 Late, needs Nothing;
     names::cut_answer_without_tcp: ["GD101"] exit 3 AtOnce, needs Nothing;
     names::alias_of_a_name_that_is_gone: ["GD102"] exit 2 AtOnce, needs Nothing;
 

@@ -144,6 +144,20 @@ pub fn dns_server_without_edns(world: &mut World) -> Option<Run> {
     Some(probes(&server, &well).says(&["does not support EDNS: it answered FORMERR"]))
 }
 
+pub fn part_of_the_addresses_in_each_answer(world: &mut World) -> Option<Run> {
+    let well = world.healthy();
+    let others: Vec<String> = (2..=6).map(|host| format!("127.0.0.{host}:{}", port(&well))).collect();
+    for address in &others {
+        world.serves_on(address, Answer::Status(1));
+    }
+    let server = dns(world, |server| {
+        let records = (1..=6).map(|host| address("pay.test", 0, &format!("127.0.0.{host}"))).collect();
+        server.says("pay.test", A, Script::Rotating(2, records));
+    });
+    let run = command("watch", &["--for", "6s", &format!("dns://{server}/pay.test:{}", port(&well))]);
+    Some(run.says(&["another part of its addresses each time: 2 at a time, 6 different ones", "has not left"]))
+}
+
 pub fn cut_answer_without_tcp(world: &mut World) -> Option<Run> {
     let server = world.wait(async {
         let server = DnsServer::start_without_tcp().await;

@@ -23,6 +23,8 @@ pub enum Script {
     Code(ResponseCode),
     /// Nothing at all.
     Silence,
+    /// So many of these records, with each answer the next ones.
+    Rotating(usize, Vec<Record>),
     /// Over UDP only the TC bit; over TCP these records.
     CutOverUdp(Vec<Record>),
     /// Over UDP only the first of these records, without the TC bit; over TCP all of them.
@@ -163,6 +165,12 @@ fn answer(zone: &Mutex<Zone>, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
         Script::Records(answers, additionals) => {
             reply.add_answers(answers);
             reply.add_additionals(additionals);
+        }
+        Script::Rotating(some, records) => {
+            let question = format!("{} {} ", query.query_type(), query.name());
+            let before = zone.asked.iter().filter(|asked| asked.starts_with(&question)).count() - 1;
+            let all = records.len();
+            reply.add_answers(records.into_iter().cycle().skip(before * some % all).take(some));
         }
         Script::NoData => {
             reply.add_authority(soa(query.name()));
