@@ -183,6 +183,7 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
         FailureCode::Flood => &FLOODS,
         FailureCode::OurLimit => &OUR_HTTP2_LIMIT,
         FailureCode::Rpc => &HEALTH_CALL_FAILED,
+        FailureCode::Withheld => &METADATA_WITHHELD,
     }
 }
 

@@ -135,7 +135,7 @@ impl NetworkWord {
                 | FailureCode::ProtocolError
                 | FailureCode::Flood => NetworkWord::Mismatch,
                 FailureCode::Local | FailureCode::Exhausted(_) => NetworkWord::NotTried,
-                FailureCode::OurLimit => NetworkWord::Unjudged,
+                FailureCode::OurLimit | FailureCode::Withheld => NetworkWord::Unjudged,
             },
         }
     }

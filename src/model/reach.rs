@@ -196,6 +196,8 @@ pub enum FailureCode {
     Flood,
     /// The RPC itself failed; the text holds the gRPC status.
     Rpc,
+    /// The server speaks plaintext, which nobody asked for, and there is metadata to send: no call was made.
+    Withheld,
 }
 
 impl FailureCode {
@@ -235,6 +237,7 @@ impl FailureCode {
             Self::OurLimit => "our_limit",
             Self::Flood => "flood",
             Self::Rpc => "rpc_failed",
+            Self::Withheld => "metadata_withheld",
         }
     }
 }

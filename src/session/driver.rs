@@ -6,25 +6,27 @@ mod probes;
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::connection;
 use super::discovery::SourceLabel;
-use super::engine::{Effect, Engine, Input, Stages};
+use super::engine::{Effect, Engine, HoldId, Input, Stages};
 use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
 use super::plan::{self, Plan, Source};
 use super::script::Script;
 use crate::backend;
 use crate::channel::{Channel, ConnectionId};
+use crate::model::endpoint::Address;
 use crate::model::event::Event;
+use crate::model::hold::{Fate, Held};
 use crate::model::pending::PendingReport;
-use crate::model::reach::FailureCode;
+use crate::model::reach::{Failure, FailureCode, Resource, Stage};
 use crate::model::time::Elapsed;
 use crate::transport::{Dial, Progress, Sockets, Transport};
 use failed::{Owner, Owners};
@@ -44,6 +46,8 @@ pub struct Session {
     transport: Transport,
     service: Arc<str>,
     connections: HashMap<ConnectionId, Open>,
+    /// What connections of the channel, and idle ones beside it, may still be opened.
+    room: Arc<Semaphore>,
     probes: Probes,
     tasks: JoinSet<()>,
     owners: Owners,
@@ -112,6 +116,7 @@ impl Session {
             transport: Transport::new(transport, dial),
             service: plan.service,
             connections: HashMap::new(),
+            room: Arc::new(Semaphore::new(plan.limits.connections.unwrap_or(Semaphore::MAX_PERMITS))),
             probes: Probes::new(plan.limits, began),
             tasks,
             owners: Owners::default(),
@@ -246,27 +251,13 @@ impl Session {
             }
             Effect::ResolveNow => self.sources.iter().for_each(|asked| asked.resolve_now.notify_one()),
             Effect::Probe(address) => self.probes.queue.push_back(address),
-            Effect::Open { connection, address, deadline } => {
-                let (orders, progress) = (Orders::default(), Progress::default());
-                let transport = self.transport.noting(&progress);
-                let open = Open { orders: orders.clone(), progress, connected: false };
-                self.connections.insert(connection, open);
-                let (service, outbox, deadline) = (self.service.clone(), self.outbox.clone(), self.moment(deadline));
-                let run = connection::run(connection, transport, address, service, deadline, orders, outbox);
-                self.spawn(Owner::Connection(connection), run);
-            }
+            Effect::Open { connection, address, deadline } => self.open(connection, address, deadline),
             Effect::Close { connection, drain } => {
                 if let Some(open) = self.connections.remove(&connection) {
                     open.orders.give(Command::Close { drain });
                 }
             }
-            Effect::Hold { hold, address, silence } => {
-                let held = self.transport.hold(address, self.service.clone(), silence);
-                let outbox = self.outbox.clone();
-                self.spawn(Owner::Hold(hold), async move {
-                    outbox.send(Input::Held(hold, Box::new(held.await))).await;
-                });
-            }
+            Effect::Hold { hold, address, silence } => self.hold(hold, address, silence),
             Effect::Check(connection) => self.order(connection, Command::Check),
             Effect::Watch(connection) => self.order(connection, Command::Watch),
             Effect::Tell(event) => self.events.push_back(*event),
@@ -276,6 +267,40 @@ impl Session {
                 self.tasks.abort_all();
             }
         }
+    }
+
+    /// Opens a connection of the channel, when there is room for one.
+    fn open(&mut self, connection: ConnectionId, address: Address, deadline: Elapsed) {
+        let outbox = self.outbox.clone();
+        let owner = Owner::Connection(connection);
+        let Ok(place) = self.room.clone().try_acquire_owned() else {
+            self.spawn(owner, async move { _ = outbox.send(Input::ConnectFailed(connection, full())).await });
+            return;
+        };
+        let (orders, progress) = (Orders::default(), Progress::default());
+        let transport = self.transport.noting(&progress);
+        let open = Open { orders: orders.clone(), progress, connected: false };
+        self.connections.insert(connection, open);
+        let (service, deadline) = (self.service.clone(), self.moment(deadline));
+        let run = connection::run(connection, transport, address, service, deadline, orders, outbox);
+        self.spawn(owner, async move {
+            run.await;
+            drop(place);
+        });
+    }
+
+    /// Opens an idle connection beside the channel, when there is room for one.
+    fn hold(&mut self, hold: HoldId, address: Address, silence: Duration) {
+        let outbox = self.outbox.clone();
+        let place = self.room.clone().try_acquire_owned();
+        let held = self.transport.hold(address, self.service.clone(), silence);
+        self.spawn(Owner::Hold(hold), async move {
+            let held = match place {
+                Ok(_place) => held.await,
+                Err(_) => Held { quiet: Duration::ZERO, interrupted: None, fate: Fate::NotReached(full()) },
+            };
+            outbox.send(Input::Held(hold, Box::new(held))).await;
+        });
     }
 
     fn order(&self, connection: ConnectionId, command: Command) {
@@ -333,6 +358,12 @@ impl Session {
             });
         }
     }
+}
+
+/// There is room for no further connection: what is left belongs to registries.
+fn full() -> Failure {
+    let text = "as many connections are open as fit; the rest is kept for registries";
+    Failure::new(Stage::Tcp, FailureCode::Exhausted(Resource::Files), text, Duration::ZERO)
 }
 
 async fn sleep_until(at: Option<Instant>) {

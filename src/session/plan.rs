@@ -189,6 +189,9 @@ impl Until {
 pub struct Limits {
     /// Probes in flight: 256.
     pub concurrency: usize,
+    /// Connections of the channel, and idle ones beside it, open at the same time; no cap when `None`. What this process
+    /// may have open beyond them belongs to registries.
+    pub connections: Option<usize>,
     /// Probes begun per second; no cap when `None`.
     pub rate: Option<u32>,
     /// Refuse to probe more endpoints than this; no cap when `None`.
@@ -201,7 +204,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { concurrency: 256, rate: None, max_endpoints: None, max_time: None, run_for: None }
+        Limits { concurrency: 256, connections: None, rate: None, max_endpoints: None, max_time: None, run_for: None }
     }
 }
 

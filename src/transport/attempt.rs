@@ -257,7 +257,18 @@ impl<'a> Attempt<'a> {
             Err(_) => return Err(no_settings(begun.elapsed(), self.began.elapsed())),
         };
         report(Phase { stage: Stage::Http2, took: begun.elapsed(), detail: PhaseDetail::Settings(settings) });
+        if self.withholds(mode) {
+            return Err(withheld());
+        }
         Ok(Established { driver: link.driver, grpc, wire: link.wire, answering })
+    }
+
+    /// Whether there is metadata that must not be sent in this mode: whoever sits in between can choose plaintext. A Unix
+    /// socket leads nowhere else.
+    pub fn withholds(&self, mode: Mode) -> bool {
+        let options = &self.inner.options;
+        let is_local = matches!(self.address, Address::Unix(_) | Address::UnixAbstract(_));
+        options.tls == TlsMode::Auto && mode == Mode::Plaintext && !options.metadata.is_empty() && !is_local
     }
 
     async fn dial(&self, report: &mut (impl FnMut(Phase) + Send)) -> Result<Box<dyn Io>, Failure> {
@@ -472,6 +483,12 @@ fn got_further(other: &Failure, first: &Failure) -> bool {
 /// The server has shown in a handshake that it speaks TLS.
 fn shows_tls(failure: &Failure) -> bool {
     failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty())
+}
+
+/// No call is made: see [`Attempt::withholds`].
+pub(super) fn withheld() -> Failure {
+    let text = "speaks plaintext, and metadata is not sent in plaintext unless --plaintext is given";
+    Failure::new(Stage::Health, FailureCode::Withheld, text, Duration::ZERO)
 }
 
 /// How much a failure tells, to choose between those of both modes.

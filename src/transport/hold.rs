@@ -72,6 +72,9 @@ async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) 
         Ok(Err(why)) => return Err(attempt::no_link(why, secured, begun.elapsed())),
         Err(_) => return Err(attempt::no_settings(begun.elapsed(), attempt.began.elapsed())),
     };
+    if attempt.withholds(mode) {
+        return Err(attempt::withheld());
+    }
     let limit = inner.options.rpc_timeout;
     let call = Call::check(&origin, service, metadata, limit);
     silent.call(call, settings, limit).await?;

@@ -25,7 +25,7 @@ Examples:
   grpc-discover explain GD201                       what a finding means and what to do
   grpc-discover demo                                see it at work; needs nothing
 
-Exit codes: 0 healthy, 1 degraded, 2 failed, 3 could not judge, 64 bad usage, 124 out of time, 130/143 signals.";
+Exit codes: 0 healthy, 1 degraded, 2 failed, 3 could not judge, 64 bad usage, 124 out of time, 130/143/129/131 signals.";
 
 const TARGETS: &str = "\
 What to look at; several targets are one service, compared

@@ -12,6 +12,10 @@ pub const USAGE: u8 = 64;
 pub const INTERRUPTED: u8 = 130;
 /// Ended by SIGTERM.
 pub const TERMINATED: u8 = 143;
+/// Ended by SIGHUP: the terminal was closed.
+pub const HUNG_UP: u8 = 129;
+/// Ended by SIGQUIT.
+pub const QUIT: u8 = 131;
 
 /// Why the command ends without a verdict of its own.
 #[derive(Debug)]

@@ -290,6 +290,7 @@ fn limits(typed: &Typed, layers: &Layers) -> Result<Limits, Wrong> {
     };
     Ok(Limits {
         concurrency: concurrency.map_or(defaults.concurrency, |n| size(n.value)),
+        connections: None,
         rate: layers.one("--rate", pace.rate, values::at_least_one)?.map(|n| n.value),
         max_endpoints: max_endpoints.map(|n| size(n.value)),
         max_time: layers.positive("--max-time", typed.judging.max_time)?,

@@ -51,5 +51,12 @@ pub fn more_endpoints_than_open_files(world: &mut World) -> Option<Run> {
     let addresses: Vec<String> = (0..80).map(|_| world.serves(Answer::Status(1))).collect();
     let registry = world.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>());
     let run = command("watch", &["--for", "2s", &registry]).under("ulimit -n 48");
-    Some(run.says(&["of 80 endpoints were not tried: this machine has no open files left (too many open files)"]))
+    Some(run.says(&["of 80 endpoints were not tried: this machine has no open files left (as many connections are open as fit; the rest is kept for registries)"]))
+}
+
+/// Plaintext that nobody asked for, and a header that is not to be sent in it.
+pub fn metadata_and_a_plaintext_port(world: &mut World) -> Option<Run> {
+    let port = world.serves(Answer::Status(1));
+    let run = command("probe", &["-H", "authorization: sesame", &port]);
+    Some(run.says(&["speaks plaintext, and metadata is not sent in plaintext unless --plaintext is given"]))
 }

@@ -257,6 +257,7 @@ scenarios! {
 
     // Our own vantage point.
     machine::more_endpoints_than_open_files: ["GD904"] exit 3 Late, needs Nothing;
+    machine::metadata_and_a_plaintext_port: ["GD905"] exit 3 AtOnce, needs Nothing;
     stalled::stopped_for_a_while: ["GD206" "GD903"] exit 2 Late, needs Nothing;
     registries::proxy_in_the_environment: ["GD902"] exit 0 AtOnce, needs Nothing;
     reaching::every_endpoint_black_holes: ["GD204" "GD204" "GD204" "GD901"] exit 3 Late, needs Root;

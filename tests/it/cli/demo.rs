@@ -1,8 +1,9 @@
 //! The demo: the tool's own promise, kept without any infrastructure.
 
 use std::path::Path;
+use std::time::Duration;
 
-use crate::support::tool::run;
+use crate::support::tool::{Running, run, tool};
 
 #[test]
 fn the_demo_explains_the_bug_with_old_and_new_addresses_and_leaves_nothing_behind() {
@@ -38,5 +39,26 @@ fn the_demo_explains_the_bug_with_old_and_new_addresses_and_leaves_nothing_behin
     assert!(!Path::new(&registry).parent().unwrap().exists(), "{registry} is left behind");
     for pod in new {
         assert!(std::net::TcpStream::connect(pod).is_err(), "a pod is left running on {pod}");
+    }
+}
+
+#[test]
+fn a_demo_that_is_ended_by_a_signal_leaves_no_directory() {
+    for (signal, code) in [("-HUP", 129), ("-INT", 130), ("-TERM", 143), ("-QUIT", 131)] {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut command = tool(&["demo", "--idle", "1h", "-o", "ndjson"]);
+        command.env("TMPDIR", temporary.path());
+        let mut demo = Running::start_command(command);
+        demo.wait_for("the registry", Duration::from_secs(10), |event| event["kind"] == "endpoints");
+        let mode = |path: &Path| {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+        };
+        let directory = std::fs::read_dir(temporary.path()).unwrap().next().unwrap().unwrap().path();
+        assert_eq!((mode(&directory), mode(&directory.join("pay.json"))), (0o700, 0o600));
+        demo.signal(signal);
+        let (status, _) = demo.finish(Duration::from_secs(10));
+        assert_eq!(status.code(), Some(code), "{signal}");
+        assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "{signal}");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::cause::world::{Answer, Leaf, World};
-use crate::support::tool::{after, run_command, tool};
+use crate::support::tool::{Running, after, run_command, tool};
 
 /// As many addresses, all of one server: every address of 127.0.0.0/8 is this machine's.
 fn addresses(server: &str, count: usize) -> Vec<String> {
@@ -43,6 +43,37 @@ fn a_soft_limit_does_not_limit_a_watch() {
     let watch = tool(&["watch", "--plaintext", "--for", "4s", "-o", "ndjson", &registry]);
     let finished = run_command(after("ulimit -Sn 64", &watch));
     assert_eq!((finished.code, finished.findings()), (0, Vec::new()), "{}", finished.err);
+}
+
+/// More endpoints than descriptors: those that do not fit are one notice, and the registry goes on being heard.
+#[test]
+fn registries_keep_their_descriptors_when_endpoints_take_all_others() {
+    let world = World::new();
+    let server = world.serves_on("0.0.0.0:0", Answer::Status(1));
+    let mut listed = addresses(&server, 300);
+    let write = |listed: &[String]| world.registry("pay.json", &listed.iter().map(String::as_str).collect::<Vec<_>>());
+    let registry = write(&listed);
+    let watch = tool(&["watch", "--plaintext", "-o", "ndjson", &registry]);
+    let mut watch = Running::start_command(after("ulimit -n 128", &watch));
+    watch.wait_for("all that fits", Duration::from_secs(20), |event| event["error"]["code"] == "out_of_files");
+    for gone in 0..10 {
+        let gone = listed.remove(gone);
+        write(&listed);
+        watch.wait_for("the change", Duration::from_secs(5), |event| {
+            event["kind"] == "endpoints" && event["removed"].to_string().contains(&gone)
+        });
+    }
+    watch.signal("-TERM");
+    let (status, events) = watch.finish(Duration::from_secs(20));
+    assert_eq!(status.code(), Some(143));
+    let of_kind =
+        |kind: &str| events.iter().map(|(_, event)| event).filter(|event| event["kind"] == kind).collect::<Vec<_>>();
+    let broken: Vec<_> = of_kind("backend").into_iter().filter(|event| event["status"] == "broken").collect();
+    assert!(broken.is_empty(), "{broken:?}");
+    let findings: Vec<_> = of_kind("finding").iter().map(|finding| finding["code"].clone()).collect();
+    assert_eq!(findings, ["GD904"]);
+    let healthy = events.last().unwrap().1["counts"]["verdicts"]["healthy"].as_u64().unwrap();
+    assert!((60..128).contains(&healthy), "{healthy}");
 }
 
 #[test]

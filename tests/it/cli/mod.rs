@@ -8,3 +8,4 @@ mod mounts;
 mod pipes;
 mod signals;
 mod usage;
+mod withheld;

@@ -1,9 +1,9 @@
-//! Ctrl-C and SIGTERM end a session with its summary.
+//! Ctrl-C, SIGTERM, SIGHUP and SIGQUIT end a session with its summary.
 
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::tool::Running;
+use crate::support::tool::{Running, after, tool};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -12,14 +12,29 @@ fn send(signal: &str, pid: u32) {
 }
 
 #[test]
-fn sigterm_prints_the_summary_and_exits_with_143() {
-    let mut watch = Running::start(&["watch", "-o", "ndjson", "ipv4:127.0.0.1:1"]);
+fn every_signal_prints_the_summary_and_has_its_exit_code() {
+    for (signal, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129), ("-QUIT", 131)] {
+        let mut watch = Running::start(&["watch", "-o", "ndjson", "ipv4:127.0.0.1:1"]);
+        watch.wait_for("failed attempt", SOON, |event| event["to"] == "TRANSIENT_FAILURE");
+        send(signal, watch.pid());
+        let (status, events) = watch.finish(SOON);
+        assert_eq!(status.code(), Some(code), "{signal}");
+        let (_, last) = events.last().unwrap();
+        assert_eq!((&last["kind"], &last["verdict"]), (&"summary".into(), &"failed".into()), "{signal}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn under_nohup_a_closed_terminal_ends_nothing() {
+    let plain = tool(&["watch", "-o", "ndjson", "ipv4:127.0.0.1:1"]);
+    let mut watch = Running::start_command(after("trap '' HUP", &plain));
     watch.wait_for("failed attempt", SOON, |event| event["to"] == "TRANSIENT_FAILURE");
+    send("-HUP", watch.pid());
+    watch.wait_for("another attempt", SOON, |event| event["to"] == "CONNECTING");
     send("-TERM", watch.pid());
-    let (status, events) = watch.finish(SOON);
+    let (status, _) = watch.finish(SOON);
     assert_eq!(status.code(), Some(143));
-    let (_, last) = events.last().unwrap();
-    assert_eq!((&last["kind"], &last["verdict"]), (&"summary".into(), &"failed".into()));
 }
 
 #[test]

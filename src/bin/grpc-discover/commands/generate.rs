@@ -99,7 +99,7 @@ bad usage or configuration
 124
 \-\-max\-time passed before a verdict
 .TP
-130, 143
+130, 143, 129, 131
 ended by SIGINT, SIGTERM
 .SH ENVIRONMENT
 .TP

@@ -8,8 +8,9 @@ const KEPT: usize = 32;
 /// With a limit above this there is no need to count what is open.
 const PLENTY: usize = 16_384;
 
-/// Raises the soft limit to the hard one, as Go's runtime does for every program, and lets no more probes run at the same
-/// time than the limit allows.
+/// Raises the soft limit to the hard one, as Go's runtime does for every program, and lets no more probes run and no more
+/// connections be open at the same time than the limit allows: a registry that cannot be asked is worse than an endpoint
+/// that was not tried.
 pub fn prepare(plans: &mut [Plan]) {
     let Some(limit) = raise() else { return };
     if limit > PLENTY {
@@ -18,6 +19,7 @@ pub fn prepare(plans: &mut [Plan]) {
     let each = room(limit, open()) / plans.len().max(1);
     for plan in plans {
         plan.limits.concurrency = plan.limits.concurrency.min(each).max(1);
+        plan.limits.connections = Some(each.max(1));
     }
 }
 

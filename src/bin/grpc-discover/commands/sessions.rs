@@ -68,22 +68,34 @@ pub async fn run(
     let ended = all(sessions, &goals, &mut screen, &mut signals, &mut aside).await;
     // Whatever is redrawn is taken away before anybody else writes.
     screen.end();
-    let (exit, leave) = match ended? {
+    let (code, leave) = match ended? {
         Ended::AtOnce(code) => return Ok(code),
         Ended::Interrupted(code) => (code, Some(Instant::now() + PATIENCE)),
         Ended::Judged(code) => (code, None),
     };
     tokio::select! {
         biased;
-        code = signals.next() => return Ok(code),
+        code = insisted(&mut signals) => return Ok(code),
         () = screen.out.drained() => {}
         () = until(leave) => {}
     }
     // Talk that nobody reads is no reason to stay.
     let _ = tokio::time::timeout(TALK, screen.err.drained()).await;
     match screen.out.failure() {
+        // A terminal that was closed takes nothing any more.
+        Some(_) if code == exit::HUNG_UP => Ok(code),
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::from(error)),
-        Some(_) | None => Ok(exit),
+        Some(_) | None => Ok(code),
+    }
+}
+
+/// The next signal that is not one more about a closed terminal.
+async fn insisted(signals: &mut Signals) -> u8 {
+    loop {
+        match signals.next().await {
+            exit::HUNG_UP => {}
+            code => return code,
+        }
     }
 }
 
@@ -121,8 +133,11 @@ async fn all(
         tokio::select! {
             biased;
             code = signals.next() => {
-                if interrupted.is_some() {
-                    return Ok(Ended::AtOnce(code));
+                match interrupted {
+                    // The shell and the kernel both send it when a terminal is closed.
+                    Some(_) if code == exit::HUNG_UP => continue,
+                    Some(_) => return Ok(Ended::AtOnce(code)),
+                    None => {}
                 }
                 interrupted = Some(code);
                 sessions.iter_mut().for_each(Session::finish);
@@ -144,6 +159,7 @@ async fn all(
                 None => drop(sessions.remove(which)),
             },
             () = screen.out.changed() => match screen.out.failure() {
+                Some(_) if interrupted == Some(exit::HUNG_UP) => {}
                 Some(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::from(error)),
                 Some(_) if unread.is_none() => {
                     let endless = goals.iter().any(|goal| goes_on_for_ever(*goal));

@@ -235,6 +235,7 @@ fn flags_about_the_channel_and_the_limits_arrive() {
         probe.limits,
         Limits {
             concurrency: 8,
+            connections: None,
             rate: Some(50),
             max_endpoints: Some(1000),
             max_time: Some(Duration::from_secs(60)),

@@ -1,7 +1,7 @@
 //! A `file:` registry in a directory of its own, which is removed with it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,13 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Creates the directory: a new one, so that nobody else has put anything there.
+    /// Creates the directory: a new one that nobody else may enter, so that nobody else has put or changed anything there.
     pub fn create() -> io::Result<Registry> {
-        let directory = std::env::temp_dir().join(format!("grpc-discover-demo-{:08x}", fastrand::u32(..)));
-        fs::create_dir(&directory)?;
+        let directory = std::env::temp_dir().join(format!("grpc-discover-demo-{:016x}", fastrand::u64(..)));
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&directory)?;
         Ok(Registry { file: directory.join("pay.json"), directory })
     }
 
@@ -29,7 +32,11 @@ impl Registry {
     pub fn write(&self, addresses: &[SocketAddr]) -> io::Result<()> {
         let list: Vec<String> = addresses.iter().map(|address| format!("  \"{address}\"")).collect();
         let new = self.directory.join("pay.json.new");
-        fs::write(&new, format!("[\n{}\n]\n", list.join(",\n")))?;
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&new)?.write_all(format!("[\n{}\n]\n", list.join(",\n")).as_bytes())?;
         fs::rename(new, &self.file)
     }
 }
@@ -43,6 +50,16 @@ impl Drop for Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_enter_the_directory_or_read_the_file() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let registry = Registry::create().expect("a directory");
+        registry.write(&[]).expect("written");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&registry.directory), mode(registry.path())), (0o700, 0o600));
+    }
 
     #[test]
     fn the_registry_leaves_nothing_behind() {
