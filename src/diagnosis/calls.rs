@@ -34,9 +34,21 @@ pub(super) fn on_status(code: &str) -> String {
     text.to_string()
 }
 
-/// For a call that was sent and not answered in its time.
-pub(super) fn on_silence() -> String {
-    "The process accepts calls and does not respond: look whether it is blocked (CPU, thread dump, a lock in its health handler). A slow one: raise --rpc-timeout.".to_string()
+/// For a call that was sent and not answered in its time: what TCP shows, and what to do. `acknowledged`: see
+/// [`Unanswered`](crate::model::rpc::Unanswered).
+pub(super) fn on_silence(acknowledged: Option<bool>) -> (&'static str, String) {
+    let process = "look whether the process is stopped (state T in ps), out of CPU, or blocked (thread dump, goroutine dump, a lock in its health handler). A slow one: raise --rpc-timeout.";
+    match acknowledged {
+        Some(true) => (
+            "; TCP at its host acknowledged the request, so the host is up and the process does not respond",
+            format!("On its host, {process}"),
+        ),
+        Some(false) => (
+            "; TCP at its host did not acknowledge the request",
+            "Look whether the host is up, and whether a firewall or a route between drops packets of open connections. Clients without keepalive wait for minutes: set a keepalive time (gRFC A8).".to_string(),
+        ),
+        None => ("", format!("The process accepts calls and does not respond: {process}")),
+    }
 }
 
 /// For a stream that the server reset with this code.

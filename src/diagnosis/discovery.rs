@@ -374,7 +374,7 @@ fn virtual_ip<'a>(
     let contact = ledger.contacts.get(address)?;
     if !matches!(
         NetworkWord::of(Some(&contact.what)),
-        NetworkWord::Serving | NetworkWord::NotServing | NetworkWord::Unjudged
+        NetworkWord::Serving | NetworkWord::Connected | NetworkWord::NotServing | NetworkWord::Unjudged
     ) {
         return None;
     }

@@ -113,6 +113,7 @@ fn is_this_machine(source: &SourceRecord) -> bool {
 fn accepts(contact: &Contact) -> bool {
     match NetworkWord::of(Some(contact)) {
         NetworkWord::Serving
+        | NetworkWord::Connected
         | NetworkWord::NotServing
         | NetworkWord::Unjudged
         | NetworkWord::Mismatch

@@ -120,7 +120,16 @@ fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
             };
             (kind, failed(), Some(calls::on_not_sent(*not_sent)))
         }
-        RpcCause::Unanswered => (&HEALTH_CALL_FAILED, failed(), Some(calls::on_silence())),
+        RpcCause::Unanswered(unanswered) => {
+            let (kind, text) = match unanswered.last_response {
+                Some(at) => {
+                    (&STOPPED_RESPONDING, format!("stopped responding: {text}; its last response came at {at}"))
+                }
+                None => (&HEALTH_CALL_FAILED, failed()),
+            };
+            let (tcp, remedy) = calls::on_silence(unanswered.acknowledged);
+            (kind, text + tcp, Some(remedy))
+        }
         RpcCause::Status => (&HEALTH_CALL_FAILED, failed(), Some(calls::on_status(code))),
         RpcCause::Client => (&HEALTH_CALL_FAILED, failed(), None),
     };

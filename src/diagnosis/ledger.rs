@@ -158,6 +158,8 @@ pub struct Ledger {
     pub service: Arc<str>,
     /// How long a call may take (`--rpc-timeout`): what the first call after idle is compared with.
     pub rpc_timeout: Option<Duration>,
+    /// The session keeps a channel open and watches it.
+    pub watches: bool,
     /// That the last endpoint leaves is what is waited for (`--until drained`).
     pub drains: bool,
     /// The last contact with each address.
@@ -175,7 +177,7 @@ pub struct Ledger {
     /// How the health Watch on an address ended last, on a connection that went on.
     pub watch_ends: BTreeMap<Address, Seen<WatchEnd>>,
     /// What was still waited for at the end: endpoints, and registries.
-    pub pending: BTreeMap<Address, PendingReport>,
+    pub pending: BTreeMap<Address, Seen<PendingReport>>,
     /// Registries that had not responded at the end.
     pub pending_registries: Vec<PendingReport>,
     /// The proxies that the last health answers came through.
@@ -303,7 +305,7 @@ impl Ledger {
             EventKind::Held(report) => self.told(report, event),
             EventKind::Disconnect { address, disconnect, idle } => self.lost(address, disconnect, *idle, event),
             EventKind::Pending(report) => match &report.subject {
-                Subject::Endpoint(address) => _ = self.pending.insert(address.clone(), report.clone()),
+                Subject::Endpoint(address) => _ = self.pending.insert(address.clone(), seen(report.clone(), event)),
                 Subject::Registry { .. } => self.pending_registries.push(report.clone()),
             },
             EventKind::Stall(report) => {

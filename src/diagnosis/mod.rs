@@ -27,6 +27,7 @@ mod stalled;
 pub mod table;
 mod tls;
 pub mod tolerance;
+mod unanswered;
 mod unprovable;
 pub mod verdict;
 mod watches;
@@ -42,6 +43,7 @@ pub use unprovable::{UNPROVABLE, Unprovable};
 use crate::model::endpoint::Address;
 use crate::model::event::{EndpointReport, IdlePhase};
 use crate::model::finding::{Counts, EndpointVerdict, Finding, Severity, Summary, Verdict};
+use crate::model::pending::Awaits;
 use crate::model::reach::Health;
 use crate::model::time::Elapsed;
 use ledger::Contact;
@@ -69,6 +71,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     ended::find,
     proxy::find,
     stalled::find,
+    unanswered::find,
 ];
 
 /// `--warn-expiry` unless it is given: two weeks are time enough to renew, and shorter than most renewals come early.
@@ -162,7 +165,8 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
     for (address, listed) in &listing {
         let word = RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status));
         let contact = ledger.contacts.get(*address).map(|seen| &seen.what);
-        let pending = ledger.pending.get(*address).filter(|_| !contact.is_some_and(Contact::is_conclusive));
+        let pending = ledger.pending.get(*address).map(|seen| &seen.what);
+        let pending = pending.filter(|p| p.awaits == Awaits::Response || !contact.is_some_and(Contact::is_conclusive));
         let network = if pending.is_some() { NetworkWord::NotTried } else { NetworkWord::of(contact) };
         let verdict = match depth {
             Depth::Network if reaching::mesh_only(ledger, address, listed).is_some() => EndpointVerdict::Unknown,
@@ -210,7 +214,9 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             continue;
         }
         let verdict = match NetworkWord::of(Some(&contact.what)) {
-            NetworkWord::Serving | NetworkWord::NotServing | NetworkWord::Unjudged => EndpointVerdict::Unregistered,
+            NetworkWord::Serving | NetworkWord::Connected | NetworkWord::NotServing | NetworkWord::Unjudged => {
+                EndpointVerdict::Unregistered
+            }
             _ => EndpointVerdict::Stale,
         };
         let text = format!(
@@ -387,7 +393,9 @@ fn sentence(
 /// What is still waited for: `10.0.0.7:50051: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s`.
 fn waiting(ledger: &Ledger) -> Option<String> {
     const NAMED: usize = 3;
-    let all = ledger.pending_registries.iter().chain(ledger.pending.values());
+    // Those that have a finding of their own are named by it.
+    let endpoints = ledger.pending.values().filter(|seen| !unanswered::is_overdue(ledger, &seen.what));
+    let all = ledger.pending_registries.iter().chain(endpoints.map(|seen| &seen.what));
     let named: Vec<String> = all.clone().take(NAMED).map(|report| format!("{}: {report}", report.subject)).collect();
     let more = all.count().saturating_sub(NAMED);
     match (named.is_empty(), more) {

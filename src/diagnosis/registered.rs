@@ -28,7 +28,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                     findings.extend(ghost(ledger, *source, address, seen, contact));
                 }
                 NetworkWord::Serving => findings.push(check_wrong(ledger, *source, address, seen, contact)),
-                NetworkWord::NotServing
+                NetworkWord::Connected
+                | NetworkWord::NotServing
                 | NetworkWord::Unjudged
                 | NetworkWord::NoName
                 | NetworkWord::Mismatch

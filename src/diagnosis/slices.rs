@@ -61,7 +61,9 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
                 ", and it is dead: calls to it fail until its clients have heard of it"
             }
             // An answer from before it began to leave says nothing about now.
-            NetworkWord::Serving if contact.seq > seen.seq => ", and it still answers, until its grace period is over",
+            NetworkWord::Serving | NetworkWord::Connected if contact.seq > seen.seq => {
+                ", and it still answers, until its grace period is over"
+            }
             _ => "",
         };
         evidence.extend((!fate.is_empty()).then_some(contact.seq));

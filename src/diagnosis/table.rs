@@ -545,6 +545,17 @@ findings! {
         remedy "Give credentials with -H 'authorization: Bearer TOKEN' (or -H @FILE), or exempt grpc.health.v1.Health from authentication."
         see "https://github.com/argoproj/argo-cd/issues/26204";
 
+    GD507 STOPPED_RESPONDING Critical
+        means "The server had responded on this connection and no longer does, while the connection stays open. Its process is stopped, blocked or out of CPU, or packets to it are lost. An open health Watch does not show this, and neither do clients without keepalive: their calls wait for their deadline."
+        proved by "The server's earlier responses on this connection, and a Health/Check on it that was not answered within --rpc-timeout. Where the kernel gives it, TCP_INFO shows whether the other host acknowledged the request."
+        remedy "Look at the process: stopped (state T in ps), blocked (thread dump, goroutine dump), or out of CPU. A gRPC liveness probe restarts such a process."
+        see "https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md";
+
+    GD508 NO_RESPONSE_YET Warn
+        means "The watch ended while the endpoint still owed a response: to the connection attempt, or to a health call. It is neither healthy nor unhealthy."
+        proved by "The stage that was waiting when the watch ended, and since when."
+        remedy "Run `grpc-discover probe` on the endpoint: it waits for each stage up to its limit and names the cause. Or watch for longer (--for).";
+
     // Idle and staleness.
     GD601 ZOMBIE_ENDPOINT Critical
         means "The registry calls the endpoint healthy, and it is dead: clients are sent there and fail."

@@ -33,6 +33,8 @@ pub enum RegistryWord {
 pub enum NetworkWord {
     /// READY, and SERVING or no health service to ask.
     Serving,
+    /// READY, and no health call has been answered: a frozen process has a connection too.
+    Connected,
     /// READY, and the health service says no.
     NotServing,
     /// READY, and the health call was refused for want of credentials.
@@ -92,7 +94,7 @@ impl NetworkWord {
     pub fn of(contact: Option<&Contact>) -> NetworkWord {
         match contact {
             None => NetworkWord::NotTried,
-            Some(Contact::Connected) => NetworkWord::Serving,
+            Some(Contact::Connected) => NetworkWord::Connected,
             Some(Contact::Answered(health)) => match health {
                 Health::Serving | Health::Unimplemented => NetworkWord::Serving,
                 refused if refused.is_behind_authentication() => NetworkWord::Unjudged,
@@ -148,10 +150,10 @@ pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointV
     use RegistryWord as R;
     Some(match (registry, network) {
         (R::Unread, _) => V::Unknown,
-        (R::NotListed, N::Serving | N::NotServing | N::Unjudged) => V::Unregistered,
+        (R::NotListed, N::Serving | N::Connected | N::NotServing | N::Unjudged) => V::Unregistered,
         (R::NotListed, N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::TlsFailed | N::NotTried) => return None,
-        (R::Draining, N::Unjudged) => V::Draining,
-        (_, N::NotTried | N::Unjudged) => V::Unknown,
+        (R::Draining, N::Connected | N::Unjudged) => V::Draining,
+        (_, N::NotTried | N::Connected | N::Unjudged) => V::Unknown,
         (R::LeaseGone, N::Serving) => V::OrphanAlive,
         (R::LeaseGone, N::NotServing | N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::TlsFailed) => V::Orphan,
         (R::Draining, N::Serving | N::NotServing | N::NoName | N::Mismatch | N::TlsFailed) => V::Draining,
@@ -179,24 +181,62 @@ mod tests {
     fn the_matrix_reads_as_the_contract_says() {
         use NetworkWord as N;
         use RegistryWord as R;
-        let columns =
-            [N::Serving, N::NotServing, N::Dead, N::NoName, N::BlackHole, N::Mismatch, N::TlsFailed, N::NotTried];
+        let columns = [
+            N::Serving,
+            N::Connected,
+            N::NotServing,
+            N::Dead,
+            N::NoName,
+            N::BlackHole,
+            N::Mismatch,
+            N::TlsFailed,
+            N::NotTried,
+        ];
         let (failed, gone, unknown) = ("tls-failed", "gone", "unknown");
         let expected = [
             (
                 R::Healthy,
-                ["healthy", "unhealthy-unnoticed", "zombie", "unreachable", "zombie", "mismatch", failed, unknown],
+                [
+                    "healthy",
+                    unknown,
+                    "unhealthy-unnoticed",
+                    "zombie",
+                    "unreachable",
+                    "zombie",
+                    "mismatch",
+                    failed,
+                    unknown,
+                ],
             ),
             (
                 R::Unchecked,
-                ["healthy", "unhealthy", "unreachable", "unreachable", "unreachable", "mismatch", failed, unknown],
+                [
+                    "healthy",
+                    unknown,
+                    "unhealthy",
+                    "unreachable",
+                    "unreachable",
+                    "unreachable",
+                    "mismatch",
+                    failed,
+                    unknown,
+                ],
             ),
-            (R::Warning, ["early", "unhealthy", "down", "unreachable", "down", "mismatch", failed, unknown]),
-            (R::Critical, ["check-wrong", "unhealthy", "ghost", "unreachable", "ghost", "mismatch", failed, unknown]),
-            (R::Draining, ["draining", "draining", "drained", "draining", "drained", "draining", "draining", unknown]),
-            (R::LeaseGone, ["orphan-alive", "orphan", "orphan", "orphan", "orphan", "orphan", "orphan", unknown]),
-            (R::NotListed, ["unregistered", "unregistered", gone, gone, gone, gone, gone, gone]),
-            (R::Unread, [unknown; 8]),
+            (R::Warning, ["early", unknown, "unhealthy", "down", "unreachable", "down", "mismatch", failed, unknown]),
+            (
+                R::Critical,
+                ["check-wrong", unknown, "unhealthy", "ghost", "unreachable", "ghost", "mismatch", failed, unknown],
+            ),
+            (
+                R::Draining,
+                ["draining", "draining", "draining", "drained", "draining", "drained", "draining", "draining", unknown],
+            ),
+            (
+                R::LeaseGone,
+                ["orphan-alive", unknown, "orphan", "orphan", "orphan", "orphan", "orphan", "orphan", unknown],
+            ),
+            (R::NotListed, ["unregistered", "unregistered", "unregistered", gone, gone, gone, gone, gone, gone]),
+            (R::Unread, [unknown; 9]),
         ];
         assert_eq!(expected.map(|(word, _)| word), REGISTRY_WORDS, "every row, in order");
         for (word, row) in expected {

@@ -51,6 +51,8 @@ pub enum Awaits {
     Settings,
     /// The first health response.
     Health,
+    /// The response to a health call that shows whether the server still responds.
+    Response,
     /// A health status that lets clients call it.
     Serving,
     /// The end of the backoff after a failed attempt.
@@ -81,6 +83,7 @@ impl Awaits {
             Self::Handshake => "tls_handshake",
             Self::Settings => "settings",
             Self::Health => "health",
+            Self::Response => "response",
             Self::Serving => "serving",
             Self::Retry => "retry",
             Self::Policy => "policy",
@@ -94,8 +97,16 @@ impl Awaits {
             Self::Connect => Some(Stage::Tcp),
             Self::Handshake => Some(Stage::Tls),
             Self::Settings => Some(Stage::Http2),
-            Self::Health | Self::Serving => Some(Stage::Health),
+            Self::Health | Self::Response | Self::Serving => Some(Stage::Health),
             Self::Turn | Self::Retry | Self::Policy => None,
+        }
+    }
+
+    /// True when the peer, or the path to it, owes the next step: neither our own order nor a decision.
+    pub const fn is_owed_by_peer(self) -> bool {
+        match self {
+            Self::Connect | Self::Handshake | Self::Settings | Self::Health | Self::Response => true,
+            Self::Registry | Self::Turn | Self::HostName | Self::Serving | Self::Retry | Self::Policy => false,
         }
     }
 
@@ -108,6 +119,7 @@ impl Awaits {
             Self::Handshake => "the TLS handshake",
             Self::Settings => "the server's HTTP/2 SETTINGS",
             Self::Health => "the health response",
+            Self::Response => "the response to a liveness check (Health/Check)",
             Self::Serving => "SERVING",
             Self::Retry => "the next connection attempt",
             Self::Policy => "the load-balancing policy, which connects to another endpoint",

@@ -1,6 +1,7 @@
 //! How an RPC failed: who ended it, beside the gRPC status that clients make of it.
 
 use super::reach::{Disconnect, GoAway};
+use super::time::Elapsed;
 
 /// A proxy, gateway or load balancer that the headers of a response name. It answers for whatever is behind it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,8 +73,8 @@ pub enum RpcCause {
     GoAway(GoAway),
     /// The connection ended before the answer.
     Lost(Disconnect),
-    /// No answer within the RPC's time.
-    Unanswered,
+    /// No response within the RPC's time.
+    Unanswered(Unanswered),
     /// The server broke a rule of HTTP/2, and our side ended the stream or the connection: which frame, which rule.
     Violation(String),
     /// What came back is valid HTTP/2 and not a valid gRPC response: what is wrong with it.
@@ -98,7 +99,7 @@ impl RpcCause {
             Self::Reset(_)
             | Self::GoAway(_)
             | Self::Lost(_)
-            | Self::Unanswered
+            | Self::Unanswered(_)
             | Self::Violation(_)
             | Self::NotGrpc(_)
             | Self::OurLimit(_)
@@ -108,6 +109,15 @@ impl RpcCause {
             | Self::Client => false,
         }
     }
+}
+
+/// What is known of a server that did not respond to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unanswered {
+    /// TCP at the other end acknowledged all that was sent to it: its host is up. `None` where that cannot be read.
+    pub acknowledged: Option<bool>,
+    /// When the server last responded on this connection; `None` when it never did.
+    pub last_response: Option<Elapsed>,
 }
 
 /// Why a request was not sent.

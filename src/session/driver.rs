@@ -97,6 +97,7 @@ impl Session {
             channel: plan.channel,
             call_timeout,
             rpc_timeout: transport.rpc_timeout,
+            check_interval: plan.check_interval,
             lenses: plan.lenses,
             limits: plan.limits,
             judging: plan.judging,

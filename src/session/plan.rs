@@ -11,6 +11,10 @@ use crate::lens::{LENSES, LensKind};
 use crate::model::target::Target;
 use crate::transport;
 
+/// How long a READY connection may be quiet before it is checked, unless it is given. One unary RPC in this time is less than
+/// a load balancer or a kubelet asks for.
+pub const CHECK_INTERVAL: Duration = Duration::from_secs(30);
+
 /// One question to one backend.
 #[derive(Clone)]
 pub struct Source {
@@ -50,6 +54,9 @@ pub struct Plan {
     pub service: Arc<str>,
     /// Whose clients are modelled beside the channel.
     pub lenses: Lenses,
+    /// A READY connection of a watch whose server has sent nothing for this long is checked with Health/Check
+    /// (`--check-interval`: 30 s); only before the watch ends when `None`.
+    pub check_interval: Option<Duration>,
     /// What is too much.
     pub limits: Limits,
     /// What is good enough.
@@ -86,6 +93,7 @@ impl Plan {
                 Goal::ProbeIdle(_) => Lenses::Differing(LENSES.to_vec()),
                 Goal::Resolve { .. } | Goal::Probe | Goal::Watch { .. } => Lenses::None,
             },
+            check_interval: Some(CHECK_INTERVAL),
             limits: Limits::default(),
             judging: Judging::default(),
             proxy: None,

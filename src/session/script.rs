@@ -31,6 +31,8 @@ pub struct Script {
     pub call_timeout: Duration,
     /// How long an RPC may take.
     pub rpc_timeout: Duration,
+    /// A READY connection that has been quiet for this long is checked; never when `None`.
+    pub check_interval: Option<Duration>,
     /// Whose clients are modelled beside the channel.
     pub lenses: Lenses,
     /// What is too much.

@@ -2,11 +2,12 @@
 //! body, is a [`tonic::Status`]. A lost connection is UNAVAILABLE and says how it was lost.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
@@ -22,7 +23,7 @@ use super::rules::Sent;
 use super::wire::Wire;
 use super::{answer, request, status};
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway, PhaseDetail, ResponseFacts, http2_error_name};
-use crate::model::rpc::{NotSent, RequestHeaders, RpcCause};
+use crate::model::rpc::{NotSent, RequestHeaders, RpcCause, Unanswered};
 use crate::model::secret::Secret;
 
 /// One connection as generated gRPC clients want it. Cheap to clone; lives no longer than its connection.
@@ -37,6 +38,9 @@ pub struct Grpc {
     /// The stream of the call, once it has one: for whoever gives the call up.
     stream: Option<Arc<AtomicU32>>,
 }
+
+/// How long whoever gave a call up waits for the connection's owner to read what TCP knows.
+const READING_TCP: Duration = Duration::from_millis(100);
 
 /// Scheme and `:authority` of every request of a connection.
 #[derive(Clone)]
@@ -87,7 +91,7 @@ impl Grpc {
     }
 
     /// Why the one call was not answered: what can be told of it without an answer.
-    pub(super) fn given_up(&self) -> (RpcCause, String) {
+    pub(super) async fn given_up(&self) -> (RpcCause, String) {
         let wire = &self.wire;
         let settings = wire.settings();
         if let Some(goaway) = wire.goaway() {
@@ -113,7 +117,12 @@ impl Grpc {
                 let text = format!("the request message was not sent: the server's flow-control window is full{said}");
                 (RpcCause::NotSent(NotSent::Window(initial)), text)
             }
-            (Sent::Nothing | Sent::All, _) => (RpcCause::Unanswered, "no response".to_string()),
+            (Sent::Nothing | Sent::All, _) => {
+                let acknowledged = poll_fn(|cx| wire.poll_acknowledged(cx));
+                let acknowledged = tokio::time::timeout(READING_TCP, acknowledged).await.ok().flatten();
+                let unanswered = Unanswered { acknowledged, last_response: None };
+                (RpcCause::Unanswered(unanswered), "no response".to_string())
+            }
         }
     }
 

@@ -73,10 +73,10 @@ pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (He
         Ok(Ok(response)) => answer(response.into_inner()),
         Ok(Err(status)) => refusal(&status),
         Err(_) => {
-            let (cause, why) = grpc.given_up();
+            let (cause, why) = grpc.given_up().await;
             let waited = super::attempt::seconds(limit);
             let text = match cause {
-                RpcCause::Unanswered => format!("grpc.health.v1.Health/Check unanswered for {waited}"),
+                RpcCause::Unanswered(_) => format!("grpc.health.v1.Health/Check unanswered for {waited}"),
                 _ => format!("grpc.health.v1.Health/Check after {waited}: {why}"),
             };
             Health::Failed { code: "DEADLINE_EXCEEDED".to_string(), text, cause }

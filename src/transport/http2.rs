@@ -139,7 +139,7 @@ impl Refusal {
 const HEADER_LIST: u32 = 64 * 1024;
 
 /// The client's half, over a tapped stream.
-type Http2 = client::Connection<Tap<Box<dyn Io>>, Bytes>;
+type Http2 = client::Connection<Tap, Bytes>;
 
 /// Moves the bytes of one connection until it ends. Owns the socket: dropping it closes the connection.
 pub(super) struct Driver {

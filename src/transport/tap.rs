@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::flood::Meter;
 use super::frames::{self, Frame, Frames, Opening};
 use super::wire::{First, Wire, flooded};
+use super::{Io, tcp};
 use crate::model::reach::{FailureCode, Spoken, http2_error_name};
 
 /// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113, 3.4).
@@ -25,8 +26,8 @@ const HELD: usize = 16 * 1024;
 pub(super) const FAREWELL: [u8; 17] = [0, 0, 8, frames::GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// See the [module](self).
-pub(super) struct Tap<T> {
-    io: T,
+pub(super) struct Tap {
+    io: Box<dyn Io>,
     wire: Arc<Wire>,
     incoming: Frames,
     outgoing: Frames,
@@ -53,9 +54,9 @@ enum Farewell {
     Said,
 }
 
-impl<T> Tap<T> {
+impl Tap {
     /// Taps `io`. `notify`: shut the stream down when killed, because closing takes a message (TLS close_notify).
-    pub fn new(io: T, wire: Arc<Wire>, notify: bool) -> Self {
+    pub fn new(io: Box<dyn Io>, wire: Arc<Wire>, notify: bool) -> Self {
         Tap {
             io,
             wire,
@@ -163,7 +164,7 @@ pub(super) fn greeting(frame: Frame<'_>) -> First {
     }
 }
 
-impl<T: AsyncWrite + Unpin> Tap<T> {
+impl Tap {
     fn poll_waiting(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.waiting.is_empty() {
             match ready!(Pin::new(&mut self.io).poll_write(cx, &self.waiting)) {
@@ -215,11 +216,14 @@ impl<T: AsyncWrite + Unpin> Tap<T> {
     }
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<T> {
+impl AsyncRead for Tap {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let me = &mut *self;
         if me.wire.is_killed() {
             return me.poll_farewell(cx).map(Err);
+        }
+        if me.wire.wants_acknowledged() {
+            me.wire.set_acknowledged(tcp::state(&*me.io).map(|tcp| tcp.delivered()));
         }
         let before = buf.filled().len();
         match ready!(Pin::new(&mut me.io).poll_read(cx, buf)) {
@@ -235,7 +239,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tap<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Tap<T> {
+impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.as_mut().poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }

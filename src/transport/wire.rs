@@ -51,6 +51,15 @@ struct State {
     reads: u64,
     last_read: Instant,
     listener: Option<Waker>,
+    acknowledged: Acknowledged,
+}
+
+/// Whether TCP at the other end has acknowledged all that was sent, which only the owner of the socket can read.
+#[derive(Debug)]
+enum Acknowledged {
+    NotWanted,
+    Wanted(Waker),
+    Known(Option<bool>),
 }
 
 /// See the [module](self).
@@ -63,6 +72,7 @@ pub(super) struct Wire {
     /// RPCs in flight.
     pub streams: AtomicUsize,
     killed: AtomicBool,
+    wants_acknowledged: AtomicBool,
     hold: Hold,
     held: AtomicBool,
 }
@@ -95,10 +105,12 @@ impl Wire {
                 reads: 0,
                 last_read: Instant::now(),
                 listener: None,
+                acknowledged: Acknowledged::NotWanted,
             }),
             driver: AtomicWaker::new(),
             streams: AtomicUsize::new(0),
             killed: AtomicBool::new(false),
+            wants_acknowledged: AtomicBool::new(false),
             held: AtomicBool::new(hold == Hold::Preface),
         }
     }
@@ -150,6 +162,35 @@ impl Wire {
     pub fn last_read(&self) -> (u64, Instant) {
         let state = self.state();
         (state.reads, state.last_read)
+    }
+
+    /// Whether TCP at the other end has acknowledged all that was sent; `None` where the system does not tell. Ready when the
+    /// driver was polled: it is woken.
+    pub fn poll_acknowledged(&self, cx: &mut Context<'_>) -> Poll<Option<bool>> {
+        let mut state = self.state();
+        if let Acknowledged::Known(acknowledged) = state.acknowledged {
+            state.acknowledged = Acknowledged::NotWanted;
+            return Poll::Ready(acknowledged);
+        }
+        state.acknowledged = Acknowledged::Wanted(cx.waker().clone());
+        drop(state);
+        self.wants_acknowledged.store(true, Ordering::Release);
+        self.driver.wake();
+        Poll::Pending
+    }
+
+    /// Is [`Wire::set_acknowledged`] due?
+    pub fn wants_acknowledged(&self) -> bool {
+        self.wants_acknowledged.load(Ordering::Acquire)
+    }
+
+    /// What the socket's owner has read.
+    pub fn set_acknowledged(&self, acknowledged: Option<bool>) {
+        self.wants_acknowledged.store(false, Ordering::Release);
+        let known = std::mem::replace(&mut self.state().acknowledged, Acknowledged::Known(acknowledged));
+        if let Acknowledged::Wanted(waker) = known {
+            waker.wake();
+        }
     }
 
     pub fn first(&self) -> Option<First> {

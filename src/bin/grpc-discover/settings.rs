@@ -214,6 +214,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
     }
     Ok(Plan {
         label: Arc::from(label.join(", ")),
+        check_interval: channel::check_interval(typed, &layers)?,
         lenses: channel::lenses(typed, &layers, goal)?,
         goal,
         holding,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::call::PendingCall;
+use super::liveness::Ending;
 use super::{Effect, Engine};
 use crate::diagnosis::ledger::Call;
 use crate::model::connectivity::ConnectivityState;
@@ -207,8 +208,9 @@ impl Engine {
         if let Goal::Watch { until: Some(until) } = self.script.goal
             && self.until_is_met(until)
         {
-            self.finish(None);
+            self.end_checked(Ending::Met(until));
         }
+        self.last_checks_done();
     }
 
     fn probe(&mut self, mut addresses: Vec<Address>) {

@@ -37,8 +37,9 @@ pub(super) struct Vitals {
     heard: Elapsed,
     /// The Watch that was opened last has reported a status.
     spoke: bool,
-    /// A Check is under way that decides.
-    checking: bool,
+    /// The last status that a Watch reported.
+    pub status: Option<Health>,
+    checking: Option<Checking>,
     /// How the Watch failed that the Check stands in for.
     failed: Option<WatchEnd>,
     /// The end of a Watch that was reported last: status code and message.
@@ -48,6 +49,14 @@ pub(super) struct Vitals {
     failures: u32,
     /// When something is due.
     pub due: Option<Elapsed>,
+}
+
+/// A Check that is under way.
+#[derive(Debug, Clone, Copy)]
+struct Checking {
+    since: Elapsed,
+    /// It stands in for a Watch. Otherwise it shows whether the server responds.
+    decides: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +76,31 @@ impl Vitals {
 
     /// Is an RPC under way: a Watch, or a Check that stands in for it?
     pub(super) fn is_calling(&self) -> bool {
-        self.open || self.checking
+        self.open || self.is_checking()
+    }
+
+    /// Is a Check under way?
+    pub(super) fn is_checking(&self) -> bool {
+        self.checking.is_some()
+    }
+
+    /// Since when a Check is under way.
+    pub(super) fn checking_since(&self) -> Option<Elapsed> {
+        self.checking.map(|checking| checking.since)
+    }
+
+    /// A Check is to be made: true when it has to be sent, because none is under way.
+    pub(super) fn begin_check(&mut self, now: Elapsed, decides: bool) -> bool {
+        match &mut self.checking {
+            Some(under_way) => {
+                under_way.decides |= decides;
+                false
+            }
+            None => {
+                self.checking = Some(Checking { since: now, decides });
+                true
+            }
+        }
     }
 }
 
@@ -103,6 +136,7 @@ impl Engine {
             Health::Serving | Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
                 vitals.spoke = true;
                 vitals.heard = now;
+                vitals.status = Some(health.clone());
                 self.health_due(connection, None);
                 self.judge_health(connection, health.clone(), None, None);
             }
@@ -150,14 +184,17 @@ impl Engine {
         }
     }
 
-    /// The answer of a Check that stands in for a Watch; `false` when none was under way.
+    /// The response to a Check of the connection's health; `false` when none was under way.
     pub(super) fn health_checked(&mut self, connection: ConnectionId, health: &Health, took: Duration) -> bool {
         let again = self.now + CHECK_AGAIN;
-        let Some(link) = self.connections.get_mut(&connection).filter(|link| link.vitals.checking) else {
-            return false;
-        };
+        let Some(link) = self.connections.get_mut(&connection) else { return false };
+        let Some(checking) = link.vitals.checking.take() else { return false };
+        self.liveness.settled(connection);
+        if !checking.decides {
+            self.liveness_checked(connection, health, took);
+            return true;
+        }
         let vitals = &mut link.vitals;
-        vitals.checking = false;
         let failed = vitals.failed.take();
         let lost = matches!(health, Health::Failed { cause: RpcCause::Lost(_) | RpcCause::GoAway(_), .. });
         if link.end_told || lost {
@@ -195,6 +232,7 @@ impl Engine {
     pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
         self.health_due(connection, None);
         if let Some(link) = self.connections.remove(&connection) {
+            self.liveness.forget(connection, link.liveness_due);
             self.gate.counts(&link.address, link.is_counted, false);
         }
     }
@@ -209,8 +247,9 @@ impl Engine {
     }
 
     fn check_health(&mut self, connection: ConnectionId) {
+        let now = self.now;
         let Some(link) = self.connections.get_mut(&connection) else { return };
-        if !std::mem::replace(&mut link.vitals.checking, true) {
+        if link.vitals.begin_check(now, true) {
             self.effects.push(Effect::Check(connection));
         }
     }
@@ -238,7 +277,7 @@ impl Engine {
     }
 
     /// Takes a verdict on the health of a connection, and reports it when it is news.
-    fn judge_health(
+    pub(super) fn judge_health(
         &mut self,
         connection: ConnectionId,
         health: Health,
@@ -284,7 +323,7 @@ impl Engine {
 
 impl Link {
     /// READY, and SERVING or without a health service.
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         self.connected && !self.end_told && self.vitals.judged.as_ref().is_some_and(serves)
     }
 }

@@ -7,6 +7,7 @@ mod gate;
 mod health;
 mod hold;
 mod lenses;
+mod liveness;
 mod pending;
 mod stalls;
 
@@ -34,6 +35,7 @@ use health::Vitals;
 pub use hold::HoldId;
 use hold::Holds;
 use lenses::Models;
+use liveness::{Ending, Liveness};
 pub use pending::Stages;
 use stalls::Stalls;
 
@@ -161,6 +163,7 @@ pub struct Engine {
     /// When something is due for the health of a connection.
     health_timers: BTreeSet<(Elapsed, ConnectionId)>,
     gate: Gate,
+    liveness: Liveness,
     stages: Stages,
     stalls: Stalls,
     now: Elapsed,
@@ -182,8 +185,12 @@ struct Link {
     is_counted: bool,
     /// The proxy that its responses name.
     proxy: Option<Arc<Proxy>>,
-    /// When an RPC on it last had an answer, or it became READY.
+    /// When the last RPC on it ended, or it became READY.
     last_rpc: Elapsed,
+    /// When its server last responded, or it became READY.
+    responded: Elapsed,
+    /// When its liveness is looked at next.
+    liveness_due: Option<Elapsed>,
 }
 
 impl Engine {
@@ -201,6 +208,7 @@ impl Engine {
                 rpc_timeout: Some(script.rpc_timeout),
                 proxy: script.proxy.clone(),
                 lenses_named: matches!(script.lenses, super::plan::Lenses::Chosen(_)),
+                watches: matches!(script.goal, Goal::Watch { .. }),
                 drains: script.goal == Goal::Watch { until: Some(Until::Drained) },
                 ..Ledger::default()
             },
@@ -209,6 +217,7 @@ impl Engine {
             models: Models::new(&script),
             health_timers: BTreeSet::new(),
             gate: Gate::default(),
+            liveness: Liveness::default(),
             stages: Stages::default(),
             stalls: Stalls::default(),
             now: Elapsed::ZERO,
@@ -262,8 +271,9 @@ impl Engine {
                 if let Some(link) = self.connections.get_mut(&connection) {
                     (link.connected, link.since) = (true, self.now);
                 }
-                self.rpc_answered(connection);
+                self.rpc_ended(connection, true);
                 self.channel(channel::Input::Connected(connection));
+                self.liveness_begins(connection);
                 if matches!(self.script.goal, Goal::Watch { .. }) {
                     self.open_watch(connection);
                 }
@@ -293,7 +303,7 @@ impl Engine {
                 self.forget_connection(connection);
             }
             Input::Checked(connection, health, took) => {
-                self.rpc_answered(connection);
+                self.rpc_ended(connection, liveness::responded(&health));
                 if !self.repeats_check(connection, &health, took) && !self.health_checked(connection, &health, took) {
                     self.call_answered(connection, health, took);
                 }
@@ -304,11 +314,11 @@ impl Engine {
                 }
             }
             Input::Watched(connection, health) => {
-                self.rpc_answered(connection);
+                self.rpc_ended(connection, liveness::responded(&health));
                 self.watched(connection, health);
             }
             Input::WatchEnded(connection) => {
-                self.rpc_answered(connection);
+                self.rpc_ended(connection, true);
                 self.watch_ended(connection);
             }
             Input::InStages(stages) => self.stages = stages,
@@ -318,7 +328,7 @@ impl Engine {
             },
             Input::Stalled { from, lasted } => self.stalled(from, lasted),
             Input::TimePassed => self.time_passed(),
-            Input::Finish => self.finish(None),
+            Input::Finish => self.end_checked(Ending::Asked),
         }
         if !self.over {
             self.models_read();
@@ -336,7 +346,8 @@ impl Engine {
             self.course.deadline(),
             self.models.deadline(),
             self.health_timers.first().map(|(due, _)| *due),
-            self.gate_deadline(),
+            self.gate_deadline().filter(|_| self.liveness.ends_at().is_none()),
+            self.liveness.deadline(),
             self.ends_at(),
         ];
         parts.into_iter().flatten().min()
@@ -357,16 +368,14 @@ impl Engine {
             self.channel(channel::Input::TimePassed);
         }
         self.health_time_passed();
+        self.liveness_time_passed();
         self.models_see(&lens::Input::TimePassed);
         self.course_time_passed();
         self.gate_notes();
         if let Some(limit) = self.script.limits.run_for.filter(|limit| !self.over && now >= Elapsed::new(*limit)) {
-            let missed = match self.script.goal {
-                Goal::Watch { until: Some(until) } => !self.until_is_met(until),
-                _ => false,
-            };
-            self.finish(missed.then(|| self.not_met("--for", limit)));
+            self.end_checked(Ending::Elapsed(limit));
         }
+        self.last_checks_done();
     }
 
     /// Runs discovery and carries its steps out; a changed list goes to the channel.
@@ -420,6 +429,8 @@ impl Engine {
                         is_counted: false,
                         proxy: None,
                         last_rpc: self.now,
+                        responded: self.now,
+                        liveness_due: None,
                     };
                     self.connections.insert(connection, link);
                     self.effects.push(Effect::Open { connection, address, deadline });
@@ -469,9 +480,12 @@ impl Engine {
     }
 
     /// From now on the connection is idle, unless an RPC is open on it.
-    fn rpc_answered(&mut self, connection: ConnectionId) {
+    fn rpc_ended(&mut self, connection: ConnectionId, responded: bool) {
         if let Some(link) = self.connections.get_mut(&connection) {
             link.last_rpc = self.now;
+            if responded {
+                link.responded = self.now;
+            }
         }
     }
 

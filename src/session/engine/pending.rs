@@ -25,8 +25,10 @@ pub struct Stages {
 impl Engine {
     /// When a time limit ends the session: [`Input::InStages`](super::Input::InStages) is due before it.
     pub fn ends_at(&self) -> Option<Elapsed> {
-        let limits = [self.script.limits.run_for, self.script.limits.max_time];
-        limits.into_iter().flatten().map(Elapsed::new).min()
+        let last_checks = self.liveness.ends_at();
+        // Once the last checks run, `--for` has been heeded.
+        let run_for = self.script.limits.run_for.map(Elapsed::new).filter(|_| last_checks.is_none());
+        [last_checks, run_for, self.script.limits.max_time.map(Elapsed::new)].into_iter().flatten().min()
     }
 
     /// What is waited for at `now`, with the attempts under way in `stages`.
@@ -94,6 +96,12 @@ impl Engine {
         let wanted: BTreeSet<Address> = wanted.into_iter().collect();
         let mut reports = Vec::new();
         for address in &wanted {
+            let link = links.get(address).map(|(_, link)| link);
+            if let Some(since) = link.and_then(|link| link.owes_response(self.now)) {
+                let last = link.and_then(|link| link.vitals.judged.as_ref()).map(|health| health.as_str().to_string());
+                reports.push(self.waits(address, Awaits::Response, since, last));
+                continue;
+            }
             if self.gate.is_ready(address) || (!has_gate && is_known(address)) {
                 continue;
             }

@@ -116,6 +116,6 @@ fn timed_out(failure: &Failure) -> Option<Duration> {
     (failure.code == FailureCode::TimedOut).then_some(failure.waited)
 }
 
-fn unanswered(health: &Health) -> bool {
-    matches!(health, Health::Failed { cause: RpcCause::Unanswered, .. })
+pub(super) fn unanswered(health: &Health) -> bool {
+    matches!(health, Health::Failed { cause: RpcCause::Unanswered(_), .. })
 }

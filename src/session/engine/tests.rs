@@ -3,6 +3,7 @@
 mod gates;
 mod health;
 mod lenses;
+mod liveness;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::model::event::IdlePhase;
 use crate::model::hold::{Fate, Held, Rung};
 use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, PhaseDetail, Stage};
 use crate::model::resolution::{Answer, ResolveCode};
+use crate::model::rpc::{RpcCause, Unanswered};
 use crate::session::discovery::SourceLabel;
 use crate::session::plan::{Holding, Limits};
 
@@ -40,8 +42,10 @@ struct World {
     generation: BTreeMap<usize, u32>,
     open: BTreeMap<ConnectionId, Address>,
     events: Vec<Event>,
-    /// Held connections, and when they tell.
-    held: Vec<(Elapsed, HoldId, Held)>,
+    /// Servers whose process does not run: connections stay open, and nothing is answered.
+    frozen: BTreeSet<&'static str>,
+    /// What is going to happen by itself: held connections tell, calls time out.
+    later: Vec<(Elapsed, Input)>,
     /// The silence that the path tolerates.
     tolerates: Duration,
     asked: usize,
@@ -66,6 +70,7 @@ impl World {
             channel: options,
             call_timeout: Duration::from_secs(25),
             rpc_timeout: Duration::from_secs(5),
+            check_interval: Some(Duration::from_secs(30)),
             lenses: crate::session::plan::Lenses::None,
             limits,
             judging: Judging::default(),
@@ -84,7 +89,8 @@ impl World {
             generation: BTreeMap::new(),
             open: BTreeMap::new(),
             events: Vec::new(),
-            held: Vec::new(),
+            frozen: BTreeSet::new(),
+            later: Vec::new(),
             tolerates: Duration::MAX,
             asked: 0,
             resolve_now: 0,
@@ -150,17 +156,22 @@ impl World {
                             (true, true) => (Fate::Alive { rtt: Duration::ZERO }, silence),
                             (true, false) => (Fate::Swallowed { waited: FIVE, tcp: None }, silence + FIVE),
                         };
-                        self.held.push((self.now + after, hold, Held { quiet: silence, interrupted: None, fate }));
+                        let held = Box::new(Held { quiet: silence, interrupted: None, fate });
+                        self.later.push((self.now + after, Input::Held(hold, held)));
                     }
                     Effect::Check(connection) => {
                         self.checks += 1;
+                        if self.is_frozen(connection) {
+                            self.later.push((self.now + FIVE, Input::Checked(connection, unanswered(), FIVE)));
+                            continue;
+                        }
                         let health = self.health_of(connection);
                         inputs.push_back(Input::Checked(connection, health, Duration::from_millis(1)));
                     }
                     Effect::Watch(connection) => {
                         self.watches += 1;
                         let address = self.open.get(&connection).map(ToString::to_string).unwrap_or_default();
-                        if self.silent.contains(address.as_str()) {
+                        if self.silent.contains(address.as_str()) || self.is_frozen(connection) {
                             continue;
                         }
                         let health = match self.check_only.contains(address.as_str()) {
@@ -193,6 +204,10 @@ impl World {
         self.health.get(address.as_str()).cloned().unwrap_or(Health::Serving)
     }
 
+    fn is_frozen(&self, connection: ConnectionId) -> bool {
+        self.open.get(&connection).is_some_and(|address| self.frozen.contains(address.to_string().as_str()))
+    }
+
     /// The health reports: the status, and the code with which a Watch ended.
     fn healths(&self) -> Vec<(&str, Option<&str>)> {
         let reports = self.events.iter().filter_map(|event| match &event.kind {
@@ -217,12 +232,13 @@ impl World {
         let until = self.now + time;
         loop {
             let deadline = self.engine.deadline().filter(|due| *due <= until && !self.ended);
-            let telling = self.held.iter().map(|(at, ..)| *at).min().filter(|at| *at <= until && !self.ended);
-            if let Some(at) = telling.filter(|at| deadline.is_none_or(|due| *at < due)) {
-                let first = self.held.iter().position(|(due, ..)| *due == at).unwrap();
-                let (_, hold, held) = self.held.remove(first);
+            let happening = self.later.iter().map(|(at, _)| *at).min().filter(|at| *at <= until && !self.ended);
+            // What has happened comes before what time has brought, as in the driver.
+            if let Some(at) = happening.filter(|at| deadline.is_none_or(|due| *at <= due)) {
+                let first = self.later.iter().position(|(due, _)| *due == at).unwrap();
+                let (_, input) = self.later.remove(first);
                 self.now = at;
-                self.feed(Input::Held(hold, Box::new(held)));
+                self.feed(input);
                 continue;
             }
             let Some(due) = deadline else { break };
@@ -298,6 +314,11 @@ impl World {
 
 fn refused() -> Failure {
     Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::ZERO)
+}
+
+fn unanswered() -> Health {
+    let text = "grpc.health.v1.Health/Check unanswered for 5.0s".to_string();
+    Health::Failed { code: "DEADLINE_EXCEEDED".to_string(), text, cause: RpcCause::Unanswered(Unanswered::default()) }
 }
 
 fn settings() -> Phase {
@@ -571,10 +592,10 @@ fn the_limit_is_searched_in_rounds_and_found_within_a_tenth() {
 #[test]
 fn what_was_not_reached_is_not_held_and_what_dies_in_the_silence_is_its_own_finding() {
     let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A]).begin();
-    assert_eq!((world.held.len(), world.findings()), (1, vec![]));
+    assert_eq!((world.later.len(), world.findings()), (1, vec![]));
     world.tolerates = FIVE;
     world.kill(A);
-    let (_, _, held) = &mut world.held[0];
+    let (_, Input::Held(_, held)) = &mut world.later[0] else { panic!("the held connection tells") };
     held.fate = Fate::Swallowed { waited: FIVE, tcp: None };
     world.pass(Duration::from_secs(60));
     assert!(!world.findings().contains(&"GD611"), "{:?}: its endpoint is dead", world.findings());
@@ -587,7 +608,7 @@ fn no_more_than_a_thousand_are_held_and_no_more_than_eight_climb() {
     let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &lists, &lists);
     world.engine.script.holding = Holding { ladder: vec![FIVE], find_cutoff: None };
     let world = world.begin();
-    assert_eq!(world.held.len(), 1_008);
+    assert_eq!(world.later.len(), 1_008);
     let text = world.events.iter().rev().find_map(|event| match &event.kind {
         EventKind::Idle(report) => Some(report.text.clone()),
         _ => None,

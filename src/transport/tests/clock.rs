@@ -176,7 +176,11 @@ async fn an_unanswered_check_says_what_waited_and_how_long() {
     let (transport, _) = to(options(), |pipe| peers::serve_health(pipe, Answer::Silence, Arc::default()));
     let reach = transport.reach(address(), Arc::from("")).await;
     let text = "grpc.health.v1.Health/Check unanswered for 5.0s".to_string();
-    let expected = Health::Failed { code: "DEADLINE_EXCEEDED".to_string(), text, cause: RpcCause::Unanswered };
+    let expected = Health::Failed {
+        code: "DEADLINE_EXCEEDED".to_string(),
+        text,
+        cause: RpcCause::Unanswered(Unanswered::default()),
+    };
     assert_eq!(reach.outcome, Ok((expected, 5 * SECOND)));
     assert_eq!(reach.total(), 5 * SECOND);
 }

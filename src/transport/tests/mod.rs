@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::model::rpc::RpcCause;
+use crate::model::rpc::{RpcCause, Unanswered};
 
 /// Plaintext, 5 s, nothing special.
 fn options() -> Options {

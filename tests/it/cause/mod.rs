@@ -231,6 +231,9 @@ scenarios! {
     reaching::no_health_service: [] exit 0 AtOnce, needs Nothing;
     watched::watch_cut_on_the_path: ["GD504"] exit 0 Late, needs Nothing;
     watched::check_without_watch: ["GD501" "GD505"] exit 2 Late, needs Nothing;
+    watched::frozen_behind_an_open_watch: ["GD507"] exit 2 Late, needs Nothing;
+    watched::packets_lost_on_an_open_connection: ["GD507"] exit 2 Late, needs Root;
+    watched::one_that_owes_its_settings: ["GD508"] exit 1 Late, needs Nothing;
     watched::health_behind_authentication: ["GD506"] exit 3 Late, needs Nothing;
 
     // Idle and staleness.

@@ -250,12 +250,14 @@ pub enum Answer {
     Cut,
     /// Check answers this status; Watch is not implemented.
     CheckOnly(u8),
+    /// Watch answers SERVING and stays open; a Check is accepted and never answered.
+    Frozen,
 }
 
 /// Serves `answer` to every request on `io`, until the client goes.
 pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answer) {
     let Ok(mut connection) = h2::server::handshake(io).await else { return };
-    let mut open = Vec::new();
+    let (mut open, mut unanswered) = (Vec::new(), Vec::new());
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         let watch = request.uri().path().ends_with("Watch");
         let list = request.uri().path().ends_with("List");
@@ -280,8 +282,16 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
                 });
                 Ok(())
             }),
+            Answer::Frozen if !watch => {
+                unanswered.push(respond);
+                Ok(())
+            }
             Answer::Status(_) if list => respond.send_response(trailers("12", "unknown method List"), true).map(drop),
-            Answer::Status(status) | Answer::CheckOnly(status) => {
+            Answer::Status(_) | Answer::CheckOnly(_) | Answer::Frozen => {
+                let status = match answer {
+                    Answer::Status(status) | Answer::CheckOnly(status) => status,
+                    _ => 1,
+                };
                 respond.send_response(response.body(()).unwrap(), false).and_then(|mut stream| {
                     stream.send_data(Bytes::from(vec![0, 0, 0, 0, 2, 8, status]), false)?;
                     if watch {

@@ -3,6 +3,7 @@
 #[cfg(feature = "consul")]
 mod consul;
 mod endings;
+mod frozen;
 mod health;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 mod kratos_pods;

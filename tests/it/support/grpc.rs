@@ -89,6 +89,12 @@ impl GrpcServer {
         }
     }
 
+    /// Sends its process a signal: `-STOP`, `-CONT`.
+    pub fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(status.expect("the kill command").success());
+    }
+
     /// Kills it as a lost node would: no goodbye.
     pub fn kill(mut self) {
         let _ = self.child.kill();

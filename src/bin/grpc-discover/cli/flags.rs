@@ -138,6 +138,9 @@ pub struct Channel {
     /// Health decides the connectivity state (gRFC A17; not with pick_first)
     #[arg(long, add = Harmless)]
     pub client_health: bool,
+    /// With watch: check a READY endpoint that has sent nothing for this long; 0 only before the end [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub check_interval: Option<Duration>,
     /// What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]
     #[arg(long = "as", value_name = "LENS", value_delimiter = ',', add = Harmless)]
     pub lenses: Vec<String>,

@@ -67,8 +67,16 @@ impl Group for Reaching {
 }
 
 impl Group for Channel {
-    const FLAGS: &'static [&'static str] =
-        &["--idle", "--idle-ladder", "--find-cutoff", "--lb", "--client-health", "--as", "--keep-connected"];
+    const FLAGS: &'static [&'static str] = &[
+        "--idle",
+        "--idle-ladder",
+        "--find-cutoff",
+        "--lb",
+        "--client-health",
+        "--check-interval",
+        "--as",
+        "--keep-connected",
+    ];
 }
 
 impl Group for Pace {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use grpc_discover::channel::{Options, Policy};
 use grpc_discover::lens::{self, LENSES, LensKind};
-use grpc_discover::session::{Goal, Holding, Lenses};
+use grpc_discover::session::{CHECK_INTERVAL, Goal, Holding, Lenses};
 
 use super::{Layers, Task, Typed, Wrong};
 use crate::cli::{LbWord, values};
@@ -92,6 +92,27 @@ pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Opti
     };
     Ok((goal, options))
 }
+
+/// How long a READY connection of a watch may be quiet before it is checked; `None` for 0.
+pub fn check_interval(typed: &Typed, layers: &Layers) -> Result<Option<Duration>, Wrong> {
+    let given = layers.one("--check-interval", typed.channel.check_interval, values::duration)?;
+    let interval = given.map_or(CHECK_INTERVAL, |given| given.value);
+    if typed.channel.check_interval.is_some() && !matches!(typed.task, Task::Watch { .. }) {
+        return Err(Wrong::new(
+            "--check-interval: only `watch` keeps connections that can be checked again; leave it out",
+        ));
+    }
+    if !interval.is_zero() && interval < SHORTEST_CHECK_INTERVAL {
+        return Err(Wrong(format!(
+            "--check-interval {interval:?}: too often for a server that is only watched; use 1s or more, or 0 to check only before \
+             the watch ends",
+        )));
+    }
+    Ok((!interval.is_zero()).then_some(interval))
+}
+
+/// Every READY endpoint gets an RPC this often at most.
+const SHORTEST_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The longest silence that is held: a day. No load balancer waits longer, and nobody watches so long.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);

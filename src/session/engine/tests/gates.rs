@@ -28,7 +28,7 @@ fn gate(until: Until, min_ready: Option<MinReady>, lists: &[&'static str]) -> Wo
 
 impl World {
     /// What was pending at the end, and for how many milliseconds.
-    fn pending(&self) -> Vec<(String, Awaits, u128)> {
+    pub(super) fn pending(&self) -> Vec<(String, Awaits, u128)> {
         let reports = self.events.iter().filter_map(|event| match &event.kind {
             EventKind::Pending(report) => Some((report.subject.to_string(), report.awaits, report.waited.as_millis())),
             _ => None,

@@ -1,7 +1,6 @@
 //! Health Watches that end, fail, or are not implemented.
 
 use super::*;
-use crate::model::rpc::RpcCause;
 
 fn watch(lists: &[&'static str]) -> World {
     World::new(Goal::Watch { until: None }, watching(), lists, lists)
@@ -82,13 +81,13 @@ fn check_decides_where_watch_is_not_implemented() {
 }
 
 #[test]
-fn a_server_without_any_health_service_is_checked_once() {
+fn a_server_without_any_health_service_is_only_checked_for_liveness() {
     let mut world = watch(&[A]);
     world.check_only.insert(A);
     world.health.insert(A, Health::Unimplemented);
     let mut world = world.begin();
     world.pass(Duration::from_secs(60));
-    assert_eq!((world.healths(), world.checks), (vec![("UNIMPLEMENTED", None)], 1));
+    assert_eq!((world.healths(), world.checks), (vec![("UNIMPLEMENTED", None)], 3), "once, then every 30 s");
     world.feed(Input::Finish);
     assert_eq!((world.findings(), world.summary().exit), (vec![], 0));
 }
@@ -150,7 +149,7 @@ fn a_server_that_takes_the_watch_and_reports_nothing_is_asked_with_check() {
     world.open.insert(connection, A.parse().unwrap());
     world.feed(Input::Connected(connection));
     assert_eq!(world.watches, 1, "and it is not answered");
-    world.health.insert(A, failed("DEADLINE_EXCEEDED", RpcCause::Unanswered));
+    world.health.insert(A, failed("DEADLINE_EXCEEDED", RpcCause::Unanswered(Unanswered::default())));
     world.pass(Duration::from_secs(4));
     assert_eq!(world.checks, 0);
     world.pass(Duration::from_secs(2));

@@ -1,0 +1,251 @@
+//! Liveness checks. An open Watch on which nothing happens looks the same on a server that works and on one that is frozen:
+//! stopped, blocked, or gone without a packet. So Health/Check is called on a READY connection that has been quiet for
+//! `--check-interval`, and on every READY connection before a watch ends well.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Effect, Engine, Link, stalls};
+use crate::channel::ConnectionId;
+use crate::model::reach::Health;
+use crate::model::rpc::{RpcCause, Unanswered};
+use crate::model::time::Elapsed;
+use crate::session::plan::{Goal, Until};
+
+/// A server that responded less than this ago is not checked again, and one that has been called for less than this is not
+/// called unresponsive.
+const FRESH: Duration = Duration::from_secs(1);
+/// Whoever ends a watch by hand waits at most this long for its last checks.
+const LEAVING: Duration = Duration::from_secs(1);
+/// A server that did not respond is checked again after this long.
+const UNRESPONSIVE_AGAIN: Duration = Duration::from_secs(5);
+/// Checks of connections that were opened together are spread over this share of the interval.
+const SPREAD: f64 = 0.1;
+
+/// Why a watch is about to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The condition of `--until` is met.
+    Met(Until),
+    /// `--for` has passed.
+    Elapsed(Duration),
+    /// The user has seen enough.
+    Asked,
+}
+
+/// The checks before a watch ends.
+#[derive(Debug)]
+pub(super) struct LastChecks {
+    ending: Ending,
+    /// Connections that have not responded yet.
+    awaited: BTreeSet<ConnectionId>,
+    /// Not waited for longer.
+    until: Elapsed,
+}
+
+/// The liveness of every connection of a watch.
+#[derive(Debug, Default)]
+pub(super) struct Liveness {
+    /// When connections are to be looked at: one entry for each.
+    due: BTreeSet<(Elapsed, ConnectionId)>,
+    last: Option<LastChecks>,
+}
+
+impl Liveness {
+    pub(super) fn deadline(&self) -> Option<Elapsed> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// When the last checks are given up, while they run.
+    pub(super) fn ends_at(&self) -> Option<Elapsed> {
+        self.last.as_ref().map(|last| last.until)
+    }
+
+    /// The connection has responded, or it never will.
+    pub(super) fn settled(&mut self, connection: ConnectionId) {
+        if let Some(last) = &mut self.last {
+            last.awaited.remove(&connection);
+        }
+    }
+
+    /// The connection is gone.
+    pub(super) fn forget(&mut self, connection: ConnectionId, due: Option<Elapsed>) {
+        self.settled(connection);
+        if let Some(due) = due {
+            self.due.remove(&(due, connection));
+        }
+    }
+}
+
+impl Engine {
+    /// A connection of a watch is READY: it is looked at from now on.
+    pub(super) fn liveness_begins(&mut self, connection: ConnectionId) {
+        if let (Goal::Watch { .. }, Some(interval)) = (self.script.goal, self.script.check_interval) {
+            let due = self.now + self.spread(connection, interval);
+            self.liveness_due(connection, due);
+        }
+    }
+
+    /// Checks the connections that have been quiet for too long.
+    pub(super) fn liveness_time_passed(&mut self) {
+        let (now, Some(interval)) = (self.now, self.script.check_interval) else { return };
+        while let Some((_, connection)) = self.liveness.due.first().copied().filter(|(due, _)| *due <= now) {
+            self.liveness.due.pop_first();
+            let quiet_until = self.spread(connection, interval);
+            let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_told) else { continue };
+            link.liveness_due = None;
+            let is_due = link.is_unresponsive() || link.responded + quiet_until <= now;
+            let next = match is_due {
+                true => now + interval,
+                false => link.responded + quiet_until,
+            };
+            if is_due {
+                self.check_liveness(connection);
+            }
+            self.liveness_due(connection, next);
+        }
+    }
+
+    /// The response to a Check that does not decide the health of the connection: whether its server responds at all.
+    pub(super) fn liveness_checked(&mut self, connection: ConnectionId, health: &Health, took: Duration) {
+        let again = self.now + UNRESPONSIVE_AGAIN;
+        let Some(link) = self.connections.get(&connection).filter(|link| !link.end_told) else { return };
+        let (status, last_response) = (link.vitals.status.clone(), link.responded);
+        match health {
+            Health::Serving | Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
+                self.judge_health(connection, health.clone(), Some(took), None);
+            }
+            Health::Unimplemented => self.judge_health(connection, status.unwrap_or(Health::Unimplemented), None, None),
+            refused if refused.is_behind_authentication() => {
+                self.judge_health(connection, status.unwrap_or_else(|| refused.clone()), None, None);
+            }
+            // Nothing was sent, or the connection ends: no evidence about a server that is quiet.
+            Health::Failed { cause, .. } if !is_evidence(cause) => {}
+            Health::Failed { code, text, cause } => {
+                let (code, text) = (code.clone(), text.clone());
+                let cause = match cause {
+                    RpcCause::Unanswered(unanswered) => {
+                        RpcCause::Unanswered(Unanswered { last_response: Some(last_response), ..*unanswered })
+                    }
+                    other => other.clone(),
+                };
+                self.judge_health(connection, Health::Failed { code, text, cause }, Some(took), None);
+                if self.script.check_interval.is_some() {
+                    self.liveness_due(connection, again);
+                }
+            }
+        }
+    }
+
+    /// Ends a watch, as soon as every READY connection is known to respond.
+    pub(super) fn end_checked(&mut self, ending: Ending) {
+        if self.liveness.last.is_some() {
+            return;
+        }
+        let is_watch = matches!(self.script.goal, Goal::Watch { .. });
+        let now = self.now;
+        let needs_check =
+            |link: &Link| link.is_ready() && (link.vitals.is_checking() || now.since(link.responded) >= FRESH);
+        let ready = self.connections.iter().filter(|(_, link)| is_watch && needs_check(link));
+        let awaited: BTreeSet<ConnectionId> = match ending {
+            // Nothing is listed any more.
+            Ending::Met(Until::Drained) => BTreeSet::new(),
+            Ending::Met(Until::Ready | Until::Stable) | Ending::Elapsed(_) | Ending::Asked => {
+                ready.map(|(connection, _)| *connection).collect()
+            }
+        };
+        let limit = match ending {
+            Ending::Asked => self.script.rpc_timeout.min(LEAVING),
+            // A Check that times out reports it itself, at this very moment.
+            Ending::Met(_) | Ending::Elapsed(_) => self.script.rpc_timeout.saturating_add(FRESH),
+        };
+        for connection in &awaited {
+            self.check_liveness(*connection);
+        }
+        self.liveness.last = Some(LastChecks { ending, awaited, until: now + limit });
+        self.last_checks_done();
+    }
+
+    /// Ends the watch when its last checks are done; goes on with it when they show that `--until` is not met.
+    pub(super) fn last_checks_done(&mut self) {
+        let now = self.now;
+        let Some(last) = self.liveness.last.take_if(|last| last.awaited.is_empty() || now >= last.until) else {
+            return;
+        };
+        self.gate_notes();
+        match last.ending {
+            Ending::Met(until) if !self.until_is_met(until) => {}
+            Ending::Met(_) | Ending::Asked => self.finish(None),
+            Ending::Elapsed(limit) => {
+                let missed = match self.script.goal {
+                    Goal::Watch { until: Some(until) } => !self.until_is_met(until),
+                    _ => false,
+                };
+                self.finish(missed.then(|| self.not_met("--for", limit)));
+            }
+        }
+    }
+
+    fn check_liveness(&mut self, connection: ConnectionId) {
+        let now = self.now;
+        let Some(link) = self.connections.get_mut(&connection).filter(|link| link.connected && !link.end_told) else {
+            return;
+        };
+        if link.vitals.begin_check(now, false) {
+            self.effects.push(Effect::Check(connection));
+        }
+    }
+
+    fn liveness_due(&mut self, connection: ConnectionId, due: Elapsed) {
+        let Some(link) = self.connections.get_mut(&connection) else { return };
+        if let Some(was) = link.liveness_due.replace(due) {
+            self.liveness.due.remove(&(was, connection));
+        }
+        self.liveness.due.insert((due, connection));
+    }
+
+    /// Up to a tenth less than `interval`, the same for one connection each time.
+    fn spread(&self, connection: ConnectionId, interval: Duration) -> Duration {
+        let random = fastrand::Rng::with_seed(self.script.channel.seed ^ connection.0).f64();
+        interval.mul_f64(1.0 - SPREAD * random)
+    }
+}
+
+impl Link {
+    /// The last Check on it was not answered.
+    pub(super) fn is_unresponsive(&self) -> bool {
+        self.vitals.judged.as_ref().is_some_and(stalls::unanswered)
+    }
+
+    /// Since when its server has owed a response, if that is worth mentioning at `now`.
+    pub(super) fn owes_response(&self, now: Elapsed) -> Option<Elapsed> {
+        let since = self.vitals.checking_since()?;
+        (now.since(since) >= FRESH).then_some(since)
+    }
+}
+
+/// Does an RPC that failed like this show anything about the server?
+fn is_evidence(cause: &RpcCause) -> bool {
+    match cause {
+        RpcCause::NotSent(_) | RpcCause::Client | RpcCause::OurLimit(_) | RpcCause::Lost(_) | RpcCause::GoAway(_) => {
+            false
+        }
+        RpcCause::Status
+        | RpcCause::Http { .. }
+        | RpcCause::Proxy { .. }
+        | RpcCause::Reset(_)
+        | RpcCause::Unanswered(_)
+        | RpcCause::Violation(_)
+        | RpcCause::NotGrpc(_)
+        | RpcCause::HeadersTooLarge(_) => true,
+    }
+}
+
+/// Did the server send something in response to an RPC that ended like this?
+pub(super) fn responded(health: &Health) -> bool {
+    match health {
+        Health::Failed { cause: RpcCause::Unanswered(_), .. } => false,
+        Health::Failed { cause, .. } => is_evidence(cause),
+        Health::Serving | Health::NotServing | Health::Unknown | Health::ServiceUnknown | Health::Unimplemented => true,
+    }
+}
