@@ -21,7 +21,7 @@ impl Story {
     }
 
     /// Its health service answers on the connection that is there.
-    fn answers(&mut self, address: &str) -> &mut Self {
+    fn health_answers(&mut self, address: &str) -> &mut Self {
         let (address, service, health) = (address.parse().unwrap(), String::new(), Health::Serving);
         self.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }))
     }
@@ -56,7 +56,7 @@ fn a_server_that_names_its_age_limit_rotates_and_does_not_flap() {
     for lived in [30, 33, 30, 31] {
         story.lives(A, lived, goaway(0, "max_age"));
     }
-    let conclusion = story.ready(A, None).answers(A).concludes();
+    let conclusion = story.ready(A, None).health_answers(A).concludes();
     let text = "GD412 10.0.0.1:50051 rotates connections, after 30.0s to 33.0s: GOAWAY NO_ERROR (max_age)";
     assert_eq!(texts(&conclusion), [text]);
     assert_eq!(conclusion.findings[0].evidence.len(), 4);
@@ -89,7 +89,7 @@ fn three_losses_without_a_reason_are_flapping_and_two_are_not() {
     let mut story = listed();
     story.lives(A, 2, abrupt()).lives(A, 4, abrupt()).ready(A, None);
     assert_eq!(codes(&story.concludes()), [""; 0]);
-    let conclusion = story.lives(A, 3, goaway(2, "")).ready(A, None).answers(A).concludes();
+    let conclusion = story.lives(A, 3, goaway(2, "")).ready(A, None).health_answers(A).concludes();
     let text = "GD413 10.0.0.1:50051 flaps: READY and lost 3 times, after 2.0s to 4.0s, last: GOAWAY INTERNAL_ERROR";
     assert_eq!(texts(&conclusion), [text]);
     assert_eq!(conclusion.summary.exit, 1);
@@ -130,7 +130,7 @@ fn a_loss_of_an_address_that_nobody_lists_any_more_is_no_finding() {
 #[test]
 fn one_stream_is_a_limit_and_a_hundred_are_not() {
     assert_eq!(codes(&listed().ready(A, Some(100)).concludes()), [""; 0]);
-    let conclusion = listed().ready(A, Some(1)).answers(A).concludes();
+    let conclusion = listed().ready(A, Some(1)).health_answers(A).concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD410"], 0));
 }
 

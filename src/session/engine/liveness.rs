@@ -227,9 +227,12 @@ impl Link {
 /// Does an RPC that failed like this show anything about the server?
 fn is_evidence(cause: &RpcCause) -> bool {
     match cause {
-        RpcCause::NotSent(_) | RpcCause::Client | RpcCause::OurLimit(_) | RpcCause::Lost(_) | RpcCause::GoAway(_) => {
-            false
-        }
+        RpcCause::NotSent(_)
+        | RpcCause::Client
+        | RpcCause::OurLimit(_)
+        | RpcCause::Lost(_)
+        | RpcCause::GoAway(_)
+        | RpcCause::Flood(_) => false,
         RpcCause::Status
         | RpcCause::Http { .. }
         | RpcCause::Proxy { .. }
