@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::resolution::{Answer, Update};
+use super::resolution::{Answer, Hidden, Partial, Update};
 
 /// Where one endpoint listens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -367,7 +367,11 @@ impl EndpointSet {
                 }
                 delta.removed.extend(old_order.iter().filter_map(|key| before.remove(key)));
             }
-            Update::Add(endpoints) | Update::Partial(Answer { endpoints, .. }, _) => {
+            Update::Partial(Partial { mut answer, hidden, .. }) => {
+                answer.endpoints.extend(self.hidden_from(&answer, &hidden));
+                return self.apply(Update::Reset(answer));
+            }
+            Update::Add(endpoints) => {
                 for endpoint in endpoints {
                     let key = endpoint.key();
                     match self.endpoints.insert(key.clone(), endpoint.clone()) {
@@ -395,6 +399,13 @@ impl EndpointSet {
     /// The instances, in the registry's order.
     pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
         self.order.iter().filter_map(|key| self.endpoints.get(key))
+    }
+
+    /// The instances that `answer` lacks because they are hidden.
+    pub fn hidden_from(&self, answer: &Answer, hidden: &Hidden) -> Vec<Endpoint> {
+        let visible: BTreeSet<EndpointKey> = answer.endpoints.iter().map(Endpoint::key).collect();
+        let missing = self.iter().filter(|endpoint| !visible.contains(&endpoint.key()));
+        missing.filter(|endpoint| hidden.covers(endpoint)).cloned().collect()
     }
 
     /// How many instances are missing from a full list of these keys.

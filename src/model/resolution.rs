@@ -17,8 +17,39 @@ pub enum Update {
     Remove(Vec<EndpointKey>),
     /// The registry says with authority that there is no such service.
     NotFound(Absence),
-    /// What is listed is true, and there may be more: why it is not everything. Nothing is removed by it.
-    Partial(Answer, ResolveFailure),
+    /// A list from which something is hidden: that is not removed.
+    Partial(Partial),
+}
+
+/// The visible part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partial {
+    /// What is visible: true, and not everything.
+    pub answer: Answer,
+    /// What may exist besides.
+    pub hidden: Hidden,
+    /// Why it is hidden.
+    pub why: ResolveFailure,
+}
+
+/// Which endpoints may exist although a list lacks them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hidden {
+    /// All that are missing.
+    Everything,
+    /// Those with these ids, or with ids below one of these that ends with a slash: keys of a registry.
+    Keys(Vec<String>),
+}
+
+impl Hidden {
+    /// True when `endpoint` may exist although the list lacks it.
+    pub fn covers(&self, endpoint: &Endpoint) -> bool {
+        let Hidden::Keys(keys) = self else { return true };
+        let Some(id) = &endpoint.id else { return false };
+        // Several endpoints of one key are `key#1`, `key#2`.
+        let key = id.rsplit_once('#').map_or(id.as_str(), |(key, _)| key);
+        keys.iter().any(|hidden| hidden == key || hidden == id || (hidden.ends_with('/') && id.starts_with(hidden)))
+    }
 }
 
 /// What a registry has in memory after a restart.

@@ -9,11 +9,10 @@ use std::time::Duration;
 use self::backoff::Backoff;
 use self::belief::{Before, Belief, Doubts};
 use super::lag::Lags;
-use crate::backend::Backend;
 use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};
 use crate::model::resolution::{
-    Answer, Note, NoteKind, RegistryMemory, ResolveCode, ResolveError, ResolveFailure, Update,
+    Answer, Note, NoteKind, Partial, RegistryMemory, ResolveCode, ResolveError, ResolveFailure, Update,
 };
 use crate::model::time::Elapsed;
 
@@ -47,14 +46,9 @@ pub struct SourceLabel {
     pub memory: RegistryMemory,
 }
 
+#[cfg(test)]
 impl SourceLabel {
-    /// `source` of `backend`.
-    pub fn of(backend: &dyn Backend, source: Arc<str>) -> Self {
-        SourceLabel { backend: backend.name(), source, memory: backend.memory() }
-    }
-
     /// A source whose list is on disk.
-    #[cfg(test)]
     pub fn durable(backend: &'static str, source: impl Into<Arc<str>>) -> Self {
         SourceLabel { backend, source: source.into(), memory: RegistryMemory::DURABLE }
     }
@@ -88,6 +82,8 @@ struct Tracked {
     /// The next answer is told even when it changes nothing: discovery was stopped and asks from scratch.
     tell_next: bool,
     backoff: Backoff,
+    /// It is not queried again before this moment.
+    not_before: Option<Elapsed>,
     /// What its last failure was.
     failed: Option<ResolveCode>,
     /// Nothing names it, and it is not there.
@@ -137,6 +133,7 @@ impl Discovery {
             departed: Vec::new(),
             tell_next: true,
             backoff: Backoff::default(),
+            not_before: None,
             failed: None,
             absent: false,
         });
@@ -183,9 +180,11 @@ impl Discovery {
             return;
         }
         match word {
-            Some(Ok(Update::Partial(visible, why))) => self.partly(now, index, visible, why, steps),
             Some(Ok(update)) => {
-                self.answered(now, index, update, steps);
+                match update {
+                    Update::Partial(part) => self.partly(now, index, part, steps),
+                    update => self.answered(now, index, update, steps),
+                }
                 let current = &self.sources[index];
                 if last && current.generation == generation && current.state == State::Watching {
                     self.failed(now, index, None, true, steps);
@@ -431,18 +430,19 @@ impl Discovery {
         }
     }
 
-    /// Takes in what is visible of a list. When something known is hidden, or nothing is visible, the source is broken:
-    /// the list stays, and it is queried again until everything is visible.
-    fn partly(&mut self, now: Elapsed, index: usize, visible: Answer, why: ResolveFailure, steps: &mut Vec<Step>) {
+    /// Takes in what is visible of a list. When something known is hidden, or nothing was ever visible, the source is
+    /// broken: what is hidden stays listed, and it is queried again until it is visible.
+    fn partly(&mut self, now: Elapsed, index: usize, part: Partial, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
-        let list = visible.endpoints.iter().map(Endpoint::key).collect();
-        if tracked.set.missing(&list) == 0 && !list.is_empty() {
-            return self.answered(now, index, Update::Partial(visible, why), steps);
+        let hides_nothing_known = tracked.set.hidden_from(&part.answer, &part.hidden).is_empty();
+        let is_a_list = tracked.heard || !part.answer.endpoints.is_empty();
+        if hides_nothing_known && is_a_list {
+            return self.answered(now, index, Update::Reset(part.answer), steps);
         }
-        let notes = visible.notes.clone();
-        let delta = tracked.set.apply(Update::Partial(visible, why.clone()));
-        tracked.heard |= !delta.is_empty();
+        let (notes, why) = (part.answer.notes.clone(), part.why.clone());
+        let delta = tracked.set.apply(Update::Partial(part));
         if !delta.is_empty() {
+            tracked.heard = true;
             let lags = self.lags.told(now, index, &self.sources[index].set, &self.names);
             steps.push(self.change(index, delta, notes, lags));
         }
@@ -468,9 +468,9 @@ impl Discovery {
             steps.push(self.report(index, BackendStatus::Ended, failure, None, None));
             return;
         }
+        self.sources[index].not_before = self.sources[index].doubts.failed();
         let retry_in = last.then(|| self.delay(now, index, failure.as_ref()));
         self.sources[index].state = State::Broken { since, retry: retry_in.map(|delay| now + delay) };
-        self.sources[index].doubts.failed();
         steps.push(self.report(index, BackendStatus::Broken, failure, retry_in, None));
     }
 
@@ -478,7 +478,8 @@ impl Discovery {
     fn delay(&mut self, now: Elapsed, index: usize, failure: Option<&ResolveFailure>) -> Duration {
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let random = fastrand::Rng::with_seed(self.seed).f64();
-        self.sources[index].backoff.failed(now, failure, random)
+        let not_before = self.sources[index].not_before.map_or(Duration::ZERO, |moment| moment.since(now));
+        self.sources[index].backoff.failed(now, failure, random).max(not_before)
     }
 
     fn report(
@@ -511,7 +512,7 @@ impl Discovery {
 
 fn notes_of(update: &Update) -> Vec<Note> {
     match update {
-        Update::Reset(answer) | Update::Partial(answer, _) => answer.notes.clone(),
+        Update::Reset(answer) | Update::Partial(Partial { answer, .. }) => answer.notes.clone(),
         Update::NotFound(absence) => {
             let absent = Note::new(NoteKind::Absent, absence.text.clone());
             std::iter::once(absent).chain(absence.notes.iter().cloned()).collect()

@@ -85,11 +85,16 @@ impl Session {
         }
         let call_timeout = transport.connect_timeout.saturating_add(transport.rpc_timeout);
         let label = |source: &Source| -> Arc<str> { Arc::from(source.target.to_string()) };
+        let source_label = |source: &Source| SourceLabel {
+            backend: source.backend.name(),
+            source: label(source),
+            memory: source.backend.memory(),
+        };
         let implied = plan.sources.iter().filter(|source| source.implied).map(label);
         let script = Script {
             label: plan.label,
             began: SystemTime::now(),
-            sources: plan.sources.iter().map(|source| SourceLabel::of(source.backend, label(source))).collect(),
+            sources: plan.sources.iter().map(source_label).collect(),
             implied: implied.collect(),
             goal: plan.goal,
             holding: plan.holding,

@@ -28,7 +28,9 @@ use super::shown::Shown;
 use crate::backend::Resolution;
 use crate::backend::socket::seconds;
 use crate::backend::watch::Watch;
-use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
+use crate::model::resolution::{
+    Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
+};
 use crate::model::target::ConsulTarget;
 
 /// How long a blocking question waits. Proxies cut silent requests after 60 s; and a server whose index went back (a
@@ -146,7 +148,7 @@ impl Watch for Watching {
         let (answer, why) = self.wait().await?;
         Ok(match why {
             None => Update::Reset(answer),
-            Some(why) => Update::Partial(answer, why),
+            Some(why) => Update::Partial(Partial { answer, hidden: Hidden::Everything, why }),
         })
     }
 }

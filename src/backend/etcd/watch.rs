@@ -27,7 +27,9 @@ use crate::backend::Resolution;
 use crate::backend::listing::{Listing, Prefix, Sought, listed};
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
-use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
+use crate::model::resolution::{
+    Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
+};
 use crate::model::target::{EtcdTarget, Target};
 
 /// How long a sign of life may take.
@@ -155,7 +157,8 @@ impl Reading {
             return Update::Reset(answer);
         }
         let text = format!("etcd {}: this user may not read {}", self.member, listed(&self.denied));
-        Update::Partial(answer, ResolveFailure::new(ResolveCode::Hidden, text))
+        let hidden = Hidden::Keys(self.denied.clone());
+        Update::Partial(Partial { answer, hidden, why: ResolveFailure::new(ResolveCode::Hidden, text) })
     }
 
     /// What this user may not see, and what is not known of leases.
@@ -163,8 +166,9 @@ impl Reading {
         let mut notes = Vec::new();
         if !self.denied.is_empty() {
             let text = format!("etcd does not let this user read {}", listed(&self.denied));
-            // Of interest only beside an empty list, which is reported as hidden: other layouts would be there.
-            notes.push(Note::new(NoteKind::Skipped, text));
+            // Where something was found, what other layouts would have written elsewhere is of no interest.
+            let kind = if self.listing.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
+            notes.push(Note::new(kind, text));
         }
         if let Some(trouble) = &self.leases.refused {
             let text = format!("the time left of leases is not known: {trouble}");

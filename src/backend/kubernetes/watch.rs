@@ -88,7 +88,8 @@ impl Watching {
         if self.listing.is_empty() || !matches!(self.around.service, Look::Found(_)) {
             self.around.service = self.follow.api.get(&self.service, GRACE).await.into();
         }
-        self.look_elsewhere().await;
+        // An empty list is queried again before it is believed: that query finds out why it is empty.
+        self.elsewhere.clear();
         Ok(self.update(&format!("told a change at resource version {}", self.follow.version())))
     }
 

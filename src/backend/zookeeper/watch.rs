@@ -5,12 +5,15 @@
 //!   between is in what was read.
 //! * A parent that is not there is waited for.
 //! * While nothing changes, the server is asked for a sign of life: a frozen one keeps its connections open.
+//! * A user who may no longer read a node hears nothing of it any more, not even that (ZooKeeper 3.9.2 checks the ACL before
+//!   it sends an event): the parents and some nodes are read again every [`RIGHTS`].
+//! * A flood of events is read at most [`BUSIEST`] times a second.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::elsewhere;
 use super::ensemble::Ensemble;
@@ -23,9 +26,17 @@ use crate::backend::listing::{self, Listing, Pair, Prefix, Sought, listed};
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::{Endpoint, Lease};
-use crate::model::resolution::{Answer, Note, NoteKind, ResolveCode, ResolveError, ResolveFailure, Update};
+use crate::model::resolution::{
+    Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
+};
 use crate::model::target::{Target, ZookeeperTarget};
 
+/// How often it is checked that everything may still be read.
+const RIGHTS: Duration = Duration::from_secs(10);
+/// So many nodes are read again then, one part of them after the other.
+const SOME: usize = 32;
+/// Changes are read this far apart, so that those of a flood are read together.
+const BUSIEST: Duration = Duration::from_millis(50);
 /// How long reading again may take after a change.
 const AGAIN: Duration = Duration::from_secs(5);
 /// A path has at most so many bytes here.
@@ -99,6 +110,12 @@ struct Reading {
     denied: BTreeSet<String>,
     /// Where the service is, when nothing was found under its parents.
     elsewhere: Vec<Note>,
+    /// When it is checked that everything may still be read.
+    check: Instant,
+    /// The node that was checked last.
+    checked: String,
+    /// When changes may be read again.
+    next_read: Instant,
 }
 
 impl Watch for Reading {
@@ -135,6 +152,9 @@ impl Reading {
             prefixes: prefixes.into(),
             denied: BTreeSet::new(),
             elsewhere: Vec::new(),
+            check: Instant::now() + RIGHTS,
+            checked: String::new(),
+            next_read: Instant::now(),
         };
         for answer in synced {
             reading.zxid = answer.good("syncing with the leader")?.zxid;
@@ -227,10 +247,39 @@ impl Reading {
         }
     }
 
+    /// The paths to read again: those that have changed, or those whose turn it is to be checked.
+    async fn changed(&mut self) -> Result<BTreeSet<String>, Trouble> {
+        sleep_until(self.next_read).await;
+        let mut changed: BTreeSet<String> = tokio::select! {
+            biased;
+            changed = self.session.changes() => changed?.into_iter().collect(),
+            () = sleep_until(self.check) => BTreeSet::new(),
+        };
+        self.next_read = Instant::now() + BUSIEST;
+        if self.check <= Instant::now() {
+            self.check = Instant::now() + RIGHTS;
+            changed.extend(self.turn());
+        }
+        Ok(changed)
+    }
+
+    /// The parents of what is listed, and the next nodes in turn.
+    fn turn(&mut self) -> Vec<String> {
+        let of_prefix = |prefix: &Prefix| self.listing.keys(&prefix.text);
+        let parents = self.prefixes.iter().filter(|prefix| !of_prefix(prefix).is_empty());
+        let mut paths: Vec<String> = parents.map(|prefix| parent(prefix).to_string()).collect();
+        let known: BTreeSet<String> = self.prefixes.iter().flat_map(of_prefix).collect();
+        let after = known.iter().filter(|path| **path > self.checked);
+        let nodes: Vec<String> = after.chain(&known).take(SOME.min(known.len())).cloned().collect();
+        self.checked = nodes.last().cloned().unwrap_or_default();
+        paths.extend(nodes);
+        paths
+    }
+
     /// Waits for a change that says something new.
     async fn wait(&mut self) -> Result<Answer, Trouble> {
         loop {
-            let changed: BTreeSet<String> = self.session.changes().await?.into_iter().collect();
+            let changed = self.changed().await?;
             let (mut is_new, mut gone) = (false, Vec::new());
             let end = Instant::now() + AGAIN;
             for prefix in self.prefixes.clone().iter() {
@@ -278,7 +327,9 @@ impl Reading {
             return Update::Reset(answer);
         }
         let text = format!("zookeeper {}: this user may not read {}", self.server, self.unread());
-        Update::Partial(answer, ResolveFailure::new(ResolveCode::Hidden, text))
+        // A node is hidden, and all that is below it.
+        let hidden = Hidden::Keys(self.denied.iter().flat_map(|path| [path.clone(), format!("{path}/")]).collect());
+        Update::Partial(Partial { answer, hidden, why: ResolveFailure::new(ResolveCode::Hidden, text) })
     }
 
     /// What this user may not read.
@@ -291,8 +342,9 @@ impl Reading {
         notes.extend(told);
         if !self.denied.is_empty() {
             let text = format!("zookeeper does not let this user read {}", self.unread());
-            // Of interest only beside an empty list, which is reported as hidden: other layouts would be there.
-            notes.push(Note::new(NoteKind::Skipped, text));
+            // Where something was found, what other layouts would have written elsewhere is of no interest.
+            let kind = if endpoints.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
+            notes.push(Note::new(kind, text));
         }
         if self.listing.is_empty() {
             notes.extend(self.elsewhere.iter().cloned());

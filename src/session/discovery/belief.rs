@@ -90,11 +90,19 @@ impl Doubts {
         };
     }
 
-    /// The source failed. A restart stays in doubt: a registry that comes back may go away again.
-    pub fn failed(&mut self) {
+    /// The source failed; gives the moment before which it is not queried again. A restart stays in doubt: a registry that
+    /// comes back may go away again.
+    pub fn failed(&mut self) -> Option<Elapsed> {
         match self.doubt {
-            Some(Doubt::Restarted(_) | Doubt::GraceOver) => {}
-            Some(Doubt::Contradicted(_) | Doubt::NextDecides) | None => self.doubt = None,
+            Some(Doubt::Restarted(_) | Doubt::GraceOver) => None,
+            Some(Doubt::Contradicted(until)) => {
+                self.doubt = Some(Doubt::NextDecides);
+                Some(until)
+            }
+            Some(Doubt::NextDecides) | None => {
+                self.doubt = None;
+                None
+            }
         }
     }
 

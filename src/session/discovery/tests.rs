@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::endpoint::Endpoint;
-use crate::model::resolution::{Absence, AbsenceCode, Answer, ResolveCode};
+use crate::model::resolution::{Absence, AbsenceCode, Answer, Hidden, ResolveCode};
 
 struct Bench {
     discovery: Discovery,
@@ -218,7 +218,8 @@ fn an_empty_answer_is_confirmed_at_once_again_when_the_contradictions_are_long_p
 fn partly(addresses: &[&str]) -> Result<Update, ResolveError> {
     let endpoints = addresses.iter().map(|a| Endpoint::new(a.parse().unwrap())).collect();
     let why = ResolveFailure::new(ResolveCode::Hidden, "results are hidden");
-    Ok(Update::Partial(Answer { endpoints, notes: Vec::new() }, why))
+    let answer = Answer { endpoints, notes: Vec::new() };
+    Ok(Update::Partial(Partial { answer, hidden: Hidden::Everything, why }))
 }
 
 #[test]
@@ -237,6 +238,35 @@ fn what_is_hidden_is_never_gone_and_is_queried_again_until_it_is_visible() {
     bench.now = bench.discovery.deadline().unwrap();
     bench.pass();
     assert_eq!(bench.word(20, list(&["10.0.0.1:1", "10.0.0.3:1"]), false), ["recovered", "+0 -1 =2"]);
+}
+
+#[test]
+fn what_is_missing_where_nothing_is_hidden_is_gone() {
+    let keyed = |ids: &[&str]| -> Vec<Endpoint> {
+        let endpoint = |id: &&str| {
+            let mut endpoint = Endpoint::new("10.0.0.1:1".parse().unwrap());
+            endpoint.id = Some(id.to_string());
+            endpoint
+        };
+        ids.iter().map(endpoint).collect()
+    };
+    let part = |ids: &[&str], hidden: &[&str]| {
+        let answer = Answer { endpoints: keyed(ids), notes: Vec::new() };
+        let why = ResolveFailure::new(ResolveCode::Hidden, "hidden");
+        let hidden = Hidden::Keys(hidden.iter().map(ToString::to_string).collect());
+        Ok(Update::Partial(Partial { answer, hidden, why }))
+    };
+    let mut bench = Bench::new(true);
+    let everything = ["pay/1", "pay/2", "kratos/pay/1", "pay/3#1", "pay/3#2"];
+    assert_eq!(bench.word(1, part(&everything, &["other/"]), false), ["watching", "+5 -0 =5"]);
+    assert_eq!(bench.word(1, part(&everything[1..], &["other/"]), false), ["+0 -1 =4"], "pay/1 was deleted");
+    let visible = ["pay/2"];
+    assert_eq!(
+        bench.word(1, part(&visible, &["other/", "pay/3"]), false),
+        ["+0 -1 =3", "broken"],
+        "kratos/ is not hidden"
+    );
+    assert_eq!(bench.discovery.addresses().len(), 1);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use grpc_discover::backend::Resolution;
-use grpc_discover::model::resolution::{Answer, NoteKind, ResolveError, Update};
+use grpc_discover::model::resolution::{Answer, NoteKind, Partial, ResolveError, Update};
 use tokio::time::timeout;
 
 /// What any word may take on a busy machine.
@@ -18,7 +18,7 @@ pub async fn update(stream: &mut Resolution) -> Result<Update, ResolveError> {
 /// The next word: a full answer or its visible part, or why there is none.
 pub async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
     update(stream).await.map(|update| match update {
-        Update::Reset(answer) | Update::Partial(answer, _) => answer,
+        Update::Reset(answer) | Update::Partial(Partial { answer, .. }) => answer,
         other => panic!("{other:?}"),
     })
 }

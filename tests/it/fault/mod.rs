@@ -1,6 +1,8 @@
 //! Faults of endpoints and of registries: what the tool promises while they last.
 
 mod floods;
+#[cfg(all(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+mod registry;
 mod sweep;
 
 /// Whether every fault is tried (`GRPC_DISCOVER_TEST_ALL_FAULTS=1`), or a fixed part of them that takes seconds.

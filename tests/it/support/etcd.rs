@@ -156,11 +156,17 @@ impl Etcd {
 
     /// One question to the gateway; `None` when it is not answered with success.
     fn ask(&self, index: usize, path: &str, body: &Value) -> Option<Value> {
+        self.ask_with(index, path, body, "")
+    }
+
+    fn ask_with(&self, index: usize, path: &str, body: &Value, headers: &str) -> Option<Value> {
         let mut stream = TcpStream::connect_timeout(&self.members[index].client, PATIENCE).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
         let body = body.to_string();
-        let head =
-            format!("POST {path} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "POST {path} HTTP/1.0\r\n{headers}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         stream.write_all(format!("{head}{body}").as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
@@ -178,6 +184,18 @@ impl Etcd {
         let running = (0..self.members.len()).filter(|index| self.members[*index].process.is_some());
         let answer = running.into_iter().find_map(|index| self.ask(index, path, body));
         answer.unwrap_or_else(|| panic!("POST {path} {body}: refused"))
+    }
+
+    /// One request of the user `root`, after [`Etcd::protect`].
+    pub fn as_root(&self, path: &str, body: &Value) {
+        let token = self.tell("/v3/auth/authenticate", &json!({ "name": "root", "password": "r00t" }));
+        let header = format!("Authorization: {}\r\n", token["token"].as_str().expect("a token"));
+        assert!(self.ask_with(0, path, body, &header).is_some(), "POST {path} {body}: refused");
+    }
+
+    /// Writes a key as `root`, without a lease.
+    pub fn put_as_root(&self, key: &str, value: &str) {
+        self.as_root("/v3/kv/put", &json!({ "key": STANDARD.encode(key), "value": STANDARD.encode(value) }));
     }
 
     /// Grants a lease of so many seconds.

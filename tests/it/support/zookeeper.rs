@@ -149,6 +149,32 @@ impl Zookeeper {
         assert!(status.success(), "kill -STOP {id}: {status}");
     }
 
+    /// Lets everybody read `path`, or nobody; everything else stays allowed to everybody.
+    pub fn may_read(&self, path: &str, allowed: bool) {
+        const SET_ACL: i32 = 7;
+        let mut stream = TcpStream::connect_timeout(&self.servers[0].client, PATIENCE).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a time limit");
+        // Protocol version, last zxid, session timeout, session id, a password of 16 bytes.
+        let hello = [&[0; 12][..], &10_000_i32.to_be_bytes(), &[0; 8], &16_i32.to_be_bytes(), &[0; 16]].concat();
+        exchange(&mut stream, &hello);
+        let string =
+            |text: &str| [&i32::try_from(text.len()).expect("a length").to_be_bytes()[..], text.as_bytes()].concat();
+        // Read is 1, write 2, create 4, delete 8, admin 16.
+        let rights: i32 = if allowed { 31 } else { 30 };
+        let request = [
+            &1_i32.to_be_bytes()[..],
+            &SET_ACL.to_be_bytes(),
+            &string(path),
+            &1_i32.to_be_bytes(),
+            &rights.to_be_bytes(),
+            &string("world"),
+            &string("anyone"),
+            &(-1_i32).to_be_bytes(),
+        ];
+        let answer = exchange(&mut stream, &request.concat());
+        assert_eq!(answer[12..16], [0; 4], "setting the ACL of {path}: {answer:?}");
+    }
+
     /// Somebody who writes.
     pub fn writer(&self) -> Writer {
         self.writer_with(&[])
@@ -168,6 +194,17 @@ impl Drop for Zookeeper {
             self.kill(index);
         }
     }
+}
+
+/// Sends one packet and reads one.
+fn exchange(stream: &mut TcpStream, packet: &[u8]) -> Vec<u8> {
+    let length = i32::try_from(packet.len()).expect("a length").to_be_bytes();
+    stream.write_all(&[&length[..], packet].concat()).expect("a request");
+    let mut length = [0; 4];
+    stream.read_exact(&mut length).expect("a response");
+    let mut answer = vec![0; usize::try_from(i32::from_be_bytes(length)).expect("a length")];
+    stream.read_exact(&mut answer).expect("a whole response");
+    answer
 }
 
 /// What a server says to a four-letter word.

@@ -389,7 +389,7 @@ async fn a_blind_token_is_told_from_an_empty_service() {
 /// The visible part of a list: addresses, and the code and the sentence of what hides the rest.
 async fn part(stream: &mut Resolution) -> (Vec<String>, ResolveCode, String) {
     match stream.next().await {
-        Some(Ok(Update::Partial(answer, why))) => {
+        Some(Ok(Update::Partial(Partial { answer, why, hidden: Hidden::Everything }))) => {
             let addresses = answer.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
             (addresses, why.code, why.text)
         }
@@ -479,7 +479,7 @@ async fn an_old_answer_says_that_it_is_old() {
     let (mut stream, _) = watching(pay(), |_, _| {
         ok(&["X-Consul-Index: 7", NO_LEADER, "X-Consul-LastContact: 1200"], &instances(&[A], ""))
     });
-    let Some(Ok(Update::Partial(answer, _))) = stream.next().await else { panic!() };
+    let Some(Ok(Update::Partial(Partial { answer, .. }))) = stream.next().await else { panic!() };
     assert_eq!(note(&answer, NoteKind::NoLeader), Some("consul knows no leader: the answer may be old"));
     assert_eq!(note(&answer, NoteKind::StaleRead), Some("the answering server last heard from the leader 1200 ms ago"));
 }

@@ -1,0 +1,37 @@
+//! Registries that restart without their memory: nothing is called gone, and the restart is reported.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::watch::{PATIENCE, Watch};
+use crate::support::eureka::Eureka;
+
+/// The renewal interval of Spring's and Netflix's clients: they register again when it is refused.
+const RENEWAL: Duration = Duration::from_secs(30);
+
+#[test]
+fn eureka_restarts_and_its_instances_register_again_with_their_next_renewal() {
+    let Some(mut eureka) = Eureka::start() else { return };
+    let hosts = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+    let register = |eureka: &Eureka, host: &str| eureka.register(host, host, 90, json!({}));
+    hosts.iter().for_each(|host| register(&eureka, host));
+    let target = format!("eureka://{}/PAY", eureka.address());
+    let mut watch = Watch::start(&["resolve", "--watch", &target], &[]);
+    watch.until_listed("10.0.0.3:8080", PATIENCE);
+
+    eureka.kill();
+    watch.until_status("broken");
+    assert!(eureka.start_again(), "the server ended by itself");
+    watch.until_status("recovered");
+    std::thread::sleep(RENEWAL);
+    // One after the other: the list is never whole before the last one.
+    for host in hosts {
+        register(&eureka, host);
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    register(&eureka, "10.0.0.4");
+    watch.until_listed("10.0.0.4:8080", Duration::from_secs(10));
+    let findings = watch.end();
+    assert!(findings.contains(&"GD131".to_string()), "the restart is reported: {findings:?}");
+}
