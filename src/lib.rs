@@ -34,6 +34,9 @@
 pub mod backend;
 pub mod channel;
 pub mod diagnosis;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod layout;
 pub mod lens;
 pub mod model;

@@ -6,6 +6,8 @@
 mod agent;
 mod decode;
 mod elsewhere;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod mesh;
 mod port;
 mod query;

@@ -23,6 +23,8 @@ use crate::model::time::Elapsed;
 
 mod answer;
 mod exchange;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod notes;
 mod question;
 mod resolv_conf;

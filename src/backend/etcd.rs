@@ -5,6 +5,8 @@
 //! [`layout`](crate::layout).
 
 mod elsewhere;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod lease;
 mod messages;
 mod prefix;

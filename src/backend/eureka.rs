@@ -2,6 +2,8 @@
 
 mod client;
 mod decode;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod settings;
 mod watch;
 

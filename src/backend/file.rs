@@ -27,6 +27,8 @@ use crate::model::endpoint::Endpoint;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::platform::file;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod list;
 mod problem;
 

@@ -12,6 +12,8 @@ mod credentials;
 mod elsewhere;
 mod exec;
 mod follow;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod listing;
 mod pod;
 mod pods;

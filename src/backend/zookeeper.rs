@@ -7,6 +7,8 @@
 
 mod elsewhere;
 mod ensemble;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod jute;
 mod session;
 mod settings;

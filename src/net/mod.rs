@@ -1,5 +1,7 @@
 //! How bytes travel to a peer, endpoint and registry alike: one TLS verifier, its files, and failures in words.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod tls;
 mod words;
 

@@ -11,6 +11,8 @@ mod call;
 mod files;
 mod flood;
 mod frames;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod grpc;
 mod health;
 mod hold;

@@ -6,6 +6,8 @@ mod backend;
 mod cause;
 mod cli;
 mod fault;
+#[cfg(feature = "fuzzing")]
+mod fuzz;
 #[cfg(feature = "consul")]
 mod lens;
 mod library;

@@ -86,12 +86,12 @@ impl Watching {
     }
 }
 
-fn name_of(pod: &Pod) -> String {
+pub(super) fn name_of(pod: &Pod) -> String {
     pod.metadata.name.clone().unwrap_or_default()
 }
 
 /// The endpoints of all pods, and why some have none. Pure.
-fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
+pub(super) fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
     let (mut endpoints, mut skipped, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
     let mut usable = 0;
     for (name, pod) in pods {

@@ -204,3 +204,17 @@ fn names_out_of_a_file_are_printed_escaped() {
         assert!(error.contains("\\u{1b}[2J") && !error.contains('\u{1b}'), "{error:?}");
     }
 }
+
+#[cfg(feature = "fuzzing")]
+#[test]
+fn no_text_makes_the_parser_panic_or_wait() {
+    let seeds =
+        [EXAMPLE.as_bytes().to_vec(), b"[service.pay]\ntargets = [\"consul:///pay\"]\nidle = \"5s\"\n".to_vec()];
+    let mut mutator = grpc_discover::fuzzing::Mutator::new(0);
+    for _ in 0..3_000 {
+        let input = mutator.input(&seeds);
+        let began = std::time::Instant::now();
+        let _ = parse(&String::from_utf8_lossy(&input));
+        assert!(began.elapsed().as_secs() < 2, "{}", input.escape_ascii());
+    }
+}
