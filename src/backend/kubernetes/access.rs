@@ -1,7 +1,7 @@
 //! [`Access`]: the way to a cluster: which API server, as whom. Files are read where that may block; nothing is contacted
 //! yet.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::settings::{Pod, Settings};
 use super::trouble::Trouble;
 use crate::backend::http::{self as wire, Http, Tcp};
 use crate::backend::tls::{Names, Plan};
+use crate::platform::file;
 
 /// What a kubeconfig calls the settings of TLS.
 const NAMES: &Names = &Names {
@@ -175,23 +176,32 @@ fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, Trouble> {
     let mut merged: Option<Kubeconfig> = None;
     for file in settings.kubeconfig.value.iter().filter(|file| file.exists()) {
         let shown = file.display();
-        let read = Kubeconfig::read_from(file).map_err(|error| match &error {
-            KubeconfigError::ReadConfig(error, _) => {
-                Trouble::Setting(format!("{shown}: {}", crate::backend::socket::io_words(error)))
-            }
-            // A snippet of a kubeconfig may be a token.
-            KubeconfigError::Parse(error) => {
-                let words = error.without_snippet().to_string();
-                Trouble::Setting(format!("{shown} is no kubeconfig: {}", words.lines().next().unwrap_or_default()))
-            }
-            _ => Trouble::Setting(format!("{shown} is no kubeconfig")),
-        })?;
+        let read = one(file)?;
         merged = Some(match merged {
             None => read,
             Some(before) => before.merge(read).map_err(|error| Trouble::Setting(format!("{shown}: {error}")))?,
         });
     }
     Ok(merged)
+}
+
+/// One file: a regular one of a size that a kubeconfig may have. What is wrong with it is told by its place: what stands there may be
+/// a token.
+fn one(path: &Path) -> Result<Kubeconfig, Trouble> {
+    let shown = path.display();
+    let unreadable = |why: String| Trouble::Setting(format!("{shown}: {why}"));
+    let (_, metadata) = file::open(path).map_err(|error| unreadable(file::why(&error)))?;
+    if metadata.len() > file::LARGE {
+        return Err(unreadable(format!("is larger than {} MiB", file::LARGE >> 20)));
+    }
+    Kubeconfig::read_from(path).map_err(|error| match &error {
+        KubeconfigError::ReadConfig(error, _) => unreadable(file::why(error)),
+        KubeconfigError::Parse(error) => {
+            let place = error.location().map(|at| format!(": line {} column {}", at.line(), at.column()));
+            Trouble::Setting(format!("{shown} is no kubeconfig{}", place.unwrap_or_default()))
+        }
+        _ => Trouble::Setting(format!("{shown} is no kubeconfig")),
+    })
 }
 
 fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Trouble> {
@@ -236,10 +246,10 @@ fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Troubl
 }
 
 fn of_pod(pod: &Pod) -> Result<Chosen, Trouble> {
-    let file = |name: &str| -> PathBuf { pod.account.join(name) };
-    let shown = |name: &str| file(name).display().to_string();
+    let here = |name: &str| -> PathBuf { pod.account.join(name) };
+    let shown = |name: &str| here(name).display().to_string();
     let read = |name: &str| {
-        crate::platform::file::read_text(&file(name), crate::platform::file::LARGE)
+        file::read_text(&here(name), file::LARGE)
             .map_err(|error| Trouble::Setting(format!("{}: {}", shown(name), crate::backend::socket::io_words(&error))))
     };
     // Read here so that the file's name is told when it is not there; the token is read again as it changes.

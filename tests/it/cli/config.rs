@@ -249,3 +249,27 @@ fn errors_about_a_file_show_nothing_of_it_and_no_control_character() {
         assert!(!all.contains("s3cret") && !all.contains(base64) && !all.contains('\u{1b}'), "{arguments:?}: {all:?}");
     }
 }
+
+#[cfg(feature = "kubernetes")]
+#[test]
+fn a_kubeconfig_is_a_regular_file_and_no_error_shows_its_content() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config");
+    let makes: [(&str, &dyn Fn()); 5] = [
+        ("is a pipe, not a regular file", &|| assert!(Command::new("mkfifo").arg(&path).status().unwrap().success())),
+        ("is a device, not a regular file", &|| symlink("/dev/zero", &path).unwrap()),
+        ("is no kubeconfig: line ", &|| fs::write(&path, "hvs.s3cret\n").unwrap()),
+        ("is no kubeconfig: line ", &|| fs::write(&path, "clusters: s3cret\n").unwrap()),
+        ("is no kubeconfig: line ", &|| fs::write(&path, "users:\n- name: [s3cret]\n").unwrap()),
+    ];
+    for (what, make) in makes {
+        make();
+        let mut command = in_directory(directory.path(), &["resolve", "--max-time", "5s", "kubernetes:///pay"]);
+        command.env("KUBECONFIG", &path);
+        let finished = run_command(command);
+        assert!(finished.all().contains(what), "{what}: {}", finished.all());
+        assert!(!finished.all().contains("s3cret"), "{what}: {}", finished.all());
+        assert_at_once(&finished, what);
+        fs::remove_file(&path).unwrap();
+    }
+}
