@@ -103,7 +103,7 @@ impl Backend for Churn {
         true
     }
 
-    fn resolve(&self, _: &Target, _: &Context) -> Resolution {
+    fn query(&self, _: &Target, _: &Context) -> Resolution {
         let listed: VecDeque<usize> = (0..LISTED).collect();
         Box::pin(stream::unfold((listed, true), |(mut listed, first)| async move {
             if !first {
@@ -126,7 +126,7 @@ impl Backend for Churn {
         Description { active: Err(String::new()), settings: Vec::new() }
     }
 
-    fn ping(&self, _: &Settings) -> BoxFuture<'static, std::result::Result<String, ResolveError>> {
+    fn query_version(&self, _: &Settings) -> BoxFuture<'static, std::result::Result<String, ResolveError>> {
         Box::pin(future::ready(Ok(String::new())))
     }
 }

@@ -28,6 +28,7 @@ use tokio::time::timeout;
 pub use agent::Agent;
 pub use settings::Settings;
 
+use super::socket::learn_login;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::{ConsulTarget, Target};
@@ -53,12 +54,13 @@ impl Backend for Consul {
         matches!(target, Target::Consul(_))
     }
 
-    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+    fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target {
             Target::Consul(target) => {
                 let settings = &context.settings;
                 let first_word = watch::first_word(settings.resolve_timeout);
-                let watch = watch::resolve(settings.consul.clone(), target.clone(), first_word);
+                let watch =
+                    watch::resolve(settings.consul.clone(), target.clone(), settings.secrets.clone(), first_word);
                 match local_agent(&settings.consul) {
                     Some(agent) if context.implied && target.agent.is_none() => if_present(agent, watch),
                     _ => watch,
@@ -68,6 +70,20 @@ impl Backend for Consul {
                 let text = "consul: only consul: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
+        }
+    }
+
+    fn learn_secrets(&self, target: Option<&Target>, settings: &super::Settings) {
+        let own = match target {
+            Some(Target::Consul(target)) => (target.token.as_ref(), target.user.as_ref()),
+            _ => (None, None),
+        };
+        let Settings { token, auth, .. } = &settings.consul;
+        for token in [own.0, token.value.as_ref()].into_iter().flatten() {
+            settings.secrets.learn(token.reveal());
+        }
+        for (user, password) in [own.1, auth.value.as_ref()].into_iter().flatten() {
+            learn_login(&settings.secrets, user, password);
         }
     }
 
@@ -87,8 +103,6 @@ impl Backend for Consul {
         Description { active: active(&settings.consul), settings: settings.consul.rows() }
     }
 
-    /// `consul 1.22.7 at 127.0.0.1:8500, leader 127.0.0.1:8300`. Without a leader it is an error; a token that may not
-    /// read the version costs the version only.
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
         match target {
             Target::Consul(target) => query::check(&settings.consul, target),
@@ -96,11 +110,13 @@ impl Backend for Consul {
         }
     }
 
-    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    /// `consul 1.22.7 at 127.0.0.1:8500, leader 127.0.0.1:8300`. Without a leader it is an error; a token that may not
+    /// read the version costs the version only.
+    fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = watch::first_word(settings.resolve_timeout);
-        let settings = settings.consul.clone();
+        let (settings, secrets) = (settings.consul.clone(), settings.secrets.clone());
         Box::pin(async move {
-            let client = Client::new(watch::open(settings, None).await?, limit);
+            let client = Client::new(watch::open(settings, None, &secrets).await?, limit);
             let leader = client.ask(StatusLeader {}, None, limit).await?.value;
             let agent = &client.route().agent;
             if leader.is_empty() {

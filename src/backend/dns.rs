@@ -122,7 +122,7 @@ impl Backend for Dns {
         matches!(target, Target::Dns { .. } | Target::Srv { .. })
     }
 
-    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+    fn query(&self, target: &Target, context: &Context) -> Resolution {
         let (server, wanted) = match target {
             Target::Dns { server, host, port } => {
                 let otherwise = PortRule::otherwise(&context.settings);
@@ -177,7 +177,7 @@ impl Backend for Dns {
         Description { active: Ok("always".to_string()), settings: said }
     }
 
-    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let (dns, limit) = (settings.dns.clone(), limit(settings));
         Box::pin(async move {
             let servers = Servers::of(None, &dns).await?;

@@ -26,7 +26,7 @@ use tonic::{Code, Status};
 pub use settings::{Member, Settings};
 
 use super::listing::Words;
-use super::socket::seconds;
+use super::socket::{learn_login, seconds};
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
@@ -57,17 +57,23 @@ impl Backend for Etcd {
         matches!(target, Target::Etcd(_))
     }
 
-    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+    fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target {
             Target::Etcd(target) => {
                 let settings = context.settings.etcd.clone();
                 let limit = first_word(&settings, context.settings.resolve_timeout);
-                watch::resolve(settings, target.clone(), limit)
+                watch::resolve(settings, target.clone(), context.settings.secrets.clone(), limit)
             }
             _ => {
                 let text = "etcd: only etcd: and discov: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
+        }
+    }
+
+    fn learn_secrets(&self, _: Option<&Target>, settings: &super::Settings) {
+        if let Some((user, password)) = settings.etcd.credentials() {
+            learn_login(&settings.secrets, &user, &password);
         }
     }
 
@@ -84,8 +90,6 @@ impl Backend for Etcd {
         Description { active: active(&settings.etcd), settings: settings.etcd.rows() }
     }
 
-    /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that answers. Without a leader it is
-    /// an error.
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
         match target {
             Target::Etcd(target) => route::check(&settings.etcd, target),
@@ -93,10 +97,12 @@ impl Backend for Etcd {
         }
     }
 
-    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that responds. Without a leader it is
+    /// an error.
+    fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = first_word(&settings.etcd, settings.resolve_timeout);
-        let settings = settings.etcd.clone();
-        Box::pin(async move { route::open(settings, None).await?.ping(limit).await })
+        let (settings, secrets) = (settings.etcd.clone(), settings.secrets.clone());
+        Box::pin(async move { route::open(settings, None, secrets).await?.ping(limit).await })
     }
 }
 

@@ -14,6 +14,7 @@ use futures_util::stream;
 
 pub use settings::{Server, Settings};
 
+use super::socket::learn_login;
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError};
@@ -43,7 +44,7 @@ impl Backend for Eureka {
         matches!(target, Target::Eureka(_))
     }
 
-    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+    fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target {
             Target::Eureka(target) => {
                 let limit = first_word(context.settings.resolve_timeout);
@@ -63,6 +64,15 @@ impl Backend for Eureka {
         RegistryMemory { grace: Duration::from_secs(75), is_volatile: true }
     }
 
+    fn learn_secrets(&self, target: Option<&Target>, settings: &super::Settings) {
+        let own = match target {
+            Some(Target::Eureka(target)) => target.user.as_ref(),
+            _ => None,
+        };
+        let users = settings.eureka.servers.value.iter().filter_map(|server| server.user.as_ref());
+        users.chain(own).for_each(|(user, password)| learn_login(&settings.secrets, user, password));
+    }
+
     /// Active when `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE` is set.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
         if service.is_empty() {
@@ -80,7 +90,7 @@ impl Backend for Eureka {
 
     /// `eureka at http://127.0.0.1:8761/eureka, lease expiration disabled (self-preservation)`, of the first server that
     /// answers.
-    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = first_word(settings.resolve_timeout);
         let servers = settings.eureka.servers.value.clone();
         Box::pin(async move {

@@ -49,7 +49,7 @@ impl Backend for File {
         matches!(target, Target::File(_))
     }
 
-    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+    fn query(&self, target: &Target, context: &Context) -> Resolution {
         let Target::File(path) = target else { return refused("file", target) };
         let limit = context.settings.resolve_timeout;
         let limit = if limit.is_zero() { LIMIT } else { limit };
@@ -64,7 +64,7 @@ impl Backend for File {
         Description { active: Err("answers only file: targets".to_string()), settings: vec![] }
     }
 
-    fn ping(&self, _settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    fn query_version(&self, _settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         future::ready(Ok("nothing to ask: files are read where they are".to_string())).boxed()
     }
 }

@@ -18,7 +18,7 @@ impl Backend for Ip {
         matches!(target, Target::Ip(_))
     }
 
-    fn resolve(&self, target: &Target, _context: &Context) -> Resolution {
+    fn query(&self, target: &Target, _context: &Context) -> Resolution {
         match target {
             Target::Ip(addresses) => endless(Ok(Update::Reset(Answer { endpoints: listed(addresses), notes: vec![] }))),
             other => refused("ip", other),
@@ -33,7 +33,7 @@ impl Backend for Ip {
         Description { active: Err("answers only targets that are addresses".to_string()), settings: vec![] }
     }
 
-    fn ping(&self, _settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    fn query_version(&self, _settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         future::ready(Ok("nothing to ask: the target is the answer".to_string())).boxed()
     }
 }

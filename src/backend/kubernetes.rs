@@ -31,8 +31,10 @@ use futures_util::stream;
 
 pub use settings::{Pod, Settings};
 
+use super::socket::shown_address;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::secret::Secrets;
 use crate::model::target::{KubernetesTarget, Target};
 use api::Api;
 
@@ -53,14 +55,14 @@ impl Backend for Kubernetes {
         matches!(target, Target::Kubernetes(_))
     }
 
-    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+    fn query(&self, target: &Target, context: &Context) -> Resolution {
         let settings = &context.settings;
         match target {
             Target::Kubernetes(target) if target.layout.is_some() => {
-                pods::resolve(settings.kubernetes.clone(), target.clone(), first_word(settings))
+                pods::resolve(access(settings), target.clone(), first_word(settings))
             }
             Target::Kubernetes(target) => {
-                watch::resolve(settings.kubernetes.clone(), target.clone(), settings.port, first_word(settings))
+                watch::resolve(access(settings), target.clone(), settings.port, first_word(settings))
             }
             _ => {
                 let text = "kubernetes: only kubernetes: and k8s: targets can be asked here";
@@ -94,14 +96,13 @@ impl Backend for Kubernetes {
                 other => other.clone(),
             };
             rows.extend(chosen.context.map(|context| ("context", context, of(&settings.context.origin))));
-            rows.push(("server", chosen.server, of(&Origin::Default)));
+            rows.push(("server", shown_address(&chosen.server), of(&Origin::Default)));
             rows.push(("namespace", chosen.namespace, of(&settings.namespace.origin)));
-            rows.push(("credentials", chosen.credentials, of(&Origin::Default)));
+            rows.push(("credentials", chosen.shown.row(), of(&Origin::Default)));
         }
         Description { active: settings.active(), settings: rows }
     }
 
-    /// `kubernetes v1.35.4 at https://10.0.0.1:6443`.
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
         match target {
             Target::Kubernetes(_) => access::check(&settings.kubernetes),
@@ -109,16 +110,28 @@ impl Backend for Kubernetes {
         }
     }
 
-    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    /// The credential plugin of the kubeconfig, where one is run.
+    fn runs(&self, settings: &super::Settings) -> Option<String> {
+        let program = access::choose(&settings.kubernetes).ok()?.program?;
+        Some(format!("credential plugin {program:?}"))
+    }
+
+    /// `kubernetes v1.35.4 at https://10.0.0.1:6443`.
+    fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = first_word(settings);
-        let settings = settings.kubernetes.clone();
+        let (settings, secrets) = access(settings);
         Box::pin(async move {
-            let access = access::open(settings, limit).await.map_err(|trouble| trouble.at(""))?;
+            let access = access::open(settings, secrets, limit).await.map_err(|trouble| trouble.at(""))?;
             let api = Api::new(access, String::new());
             let version = api.version(limit).await.map_err(|trouble| trouble.at(api.server()))?;
             Ok(format!("kubernetes {version} at {}", api.server()))
         })
     }
+}
+
+/// Which cluster is queried, and who learns the secrets that are read for it.
+fn access(settings: &super::Settings) -> (Settings, Secrets) {
+    (settings.kubernetes.clone(), settings.secrets.clone())
 }
 
 fn first_word(settings: &super::Settings) -> Duration {

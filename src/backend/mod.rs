@@ -22,6 +22,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError, Update};
+use crate::model::secret::Secrets;
 use crate::model::target::Target;
 
 /// A backend's answers, one after the other. See the [module](self) for what may follow what.
@@ -35,9 +36,19 @@ pub trait Backend: Send + Sync {
     /// True when this backend answers targets of this form.
     fn answers(&self, target: &Target) -> bool;
 
-    /// Asks for `target` and goes on watching until the stream is dropped. Never blocks, never fails at once: a wrong
-    /// target or setting is the stream's first item.
-    fn resolve(&self, target: &Target, context: &Context) -> Resolution;
+    /// Queries `target` and keeps watching until the stream is dropped. Never blocks, never fails at once: a wrong target or
+    /// setting is the stream's first item. No secret that the settings know is in any text of it.
+    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+        self.learn_secrets(Some(target), &context.settings);
+        masked::resolution(self.query(target, context), context.settings.secrets.clone())
+    }
+
+    /// What [`resolve`](Self::resolve) gives, as the registry sent it: its texts may repeat secrets.
+    fn query(&self, target: &Target, context: &Context) -> Resolution;
+
+    /// Puts the secrets that are used for `target` into [`Settings::secrets`], as far as they are known before anything is
+    /// read or run.
+    fn learn_secrets(&self, _target: Option<&Target>, _settings: &Settings) {}
 
     /// What to ask this backend for when only a bare service name was typed; `None` when the name cannot be asked here
     /// or nothing makes the backend active.
@@ -67,8 +78,24 @@ pub trait Backend: Send + Sync {
         Ok(())
     }
 
-    /// Asks the registry for a sign of life: a sentence about what answered (`consul 1.22.0, leader 10.0.0.1:8300`).
-    fn ping(&self, settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>>;
+    /// Queries the registry's version: a sentence about what responded (`consul 1.22.0, leader 10.0.0.1:8300`). No secret that
+    /// the settings know is in it.
+    fn ping(&self, settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        self.learn_secrets(None, settings);
+        let (queried, secrets) = (self.query_version(settings), settings.secrets.clone());
+        Box::pin(async move {
+            let version = queried.await.map_err(|error| masked::error(error, &secrets))?;
+            Ok(secrets.mask(&version).into_owned())
+        })
+    }
+
+    /// What [`ping`](Self::ping) gives, as the registry sent it.
+    fn query_version(&self, settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>>;
+
+    /// A program of somebody else's that querying this registry starts: `credential plugin "aws"`.
+    fn runs(&self, _settings: &Settings) -> Option<String> {
+        None
+    }
 }
 
 /// What [`Backend::resolve`] is given besides the target.
@@ -146,6 +173,8 @@ pub struct Settings {
     pub zookeeper: zookeeper::Settings,
     /// The port for names that came without one (`--port`); gRPC's 443 when `None`.
     pub port: Option<u16>,
+    /// Every secret that is used, to keep it out of what is printed. Shared by all clones.
+    pub secrets: Secrets,
     /// How long a registry may take for its first word. Zero means each backend's own default (5 s).
     pub resolve_timeout: Duration,
 }
@@ -195,6 +224,7 @@ pub mod ip;
 pub mod kubernetes;
 #[cfg(any(feature = "etcd", feature = "zookeeper"))]
 mod listing;
+mod masked;
 mod near;
 #[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
 mod retry_after;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
+use crate::model::secret::{Secret, Secrets};
+use crate::model::text;
 pub(super) use crate::net::io_words;
 
 /// Connects to the first address of `host` that answers. No time limit of its own. The sentence does not name the
@@ -69,7 +71,32 @@ fn keep_alive(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
 }
 
-/// `5 s`, `0.25 s`.
+/// `5.0s`.
 pub(super) fn seconds(duration: Duration) -> String {
-    format!("{} s", duration.as_secs_f64())
+    text::seconds(duration)
+}
+
+/// `user:***`; `***` without a password, for then the user may be a token.
+#[cfg(any(feature = "consul", feature = "eureka"))]
+pub(super) fn shown_login(user: &str, password: &Secret) -> String {
+    if password.is_empty() { "***".to_string() } else { format!("{user}:{password}") }
+}
+
+/// Makes `secrets` know who logs in with what. Without a password the user is the secret.
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+pub(super) fn learn_login(secrets: &Secrets, user: &str, password: &Secret) {
+    if password.is_empty() {
+        secrets.learn(user);
+    }
+    secrets.learn_login(user, password.reveal());
+}
+
+/// A registry's address as it may be shown: without what stands before an `@` and behind a `?`.
+#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+pub(super) fn shown_address(text: &str) -> String {
+    let (before, query) = text.split_once('?').map_or((text, ""), |(before, _)| (before, "?***"));
+    match text.rsplit_once('@') {
+        None => format!("{before}{query}"),
+        Some((_, after)) => format!("***@{}{query}", after.split('?').next().unwrap_or_default()),
+    }
 }

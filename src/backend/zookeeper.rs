@@ -22,7 +22,7 @@ use futures_util::stream;
 pub use settings::{Connect, Server, Settings};
 
 use super::listing::Words;
-use super::socket::seconds;
+use super::socket::{learn_login, seconds};
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::{Target, ZookeeperTarget};
@@ -45,7 +45,7 @@ impl Backend for Zookeeper {
         matches!(target, Target::Zookeeper(_))
     }
 
-    fn resolve(&self, target: &Target, context: &Context) -> Resolution {
+    fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target {
             Target::Zookeeper(target) => {
                 let limit = first_word(context.settings.resolve_timeout);
@@ -55,6 +55,12 @@ impl Backend for Zookeeper {
                 let text = "zookeeper: only zookeeper: and zk: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
+        }
+    }
+
+    fn learn_secrets(&self, _: Option<&Target>, settings: &super::Settings) {
+        if let Some((user, password)) = &settings.zookeeper.auth.value {
+            learn_login(&settings.secrets, user, password);
         }
     }
 
@@ -73,7 +79,7 @@ impl Backend for Zookeeper {
 
     /// `zookeeper 3.9.5 at 127.0.0.1:2181, standalone`, of the first server that answers. One that serves nobody is an
     /// error.
-    fn ping(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = first_word(settings.resolve_timeout);
         let settings = settings.zookeeper.clone();
         Box::pin(async move { Ensemble::new(&settings, None)?.ping(limit).await })

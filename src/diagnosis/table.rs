@@ -264,6 +264,12 @@ findings! {
         proved by "Three or more answers of this session, each within 60 s of the one before, that exchange addresses for as many others, and addresses that come back. An address that only such a DNS server left out counts as neither gone nor moved."
         remedy "Have the DNS server return all addresses: Consul limits UDP answers with dns_config udp_answer_limit and a_record_limit, Route 53 multivalue records return 8. Or query the registry itself.";
 
+    GD145 CREDENTIALS_NOT_SENT Info
+        means "The API server is an http:// one, so no token, password or client certificate was sent to it and no credential plugin was run, as kubectl does. The response is what an anonymous caller gets."
+        proved by "The server's URL in the kubeconfig, and the user beside it, which has credentials."
+        remedy "Write https:// into the kubeconfig if the server speaks TLS; for a local proxy (`kubectl proxy`), which adds credentials itself, nothing is wrong."
+        see "https://kubernetes.io/docs/tasks/extend-kubernetes/http-proxy-access-api/";
+
     // Reaching an address.
     GD201 CONNECTION_REFUSED Critical
         means "A host is there and nothing listens on the port."

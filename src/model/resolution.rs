@@ -159,6 +159,8 @@ pub enum NoteKind {
     InvalidServiceConfig,
     /// DNS: the server cannot handle EDNS and was queried without it.
     NoEdns,
+    /// Credentials were not sent, because the registry would get them in plain text.
+    Withheld,
 }
 
 impl NoteKind {
@@ -172,6 +174,7 @@ impl NoteKind {
                 | Self::HalfAnswered
                 | Self::InvalidServiceConfig
                 | Self::NoEdns
+                | Self::Withheld
         )
     }
 
@@ -210,6 +213,7 @@ impl NoteKind {
             Self::HalfAnswered => "half_answered",
             Self::InvalidServiceConfig => "invalid_service_config",
             Self::NoEdns => "no_edns",
+            Self::Withheld => "withheld",
         }
     }
 }

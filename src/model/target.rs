@@ -287,7 +287,11 @@ impl fmt::Display for ConsulTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("consul://")?;
         if let Some((user, password)) = &self.user {
-            write!(f, "{}:{password}@", utf8_percent_encode(user, NON_ALPHANUMERIC))?;
+            match password.is_empty() {
+                // It may be a token.
+                true => write!(f, "{password}@")?,
+                false => write!(f, "{}:{password}@", utf8_percent_encode(user, NON_ALPHANUMERIC))?,
+            }
         }
         write!(f, "{}/{}", server_text(self.agent.as_deref()), utf8_percent_encode(&self.service, COMPONENT))?;
         let tags = self.tags.iter().map(|tag| ("tag", Some(tag.as_str())));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::backend::socket::joined;
+use crate::backend::socket::{joined, shown_address};
 
 /// Where Consul's HTTP API is: `CONSUL_HTTP_ADDR`, or the agent of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +52,7 @@ impl Agent {
     /// Parses `host[:port][/prefix]`, `http://…`, `https://…` or `unix:///path`. IPv6 is written in brackets; without
     /// a port the brackets may be left out.
     pub(super) fn parse(text: &str, unsaid: Unsaid) -> Result<Self, AgentError> {
-        let shown = match text.rsplit_once('@') {
-            Some((_, host)) => format!("***@{host}"),
-            None => text.to_string(),
-        };
+        let shown = shown_address(text);
         let wrong = |why| AgentError { shown: shown.clone(), why };
 
         if let Some(path) = text.strip_prefix("unix:") {

@@ -87,8 +87,8 @@ pub(super) struct Route {
     /// See [`namespace`](Self::namespace).
     pub partition: Option<String>,
     headers: HeaderMap,
-    token: Option<Secret>,
-    password: Option<Secret>,
+    /// The ACL token.
+    pub token: Option<Secret>,
     tls: Option<Ready>,
 }
 
@@ -123,7 +123,6 @@ impl Route {
             agent,
             headers,
             token,
-            password: auth.map(|(_, password)| password),
             tls,
         })
     }
@@ -131,12 +130,6 @@ impl Route {
     /// Is nobody in particular asking (no token)?
     pub(super) fn is_anonymous(&self) -> bool {
         self.token.is_none()
-    }
-
-    /// `text` without the token and the password, should a peer have echoed them.
-    fn masked(&self, text: &str) -> String {
-        let secrets = self.token.iter().chain(&self.password).filter(|secret| !secret.is_empty());
-        secrets.fold(text.to_string(), |text, secret| text.replace(secret.reveal(), "***"))
     }
 }
 
@@ -306,15 +299,14 @@ impl Client {
         match error {
             ClientError::ServerResponseError { code, content } => {
                 let words = content.as_deref().map(str::trim).unwrap_or_default();
-                let words = self.route.masked(&shorten(words, 300));
-                refused(&named, path, code, &words).retry_after(self.transport.retry_after())
+                refused(&named, path, code, &shorten(words, 300)).retry_after(self.transport.retry_after())
             }
             ClientError::RequestError { source, .. } => match source.downcast_ref::<Trouble>() {
                 Some(trouble) => trouble.at(&named, &format!("GET {path}")),
                 None => ResolveError::ambient(ResolveCode::Unreachable, format!("{named}: {source}")),
             },
             ClientError::ResponseParseError { source, content } => {
-                let start = content.as_deref().map(|text| self.route.masked(&shorten(text, 80))).unwrap_or_default();
+                let start = content.as_deref().map(|text| shorten(text, 80)).unwrap_or_default();
                 let text = format!("{named}: GET {path}: what came is not what Consul answers: {source}: {start:?}");
                 ResolveError::ambient(ResolveCode::BadAnswer, text)
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::agent::{Agent, Unsaid};
 use crate::backend::env::{Env, SettingsError};
+use crate::backend::socket::shown_login;
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 
@@ -107,7 +108,7 @@ impl Settings {
         let secret = |secret: &Option<Secret>| secret.as_ref().map(Secret::to_string);
         row("CONSUL_HTTP_TOKEN", secret(&self.token.value), &self.token.origin);
         row("CONSUL_HTTP_TOKEN_FILE", path(&self.token_file.value), &self.token_file.origin);
-        let auth = self.auth.value.as_ref().map(|(user, password)| format!("{user}:{password}"));
+        let auth = self.auth.value.as_ref().map(|(user, password)| shown_login(user, password));
         row("CONSUL_HTTP_AUTH", auth, &self.auth.origin);
         let said = |flag: &Sourced<bool>| (flag.origin != Origin::Default).then(|| flag.value.to_string());
         row("CONSUL_HTTP_SSL", said(&self.tls), &self.tls.origin);

@@ -31,6 +31,7 @@ use crate::backend::watch::Watch;
 use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
+use crate::model::secret::Secrets;
 use crate::model::target::ConsulTarget;
 
 /// How long a blocking question waits. Proxies cut silent requests after 60 s; and a server whose index went back (a
@@ -61,12 +62,21 @@ pub(super) fn first_word(resolve_timeout: Duration) -> Duration {
 }
 
 /// Opens the way to the agent. Where files are to be read, that happens where it may block.
-pub(super) async fn open(settings: Settings, target: Option<ConsulTarget>) -> Result<Arc<Route>, ResolveError> {
+pub(super) async fn open(
+    settings: Settings,
+    target: Option<ConsulTarget>,
+    secrets: &Secrets,
+) -> Result<Arc<Route>, ResolveError> {
     if !Route::reads_files(&settings, target.as_ref()) {
         return Route::new(&settings, target.as_ref()).map(Arc::new);
     }
     match tokio::task::spawn_blocking(move || Route::new(&settings, target.as_ref())).await {
-        Ok(route) => route.map(Arc::new),
+        Ok(route) => {
+            let route = route?;
+            // A token file is read only now.
+            route.token.iter().for_each(|token| secrets.learn(token.reveal()));
+            Ok(Arc::new(route))
+        }
         Err(error) => {
             let text = format!("consul: reading the settings: {error}");
             Err(ResolveError::ambient(ResolveCode::WatchBroken, text))
@@ -75,10 +85,10 @@ pub(super) async fn open(settings: Settings, target: Option<ConsulTarget>) -> Re
 }
 
 /// Everything that `target` asks for, until an error: it ends the stream.
-pub(super) fn resolve(settings: Settings, target: ConsulTarget, first_word: Duration) -> Resolution {
+pub(super) fn resolve(settings: Settings, target: ConsulTarget, secrets: Secrets, first_word: Duration) -> Resolution {
     let start = async move {
         let client = match service_name(&target.service) {
-            Ok(()) => open(settings, Some(target.clone())).await.map(|route| Client::new(route, first_word)),
+            Ok(()) => open(settings, Some(target.clone()), &secrets).await.map(|route| Client::new(route, first_word)),
             Err(error) => Err(error),
         };
         match client {

@@ -151,8 +151,8 @@ mod tests {
         let life = Life { granted: Duration::from_secs(15), left: Duration::from_secs(11), read };
         let gone = || Ok(LeaseTimeToLiveResponse { ttl: -1, granted_ttl: 0 });
         let at = |after: u64| end(gone(), Some(life), read + Duration::from_secs(after));
-        assert_eq!(at(10), "left with its lease, revoked before its 15 s were over: deregistered in order");
-        assert!(at(11).starts_with("left because its lease of 15 s ran out: nobody renewed it"), "{}", at(11));
+        assert_eq!(at(10), "left with its lease, revoked before its 15.0s were over: deregistered in order");
+        assert!(at(11).starts_with("left because its lease of 15.0s ran out: nobody renewed it"), "{}", at(11));
         let lives = Ok(LeaseTimeToLiveResponse { ttl: 7, granted_ttl: 15 });
         assert!(end(lives, Some(life), read).starts_with("was deleted while its lease lives (7 s left)"));
         assert!(end(gone(), None, read).contains("ran out or was revoked"));

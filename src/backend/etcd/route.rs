@@ -13,13 +13,15 @@ use super::wire::Wire;
 use super::{NAMES, Trouble};
 use crate::backend::tls::{Pem, Plan, Ready};
 use crate::model::resolution::{ResolveCode, ResolveError};
-use crate::model::secret::Secret;
+use crate::model::secret::{Secret, Secrets};
 use crate::model::target::EtcdTarget;
 
 /// The way to a cluster: every file read, nothing contacted yet.
 pub(super) struct Route {
     members: Vec<(Member, Option<Ready>)>,
     credentials: Option<(String, Secret)>,
+    /// Learns the token that etcd gives for them.
+    secrets: Secrets,
     dial_timeout: Duration,
 }
 
@@ -32,13 +34,17 @@ pub(super) struct Joined {
 }
 
 /// Puts settings and target together. Where files are to be read, that happens where it may block.
-pub(super) async fn open(settings: Settings, target: Option<EtcdTarget>) -> Result<Arc<Route>, ResolveError> {
+pub(super) async fn open(
+    settings: Settings,
+    target: Option<EtcdTarget>,
+    secrets: Secrets,
+) -> Result<Arc<Route>, ResolveError> {
     let wrong = |why: String| ResolveError::fatal(ResolveCode::BadTarget, format!("etcd {why}"));
     let members = members(&settings, target.as_ref()).map_err(wrong)?;
     if !members.iter().any(|member| settings.is_tls(member)) {
-        return Route::new(&settings, members).map(Arc::new).map_err(wrong);
+        return Route::new(&settings, members, secrets).map(Arc::new).map_err(wrong);
     }
-    match tokio::task::spawn_blocking(move || Route::new(&settings, members)).await {
+    match tokio::task::spawn_blocking(move || Route::new(&settings, members, secrets)).await {
         Ok(made) => made.map(Arc::new).map_err(wrong),
         Err(error) => {
             let text = format!("etcd: reading the settings: {error}");
@@ -76,7 +82,7 @@ fn plan(settings: &Settings, member: &Member) -> Plan {
 }
 
 impl Route {
-    fn new(settings: &Settings, members: Vec<Member>) -> Result<Self, String> {
+    fn new(settings: &Settings, members: Vec<Member>, secrets: Secrets) -> Result<Self, String> {
         let ready = |member: &Member| plan(settings, member).load().map_err(|why| format!("{member}: {why}"));
         let members = members
             .into_iter()
@@ -85,7 +91,8 @@ impl Route {
                 Ok((member, tls))
             })
             .collect::<Result<_, String>>()?;
-        Ok(Route { members, credentials: settings.credentials(), dial_timeout: settings.dial_timeout.value })
+        let credentials = settings.credentials();
+        Ok(Route { members, credentials, secrets, dial_timeout: settings.dial_timeout.value })
     }
 
     /// Asks one member after the other, in their order, until one answers: `ask` gets the connected member and the time
@@ -141,7 +148,10 @@ impl Route {
         let question = AuthenticateRequest { name: name.clone(), password: password.reveal().to_string() };
         let asked = wire.caller().ask::<_, AuthenticateResponse>("/etcdserverpb.Auth/Authenticate", question, limit);
         match wire.drive(asked).await {
-            Ok(answer) => wire.set_token(&Secret::new(answer.token)),
+            Ok(answer) => {
+                self.secrets.learn(&answer.token);
+                wire.set_token(&Secret::new(answer.token))
+            }
             // Nobody has to say who asks; etcdctl takes that for a yes, too.
             Err(Trouble::Status(status))
                 if status.code() == Code::FailedPrecondition && status.message().contains("not enabled") =>

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::backend::env::{Env, SettingsError};
-use crate::backend::socket::{host_and_port, joined};
+use crate::backend::socket::{host_and_port, joined, shown_address};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 
@@ -27,7 +27,7 @@ pub struct Member {
 impl Member {
     /// Parses `[http://|https://]host[:port]`. The error does not repeat what stands before an `@`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let shown = text.rsplit_once('@').map_or(text.to_string(), |(_, host)| format!("***@{host}"));
+        let shown = shown_address(text);
         let wrong = |why: &str| Err(format!("{shown:?} {why}"));
         let (tls, rest) = match text.split_once("://") {
             None => (None, text),
@@ -191,7 +191,8 @@ fn user(text: &str, whole: bool) -> Result<(String, Option<Secret>), String> {
     }
     match text.split_once(':') {
         Some((name, password)) => Ok((name.to_string(), Some(Secret::new(password)))),
-        None => Err(format!("{text:?} has no password: write user:password, or set ETCDCTL_PASSWORD")),
+        // Not repeated: without a colon it may be a token.
+        None => Err("has no password: write user:password, or set ETCDCTL_PASSWORD".to_string()),
     }
 }
 
@@ -269,8 +270,8 @@ mod tests {
             match name {
                 "ETCDCTL_ENDPOINTS" => assert_eq!(shown, "https://h1:2379,h2:2379,http://[2001:db8::1]:4001"),
                 "ETCDCTL_USER" => assert_eq!(shown, "ann:***"),
-                "ETCDCTL_DIAL_TIMEOUT" => assert_eq!(shown, "90 s"),
-                "ETCDCTL_COMMAND_TIMEOUT" => assert_eq!(shown, "1.5 s"),
+                "ETCDCTL_DIAL_TIMEOUT" => assert_eq!(shown, "90.0s"),
+                "ETCDCTL_COMMAND_TIMEOUT" => assert_eq!(shown, "1.5s"),
                 "ETCDCTL_INSECURE_SKIP_TLS_VERIFY" => assert_eq!(shown, "true"),
                 _ => assert_eq!(shown, given),
             }
@@ -314,10 +315,7 @@ mod tests {
             (&[("ETCDCTL_DIAL_TIMEOUT", "2")], "ETCDCTL_DIAL_TIMEOUT: \"2\" is no time: write 2s or 500ms"),
             (&[("ETCDCTL_DIAL_TIMEOUT", "0s")], "ETCDCTL_DIAL_TIMEOUT: \"0s\" is no time: write 2s or 500ms"),
             (&[("ETCDCTL_INSECURE_TRANSPORT", "no")], "ETCDCTL_INSECURE_TRANSPORT: \"no\" is neither true nor false"),
-            (
-                &[("ETCDCTL_USER", "ann")],
-                "ETCDCTL_USER: \"ann\" has no password: write user:password, or set ETCDCTL_PASSWORD",
-            ),
+            (&[("ETCDCTL_USER", "ann")], "ETCDCTL_USER: has no password: write user:password, or set ETCDCTL_PASSWORD"),
             (&[("ETCDCTL_PASSWORD", "x")], "ETCDCTL_PASSWORD: is set without ETCDCTL_USER"),
             (&[("ETCDCTL_KEY", "k")], "ETCDCTL_KEY: is set without ETCDCTL_CERT: a client certificate needs both"),
         ] {

@@ -30,6 +30,7 @@ use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
+use crate::model::secret::Secrets;
 use crate::model::target::{EtcdTarget, Target};
 
 /// How long a sign of life may take.
@@ -38,11 +39,16 @@ const PULSE: Duration = Duration::from_secs(5);
 const LONGEST: usize = 4096;
 
 /// Everything that `target` asks for, until an error: it ends the stream.
-pub(super) fn resolve(settings: Settings, target: EtcdTarget, limit: Duration) -> Resolution {
-    after(begin(settings, target, limit))
+pub(super) fn resolve(settings: Settings, target: EtcdTarget, secrets: Secrets, limit: Duration) -> Resolution {
+    after(begin(settings, target, secrets, limit))
 }
 
-async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Result<(Update, Watching), ResolveError> {
+async fn begin(
+    settings: Settings,
+    target: EtcdTarget,
+    secrets: Secrets,
+    limit: Duration,
+) -> Result<(Update, Watching), ResolveError> {
     let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("etcd: {text}")));
     if target.service.is_empty() {
         return wrong("the target names no service: write etcd:///NAME".to_string());
@@ -51,7 +57,7 @@ async fn begin(settings: Settings, target: EtcdTarget, limit: Duration) -> Resul
         return wrong(format!("the service name has {} bytes, more than {LONGEST}", target.service.len()));
     }
     let begun = Instant::now();
-    let route = route::open(settings, Some(target.clone())).await?;
+    let route = route::open(settings, Some(target.clone()), secrets).await?;
     let asked = route.first(limit, |joined, left| Box::pin(Reading::begin(joined, target.clone(), left))).await;
     let (reading, failed) = asked?;
     let (member, took, revision) = (&reading.member, begun.elapsed().as_millis(), reading.revision);

@@ -5,7 +5,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 
 use crate::backend::env::{Env, SettingsError};
-use crate::backend::socket::{host_and_port, joined};
+use crate::backend::socket::{host_and_port, joined, shown_address, shown_login};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 use crate::model::target::EurekaTarget;
@@ -34,7 +34,7 @@ pub struct Server {
 impl Server {
     /// Parses `http[s]://[user:pw@]host[:port][/path]`. The error does not repeat what stands before an `@`.
     fn parse(text: &str) -> Result<Self, String> {
-        let shown = text.rsplit_once('@').map_or(text.to_string(), |(_, host)| format!("***@{host}"));
+        let shown = shown_address(text);
         let wrong = |why: &str| Err(format!("{shown:?} {why}"));
         let (tls, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
@@ -115,7 +115,9 @@ impl Settings {
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let shown = |server: &Server| match &server.user {
             None => server.to_string(),
-            Some((name, password)) => server.to_string().replacen("://", &format!("://{name}:{password}@"), 1),
+            Some((name, password)) => {
+                server.to_string().replacen("://", &format!("://{}@", shown_login(name, password)), 1)
+            }
         };
         let servers: Vec<String> = self.servers.value.iter().map(shown).collect();
         vec![(VARIABLE, servers.join(","), self.servers.origin.clone())]

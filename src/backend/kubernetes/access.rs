@@ -13,9 +13,11 @@ use tokio::time::timeout;
 
 use super::credentials::{self, Credentials};
 use super::settings::{Pod, Settings};
-use super::trouble::Trouble;
+use super::trouble::{Shown, Trouble};
 use crate::backend::http::{self as wire, Http, Tcp};
+use crate::backend::socket::shown_address;
 use crate::backend::tls::{Names, Plan};
+use crate::model::secret::Secrets;
 use crate::platform::file;
 
 /// What a kubeconfig calls the settings of TLS.
@@ -37,13 +39,13 @@ pub(super) struct Access {
     pub server: String,
     /// The namespace of targets that name none.
     pub namespace: String,
-    /// What says who asks: `the token of user "ann" in /home/ann/.kube/config`. No secret is in it.
-    pub credentials: String,
+    /// What proves who is calling: `the token of user "ann" in /home/ann/.kube/config`.
+    pub shown: Shown,
     /// What `Host` says.
     authority: HeaderValue,
     /// What stands in front of every path.
     path: String,
-    shown: Credentials,
+    credentials: Credentials,
     limit: Duration,
 }
 
@@ -59,7 +61,7 @@ impl Access {
                 let why = wire::Trouble::Setting(format!("the question is no HTTP request: {error}"));
                 Trouble::Http { asked: path.to_string(), why }
             })?;
-        self.shown.show(request.headers_mut(), self.limit).await?;
+        self.credentials.show(request.headers_mut(), self.limit).await?;
         Ok(request)
     }
 }
@@ -72,8 +74,10 @@ pub(super) struct Chosen {
     pub server: String,
     /// The namespace of targets that name none.
     pub namespace: String,
-    /// See [`Access::credentials`].
-    pub credentials: String,
+    /// See [`Access::shown`].
+    pub shown: Shown,
+    /// The credential plugin that is run.
+    pub program: Option<String>,
     /// Where it all stands.
     place: String,
     cluster: Cluster,
@@ -81,14 +85,17 @@ pub(super) struct Chosen {
 }
 
 /// Makes everything ready, which may take up to `limit`: a credential plugin is run.
-pub(super) async fn open(settings: Settings, limit: Duration) -> Result<Access, Trouble> {
+pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) -> Result<Access, Trouble> {
     let slow = |what: &str| Trouble::Slow { what: what.to_string(), limit };
     let ready = async {
         let chosen = blocking(move || choose(&settings)).await?;
         let wrong = |why: String| Trouble::Setting(format!("{}: {why}", chosen.place));
-        let shown = Credentials::new(&chosen.user, &chosen.cluster).map_err(wrong)?;
-        let identity = shown.identity(limit).await?;
         let server = Server::new(&chosen.server).map_err(wrong)?;
+        let credentials = match server.tls {
+            true => Credentials::new(&chosen.user, &chosen.cluster, secrets).map_err(wrong)?,
+            false => Credentials::in_plain_text(&chosen.user).map_err(wrong)?,
+        };
+        let identity = credentials.identity(limit).await?;
         let tls = if server.tls {
             let cluster = &chosen.cluster;
             let (data, file) =
@@ -112,8 +119,9 @@ pub(super) async fn open(settings: Settings, limit: Duration) -> Result<Access, 
         };
         let Server { dial, authority, path, .. } = server;
         let http = Http::new(Arc::new(dial), tls, limit);
-        let Chosen { server, namespace, credentials, .. } = chosen;
-        Ok(Access { http, server, namespace, credentials, authority, path, shown, limit })
+        let Chosen { server, namespace, shown, .. } = chosen;
+        let server = shown_address(&server);
+        Ok(Access { http, server, namespace, shown, authority, path, credentials, limit })
     };
     timeout(limit, ready).await.map_err(|_| slow("reading the settings and making the credentials"))?
 }
@@ -127,6 +135,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), String> {
     let Ok(chosen) = choose(settings) else { return Ok(()) };
     let wrong = |why: String| format!("{}: {why}", chosen.place);
     let Ok(server) = Server::new(&chosen.server) else { return Ok(()) };
+    if !server.tls {
+        return Ok(());
+    }
     let (cluster, user) = (&chosen.cluster, &chosen.user);
     let (data, file) = (cluster.certificate_authority_data.as_deref(), cluster.certificate_authority.as_deref());
     let cert =
@@ -142,7 +153,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), String> {
         alpn: "http/1.1",
         names: NAMES,
     };
-    if server.tls { plan.check().map_err(wrong) } else { Ok(()) }
+    plan.check().map_err(wrong)
 }
 
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Trouble> + Send + 'static) -> Result<T, Trouble> {
@@ -234,11 +245,17 @@ fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Troubl
     let name_of_user = context.user.unwrap_or_default();
     let user = read.auth_infos.into_iter().find(|user| user.name == name_of_user).and_then(|user| user.auth_info);
     let user = user.unwrap_or_default();
+    let is_plain = is_plain_text(&server);
+    let shown = Shown {
+        credentials: format!("{} in {place}", credentials::in_words(&user, &name_of_user)),
+        withheld: is_plain && credentials::has_secret(&user),
+    };
     Ok(Chosen {
         context: Some(name),
+        program: credentials::program(&user).filter(|_| !is_plain).map(str::to_string),
         server: server.trim_end_matches('/').to_string(),
         namespace: context.namespace.filter(|namespace| !namespace.is_empty()).unwrap_or_else(|| "default".to_string()),
-        credentials: format!("{} in {place}", credentials::in_words(&user, &name_of_user)),
+        shown,
         place,
         cluster,
         user,
@@ -258,13 +275,19 @@ fn of_pod(pod: &Pod) -> Result<Chosen, Trouble> {
     let namespace = read("namespace").map(|text| text.trim().to_string()).unwrap_or_else(|_| "default".to_string());
     Ok(Chosen {
         context: None,
+        program: None,
         server: pod.server.clone(),
         namespace,
-        credentials: format!("the pod's own token in {}", shown("token")),
+        shown: Shown { credentials: format!("the pod's own token in {}", shown("token")), withheld: false },
         place: pod.account.display().to_string(),
         cluster: Cluster { certificate_authority: Some(shown("ca.crt")), ..Cluster::default() },
         user: AuthInfo { token_file: Some(shown("token")), ..AuthInfo::default() },
     })
+}
+
+/// Does `server` speak HTTP without TLS?
+fn is_plain_text(server: &str) -> bool {
+    server.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
 }
 
 /// An API server's URL, taken apart.
@@ -280,7 +303,8 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(url: &str) -> Result<Self, String> {
-        let wrong = |why: &str| format!("server {url:?} {why}: write https://10.0.0.1:6443");
+        let shown = shown_address(url);
+        let wrong = |why: &str| format!("server {shown:?} {why}: write https://10.0.0.1:6443");
         let uri: http::Uri = url.parse().map_err(|error| wrong(&format!("is no URL ({error})")))?;
         let tls = match uri.scheme_str() {
             Some("https") => true,

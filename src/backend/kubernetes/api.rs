@@ -15,6 +15,7 @@ use super::access::Access;
 use super::trouble::Trouble;
 use crate::backend::http::{self as wire, Http, LARGEST_ANSWER, Listening};
 use crate::backend::retry_after::retry_after;
+use crate::model::resolution::{Note, NoteKind};
 
 /// An object of a namespace that can be asked for.
 pub(super) trait Object:
@@ -40,6 +41,12 @@ impl Api {
     /// The API server's address.
     pub(super) fn server(&self) -> &str {
         &self.access.server
+    }
+
+    /// That the server got no credentials, although there are some.
+    pub(super) fn withheld(&self) -> Option<Note> {
+        let shown = &self.access.shown;
+        shown.withheld.then(|| Note::new(NoteKind::Withheld, shown.to_string()))
     }
 
     /// The namespace that is asked in.
@@ -115,7 +122,7 @@ impl Api {
 
     /// What the server says within a watch instead of a change.
     pub(super) fn refusal<K: Object>(&self, status: &Status) -> Trouble {
-        Trouble::of_status(status, &self.question::<K>("watch"), &self.access.credentials, None)
+        Trouble::of_status(status, &self.question::<K>("watch"), &self.access.shown, None)
     }
 
     /// The server's version: `v1.35.4`.
@@ -157,7 +164,7 @@ impl Api {
             ..Status::default()
         });
         told.code = status.as_u16();
-        Trouble::of_status(&told, asked, &self.access.credentials, retry_after)
+        Trouble::of_status(&told, asked, &self.access.shown, retry_after)
     }
 
     fn read<T: DeserializeOwned>(&self, asked: &str, answer: &[u8]) -> Result<T, Trouble> {

@@ -13,11 +13,11 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::exec::{Issued, Plugin};
+use super::exec::{Issued, Plugin, names_secret};
 use super::trouble::Trouble;
 use crate::backend::socket::io_words;
 use crate::backend::tls::Pem;
-use crate::model::secret::Secret;
+use crate::model::secret::{Secret, Secrets};
 
 /// What is shown to the API server with every request.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Credentials {
     impersonated: Vec<(HeaderName, HeaderValue)>,
     /// Certificate and key that prove who asks.
     identity: Option<(Pem, Pem)>,
+    /// Learns what is sent.
+    secrets: Secrets,
 }
 
 #[derive(Debug)]
@@ -41,15 +43,24 @@ enum Bearer {
 
 impl Credentials {
     /// What the kubeconfig's user comes to. Nothing is run yet. The error is a sentence about the kubeconfig.
-    pub(super) fn new(user: &AuthInfo, cluster: &Cluster) -> Result<Self, String> {
-        Ok(Credentials { bearer: bearer(user, cluster)?, impersonated: impersonated(user)?, identity: identity(user)? })
+    pub(super) fn new(user: &AuthInfo, cluster: &Cluster, secrets: Secrets) -> Result<Self, String> {
+        learn(user, &secrets);
+        let (bearer, impersonated, identity) = (bearer(user, cluster)?, impersonated(user)?, identity(user)?);
+        Ok(Credentials { bearer, impersonated, identity, secrets })
+    }
+
+    /// What is sent to a server that speaks plain text: nothing that is secret. client-go reads credentials only when the
+    /// transport is TLS (`clientcmd`, `IsConfigTransportTLS`); whom to act as is no secret.
+    pub(super) fn in_plain_text(user: &AuthInfo) -> Result<Self, String> {
+        let (impersonated, secrets) = (impersonated(user)?, Secrets::default());
+        Ok(Credentials { bearer: Bearer::Nothing, impersonated, identity: None, secrets })
     }
 
     /// Certificate and key, from the plugin where one makes them. The plugin is run, and may take up to `limit`.
     pub(super) async fn identity(&self, limit: Duration) -> Result<Option<(Pem, Pem)>, Trouble> {
         let Bearer::Plugin(plugin, issued) = &self.bearer else { return Ok(self.identity.clone()) };
         let mut issued = issued.lock().await;
-        let made = run(plugin, limit).await?;
+        let made = run(plugin, &self.secrets, limit).await?;
         Ok(issued.insert(made).identity.clone().or_else(|| self.identity.clone()))
     }
 
@@ -61,12 +72,14 @@ impl Credentials {
         let shown = match &self.bearer {
             Bearer::Nothing => None,
             Bearer::Fixed(value) => Some(value.clone()),
-            Bearer::File(file) => Some(from_file(file.clone()).await.map_err(Trouble::Credentials)?),
+            Bearer::File(file) => {
+                Some(from_file(file.clone(), self.secrets.clone()).await.map_err(Trouble::Credentials)?)
+            }
             Bearer::Plugin(plugin, issued) => {
                 let mut issued = issued.lock().await;
                 let counts = issued.as_ref().filter(|issued| issued.still_counts(OffsetDateTime::now_utc()));
                 if counts.is_none() {
-                    *issued = Some(run(plugin, limit).await?);
+                    *issued = Some(run(plugin, &self.secrets, limit).await?);
                 }
                 let token = issued.as_ref().and_then(|issued| issued.token.as_ref());
                 token.map(|token| bearer_value(token.reveal())).transpose().map_err(Trouble::Credentials)?
@@ -98,9 +111,45 @@ pub(super) fn in_words(user: &AuthInfo, name: &str) -> String {
     }
 }
 
-async fn run(plugin: &Plugin, limit: Duration) -> Result<Issued, Trouble> {
+/// Does the user of a kubeconfig have anything that proves who it is?
+pub(super) fn has_secret(user: &AuthInfo) -> bool {
+    let is_anonymous = user.auth_provider.is_none()
+        && (user.username.is_none() || user.password.is_none())
+        && user.token_file.is_none()
+        && user.token.is_none()
+        && user.exec.is_none()
+        && user.client_certificate.is_none()
+        && user.client_certificate_data.is_none();
+    !is_anonymous
+}
+
+/// The program that makes the credentials, when nothing that is read before it does.
+pub(super) fn program(user: &AuthInfo) -> Option<&str> {
+    let is_first = user.auth_provider.is_none()
+        && (user.username.is_none() || user.password.is_none())
+        && user.token_file.is_none()
+        && user.token.is_none();
+    user.exec.as_ref().filter(|_| is_first)?.command.as_deref()
+}
+
+/// What stands in the kubeconfig; a file and a plugin have theirs later.
+fn learn(user: &AuthInfo, secrets: &Secrets) {
+    let provider = user.auth_provider.iter().flat_map(|provider| &provider.config);
+    provider.filter(|(name, _)| names_secret(name)).for_each(|(_, value)| secrets.learn(value));
+    if let Some(token) = &user.token {
+        secrets.learn(token.expose_secret());
+    }
+    if let (Some(name), Some(password)) = (&user.username, &user.password) {
+        secrets.learn_login(name, password.expose_secret());
+    }
+    if let Some(key) = &user.client_key_data {
+        secrets.learn(key.expose_secret());
+    }
+}
+
+async fn run(plugin: &Plugin, secrets: &Secrets, limit: Duration) -> Result<Issued, Trouble> {
     let slow = || Trouble::Slow { what: "making the credentials".to_string(), limit };
-    timeout(limit, plugin.run()).await.map_err(|_| slow())?
+    timeout(limit, plugin.run(secrets)).await.map_err(|_| slow())?
 }
 
 fn bearer(user: &AuthInfo, cluster: &Cluster) -> Result<Bearer, String> {
@@ -178,10 +227,13 @@ pub(super) fn pem(setting: &str, data: Option<&str>, file: Option<&str>) -> Resu
     }
 }
 
-async fn from_file(file: PathBuf) -> Result<HeaderValue, String> {
+async fn from_file(file: PathBuf, secrets: Secrets) -> Result<HeaderValue, String> {
     let read = move || match crate::platform::file::read_text(&file, crate::platform::file::SMALL) {
         Ok(text) if text.trim().is_empty() => Err(format!("{} is empty", file.display())),
-        Ok(text) => bearer_value(&text),
+        Ok(text) => {
+            secrets.learn(text.trim());
+            bearer_value(&text)
+        }
         Err(error) => Err(format!("{}: {}", file.display(), io_words(&error))),
     };
     tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(format!("reading the token: {error}")))

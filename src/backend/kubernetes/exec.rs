@@ -3,9 +3,13 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use futures_util::future::try_join;
+
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 use kube::config::{Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use serde::Deserialize;
@@ -19,11 +23,13 @@ use tokio::time::sleep;
 use super::trouble::{LONGEST, Trouble};
 use crate::backend::socket::io_words;
 use crate::backend::tls::Pem;
-use crate::model::secret::Secret;
+use crate::model::secret::{Secret, Secrets};
 use crate::model::text::quote_bytes;
 
 /// What a plugin may speak.
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+/// A credential is some kilobytes; a plugin that prints more than this, on either stream, is ended.
+const LARGEST: u64 = 1024 * 1024;
 /// A token is not shown any more when it ends so soon: the clocks of two machines differ.
 const MARGIN: Duration = Duration::seconds(10);
 
@@ -77,8 +83,8 @@ impl Plugin {
         Ok(Plugin { command, api_version, exec: exec.clone(), cluster })
     }
 
-    /// Runs it. Dropping the future ends it.
-    pub(super) async fn run(&self) -> Result<Issued, Trouble> {
+    /// Runs it, and makes `secrets` know what it gets and prints. Dropping the future ends it.
+    pub(super) async fn run(&self, secrets: &Secrets) -> Result<Issued, Trouble> {
         let Plugin { command, exec, .. } = self;
         let wrong = |why: String| Trouble::Credentials(format!("{command:?} {why}"));
         let told = json!({
@@ -93,6 +99,9 @@ impl Plugin {
         program.args(exec.args.iter().flatten()).env("KUBERNETES_EXEC_INFO", told.to_string());
         for variable in exec.env.iter().flatten() {
             if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
+                if names_secret(name) {
+                    secrets.learn(value);
+                }
                 program.env(name, value);
             }
         }
@@ -102,8 +111,12 @@ impl Plugin {
         let ended = Running::to_its_end(program).await.map_err(|error| {
             let hint = exec.install_hint.as_deref().map(str::trim).filter(|_| error.kind() == io::ErrorKind::NotFound);
             let hint = hint.map(|hint| format!(" ({})", quote_bytes(hint.as_bytes(), LONGEST))).unwrap_or_default();
-            wrong(format!("cannot be run: {}{hint}", io_words(&error)))
+            match error.kind() {
+                io::ErrorKind::Other => wrong(error.to_string()),
+                _ => wrong(format!("cannot be run: {}{hint}", io_words(&error))),
+            }
         })?;
+        learn(&ended.stdout, secrets);
         if !ended.status.success() {
             // What it says to people. What it prints for machines may be a token, and is not repeated.
             let said = ended.stderr.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -144,9 +157,32 @@ impl Plugin {
     }
 }
 
-/// A program that runs; dropping it ends it and leaves nothing of it behind. (tokio's own processes come with its signals,
-/// which every start would pay for.)
-struct Running(Child);
+/// Is a variable or setting called so a secret? `AWS_PROFILE` is none, `AWS_SECRET_ACCESS_KEY` is one.
+pub(super) fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "secret", "password", "passwd", "key", "credential"].iter().any(|part| name.contains(part))
+}
+
+/// What a plugin prints for machines may be credentials, whatever its form is: every word of it that is long enough.
+fn learn(printed: &[u8], secrets: &Secrets) {
+    const LONG: usize = 12;
+    const MOST: usize = 64;
+    if let Ok(Credential { status: Some(status), .. }) = serde_saphyr::from_slice::<Credential>(printed) {
+        let all = [status.token, status.client_certificate_data, status.client_key_data];
+        return all.iter().flatten().for_each(|secret| secrets.learn(secret));
+    }
+    let printed = String::from_utf8_lossy(printed);
+    let words = printed.split(|c: char| c.is_whitespace() || "\"'{}[],;".contains(c)).filter(|word| word.len() >= LONG);
+    words.take(MOST).for_each(|word| secrets.learn(word));
+}
+
+/// A program that runs, in a process group of its own; dropping it ends the whole group. (tokio's own processes come with its
+/// signals, which every start would pay for.)
+struct Running {
+    child: Child,
+    /// It ended by itself and was waited for: its group is left alone, and its number may belong to another process.
+    ended: bool,
+}
 
 struct Ended {
     status: ExitStatus,
@@ -156,13 +192,14 @@ struct Ended {
 
 impl Running {
     async fn to_its_end(mut program: Command) -> io::Result<Ended> {
-        program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = Running(program.spawn()?);
-        let stdout = read(running.0.stdout.take().map(OwnedFd::from));
-        let stderr = read(running.0.stderr.take().map(OwnedFd::from));
+        program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut running = Running { child: program.spawn()?, ended: false };
+        let stdout = read("stdout", running.child.stdout.take().map(OwnedFd::from));
+        let stderr = read("stderr", running.child.stderr.take().map(OwnedFd::from));
         let (stdout, stderr) = try_join(stdout, stderr).await?;
         loop {
-            if let Some(status) = running.0.try_wait()? {
+            if let Some(status) = running.child.try_wait()? {
+                running.ended = true;
                 return Ok(Ended { status, stdout, stderr });
             }
             sleep(std::time::Duration::from_millis(2)).await;
@@ -172,17 +209,27 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        if self.ended {
+            return;
+        }
+        // Not waited for yet, so the number still is the group's. One that has ended already is no failure.
+        if let Ok(group) = i32::try_from(self.child.id()) {
+            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-async fn read(pipe: Option<OwnedFd>) -> io::Result<Vec<u8>> {
-    let mut said = Vec::new();
+async fn read(stream: &str, pipe: Option<OwnedFd>) -> io::Result<Vec<u8>> {
+    let mut printed = Vec::new();
     if let Some(pipe) = pipe {
-        Receiver::from_owned_fd(pipe)?.read_to_end(&mut said).await?;
+        Receiver::from_owned_fd(pipe)?.take(LARGEST + 1).read_to_end(&mut printed).await?;
     }
-    Ok(said)
+    if printed.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("printed more than 1 MiB to {stream} and was stopped")));
+    }
+    Ok(printed)
 }
 
 /// What a plugin prints.

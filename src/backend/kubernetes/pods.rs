@@ -16,6 +16,7 @@ use crate::backend::watch::{Watch, after};
 use crate::layout::{Reading, kratos_pods};
 use crate::model::endpoint::{Check, Endpoint, EndpointStatus};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
+use crate::model::secret::Secrets;
 use crate::model::target::KubernetesTarget;
 
 /// At most so many things are named in a sentence.
@@ -26,12 +27,12 @@ const NOT_KRATOS: &str = "`kubectl get pods --show-labels` and `kubectl describe
                           kratos-service-protocols and a container port that it names are needed.";
 
 /// Everything that `target` asks for, until an error: it ends the stream.
-pub(super) fn resolve(settings: Settings, target: KubernetesTarget, limit: Duration) -> Resolution {
+pub(super) fn resolve(settings: (Settings, Secrets), target: KubernetesTarget, limit: Duration) -> Resolution {
     after(begin(settings, target, limit))
 }
 
 async fn begin(
-    settings: Settings,
+    settings: (Settings, Secrets),
     target: KubernetesTarget,
     limit: Duration,
 ) -> Result<(Update, Watching), ResolveError> {
@@ -75,12 +76,14 @@ impl Watching {
             let remedy = format!(
                 "`kubectl get pods -n {namespace} -l {label}` shows which pods have the label; Kratos sets it itself."
             );
-            let notes = vec![Note::new(NoteKind::Remedy, remedy)];
+            let remedy = Note::new(NoteKind::Remedy, remedy);
+            let notes = std::iter::once(remedy).chain(self.follow.api.withheld()).collect();
             return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes });
         }
         let (endpoints, told) = answer(&self.pods);
         let mut notes =
             vec![Note::new(NoteKind::Asked, format!("kubernetes {server} {asked}, pods of namespace {namespace}"))];
+        notes.extend(self.follow.api.withheld());
         notes.extend(told);
         Update::Reset(Answer { endpoints, notes })
     }

@@ -13,7 +13,8 @@ use super::access::{self, Server};
 use super::credentials::{self, Credentials};
 use super::settings::{Pod, Settings};
 use crate::backend::{Origin, Sourced};
-use crate::model::resolution::ResolveCode;
+use crate::model::resolution::{NoteKind, ResolveCode, Update};
+use crate::model::secret::Secrets;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -62,11 +63,15 @@ fn several_kubeconfigs_are_one_and_the_first_to_say_something_wins() {
     let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
     assert_eq!((chosen.context.as_deref(), chosen.server.as_str()), (Some("one"), "https://one:1"));
     assert_eq!(chosen.namespace, "default");
-    assert!(chosen.credentials.starts_with("the token of user \"ann\" in "), "{}", chosen.credentials);
+    assert!(chosen.shown.credentials.starts_with("the token of user \"ann\" in "), "{}", chosen.shown.credentials);
     settings.context.value = Some("two".to_string());
     let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
     assert_eq!((chosen.server.as_str(), chosen.namespace.as_str()), ("https://two:2", "prod"));
-    assert!(chosen.credentials.starts_with("nothing: user \"bob\" has no credentials in "), "{}", chosen.credentials);
+    assert!(
+        chosen.shown.credentials.starts_with("nothing: user \"bob\" has no credentials in "),
+        "{}",
+        chosen.shown.credentials
+    );
     settings.namespace.value = Some("dev".to_string());
     assert_eq!(access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap().namespace, "dev");
 }
@@ -104,7 +109,7 @@ fn a_pod_asks_as_its_service_account() {
     let token = written(&account, "token", "t0ken\n");
     let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
     assert_eq!((chosen.context.as_deref(), chosen.namespace.as_str()), (None, "default"));
-    assert_eq!(chosen.credentials, format!("the pod's own token in {}", token.display()));
+    assert_eq!(chosen.shown.credentials, format!("the pod's own token in {}", token.display()));
     written(&account, "namespace", "pay\n");
     assert_eq!(access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap().namespace, "pay");
 }
@@ -133,7 +138,7 @@ fn user(user: &Value) -> AuthInfo {
 }
 
 fn refused(of: &Value) -> String {
-    Credentials::new(&user(of), &Cluster::default()).map(|_| ()).expect_err("no credentials")
+    Credentials::new(&user(of), &Cluster::default(), Secrets::default()).map(|_| ()).expect_err("no credentials")
 }
 
 /// What is shown for a user, as pairs of header and value.
@@ -145,7 +150,7 @@ async fn shown(of: &Credentials) -> Result<Vec<(String, String)>, String> {
 }
 
 async fn header(of: &Value) -> Option<String> {
-    let credentials = Credentials::new(&user(of), &Cluster::default()).unwrap();
+    let credentials = Credentials::new(&user(of), &Cluster::default(), Secrets::default()).unwrap();
     shown(&credentials).await.unwrap().into_iter().next().map(|(_, value)| value)
 }
 
@@ -160,7 +165,7 @@ async fn a_user_shows_what_kubectl_would_show() {
     let here = tempfile::tempdir().unwrap();
     let file = written(&here, "token", "first\n");
     let both = user(&json!({ "token": "t", "tokenFile": file.display().to_string() }));
-    let both = Credentials::new(&both, &Cluster::default()).unwrap();
+    let both = Credentials::new(&both, &Cluster::default(), Secrets::default()).unwrap();
     for token in ["first", "second"] {
         written(&here, "token", token);
         assert_eq!(shown(&both).await.unwrap()[0].1, format!("Bearer {token}"), "the file is read again");
@@ -169,7 +174,7 @@ async fn a_user_shows_what_kubectl_would_show() {
     let gone = shown(&both).await.expect_err("no file");
     assert_eq!(gone, format!("no credentials: {}: no such file or directory", file.display()));
     let other = user(&json!({ "token": "t", "as": "bob", "as-uid": "7", "as-groups": ["dev", "ops"] }));
-    let mut headers = shown(&Credentials::new(&other, &Cluster::default()).unwrap()).await.unwrap();
+    let mut headers = shown(&Credentials::new(&other, &Cluster::default(), Secrets::default()).unwrap()).await.unwrap();
     headers.sort();
     let pair = |name: &str, value: &str| (name.to_string(), value.to_string());
     let groups = [pair("impersonate-group", "dev"), pair("impersonate-group", "ops")];
@@ -214,7 +219,7 @@ fn plugin(line: &str) -> Credentials {
         "env": [{ "name": "WORD", "value": "said" }], "provideClusterInfo": true, "installHint": "install it\nthus",
     });
     let cluster = Cluster { server: Some("https://one:1".to_string()), ..Cluster::default() };
-    Credentials::new(&user(&json!({ "exec": exec })), &cluster).unwrap()
+    Credentials::new(&user(&json!({ "exec": exec })), &cluster, Secrets::default()).unwrap()
 }
 
 fn printed(status: &str) -> String {
@@ -268,7 +273,7 @@ async fn a_plugin_that_makes_nothing_says_why_and_never_what_it_printed() {
     let exec = json!({
         "command": "/nonexistent/login", "apiVersion": "client.authentication.k8s.io/v1", "installHint": "get it\u{7}",
     });
-    let absent = Credentials::new(&user(&json!({ "exec": exec })), &Cluster::default()).unwrap();
+    let absent = Credentials::new(&user(&json!({ "exec": exec })), &Cluster::default(), Secrets::default()).unwrap();
     let words = "no credentials: \"/nonexistent/login\" cannot be run: no such file or directory (get it\\u{7})";
     assert_eq!(shown(&absent).await.expect_err("no program"), words);
 }
@@ -280,10 +285,140 @@ async fn a_plugin_that_hangs_is_ended() {
     let hangs = plugin(&format!("echo $$ > {}; exec sleep 600", id.display()));
     let mut headers = HeaderMap::new();
     let error = hangs.show(&mut headers, Duration::from_secs(1)).await.expect_err("nothing is printed");
-    assert_eq!(error.to_string(), "making the credentials took longer than 1 s");
+    assert_eq!(error.to_string(), "making the credentials took longer than 1.0s");
     assert_eq!(error.code(), ResolveCode::Timeout);
     let process = PathBuf::from("/proc").join(std::fs::read_to_string(&id).unwrap().trim());
     assert!(!process.exists(), "nothing is left of it");
+}
+
+#[tokio::test]
+async fn a_plugin_is_ended_with_all_that_it_started() {
+    let here = tempfile::tempdir().unwrap();
+    let id = here.path().join("id");
+    // The shell ends, its child keeps the pipes open.
+    let hangs = plugin(&format!("sleep 600 & echo $! > {}", id.display()));
+    let error = hangs.show(&mut HeaderMap::new(), Duration::from_secs(1)).await.expect_err("nothing is printed");
+    assert_eq!(error.code(), ResolveCode::Timeout);
+    let process = std::fs::read_to_string(&id).unwrap();
+    let stat = PathBuf::from("/proc").join(process.trim()).join("stat");
+    let is_over = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ") || stat.contains(") X "));
+    // The kernel ends it beside us.
+    let waited = tokio::time::timeout(Duration::from_secs(10), async {
+        while !is_over() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "its child lives on");
+}
+
+#[tokio::test]
+async fn a_plugin_that_prints_without_end_is_stopped_at_a_mebibyte() {
+    for (line, stream) in [("exec cat /dev/zero", "stdout"), ("exec cat /dev/zero >&2", "stderr")] {
+        let error = shown(&plugin(line)).await.expect_err(line);
+        let words = format!("no credentials: \"/bin/sh\" printed more than 1 MiB to {stream} and was stopped");
+        assert_eq!(error, words);
+    }
+}
+
+#[tokio::test]
+async fn what_a_plugin_gets_and_prints_is_in_no_message() {
+    let secrets = Secrets::default();
+    let exec = json!({
+        "command": "/bin/sh", "apiVersion": "client.authentication.k8s.io/v1",
+        "args": ["-c", format!("echo '{}'; echo \"no: $MY_SECRET issued-t0ken\" >&2; exit 1", printed(r#"{"token":"issued-t0ken"}"#))],
+        "env": [{ "name": "MY_SECRET", "value": "hunter2" }],
+    });
+    let credentials = Credentials::new(&user(&json!({ "exec": exec })), &Cluster::default(), secrets.clone()).unwrap();
+    let error = shown(&credentials).await.expect_err("it failed");
+    assert_eq!(secrets.mask(&error), "no credentials: \"/bin/sh\" ended with exit status: 1: no: *** ***");
+}
+
+/// kubectl does neither (client-go: credentials are read only when the transport is TLS).
+#[tokio::test]
+async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
+    use crate::backend::{Backend as _, Context, Settings as All};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let here = tempfile::tempdir().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = format!("http://{}", listener.local_addr().unwrap());
+    let (heard, mut recorded) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let heard = heard.clone();
+            tokio::spawn(async move {
+                let mut read = [0; 4096];
+                while let Ok(count @ 1..) = stream.read(&mut read).await {
+                    let request = String::from_utf8_lossy(&read[..count]).into_owned();
+                    let body = match request.contains("/endpointslices") {
+                        true => r#"{"metadata":{"resourceVersion":"1"},"items":[]}"#,
+                        false => r#"{"message":"not found"}"#,
+                    };
+                    let status = if request.contains("/endpointslices") { "200 OK" } else { "404 Not Found" };
+                    heard.send(request).unwrap();
+                    let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    let ran = here.path().join("ran");
+    let exec = json!({
+        "command": "/bin/sh", "args": ["-c", format!("touch {}", ran.display())],
+        "apiVersion": "client.authentication.k8s.io/v1",
+    });
+    for (name, user) in [
+        ("token", json!({ "token": "hunter2" })),
+        ("basic", json!({ "username": "ann", "password": "hunter2" })),
+        ("file", json!({ "tokenFile": written(&here, "t", "hunter2").display().to_string() })),
+        ("exec", json!({ "exec": exec })),
+        ("oidc", json!({ "auth-provider": { "name": "oidc", "config": { "id-token": "hunter2" } } })),
+        ("certificate", json!({ "client-certificate": "/nonexistent", "client-key": "/nonexistent" })),
+    ] {
+        let config = json!({
+            "current-context": "c",
+            "contexts": [{ "name": "c", "context": { "cluster": "k", "user": "u" } }],
+            "clusters": [{ "name": "k", "cluster": { "server": server } }],
+            "users": [{ "name": "u", "user": user }],
+        });
+        let file = written(&here, name, &config.to_string());
+        let all = All { kubernetes: settings(&[&file]), ..All::default() };
+        let kubernetes = super::Kubernetes;
+        assert_eq!(kubernetes.runs(&all), None, "{name}");
+        let rows = kubernetes.describe(&all).settings;
+        let row = rows.iter().find(|(row, ..)| *row == "credentials").map(|(_, value, _)| value.as_str());
+        assert!(row.is_some_and(|value| value.ends_with("(not sent: the server is http://)")), "{name}: {row:?}");
+        let context = Context { settings: all.into(), ..Context::default() };
+        let target = "kubernetes:///pay.prod".parse().unwrap();
+        let first = futures_util::StreamExt::next(&mut kubernetes.resolve(&target, &context)).await.unwrap();
+        let Ok(Update::NotFound(absence)) = first else { panic!("{name}: {first:?}") };
+        let withheld = absence.notes.iter().find(|note| note.kind == NoteKind::Withheld);
+        let withheld = withheld.unwrap_or_else(|| panic!("{name}: {absence:?}"));
+        assert!(withheld.text.starts_with("no credentials were sent, because the server is http://"), "{withheld:?}");
+        let mut count = 0;
+        while let Ok(request) = recorded.try_recv() {
+            count += 1;
+            assert!(!request.to_lowercase().contains("authorization") && !request.contains("hunter2"), "{request}");
+        }
+        assert!(count > 0, "{name}: nothing was asked");
+    }
+    assert!(!ran.exists(), "the plugin was run");
+}
+
+#[test]
+fn a_password_in_the_servers_url_is_shown_nowhere() {
+    use crate::backend::{Backend as _, Settings as All};
+    let here = tempfile::tempdir().unwrap();
+    for server in ["https://ann:hunter2@h:6443", "https://hunter2@h", "https://h/?token=hunter2", "ftp://ann:hunter2@h"]
+    {
+        let config = json!({
+            "current-context": "c", "contexts": [{ "name": "c", "context": { "cluster": "k" } }],
+            "clusters": [{ "name": "k", "cluster": { "server": server } }],
+        });
+        let all = All { kubernetes: settings(&[&written(&here, "c", &config.to_string())]), ..All::default() };
+        let shown = format!("{:?} {:?}", super::Kubernetes.describe(&all), Server::new(server).map(|_| ()));
+        assert!(!shown.contains("hunter2"), "{server}: {shown}");
+    }
 }
 
 #[test]

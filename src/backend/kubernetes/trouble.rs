@@ -1,5 +1,6 @@
 //! [`Trouble`]: why there is no answer.
 
+use std::fmt;
 use std::time::Duration;
 
 use kube::core::Status;
@@ -11,6 +12,34 @@ use crate::model::text::shorten;
 
 /// So much of a stranger's text is repeated.
 pub(super) const LONGEST: usize = 300;
+
+/// What was sent to prove who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// Which credentials, and where they come from. No secret is in it.
+    pub credentials: String,
+    /// They were not sent: the server is `http://`.
+    pub withheld: bool,
+}
+
+impl Shown {
+    /// For the list of settings.
+    pub(super) fn row(&self) -> String {
+        let not_sent = if self.withheld { " (not sent: the server is http://)" } else { "" };
+        format!("{}{not_sent}", self.credentials)
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.withheld {
+            true => {
+                write!(f, "no credentials were sent, because the server is http:// ({} is not used)", self.credentials)
+            }
+            false => write!(f, "the API server rejected {}", self.credentials),
+        }
+    }
+}
 
 /// Why there is no answer. The sentences do not name the API server: [`Trouble::at`] does.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -44,11 +73,8 @@ pub(super) enum Trouble {
     #[error("{0}")]
     Ended(String),
     /// It is not known who asks (401).
-    #[error("the API server does not know who asks (401): it was shown {credentials}")]
-    Unauthorized {
-        /// What was shown, and where that comes from.
-        credentials: String,
-    },
+    #[error("401 Unauthorized: {0}")]
+    Unauthorized(Shown),
     /// Whoever asks may not (403).
     #[error("may not {asked}: {message}")]
     Forbidden {
@@ -79,12 +105,17 @@ pub(super) enum Trouble {
 
 impl Trouble {
     /// What the API server refused.
-    pub(super) fn of_status(status: &Status, asked: &str, credentials: &str, retry_after: Option<Duration>) -> Self {
-        let message = shorten(status.message.trim(), LONGEST).into_owned();
+    pub(super) fn of_status(status: &Status, asked: &str, shown: &Shown, retry_after: Option<Duration>) -> Self {
+        let mut message = shorten(status.message.trim(), LONGEST).into_owned();
         let asked = asked.to_string();
         match status.code {
-            401 => Trouble::Unauthorized { credentials: credentials.to_string() },
-            403 => Trouble::Forbidden { asked, message },
+            401 => Trouble::Unauthorized(shown.clone()),
+            403 => {
+                if shown.withheld {
+                    message = format!("{message} ({shown})");
+                }
+                Trouble::Forbidden { asked, message }
+            }
             410 => Trouble::Gone(message),
             code => {
                 let details = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
@@ -115,7 +146,7 @@ impl Trouble {
             Trouble::Http { why, .. } => why.code(),
             Trouble::Slow { .. } | Trouble::Frozen(_) => ResolveCode::Timeout,
             Trouble::Ended(_) | Trouble::Gone(_) => ResolveCode::WatchBroken,
-            Trouble::Credentials(_) | Trouble::Unauthorized { .. } | Trouble::Forbidden { .. } => ResolveCode::Denied,
+            Trouble::Credentials(_) | Trouble::Unauthorized(_) | Trouble::Forbidden { .. } => ResolveCode::Denied,
             Trouble::Refused { code: 429, .. } => ResolveCode::Limited,
             Trouble::Refused { code: 500.., .. } => ResolveCode::ServerError,
             Trouble::Refused { .. } | Trouble::NotKubernetes(_) => ResolveCode::BadAnswer,

@@ -16,25 +16,35 @@ use super::trouble::Trouble;
 use crate::backend::Resolution;
 use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
+use crate::model::secret::Secrets;
 use crate::model::target::KubernetesTarget;
 
 /// What an EndpointSlice belongs to.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
 /// Everything that `target` asks for, until an error: it ends the stream.
-pub(super) fn resolve(settings: Settings, target: KubernetesTarget, port: Option<u16>, limit: Duration) -> Resolution {
+pub(super) fn resolve(
+    settings: (Settings, Secrets),
+    target: KubernetesTarget,
+    port: Option<u16>,
+    limit: Duration,
+) -> Resolution {
     after(begin(settings, target, port, limit))
 }
 
 /// The API of the namespace that `target` names, else of the one that the settings name.
-pub(super) async fn open(settings: Settings, namespace: Option<String>, limit: Duration) -> Result<Api, ResolveError> {
-    let access = access::open(settings, limit).await.map_err(|trouble| trouble.at(""))?;
+pub(super) async fn open(
+    settings: (Settings, Secrets),
+    namespace: Option<String>,
+    limit: Duration,
+) -> Result<Api, ResolveError> {
+    let access = access::open(settings.0, settings.1, limit).await.map_err(|trouble| trouble.at(""))?;
     let namespace = namespace.unwrap_or_else(|| access.namespace.clone());
     Ok(Api::new(access, namespace))
 }
 
 async fn begin(
-    settings: Settings,
+    settings: (Settings, Secrets),
     target: KubernetesTarget,
     port: Option<u16>,
     limit: Duration,
@@ -110,12 +120,13 @@ impl Watching {
                 "kubernetes {server} has neither a Service {:?} nor an EndpointSlice of one in namespace {namespace}",
                 self.service
             );
-            let notes = self.elsewhere.clone();
+            let notes = self.elsewhere.iter().cloned().chain(self.follow.api.withheld()).collect();
             return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes });
         }
         let (endpoints, told) = self.listing.answer(self.around.service.found());
         let asked = format!("kubernetes {server} {asked}, namespace {namespace}");
         let mut notes = vec![Note::new(NoteKind::Asked, asked)];
+        notes.extend(self.follow.api.withheld());
         notes.extend(told);
         notes.extend(self.around.notes(&self.listing));
         notes.extend(self.elsewhere.iter().cloned());

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::backend::env::{Env, SettingsError};
-use crate::backend::socket::{host_and_port, joined};
+use crate::backend::socket::{host_and_port, joined, shown_address};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 
@@ -23,7 +23,7 @@ pub struct Server {
 impl Server {
     /// Parses `host[:port]`. The error does not repeat what stands before an `@`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let shown = text.rsplit_once('@').map_or(text.to_string(), |(_, host)| format!("***@{host}"));
+        let shown = shown_address(text);
         let wrong = |why: &str| Err(format!("{shown:?} {why}"));
         if text.contains('@') {
             return wrong("holds a user: put user:password into ZOOKEEPER_AUTH");

@@ -24,7 +24,11 @@ impl fmt::Display for EurekaTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("eureka://")?;
         if let Some((user, password)) = &self.user {
-            write!(f, "{}:{password}@", utf8_percent_encode(user, NON_ALPHANUMERIC))?;
+            match password.is_empty() {
+                // It may be a token.
+                true => write!(f, "{password}@")?,
+                false => write!(f, "{}:{password}@", utf8_percent_encode(user, NON_ALPHANUMERIC))?,
+            }
         }
         f.write_str(&server_text(self.server.as_deref()))?;
         if let Some(path) = &self.path {

@@ -88,8 +88,8 @@ impl FromStr for Target {
         parse(Piece::new(text)).map_err(|Problem { at, problem, example }| TargetError {
             input: shorten(&secrets::mask(text), 80).into_owned(),
             position: at,
-            problem,
-            example,
+            problem: secrets::mask_in(&problem, text),
+            example: secrets::mask_in(&example, text),
         })
     }
 }

@@ -1,42 +1,158 @@
 //! Passwords and tokens inside a text that may be no target at all: errors and refused schemes show what was typed, so
 //! it is masked first.
 
-/// Names of parameters whose value is nobody's business.
-const SECRET_PARAMETERS: [&str; 6] = ["token", "password", "passwd", "secret", "access_key", "secret_key"];
+use std::ops::Range;
 
-/// `text` with `user:***@` for every password and `token=***` for every secret parameter. Masks too much rather than
-/// too little: whatever stands between a colon and the last `@` before the `?` counts as a password.
+/// Names of parameters whose value may be shown: those that a scheme reads or accepts. Every other one may be a misspelled
+/// `token`.
+const SHOWN_PARAMETERS: [&str; 16] = [
+    "tag",
+    "dc",
+    "near",
+    "healthy",
+    "ns",
+    "partition",
+    "prefix",
+    "layout",
+    "key",
+    "wait",
+    "limit",
+    "insecure",
+    "timeout",
+    "max-backoff",
+    "allow-stale",
+    "require-consistent",
+];
+/// Parts of the names of headers that carry credentials.
+const SECRET_HEADERS: [&str; 8] = ["auth", "cookie", "token", "secret", "password", "passwd", "api-key", "apikey"];
+/// The schemes of an `Authorization` header.
+const AUTH_SCHEMES: [&str; 4] = ["bearer", "basic", "negotiate", "token"];
+
+/// `text` with `***` in the place of every password, every value of a parameter that is not known to be harmless, and every
+/// header value. Masks too much rather than too little.
 pub(super) fn mask(text: &str) -> String {
-    let (before, query) = match text.split_once('?') {
-        Some((before, query)) => (before, Some(query)),
-        None => (text, None),
+    let mut masked = String::with_capacity(text.len());
+    let mut shown = 0;
+    for range in find(text) {
+        masked.push_str(&text[shown..range.start]);
+        masked.push_str("***");
+        shown = range.end;
+    }
+    masked + &text[shown..]
+}
+
+/// `sentence` about `text`, without what [`mask`] hides in `text`.
+pub(super) fn mask_in(sentence: &str, text: &str) -> String {
+    let mut secrets: Vec<&str> = find(text).into_iter().map(|range| &text[range]).collect();
+    // White space may have been taken out of it, and a part of it may be quoted alone.
+    secrets.extend(secrets.clone().into_iter().flat_map(str::split_whitespace));
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let long_enough = |secret: &&&str| secret.len() > 2;
+    secrets.iter().filter(long_enough).fold(sentence.to_string(), |masked, secret| masked.replace(*secret, "***"))
+}
+
+/// Where secrets may be in `text`, in order and apart from each other.
+fn find(text: &str) -> Vec<Range<usize>> {
+    if let Some(value) = header_value(text) {
+        return vec![value..text.len()];
+    }
+    let query = text.find('?').unwrap_or(text.len());
+    let mut found: Vec<Range<usize>> = password(&text[..query], 0).into_iter().collect();
+    let mut at = query + 1;
+    for pair in text.get(at..).unwrap_or_default().split('&') {
+        match pair.find('=') {
+            Some(equals) if !is_shown(&pair[..equals]) => found.push(at + equals + 1..at + pair.len()),
+            _ => found.extend(password(pair, at)),
+        }
+        at += pair.len() + 1;
+    }
+    found.retain(|range| !range.is_empty());
+    found
+}
+
+/// Where the value of a header begins that was typed in the place of a target: `authorization: Bearer T`, `Bearer T`.
+fn header_value(text: &str) -> Option<usize> {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
-    let mut masked = mask_password(before);
-    if let Some(query) = query {
-        masked.push('?');
-        for (index, pair) in query.split('&').enumerate() {
-            if index > 0 {
-                masked.push('&');
-            }
-            match pair.split_once('=') {
-                Some((name, _)) if is_secret(name) => masked.push_str(&format!("{name}=***")),
-                _ => masked.push_str(&mask_password(pair)),
-            }
+    if let Some((name, value)) = text.split_once(':').filter(|(name, _)| is_name(name)) {
+        let lower = name.to_ascii_lowercase();
+        let is_secret = SECRET_HEADERS.iter().any(|secret| lower.contains(secret));
+        let is_port = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        if (is_secret && !is_port && !value.starts_with('/')) || value.starts_with(char::is_whitespace) {
+            return Some(name.len() + 1);
         }
     }
-    masked
+    let (scheme, value) = text.split_once(char::is_whitespace)?;
+    let is_scheme = AUTH_SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    (is_scheme && !value.trim().is_empty()).then(|| scheme.len() + 1)
 }
 
-fn mask_password(text: &str) -> String {
+/// What stands between a colon and the last `@`.
+fn password(text: &str, offset: usize) -> Option<Range<usize>> {
     let start = text.find("//").map_or(0, |slashes| slashes + 2);
-    let Some(at) = text.rfind('@').filter(|&at| at >= start) else { return text.to_string() };
-    match text[start..at].find(':') {
-        Some(colon) => format!("{}***{}", &text[..start + colon + 1], &text[at..]),
-        None => text.to_string(),
-    }
+    let at = text.rfind('@').filter(|&at| at >= start)?;
+    let colon = text[start..at].find(':')?;
+    Some(offset + start + colon + 1..offset + at)
 }
 
-fn is_secret(name: &str) -> bool {
+fn is_shown(name: &str) -> bool {
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
-    SECRET_PARAMETERS.iter().any(|secret| name.contains(secret))
+    SHOWN_PARAMETERS.contains(&name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::target::Target;
+
+    #[test]
+    fn what_may_be_a_secret_is_in_no_part_of_an_error() {
+        for typed in [
+            "consul://127.0.0.1:8500/pay?tokn=hunter2",
+            "consul:///pay?tagg=a&tokn=hunter2",
+            "consul:///pay?token=hunter2&token=hunter2",
+            "consul:///pay?healthy=maybe&token=hunter2",
+            "consul://ann:hunter2@h:port/pay",
+            "consul://ann:hunter2@",
+            "consul://ann:hunter2@h",
+            "etcd:///pay?pasword=hunter2",
+            "etcd:///pay?key=a&key=b&auth=hunter2",
+            "eureka://ann:hunter2@h:x/pay",
+            "eureka:///pay?secret=hunter2",
+            "kubernetes:///pay.prod?bearer=hunter2",
+            "k8s://prod/pay?x=hunter2",
+            "zookeeper:///pay?auth=hunter2",
+            "authorization: Bearer hunter2",
+            "Authorization:Bearer hunter2",
+            "authorization:hunter2",
+            "x-api-key: hunter2",
+            "cookie: session=hunter2",
+            "Bearer hunter2",
+            "basic hunter2",
+            "https://ann:hunter2@pay.example/x",
+            "http://pay.example/?token=hunter2",
+            "pay ?key=x&token=hunter2",
+            "nosuch://ann:hunter2@h/pay?x=hunter2",
+        ] {
+            let error = typed.parse::<Target>().map(|target| format!("{target}")).expect_err(typed);
+            let (shown, debug) = (error.to_string(), format!("{error:?}"));
+            assert!(!shown.contains("hunter2") && !debug.contains("hunter2"), "{typed}: {debug}");
+            assert!(shown.contains("***") || !debug.contains("hunter"), "{typed}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_stays_readable() {
+        for (typed, part) in [
+            ("consul:///pay?tag=v1&nr=2", "tag=v1"),
+            ("consul:///pay?healthy=maybe", "maybe"),
+            ("pay.example:50051:1", "pay.example:50051:1"),
+            ("auth:port", "auth"),
+            ("auth-service:x", "auth-service"),
+        ] {
+            let error = typed.parse::<Target>().expect_err(typed).to_string();
+            assert!(error.contains(part), "{typed}: {error}");
+        }
+        assert!("auth:8080".parse::<Target>().is_ok());
+    }
 }

@@ -31,7 +31,7 @@ impl Backend for Scripted {
         true
     }
 
-    fn resolve(&self, target: &Target, _: &Context) -> Resolution {
+    fn query(&self, target: &Target, _: &Context) -> Resolution {
         let Target::Foreign { rest, .. } = target else { return Box::pin(stream::pending()) };
         match rest.as_str() {
             "panics" => panic!("at once"),
@@ -52,7 +52,7 @@ impl Backend for Scripted {
         Description { active: Err(String::new()), settings: Vec::new() }
     }
 
-    fn ping(&self, _: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    fn query_version(&self, _: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         Box::pin(future::ready(Ok(String::new())))
     }
 }

@@ -104,7 +104,7 @@ async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
     etcd.revoke(long);
     let third = answer(&mut stream).await;
     let [why] = notes(&third, NoteKind::Departed)[..] else { panic!("{third:?}") };
-    assert_eq!(why, "key \"pay/2\" left with its lease, revoked before its 100 s were over: deregistered in order");
+    assert_eq!(why, "key \"pay/2\" left with its lease, revoked before its 100.0s were over: deregistered in order");
 
     etcd.delete("pay/3");
     let fourth = answer(&mut stream).await;

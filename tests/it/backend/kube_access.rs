@@ -76,7 +76,7 @@ async fn every_way_to_say_who_asks_is_understood_by_the_api_server() {
     let stranger = plugin(&cluster, "stranger", &json!({ "token": "wr0ng" }));
     let error = asked_by(&cluster.kubeconfig_of("stranger", &trusted, &stranger)).await.expect_err("a stranger");
     assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
-    assert!(error.to_string().contains("(401): it was shown what \""), "{error}");
+    assert!(error.to_string().contains("401 Unauthorized: the API server rejected what \""), "{error}");
     assert!(error.to_string().contains("stranger\" gives user \"me\" in /"), "{error}");
 
     // In a pod.

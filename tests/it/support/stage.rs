@@ -44,7 +44,7 @@ impl Backend for Scripted {
         true
     }
 
-    fn resolve(&self, _: &Target, _: &Context) -> Resolution {
+    fn query(&self, _: &Target, _: &Context) -> Resolution {
         let mut list = self.0.clone();
         list.mark_changed();
         let answers = futures_util::stream::unfold((list, false), |(mut list, broken)| async move {
@@ -73,7 +73,7 @@ impl Backend for Scripted {
         Description { active: Ok("scripted".to_string()), settings: Vec::new() }
     }
 
-    fn ping(&self, _: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+    fn query_version(&self, _: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         Box::pin(async { Ok("scripted".to_string()) })
     }
 }

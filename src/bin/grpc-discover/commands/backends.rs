@@ -46,7 +46,7 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
         let terminal = Terminal::new(&look, world.env);
         warn(&terminal, world.config, warnings);
         let (settings, only) = settings::backends(&typed.asking, typed.talk.profile.as_deref(), world)?;
-        let shown = block_on(ask(&settings, &only))?;
+        let shown = block_on(ask(&settings, &only, &terminal))?;
         let mut out = Vec::new();
         match typed.output.unwrap_or_default() {
             PlainFormat::Json => write_pretty(&shown, &mut out)?,
@@ -63,13 +63,19 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
     })
 }
 
-async fn ask(settings: &Settings, only: &[String]) -> Vec<Shown> {
+async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<Shown> {
     let backends = BACKENDS.iter().filter(|backend| only.is_empty() || only.iter().any(|name| name == backend.name()));
     join_all(backends.map(async |backend| {
         let mut description = backend.describe(settings);
         let speculative = backend.is_speculative(settings);
         // Asking one that nobody named and nothing makes active would only report that it is not there.
         let wanted = description.active.is_ok() || speculative || !only.is_empty();
+        let program = backend.runs(settings).filter(|_| wanted);
+        if let Some(program) = &program {
+            let text = format!("{}: running the {program}", backend.name());
+            terminal.say(&escape(&text));
+            description.settings.push(("runs", program.clone(), Origin::Default));
+        }
         let answer = match wanted {
             false => None,
             true => Some(match tokio::time::timeout(LIMIT, backend.ping(settings)).await {

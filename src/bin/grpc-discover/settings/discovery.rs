@@ -20,6 +20,7 @@ pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backen
     let port = layers.one("--port", typed.port, values::port)?;
     let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
     Ok(backend::Settings {
+        secrets: Default::default(),
         dns: dns::Settings {
             server: layers.one("--dns-server", typed.dns_server, values::dns_server)?,
             interval: layers.positive("--dns-interval", typed.dns_interval)?,

@@ -1,0 +1,100 @@
+//! What a backend gives, without the secrets of the session: a registry may repeat in any text what it was sent.
+
+use super::Resolution;
+use crate::model::endpoint::Endpoint;
+use crate::model::resolution::{Note, ResolveError, Update};
+use crate::model::secret::Secrets;
+
+use futures_util::StreamExt as _;
+
+/// `resolution` without `secrets`. A secret that is learned while it runs counts from then on.
+pub(super) fn resolution(resolution: Resolution, secrets: Secrets) -> Resolution {
+    Box::pin(resolution.map(move |item| match item {
+        Ok(update) => Ok(masked(update, &secrets)),
+        Err(error) => Err(self::error(error, &secrets)),
+    }))
+}
+
+/// `error` without `secrets`.
+pub(super) fn error(mut error: ResolveError, secrets: &Secrets) -> ResolveError {
+    let (ResolveError::Ambient(failure) | ResolveError::Fatal(failure)) = &mut error;
+    secrets.mask_in(&mut failure.text);
+    error
+}
+
+fn masked(mut update: Update, secrets: &Secrets) -> Update {
+    if secrets.is_empty() {
+        return update;
+    }
+    match &mut update {
+        Update::Reset(answer) => {
+            answer.endpoints.iter_mut().for_each(|endpoint| mask_endpoint(endpoint, secrets));
+            mask_notes(&mut answer.notes, secrets);
+        }
+        Update::Add(endpoints) => endpoints.iter_mut().for_each(|endpoint| mask_endpoint(endpoint, secrets)),
+        Update::NotFound(absence) => {
+            secrets.mask_in(&mut absence.text);
+            mask_notes(&mut absence.notes, secrets);
+        }
+        Update::Partial(answer, failure) => {
+            answer.endpoints.iter_mut().for_each(|endpoint| mask_endpoint(endpoint, secrets));
+            mask_notes(&mut answer.notes, secrets);
+            secrets.mask_in(&mut failure.text);
+        }
+        Update::Remove(keys) => keys.iter_mut().filter_map(|key| key.id.as_mut()).for_each(|id| secrets.mask_in(id)),
+    }
+    update
+}
+
+fn mask_notes(notes: &mut [Note], secrets: &Secrets) {
+    notes.iter_mut().for_each(|note| secrets.mask_in(&mut note.text));
+}
+
+/// Every text of `endpoint` but its address, which is dialed.
+fn mask_endpoint(endpoint: &mut Endpoint, secrets: &Secrets) {
+    let texts = [&mut endpoint.id, &mut endpoint.zone, &mut endpoint.node].into_iter().flatten();
+    let checks = endpoint.checks.iter_mut().flat_map(|check| [&mut check.name, &mut check.status, &mut check.output]);
+    let particulars = endpoint.particulars.iter_mut();
+    let maintenance = particulars.filter_map(|known| known.maintenance.as_mut());
+    let reasons = maintenance.flat_map(|maintenance| [&mut maintenance.reason, &mut maintenance.end]);
+    let all = texts.chain(checks).chain(&mut endpoint.tags).chain(endpoint.metadata.values_mut()).chain(reasons);
+    all.for_each(|text| secrets.mask_in(text));
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+    use crate::model::endpoint::Check;
+    use crate::model::resolution::{Absence, AbsenceCode, Answer, NoteKind, ResolveCode};
+
+    #[tokio::test]
+    async fn no_text_that_a_registry_sends_back_holds_a_secret() {
+        const TOKEN: &str = "hunter2-of-ann";
+        let secrets = Secrets::default();
+        secrets.learn(TOKEN);
+        let echo = || format!("you sent {TOKEN}");
+        let mut endpoint = Endpoint::new("10.0.0.1:80".parse().unwrap());
+        (endpoint.id, endpoint.zone, endpoint.node) = (Some(echo()), Some(echo()), Some(echo()));
+        endpoint.tags.push(echo());
+        endpoint.metadata.insert("echo".to_string(), echo());
+        endpoint.checks.push(Check { name: echo(), status: echo(), output: echo() });
+        let notes = vec![Note::new(NoteKind::Asked, echo())];
+        let key = endpoint.key();
+        let absence = Absence { notes: notes.clone(), ..Absence::new(AbsenceCode::NoSuchService, echo()) };
+        let items = vec![
+            Ok(Update::Add(vec![endpoint.clone()])),
+            Ok(Update::Reset(Answer { endpoints: vec![endpoint], notes })),
+            Ok(Update::Remove(vec![key])),
+            Ok(Update::NotFound(absence)),
+            Err(ResolveError::ambient(ResolveCode::Denied, echo())),
+            Err(ResolveError::fatal(ResolveCode::BadTarget, echo())),
+        ];
+        let masked: Vec<_> = resolution(Box::pin(stream::iter(items)), secrets).collect().await;
+        for item in masked {
+            let shown = format!("{item:?}");
+            assert!(shown.contains("you sent ***") && !shown.contains(TOKEN), "{shown}");
+        }
+    }
+}
