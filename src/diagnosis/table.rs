@@ -259,16 +259,16 @@ findings! {
         proved by "The empty answers and the answers after them; the delay between such queries grows from 4 s to 60 s."
         remedy "Look for replicas of the registry that disagree, or for a proxy or cache in front of it; query each replica by itself and compare.";
 
-    GD150 DNS_ROTATES Warn
-        means "The DNS server answers with another part of the addresses each time. Clients that resolve again close connections to addresses that are missing from the new answer, although nothing has left, and each client knows a part of the service only."
-        proved by "Three or more answers of this session, each within 60 s of the one before, that exchange addresses for as many others, and addresses that come back. An address that only such a DNS server left out counts as neither gone nor moved."
-        remedy "Have the DNS server return all addresses: Consul limits UDP answers with dns_config udp_answer_limit and a_record_limit, Route 53 multivalue records return 8. Or query the registry itself.";
-
     GD145 CREDENTIALS_NOT_SENT Info
         means "The API server is an http:// one, so no token, password or client certificate was sent to it and no credential plugin was run, as kubectl does. The response is what an anonymous caller gets."
         proved by "The server's URL in the kubeconfig, and the user beside it, which has credentials."
         remedy "Write https:// into the kubeconfig if the server speaks TLS; for a local proxy (`kubectl proxy`), which adds credentials itself, nothing is wrong."
         see "https://kubernetes.io/docs/tasks/extend-kubernetes/http-proxy-access-api/";
+
+    GD150 DNS_ROTATES Warn
+        means "The DNS server answers with another part of the addresses each time. Clients that resolve again close connections to addresses that are missing from the new answer, although nothing has left, and each client knows a part of the service only."
+        proved by "Three or more answers of this session, each within 60 s of the one before, that exchange addresses for as many others, and addresses that come back. An address that only such a DNS server left out counts as neither gone nor moved."
+        remedy "Have the DNS server return all addresses: Consul limits UDP answers with dns_config udp_answer_limit and a_record_limit, Route 53 multivalue records return 8. Or query the registry itself.";
 
     // Reaching an address.
     GD201 CONNECTION_REFUSED Critical

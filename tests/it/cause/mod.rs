@@ -125,6 +125,7 @@ scenarios! {
     sliced::legacy_endpoints_that_differ: ["GD123"] exit 1 AtOnce, needs KubernetesServer;
     sliced::dns_of_a_headless_service_that_lags: ["GD103" "GD602"] exit 1 AtOnce, needs KubernetesServer;
     sliced::cluster_ip_before_several: ["GD113"] exit 0 AtOnce, needs KubernetesServer;
+    sliced::http_api_server: ["GD145"] exit 0 AtOnce, needs KubernetesServer;
 
     // What DNS answers.
     names::answer_cut_without_saying_so: ["GD124"] exit 1 AtOnce, needs Nothing;

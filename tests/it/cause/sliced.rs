@@ -17,6 +17,7 @@ mod without {
         terminating_and_still_in_dns terminating_and_still_called_ready slice_without_owner three_slices
         legacy_endpoints_that_differ dns_of_a_headless_service_that_lags cluster_ip_before_several dual_stack_pod
         selector_that_matches_no_pod service_of_another_namespace port_name_that_is_not_there alias_of_another_name
+        http_api_server
     );
 }
 #[cfg(not(all(feature = "consul", feature = "etcd", feature = "kubernetes")))]
@@ -26,7 +27,7 @@ pub use without::*;
 mod with_kubernetes {
     use serde_json::{Value, json};
 
-    use super::super::discovery::dns;
+    use super::super::discovery::{agent_with, dns};
     use super::super::scenario::{Run, command};
     use super::super::world::World;
     use crate::support::kubernetes::{ADMIN, Cluster, SLICES, endpoint, ready, slice};
@@ -157,5 +158,31 @@ mod with_kubernetes {
         let target = format!("dns://{server}/pay.test:80");
         let words = ["gives only 10.96.7.7:80, the ClusterIP in front of the 2 that kubernetes:///pay lists"];
         Some(of(world, cluster, Some(&target)).says(&words))
+    }
+
+    /// The credentials of its user are not sent, and clients with kubectl's rules get what an anonymous caller gets.
+    pub fn http_api_server(world: &mut World) -> Option<Run> {
+        let mut pay = slice("pay-1", "pay", 50051, &[ready("10.1.0.1", "a")]);
+        pay["metadata"]["ownerReferences"] =
+            json!([{ "apiVersion": "v1", "kind": "Service", "name": "pay", "uid": "1" }]);
+        let list = json!({ "metadata": { "resourceVersion": "1" }, "items": [pay] });
+        let service =
+            json!({ "metadata": { "name": "pay" }, "spec": { "clusterIP": "None", "selector": { "app": "pay" } } });
+        let endpoints = json!({
+            "metadata": { "name": "pay" },
+            "subsets": [{ "addresses": [{ "ip": "10.1.0.1" }], "ports": [{ "name": "grpc", "port": 50051 }] }],
+        });
+        let others = [("/services/", service.to_string()), ("/endpoints/", endpoints.to_string())];
+        let server = agent_with(world, "", list.to_string(), &others);
+        let kubeconfig = json!({
+            "current-context": "c",
+            "contexts": [{ "name": "c", "context": { "cluster": "k", "user": "ann" } }],
+            "clusters": [{ "name": "k", "cluster": { "server": format!("http://{server}") } }],
+            "users": [{ "name": "ann", "user": { "token": "hunter2-of-ann" } }],
+        });
+        let kubeconfig = world.file("kubeconfig", &kubeconfig.to_string()).trim_start_matches("file:").to_string();
+        let run = command("resolve", &["kubernetes:///pay"]).env("KUBECONFIG", &kubeconfig);
+        let words = ["no credentials were sent, because the server is http://", "the token of user \"ann\""];
+        Some(run.says(&words).never(&["hunter2"]))
     }
 }
