@@ -2,7 +2,7 @@
 
 use super::Resolution;
 use crate::model::endpoint::Endpoint;
-use crate::model::resolution::{Note, ResolveError, Update};
+use crate::model::resolution::{Hidden, Note, Partial, ResolveError, Update};
 use crate::model::secret::Secrets;
 
 use futures_util::StreamExt as _;
@@ -36,10 +36,13 @@ fn masked(mut update: Update, secrets: &Secrets) -> Update {
             secrets.mask_in(&mut absence.text);
             mask_notes(&mut absence.notes, secrets);
         }
-        Update::Partial(answer, failure) => {
+        Update::Partial(Partial { answer, hidden, why }) => {
             answer.endpoints.iter_mut().for_each(|endpoint| mask_endpoint(endpoint, secrets));
             mask_notes(&mut answer.notes, secrets);
-            secrets.mask_in(&mut failure.text);
+            secrets.mask_in(&mut why.text);
+            if let Hidden::Keys(keys) = hidden {
+                keys.iter_mut().for_each(|key| secrets.mask_in(key));
+            }
         }
         Update::Remove(keys) => keys.iter_mut().filter_map(|key| key.id.as_mut()).for_each(|id| secrets.mask_in(id)),
     }
