@@ -172,7 +172,7 @@ fn a_registry_without_a_disk_is_given_its_own_time_even_when_some_are_back_at_on
     assert_eq!(gap(&mut bench, list(&["10.0.0.1:1", "10.0.0.3:1"])), ["recovered", "+1 -0 =3 restarted"]);
     let until = bench.discovery.deadline().unwrap();
     assert_eq!(until.since(bench.now), Duration::from_secs(75));
-    bench.now = bench.now + Duration::from_secs(30);
+    bench.now += Duration::from_secs(30);
     assert_eq!(gap(&mut bench, list(&["10.0.0.1:1"])), ["recovered"], "a second gap changes nothing");
     assert_eq!(bench.discovery.deadline(), Some(until));
 }

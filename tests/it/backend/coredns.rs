@@ -106,6 +106,21 @@ impl Fixture for CoreDns {
     }
 }
 
+#[cfg(all(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+impl CoreDns {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sends it a signal: `-STOP`, `-CONT`.
+    pub fn signal(&self, signal: &str) {
+        let id = self.process.as_ref().expect("a running server").id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status().expect("the kill command");
+        assert!(status.success(), "kill {signal} {id}: {status}");
+    }
+}
+
 impl CoreDns {
     /// Asks for the SOA until its serial number is `serial`.
     async fn serves(&self, serial: u32) {

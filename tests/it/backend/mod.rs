@@ -1,9 +1,9 @@
 //! Every backend against a registry, and every registry against the same battery of claims.
 
-mod battery;
+pub mod battery;
 #[cfg(feature = "consul")]
 mod consul;
-mod coredns;
+pub mod coredns;
 mod dns;
 #[cfg(feature = "etcd")]
 mod etcd;

@@ -149,9 +149,18 @@ impl Etcd {
 
     /// Freezes a member (SIGSTOP): its sockets stay open and nothing is answered.
     pub fn pause(&self, index: usize) {
-        let id = self.members[index].process.as_ref().expect("a running member").id().to_string();
-        let status = Command::new("kill").args(["-STOP", &id]).status().expect("the kill command");
-        assert!(status.success(), "kill -STOP {id}: {status}");
+        self.signal(index, "-STOP");
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self, index: usize) {
+        self.signal(index, "-CONT");
+    }
+
+    fn signal(&self, index: usize, signal: &str) {
+        let id = self.members[index].process.as_ref().expect("a running process").id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status().expect("the kill command");
+        assert!(status.success(), "kill {signal} {id}: {status}");
     }
 
     /// One question to the gateway; `None` when it is not answered with success.

@@ -94,9 +94,18 @@ impl Eureka {
 
     /// Freezes the server (SIGSTOP): its sockets stay open and nothing is answered.
     pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
         let id = self.process.as_ref().expect("a running server").id().to_string();
-        let status = Command::new("kill").args(["-STOP", &id]).status().expect("the kill command");
-        assert!(status.success(), "kill -STOP {id}: {status}");
+        let status = Command::new("kill").args([signal, &id]).status().expect("the kill command");
+        assert!(status.success(), "kill {signal} {id}: {status}");
     }
 
     /// Registers `id` of the application PAY at `host`, with a lease of so many seconds and these metadata.

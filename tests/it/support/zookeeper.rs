@@ -144,9 +144,18 @@ impl Zookeeper {
 
     /// Freezes a server (SIGSTOP): its sockets stay open and nothing is answered.
     pub fn pause(&self, index: usize) {
-        let id = self.servers[index].process.as_ref().expect("a running server").id().to_string();
-        let status = Command::new("kill").args(["-STOP", &id]).status().expect("the kill command");
-        assert!(status.success(), "kill -STOP {id}: {status}");
+        self.signal(index, "-STOP");
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn resume(&self, index: usize) {
+        self.signal(index, "-CONT");
+    }
+
+    fn signal(&self, index: usize, signal: &str) {
+        let id = self.servers[index].process.as_ref().expect("a running process").id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status().expect("the kill command");
+        assert!(status.success(), "kill {signal} {id}: {status}");
     }
 
     /// Lets everybody read `path`, or nobody; everything else stays allowed to everybody.
