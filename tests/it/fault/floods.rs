@@ -18,8 +18,11 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Every kind of flood: what comes once, what comes without end, and the findings that are true for it.
-fn kinds() -> Vec<(&'static str, Vec<u8>, Vec<u8>, &'static [&'static str])> {
+/// A kind of flood: its name, what comes once, what comes without end, and the findings that are true for it.
+type Kind = (&'static str, Vec<u8>, Vec<u8>, &'static [&'static str]);
+
+/// Every kind of flood.
+fn kinds() -> Vec<Kind> {
     // `:status 200`, `content-type: application/grpc` on stream 1, the first of the client's.
     let head = frame(1, 4, 1, b"\x88\x5f\x10application/grpc");
     let flood: &[&str] = &["GD421"];
