@@ -1,4 +1,5 @@
 use std::fs;
+use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
@@ -183,17 +184,16 @@ async fn a_byte_order_mark_is_no_part_of_the_list() {
     }
 }
 
-/// Lets one reader go at a time: a mount that does not respond.
-static MOUNT: std::sync::Mutex<()> = std::sync::Mutex::new(());
+/// A mount that does not respond, until it is mended.
+static HUNG: (Mutex<bool>, Condvar) = (Mutex::new(true), Condvar::new());
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_cannot_be_read_in_time_is_an_error_and_comes_back_with_its_mount() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("endpoints.json");
     fs::write(&path, r#"["10.0.0.1:1"]"#).unwrap();
-    let hung = MOUNT.lock().unwrap();
     let mut resolution = followed(&path, Duration::from_secs(5), |path| {
-        drop(MOUNT.lock());
+        drop(HUNG.1.wait_while(HUNG.0.lock().unwrap(), |hung| *hung));
         file::read_text(path, file::LARGE)
     });
     assert_eq!(resolution.next().now_or_never(), None);
@@ -209,6 +209,7 @@ async fn a_file_that_cannot_be_read_in_time_is_an_error_and_comes_back_with_its_
     );
     tokio::time::advance(Duration::from_secs(60)).await;
     assert_eq!(resolution.next().now_or_never(), None, "reported once");
-    drop(hung);
+    *HUNG.0.lock().unwrap() = false;
+    HUNG.1.notify_all();
     assert_eq!(resolution.next().await.map(|update| update.is_ok()), Some(true));
 }
