@@ -91,7 +91,9 @@ struct Churn;
 
 fn instance(n: usize) -> Endpoint {
     let address = Address::Ip(([10, (n >> 16) as u8, (n >> 8) as u8, n as u8], 50051).into());
-    Endpoint { id: Some(format!("pay-{n}")), status: EndpointStatus::Healthy, ..Endpoint::new(address) }
+    let mut endpoint = Endpoint::new(address);
+    (endpoint.id, endpoint.status) = (Some(format!("pay-{n}")), EndpointStatus::Healthy);
+    endpoint
 }
 
 impl Backend for Churn {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ip::{endless, refused};
 use super::*;
-use crate::model::endpoint::{Address, Endpoint, EndpointSet};
+use crate::model::endpoint::{Address, Endpoint, EndpointSet, Instance};
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
 
@@ -109,7 +109,7 @@ impl PortRule {
 
     fn endpoint(&self, ip: IpAddr, ttl: Option<Duration>) -> Endpoint {
         let address = Address::Ip(SocketAddr::new(ip, self.port));
-        Endpoint { ttl, layout: Some(self.rule.to_string()), ..Endpoint::new(address) }
+        Instance { ttl, layout: Some(self.rule.to_string()), ..Instance::new(address) }.into()
     }
 }
 
@@ -207,7 +207,7 @@ fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, ResolveError> {
 }
 
 fn literal_answer(host: &str, socket: SocketAddr, rule: &str) -> Update {
-    let endpoint = Endpoint { layout: Some(rule.to_string()), ..Endpoint::new(Address::Ip(socket)) };
+    let endpoint = Endpoint::from(Instance { layout: Some(rule.to_string()), ..Instance::new(Address::Ip(socket)) });
     let note = Note::new(NoteKind::Local, format!("{host} is an address; no dns server was asked"));
     Update::Reset(Answer { endpoints: vec![endpoint], notes: vec![note] })
 }

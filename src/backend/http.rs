@@ -13,21 +13,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, poll_immediate};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::response::Parts;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::hyper_io::HyperIo;
 use super::socket::{io_words, seconds};
 use super::tls::{self, Words};
 use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::model::text::quote_bytes;
 
 /// An answer longer than this is given up: 64 MiB are some 60,000 instances.
 pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// No answer is read for longer than this, however steadily it comes.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// A byte stream to the registry.
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -78,6 +83,22 @@ pub(super) enum Trouble {
     /// Connected and asked, but the answer did not come.
     #[error("no answer within {}", seconds(*.0))]
     NoAnswer(Duration),
+    /// The answer came in part, and then nothing more.
+    #[error("the response stopped after {after} bytes: no more of it within {}", seconds(*limit))]
+    Stopped {
+        /// How much of it came.
+        after: usize,
+        /// How long was waited for more.
+        limit: Duration,
+    },
+    /// The answer was still coming when the time was over.
+    #[error("the response was still arriving after {}, with {after} bytes", seconds(*limit))]
+    TooSlow {
+        /// How much of it came.
+        after: usize,
+        /// The longest time for one answer.
+        limit: Duration,
+    },
     /// The connection ended before the answer did.
     #[error("the connection broke before the answer was complete: {0}")]
     Broken(String),
@@ -92,7 +113,9 @@ impl Trouble {
         match self {
             Trouble::Setting(_) => ResolveCode::BadTarget,
             Trouble::Connect(_) | Trouble::Tls(_) => ResolveCode::Unreachable,
-            Trouble::ConnectTimeout(_) | Trouble::NoAnswer(_) => ResolveCode::Timeout,
+            Trouble::ConnectTimeout(_) | Trouble::NoAnswer(_) | Trouble::Stopped { .. } | Trouble::TooSlow { .. } => {
+                ResolveCode::Timeout
+            }
             Trouble::Broken(_) => ResolveCode::WatchBroken,
             Trouble::NotHttp(_) => ResolveCode::BadAnswer,
         }
@@ -101,7 +124,9 @@ impl Trouble {
     /// The error: `registry` was asked `question`. No point in asking again when a setting makes no sense.
     pub(super) fn at(&self, registry: &str, question: &str) -> ResolveError {
         let text = match self {
-            Trouble::NoAnswer(_) => format!("{registry}: {question}: {self}"),
+            Trouble::NoAnswer(_) | Trouble::Stopped { .. } | Trouble::TooSlow { .. } => {
+                format!("{registry}: {question}: {self}")
+            }
             _ => format!("{registry}: {self}"),
         };
         match self {
@@ -153,16 +178,25 @@ impl Http {
         self.connect_limit
     }
 
-    /// Sends `request` and reads the whole answer, within `limit` altogether, connecting included.
+    /// Sends `request` and reads the whole answer. Its head has to come within `limit`, connecting included, and every piece
+    /// of its body within `limit` after the one before.
     pub(super) async fn ask(
         &self,
         request: http::Request<Empty<Bytes>>,
         limit: Duration,
     ) -> Result<http::Response<Vec<u8>>, Trouble> {
-        let exchange = async {
-            let (head, mut answer) = self.begin(request).await?;
-            let mut bytes = Vec::new();
-            while let Some(piece) = answer.piece().await? {
+        let begun = Instant::now();
+        let (head, mut answer) = timeout(limit, self.begin(request)).await.map_err(|_| Trouble::NoAnswer(limit))??;
+        let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(LARGEST_ANSWER));
+        let body = async {
+            // Each piece has its time, so that a slow answer is used when it is complete.
+            while let Some(piece) =
+                timeout(limit, answer.piece()).await.map_err(|_| Trouble::Stopped { after: bytes.len(), limit })??
+            {
+                if begun.elapsed() > LONGEST {
+                    return Err(Trouble::TooSlow { after: bytes.len() + piece.len(), limit: LONGEST });
+                }
                 if bytes.len() + piece.len() > LARGEST_ANSWER {
                     let limit = LARGEST_ANSWER / 1024 / 1024;
                     return Err(Trouble::NotHttp(format!("the answer is longer than {limit} MiB")));
@@ -171,7 +205,7 @@ impl Http {
             }
             Ok(http::Response::from_parts(head, bytes))
         };
-        timeout(limit, exchange).await.map_err(|_| Trouble::NoAnswer(limit))?
+        body.await
     }
 
     /// Sends `request` and reads the answer's head, within `limit` altogether, connecting included. What follows has no
@@ -218,6 +252,13 @@ impl Http {
         };
         let sent = wire.sender.send_request(request);
         let (head, body) = wire.drive(sent).await?.into_parts();
+        if let Some(encoding) = head.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+            return Err(Trouble::NotHttp(format!(
+                "the response is encoded ({CONTENT_ENCODING}: {}), which was not requested: a proxy in front of the registry \
+                 may compress it",
+                quote_bytes(encoding.as_bytes(), 40)
+            )));
+        }
         Ok((head, Listening { place, wire: Some(wire), body }))
     }
 }

@@ -223,9 +223,18 @@ impl Listing {
             funnel += &format!(" -> {} with a grpc endpoint", registered - count);
             if endpoints.is_empty() {
                 // What cannot be read says nothing about who is there, unless the target names the layout.
-                let (kind, words) = match left_out.unread == registered && !self.sought.narrowed {
-                    true => (NoteKind::Unreadable, format!("none of {registered} {word}s can be read: {first}")),
-                    false => (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {first}")),
+                let (kind, words) = match left_out.unread {
+                    1.. if self.sought.narrowed => {
+                        (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {first}"))
+                    }
+                    unread @ 1.. if unread < registered => {
+                        let words = format!(
+                            "{unread} of {registered} {word}s cannot be read, and no other can be used: {first}"
+                        );
+                        (NoteKind::Unreadable, words)
+                    }
+                    1.. => (NoteKind::Unreadable, format!("none of {registered} {word}s can be read: {first}")),
+                    0 => (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {first}")),
                 };
                 notes.push(Note::new(kind, words));
                 notes.push(Note::new(NoteKind::Remedy, left_out.remedy(word, self.words.show, &self.sought.typed)));

@@ -1,7 +1,7 @@
 //! What a backend gives, without the secrets of the session: a registry may repeat in any text what it was sent.
 
 use super::Resolution;
-use crate::model::endpoint::Endpoint;
+use crate::model::endpoint::{Endpoint, Instance};
 use crate::model::resolution::{Hidden, Note, Partial, ResolveError, Update};
 use crate::model::secret::Secrets;
 
@@ -53,15 +53,20 @@ fn mask_notes(notes: &mut [Note], secrets: &Secrets) {
     notes.iter_mut().for_each(|note| secrets.mask_in(&mut note.text));
 }
 
-/// Every text of `endpoint` but its address, which is dialed.
+/// Masks every text of `endpoint` but its address, which is dialed. One without a secret stays shared with its other owners.
 fn mask_endpoint(endpoint: &mut Endpoint, secrets: &Secrets) {
-    let texts = [&mut endpoint.id, &mut endpoint.zone, &mut endpoint.node].into_iter().flatten();
-    let checks = endpoint.checks.iter_mut().flat_map(|check| [&mut check.name, &mut check.status, &mut check.output]);
-    let particulars = endpoint.particulars.iter_mut();
+    let mut masked = Instance::clone(endpoint);
+    let instance = &mut masked;
+    let texts = [&mut instance.id, &mut instance.zone, &mut instance.node].into_iter().flatten();
+    let checks = instance.checks.iter_mut().flat_map(|check| [&mut check.name, &mut check.status, &mut check.output]);
+    let particulars = instance.particulars.iter_mut();
     let maintenance = particulars.filter_map(|known| known.maintenance.as_mut());
     let reasons = maintenance.flat_map(|maintenance| [&mut maintenance.reason, &mut maintenance.end]);
-    let all = texts.chain(checks).chain(&mut endpoint.tags).chain(endpoint.metadata.values_mut()).chain(reasons);
+    let all = texts.chain(checks).chain(&mut instance.tags).chain(instance.metadata.values_mut()).chain(reasons);
     all.for_each(|text| secrets.mask_in(text));
+    if masked != **endpoint {
+        *endpoint = masked.into();
+    }
 }
 
 #[cfg(test)]

@@ -45,9 +45,10 @@ impl Story {
         notes: Vec<Note>,
     ) -> &mut Self {
         let make = |list: &[(&str, EndpointStatus)]| -> Vec<Endpoint> {
-            let one = |(address, status): &(&str, EndpointStatus)| Endpoint {
-                status: *status,
-                ..Endpoint::new(address.parse().unwrap())
+            let one = |(address, status): &(&str, EndpointStatus)| {
+                let mut endpoint = Endpoint::new(address.parse().unwrap());
+                endpoint.status = *status;
+                endpoint
             };
             list.iter().map(one).collect()
         };

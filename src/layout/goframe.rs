@@ -37,9 +37,10 @@ impl Layout for GoFrame {
             return Reading::Unusable(why);
         }
         metadata.insert("version".to_string(), version.to_string());
-        let of = |address| crate::model::endpoint::Endpoint {
-            metadata: metadata.clone(),
-            ..endpoint(address, "goframe: key")
+        let of = |address| {
+            let mut found = endpoint(address, "goframe: key");
+            found.metadata.clone_from(&metadata);
+            found
         };
         Reading::Endpoints(addresses.into_iter().map(of).collect())
     }

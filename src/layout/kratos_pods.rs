@@ -110,7 +110,7 @@ mod tests {
     fn rules(pod: &Pod<'_>) -> Vec<(String, String)> {
         match read(pod) {
             Reading::Endpoints(found) => {
-                found.into_iter().map(|one| (one.address.to_string(), one.layout.unwrap_or_default())).collect()
+                found.into_iter().map(|one| (one.address.to_string(), one.layout.clone().unwrap_or_default())).collect()
             }
             other => panic!("{other:?}"),
         }

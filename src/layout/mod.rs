@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::endpoint::{Address, Endpoint};
+use crate::model::endpoint::{Address, Endpoint, Instance};
+use crate::model::json;
 
 #[cfg(feature = "consul")]
 pub(crate) mod consul;
@@ -40,7 +41,8 @@ pub struct Entry<'a> {
 impl Entry<'_> {
     /// The value as a JSON object, when it is one.
     fn object(&self) -> Option<serde_json::Map<String, Value>> {
-        serde_json::from_slice(self.value).ok()
+        let value = String::from_utf8(json::mended(self.value.to_vec())).ok()?;
+        json::read(&value).ok()
     }
 
     /// The value as text, when it is text.
@@ -145,7 +147,7 @@ pub fn usual_lease(endpoint: &Endpoint) -> Option<Duration> {
 
 /// An endpoint at `address`, found by `rule`: `kratos: endpoint grpc`.
 fn endpoint(address: Address, rule: impl Into<String>) -> Endpoint {
-    Endpoint { layout: Some(rule.into()), ..Endpoint::new(address) }
+    Instance { layout: Some(rule.into()), ..Instance::new(address) }.into()
 }
 
 /// `host` and `port` as frameworks write them, an IPv6 address with or without brackets. The error says what is wrong.

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::resolution::{Answer, Hidden, Partial, Update};
@@ -188,9 +190,48 @@ pub enum Lease {
     },
 }
 
-/// One instance of a service, as one registry lists it.
+/// One instance of a service, as one registry lists it. Clones share what is listed until one of them is changed: a list passes
+/// through many hands (backend, discovery, events, ledger), and an answer may have 100,000 of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint(Arc<Instance>);
+
+impl Endpoint {
+    /// An endpoint of which only the address is known.
+    pub fn new(address: Address) -> Self {
+        Instance::new(address).into()
+    }
+}
+
+impl From<Instance> for Endpoint {
+    fn from(instance: Instance) -> Self {
+        Endpoint(Arc::new(instance))
+    }
+}
+
+impl Deref for Endpoint {
+    type Target = Instance;
+
+    fn deref(&self) -> &Instance {
+        &self.0
+    }
+}
+
+impl DerefMut for Endpoint {
+    /// Copies what is shared with others first.
+    fn deref_mut(&mut self) -> &mut Instance {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a registry lists of an [`Endpoint`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub struct Instance {
     /// Where it listens for gRPC.
     pub address: Address,
     /// The registry's own name for this instance.
@@ -244,7 +285,7 @@ pub struct Maintenance {
     pub end: String,
 }
 
-impl Endpoint {
+impl Instance {
     /// See [`Particulars::also`].
     pub fn also(&self) -> Option<&Address> {
         self.particulars.as_ref()?.also.as_ref()
@@ -265,9 +306,9 @@ impl Endpoint {
         self.particulars.get_or_insert_default()
     }
 
-    /// An endpoint of which only the address is known.
+    /// An instance of which only the address is known.
     pub fn new(address: Address) -> Self {
-        Endpoint {
+        Instance {
             address,
             id: None,
             status: EndpointStatus::Unchecked,
@@ -293,8 +334,15 @@ impl Endpoint {
 
     /// True when `other` says the same about the instance. The time left (TTL) and the text of a check's output run on
     /// by themselves and are no change.
-    pub fn says_the_same(&self, other: &Endpoint) -> bool {
-        let words = |e: &Endpoint| e.checks.iter().map(|c| (c.name.clone(), c.status.clone())).collect::<Vec<_>>();
+    pub fn says_the_same(&self, other: &Instance) -> bool {
+        if std::ptr::eq(self, other) {
+            return true;
+        }
+        let same_checks = || {
+            let pairs = self.checks.iter().zip(&other.checks);
+            self.checks.len() == other.checks.len()
+                && pairs.into_iter().all(|(a, b)| (&a.name, &a.status) == (&b.name, &b.status))
+        };
         self.address == other.address
             && self.id == other.id
             && self.status == other.status
@@ -307,7 +355,7 @@ impl Endpoint {
             && self.metadata == other.metadata
             && self.particulars == other.particulars
             && (self.lease == Some(Lease::Permanent)) == (other.lease == Some(Lease::Permanent))
-            && words(self) == words(other)
+            && same_checks()
     }
 }
 
@@ -403,7 +451,7 @@ impl EndpointSet {
 
     /// The instances that `answer` lacks because they are hidden.
     pub fn hidden_from(&self, answer: &Answer, hidden: &Hidden) -> Vec<Endpoint> {
-        let visible: BTreeSet<EndpointKey> = answer.endpoints.iter().map(Endpoint::key).collect();
+        let visible: BTreeSet<EndpointKey> = answer.endpoints.iter().map(|endpoint| endpoint.key()).collect();
         let missing = self.iter().filter(|endpoint| !visible.contains(&endpoint.key()));
         missing.filter(|endpoint| hidden.covers(endpoint)).cloned().collect()
     }

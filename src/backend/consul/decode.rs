@@ -4,12 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use std::fmt;
+
 use serde::Deserialize;
+use serde::de::{Deserializer as _, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::port::{self, Place};
 use crate::layout::spring;
-use crate::model::endpoint::{Check, Endpoint, EndpointStatus, Maintenance};
+use crate::model::endpoint::{Check, Endpoint, EndpointStatus, Instance, Maintenance};
+use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
 use crate::model::target::{ConsulTarget, Target};
 use crate::model::text::{shell_word, shorten};
@@ -139,6 +144,8 @@ impl HealthCheck {
 /// What an answer holds.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Decoded {
+    /// How many entries the answer has.
+    pub registered: usize,
     /// The instances that were asked for, in Consul's order.
     pub endpoints: Vec<Endpoint>,
     /// What was left out and why, and how many were left after each filter.
@@ -148,13 +155,36 @@ pub(super) struct Decoded {
 /// At most so many entries are named that could not be used.
 const NAMED: usize = 20;
 
-/// Decodes `entries` and keeps what `target` asks for. Consul is asked for all of them: how many were left after each
-/// filter is half of the answer.
-pub(super) fn decode(entries: &[Box<RawValue>], target: &ConsulTarget) -> Decoded {
+/// Calls `each` with every element of the list in `body`, one after the other: nothing but the current one is in memory.
+fn for_each(body: &[u8], each: impl FnMut(&RawValue)) -> Result<(), serde_json::Error> {
+    struct Elements<F>(F);
+    impl<'de, F: FnMut(&RawValue)> Visitor<'de> for Elements<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of instances")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+            while let Some(element) = list.next_element::<&RawValue>()? {
+                (self.0)(element);
+            }
+            Ok(())
+        }
+    }
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    reader.deserialize_seq(Elements(each))?;
+    reader.end()
+}
+
+/// Decodes the list in `body` and keeps what `target` asks for. Consul is asked for all of them: how many were left after each
+/// filter is half of the answer. The error: that is no list.
+pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serde_json::Error> {
     let mut kept = Vec::new();
     let mut skipped = Vec::new();
-    let mut garbled = 0;
-    for entry in entries {
+    let (mut registered, mut garbled) = (0, 0);
+    for_each(body, |entry| {
+        registered += 1;
         match decode_one(entry.get()) {
             Ok(endpoint) => kept.push(endpoint),
             Err(why) => {
@@ -162,17 +192,23 @@ pub(super) fn decode(entries: &[Box<RawValue>], target: &ConsulTarget) -> Decode
                 skipped.push(why.into_text());
             }
         }
-    }
-    let registered = entries.len();
+    })?;
     let mut funnel = format!("{registered} registered");
     let mut notes = Vec::new();
     if !skipped.is_empty() {
         funnel += &format!(" -> {} with a grpc endpoint", kept.len());
         if let (true, Some(why)) = (kept.is_empty(), skipped.first()) {
             // What was not understood says nothing about who is there.
-            let (kind, words) = match garbled == registered {
-                true => (NoteKind::Unreadable, format!("none of {registered} entries can be read: {why}")),
-                false => (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")),
+            let (kind, words) = match garbled {
+                1.. if garbled == registered => {
+                    (NoteKind::Unreadable, format!("none of {registered} entries can be read: {why}"))
+                }
+                1.. => {
+                    let words =
+                        format!("{garbled} of {registered} entries cannot be read, and no other can be used: {why}");
+                    (NoteKind::Unreadable, words)
+                }
+                0 => (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")),
             };
             notes.push(Note::new(kind, words));
             notes.push(Note::new(NoteKind::Remedy, NO_GRPC));
@@ -230,7 +266,7 @@ pub(super) fn decode(entries: &[Box<RawValue>], target: &ConsulTarget) -> Decode
     if unnamed > 0 {
         notes.push(Note::new(NoteKind::Skipped, format!("{unnamed} more entries that cannot be used")));
     }
-    Decoded { endpoints: kept, notes }
+    Ok(Decoded { registered, endpoints: kept, notes })
 }
 
 /// What to do about instances without an endpoint for gRPC.
@@ -299,9 +335,22 @@ impl Unusable {
     }
 }
 
+/// `instance "pay-1" on node "n1"`, as far as an entry that cannot be read as one has the names.
+fn instance_in(entry: &str) -> String {
+    let entry: Value = serde_json::from_str(entry).unwrap_or_default();
+    match (entry["Service"]["ID"].as_str(), entry["Node"]["Node"].as_str()) {
+        (Some(id), Some(node)) => format!("instance {id:?} on node {node:?}"),
+        (Some(id), None) => format!("instance {id:?}"),
+        (None, Some(node)) => format!("an entry of node {node:?}"),
+        (None, None) => "an entry".to_string(),
+    }
+}
+
 fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
-    let entry: Entry = serde_json::from_str(json)
-        .map_err(|error| Unusable::Garbled(format!("an entry is not understood: {error}: {}", shorten(json, 80))))?;
+    let entry: Entry = json::read(json).map_err(|error| {
+        let text = format!("{} is not understood: {error}: {}", instance_in(json), shorten(json, 80));
+        Unusable::Garbled(text)
+    })?;
     let node = entry.node.unwrap_or_default();
     let Some(service) = entry.service else {
         return Err(Unusable::Garbled(format!("the entry of node {:?} has no Service", node.node.unwrap_or_default())));
@@ -326,7 +375,7 @@ fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
     if weight == Some(0) && status.is_usable() {
         status = EndpointStatus::Draining;
     }
-    let mut endpoint = Endpoint {
+    let mut endpoint = Endpoint::from(Instance {
         id: service.id.filter(|id| !id.is_empty()),
         status,
         checks,
@@ -338,8 +387,8 @@ fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
         // What Consul says stands; the framework only adds to it.
         metadata: metadata.into_iter().chain(service.meta.unwrap_or_default()).collect(),
         layout: Some(layout),
-        ..Endpoint::new(address)
-    };
+        ..Instance::new(address)
+    });
     if maintenance.is_some() || mesh.is_some() {
         let particulars = endpoint.particulars_mut();
         (particulars.maintenance, particulars.mesh) = (maintenance, mesh);

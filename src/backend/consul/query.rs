@@ -21,6 +21,7 @@ use super::transport::{Dial, Limit, Transport, Trouble};
 use super::{tls, wire_port};
 use crate::backend::socket::io_words;
 use crate::backend::tls::Ready;
+use crate::model::json;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
 use crate::model::target::ConsulTarget;
@@ -284,14 +285,41 @@ impl Client {
         limit: Duration,
     ) -> Result<Reply<E::Response>, ResolveError> {
         let path = format!("/v1/{}", endpoint.path());
+        let Reply { value: body, meta, took } = self.ask_body(endpoint, features, limit).await?;
+        let value = serde_json::from_slice(&body).map_err(|error| self.unreadable(&path, &error, &body))?;
+        Ok(Reply { value, meta, took })
+    }
+
+    /// [`ask`](Self::ask), without reading the answer: as Go's clients would see it.
+    pub(super) async fn ask_body<E: Endpoint>(
+        &self,
+        endpoint: E,
+        features: Option<Features>,
+        limit: Duration,
+    ) -> Result<Reply<Vec<u8>>, ResolveError> {
+        let path = format!("/v1/{}", endpoint.path());
         let envelope = Envelope { route: &self.route, features, limit };
         let asked = Instant::now();
         let failed = |error| self.failed(&path, error);
         let result = endpoint.with_middleware(&envelope).exec(&self.transport).await.map_err(failed)?;
         let took = asked.elapsed();
         let meta = Meta::read(result.response.headers());
-        let value = result.parse().map_err(failed)?;
-        Ok(Reply { value, meta, took })
+        Ok(Reply { value: json::mended(result.response.into_body()), meta, took })
+    }
+
+    /// What came to `question` is not what Consul answers.
+    pub(super) fn garbled(&self, question: &impl Endpoint, error: &serde_json::Error, body: &[u8]) -> ResolveError {
+        self.unreadable(&format!("/v1/{}", question.path()), error, body)
+    }
+
+    fn unreadable(&self, path: &str, error: &serde_json::Error, body: &[u8]) -> ResolveError {
+        let start = String::from_utf8_lossy(&body[..body.len().min(400)]);
+        let text = format!(
+            "consul agent {}: GET {path}: not a valid response of Consul's API: {error}: {:?}",
+            self.route.agent,
+            shorten(&start, 80)
+        );
+        ResolveError::ambient(ResolveCode::BadAnswer, text)
     }
 
     fn failed(&self, path: &str, error: ClientError) -> ResolveError {
@@ -305,11 +333,6 @@ impl Client {
                 Some(trouble) => trouble.at(&named, &format!("GET {path}")),
                 None => ResolveError::ambient(ResolveCode::Unreachable, format!("{named}: {source}")),
             },
-            ClientError::ResponseParseError { source, content } => {
-                let start = content.as_deref().map(|text| shorten(text, 80)).unwrap_or_default();
-                let text = format!("{named}: GET {path}: what came is not what Consul answers: {source}: {start:?}");
-                ResolveError::ambient(ResolveCode::BadAnswer, text)
-            }
             other => fatal(format!("{named}: GET {path} cannot be asked: {other}")),
         }
     }

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
-
 use super::decode::Decoded;
 use super::query::{Leader, Meta};
 use crate::model::endpoint::{Endpoint, EndpointKey};
@@ -34,9 +32,9 @@ impl Shown {
     }
 
     /// Why the token may not see everything. Consul does not tell the anonymous that it hid something.
-    pub(super) fn hides(entries: &[Box<RawValue>], meta: &Meta, anonymous: bool, service: &str) -> Option<String> {
+    pub(super) fn hides(registered: usize, meta: &Meta, anonymous: bool, service: &str) -> Option<String> {
         if meta.filtered_by_acl {
-            let visible = match entries.len() {
+            let visible = match registered {
                 0 => String::new(),
                 count => format!(" ({count} visible)"),
             };
@@ -44,7 +42,7 @@ impl Shown {
                 "consul hid results from this token{visible}: it needs service:read on {service:?} and node:read on its nodes"
             ));
         }
-        let may_be_hidden = entries.is_empty() && anonymous && meta.denies_by_default;
+        let may_be_hidden = registered == 0 && anonymous && meta.denies_by_default;
         may_be_hidden.then(|| {
             format!(
                 "the request was anonymous and default_policy is deny: {service:?} may exist but be hidden; set \

@@ -189,8 +189,8 @@ async fn every_status_is_told_with_the_agents_own_words() {
             "write https:// into CONSUL_HTTP_ADDR",
         ),
         (400, "Invalid query parameter: \"ns\"", ResolveCode::BadTarget, "Invalid query parameter"),
-        (200, "<html>hello</html>", ResolveCode::BadAnswer, "what came is not what Consul answers"),
-        (200, r#"{"no":"list"}"#, ResolveCode::BadAnswer, "what came is not what Consul answers"),
+        (200, "<html>hello</html>", ResolveCode::BadAnswer, "not a valid response of Consul's API"),
+        (200, r#"{"no":"list"}"#, ResolveCode::BadAnswer, "not a valid response of Consul's API"),
     ] {
         let agent = fake(move |_, _| Act::Say(http(status, &["Location: /elsewhere"], body))).await;
         let error = first_error(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &agent.address)])).await;

@@ -16,7 +16,6 @@ use std::time::Duration;
 use consulrs::api::Features;
 use consulrs::api::features::{Blocking, ConsistencyMode};
 use futures_util::stream::{self, StreamExt as _};
-use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::decode::decode;
@@ -175,8 +174,10 @@ impl Watching {
             } else {
                 (self.ask_blocking().await?, Some(self.index))
             };
-            let Reply { value: entries, meta, took } = reply;
-            let mut decoded = decode(&entries, &self.target);
+            let Reply { value: body, meta, took } = reply;
+            let decoded = decode(&body, &self.target);
+            let mut decoded = decoded.map_err(|error| self.client.garbled(&self.question(), &error, &body))?;
+            drop(body);
             let index = meta.index.map(|index| index.max(1));
             if let Some(behind) = behind {
                 let lost = self.shown.as_ref().is_some_and(|shown| shown.is_doubtful(&decoded, &meta, behind));
@@ -191,13 +192,14 @@ impl Watching {
                 Some(index) => self.index = index,
                 None => self.over = Some(self.unwatchable()),
             }
-            let hidden = Shown::hides(&entries, &meta, self.client.route().is_anonymous(), &self.target.service);
+            let hidden =
+                Shown::hides(decoded.registered, &meta, self.client.route().is_anonymous(), &self.target.service);
             if let Some(why) = hidden.as_ref().filter(|_| decoded.endpoints.is_empty()) {
                 return Err(ResolveError::ambient(ResolveCode::Hidden, self.named(why)));
             }
             let mut aside = Vec::new();
             if behind.is_none() && hidden.is_none() {
-                if entries.is_empty() {
+                if decoded.registered == 0 {
                     aside = elsewhere::look(&self.client, &self.target, &self.question()).await;
                 } else {
                     self.mesh = Mesh::look(&self.client, &self.path, &self.question()).await;
@@ -250,10 +252,10 @@ impl Watching {
 
     /// The question that is answered at once. When it is not, a question that every living agent can answer is asked
     /// beside it, so that the error can tell a frozen agent from a cluster without a leader.
-    async fn ask_first(&self) -> Result<Reply<Vec<Box<RawValue>>>, ResolveError> {
+    async fn ask_first(&self) -> Result<Reply<Vec<u8>>, ResolveError> {
         let features = Features { mode: Some(ConsistencyMode::CONSISTENT), ..Features::default() };
         let half = self.first_word / 2;
-        let mut asked = std::pin::pin!(self.client.ask(self.question(), Some(features), self.first_word));
+        let mut asked = std::pin::pin!(self.client.ask_body(self.question(), Some(features), self.first_word));
         let beside = async {
             sleep(half).await;
             // Done a little before the question is given up.
@@ -282,7 +284,7 @@ impl Watching {
     }
 
     /// The question that is answered when something changes, or after [`WAIT`].
-    async fn ask_blocking(&mut self) -> Result<Reply<Vec<Box<RawValue>>>, ResolveError> {
+    async fn ask_blocking(&mut self) -> Result<Reply<Vec<u8>>, ResolveError> {
         sleep_until(self.pace.begin(Instant::now())).await;
         let is_partial = self.shown.as_ref().is_some_and(Shown::is_partial);
         let longest = if is_partial { HIDDEN_WAIT } else { WAIT };
@@ -291,7 +293,7 @@ impl Watching {
         let limit = longest + longest / 16 + SLACK;
         tokio::select! {
             biased;
-            reply = self.client.ask(self.question(), Some(features), limit) => reply,
+            reply = self.client.ask_body(self.question(), Some(features), limit) => reply,
             error = self.until_lifeless() => Err(error),
         }
     }

@@ -15,7 +15,7 @@ use super::notes::{Absent, Notes};
 use super::question::{Asker, Reply, Said};
 use super::servers::{Servers, full_name, loopback, shown};
 use super::{Family, PortRule};
-use crate::model::endpoint::{Address, Endpoint};
+use crate::model::endpoint::{Address, Endpoint, Instance};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 
 /// The addresses do not wait longer than this for the service config.
@@ -374,14 +374,14 @@ impl Question<'_> {
                 ttl = least(ttl, Some(*address_ttl));
                 let address = Address::Ip(SocketAddr::new(*ip, record.port));
                 if seen.insert(address.clone()) {
-                    endpoints.push(Endpoint {
+                    endpoints.push(Endpoint::from(Instance {
                         priority: Some(record.priority),
                         weight: Some(record.weight.into()),
                         node: Some(shown(&record.target)),
                         ttl: Some((*srv_ttl).min(*address_ttl)),
                         layout: Some(format!("port from {}", reply.question)),
-                        ..Endpoint::new(address)
-                    });
+                        ..Instance::new(address)
+                    }));
                 }
             }
         }

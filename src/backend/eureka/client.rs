@@ -16,6 +16,7 @@ use super::settings::Server;
 use crate::backend::http::{Http, Tcp, Trouble};
 use crate::backend::retry_after::retry_after;
 use crate::backend::tls::{Plan, Ready};
+use crate::model::json;
 use crate::model::resolution::{ResolveCode, ResolveError};
 
 /// A server and the connection to it.
@@ -68,7 +69,7 @@ impl Client {
         let now = said.unwrap_or_else(OffsetDateTime::now_utc).unix_timestamp().saturating_mul(1000);
         let status = answer.status().as_u16();
         let retry_after = retry_after(answer.headers());
-        Ok(Reply { status, retry_after, body: answer.into_body(), now })
+        Ok(Reply { status, retry_after, body: json::mended(answer.into_body()), now })
     }
 
     fn failed(&self, path: &str, trouble: &Trouble) -> ResolveError {

@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::layout::{join, kitex, kratos, spring};
@@ -26,19 +28,19 @@ const USUAL: Duration = Duration::from_secs(90);
 /// Endpoints in the order of their ids (Eureka has none), and what is to be known about them. `None`: that is no answer of
 /// Eureka's. `now` is the server's time in milliseconds.
 pub(super) fn decode(body: &[u8], now: i64) -> Option<(Vec<Endpoint>, Vec<Note>)> {
-    let document: Value = serde_json::from_slice(body).ok()?;
-    let instances = match document.get("application")?.get("instance")? {
-        Value::Array(all) => all.clone(),
-        // Some encoders write a single instance without its list.
-        one => vec![one.clone()],
-    };
+    let document: Document<'_> = serde_json::from_slice(body).ok()?;
+    let list = document.application.instance.get();
+    // Some encoders write a single instance without its list.
+    let instances: Vec<&RawValue> =
+        if list.starts_with('[') { serde_json::from_str(list).ok()? } else { vec![document.application.instance] };
     let (mut endpoints, mut skipped, mut overdue) = (Vec::new(), Vec::new(), Vec::new());
     let registered = instances.len();
-    if registered > 0 && !instances.iter().any(Value::is_object) {
+    if registered > 0 && !instances.iter().any(|instance| instance.get().starts_with('{')) {
         return None;
     }
     for instance in instances {
-        let Value::Object(instance) = instance else {
+        // One at a time: a tree takes many times the memory of its text.
+        let Ok(Value::Object(instance)) = serde_json::from_str(instance.get()) else {
             skipped.push("an instance is not a JSON object".to_string());
             continue;
         };
@@ -64,6 +66,19 @@ pub(super) fn decode(body: &[u8], now: i64) -> Option<(Vec<Endpoint>, Vec<Note>)
     Some((endpoints, notes))
 }
 
+/// As far as it is looked at before the instances are.
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    application: Application<'a>,
+}
+
+#[derive(Deserialize)]
+struct Application<'a> {
+    #[serde(borrow)]
+    instance: &'a RawValue,
+}
+
 fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
@@ -81,7 +96,8 @@ fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, String> {
         Some(kitexs) => kitexs?,
         None => {
             let place = place(instance, &metadata)?;
-            let mut endpoint = Endpoint { layout: Some(place.rule), ..Endpoint::new(place.address) };
+            let mut endpoint = Endpoint::new(place.address);
+            endpoint.layout = Some(place.rule);
             if place.also.is_some() {
                 endpoint.particulars_mut().also = place.also;
             }

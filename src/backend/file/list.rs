@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 
 use super::problem;
-use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
+use crate::model::endpoint::{Address, Endpoint, EndpointStatus, Instance};
 
 /// Reads the list in `text`: JSON when `path` ends in `.json`, YAML (which JSON nearly is) otherwise. The error names
 /// the entry (counted from 0) or the line; the whole list is refused, for a person wrote it.
@@ -157,15 +157,15 @@ impl Entry {
                 format!("its status is none of {}", known.join(", "))
             })?,
         };
-        Ok(Endpoint {
+        Ok(Endpoint::from(Instance {
             id: object.id,
             status,
             weight: object.weight,
             zone: object.zone,
             tags: object.tags,
             metadata: object.metadata,
-            ..Endpoint::new(address)
-        })
+            ..Instance::new(address)
+        }))
     }
 }
 

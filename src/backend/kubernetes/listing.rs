@@ -149,7 +149,7 @@ impl Joined {
                 also.push_str(&format!("{separator}{slice}"));
                 if rank(endpoint.status) < rank(known.status) {
                     known.status = endpoint.status;
-                    known.checks = endpoint.checks;
+                    known.checks.clone_from(&endpoint.checks);
                 }
             }
         }

@@ -92,7 +92,12 @@ mod tests {
     fn pod(n: usize) -> Endpoint {
         let address = format!("10.{}.{}.{}:50051", n >> 16 & 255, n >> 8 & 255, n & 255).parse().unwrap();
         let status = EndpointStatus::Healthy;
-        Endpoint { id: Some(format!("pay-{n}")), status, ..Endpoint::new(address) }
+        crate::model::endpoint::Instance {
+            id: Some(format!("pay-{n}")),
+            status,
+            ..crate::model::endpoint::Instance::new(address)
+        }
+        .into()
     }
 
     fn tell(ledger: &mut Ledger, kind: EventKind) {
@@ -121,7 +126,7 @@ mod tests {
         for n in 0..5_000 {
             let removed = if n == 0 { Vec::new() } else { vec![pod(n - 1)] };
             changes(&mut ledger, vec![pod(n)], removed);
-            let address = pod(n).address;
+            let address = pod(n).address.clone();
             let detail = PhaseDetail::Settings(PeerSettings::default());
             let phase = Phase { stage: Stage::Http2, took: Duration::ZERO, detail };
             tell(&mut ledger, EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
@@ -131,7 +136,7 @@ mod tests {
                 EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }),
             );
         }
-        let last = pod(4_998).address;
+        let last = pod(4_998).address.clone();
         assert!(ledger.contacts.contains_key(&last) && ledger.departures.len() == KEPT);
         for kept in [ledger.contacts.len(), ledger.settings.len(), ledger.identities.len()] {
             assert!((KEPT..=KEPT + 1).contains(&kept), "{kept}");

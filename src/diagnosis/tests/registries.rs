@@ -6,12 +6,15 @@ use crate::model::endpoint::Check;
 
 /// An endpoint with an id and a node, as Consul lists it.
 fn instance(address: &str, id: &str, node: &str, status: EndpointStatus) -> Endpoint {
-    Endpoint {
-        id: Some(id.to_string()),
-        node: Some(node.to_string()),
-        status,
-        ..Endpoint::new(address.parse().unwrap())
-    }
+    let mut endpoint = Endpoint::new(address.parse().unwrap());
+    (endpoint.id, endpoint.node, endpoint.status) = (Some(id.to_string()), Some(node.to_string()), status);
+    endpoint
+}
+
+/// `endpoint`, on its way out.
+fn leaving(mut endpoint: Endpoint) -> Endpoint {
+    endpoint.status = EndpointStatus::Draining;
+    endpoint
 }
 
 fn failing(mut endpoint: Endpoint, check: &str, output: &str) -> Endpoint {
@@ -271,7 +274,7 @@ fn a_cluster_ip_is_known_without_reaching_it() {
 
 #[test]
 fn a_pod_that_is_being_deleted_and_still_routed_to_is_told_with_what_the_network_says_of_it() {
-    let leaving = || Endpoint { status: EndpointStatus::Draining, ..instance(B, "pay-2", "node-1", UP) };
+    let leaving = || leaving(instance(B, "pay-2", "node-1", UP));
     let mut story = Story::default();
     let pods = vec![instance(A, "pay-1", "node-1", UP), leaving()];
     story.answers("kubernetes:///pay", pods, Vec::new(), Vec::new()).serves(A).serves(B);
@@ -289,7 +292,7 @@ fn a_pod_that_is_being_deleted_and_still_routed_to_is_told_with_what_the_network
 #[test]
 fn what_a_pod_answered_before_it_began_to_leave_is_not_said_of_now() {
     let pod = || instance(B, "pay-2", "node-1", UP);
-    let leaving = Endpoint { status: EndpointStatus::Draining, ..pod() };
+    let leaving = leaving(pod());
     let mut story = Story::default();
     story.answers("kubernetes:///pay", vec![instance(A, "pay-1", "node-1", UP), pod()], Vec::new(), Vec::new());
     story.lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
@@ -405,10 +408,10 @@ fn three_healthy_endpoints_in_three_registries_prove_nothing_wrong() {
         let mut story = Story::default();
         story.ledger.proxy = ProxyEnv::from_env(|name| (name == "HTTPS_PROXY").then(|| "http://p:1".to_string()))
             .filter(|_| addresses[0].starts_with("127."));
-        let of_consul = addresses.iter().zip(["pay-1", "pay-2", "pay-3"]).map(|(address, id)| Endpoint {
-            node_address: "127.0.0.1".parse().ok(),
-            zone: Some("dc1".to_string()),
-            ..instance(address, id, "dev", UP)
+        let of_consul = addresses.iter().zip(["pay-1", "pay-2", "pay-3"]).map(|(address, id)| {
+            let mut endpoint = instance(address, id, "dev", UP);
+            (endpoint.node_address, endpoint.zone) = ("127.0.0.1".parse().ok(), Some("dc1".to_string()));
+            endpoint
         });
         story.consul(of_consul.collect());
         story.lists("dns", &addresses.map(|address| (address, LISTED)));

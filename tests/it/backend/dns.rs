@@ -191,9 +191,9 @@ async fn srv_records_bring_priority_weight_port_and_node() {
     server.says("spare.test", A, addresses("spare.test", 60, &["10.0.0.3"]));
     let answer = answer("srv:_grpc._tcp.pay.test", &context(&server, |_| {})).await;
     assert_eq!(listed(&answer), ["10.0.0.2:2", "10.0.0.1:1", "[2001:db8::1]:1", "10.0.0.3:3"]);
-    let Endpoint { priority, weight, node, ttl, .. } = answer.endpoints[1].clone();
+    let endpoint = &answer.endpoints[1];
     assert_eq!(
-        (priority, weight, node.as_deref(), ttl),
+        (endpoint.priority, endpoint.weight, endpoint.node.as_deref(), endpoint.ttl),
         (Some(10), Some(5), Some("a.test"), Some(Duration::from_secs(9)))
     );
     let [unusable] = notes(&answer, NoteKind::Unusable)[..] else { panic!("{:?}", answer.notes) };

@@ -1,12 +1,56 @@
 use super::*;
 use crate::model::endpoint::Address;
 
-fn entries(json: &str) -> Vec<Box<RawValue>> {
-    serde_json::from_str(json).unwrap()
+fn decode_for(json: &str, target: &ConsulTarget) -> Decoded {
+    decode(&json::mended(json.as_bytes().to_vec()), target).unwrap()
 }
 
 fn decode_all(json: &str) -> Decoded {
-    decode(&entries(json), &ConsulTarget::default())
+    decode_for(json, &ConsulTarget::default())
+}
+
+#[test]
+fn one_entry_that_cannot_be_read_spoils_no_other_and_is_named() {
+    let good = entry(r#""Address":"10.0.0.1","Port":9000"#, PASSING);
+    for (bad, words) in [
+        (
+            r#"{"Node":{"Node":"n7"},"Service":{"ID":"pay-7","Port":"abc"}}"#,
+            r#"instance "pay-7" on node "n7" is not understood"#,
+        ),
+        (r#"{"Node":{"Node":"n7"},"Service":7}"#, r#"an entry of node "n7" is not understood"#),
+        ("[[[[[[]]]]]]", "an entry is not understood"),
+        (
+            r#"{"Node":{"Node":"n7","Address":"10.0.0.7"},"Service":{"ID":"pay-7","Port":0}}"#,
+            r#"instance "pay-7" on node "n7": port 0"#,
+        ),
+        (r#"{"Node":{"Node":"n7","Address":"10.0.0.7"},"Service":{"ID":"pay-7","Port":65536}}"#, "port 65536"),
+    ] {
+        let decoded = decode_all(&format!("[{bad},{good}]"));
+        assert_eq!((decoded.registered, decoded.endpoints.len()), (2, 1), "{bad}");
+        let left_out = texts(&decoded, NoteKind::LeftOut);
+        assert!(left_out[0].contains(words), "{bad}: {left_out:?}");
+        assert!(texts(&decoded, NoteKind::Unreadable).is_empty());
+    }
+    let mixed = decode_all(
+        r#"[{"Service":{"ID":"a","Port":"abc"}},{"Node":{"Address":"10.0.0.7"},"Service":{"ID":"b","Port":0}}]"#,
+    );
+    assert!(
+        texts(&mixed, NoteKind::Unreadable)[0].starts_with("1 of 2 entries cannot be read, and no other"),
+        "{mixed:?}"
+    );
+}
+
+#[test]
+fn what_gos_clients_read_is_read() {
+    let twice = entry(r#""Address":"10.0.0.1","Port":1,"Port":9000"#, PASSING);
+    assert_eq!(decode_all(&format!("[{twice}]")).endpoints[0].address.to_string(), "10.0.0.1:9000");
+    let lone = entry(r#""Address":"10.0.0.1","Port":9000,"Tags":["\ud800"]"#, PASSING);
+    assert_eq!(decode_all(&format!("[{lone}]")).endpoints[0].tags, ["\u{fffd}"]);
+    let mut bytes = format!("[{}]", entry(r#""Address":"10.0.0.1","Port":9000,"Tags":["X"]"#, PASSING)).into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'X').unwrap();
+    bytes[at] = 0xff;
+    let decoded = decode(&json::mended(bytes), &ConsulTarget::default()).unwrap();
+    assert_eq!(decoded.endpoints[0].tags, ["\u{fffd}"]);
 }
 
 fn texts(decoded: &Decoded, kind: NoteKind) -> Vec<&str> {
@@ -88,7 +132,7 @@ fn what_a_framework_says_beside_the_address_is_kept() {
 fn a_web_server_of_spring_is_told_from_grpc_by_its_check() {
     const SECURE: &str = r#""Address":"10.0.0.1","Port":9000,"Meta":{"secure":"false"}"#;
     let check = |kind: &str| format!(r#"{{"CheckID":"c","Name":"c","Status":"passing","Output":"","Type":"{kind}"}}"#);
-    let rule = |service: &str, kind: &str| one(service, &check(kind)).layout.unwrap();
+    let rule = |service: &str, kind: &str| one(service, &check(kind)).layout.clone().unwrap();
     let lognets = format!(r#""ID":"grpc-pay-8080","Service":"grpc-pay",{SECURE}"#);
     assert_eq!(rule(&lognets, "grpc"), "lognet: service address and port");
     assert_eq!(rule(&lognets, "http"), "spring: service address and port, no gRPC_port in its metadata");
@@ -316,7 +360,7 @@ fn the_funnel_shows_what_every_filter_left() {
     );
     let run = |passing_only, tags: &[&str]| {
         let tags = tags.iter().map(|tag| tag.to_string()).collect();
-        let decoded = decode(&entries(&json), &ConsulTarget { passing_only, tags, ..ConsulTarget::default() });
+        let decoded = decode_for(&json, &ConsulTarget { passing_only, tags, ..ConsulTarget::default() });
         let addresses: Vec<String> = decoded.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();
         (texts(&decoded, NoteKind::Funnel)[0].to_string(), addresses.join(" "))
     };
@@ -339,7 +383,7 @@ fn the_step_that_took_the_last_instance_says_why() {
     );
     let why = |json: &str, passing_only, tags: &[&str]| {
         let tags = tags.iter().map(|tag| tag.to_string()).collect();
-        let decoded = decode(&entries(json), &ConsulTarget { passing_only, tags, ..ConsulTarget::default() });
+        let decoded = decode_for(json, &ConsulTarget { passing_only, tags, ..ConsulTarget::default() });
         texts(&decoded, NoteKind::FilteredOut).join("; ")
     };
     assert_eq!(why(&json, false, &[]), "");
@@ -366,7 +410,7 @@ fn every_step_that_takes_some_and_not_all_is_said_too() {
         entry(r#""Address":"10.0.0.3","Port":65536"#, PASSING),
     );
     let target = ConsulTarget { tags: vec!["v1".to_string()], ..ConsulTarget::default() };
-    let decoded = decode(&entries(&json), &target);
+    let decoded = decode_for(&json, &target);
     let left_out = texts(&decoded, NoteKind::LeftOut);
     assert_eq!(left_out.len(), 1);
     assert!(left_out[0].starts_with("2 of 4 registered instances cannot be used: "), "{left_out:?}");
