@@ -7,7 +7,6 @@ pub mod endpoint;
 pub mod event;
 pub mod finding;
 pub mod hold;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 pub(crate) mod json;
 pub mod lens;
 pub mod pending;
