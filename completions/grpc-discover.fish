@@ -99,6 +99,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l id
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l find-cutoff -d 'With probe --idle: find out how long a silence, up to this one, the path to an endpoint tolerates' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l lb -d 'Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]' -r -f -a "pick_first\t'One connection, to the first address that answers'
 round_robin\t'A connection to every endpoint'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l check-interval -d 'With watch: check a READY endpoint that has sent nothing for this long; 0 only before the end [default: 30s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l as -d 'What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keep-connected -d 'Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s c -l concurrency -d 'Endpoints probed at the same time [default: 256]' -r
@@ -165,6 +166,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l id
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l find-cutoff -d 'With probe --idle: find out how long a silence, up to this one, the path to an endpoint tolerates' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l lb -d 'Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]' -r -f -a "pick_first\t'One connection, to the first address that answers'
 round_robin\t'A connection to every endpoint'"
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l check-interval -d 'With watch: check a READY endpoint that has sent nothing for this long; 0 only before the end [default: 30s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l as -d 'What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keep-connected -d 'Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l fail-on -d 'The least severity that spoils the exit code [default: warn]' -r -f -a "warn\t'Anything that is wrong'

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use grpc_discover::backend::dns::{Dns, Family};
 use grpc_discover::backend::{Backend, Context, Origin, Resolution, Settings, Sourced, dns};
-use grpc_discover::model::endpoint::{Address, Endpoint};
+use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::resolution::{Absence, AbsenceCode, Answer, NoteKind, ResolveCode, ResolveError, Update};
 use grpc_discover::model::target::Target;
 use hickory_resolver::proto::op::ResponseCode;
