@@ -54,7 +54,7 @@ pub(super) fn mask_in(sentence: &str, text: &str) -> String {
 /// Where secrets may be in `text`, in order and apart from each other.
 fn find(text: &str) -> Vec<Range<usize>> {
     if let Some(value) = header_value(text) {
-        return vec![value..text.len()];
+        return std::iter::once(value..text.len()).collect();
     }
     let query = text.find('?').unwrap_or(text.len());
     let mut found: Vec<Range<usize>> = password(&text[..query], 0).into_iter().collect();
