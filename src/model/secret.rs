@@ -1,8 +1,13 @@
 //! [`Secret`]: a value that is used but never shown, and [`Secrets`]: all those of a session, taken out of foreign text.
 
+mod forms;
+mod header;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, RwLock};
+
+pub(super) use header::{is_auth_scheme, is_secret_header};
 
 /// A token, password or key. `Debug` and `Display` print `***`; the value is had only through [`Secret::reveal`].
 #[derive(Clone, PartialEq, Eq)]
@@ -39,8 +44,6 @@ impl fmt::Display for Secret {
 
 /// A secret shorter than this is masked only where it stands alone: it may be part of an ordinary word.
 const SHORT: usize = 6;
-/// The mark of a text that was cut.
-const CUT: &str = "…";
 
 /// The secrets of a session. Clones share them, so that what one backend learns late (a token file, what a plugin printed) is
 /// masked in everything that is printed from then on.
@@ -48,15 +51,13 @@ const CUT: &str = "…";
 pub struct Secrets(Arc<RwLock<Vec<String>>>);
 
 impl Secrets {
-    /// From now on `secret` is masked, and its base64 form. Of a secret of several lines (a key) every line counts.
+    /// From now on `secret` is masked, and its base64 forms. Of a secret of several lines (a key) every line counts.
     pub fn learn(&self, secret: &str) {
         let lines = secret.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("-----"));
         let Ok(mut known) = self.0.write() else { return };
-        for line in lines {
-            for form in [one_backslash(line), base64(line.as_bytes())] {
-                if !known.contains(&form) {
-                    known.push(form);
-                }
+        for form in lines.flat_map(forms::of) {
+            if !known.contains(&form) {
+                known.push(form);
             }
         }
         // What contains another secret goes first.
@@ -66,16 +67,28 @@ impl Secrets {
     /// [`learn`](Self::learn)s `password`, and the pair as HTTP basic authentication sends it.
     pub fn learn_login(&self, user: &str, password: &str) {
         self.learn(password);
-        self.learn(&base64(format!("{user}:{password}").as_bytes()));
+        self.learn(&forms::base64(format!("{user}:{password}").as_bytes()));
     }
 
-    /// `text` with `***` in the place of every secret, be it percent-encoded or escaped as JSON or Rust do it, and of the
-    /// beginning of one where the text was cut.
+    /// [`learn`](Self::learn)s what is secret in the header `name: value`: the value, and in a header of credentials each of
+    /// its parts, with the login of basic authentication. A short value of another header (`x-debug: 1`) is no secret.
+    pub fn learn_header(&self, name: &str, value: &str) {
+        if is_secret_header(name) || value.len() >= SHORT {
+            self.learn(value);
+        }
+        header::parts(name, value).for_each(|part| self.learn(part));
+        if let Some((user, password)) = header::login(value) {
+            self.learn_login(&user, &password);
+        }
+    }
+
+    /// `text` with `***` in the place of every secret, be it in other case, percent-encoded, or escaped as JSON, HTML or Rust do
+    /// it, and of the beginning of one where the text was cut.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Ok(known) = self.0.read() else { return Cow::Borrowed("***") };
         let (mut masked, mut shown, mut at) = (String::new(), 0, 0);
         while at < text.len() {
-            match known.iter().find_map(|secret| end_of(secret.as_bytes(), text, at)) {
+            match known.iter().find_map(|secret| forms::end_of(secret.as_bytes(), text, at)) {
                 Some(end) => {
                     masked.push_str(&text[shown..at]);
                     masked.push_str("***");
@@ -110,75 +123,6 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// `secret` with one backslash for each run of them: that is how [`encoded`] reads a text.
-fn one_backslash(secret: &str) -> String {
-    let mut last = None;
-    secret.chars().filter(|character| !(last.replace(*character) == Some('\\') && *character == '\\')).collect()
-}
-
-/// Where `secret` ends that begins at byte `at` of `text`, in whatever encoding.
-fn end_of(secret: &[u8], text: &str, at: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut end = at;
-    for (index, byte) in secret.iter().enumerate() {
-        match encoded(*byte, &bytes[end..]) {
-            Some(length) => end += length,
-            None if index >= 4 && bytes[end..].starts_with(CUT.as_bytes()) => return Some(end),
-            None => return None,
-        }
-    }
-    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let stands_alone = !is_word(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_word(bytes.get(end));
-    ((secret.len() >= SHORT || stands_alone) && text.is_char_boundary(end)).then_some(end)
-}
-
-/// How many bytes stand for `byte` at the beginning of `text`: itself, `%2F`, `+`, or an escape behind any number of
-/// backslashes (`\"`, `\u002f`, `\u{2f}`, `\x2f`).
-fn encoded(byte: u8, text: &[u8]) -> Option<usize> {
-    let hex = |digits: &[u8]| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
-    let is_hex = |digits: Option<&[u8]>| digits.and_then(hex) == Some(u32::from(byte));
-    let slashes = text.iter().take_while(|found| **found == b'\\').count();
-    if slashes > 0 {
-        let escape = &text[slashes..];
-        let length = match escape.first().unwrap_or(&0) {
-            b'u' if is_hex(escape.get(1..5)) => 5,
-            b'u' if escape.get(1) == Some(&b'{') => {
-                let close = escape.iter().take(9).position(|found| *found == b'}')?;
-                match is_hex(escape.get(2..close)) {
-                    true => close + 1,
-                    false if byte == b'\\' => 0,
-                    false => return None,
-                }
-            }
-            b'x' if is_hex(escape.get(1..3)) => 3,
-            b't' if byte == b'\t' => 1,
-            _ if byte == b'\\' => 0,
-            found if *found == byte => 1,
-            _ => return None,
-        };
-        return Some(slashes + length);
-    }
-    match text.first()? {
-        found if *found == byte => Some(1),
-        b'%' if is_hex(text.get(1..3)) => Some(3),
-        b'+' if byte == b' ' => Some(1),
-        _ => None,
-    }
-}
-
-/// Standard base64 without its padding, which does not tell anything.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len() * 4 / 3 + 3);
-    for three in bytes.chunks(3) {
-        let at = |index: usize| u32::from(three.get(index).copied().unwrap_or_default());
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        let sextets = [bits >> 18, bits >> 12 & 63, bits >> 6 & 63, bits & 63];
-        text.extend(sextets.iter().take(three.len() + 1).map(|sextet| char::from(ALPHABET[*sextet as usize])));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +149,9 @@ mod tests {
             r"s3cr\u{22}t/+x y\\z",
             "hunter2",
             "hunter%32",
+            "HUNTER2",
+            "s3cr&quot;t/+x y\\z",
+            "S3CR&#34;t&#x2F;+x y\\z",
             "aHVudGVyMg==",
             "YW5uOmh1bnRlcjI=",
             "Basic YW5uOmh1bnRlcjI",
@@ -212,10 +159,55 @@ mod tests {
             let text = format!("<{echo}> and ünï");
             let masked = secrets.mask(&text);
             assert!(masked.contains("***") && masked.ends_with("> and ünï"), "{echo}: {masked}");
-            assert!(!masked.contains("s3cr") && !masked.contains("hunter") && !masked.contains("aHVu"), "{masked}");
+            let lower = masked.to_lowercase();
+            assert!(!lower.contains("s3cr") && !lower.contains("hunter") && !masked.contains("aHVu"), "{masked}");
         }
         assert!(matches!(secrets.mask("nothing of the kind: 100 % of pay-1"), Cow::Borrowed(_)));
         assert_eq!(format!("{secrets:?}"), "***");
+    }
+
+    #[test]
+    fn base64_of_a_text_around_a_secret_is_found_wherever_the_secret_begins() {
+        let secrets = Secrets::default();
+        secrets.learn("Zm9v/secret-of-ann");
+        for before in ["", "a", "ab", "abc", "token: "] {
+            for url in [false, true] {
+                let mut text = forms::base64(format!("{before}Zm9v/secret-of-ann and more").as_bytes());
+                if url {
+                    text = text.replace('+', "-").replace('/', "_");
+                }
+                let masked = secrets.mask(&text).into_owned();
+                // What remains beside the mark is the text around the secret.
+                let rest = masked.len() - 3;
+                assert!(
+                    masked.contains("***") && rest <= (before.len() + 9) * 4 / 3 + 4,
+                    "{before:?}: {text}: {masked}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_header_of_credentials_is_secret_in_its_parts() {
+        for (name, value, secret, other) in [
+            ("authorization", "Bearer hunter2-of-ann", "hunter2-of-ann", "Bearer"),
+            ("authorization", "hunter2-of-ann", "hunter2-of-ann", "other"),
+            ("authorization", "Bearer T", "T", "Today"),
+            ("authorization", "Basic YW5uOmh1bnRlcjI=", "hunter2", "Basic"),
+            ("authorization", "Digest username=\"ann\", response=\"6629fae4\"", "6629fae4", "response"),
+            ("cookie", "session=hunter2-of-ann; theme=dark-blue", "hunter2-of-ann", "session"),
+            ("x-signed", "Bearer hunter2-of-ann", "hunter2-of-ann", "Bearer"),
+            ("x-tenant", "payments", "payments", "pay"),
+        ] {
+            let secrets = Secrets::default();
+            secrets.learn_header(name, value);
+            assert_eq!(secrets.mask(&format!("you sent {secret}!")), "you sent ***!", "{name}: {value}");
+            assert_eq!(secrets.mask(&format!("you sent {value}!")), "you sent ***!", "{name}: {value}");
+            assert_eq!(secrets.mask(other), other, "{name}: {value}");
+        }
+        let secrets = Secrets::default();
+        secrets.learn_header("x-debug", "1");
+        assert_eq!(secrets.mask("1"), "1");
     }
 
     #[test]
@@ -233,6 +225,10 @@ mod tests {
         secrets.learn("a-long-token-of-ann");
         assert_eq!(secrets.mask("token: a-long-tok…"), "token: ***…");
         assert_eq!(secrets.mask("a-lo and a-long"), "a-lo and a-long", "not cut");
+        secrets.learn("a/b/c/d/e/f");
+        for cut in ["a%2Fb%2Fc%2…", "a\\u002fb\\u002fc\\u00…", "a/b/c\\…", "a/b/c&#4…", "a/b/c%…"] {
+            assert_eq!(secrets.mask(cut).chars().take(3).collect::<String>(), "***", "{cut}");
+        }
         assert_eq!(secrets.mask("a-long-token-of-ann a-long-token-of-ann!"), "*** ***!");
     }
 

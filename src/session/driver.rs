@@ -1,6 +1,7 @@
 //! The driver: gives the engine a clock and carries its effects out.
 
 mod failed;
+mod masked;
 mod probes;
 
 use std::collections::{HashMap, VecDeque};
@@ -27,6 +28,7 @@ use crate::model::event::Event;
 use crate::model::hold::{Fate, Held};
 use crate::model::pending::PendingReport;
 use crate::model::reach::{Failure, FailureCode, Resource, Stage};
+use crate::model::secret::Secrets;
 use crate::model::time::Elapsed;
 use crate::transport::{Dial, Progress, Sockets, Transport};
 use failed::{Owner, Owners};
@@ -44,6 +46,8 @@ pub struct Session {
     over: bool,
     sources: Vec<Asked>,
     transport: Transport,
+    /// The metadata that endpoints are sent: none of it is in any event.
+    secrets: Secrets,
     service: Arc<str>,
     connections: HashMap<ConnectionId, Open>,
     /// What connections of the channel, and idle ones beside it, may still be opened.
@@ -83,6 +87,8 @@ impl Session {
         if transport.authority.is_none() {
             transport.authority = plan.sources.iter().find_map(|source| plan::authority(&source.target));
         }
+        let secrets = Secrets::default();
+        transport.metadata.iter().for_each(|(name, value)| secrets.learn_header(name, value.reveal()));
         let call_timeout = transport.connect_timeout.saturating_add(transport.rpc_timeout);
         let label = |source: &Source| -> Arc<str> { Arc::from(source.target.to_string()) };
         let source_label = |source: &Source| SourceLabel {
@@ -120,6 +126,7 @@ impl Session {
             over: false,
             sources: sources.collect(),
             transport: Transport::new(transport, dial),
+            secrets,
             service: plan.service,
             connections: HashMap::new(),
             room: Arc::new(Semaphore::new(plan.limits.connections.unwrap_or(Semaphore::MAX_PERMITS))),
@@ -217,6 +224,7 @@ impl Session {
     }
 
     fn feed_at(&mut self, at: Elapsed, input: Input) {
+        let input = masked::input(input, &self.secrets);
         for stalled in self.heartbeat.stalls() {
             let from = Elapsed::new(stalled.from.saturating_duration_since(self.began));
             self.handle(at, Input::Stalled { from, lasted: stalled.to - stalled.from });

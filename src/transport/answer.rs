@@ -10,7 +10,7 @@ use super::grpc::because;
 use super::message::Messages;
 use super::page;
 use crate::model::rpc::{HttpHint, Proxy, RpcCause};
-use crate::model::text::quote_bytes;
+use crate::model::text::{quote_bytes, shorten};
 
 /// How long the body of a plain answer is waited for; its status is known already.
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);
@@ -65,7 +65,7 @@ const HEADER_QUOTED: usize = 80;
 /// The proxy or web server that the headers of a response name.
 pub(super) fn proxy(headers: &HeaderMap) -> Option<Proxy> {
     let named = |name: &str, header: &str, value: &HeaderValue| {
-        let value: String = value.to_str().unwrap_or_default().chars().take(HEADER_QUOTED).collect();
+        let value = shorten(value.to_str().unwrap_or_default(), HEADER_QUOTED);
         Some(Proxy { name: name.to_string(), header: format!("{header}: {value}") })
     };
     if let Some(value) = headers.get(SERVER) {
@@ -145,14 +145,18 @@ pub(super) fn is_about_headers(status: StatusCode, body: &[u8]) -> bool {
     status.as_u16() == 431 || (status.is_client_error() && words.iter().any(|words| said.contains(words)))
 }
 
-/// Reads the beginning of a body.
+/// Reads the beginning of a body. Where it is cut stands `…`, as in every text that was cut.
 pub(super) async fn excerpt(body: &mut h2::RecvStream, read: &mut Vec<u8>) {
     while read.len() < LOOKED_AT
         && let Some(Ok(data)) = body.data().await
     {
         // Fails only when the stream is gone, which the next read tells.
         let _ = body.flow_control().release_capacity(data.len());
-        read.extend_from_slice(&data[..data.len().min(LOOKED_AT - read.len())]);
+        let room = LOOKED_AT - read.len();
+        read.extend_from_slice(&data[..data.len().min(room)]);
+        if data.len() > room {
+            read.extend_from_slice("…".as_bytes());
+        }
     }
 }
 

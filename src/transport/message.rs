@@ -82,7 +82,7 @@ impl Messages {
             (0x80 | 0x81, _) => Some("gRPC-Web: its trailers are in the body".to_string()),
             _ => Some(format!(
                 "message that begins with \"{}\" instead of a compressed flag (0 or 1) and a length",
-                quote_bytes(&data[..data.len().min(24)], 24)
+                quote_bytes(&data[..data.len().min(100)], 24)
             )),
         }
     }

@@ -5,6 +5,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
 
 use crate::model::rpc::HttpHint;
+use crate::model::text::shorten;
 
 /// Words of a page, in lower case; the program that writes them, where they are its own; what they mean.
 type Known = (&'static str, Option<&'static str>, HttpHint);
@@ -104,7 +105,7 @@ pub(super) fn hint(status: StatusCode, headers: &HeaderMap, page: &str) -> Optio
     {
         // A query may carry what nobody else may read.
         let plain = location.split(['?', '#']).next().unwrap_or_default();
-        return Some(HttpHint::Redirect(plain.chars().take(LONGEST).collect()));
+        return Some(HttpHint::Redirect(shorten(plain, LONGEST).into_owned()));
     }
     if let Some((_, _, hint)) = known(page) {
         return Some(hint.clone());
@@ -112,7 +113,7 @@ pub(super) fn hint(status: StatusCode, headers: &HeaderMap, page: &str) -> Optio
     if status == StatusCode::UNAUTHORIZED
         && let Some(scheme) = value(WWW_AUTHENTICATE).and_then(|value| value.split([' ', ',']).next())
     {
-        return Some(HttpHint::Authenticate(scheme.chars().take(LONGEST).collect()));
+        return Some(HttpHint::Authenticate(shorten(scheme, LONGEST).into_owned()));
     }
     None
 }

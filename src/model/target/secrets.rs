@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::model::secret::{is_auth_scheme, is_secret_header};
+
 /// Names of parameters whose value may be shown: those that a scheme reads or accepts. Every other one may be a misspelled
 /// `token`.
 const SHOWN_PARAMETERS: [&str; 16] = [
@@ -23,11 +25,6 @@ const SHOWN_PARAMETERS: [&str; 16] = [
     "allow-stale",
     "require-consistent",
 ];
-/// Parts of the names of headers that carry credentials.
-const SECRET_HEADERS: [&str; 8] = ["auth", "cookie", "token", "secret", "password", "passwd", "api-key", "apikey"];
-/// The schemes of an `Authorization` header.
-const AUTH_SCHEMES: [&str; 4] = ["bearer", "basic", "negotiate", "token"];
-
 /// `text` with `***` in the place of every password, every value of a parameter that is not known to be harmless, and every
 /// header value. Masks too much rather than too little.
 pub(super) fn mask(text: &str) -> String {
@@ -76,16 +73,14 @@ fn header_value(text: &str) -> Option<usize> {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
     if let Some((name, value)) = text.split_once(':').filter(|(name, _)| is_name(name)) {
-        let lower = name.to_ascii_lowercase();
-        let is_secret = SECRET_HEADERS.iter().any(|secret| lower.contains(secret));
+        let is_secret = is_secret_header(name);
         let is_port = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
         if (is_secret && !is_port && !value.starts_with('/')) || value.starts_with(char::is_whitespace) {
             return Some(name.len() + 1);
         }
     }
     let (scheme, value) = text.split_once(char::is_whitespace)?;
-    let is_scheme = AUTH_SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    (is_scheme && !value.trim().is_empty()).then(|| scheme.len() + 1)
+    (is_auth_scheme(scheme) && !value.trim().is_empty()).then(|| scheme.len() + 1)
 }
 
 /// What stands between a colon and the last `@`.

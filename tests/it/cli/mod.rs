@@ -6,6 +6,7 @@ mod files;
 mod limits;
 mod mounts;
 mod pipes;
+mod secrets;
 mod signals;
 mod usage;
 mod withheld;
