@@ -74,6 +74,8 @@ impl Backend for Etcd {
     fn learn_secrets(&self, _: Option<&Target>, settings: &super::Settings) {
         if let Some((user, password)) = settings.etcd.credentials() {
             learn_login(&settings.secrets, &user, &password);
+            // A password may stand in both variables.
+            user.split_once(':').iter().for_each(|(_, own)| settings.secrets.learn(own));
         }
     }
 

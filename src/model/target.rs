@@ -114,6 +114,12 @@ impl KubernetesTarget {
 }
 
 impl Target {
+    /// True when `text`, which was typed as a target, may hold a secret: a user, or a parameter that is not known to be
+    /// harmless, of whichever scheme. A part that the target drops counts as well.
+    pub fn may_show_a_secret(text: &str) -> bool {
+        secrets::may_be_in(text)
+    }
+
     /// The scheme of the canonical form: `dns`. A bare name has none.
     pub fn scheme(&self) -> Option<&str> {
         match self {

@@ -163,7 +163,8 @@ impl Settings {
         row("ETCDCTL_KEY", path(&self.key.value), &self.key.origin);
         let user = self.user.value.as_ref().map(|(name, own)| match own {
             Some(password) => format!("{name}:{password}"),
-            None => name.clone(),
+            // With a password of its own it is a name, colons included. Somebody may have given the password in both.
+            None => name.split_once(':').map_or_else(|| name.clone(), |(name, _)| format!("{name}:***")),
         });
         row("ETCDCTL_USER", user, &self.user.origin);
         row("ETCDCTL_PASSWORD", self.password.value.as_ref().map(Secret::to_string), &self.password.origin);

@@ -234,10 +234,9 @@ fn parse_target(text: &str) -> Result<Target, TargetError> {
     text.parse()
 }
 
-/// The target for people: as typed, unless that would show a secret.
+/// The target for people: as typed, unless that may show a secret.
 fn as_typed(text: &str, target: &Target) -> String {
-    let canonical = target.to_string();
-    if canonical.contains("***") { canonical } else { text.to_string() }
+    if Target::may_show_a_secret(text) { target.to_string() } else { text.to_string() }
 }
 
 fn text(text: &str) -> Result<String, String> {

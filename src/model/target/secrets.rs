@@ -38,6 +38,13 @@ pub(super) fn mask(text: &str) -> String {
     masked + &text[shown..]
 }
 
+/// True when `text` may hold a secret. A user without a password may be a token.
+pub(super) fn may_be_in(text: &str) -> bool {
+    let user =
+        text.find("//").is_some_and(|at| text[at..].split(['?', '#']).next().is_some_and(|part| part.contains('@')));
+    user || !find(text).is_empty()
+}
+
 /// `sentence` about `text`, without what [`mask`] hides in `text`.
 pub(super) fn mask_in(sentence: &str, text: &str) -> String {
     let mut secrets: Vec<&str> = find(text).into_iter().map(|range| &text[range]).collect();
@@ -133,6 +140,23 @@ mod tests {
             let (shown, debug) = (error.to_string(), format!("{error:?}"));
             assert!(!shown.contains("hunter2") && !debug.contains("hunter2"), "{typed}: {debug}");
             assert!(shown.contains("***") || !debug.contains("hunter"), "{typed}: {shown}");
+        }
+    }
+
+    #[test]
+    fn what_a_target_drops_may_be_a_secret() {
+        for typed in [
+            "dns://ann:hunter2@10.0.0.2/pay:1",
+            "srv://hunter2@10.0.0.2/pay",
+            "pay:1?token=hunter2",
+            "consul://hunter2@h/pay",
+            "consul://h/pay?token=hunter2",
+        ] {
+            assert!(Target::may_show_a_secret(typed), "{typed}");
+            assert!(!typed.parse::<Target>().expect(typed).to_string().contains("hunter2"), "{typed}");
+        }
+        for typed in ["pay", "10.0.0.1:1", "dns://10.0.0.2:53/pay:1", "consul://h/pay?tag=a@b&dc=x"] {
+            assert!(!Target::may_show_a_secret(typed), "{typed}");
         }
     }
 

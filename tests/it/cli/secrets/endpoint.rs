@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use tokio::net::TcpStream;
 
-use super::{SECRET, shown, shows_nothing};
+use super::{SECRET, percent, shown, shows_nothing};
 use crate::cause::world::World;
 use crate::support::tool::{Finished, run};
 
@@ -73,10 +73,6 @@ fn http(status: u16, name: &str, value: &str) -> Reply {
 
 fn page(status: u16, body: &str) -> Reply {
     Reply::Http(status, "content-type".to_string(), "text/html".to_string(), body.to_string())
-}
-
-fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// The value without its scheme.
