@@ -23,9 +23,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::ip::refused;
 use super::near::near;
 use super::*;
-use crate::model::endpoint::Endpoint;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::platform::file;
+use list::List;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -36,6 +36,11 @@ mod problem;
 const HALF_WRITTEN: Duration = Duration::from_millis(200);
 /// How long reading may take.
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// So many entries that are left out are shown in one sentence.
+const SHOWN: usize = 3;
+/// At most so many are named.
+const NAMED: usize = 20;
 
 /// A list of endpoints in a file.
 pub struct File;
@@ -160,7 +165,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// What the file says.
-type Said = Result<Vec<Endpoint>, ResolveError>;
+type Said = Result<List, ResolveError>;
 
 struct Watch {
     /// As typed: what errors name.
@@ -226,7 +231,8 @@ impl Watch {
             });
             let said;
             (self, said) = read.await?;
-            if said.is_ok() || timeout_at(patience, signal.changed.notified()).await.is_err() {
+            let is_whole = said.as_ref().is_ok_and(|list| list.left_out.is_empty());
+            if is_whole || timeout_at(patience, signal.changed.notified()).await.is_err() {
                 return Ok((self, said));
             }
         }
@@ -234,14 +240,12 @@ impl Watch {
 
     fn report(&mut self, said: Said) -> Result<Update, ResolveError> {
         self.told = Some(said.clone());
-        said.map(|endpoints| {
-            let notes = match endpoints.is_empty() {
-                true => vec![Note::new(
-                    NoteKind::Remedy,
-                    format!("Find out who writes {}, and why it is empty.", self.path.display()),
-                )],
-                false => Vec::new(),
-            };
+        said.map(|List { endpoints, left_out }| {
+            let mut notes = left_out_notes(endpoints.len(), left_out);
+            if endpoints.is_empty() {
+                let text = format!("Find out who writes {}, and why it is empty.", self.path.display());
+                notes.push(Note::new(NoteKind::Remedy, text));
+            }
             Update::Reset(Answer { endpoints, notes })
         })
     }
@@ -334,6 +338,23 @@ impl Signal {
             self.changed.notify_one();
         }
     }
+}
+
+/// Which entries do not count, beside `used` that do.
+fn left_out_notes(used: usize, left_out: Vec<String>) -> Vec<Note> {
+    if left_out.is_empty() {
+        return Vec::new();
+    }
+    let (count, total) = (left_out.len(), used + left_out.len());
+    let shown = left_out.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
+    let more = if count > SHOWN { format!("; and {} more", count - SHOWN) } else { String::new() };
+    let text = format!("{count} of {total} entries cannot be used: {shown}{more}");
+    let mut notes = vec![Note::new(NoteKind::LeftOut, text)];
+    notes.extend(left_out.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
+    if count > NAMED {
+        notes.push(Note::new(NoteKind::Skipped, format!("{} more entries that cannot be used", count - NAMED)));
+    }
+    notes
 }
 
 fn cause(error: &notify::Error) -> String {

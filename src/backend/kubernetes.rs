@@ -18,10 +18,12 @@ mod listing;
 mod pod;
 mod pods;
 mod port;
+mod read;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod unread;
 mod watch;
 
 use std::time::Duration;

@@ -232,6 +232,8 @@ mod retry_after;
 mod socket;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes"))]
 mod tls;
+#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
+mod unusable;
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 mod watch;
 #[cfg(feature = "zookeeper")]

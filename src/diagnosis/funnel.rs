@@ -32,9 +32,9 @@ fn noted(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     for note in &answered.what {
         let kind = match note.kind {
             // An empty list has findings of its own.
-            NoteKind::LeftOut if !source.listed.is_empty() => &ENTRIES_LEFT_OUT,
+            NoteKind::LeftOut if !source.listed.is_empty() && !source.is_unreadable() => &ENTRIES_LEFT_OUT,
             NoteKind::Filtered if !source.listed.is_empty() => &FILTERED_BY_TARGET,
-            NoteKind::Unreadable if source.listed.is_empty() => &NOTHING_READABLE,
+            NoteKind::Unreadable if source.is_unreadable() => &NOTHING_READABLE,
             _ => continue,
         };
         findings.push(finding(kind, None, format!("{name}: {}", note.text), vec![answered.seq]));

@@ -78,6 +78,11 @@ impl SourceRecord {
         failure.is_some_and(|failure| failure.code == ResolveCode::NotHere)
     }
 
+    /// True when it lists nothing usable, and something is registered there that could not be read.
+    pub fn is_unreadable(&self) -> bool {
+        !self.listed.values().any(|seen| seen.what.status.is_usable()) && self.note(NoteKind::Unreadable).is_some()
+    }
+
     /// True when it is DNS that answers with another part of its addresses each time: what is missing has not left.
     pub fn rotates(&self) -> bool {
         self.backend == "dns" && self.rotation.is_proved()
@@ -547,9 +552,9 @@ impl Ledger {
         self.departures.iter().filter(|departure| !self.sources[departure.what.source].rotates())
     }
 
-    /// True when a source lists nothing because nothing that is registered there could be read.
+    /// True when a source lists nothing usable, and something is registered there that could not be read.
     pub fn unreadable(&self) -> bool {
-        self.sources.iter().any(|s| s.listed.is_empty() && s.note(NoteKind::Unreadable).is_some())
+        self.sources.iter().any(SourceRecord::is_unreadable)
     }
 
     /// True when nobody named `source` and another one lists the service: whatever is wrong with it is a note.

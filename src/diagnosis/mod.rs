@@ -292,8 +292,8 @@ fn overall(
     // What this machine could not try may be as good as what it tried, or not.
     let prevented = endpoints.iter().filter(|report| machine::was_untried(ledger, &report.address)).count();
     if good == 0 {
-        // One that could not be judged may be usable.
-        let open = depth == Depth::Network && untried > 0;
+        // One that could not be judged, or whose entry could not be read, may be usable.
+        let open = depth == Depth::Network && untried > 0 || ledger.unreadable();
         return if open { Verdict::Unknown } else { Verdict::Failed };
     }
     let leaving = |report: &EndpointReport| {

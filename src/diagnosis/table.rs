@@ -245,7 +245,7 @@ findings! {
         remedy "Nothing, when the tag is meant to select some of the instances; otherwise query without it.";
 
     GD139 NOTHING_READABLE Warn
-        means "Entries are registered and none of them is in a form that this tool can read. Clients of the framework that wrote them may be able to, so this does not count as \"no endpoint\"."
+        means "Entries are registered that are not in a form that this tool can read, and no other one is usable. Clients of the framework that wrote them may be able to, so this does not count as \"no endpoint\"."
         proved by "The entries of the registry, with what is wrong with each."
         remedy "Find out which framework wrote the entries; if it is one of those in docs/backends.md, the entries are damaged: correct them.";
 

@@ -88,6 +88,18 @@ struct Tracked {
     failed: Option<ResolveCode>,
     /// Nothing names it, and it is not there.
     absent: bool,
+    /// Which entries its last answer left out, and why.
+    left_out: Option<String>,
+}
+
+impl Tracked {
+    /// Nothing in an answer can be read, and there was a list before: this says nothing about who is there.
+    fn cannot_read(&self, update: &Update) -> Option<ResolveFailure> {
+        let Update::Reset(answer) = update else { return None };
+        let why = text_of(&answer.notes, NoteKind::Unreadable)?;
+        let is_news = answer.endpoints.is_empty() && !self.set.is_empty();
+        is_news.then(|| ResolveFailure::new(ResolveCode::BadAnswer, format!("{}: {why}", self.source)))
+    }
 }
 
 /// Where a source is.
@@ -136,6 +148,7 @@ impl Discovery {
             not_before: None,
             failed: None,
             absent: false,
+            left_out: None,
         });
         let sources: Vec<Tracked> = sources.collect();
         let names: Vec<Arc<str>> = sources.iter().map(|tracked| tracked.source.clone()).collect();
@@ -361,6 +374,9 @@ impl Discovery {
 
     fn answered(&mut self, now: Elapsed, index: usize, update: Update, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
+        if let Some(failure) = tracked.cannot_read(&update) {
+            return self.failed(now, index, Some(failure), true, steps);
+        }
         let mut notes = notes_of(&update);
         let before = match tracked.state {
             State::Broken { .. } if !matches!(tracked.failed, Some(ResolveCode::Denied | ResolveCode::Hidden)) => {
@@ -400,7 +416,9 @@ impl Discovery {
         let tell = std::mem::take(&mut tracked.tell_next);
         let is_news =
             |note: &Note| matches!(note.kind, NoteKind::Unconfirmed | NoteKind::Restarted | NoteKind::Returned);
-        let tell = tell || notes.iter().any(is_news);
+        let left_out = text_of(&notes, NoteKind::LeftOut);
+        let tell = tell || notes.iter().any(is_news) || left_out != tracked.left_out;
+        tracked.left_out = left_out;
         let delta = tracked.set.apply(update);
         let lags =
             if first || !delta.is_empty() { self.lags.told(now, index, &tracked.set, &self.names) } else { Vec::new() };
@@ -508,6 +526,10 @@ impl Discovery {
             lags,
         })))
     }
+}
+
+fn text_of(notes: &[Note], kind: NoteKind) -> Option<String> {
+    notes.iter().find(|note| note.kind == kind).map(|note| note.text.clone())
 }
 
 fn notes_of(update: &Update) -> Vec<Note> {

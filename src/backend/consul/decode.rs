@@ -12,6 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::port::{self, Place};
+use crate::backend::unusable::{Unusable, none_left};
 use crate::layout::spring;
 use crate::model::endpoint::{Check, Endpoint, EndpointStatus, Instance, Maintenance};
 use crate::model::json;
@@ -182,13 +183,16 @@ fn for_each(body: &[u8], each: impl FnMut(&RawValue)) -> Result<(), serde_json::
 pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serde_json::Error> {
     let mut kept = Vec::new();
     let mut skipped = Vec::new();
-    let (mut registered, mut garbled) = (0, 0);
+    let (mut registered, mut garbled, mut unread) = (0, 0, None);
     for_each(body, |entry| {
         registered += 1;
         match decode_one(entry.get()) {
             Ok(endpoint) => kept.push(endpoint),
             Err(why) => {
-                garbled += usize::from(matches!(why, Unusable::Garbled(_)));
+                if why.is_garbled() {
+                    unread.get_or_insert_with(|| why.text().to_string());
+                }
+                garbled += usize::from(why.is_garbled());
                 skipped.push(why.into_text());
             }
         }
@@ -197,20 +201,8 @@ pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serd
     let mut notes = Vec::new();
     if !skipped.is_empty() {
         funnel += &format!(" -> {} with a grpc endpoint", kept.len());
-        if let (true, Some(why)) = (kept.is_empty(), skipped.first()) {
-            // What was not understood says nothing about who is there.
-            let (kind, words) = match garbled {
-                1.. if garbled == registered => {
-                    (NoteKind::Unreadable, format!("none of {registered} entries can be read: {why}"))
-                }
-                1.. => {
-                    let words =
-                        format!("{garbled} of {registered} entries cannot be read, and no other can be used: {why}");
-                    (NoteKind::Unreadable, words)
-                }
-                0 => (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")),
-            };
-            notes.push(Note::new(kind, words));
+        if kept.is_empty() && garbled == 0 {
+            notes.push(none_left(registered, 0, "entries", &skipped[0]));
             notes.push(Note::new(NoteKind::Remedy, NO_GRPC));
         }
         let text = format!("{} of {registered} registered instances cannot be used: {}", skipped.len(), some(&skipped));
@@ -258,6 +250,10 @@ pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serd
     if !target.passing_only && !kept.is_empty() {
         let passing = kept.iter().filter(|endpoint| passes(endpoint)).count();
         funnel += &format!(", {passing} passing");
+    }
+    if let Some(why) = unread.filter(|_| !kept.iter().any(|endpoint| endpoint.status.is_usable())) {
+        notes.push(none_left(registered, garbled, "entries", &why));
+        notes.push(Note::new(NoteKind::Remedy, NO_GRPC));
     }
     notes.insert(0, Note::new(NoteKind::Funnel, funnel));
     notes.extend(spring::doubts(&kept));
@@ -318,23 +314,6 @@ fn has_tag(endpoint: &Endpoint, tag: &str) -> bool {
     endpoint.tags.iter().any(|own| own.to_lowercase() == tag.to_lowercase())
 }
 
-/// Why an entry is of no use; the sentence names the instance.
-#[derive(Debug)]
-enum Unusable {
-    /// It cannot be read.
-    Garbled(String),
-    /// It has no endpoint for gRPC.
-    NotGrpc(String),
-}
-
-impl Unusable {
-    fn into_text(self) -> String {
-        match self {
-            Unusable::Garbled(text) | Unusable::NotGrpc(text) => text,
-        }
-    }
-}
-
 /// `instance "pay-1" on node "n1"`, as far as an entry that cannot be read as one has the names.
 fn instance_in(entry: &str) -> String {
     let entry: Value = serde_json::from_str(entry).unwrap_or_default();
@@ -360,7 +339,12 @@ fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
     let types: Vec<&str> = checks.iter().filter_map(|check| check.r#type.as_deref()).collect();
     let Place { address, layout, metadata } = port::place(&service, node_address, &types).map_err(|why| {
         let id = service.id.as_deref().unwrap_or_default();
-        Unusable::NotGrpc(format!("instance {id:?} on node {:?}: {why}", node.node.as_deref().unwrap_or_default()))
+        let text = format!("instance {id:?} on node {:?}: {why}", node.node.as_deref().unwrap_or_default());
+        // A service may have no port (0).
+        match (0..=65535).contains(&service.port.unwrap_or_default()) {
+            true => Unusable::NotGrpc(text),
+            false => Unusable::Garbled(text),
+        }
     })?;
 
     let (id, node_name) = (service.id.as_deref().unwrap_or_default(), node.node.as_deref().unwrap_or_default());

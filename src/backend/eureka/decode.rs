@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::backend::unusable::{Unusable, none_left};
 use crate::layout::{join, kitex, kratos, spring};
 use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus, Lease, Maintenance};
 use crate::model::resolution::{Note, NoteKind};
@@ -35,18 +36,15 @@ pub(super) fn decode(body: &[u8], now: i64) -> Option<(Vec<Endpoint>, Vec<Note>)
         if list.starts_with('[') { serde_json::from_str(list).ok()? } else { vec![document.application.instance] };
     let (mut endpoints, mut skipped, mut overdue) = (Vec::new(), Vec::new(), Vec::new());
     let registered = instances.len();
-    if registered > 0 && !instances.iter().any(|instance| instance.get().starts_with('{')) {
-        return None;
-    }
     for instance in instances {
         // One at a time: a tree takes many times the memory of its text.
         let Ok(Value::Object(instance)) = serde_json::from_str(instance.get()) else {
-            skipped.push("an instance is not a JSON object".to_string());
+            skipped.push(Unusable::Garbled("an instance is not a JSON object".to_string()));
             continue;
         };
         let id = id(&instance);
         match endpoint(&instance) {
-            Err(why) => skipped.push(format!("instance {id:?}: {why}")),
+            Err(why) => skipped.push(why.of(&format!("instance {id:?}"))),
             Ok(mut endpoint) => {
                 if let Some((granted, left)) = lease(&instance, now) {
                     let left_ms = u64::try_from(left).unwrap_or_default();
@@ -88,12 +86,12 @@ fn id(instance: &Map<String, Value>) -> String {
     text(instance, "instanceId").or_else(|| text(instance, "hostName")).unwrap_or_default().to_string()
 }
 
-fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, String> {
+fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, Unusable> {
     let members = instance.get("metadata").and_then(Value::as_object).into_iter().flatten();
     let said = members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_string())));
     let metadata: std::collections::BTreeMap<String, String> = said.filter(|(name, _)| name != "@class").collect();
     let mut endpoint = match metadata.get("meta").and_then(|meta| kitexs(instance, meta)) {
-        Some(kitexs) => kitexs?,
+        Some(kitexs) => kitexs.map_err(Unusable::Garbled)?,
         None => {
             let place = place(instance, &metadata)?;
             let mut endpoint = Endpoint::new(place.address);
@@ -157,33 +155,34 @@ struct Place {
 fn place(
     instance: &Map<String, Value>,
     metadata: &std::collections::BTreeMap<String, String>,
-) -> Result<Place, String> {
+) -> Result<Place, Unusable> {
+    let garbled = Unusable::Garbled;
     if let Some(url) = metadata.get("Endpoints").or_else(|| metadata.get("endpoints"))
         && let Some((scheme, rest)) = url.split_once("://")
     {
         return match scheme {
             "grpc" | "grpcs" => kratos::authority(rest)
                 .map(|address| Place { address, rule: format!("kratos: metadata Endpoints {scheme}"), also: None })
-                .map_err(|why| format!("its metadata Endpoints is {url:?}: {why}")),
-            other => Err(kratos::only(&[other])),
+                .map_err(|why| garbled(format!("its metadata Endpoints is {url:?}: {why}"))),
+            other => Err(Unusable::NotGrpc(kratos::only(&[other]))),
         };
     }
     let (name, ip) = (text(instance, "hostName"), text(instance, "ipAddr"));
     let usable = name.filter(|name| join(name, 1).is_ok());
-    let host = usable.or(ip).or(name).ok_or("it has no host")?;
+    let host = usable.or(ip).or(name).ok_or_else(|| garbled("it has no host".to_string()))?;
     let which = match (usable, name) {
         (Some(_), _) => "hostName".to_string(),
         (None, Some(name)) if ip.is_some() => format!("ipAddr (hostName {name:?} is no host name)"),
         _ => "ipAddr".to_string(),
     };
     let placed = |port: i64, rule: String| {
-        let address = join(host, port)?;
+        let address = join(host, port).map_err(garbled)?;
         let is_name = matches!(address, Address::Name { .. });
         let also = ip.filter(|ip| is_name && *ip != host).and_then(|ip| join(ip, port).ok());
         Ok(Place { address, rule, also })
     };
     if let Some(found) = spring::grpc_port(|key| metadata.get(key), "eureka") {
-        let (port, rule) = found?;
+        let (port, rule) = found.map_err(garbled)?;
         return placed(port, rule);
     }
     for name in ["port", "securePort"] {
@@ -193,7 +192,8 @@ fn place(
             continue;
         }
         let Some(number) = number(port) else {
-            return Err(format!("its {name} is {}, which is no port", port.get("$").unwrap_or(&Value::Null)));
+            let text = format!("its {name} is {}, which is no port", port.get("$").unwrap_or(&Value::Null));
+            return Err(garbled(text));
         };
         // Spring says where its management pages are: that is HTTP.
         let is_web = metadata.get("management.port").is_some_and(|port| *port == number.to_string());
@@ -203,7 +203,8 @@ fn place(
         };
         return placed(number, rule);
     }
-    Err("neither its port nor its securePort is enabled, and no metadata gRPC_port says where gRPC listens".to_string())
+    let text = "neither its port nor its securePort is enabled, and no metadata gRPC_port says where gRPC listens";
+    Err(Unusable::NotGrpc(text.to_string()))
 }
 
 /// What the lease was granted, and how many milliseconds are left of it at `now`; negative when it is over.
@@ -217,7 +218,7 @@ fn lease(instance: &Map<String, Value>, now: i64) -> Option<(Duration, i64)> {
     Some((Duration::from_secs(u64::try_from(seconds).ok()?), end.checked_sub(now)?))
 }
 
-fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<String>, overdue: &[String]) -> Vec<Note> {
+fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<Unusable>, overdue: &[String]) -> Vec<Note> {
     let up = endpoints.iter().filter(|endpoint| endpoint.status == EndpointStatus::Healthy).count();
     let grpc = if skipped.is_empty() { String::new() } else { format!(" -> {} with a grpc endpoint", endpoints.len()) };
     let mut notes = vec![Note::new(NoteKind::Funnel, format!("{registered} registered{grpc} -> {up} UP"))];
@@ -229,11 +230,16 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<String>, overdu
         let rules: Vec<String> = rules.into_iter().map(|(rule, count)| format!("{rule} ({count})")).collect();
         notes.push(Note::new(NoteKind::Matched, rules.join("; ")));
     }
-    if let Some(why) = skipped.first() {
-        if endpoints.is_empty() {
-            notes.push(Note::new(NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")));
-            notes.push(Note::new(NoteKind::Remedy, NO_GRPC));
-        }
+    let garbled = skipped.iter().filter(|why| why.is_garbled()).count();
+    let is_any_usable = endpoints.iter().any(|endpoint| endpoint.status.is_usable());
+    // The first reason that counts.
+    let why = skipped.iter().find(|why| why.is_garbled() == (garbled > 0)).map(|why| why.text().to_string());
+    if let Some(why) = why.filter(|_| endpoints.is_empty() || (garbled > 0 && !is_any_usable)) {
+        notes.push(none_left(registered, garbled, "instances", &why));
+        notes.push(Note::new(NoteKind::Remedy, NO_GRPC));
+    }
+    let skipped: Vec<String> = skipped.into_iter().map(Unusable::into_text).collect();
+    if !skipped.is_empty() {
         let shown = skipped[..skipped.len().min(SHOWN)].join("; ");
         let more = skipped.len().saturating_sub(SHOWN);
         let more = if more == 0 { String::new() } else { format!("; and {more} more") };
@@ -335,6 +341,42 @@ mod tests {
             assert!(left_out.text.starts_with("1 of 2 instances cannot be used: instance \"bad\""), "{left_out:?}");
             assert!(left_out.text.contains(words), "{left_out:?}");
         }
+    }
+
+    #[test]
+    fn instances_that_are_not_understood_are_named_and_alone_they_are_no_empty_list() {
+        let bad = instance("bad", "");
+        let table = [
+            ("5".to_string(), "an instance is not a JSON object"),
+            ("null".to_string(), "an instance is not a JSON object"),
+            ("[[[[]]]]".to_string(), "an instance is not a JSON object"),
+            (bad.replace(r#""$":8080"#, r#""$":0"#), "port 0 is none"),
+            (bad.replace(r#""$":8080"#, r#""$":65536"#), "port 65536 is none"),
+            (bad.replace(r#""$":8080"#, r#""$":"abc""#), "its port is \"abc\""),
+            (bad.replace(r#""$":8080"#, r#""$":null"#), "its port is null"),
+            (bad.replace(r#""hostName":"10.0.0.1","#, "").replace(r#""ipAddr":"10.0.0.1","#, ""), "it has no host"),
+        ];
+        let of = |notes: &[Note], kind| notes.iter().find(|note| note.kind == kind).map(|note| note.text.clone());
+        for (bad, words) in table {
+            let (endpoints, notes) = read(&[bad.clone(), instance("good", "")], 0);
+            assert_eq!(endpoints.len(), 1, "{bad}");
+            assert!(of(&notes, NoteKind::LeftOut).is_some_and(|text| text.contains(words)), "{bad}: {notes:?}");
+            assert_eq!(of(&notes, NoteKind::Unreadable), None, "{bad}");
+            let (none, notes) = read(std::slice::from_ref(&bad), 0);
+            assert!(none.is_empty(), "{bad}");
+            assert!(of(&notes, NoteKind::Unreadable).is_some_and(|text| text.contains(words)), "{bad}: {notes:?}");
+            let down = instance("down", "").replace(r#""UP""#, r#""DOWN""#);
+            let (_, notes) = read(&[bad.clone(), down.clone()], 0);
+            let text = of(&notes, NoteKind::Unreadable).unwrap_or_else(|| panic!("{bad}: {notes:?}"));
+            assert!(text.starts_with("1 of 2 instances cannot be read, and no other can be used"), "{text}");
+            // That it is down, the registry says with authority.
+            assert_eq!(of(&read(&[down], 0).1, NoteKind::Unreadable), None);
+        }
+        // A key twice, a lone surrogate, a byte that is not UTF-8: as Go reads them.
+        let twice = instance("i", "").replace(r#""app":"PAY""#, r#""app":"\ud800","app":"PAY#""#);
+        let body = format!(r#"{{"application":{{"instance":[{twice}]}}}}"#).replace('#', "\u{1}");
+        let body = body.bytes().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
+        assert_eq!(decode(&crate::model::json::mended(body), 0).map(|(endpoints, _)| endpoints.len()), Some(1));
     }
 
     #[test]

@@ -9,20 +9,81 @@ use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{
+    DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+};
 
 use super::problem;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus, Instance};
 
+/// The endpoints of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct List {
+    /// Those that are understood, in their order.
+    pub endpoints: Vec<Endpoint>,
+    /// The other entries: which, and what is wrong.
+    pub left_out: Vec<String>,
+}
+
+/// More entries of the wrong kind are an error of the whole file: it is read once more for each.
+const MOST: usize = 16;
+
 /// Reads the list in `text`: JSON when `path` ends in `.json`, YAML (which JSON nearly is) otherwise. The error names
-/// the entry (counted from 0) or the line; the whole list is refused, for a person wrote it.
-pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Endpoint>, String> {
+/// the entry (counted from 0) or the line: that is no list, or no entry of it is understood.
+pub(super) fn parse(path: &Path, text: &str) -> Result<List, String> {
     if text.trim().is_empty() {
         return Err("the file is empty; write [] to list nobody".to_string());
     }
-    let at = Cell::new(None);
-    let list = Entries { at: &at };
-    let entries = if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let (entries, wrong) = entries(text, is_json)?;
+    let mut list = List::default();
+    let mut seen = HashSet::new();
+    for (index, entry) in entries.into_iter().enumerate() {
+        let Some(entry) = entry else {
+            list.left_out.extend(wrong.get(&index).cloned());
+            continue;
+        };
+        match entry.into_endpoint() {
+            Ok(endpoint) if seen.insert(endpoint.key()) => list.endpoints.push(endpoint),
+            Ok(endpoint) => list.left_out.push(format!(
+                "entry {index}: {} is listed twice (give both an \"id\" if that is meant)",
+                endpoint.address
+            )),
+            Err(problem) => list.left_out.push(format!("entry {index}: {problem}")),
+        }
+    }
+    match list.left_out.as_slice() {
+        [first, rest @ ..] if list.endpoints.is_empty() => Err(match rest.len() {
+            0 => first.clone(),
+            more => format!("{first}; and {more} more entries that are not understood"),
+        }),
+        _ => Ok(list),
+    }
+}
+
+/// The entries, and what is wrong with those (`None`) that are of another kind. A parser cannot go on after a value of the wrong
+/// kind, so the text is read again without it.
+fn entries(text: &str, is_json: bool) -> Result<(Vec<Option<Entry>>, BTreeMap<usize, String>), String> {
+    let mut wrong = BTreeMap::new();
+    loop {
+        let at = Cell::new(None);
+        let problem = match once(text, is_json, Entries { at: &at, wrong: &wrong }) {
+            Ok(entries) => return Ok((entries, wrong)),
+            Err(problem) => problem,
+        };
+        match at.get() {
+            Some(entry) if wrong.len() < MOST && !wrong.contains_key(&entry) => _ = wrong.insert(entry, problem),
+            Some(entry) if !wrong.contains_key(&entry) => {
+                return Err(format!("{problem}; more than {MOST} entries are not understood"));
+            }
+            Some(_) | None => return Err(problem),
+        }
+    }
+}
+
+fn once(text: &str, is_json: bool, list: Entries<'_>) -> Result<Vec<Option<Entry>>, String> {
+    let at = list.at;
+    if is_json {
         let mut json = serde_json::Deserializer::from_str(text);
         let entries = list.deserialize(&mut json).and_then(|entries| json.end().map(|()| entries));
         entries.map_err(|error| {
@@ -34,23 +95,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Endpoint>, String> {
             let line = error.location().map(|place| (place.line(), place.column()));
             problem::described(at.get(), line, &error.without_snippet().to_string(), "YAML")
         })
-    }?;
-    let mut seen = HashSet::new();
-    entries
-        .into_iter()
-        .enumerate()
-        .map(|(index, entry)| {
-            let endpoint = entry.into_endpoint().map_err(|problem| format!("entry {index}: {problem}"))?;
-            if seen.insert(endpoint.key()) {
-                Ok(endpoint)
-            } else {
-                Err(format!(
-                    "entry {index}: {} is listed twice (give both an \"id\" if that is meant)",
-                    endpoint.address
-                ))
-            }
-        })
-        .collect()
+    }
 }
 
 /// What a file holds.
@@ -63,10 +108,12 @@ pub(super) const ENTRY: &str = "\"host:port\" or an object with an \"address\"";
 struct Entries<'a> {
     /// The entry that is being read, for an error.
     at: &'a Cell<Option<usize>>,
+    /// Those that are known to be of another kind, and are passed over.
+    wrong: &'a BTreeMap<usize, String>,
 }
 
 impl<'de> DeserializeSeed<'de> for Entries<'_> {
-    type Value = Vec<Entry>;
+    type Value = Vec<Option<Entry>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_any(self)
@@ -74,7 +121,7 @@ impl<'de> DeserializeSeed<'de> for Entries<'_> {
 }
 
 impl<'de> Visitor<'de> for Entries<'_> {
-    type Value = Vec<Entry>;
+    type Value = Vec<Option<Entry>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(ENTRIES)
@@ -84,7 +131,11 @@ impl<'de> Visitor<'de> for Entries<'_> {
         let mut entries = Vec::new();
         loop {
             self.at.set(Some(entries.len()));
-            match list.next_element()? {
+            let next = match self.wrong.contains_key(&entries.len()) {
+                true => list.next_element::<IgnoredAny>()?.map(|_| None),
+                false => list.next_element()?.map(Some),
+            };
+            match next {
                 Some(entry) => entries.push(entry),
                 None => break,
             }
@@ -182,11 +233,17 @@ mod tests {
     use super::*;
 
     fn yaml(text: &str) -> Result<Vec<Endpoint>, String> {
-        parse(Path::new("endpoints.yaml"), text)
+        whole(parse(Path::new("endpoints.yaml"), text))
     }
 
     fn json(text: &str) -> Result<Vec<Endpoint>, String> {
-        parse(Path::new("endpoints.json"), text)
+        whole(parse(Path::new("endpoints.json"), text))
+    }
+
+    /// The list, if nothing of it is left out.
+    fn whole(list: Result<List, String>) -> Result<Vec<Endpoint>, String> {
+        let List { endpoints, left_out } = list?;
+        if left_out.is_empty() { Ok(endpoints) } else { Err(left_out.join("; ")) }
     }
 
     #[test]
@@ -205,6 +262,53 @@ mod tests {
         assert_eq!(from_yaml[1].status, EndpointStatus::Critical);
         assert_eq!(yaml("[]").unwrap(), []);
         assert_eq!(yaml(r#"["pay:80", {"address": "unix:/run/pay.sock"}]"#).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_bad_entry_spoils_no_other_and_bad_ones_alone_are_an_error() {
+        let good = r#""10.0.0.1:80""#;
+        for bad in [
+            r#""10.0.0.2:0""#,
+            r#""10.0.0.2:65536""#,
+            r#""10.0.0.2:abc""#,
+            r#""10.0.0.2""#,
+            r#""""#,
+            "7",
+            "null",
+            "[[[]]]",
+            "{}",
+            r#"{"address": null}"#,
+            r#"{"address": 5}"#,
+            r#"{"address": "10.0.0.2:80", "weight": "s3cret"}"#,
+            r#"{"address": "10.0.0.2:80", "weight": -1}"#,
+            r#"{"address": "10.0.0.2:80", "s3cret": 1}"#,
+            r#"{"address": "10.0.0.2:80", "address": "10.0.0.3:80"}"#,
+            r#"{"address": "10.0.0.2:80", "metadata": {"a": ["s3cret"]}}"#,
+        ] {
+            for name in ["endpoints.json", "endpoints.yaml"] {
+                // YAML with a key twice is no YAML.
+                if name == "endpoints.yaml" && bad.matches("address").count() == 2 {
+                    continue;
+                }
+                let read = |text: String| parse(Path::new(name), &text);
+                for text in [format!("[{bad}, {good}]"), format!("[{good}, {bad}]"), format!("[{bad}, {good}, {bad}]")]
+                {
+                    let list = read(text.clone()).unwrap_or_else(|error| panic!("{name} {text}: {error}"));
+                    let is_good = |endpoint: &Endpoint| endpoint.address.to_string() == "10.0.0.1:80";
+                    assert!(list.endpoints.iter().all(is_good) && list.endpoints.len() == 1, "{name} {text}");
+                    assert_eq!(list.left_out.len(), text.matches(bad).count(), "{name} {text}");
+                    assert!(list.left_out.iter().all(|why| why.starts_with("entry ") && !why.contains("s3cret")));
+                }
+                let error = read(format!("[{bad}, {bad}]")).expect_err(bad);
+                assert!(error.contains("and 1 more entries that are not understood"), "{name} {bad}: {error}");
+            }
+        }
+        let many = format!("[{good}, {}]", vec!["7"; MOST].join(", "));
+        assert_eq!(parse(Path::new("a.json"), &many).map(|list| list.left_out.len()), Ok(MOST));
+        let error = parse(Path::new("a.json"), &many.replace(good, "\"10.0.0.1:80\", 7")).expect_err("too many");
+        assert!(error.contains("more than 16 entries"), "{error}");
+        let surrogate = parse(Path::new("a.json"), r#"["10.0.0.1:80", "\ud800:80"]"#);
+        assert_eq!(surrogate.map(|list| (list.endpoints.len(), list.left_out.len())), Ok((1, 1)));
     }
 
     #[test]

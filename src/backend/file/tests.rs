@@ -125,15 +125,33 @@ async fn a_half_written_file_is_no_error() {
 async fn a_wrong_file_is_an_error_and_the_watch_survives() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("endpoints.json");
-    fs::write(&path, r#"["10.0.0.1:1", "pay"]"#).unwrap();
+    fs::write(&path, r#"["pay"]"#).unwrap();
     let mut resolution = resolve(&path);
     let wrong = failure(&mut resolution).await;
     assert_eq!(wrong.code, ResolveCode::BadAnswer);
-    assert!(wrong.text.contains("entry 1: its address has no port"), "{wrong}");
+    assert!(wrong.text.contains("entry 0: its address has no port"), "{wrong}");
     replace(&path, r#"["10.0.0.1:1"]"#);
     assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
     replace(&path, "{}");
     assert_eq!(failure(&mut resolution).await.code, ResolveCode::BadAnswer);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_not_understood_is_named_and_the_others_count() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("endpoints.json");
+    fs::write(&path, r#"["10.0.0.1:1", {"address": "10.0.0.2:2", "weight": "s3cret"}, 7]"#).unwrap();
+    let mut resolution = resolve(&path);
+    let Ok(Update::Reset(answer)) = item(&mut resolution).await else { panic!("a list") };
+    assert_eq!(answer.endpoints.len(), 1);
+    let left_out = answer.notes.iter().find(|note| note.kind == NoteKind::LeftOut).expect("a note");
+    assert!(left_out.text.starts_with("2 of 3 entries cannot be used: entry 1, line 1"), "{left_out:?}");
+    assert!(!left_out.text.contains("s3cret"), "{left_out:?}");
+    // One that may be half-written has time to become whole.
+    fs::write(&path, r#"["10.0.0.1:1", "10.0.0.2"]"#).unwrap();
+    assert_eq!(resolution.next().now_or_never(), None);
+    fs::write(&path, r#"["10.0.0.1:1", "10.0.0.2:2"]"#).unwrap();
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1", "10.0.0.2:2"]);
 }
 
 #[tokio::test]

@@ -8,13 +8,15 @@ use http::StatusCode;
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::apimachinery::pkg::version::Info;
 use kube::core::params::{GetParams, ListParams, WatchParams};
-use kube::core::{NamespaceResourceScope, ObjectList, Request, Resource, Status, WatchEvent};
+use kube::core::{NamespaceResourceScope, Request, Resource, Status};
 use serde::de::DeserializeOwned;
 
 use super::access::Access;
+use super::read::{self, Event, List};
 use super::trouble::Trouble;
 use crate::backend::http::{self as wire, Http, LARGEST_ANSWER, Listening};
 use crate::backend::retry_after::retry_after;
+use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
 
 /// An object of a namespace that can be asked for.
@@ -66,11 +68,11 @@ impl Api {
     }
 
     /// Everything that `selector` (of labels) means, as the cluster agrees on it (a quorum read).
-    pub(super) async fn list<K: Object>(&self, selector: &str, limit: Duration) -> Result<ObjectList<K>, Trouble> {
+    pub(super) async fn list<K: Object>(&self, selector: &str, limit: Duration) -> Result<List<K>, Trouble> {
         let asked = self.question::<K>("list");
         let request = self.at::<K>().list(&ListParams::default().labels(selector));
         let answer = self.ask(&asked, request, limit).await?;
-        self.read(&asked, &answer)
+        read::list(answer).map_err(|error| not_kubernetes(&asked, &error))
     }
 
     /// Every Service called `name`, in whatever namespace.
@@ -79,14 +81,15 @@ impl Api {
         let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
         let request = Request::new(Service::url_path(&(), None)).list(&parameters);
         let answer = self.ask(asked, request, limit).await?;
-        self.read::<ObjectList<Service>>(asked, &answer).map(|list| list.items)
+        let list = read::list(answer).map_err(|error| not_kubernetes(asked, &error))?;
+        Ok(list.items.into_iter().filter_map(Result::ok).collect())
     }
 
     /// The object called `name`; `None` when there is none.
     pub(super) async fn get<K: Object>(&self, name: &str, limit: Duration) -> Result<Option<K>, Trouble> {
         let asked = self.question::<K>("get");
         match self.ask(&asked, self.at::<K>().get(name, &GetParams::default()), limit).await {
-            Ok(answer) => self.read(&asked, &answer).map(Some),
+            Ok(answer) => self.read(&asked, answer).map(Some),
             Err(Trouble::Refused { code: 404, .. }) => Ok(None),
             Err(trouble) => Err(trouble),
         }
@@ -129,7 +132,7 @@ impl Api {
     pub(super) async fn version(&self, limit: Duration) -> Result<String, Trouble> {
         let asked = "get /version";
         let answer = self.ask(asked, plain("/version"), limit).await?;
-        self.read::<Info>(asked, &answer).map(|info| info.git_version)
+        self.read::<Info>(asked, answer).map(|info| info.git_version)
     }
 
     /// Does the server answer at all, be it a refusal?
@@ -167,8 +170,8 @@ impl Api {
         Trouble::of_status(&told, asked, &self.access.shown, retry_after)
     }
 
-    fn read<T: DeserializeOwned>(&self, asked: &str, answer: &[u8]) -> Result<T, Trouble> {
-        serde_json::from_slice(answer).map_err(|error| not_kubernetes(asked, &error))
+    fn read<T: DeserializeOwned>(&self, asked: &str, answer: Vec<u8>) -> Result<T, Trouble> {
+        serde_json::from_slice(&json::mended(answer)).map_err(|error| not_kubernetes(asked, &error))
     }
 }
 
@@ -193,11 +196,11 @@ pub(super) struct Changes<K> {
 
 impl<K: DeserializeOwned> Changes<K> {
     /// The next one; `None` when the server ended the watch. Nothing is lost when the future is dropped.
-    pub(super) async fn next(&mut self) -> Result<Option<WatchEvent<K>>, Trouble> {
+    pub(super) async fn next(&mut self) -> Result<Option<Event<K>>, Trouble> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.rest.drain(..=end).collect();
-                return serde_json::from_slice(&line).map(Some).map_err(|error| not_kubernetes(&self.asked, &error));
+                return read::event(line).map(Some).map_err(|error| not_kubernetes(&self.asked, &error));
             }
             match self.answer.piece().await {
                 Ok(Some(piece)) if self.rest.len() + piece.len() <= LARGEST_ANSWER => {

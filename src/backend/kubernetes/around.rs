@@ -72,11 +72,13 @@ impl Around {
             }
         }
         match &self.endpoints {
-            Some(Look::Found(endpoints)) => say(NoteKind::Legacy, differ(endpoints, listing)),
+            Some(Look::Found(endpoints)) if listing.is_understood() => {
+                say(NoteKind::Legacy, differ(endpoints, listing));
+            }
             Some(Look::Unseen(trouble)) => {
                 say(NoteKind::Service, Some(format!("the legacy Endpoints could not be looked at: {trouble}")));
             }
-            Some(Look::Missing) | None => {}
+            Some(Look::Found(_) | Look::Missing) | None => {}
         }
         notes
     }

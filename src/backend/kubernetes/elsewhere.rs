@@ -92,7 +92,7 @@ async fn missing(api: &Api, name: &str) -> Vec<Note> {
         }
     }
     if let Ok(Ok(services)) = timeout(LIMIT, api.list::<Service>("", LIMIT)).await {
-        let names: Vec<String> = services.items.into_iter().filter_map(|service| service.metadata.name).collect();
+        let names: Vec<String> = services.items.into_iter().filter_map(|service| service.ok()?.metadata.name).collect();
         let near = near(name, names.iter().map(String::as_str));
         if let Some(first) = near.first() {
             let text = format!("near names in namespace {}: {}", api.namespace(), near.join(", "));

@@ -9,10 +9,10 @@
 
 use std::time::Duration;
 
-use kube::core::WatchEvent;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::api::{Api, Changes, Object};
+use super::read::{Event, Garbled, Read};
 use super::trouble::Trouble;
 use crate::backend::socket::seconds;
 
@@ -27,8 +27,10 @@ const PULSE: Duration = Duration::from_secs(3);
 pub(super) enum Change<K> {
     /// It is new, or changed.
     Put(K),
-    /// It has gone.
-    Gone(K),
+    /// The one of this name has gone.
+    Gone(String),
+    /// It is new, or changed, and not understood.
+    Garbled(Garbled),
 }
 
 /// A list and what becomes of it.
@@ -51,9 +53,9 @@ impl<K: Object> Follow<K> {
     }
 
     /// Everything that there is, within `limit`; the changes that follow are those after it.
-    pub(super) async fn list(&mut self, limit: Duration) -> Result<Vec<K>, Trouble> {
+    pub(super) async fn list(&mut self, limit: Duration) -> Result<Vec<Read<K>>, Trouble> {
         let list = self.api.list::<K>(&self.selector, limit).await?;
-        self.version = list.metadata.resource_version.unwrap_or_default();
+        self.version = list.version;
         if self.version.is_empty() {
             let why = "the list has no resource version: changes cannot be watched";
             return Err(Trouble::NotKubernetes(why.to_string()));
@@ -71,25 +73,27 @@ impl<K: Object> Follow<K> {
         loop {
             let (version, change) = match self.hear().await? {
                 None => continue,
-                Some(WatchEvent::Bookmark(bookmark)) => {
-                    self.version = bookmark.metadata.resource_version;
-                    continue;
+                Some(Event::Bookmark(version)) => (version, None),
+                Some(Event::Refused(status)) => return Err(self.api.refusal::<K>(&status)),
+                Some(Event::Put(Ok(object))) => (object.meta().resource_version.clone(), Some(Change::Put(object))),
+                Some(Event::Put(Err(garbled))) => (garbled.version.clone(), Some(Change::Garbled(garbled))),
+                Some(Event::Gone(Ok(object))) => {
+                    let meta = object.meta();
+                    (meta.resource_version.clone(), meta.name.clone().map(Change::Gone))
                 }
-                Some(WatchEvent::Error(status)) => return Err(self.api.refusal::<K>(&status)),
-                Some(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
-                    (object.meta().resource_version.clone(), Change::Put(object))
-                }
-                Some(WatchEvent::Deleted(object)) => (object.meta().resource_version.clone(), Change::Gone(object)),
+                Some(Event::Gone(Err(garbled))) => (garbled.version, garbled.name.map(Change::Gone)),
             };
             if let Some(version) = version {
                 self.version = version;
             }
-            return Ok(change);
+            if let Some(change) = change {
+                return Ok(change);
+            }
         }
     }
 
     /// The next event; `None` when the watch came to the end that it was asked for with.
-    async fn hear(&mut self) -> Result<Option<WatchEvent<K>>, Trouble> {
+    async fn hear(&mut self) -> Result<Option<Event<K>>, Trouble> {
         let changes = match &mut self.changes {
             Some(changes) => changes,
             empty => {

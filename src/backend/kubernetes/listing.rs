@@ -7,6 +7,9 @@ use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::{Endpoint as SliceEndpoint, EndpointConditions, EndpointSlice};
 
 use super::port::{self, Port};
+use super::read::{Garbled, Read, Slice};
+use super::unread::Unread;
+use crate::backend::unusable::{Unusable, none_left};
 use crate::model::endpoint::{Address, Check, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::resolution::{Note, NoteKind};
 use crate::model::target::ServicePort;
@@ -22,39 +25,62 @@ const NAMED: usize = 5;
 const NO_PORT: &str = "Name a port that the slices have (kubernetes:///SERVICE:PORT), or add it to the Service and to the \
                        containers of its pods: `kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml`.";
 
+/// What to do about slices that are not understood.
+const UNREAD: &str = "Look at what was written, and by whom (`kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o \
+                      yaml --show-managed-fields`), and correct or delete it.";
+
 /// The slices, by name.
 pub(super) struct Listing {
     wanted: Option<ServicePort>,
     fallback: Option<u16>,
-    slices: BTreeMap<String, EndpointSlice>,
+    slices: BTreeMap<String, Slice>,
+    /// Those that are not understood. The last version of them that was understood, if there was one, is in `slices`.
+    unread: Unread,
 }
 
 impl Listing {
     /// `wanted`: which port; `fallback`: for slices that say none.
-    pub(super) fn new(wanted: Option<ServicePort>, fallback: Option<u16>, slices: Vec<EndpointSlice>) -> Self {
-        let mut listing = Listing { wanted, fallback, slices: BTreeMap::new() };
+    pub(super) fn new(wanted: Option<ServicePort>, fallback: Option<u16>, slices: Vec<Read<Slice>>) -> Self {
+        let mut listing = Listing { wanted, fallback, slices: BTreeMap::new(), unread: Unread::default() };
         for slice in slices {
-            listing.put(slice);
+            match slice {
+                Ok(slice) => listing.put(slice),
+                Err(garbled) => listing.unread.listed(garbled),
+            }
         }
         listing
     }
 
     /// Takes a new or changed slice in.
-    pub(super) fn put(&mut self, slice: EndpointSlice) {
-        self.slices.insert(slice.metadata.name.clone().unwrap_or_default(), slice);
+    pub(super) fn put(&mut self, slice: Slice) {
+        let name = slice.whole.metadata.name.clone().unwrap_or_default();
+        self.unread.forget(&name);
+        self.slices.insert(name, slice);
     }
 
-    /// A slice has gone.
-    pub(super) fn delete(&mut self, slice: &EndpointSlice) {
-        self.slices.remove(slice.metadata.name.as_deref().unwrap_or_default());
+    /// A slice is new or was changed, and is not understood: the version before counts until it is.
+    pub(super) fn cannot_read(&mut self, garbled: Garbled) {
+        self.unread.changed(garbled);
     }
 
+    /// The slice of this name has gone.
+    pub(super) fn delete(&mut self, name: &str) {
+        self.unread.forget(name);
+        self.slices.remove(name);
+    }
+
+    /// True when there is no slice, be it understood or not.
     pub(super) fn is_empty(&self) -> bool {
-        self.slices.is_empty()
+        self.slices.is_empty() && self.unread.is_empty()
+    }
+
+    /// True when every slice is understood, with all of its endpoints.
+    pub(super) fn is_understood(&self) -> bool {
+        self.unread.is_empty() && self.slices.values().all(|slice| slice.unread.is_empty())
     }
 
     pub(super) fn slices(&self) -> impl Iterator<Item = &EndpointSlice> {
-        self.slices.values()
+        self.slices.values().map(|slice| &slice.whole)
     }
 
     /// Every address that any slice lists, and whether it is ready there.
@@ -71,12 +97,17 @@ impl Listing {
     /// Every endpoint, those of the first slice first, and what is to be known about them.
     pub(super) fn answer(&self, service: Option<&Service>) -> (Vec<Endpoint>, Vec<Note>) {
         let mut joined = Joined::default();
-        let mut skipped: BTreeMap<String, usize> = BTreeMap::new();
+        let mut skipped: BTreeMap<Unusable, usize> = BTreeMap::new();
         let virtual_ip = service.and_then(super::around::virtual_ip);
-        for (name, slice) in &self.slices {
+        for (name, Slice { whole: slice, unread }) in &self.slices {
+            for why in unread {
+                let why = Unusable::Garbled(format!("EndpointSlice {name:?}: {why}"));
+                *skipped.entry(why).or_default() += 1;
+            }
             let chosen = port::choose(slice.ports.as_deref(), self.wanted.as_ref(), service, self.fallback);
             for listed in &slice.endpoints {
-                match chosen.as_ref().map_err(Clone::clone).and_then(|port| endpoint(listed, slice, name, port)) {
+                let chosen = chosen.as_ref().map_err(|why| Unusable::NotGrpc(why.clone()));
+                match chosen.and_then(|port| endpoint(listed, slice, name, port)) {
                     Ok(mut endpoint) => {
                         if let Some(ip) = virtual_ip {
                             endpoint.metadata.insert(super::VIRTUAL_IP.to_string(), ip.to_string());
@@ -91,10 +122,40 @@ impl Listing {
         (joined.endpoints, notes)
     }
 
-    fn notes(&self, joined: &Joined, skipped: BTreeMap<String, usize>) -> Vec<Note> {
+    fn notes(&self, joined: &Joined, skipped: BTreeMap<Unusable, usize>) -> Vec<Note> {
         let left_out: usize = skipped.values().sum();
-        let listed: usize = self.slices().map(|slice| slice.endpoints.len()).sum();
-        let mut funnel = format!("{listed} in {} EndpointSlice{}", self.slices.len(), plural(self.slices.len()));
+        let listed = self.slices.values().map(|slice| slice.whole.endpoints.len() + slice.unread.len()).sum();
+        let mut notes = vec![Note::new(NoteKind::Funnel, self.funnel(joined, listed, left_out))];
+        if !joined.endpoints.iter().any(|endpoint| endpoint.status.is_usable()) {
+            notes.extend(self.why_none(joined.endpoints.is_empty(), listed, &skipped));
+        }
+        let reasons = self.unread.reasons("EndpointSlice");
+        if !reasons.is_empty() {
+            let (unread, total) = (self.unread.len(), self.count());
+            let each = reasons.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+            let text = format!("{unread} of {total} EndpointSlices cannot be read: {each}");
+            notes.push(Note::new(NoteKind::LeftOut, text));
+        }
+        if !skipped.is_empty() {
+            let each = skipped.iter().take(NAMED).map(|(why, count)| format!("{count}: {}", why.text()));
+            let each = each.collect::<Vec<_>>().join("; ");
+            let text = format!("{left_out} of {listed} endpoints cannot be used: {each}");
+            notes.push(Note::new(NoteKind::LeftOut, text));
+        }
+        let endpoints =
+            skipped.iter().map(|(why, count)| format!("{count} endpoint{}: {}", plural(*count), why.text()));
+        notes.extend(reasons.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
+        notes.extend(endpoints.take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
+        notes
+    }
+
+    /// How many slices there are, understood or not.
+    fn count(&self) -> usize {
+        self.slices.len() + self.unread.len_without(|name| self.slices.contains_key(name))
+    }
+
+    fn funnel(&self, joined: &Joined, listed: usize, left_out: usize) -> String {
+        let mut funnel = format!("{listed} in {} EndpointSlice{}", self.count(), plural(self.count()));
         if left_out > 0 {
             funnel += &format!(" -> {} with the port", listed - left_out);
         }
@@ -105,23 +166,29 @@ impl Listing {
         if ready < joined.endpoints.len() {
             funnel += &format!(" -> {ready} ready");
         }
-        let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
-        if let Some(why) = skipped.keys().next() {
-            if joined.endpoints.is_empty() {
-                notes.push(Note::new(NoteKind::FilteredOut, why.clone()));
-                notes.push(Note::new(NoteKind::Remedy, NO_PORT));
-            }
-            let each: Vec<String> = skipped.iter().take(NAMED).map(|(why, count)| format!("{count}: {why}")).collect();
-            let text = format!("{left_out} of {listed} endpoints cannot be used: {}", each.join("; "));
-            notes.push(Note::new(NoteKind::LeftOut, text));
+        funnel
+    }
+
+    /// Why nothing of what is listed can be used; `is_empty` when no endpoint is left.
+    fn why_none(&self, is_empty: bool, listed: usize, skipped: &BTreeMap<Unusable, usize>) -> Vec<Note> {
+        if let Some(why) = self.unread.reasons("EndpointSlice").first() {
+            return vec![
+                none_left(self.count(), self.unread.len(), "EndpointSlices", why),
+                Note::new(NoteKind::Remedy, UNREAD),
+            ];
         }
-        notes.extend(
-            skipped
-                .into_iter()
-                .take(NAMED)
-                .map(|(why, count)| Note::new(NoteKind::Skipped, format!("{count} endpoint{}: {why}", plural(count)))),
-        );
-        notes
+        // What is not understood comes first.
+        let Some((why, _)) = skipped.first_key_value() else { return Vec::new() };
+        let garbled = skipped.iter().filter(|(why, _)| why.is_garbled()).map(|(_, count)| count).sum();
+        match why {
+            Unusable::Garbled(why) => {
+                vec![none_left(listed, garbled, "endpoints", why), Note::new(NoteKind::Remedy, UNREAD)]
+            }
+            Unusable::NotGrpc(_) if !is_empty => Vec::new(),
+            Unusable::NotGrpc(why) => {
+                vec![Note::new(NoteKind::FilteredOut, why.clone()), Note::new(NoteKind::Remedy, NO_PORT)]
+            }
+        }
     }
 }
 
@@ -166,11 +233,14 @@ fn rank(status: EndpointStatus) -> u8 {
 }
 
 /// One endpoint of a slice. Of several addresses the first counts, as it does for kube-proxy: the others have no meaning.
-fn endpoint(listed: &SliceEndpoint, slice: &EndpointSlice, name: &str, port: &Port) -> Result<Endpoint, String> {
-    let Some(host) = listed.addresses.first() else { return Err("it has no address".to_string()) };
+fn endpoint(listed: &SliceEndpoint, slice: &EndpointSlice, name: &str, port: &Port) -> Result<Endpoint, Unusable> {
+    let Some(host) = listed.addresses.first() else {
+        return Err(Unusable::Garbled(format!("an endpoint of EndpointSlice {name:?} has no address")));
+    };
     let address = Address::from_host_port(host, port.number);
     if matches!(address, Address::Name { .. }) && slice.address_type != "FQDN" {
-        return Err(format!("{host:?} is no {} address", slice.address_type));
+        let text = format!("{host:?} in EndpointSlice {name:?} is not an {} address", slice.address_type);
+        return Err(Unusable::Garbled(text));
     }
     let mut endpoint = Endpoint::new(address);
     (endpoint.status, endpoint.checks) = status(listed);

@@ -9,9 +9,12 @@ use tokio::time::Instant;
 use super::follow::{Change, Follow};
 use super::listing::plural;
 use super::pod::Pod;
+use super::read::Read;
 use super::settings::Settings;
+use super::unread::Unread;
 use super::watch::open;
 use crate::backend::Resolution;
+use crate::backend::unusable::none_left;
 use crate::backend::watch::{Watch, after};
 use crate::layout::{Reading, kratos_pods};
 use crate::model::endpoint::{Check, Endpoint, EndpointStatus};
@@ -42,8 +45,7 @@ async fn begin(
     let left = limit.saturating_sub(begun.elapsed());
     let mut follow = Follow::new(api, selector);
     let pods = follow.list(left).await.map_err(|trouble| trouble.at(follow.api.server()))?;
-    let pods = pods.into_iter().map(|pod| (name_of(&pod), pod)).collect();
-    let watch = Watching { follow, service: target.service, pods };
+    let watch = Watching { follow, service: target.service, pods: Pods::new(pods) };
     let took = begun.elapsed().as_millis();
     let first = watch.update(&format!("answered in {took} ms, resource version {}", watch.follow.version()));
     Ok((first, watch))
@@ -52,14 +54,51 @@ async fn begin(
 struct Watching {
     follow: Follow<Pod>,
     service: String,
-    pods: BTreeMap<String, Pod>,
+    pods: Pods,
+}
+
+/// The pods, by name.
+#[derive(Default)]
+pub(super) struct Pods {
+    read: BTreeMap<String, Pod>,
+    /// Those that are not understood. The last version of them that was understood, if there was one, is in `read`.
+    unread: Unread,
+}
+
+impl Pods {
+    pub(super) fn new(listed: Vec<Read<Pod>>) -> Self {
+        let mut pods = Pods::default();
+        for pod in listed {
+            match pod {
+                Ok(pod) => pods.put(pod),
+                Err(garbled) => pods.unread.listed(garbled),
+            }
+        }
+        pods
+    }
+
+    fn put(&mut self, pod: Pod) {
+        let name = pod.metadata.name.clone().unwrap_or_default();
+        self.unread.forget(&name);
+        self.read.insert(name, pod);
+    }
+
+    fn delete(&mut self, name: &str) {
+        self.unread.forget(name);
+        self.read.remove(name);
+    }
+
+    fn count(&self) -> usize {
+        self.read.len() + self.unread.len_without(|name| self.read.contains_key(name))
+    }
 }
 
 impl Watch for Watching {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.follow.change().await {
-            Ok(Change::Put(pod)) => self.pods.insert(name_of(&pod), pod),
-            Ok(Change::Gone(pod)) => self.pods.remove(&name_of(&pod)),
+            Ok(Change::Put(pod)) => self.pods.put(pod),
+            Ok(Change::Gone(name)) => self.pods.delete(&name),
+            Ok(Change::Garbled(garbled)) => self.pods.unread.changed(garbled),
             Err(trouble) => return Err(trouble.at(self.follow.api.server())),
         };
         Ok(self.update(&format!("told a change at resource version {}", self.follow.version())))
@@ -70,7 +109,7 @@ impl Watching {
     /// Everything that is known now.
     fn update(&self, asked: &str) -> Update {
         let (server, namespace) = (self.follow.api.server(), self.follow.api.namespace());
-        if self.pods.is_empty() {
+        if self.pods.count() == 0 {
             let label = format!("{}={}", kratos_pods::APP, self.service);
             let text = format!("kubernetes {server} has no pod with the label {label} in namespace {namespace}");
             let remedy = format!(
@@ -89,15 +128,12 @@ impl Watching {
     }
 }
 
-pub(super) fn name_of(pod: &Pod) -> String {
-    pod.metadata.name.clone().unwrap_or_default()
-}
-
 /// The endpoints of all pods, and why some have none. Pure.
-pub(super) fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>) {
-    let (mut endpoints, mut skipped, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
+pub(super) fn answer(pods: &Pods) -> (Vec<Endpoint>, Vec<Note>) {
+    let unread = pods.unread.reasons("pod");
+    let (mut endpoints, mut skipped, mut unusable) = (Vec::new(), unread.clone(), unread);
     let mut usable = 0;
-    for (name, pod) in pods {
+    for (name, pod) in &pods.read {
         match endpoints_of(name, pod) {
             Ok(found) => {
                 usable += 1;
@@ -113,8 +149,8 @@ pub(super) fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>)
             }
         }
     }
-    let mut funnel = format!("{} pod{}", pods.len(), plural(pods.len()));
-    if usable < pods.len() {
+    let mut funnel = format!("{} pod{}", pods.count(), plural(pods.count()));
+    if usable < pods.count() {
         funnel += &format!(" -> {usable} for gRPC");
     }
     let ready = endpoints.iter().filter(|endpoint| endpoint.status.is_usable()).count();
@@ -123,12 +159,15 @@ pub(super) fn answer(pods: &BTreeMap<String, Pod>) -> (Vec<Endpoint>, Vec<Note>)
     }
     let mut notes = vec![Note::new(NoteKind::Funnel, funnel)];
     if let (true, Some(why)) = (endpoints.is_empty(), skipped.first()) {
-        notes.push(Note::new(NoteKind::FilteredOut, why.clone()));
+        notes.push(match pods.unread.len() {
+            0 => Note::new(NoteKind::FilteredOut, why.clone()),
+            unread => none_left(pods.count(), unread, "pods", why),
+        });
         notes.push(Note::new(NoteKind::Remedy, NOT_KRATOS));
     }
     if !unusable.is_empty() {
         let shown = unusable[..unusable.len().min(NAMED)].join("; ");
-        let text = format!("{} of {} pods cannot be used: {shown}", unusable.len(), pods.len());
+        let text = format!("{} of {} pods cannot be used: {shown}", unusable.len(), pods.count());
         notes.push(Note::new(NoteKind::LeftOut, text));
     }
     notes.extend(skipped.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::discovery::v1::EndpointSlice;
 use tokio::time::Instant;
 
 use super::access;
@@ -11,6 +10,7 @@ use super::around::{Around, Look};
 use super::elsewhere;
 use super::follow::{Change, Follow, GRACE};
 use super::listing::Listing;
+use super::read::Slice;
 use super::settings::Settings;
 use super::trouble::Trouble;
 use crate::backend::Resolution;
@@ -70,7 +70,7 @@ async fn begin(
 }
 
 struct Watching {
-    follow: Follow<EndpointSlice>,
+    follow: Follow<Slice>,
     service: String,
     listing: Listing,
     around: Around,
@@ -92,7 +92,8 @@ impl Watching {
     async fn wait(&mut self) -> Result<Update, Trouble> {
         match self.follow.change().await? {
             Change::Put(slice) => self.listing.put(slice),
-            Change::Gone(slice) => self.listing.delete(&slice),
+            Change::Gone(name) => self.listing.delete(&name),
+            Change::Garbled(garbled) => self.listing.cannot_read(garbled),
         }
         // The Service is looked at again where a change makes a difference: when it was not there, or may be gone.
         if self.listing.is_empty() || !matches!(self.around.service, Look::Found(_)) {

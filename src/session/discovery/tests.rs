@@ -335,3 +335,32 @@ fn words_of_an_older_question_are_ignored() {
     bench.word(1, list(&[]), false);
     assert!(bench.word(1, list(&["10.0.0.9:1"]), false).is_empty());
 }
+
+#[test]
+fn an_answer_of_which_nothing_can_be_read_empties_no_list() {
+    let unreadable = || {
+        let notes = vec![Note::new(NoteKind::Unreadable, "none of 2 entries can be read: it is not an object")];
+        Ok(Update::Reset(Answer { endpoints: Vec::new(), notes }))
+    };
+    let mut bench = Bench::new(true);
+    bench.word(1, list(&["10.0.0.1:1"]), false);
+    assert_eq!(bench.word(1, unreadable(), false), ["broken"]);
+    assert_eq!(bench.discovery.addresses().len(), 1);
+    let mut first = Bench::new(true);
+    first.word(1, unreadable(), false);
+    assert!(first.discovery.addresses().is_empty());
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_any_more_is_reported_although_the_list_stays() {
+    let with = |why: &str| {
+        let Ok(Update::Reset(mut answer)) = list(&["10.0.0.1:1"]) else { panic!("a list") };
+        answer.notes = vec![Note::new(NoteKind::LeftOut, why)];
+        Ok(Update::Reset(answer))
+    };
+    let mut bench = Bench::new(true);
+    bench.word(1, list(&["10.0.0.1:1"]), false);
+    assert_eq!(bench.word(1, with("1 of 2 EndpointSlices cannot be read"), false), ["+0 -0 =1 left_out"]);
+    assert!(bench.word(1, with("1 of 2 EndpointSlices cannot be read"), false).is_empty(), "reported once");
+    assert_eq!(bench.word(1, list(&["10.0.0.1:1"]), false), ["+0 -0 =1"]);
+}
