@@ -44,7 +44,14 @@ fn masked(mut update: Update, secrets: &Secrets) -> Update {
                 keys.iter_mut().for_each(|key| secrets.mask_in(key));
             }
         }
-        Update::Remove(keys) => keys.iter_mut().filter_map(|key| key.id.as_mut()).for_each(|id| secrets.mask_in(id)),
+        Update::Remove(keys) => {
+            for key in keys {
+                if let Some(mut id) = key.id().map(str::to_string) {
+                    secrets.mask_in(&mut id);
+                    *key = key.with_id(id);
+                }
+            }
+        }
     }
     update
 }

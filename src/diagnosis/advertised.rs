@@ -18,13 +18,13 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in ledger.sources.iter().filter(|source| is_registry(source)) {
         for (key, seen) in &source.listed {
-            let Address::Ip(socket) = &key.address else { continue };
-            let contact = ledger.contacts.get(&key.address);
+            let Address::Ip(socket) = key.address() else { continue };
+            let contact = ledger.contacts.get(key.address());
             let Some(why) = not_for_others(socket.ip(), &seen.what, contact) else { continue };
-            let text = format!("{} is registered in {}: {why}", key.address, name(ledger, source));
+            let text = format!("{} is registered in {}: {why}", key.address(), name(ledger, source));
             let mut evidence = vec![seen.seq];
             evidence.extend(contact.map(|contact| contact.seq));
-            findings.push(finding(&ADDRESS_NOT_FOR_OTHERS, Some(key.address.clone()), text, evidence));
+            findings.push(finding(&ADDRESS_NOT_FOR_OTHERS, Some(key.address().clone()), text, evidence));
         }
         findings.extend(ipv6_leads_nowhere(ledger, source));
     }
@@ -88,8 +88,8 @@ fn ipv6_leads_nowhere(ledger: &Ledger, source: &SourceRecord) -> Option<Finding>
     }
     let mut families: BTreeMap<bool, Vec<(&Address, &Seen<Endpoint>)>> = BTreeMap::new();
     for (key, seen) in &source.listed {
-        if let Address::Ip(socket) = &key.address {
-            families.entry(socket.is_ipv6()).or_default().push((&key.address, seen));
+        if let Address::Ip(socket) = key.address() {
+            families.entry(socket.is_ipv6()).or_default().push((key.address(), seen));
         }
     }
     let (v4, v6) = (families.get(&false)?, families.get(&true)?);

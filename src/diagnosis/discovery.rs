@@ -337,7 +337,7 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
         return;
     }
     for address in all {
-        let listed_by_authority = authorities.iter().any(|i| heard[*i].1.listed.keys().any(|k| k.address == *address));
+        let listed_by_authority = authorities.iter().any(|i| heard[*i].1.listed.keys().any(|k| k.address() == address));
         if listed_by_authority {
             continue;
         }
@@ -379,7 +379,7 @@ fn virtual_ip<'a>(
     ) {
         return None;
     }
-    if others.iter().any(|other| other.listed.keys().any(|key| key.address == *address)) {
+    if others.iter().any(|other| other.listed.keys().any(|key| key.address() == address)) {
         return None;
     }
     let (other, many) = others.iter().map(|other| (other, usable(other).len())).max_by_key(|(_, many)| *many)?;

@@ -82,9 +82,9 @@ pub(super) fn spared(ledger: &Ledger) -> BTreeMap<Address, Spared> {
             continue;
         }
         let sibling = |source: &SourceRecord| {
-            let mut others = source.listed.keys().filter_map(|key| match &key.address {
+            let mut others = source.listed.keys().filter_map(|key| match key.address() {
                 Address::Ip(other) if other.is_ipv4() != own.is_ipv4() && other.port() == own.port() => {
-                    Some(&key.address)
+                    Some(key.address())
                 }
                 _ => None,
             });
@@ -107,7 +107,7 @@ pub(super) fn spared(ledger: &Ledger) -> BTreeMap<Address, Spared> {
 /// DNS (or what answers in its place: RFC 6761, the hosts file) gave loopback addresses only.
 fn is_this_machine(source: &SourceRecord) -> bool {
     let is_loopback = |address: &Address| matches!(address, Address::Ip(socket) if socket.ip().is_loopback());
-    source.backend == "dns" && source.listed.keys().all(|key| is_loopback(&key.address))
+    source.backend == "dns" && source.listed.keys().all(|key| is_loopback(key.address()))
 }
 
 fn accepts(contact: &Contact) -> bool {

@@ -3,6 +3,7 @@
 mod forgetting;
 mod rotation;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -227,15 +228,54 @@ pub struct Ledger {
     pub(crate) departed: Departed,
 }
 
-/// What makes an instance one and the same to its registry: ids are unique per source and node.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What makes an instance one and the same to its registry: ids are unique per source and node. It shares the endpoint that it
+/// was taken from.
+#[derive(Debug, Clone)]
 pub struct Identity {
     /// Index of the source.
     pub source: usize,
+    endpoint: Endpoint,
+}
+
+impl Identity {
+    /// That of `endpoint` in the list of `source`.
+    pub fn of(source: usize, endpoint: &Endpoint) -> Self {
+        Identity { source, endpoint: endpoint.clone() }
+    }
+
     /// The node that runs it.
-    pub node: Option<String>,
+    pub fn node(&self) -> Option<&str> {
+        self.endpoint.node.as_deref()
+    }
+
     /// The registry's own name for it.
-    pub id: String,
+    pub fn id(&self) -> &str {
+        self.endpoint.id.as_deref().unwrap_or_default()
+    }
+
+    fn parts(&self) -> (usize, Option<&str>, &str) {
+        (self.source, self.node(), self.id())
+    }
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Identity {}
+
+impl PartialOrd for Identity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Identity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
 }
 
 /// So many of the addresses that an id was seen at are kept.
@@ -437,7 +477,9 @@ impl Ledger {
         }
         for endpoint in change.added.iter().chain(&change.changed) {
             self.remember(index, endpoint, event);
-            let before = self.sources[index].listed.insert(endpoint.key(), seen(endpoint.clone(), event));
+            // Taken out first: the key shares its endpoint, and the old one is to go.
+            let before = self.sources[index].listed.remove(&endpoint.key());
+            self.sources[index].listed.insert(endpoint.key(), seen(endpoint.clone(), event));
             let was_usable = before.as_ref().is_some_and(|old| old.what.status.is_usable());
             match (was_usable, endpoint.status.is_usable()) {
                 (true, false) => {
@@ -479,9 +521,11 @@ impl Ledger {
         } else {
             self.critical_since.remove(&key);
         }
-        let Some(id) = &endpoint.id else { return };
-        let identity = Identity { source, node: endpoint.node.clone(), id: id.clone() };
-        let seen = self.identities.entry(identity).or_default();
+        if endpoint.id.is_none() {
+            return;
+        }
+        // Nearly every id stays where it is, and a vector's first growth is room for four.
+        let seen = self.identities.entry(Identity::of(source, endpoint)).or_insert_with(|| Vec::with_capacity(1));
         if seen.last().is_none_or(|(address, _)| *address != endpoint.address) {
             seen.push((endpoint.address.clone(), event.seq));
             let old = seen.len().saturating_sub(KEPT_ADDRESSES);
@@ -525,7 +569,7 @@ impl Ledger {
         let mut listing: BTreeMap<&Address, Vec<(usize, &Seen<Endpoint>)>> = BTreeMap::new();
         for (index, source) in self.sources.iter().enumerate() {
             for (key, endpoint) in &source.listed {
-                listing.entry(&key.address).or_default().push((index, endpoint));
+                listing.entry(key.address()).or_default().push((index, endpoint));
             }
         }
         listing
@@ -533,7 +577,7 @@ impl Ledger {
 
     /// How long a registry that lists `address` took for its first answer: what a client that asks anew would wait.
     pub fn resolving(&self, address: &Address) -> Option<Duration> {
-        let lists = |source: &&SourceRecord| source.listed.keys().any(|key| key.address == *address);
+        let lists = |source: &&SourceRecord| source.listed.keys().any(|key| key.address() == address);
         self.sources.iter().filter(lists).filter_map(|source| source.first_answer).min()
     }
 

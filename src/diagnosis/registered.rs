@@ -234,12 +234,13 @@ fn several_ids(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
 /// One id that goes to and fro between two addresses: two processes register as the same instance, the last one wins.
 fn alternating(ledger: &Ledger, index: usize, name: &str, findings: &mut Vec<Finding>) {
     let source = &ledger.sources[index];
-    for (Identity { node, id, .. }, seen) in ledger.identities.iter().filter(|(who, _)| who.source == index) {
+    for (identity, seen) in ledger.identities.iter().filter(|(who, _)| who.source == index) {
         let [.., (first, _), (second, _), (third, _), (fourth, _)] = seen.as_slice() else { continue };
-        let now = source.listed.values().filter(|s| s.what.id.as_ref() == Some(id) && s.what.node == *node).count();
+        let now = source.listed.values().filter(|seen| Identity::of(index, &seen.what) == *identity).count();
         if first != third || second != fourth || now > 1 {
             continue;
         }
+        let (id, node) = (identity.id(), identity.node());
         let on = node.as_ref().map(|node| format!(" of node {node}")).unwrap_or_default();
         let text = format!(
             "{name}: instance id {id:?}{on} alternates between {first} and {second}, {} times in this session",

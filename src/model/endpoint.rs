@@ -1,7 +1,9 @@
 //! [`Address`], [`Endpoint`] and [`EndpointSet`]: what a registry lists.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
@@ -200,6 +202,11 @@ impl Endpoint {
     pub fn new(address: Address) -> Self {
         Instance::new(address).into()
     }
+
+    /// What makes it the same instance in the next answer.
+    pub fn key(&self) -> EndpointKey {
+        EndpointKey(self.clone())
+    }
 }
 
 impl From<Instance> for Endpoint {
@@ -327,11 +334,6 @@ impl Instance {
         }
     }
 
-    /// What makes it the same instance in the next answer.
-    pub fn key(&self) -> EndpointKey {
-        EndpointKey { address: self.address.clone(), id: self.id.clone() }
-    }
-
     /// True when `other` says the same about the instance. The time left (TTL) and the text of a check's output run on
     /// by themselves and are no change.
     pub fn says_the_same(&self, other: &Instance) -> bool {
@@ -359,13 +361,65 @@ impl Instance {
     }
 }
 
-/// What makes an instance the same one in the next answer: its address and the registry's id for it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EndpointKey {
+/// What makes an instance the same one in the next answer: its address and the registry's id for it, nothing else. It shares the
+/// endpoint that it was taken from, so it costs no memory of its own.
+#[derive(Clone)]
+pub struct EndpointKey(Endpoint);
+
+impl EndpointKey {
     /// Where it listens.
-    pub address: Address,
+    pub fn address(&self) -> &Address {
+        &self.0.address
+    }
+
     /// The registry's own name for it.
-    pub id: Option<String>,
+    pub fn id(&self) -> Option<&str> {
+        self.0.id.as_deref()
+    }
+
+    /// The same key with another id.
+    pub fn with_id(&self, id: String) -> EndpointKey {
+        let mut endpoint = Endpoint::new(self.address().clone());
+        endpoint.id = Some(id);
+        EndpointKey(endpoint)
+    }
+
+    fn parts(&self) -> (&Address, Option<&str>) {
+        (self.address(), self.id())
+    }
+}
+
+impl PartialEq for EndpointKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for EndpointKey {}
+
+impl PartialOrd for EndpointKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for EndpointKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl Hash for EndpointKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
+    }
+}
+
+impl fmt::Debug for EndpointKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, id) = self.parts();
+        f.debug_struct("EndpointKey").field("address", address).field("id", &id).finish()
+    }
 }
 
 /// What an update changed.
@@ -422,7 +476,10 @@ impl EndpointSet {
             Update::Add(endpoints) => {
                 for endpoint in endpoints {
                     let key = endpoint.key();
-                    match self.endpoints.insert(key.clone(), endpoint.clone()) {
+                    // Taken out first: the key shares its endpoint, and the old one is to go.
+                    let before = self.endpoints.remove(&key);
+                    self.endpoints.insert(key.clone(), endpoint.clone());
+                    match before {
                         None => {
                             self.order.push(key);
                             delta.added.push(endpoint);

@@ -42,7 +42,8 @@ use probes::Probes;
 pub struct Session {
     engine: Engine,
     began: Instant,
-    events: VecDeque<Event>,
+    /// Boxed: at its end a session has one for every endpoint, all at once.
+    events: VecDeque<Box<Event>>,
     over: bool,
     sources: Vec<Asked>,
     transport: Transport,
@@ -145,10 +146,10 @@ impl Session {
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
-                return Some(event);
+                return Some(*event);
             }
             if self.over {
-                return None;
+                return self.engine.next_conclusion();
             }
             // Finished tasks are taken off the set so that it does not grow, however busy the inbox is.
             while let Some(ended) = self.tasks.try_join_next_with_id() {
@@ -274,7 +275,7 @@ impl Session {
             Effect::Hold { hold, address, silence } => self.hold(hold, address, silence),
             Effect::Check(connection) => self.order(connection, Command::Check),
             Effect::Watch(connection) => self.order(connection, Command::Watch),
-            Effect::Tell(event) => self.events.push_back(*event),
+            Effect::Tell(event) => self.events.push_back(event),
             Effect::End => {
                 self.over = true;
                 self.connections.clear();

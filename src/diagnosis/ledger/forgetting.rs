@@ -23,8 +23,7 @@ impl Ledger {
     /// Takes note that `endpoint` has left `source`, and forgets who left long before. An idle cycle compares its end with
     /// its beginning: it forgets nothing.
     pub(super) fn departs(&mut self, source: usize, endpoint: &Endpoint) {
-        let id = endpoint.id.clone().unwrap_or_default();
-        let identity = Identity { source, node: endpoint.node.clone(), id };
+        let identity = Identity::of(source, endpoint);
         self.departed.0.push_back((source, identity, endpoint.address.clone()));
         while self.idle.is_empty()
             && self.departed.0.len() > KEPT
@@ -73,9 +72,9 @@ impl Ledger {
 
     fn is_listed_by(&self, source: usize, address: &Address) -> bool {
         // Keys are in the order of their addresses, whatever their ids.
-        let first = crate::model::endpoint::EndpointKey { address: address.clone(), id: None };
+        let first = Endpoint::new(address.clone()).key();
         let mut from = self.sources[source].listed.range(first..);
-        from.next().is_some_and(|(key, _)| key.address == *address)
+        from.next().is_some_and(|(key, _)| key.address() == address)
     }
 }
 
@@ -161,6 +160,6 @@ mod tests {
             changes(&mut ledger, Vec::new(), vec![pod(n)]);
         }
         assert!(ledger.contacts.contains_key(&back.address));
-        assert!(ledger.identities.keys().any(|identity| identity.id == "pay-70000"));
+        assert!(ledger.identities.keys().any(|identity| identity.id() == "pay-70000"));
     }
 }

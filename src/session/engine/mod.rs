@@ -19,7 +19,7 @@ use super::discovery::{Discovery, Step};
 use super::plan::{Goal, Until};
 use super::script::Script;
 use crate::channel::{self, Channel, ConnectionId};
-use crate::diagnosis::{self, Ledger};
+use crate::diagnosis::{self, Conclusion, Ledger};
 use crate::lens;
 use crate::model::endpoint::Address;
 use crate::model::event::{ConnectionReport, Event, EventKind};
@@ -143,12 +143,11 @@ pub enum Effect {
     Watch(ConnectionId),
     /// An event for the user.
     Tell(Box<Event>),
-    /// The summary was told: stop everything.
+    /// The session is over: stop everything, and tell what [`Engine::next_conclusion`] gives.
     End,
 }
 
 /// The state of a session.
-#[derive(Debug)]
 pub struct Engine {
     script: Script,
     discovery: Discovery,
@@ -170,7 +169,11 @@ pub struct Engine {
     seq: u64,
     over: bool,
     effects: Vec<Effect>,
+    conclusion: Option<Conclusions>,
 }
+
+/// What is told after the end.
+type Conclusions = Box<dyn Iterator<Item = EventKind> + Send>;
 
 #[derive(Debug)]
 struct Link {
@@ -224,6 +227,7 @@ impl Engine {
             seq: 0,
             over: false,
             effects: Vec::new(),
+            conclusion: None,
             script,
         }
     }
@@ -497,21 +501,25 @@ impl Engine {
         self.connections.get(&connection).map(|link| link.address.clone())
     }
 
-    fn tell(&mut self, kind: EventKind) -> u64 {
+    fn event(&mut self, kind: EventKind) -> Event {
         self.seq += 1;
-        let event = Event {
+        Event {
             seq: self.seq,
             time: self.script.began + self.now.since_start(),
             at: self.now,
             target: self.script.label.clone(),
             kind,
-        };
+        }
+    }
+
+    fn tell(&mut self, kind: EventKind) -> u64 {
+        let event = self.event(kind);
         self.ledger.observe(&event);
         self.effects.push(Effect::Tell(Box::new(event)));
         self.seq
     }
 
-    /// Judges, tells the conclusion, and ends. `out_of_time` says why there is no verdict.
+    /// Judges and ends: what follows is told by [`Engine::next_conclusion`]. `out_of_time` says why there is no verdict.
     fn finish(&mut self, out_of_time: Option<String>) {
         if self.over {
             return;
@@ -519,29 +527,34 @@ impl Engine {
         self.ledger.now = self.now;
         self.models_conclude();
         self.tell_pending();
-        let conclusion = diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
-        for report in conclusion.endpoints {
-            self.tell(EventKind::Verdict(report));
-        }
-        for finding in conclusion.findings {
-            self.tell(EventKind::Finding(finding));
-        }
+        let Conclusion { endpoints, findings, summary } =
+            diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
         let summary = match out_of_time {
-            None => conclusion.summary,
+            None => summary,
             Some(why) => Summary {
                 verdict: Verdict::OutOfTime,
                 exit: Verdict::OutOfTime.exit_code(),
-                text: format!("{why}; so far: {}", conclusion.summary.text),
-                counts: conclusion.summary.counts,
+                text: format!("{why}; so far: {}", summary.text),
+                counts: summary.counts,
             },
         };
         if let Some(channel) = self.channel.as_mut() {
             // The end of the session closes the channel; that is no news to anybody.
             channel.handle(self.now, channel::Input::Close, &mut Vec::new());
         }
-        self.tell(EventKind::Summary(summary));
+        let verdicts = endpoints.into_iter().map(EventKind::Verdict);
+        let rest = findings.into_iter().map(EventKind::Finding).chain([EventKind::Summary(summary)]);
+        self.conclusion = Some(Box::new(verdicts.chain(rest)));
+        // What was judged is not needed any more, and may be large.
+        self.ledger = Ledger::default();
         self.effects.push(Effect::End);
         self.over = true;
+    }
+
+    /// After [`Effect::End`]: the verdicts, findings and at last the summary, one after the other. There may be 100,000.
+    pub fn next_conclusion(&mut self) -> Option<Event> {
+        let kind = self.conclusion.as_mut()?.next()?;
+        Some(self.event(kind))
     }
 }
 

@@ -181,7 +181,10 @@ impl World {
                         inputs.push_back(Input::Watched(connection, health));
                     }
                     Effect::Tell(event) => self.events.push(*event),
-                    Effect::End => self.ended = true,
+                    Effect::End => {
+                        self.ended = true;
+                        self.events.extend(std::iter::from_fn(|| self.engine.next_conclusion()));
+                    }
                 }
             }
         }

@@ -284,7 +284,10 @@ async fn who_may_not_is_told_the_missing_verb() {
     assert!(error.to_string().contains(words) && error.to_string().contains("\"nobody\""), "{error}");
     let unknown = word(&mut ask_as("wr0ng")).await.expect_err("nobody knows it");
     assert_eq!(unknown.failure().code, ResolveCode::Denied, "{unknown}");
-    assert!(unknown.to_string().contains("(401): it was shown the token of user \"me\" in /"), "{unknown}");
+    assert!(
+        unknown.to_string().contains("401 Unauthorized: the API server rejected the token of user \"me\" in /"),
+        "{unknown}"
+    );
     assert!(!unknown.to_string().contains("wr0ng: "), "{unknown}");
 
     // What may be listed and not watched is said when the watch is asked for; what else may not be looked at is a note.

@@ -196,8 +196,8 @@ scenarios! {
     reaching::goaway_after_settings: ["GD404"] exit 2 AtOnce, needs Nothing;
     reaching::settings_then_close: ["GD414"] exit 2 AtOnce, needs Nothing;
     reaching::one_stream: ["GD410"] exit 0 AtOnce, needs Nothing;
-    lasting::too_many_pings: ["GD411"] exit 1 Late, needs Nothing;
-    lasting::rotated_by_age: ["GD412"] exit 0 Late, needs Nothing;
+    lasting::too_many_pings: ["GD411"] exit 3 Late, needs Nothing;
+    lasting::rotated_by_age: ["GD412"] exit 3 Late, needs Nothing;
     lasting::flapping: ["GD413" "GD414"] exit 2 Late, needs Nothing;
     reaching::no_streams: ["GD405"] exit 2 AtOnce, needs Nothing;
     reaching::broken_frames: ["GD406"] exit 2 AtOnce, needs Nothing;

@@ -1,6 +1,8 @@
 //! Faults of endpoints and of registries: what the tool promises while they last.
 
 mod floods;
+#[cfg(all(feature = "consul", target_os = "linux"))]
+mod memory;
 #[cfg(all(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 mod registry;
 mod sweep;

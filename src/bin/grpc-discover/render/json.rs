@@ -237,7 +237,7 @@ impl From<&Report> for Document {
 
 fn endpoint(address: String, seen: &Seen) -> EndpointDocument {
     let mut phases: Vec<wire::Phase> = seen.phases.iter().map(wire::Phase::from).collect();
-    phases.extend(seen.failure.as_ref().map(wire::Phase::from));
+    phases.extend(seen.failure.as_deref().map(wire::Phase::from));
     EndpointDocument {
         address,
         verdict: seen.verdict.as_ref().map(|report| report.verdict.as_str()),
@@ -252,7 +252,7 @@ fn endpoint(address: String, seen: &Seen) -> EndpointDocument {
             })
             .collect(),
         phases,
-        health: seen.health.as_ref().map(wire::HealthAnswer::from),
+        health: seen.health.as_deref().map(wire::HealthAnswer::from),
         state: seen.state.map(|state| state.as_str()),
     }
 }

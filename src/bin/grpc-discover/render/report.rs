@@ -93,7 +93,7 @@ pub struct Report {
     keep: Keep,
 }
 
-/// Everything said about one address.
+/// Everything said about one address. What most of them lack, or have late, is boxed: there may be 100,000.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Who lists it now.
@@ -101,9 +101,9 @@ pub struct Seen {
     /// The stages passed by the last attempt to reach it.
     pub phases: Vec<Phase>,
     /// Why the last attempt failed.
-    pub failure: Option<Failure>,
+    pub failure: Option<Box<Failure>>,
     /// The last answer of its health service.
-    pub health: Option<HealthReport>,
+    pub health: Option<Box<HealthReport>>,
     /// The state of its subchannel.
     pub state: Option<ConnectivityState>,
     /// Why the subchannel is in that state.
@@ -111,7 +111,7 @@ pub struct Seen {
     /// When its backoff ends.
     pub retry_at: Option<Elapsed>,
     /// The verdict.
-    pub verdict: Option<EndpointReport>,
+    pub verdict: Option<Box<EndpointReport>>,
 }
 
 /// One instance in one backend's list.
@@ -268,7 +268,7 @@ impl Report {
                     Err(failure) => {
                         seen.phases.retain(|phase| phase.stage < failure.stage);
                         let tls = failure.tls.clone().filter(|_| details);
-                        seen.failure = Some(Failure { tls, text: failure.text.clone(), ..*failure });
+                        seen.failure = Some(Box::new(Failure { tls, text: failure.text.clone(), ..*failure }));
                         seen.health = None;
                     }
                 }
@@ -278,7 +278,7 @@ impl Report {
                 seen.cause = Some(format!("connection lost: {disconnect}"));
                 seen.health = None;
             }
-            EventKind::Health(report) => self.seen(&report.address).health = Some(report.clone()),
+            EventKind::Health(report) => self.seen(&report.address).health = Some(Box::new(report.clone())),
             EventKind::Idle(report) => self.idle = Some(report.clone()),
             EventKind::Held(report) => self.held.push(HeldReport::clone(report)),
             EventKind::Pending(report) => self.pending.push(report.clone()),
@@ -288,7 +288,7 @@ impl Report {
                 Some(known) => *known = report.clone(),
                 None => self.lenses.push(report.clone()),
             },
-            EventKind::Verdict(report) => self.seen(&report.address).verdict = Some(report.clone()),
+            EventKind::Verdict(report) => self.seen(&report.address).verdict = Some(Box::new(report.clone())),
             EventKind::Finding(finding) => {
                 let severity = finding.kind.severity;
                 let at = self.findings.partition_point(|known| known.kind.severity >= severity);
