@@ -86,9 +86,11 @@ impl Secrets {
     /// it, and of the beginning of one where the text was cut.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Ok(known) = self.0.read() else { return Cow::Borrowed("***") };
+        let begins = forms::beginnings(&known);
         let (mut masked, mut shown, mut at) = (String::new(), 0, 0);
         while at < text.len() {
-            match known.iter().find_map(|secret| forms::end_of(secret.as_bytes(), text, at)) {
+            let found = || known.iter().find_map(|secret| forms::end_of(secret.as_bytes(), text, at));
+            match begins[usize::from(text.as_bytes()[at])].then(found).flatten() {
                 Some(end) => {
                     masked.push_str(&text[shown..at]);
                     masked.push_str("***");

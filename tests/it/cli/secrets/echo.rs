@@ -10,7 +10,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 
 use super::{SECRET, percent, shown};
 use crate::cause::world::{Leaf, World};
@@ -193,14 +192,15 @@ async fn etcd(stream: TcpStream, note: Note) {
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         let (parts, mut body) = request.into_parts();
-        // The connection has to be driven while the body is read; a request of one message is here at once in most cases.
         let reads_login = parts.uri.path().ends_with("Authenticate");
         let mut sent = Vec::new();
-        while reads_login {
+        // The connection has to be driven while the body is read.
+        let mut is_read = !reads_login;
+        while !is_read {
             tokio::select! {
                 data = body.data() => match data {
                     Some(Ok(data)) => sent.extend_from_slice(&data),
-                    _ => break,
+                    _ => is_read = true,
                 },
                 _ = std::future::poll_fn(|context| connection.poll_closed(context)) => return,
             }
