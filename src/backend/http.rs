@@ -349,3 +349,6 @@ fn hyper_trouble(error: &hyper::Error, words: Option<&Words>) -> Trouble {
     }
     Trouble::Broken(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::verdict::NetworkWord;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::resolution::{NoteKind, ResolveCode};
-use crate::model::text::shell_word;
+use crate::model::text::{seconds, shell_word};
 
 /// What to do when DNS has no address for the name.
 const NO_RECORDS_REMEDY: &str = "Check the name, and what `dig NAME A`, `dig NAME AAAA` show; correct or delete an \
@@ -74,7 +74,7 @@ fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec
         Some(_) if is_denied(source) => {
             format!("{name} denies access since {}, and its last list is kept: {why}", broken.at)
         }
-        Some(_) => format!("{name} has not answered since {}: {why}", broken.at),
+        Some(_) => format!("{name}: no response for {}: {why}", seconds(ledger.now.since(broken.at))),
     };
     let code = broken.what.as_ref().map(|failure| failure.code);
     if ledger.is_beside_the_point(source) {

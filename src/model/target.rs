@@ -41,8 +41,8 @@ pub enum Target {
         /// The SRV owner name, e.g. `_grpc._tcp.pay.example`.
         name: String,
     },
-    /// `ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`, `passthrough:`: nothing to ask anybody. Only `passthrough:` gives an
-    /// [`Address::Name`]: as in grpc-go, whoever dials resolves it.
+    /// `ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`, `passthrough:`: nothing to ask anybody. Only `passthrough:` and a zone in
+    /// `ipv6:` give an [`Address::Name`]: as in grpc-go, whoever dials resolves it.
     Ip(Vec<Address>),
     /// `file:path`: ours.
     File(PathBuf),
@@ -212,6 +212,8 @@ fn ip_scheme(first: Option<&Address>) -> &'static str {
         Some(Address::Ip(std::net::SocketAddr::V6(_))) => "ipv6",
         Some(Address::Unix(_)) => "unix",
         Some(Address::UnixAbstract(_)) => "unix-abstract",
+        // An IPv6 address whose zone is the name of an interface.
+        Some(Address::Name { host, .. }) if host.contains(':') => "ipv6",
         Some(Address::Name { .. }) => "passthrough",
     }
 }
@@ -266,7 +268,10 @@ fn fmt_ip(f: &mut fmt::Formatter<'_>, addresses: &[Address]) -> fmt::Result {
                 f.write_str(&socket.to_string().replace('%', "%25"))?;
             }
             Address::Name { host, port } if host.contains(':') => {
-                write!(f, "passthrough:///[{}]:{port}", host.replace('%', "%25"))?;
+                if previous != Some(scheme) {
+                    write!(f, "{scheme}:")?;
+                }
+                write!(f, "[{}]:{port}", host.replace('%', "%25"))?;
             }
             Address::Name { host, port } => write!(f, "passthrough:///{host}:{port}")?,
             Address::Unix(path) => fmt_socket(f, scheme, &path.display().to_string())?,

@@ -88,6 +88,15 @@ fn table() -> Vec<(&'static str, Target, &'static str)> {
         ("ipv4:///10.0.0.1:1", ip(&["10.0.0.1:1"]), "ipv4:10.0.0.1:1"),
         ("ipv6:[::1]:80,[::2]", ip(&["[::1]:80", "[::2]:443"]), "ipv6:[::1]:80,[::2]:443"),
         ("ipv6:::1", ip(&["[::1]:443"]), "ipv6:[::1]:443"),
+        (
+            "ipv6:[2001:db8::1]:50051,[fe80::1%25eth0]:1,[::2]:2",
+            Target::Ip(vec![
+                "[2001:db8::1]:50051".parse().unwrap(),
+                Address::Name { host: "fe80::1%eth0".to_string(), port: 1 },
+                "[::2]:2".parse().unwrap(),
+            ]),
+            "ipv6:[2001:db8::1]:50051,[fe80::1%25eth0]:1,[::2]:2",
+        ),
         ("ipv6:[fe80::1%2]:80", ip(&["[fe80::1%2]:80"]), "ipv6:[fe80::1%252]:80"),
         ("unix:run/pay.sock", ip(&["unix:run/pay.sock"]), "unix:run/pay.sock"),
         ("unix:///run/my pay.sock", ip(&["unix:/run/my pay.sock"]), "unix:/run/my pay.sock"),

@@ -273,3 +273,19 @@ fn a_kubeconfig_is_a_regular_file_and_no_error_shows_its_content() {
         fs::remove_file(&path).unwrap();
     }
 }
+
+#[test]
+fn a_bad_entry_of_a_file_degrades_and_bad_ones_alone_are_unknown() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pay.json");
+    for (text, code, finding) in [
+        (r#"["10.0.0.1:1", {"address": "10.0.0.2:2", "weight": "s3cret"}]"#, 1, "GD132"),
+        (r#"[{"address": "10.0.0.2:2", "weight": "s3cret"}, 7]"#, 3, "GD101"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let finished = crate::support::tool::run(&["resolve", &format!("file:{}", path.display())]);
+        let all = finished.all();
+        assert_eq!(finished.code, code, "{all}");
+        assert!(all.contains(finding) && all.contains("entry ") && !all.contains("s3cret"), "{all}");
+    }
+}

@@ -94,3 +94,31 @@ fn a_signal_ends_a_watch_whose_file_cannot_be_read() {
         assert_eq!(events.last().unwrap().1["kind"], "summary");
     }
 }
+
+#[test]
+fn a_kubeconfig_that_cannot_be_read_voids_no_limit_and_no_signal() {
+    if !is_possible() {
+        return;
+    }
+    let world = World::new();
+    let healthy = world.healthy();
+    let good = world.registry("good.json", &[&healthy]);
+    let directory = tempfile::tempdir().unwrap();
+    let hung = |args: &[&str]| {
+        let mut plain = tool(args);
+        plain.args(["-o", "ndjson", "kubernetes:///pay.pay", &good]);
+        plain.env("KUBECONFIG", directory.path().join("config"));
+        where_it_hangs(directory.path(), &plain)
+    };
+    let finished = run_command(hung(&["watch", "--plaintext", "--max-time", "2s"]));
+    assert!(finished.took < Duration::from_secs(5), "{:?} {}", finished.took, finished.all());
+    assert_eq!(finished.code, 124, "{}", finished.all());
+    assert!(finished.out.contains(&healthy), "{}", finished.all());
+    let mut watch = Running::start_command(hung(&["watch", "--plaintext"]));
+    watch.wait_for("READY", Duration::from_secs(10), |event| event["to"] == "READY");
+    let sent = Instant::now();
+    watch.signal("-INT");
+    let (status, _) = watch.finish(Duration::from_secs(5));
+    assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
+    assert_eq!(status.code(), Some(130));
+}

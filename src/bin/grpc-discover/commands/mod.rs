@@ -15,9 +15,11 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use grpc_discover::platform::file;
+use grpc_discover::session::plan::Source;
 
 use crate::cli::{self, Command, ConfigCommand, dashes};
 use crate::config::{Choice, Config, Document, trust};
@@ -119,8 +121,7 @@ fn session<'a>(
         // What somebody named must be usable; what only the environment made active is a matter of the session.
         for plan in &plans {
             for source in plan.sources.iter().filter(|source| !source.implied) {
-                let checked = source.backend.check(&source.target, &source.settings);
-                checked.map_err(|why| Failure::Usage(format!("{}: {why}", source.backend.name())))?;
+                checked(source).map_err(|why| Failure::Usage(format!("{}: {why}", source.backend.name())))?;
             }
         }
         if output.dry_run {
@@ -136,6 +137,18 @@ fn session<'a>(
         }
         block_on(sessions::run(plans, &look, &terminal, course, sessions::Aside::default()))?
     })
+}
+
+/// How long the files that a source needs may take to be read before the session begins. Those on a disk or mount that takes longer
+/// are a matter of the session, which has limits and hears signals.
+const CHECK_LIMIT: Duration = Duration::from_secs(1);
+
+/// Checks the files that a source needs, on a thread of its own: it may block.
+fn checked(source: &Source) -> Result<(), String> {
+    let source = source.clone();
+    let (report, reported) = std::sync::mpsc::channel();
+    std::thread::spawn(move || report.send(source.backend.check(&source.target, &source.settings)));
+    reported.recv_timeout(CHECK_LIMIT).unwrap_or(Ok(()))
 }
 
 /// Calls `what` with the environment and files of this process, and warnings about them.
