@@ -121,6 +121,10 @@ impl Engine {
     }
 
     fn tell_of_models(&mut self) {
+        // Nearly always there are none, and the list of usable endpoints costs time after every lost connection.
+        if self.models.followers.iter().all(|followers| followers.lenses.watched().is_empty()) {
+            return;
+        }
         let usable = self.discovery.usable();
         let watched = self.models.followers.iter().flat_map(|followers| followers.lenses.watched());
         let news: Vec<LensReport> = watched
