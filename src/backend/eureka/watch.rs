@@ -217,3 +217,6 @@ pub(super) async fn expires(client: &Client, limit: Duration) -> Option<bool> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
