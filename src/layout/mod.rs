@@ -1,6 +1,6 @@
 //! What frameworks write into registries. Pure: one file for each framework, one line each in [`LAYOUTS`].
 //!
-//! A decoder says which rule gave an address (it stands in [`Endpoint::layout`]), and why an instance that it recognises is
+//! A decoder says which rule gave an address (it stands in [`Instance::layout`]), and why an instance that it recognises is
 //! of no use for gRPC. Values are strangers' text: whatever is in one, it is a [`Reading`], and no other entry suffers.
 
 use std::str::FromStr as _;

@@ -181,7 +181,7 @@ pub struct Check {
 pub enum Lease {
     /// Nothing: the entry stays until somebody deletes it.
     Permanent,
-    /// The registry deletes the entry unless the lease is renewed in time. What is left of it is [`Endpoint::ttl`].
+    /// The registry deletes the entry unless the lease is renewed in time. What is left of it is [`Instance::ttl`].
     Held {
         /// The registry's name for it.
         id: String,

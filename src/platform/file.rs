@@ -50,11 +50,11 @@ pub fn bytes(file: File, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// [`bytes`] that are UTF-8.
+/// [`bytes()`] that are UTF-8.
 ///
 /// # Errors
 ///
-/// As for [`bytes`]; or it is not UTF-8, and at which byte.
+/// As for [`bytes()`]; or it is not UTF-8, and at which byte.
 pub fn text(file: File, most: u64) -> io::Result<String> {
     String::from_utf8(bytes(file, most)?).map_err(|error| {
         let text = format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to());
@@ -62,7 +62,7 @@ pub fn text(file: File, most: u64) -> io::Result<String> {
     })
 }
 
-/// [`open`] and [`bytes`].
+/// [`open`] and [`bytes()`].
 ///
 /// # Errors
 ///

@@ -61,10 +61,13 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<List, String> {
     }
 }
 
+/// What is wrong with entries, by their index.
+type Problems = BTreeMap<usize, String>;
+
 /// The entries, and what is wrong with those (`None`) that are of another kind. A parser cannot go on after a value of the wrong
 /// kind, so the text is read again without it.
-fn entries(text: &str, is_json: bool) -> Result<(Vec<Option<Entry>>, BTreeMap<usize, String>), String> {
-    let mut wrong = BTreeMap::new();
+fn entries(text: &str, is_json: bool) -> Result<(Vec<Option<Entry>>, Problems), String> {
+    let mut wrong = Problems::new();
     loop {
         let at = Cell::new(None);
         let problem = match once(text, is_json, Entries { at: &at, wrong: &wrong }) {
@@ -109,7 +112,7 @@ struct Entries<'a> {
     /// The entry that is being read, for an error.
     at: &'a Cell<Option<usize>>,
     /// Those that are known to be of another kind, and are passed over.
-    wrong: &'a BTreeMap<usize, String>,
+    wrong: &'a Problems,
 }
 
 impl<'de> DeserializeSeed<'de> for Entries<'_> {
