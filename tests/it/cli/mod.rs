@@ -8,5 +8,7 @@ mod mounts;
 mod pipes;
 mod secrets;
 mod signals;
+#[cfg(feature = "consul")]
+mod stranger;
 mod usage;
 mod withheld;
