@@ -68,16 +68,22 @@ pub async fn run(
     let ended = all(sessions, &goals, &mut screen, &mut signals, &mut aside).await;
     // Whatever is redrawn is taken away before anybody else writes.
     screen.end();
-    let (code, leave) = match ended? {
+    let (mut code, mut leave) = match ended? {
         Ended::AtOnce(code) => return Ok(code),
         Ended::Interrupted(code) => (code, Some(Instant::now() + PATIENCE)),
         Ended::Judged(code) => (code, None),
     };
-    tokio::select! {
-        biased;
-        code = insisted(&mut signals) => return Ok(code),
-        () = screen.out.drained() => {}
-        () = until(leave) => {}
+    loop {
+        tokio::select! {
+            biased;
+            () = screen.out.drained() => break,
+            // The first signal leaves time for what is on its way to stdout, as it does before the verdict.
+            signal = insisted(&mut signals) => match leave {
+                None => (code, leave) = (signal, Some(Instant::now() + PATIENCE)),
+                Some(_) => return Ok(signal),
+            },
+            () = until(leave) => break,
+        }
     }
     // Talk that nobody reads is no reason to stay.
     let _ = tokio::time::timeout(TALK, screen.err.drained()).await;
