@@ -1,6 +1,7 @@
 //! Ctrl-C, SIGTERM, SIGHUP and SIGQUIT end a session with its summary.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::tool::{Running, after, tool};
@@ -46,4 +47,21 @@ fn an_interrupted_idle_cycle_still_says_what_it_knows() {
     let (status, events) = probe.finish(SOON);
     assert!(matches!(status.code(), Some(130 | 2)), "{status}");
     assert_eq!(events.last().unwrap().1["kind"], "summary");
+}
+
+#[test]
+fn a_signal_while_the_verdict_is_being_written_cuts_nothing_off() {
+    let directory = tempfile::tempdir().unwrap();
+    let list: Vec<String> = (0..2_000).map(|n| format!("127.0.{}.{}:1", n / 250, n % 250 + 1)).collect();
+    let file = directory.path().join("list.json");
+    std::fs::write(&file, serde_json::json!(list).to_string()).unwrap();
+    let mut command = tool(&["probe", "-o", "ndjson", &format!("file:{}", file.display())]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Findings follow the verdict, and 2,000 of them are many times what a pipe holds: they wait for their reader.
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.contains(r#""kind":"finding""#)).expect("a finding");
+    send("-INT", child.id());
+    let last = lines.last().expect("more lines");
+    assert!(last.contains(r#""kind":"summary""#), "{last}");
+    assert!(matches!(child.wait().unwrap().code(), Some(130 | 2)));
 }
