@@ -665,7 +665,7 @@ findings! {
         remedy "Raise the limit that the finding names, or probe fewer endpoints at a time (-c/--concurrency).";
 
     GD905 METADATA_WITHHELD Warn
-        means "The endpoint speaks plaintext, and metadata was to be sent (-H, GRPC_DISCOVER_HEADER). With --tls auto the peer that answers first chooses the mode, so metadata is not sent in plaintext unless plaintext was asked for (this machine's own 127.0.0.1 and ::1, and Unix sockets, have no path on which it could be read). No call was made: without its metadata the answer would be that of another client. Its health is unknown (exit 3 when nothing else is known)."
+        means "The endpoint speaks plaintext, and metadata was to be sent (-H, GRPC_DISCOVER_HEADER). With --tls auto the peer that answers first chooses the mode, so metadata is not sent in plaintext unless plaintext was asked for. No call was made: without its metadata the answer would be that of another client. Its health is unknown (exit 3 when nothing else is known)."
         proved by "The server's SETTINGS on a connection without TLS."
         remedy "If this server is meant to speak plaintext, add --plaintext: the metadata is then sent unencrypted. If it should speak TLS, find out what answers in its place: --tls on."
         see "https://grpc.io/docs/guides/auth/";

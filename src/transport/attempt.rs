@@ -1,7 +1,6 @@
 //! One connection attempt: resolve, tcp, tls, http2, under one deadline; and finding out whether a port wants TLS.
 
 use std::future::{Future, poll_fn};
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -264,15 +263,11 @@ impl<'a> Attempt<'a> {
         Ok(Established { driver: link.driver, grpc, wire: link.wire, answering })
     }
 
-    /// Whether there is metadata that must not be sent in this mode: whatever is on the path can choose plaintext. A Unix
-    /// socket and this machine's own 127.0.0.1 and ::1 have no path; other loopback addresses are assigned by somebody.
+    /// Whether there is metadata that must not be sent in this mode: whoever sits in between can choose plaintext. A Unix
+    /// socket leads nowhere else.
     pub fn withholds(&self, mode: Mode) -> bool {
         let options = &self.inner.options;
-        let is_local = match self.address {
-            Address::Unix(_) | Address::UnixAbstract(_) => true,
-            Address::Ip(socket) => socket.ip() == Ipv4Addr::LOCALHOST || socket.ip() == Ipv6Addr::LOCALHOST,
-            Address::Name { .. } => false,
-        };
+        let is_local = matches!(self.address, Address::Unix(_) | Address::UnixAbstract(_));
         options.tls == TlsMode::Auto && mode == Mode::Plaintext && !options.metadata.is_empty() && !is_local
     }
 

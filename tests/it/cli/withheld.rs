@@ -13,8 +13,8 @@ const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 const HEADERS: u8 = 1;
 
 /// A plaintext server that sends SETTINGS; what it received on each connection comes when the connection has ended.
-fn recorder(ip: &str) -> (String, Receiver<Vec<u8>>) {
-    let listener = TcpListener::bind((ip, 0)).unwrap();
+fn recorder() -> (String, Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (sender, received) = channel();
     std::thread::spawn(move || {
@@ -59,7 +59,7 @@ fn frames(bytes: &[u8]) -> Vec<u8> {
 fn metadata_is_sent_in_plaintext_only_where_plaintext_was_asked_for() {
     let header = ["-H", "authorization: Bearer sesame"];
     for (command, exit) in [(&["probe"][..], 3), (&["probe", "--idle", "300ms"], 3), (&["watch", "--for", "2s"], 3)] {
-        let (address, received) = recorder("127.0.0.2");
+        let (address, received) = recorder();
         let finished = run(&[command, &header, &["-o", "ndjson", &address]].concat());
         assert_eq!(finished.code, exit, "{command:?}: {}", finished.all());
         assert!(finished.findings().contains(&"GD905".to_string()), "{command:?}: {}", finished.all());
@@ -71,11 +71,7 @@ fn metadata_is_sent_in_plaintext_only_where_plaintext_was_asked_for() {
         }
     }
     // Asked for, it is sent: the recorder would have seen it.
-    let (address, received) = recorder("127.0.0.2");
+    let (address, received) = recorder();
     run(&["probe", "--plaintext", "--rpc-timeout", "500ms", "-H", "authorization: Bearer sesame", &address]);
-    assert!(all_of(&received).iter().any(|bytes| frames(bytes).contains(&HEADERS)));
-    // There is nothing between this machine and its own 127.0.0.1.
-    let (address, received) = recorder("127.0.0.1");
-    run(&["probe", "--rpc-timeout", "500ms", "-H", "authorization: Bearer sesame", &address]);
     assert!(all_of(&received).iter().any(|bytes| frames(bytes).contains(&HEADERS)));
 }
