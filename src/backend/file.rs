@@ -5,7 +5,7 @@
 //! read gets 200 ms to become one (somebody may be in the middle of writing it) before it is reported as an error; the
 //! watch goes on in any case. Only when the directory itself goes is the watch lost.
 //!
-//! The disk or mount that a file is on may not respond. Files are read on a thread of their own: it delays nobody else, and an
+//! The disk or mount that a file is on may not respond. Files are read on a thread of their own: it delays no other target, and an
 //! error comes when it takes too long. The thread is left to itself then; when it comes back, so does the list.
 
 use std::io;

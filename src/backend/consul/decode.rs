@@ -179,7 +179,7 @@ fn for_each(body: &[u8], each: impl FnMut(&RawValue)) -> Result<(), serde_json::
 }
 
 /// Decodes the list in `body` and keeps what `target` asks for. Consul is asked for all of them: how many were left after each
-/// filter is half of the answer. The error: that is no list.
+/// filter is half of the answer. The error: the body is not a list.
 pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serde_json::Error> {
     let mut kept = Vec::new();
     let mut skipped = Vec::new();

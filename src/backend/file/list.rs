@@ -1,6 +1,6 @@
 //! What an endpoint file says: a JSON or YAML list of `"host:port"` strings and of objects with an `address`.
 //!
-//! Whoever named the file may have named the wrong one: a key, a token. So an error shows where it is and what kind of value
+//! The wrong file may have been named: a key, a token. So an error shows where it is and what kind of value
 //! stands there, and nothing of the content.
 
 use std::cell::Cell;
@@ -29,7 +29,7 @@ pub(super) struct List {
 const MOST: usize = 16;
 
 /// Reads the list in `text`: JSON when `path` ends in `.json`, YAML (which JSON nearly is) otherwise. The error names
-/// the entry (counted from 0) or the line: that is no list, or no entry of it is understood.
+/// the entry (counted from 0) or the line: that is not a list, or none of its entries is understood.
 pub(super) fn parse(path: &Path, text: &str) -> Result<List, String> {
     if text.trim().is_empty() {
         return Err("the file is empty; write [] to list nobody".to_string());

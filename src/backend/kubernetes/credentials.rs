@@ -50,7 +50,7 @@ impl Credentials {
     }
 
     /// What is sent to a server that speaks plain text: nothing that is secret. client-go reads credentials only when the
-    /// transport is TLS (`clientcmd`, `IsConfigTransportTLS`); whom to act as is no secret.
+    /// transport is TLS (`clientcmd`, `IsConfigTransportTLS`); impersonation headers are not secret.
     pub(super) fn in_plain_text(user: &AuthInfo) -> Result<Self, String> {
         let (impersonated, secrets) = (impersonated(user)?, Secrets::default());
         Ok(Credentials { bearer: Bearer::Nothing, impersonated, identity: None, secrets })
