@@ -3,11 +3,15 @@
 //! One `Http` holds at most one connection and carries one request at a time; it spawns nothing, so that dropping it closes
 //! the socket. An answer is read whole ([`Http::ask`]) or as it comes ([`Http::listen`]).
 
+#![cfg_attr(
+    not(feature = "all-backends"),
+    allow(dead_code, reason = "a build with some of the backends may use a part of it")
+)]
+
 use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-#[cfg(feature = "eureka")]
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -45,7 +49,6 @@ pub(super) trait Dial: Send + Sync {
 }
 
 /// A host, over TCP.
-#[cfg(any(feature = "eureka", feature = "kubernetes"))]
 #[derive(Debug, Clone)]
 pub(super) struct Tcp {
     /// A name or an address; IPv6 without brackets.
@@ -54,7 +57,6 @@ pub(super) struct Tcp {
     pub port: u16,
 }
 
-#[cfg(any(feature = "eureka", feature = "kubernetes"))]
 impl Dial for Tcp {
     fn dial(&self) -> BoxFuture<'static, Result<Box<dyn Io>, Trouble>> {
         let Tcp { host, port } = self.clone();
@@ -143,37 +145,26 @@ pub(super) struct Http {
     connect_limit: Duration,
     open: Arc<Mutex<Option<Wire>>>,
     /// Connections that were kept for the next request and had ended by then.
-    #[cfg(feature = "eureka")]
     lost: AtomicUsize,
 }
 
 impl Http {
     /// Nothing is contacted yet.
     pub(super) fn new(dial: Arc<dyn Dial>, tls: Option<tls::Ready>, connect_limit: Duration) -> Self {
-        Http {
-            dial,
-            tls,
-            connect_limit,
-            open: Arc::default(),
-            #[cfg(feature = "eureka")]
-            lost: AtomicUsize::new(0),
-        }
+        Http { dial, tls, connect_limit, open: Arc::default(), lost: AtomicUsize::new(0) }
     }
 
     /// How many connections were kept for the next request and had ended by then, as those of a restarted server.
-    #[cfg(feature = "eureka")]
     pub(super) fn lost(&self) -> usize {
         self.lost.load(Ordering::Relaxed)
     }
 
     /// A second one to the same registry, with a connection of its own.
-    #[cfg(any(feature = "consul", feature = "kubernetes"))]
     pub(super) fn another(&self) -> Self {
         Http::new(self.dial.clone(), self.tls.clone(), self.connect_limit)
     }
 
     /// How long connecting may take.
-    #[cfg(feature = "consul")]
     pub(super) fn connect_limit(&self) -> Duration {
         self.connect_limit
     }
@@ -210,7 +201,6 @@ impl Http {
 
     /// Sends `request` and reads the answer's head, within `limit` altogether, connecting included. What follows has no
     /// time limit; until it is complete or dropped, this asks nothing else.
-    #[cfg(feature = "kubernetes")]
     pub(super) async fn listen(
         &self,
         request: http::Request<Empty<Bytes>>,
@@ -241,7 +231,6 @@ impl Http {
             && !wire.is_open().await
         {
             kept = None;
-            #[cfg(feature = "eureka")]
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         let mut wire = match kept {

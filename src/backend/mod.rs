@@ -208,38 +208,42 @@ impl Settings {
 #[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+#[cfg(feature = "networked")]
 mod env;
 #[cfg(feature = "etcd")]
 pub mod etcd;
 #[cfg(feature = "eureka")]
 pub mod eureka;
+#[cfg(feature = "networked")]
+mod failover;
 pub mod file;
-#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
+#[cfg(feature = "networked")]
 mod http;
-#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
+#[cfg(feature = "networked")]
 mod hyper_io;
 pub mod ip;
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
-#[cfg(any(feature = "etcd", feature = "zookeeper"))]
+#[cfg(feature = "networked")]
 mod listing;
+#[cfg(feature = "networked")]
+mod login;
 mod masked;
 mod near;
-#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
+#[cfg(feature = "networked")]
 mod retry_after;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+#[cfg(feature = "networked")]
 mod socket;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes"))]
+#[cfg(feature = "networked")]
 mod tls;
-#[cfg(any(feature = "consul", feature = "eureka", feature = "kubernetes"))]
+#[cfg(feature = "networked")]
 mod unusable;
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+#[cfg(feature = "networked")]
 mod watch;
 #[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+#[cfg(feature = "networked")]
 pub use env::SettingsError;
 
 /// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.

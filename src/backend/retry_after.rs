@@ -1,5 +1,10 @@
 //! `Retry-After` (RFC 9110, 10.2.3): the time that a server wants to be left alone, in seconds or as a date.
 
+#![cfg_attr(
+    not(feature = "all-backends"),
+    allow(dead_code, reason = "a build with some of the backends may use a part of it")
+)]
+
 use std::time::Duration;
 
 use http::HeaderMap;

@@ -1,11 +1,15 @@
 //! TCP towards a registry, and what the system says about it.
 
+#![cfg_attr(
+    not(feature = "all-backends"),
+    allow(dead_code, reason = "a build with some of the backends may use a part of it")
+)]
+
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use crate::model::secret::{Secret, Secrets};
 use crate::model::text;
 pub(super) use crate::net::io_words;
 
@@ -30,7 +34,6 @@ pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, String> 
 }
 
 /// `host[:port]`, an IPv6 address in brackets. The error follows the text in a sentence; `example` is what would be right.
-#[cfg(any(feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 pub(super) fn host_and_port<'a>(text: &'a str, example: &str) -> Result<(&'a str, Option<u16>), String> {
     let (host, port) = match text.strip_prefix('[') {
         Some(inside) => match inside.split_once(']') {
@@ -58,7 +61,6 @@ pub(super) fn host_and_port<'a>(text: &'a str, example: &str) -> Result<(&'a str
 }
 
 /// `host:port`, an IPv6 address in brackets.
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
 pub(super) fn joined(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
@@ -76,23 +78,7 @@ pub(super) fn seconds(duration: Duration) -> String {
     text::seconds(duration)
 }
 
-/// `user:***`; `***` without a password, for then the user may be a token.
-#[cfg(any(feature = "consul", feature = "eureka"))]
-pub(super) fn shown_login(user: &str, password: &Secret) -> String {
-    if password.is_empty() { "***".to_string() } else { format!("{user}:{password}") }
-}
-
-/// Makes `secrets` know who logs in with what. Without a password the user is the secret.
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
-pub(super) fn learn_login(secrets: &Secrets, user: &str, password: &Secret) {
-    if password.is_empty() {
-        secrets.learn(user);
-    }
-    secrets.learn_login(user, password.reveal());
-}
-
 /// A registry's address as it may be shown: without what stands before an `@` and behind a `?`.
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 pub(super) fn shown_address(text: &str) -> String {
     let (before, query) = text.split_once('?').map_or((text, ""), |(before, _)| (before, "?***"));
     match text.rsplit_once('@') {

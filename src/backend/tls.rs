@@ -1,5 +1,10 @@
 //! TLS to a registry: roots, client certificate, server name, and what went wrong in words that name the setting.
 
+#![cfg_attr(
+    not(feature = "all-backends"),
+    allow(dead_code, reason = "a build with some of the backends may use a part of it")
+)]
+
 mod unverified;
 
 use std::borrow::Cow;
@@ -44,7 +49,6 @@ pub(super) enum Pem {
     /// A file, not read yet.
     File(PathBuf),
     /// The text itself.
-    #[cfg(feature = "kubernetes")]
     Text(Vec<u8>),
 }
 
@@ -52,7 +56,6 @@ impl Pem {
     fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
         match self {
             Pem::File(path) => file::read(path, file::LARGE).map(Cow::Owned),
-            #[cfg(feature = "kubernetes")]
             Pem::Text(text) => Ok(Cow::Borrowed(text)),
         }
     }
@@ -63,7 +66,6 @@ impl fmt::Display for Pem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Pem::File(file) => write!(f, "{}", file.display()),
-            #[cfg(feature = "kubernetes")]
             Pem::Text(_) => f.write_str("(given as data)"),
         }
     }

@@ -1,5 +1,10 @@
 //! [`Unusable`]: why an entry of a registry is left out, and what it means when none is left. Pure.
 
+#![cfg_attr(
+    not(feature = "all-backends"),
+    allow(dead_code, reason = "a build with some of the backends may use a part of it")
+)]
+
 use crate::model::resolution::{Note, NoteKind};
 
 /// Why an entry is of no use; the sentence names the instance.
@@ -22,7 +27,6 @@ impl Unusable {
         }
     }
 
-    #[cfg(any(feature = "consul", feature = "eureka"))]
     pub(super) fn into_text(self) -> String {
         match self {
             Unusable::Garbled(text) | Unusable::NotGrpc(text) => text,
@@ -30,7 +34,6 @@ impl Unusable {
     }
 
     /// The same, with words before the sentence.
-    #[cfg(feature = "eureka")]
     pub(super) fn of(self, whose: &str) -> Self {
         match self {
             Unusable::Garbled(text) => Unusable::Garbled(format!("{whose}: {text}")),

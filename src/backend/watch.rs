@@ -1,6 +1,10 @@
 //! What every registry that is watched does alike: a question, then changes, and the first error ends it.
 
-#[cfg(any(feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
+#![cfg_attr(
+    not(feature = "all-backends"),
+    allow(dead_code, reason = "a build with some of the backends may use a part of it")
+)]
+
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
@@ -25,7 +29,6 @@ pub(super) trait Watch: Send + Sized + 'static {
 }
 
 /// The answer to the question with which a watch begins, then its changes.
-#[cfg(any(feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 pub(super) fn after<W: Watch>(
     begin: impl Future<Output = Result<(Update, W), ResolveError>> + Send + 'static,
 ) -> Resolution {

@@ -28,7 +28,7 @@ use tokio::time::timeout;
 pub use agent::Agent;
 pub use settings::Settings;
 
-use super::socket::learn_login;
+use super::login::learn_login;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::{ConsulTarget, Target};

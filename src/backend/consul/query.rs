@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
 use consulrs::api::Features;
-use http02::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http02::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT};
 use http02::{Request, Response, Uri};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use rustify::endpoint::{Endpoint, MiddleWare};
@@ -19,6 +18,7 @@ use super::agent::{Agent, Unsaid};
 use super::settings::Settings;
 use super::transport::{Dial, Limit, Transport, Trouble};
 use super::{tls, wire_port};
+use crate::backend::login;
 use crate::backend::socket::io_words;
 use crate::backend::tls::Ready;
 use crate::model::json;
@@ -167,18 +167,23 @@ fn headers(token: Option<&Secret>, auth: Option<&(String, Secret)>) -> Result<He
     let mut headers = HeaderMap::new();
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("grpc-discover/", env!("CARGO_PKG_VERSION"))));
     if let Some(token) = token {
-        let mut value = HeaderValue::from_str(token.reveal())
+        let value = login::sensitive(token.reveal())
             .map_err(|_| "the token holds characters that no HTTP header can carry".to_string())?;
-        value.set_sensitive(true);
+        let value = of_http(&value).map_err(|error| error.to_string())?;
         headers.insert(HeaderName::from_static("x-consul-token"), value);
     }
     if let Some((user, password)) = auth {
-        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", password.reveal()));
-        let mut value = HeaderValue::from_str(&format!("Basic {pair}")).map_err(|error| error.to_string())?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
+        let value = login::basic_auth(user, password.reveal()).map_err(|error| error.to_string())?;
+        headers.insert(AUTHORIZATION, of_http(&value).map_err(|error| error.to_string())?);
     }
     Ok(headers)
+}
+
+/// A secret value as the older `http` has it that rustify uses.
+fn of_http(value: &http::HeaderValue) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::from_bytes(value.as_bytes())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn fatal(text: String) -> ResolveError {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::agent::{Agent, Unsaid};
 use crate::backend::env::{Env, SettingsError};
-use crate::backend::socket::shown_login;
+use crate::backend::login::shown_login;
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 

@@ -25,8 +25,10 @@ use tonic::{Code, Status};
 
 pub use settings::{Member, Settings};
 
+use super::failover::MemberError;
 use super::listing::Words;
-use super::socket::{learn_login, seconds};
+use super::login::learn_login;
+use super::socket::seconds;
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
@@ -198,14 +200,18 @@ impl Trouble {
             },
         }
     }
+}
 
-    /// Would another member of the cluster say something else? Who may ask is the same everywhere.
-    fn is_of_the_member(&self) -> bool {
-        !matches!(self.code(), ResolveCode::Denied | ResolveCode::Limited | ResolveCode::BadTarget)
+impl MemberError for Trouble {
+    fn code(&self) -> ResolveCode {
+        self.code()
     }
 
-    /// The error, with the member's name in front.
-    fn at(&self, member: &str) -> ResolveError {
+    fn is_of_every_member(&self) -> bool {
+        matches!(self.code(), ResolveCode::Denied | ResolveCode::Limited | ResolveCode::BadTarget)
+    }
+
+    fn at(self, member: &str) -> ResolveError {
         let text = format!("etcd {member}: {self}");
         match self {
             Trouble::Setting(_) => ResolveError::fatal(self.code(), text),

@@ -1,5 +1,6 @@
 //! [`Route`]: the members in their order, and what proves who asks.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::messages::{AuthenticateRequest, AuthenticateResponse, StatusRequest, 
 use super::settings::{Member, Settings};
 use super::wire::Wire;
 use super::{NAMES, Trouble};
+use crate::backend::failover::{self, Failed};
 use crate::backend::tls::{Pem, Plan, Ready};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::{Secret, Secrets};
@@ -18,11 +20,23 @@ use crate::model::target::EtcdTarget;
 
 /// The way to a cluster: every file read, nothing contacted yet.
 pub(super) struct Route {
-    members: Vec<(Member, Option<Ready>)>,
+    members: Vec<Reachable>,
     credentials: Option<(String, Secret)>,
     /// Learns the token that etcd gives for them.
     secrets: Secrets,
     dial_timeout: Duration,
+}
+
+/// A member, and TLS to it.
+struct Reachable {
+    member: Member,
+    tls: Option<Ready>,
+}
+
+impl fmt::Display for Reachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.member)
+    }
 }
 
 /// A member that is connected and knows who asks.
@@ -88,56 +102,34 @@ impl Route {
             .into_iter()
             .map(|member| {
                 let tls = if settings.is_tls(&member) { Some(ready(&member)?) } else { None };
-                Ok((member, tls))
+                Ok(Reachable { member, tls })
             })
             .collect::<Result<_, String>>()?;
         let credentials = settings.credentials();
         Ok(Route { members, credentials, secrets, dial_timeout: settings.dial_timeout.value })
     }
 
-    /// Asks one member after the other, in their order, until one answers: `ask` gets the connected member and the time
-    /// that is left for it. Gives what it answered, and what the members before it said. All of them together have
-    /// `limit`; each of them its share of what is left.
+    /// Queries one member after the other, in their order, until one responds: `ask` gets the connected member and the time
+    /// that is left for it. See [`failover::first`].
     pub(super) async fn first<T>(
         &self,
         limit: Duration,
-        mut ask: impl FnMut(Joined, Duration) -> BoxFuture<'static, Result<T, Trouble>>,
-    ) -> Result<(T, Vec<String>), ResolveError> {
-        let end = Instant::now() + limit;
-        let mut failed: Vec<(String, Trouble)> = Vec::new();
-        for (index, (member, tls)) in self.members.iter().enumerate() {
-            let left = end.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(self.members.len() - index).unwrap_or(1);
-            let until = Instant::now() + share;
-            let answer = match self.join(member, tls.as_ref(), share).await {
-                Ok(joined) => ask(joined, until.saturating_duration_since(Instant::now())).await,
-                Err(trouble) => Err(trouble),
-            };
-            match answer {
-                Ok(answer) => {
-                    return Ok((answer, failed.iter().map(|(member, why)| format!("{member}: {why}")).collect()));
-                }
-                Err(trouble) if trouble.is_of_the_member() => failed.push((member.to_string(), trouble)),
-                Err(trouble) => return Err(trouble.at(&member.to_string())),
-            }
-        }
-        match failed.as_slice() {
-            [] => Err(ResolveError::fatal(ResolveCode::BadTarget, "etcd: no member is named")),
-            [(member, trouble)] => Err(trouble.at(member)),
-            [(_, first), ..] => {
-                // Whoever answered an error says more than whoever could not be reached.
-                let told = failed.iter().map(|(_, trouble)| trouble.code());
-                let code = told.into_iter().find(|code| *code == ResolveCode::ServerError).unwrap_or(first.code());
-                let each: Vec<String> = failed.iter().map(|(member, why)| format!("{member}: {why}")).collect();
-                let text = format!("etcd: none of the {} members can be asked: {}", failed.len(), each.join("; "));
-                Err(ResolveError::ambient(code, text))
-            }
-        }
+        ask: impl Fn(Joined, Duration) -> BoxFuture<'static, Result<T, Trouble>> + Sync,
+    ) -> Result<(T, Vec<Failed<Trouble>>), ResolveError> {
+        let ask = &ask;
+        let asked = failover::first(self.members.iter(), limit, |reachable, share| {
+            let begun = Instant::now();
+            Box::pin(async move {
+                let joined = self.join(reachable, share).await?;
+                ask(joined, share.saturating_sub(begun.elapsed())).await
+            })
+        });
+        asked.await.map_err(|error| error.of("etcd", "member"))
     }
 
-    async fn join(&self, member: &Member, tls: Option<&Ready>, limit: Duration) -> Result<Joined, Trouble> {
+    async fn join(&self, Reachable { member, tls }: &Reachable, limit: Duration) -> Result<Joined, Trouble> {
         let begun = Instant::now();
-        let mut wire = Wire::open(member, tls, self.dial_timeout.min(limit)).await?;
+        let mut wire = Wire::open(member, tls.as_ref(), self.dial_timeout.min(limit)).await?;
         self.authenticate(&mut wire, limit.saturating_sub(begun.elapsed())).await?;
         Ok(Joined { member: member.to_string(), wire })
     }

@@ -24,6 +24,7 @@ use super::settings::Settings;
 use super::siblings;
 use super::{Trouble, WORDS};
 use crate::backend::Resolution;
+use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::listing::{Listing, Prefix, Sought, listed};
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
@@ -63,7 +64,7 @@ async fn begin(
     let (member, took, revision) = (&reading.member, begun.elapsed().as_millis(), reading.revision);
     let mut asked = format!("etcd {member} answered in {took} ms, linearizable read, revision {revision}");
     if !failed.is_empty() {
-        asked += &format!("; before it {}", listed(&failed));
+        asked += &format!("; before it {}", listed(&sentences(&failed)));
     }
     let (endpoints, told) = reading.listing.answer(|lease, endpoint| reading.leases.tie(lease, endpoint));
     let mut notes = vec![Note::new(NoteKind::Asked, asked)];

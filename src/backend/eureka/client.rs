@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
 use futures_util::future::BoxFuture;
-use http::header::{ACCEPT, AUTHORIZATION, DATE, HOST, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, DATE, HOST};
 use http_body_util::Empty;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
@@ -14,6 +13,7 @@ use tokio::time::Instant;
 use super::NAMES;
 use super::settings::Server;
 use crate::backend::http::{Http, Tcp, Trouble};
+use crate::backend::login::basic_auth;
 use crate::backend::retry_after::retry_after;
 use crate::backend::tls::{Plan, Ready};
 use crate::model::json;
@@ -57,10 +57,8 @@ impl Client {
             .body(Empty::new())
             .map_err(|error| failed(Trouble::Setting(format!("the question is no HTTP request: {error}"))))?;
         if let Some((name, password)) = &self.server.user {
-            let pair = base64::engine::general_purpose::STANDARD.encode(format!("{name}:{}", password.reveal()));
-            let mut value = HeaderValue::from_str(&format!("Basic {pair}"))
-                .map_err(|error| failed(Trouble::Setting(error.to_string())))?;
-            value.set_sensitive(true);
+            let value =
+                basic_auth(name, password.reveal()).map_err(|error| failed(Trouble::Setting(error.to_string())))?;
             request.headers_mut().insert(AUTHORIZATION, value);
         }
         let answer = self.http.ask(request, limit).await.map_err(failed)?;

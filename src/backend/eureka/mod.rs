@@ -14,7 +14,7 @@ use futures_util::stream;
 
 pub use settings::{Server, Settings};
 
-use super::socket::learn_login;
+use super::login::learn_login;
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError};

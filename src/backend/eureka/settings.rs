@@ -5,7 +5,8 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 
 use crate::backend::env::{Env, SettingsError};
-use crate::backend::socket::{host_and_port, joined, shown_address, shown_login};
+use crate::backend::login::shown_login;
+use crate::backend::socket::{host_and_port, joined, shown_address};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 use crate::model::target::EurekaTarget;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 use kube::config::{AuthInfo, AuthProviderConfig, Cluster};
 use secrecy::ExposeSecret as _;
 use time::OffsetDateTime;
@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::exec::{Issued, Plugin, names_secret};
 use super::trouble::Trouble;
+use crate::backend::login;
 use crate::backend::socket::io_words;
 use crate::backend::tls::Pem;
 use crate::model::secret::{Secret, Secrets};
@@ -157,8 +158,7 @@ fn bearer(user: &AuthInfo, cluster: &Cluster) -> Result<Bearer, String> {
         return bearer_value(&of_provider(provider)?).map(Bearer::Fixed);
     }
     if let (Some(name), Some(password)) = (&user.username, &user.password) {
-        let pair = STANDARD.encode(format!("{name}:{}", password.expose_secret()));
-        return header(&format!("Basic {pair}")).map(Bearer::Fixed);
+        return unsendable(login::basic_auth(name, password.expose_secret())).map(Bearer::Fixed);
     }
     // client-go: when both are there, what stands in the file wins.
     if let Some(file) = &user.token_file {
@@ -240,12 +240,9 @@ async fn from_file(file: PathBuf, secrets: Secrets) -> Result<HeaderValue, Strin
 }
 
 fn bearer_value(token: &str) -> Result<HeaderValue, String> {
-    header(&format!("Bearer {}", Secret::new(token).reveal()))
+    unsendable(login::sensitive(&format!("Bearer {}", Secret::new(token).reveal())))
 }
 
-fn header(text: &str) -> Result<HeaderValue, String> {
-    let mut value =
-        HeaderValue::from_str(text).map_err(|_| "the token or password cannot be sent in a header".to_string())?;
-    value.set_sensitive(true);
-    Ok(value)
+fn unsendable(value: Result<HeaderValue, InvalidHeaderValue>) -> Result<HeaderValue, String> {
+    value.map_err(|_| "the token or password cannot be sent in a header".to_string())
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::Trouble;
 use super::session::{self, Session};
 use super::settings::{Connect, Server, Settings};
+use crate::backend::failover::{self, Failed};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
 use crate::model::target::ZookeeperTarget;
@@ -32,40 +33,14 @@ impl Ensemble {
         Ok(Ensemble { connect, auth: settings.auth.value.clone() })
     }
 
-    /// Asks one server after the other, in their order, until one answers: `ask` gets the server and the time that is left
-    /// for it. Gives what it answered, and what the servers before it said. All of them together have `limit`; each of
-    /// them its share of what is left.
+    /// Queries one server after the other, in their order, until one responds. See [`failover::first`].
     pub(super) async fn first<'a, T>(
         &'a self,
         limit: Duration,
-        mut ask: impl FnMut(&'a Server, Duration) -> BoxFuture<'a, Result<T, Trouble>>,
-    ) -> Result<(T, Vec<String>), ResolveError> {
-        let end = Instant::now() + limit;
-        let servers = &self.connect.servers;
-        let mut failed: Vec<(String, Trouble)> = Vec::new();
-        for (index, server) in servers.iter().enumerate() {
-            let left = end.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(servers.len() - index).unwrap_or(1);
-            match ask(server, share).await {
-                Ok(answer) => {
-                    return Ok((answer, failed.iter().map(|(server, why)| format!("{server}: {why}")).collect()));
-                }
-                Err(trouble) if trouble.is_of_the_server() => failed.push((server.to_string(), trouble)),
-                Err(trouble) => return Err(trouble.at(&server.to_string())),
-            }
-        }
-        match failed.as_slice() {
-            [] => Err(ResolveError::fatal(ResolveCode::BadTarget, "zookeeper: no server is named")),
-            [(server, trouble)] => Err(trouble.at(server)),
-            [(_, first), ..] => {
-                // Whoever answered an error says more than whoever could not be reached.
-                let told = failed.iter().map(|(_, trouble)| trouble.code());
-                let code = told.into_iter().find(|code| *code == ResolveCode::ServerError).unwrap_or(first.code());
-                let each: Vec<String> = failed.iter().map(|(server, why)| format!("{server}: {why}")).collect();
-                let text = format!("zookeeper: none of the {} servers can be asked: {}", failed.len(), each.join("; "));
-                Err(ResolveError::ambient(code, text))
-            }
-        }
+        ask: impl FnMut(&'a Server, Duration) -> BoxFuture<'a, Result<T, Trouble>>,
+    ) -> Result<(T, Vec<Failed<Trouble>>), ResolveError> {
+        let asked = failover::first(self.connect.servers.iter(), limit, ask);
+        asked.await.map_err(|error| error.of("zookeeper", "server"))
     }
 
     /// Opens a session on `server` and says who asks, where the settings name somebody.

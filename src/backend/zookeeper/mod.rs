@@ -21,8 +21,10 @@ use futures_util::stream;
 
 pub use settings::{Connect, Server, Settings};
 
+use super::failover::MemberError;
 use super::listing::Words;
-use super::socket::{learn_login, seconds};
+use super::login::learn_login;
+use super::socket::seconds;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::{Target, ZookeeperTarget};
@@ -190,14 +192,18 @@ impl Trouble {
             },
         }
     }
+}
 
-    /// Would another server of the ensemble say something else? Who may read is the same everywhere.
-    fn is_of_the_server(&self) -> bool {
-        !matches!(self.code(), ResolveCode::Denied | ResolveCode::BadTarget)
+impl MemberError for Trouble {
+    fn code(&self) -> ResolveCode {
+        self.code()
     }
 
-    /// The error, with the server's name in front.
-    fn at(&self, server: &str) -> ResolveError {
+    fn is_of_every_member(&self) -> bool {
+        matches!(self.code(), ResolveCode::Denied | ResolveCode::BadTarget)
+    }
+
+    fn at(self, server: &str) -> ResolveError {
         ResolveError::ambient(self.code(), format!("zookeeper {server}: {self}"))
     }
 }

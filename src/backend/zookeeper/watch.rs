@@ -22,6 +22,7 @@ use super::session::Session;
 use super::settings::{Server, Settings};
 use super::{Trouble, WORDS, is_path};
 use crate::backend::Resolution;
+use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::listing::{self, Listing, Pair, Prefix, Sought, listed};
 use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
@@ -66,7 +67,7 @@ async fn begin(
         seconds(reading.session.timeout())
     );
     if !failed.is_empty() {
-        asked += &format!("; before it {}", listed(&failed));
+        asked += &format!("; before it {}", listed(&sentences(&failed)));
     }
     let answer = reading.answer(vec![Note::new(NoteKind::Asked, asked)]);
     Ok((reading.whole_or_part(answer), reading))
