@@ -24,6 +24,7 @@ use tokio::sync::Notify;
 use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError, Update};
 use crate::model::secret::Secrets;
 use crate::model::target::Target;
+use target::{Example, Scheme};
 
 /// A backend's answers, one after the other. See the [module](self) for what may follow what.
 pub type Resolution = Pin<Box<dyn Stream<Item = Result<Update, ResolveError>> + Send>>;
@@ -33,8 +34,25 @@ pub trait Backend: Send + Sync {
     /// The name in the output and on the command line: `consul`.
     fn name(&self) -> &'static str;
 
-    /// True when this backend answers targets of this form.
-    fn answers(&self, target: &Target) -> bool;
+    /// The schemes of its targets, with what parses them.
+    fn schemes(&self) -> &'static [Scheme] {
+        &[]
+    }
+
+    /// Targets for the help: every form that people should know, the most common one first.
+    fn examples(&self) -> &'static [Example] {
+        &[]
+    }
+
+    /// True when a registry is queried; false when the target names the endpoints, or the list of them, itself.
+    fn is_registry(&self) -> bool {
+        true
+    }
+
+    /// True when this backend answers `target`.
+    fn answers(&self, target: &Target) -> bool {
+        target.backend() == Some(self.name())
+    }
 
     /// Queries `target` and keeps watching until the stream is dropped. Never blocks, never fails at once: a wrong target or
     /// setting is the stream's first item. No secret that the settings know is in any text of it.
@@ -205,14 +223,11 @@ impl Settings {
     }
 }
 
-#[cfg(feature = "consul")]
 pub mod consul;
 pub mod dns;
 #[cfg(feature = "networked")]
 mod env;
-#[cfg(feature = "etcd")]
 pub mod etcd;
-#[cfg(feature = "eureka")]
 pub mod eureka;
 #[cfg(feature = "networked")]
 mod failover;
@@ -222,7 +237,6 @@ mod http;
 #[cfg(feature = "networked")]
 mod hyper_io;
 pub mod ip;
-#[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 #[cfg(feature = "networked")]
 mod listing;
@@ -234,31 +248,37 @@ mod near;
 mod retry_after;
 #[cfg(feature = "networked")]
 mod socket;
+pub mod target;
 #[cfg(feature = "networked")]
 mod tls;
 #[cfg(feature = "networked")]
 mod unusable;
 #[cfg(feature = "networked")]
 mod watch;
-#[cfg(feature = "zookeeper")]
 pub mod zookeeper;
 
 #[cfg(feature = "networked")]
 pub use env::SettingsError;
 
-/// Every backend there is. Adding one: a file, a `mod` line, a line here, a line in the test battery.
-pub const BACKENDS: &[&dyn Backend] = &[
-    &ip::Ip,
-    &file::File,
-    &dns::Dns,
-    #[cfg(feature = "consul")]
-    &consul::Consul,
-    #[cfg(feature = "etcd")]
-    &etcd::Etcd,
-    #[cfg(feature = "eureka")]
-    &eureka::Eureka,
-    #[cfg(feature = "kubernetes")]
-    &kubernetes::Kubernetes,
-    #[cfg(feature = "zookeeper")]
-    &zookeeper::Zookeeper,
-];
+/// The list of backends, and which of them a build may leave out. Everything that is true of every backend walks it.
+macro_rules! backends {
+    ($($module:ident::$backend:ident $(if $feature:literal)?),* $(,)?) => {
+        /// Every backend of this build.
+        pub const BACKENDS: &[&dyn Backend] = &[$($(#[cfg(feature = $feature)])? &$module::$backend,)*];
+
+        /// The backends that a build may leave out: each is a cargo feature of its name.
+        pub(crate) const OPTIONAL: &[&str] = &[$($($feature,)?)*];
+    };
+}
+
+// Adding one: its folder, a `mod` line above, a line here, a line in the test battery.
+backends! {
+    ip::Ip,
+    file::File,
+    dns::Dns,
+    consul::Consul if "consul",
+    etcd::Etcd if "etcd",
+    eureka::Eureka if "eureka",
+    kubernetes::Kubernetes if "kubernetes",
+    zookeeper::Zookeeper if "zookeeper",
+}

@@ -94,8 +94,8 @@ pub trait Layout: Send + Sync {
     fn read(&self, entry: &Entry<'_>) -> Reading;
 }
 
-/// Every layout of key-value registries, in the order they are tried. Adding one: a file, a `mod` line, a line here and
-/// its name in `model::target::ETCD_LAYOUTS` or `ZOOKEEPER_LAYOUTS`.
+/// Every layout of key-value registries, in the order they are tried. Adding one: a file, a `mod` line and a
+/// line here. `?layout=` takes the names of those that are written into the registry.
 pub const LAYOUTS: &[&dyn Layout] = &[
     &etcd_naming::EtcdNaming,
     &go_zero::GoZero,

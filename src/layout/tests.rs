@@ -1,6 +1,11 @@
 use super::*;
 use crate::model::endpoint::EndpointStatus;
-use crate::model::target::{ETCD_LAYOUTS, ZOOKEEPER_LAYOUTS};
+
+/// Those that are written into etcd, in their order.
+const ETCD_LAYOUTS: [&str; 9] =
+    ["etcd-naming", "go-zero", "kratos", "kitex", "go-micro", "dubbo", "dubbo-app", "goframe", "plain"];
+/// Those that are written into ZooKeeper, in their order.
+const ZOOKEEPER_LAYOUTS: [&str; 6] = ["kratos", "kitex", "dubbo", "dubbo-app", "spring", "plain"];
 
 fn layout(name: &str) -> &'static dyn Layout {
     *LAYOUTS.iter().find(|layout| layout.name() == name).unwrap_or_else(|| panic!("{name}"))

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, RwLock};
 
-pub(super) use header::{is_auth_scheme, is_secret_header};
+pub(crate) use header::{is_auth_scheme, is_secret_header};
 
 /// A token, password or key. `Debug` and `Display` print `***`; the value is had only through [`Secret::reveal`].
 #[derive(Clone, PartialEq, Eq)]

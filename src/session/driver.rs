@@ -19,7 +19,7 @@ use super::discovery::SourceLabel;
 use super::engine::{Effect, Engine, HoldId, Input, Stages};
 use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
-use super::plan::{self, Plan, Source};
+use super::plan::{Plan, Source};
 use super::script::Script;
 use crate::backend;
 use crate::channel::{Channel, ConnectionId};
@@ -86,7 +86,7 @@ impl Session {
         let (outbox, inbox) = orders::inbox();
         let mut transport = plan.transport;
         if transport.authority.is_none() {
-            transport.authority = plan.sources.iter().find_map(|source| plan::authority(&source.target));
+            transport.authority = plan.sources.iter().find_map(|source| source.target.authority());
         }
         let secrets = Secrets::default();
         transport.metadata.iter().for_each(|(name, value)| secrets.learn_header(name, value.reveal()));

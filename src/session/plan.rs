@@ -300,29 +300,3 @@ pub fn sources(
     }
     if sources.is_empty() { Err(PlanError::NoTarget) } else { Ok(sources) }
 }
-
-/// The `:authority` that gRPC would send for a target, and the name that it would verify: the name, with its port where one
-/// was given. A session takes it when [`transport::Options::authority`] is not given.
-pub fn authority(target: &Target) -> Option<String> {
-    let plain = |name: &str| {
-        let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-        fits.then(|| name.to_string())
-    };
-    match target {
-        Target::Dns { host, .. } if host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() => None,
-        Target::Dns { host, port, .. } => match port {
-            Some(port) => Some(format!("{}:{port}", plain(host)?)),
-            None => plain(host),
-        },
-        Target::Bare(name) => plain(name),
-        Target::Consul(consul) => plain(&consul.service),
-        Target::Etcd(etcd) => plain(&etcd.service),
-        Target::Eureka(eureka) => plain(&eureka.app),
-        Target::Kubernetes(kubernetes) => match &kubernetes.namespace {
-            Some(namespace) if kubernetes.layout.is_none() => plain(&format!("{}.{namespace}", kubernetes.service)),
-            _ => plain(&kubernetes.service),
-        },
-        Target::Zookeeper(zookeeper) => plain(&zookeeper.service),
-        Target::Srv { .. } | Target::Ip(_) | Target::File(_) | Target::Foreign { .. } => None,
-    }
-}

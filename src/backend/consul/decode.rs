@@ -12,12 +12,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::port::{self, Place};
+use super::target::ConsulTarget;
 use crate::backend::unusable::{Unusable, none_left};
 use crate::layout::spring;
 use crate::model::endpoint::{Check, Endpoint, EndpointStatus, Instance, Maintenance};
 use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::target::{ConsulTarget, Target};
 use crate::model::text::{shell_word, shorten};
 
 /// One entry of `/v1/health/service/:service`.
@@ -239,7 +239,7 @@ pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serd
             let remedy = format!(
                 "Query it without the tag, or with one that is there: `grpc-discover resolve '{}'`; or register the \
                  instances with the tag {tag:?}.",
-                Target::Consul(plain)
+                plain
             );
             notes.push(Note::new(NoteKind::Remedy, remedy));
         } else if kept.len() < before {

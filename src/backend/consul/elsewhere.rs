@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use super::query::{Client, HealthService};
+use super::target::ConsulTarget;
 use crate::backend::near::near;
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::target::{ConsulTarget, Target};
 
 /// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ async fn search(client: &Client, target: &ConsulTarget, question: &HealthService
     let found = |notes: &mut Vec<Note>, text: String, other: ConsulTarget| {
         notes.push(Note::new(NoteKind::Elsewhere, text));
         if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {
-            let text = format!("Query it there: `grpc-discover resolve '{}'`.", Target::Consul(other));
+            let text = format!("Query it there: `grpc-discover resolve '{}'`.", other);
             notes.push(Note::new(NoteKind::Remedy, text));
         }
     };

@@ -8,8 +8,9 @@ use crate::model::target::Target;
 pub(crate) fn answer(bytes: &[u8]) {
     let body = json::mended(bytes.to_vec());
     for target in ["consul:///pay", "consul:///pay?tag=grpc&healthy=false"] {
-        if let Ok(Target::Consul(target)) = target.parse() {
-            let _ = decode(&body, &target);
+        let target = target.parse::<Target>().ok();
+        if let Some(target) = target.as_ref().and_then(Target::of) {
+            let _ = decode(&body, target);
         }
     }
 }

@@ -3,6 +3,8 @@
 //! Spoken with consulrs's features and rustify's endpoints over a transport of our own (`consul/transport.rs`): the crate's
 //! client has no time limits and links OpenSSL, and its types refuse ordinary answers.
 
+#![cfg(feature = "consul")]
+
 mod agent;
 mod decode;
 mod elsewhere;
@@ -13,6 +15,7 @@ mod port;
 mod query;
 mod settings;
 mod shown;
+mod target;
 mod tls;
 mod transport;
 mod watch;
@@ -29,10 +32,13 @@ pub use agent::Agent;
 pub use settings::Settings;
 
 use super::login::learn_login;
+use super::target::{Example, Scheme};
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
-use crate::model::target::{ConsulTarget, Target};
+use crate::model::target::Target;
 use query::{Client, ReadAgentSelf, StatusLeader};
+pub use target::ConsulTarget;
+use target::NAME;
 
 /// The `consul` backend.
 pub struct Consul;
@@ -47,16 +53,20 @@ const fn wire_port(tls: bool) -> u16 {
 
 impl Backend for Consul {
     fn name(&self) -> &'static str {
-        "consul"
+        NAME
     }
 
-    fn answers(&self, target: &Target) -> bool {
-        matches!(target, Target::Consul(_))
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
-        match target {
-            Target::Consul(target) => {
+        match target.of::<ConsulTarget>() {
+            Some(target) => {
                 let settings = &context.settings;
                 let first_word = watch::first_word(settings.resolve_timeout);
                 let watch =
@@ -66,7 +76,7 @@ impl Backend for Consul {
                     _ => watch,
                 }
             }
-            _ => {
+            None => {
                 let text = "consul: only consul: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
@@ -74,9 +84,9 @@ impl Backend for Consul {
     }
 
     fn learn_secrets(&self, target: Option<&Target>, settings: &super::Settings) {
-        let own = match target {
-            Some(Target::Consul(target)) => (target.token.as_ref(), target.user.as_ref()),
-            _ => (None, None),
+        let own = match target.and_then(Target::of::<ConsulTarget>) {
+            Some(target) => (target.token.as_ref(), target.user.as_ref()),
+            None => (None, None),
         };
         let Settings { token, auth, .. } = &settings.consul;
         for token in [own.0, token.value.as_ref()].into_iter().flatten() {
@@ -92,7 +102,7 @@ impl Backend for Consul {
         if service.is_empty() || (active(&settings.consul).is_err() && !self.is_speculative(settings)) {
             return None;
         }
-        Some(Target::Consul(ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }))
+        Some(ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }.into())
     }
 
     fn is_speculative(&self, settings: &super::Settings) -> bool {
@@ -104,9 +114,9 @@ impl Backend for Consul {
     }
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
-        match target {
-            Target::Consul(target) => query::check(&settings.consul, target),
-            _ => Ok(()),
+        match target.of::<ConsulTarget>() {
+            Some(target) => query::check(&settings.consul, target),
+            None => Ok(()),
         }
     }
 

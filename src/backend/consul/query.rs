@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::agent::{Agent, Unsaid};
 use super::settings::Settings;
+use super::target::ConsulTarget;
 use super::transport::{Dial, Limit, Transport, Trouble};
 use super::{tls, wire_port};
 use crate::backend::login;
@@ -24,7 +25,6 @@ use crate::backend::tls::Ready;
 use crate::model::json;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
-use crate::model::target::ConsulTarget;
 use crate::model::text::shorten;
 
 /// `GET /v1/health/service/:service`: every instance with its node and checks.

@@ -33,7 +33,7 @@ fn target(service: &str) -> ConsulTarget {
 
 /// The first word about `target`.
 async fn first(target: ConsulTarget, settings: Settings) -> Result<Update, ResolveError> {
-    let mut stream = Consul.resolve(&Target::Consul(target), &context(settings));
+    let mut stream = Consul.resolve(&target.into(), &context(settings));
     stream.next().await.expect("silence is never an answer")
 }
 
@@ -283,7 +283,7 @@ async fn a_ping_says_what_answers_and_who_leads() {
 #[test]
 fn an_agent_in_the_environment_makes_the_backend_active() {
     let all = All { consul: settings(&[("CONSUL_HTTP_ADDR", "consul.example:8500")]), ..All::default() };
-    assert_eq!(Consul.target_for("pay", &all), Some(Target::Consul(target("pay"))));
+    assert_eq!(Consul.target_for("pay", &all), Some(target("pay").into()));
     assert_eq!(Consul.target_for("", &all), None);
     let description = Consul.describe(&all);
     assert_eq!(description.active, Ok("CONSUL_HTTP_ADDR is set".to_string()));
@@ -300,12 +300,12 @@ async fn the_agent_of_this_machine_is_queried_for_bare_names_if_it_is_there() {
     consul.agent.value = tcp;
     let all = All { consul: consul.clone(), ..All::default() };
     assert!(Consul.is_speculative(&all) && active(&consul).is_err());
-    assert_eq!(Consul.target_for("pay", &all), Some(Target::Consul(target("pay"))), "nothing is contacted for that");
+    assert_eq!(Consul.target_for("pay", &all), Some(target("pay").into()), "nothing is contacted for that");
     assert_eq!(agent.journal.connections().0, 0);
 
     let word = async |implied| {
         let context = Context { implied, ..context(consul.clone()) };
-        Consul.resolve(&Target::Consul(target("pay")), &context).next().await.expect("a first item")
+        Consul.resolve(&target("pay").into(), &context).next().await.expect("a first item")
     };
     assert!(matches!(word(true).await, Ok(Update::Reset(answer)) if answer.endpoints.len() == 1));
     let address = agent.address.clone();

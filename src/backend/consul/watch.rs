@@ -24,6 +24,7 @@ use super::mesh::Mesh;
 use super::query::{Client, HealthService, Meta, Reply, Route, StatusLeader, segment};
 use super::settings::Settings;
 use super::shown::Shown;
+use super::target::ConsulTarget;
 use crate::backend::Resolution;
 use crate::backend::socket::seconds;
 use crate::backend::watch::Watch;
@@ -31,7 +32,6 @@ use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
 use crate::model::secret::Secrets;
-use crate::model::target::ConsulTarget;
 
 /// How long a blocking question waits. Proxies cut silent requests after 60 s; and a server whose index went back (a
 /// restored snapshot) wakes nobody, so this is also how late that is noticed.

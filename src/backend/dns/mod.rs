@@ -31,12 +31,15 @@ mod resolv_conf;
 mod schedule;
 mod servers;
 mod service_config;
+pub(super) mod target;
 mod zone;
 
 use answer::{Outcome, Wanted};
 use question::Asker;
 use schedule::Schedule;
 use servers::Servers;
+pub use target::DnsTarget;
+use target::NAME;
 
 /// gRPC's port when nobody names one.
 const GRPC_PORT: u16 = 443;
@@ -115,16 +118,20 @@ impl PortRule {
 
 impl Backend for Dns {
     fn name(&self) -> &'static str {
-        "dns"
+        NAME
     }
 
-    fn answers(&self, target: &Target) -> bool {
-        matches!(target, Target::Dns { .. } | Target::Srv { .. })
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
-        let (server, wanted) = match target {
-            Target::Dns { server, host, port } => {
+        let (server, wanted) = match target.of() {
+            Some(DnsTarget::Host { server, host, port }) => {
                 let otherwise = PortRule::otherwise(&context.settings);
                 match literal(host, port.unwrap_or(otherwise.port)) {
                     Ok(None) => {}
@@ -136,15 +143,15 @@ impl Backend for Dns {
                 }
                 (server.clone(), Wanted::Host { host: host.clone(), port: *port, otherwise })
             }
-            Target::Srv { server, name } => (server.clone(), Wanted::Srv(name.clone())),
-            other => return refused("dns", other),
+            Some(DnsTarget::Srv { server, name }) => (server.clone(), Wanted::Srv(name.clone())),
+            None => return refused(NAME, target),
         };
         Box::pin(stream::unfold(State::New { server, wanted, context: context.clone() }, State::next))
     }
 
     fn target_for(&self, service: &str, _settings: &super::Settings) -> Option<Target> {
         servers::full_name(service).ok()?;
-        Some(Target::Dns { server: None, host: service.to_string(), port: None })
+        Some(DnsTarget::Host { server: None, host: service.to_string(), port: None }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {

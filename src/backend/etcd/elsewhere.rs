@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::messages::{RangeRequest, RangeResponse};
+use super::target::EtcdTarget;
 use super::wire::Wire;
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::target::{EtcdTarget, Target};
 
 /// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ fn notes(target: &EtcdTarget, keys: Vec<String>, more: bool) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
     for ((root, name), (key, count)) in places.into_iter().take(NAMED) {
         let other = EtcdTarget { service: name, prefix: root, ..target.clone() };
-        let typed = Target::Etcd(other);
+        let typed = other;
         let others = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
         notes.push(Note::new(NoteKind::Elsewhere, format!("key {key:?}{others} is under another prefix: {typed}")));
         if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {

@@ -4,6 +4,8 @@
 //! (`etcd/wire.rs`): etcd-client needs protoc to build. What frameworks write into the keys is read by
 //! [`layout`](crate::layout).
 
+#![cfg(feature = "etcd")]
+
 mod elsewhere;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
@@ -14,6 +16,7 @@ mod route;
 mod secured;
 mod settings;
 mod siblings;
+mod target;
 mod watch;
 mod wire;
 
@@ -29,10 +32,13 @@ use super::failover::MemberError;
 use super::listing::Words;
 use super::login::learn_login;
 use super::socket::seconds;
+use super::target::{Example, Scheme};
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
-use crate::model::target::{EtcdTarget, Target};
+use crate::model::target::Target;
+pub use target::EtcdTarget;
+use target::NAME;
 
 /// What etcdctl calls the settings of TLS.
 const NAMES: &Names = &Names {
@@ -52,21 +58,25 @@ pub struct Etcd;
 
 impl Backend for Etcd {
     fn name(&self) -> &'static str {
-        "etcd"
+        NAME
     }
 
-    fn answers(&self, target: &Target) -> bool {
-        matches!(target, Target::Etcd(_))
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
-        match target {
-            Target::Etcd(target) => {
+        match target.of::<EtcdTarget>() {
+            Some(target) => {
                 let settings = context.settings.etcd.clone();
                 let limit = first_word(&settings, context.settings.resolve_timeout);
                 watch::resolve(settings, target.clone(), context.settings.secrets.clone(), limit)
             }
-            _ => {
+            None => {
                 let text = "etcd: only etcd: and discov: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
@@ -87,7 +97,7 @@ impl Backend for Etcd {
             return None;
         }
         active(&settings.etcd).ok()?;
-        Some(Target::Etcd(EtcdTarget { service: service.to_string(), ..EtcdTarget::default() }))
+        Some(EtcdTarget { service: service.to_string(), ..EtcdTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
@@ -95,9 +105,9 @@ impl Backend for Etcd {
     }
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
-        match target {
-            Target::Etcd(target) => route::check(&settings.etcd, target),
-            _ => Ok(()),
+        match target.of::<EtcdTarget>() {
+            Some(target) => route::check(&settings.etcd, target),
+            None => Ok(()),
         }
     }
 

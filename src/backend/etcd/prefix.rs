@@ -1,7 +1,7 @@
 //! Where in etcd a service is looked for.
 
+use super::target::EtcdTarget;
 use crate::backend::listing::{self, Prefix};
-use crate::model::target::EtcdTarget;
 
 /// The prefixes of every layout that `target` allows; with a prefix of its own, that one for each of them.
 pub(super) fn prefixes(target: &EtcdTarget) -> Vec<Prefix> {
@@ -26,10 +26,7 @@ mod tests {
     use super::*;
 
     fn target(text: &str) -> EtcdTarget {
-        match text.parse() {
-            Ok(crate::model::target::Target::Etcd(target)) => target,
-            other => panic!("{other:?}"),
-        }
+        text.parse::<crate::model::target::Target>().unwrap().of::<EtcdTarget>().unwrap().clone()
     }
 
     #[test]

@@ -10,13 +10,13 @@ use tonic::Code;
 
 use super::messages::{AuthenticateRequest, AuthenticateResponse, StatusRequest, StatusResponse};
 use super::settings::{Member, Settings};
+use super::target::EtcdTarget;
 use super::wire::Wire;
 use super::{NAMES, Trouble};
 use crate::backend::failover::{self, Failed};
 use crate::backend::tls::{Pem, Plan, Ready};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::{Secret, Secrets};
-use crate::model::target::EtcdTarget;
 
 /// The way to a cluster: every file read, nothing contacted yet.
 pub(super) struct Route {

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use super::messages::{RangeRequest, RangeResponse};
+use super::target::EtcdTarget;
 use super::wire::Wire;
 use crate::backend::listing::listed;
 use crate::model::endpoint::Endpoint;
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::target::EtcdTarget;
 
 /// How long the question may take.
 const LIMIT: Duration = Duration::from_secs(1);

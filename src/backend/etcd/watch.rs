@@ -22,6 +22,7 @@ use super::prefix::{end, prefixes};
 use super::route::{self, Joined, Route};
 use super::settings::Settings;
 use super::siblings;
+use super::target::EtcdTarget;
 use super::{Trouble, WORDS};
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
@@ -32,7 +33,6 @@ use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
 use crate::model::secret::Secrets;
-use crate::model::target::{EtcdTarget, Target};
 
 /// How long a sign of life may take.
 const PULSE: Duration = Duration::from_secs(5);
@@ -141,7 +141,7 @@ impl Reading {
         }
         let sought = Sought {
             service: target.service.clone(),
-            typed: Target::Etcd(EtcdTarget { prefix: None, layout: None, ..target.clone() }).to_string(),
+            typed: EtcdTarget { prefix: None, layout: None, ..target.clone() }.to_string(),
             narrowed: target.layout.is_some(),
         };
         let mut listing = Listing::new(WORDS, sought, allowed.clone());

@@ -1,10 +1,13 @@
 //! The `eureka` backend: `GET /apps/APP`, asked again and again, because Eureka tells nobody of changes.
 
+#![cfg(feature = "eureka")]
+
 mod client;
 mod decode;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod settings;
+mod target;
 mod watch;
 
 use std::time::Duration;
@@ -15,10 +18,13 @@ use futures_util::stream;
 pub use settings::{Server, Settings};
 
 use super::login::learn_login;
+use super::target::{Example, Scheme};
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError};
-use crate::model::target::{EurekaTarget, Target};
+use crate::model::target::Target;
+pub use target::EurekaTarget;
+use target::NAME;
 
 /// TLS has no settings of its own: the system's roots count.
 const NAMES: &Names = &Names {
@@ -37,21 +43,25 @@ pub struct Eureka;
 
 impl Backend for Eureka {
     fn name(&self) -> &'static str {
-        "eureka"
+        NAME
     }
 
-    fn answers(&self, target: &Target) -> bool {
-        matches!(target, Target::Eureka(_))
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
-        match target {
-            Target::Eureka(target) => {
+        match target.of::<EurekaTarget>() {
+            Some(target) => {
                 let limit = first_word(context.settings.resolve_timeout);
                 let hints = context.resolve_now.clone();
                 watch::resolve(context.settings.eureka.clone(), target.clone(), limit, hints)
             }
-            _ => {
+            None => {
                 let text = "eureka: only eureka: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
@@ -65,10 +75,7 @@ impl Backend for Eureka {
     }
 
     fn learn_secrets(&self, target: Option<&Target>, settings: &super::Settings) {
-        let own = match target {
-            Some(Target::Eureka(target)) => target.user.as_ref(),
-            _ => None,
-        };
+        let own = target.and_then(Target::of::<EurekaTarget>).and_then(|target| target.user.as_ref());
         let users = settings.eureka.servers.value.iter().filter_map(|server| server.user.as_ref());
         users.chain(own).for_each(|(user, password)| learn_login(&settings.secrets, user, password));
     }
@@ -79,7 +86,7 @@ impl Backend for Eureka {
             return None;
         }
         active(&settings.eureka).ok()?;
-        Some(Target::Eureka(EurekaTarget { app: service.to_string(), ..EurekaTarget::default() }))
+        Some(EurekaTarget { app: service.to_string(), ..EurekaTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {

@@ -4,12 +4,12 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use super::target::EurekaTarget;
 use crate::backend::env::{Env, SettingsError};
 use crate::backend::login::shown_login;
 use crate::backend::socket::{host_and_port, joined, shown_address};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
-use crate::model::target::EurekaTarget;
 
 /// The port of Spring's server.
 const PORT: u16 = 8761;

@@ -13,12 +13,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::client::{Client, Reply, first};
 use super::decode::decode;
 use super::settings::Settings;
+use super::target::EurekaTarget;
 use crate::backend::Resolution;
 use crate::backend::near::near;
 use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::EndpointSet;
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
-use crate::model::target::EurekaTarget;
 
 /// How often it is asked.
 pub(super) const INTERVAL: Duration = Duration::from_secs(5);

@@ -22,15 +22,19 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ip::refused;
 use super::near::near;
+use super::target::{Example, Scheme};
 use super::*;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::platform::file;
 use list::List;
+pub use target::FileTarget;
+use target::NAME;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod list;
 mod problem;
+mod target;
 
 /// How long a list that cannot be read may be half-written.
 const HALF_WRITTEN: Duration = Duration::from_millis(200);
@@ -47,18 +51,26 @@ pub struct File;
 
 impl Backend for File {
     fn name(&self) -> &'static str {
-        "file"
+        NAME
     }
 
-    fn answers(&self, target: &Target) -> bool {
-        matches!(target, Target::File(_))
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
-        let Target::File(path) = target else { return refused("file", target) };
+        let Some(FileTarget(path)) = target.of() else { return refused(NAME, target) };
         let limit = context.settings.resolve_timeout;
         let limit = if limit.is_zero() { LIMIT } else { limit };
         followed(path, limit, |path| file::read_text(path, file::LARGE))
+    }
+
+    fn is_registry(&self) -> bool {
+        false
     }
 
     fn target_for(&self, _service: &str, _settings: &Settings) -> Option<Target> {

@@ -8,7 +8,7 @@ use super::*;
 use crate::model::resolution::ResolveFailure;
 
 fn resolve(path: &Path) -> Resolution {
-    File.resolve(&Target::File(path.to_path_buf()), &Context::default())
+    File.resolve(&FileTarget(path.to_path_buf()).into(), &Context::default())
 }
 
 async fn item(resolution: &mut Resolution) -> Result<Update, ResolveError> {

@@ -1,28 +1,43 @@
 //! `ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`, `passthrough:`: the target is the answer.
 
+mod target;
+
 use futures_util::{FutureExt, StreamExt, future, stream};
 
+use super::target::{Example, Scheme};
 use super::*;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::resolution::Answer;
+pub use target::IpTarget;
+use target::NAME;
 
 /// Literal addresses: one full answer at once, and then a watch on something that never changes.
 pub struct Ip;
 
 impl Backend for Ip {
     fn name(&self) -> &'static str {
-        "ip"
+        NAME
     }
 
-    fn answers(&self, target: &Target) -> bool {
-        matches!(target, Target::Ip(_))
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
     }
 
     fn query(&self, target: &Target, _context: &Context) -> Resolution {
-        match target {
-            Target::Ip(addresses) => endless(Ok(Update::Reset(Answer { endpoints: listed(addresses), notes: vec![] }))),
-            other => refused("ip", other),
+        match target.of() {
+            Some(IpTarget(addresses)) => {
+                endless(Ok(Update::Reset(Answer { endpoints: listed(addresses), notes: vec![] })))
+            }
+            None => refused(NAME, target),
         }
+    }
+
+    fn is_registry(&self) -> bool {
+        false
     }
 
     fn target_for(&self, _service: &str, _settings: &Settings) -> Option<Target> {

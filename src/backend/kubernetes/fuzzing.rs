@@ -4,7 +4,7 @@ use super::listing::Listing;
 use super::pod::Pod;
 use super::pods::{self, Pods};
 use super::read::{self, Slice};
-use crate::model::target::ServicePort;
+use super::target::ServicePort;
 
 /// Joins the EndpointSlices of an answer.
 pub(crate) fn slices(bytes: &[u8]) {

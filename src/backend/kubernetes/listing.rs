@@ -8,11 +8,11 @@ use k8s_openapi::api::discovery::v1::{Endpoint as SliceEndpoint, EndpointConditi
 
 use super::port::{self, Port};
 use super::read::{Garbled, Read, Slice};
+use super::target::ServicePort;
 use super::unread::Unread;
 use crate::backend::unusable::{Unusable, none_left};
 use crate::model::endpoint::{Address, Check, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::target::ServicePort;
 
 /// The key in an endpoint's metadata that names its EndpointSlice; kuberesolver's lens reads it.
 pub(super) const SLICE: &str = "endpointslice";

@@ -5,6 +5,8 @@
 //! every other registry: kube's client costs every start more than DNS does (docs/dependencies.md), and its watcher asks
 //! again by itself, which is the engine's business here.
 
+#![cfg(feature = "kubernetes")]
+
 mod access;
 mod api;
 mod around;
@@ -20,6 +22,7 @@ mod pods;
 mod port;
 mod read;
 mod settings;
+mod target;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -34,11 +37,14 @@ use futures_util::stream;
 pub use settings::{Pod, Settings};
 
 use super::socket::shown_address;
+use super::target::{Example, Scheme};
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secrets;
-use crate::model::target::{KubernetesTarget, Target};
+use crate::model::target::Target;
 use api::Api;
+use target::NAME;
+pub use target::{KubernetesTarget, ServicePort};
 
 /// The key in an endpoint's metadata that tells the ClusterIP in front of it: what DNS gives for the Service's name.
 const VIRTUAL_IP: &str = "cluster_ip";
@@ -50,23 +56,25 @@ pub struct Kubernetes;
 
 impl Backend for Kubernetes {
     fn name(&self) -> &'static str {
-        "kubernetes"
+        NAME
     }
 
-    fn answers(&self, target: &Target) -> bool {
-        matches!(target, Target::Kubernetes(_))
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         let settings = &context.settings;
-        match target {
-            Target::Kubernetes(target) if target.layout.is_some() => {
+        match target.of::<KubernetesTarget>() {
+            Some(target) if target.layout.is_some() => {
                 pods::resolve(access(settings), target.clone(), first_word(settings))
             }
-            Target::Kubernetes(target) => {
-                watch::resolve(access(settings), target.clone(), settings.port, first_word(settings))
-            }
-            _ => {
+            Some(target) => watch::resolve(access(settings), target.clone(), settings.port, first_word(settings)),
+            None => {
                 let text = "kubernetes: only kubernetes: and k8s: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
@@ -77,7 +85,7 @@ impl Backend for Kubernetes {
     /// can have: `pay`, `pay.prod`.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
         settings.kubernetes.active().ok()?;
-        KubernetesTarget::of_bare_name(service).map(Target::Kubernetes)
+        KubernetesTarget::of_bare_name(service).map(Target::from)
     }
 
     /// Reads the kubeconfig: which context is in force, stands there.
@@ -106,9 +114,9 @@ impl Backend for Kubernetes {
     }
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
-        match target {
-            Target::Kubernetes(_) => access::check(&settings.kubernetes),
-            _ => Ok(()),
+        match target.of::<KubernetesTarget>() {
+            Some(_) => access::check(&settings.kubernetes),
+            None => Ok(()),
         }
     }
 

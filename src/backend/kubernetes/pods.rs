@@ -11,6 +11,7 @@ use super::listing::plural;
 use super::pod::Pod;
 use super::read::Read;
 use super::settings::Settings;
+use super::target::KubernetesTarget;
 use super::unread::Unread;
 use super::watch::open;
 use crate::backend::Resolution;
@@ -20,7 +21,6 @@ use crate::layout::{Reading, kratos_pods};
 use crate::model::endpoint::{Check, Endpoint, EndpointStatus};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::secret::Secrets;
-use crate::model::target::KubernetesTarget;
 
 /// At most so many things are named in a sentence.
 const NAMED: usize = 5;

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointPort;
 
-use crate::model::target::ServicePort;
+use super::target::ServicePort;
 
 /// What a port's appProtocol says when it is for gRPC, the plainest word first.
 const GRPC: [&str; 4] = ["grpc", "kubernetes.io/h2c", "http2", "h2c"];

@@ -12,12 +12,12 @@ use super::follow::{Change, Follow, GRACE};
 use super::listing::Listing;
 use super::read::Slice;
 use super::settings::Settings;
+use super::target::KubernetesTarget;
 use super::trouble::Trouble;
 use crate::backend::Resolution;
 use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::secret::Secrets;
-use crate::model::target::KubernetesTarget;
 
 /// What an EndpointSlice belongs to.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";

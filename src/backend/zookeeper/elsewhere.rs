@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use super::Trouble;
 use super::jute::{self, Op, code};
 use super::session::Session;
+use super::target::ZookeeperTarget;
 use crate::backend::near::near;
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::target::{Target, ZookeeperTarget};
 
 /// So many parents are read.
 const PARENTS: usize = 200;
@@ -58,7 +58,7 @@ fn notes(target: &ZookeeperTarget, all: &[(String, Vec<String>)]) -> Vec<Note> {
     for (parent, name) in all.iter().filter_map(|(parent, names)| Some((parent, names.iter().find(same)?))).take(NAMED)
     {
         let other = ZookeeperTarget { service: name.clone(), prefix: Some(parent.clone()), ..target.clone() };
-        let typed = Target::Zookeeper(other);
+        let typed = other;
         let text = format!("node {:?} is under another parent: {typed}", below(parent, name));
         notes.push(Note::new(NoteKind::Elsewhere, text));
         if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {

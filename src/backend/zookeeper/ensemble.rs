@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::Trouble;
 use super::session::{self, Session};
 use super::settings::{Connect, Server, Settings};
+use super::target::ZookeeperTarget;
 use crate::backend::failover::{self, Failed};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
-use crate::model::target::ZookeeperTarget;
 
 /// The way to an ensemble; nothing is contacted yet.
 pub(super) struct Ensemble {

@@ -5,6 +5,8 @@
 //! and tell "timeout" where a port refuses, and causes are what this is about. What frameworks write into the nodes is
 //! read by [`layout`](crate::layout).
 
+#![cfg(feature = "zookeeper")]
+
 mod elsewhere;
 mod ensemble;
 #[cfg(feature = "fuzzing")]
@@ -12,6 +14,7 @@ pub(crate) mod fuzzing;
 mod jute;
 mod session;
 mod settings;
+mod target;
 mod watch;
 
 use std::time::Duration;
@@ -25,10 +28,13 @@ use super::failover::MemberError;
 use super::listing::Words;
 use super::login::learn_login;
 use super::socket::seconds;
+use super::target::{Example, Scheme};
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
-use crate::model::target::{Target, ZookeeperTarget};
+use crate::model::target::Target;
 use ensemble::Ensemble;
+use target::NAME;
+pub use target::ZookeeperTarget;
 
 /// How its nodes are spoken of.
 const WORDS: &Words = &Words { key: "node", unowned: "are not ephemeral", show: "zkCli.sh get PATH" };
@@ -40,20 +46,24 @@ pub struct Zookeeper;
 
 impl Backend for Zookeeper {
     fn name(&self) -> &'static str {
-        "zookeeper"
+        NAME
     }
 
-    fn answers(&self, target: &Target) -> bool {
-        matches!(target, Target::Zookeeper(_))
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
-        match target {
-            Target::Zookeeper(target) => {
+        match target.of::<ZookeeperTarget>() {
+            Some(target) => {
                 let limit = first_word(context.settings.resolve_timeout);
                 watch::resolve(context.settings.zookeeper.clone(), target.clone(), limit)
             }
-            _ => {
+            None => {
                 let text = "zookeeper: only zookeeper: and zk: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
@@ -72,7 +82,7 @@ impl Backend for Zookeeper {
             return None;
         }
         active(&settings.zookeeper).ok()?;
-        Some(Target::Zookeeper(ZookeeperTarget { service: service.to_string(), ..ZookeeperTarget::default() }))
+        Some(ZookeeperTarget { service: service.to_string(), ..ZookeeperTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {

@@ -20,6 +20,7 @@ use super::ensemble::Ensemble;
 use super::jute::{self, Op, code};
 use super::session::Session;
 use super::settings::{Server, Settings};
+use super::target::ZookeeperTarget;
 use super::{Trouble, WORDS, is_path};
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
@@ -30,7 +31,6 @@ use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
-use crate::model::target::{Target, ZookeeperTarget};
 
 /// How often it is checked that everything may still be read.
 const RIGHTS: Duration = Duration::from_secs(10);
@@ -142,7 +142,7 @@ impl Reading {
         let synced = session.ask(Op::Sync, &["/".to_string()], end.saturating_duration_since(Instant::now())).await?;
         let sought = Sought {
             service: target.service.clone(),
-            typed: Target::Zookeeper(ZookeeperTarget { prefix: None, layout: None, ..target.clone() }).to_string(),
+            typed: ZookeeperTarget { prefix: None, layout: None, ..target.clone() }.to_string(),
             narrowed: target.layout.is_some(),
         };
         let mut reading = Reading {
@@ -374,11 +374,9 @@ mod tests {
     use super::*;
 
     fn parents(text: &str) -> Result<Vec<String>, String> {
-        let target = match text.parse() {
-            Ok(crate::model::target::Target::Zookeeper(target)) => target,
-            other => panic!("{other:?}"),
-        };
-        let found = prefixes(&target).map_err(|error| error.to_string())?;
+        let target = text.parse::<crate::model::target::Target>().unwrap();
+        let target = target.of::<ZookeeperTarget>().unwrap();
+        let found = prefixes(target).map_err(|error| error.to_string())?;
         Ok(found.iter().map(|prefix| parent(prefix).to_string()).collect())
     }
 

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use grpc_discover::backend::target::{self, Example};
+
 pub use flags::{Asking, Channel, Harmless, Judging, Output, Pace, Reaching, Talk};
 pub use words::{ColorWord, FailOnWord, Format, LbWord, PlainFormat, TlsWord, UntilWord};
 
@@ -27,22 +29,15 @@ Examples:
 
 Exit codes: 0 healthy, 1 degraded, 2 failed, 3 could not judge, 64 bad usage, 124 out of time, 130/143/129/131 signals.";
 
-const TARGETS: &str = "\
-What to look at; several targets are one service, compared
-  pay                          every active backend, or [service.pay] of the config file
-  pay.example:50051            DNS, also as dns:///pay.example:50051
-  dns://10.0.0.53/pay:50051    DNS, asked of this server
-  srv:_grpc._tcp.pay.example   DNS SRV
-  consul:///pay?tag=v2         Consul, at CONSUL_HTTP_ADDR
-  consul://agent:8500/pay      Consul, at this agent
-  kubernetes:///pay.prod:grpc  the EndpointSlices of Service pay in namespace prod; the kubeconfig says where
-  etcd:///pay                  etcd, at ETCDCTL_ENDPOINTS; etcd://10.0.0.1:2379/pay at this member
-  eureka:///PAY                Eureka, at EUREKA_CLIENT_SERVICEURL_DEFAULTZONE; eureka://10.0.0.1:8761/PAY at this server
-  zookeeper:///pay             ZooKeeper, at ZOOKEEPER_CONNECT; zk://10.0.0.1:2181/pay at this server
-  ipv4:10.0.0.1:50051,10.0.0.2:50051
-  ipv6:[2001:db8::1]:50051
-  unix:/run/pay.sock
-  file:pay.json                a list of addresses, watched";
+/// The help of targets: an example of every form that a backend of this build has.
+fn target_help() -> String {
+    let mut help = "What to look at; several targets are one service, compared".to_string();
+    for Example { target, meaning } in target::examples() {
+        let line = format!("\n  {target:<28} {meaning}");
+        help.push_str(line.trim_end());
+    }
+    help
+}
 
 const RESOLVE_EXAMPLES: &str = "\
 Examples:
@@ -176,7 +171,7 @@ pub struct Probe {
 #[group(skip)]
 pub struct ProbeOwn {
     /// What to probe; several targets are one service, compared. None: every service of the config file
-    #[arg(value_name = "TARGET", long_help = TARGETS)]
+    #[arg(value_name = "TARGET", long_help = target_help())]
     pub targets: Vec<Hidden>,
 }
 
@@ -274,7 +269,7 @@ pub enum ConfigCommand {
 #[group(skip)]
 pub struct Targets {
     /// What to look at; several targets are one service, compared
-    #[arg(value_name = "TARGET", required = true, long_help = TARGETS)]
+    #[arg(value_name = "TARGET", required = true, long_help = target_help())]
     pub targets: Vec<Hidden>,
 }
 

@@ -1,6 +1,7 @@
 //! `ip` in the battery: a target without a registry.
 
-use grpc_discover::backend::{Backend, Context, ip::Ip};
+use grpc_discover::backend::ip::{Ip, IpTarget};
+use grpc_discover::backend::{Backend, Context};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;
 
@@ -18,7 +19,7 @@ impl Fixture for Literal {
     }
 
     fn target(&self) -> Target {
-        Target::Ip(self.0.clone())
+        IpTarget(self.0.clone()).into()
     }
 
     fn context(&self) -> Context {

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use grpc_discover::backend::consul::{Consul, Settings};
+use grpc_discover::backend::consul::{Consul, ConsulTarget, Settings};
 use grpc_discover::backend::{Backend as _, Context, Resolution, Settings as All};
 use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind};
 use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, ResolveError};
-use grpc_discover::model::target::{ConsulTarget, Target};
 use grpc_discover::session::{Goal, Plan, Session, Source};
 use serde_json::json;
 use tokio::time::timeout;
@@ -33,7 +32,7 @@ fn settings(agent: &ConsulAgent, token: &str) -> All {
 fn watch_as(agent: &ConsulAgent, service: &str, token: &str) -> Resolution {
     let target = ConsulTarget { service: service.to_string(), ..ConsulTarget::default() };
     let context = Context { settings: Arc::new(settings(agent, token)), ..Context::default() };
-    Consul.resolve(&Target::Consul(target), &context)
+    Consul.resolve(&target.into(), &context)
 }
 
 fn watch(agent: &ConsulAgent, service: &str) -> Resolution {
@@ -309,7 +308,7 @@ async fn until_status(session: &mut Session, status: BackendStatus) -> Vec<Event
 async fn a_session_outlives_a_frozen_and_a_restarted_agent() {
     let Some(mut agent) = ConsulAgent::start(Mode::Persistent) else { return };
     agent.register_simple("pay", "pay-1", 9001);
-    let target = Target::Consul(ConsulTarget { service: "pay".to_string(), ..ConsulTarget::default() });
+    let target = ConsulTarget { service: "pay".to_string(), ..ConsulTarget::default() }.into();
     let settings = Arc::new(settings(&agent, ""));
     let source = Source { backend: &Consul, target, implied: false, settings };
     let plan = Plan::new(vec![source], Goal::Resolve { watch: true });

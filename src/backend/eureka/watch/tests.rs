@@ -6,7 +6,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::model::target::Target;
 
 /// A server that lists so many instances in each of its answers. With `ends` a connection is for one answer, and ends when it is
 /// told to.
@@ -46,7 +45,7 @@ async fn second(lists: &'static [usize], ends: bool) -> Result<Update, ResolveEr
     let (hints, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let url = server(lists, ends, end.clone()).await;
     let settings = Settings::from_env(&|_| Some(url.clone())).unwrap();
-    let Ok(Target::Eureka(target)) = "eureka:///PAY".parse::<Target>() else { panic!("a target") };
+    let target = EurekaTarget { app: "PAY".to_string(), ..EurekaTarget::default() };
     let mut stream = resolve(settings, target, Duration::from_secs(5), hints.clone());
     stream.next().await.unwrap().unwrap();
     end.notify_one();

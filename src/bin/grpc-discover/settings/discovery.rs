@@ -5,7 +5,6 @@ use std::time::Duration;
 #[cfg(feature = "kubernetes")]
 use grpc_discover::backend::Sourced;
 use grpc_discover::backend::{self, dns};
-use grpc_discover::model::target::Target;
 use grpc_discover::session::Source;
 
 use super::{Layers, World, Wrong, text};
@@ -81,16 +80,12 @@ fn family(typed: &Asking, layers: &Layers) -> Result<dns::Family, Wrong> {
 pub fn narrow(sources: &mut [Source], typed: &Asking, layers: &Layers) -> Result<(), Wrong> {
     let dc = layers.one("--dc", typed.dc.clone(), text)?.map(|dc| dc.value);
     let tags = layers.many("--tag", &typed.tag, text)?;
-    let mut asks_consul = false;
-    for source in sources.iter_mut() {
-        if let Target::Consul(target) = &mut source.target {
-            asks_consul = true;
-            target.dc = target.dc.take().or_else(|| dc.clone());
-            let new: Vec<String> = tags.iter().filter(|tag| !target.tags.contains(tag)).cloned().collect();
-            target.tags.extend(new);
-        }
-    }
-    let asks_kubernetes = sources.iter().any(|source| matches!(source.target, Target::Kubernetes(_)));
+    let asks_consul = narrow_consul(sources, dc.as_deref(), &tags);
+    #[cfg(feature = "kubernetes")]
+    let asks_kubernetes =
+        sources.iter().any(|source| source.target.of::<backend::kubernetes::KubernetesTarget>().is_some());
+    #[cfg(not(feature = "kubernetes"))]
+    let asks_kubernetes = false;
     if !asks_kubernetes && (typed.context.is_some() || typed.namespace.is_some()) {
         return Err(Wrong::new(
             "--context and --namespace are for Kubernetes, and none of the targets asks Kubernetes",
@@ -100,4 +95,25 @@ pub fn narrow(sources: &mut [Source], typed: &Asking, layers: &Layers) -> Result
         return Err(Wrong::new("--dc, --tag and --token-file are for Consul, and none of the targets asks Consul"));
     }
     Ok(())
+}
+
+/// Adds what flags say to every target of Consul; whether there is one.
+#[cfg(feature = "consul")]
+fn narrow_consul(sources: &mut [Source], dc: Option<&str>, tags: &[String]) -> bool {
+    let mut asks_consul = false;
+    for source in sources {
+        let Some(target) = source.target.of::<backend::consul::ConsulTarget>() else { continue };
+        asks_consul = true;
+        let mut target = target.clone();
+        target.dc = target.dc.or_else(|| dc.map(str::to_string));
+        let new: Vec<String> = tags.iter().filter(|tag| !target.tags.contains(tag)).cloned().collect();
+        target.tags.extend(new);
+        source.target = target.into();
+    }
+    asks_consul
+}
+
+#[cfg(not(feature = "consul"))]
+fn narrow_consul(_: &mut [Source], _: Option<&str>, _: &[String]) -> bool {
+    false
 }

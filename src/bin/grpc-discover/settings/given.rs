@@ -25,8 +25,8 @@ impl Given {
         let target = parse_target(&text.0).map_err(|error| error.to_string())?;
         // The file may repeat what was typed.
         let found = trust == Trust::Found && text != name && target.names_an_address();
-        match &target {
-            Target::File(path) if found && !stays_below(path) => Err(format!(
+        match target.file() {
+            Some(path) if found && !stays_below(path) => Err(format!(
                 "{target} is outside the directory of a config file that was only found there; name the file: --config FILE"
             )),
             _ => Ok(Given { target, found }),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use grpc_discover::model::secret::Secret;
 use grpc_discover::model::text::escape;
 use grpc_discover::platform::file;
-use grpc_discover::session::{Goal, plan};
+use grpc_discover::session::Goal;
 use grpc_discover::transport::{Keepalive, Options, TlsMode};
 
 use super::{Given, Layers, World, Wrong, files};
@@ -48,7 +48,7 @@ pub fn options(
         identity: identity.map(|(cert, key)| (cert.path, key.path)),
         authority: name("--authority", &typed.authority, values::authority)?
             .or_else(|| server_name.as_deref().map(overridden))
-            .or_else(|| targets.iter().find_map(|given| plan::authority(&given.target))),
+            .or_else(|| targets.iter().find_map(|given| given.target.authority())),
         server_name,
         connect_timeout: layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout()),
         rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),

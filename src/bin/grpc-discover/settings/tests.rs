@@ -485,10 +485,10 @@ fn a_wrong_target_in_the_file_is_named_with_its_place() {
 #[cfg(feature = "consul")]
 #[test]
 fn consul_is_narrowed_and_its_token_never_shows() {
-    use grpc_discover::model::target::Target;
+    use grpc_discover::backend::consul::ConsulTarget;
     let made = Made::default().file("token", "sesame\n").env("CONSUL_HTTP_ADDR", "127.0.0.1:8500");
     let plan = made.plan("probe --backend consul --dc dc2 --tag v2 --token-file token pay");
-    let Target::Consul(target) = &plan.sources[0].target else { panic!("{:?}", plan.sources) };
+    let target = plan.sources[0].target.of::<ConsulTarget>().unwrap();
     assert_eq!((target.dc.as_deref(), target.tags.as_slice()), (Some("dc2"), &["v2".to_string()][..]));
     assert_eq!(plan.sources[0].settings.consul.token.value.as_ref().map(|token| token.reveal()), Some("sesame"));
     assert_eq!(plan.sources[0].settings.consul.token.origin, Origin::Flag("--token-file"));

@@ -1,5 +1,5 @@
 //! Names, addresses and ports as gRPC's own clients read them: grpc-go, grpc-java, C-core and grpc-js. What one of them takes
-//! and no other contradicts is taken; `model/target/tests/peers.rs` has the table.
+//! and no other contradicts is taken; `dns/target/peers.rs` has the table.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -7,13 +7,14 @@ use std::net::Ipv6Addr;
 use super::host::{host, join, port, v6};
 use super::piece::{Parsed, Piece, wrong};
 use crate::model::services;
+use crate::model::text::shorten;
 
 /// What grpc-go dials for an empty host (`:50051`).
 const THIS_MACHINE: &str = "localhost";
 
 /// `host`, `host:port`, `:port`, `host:service`, `2001:db8::1`, `[2001:db8::1%eth0]:port`. The host comes back without
 /// brackets; an empty port (`host:`) is no port.
-pub(super) fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
+pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
     if piece.text.starts_with('[') {
         return bracketed(piece);
     }
@@ -79,13 +80,42 @@ fn port_or_service(text: Piece<'_>, example: &str) -> Parsed<Option<u16>> {
     }
 }
 
+/// `[//server[:port]/]name` after the scheme: the server as typed, and the rest.
+pub fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, Piece<'a>)> {
+    let Some(after) = rest.strip("//") else {
+        return Ok((None, rest.strip("/").unwrap_or(rest)));
+    };
+    let Some((server, name)) = after.split_once('/') else {
+        // Neither a user nor a parameter belongs there, and either may be a secret.
+        let name = without_query(after).text;
+        let name = name.rsplit_once('@').map_or(name, |(_, name)| name);
+        let example = if name.is_empty() {
+            "dns:///pay.example:50051".to_string()
+        } else {
+            format!("{scheme}:///{}", shorten(name, 60))
+        };
+        return wrong(
+            after.at,
+            format!("no name follows: what stands after {scheme}:// is the DNS server, as in {scheme}://SERVER/NAME"),
+            example,
+        );
+    };
+    if server.is_empty() {
+        return Ok((None, name));
+    }
+    // grpc-go drops a user; it is none of DNS' business.
+    let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
+    let (host, port) = host_port(server, &format!("{scheme}://10.0.0.2:53/pay.example"))?;
+    Ok((Some(join(&host, port)), name))
+}
+
 /// The part before a query or a fragment, which no client uses.
-pub(super) fn without_query(piece: Piece<'_>) -> Piece<'_> {
+pub fn without_query(piece: Piece<'_>) -> Piece<'_> {
     piece.until(piece.text.find(['?', '#']).unwrap_or(piece.text.len()))
 }
 
 /// The part before a closing slash, which grpc-java drops. A slash alone is no closing one.
-pub(super) fn without_slash(piece: Piece<'_>) -> Piece<'_> {
+pub fn without_slash(piece: Piece<'_>) -> Piece<'_> {
     match piece.text.strip_suffix('/') {
         Some(rest) if !rest.is_empty() && !rest.ends_with('/') => piece.until(rest.len()),
         Some(_) | None => piece,
@@ -93,13 +123,13 @@ pub(super) fn without_slash(piece: Piece<'_>) -> Piece<'_> {
 }
 
 /// Percent-decoded, except where a percent sign begins the zone of an IPv6 address. What is no escape stays as it is.
-pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+pub fn decoded(text: &str) -> Cow<'_, str> {
     let is_literal = text.starts_with('[') || is_v6(text);
     if is_literal { Cow::Borrowed(text) } else { percent_decoded(text) }
 }
 
 /// Percent-decoded. What is no escape, or would be a control character, stays as it is.
-pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
+pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
     }
@@ -111,7 +141,7 @@ pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
 }
 
 /// [`decoded`], given to `parse`. Where the text was changed, problems stand at its beginning.
-pub(super) fn decoding<T>(piece: Piece<'_>, parse: impl FnOnce(Piece<'_>) -> Parsed<T>) -> Parsed<T> {
+pub fn decoding<T>(piece: Piece<'_>, parse: impl FnOnce(Piece<'_>) -> Parsed<T>) -> Parsed<T> {
     match decoded(piece.text) {
         Cow::Borrowed(_) => parse(piece),
         Cow::Owned(text) => parse(Piece { text: &text, at: piece.at }).map_err(|mut problem| {

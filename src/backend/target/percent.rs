@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::piece::{Parsed, Piece, wrong};
 
 /// Percent-decodes `piece`; in a query, `+` is a space. The value is never shown: it may be a secret.
-pub(super) fn decode(piece: Piece<'_>, query: bool, example: &str) -> Parsed<String> {
+pub fn decode(piece: Piece<'_>, query: bool, example: &str) -> Parsed<String> {
     for (at, _) in piece.text.match_indices('%') {
         let digits = piece.text.as_bytes().get(at + 1..at + 3);
         if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {

@@ -6,7 +6,7 @@ use super::piece::{Parsed, Piece, wrong};
 use crate::model::text::shorten;
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`. The host comes back without brackets.
-pub(super) fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
+pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
     if piece.text.starts_with('[') {
         let Some(close) = piece.text.find(']') else {
             return wrong(piece.at, "the bracket is never closed", "[::1]:50051");
@@ -44,7 +44,7 @@ pub(super) fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Opti
 
 /// An IPv6 address without brackets. Its zone is a number or the name of an interface, percent-encoded as RFC 6874 wants it
 /// (`%25eth0`) or not (`%eth0`); it comes back as `fe80::1%eth0`.
-pub(super) fn v6(literal: Piece<'_>) -> Parsed<String> {
+pub fn v6(literal: Piece<'_>) -> Parsed<String> {
     let no_address =
         || wrong(literal.at, format!("{} is not an IPv6 address", literal.quoted()), "[2001:db8::1]:50051");
     let (address, zone) = literal.text.split_once('%').unwrap_or((literal.text, ""));
@@ -66,7 +66,8 @@ pub(super) fn v6(literal: Piece<'_>) -> Parsed<String> {
     }
 }
 
-pub(super) fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
+/// A port where something can listen.
+pub fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
     if digits.is_empty() {
         return wrong(digits.at, "no port follows the colon", example);
     }
@@ -84,7 +85,7 @@ pub(super) fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
 }
 
 /// A host name: letters (any script), digits, `-`, `_`, in labels of 1 to 63 bytes, 253 in all, or an IPv4 literal.
-pub(super) fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
+pub fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
     if name.is_empty() {
         return wrong(name.at, "no host is named", example);
     }
@@ -112,11 +113,13 @@ pub(super) fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
     Ok(name.text.to_string())
 }
 
-pub(super) fn join(host: &str, port: Option<u16>) -> String {
+/// `host:port`; an IPv6 address gets brackets.
+pub fn join(host: &str, port: Option<u16>) -> String {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_string() };
     port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"))
 }
 
-pub(super) fn ip_address(host: &str, port: u16) -> Option<SocketAddr> {
+/// The socket address, where the host is an IP address without the name of a zone.
+pub fn ip_address(host: &str, port: u16) -> Option<SocketAddr> {
     join(host, Some(port)).parse().ok()
 }

@@ -5,7 +5,9 @@
 //! answers every name), grpc-js 1.14 (its resolvers, run). A target means `host:port`, with `via` the DNS server that is
 //! queried, or a list of addresses; `-`: refused, or never usable. Interface 1 is `lo`.
 
-use super::*;
+use super::DnsTarget;
+use crate::backend::ip::IpTarget;
+use crate::model::target::Target;
 
 /// A target, what grpc-go, grpc-java, C-core and grpc-js make of it, what we make of it, and why that is not what one of them
 /// makes of it, where it is not.
@@ -251,17 +253,21 @@ fn host_port(host: &str, port: u16) -> String {
 
 /// What a target means, in the words of the table.
 fn meaning(target: &Target) -> String {
-    match target {
-        Target::Bare(name) => host_port(name, 443),
-        Target::Dns { server, host, port } => {
+    if let Target::Bare(name) = target {
+        return host_port(name, 443);
+    }
+    if let Some(IpTarget(addresses)) = target.of() {
+        return addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    }
+    match target.of() {
+        Some(DnsTarget::Host { server, host, port }) => {
             let via = server.as_ref().map(|server| {
                 let has_port = server.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
                 if has_port { format!(" via {server}") } else { format!(" via {server}:53") }
             });
             format!("{}{}", host_port(host, port.unwrap_or(443)), via.unwrap_or_default())
         }
-        Target::Ip(addresses) => addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
+        _ => target.to_string(),
     }
 }
 

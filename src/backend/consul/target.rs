@@ -1,11 +1,113 @@
-//! `consul://[user:pw@][agent[:port]]/svc?…`, as mbobakov's resolver reads it.
+//! [`ConsulTarget`]: `consul://[user:pw@][agent[:port]]/svc?…`, as mbobakov's resolver reads it.
 
-use super::host::{host_port, join};
-use super::percent::decode;
-use super::piece::{Parsed, Piece, wrong};
+use std::fmt;
+
+use percent_encoding::utf8_percent_encode;
+
+use crate::backend::target::host::{host_port, join};
+use crate::backend::target::percent::decode;
+use crate::backend::target::uri::{COMPONENT, fmt_user, server_text};
+use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
 use crate::model::secret::Secret;
-use crate::model::target::ConsulTarget;
+use crate::model::target::{BackendTarget, Target, plain_authority};
 use crate::model::text::shorten;
+
+/// The backend's name in the output and on the command line.
+pub(super) const NAME: &str = "consul";
+
+/// The scheme. Its parameters without the token, and those that are accepted without effect.
+pub(super) const SCHEMES: &[Scheme] =
+    &[Scheme::new("consul", |rest| consul(rest).map(Target::from)).with_parameters(&[
+        "tag",
+        "dc",
+        "near",
+        "healthy",
+        "ns",
+        "partition",
+        "wait",
+        "limit",
+        "insecure",
+        "timeout",
+        "max-backoff",
+        "allow-stale",
+        "require-consistent",
+    ])];
+
+/// What the help shows.
+pub(super) const EXAMPLES: &[Example] = &[
+    Example { target: "consul:///pay?tag=v2", meaning: "Consul, at CONSUL_HTTP_ADDR" },
+    Example { target: "consul://agent:8500/pay", meaning: "Consul, at this agent" },
+];
+
+/// What a `consul:` target asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConsulTarget {
+    /// The agent, `host` or `host:port`; the environment's when absent.
+    pub agent: Option<String>,
+    /// User and password for HTTP basic authentication.
+    pub user: Option<(String, Secret)>,
+    /// The service name.
+    pub service: String,
+    /// Only instances with all of these tags.
+    pub tags: Vec<String>,
+    /// The datacenter.
+    pub dc: Option<String>,
+    /// Sort by distance from this node; changes nothing else.
+    pub near: Option<String>,
+    /// `healthy=true`: list passing instances only. Absent: list all of them with their status.
+    pub passing_only: bool,
+    /// The ACL token.
+    pub token: Option<Secret>,
+    /// The namespace (Enterprise).
+    pub namespace: Option<String>,
+    /// The admin partition (Enterprise).
+    pub partition: Option<String>,
+}
+
+impl BackendTarget for ConsulTarget {
+    fn backend(&self) -> &'static str {
+        NAME
+    }
+
+    fn scheme(&self) -> &'static str {
+        "consul"
+    }
+
+    fn names_an_address(&self) -> bool {
+        self.agent.is_some()
+    }
+
+    fn authority(&self) -> Option<String> {
+        plain_authority(&self.service)
+    }
+}
+
+impl fmt::Display for ConsulTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("consul://")?;
+        fmt_user(f, self.user.as_ref())?;
+        write!(f, "{}/{}", server_text(self.agent.as_deref()), utf8_percent_encode(&self.service, COMPONENT))?;
+        let tags = self.tags.iter().map(|tag| ("tag", Some(tag.as_str())));
+        let others = [
+            ("dc", self.dc.as_deref()),
+            ("near", self.near.as_deref()),
+            ("healthy", self.passing_only.then_some("true")),
+            ("token", self.token.as_ref().map(|_| "")),
+            ("ns", self.namespace.as_deref()),
+            ("partition", self.partition.as_deref()),
+        ];
+        let mut separator = '?';
+        for (name, value) in tags.chain(others) {
+            let Some(value) = value else { continue };
+            write!(f, "{separator}{name}={}", utf8_percent_encode(value, COMPONENT))?;
+            if name == "token" {
+                f.write_str("***")?;
+            }
+            separator = '&';
+        }
+        Ok(())
+    }
+}
 
 const CONSUL_EXAMPLE: &str = "consul:///pay?tag=v1";
 
@@ -15,7 +117,7 @@ const CONSUL_PARAMETERS: &str = "tag, dc, near, healthy, token, ns, partition";
 const CONSUL_TUNING: [&str; 7] =
     ["wait", "limit", "insecure", "timeout", "max-backoff", "allow-stale", "require-consistent"];
 
-pub(super) fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
+fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
     let (before, query) = match rest.split_once('?') {
         Some((before, query)) => (before, Some(query)),
         None => (rest, None),
@@ -122,3 +224,6 @@ fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,26 +5,6 @@ use std::ops::Range;
 
 use crate::model::secret::{is_auth_scheme, is_secret_header};
 
-/// Names of parameters whose value may be shown: those that a scheme reads or accepts. Every other one may be a misspelled
-/// `token`.
-const SHOWN_PARAMETERS: [&str; 16] = [
-    "tag",
-    "dc",
-    "near",
-    "healthy",
-    "ns",
-    "partition",
-    "prefix",
-    "layout",
-    "key",
-    "wait",
-    "limit",
-    "insecure",
-    "timeout",
-    "max-backoff",
-    "allow-stale",
-    "require-consistent",
-];
 /// `text` with `***` in the place of every password, every value of a parameter that is not known to be harmless, and every
 /// header value. Masks too much rather than too little.
 pub(super) fn mask(text: &str) -> String {
@@ -98,9 +78,10 @@ fn password(text: &str, offset: usize) -> Option<Range<usize>> {
     Some(offset + start + colon + 1..offset + at)
 }
 
+/// A parameter that a scheme reads or accepts, and that is no secret. Every other one may be a misspelled `token`.
 fn is_shown(name: &str) -> bool {
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
-    SHOWN_PARAMETERS.contains(&name.as_str())
+    super::schemes().any(|scheme| scheme.parameters.contains(&name.as_str()))
 }
 
 #[cfg(test)]

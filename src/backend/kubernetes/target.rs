@@ -1,30 +1,122 @@
-//! kuberesolver's `kubernetes:///svc[.ns[.svc.cluster]][:port]`, `kubernetes://ns/svc:port` and `kubernetes://svc.ns:port/`
+//! [`KubernetesTarget`]: kuberesolver's `kubernetes:///svc[.ns[.svc.cluster]][:port]`, `kubernetes://ns/svc:port` and `kubernetes://svc.ns:port/`
 //! (sercand/kuberesolver `builder.go`), go-zero's `k8s://ns/svc:port` (zrpc/resolver/internal/kube), and ours:
 //! `kubernetes://ns/app?layout=kratos`.
 
-use super::host;
-use super::piece::{Parsed, Piece, wrong};
-use crate::model::target::{KUBERNETES_LAYOUTS, KubernetesTarget, ServicePort};
+use std::fmt;
+
+use crate::backend::target::{Example, Parsed, Piece, Scheme, host, wrong};
+use crate::model::target::{BackendTarget, Target, plain_authority};
+
+/// The backend's name in the output and on the command line.
+pub(super) const NAME: &str = "kubernetes";
+
+/// The schemes: ours and kuberesolver's, and go-zero's.
+pub(super) const SCHEMES: &[Scheme] = &[
+    Scheme::new("kubernetes", |rest| kubernetes(rest).map(Target::from)).with_parameters(&["layout"]),
+    Scheme::new("k8s", |rest| k8s(rest).map(Target::from)).with_parameters(&["layout"]),
+];
+
+/// What the help shows.
+pub(super) const EXAMPLES: &[Example] = &[Example {
+    target: "kubernetes:///pay.prod:grpc",
+    meaning: "the EndpointSlices of Service pay in namespace prod; the kubeconfig says where",
+}];
+
+/// What a `kubernetes:` or `k8s:` target asks for. Which cluster that is, the kubeconfig says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KubernetesTarget {
+    /// The Service: `pay`.
+    pub service: String,
+    /// Its namespace; `--namespace`, the context's or the pod's own when absent.
+    pub namespace: Option<String>,
+    /// Which of its ports; one that is for gRPC, else the first, when absent.
+    pub port: Option<ServicePort>,
+    /// Not the EndpointSlices of a Service, but what this framework writes into its pods; one of [`LAYOUTS`].
+    pub layout: Option<&'static str>,
+}
+
+/// What can stand in `layout=`: who reads the pods themselves.
+pub const LAYOUTS: [&str; 1] = ["kratos"];
+
+/// A port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServicePort {
+    /// By its number: the pods', else the Service's.
+    Number(u16),
+    /// By its name.
+    Name(String),
+}
+
+impl KubernetesTarget {
+    /// What a bare name would be in Kubernetes: `pay`, `pay.prod` and `pay.prod.svc.cluster.local`; `None` for names that
+    /// nothing can have there.
+    pub fn of_bare_name(name: &str) -> Option<Self> {
+        service(Piece::new(name)).ok().filter(|target| target.port.is_none())
+    }
+}
+
+impl BackendTarget for KubernetesTarget {
+    fn backend(&self) -> &'static str {
+        NAME
+    }
+
+    fn scheme(&self) -> &'static str {
+        "kubernetes"
+    }
+
+    fn names_an_address(&self) -> bool {
+        false
+    }
+
+    fn authority(&self) -> Option<String> {
+        match &self.namespace {
+            Some(namespace) if self.layout.is_none() => plain_authority(&format!("{}.{namespace}", self.service)),
+            _ => plain_authority(&self.service),
+        }
+    }
+}
+
+impl fmt::Display for ServicePort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ServicePort::Number(number) => number.fmt(f),
+            ServicePort::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl fmt::Display for KubernetesTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A name in a label may have dots: its namespace stands in front.
+        if let Some(layout) = self.layout {
+            let namespace = self.namespace.as_deref().unwrap_or_default();
+            return write!(f, "kubernetes://{namespace}/{}?layout={layout}", self.service);
+        }
+        write!(f, "kubernetes:///{}", self.service)?;
+        if let Some(namespace) = &self.namespace {
+            write!(f, ".{namespace}")?;
+        }
+        if let Some(port) = &self.port {
+            write!(f, ":{port}")?;
+        }
+        Ok(())
+    }
+}
 
 const EXAMPLE: &str = "kubernetes:///pay.prod:grpc";
 const PODS: &str = "kubernetes://prod/pay?layout=kratos";
 /// A label of DNS has at most so many letters, a port's name so many (RFC 6335).
 const LONGEST: (usize, usize) = (63, 15);
 
-pub(super) fn kubernetes(rest: Piece<'_>) -> Parsed<KubernetesTarget> {
+fn kubernetes(rest: Piece<'_>) -> Parsed<KubernetesTarget> {
     parse(rest, "kubernetes")
 }
 
 /// go-zero's: a namespace that is not said is `default`.
-pub(super) fn k8s(rest: Piece<'_>) -> Parsed<KubernetesTarget> {
+fn k8s(rest: Piece<'_>) -> Parsed<KubernetesTarget> {
     let mut target = parse(rest, "k8s")?;
     target.namespace.get_or_insert_with(|| "default".to_string());
     Ok(target)
-}
-
-/// What a name that nobody wrote for Kubernetes would be there: `pay`, `pay.prod`, `pay.prod.svc.cluster.local`.
-pub(in crate::model::target) fn bare(name: &str) -> Option<KubernetesTarget> {
-    service(Piece::new(name)).ok().filter(|target| target.port.is_none())
 }
 
 fn parse(rest: Piece<'_>, scheme: &str) -> Parsed<KubernetesTarget> {
@@ -71,9 +163,9 @@ fn layout(query: Option<Piece<'_>>, scheme: &str) -> Parsed<Option<&'static str>
         if found.is_some() {
             return wrong(name.at, "layout is given twice", PODS);
         }
-        found = KUBERNETES_LAYOUTS.into_iter().find(|known| *known == value.text);
+        found = LAYOUTS.into_iter().find(|known| *known == value.text);
         if found.is_none() {
-            let problem = format!("{} is no layout (known: {})", value.quoted(), KUBERNETES_LAYOUTS.join(", "));
+            let problem = format!("{} is no layout (known: {})", value.quoted(), LAYOUTS.join(", "));
             return wrong(value.at, problem, PODS);
         }
     }
@@ -161,3 +253,6 @@ fn label(text: Piece<'_>, what: &str) -> Parsed<String> {
     }
     Ok(text.text.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! Targets of registries whose keys hold the service's name: `scheme://member,member/service?prefix=…&layout=…`.
+
+use std::fmt;
+
+use percent_encoding::utf8_percent_encode;
+
+use super::host::{host_port, join};
+use super::percent::decode;
+use super::piece::{Parsed, Piece, wrong};
+use super::uri::{COMPONENT, PATH, server_text};
+use crate::layout::{LAYOUTS, Layout};
+use crate::model::text::shorten;
+
+/// How the members of a registry are spoken of.
+pub struct Members {
+    /// What stands between the scheme and the next slash: `etcd's members`.
+    pub whose: &'static str,
+    /// A list of them in a target.
+    pub example: &'static str,
+    /// Where user and password belong.
+    pub user: &'static str,
+}
+
+/// Members and path; slashes around the path are none of its own.
+pub fn split<'a>(
+    before: Piece<'a>,
+    scheme: &str,
+    members: &Members,
+    has_key: bool,
+) -> Parsed<(Option<Piece<'a>>, Piece<'a>)> {
+    let (authority, path) = match before.strip("//") {
+        None => (None, before),
+        Some(after) => match after.split_once('/') {
+            Some((authority, path)) => (Some(authority).filter(|authority| !authority.is_empty()), path),
+            None if has_key => (Some(after), after.from(after.text.len())),
+            None => {
+                let name = after.text.rsplit('@').next().filter(|n| !n.is_empty() && !n.contains([':', ',']));
+                let whose = members.whose;
+                return wrong(
+                    after.at,
+                    format!("between {scheme}:// and the next slash stand {whose}, and no service follows"),
+                    format!("{scheme}:///{}", shorten(name.unwrap_or("pay"), 60)),
+                );
+            }
+        },
+    };
+    let path = path.until(path.text.trim_end_matches('/').len());
+    Ok((authority, path.from(path.text.len() - path.text.trim_start_matches('/').len())))
+}
+
+impl Members {
+    /// `host:port,host`, as it was typed.
+    pub fn parse(&self, list: Piece<'_>) -> Parsed<Vec<String>> {
+        if list.text.contains('@') {
+            let problem = format!("user and password do not belong into a target: set {}", self.user);
+            return wrong(list.at, problem, self.example);
+        }
+        let each = list.split(',').map(|member| {
+            if member.is_empty() {
+                return wrong(member.at, "an empty element in the list of members", self.example);
+            }
+            host_port(member, self.example).map(|(host, port)| join(&host, port))
+        });
+        each.collect()
+    }
+}
+
+/// What stands behind the question mark, each parameter once.
+#[derive(Default)]
+pub struct Parameters {
+    /// `key=`: the service's name, as go-zero writes it.
+    pub key: Option<String>,
+    /// `prefix=`: what stands before the name in the keys.
+    pub prefix: Option<String>,
+    /// `layout=`: the name of a layout.
+    pub layout: Option<&'static str>,
+}
+
+/// How the parameters of a scheme are spoken of.
+pub struct Words {
+    /// The parameters there are: `prefix, layout`.
+    pub known: &'static str,
+    /// The scheme.
+    pub scheme: &'static str,
+    /// Whether a layout can be named: the frameworks that write into this registry.
+    pub is_written: fn(&dyn Layout) -> bool,
+    /// A target, one with a layout, one with a prefix, and one with a key, where there are keys.
+    pub examples: [&'static str; 3],
+    /// A target with `key=`, where there is this parameter.
+    pub key: Option<&'static str>,
+}
+
+/// The names of the layouts that `?layout=` can name, `is_written` those of a registry.
+pub fn layouts(is_written: fn(&dyn Layout) -> bool) -> impl Iterator<Item = &'static str> {
+    LAYOUTS.iter().filter(move |layout| is_written(**layout)).map(|layout| layout.name())
+}
+
+/// Reads `prefix=`, `layout=` and, where `words` has an example of it, `key=`.
+pub fn parameters(query: Option<Piece<'_>>, words: &Words) -> Parsed<Parameters> {
+    let [example, with_layout, with_prefix] = words.examples;
+    let mut found = Parameters::default();
+    for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
+        let decoded = decode(value, true, example)?;
+        let twice = || wrong(name.at, format!("{} is given twice", name.text), example);
+        match (name.text, words.key) {
+            ("key", Some(_)) if found.key.is_some() => return twice(),
+            ("key", Some(key)) if decoded.is_empty() => return wrong(value.at, "no key is given", key),
+            ("key", Some(_)) => found.key = Some(decoded),
+            ("prefix", _) if found.prefix.is_some() => return twice(),
+            ("prefix", _) => found.prefix = Some(decoded),
+            ("layout", _) if found.layout.is_some() => return twice(),
+            ("layout", _) => match layouts(words.is_written).find(|known| *known == decoded) {
+                Some(known) => found.layout = Some(known),
+                None => {
+                    let known = layouts(words.is_written).collect::<Vec<_>>().join(", ");
+                    let problem = format!("{} is no layout (known: {known})", value.quoted());
+                    return wrong(value.at, problem, with_layout);
+                }
+            },
+            _ => {
+                let (scheme, known) = (words.scheme, words.known);
+                let problem = format!("{} is no parameter of {scheme}: (known: {known})", name.quoted());
+                return wrong(name.at, problem, with_prefix);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The canonical form.
+pub fn fmt_keys(
+    f: &mut fmt::Formatter<'_>,
+    scheme: &str,
+    members: &[String],
+    service: &str,
+    parameters: [(&str, Option<&str>); 2],
+) -> fmt::Result {
+    write!(f, "{scheme}://")?;
+    for (index, member) in members.iter().enumerate() {
+        write!(f, "{}{}", if index > 0 { "," } else { "" }, server_text(Some(member)))?;
+    }
+    f.write_str("/")?;
+    // A slash at an end is part of the name only when it is encoded.
+    if service.starts_with('/') || service.ends_with('/') {
+        write!(f, "{}", utf8_percent_encode(service, COMPONENT))?;
+    } else {
+        write!(f, "{}", utf8_percent_encode(service, PATH))?;
+    }
+    let mut separator = '?';
+    for (parameter, value) in parameters {
+        let Some(value) = value else { continue };
+        write!(f, "{separator}{parameter}={}", utf8_percent_encode(value, PATH))?;
+        separator = '&';
+    }
+    Ok(())
+}

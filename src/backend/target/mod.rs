@@ -1,0 +1,236 @@
+//! Parsing a [`Target`]: the scheme decides which backend parses the rest. What no backend knows is refused here.
+//!
+//! The modules are what the targets of several backends have in common.
+
+use std::str::FromStr;
+
+use super::{BACKENDS, Backend, OPTIONAL, dns};
+use crate::model::target::{Target, TargetError};
+use crate::model::text::shorten;
+
+mod foreign;
+pub mod grpc;
+pub mod host;
+pub mod keys;
+pub mod path;
+pub mod percent;
+mod piece;
+mod scheme;
+mod secrets;
+pub mod uri;
+
+use foreign::FOREIGN;
+use grpc::host_port;
+use host::join;
+pub use piece::{Parsed, Piece, Problem, wrong};
+pub use scheme::{Example, Scheme};
+
+/// Longest text that is looked at: room for a list of some thousand addresses.
+const LONGEST: usize = 64 * 1024;
+
+/// What is right where nothing is known of what was meant.
+const EXAMPLE: &str = "dns:///pay.example:50051";
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    /// Parses every form of a target; contacts nobody. Schemes are compared without regard to case.
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        parse(Piece::new(text)).map_err(|Problem { at, problem, example }| TargetError {
+            input: shorten(&secrets::mask(text), 80).into_owned(),
+            position: at,
+            problem: secrets::mask_in(&problem, text),
+            example: secrets::mask_in(&example, text),
+        })
+    }
+}
+
+impl Target {
+    /// True when `text`, which was typed as a target, may hold a secret: a user, or a parameter that is not known to be
+    /// harmless, of whichever scheme. A part that the target drops counts as well.
+    pub fn may_show_a_secret(text: &str) -> bool {
+        secrets::may_be_in(text)
+    }
+
+    /// The sentence that refuses a target which none of `backends` (their names) can answer; `None` when one can.
+    pub fn unsupported_reason(&self, backends: &[&str]) -> Option<String> {
+        let (scheme, backend) = match self {
+            Target::Bare(_) => return None,
+            Target::Of(target) => (target.backend(), Some(target.backend())),
+            Target::Foreign { scheme, .. } => {
+                (scheme.as_str(), foreign::find(scheme).map_or(Some(scheme.as_str()), |foreign| foreign.backend))
+            }
+        };
+        if backend.is_some_and(|backend| backends.contains(&backend)) {
+            return None;
+        }
+        let mut have = backends.to_vec();
+        have.sort_unstable();
+        let have = have.join(", ");
+        Some(match backend {
+            None => format!(
+                "{scheme}: is understood, but it does not say which registry is meant; write the registry's own target \
+                 (this version has: {have})"
+            ),
+            Some(backend) => {
+                let built = match OPTIONAL.contains(&backend) {
+                    true => format!(" (it is built with `--features {backend}`)"),
+                    false => String::new(),
+                };
+                format!("{scheme}: is understood, but this version has no {backend} backend{built}; it has: {have}")
+            }
+        })
+    }
+}
+
+/// The targets of the help, and what each means: bare names, then every registry, then what names the endpoints itself.
+pub fn examples() -> impl Iterator<Item = Example> {
+    let bare = Example { target: "pay", meaning: "every active backend, or [service.pay] of the config file" };
+    std::iter::once(bare).chain(registries_first().flat_map(|backend| backend.examples()).copied())
+}
+
+/// The backends as people look for them: those that query a registry stand first.
+fn registries_first() -> impl Iterator<Item = &'static dyn Backend> {
+    let of = |is_registry| BACKENDS.iter().copied().filter(move |backend| backend.is_registry() == is_registry);
+    of(true).chain(of(false))
+}
+
+/// Every scheme that has a backend in this build.
+fn schemes() -> impl Iterator<Item = &'static Scheme> {
+    registries_first().flat_map(|backend| backend.schemes())
+}
+
+/// The backends that this build could have and has not; each is a cargo feature, and has a scheme of its name.
+fn left_out() -> impl Iterator<Item = &'static str> {
+    OPTIONAL.iter().copied().filter(|name| BACKENDS.iter().all(|backend| backend.name() != *name))
+}
+
+/// The schemes that are recognised and have no backend in this build.
+fn without_backend() -> impl Iterator<Item = &'static str> {
+    FOREIGN.iter().map(|foreign| foreign.scheme).chain(left_out())
+}
+
+fn parse(whole: Piece<'_>) -> Parsed<Target> {
+    if whole.is_empty() {
+        return wrong(0, "the target is empty", format!("pay or {EXAMPLE}"));
+    }
+    if whole.text.len() > LONGEST {
+        return wrong(
+            LONGEST,
+            format!("{} bytes are more than the {LONGEST} a target may have", whole.text.len()),
+            EXAMPLE,
+        );
+    }
+    if let Some((at, character)) = whole.text.char_indices().find(|(_, c)| c.is_control()) {
+        return wrong(at, format!("U+{:04X} is a control character", u32::from(character)), EXAMPLE);
+    }
+    let Some((typed, rest)) = split_scheme(whole) else { return without_scheme(whole) };
+    let lower = typed.text.to_ascii_lowercase();
+    let scheme = schemes().find(|scheme| scheme.name == lower);
+    if !scheme.is_some_and(|scheme| scheme.takes_spaces)
+        && let Some(at) = rest.text.find(char::is_whitespace)
+    {
+        return wrong(rest.at + at, "a target has no white space", without_space(whole));
+    }
+    match (scheme, lower.as_str()) {
+        (Some(scheme), _) => (scheme.parse)(rest),
+        (None, foreign) if without_backend().any(|scheme| scheme == foreign) => {
+            Ok(Target::Foreign { scheme: lower, rest: secrets::mask(rest.text) })
+        }
+        (None, "http" | "https" | "grpc" | "grpcs" | "tcp") => url(typed, rest),
+        (None, unknown) => wrong(typed.at, unknown_scheme(unknown), format!("pay, pay.example:50051 or {EXAMPLE}")),
+    }
+}
+
+/// The scheme and what follows its colon. `consul:8500` is the port of a host, not a scheme: only schemes that take a
+/// plain word (`dns:8080` is the name `8080`, as for gRPC) win over a number.
+fn split_scheme(whole: Piece<'_>) -> Option<(Piece<'_>, Piece<'_>)> {
+    let (scheme, rest) = whole.split_once(':')?;
+    let mut characters = scheme.text.chars();
+    let shaped = characters.next().is_some_and(|c| c.is_ascii_alphabetic())
+        && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    if !shaped {
+        return None;
+    }
+    let lower = scheme.text.to_ascii_lowercase();
+    let is_port = !rest.is_empty() && rest.text.bytes().all(|b| b.is_ascii_digit());
+    let known = match schemes().find(|scheme| scheme.name == lower) {
+        Some(scheme) => scheme.takes_numbers || !is_port,
+        None => !is_port && without_backend().any(|scheme| scheme == lower),
+    };
+    (known || rest.text.starts_with('/')).then_some((scheme, rest))
+}
+
+/// A bare name, or gRPC's default scheme.
+fn without_scheme(whole: Piece<'_>) -> Parsed<Target> {
+    match whole.text.find(char::is_whitespace) {
+        Some(at) => wrong(at, "a target has no white space", without_space(whole)),
+        None => dns::target::without_scheme(whole),
+    }
+}
+
+fn unknown_scheme(scheme: &str) -> String {
+    let known = || schemes().map(|scheme| scheme.name);
+    let mut near: Vec<(usize, &str)> = known()
+        .chain(without_backend())
+        .map(|known| {
+            (if known.starts_with(scheme) || scheme.starts_with(known) { 1 } else { distance(scheme, known) }, known)
+        })
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
+        .collect();
+    near.sort_unstable();
+    let shown = shorten(scheme, 40);
+    if near.is_empty() {
+        let left_out: Vec<&str> = left_out().collect();
+        let left_out = match left_out.as_slice() {
+            [] => String::new(),
+            features => format!("; this build leaves out: {}", features.join(", ")),
+        };
+        format!("{shown}: is no known scheme (known: {}{left_out})", known().collect::<Vec<_>>().join(", "))
+    } else {
+        let near: Vec<_> = near.iter().take(3).map(|(_, known)| format!("{known}:")).collect();
+        format!("{shown}: is no known scheme (near: {})", near.join(", "))
+    }
+}
+
+/// Levenshtein distance; long words are far from everything.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len() > 20 || b.len() > 20 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+fn without_space(whole: Piece<'_>) -> String {
+    let squeezed: String = whole.text.chars().filter(|c| !c.is_whitespace()).collect();
+    if squeezed.is_empty() { EXAMPLE.to_string() } else { shorten(&secrets::mask(&squeezed), 60).into_owned() }
+}
+
+/// A URL is no target of gRPC's: the host and port in it are, and how they are spoken to is a flag's business.
+fn url(scheme: Piece<'_>, rest: Piece<'_>) -> Parsed<Target> {
+    let after = rest.strip("//").unwrap_or(rest);
+    let authority = after.until(after.text.find(['/', '?', '#']).unwrap_or(after.text.len()));
+    let server = authority.rsplit_once('@').map_or(authority, |(_, server)| server);
+    let plaintext = if scheme.text.eq_ignore_ascii_case("http") { " --plaintext" } else { "" };
+    let example = match host_port(server, EXAMPLE) {
+        Ok((host, port)) => {
+            let default = if plaintext.is_empty() { None } else { Some(80) };
+            format!("{}{plaintext}", join(&host, port.or(default)))
+        }
+        Err(_) => EXAMPLE.to_string(),
+    };
+    wrong(scheme.at, format!("{}: is the scheme of a URL, not of a gRPC target", scheme.text), example)
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,46 @@
+use super::*;
+use crate::backend::target::tests::{Row, target_tests};
+
+fn zookeeper(servers: &[&str], service: &str) -> ZookeeperTarget {
+    let servers = servers.iter().map(ToString::to_string).collect();
+    ZookeeperTarget { servers, service: service.to_string(), ..ZookeeperTarget::default() }
+}
+
+fn table() -> Vec<Row> {
+    vec![
+        ("zookeeper:///pay", zookeeper(&[], "pay").into(), "zookeeper:///pay"),
+        (
+            "zk://h1:2181,[::1]/com.x.Pay",
+            zookeeper(&["h1:2181", "[::1]"], "com.x.Pay").into(),
+            "zookeeper://h1:2181,[::1]/com.x.Pay",
+        ),
+        (
+            "zk:pay?prefix=/eu&layout=dubbo-app",
+            ZookeeperTarget { prefix: Some("/eu".to_string()), layout: Some("dubbo-app"), ..zookeeper(&[], "pay") }
+                .into(),
+            "zookeeper:///pay?prefix=/eu&layout=dubbo-app",
+        ),
+    ]
+}
+
+/// What is typed, the position, and a part of the sentence.
+const REFUSED: &[(&str, usize, &str)] = &[
+    ("zookeeper:///", 13, "no service is named; write zookeeper:///pay"),
+    ("zk://h1:2181", 5, "ZooKeeper's servers, and no service follows"),
+    ("zk://joe:hunter2@h1/pay", 5, "ZOOKEEPER_AUTH"),
+    ("zk:///pay?layout=go-zero", 17, "\"go-zero\" is no layout (known: kratos, kitex"),
+    ("zk:///pay?key=a", 10, "no parameter of zookeeper: (known: prefix, layout)"),
+];
+
+/// What the errors tell people to write.
+const MENDED: &[&str] = &[
+    "zookeeper:///pay",
+    "zookeeper://10.0.0.1:2181,10.0.0.2:2181/pay",
+    "zookeeper:///pay?layout=kratos",
+    "zookeeper:///pay?prefix=/microservices",
+];
+
+/// Refused, and nothing of the secret in it is repeated.
+const WITH_SECRET: &[&str] = &["zookeeper:///pay?auth=hunter2", "zookeeper://joe:hunter2@h1/pay"];
+
+target_tests!(table(), REFUSED, MENDED, WITH_SECRET);
