@@ -43,6 +43,7 @@ pub mod model;
 mod net;
 pub mod platform;
 pub mod session;
+pub mod text;
 pub mod transport;
 
 /// The pages whose examples are compiled and run with the tests.

@@ -27,10 +27,10 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
 use super::hyper_io::HyperIo;
-use super::socket::{io_words, seconds};
+use super::socket::io_words;
 use super::tls::{self, Words};
 use crate::model::resolution::{ResolveCode, ResolveError};
-use crate::model::text::quote_bytes;
+use crate::text::{duration, quote_bytes};
 
 /// An answer longer than this is given up: 64 MiB are some 60,000 instances.
 pub(super) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -77,16 +77,16 @@ pub(super) enum Trouble {
     #[error("{0}")]
     Connect(String),
     /// Connecting took too long.
-    #[error("no connection within {}", seconds(*.0))]
+    #[error("no connection within {}", duration(*.0))]
     ConnectTimeout(Duration),
     /// No secure connection.
     #[error("tls: {0}")]
     Tls(String),
     /// Connected and asked, but the answer did not come.
-    #[error("no answer within {}", seconds(*.0))]
+    #[error("no answer within {}", duration(*.0))]
     NoAnswer(Duration),
     /// The answer came in part, and then nothing more.
-    #[error("the response stopped after {after} bytes: no more of it within {}", seconds(*limit))]
+    #[error("the response stopped after {after} bytes: no more of it within {}", duration(*limit))]
     Stopped {
         /// How much of it came.
         after: usize,
@@ -94,7 +94,7 @@ pub(super) enum Trouble {
         limit: Duration,
     },
     /// The answer was still coming when the time was over.
-    #[error("the response was still arriving after {}, with {after} bytes", seconds(*limit))]
+    #[error("the response was still arriving after {}, with {after} bytes", duration(*limit))]
     TooSlow {
         /// How much of it came.
         after: usize,

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::layout::{self, Entry, LAYOUTS, Layout, Reading};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{Note, NoteKind};
+use crate::text;
 
 /// So many keys that cannot be used are shown in one sentence.
 const SHOWN: usize = 3;
@@ -243,18 +244,16 @@ impl Listing {
                 notes.push(Note::new(kind, words));
                 notes.push(Note::new(NoteKind::Remedy, left_out.remedy(word, self.words.show, &self.sought.typed)));
             }
-            let shown = left_out.entries.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
-            let more = count.saturating_sub(SHOWN);
-            let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+            let shown = text::few(&left_out.entries, "; ", SHOWN);
             let losers = left_out.losers(matched);
-            let text = format!("{count} of {registered} {word}s cannot be used: {shown}{more}{losers}");
+            let text = format!("{count} of {registered} {word}s cannot be used: {shown}{losers}");
             notes.push(Note::new(NoteKind::LeftOut, text));
         }
         notes.insert(0, Note::new(NoteKind::Funnel, funnel));
         if !matched.is_empty() {
             let each = matched.iter().map(|(prefix, (count, layouts))| {
                 let layouts = layouts.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-                format!("{prefix} ({count} {word}{}, {layouts})", if *count == 1 { "" } else { "s" })
+                format!("{prefix} ({count} {word}{}, {layouts})", text::plural_s(*count))
             });
             notes.push(Note::new(NoteKind::Matched, format!("prefix {}", each.collect::<Vec<_>>().join(", "))));
         }
@@ -350,9 +349,7 @@ impl LeftOut {
 
 /// Some of many.
 pub(super) fn listed(all: &[String]) -> String {
-    let more = all.len().saturating_sub(NAMED);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("{}{more}", all[..all.len().min(NAMED)].join(", "))
+    text::few(all, ", ", NAMED)
 }
 
 #[cfg(test)]

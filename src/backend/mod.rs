@@ -238,12 +238,12 @@ mod http;
 mod hyper_io;
 pub mod ip;
 pub mod kubernetes;
+mod limit;
 #[cfg(feature = "networked")]
 mod listing;
 #[cfg(feature = "networked")]
 mod login;
 mod masked;
-mod near;
 #[cfg(feature = "networked")]
 mod retry_after;
 #[cfg(feature = "networked")]

@@ -10,7 +10,6 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use crate::model::text;
 pub(super) use crate::net::io_words;
 
 /// Connects to the first address of `host` that answers. No time limit of its own. The sentence does not name the
@@ -71,11 +70,6 @@ fn keep_alive(stream: &TcpStream) {
     let probes = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
     let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
     let _ = stream.set_nodelay(true);
-}
-
-/// `5.0s`.
-pub(super) fn seconds(duration: Duration) -> String {
-    text::seconds(duration)
 }
 
 /// A registry's address as it may be shown: without what stands before an `@` and behind a `?`.

@@ -11,6 +11,7 @@ use super::{
     AcrossIdle, Address, Cause, CauseCode, ConnectionId, ConnectivityState, Effect, Elapsed, Input, Options, Pick,
     Policy,
 };
+use crate::text::exact_duration;
 
 /// A gRPC channel as a state machine.
 ///
@@ -214,7 +215,7 @@ impl Channel {
     fn enter_idle_mode(&mut self, effects: &mut Vec<Effect>) {
         self.idle.enter();
         let timeout = self.options.idle_timeout.unwrap_or_default();
-        let cause = Cause::new(CauseCode::IdleTimeout, format!("no rpc for {timeout:?}"));
+        let cause = Cause::new(CauseCode::IdleTimeout, format!("no rpc for {}", exact_duration(timeout)));
         let Mode::Active(mut balancer) = std::mem::replace(&mut self.mode, Mode::Idle) else { return };
         let (mut ctx, _, heard) = self.context(effects);
         match ctx.options.across_idle {

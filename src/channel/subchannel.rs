@@ -11,6 +11,7 @@ use super::backoff::Attempts;
 use super::context::Context;
 use super::health::HealthView;
 use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Disconnect, Effect, Elapsed, Failure, Health};
+use crate::text::duration;
 
 /// A subchannel. Dropped after [`Subchannel::shut_down`].
 #[derive(Debug)]
@@ -130,7 +131,7 @@ impl Subchannel {
         }
         let delay = self.attempts.delay(&ctx.options.backoff, &mut ctx.core.random);
         let limit = delay.max(ctx.options.backoff.min_connect_timeout);
-        let text = format!("{}: attempt {}, limit {limit:?}", self.address, self.attempts.number());
+        let text = format!("{}: attempt {}, limit {}", self.address, self.attempts.number(), duration(limit));
         self.show(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::ConnectRequested, text));
         let started = ctx.now();
         let connection = ctx.open(&self.address, started + limit);

@@ -9,6 +9,7 @@ use super::table::*;
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{DisconnectReason, Rotation};
+use crate::text::duration;
 
 /// So many losses make a pattern; fewer may be a restart.
 const PATTERN: usize = 3;
@@ -150,18 +151,11 @@ fn extremes(losses: &[&Seen<Loss>]) -> (Duration, Duration) {
 /// `, each after 30.0s to 33.1s`.
 fn ages(losses: &[&Seen<Loss>]) -> String {
     let (least, most) = extremes(losses);
-    let (least, most) = (words(least), words(most));
+    let (least, most) = (duration(least), duration(most));
     match losses {
         [_] => format!(" after {most}"),
         _ if least == most => format!(", each after {most}"),
         _ => format!(", after {least} to {most}"),
-    }
-}
-
-fn words(time: Duration) -> String {
-    match time.as_millis() {
-        ms @ 0..1000 => format!("{ms}ms"),
-        _ => format!("{:.1}s", time.as_secs_f64()),
     }
 }
 

@@ -9,7 +9,7 @@ use super::verdict::NetworkWord;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::resolution::{NoteKind, ResolveCode};
-use crate::model::text::{seconds, shell_word};
+use crate::text::{duration, few, shell_word};
 
 /// What to do when DNS has no address for the name.
 const NO_RECORDS_REMEDY: &str = "Check the name, and what `dig NAME A`, `dig NAME AAAA` show; correct or delete an \
@@ -27,7 +27,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             findings.push(finding(
                 &DISCOVERY_GAP,
                 None,
-                format!("the watch on {} was lost for {:.1}s and recovered", source.source, gap.as_secs_f64()),
+                format!("the watch on {} was lost for {} and recovered", source.source, duration(*gap)),
                 vec![*begin, *end],
             ));
         }
@@ -74,7 +74,7 @@ fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec
         Some(_) if is_denied(source) => {
             format!("{name} denies access since {}, and its last list is kept: {why}", broken.at)
         }
-        Some(_) => format!("{name}: no response for {}: {why}", seconds(ledger.now.since(broken.at))),
+        Some(_) => format!("{name}: no response for {}: {why}", duration(ledger.now.since(broken.at))),
     };
     let code = broken.what.as_ref().map(|failure| failure.code);
     if ledger.is_beside_the_point(source) {
@@ -436,10 +436,7 @@ fn is_the_same_registry(one: &SourceRecord, other: &SourceRecord) -> bool {
 
 pub(super) fn shorten(words: &[String]) -> String {
     const SHOWN: usize = 5;
-    if words.len() <= SHOWN {
-        return words.join(", ");
-    }
-    format!("{} and {} more", words[..SHOWN].join(", "), words.len() - SHOWN)
+    few(words, ", ", SHOWN)
 }
 
 pub(super) fn finding(

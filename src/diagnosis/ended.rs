@@ -12,6 +12,7 @@ use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::hold::{Fate, HeldReport};
 use crate::model::reach::{Disconnect, DisconnectReason};
+use crate::text::duration;
 
 /// A connection that was idle for a shorter time had no time for a call yet.
 const IDLE: Duration = Duration::from_secs(1);
@@ -48,7 +49,7 @@ fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
     };
     let proxy = ledger.proxies.get(address).map(|seen| seen.what.name.as_str());
     let who = proxy.map(|name| format!(" (a proxy, {name})")).unwrap_or_default();
-    let text = format!("{address}{who} ended {whose} after {} without a call: {how}", words(*idle));
+    let text = format!("{address}{who} ended {whose} after {} without a call: {how}", duration(*idle));
     let evidence = own.iter().chain(&checks).map(|(_, _, seq)| *seq).collect();
     let kind = &IDLE_CONNECTION_ENDED;
     Some(Finding { kind, address: Some(address.clone()), text, evidence, remedy: remedy(proxy, *idle) })
@@ -97,14 +98,6 @@ fn remedy(proxy: Option<&str>, idle: Duration) -> String {
     format!(
         "Nothing, if that limit is meant: clients reconnect with their next call, and a call that starts at that very moment may \
          fail with UNAVAILABLE. To avoid both, let channels go idle before {}, or raise the limit{setting}.",
-        words(idle)
+        duration(idle)
     )
-}
-
-/// `1.97s`, `20.0s`.
-fn words(time: Duration) -> String {
-    match time.as_secs() {
-        0..10 => format!("{:.2}s", time.as_secs_f64()),
-        _ => format!("{:.1}s", time.as_secs_f64()),
-    }
 }

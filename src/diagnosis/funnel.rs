@@ -7,7 +7,7 @@ use super::table::*;
 use crate::model::endpoint::{Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
 use crate::model::resolution::NoteKind;
-use crate::model::text;
+use crate::text;
 
 /// An operator's reason is quoted up to this many characters.
 const QUOTED: usize = 200;

@@ -9,6 +9,7 @@ use super::table::*;
 use crate::model::finding::FindingKind;
 use crate::model::reach::{Health, http2_error_name};
 use crate::model::rpc::{NotSent, RpcCause};
+use crate::text::few;
 
 /// Names of services that are listed in a sentence.
 const NAMED: usize = 8;
@@ -139,11 +140,6 @@ fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
 /// `; it knows "" SERVING, "pay.v1.Pay" NOT_SERVING`.
 fn but(others: Option<&BTreeMap<String, Seen<Health>>>) -> String {
     let Some(others) = others.filter(|others| !others.is_empty()) else { return String::new() };
-    let named: Vec<String> =
-        others.iter().take(NAMED).map(|(name, seen)| format!("{name:?} {}", seen.what.as_str())).collect();
-    let more = match others.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("; it knows {}{more}", named.join(", "))
+    let named = others.iter().map(|(name, seen)| format!("{name:?} {}", seen.what.as_str()));
+    format!("; it knows {}", few(named, ", ", NAMED))
 }

@@ -1,7 +1,5 @@
 //! Findings of the idle cycle: GD603 to GD606, GD610.
 
-use std::time::Duration;
-
 use super::discovery::finding;
 use super::ledger::{Contact, Ledger, Seen};
 use super::reaching::join;
@@ -9,6 +7,7 @@ use super::table::*;
 use crate::model::endpoint::Address;
 use crate::model::event::IdlePhase;
 use crate::model::finding::Finding;
+use crate::text::duration;
 
 /// What the silence changed, and what a client that did not notice would now hold.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -45,12 +44,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             None => "and was not asked again".to_string(),
         };
         let instead = if new.is_empty() { "nothing has taken its place".to_string() } else { format!("new: {new}") };
-        let after = departure.at.since(silence.at).as_secs_f64();
+        let after = duration(departure.at.since(silence.at));
         let mut evidence = vec![silence.seq, departure.seq];
         evidence.extend(arrived.iter().map(|seen| seen.seq));
         evidence.extend(contact.map(|contact| contact.seq));
         evidence.dedup();
-        let text = format!("{address} left {source} {after:.1}s into the silence {now}; {instead}");
+        let text = format!("{address} left {source} {after} into the silence {now}; {instead}");
         findings.push(finding(&MOVED_WHILE_IDLE, Some(address.clone()), text, evidence));
         if let Some(contact) = contact.filter(|c| matches!(c.what, Contact::Connected | Contact::Answered(_))) {
             let text = format!("{address} has left {source} and still answers");
@@ -61,18 +60,18 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings.extend(ledger.calls.iter().filter(|call| call.what.phase == IdlePhase::Call).filter_map(|call| {
         let cost = call.what.cost.as_ref()?;
         let limit = ledger.rpc_timeout.filter(|limit| cost.with_resolving() > *limit)?;
-        let ms = |duration: Duration| format!("{:.0} ms", duration.as_secs_f64() * 1000.0);
-        let mut parts: Vec<String> = cost.resolve.iter().map(|resolve| format!("registry {}", ms(*resolve))).collect();
-        parts.extend(cost.connecting.iter().map(|(stage, took)| format!("{stage} {}", ms(*took))));
-        parts.push(format!("rpc {}", ms(cost.rpc)));
+        let mut parts: Vec<String> =
+            cost.resolve.iter().map(|resolve| format!("registry {}", duration(*resolve))).collect();
+        parts.extend(cost.connecting.iter().map(|(stage, took)| format!("{stage} {}", duration(*took))));
+        parts.push(format!("rpc {}", duration(cost.rpc)));
         let who =
             if cost.total > limit { "every client fails it" } else { "clients that ask the registry anew fail it" };
         let to = call.what.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
         let text = format!(
             "{to}the first call after idle needs {} ({}) and its deadline is {}: {who}",
-            ms(cost.with_resolving()),
+            duration(cost.with_resolving()),
             parts.join(", "),
-            ms(limit)
+            duration(limit)
         );
         let evidence = std::iter::once(call.seq).chain(call.what.stages.iter().copied()).collect();
         Some(finding(&IDLE_EXIT_TOO_SLOW, call.what.address.clone(), text, evidence))
@@ -85,8 +84,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                 (&CALL_AFTER_IDLE_FAILED, "after the silence")
             }
         };
-        let took = call.what.took.as_secs_f64();
-        let text = format!("the call {when} failed after {took:.3}s: {why}");
+        let took = duration(call.what.took);
+        let text = format!("the call {when} failed after {took}: {why}");
         findings.push(finding(kind, call.what.address.clone(), text, vec![call.seq]));
     }
     findings

@@ -7,6 +7,7 @@ use super::ledger::{Ledger, Seen, SourceRecord};
 use super::table::{LEASE_NOT_RENEWED, LEASE_TOO_LONG, PERMANENT_ENTRY};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::finding::{Finding, FindingKind};
+use crate::text::exact_duration;
 
 /// So many times what the framework itself grants is no setting any more.
 const FAR_BEYOND: u32 = 10;
@@ -74,7 +75,9 @@ fn ending(source: &SourceRecord, name: &str) -> Option<Finding> {
             };
             // The time left is cut to whole seconds.
             let is_late = *granted >= JUDGED && left + Duration::from_secs(1) <= *granted / 3;
-            is_late.then(|| format!("{} has {} s left of {} s", entry(endpoint), left.as_secs(), granted.as_secs()))
+            is_late.then(|| {
+                format!("{} has {} left of {}", entry(endpoint), exact_duration(left), exact_duration(*granted))
+            })
         },
         |_, entries| format!("{name}: nobody renews the lease of {entries}: it leaves when the lease is over"),
     )
@@ -90,7 +93,12 @@ fn too_long(source: &SourceRecord, name: &str) -> Option<Finding> {
             };
             let framework = endpoint.layout.as_deref().and_then(|layout| layout.split(':').next()).unwrap_or_default();
             (*granted > *usual * FAR_BEYOND).then(|| {
-                format!("{} {} s ({framework}'s own is {} s)", entry(endpoint), granted.as_secs(), usual.as_secs())
+                format!(
+                    "{} {} ({framework}'s own is {})",
+                    entry(endpoint),
+                    exact_duration(*granted),
+                    exact_duration(*usual)
+                )
             })
         },
         |_, entries| format!("{name}: whoever dies stays listed for as long as its lease lasts: {entries}"),

@@ -7,6 +7,7 @@ use super::table::{CLIENTS_WOULD_BE_STALE, UNNAMED_CLIENTS_WOULD_BE_STALE};
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::lens::{Hears, LensReport};
+use crate::text::{all_of, few};
 
 /// One finding for all lenses that differ in the same way.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -94,10 +95,5 @@ fn fate(ledger: &Ledger, address: &Address, evidence: &mut Vec<u64>) -> String {
 /// The first few, and how many more there are.
 fn listed(words: &[String]) -> String {
     const NAMED: usize = 5;
-    let mut few: Vec<&str> = words.iter().take(NAMED).map(String::as_str).collect();
-    let more = format!("{} more", words.len().saturating_sub(NAMED));
-    if words.len() > NAMED {
-        few.push(&more);
-    }
-    join(&few)
+    if words.len() > NAMED { few(words, ", ", NAMED) } else { all_of(words) }
 }

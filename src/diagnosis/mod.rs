@@ -46,6 +46,7 @@ use crate::model::finding::{Counts, EndpointVerdict, Finding, Severity, Summary,
 use crate::model::pending::Awaits;
 use crate::model::reach::Health;
 use crate::model::time::Elapsed;
+use crate::text::{duration, plural};
 use ledger::Contact;
 use verdict::{NetworkWord, RegistryWord};
 
@@ -370,7 +371,7 @@ fn sentence(
         1 => format!("the only endpoint is {}", listed[0].verdict.predicate()),
         2 if good == 2 => format!("both endpoints are {what}"),
         _ if good == total => format!("all {total} endpoints are {what}"),
-        _ => format!("{good} of {total} endpoints {} {what}", if good == 1 { "is" } else { "are" }),
+        _ => format!("{good} of {total} endpoints {} {what}", plural(good, "is", "are")),
     };
     let worst = findings.first().filter(|_| !matches!(verdict, Verdict::Healthy | Verdict::Usable)).map(|worst| {
         match findings.iter().filter(|finding| finding.kind == worst.kind).count() - 1 {
@@ -414,7 +415,7 @@ fn idle_sentence(ledger: &Ledger) -> Option<String> {
     }
     Some(match (&call.what.outcome, &call.what.address) {
         (Ok(_), Some(address)) => {
-            format!("the first call after idle went to {address} in {:.0} ms", call.what.took.as_secs_f64() * 1000.0)
+            format!("the first call after idle went to {address} in {}", duration(call.what.took))
         }
         _ => "the first call after idle failed".to_string(),
     })

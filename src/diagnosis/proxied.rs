@@ -11,6 +11,7 @@ use crate::model::event::EndpointReport;
 use crate::model::finding::{EndpointVerdict, Finding};
 use crate::model::reach::Health;
 use crate::model::rpc::{Proxy, RpcCause};
+use crate::text::few;
 
 /// So many addresses are named in a sentence.
 const NAMED: usize = 3;
@@ -38,15 +39,10 @@ fn on_proxy(name: &str, answered: &[Answered<'_>]) -> Option<Finding> {
             (Some((*first).clone()), text)
         }
         several => {
-            let named: Vec<String> = several.iter().take(NAMED).map(|(address, _)| address.to_string()).collect();
-            let more = match several.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
             let text = format!(
-                "a proxy ({name}) answered at {} endpoints for whatever is behind it; one sample each ({}{more}; {header})",
+                "a proxy ({name}) answered at {} endpoints for whatever is behind it; one sample each ({}; {header})",
                 several.len(),
-                named.join(", "),
+                few(several.iter().map(|(address, _)| address), ", ", NAMED),
             );
             (None, text)
         }

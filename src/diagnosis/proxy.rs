@@ -7,6 +7,7 @@ use super::ledger::{Ledger, SourceRecord};
 use super::table::PROXY_ENV;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
+use crate::text::plural;
 
 /// The proxy that gRPC clients would take from the environment. Pure: whoever knows the environment builds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +126,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     if evidence.is_empty() {
         return Vec::new();
     }
-    let many = if evidence.len() == 1 { "1 address".to_string() } else { format!("{} addresses", evidence.len()) };
+    let many = format!("{} {}", evidence.len(), plural(evidence.len(), "address", "addresses"));
     let text = format!(
         "{} is {}: {} clients with this environment dial {many} of this service through that proxy; this tool connected directly",
         proxy.variable, proxy.proxy, proxy.readers

@@ -11,6 +11,7 @@ use super::{dns, health};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{Failure, FailureCode, Stage};
+use crate::text::all_of;
 
 /// One finding for every listed address that was not reached, or whose health service says no.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -217,8 +218,5 @@ pub(super) fn join(words: &[&str]) -> String {
             unique.push(word);
         }
     }
-    match unique.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => unique.concat(),
-    }
+    all_of(unique)
 }

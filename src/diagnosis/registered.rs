@@ -8,7 +8,7 @@ use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
 use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
-use crate::model::text::{self, shell_word};
+use crate::text::{self, shell_word};
 
 /// A check's output is quoted up to this many characters.
 const QUOTED: usize = 120;
@@ -71,8 +71,10 @@ pub(super) fn reason(endpoint: &Endpoint) -> String {
 /// What this session knows about since when: no registry tells.
 fn since(ledger: &Ledger, source: usize, endpoint: &Endpoint) -> String {
     let first = ledger.critical_since.get(&(source, endpoint.key())).copied();
-    match first.map(|first| ledger.now.since(first).as_secs()) {
-        Some(seconds) if seconds > 0 => format!(" (at least for the {seconds} s that it has been watched)"),
+    match first.map(|first| ledger.now.since(first)) {
+        Some(time) if time.as_secs() > 0 => {
+            format!(" (at least for the {} that it has been watched)", text::duration(time))
+        }
         Some(_) | None => String::new(),
     }
 }

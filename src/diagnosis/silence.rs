@@ -12,6 +12,7 @@ use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::hold::{Fate, HeldReport, Rung, TcpState};
 use crate::model::reach::{Disconnect, Rotation};
+use crate::text::{duration, exact_duration};
 
 /// The shortest keepalive time that clients use (gRFC A8).
 const FASTEST_PING: Duration = Duration::from_secs(10);
@@ -56,7 +57,7 @@ fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding
         Fate::Swallowed { waited, tcp } => {
             let text = format!(
                 "{address}: a connection that was silent for {quiet} is swallowed: no answer to a ping within {}; {}{spoke}",
-                words(*waited),
+                duration(*waited),
                 told_by_tcp(*tcp),
             );
             Some(finding(&SILENT_CONNECTION_SWALLOWED, address, text, vec![held.seq]))
@@ -87,7 +88,7 @@ fn told_by_tcp(tcp: Option<TcpState>) -> String {
         Some(TcpState { unacked, retransmits, last_ack }) => format!(
             "not even TCP answers ({unacked} unacknowledged, sent again {retransmits} times, last acknowledgement {} ago): \
              the path forgot the connection",
-            words(last_ack)
+            duration(last_ack)
         ),
         None => "what TCP knows of it cannot be read here".to_string(),
     }
@@ -159,7 +160,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
     if let Some(spoke) = held.iter().map(|held| spoke(held)).find(|spoke| !spoke.is_empty()) {
         text.push_str(&spoke);
     }
-    let outliers: Vec<String> = known.contradictions.iter().map(|quiet| words(*quiet)).collect();
+    let outliers: Vec<String> = known.contradictions.iter().map(|quiet| duration(*quiet)).collect();
     if !outliers.is_empty() {
         text.push_str(&format!(
             "; yet one that was silent for only {} ended too: an outlier, as when a server is restarted, or no matter of \
@@ -178,7 +179,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
                 format!(
                     "Let channels go idle before {}, or raise that limit{setting}: clients that are idle for longer reconnect \
                      with their next call.",
-                    words(ruled)
+                    duration(ruled)
                 )
             }
             (_, _) => settings(&known, held.iter().any(|held| held.what.held.interrupted.is_some())),
@@ -213,7 +214,7 @@ fn spoke(held: &Seen<HeldReport>) -> String {
         Some(by) => format!(
             "; the server broke the silence itself ({} after {}), so no longer one than {} was tried",
             by.frame,
-            words(by.after),
+            duration(by.after),
             silence(held),
         ),
         None => String::new(),
@@ -227,7 +228,7 @@ fn known_limit(known: &Tolerance) -> Option<String> {
         low <= limit.mul_f64(1.02) && high >= limit.mul_f64(0.98)
     };
     let (seconds, whose) = KNOWN.into_iter().find(|(seconds, _)| known.is_close() && near(*seconds))?;
-    Some(format!("{seconds}s is {whose}"))
+    Some(format!("{} is {whose}", exact_duration(Duration::from_secs(seconds))))
 }
 
 /// The keepalive and idle settings that follow.
@@ -243,7 +244,9 @@ fn settings(known: &Tolerance, interrupted: bool) -> String {
     };
     let narrow = match known.is_close() || known.survived.is_none() {
         true => String::new(),
-        false => format!(" Narrow it down with --find-cutoff {}s.", cut.as_secs() + 1),
+        false => {
+            format!(" Narrow it down with --find-cutoff {}.", exact_duration(Duration::from_secs(cut.as_secs() + 1)))
+        }
     };
     let below = match known.survived {
         Some(survived) => plain(survived),
@@ -276,24 +279,15 @@ fn settings(known: &Tolerance, interrupted: bool) -> String {
 
 /// How long the connection was silent, without what timers are late.
 fn silence(held: &Seen<HeldReport>) -> String {
-    words(held.what.held.quiet.min(held.what.silence))
-}
-
-/// `350ms`, `1.97s`, `20.0s`: as exact as a limit is found.
-fn words(time: Duration) -> String {
-    match time.as_secs() {
-        0 => format!("{}ms", time.as_millis()),
-        1..10 => format!("{:.2}s", time.as_secs_f64()),
-        _ => format!("{:.1}s", time.as_secs_f64()),
-    }
+    duration(held.what.held.quiet.min(held.what.silence))
 }
 
 /// A time to set, so rounded down: `19s`, `350ms`.
 fn plain(time: Duration) -> String {
-    match time.as_secs() {
-        0 => format!("{}ms", time.as_millis()),
-        seconds => format!("{seconds}s"),
-    }
+    exact_duration(match time.as_secs() {
+        0 => Duration::from_millis(u64::from(time.subsec_millis())),
+        seconds => Duration::from_secs(seconds),
+    })
 }
 
 fn finding(kind: &'static FindingKind, address: &Address, text: String, evidence: Vec<u64>) -> Finding {

@@ -5,6 +5,7 @@ use std::borrow::Borrow;
 
 use crate::model::certificate::{ANY_PURPOSE, CERT_SIGN, DIGITAL_SIGNATURE, Digest, KeyKind, SERVER_AUTH};
 use crate::model::reach::Certificate;
+use crate::text::plural;
 
 /// A client stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +58,7 @@ impl Oddity {
 }
 
 fn verb(who: &[&str], one: &str, several: &str) -> String {
-    format!("{} {}", super::reaching::join(who), if who.len() == 1 { one } else { several })
+    format!("{} {}", super::reaching::join(who), plural(who.len(), one, several))
 }
 
 /// What stacks do not agree on in `chain` (leaf first), which was verified for `server_name` at the time `now` and ends at

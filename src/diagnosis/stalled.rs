@@ -6,6 +6,7 @@ use super::discovery::finding;
 use super::ledger::Ledger;
 use super::table::PROCESS_STALLED;
 use crate::model::finding::Finding;
+use crate::text::duration;
 
 /// One finding for all stalls.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -14,15 +15,15 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let all: Duration = stalls.iter().map(|seen| seen.what.lasted).sum();
     let times = match stalls.len() {
         1 => String::new(),
-        many => format!(", {many} times, the longest {:.1}s", longest.as_secs_f64()),
+        many => format!(", {many} times, the longest {}", duration(longest)),
     };
     let timeouts = match ledger.excused {
         1 => "one timeout that ended meanwhile was".to_string(),
         many => format!("{many} timeouts that ended meanwhile were"),
     };
     let text = format!(
-        "this process did not run for {:.1}s{times}: {timeouts} repeated or left out, because nothing is proved by it",
-        all.as_secs_f64()
+        "this process did not run for {}{times}: {timeouts} repeated or left out, because nothing is proved by it",
+        duration(all)
     );
     let evidence = stalls.iter().map(|seen| seen.seq).collect();
     vec![finding(&PROCESS_STALLED, None, text, evidence)]

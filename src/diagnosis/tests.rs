@@ -335,7 +335,7 @@ fn a_first_call_that_outlasts_its_deadline_names_every_stage() {
     assert_eq!(codes(&story(180)), [""; 0], "250 ms are enough for 250 ms");
     let slow = story(240);
     assert_eq!((codes(&slow), slow.summary.exit), (vec!["GD610"], 1));
-    let parts = "needs 310 ms (registry 240 ms, tcp 20 ms, http2 40 ms, rpc 10 ms) and its deadline is 250 ms";
+    let parts = "needs 310ms (registry 240ms, tcp 20ms, http2 40ms, rpc 10ms) and its deadline is 250ms";
     assert!(slow.findings[0].text.contains(parts), "{}", slow.findings[0].text);
 }
 

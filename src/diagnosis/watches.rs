@@ -8,6 +8,7 @@ use crate::model::event::WatchEnd;
 use crate::model::finding::Finding;
 use crate::model::reach::{Health, http2_error_name};
 use crate::model::rpc::RpcCause;
+use crate::text::duration;
 
 /// One finding for all Watches that ended in the same way, and one for all that are not implemented.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -51,7 +52,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
         );
         return finding(&HEALTH_WATCH_UNIMPLEMENTED, one, text, evidence);
     }
-    let after = end.after.as_secs_f64();
+    let after = duration(end.after);
     let how = match &end.cause {
         RpcCause::Status if end.code == "OK" => "the server ended it without an error".to_string(),
         RpcCause::Reset(code) => format!("the stream was reset with {}", http2_error_name(*code)),
@@ -63,7 +64,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
         Some(Contact::Connected | Contact::Failed(_)) => String::new(),
     };
     let text =
-        format!("the health Watch on {on} ended {after:.1}s after its last message: {how}. It is opened again{last}");
+        format!("the health Watch on {on} ended {after} after its last message: {how}. It is opened again{last}");
     let mut finding = finding(&HEALTH_WATCH_ENDED, one, text, evidence);
     finding.remedy = match &end.cause {
         RpcCause::Status if end.code == "OK" => {
@@ -72,7 +73,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
         }
         RpcCause::Reset(_) | RpcCause::Http { .. } | RpcCause::Proxy { .. } => format!(
             "Raise the stream timeout of the proxy on the path above the longest quiet period of a stream (it is about \
-             {after:.1}s now; nginx: grpc_read_timeout, Envoy: stream_idle_timeout)."
+             {after} now; nginx: grpc_read_timeout, Envoy: stream_idle_timeout)."
         ),
         _ => finding.remedy,
     };

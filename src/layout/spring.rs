@@ -5,7 +5,6 @@
 //! An instance without such metadata may still be one: a web server can carry gRPC on its own port (Spring gRPC does), and
 //! grpc-spring's clients dial it. So it is listed, and [`doubts`] says what its port is.
 
-#[cfg(feature = "consul")]
 use super::consul::{Instance, Said};
 use super::{Entry, Layout, Reading, curator, endpoint, join};
 #[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
@@ -13,6 +12,8 @@ use crate::model::{
     endpoint::Endpoint,
     resolution::{Note, NoteKind},
 };
+#[cfg(feature = "consul")]
+use crate::text;
 
 /// Metadata keys that hold the gRPC port; those of grpc-spring (2.x and 3.x, its older versions) first.
 const PORT_KEYS: [(&str, bool); 4] =
@@ -47,22 +48,16 @@ pub(crate) fn doubts(endpoints: &[Endpoint]) -> Option<Note> {
     if doubtful.is_empty() {
         return None;
     }
-    let named: Vec<String> = doubtful
-        .iter()
-        .take(NAMED)
-        .map(|endpoint| match &endpoint.id {
-            Some(id) => format!("{} ({id:?})", endpoint.address),
-            None => endpoint.address.to_string(),
-        })
-        .collect();
-    let more = doubtful.len() - named.len();
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let named = doubtful.iter().map(|endpoint| match &endpoint.id {
+        Some(id) => format!("{} ({id:?})", endpoint.address),
+        None => endpoint.address.to_string(),
+    });
     let text = format!(
         "{} of {} endpoints have no gRPC_port in their metadata, so what is listed is the port that Spring gives to the web \
-         server, where gRPC is served only if the web server does; clients dial it all the same: {}{more}",
+         server, where gRPC is served only if the web server does; clients dial it all the same: {}",
         doubtful.len(),
         endpoints.len(),
-        named.join(", ")
+        text::few(named, ", ", NAMED)
     );
     Some(Note::new(NoteKind::Doubtful, text))
 }

@@ -2,6 +2,8 @@
 
 use time::OffsetDateTime;
 
+use crate::text::count;
+
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
@@ -17,12 +19,12 @@ pub fn ahead(then: i64, now: i64) -> String {
 }
 
 fn span(seconds: i64) -> String {
-    let of = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    let of = |number: i64, unit| count(usize::try_from(number).unwrap_or(0), unit);
     match seconds {
         DAY.. => of(seconds / DAY, "day"),
         HOUR.. => of(seconds / HOUR, "hour"),
         MINUTE.. => of(seconds / MINUTE, "minute"),
-        _ => of(seconds.max(0), "second"),
+        _ => of(seconds, "second"),
     }
 }
 

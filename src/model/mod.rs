@@ -16,5 +16,4 @@ pub mod rpc;
 pub mod secret;
 pub(crate) mod services;
 pub mod target;
-pub mod text;
 pub mod time;

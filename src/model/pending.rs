@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::endpoint::Address;
 use super::reach::Stage;
+use crate::text::duration;
 
 /// Something that had not happened when the session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +134,7 @@ impl fmt::Display for PendingReport {
         if let Some(stage) = self.awaits.stage() {
             write!(f, "{stage}: ")?;
         }
-        write!(f, "waiting for {} for {:.1}s", self.awaits.object(), self.waited.as_secs_f64())?;
+        write!(f, "waiting for {} for {}", self.awaits.object(), duration(self.waited))?;
         match &self.last {
             Some(last) => write!(f, " ({last})"),
             None => Ok(()),

@@ -17,6 +17,7 @@ use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Phase, Stage};
 use crate::model::rpc::Proxy;
+use crate::text::duration;
 use crate::transport::{Connection, ConnectionEvent, Transport};
 
 /// An attempt passes no more stages than this.
@@ -142,7 +143,7 @@ async fn connect(
                 room.send(phase);
             }
             () = until(deadline) => {
-                let text = format!("not connected within {:.1}s", began.elapsed().as_secs_f64());
+                let text = format!("not connected within {}", duration(began.elapsed()));
                 break Err(Failure::new(Stage::Tcp, FailureCode::TimedOut, text, began.elapsed()));
             }
         }

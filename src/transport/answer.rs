@@ -10,7 +10,7 @@ use super::grpc::because;
 use super::message::Messages;
 use super::page;
 use crate::model::rpc::{HttpHint, Proxy, RpcCause};
-use crate::model::text::{quote_bytes, shorten};
+use crate::text::{quote_bytes, shorten};
 
 /// How long the body of a plain answer is waited for; its status is known already.
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);

@@ -18,6 +18,7 @@ use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Spoken, Stage, TlsReport};
 use crate::net::io_words;
 use crate::net::tls::{Told, explain_alert, explain_end};
+use crate::text::duration;
 
 /// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
 const LEAST_SHARE: Duration = Duration::from_secs(2);
@@ -103,7 +104,7 @@ async fn resolve(
     let fail = |code, text: String| Failure::new(Stage::Resolve, code, text, begun.elapsed());
     let found = match timeout_at(deadline, tokio::net::lookup_host((host.as_str(), *port))).await {
         Err(_) => {
-            let text = format!("looking up \"{host}\" took longer than {}", seconds(begun.elapsed()));
+            let text = format!("looking up \"{host}\" took longer than {}", duration(begun.elapsed()));
             return Err(fail(FailureCode::TimedOut, text));
         }
         Ok(Err(error)) => {
@@ -291,7 +292,7 @@ impl<'a> Attempt<'a> {
                     failures.push((candidate, code, text));
                 }
                 Err(_) => {
-                    let waited = seconds(since.elapsed());
+                    let waited = duration(since.elapsed());
                     let text = match candidate {
                         Address::Ip(_) | Address::Name { .. } => {
                             format!("no answer to SYN within {waited} (packets dropped, or the host is gone)")
@@ -355,7 +356,7 @@ impl<'a> Attempt<'a> {
             }
             Err(_) => {
                 let waited = begun.elapsed();
-                let text = format!("TLS handshake unanswered for {}", seconds(waited));
+                let text = format!("TLS handshake unanswered for {}", duration(waited));
                 Err(Failure::new(Stage::Tls, FailureCode::TimedOut, text, waited))
             }
         }
@@ -403,13 +404,13 @@ pub(super) fn later(now: Instant, time: Duration) -> Instant {
 
 /// The server sent nothing until the deadline: for `waited`, of an attempt that took `total`.
 pub(super) fn no_settings(waited: Duration, total: Duration) -> Failure {
-    let mut text = format!("accepted the connection and sent no SETTINGS for {}", seconds(waited));
+    let mut text = format!("accepted the connection and sent no SETTINGS for {}", duration(waited));
     // What little time is left after slow stages proves nothing about this one.
     if waited < total / 2 {
         text = format!(
             "no SETTINGS when the attempt ended after {}: the stages before left {}",
-            seconds(total),
-            seconds(waited)
+            duration(total),
+            duration(waited)
         );
     }
     Failure::new(Stage::Http2, FailureCode::TimedOut, text, waited)
@@ -508,15 +509,6 @@ fn weight(failure: &Failure) -> u8 {
     }
 }
 
-/// `20.0s`, `250ms`.
-pub(super) fn seconds(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        format!("{}ms", time.as_millis())
-    } else {
-        format!("{:.1}s", time.as_secs_f64())
-    }
-}
-
 /// Polls `driver` beside `work` in one task; `work`'s answer counts.
 pub(super) async fn drive<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
@@ -604,11 +596,5 @@ mod tests {
         assert_eq!(bare_host("[::1]"), "::1");
         assert_eq!(bare_host("pay.example."), "pay.example");
         assert_eq!(bare_host("10.0.0.1"), "10.0.0.1");
-    }
-
-    #[test]
-    fn times_are_short() {
-        assert_eq!(seconds(Duration::from_millis(250)), "250ms");
-        assert_eq!(seconds(Duration::from_secs(20)), "20.0s");
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::frames::{self, Frame};
+use crate::text::{duration, exact_duration};
 
 /// So many small frames are accepted within [`WINDOW`]. A process that was stopped reads at once what came meanwhile: at a
 /// PING every 10 s that is a day.
@@ -52,10 +53,8 @@ impl Meter {
             Ok(kind) if kind <= frames::CONTINUATION => frames::name(kind),
             _ => "of unknown types".to_string(),
         };
-        let (all, time, window) = (self.all, time.as_secs_f64(), WINDOW.as_secs());
-        format!(
-            "{all} small frames within {time:.1}s, {count} of them {name} (at most {MOST} in {window}s are accepted)"
-        )
+        let (all, time, window) = (self.all, duration(time), exact_duration(WINDOW));
+        format!("{all} small frames within {time}, {count} of them {name} (at most {MOST} in {window} are accepted)")
     }
 }
 
@@ -76,7 +75,7 @@ mod tests {
             }
             let words = meter.count(frame(kind, 8), Instant::now()).unwrap();
             let name = if kind > 9 { "of unknown types".to_string() } else { frames::name(kind) };
-            assert!(words.starts_with("10001 small frames within 0.0s, 10001 of them "), "{words}");
+            assert!(words.starts_with("10001 small frames within 0.0ms, 10001 of them "), "{words}");
             assert!(words.contains(&name), "{words}");
         }
     }

@@ -1,7 +1,7 @@
 //! HTTP/2 frame headers, and what the first bytes of a peer tell: pure, no I/O.
 
 use crate::model::reach::{FailureCode, GoAway, PeerSettings, Spoken};
-use crate::model::text::quote_bytes;
+use crate::text::quote_bytes;
 
 /// The largest frame a peer may send before it was told otherwise (RFC 9113, 4.2).
 const MAX_FIRST_FRAME: usize = 16_384;

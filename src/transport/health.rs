@@ -17,6 +17,7 @@ use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 use super::grpc::Grpc;
 use crate::model::reach::Health;
 use crate::model::rpc::RpcCause;
+use crate::text::duration;
 
 /// The codec of both RPCs. Its messages are some bytes long, and every open Watch keeps a buffer: tonic's usual 8 KiB
 /// would be a third of what an idle channel costs.
@@ -74,7 +75,7 @@ pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (He
         Ok(Err(status)) => refusal(&status),
         Err(_) => {
             let (cause, why) = grpc.given_up().await;
-            let waited = super::attempt::seconds(limit);
+            let waited = duration(limit);
             let text = match cause {
                 RpcCause::Unanswered(_) => format!("grpc.health.v1.Health/Check unanswered for {waited}"),
                 _ => format!("grpc.health.v1.Health/Check after {waited}: {why}"),

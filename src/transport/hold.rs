@@ -23,6 +23,7 @@ use super::{Inner, Io, Progress, TlsMode, tap, tcp};
 use crate::model::endpoint::Address;
 use crate::model::hold::{Fate, Held, Interruption};
 use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway, PeerSettings, Stage};
+use crate::text::duration;
 
 /// The client's preface (RFC 9113, 3.4) and its SETTINGS: ENABLE_PUSH 0.
 const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x02\0\0\0\0";
@@ -190,7 +191,7 @@ impl Silent {
                 poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.or_else(|end| ended(*end, begun.elapsed()))
             }
             Ok(Err(end)) => ended(*end, begun.elapsed()),
-            Err(_) => failed(FailureCode::TimedOut, format!("no response within {}", attempt::seconds(limit))),
+            Err(_) => failed(FailureCode::TimedOut, format!("no response within {}", duration(limit))),
         }
     }
 

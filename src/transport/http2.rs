@@ -21,6 +21,7 @@ use super::tap::Tap;
 use super::wire::{End, First, Hold, Wire, disconnect};
 use super::{Io, Keepalive};
 use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings, http2_error_name};
+use crate::text::duration;
 
 /// A connection that was begun, and what drives it. Whether it is one, [`Link::greeted`] tells.
 pub(super) struct Link {
@@ -167,7 +168,7 @@ impl Future for Driver {
                 None | Some(Beat::Wait) => return Poll::Pending,
                 Some(Beat::Asked) => {}
                 Some(Beat::Dead(silence)) => {
-                    let text = format!("keepalive: no answer in {:.1}s", silence.as_secs_f64());
+                    let text = format!("keepalive: no answer in {}", duration(silence));
                     break end(FailureCode::TimedOut, DisconnectReason::ConnectionTimedOut, &text);
                 }
             }

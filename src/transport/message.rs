@@ -1,6 +1,6 @@
 //! The messages of a gRPC response ("Length-Prefixed-Message" of gRPC over HTTP/2): their framing only. Pure.
 
-use crate::model::text::quote_bytes;
+use crate::text::quote_bytes;
 
 /// Flag, and four bytes of length.
 const PREFIX: usize = 5;

@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
 
 use crate::model::rpc::HttpHint;
-use crate::model::text::shorten;
+use crate::text::shorten;
 
 /// Words of a page, in lower case; the program that writes them, where they are its own; what they mean.
 type Known = (&'static str, Option<&'static str>, HttpHint);

@@ -2,7 +2,7 @@
 //! library refused one. Pure.
 
 use super::hpack::{Decoder, Field};
-use crate::model::text::quote_bytes;
+use crate::text::quote_bytes;
 
 /// So many bytes of header blocks are kept of one connection: those that come first. A connection that stood for long
 /// enough to fill them had answered many calls before.

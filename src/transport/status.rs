@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use super::grpc::because;
 use crate::model::rpc::RpcCause;
-use crate::model::text::quote_bytes;
+use crate::text::quote_bytes;
 
 /// How much of a message that is not valid UTF-8 is kept.
 const QUOTED: usize = 1_000;

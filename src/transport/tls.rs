@@ -19,12 +19,12 @@ use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, ProtocolVe
 use super::frames::{self, Opening};
 use super::{Io, Options, files, tcp};
 use crate::model::reach::{Certificate, FailureCode, Spoken, TlsReport};
-use crate::model::text::quote_bytes;
 pub(super) use crate::net::tls::ClientAuth;
 use crate::net::tls::{
     Presented, Roots, Told, Verifier, distinguished_name, explain_end, explain_handshake, is_tls, proved, read,
     refusal_in,
 };
+use crate::text::quote_bytes;
 
 /// What every handshake needs, loaded once.
 pub(super) struct Tls {

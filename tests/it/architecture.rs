@@ -5,21 +5,34 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, and the rooms each may import.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("model", &[]),
+    ("text", &[]),
     ("platform", &[]),
-    ("layout", &["model"]),
-    ("net", &["model", "platform"]),
-    ("backend", &["model", "platform", "layout", "net"]),
-    ("transport", &["model", "platform", "net"]),
-    ("channel", &["model"]),
-    ("lens", &["model"]),
-    ("diagnosis", &["model"]),
-    ("session", &["model", "platform", "layout", "net", "backend", "transport", "channel", "lens", "diagnosis"]),
+    ("model", &["text"]),
+    ("layout", &["model", "text"]),
+    ("net", &["model", "platform", "text"]),
+    ("backend", &["model", "platform", "text", "layout", "net"]),
+    ("transport", &["model", "platform", "text", "net"]),
+    ("channel", &["model", "text"]),
+    ("lens", &["model", "text"]),
+    ("diagnosis", &["model", "text"]),
+    (
+        "session",
+        &["model", "platform", "text", "layout", "net", "backend", "transport", "channel", "lens", "diagnosis"],
+    ),
 ];
 
 /// Rooms and files that know no clock, no runtime and no sockets.
-const PURE: &[&str] =
-    &["model", "layout", "channel", "lens", "diagnosis", "session/engine", "session/discovery.rs", "session/script.rs"];
+const PURE: &[&str] = &[
+    "text",
+    "model",
+    "layout",
+    "channel",
+    "lens",
+    "diagnosis",
+    "session/engine",
+    "session/discovery.rs",
+    "session/script.rs",
+];
 
 /// What the pure ones must not mention.
 const IMPURE: &[&str] =

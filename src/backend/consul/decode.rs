@@ -18,7 +18,7 @@ use crate::layout::spring;
 use crate::model::endpoint::{Check, Endpoint, EndpointStatus, Instance, Maintenance};
 use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::text::{shell_word, shorten};
+use crate::text::{few, shell_word, shorten};
 
 /// One entry of `/v1/health/service/:service`.
 #[derive(Debug, Default, Deserialize)]
@@ -287,9 +287,7 @@ fn failing_checks(endpoints: &[Endpoint]) -> Vec<String> {
 /// The first of many, and how many more there are.
 fn some(all: &[String]) -> String {
     const SHOWN: usize = 3;
-    let more = all.len().saturating_sub(SHOWN);
-    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-    format!("{}{more}", all[..all.len().min(SHOWN)].join("; "))
+    few(all, "; ", SHOWN)
 }
 
 /// The tags that instances without the wanted one have; only some of many.
@@ -298,10 +296,7 @@ fn tags_there(tags: &BTreeSet<String>) -> String {
     if tags.is_empty() {
         return "they have no tags".to_string();
     }
-    let shown: Vec<String> = tags.iter().take(SHOWN).map(|tag| format!("{tag:?}")).collect();
-    let more = tags.len().saturating_sub(SHOWN);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("the tags there are {}{more}", shown.join(", "))
+    format!("the tags there are {}", few(tags.iter().map(|tag| format!("{tag:?}")), ", ", SHOWN))
 }
 
 /// As Consul's `?passing` has it: no check says anything else than `passing`.

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use super::query::{Client, HealthService};
 use super::target::ConsulTarget;
-use crate::backend::near::near;
 use crate::model::resolution::{Note, NoteKind};
+use crate::text;
 
 /// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -61,11 +61,11 @@ async fn search(client: &Client, target: &ConsulTarget, question: &HealthService
     };
     let (dc, ns, partition) = (question.dc.clone(), question.ns.clone(), question.partition.clone());
     if let Ok(names) = client.ask(CatalogServices { dc, ns, partition }, None, LIMIT).await {
-        let near = near(&target.service, names.value.keys().map(String::as_str));
+        let near = text::near(&target.service, names.value.keys().map(String::as_str));
         if let Some(first) = near.first() {
             let named: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
             let text = format!("consul has no service {:?}; near names: {}", target.service, named.join(", "));
-            found(notes, text, ConsulTarget { service: first.clone(), token: None, user: None, ..target.clone() });
+            found(notes, text, ConsulTarget { service: first.to_string(), token: None, user: None, ..target.clone() });
         }
     }
     let Ok(datacenters) = client.ask(CatalogDatacenters {}, None, LIMIT).await else { return };

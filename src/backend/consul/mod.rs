@@ -68,9 +68,8 @@ impl Backend for Consul {
         match target.of::<ConsulTarget>() {
             Some(target) => {
                 let settings = &context.settings;
-                let first_word = watch::first_word(settings.resolve_timeout);
-                let watch =
-                    watch::resolve(settings.consul.clone(), target.clone(), settings.secrets.clone(), first_word);
+                let limit = settings.response_limit();
+                let watch = watch::resolve(settings.consul.clone(), target.clone(), settings.secrets.clone(), limit);
                 match local_agent(&settings.consul) {
                     Some(agent) if context.implied && target.agent.is_none() => if_present(agent, watch),
                     _ => watch,
@@ -123,7 +122,7 @@ impl Backend for Consul {
     /// `consul 1.22.7 at 127.0.0.1:8500, leader 127.0.0.1:8300`. Without a leader it is an error; a token that may not
     /// read the version costs the version only.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let limit = watch::first_word(settings.resolve_timeout);
+        let limit = settings.response_limit();
         let (settings, secrets) = (settings.consul.clone(), settings.secrets.clone());
         Box::pin(async move {
             let client = Client::new(watch::open(settings, None, &secrets).await?, limit);

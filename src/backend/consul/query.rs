@@ -25,7 +25,7 @@ use crate::backend::tls::Ready;
 use crate::model::json;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
-use crate::model::text::shorten;
+use crate::text::shorten;
 
 /// `GET /v1/health/service/:service`: every instance with its node and checks.
 #[derive(Debug, Clone, Endpoint)]

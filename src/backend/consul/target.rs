@@ -10,7 +10,7 @@ use crate::backend::target::uri::{COMPONENT, fmt_user, server_text};
 use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
 use crate::model::secret::Secret;
 use crate::model::target::{BackendTarget, Target, plain_authority};
-use crate::model::text::shorten;
+use crate::text::shorten;
 
 /// The backend's name in the output and on the command line.
 pub(super) const NAME: &str = "consul";

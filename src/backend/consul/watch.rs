@@ -26,12 +26,12 @@ use super::settings::Settings;
 use super::shown::Shown;
 use super::target::ConsulTarget;
 use crate::backend::Resolution;
-use crate::backend::socket::seconds;
 use crate::backend::watch::Watch;
 use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
 use crate::model::secret::Secrets;
+use crate::text::duration;
 
 /// How long a blocking question waits. Proxies cut silent requests after 60 s; and a server whose index went back (a
 /// restored snapshot) wakes nobody, so this is also how late that is noticed.
@@ -52,13 +52,6 @@ const PACE: Duration = Duration::from_millis(100);
 /// So much may be borrowed from that: some changes in a row (a rollout, the two indexes of one registration) are each
 /// heard at once.
 const CREDIT: Duration = Duration::from_secs(1);
-/// What is waited for the first word when the settings say nothing.
-const FIRST_WORD: Duration = Duration::from_secs(5);
-
-/// How long the first word may take.
-pub(super) fn first_word(resolve_timeout: Duration) -> Duration {
-    if resolve_timeout.is_zero() { FIRST_WORD } else { resolve_timeout }
-}
 
 /// Opens the way to the agent. Where files are to be read, that happens where it may block.
 pub(super) async fn open(
@@ -84,14 +77,21 @@ pub(super) async fn open(
 }
 
 /// Everything that `target` asks for, until an error: it ends the stream.
-pub(super) fn resolve(settings: Settings, target: ConsulTarget, secrets: Secrets, first_word: Duration) -> Resolution {
+pub(super) fn resolve(
+    settings: Settings,
+    target: ConsulTarget,
+    secrets: Secrets,
+    response_limit: Duration,
+) -> Resolution {
     let start = async move {
         let client = match service_name(&target.service) {
-            Ok(()) => open(settings, Some(target.clone()), &secrets).await.map(|route| Client::new(route, first_word)),
+            Ok(()) => {
+                open(settings, Some(target.clone()), &secrets).await.map(|route| Client::new(route, response_limit))
+            }
             Err(error) => Err(error),
         };
         match client {
-            Ok(client) => watch(client, target, first_word),
+            Ok(client) => watch(client, target, response_limit),
             Err(error) => Box::pin(stream::iter([Err(error)])),
         }
     };
@@ -111,14 +111,14 @@ fn service_name(name: &str) -> Result<(), ResolveError> {
 }
 
 /// The watch over an open way.
-pub(super) fn watch(client: Client, target: ConsulTarget, first_word: Duration) -> Resolution {
+pub(super) fn watch(client: Client, target: ConsulTarget, response_limit: Duration) -> Resolution {
     let pulse = client.another();
     let watch = Watching {
         path: segment(&target.service),
         client,
         pulse,
         target,
-        first_word,
+        response_limit,
         index: 0,
         shown: None,
         doubted: false,
@@ -136,7 +136,7 @@ struct Watching {
     target: ConsulTarget,
     /// The service name as a segment of a path.
     path: String,
-    first_word: Duration,
+    response_limit: Duration,
     /// What the next blocking question waits behind; 0 asks at once.
     index: u64,
     /// The answer that was given last.
@@ -254,8 +254,8 @@ impl Watching {
     /// beside it, so that the error can tell a frozen agent from a cluster without a leader.
     async fn ask_first(&self) -> Result<Reply<Vec<u8>>, ResolveError> {
         let features = Features { mode: Some(ConsistencyMode::CONSISTENT), ..Features::default() };
-        let half = self.first_word / 2;
-        let mut asked = std::pin::pin!(self.client.ask_body(self.question(), Some(features), self.first_word));
+        let half = self.response_limit / 2;
+        let mut asked = std::pin::pin!(self.client.ask_body(self.question(), Some(features), self.response_limit));
         let beside = async {
             sleep(half).await;
             // Done a little before the question is given up.
@@ -314,7 +314,7 @@ impl Watching {
                     ResolveCode::Timeout => {
                         let text = format!(
                             "{named}: frozen or cut off: no answer to /v1/status/leader within {} while watching",
-                            seconds(SIGN_WITHIN)
+                            duration(SIGN_WITHIN)
                         );
                         return ResolveError::ambient(ResolveCode::Timeout, text);
                     }
@@ -330,7 +330,7 @@ impl Watching {
         let agent = &self.client.route().agent;
         let index = meta.index.map_or("none".to_string(), |index| index.to_string());
         let how = match behind {
-            None => format!("answered in {} ms, consistent read", took.as_millis()),
+            None => format!("answered in {}, consistent read", duration(took)),
             Some(behind) => format!("answered the question that waited behind index {behind}, default read"),
         };
         Note::new(NoteKind::Asked, format!("consul agent {agent} {how}, index {index}"))
@@ -362,7 +362,7 @@ impl Pace {
 
 fn stale(meta: &Meta) -> Option<Note> {
     let age = meta.last_contact;
-    let text = || format!("the answering server last heard from the leader {} ms ago", age.as_millis());
+    let text = || format!("the answering server last heard from the leader {} ago", duration(age));
     (!age.is_zero()).then(|| Note::new(NoteKind::StaleRead, text()))
 }
 

@@ -17,6 +17,7 @@ use super::servers::{Servers, full_name, loopback, shown};
 use super::{Family, PortRule};
 use crate::model::endpoint::{Address, Endpoint, Instance};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::text::{count, duration};
 
 /// The addresses do not wait longer than this for the service config.
 const CONFIG_GRACE: Duration = Duration::from_millis(300);
@@ -389,8 +390,7 @@ impl Question<'_> {
             Some(error) if endpoints.is_empty() => Err(error),
             _ => {
                 if endpoints.is_empty() {
-                    let many =
-                        if records.len() == 1 { "1 record".to_string() } else { format!("{} records", records.len()) };
+                    let many = count(records.len(), "record");
                     notes.nothing_left(format!("{}: {many}, none can be used", reply.question));
                 }
                 Ok(Outcome { update: Update::Reset(Answer { endpoints, notes: notes.into_vec() }), ttl })
@@ -417,8 +417,8 @@ async fn late(
         return rest.await;
     }
     timeout(FAMILY_GRACE, rest).await.unwrap_or_else(|_| {
-        let grace = FAMILY_GRACE.as_secs_f64();
-        let text = format!("no answer for {waiting} {} within {grace:.1}s", shown(name));
+        let grace = duration(FAMILY_GRACE);
+        let text = format!("no answer for {waiting} {} within {grace}", shown(name));
         Err(ResolveError::ambient(ResolveCode::Timeout, text))
     })
 }
@@ -497,9 +497,7 @@ pub(super) async fn sign_of_life(servers: &Servers, asker: &Asker, deadline: Ins
     let others = servers.addresses.len().saturating_sub(1);
     let also = if others == 0 { String::new() } else { format!(" (of {} servers)", others + 1) };
     match reply {
-        Ok(reply) => {
-            Ok(format!("dns server {} answered in {:.1} ms{also}", reply.server, reply.took.as_secs_f64() * 1e3))
-        }
+        Ok(reply) => Ok(format!("dns server {} answered in {}{also}", reply.server, duration(reply.took))),
         // A server that refuses or fails this question is there all the same.
         Err(error)
             if matches!(

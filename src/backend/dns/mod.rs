@@ -20,6 +20,7 @@ use super::*;
 use crate::model::endpoint::{Address, Endpoint, EndpointSet, Instance};
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
+use crate::text::{duration, exact_duration};
 
 mod answer;
 mod exchange;
@@ -43,8 +44,6 @@ use target::NAME;
 
 /// gRPC's port when nobody names one.
 const GRPC_PORT: u16 = 443;
-/// How long the first answer may take.
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// The domain name system.
 pub struct Dns;
@@ -175,7 +174,7 @@ impl Backend for Dns {
         }
         let interval = dns.interval.unwrap_or(schedule::LONGEST);
         let origin = dns.interval.map_or(Origin::Default, |_| Origin::Flag("--dns-interval"));
-        said.push(("interval", format!("the TTL, at most {:.1}s", interval.as_secs_f64()), origin));
+        said.push(("interval", format!("the TTL, at most {}", exact_duration(interval)), origin));
         match dns.family {
             Family::Both => said.push(("family", "IPv4 and IPv6".to_string(), Origin::Default)),
             Family::V4 => said.push(("family", "IPv4".to_string(), Origin::Flag("-4"))),
@@ -185,7 +184,7 @@ impl Backend for Dns {
     }
 
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let (dns, limit) = (settings.dns.clone(), limit(settings));
+        let (dns, limit) = (settings.dns.clone(), settings.response_limit());
         Box::pin(async move {
             let servers = Servers::of(None, &dns).await?;
             let asker = Asker::new(&servers);
@@ -196,10 +195,6 @@ impl Backend for Dns {
 
 fn list(items: &[impl ToString]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn limit(settings: &super::Settings) -> Duration {
-    if settings.resolve_timeout.is_zero() { LIMIT } else { settings.resolve_timeout }
 }
 
 /// The socket address that `host` is; `None` for a name. An address whose zone is not on this machine is an error.
@@ -268,12 +263,12 @@ struct Told {
 
 impl Watch {
     async fn start(server: Option<String>, wanted: Wanted, context: &Context) -> Result<Self, ResolveError> {
-        let limit = limit(&context.settings);
+        let limit = context.settings.response_limit();
         let settings = &context.settings.dns;
         let is_set = !context.settings.resolve_timeout.is_zero();
         let servers = timeout(limit, Servers::of(server.as_deref(), settings)).await.unwrap_or_else(|_| {
             let server = server.as_deref().unwrap_or_default();
-            let text = format!("cannot resolve the DNS server's own name {server} within {:.1}s", limit.as_secs_f64());
+            let text = format!("cannot resolve the DNS server's own name {server} within {}", duration(limit));
             Err(ResolveError::ambient(ResolveCode::Timeout, text))
         })?;
         // The system's own time limits count unless a shorter one is asked for.

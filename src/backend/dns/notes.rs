@@ -12,7 +12,7 @@ use super::question::{Cut, Reply, Said, mnemonic};
 use super::servers::shown;
 use super::service_config::{self, Readers};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
-use crate::model::text::shorten;
+use crate::text::{self, duration, shorten};
 
 /// SRV targets named in a note.
 const TARGETS: usize = 5;
@@ -111,8 +111,7 @@ fn describe(answers: &[Record]) -> String {
             _ => None,
         })
         .collect();
-    let count = answers.len() - aliases.len();
-    let records = if count == 1 { "1 record".to_string() } else { format!("{count} records") };
+    let records = text::count(answers.len() - aliases.len(), "record");
     if aliases.is_empty() { records } else { format!("{records}, alias of {}", aliases.join(" -> ")) }
 }
 
@@ -140,7 +139,7 @@ impl Notes {
                 Said::Nothing { code, .. } => code.as_str().to_string(),
                 Said::Loop => "an alias loop".to_string(),
             };
-            let text = format!("{} ({what}, {:.1} ms)", reply.question, reply.took.as_secs_f64() * 1e3);
+            let text = format!("{} ({what}, {})", reply.question, duration(reply.took));
             match self.asked.iter_mut().find(|(server, _)| *server == reply.server) {
                 Some((_, questions)) => questions.push(text),
                 None => self.asked.push((reply.server, vec![text])),
@@ -205,10 +204,8 @@ impl Notes {
 
     /// The targets of SRV records and their ports.
     pub(super) fn targets(&mut self, question: &str, targets: &[String]) {
-        let more = targets.len().saturating_sub(TARGETS);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let shown = targets.iter().take(TARGETS).map(String::as_str).collect::<Vec<_>>().join(", ");
-        self.once(NoteKind::AnsweredName, format!("{question} names {shown}{more}"));
+        let shown = text::few(targets, ", ", TARGETS);
+        self.once(NoteKind::AnsweredName, format!("{question} names {shown}"));
     }
 
     pub(super) fn skipped(&mut self, text: String) {

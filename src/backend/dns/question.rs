@@ -13,6 +13,7 @@ use super::exchange::{Broken, Failure, NoEdns, Response, Server, Wait};
 use super::resolv_conf::Retry;
 use super::servers::{Servers, shown};
 use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
+use crate::text::{duration, plural};
 
 /// More aliases in a row than this are not followed (BIND and unbound stop at 16 and 11).
 const MOST_ALIASES: usize = 11;
@@ -220,15 +221,15 @@ impl Failed {
             ),
             Why::Failure(Failure::Udp(broken)) => match broken {
                 Broken::NoAnswer { within, tries, tcp_refused } => {
-                    let tries = if *tries == 1 { "1 try".to_string() } else { format!("{tries} tries") };
-                    let within = within.as_secs_f64();
+                    let tries = format!("{tries} {}", plural(*tries as usize, "try", "tries"));
+                    let within = duration(*within);
                     match tcp_refused {
                         true => format!(
                             "dns server {server} could not be queried for {question}: connection refused over TCP, and no \
-                             answer over UDP within {within:.1}s ({tries})"
+                             answer over UDP within {within} ({tries})"
                         ),
                         false => {
-                            format!("dns server {server}: no answer for {question} within {within:.1}s (UDP, {tries})")
+                            format!("dns server {server}: no answer for {question} within {within} (UDP, {tries})")
                         }
                     }
                 }
@@ -257,7 +258,7 @@ fn malformed(server: SocketAddr, question: &str, why: &str) -> String {
 
 fn over_tcp(broken: &Broken) -> String {
     match broken {
-        Broken::NoAnswer { within, .. } => format!("no answer over TCP within {:.1}s", within.as_secs_f64()),
+        Broken::NoAnswer { within, .. } => format!("no answer over TCP within {}", duration(*within)),
         Broken::Io(error) => io_cause(error, "nothing listens there for TCP"),
         Broken::Malformed(why) => format!("the response is not valid DNS: {why}"),
     }

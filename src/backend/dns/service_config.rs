@@ -368,7 +368,7 @@ fn kind(value: &Value) -> &'static str {
 
 /// The value, short enough for a sentence.
 fn shown(value: &Value) -> String {
-    crate::model::text::shorten(&value.to_string(), 60).into_owned()
+    crate::text::shorten(&value.to_string(), 60).into_owned()
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::Trouble;
 use super::messages::{LeaseTimeToLiveRequest, LeaseTimeToLiveResponse};
 use super::wire::Wire;
-use crate::backend::socket::seconds;
 use crate::layout;
 use crate::model::endpoint::{Endpoint, Lease};
+use crate::text::exact_duration;
 
 /// How long one lease may be asked about: less is known without it, but nobody waits for it.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -124,17 +124,17 @@ async fn ask(wire: &mut Wire, ids: Vec<i64>) -> Result<Vec<(i64, Result<LeaseTim
 fn end(answer: Result<LeaseTimeToLiveResponse, Trouble>, known: Option<Life>, now: Instant) -> String {
     match (answer, known) {
         (Ok(answer), _) if answer.ttl > 0 => {
-            format!("was deleted while its lease lives ({} s left): deregistered, or removed by somebody", answer.ttl)
+            format!("was deleted while its lease lives ({}s left): deregistered, or removed by somebody", answer.ttl)
         }
         (Ok(_), Some(life)) if now < life.read + life.left => {
             format!(
                 "left with its lease, revoked before its {} were over: deregistered in order",
-                seconds(life.granted)
+                exact_duration(life.granted)
             )
         }
         (Ok(_), Some(life)) => format!(
             "left because its lease of {} ran out: nobody renewed it (the process died, hangs, or is cut off from etcd)",
-            seconds(life.granted)
+            exact_duration(life.granted)
         ),
         (Ok(_), None) => "left with its lease, which ran out or was revoked".to_string(),
         (Err(trouble), _) => format!("was deleted; its lease could not be asked about: {trouble}"),
@@ -151,10 +151,10 @@ mod tests {
         let life = Life { granted: Duration::from_secs(15), left: Duration::from_secs(11), read };
         let gone = || Ok(LeaseTimeToLiveResponse { ttl: -1, granted_ttl: 0 });
         let at = |after: u64| end(gone(), Some(life), read + Duration::from_secs(after));
-        assert_eq!(at(10), "left with its lease, revoked before its 15.0s were over: deregistered in order");
-        assert!(at(11).starts_with("left because its lease of 15.0s ran out: nobody renewed it"), "{}", at(11));
+        assert_eq!(at(10), "left with its lease, revoked before its 15s were over: deregistered in order");
+        assert!(at(11).starts_with("left because its lease of 15s ran out: nobody renewed it"), "{}", at(11));
         let lives = Ok(LeaseTimeToLiveResponse { ttl: 7, granted_ttl: 15 });
-        assert!(end(lives, Some(life), read).starts_with("was deleted while its lease lives (7 s left)"));
+        assert!(end(lives, Some(life), read).starts_with("was deleted while its lease lives (7s left)"));
         assert!(end(gone(), None, read).contains("ran out or was revoked"));
         let refused = Err(Trouble::Broken("reset".to_string()));
         assert!(end(refused, None, read).contains("could not be asked about: the connection broke: reset"));

@@ -31,12 +31,12 @@ pub use settings::{Member, Settings};
 use super::failover::MemberError;
 use super::listing::Words;
 use super::login::learn_login;
-use super::socket::seconds;
 use super::target::{Example, Scheme};
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
+use crate::text::duration;
 pub use target::EtcdTarget;
 use target::NAME;
 
@@ -73,7 +73,7 @@ impl Backend for Etcd {
         match target.of::<EtcdTarget>() {
             Some(target) => {
                 let settings = context.settings.etcd.clone();
-                let limit = first_word(&settings, context.settings.resolve_timeout);
+                let limit = context.settings.response_limit_or(settings.command_timeout.value);
                 watch::resolve(settings, target.clone(), context.settings.secrets.clone(), limit)
             }
             None => {
@@ -114,7 +114,7 @@ impl Backend for Etcd {
     /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that responds. Without a leader it is
     /// an error.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let limit = first_word(&settings.etcd, settings.resolve_timeout);
+        let limit = settings.response_limit_or(settings.etcd.command_timeout.value);
         let (settings, secrets) = (settings.etcd.clone(), settings.secrets.clone());
         Box::pin(async move { route::open(settings, None, secrets).await?.ping(limit).await })
     }
@@ -130,11 +130,6 @@ fn active(settings: &Settings) -> Result<String, String> {
     }
 }
 
-/// How long the first word may take.
-fn first_word(settings: &Settings, resolve_timeout: Duration) -> Duration {
-    if resolve_timeout.is_zero() { settings.command_timeout.value } else { resolve_timeout }
-}
-
 /// Why there is no answer. The sentences do not name the member: whoever reports them does.
 #[derive(Debug, Clone, thiserror::Error)]
 enum Trouble {
@@ -145,13 +140,13 @@ enum Trouble {
     #[error("{0}")]
     Connect(String),
     /// Connecting took too long.
-    #[error("no connection within {}", seconds(*.0))]
+    #[error("no connection within {}", duration(*.0))]
     ConnectTimeout(Duration),
     /// No secure connection.
     #[error("tls: {0}")]
     Tls(String),
     /// Connected and asked, but the answer did not come.
-    #[error("{path}: no answer within {}", seconds(*limit))]
+    #[error("{path}: no answer within {}", duration(*limit))]
     NoAnswer {
         /// The question.
         path: &'static str,

@@ -9,6 +9,7 @@ use crate::backend::env::{Env, SettingsError};
 use crate::backend::socket::{host_and_port, joined, shown_address};
 use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
+use crate::text::exact_duration;
 
 /// etcd's port for clients.
 pub(super) const PORT: u16 = 2379;
@@ -168,9 +169,7 @@ impl Settings {
         });
         row("ETCDCTL_USER", user, &self.user.origin);
         row("ETCDCTL_PASSWORD", self.password.value.as_ref().map(Secret::to_string), &self.password.origin);
-        let time = |time: &Sourced<Duration>| {
-            (time.origin != Origin::Default).then(|| crate::backend::socket::seconds(time.value))
-        };
+        let time = |time: &Sourced<Duration>| (time.origin != Origin::Default).then(|| exact_duration(time.value));
         row("ETCDCTL_DIAL_TIMEOUT", time(&self.dial_timeout), &self.dial_timeout.origin);
         row("ETCDCTL_COMMAND_TIMEOUT", time(&self.command_timeout), &self.command_timeout.origin);
         let said = |flag: &Sourced<bool>| (flag.origin != Origin::Default).then(|| flag.value.to_string());
@@ -271,7 +270,7 @@ mod tests {
             match name {
                 "ETCDCTL_ENDPOINTS" => assert_eq!(shown, "https://h1:2379,h2:2379,http://[2001:db8::1]:4001"),
                 "ETCDCTL_USER" => assert_eq!(shown, "ann:***"),
-                "ETCDCTL_DIAL_TIMEOUT" => assert_eq!(shown, "90.0s"),
+                "ETCDCTL_DIAL_TIMEOUT" => assert_eq!(shown, "90s"),
                 "ETCDCTL_COMMAND_TIMEOUT" => assert_eq!(shown, "1.5s"),
                 "ETCDCTL_INSECURE_SKIP_TLS_VERIFY" => assert_eq!(shown, "true"),
                 _ => assert_eq!(shown, given),

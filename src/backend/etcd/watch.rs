@@ -27,12 +27,12 @@ use super::{Trouble, WORDS};
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::listing::{Listing, Prefix, Sought, listed};
-use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
 use crate::model::secret::Secrets;
+use crate::text::duration;
 
 /// How long a sign of life may take.
 const PULSE: Duration = Duration::from_secs(5);
@@ -61,8 +61,8 @@ async fn begin(
     let route = route::open(settings, Some(target.clone()), secrets).await?;
     let asked = route.first(limit, |joined, left| Box::pin(Reading::begin(joined, target.clone(), left))).await;
     let (reading, failed) = asked?;
-    let (member, took, revision) = (&reading.member, begun.elapsed().as_millis(), reading.revision);
-    let mut asked = format!("etcd {member} answered in {took} ms, linearizable read, revision {revision}");
+    let (member, took, revision) = (&reading.member, duration(begun.elapsed()), reading.revision);
+    let mut asked = format!("etcd {member} answered in {took}, linearizable read, revision {revision}");
     if !failed.is_empty() {
         asked += &format!("; before it {}", listed(&sentences(&failed)));
     }
@@ -310,7 +310,7 @@ impl Watching {
 fn frozen(trouble: Trouble) -> Trouble {
     match trouble {
         Trouble::NoAnswer { path, limit } => {
-            Trouble::Frozen(format!("{path}: no answer within {} while watching: frozen or cut off", seconds(limit)))
+            Trouble::Frozen(format!("{path}: no answer within {} while watching: frozen or cut off", duration(limit)))
         }
         other => other,
     }

@@ -14,7 +14,7 @@ use crate::backend::unusable::{Unusable, none_left};
 use crate::layout::{join, kitex, kratos, spring};
 use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus, Lease, Maintenance};
 use crate::model::resolution::{Note, NoteKind};
-use crate::model::text::shell_word;
+use crate::text::{few, shell_word};
 
 /// At most so many instances are named that could not be used or that are overdue.
 const NAMED: usize = 20;
@@ -240,10 +240,8 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<Unusable>, over
     }
     let skipped: Vec<String> = skipped.into_iter().map(Unusable::into_text).collect();
     if !skipped.is_empty() {
-        let shown = skipped[..skipped.len().min(SHOWN)].join("; ");
-        let more = skipped.len().saturating_sub(SHOWN);
-        let more = if more == 0 { String::new() } else { format!("; and {more} more") };
-        let text = format!("{} of {registered} instances cannot be used: {shown}{more}", skipped.len());
+        let shown = few(&skipped, "; ", SHOWN);
+        let text = format!("{} of {registered} instances cannot be used: {shown}", skipped.len());
         notes.push(Note::new(NoteKind::LeftOut, text));
     }
     let unnamed = skipped.len().saturating_sub(NAMED);
@@ -253,7 +251,7 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<Unusable>, over
     }
     notes.extend(spring::doubts(endpoints));
     if !overdue.is_empty() {
-        let named = overdue[..overdue.len().min(NAMED)].join(", ");
+        let named = few(overdue, ", ", NAMED);
         let text = format!(
             "the lease of {} of {registered} instances ran out, and eureka lists them all the same: {named}",
             overdue.len()

@@ -23,6 +23,7 @@ use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError};
 use crate::model::target::Target;
+use crate::text;
 pub use target::EurekaTarget;
 use target::NAME;
 
@@ -35,8 +36,6 @@ const NAMES: &Names = &Names {
     other_name: " (write the server's name as its certificate has it into the URL)",
     no_tls: " (this is no TLS: a server that speaks plain HTTP is written http://)",
 };
-/// How long the first word may take when nobody says.
-const FIRST_WORD: Duration = Duration::from_secs(5);
 
 /// The `eureka` backend.
 pub struct Eureka;
@@ -57,7 +56,7 @@ impl Backend for Eureka {
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target.of::<EurekaTarget>() {
             Some(target) => {
-                let limit = first_word(context.settings.resolve_timeout);
+                let limit = context.settings.response_limit();
                 let hints = context.resolve_now.clone();
                 watch::resolve(context.settings.eureka.clone(), target.clone(), limit, hints)
             }
@@ -91,14 +90,14 @@ impl Backend for Eureka {
 
     fn describe(&self, settings: &super::Settings) -> Description {
         let mut rows = settings.eureka.rows();
-        rows.push(("interval", format!("{} s", watch::INTERVAL.as_secs()), Origin::Default));
+        rows.push(("interval", text::exact_duration(watch::INTERVAL), Origin::Default));
         Description { active: active(&settings.eureka), settings: rows }
     }
 
     /// `eureka at http://127.0.0.1:8761/eureka, lease expiration disabled (self-preservation)`, of the first server that
     /// answers.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let limit = first_word(settings.resolve_timeout);
+        let limit = settings.response_limit();
         let servers = settings.eureka.servers.value.clone();
         Box::pin(async move {
             let asked = client::first(servers, limit, |client, left| {
@@ -129,9 +128,4 @@ fn active(settings: &Settings) -> Result<String, String> {
         Origin::Config(path) => Ok(format!("{path} names its servers")),
         Origin::System(_) | Origin::Default => Err("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE is not set".to_string()),
     }
-}
-
-/// How long the first word may take.
-fn first_word(resolve_timeout: Duration) -> Duration {
-    if resolve_timeout.is_zero() { FIRST_WORD } else { resolve_timeout }
 }

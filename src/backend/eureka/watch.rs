@@ -15,10 +15,10 @@ use super::decode::decode;
 use super::settings::Settings;
 use super::target::EurekaTarget;
 use crate::backend::Resolution;
-use crate::backend::near::near;
 use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::EndpointSet;
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
+use crate::text;
 
 /// How often it is asked.
 pub(super) const INTERVAL: Duration = Duration::from_secs(5);
@@ -69,7 +69,7 @@ impl Watching {
         });
         let ((mut update, client), failed) = asked.await?;
         if let Update::Reset(answer) = &mut update {
-            let mut asked = format!("eureka {} answered in {} ms", client.server, begun.elapsed().as_millis());
+            let mut asked = format!("eureka {} answered in {}", client.server, text::duration(begun.elapsed()));
             if !failed.is_empty() {
                 asked += &format!("; before it {}", failed.join("; "));
             }
@@ -173,7 +173,7 @@ async fn elsewhere(client: &Client, path: &str, limit: Duration) -> Vec<Note> {
         Ok(reply) if reply.status == 200 => applications(&reply.body),
         Ok(_) | Err(_) => Vec::new(),
     };
-    let near = near(&wanted, names.iter().map(String::as_str));
+    let near = text::near(&wanted, names.iter().map(String::as_str));
     let Some(first) = near.first() else {
         let text = format!(
             "`curl -H 'Accept: application/json' {}/apps` lists the names there are (spring.application.name); if {wanted:?} is \

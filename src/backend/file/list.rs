@@ -15,6 +15,7 @@ use serde::de::{
 
 use super::problem;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus, Instance};
+use crate::text::plural;
 
 /// The endpoints of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,7 +56,9 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<List, String> {
     match list.left_out.as_slice() {
         [first, rest @ ..] if list.endpoints.is_empty() => Err(match rest.len() {
             0 => first.clone(),
-            more => format!("{first}; and {more} more entries that are not understood"),
+            more => {
+                format!("{first}; and {more} more {} not understood", plural(more, "entry that is", "entries that are"))
+            }
         }),
         _ => Ok(list),
     }
@@ -303,7 +306,7 @@ mod tests {
                     assert!(list.left_out.iter().all(|why| why.starts_with("entry ") && !why.contains("s3cret")));
                 }
                 let error = read(format!("[{bad}, {bad}]")).expect_err(bad);
-                assert!(error.contains("and 1 more entries that are not understood"), "{name} {bad}: {error}");
+                assert!(error.contains("and 1 more entry that is not understood"), "{name} {bad}: {error}");
             }
         }
         let many = format!("[{good}, {}]", vec!["7"; MOST].join(", "));

@@ -21,11 +21,11 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::ip::refused;
-use super::near::near;
 use super::target::{Example, Scheme};
 use super::*;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::platform::file;
+use crate::text;
 use list::List;
 pub use target::FileTarget;
 use target::NAME;
@@ -156,9 +156,9 @@ impl Follow {
 
 fn late(path: &Path, limit: Duration) -> ResolveError {
     let text = format!(
-        "file {}: could not be read within {:.1}s: the disk or mount it is on does not respond",
+        "file {}: could not be read within {}: the disk or mount it is on does not respond",
         path.display(),
-        limit.as_secs_f64()
+        text::duration(limit)
     );
     ResolveError::ambient(ResolveCode::Timeout, text)
 }
@@ -298,7 +298,7 @@ impl Watch {
             .take(1000)
             .collect();
         let own = self.absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let near = near(&own, names.iter().map(String::as_str));
+        let near = text::near(&own, names.iter().map(String::as_str));
         if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) }
     }
 
@@ -358,9 +358,7 @@ fn left_out_notes(used: usize, left_out: Vec<String>) -> Vec<Note> {
         return Vec::new();
     }
     let (count, total) = (left_out.len(), used + left_out.len());
-    let shown = left_out.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
-    let more = if count > SHOWN { format!("; and {} more", count - SHOWN) } else { String::new() };
-    let text = format!("{count} of {total} entries cannot be used: {shown}{more}");
+    let text = format!("{count} of {total} entries cannot be used: {}", text::few(&left_out, "; ", SHOWN));
     let mut notes = vec![Note::new(NoteKind::LeftOut, text)];
     notes.extend(left_out.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
     if count > NAMED {

@@ -7,9 +7,10 @@ use std::net::IpAddr;
 use k8s_openapi::api::core::v1::{Endpoints, Service, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::listing::{Listing, plural};
+use super::listing::Listing;
 use super::trouble::Trouble;
 use crate::model::resolution::{Note, NoteKind};
+use crate::text::{self, plural, plural_s};
 
 /// A look at an object.
 pub(super) enum Look<T> {
@@ -113,7 +114,7 @@ fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<Stri
             "ClusterIP {ip} port {}: one address in front of {count} endpoint{}; an HTTP/2 connection to it stays with one \
              of them",
             ports.join(", "),
-            plural(count)
+            plural_s(count)
         ));
     }
     let published = spec.publish_not_ready_addresses == Some(true);
@@ -157,17 +158,13 @@ fn orphans(listing: &Listing, why: &str) -> Option<String> {
         .filter(|slice| slice.metadata.owner_references.as_ref().is_none_or(Vec::is_empty))
         .map(|slice| slice.metadata.name.as_deref().unwrap_or_default())
         .collect();
-    let named = orphans.iter().take(5).copied().collect::<Vec<_>>().join(", ");
-    let more = match orphans.len().saturating_sub(5) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let named = text::few(&orphans, ", ", 5);
     (!orphans.is_empty()).then(|| {
         format!(
-            "{why}, and {} EndpointSlice{} without an owner, so nothing removes what is wrong in {}: {named}{more}",
+            "{why}, and {} EndpointSlice{} without an owner, so nothing removes what is wrong in {}: {named}",
             orphans.len(),
-            if orphans.len() == 1 { " is" } else { "s are" },
-            if orphans.len() == 1 { "it" } else { "them" }
+            plural(orphans.len(), " is", "s are"),
+            plural(orphans.len(), "it", "them")
         )
     })
 }
@@ -194,7 +191,7 @@ fn differ(endpoints: &Endpoints, listing: &Listing) -> Option<String> {
     let mut parts = vec![format!(
         "the legacy Endpoints list {} ready address{}, the EndpointSlices {}",
         legacy.len(),
-        if legacy.len() == 1 { "" } else { "es" },
+        plural(legacy.len(), "", "es"),
         ready.len()
     )];
     for (words, addresses) in

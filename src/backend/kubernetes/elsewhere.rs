@@ -8,10 +8,9 @@ use tokio::time::timeout;
 
 use super::api::Api;
 use super::around::{is_without_selector, selector};
-use super::listing::plural;
 use super::pod::Pod;
-use crate::backend::near::near;
 use crate::model::resolution::{Note, NoteKind};
+use crate::text;
 
 /// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -62,7 +61,7 @@ async fn selects(api: &Api, name: &str, selector: &str) -> Vec<Note> {
             format!(
                 "its selector {selector} matches {} pod{}, none of which is listed",
                 pods.items.len(),
-                plural(pods.items.len())
+                text::plural_s(pods.items.len())
             ),
             format!(
                 "{command} shows why they are not ready; `kubectl describe pod` names the probe or the image that fails."
@@ -82,9 +81,8 @@ async fn missing(api: &Api, name: &str) -> Vec<Note> {
     if let Ok(Ok(found)) = timeout(LIMIT, api.services_named(name, LIMIT)).await {
         let namespaces: Vec<String> = found.into_iter().filter_map(|service| service.metadata.namespace).collect();
         if let Some(first) = namespaces.first() {
-            let named = namespaces.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let several = if namespaces.len() == 1 { "" } else { "s" };
-            let text = format!("a Service of that name is in namespace{several} {named}");
+            let named = text::few(&namespaces, ", ", NAMED);
+            let text = format!("a Service of that name is in namespace{} {named}", text::plural_s(namespaces.len()));
             notes.push(Note::new(NoteKind::Elsewhere, text));
             let text = format!("Query it there: `grpc-discover resolve 'kubernetes:///{name}.{first}'`.");
             notes.push(Note::new(NoteKind::Remedy, text));
@@ -93,7 +91,7 @@ async fn missing(api: &Api, name: &str) -> Vec<Note> {
     }
     if let Ok(Ok(services)) = timeout(LIMIT, api.list::<Service>("", LIMIT)).await {
         let names: Vec<String> = services.items.into_iter().filter_map(|service| service.ok()?.metadata.name).collect();
-        let near = near(name, names.iter().map(String::as_str));
+        let near = text::near(name, names.iter().map(String::as_str));
         if let Some(first) = near.first() {
             let text = format!("near names in namespace {}: {}", api.namespace(), near.join(", "));
             notes.push(Note::new(NoteKind::Elsewhere, text));

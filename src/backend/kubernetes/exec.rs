@@ -24,7 +24,7 @@ use super::trouble::{LONGEST, Trouble};
 use crate::backend::socket::io_words;
 use crate::backend::tls::Pem;
 use crate::model::secret::{Secret, Secrets};
-use crate::model::text::quote_bytes;
+use crate::text::quote_bytes;
 
 /// What a plugin may speak.
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];

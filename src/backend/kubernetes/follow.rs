@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::api::{Api, Changes, Object};
 use super::read::{Event, Garbled, Read};
 use super::trouble::Trouble;
-use crate::backend::socket::seconds;
+use crate::text::duration;
 
 /// When the server is to end a watch: asking so often costs it nothing.
 const LENGTH: Duration = Duration::from_secs(20);
@@ -114,12 +114,12 @@ impl<K: Object> Follow<K> {
             }
             Ok(Ok(None)) => {
                 let after = Duration::from_millis(self.begun.elapsed().as_millis() as u64);
-                let why = format!("the API server ended the watch after {}, before its time", seconds(after));
+                let why = format!("the API server ended the watch after {}, before its time", duration(after));
                 Err(Trouble::Ended(why))
             }
             Ok(Err(trouble)) => Err(trouble),
             Err(_) => {
-                let silence = seconds(LENGTH + GRACE);
+                let silence = duration(LENGTH + GRACE);
                 let why = format!("the watch neither went on nor ended within {silence}: frozen or cut off");
                 Err(Trouble::Frozen(why))
             }

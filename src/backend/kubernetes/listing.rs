@@ -13,6 +13,7 @@ use super::unread::Unread;
 use crate::backend::unusable::{Unusable, none_left};
 use crate::model::endpoint::{Address, Check, Endpoint, EndpointKey, EndpointStatus};
 use crate::model::resolution::{Note, NoteKind};
+use crate::text::plural_s;
 
 /// The key in an endpoint's metadata that names its EndpointSlice; kuberesolver's lens reads it.
 pub(super) const SLICE: &str = "endpointslice";
@@ -143,7 +144,7 @@ impl Listing {
             notes.push(Note::new(NoteKind::LeftOut, text));
         }
         let endpoints =
-            skipped.iter().map(|(why, count)| format!("{count} endpoint{}: {}", plural(*count), why.text()));
+            skipped.iter().map(|(why, count)| format!("{count} endpoint{}: {}", plural_s(*count), why.text()));
         notes.extend(reasons.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
         notes.extend(endpoints.take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
         notes
@@ -155,7 +156,7 @@ impl Listing {
     }
 
     fn funnel(&self, joined: &Joined, listed: usize, left_out: usize) -> String {
-        let mut funnel = format!("{listed} in {} EndpointSlice{}", self.count(), plural(self.count()));
+        let mut funnel = format!("{listed} in {} EndpointSlice{}", self.count(), plural_s(self.count()));
         if left_out > 0 {
             funnel += &format!(" -> {} with the port", listed - left_out);
         }
@@ -294,8 +295,4 @@ fn status(listed: &SliceEndpoint) -> (EndpointStatus, Vec<Check>) {
     }
     let words = "the pod does not pass its readiness probe";
     (EndpointStatus::Critical, vec![check("ready", "false".to_string(), words)])
-}
-
-pub(super) fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

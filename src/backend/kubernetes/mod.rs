@@ -29,8 +29,6 @@ mod trouble;
 mod unread;
 mod watch;
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
@@ -48,8 +46,6 @@ pub use target::{KubernetesTarget, ServicePort};
 
 /// The key in an endpoint's metadata that tells the ClusterIP in front of it: what DNS gives for the Service's name.
 const VIRTUAL_IP: &str = "cluster_ip";
-/// How long the first word may take unless `--resolve-timeout` says otherwise.
-const FIRST_WORD: Duration = Duration::from_secs(5);
 
 /// The `kubernetes` backend.
 pub struct Kubernetes;
@@ -71,9 +67,9 @@ impl Backend for Kubernetes {
         let settings = &context.settings;
         match target.of::<KubernetesTarget>() {
             Some(target) if target.layout.is_some() => {
-                pods::resolve(access(settings), target.clone(), first_word(settings))
+                pods::resolve(access(settings), target.clone(), settings.response_limit())
             }
-            Some(target) => watch::resolve(access(settings), target.clone(), settings.port, first_word(settings)),
+            Some(target) => watch::resolve(access(settings), target.clone(), settings.port, settings.response_limit()),
             None => {
                 let text = "kubernetes: only kubernetes: and k8s: targets can be asked here";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
@@ -128,7 +124,7 @@ impl Backend for Kubernetes {
 
     /// `kubernetes v1.35.4 at https://10.0.0.1:6443`.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let limit = first_word(settings);
+        let limit = settings.response_limit();
         let (settings, secrets) = access(settings);
         Box::pin(async move {
             let access = access::open(settings, secrets, limit).await.map_err(|trouble| trouble.at(""))?;
@@ -142,8 +138,4 @@ impl Backend for Kubernetes {
 /// Which cluster is queried, and who learns the secrets that are read for it.
 fn access(settings: &super::Settings) -> (Settings, Secrets) {
     (settings.kubernetes.clone(), settings.secrets.clone())
-}
-
-fn first_word(settings: &super::Settings) -> Duration {
-    if settings.resolve_timeout.is_zero() { FIRST_WORD } else { settings.resolve_timeout }
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::follow::{Change, Follow};
-use super::listing::plural;
 use super::pod::Pod;
 use super::read::Read;
 use super::settings::Settings;
@@ -21,6 +20,7 @@ use crate::layout::{Reading, kratos_pods};
 use crate::model::endpoint::{Check, Endpoint, EndpointStatus};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::secret::Secrets;
+use crate::text::{count, duration, few};
 
 /// At most so many things are named in a sentence.
 const NAMED: usize = 5;
@@ -46,8 +46,8 @@ async fn begin(
     let mut follow = Follow::new(api, selector);
     let pods = follow.list(left).await.map_err(|trouble| trouble.at(follow.api.server()))?;
     let watch = Watching { follow, service: target.service, pods: Pods::new(pods) };
-    let took = begun.elapsed().as_millis();
-    let first = watch.update(&format!("answered in {took} ms, resource version {}", watch.follow.version()));
+    let took = duration(begun.elapsed());
+    let first = watch.update(&format!("answered in {took}, resource version {}", watch.follow.version()));
     Ok((first, watch))
 }
 
@@ -149,7 +149,7 @@ pub(super) fn answer(pods: &Pods) -> (Vec<Endpoint>, Vec<Note>) {
             }
         }
     }
-    let mut funnel = format!("{} pod{}", pods.count(), plural(pods.count()));
+    let mut funnel = count(pods.count(), "pod");
     if usable < pods.count() {
         funnel += &format!(" -> {usable} for gRPC");
     }
@@ -166,7 +166,7 @@ pub(super) fn answer(pods: &Pods) -> (Vec<Endpoint>, Vec<Note>) {
         notes.push(Note::new(NoteKind::Remedy, NOT_KRATOS));
     }
     if !unusable.is_empty() {
-        let shown = unusable[..unusable.len().min(NAMED)].join("; ");
+        let shown = few(&unusable, "; ", NAMED);
         let text = format!("{} of {} pods cannot be used: {shown}", unusable.len(), pods.count());
         notes.push(Note::new(NoteKind::LeftOut, text));
     }

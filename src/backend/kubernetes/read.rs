@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::model::json;
-use crate::model::text::shorten;
+use crate::text::shorten;
 
 /// So much of a parser's message is shown.
 const SHOWN: usize = 160;

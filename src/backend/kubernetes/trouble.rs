@@ -6,9 +6,8 @@ use std::time::Duration;
 use kube::core::Status;
 
 use crate::backend::http;
-use crate::backend::socket::seconds;
 use crate::model::resolution::{ResolveCode, ResolveError};
-use crate::model::text::shorten;
+use crate::text::{duration, shorten};
 
 /// So much of a stranger's text is repeated.
 pub(super) const LONGEST: usize = 300;
@@ -59,7 +58,7 @@ pub(super) enum Trouble {
         why: http::Trouble,
     },
     /// Something on this machine took too long.
-    #[error("{what} took longer than {}", seconds(*limit))]
+    #[error("{what} took longer than {}", duration(*limit))]
     Slow {
         /// What did.
         what: String,

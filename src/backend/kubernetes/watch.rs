@@ -18,6 +18,7 @@ use crate::backend::Resolution;
 use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::secret::Secrets;
+use crate::text::duration;
 
 /// What an EndpointSlice belongs to.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -62,8 +63,8 @@ async fn begin(
     let around = Around { service: service.into(), endpoints: Some(endpoints.into()) };
     let mut watch = Watching { follow, service: target.service, listing, around, elsewhere: Vec::new() };
     watch.look_elsewhere().await;
-    let took = begun.elapsed().as_millis();
-    let first = watch.update(&format!("answered in {took} ms, resource version {}", watch.follow.version()));
+    let took = duration(begun.elapsed());
+    let first = watch.update(&format!("answered in {took}, resource version {}", watch.follow.version()));
     // What lags while things change by nature is compared only once.
     watch.around.endpoints = None;
     Ok((first, watch))

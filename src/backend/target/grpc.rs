@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 use super::host::{host, join, port, v6};
 use super::piece::{Parsed, Piece, wrong};
 use crate::model::services;
-use crate::model::text::shorten;
+use crate::text::shorten;
 
 /// What grpc-go dials for an empty host (`:50051`).
 const THIS_MACHINE: &str = "localhost";

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::piece::{Parsed, Piece, wrong};
-use crate::model::text::shorten;
+use crate::text::shorten;
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`. The host comes back without brackets.
 pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {

@@ -9,7 +9,7 @@ use super::percent::decode;
 use super::piece::{Parsed, Piece, wrong};
 use super::uri::{COMPONENT, PATH, server_text};
 use crate::layout::{LAYOUTS, Layout};
-use crate::model::text::shorten;
+use crate::text::shorten;
 
 /// How the members of a registry are spoken of.
 pub struct Members {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::{BACKENDS, Backend, OPTIONAL, dns};
 use crate::model::target::{Target, TargetError};
-use crate::model::text::shorten;
+use crate::text::{self, shorten};
 
 mod foreign;
 pub mod grpc;
@@ -171,14 +171,7 @@ fn without_scheme(whole: Piece<'_>) -> Parsed<Target> {
 
 fn unknown_scheme(scheme: &str) -> String {
     let known = || schemes().map(|scheme| scheme.name);
-    let mut near: Vec<(usize, &str)> = known()
-        .chain(without_backend())
-        .map(|known| {
-            (if known.starts_with(scheme) || scheme.starts_with(known) { 1 } else { distance(scheme, known) }, known)
-        })
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len())
-        .collect();
-    near.sort_unstable();
+    let near = text::near(scheme, known().chain(without_backend()));
     let shown = shorten(scheme, 40);
     if near.is_empty() {
         let left_out: Vec<&str> = left_out().collect();
@@ -188,27 +181,9 @@ fn unknown_scheme(scheme: &str) -> String {
         };
         format!("{shown}: is no known scheme (known: {}{left_out})", known().collect::<Vec<_>>().join(", "))
     } else {
-        let near: Vec<_> = near.iter().take(3).map(|(_, known)| format!("{known}:")).collect();
+        let near: Vec<_> = near.iter().take(3).map(|known| format!("{known}:")).collect();
         format!("{shown}: is no known scheme (near: {})", near.join(", "))
     }
-}
-
-/// Levenshtein distance; long words are far from everything.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len() > 20 || b.len() > 20 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 fn without_space(whole: Piece<'_>) -> String {

@@ -1,6 +1,6 @@
 //! Parts of a target that know where they stood, and problems that name the place.
 
-use crate::model::text::shorten;
+use crate::text::shorten;
 
 /// A part of the text of a target, and where it stood.
 #[derive(Debug, Clone, Copy)]

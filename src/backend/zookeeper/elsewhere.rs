@@ -8,8 +8,8 @@ use super::Trouble;
 use super::jute::{self, Op, code};
 use super::session::Session;
 use super::target::ZookeeperTarget;
-use crate::backend::near::near;
 use crate::model::resolution::{Note, NoteKind};
+use crate::text;
 
 /// So many parents are read.
 const PARENTS: usize = 200;
@@ -69,7 +69,7 @@ fn notes(target: &ZookeeperTarget, all: &[(String, Vec<String>)]) -> Vec<Note> {
         }
     }
     if notes.is_empty() {
-        let names = near(&target.service, all.iter().flat_map(|(_, names)| names).map(String::as_str));
+        let names = text::near(&target.service, all.iter().flat_map(|(_, names)| names).map(String::as_str));
         if !names.is_empty() {
             notes.push(Note::new(NoteKind::Elsewhere, format!("near names there: {}", names.join(", "))));
         }

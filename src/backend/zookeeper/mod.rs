@@ -27,19 +27,17 @@ pub use settings::{Connect, Server, Settings};
 use super::failover::MemberError;
 use super::listing::Words;
 use super::login::learn_login;
-use super::socket::seconds;
 use super::target::{Example, Scheme};
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
+use crate::text::duration;
 use ensemble::Ensemble;
 use target::NAME;
 pub use target::ZookeeperTarget;
 
 /// How its nodes are spoken of.
 const WORDS: &Words = &Words { key: "node", unowned: "are not ephemeral", show: "zkCli.sh get PATH" };
-/// How long the first word may take when nobody says.
-const FIRST_WORD: Duration = Duration::from_secs(5);
 
 /// The `zookeeper` backend.
 pub struct Zookeeper;
@@ -60,7 +58,7 @@ impl Backend for Zookeeper {
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target.of::<ZookeeperTarget>() {
             Some(target) => {
-                let limit = first_word(context.settings.resolve_timeout);
+                let limit = context.settings.response_limit();
                 watch::resolve(context.settings.zookeeper.clone(), target.clone(), limit)
             }
             None => {
@@ -92,7 +90,7 @@ impl Backend for Zookeeper {
     /// `zookeeper 3.9.5 at 127.0.0.1:2181, standalone`, of the first server that answers. One that serves nobody is an
     /// error.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let limit = first_word(settings.resolve_timeout);
+        let limit = settings.response_limit();
         let settings = settings.zookeeper.clone();
         Box::pin(async move { Ensemble::new(&settings, None)?.ping(limit).await })
     }
@@ -106,11 +104,6 @@ fn active(settings: &Settings) -> Result<String, String> {
         Origin::Config(path) => Ok(format!("{path} names its servers")),
         Origin::System(_) | Origin::Default => Err("ZOOKEEPER_CONNECT is not set".to_string()),
     }
-}
-
-/// How long the first word may take.
-fn first_word(resolve_timeout: Duration) -> Duration {
-    if resolve_timeout.is_zero() { FIRST_WORD } else { resolve_timeout }
 }
 
 /// What ZooKeeper takes for a path (`PathUtils.validatePath`). The error follows the path in a sentence.
@@ -130,10 +123,10 @@ enum Trouble {
     #[error("{0}")]
     Connect(String),
     /// Connecting took too long.
-    #[error("no connection within {}", seconds(*.0))]
+    #[error("no connection within {}", duration(*.0))]
     ConnectTimeout(Duration),
     /// Connected and asked, but the answer did not come.
-    #[error("{what}: no answer within {}", seconds(*limit))]
+    #[error("{what}: no answer within {}", duration(*limit))]
     NoAnswer {
         /// The question.
         what: &'static str,

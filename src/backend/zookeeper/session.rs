@@ -14,8 +14,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::Trouble;
 use super::jute::{self, Op, Reader};
 use super::settings::Server;
-use crate::backend::socket::{connect, io_words, seconds};
+use crate::backend::socket::{connect, io_words};
 use crate::model::secret::Secret;
+use crate::text::duration;
 
 /// The session timeout that is asked for; the server has limits of its own (2 and 20 ticks).
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -161,7 +162,7 @@ impl Session {
             match frame {
                 Some(frame) => drop(self.sort(&frame)?),
                 None if self.is_asked => {
-                    let limit = seconds(PULSE);
+                    let limit = duration(PULSE);
                     let why = format!("ping: no answer within {limit} while watching: frozen or cut off");
                     return Err(Trouble::Frozen(why));
                 }

@@ -25,12 +25,12 @@ use super::{Trouble, WORDS, is_path};
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::listing::{self, Listing, Pair, Prefix, Sought, listed};
-use crate::backend::socket::seconds;
 use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
+use crate::text::{duration, exact_duration};
 
 /// How often it is checked that everything may still be read.
 const RIGHTS: Duration = Duration::from_secs(10);
@@ -60,11 +60,11 @@ async fn begin(
         ensemble.first(limit, |server, left| Box::pin(Reading::begin(&ensemble, server, &prefixes, &target, left)));
     let (reading, failed) = asked.await?;
     let mut asked = format!(
-        "zookeeper {} answered in {} ms, synced with the leader, zxid {:#x}, session timeout {}",
+        "zookeeper {} answered in {}, synced with the leader, zxid {:#x}, session timeout {}",
         reading.server,
-        begun.elapsed().as_millis(),
+        duration(begun.elapsed()),
         reading.zxid,
-        seconds(reading.session.timeout())
+        exact_duration(reading.session.timeout())
     );
     if !failed.is_empty() {
         asked += &format!("; before it {}", listed(&sentences(&failed)));
@@ -363,7 +363,7 @@ fn tie(owner: i64, _: &Endpoint) -> (Lease, Option<Duration>) {
 fn frozen(trouble: Trouble) -> Trouble {
     match trouble {
         Trouble::NoAnswer { what, limit } => {
-            Trouble::Frozen(format!("{what}: no answer within {} while watching: frozen or cut off", seconds(limit)))
+            Trouble::Frozen(format!("{what}: no answer within {} while watching: frozen or cut off", duration(limit)))
         }
         other => other,
     }

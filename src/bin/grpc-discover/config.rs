@@ -19,12 +19,11 @@ use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use clap::CommandFactory;
-use grpc_discover::model::text::{escape, shorten};
 use grpc_discover::platform::file;
+use grpc_discover::text::{all_of, escape, near, shorten};
 
 use self::trust::Distrust;
 use crate::cli::{Cli, Harmless, Hidden};
-use crate::near::nearest;
 
 /// The name of the file in the working directory.
 const LOCAL: &str = ".grpc-discover.toml";
@@ -212,7 +211,7 @@ fn list(keys: &[String]) -> Option<String> {
     match keys {
         [] => None,
         [one] => Some(format!("{one} is")),
-        [first @ .., last] => Some(format!("{} and {last} are", first.join(", "))),
+        several => Some(format!("{} are", all_of(several))),
     }
 }
 
@@ -337,7 +336,7 @@ fn texts(place: &str, value: toml::Value) -> Result<Vec<Hidden>, String> {
 }
 
 fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    match nearest(word, known).first() {
+    match near(word, known).first() {
         Some(near) => format!("; did you mean {near}?"),
         None => String::new(),
     }

@@ -6,7 +6,6 @@ mod config;
 mod exit;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod libraries;
-mod near;
 mod render;
 mod settings;
 mod terminal;

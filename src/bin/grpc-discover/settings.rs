@@ -24,6 +24,7 @@ use grpc_discover::diagnosis::ProxyEnv;
 use grpc_discover::model::finding::Severity;
 use grpc_discover::model::target::{Target, TargetError};
 use grpc_discover::session::{self, Goal, Limits, Plan, Until};
+use grpc_discover::text::exact_duration;
 
 use crate::cli::{self, FailOnWord, Hidden, UntilWord, values};
 use crate::config::{Config, quoted};
@@ -206,9 +207,11 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
         };
         if max_time <= longest {
             return Err(Wrong(format!(
-                "--max-time {max_time:?} ends before {flag} {longest:?} has passed, so there could be no verdict; give it \
-                 at least {:?}",
-                longest + Duration::from_secs(10)
+                "--max-time {} ends before {flag} {} has passed, so there could be no verdict; give it \
+                 at least {}",
+                exact_duration(max_time),
+                exact_duration(longest),
+                exact_duration(longest + Duration::from_secs(10))
             )));
         }
     }

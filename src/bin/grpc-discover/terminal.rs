@@ -6,7 +6,7 @@ mod redraw;
 
 use std::io::{self, IsTerminal, Write};
 
-use grpc_discover::model::text::escape;
+use grpc_discover::text::escape;
 
 use crate::cli::ColorWord;
 use crate::exit::Failure;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::model::endpoint::Address;
 use crate::model::event::EndpointsChange;
 use crate::model::time::Elapsed;
+use crate::text::duration;
 
 /// So many answers in a row exchange addresses before that is a rotation: a rollout brings none back, a failover happens once.
 const EXCHANGES: usize = 3;
@@ -62,9 +63,9 @@ impl Rotation {
     /// `8 at a time, 50 different ones in 12 changes within 14.2s`.
     pub fn words(&self) -> String {
         let more = if self.known.len() == KNOWN { "at least " } else { "" };
-        let time = self.last.since(self.began).as_secs_f64();
+        let time = duration(self.last.since(self.began));
         format!(
-            "{} at a time, {more}{} different ones in {} changes within {time:.1}s",
+            "{} at a time, {more}{} different ones in {} changes within {time}",
             self.at_a_time,
             self.known.len(),
             self.count

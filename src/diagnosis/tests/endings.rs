@@ -66,7 +66,7 @@ fn a_server_that_names_its_age_limit_rotates_and_does_not_flap() {
 #[test]
 fn an_idle_rule_is_known_by_its_words_whatever_the_code() {
     let conclusion = listed().lives(A, 60, goaway(2, "connection idle")).concludes();
-    let text = "GD412 10.0.0.1:50051 ends idle connections after 60.0s: GOAWAY INTERNAL_ERROR (connection idle)";
+    let text = "GD412 10.0.0.1:50051 ends idle connections after 1m00s: GOAWAY INTERNAL_ERROR (connection idle)";
     assert_eq!(texts(&conclusion), [text]);
 }
 

@@ -16,6 +16,8 @@ pub(crate) use verify::{Presented, Roots, Verifier, proved, refusal_in};
 
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use crate::text;
+
 /// A server's name without its type.
 pub(crate) fn name_text(name: &ServerName<'_>) -> String {
     match name {
@@ -24,14 +26,10 @@ pub(crate) fn name_text(name: &ServerName<'_>) -> String {
     }
 }
 
-/// `a, b, and 3 more`.
+/// `a, b and 3 more`.
 fn list(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown}, and {more} more"),
-    }
+    text::few(names, ", ", SHOWN)
 }
 
 /// `"a", "b" or 3 others`.
@@ -51,7 +49,7 @@ mod tests {
     #[test]
     fn long_lists_are_cut() {
         let names: Vec<_> = (0..10).map(|n| format!("DNS:{n}")).collect();
-        assert!(list(&names).ends_with("DNS:7, and 2 more"));
+        assert!(list(&names).ends_with("DNS:7 and 2 more"));
         assert_eq!(quoted(&names, " or "), "\"DNS:0\", \"DNS:1\", \"DNS:2\" or 7 others");
     }
 }

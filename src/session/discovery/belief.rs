@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::model::endpoint::{EndpointKey, EndpointSet};
 use crate::model::resolution::{Note, NoteKind, RegistryMemory, Update};
 use crate::model::time::Elapsed;
+use crate::text::exact_duration;
 
 /// Delay of a query that is to confirm an empty answer after one that was not confirmed; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_secs(4);
@@ -168,8 +169,8 @@ impl Doubts {
     fn came_back(&self, missing: usize, known: usize) -> Note {
         let text = format!(
             "came back after a gap without {missing} of the {known} endpoints that it listed before, as after a restart \
-             without its data: they are kept until they register again, for at most {} s",
-            self.memory.grace.as_secs()
+             without its data: they are kept until they register again, for at most {}",
+            exact_duration(self.memory.grace)
         );
         Note::new(NoteKind::Restarted, text)
     }

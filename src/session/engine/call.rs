@@ -10,6 +10,7 @@ use crate::model::endpoint::Address;
 use crate::model::event::{CallCost, EventKind, HealthReport, IdlePhase};
 use crate::model::reach::{Health, Stage};
 use crate::model::time::Elapsed;
+use crate::text::duration;
 
 /// A call that has no final status yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,11 +86,11 @@ impl Engine {
 
     pub(super) fn call_timed_out(&mut self) {
         let Some(call) = self.course.call.as_ref().filter(|call| call.deadline <= self.now) else { return };
-        let waited = self.now.since(call.started).as_secs_f64();
+        let waited = duration(self.now.since(call.started));
         let state = self.channel.as_ref().map_or("IDLE", |channel| channel.state().as_str());
         let (address, why) = match &call.on {
-            Some((_, address)) => (Some(address.clone()), format!("{address}: health: no answer for {waited:.1}s")),
-            None => (None, format!("no connection within {waited:.1}s; the channel is {state}")),
+            Some((_, address)) => (Some(address.clone()), format!("{address}: health: no answer for {waited}")),
+            None => (None, format!("no connection within {waited}; the channel is {state}")),
         };
         self.call_ended(address, Err(why), None);
     }

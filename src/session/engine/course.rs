@@ -1,7 +1,6 @@
 //! The course of a session: which step follows which, for every goal.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::call::PendingCall;
 use super::liveness::Ending;
@@ -13,6 +12,7 @@ use crate::model::event::{CallCost, ConnectionReport, EventKind, HealthReport, I
 use crate::model::reach::Reach;
 use crate::model::time::Elapsed;
 use crate::session::plan::Goal;
+use crate::text::{duration, exact_duration};
 
 /// Where a session is.
 #[derive(Debug)]
@@ -139,8 +139,8 @@ impl Engine {
         let failed = call.outcome.is_err();
         let text = match &call.address {
             Some(address) if !failed => {
-                let took = milliseconds(call.took);
-                format!("the first call went to {address} in {took}; no call follows for {}", seconds(idle))
+                let took = duration(call.took);
+                format!("the first call went to {address} in {took}; no call follows for {}", exact_duration(idle))
             }
             _ => "the first call failed".to_string(),
         };
@@ -173,7 +173,7 @@ impl Engine {
 
     fn called_after(&mut self) {
         let Some(call) = self.course.outcome.take() else { return };
-        let took = milliseconds(call.took);
+        let took = duration(call.took);
         let text = match (&call.outcome, &call.address) {
             (Ok(health), Some(address)) => {
                 let parts = call.cost.as_ref().map(parts).unwrap_or_default();
@@ -288,18 +288,9 @@ impl Engine {
     }
 }
 
-fn seconds(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    if seconds.fract() == 0.0 { format!("{seconds:.0}s") } else { format!("{seconds:.1}s") }
-}
-
-fn milliseconds(duration: Duration) -> String {
-    format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
-}
-
-/// ` (tcp 0.3 ms, http2 0.2 ms, rpc 0.2 ms)`.
+/// ` (tcp 0.3ms, http2 0.2ms, rpc 0.2ms)`.
 fn parts(cost: &CallCost) -> String {
-    let connecting = cost.connecting.iter().map(|(stage, took)| format!("{stage} {}", milliseconds(*took)));
-    let rpc = format!("rpc {}", milliseconds(cost.rpc));
+    let connecting = cost.connecting.iter().map(|(stage, took)| format!("{stage} {}", duration(*took)));
+    let rpc = format!("rpc {}", duration(cost.rpc));
     format!(" ({})", connecting.chain([rpc]).collect::<Vec<_>>().join(", "))
 }

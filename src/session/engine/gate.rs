@@ -8,6 +8,7 @@ use crate::diagnosis::MinReady;
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::time::Elapsed;
 use crate::session::plan::{Goal, Until};
+use crate::text::{count, exact_duration};
 
 /// The gate has held for this long: stable (`--until stable`).
 const STABLE_AFTER: Duration = Duration::from_secs(10);
@@ -96,26 +97,19 @@ impl Engine {
 
     /// `--max-time 10s elapsed before --until ready was met: 11 of 12 endpoints are READY and SERVING, 12 required`.
     pub(super) fn not_met(&self, flag: &str, limit: Duration) -> String {
+        let limit = exact_duration(limit);
         let until = match self.script.goal {
             Goal::Watch { until: Some(until) } => until,
-            _ => return format!("{flag} {limit:?} elapsed before a verdict"),
+            _ => return format!("{flag} {limit} elapsed before a verdict"),
         };
-        let before = format!("{flag} {limit:?} elapsed before --until {} was met", until.as_str());
+        let before = format!("{flag} {limit} elapsed before --until {} was met", until.as_str());
         let (ready, listed) = (self.gate.ready.len(), self.gate.listed);
         match (until, self.required()) {
-            (Until::Drained, _) => format!("{before}: {} listed", count(self.discovery.addresses().len())),
+            (Until::Drained, _) => format!("{before}: {} listed", count(self.discovery.addresses().len(), "endpoint")),
             (_, Some(required)) => {
-                format!("{before}: {ready} of {} READY and SERVING, {required} required", count(listed))
+                format!("{before}: {ready} of {} READY and SERVING, {required} required", count(listed, "endpoint"))
             }
             (_, None) => before,
         }
-    }
-}
-
-/// `1 endpoint`, `3 endpoints`.
-fn count(endpoints: usize) -> String {
-    match endpoints {
-        1 => "1 endpoint".to_string(),
-        many => format!("{many} endpoints"),
     }
 }

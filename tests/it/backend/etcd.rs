@@ -99,12 +99,12 @@ async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
     let second = answer(&mut stream).await;
     assert_eq!(places(&second), ["10.0.0.2:50051", "10.0.0.3:50051"]);
     let [why] = notes(&second, NoteKind::Departed)[..] else { panic!("{second:?}") };
-    assert!(why.starts_with("key \"pay/1\" left because its lease of 2.0s ran out: nobody renewed it"), "{why}");
+    assert!(why.starts_with("key \"pay/1\" left because its lease of 2s ran out: nobody renewed it"), "{why}");
 
     etcd.revoke(long);
     let third = answer(&mut stream).await;
     let [why] = notes(&third, NoteKind::Departed)[..] else { panic!("{third:?}") };
-    assert_eq!(why, "key \"pay/2\" left with its lease, revoked before its 100.0s were over: deregistered in order");
+    assert_eq!(why, "key \"pay/2\" left with its lease, revoked before its 100s were over: deregistered in order");
 
     etcd.delete("pay/3");
     let fourth = answer(&mut stream).await;

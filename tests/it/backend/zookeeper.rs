@@ -99,7 +99,7 @@ async fn a_node_is_told_with_its_session_and_goes_with_it() {
         ["1 of 4 nodes are not ephemeral, so nothing removes them when their process dies: \"/pay/1\""]
     );
     let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
-    assert!(asked.contains("synced with the leader") && asked.contains("session timeout 10.0s"), "{asked}");
+    assert!(asked.contains("synced with the leader") && asked.contains("session timeout 10s"), "{asked}");
 
     first.delete("/pay/2");
     let told = answer(&mut stream).await;

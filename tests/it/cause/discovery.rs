@@ -219,7 +219,7 @@ pub fn idle_exit_too_slow(world: &mut World) -> Option<Run> {
     });
     let registry = world.registry("pay.json", &[&slow]);
     let arguments = ["--idle", "1s", "--plaintext", "--rpc-timeout", "250ms", registry.as_str()];
-    Some(probe(&arguments).says(&[&slow, "its deadline is 250 ms", "http2 4"]))
+    Some(probe(&arguments).says(&[&slow, "its deadline is 250ms", "http2 4"]))
 }
 
 pub fn no_call_before_the_silence(world: &mut World) -> Option<Run> {

@@ -53,7 +53,7 @@ mod with_etcd {
         while etcd.left(lease) > 4 {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        Some(of(world, etcd).says(&["nobody renews the lease of \"pay/1\"", &well, " s left of 15 s"]))
+        Some(of(world, etcd).says(&["nobody renews the lease of \"pay/1\"", &well, "s left of 15s"]))
     }
 
     pub fn lease_of_an_hour(world: &mut World) -> Option<Run> {
@@ -61,7 +61,7 @@ mod with_etcd {
         let well = world.healthy();
         let value = json!({ "id": "1", "name": "pay", "endpoints": [format!("grpc://{well}")] });
         etcd.put("/microservices/pay/1", &value.to_string(), etcd.grant(3600));
-        Some(of(world, etcd).says(&[&well, "3600 s (kratos's own is 15 s)"]))
+        Some(of(world, etcd).says(&[&well, "3600s (kratos's own is 15s)"]))
     }
 
     pub fn one_address_under_two_keys(world: &mut World) -> Option<Run> {

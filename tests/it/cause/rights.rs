@@ -77,7 +77,7 @@ pub fn registry_comes_back_empty(world: &mut World) -> Option<Run> {
     let well = world.healthy();
     let registry = world.registry("pay.json", &[&well]);
     let run = command("watch", &["--plaintext", "--for", "6s", &registry]);
-    let run = run.says(&["was lost for", "came back after a gap without 1 of the 1 endpoints", "for at most 10 s"]);
+    let run = run.says(&["was lost for", "came back after a gap without 1 of the 1 endpoints", "for at most 10s"]);
     Some(run.meanwhile(move |world, watch| {
         ready(watch);
         world.file("pay.json", "{ this is half of a");

@@ -119,7 +119,7 @@ pub fn limit_of_the_path(world: &mut World) -> Option<Run> {
 pub fn limit_above_the_ladder(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Swallow);
     let arguments = ["--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--idle-ladder", "500ms,1500ms", &address];
-    Some(probe(&arguments).says(&[&address, "the path tolerates more than 1.50s of silence"]))
+    Some(probe(&arguments).says(&[&address, "the path tolerates more than 1.5s of silence"]))
 }
 
 pub fn swallowed_and_measured(world: &mut World) -> Option<Run> {

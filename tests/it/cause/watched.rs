@@ -11,7 +11,7 @@ use crate::support::namespace::Namespace;
 pub fn watch_cut_on_the_path(world: &mut World) -> Option<Run> {
     let address = world.serves(Answer::Cut);
     let run = command("watch", &["--for", "3s", &address]);
-    Some(run.says(&[&address, "reset with INTERNAL_ERROR", "0.2s after its last message", "SERVING, stands"]))
+    Some(run.says(&[&address, "reset with INTERNAL_ERROR", "ended 2", "ms after its last message", "SERVING, stands"]))
 }
 
 pub fn check_without_watch(world: &mut World) -> Option<Run> {

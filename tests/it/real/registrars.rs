@@ -93,7 +93,7 @@ fn kratos_is_read_by_its_grpc_endpoint_although_http_comes_first() {
 
 #[test]
 fn go_zero_is_read() {
-    is_read("go-zero", "pay.rpc", "go-zero: value", 10, "left with its lease, revoked before its 10.0s were over");
+    is_read("go-zero", "pay.rpc", "go-zero: value", 10, "left with its lease, revoked before its 10s were over");
 }
 
 #[test]

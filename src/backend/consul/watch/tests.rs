@@ -47,7 +47,7 @@ fn watching_all(
 ) -> (Resolution, Journal) {
     let (pipes, journal) = Pipes::new(script);
     let route = Arc::new(Route::new(&Settings::default(), Some(&target)).unwrap());
-    (watch(Client::over(pipes, route, FIRST_WORD), target, FIRST_WORD), journal)
+    (watch(Client::over(pipes, route, crate::backend::limit::DEFAULT), target, crate::backend::limit::DEFAULT), journal)
 }
 
 fn pay() -> ConsulTarget {
@@ -84,7 +84,7 @@ async fn the_first_word_is_a_consistent_read_that_says_who_was_asked() {
     assert_eq!(answer.endpoints.len(), 1);
     assert_eq!(
         note(&answer, NoteKind::Asked),
-        Some("consul agent 127.0.0.1:8500 answered in 0 ms, consistent read, index 42")
+        Some("consul agent 127.0.0.1:8500 answered in 0.0ms, consistent read, index 42")
     );
     assert_eq!(note(&answer, NoteKind::Funnel), Some("1 registered, 1 passing"));
     assert_eq!(journal.paths(), ["/v1/health/service/pay?consistent"]);
@@ -481,7 +481,7 @@ async fn an_old_answer_says_that_it_is_old() {
     });
     let Some(Ok(Update::Partial(Partial { answer, .. }))) = stream.next().await else { panic!() };
     assert_eq!(note(&answer, NoteKind::NoLeader), Some("consul knows no leader: the answer may be old"));
-    assert_eq!(note(&answer, NoteKind::StaleRead), Some("the answering server last heard from the leader 1200 ms ago"));
+    assert_eq!(note(&answer, NoteKind::StaleRead), Some("the answering server last heard from the leader 1.2s ago"));
 }
 
 #[tokio::test(start_paused = true)]

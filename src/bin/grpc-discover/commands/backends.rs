@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use grpc_discover::backend::{BACKENDS, Description, Origin, Settings};
-use grpc_discover::model::text::escape;
+use grpc_discover::text::{duration, escape};
 use serde::Serialize;
 
 use super::{block_on, warn, with_world};
 use crate::cli::{Backends, PlainFormat};
 use crate::exit::{self, Failure};
-use crate::render::{Paint, columns, short, write_pretty};
+use crate::render::{Paint, columns, write_pretty};
 use crate::settings;
 use crate::terminal::{self, Terminal};
 
@@ -81,7 +81,7 @@ async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<S
             true => Some(match tokio::time::timeout(LIMIT, backend.ping(settings)).await {
                 Ok(Ok(said)) => Ok(said),
                 Ok(Err(error)) => Err(error.to_string()),
-                Err(_) => Err(format!("{}: no response within {}", backend.name(), short(LIMIT))),
+                Err(_) => Err(format!("{}: no response within {}", backend.name(), duration(LIMIT))),
             }),
         };
         // Nothing names it: that it is not there is no failure.

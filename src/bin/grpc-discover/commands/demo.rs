@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use grpc_discover::model::event::{Event, EventKind, IdlePhase};
+use grpc_discover::text::exact_duration;
 use tokio::sync::{Notify, mpsc};
 
 use self::pod::Pod;
@@ -56,7 +57,11 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
     let path = registry.path().display();
     say("demo: a gRPC channel that nobody calls goes IDLE. Some clients then stop hearing from their registry, for ever".into());
     say(format!("demo: {PODS} pods serve \"pay\" on loopback; the registry is {path}"));
-    say(format!("demo: the same as: grpc-discover probe --idle {idle:?} --as {} file:{path}", LENSES.join(",")));
+    say(format!(
+        "demo: the same as: grpc-discover probe --idle {} --as {} file:{path}",
+        exact_duration(idle),
+        LENSES.join(",")
+    ));
 
     let stage = Rc::new(Stage::default());
     let sees = {

@@ -3,11 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use grpc_discover::model::text::escape;
 use grpc_discover::session::{Goal, Plan};
+use grpc_discover::text::{escape, exact_duration};
 use grpc_discover::transport::TlsMode;
-
-use crate::render::short;
 
 /// Says of each plan who would be asked and what would be done with the answers.
 pub fn describe(plans: &[Plan]) -> String {
@@ -52,7 +50,7 @@ fn steps(plan: &Plan) -> Vec<String> {
         Goal::Probe => vec![probe],
         Goal::ProbeIdle(idle) => vec![
             probe.clone(),
-            format!("call through one channel, be silent for {}, call again", short(idle)),
+            format!("call through one channel, be silent for {}, call again", exact_duration(idle)),
             held(plan, idle),
             format!("{probe}, again"),
         ],
@@ -64,13 +62,13 @@ fn steps(plan: &Plan) -> Vec<String> {
 
 /// Which silent connections are held beside the channel.
 fn held(plan: &Plan, idle: Duration) -> String {
-    let mut text = format!("hold a silent connection to each endpoint for {}, then ping it", short(idle));
-    let ladder: Vec<String> = plan.holding.ladder.iter().map(|silence| short(*silence)).collect();
+    let mut text = format!("hold a silent connection to each endpoint for {}, then ping it", exact_duration(idle));
+    let ladder: Vec<String> = plan.holding.ladder.iter().map(|silence| exact_duration(*silence)).collect();
     if !ladder.is_empty() {
         text.push_str(&format!("; to the first 8 of them also for {}", ladder.join(", ")));
     }
     if let Some(most) = plan.holding.find_cutoff {
-        text.push_str(&format!("; to the first 8 of them some 20 more, for up to {}", short(most)));
+        text.push_str(&format!("; to the first 8 of them some 20 more, for up to {}", exact_duration(most)));
     }
     text
 }
@@ -102,7 +100,7 @@ mod tests {
             "ask dns: dns:///127.0.0.1:50051",
             "(plaintext)",
             "10 a second",
-            "be silent for 30.0s",
+            "be silent for 30s",
             "nothing was contacted",
         ] {
             assert!(text.contains(words), "{words}: {text}");

@@ -2,12 +2,11 @@
 
 use grpc_discover::diagnosis::FINDINGS;
 use grpc_discover::model::finding::FindingKind;
-use grpc_discover::model::text::shorten;
+use grpc_discover::text::{near, shorten};
 use serde::Serialize;
 
 use crate::cli::{Explain, PlainFormat};
 use crate::exit::{self, Failure};
-use crate::near::nearest;
 use crate::render::{columns, write_pretty};
 use crate::terminal;
 
@@ -49,7 +48,7 @@ fn find(code: &str) -> Option<&'static FindingKind> {
 
 fn unknown(code: &str) -> String {
     let known = FINDINGS.iter().flat_map(|kind| [kind.code, kind.name]);
-    let near = nearest(code, known);
+    let near = near(code, known);
     let hint = if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) };
     format!("no finding is called {code:?}{hint}; `grpc-discover explain` lists them all")
 }

@@ -4,22 +4,20 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use grpc_discover::model::hold::{Fate, HeldReport, Rung, TcpState};
-use grpc_discover::model::text::escape;
-
-use super::lines::short;
+use grpc_discover::text::{duration, escape};
 
 /// `silent for 30.0s: alive, answered a ping in 0.4ms`.
 pub fn describe(report: &HeldReport) -> String {
     let mut text = match &report.held.fate {
-        Fate::Alive { rtt } => format!("alive, answered a ping in {}", short(*rtt)),
+        Fate::Alive { rtt } => format!("alive, answered a ping in {}", duration(*rtt)),
         Fate::Closed { after, disconnect, pinged } => {
             let when = if *pinged { "in answer to the ping " } else { "" };
-            format!("closed {when}after {}: {disconnect}", short(*after))
+            format!("closed {when}after {}: {disconnect}", duration(*after))
         }
         Fate::Swallowed { waited, tcp } => {
             format!(
                 "swallowed, no answer to a ping within {}{}",
-                short(*waited),
+                duration(*waited),
                 tcp.map(tcp_words).unwrap_or_default()
             )
         }
@@ -28,13 +26,13 @@ pub fn describe(report: &HeldReport) -> String {
     if let Some(by) = &report.held.interrupted {
         text.push_str(&format!(
             "; the server spoke first after {} ({}), {} in all, so {} was the silence that counts",
-            short(by.after),
+            duration(by.after),
             by.frame,
             times(by.times),
-            short(report.held.quiet)
+            duration(report.held.quiet)
         ));
     }
-    format!("silent for {}: {text}", short(report.silence))
+    format!("silent for {}: {text}", duration(report.silence))
 }
 
 fn tcp_words(tcp: TcpState) -> String {
@@ -42,7 +40,7 @@ fn tcp_words(tcp: TcpState) -> String {
         true => "; TCP delivered it".to_string(),
         false => format!(
             "; TCP got no acknowledgement for {}, {} unacknowledged, sent again {}",
-            short(tcp.last_ack),
+            duration(tcp.last_ack),
             tcp.unacked,
             times(tcp.retransmits)
         ),
@@ -68,7 +66,7 @@ pub fn write_held(held: &[HeldReport], out: &mut dyn Write) -> io::Result<()> {
     if let Some(first) = over_idle.clone().next() {
         let words: Vec<String> =
             counts.iter().map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))).collect();
-        writeln!(out, "connections held silent for {}: {}", short(first.silence), words.join(", "))?;
+        writeln!(out, "connections held silent for {}: {}", duration(first.silence), words.join(", "))?;
     }
     let mut ladders: BTreeMap<String, Vec<&HeldReport>> = BTreeMap::new();
     for report in held.iter().filter(|report| report.rung != Rung::Idle) {
@@ -78,7 +76,7 @@ pub fn write_held(held: &[HeldReport], out: &mut dyn Write) -> io::Result<()> {
         rungs.sort_by_key(|report| report.silence);
         let words: Vec<String> = rungs
             .iter()
-            .map(|report| format!("{} {}", short(report.silence), report.held.fate.as_str().replace('_', " ")))
+            .map(|report| format!("{} {}", duration(report.silence), report.held.fate.as_str().replace('_', " ")))
             .collect();
         writeln!(out, "  {}  {}", escape(&address), words.join(", "))?;
     }

@@ -11,8 +11,8 @@ use grpc_discover::model::finding::Summary;
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::{PeerSettings, PhaseDetail, ResponseFacts, TlsReport};
 use grpc_discover::model::resolution::NoteKind;
-use grpc_discover::model::text::{escape, shorten};
 use grpc_discover::model::time::Elapsed;
+use grpc_discover::text::{self, duration, escape, shorten};
 
 use super::paint::Paint;
 use super::{Render, held};
@@ -172,7 +172,7 @@ fn behind(lags: &[Lag]) -> Vec<String> {
         let (least, most) = spans.entry(&*lag.behind).or_insert((lag.by, lag.by));
         (*least, *most) = (lag.by.min(*least), lag.by.max(*most));
     }
-    let told = spans.into_iter().map(|(source, (least, most))| match (short(least), short(most)) {
+    let told = spans.into_iter().map(|(source, (least, most))| match (duration(least), duration(most)) {
         (least, most) if least == most => format!("({least} after {source})"),
         (least, most) => format!("({least} to {most} after {source})"),
     });
@@ -188,7 +188,7 @@ fn raw(kind: &EventKind) -> (String, String) {
             };
             let mut text = format!("{} -> {}  {}", transition.from, transition.to, cause(transition));
             if let Some(retry_in) = transition.retry_in {
-                text.push_str(&format!("; tries again in {}", short(retry_in)));
+                text.push_str(&format!("; tries again in {}", duration(retry_in)));
             }
             (subject, text)
         }
@@ -206,10 +206,10 @@ fn raw(kind: &EventKind) -> (String, String) {
                 text.push_str(&format!(": {}", error.text));
             }
             if let Some(gap) = report.gap {
-                text.push_str(&format!(" after {}", short(gap)));
+                text.push_str(&format!(" after {}", duration(gap)));
             }
             if let Some(retry_in) = report.retry_in {
-                text.push_str(&format!("; asked again in {}", short(retry_in)));
+                text.push_str(&format!("; asked again in {}", duration(retry_in)));
             }
             (report.source.to_string(), text)
         }
@@ -234,9 +234,11 @@ fn raw(kind: &EventKind) -> (String, String) {
                             return (format!("connection {}", report.address), response(facts));
                         }
                     };
-                    format!("{} in {}{detail}", phase.stage, short(phase.took))
+                    format!("{} in {}{detail}", phase.stage, duration(phase.took))
                 }
-                Err(failure) => format!("{} failed after {}: {}", failure.stage, short(failure.waited), failure.text),
+                Err(failure) => {
+                    format!("{} failed after {}: {}", failure.stage, duration(failure.waited), failure.text)
+                }
             };
             (format!("connection {}", report.address), text)
         }
@@ -246,7 +248,7 @@ fn raw(kind: &EventKind) -> (String, String) {
                 text.push_str(&format!(", the server said {:?}", goaway.debug));
             }
             if let Some(idle) = idle.filter(|idle| *idle >= IDLE) {
-                text.push_str(&format!(", idle for {}", short(idle)));
+                text.push_str(&format!(", idle for {}", duration(idle)));
             }
             (format!("connection {address}"), text)
         }
@@ -256,7 +258,7 @@ fn raw(kind: &EventKind) -> (String, String) {
         EventKind::Lens(report) => (format!("lens {}", report.label), lens(report)),
         EventKind::Pending(report) => (format!("pending {}", report.subject), report.to_string()),
         EventKind::Stall(report) => {
-            let text = format!("this process did not run for {} from {} on", short(report.lasted), report.from);
+            let text = format!("this process did not run for {} from {} on", duration(report.lasted), report.from);
             ("stall".to_string(), text)
         }
         EventKind::Verdict(report) => {
@@ -317,7 +319,7 @@ pub fn health(report: &HealthReport) -> String {
         text.push_str(&format!(" for {:?}", report.service));
     }
     if let Some(took) = report.took {
-        text.push_str(&format!(" in {}", short(took)));
+        text.push_str(&format!(" in {}", duration(took)));
     }
     if let Some(proxy) = &report.proxy {
         text.push_str(&format!(" through {}", proxy.name));
@@ -326,7 +328,7 @@ pub fn health(report: &HealthReport) -> String {
         Some(end) if end.code == "UNIMPLEMENTED" => text.push_str(" (by Check; Watch is not implemented)"),
         Some(end) => text.push_str(&format!(
             " (the Watch ended after {}: {}: {}; it is opened again)",
-            short(end.after),
+            duration(end.after),
             end.code,
             end.text
         )),
@@ -349,8 +351,7 @@ pub fn tls(report: &TlsReport) -> String {
 pub fn endpoints(count: usize) -> String {
     match count {
         0 => "no endpoint".to_string(),
-        1 => "1 endpoint".to_string(),
-        many => format!("{many} endpoints"),
+        some => text::count(some, "endpoint"),
     }
 }
 
@@ -386,44 +387,4 @@ fn is_well(endpoint: &Endpoint) -> bool {
 fn why(endpoint: &Endpoint) -> Option<&str> {
     let failing = endpoint.checks.iter().filter(|check| !is_well(endpoint) && check.status != "passing");
     failing.filter_map(|check| check.output.trim().lines().next()).next()
-}
-
-/// A duration as short as people say it: `0.4ms`, `12ms`, `1.2s`, `2m05s`.
-pub fn short(duration: Duration) -> String {
-    let ms = duration.as_secs_f64() * 1000.0;
-    match ms {
-        ms if ms < 0.05 => "0.0ms".to_string(),
-        ms if ms < 9.95 => format!("{ms:.1}ms"),
-        ms if ms < 999.5 => format!("{ms:.0}ms"),
-        ms if ms < 59_950.0 => format!("{:.1}s", ms / 1000.0),
-        ms => {
-            let seconds = (ms / 1000.0).round() as u64;
-            match seconds / 3600 {
-                0 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-                hours => format!("{hours}h{:02}m", seconds % 3600 / 60),
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_as_short_as_people_say_them() {
-        for (micros, said) in [
-            (12, "0.0ms"),
-            (420, "0.4ms"),
-            (9_940, "9.9ms"),
-            (12_300, "12ms"),
-            (999_400, "999ms"),
-            (1_234_000, "1.2s"),
-            (59_940_000, "59.9s"),
-            (125_000_000, "2m05s"),
-            (7_380_000_000, "2h03m"),
-        ] {
-            assert_eq!(short(Duration::from_micros(micros)), said);
-        }
-    }
 }

@@ -6,12 +6,12 @@ use std::io::{self, Write};
 
 use grpc_discover::model::connectivity::ConnectivityState;
 use grpc_discover::model::event::{Event, EventKind};
-use grpc_discover::model::text::{escape, shorten};
 use grpc_discover::model::time::Elapsed;
+use grpc_discover::text::{duration, escape, shorten};
 use indicatif::ProgressStyle;
 
 use super::Render;
-use super::lines::{self, describe};
+use super::lines::describe;
 use super::paint::Paint;
 use super::report::{Keep, Report, Reports};
 use super::table::{columns, write_report};
@@ -125,7 +125,7 @@ fn head(report: &Report, now: Elapsed) -> String {
             None => format!("{} ?", source.backend),
         })
         .collect();
-    let up = lines::short(now.since_start());
+    let up = duration(now.since_start());
     format!("{}  channel {state}  listed: {}  {up}  (Ctrl-C ends)", escape(&report.target), lists.join(", "))
 }
 
@@ -149,7 +149,7 @@ fn rows(report: &Report, now: Elapsed, most: usize) -> (Vec<&'static str>, Vec<V
                 seen.state.map_or("-", ConnectivityState::as_str).to_string(),
                 seen.health.as_ref().map(|report| report.health.as_str().to_string()).unwrap_or_default(),
                 if listed.is_empty() { "not listed".to_string() } else { listed.join(", ") },
-                seen.retry_at.map(|at| lines::short(at.since(now))).unwrap_or_default(),
+                seen.retry_at.map(|at| duration(at.since(now))).unwrap_or_default(),
                 seen.cause.as_deref().map(|cause| escape(cause).into_owned()).unwrap_or_default(),
             ]
         })

@@ -21,7 +21,7 @@ use crate::cli::Format;
 use crate::settings::Look;
 use crate::terminal::{Pipe, Redrawn, Terminal};
 
-pub use lines::{Lines, short};
+pub use lines::Lines;
 pub use paint::Paint;
 pub use progress::Progress;
 pub use table::columns;

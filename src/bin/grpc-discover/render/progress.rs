@@ -8,12 +8,11 @@ use std::time::Duration;
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
 use grpc_discover::model::pending::{Awaits, PendingReport};
-use grpc_discover::model::text::escape;
 use grpc_discover::model::time::Elapsed;
+use grpc_discover::text::{duration, escape};
 use indicatif::ProgressStyle;
 
 use super::Render;
-use super::lines::short;
 use crate::terminal::Redrawn;
 
 /// How often a line is printed where none can be redrawn.
@@ -91,7 +90,7 @@ impl Progress {
 fn countdown(report: &IdleReport, now: Elapsed) -> String {
     let mut line = report.phase.as_str().to_string();
     if let Some(deadline) = report.deadline {
-        line.push_str(&format!(", {} left", short(deadline.since(now))));
+        line.push_str(&format!(", {} left", duration(deadline.since(now))));
     }
     // The other phases' sentences count the changes themselves.
     if report.phase == IdlePhase::Silence {

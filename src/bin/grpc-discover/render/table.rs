@@ -10,11 +10,11 @@ use grpc_discover::model::finding::{EndpointVerdict, Finding};
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::Stage;
 use grpc_discover::model::resolution::{NoteKind, ResolveCode};
-use grpc_discover::model::text::{escape, shorten};
+use grpc_discover::text::{count, duration, escape, few, plural, shorten};
 
 use super::Render;
 use super::held::write_held;
-use super::lines::{self, headline, short};
+use super::lines::{self, headline};
 use super::paint::Paint;
 use super::report::{Keep, Report, Reports, Seen, SourceSeen};
 
@@ -113,11 +113,7 @@ impl Group<'_> {
             .filter_map(|finding| finding.address.as_ref())
             .map(|address| escape(&address.to_string()).into_owned())
             .collect();
-        let shown = if wide { addresses.len() } else { ADDRESSES };
-        let mut list = addresses.iter().take(shown).map(String::as_str).collect::<Vec<_>>().join(", ");
-        if addresses.len() > shown {
-            list.push_str(&format!(" and {} more", addresses.len() - shown));
-        }
+        let list = few(&addresses, ", ", if wide { usize::MAX } else { ADDRESSES });
         let each = if said.starts_with(':') { "" } else { "each of " };
         format!("{each}{} endpoints{}: {list}", addresses.len(), escape(said))
     }
@@ -210,7 +206,7 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
         };
         if of_registry {
             row.push(each(&|l| l.endpoint.weight.map(|weight| weight.to_string())));
-            row.push(each(&|l| l.endpoint.ttl.map(short)));
+            row.push(each(&|l| l.endpoint.ttl.map(duration)));
             row.push(each(&|l| l.endpoint.zone.clone()));
             row.push(each(&|l| (!l.endpoint.tags.is_empty()).then(|| l.endpoint.tags.join(","))));
         }
@@ -256,12 +252,12 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
     Ok(())
 }
 
-fn more_events(count: usize) -> String {
-    if count == 1 { "one more event".to_string() } else { format!("{count} more events") }
+fn more_events(number: usize) -> String {
+    count(number, "more event")
 }
 
 fn noun(count: usize) -> &'static str {
-    if count == 1 { "endpoint" } else { "endpoints" }
+    plural(count, "endpoint", "endpoints")
 }
 
 /// `consul passing, dns`: a backend that does not judge is named alone.
@@ -287,13 +283,13 @@ fn dialing(seen: &Seen) -> Stage {
 
 fn took(seen: &Seen, stage: Stage) -> String {
     if let Some(failure) = seen.failure.as_ref().filter(|failure| failure.stage == stage) {
-        return format!("failed {}", short(failure.waited));
+        return format!("failed {}", duration(failure.waited));
     }
     let passed = |stage| seen.phases.iter().find(|phase| phase.stage == stage);
     let reached_http2 =
         passed(Stage::Http2).is_some() || seen.failure.as_ref().is_some_and(|f| f.stage >= Stage::Http2);
     match passed(stage) {
-        Some(phase) => short(phase.took),
+        Some(phase) => duration(phase.took),
         // What --tls auto found out, too.
         None if stage == Stage::Tls && reached_http2 => "plaintext".to_string(),
         None => String::new(),

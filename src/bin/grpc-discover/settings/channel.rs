@@ -5,10 +5,10 @@ use std::time::Duration;
 use grpc_discover::channel::{Options, Policy};
 use grpc_discover::lens::{self, LENSES, LensKind};
 use grpc_discover::session::{CHECK_INTERVAL, Goal, Holding, Lenses};
+use grpc_discover::text::{self, exact_duration};
 
 use super::{Layers, Task, Typed, Wrong};
 use crate::cli::{LbWord, values};
-use crate::near::nearest;
 
 /// Whose clients are modelled beside the channel of a session with this goal.
 pub fn lenses(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Lenses, Wrong> {
@@ -16,7 +16,7 @@ pub fn lenses(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Lenses, Wron
         Ok(_) => Ok(name.to_string()),
         Err(unknown) => {
             let names = LENSES.iter().map(|kind| kind.name);
-            let near = nearest(name, names).first().map(|near| format!("; did you mean {near}?"));
+            let near = text::near(name, names).first().map(|near| format!("; did you mean {near}?"));
             Err(format!("{unknown}{}", near.unwrap_or_default()))
         }
     };
@@ -104,8 +104,9 @@ pub fn check_interval(typed: &Typed, layers: &Layers) -> Result<Option<Duration>
     }
     if !interval.is_zero() && interval < SHORTEST_CHECK_INTERVAL {
         return Err(Wrong(format!(
-            "--check-interval {interval:?}: too often for a server that is only watched; use 1s or more, or 0 to check only before \
+            "--check-interval {}: too often for a server that is only watched; use 1s or more, or 0 to check only before \
              the watch ends",
+            exact_duration(interval)
         )));
     }
     Ok((!interval.is_zero()).then_some(interval))
@@ -138,8 +139,9 @@ pub fn holding(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Holding, Wr
     }
     if let Some(pair) = ladder.windows(2).find(|pair| pair[0] >= pair[1]) {
         return Err(Wrong(format!(
-            "--idle-ladder: {:?} does not belong after {:?}; write each time once, shortest first, e.g. 10s,60s,350s",
-            pair[1], pair[0]
+            "--idle-ladder: {} does not belong after {}; write each time once, shortest first, e.g. 10s,60s,350s",
+            exact_duration(pair[1]),
+            exact_duration(pair[0])
         )));
     }
     let find_cutoff = layers.one("--find-cutoff", typed.channel.find_cutoff, values::duration)?.map(|most| most.value);
@@ -147,7 +149,8 @@ pub fn holding(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Holding, Wr
         within("--find-cutoff", most)?;
         if most < SHORTEST_SEARCH {
             return Err(Wrong(format!(
-                "--find-cutoff {most:?} is too short to tell a limit from a delay; write at least 1s"
+                "--find-cutoff {} is too short to tell a limit from a delay; write at least 1s",
+                exact_duration(most)
             )));
         }
     }
@@ -160,7 +163,8 @@ fn within(flag: &str, silence: Duration) -> Result<(), Wrong> {
     }
     if silence > LONGEST {
         return Err(Wrong(format!(
-            "{flag} {silence:?} is longer than a day, the most that is held; write e.g. {flag} 1h"
+            "{flag} {} is longer than a day, the most that is held; write e.g. {flag} 1h",
+            exact_duration(silence)
         )));
     }
     Ok(())

@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, Args, Command};
 use super::{Wrong, layers, parse_target};
 use crate::cli::{self, Hidden, values};
 use crate::config::{Config, ONE_RUN, Table, quoted};
-use crate::near::nearest;
+use grpc_discover::text;
 
 /// Variables that are no flags of `resolve`, `probe` and `watch`.
 const OTHERS: [&str; 2] = ["GRPC_DISCOVER_CONFIG", "GRPC_DISCOVER_PROFILE"];
@@ -81,7 +81,7 @@ impl Flags {
             return Some(format!("{name} has no effect: --{flag} can be typed only"));
         }
         let known: Vec<String> = self.all().map(|(flag, _)| layers::variable(flag)).collect();
-        let near = nearest(name, known.iter().map(String::as_str).chain(OTHERS));
+        let near = text::near(name, known.iter().map(String::as_str).chain(OTHERS));
         let hint = near.first().map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         Some(format!("unknown variable {name}{hint}"))
     }

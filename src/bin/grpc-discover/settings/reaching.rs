@@ -4,9 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use grpc_discover::model::secret::Secret;
-use grpc_discover::model::text::escape;
 use grpc_discover::platform::file;
 use grpc_discover::session::Goal;
+use grpc_discover::text::escape;
+use grpc_discover::text::exact_duration;
 use grpc_discover::transport::{Keepalive, Options, TlsMode};
 
 use super::{Given, Layers, World, Wrong, files};
@@ -136,8 +137,9 @@ fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, Wro
             Ok(None)
         }
         Some(time) if time < FASTEST_KEEPALIVE && !force => Err(Wrong(format!(
-            "{place} {time:?}: below 10s servers answer with GOAWAY too_many_pings (gRFC A8); write 10s or more, \
-             or add --keepalive-force"
+            "{place} {}: below 10s servers answer with GOAWAY too_many_pings (gRFC A8); write 10s or more, \
+             or add --keepalive-force",
+            exact_duration(time)
         ))),
         Some(time) => Ok(Some(Keepalive { time, timeout: timeout.unwrap_or(Duration::from_secs(20)), without_calls })),
     }

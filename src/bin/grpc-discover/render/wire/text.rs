@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
-use grpc_discover::model::text::escape;
+use grpc_discover::text::escape;
 use serde::Serialize;
 
 /// `value` as JSON on one line, with everything escaped that a terminal could obey. The escapes are JSON's own, so no

@@ -55,16 +55,6 @@ pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     }
 }
 
-/// A time that was waited, or a limit, as every message has it: `5.0s`, `250ms`, `0.4ms`.
-pub fn seconds(duration: std::time::Duration) -> String {
-    let millis = duration.as_secs_f64() * 1e3;
-    match duration.as_millis() {
-        950.. => format!("{:.1}s", millis / 1e3),
-        10.. => format!("{millis:.0}ms"),
-        _ => format!("{millis:.1}ms"),
-    }
-}
-
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -80,22 +70,6 @@ mod tests {
         assert_eq!(escape("plain ünïcode"), "plain ünïcode");
         assert_eq!(escape("\u{1b}[31mred\u{7}\n\u{9b}2J"), "\\u{1b}[31mred\\u{7}\\n\\u{9b}2J");
         assert_eq!(escape("pay\u{202e}exe"), "pay\\u{202e}exe");
-    }
-
-    #[test]
-    fn a_time_is_read_at_a_glance() {
-        use std::time::Duration;
-        for (nanos, shown) in [
-            (4_999_568_809_u64, "5.0s"),
-            (4_999_999_960, "5.0s"),
-            (90_000_000_000, "90.0s"),
-            (999_999_999, "1.0s"),
-            (250_000_000, "250ms"),
-            (400_000, "0.4ms"),
-            (0, "0.0ms"),
-        ] {
-            assert_eq!(seconds(Duration::from_nanos(nanos)), shown);
-        }
     }
 
     #[test]

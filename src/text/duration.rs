@@ -1,0 +1,67 @@
+//! Durations. What was measured or waited is rounded ([`duration`]); what is set is written as it is set
+//! ([`exact_duration`]).
+
+use std::time::Duration;
+
+/// A duration that was measured or waited, as short as it can be read at a glance: `0.4ms`, `250ms`, `5.0s`, `2m05s`, `1h03m`.
+pub fn duration(duration: Duration) -> String {
+    let millis = duration.as_secs_f64() * 1e3;
+    match millis {
+        ..9.95 => format!("{millis:.1}ms"),
+        ..999.5 => format!("{millis:.0}ms"),
+        ..59_950.0 => format!("{:.1}s", millis / 1e3),
+        _ => {
+            let seconds = (millis / 1e3).round() as u64;
+            match seconds / 3600 {
+                0 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+                hours => format!("{hours}h{:02}m", seconds % 3600 / 60),
+            }
+        }
+    }
+}
+
+/// A duration that was set, or is to be set, as a flag takes it: `30s`, `1.5s`, `250ms`. It stays in seconds, as servers and
+/// proxies document theirs: `350s`.
+pub fn exact_duration(duration: Duration) -> String {
+    match duration.as_secs() {
+        0 if !duration.is_zero() => format!("{}ms", duration.as_secs_f64() * 1e3),
+        _ => format!("{}s", duration.as_secs_f64()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_measured_duration_is_read_at_a_glance() {
+        for (nanos, shown) in [
+            (0, "0.0ms"),
+            (12_000, "0.0ms"),
+            (420_000, "0.4ms"),
+            (9_940_000, "9.9ms"),
+            (12_300_000, "12ms"),
+            (250_000_000, "250ms"),
+            (999_400_000, "999ms"),
+            (999_999_999, "1.0s"),
+            (1_234_000_000, "1.2s"),
+            (4_999_568_809_u64, "5.0s"),
+            (59_940_000_000, "59.9s"),
+            (59_960_000_000, "1m00s"),
+            (125_000_000_000, "2m05s"),
+            (7_380_000_000_000, "2h03m"),
+        ] {
+            assert_eq!(duration(Duration::from_nanos(nanos)), shown);
+        }
+    }
+
+    #[test]
+    fn a_set_duration_is_as_it_was_typed() {
+        for (millis, shown) in
+            [(0, "0s"), (250, "250ms"), (1_500, "1.5s"), (30_000, "30s"), (90_000, "90s"), (350_000, "350s")]
+        {
+            assert_eq!(exact_duration(Duration::from_millis(millis)), shown);
+        }
+        assert_eq!(exact_duration(Duration::from_micros(1_500)), "1.5ms");
+    }
+}

@@ -1,0 +1,13 @@
+//! One formatting of everything that people read: durations, lists, plurals, foreign text, near names. Pure.
+
+mod count;
+mod duration;
+mod escape;
+mod list;
+mod near;
+
+pub use count::{count, plural, plural_s};
+pub use duration::{duration, exact_duration};
+pub use escape::{escape, quote_bytes, shell_word, shorten};
+pub use list::{all_of, any_of, few};
+pub use near::near;
