@@ -19,6 +19,7 @@ use grpc_discover::backend::{Backend, Context, Description, Resolution, Settings
 use grpc_discover::model::connectivity::{ConnectivityState, Scope};
 use grpc_discover::model::endpoint::{Address, Endpoint, EndpointStatus};
 use grpc_discover::model::event::EventKind;
+use grpc_discover::model::registry::Registry;
 use grpc_discover::model::resolution::{Answer, ResolveError, Update};
 use grpc_discover::model::target::Target;
 use grpc_discover::session::plan::Source;
@@ -97,8 +98,9 @@ fn instance(n: usize) -> Endpoint {
 }
 
 impl Backend for Churn {
-    fn name(&self) -> &'static str {
-        "churn"
+    fn registry(&self) -> &'static Registry {
+        static CHURN: Registry = Registry::named("churn");
+        &CHURN
     }
 
     fn answers(&self, _: &Target) -> bool {

@@ -21,7 +21,8 @@ use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError, Update};
+use crate::model::registry::Registry;
+use crate::model::resolution::{ResolveCode, ResolveError, Update};
 use crate::model::secret::Secrets;
 use crate::model::target::Target;
 use target::{Example, Scheme};
@@ -31,8 +32,13 @@ pub type Resolution = Pin<Box<dyn Stream<Item = Result<Update, ResolveError>> + 
 
 /// A source of endpoints.
 pub trait Backend: Send + Sync {
+    /// What kind of registry it queries: its name, and what others need to know of it.
+    fn registry(&self) -> &'static Registry;
+
     /// The name in the output and on the command line: `consul`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &'static str {
+        self.registry().name
+    }
 
     /// The schemes of its targets, with what parses them.
     fn schemes(&self) -> &'static [Scheme] {
@@ -76,11 +82,6 @@ pub trait Backend: Send + Sync {
     /// contacted here: whether it is there, the session finds out ([`ResolveCode::NotHere`]).
     fn is_speculative(&self, _settings: &Settings) -> bool {
         false
-    }
-
-    /// What the registry has in memory after a restart: for how long what it lacks then is not called gone.
-    fn memory(&self) -> RegistryMemory {
-        RegistryMemory::DURABLE
     }
 
     /// The settings in force and where each came from, for `grpc-discover backends`. Secrets are masked.
@@ -282,3 +283,6 @@ backends! {
     kubernetes::Kubernetes if "kubernetes",
     zookeeper::Zookeeper if "zookeeper",
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -11,6 +11,7 @@ use super::verdict::NetworkWord;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::Finding;
 use crate::model::reach::{FailureCode, Stage};
+use crate::model::registry::RegistryKind;
 use crate::model::resolution::NoteKind;
 
 /// What is wrong with the addresses that registries give out.
@@ -33,7 +34,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 
 /// True when somebody else gave the addresses: not typed here, not read from this machine's hosts file.
 fn is_registry(source: &SourceRecord) -> bool {
-    source.backend != "ip" && source.note(NoteKind::Local).is_none()
+    source.registry().kind != RegistryKind::Literal && source.note(NoteKind::Local).is_none()
 }
 
 /// Why `ip` leads nobody else to this instance; `None` when it may, or when that cannot be proved.
@@ -83,7 +84,7 @@ fn leads_nowhere(code: FailureCode, stage: Stage) -> bool {
 
 /// A name with addresses of both families, of which every IPv6 one leads nowhere while IPv4 works.
 fn ipv6_leads_nowhere(ledger: &Ledger, source: &SourceRecord) -> Option<Finding> {
-    if source.backend != "dns" {
+    if !source.registry().resolves_names() {
         return None;
     }
     let mut families: BTreeMap<bool, Vec<(&Address, &Seen<Endpoint>)>> = BTreeMap::new();

@@ -8,12 +8,9 @@ use super::table::*;
 use super::verdict::NetworkWord;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::{Finding, FindingKind};
+use crate::model::registry::Situation;
 use crate::model::resolution::{NoteKind, ResolveCode};
-use crate::text::{duration, few, shell_word};
-
-/// What to do when DNS has no address for the name.
-const NO_RECORDS_REMEDY: &str = "Check the name, and what `dig NAME A`, `dig NAME AAAA` show; correct or delete an \
-     alias whose target is gone. A record that was created a moment ago is seen once the negative TTL of its zone has passed.";
+use crate::text::{duration, few};
 
 /// What the registries' answers prove by themselves.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -61,8 +58,9 @@ pub fn expected(ledger: &Ledger, expect: &[Address]) -> Vec<Finding> {
 
 /// The backend's name where that is unambiguous, else what it was asked for.
 pub(super) fn name(ledger: &Ledger, source: &SourceRecord) -> String {
-    let of_its_kind = ledger.sources.iter().filter(|other| other.backend == source.backend).count();
-    if of_its_kind == 1 { source.backend.to_string() } else { source.source.to_string() }
+    let registry = source.registry();
+    let of_its_kind = ledger.sources.iter().filter(|other| other.registry() == registry).count();
+    if of_its_kind == 1 { registry.to_string() } else { source.source.to_string() }
 }
 
 fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec<Finding>) {
@@ -88,8 +86,8 @@ fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec
         _ => &REGISTRY_NOT_ASKED,
     };
     let mut finding = finding(kind, None, text, vec![broken.seq]);
-    if let Some(remedy) = code.and_then(|code| remedy(source.backend, code)) {
-        finding.remedy = remedy.to_string();
+    if let Some(advice) = code.and_then(|code| (source.registry().advice)(Situation::Failed(code))) {
+        finding.remedy = advice;
     }
     findings.push(finding);
 }
@@ -119,41 +117,6 @@ fn contradicts_itself(source: &SourceRecord, findings: &mut Vec<Finding>) {
             times.len()
         );
         findings.push(finding(&REGISTRY_CONTRADICTS_ITSELF, None, text, times));
-    }
-}
-
-/// What to do about a failure whose cause is known better than "it does not answer".
-fn remedy(backend: &str, code: ResolveCode) -> Option<&'static str> {
-    match (backend, code) {
-        ("dns", ResolveCode::ServFail) => Some(
-            "The server is there and could not find out: look at its log and at the servers it asks itself. `dig` with +cd \
-             and the same server shows whether DNSSEC is the reason; another server is asked with --dns-server.",
-        ),
-        ("dns", ResolveCode::Refused) => Some(
-            "The server answers, but not us or not for this name: allow this client there, or ask another server with \
-             --dns-server.",
-        ),
-        ("dns", ResolveCode::Truncated) => Some(
-            "Open TCP port 53 to the server (or the port that the message names): answers that do not fit into a UDP datagram \
-             come over TCP only, for every client.",
-        ),
-        ("consul", ResolveCode::Denied | ResolveCode::Hidden) => Some(
-            "Use a token that Consul accepts and whose policy grants service:read and node:read (CONSUL_HTTP_TOKEN or \
-             --token-file); `consul acl token read -self` shows the policies of the present one.",
-        ),
-        ("etcd", ResolveCode::Denied | ResolveCode::Hidden) => Some(
-            "Grant the user a role with read permission on the prefix that the message names: `etcdctl user get USER` and \
-             `etcdctl role get ROLE` show what it has.",
-        ),
-        ("zookeeper", ResolveCode::Denied | ResolveCode::Hidden) => Some(
-            "Give the user the permission `r` on the nodes that the message names: `getAcl PATH` in zkCli.sh shows who has it.",
-        ),
-        ("kubernetes", ResolveCode::Denied) => Some(
-            "403: allow list and watch of endpointslices.discovery.k8s.io in this namespace (a Role and a RoleBinding; \
-             `kubectl auth can-i list endpointslices.discovery.k8s.io -n NAMESPACE` tells). 401: renew the credentials that \
-             the message names.",
-        ),
-        _ => None,
     }
 }
 
@@ -236,8 +199,11 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
         let mut finding = finding(&NO_ENDPOINTS, None, said.collect::<Vec<_>>().join("; "), evidence());
         let remedies: Vec<&str> =
             heard.iter().filter_map(|source| source.note(NoteKind::Remedy)).map(|note| note.text.as_str()).collect();
-        if heard.iter().all(|source| source.backend == "dns") {
-            finding.remedy = NO_RECORDS_REMEDY.to_string();
+        if let Some(registry) = heard.first().map(|source| source.registry())
+            && heard.iter().all(|source| source.registry() == registry)
+            && let Some(advice) = (registry.advice)(Situation::NoEndpoint)
+        {
+            finding.remedy = advice;
         }
         if !remedies.is_empty() {
             finding.remedy = remedies.join(" ");
@@ -269,15 +235,11 @@ fn nobody_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
             "Every endpoint is being taken out of service: wait for those that replace them, or find out why \
                           they do not come."
                 .to_string();
-    } else if let Some(pod) = heard
-        .iter()
-        .filter(|source| source.backend == "kubernetes")
-        .find_map(|source| source.listed.values().find_map(|seen| seen.what.id.as_deref()))
-    {
-        finding.remedy = format!(
-            "`kubectl describe pod {}` in its namespace shows which probe or container fails.",
-            shell_word(pod)
-        );
+    } else if let Some(advice) = heard.iter().find_map(|source| {
+        let instances = source.listed.values().map(|seen| Situation::NoneUsable(&seen.what));
+        instances.into_iter().find_map(source.registry().advice)
+    }) {
+        finding.remedy = advice;
     }
     findings.push(finding);
 }
@@ -417,21 +379,14 @@ fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]
 
 /// Two agents of one registry that were asked for the same thing, as far as their answers do not name two datacenters.
 fn is_the_same_registry(one: &SourceRecord, other: &SourceRecord) -> bool {
-    let question = |source: &SourceRecord| -> Option<(String, String)> {
-        let rest = source.source.strip_prefix("consul://")?;
-        let (agent, question) = rest.split_once('/')?;
-        Some((agent.to_string(), question.to_string()))
-    };
-    let (Some((one_agent, one_question)), Some((other_agent, other_question))) = (question(one), question(other))
-    else {
+    if !one.source.target.is_same_query_elsewhere(&other.source.target) {
         return false;
-    };
+    }
     let zones = |source: &SourceRecord| -> BTreeSet<String> {
         source.listed.values().filter_map(|seen| seen.what.zone.clone()).collect()
     };
     let (one, other) = (zones(one), zones(other));
-    let one_datacenter = one.is_empty() || other.is_empty() || one == other;
-    one_agent != other_agent && one_question == other_question && one_datacenter
+    one.is_empty() || other.is_empty() || one == other
 }
 
 pub(super) fn shorten(words: &[String]) -> String {

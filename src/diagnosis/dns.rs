@@ -9,15 +9,13 @@ use super::verdict::NetworkWord;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::reach::{FailureCode, Stage};
+use crate::model::registry::{Registry, Situation};
 use crate::model::resolution::NoteKind;
-
-/// The domain that Consul answers for, unless it is configured otherwise.
-const CONSUL: &str = ".consul";
 
 /// One finding for each thing that a DNS answer says about itself, and the loopback addresses that need not answer.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for source in ledger.sources.iter().filter(|source| source.backend == "dns") {
+    for source in ledger.sources.iter().filter(|source| source.registry().resolves_names()) {
         if source.rotates() {
             let text = format!(
                 "{} answers with another part of its addresses each time: {}; an address that is missing from one answer has not left",
@@ -38,11 +36,10 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                 _ => continue,
             };
             let mut found = finding(kind, None, note.text.clone(), vec![answered.seq]);
-            if note.kind == NoteKind::Cut && is_consul(ledger, source) {
-                found.remedy =
-                    "set `dns_config { enable_truncate = true }` in Consul's agents: then clients repeat the query \
-                                over TCP; until then they see a part of the instances, another one each time"
-                        .to_string();
+            if note.kind == NoteKind::Cut
+                && let Some(advice) = answering(ledger, source).and_then(|own| (own.advice)(Situation::DnsAnswerCut))
+            {
+                found.remedy = advice;
             }
             findings.push(found);
         }
@@ -58,8 +55,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-fn is_consul(ledger: &Ledger, source: &SourceRecord) -> bool {
-    source.source.to_ascii_lowercase().contains(CONSUL) || ledger.sources.iter().any(|other| other.backend == "consul")
+/// The registry that itself answers the DNS queries of `source`: the name is in its domain, or it is queried beside DNS.
+fn answering(ledger: &Ledger, source: &SourceRecord) -> Option<&'static Registry> {
+    let name = source.source.target.dns_name().unwrap_or_default();
+    let by_name = ledger.registries.iter().copied().find(|registry| registry.answers_dns_for(name));
+    let beside = || ledger.sources.iter().map(SourceRecord::registry).find(|registry| registry.dns_domain.is_some());
+    by_name.or_else(beside)
 }
 
 /// A loopback address that refuses connections while the other family's accepts them.
@@ -107,7 +108,7 @@ pub(super) fn spared(ledger: &Ledger) -> BTreeMap<Address, Spared> {
 /// DNS (or what answers in its place: RFC 6761, the hosts file) gave loopback addresses only.
 fn is_this_machine(source: &SourceRecord) -> bool {
     let is_loopback = |address: &Address| matches!(address, Address::Ip(socket) if socket.ip().is_loopback());
-    source.backend == "dns" && source.listed.keys().all(|key| is_loopback(key.address()))
+    source.registry().resolves_names() && source.listed.keys().all(|key| is_loopback(key.address()))
 }
 
 fn accepts(contact: &Contact) -> bool {

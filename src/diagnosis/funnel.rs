@@ -6,6 +6,7 @@ use super::registered::{instance, reason};
 use super::table::*;
 use crate::model::endpoint::{Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
+use crate::model::registry::{Passing, Situation};
 use crate::model::resolution::NoteKind;
 use crate::text;
 
@@ -66,7 +67,7 @@ fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Fin
             format!("{}{} is {}{}", endpoint.address, instance(endpoint), endpoint.status.as_str(), reason(endpoint))
         })
         .collect();
-    let (word, clients) = clients(source.backend);
+    let Passing { word, clients } = source.registry().passing;
     let fate = if passing == 0 { "find no endpoint" } else { "leave them out" };
     let text = format!("{name}: {passing} of {total} {word}: {}; {clients} {fate}", shorten(&words));
     let kind = if passing == 0 { &NONE_PASSING } else { &NOT_PASSING };
@@ -78,25 +79,11 @@ fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Fin
     evidence.sort_unstable();
     evidence.dedup();
     let mut finding = finding(kind, address, text, evidence);
-    if source.backend == "eureka" {
-        finding.remedy =
-            "Find out why the instance does not report UP (its start has not finished, or its health indicator \
-                          fails): `curl http://INSTANCE/actuator/health`."
-                .to_string();
+    let advice = left_out.iter().find_map(|seen| (source.registry().advice)(Situation::NotPassing(&seen.what)));
+    if let Some(advice) = advice {
+        finding.remedy = advice;
     }
     Some(finding)
-}
-
-/// The registry's word for an instance that every client takes, and which clients take no other.
-fn clients(backend: &str) -> (&'static str, &'static str) {
-    match backend {
-        "consul" => {
-            ("passing", "clients that ask for passing instances only (Kratos, kitex; mbobakov with healthy=true)")
-        }
-        "eureka" => ("UP", "Eureka's clients, which take instances that are UP only,"),
-        "kubernetes" => ("ready", "clients that follow the ready condition"),
-        _ => ("healthy", "clients that take healthy instances only"),
-    }
 }
 
 fn in_maintenance(seen: &Seen<Endpoint>, name: &str) -> Option<Finding> {

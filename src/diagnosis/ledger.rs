@@ -23,6 +23,7 @@ use crate::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, GoAway, Health, PeerSettings, Phase, PhaseDetail,
     ResponseFacts, Stage, TlsReport,
 };
+use crate::model::registry::{Registry, SourceId};
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::rpc::{Proxy, RpcCause};
 use crate::model::time::Elapsed;
@@ -47,10 +48,8 @@ pub struct Seen<T> {
 /// What one source has said.
 #[derive(Debug, Clone)]
 pub struct SourceRecord {
-    /// The backend's name.
-    pub backend: &'static str,
-    /// What it was asked for.
-    pub source: Arc<str>,
+    /// Which registry, and what it is queried for.
+    pub source: Arc<SourceId>,
     /// What it lists now.
     pub listed: BTreeMap<EndpointKey, Seen<Endpoint>>,
     /// Its last full answer or change.
@@ -86,12 +85,17 @@ impl SourceRecord {
 
     /// True when it is DNS that answers with another part of its addresses each time: what is missing has not left.
     pub fn rotates(&self) -> bool {
-        self.backend == "dns" && self.rotation.is_proved()
+        self.registry().resolves_names() && self.rotation.is_proved()
+    }
+
+    /// The kind of registry.
+    pub fn registry(&self) -> &'static Registry {
+        self.source.registry
     }
 
     /// True when the registry itself holds the truth; DNS is a copy of it.
     pub fn is_authority(&self) -> bool {
-        self.backend != "dns"
+        self.registry().is_authority()
     }
 }
 
@@ -158,8 +162,10 @@ pub struct Handshake {
 pub struct Ledger {
     /// The sources, in the order they were first heard of.
     pub sources: Vec<SourceRecord>,
-    /// Those that nobody named: asked because a bare name is asked of every active backend.
-    pub implied: Vec<Arc<str>>,
+    /// Those that no target names: a bare name is queried in every active registry.
+    pub implied: Vec<Arc<SourceId>>,
+    /// Every kind of registry there is.
+    pub registries: Vec<&'static Registry>,
     /// The service whose health is asked for; empty is the whole server.
     pub service: Arc<str>,
     /// How long a call may take (`--rpc-timeout`): what the first call after idle is compared with.
@@ -351,7 +357,7 @@ impl Ledger {
             EventKind::Disconnect { address, disconnect, idle } => self.lost(address, disconnect, *idle, event),
             EventKind::Pending(report) => match &report.subject {
                 Subject::Endpoint(address) => _ = self.pending.insert(address.clone(), seen(report.clone(), event)),
-                Subject::Registry { .. } => self.pending_registries.push(report.clone()),
+                Subject::Registry(_) => self.pending_registries.push(report.clone()),
             },
             EventKind::Stall(report) => {
                 if self.stalls.len() == STALLS_KEPT {
@@ -447,12 +453,11 @@ impl Ledger {
         }
     }
 
-    fn source(&mut self, backend: &'static str, source: &Arc<str>) -> usize {
-        if let Some(index) = self.sources.iter().position(|s| s.backend == backend && s.source == *source) {
+    fn source(&mut self, source: &Arc<SourceId>) -> usize {
+        if let Some(index) = self.sources.iter().position(|known| known.source == *source) {
             return index;
         }
         self.sources.push(SourceRecord {
-            backend,
             source: source.clone(),
             listed: BTreeMap::new(),
             answered: None,
@@ -466,7 +471,7 @@ impl Ledger {
     }
 
     fn listed(&mut self, change: &EndpointsChange, event: &Event) {
-        let index = self.source(change.backend, &change.source);
+        let index = self.source(&change.source);
         let after_baseline = !self.idle.is_empty();
         for endpoint in &change.removed {
             self.sources[index].listed.remove(&endpoint.key());
@@ -534,7 +539,7 @@ impl Ledger {
     }
 
     fn backend(&mut self, report: &BackendReport, event: &Event) {
-        let index = self.source(report.backend, &report.source);
+        let index = self.source(&report.source);
         let record = &mut self.sources[index];
         match report.status {
             BackendStatus::Broken => {

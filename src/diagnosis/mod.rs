@@ -194,7 +194,7 @@ fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
         };
         reports.push(EndpointReport {
             address: (*address).clone(),
-            listed: listed.iter().map(|(i, seen)| (ledger.sources[*i].backend, seen.what.status)).collect(),
+            listed: listed.iter().map(|(i, seen)| (ledger.sources[*i].registry(), seen.what.status)).collect(),
             verdict,
             text: match pending {
                 Some(pending) => pending.to_string(),

@@ -104,9 +104,7 @@ fn is_within(ip: IpAddr, network: IpAddr, bits: u8) -> bool {
 
 /// The host that a DNS source was asked for: clients hold it against `no_proxy` before they resolve it.
 fn host_of(source: &SourceRecord) -> Option<&str> {
-    let name = source.source.strip_prefix("dns:")?.rsplit('/').next()?;
-    let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
-    Some(host.trim_end_matches('.'))
+    source.source.target.host().map(|host| host.trim_end_matches('.'))
 }
 
 /// Tells of the proxy when addresses were contacted without it that others would reach through it.

@@ -24,7 +24,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         if registry == RegistryWord::Draining {
             continue;
         }
-        let who = listed.iter().map(|(source, _)| ledger.sources[*source].backend).collect::<Vec<_>>();
+        let who = listed.iter().map(|(source, _)| ledger.sources[*source].registry().name).collect::<Vec<_>>();
         let mut others = Vec::new();
         let remedy;
         let (kind, text) = match &contact.what {
@@ -119,7 +119,7 @@ fn in_a_mesh(
     failure: &Failure,
     mesh: &str,
 ) -> Finding {
-    let who = join(&listed.iter().map(|(source, _)| ledger.sources[*source].backend).collect::<Vec<_>>());
+    let who = join(&listed.iter().map(|(source, _)| ledger.sources[*source].registry().name).collect::<Vec<_>>());
     let text = format!("{address} is listed by {who} as part of a mesh ({mesh}), and from outside it: {failure}");
     let mut evidence: Vec<u64> = listed.iter().map(|(_, seen)| seen.seq).collect();
     evidence.push(contact.seq);

@@ -8,7 +8,8 @@ use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
 use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
-use crate::text::{self, shell_word};
+use crate::model::registry::Situation;
+use crate::text;
 
 /// A check's output is quoted up to this many characters.
 const QUOTED: usize = 120;
@@ -90,77 +91,28 @@ fn ghost(
     let (record, endpoint) = (&ledger.sources[source], &seen.what);
     let text = format!(
         "{address} is still registered in {}{}, critical{}, and is dead: {failure}{}",
-        record.backend,
+        record.registry(),
         instance(endpoint),
         since(ledger, source, endpoint),
         reason(endpoint)
     );
     let mut finding = finding(&GHOST_ENDPOINT, Some(address.clone()), text, vec![seen.seq, contact.seq]);
-    match (record.backend, &endpoint.id) {
-        ("consul", Some(id)) => finding.remedy = deregister(endpoint, id),
-        ("eureka", Some(id)) => {
-            finding.remedy = format!(
-                "Eureka removes {id:?} when its lease is over; if it renews the lease, its process lives: look at its health and at \
-                 the port that it registers."
-            );
-        }
-        ("kubernetes", Some(pod)) => {
-            finding.remedy = format!(
-                "`kubectl describe pod {}` in its namespace tells why it is not ready; nobody is sent there meanwhile",
-                shell_word(pod)
-            );
-        }
-        _ => {}
+    if let Some(advice) = (record.registry().advice)(Situation::Ghost(endpoint)) {
+        finding.remedy = advice;
     }
     Some(finding)
 }
 
-/// The command that removes a Consul instance. The node's own agent does it; where that agent is lost the catalogue does.
-fn deregister(endpoint: &Endpoint, id: &str) -> String {
-    let node = endpoint.node.as_deref().unwrap_or_default();
-    let node_is_lost = endpoint.checks.iter().any(|check| check.name == SERF && check.status == "critical");
-    let set = "set DeregisterCriticalServiceAfter in its check and consul does it by itself next time";
-    if node_is_lost {
-        format!(
-            "if the node is gone for good: `consul force-leave -prune {}`; node {node} fails its own check, so its agent \
-             cannot deregister the instance",
-            shell_word(node)
-        )
-    } else {
-        let place = if node.is_empty() { "its node".to_string() } else { format!("node {node}") };
-        format!("if it is gone for good, on {place}: `consul services deregister -id={}`; {set}", shell_word(id))
-    }
-}
-
 /// What to do about an instance which its registry calls healthy although it is dead, in that registry's own commands;
-/// `None` where it has none.
+/// `None` where it has none. A registry that runs the instance goes before those that only list it.
 pub(super) fn against_zombie(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)]) -> Option<String> {
-    let of = |backend: &str| {
-        let mut theirs = listed.iter().filter(|(source, _)| ledger.sources[*source].backend == backend);
-        theirs.find_map(|(_, seen)| seen.what.id.is_some().then_some(&seen.what))
+    let of = |orchestrates: bool| {
+        let each = listed.iter().map(|(source, seen)| (ledger.sources[*source].registry(), &seen.what));
+        each.filter(move |(registry, _)| registry.orchestrates == orchestrates)
+            .find_map(|(registry, endpoint)| (registry.advice)(Situation::Zombie(endpoint)))
     };
-    if let Some(pod) = of("kubernetes").and_then(|endpoint| endpoint.id.as_deref()) {
-        return Some(format!(
-            "`kubectl describe pod {}` in its namespace: it is called ready, so it has no readiness probe or one that asks \
-             something else than this port (give it a `grpc` one); if the pod is well, look for what refuses us on the way, \
-             a NetworkPolicy among them",
-            shell_word(pod)
-        ));
-    }
-    let endpoint = of("consul")?;
-    let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref());
-    let place = node.map_or_else(|| "its node".to_string(), |node| format!("node {node}"));
-    // The agents' check of each other watches the node, not the instance.
-    let why = if endpoint.checks.iter().all(|check| check.name == SERF) {
-        "no check of its own watches it: give it a gRPC check"
-    } else {
-        "find out why its check does not notice (a TTL not yet over, or a check that asks another place)"
-    };
-    Some(format!("if it is gone for good, on {place}: `consul services deregister -id={}`; {why}", shell_word(id)))
+    of(true).or_else(|| of(false))
 }
-
-/// The check that Consul's agents make of each other.
-const SERF: &str = "Serf Health Status";
 
 fn check_wrong(
     ledger: &Ledger,
@@ -172,7 +124,7 @@ fn check_wrong(
     let endpoint = &seen.what;
     let text = format!(
         "{address} is registered in {}{}, critical{}, and serves: who follows the registry sends nobody there{}",
-        ledger.sources[source].backend,
+        ledger.sources[source].registry(),
         instance(endpoint),
         since(ledger, source, endpoint),
         reason(endpoint)

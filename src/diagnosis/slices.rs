@@ -16,7 +16,7 @@ const SLICE: &str = "endpointslice";
 /// What the slices prove.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for source in ledger.sources.iter().filter(|source| source.backend == "kubernetes") {
+    for source in ledger.sources.iter().filter(|source| source.registry().orchestrates) {
         let name = name(ledger, source);
         findings.extend(still_routed(ledger, source, &name));
         findings.extend(several(source, &name));

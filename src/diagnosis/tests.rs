@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::ledger::{Call, Ledger};
 use super::*;
+use crate::backend::tests::source;
 use crate::model::endpoint::{Endpoint, EndpointStatus};
 use crate::model::event::*;
 use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Resource, Stage};
@@ -53,8 +54,7 @@ impl Story {
             list.iter().map(one).collect()
         };
         self.tell(EventKind::Endpoints(EndpointsChange {
-            backend,
-            source: Arc::from(format!("{backend}:///pay")),
+            source: source(&format!("{backend}:///pay")),
             added: make(added),
             removed: make(removed),
             changed: Vec::new(),
@@ -71,8 +71,7 @@ impl Story {
     fn watch(&mut self, backend: &'static str, status: BackendStatus) -> &mut Self {
         let failure = ResolveFailure::new(ResolveCode::Unreachable, "connection refused");
         self.tell(EventKind::Backend(BackendReport {
-            backend,
-            source: Arc::from(format!("{backend}:///pay")),
+            source: source(&format!("{backend}:///pay")),
             status,
             error: (status == BackendStatus::Broken).then_some(failure),
             retry_in: None,
@@ -265,7 +264,7 @@ fn backends_that_differ_are_named_with_what_they_miss() {
 #[test]
 fn a_backend_that_nobody_named_and_that_does_not_know_the_name_is_no_disagreement() {
     let mut story = Story::default();
-    story.ledger.implied = vec![Arc::from("dns:///pay"), Arc::from("consul:///pay")];
+    story.ledger.implied = vec![source("dns:///pay"), source("consul:///pay")];
     story.lists("consul", &[(A, UP)]).lists("dns", &[]).serves(A);
     assert_eq!(codes(&story.concludes()), [""; 0]);
     story.ledger.implied.clear();

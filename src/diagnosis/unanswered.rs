@@ -34,6 +34,6 @@ pub(super) fn is_overdue(ledger: &Ledger, pending: &PendingReport) -> bool {
         Subject::Endpoint(address) => {
             ledger.watches && is_owed && (pending.awaits == Awaits::Response || !has_failed(address))
         }
-        Subject::Registry { .. } => false,
+        Subject::Registry(_) => false,
     }
 }

@@ -12,12 +12,13 @@ use super::watching::{Built, Resolver, Watching};
 use super::world::{Answering, World};
 use super::{Follows, Hears, LensKind};
 use crate::model::endpoint::{Address, EndpointStatus};
+use crate::model::registry::WatchApi;
 
 /// etcd's resolver.
 pub(super) static ETCD_NAMING: LensKind = LensKind {
     name: "etcd-naming",
     versions: Some(("3.5.0", "3.7.3")),
-    follows: Follows::Only("etcd"),
+    follows: Follows::Only(WatchApi::RevisionWatch),
     rule: "its watch ends silently with the first error from etcd (compaction, a revoked token) and the list stays as it \
            was for as long as the client is busy; an idle period heals it; with no key at the start calls wait for one",
     fails_with: "connection error: desc = \"transport: Error while dialing",

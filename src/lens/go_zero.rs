@@ -13,9 +13,10 @@ use super::watching::{Built, Resolver, Watching};
 use super::world::{Answering, World, subset};
 use super::{Follows, Hears, LensKind};
 use crate::model::endpoint::{Address, EndpointStatus};
+use crate::model::registry::WatchApi;
 
 const SUBSET: Option<usize> = Some(32);
-const FOLLOWS: Follows = Follows::Only("etcd");
+const FOLLOWS: Follows = Follows::Only(WatchApi::RevisionWatch);
 const RULE_LEAKS: &str = "it follows, 32 instances by chance, and asks anew at the next call after an idle period; each idle \
                           period leaves one more watch behind at etcd";
 const REMEDY_LEAKS: &str = "upgrade to 1.8.0 or later when the number of etcd's watchers grows";

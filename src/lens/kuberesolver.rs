@@ -19,6 +19,7 @@ use super::watching::{Built, Resolver, Watching};
 use super::world::{Answering, World, addresses};
 use super::{Follows, Hears, LensKind};
 use crate::model::endpoint::{Address, Endpoint};
+use crate::model::registry::WatchApi;
 
 /// The key in an endpoint's metadata that names its EndpointSlice.
 pub const SLICE: &str = "endpointslice";
@@ -31,7 +32,7 @@ const ELSEWHERE: [&str; 3] = [SLICE, ALSO, "cluster_ip"];
 pub(super) static KUBERESOLVER: LensKind = LensKind {
     name: "kuberesolver",
     versions: Some(("6.0.0", "6.0.1")),
-    follows: Follows::Only("kubernetes"),
+    follows: Follows::Only(WatchApi::SliceWatch),
     rule: "it holds only the EndpointSlice that was touched last (100 addresses at most), the last by name whenever its watch \
            begins anew, and keeps the last list when nothing is ready",
     fails_with: "connection error: desc = \"transport: Error while dialing",

@@ -8,12 +8,13 @@ use super::watching::{Built, Resolver, Watching};
 use super::world::{Answering, World};
 use super::{Follows, Hears, LensKind};
 use crate::model::endpoint::Address;
+use crate::model::registry::WatchApi;
 
 /// mbobakov's resolver.
 pub(super) static MBOBAKOV_CONSUL: LensKind = LensKind {
     name: "mbobakov-consul",
     versions: Some(("1.4.0", "1.5.3")),
-    follows: Follows::Only("consul"),
+    follows: Follows::Only(WatchApi::BlockingQuery),
     rule: "it follows while it is not idle and asks anew at the next call; without healthy=true in the target it holds \
            instances whose checks are critical, too",
     fails_with: "connection error: desc = \"transport: Error while dialing",

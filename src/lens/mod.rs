@@ -28,6 +28,7 @@ pub use kuberesolver::SLICE;
 
 use crate::model::endpoint::{Address, Endpoint};
 pub use crate::model::lens::Hears;
+use crate::model::registry::{Registry, WatchApi};
 use crate::model::time::Elapsed;
 
 /// A client stack, or a range of its versions that behaves alike.
@@ -38,7 +39,7 @@ pub struct LensKind {
     /// First and last version, inclusive: `("2.5.4", "2.7.2")`; the last is the newest whose source was read. `None` for
     /// a stack whose versions behave alike.
     pub versions: Option<(&'static str, &'static str)>,
-    /// The registry that its resolver follows.
+    /// What its resolver follows.
     pub follows: Follows,
     /// What it does across an idle period, in half a sentence: `its watch ends at the first idle period`.
     pub rule: &'static str,
@@ -52,15 +53,27 @@ pub struct LensKind {
     pub client: fn(Setting) -> Box<dyn Client>,
 }
 
-/// What a lens's resolver follows.
+/// What a lens's resolver follows. A model reproduces how a client learns of changes, so it names that, and no registry: which
+/// registry works in that way, its backend says ([`Registry::watch`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Follows {
-    /// Any registry that the framework has a plugin for; the model is proved against the one named.
-    Registry(&'static str),
-    /// This registry and no other.
-    Only(&'static str),
+    /// Any registry that the framework has a plugin for; the model is proved against one with this API.
+    Registry(WatchApi),
+    /// Registries with this API and no others.
+    Only(WatchApi),
     /// DNS, as gRPC itself does.
     Dns,
+}
+
+impl Follows {
+    /// True when such a resolver may follow `registry`.
+    pub fn may_follow(self, registry: &Registry) -> bool {
+        match self {
+            Follows::Dns => registry.resolves_names(),
+            Follows::Registry(_) => !registry.resolves_names(),
+            Follows::Only(api) => registry.watch == api,
+        }
+    }
 }
 
 /// What a client is configured with.

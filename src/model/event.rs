@@ -10,6 +10,7 @@ use super::hold::HeldReport;
 use super::lens::LensReport;
 use super::pending::PendingReport;
 use super::reach::{Disconnect, Failure, Health, Phase, Stage};
+use super::registry::{Registry, SourceId};
 use super::resolution::{Note, ResolveFailure};
 use super::rpc::{Proxy, RpcCause};
 use super::time::Elapsed;
@@ -72,10 +73,8 @@ pub enum EventKind {
 /// A backend's list changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointsChange {
-    /// Which backend: `consul`.
-    pub backend: &'static str,
-    /// What it was asked for, canonical and masked: `consul:///pay`.
-    pub source: Arc<str>,
+    /// Which registry, and what it was queried for.
+    pub source: Arc<SourceId>,
     /// New instances.
     pub added: Vec<Endpoint>,
     /// Instances that left, as last seen.
@@ -98,7 +97,7 @@ pub struct Lag {
     /// It came (true) or went.
     pub is_listed: bool,
     /// The source that told it first: `consul:///pay`.
-    pub behind: Arc<str>,
+    pub behind: Arc<SourceId>,
     /// How much earlier.
     pub by: Duration,
 }
@@ -106,10 +105,8 @@ pub struct Lag {
 /// A backend's watch changed its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackendReport {
-    /// Which backend.
-    pub backend: &'static str,
-    /// What it is asked for.
-    pub source: Arc<str>,
+    /// Which registry, and what it is queried for.
+    pub source: Arc<SourceId>,
     /// The state of the watch.
     pub status: BackendStatus,
     /// Why it broke, where it did.
@@ -266,8 +263,8 @@ impl IdlePhase {
 pub struct EndpointReport {
     /// The address.
     pub address: Address,
-    /// Which backends list it, and as what.
-    pub listed: Vec<(&'static str, EndpointStatus)>,
+    /// Which registries list it, and as what.
+    pub listed: Vec<(&'static Registry, EndpointStatus)>,
     /// The verdict.
     pub verdict: EndpointVerdict,
     /// The stage reached and the cause, in one line.

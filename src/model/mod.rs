@@ -11,6 +11,7 @@ pub(crate) mod json;
 pub mod lens;
 pub mod pending;
 pub mod reach;
+pub mod registry;
 pub mod resolution;
 pub mod rpc;
 pub mod secret;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::endpoint::Address;
 use super::reach::Stage;
+use super::registry::SourceId;
 use crate::text::duration;
 
 /// Something that had not happened when the session ended.
@@ -27,12 +28,7 @@ pub enum Subject {
     /// An endpoint.
     Endpoint(Address),
     /// A source of endpoints.
-    Registry {
-        /// The backend's name.
-        backend: &'static str,
-        /// What it is queried for, canonical and masked: `consul:///pay`.
-        source: Arc<str>,
-    },
+    Registry(Arc<SourceId>),
 }
 
 /// What is waited for.
@@ -146,7 +142,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Subject::Endpoint(address) => address.fmt(f),
-            Subject::Registry { source, .. } => f.write_str(source),
+            Subject::Registry(source) => source.fmt(f),
         }
     }
 }

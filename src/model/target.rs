@@ -43,6 +43,22 @@ pub trait BackendTarget: Any + Comparable + fmt::Debug + fmt::Display + Send + S
     fn file(&self) -> Option<&Path> {
         None
     }
+
+    /// The host name that clients resolve through DNS, as typed; a literal IP address counts as one.
+    fn host(&self) -> Option<&str> {
+        None
+    }
+
+    /// The name that DNS is queried for, as typed: a [`host`](Self::host), or the owner of SRV records.
+    fn dns_name(&self) -> Option<&str> {
+        self.host()
+    }
+
+    /// True when `other` is the same query, sent to another server of the same kind of registry: where their answers differ,
+    /// one of the two servers may lag behind.
+    fn is_same_query_elsewhere(&self, _other: &Target) -> bool {
+        false
+    }
 }
 
 /// Equality between types that are known at run time only. Every type with `PartialEq` has it.
@@ -98,6 +114,30 @@ impl Target {
             Target::Bare(name) => plain_authority(name),
             Target::Of(target) => target.authority(),
             Target::Foreign { .. } => None,
+        }
+    }
+
+    /// See [`BackendTarget::host`].
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Target::Of(target) => target.host(),
+            Target::Bare(_) | Target::Foreign { .. } => None,
+        }
+    }
+
+    /// See [`BackendTarget::dns_name`].
+    pub fn dns_name(&self) -> Option<&str> {
+        match self {
+            Target::Of(target) => target.dns_name(),
+            Target::Bare(_) | Target::Foreign { .. } => None,
+        }
+    }
+
+    /// See [`BackendTarget::is_same_query_elsewhere`].
+    pub fn is_same_query_elsewhere(&self, other: &Target) -> bool {
+        match self {
+            Target::Of(target) => target.is_same_query_elsewhere(other),
+            Target::Bare(_) | Target::Foreign { .. } => false,
         }
     }
 

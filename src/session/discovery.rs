@@ -11,8 +11,9 @@ use self::belief::{Before, Belief, Doubts};
 use super::lag::Lags;
 use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};
+use crate::model::registry::SourceId;
 use crate::model::resolution::{
-    Answer, Note, NoteKind, Partial, RegistryMemory, ResolveCode, ResolveError, ResolveFailure, Update,
+    Answer, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
 use crate::model::time::Elapsed;
 
@@ -35,30 +36,11 @@ pub enum Step {
     Tell(Box<EventKind>),
 }
 
-/// A source as discovery sees it.
-#[derive(Debug, Clone)]
-pub struct SourceLabel {
-    /// The backend's name.
-    pub backend: &'static str,
-    /// What it is queried for.
-    pub source: Arc<str>,
-    /// What it has in memory after a restart.
-    pub memory: RegistryMemory,
-}
-
-#[cfg(test)]
-impl SourceLabel {
-    /// A source whose list is on disk.
-    pub fn durable(backend: &'static str, source: impl Into<Arc<str>>) -> Self {
-        SourceLabel { backend, source: source.into(), memory: RegistryMemory::DURABLE }
-    }
-}
-
 /// The sources of one service.
 #[derive(Debug)]
 pub struct Discovery {
     sources: Vec<Tracked>,
-    names: Vec<Arc<str>>,
+    ids: Vec<Arc<SourceId>>,
     lags: Lags,
     watching: bool,
     seed: u64,
@@ -66,8 +48,7 @@ pub struct Discovery {
 
 #[derive(Debug)]
 struct Tracked {
-    backend: &'static str,
-    source: Arc<str>,
+    source: Arc<SourceId>,
     generation: u32,
     set: EndpointSet,
     state: State,
@@ -132,16 +113,16 @@ pub enum Reading {
 
 impl Discovery {
     /// `watching`: go on after the first answer.
-    pub fn new(sources: impl IntoIterator<Item = SourceLabel>, watching: bool, seed: u64) -> Self {
-        let sources = sources.into_iter().map(|SourceLabel { backend, source, memory }| Tracked {
-            backend,
-            source,
+    pub fn new(sources: impl IntoIterator<Item = Arc<SourceId>>, watching: bool, seed: u64) -> Self {
+        let ids: Vec<Arc<SourceId>> = sources.into_iter().collect();
+        let sources = ids.iter().map(|source| Tracked {
+            source: source.clone(),
             generation: 0,
             set: EndpointSet::default(),
             state: State::Quiet,
             asked: Elapsed::ZERO,
             heard: false,
-            doubts: Doubts::new(memory),
+            doubts: Doubts::new(source.registry.memory),
             departed: Vec::new(),
             tell_next: true,
             backoff: Backoff::default(),
@@ -151,9 +132,8 @@ impl Discovery {
             left_out: None,
         });
         let sources: Vec<Tracked> = sources.collect();
-        let names: Vec<Arc<str>> = sources.iter().map(|tracked| tracked.source.clone()).collect();
-        let lags = Lags::between(names.len());
-        Discovery { sources, names, lags, watching, seed }
+        let lags = Lags::between(ids.len());
+        Discovery { sources, ids, lags, watching, seed }
     }
 
     /// Asks every source that is quiet.
@@ -279,10 +259,10 @@ impl Discovery {
         }
     }
 
-    /// The sources that have not responded at all yet: backend, source, and since when they are queried.
-    pub fn waiting(&self) -> impl Iterator<Item = (&'static str, Arc<str>, Elapsed)> {
+    /// The sources that have not responded at all yet, and since when they are queried.
+    pub fn waiting(&self) -> impl Iterator<Item = (Arc<SourceId>, Elapsed)> {
         let waiting = self.sources.iter().filter(|tracked| tracked.state == State::Asking && !tracked.heard);
-        waiting.map(|tracked| (tracked.backend, tracked.source.clone(), tracked.asked))
+        waiting.map(|tracked| (tracked.source.clone(), tracked.asked))
     }
 
     /// The addresses that somebody lists in `status`.
@@ -319,9 +299,10 @@ impl Discovery {
     }
 
     /// What a client of these registries reads: every address that one of them lists, each once, as the worst word on it.
-    /// `dns`: the list of DNS alone, or of all the others; of everybody when there is no such source.
-    pub fn read_by_clients(&self, dns: bool) -> Reading {
-        let is_theirs = |tracked: &&Tracked| (tracked.backend == "dns") == dns && !tracked.absent;
+    /// `names`: the list of name services (DNS) alone, or of all the others; of everybody when there is no such source.
+    pub fn read_by_clients(&self, names: bool) -> Reading {
+        let is_theirs =
+            |tracked: &&Tracked| tracked.source.registry.resolves_names() == names && !tracked.absent;
         let some = self.sources.iter().any(|tracked| is_theirs(&tracked));
         let theirs = || self.sources.iter().filter(|tracked| !some || is_theirs(tracked));
         // One answer can be all there is to a source: then its end is no failure.
@@ -421,7 +402,7 @@ impl Discovery {
         tracked.left_out = left_out;
         let delta = tracked.set.apply(update);
         let lags =
-            if first || !delta.is_empty() { self.lags.told(now, index, &tracked.set, &self.names) } else { Vec::new() };
+            if first || !delta.is_empty() { self.lags.told(now, index, &tracked.set, &self.ids) } else { Vec::new() };
         let departed = std::mem::take(&mut tracked.departed).into_iter();
         for note in departed.filter(|_| !delta.removed.is_empty()) {
             if !notes.contains(&note) {
@@ -461,7 +442,7 @@ impl Discovery {
         let delta = tracked.set.apply(Update::Partial(part));
         if !delta.is_empty() {
             tracked.heard = true;
-            let lags = self.lags.told(now, index, &self.sources[index].set, &self.names);
+            let lags = self.lags.told(now, index, &self.sources[index].set, &self.ids);
             steps.push(self.change(index, delta, notes, lags));
         }
         self.failed(now, index, Some(why), true, steps);
@@ -508,15 +489,13 @@ impl Discovery {
         retry_in: Option<Duration>,
         gap: Option<Duration>,
     ) -> Step {
-        let tracked = &self.sources[index];
-        let (backend, source) = (tracked.backend, tracked.source.clone());
-        Step::Tell(Box::new(EventKind::Backend(BackendReport { backend, source, status, error, retry_in, gap })))
+        let source = self.sources[index].source.clone();
+        Step::Tell(Box::new(EventKind::Backend(BackendReport { source, status, error, retry_in, gap })))
     }
 
     fn change(&self, index: usize, delta: Delta, notes: Vec<Note>, lags: Vec<Lag>) -> Step {
         let tracked = &self.sources[index];
         Step::Tell(Box::new(EventKind::Endpoints(EndpointsChange {
-            backend: tracked.backend,
             source: tracked.source.clone(),
             added: delta.added,
             removed: delta.removed,

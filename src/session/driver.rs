@@ -15,19 +15,19 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::connection;
-use super::discovery::SourceLabel;
 use super::engine::{Effect, Engine, HoldId, Input, Stages};
 use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
 use super::plan::{Plan, Source};
 use super::script::Script;
-use crate::backend;
+use crate::backend::{self, BACKENDS};
 use crate::channel::{Channel, ConnectionId};
 use crate::model::endpoint::Address;
 use crate::model::event::Event;
 use crate::model::hold::{Fate, Held};
 use crate::model::pending::PendingReport;
 use crate::model::reach::{Failure, FailureCode, Resource, Stage};
+use crate::model::registry::SourceId;
 use crate::model::secret::Secrets;
 use crate::model::time::Elapsed;
 use crate::transport::{Dial, Progress, Sockets, Transport};
@@ -91,18 +91,14 @@ impl Session {
         let secrets = Secrets::default();
         transport.metadata.iter().for_each(|(name, value)| secrets.learn_header(name, value.reveal()));
         let call_timeout = transport.connect_timeout.saturating_add(transport.rpc_timeout);
-        let label = |source: &Source| -> Arc<str> { Arc::from(source.target.to_string()) };
-        let source_label = |source: &Source| SourceLabel {
-            backend: source.backend.name(),
-            source: label(source),
-            memory: source.backend.memory(),
-        };
-        let implied = plan.sources.iter().filter(|source| source.implied).map(label);
+        let ids: Vec<Arc<SourceId>> = plan.sources.iter().map(|source| Arc::new(source.id())).collect();
+        let implied = plan.sources.iter().zip(&ids).filter(|(source, _)| source.implied).map(|(_, id)| id.clone());
         let script = Script {
             label: plan.label,
             began: SystemTime::now(),
-            sources: plan.sources.iter().map(source_label).collect(),
             implied: implied.collect(),
+            sources: ids,
+            registries: BACKENDS.iter().map(|backend| backend.registry()).collect(),
             goal: plan.goal,
             holding: plan.holding,
             service: plan.service.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::model::endpoint::{Address, EndpointSet};
 use crate::model::event::Lag;
+use crate::model::registry::SourceId;
 use crate::model::time::Elapsed;
 
 /// The usable addresses of every source, and who was first with each change.
@@ -30,7 +31,7 @@ impl Lags {
     }
 
     /// Takes what `source` lists now; what it says later than another, and by how much.
-    pub(super) fn told(&mut self, now: Elapsed, source: usize, set: &EndpointSet, names: &[Arc<str>]) -> Vec<Lag> {
+    pub(super) fn told(&mut self, now: Elapsed, source: usize, set: &EndpointSet, sources: &[Arc<SourceId>]) -> Vec<Lag> {
         let Some(before) = self.listed.get_mut(source) else { return Vec::new() };
         let usable = set.iter().filter(|endpoint| endpoint.status.is_usable());
         let after: BTreeSet<Address> = usable.map(|endpoint| endpoint.address.clone()).collect();
@@ -42,7 +43,7 @@ impl Lags {
                     Some(turn) if turn.is_listed == is_listed && turn.source != source => late.push(Lag {
                         address: address.clone(),
                         is_listed,
-                        behind: names[turn.source].clone(),
+                        behind: sources[turn.source].clone(),
                         by: now.since(turn.at),
                     }),
                     Some(_) | None => {
@@ -76,6 +77,7 @@ impl Lags {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::tests::source;
     use crate::model::endpoint::{Endpoint, EndpointStatus};
     use crate::model::resolution::{Answer, Update};
 
@@ -95,7 +97,7 @@ mod tests {
 
     /// Plays `(second, source, listed)`; each lag as `source: +1 2s after a`.
     fn play(sources: usize, told: &[(u64, usize, &[i8])]) -> Vec<String> {
-        let names: Vec<Arc<str>> = ["a", "b", "c"].map(Arc::from)[..sources].to_vec();
+        let names: Vec<Arc<SourceId>> = ["a", "b", "c"].map(source)[..sources].to_vec();
         let mut lags = Lags::between(sources);
         let said = told.iter().flat_map(|(at, source, listed)| {
             let late = lags.told(Elapsed::from_secs(*at), *source, &set(listed), &names);
@@ -139,7 +141,7 @@ mod tests {
     #[test]
     fn addresses_that_came_and_went_everywhere_are_forgotten() {
         let mut lags = Lags::between(2);
-        let names: Vec<Arc<str>> = ["a", "b"].map(Arc::from).to_vec();
+        let names: Vec<Arc<SourceId>> = ["a", "b"].map(source).to_vec();
         for round in 0..100 {
             let host = [round as i8 + 1];
             for source in [0, 1, 0, 1] {

@@ -8,6 +8,7 @@ use crate::backend::{self, BACKENDS, Backend};
 use crate::channel;
 use crate::diagnosis::{Judging, ProxyEnv};
 use crate::lens::{LENSES, LensKind};
+use crate::model::registry::SourceId;
 use crate::model::target::Target;
 use crate::transport;
 
@@ -27,6 +28,13 @@ pub struct Source {
     pub implied: bool,
     /// How the backend is asked.
     pub settings: Arc<backend::Settings>,
+}
+
+impl Source {
+    /// The registry, and what it is queried for.
+    pub fn id(&self) -> SourceId {
+        SourceId { registry: self.backend.registry(), target: self.target.clone() }
+    }
 }
 
 impl fmt::Debug for Source {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::discovery::SourceLabel;
 use super::plan::{Goal, Holding, Lenses, Limits};
 use crate::channel;
 use crate::diagnosis::{Depth, Judging, ProxyEnv};
+use crate::model::registry::{Registry, SourceId};
 
 /// What the engine is to do.
 #[derive(Debug, Clone)]
@@ -15,10 +15,12 @@ pub struct Script {
     pub label: Arc<str>,
     /// The wall clock when the session began.
     pub began: SystemTime,
-    /// Every source, with its canonical target.
-    pub sources: Vec<SourceLabel>,
-    /// The targets of those that nobody named.
-    pub implied: Vec<Arc<str>>,
+    /// Every source.
+    pub sources: Vec<Arc<SourceId>>,
+    /// Those that no target or flag names.
+    pub implied: Vec<Arc<SourceId>>,
+    /// Every kind of registry that this build has a backend for.
+    pub registries: Vec<&'static Registry>,
     /// What is done with the answers.
     pub goal: Goal,
     /// Which silent connections an idle cycle holds.

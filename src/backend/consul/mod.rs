@@ -13,6 +13,7 @@ pub(crate) mod fuzzing;
 mod mesh;
 mod port;
 mod query;
+mod registry;
 mod settings;
 mod shown;
 mod target;
@@ -29,16 +30,17 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 pub use agent::Agent;
+pub use registry::REGISTRY;
 pub use settings::Settings;
 
 use super::login::learn_login;
 use super::target::{Example, Scheme};
 use super::{Backend, Context, Description, Origin, Resolution};
+use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 use query::{Client, ReadAgentSelf, StatusLeader};
 pub use target::ConsulTarget;
-use target::NAME;
 
 /// The `consul` backend.
 pub struct Consul;
@@ -52,8 +54,8 @@ const fn wire_port(tls: bool) -> u16 {
 }
 
 impl Backend for Consul {
-    fn name(&self) -> &'static str {
-        NAME
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
     }
 
     fn schemes(&self) -> &'static [Scheme] {

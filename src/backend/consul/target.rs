@@ -80,6 +80,13 @@ impl BackendTarget for ConsulTarget {
     fn authority(&self) -> Option<String> {
         plain_authority(&self.service)
     }
+
+    fn is_same_query_elsewhere(&self, other: &Target) -> bool {
+        let query = |target: &ConsulTarget| ConsulTarget { agent: None, user: None, ..target.clone() };
+        other.of::<ConsulTarget>().is_some_and(|other| {
+            (&self.agent, &self.user) != (&other.agent, &other.user) && query(self) == query(other)
+        })
+    }
 }
 
 impl fmt::Display for ConsulTarget {

@@ -28,12 +28,15 @@ mod exchange;
 pub(crate) mod fuzzing;
 mod notes;
 mod question;
+mod registry;
 mod resolv_conf;
 mod schedule;
 mod servers;
 mod service_config;
 pub(super) mod target;
 mod zone;
+
+pub use registry::REGISTRY;
 
 use answer::{Outcome, Wanted};
 use question::Asker;
@@ -116,8 +119,8 @@ impl PortRule {
 }
 
 impl Backend for Dns {
-    fn name(&self) -> &'static str {
-        NAME
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
     }
 
     fn schemes(&self) -> &'static [Scheme] {

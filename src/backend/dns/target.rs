@@ -71,6 +71,19 @@ impl BackendTarget for DnsTarget {
             DnsTarget::Srv { .. } => None,
         }
     }
+
+    fn host(&self) -> Option<&str> {
+        match self {
+            DnsTarget::Host { host, .. } => Some(host),
+            DnsTarget::Srv { .. } => None,
+        }
+    }
+
+    fn dns_name(&self) -> Option<&str> {
+        match self {
+            DnsTarget::Host { host: name, .. } | DnsTarget::Srv { name, .. } => Some(name),
+        }
+    }
 }
 
 impl fmt::Display for DnsTarget {

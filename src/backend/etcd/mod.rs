@@ -12,6 +12,7 @@ pub(crate) mod fuzzing;
 mod lease;
 mod messages;
 mod prefix;
+mod registry;
 mod route;
 mod secured;
 mod settings;
@@ -26,6 +27,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 use tonic::{Code, Status};
 
+pub use registry::REGISTRY;
 pub use settings::{Member, Settings};
 
 use super::failover::MemberError;
@@ -34,11 +36,11 @@ use super::login::learn_login;
 use super::target::{Example, Scheme};
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
+use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 use crate::text::duration;
 pub use target::EtcdTarget;
-use target::NAME;
 
 /// What etcdctl calls the settings of TLS.
 const NAMES: &Names = &Names {
@@ -57,8 +59,8 @@ const WORDS: &Words = &Words { key: "key", unowned: "have no lease", show: "etcd
 pub struct Etcd;
 
 impl Backend for Etcd {
-    fn name(&self) -> &'static str {
-        NAME
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
     }
 
     fn schemes(&self) -> &'static [Scheme] {

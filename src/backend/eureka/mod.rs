@@ -6,6 +6,7 @@ mod client;
 mod decode;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+mod registry;
 mod settings;
 mod target;
 mod watch;
@@ -15,17 +16,18 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
+pub use registry::REGISTRY;
 pub use settings::{Server, Settings};
 
 use super::login::learn_login;
 use super::target::{Example, Scheme};
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
-use crate::model::resolution::{RegistryMemory, ResolveCode, ResolveError};
+use crate::model::registry::Registry;
+use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 use crate::text;
 pub use target::EurekaTarget;
-use target::NAME;
 
 /// TLS has no settings of its own: the system's roots count.
 const NAMES: &Names = &Names {
@@ -41,8 +43,8 @@ const NAMES: &Names = &Names {
 pub struct Eureka;
 
 impl Backend for Eureka {
-    fn name(&self) -> &'static str {
-        NAME
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
     }
 
     fn schemes(&self) -> &'static [Scheme] {
@@ -65,12 +67,6 @@ impl Backend for Eureka {
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
         }
-    }
-
-    /// Eureka keeps nothing on disk: after a restart an instance is back with its next renewal, which is due every 30 s
-    /// unless it is configured otherwise. Two and a half of these.
-    fn memory(&self) -> RegistryMemory {
-        RegistryMemory { grace: Duration::from_secs(75), is_volatile: true }
     }
 
     fn learn_secrets(&self, target: Option<&Target>, settings: &super::Settings) {

@@ -35,6 +35,9 @@ pub(crate) mod fuzzing;
 mod list;
 mod problem;
 mod target;
+mod registry;
+
+pub use registry::REGISTRY;
 
 /// How long a list that cannot be read may be half-written.
 const HALF_WRITTEN: Duration = Duration::from_millis(200);
@@ -50,8 +53,8 @@ const NAMED: usize = 20;
 pub struct File;
 
 impl Backend for File {
-    fn name(&self) -> &'static str {
-        NAME
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
     }
 
     fn schemes(&self) -> &'static [Scheme] {

@@ -11,12 +11,16 @@ use crate::model::resolution::Answer;
 pub use target::IpTarget;
 use target::NAME;
 
+mod registry;
+
+pub use registry::REGISTRY;
+
 /// Literal addresses: one full answer at once, and then a watch on something that never changes.
 pub struct Ip;
 
 impl Backend for Ip {
-    fn name(&self) -> &'static str {
-        NAME
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
     }
 
     fn schemes(&self) -> &'static [Scheme] {

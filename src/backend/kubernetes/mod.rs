@@ -21,6 +21,7 @@ mod pod;
 mod pods;
 mod port;
 mod read;
+mod registry;
 mod settings;
 mod target;
 #[cfg(test)]
@@ -32,16 +33,17 @@ mod watch;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
+pub use registry::REGISTRY;
 pub use settings::{Pod, Settings};
 
 use super::socket::shown_address;
 use super::target::{Example, Scheme};
 use super::{Backend, Context, Description, Origin, Resolution};
+use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secrets;
 use crate::model::target::Target;
 use api::Api;
-use target::NAME;
 pub use target::{KubernetesTarget, ServicePort};
 
 /// The key in an endpoint's metadata that tells the ClusterIP in front of it: what DNS gives for the Service's name.
@@ -51,8 +53,8 @@ const VIRTUAL_IP: &str = "cluster_ip";
 pub struct Kubernetes;
 
 impl Backend for Kubernetes {
-    fn name(&self) -> &'static str {
-        NAME
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
     }
 
     fn schemes(&self) -> &'static [Scheme] {

@@ -12,6 +12,7 @@ mod ensemble;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod jute;
+mod registry;
 mod session;
 mod settings;
 mod target;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 
+pub use registry::REGISTRY;
 pub use settings::{Connect, Server, Settings};
 
 use super::failover::MemberError;
@@ -29,11 +31,11 @@ use super::listing::Words;
 use super::login::learn_login;
 use super::target::{Example, Scheme};
 use super::{Backend, Context, Description, Origin, Resolution};
+use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 use crate::text::duration;
 use ensemble::Ensemble;
-use target::NAME;
 pub use target::ZookeeperTarget;
 
 /// How its nodes are spoken of.
@@ -43,8 +45,8 @@ const WORDS: &Words = &Words { key: "node", unowned: "are not ephemeral", show: 
 pub struct Zookeeper;
 
 impl Backend for Zookeeper {
-    fn name(&self) -> &'static str {
-        NAME
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
     }
 
     fn schemes(&self) -> &'static [Scheme] {

@@ -107,8 +107,7 @@ mod tests {
 
     fn changes(ledger: &mut Ledger, added: Vec<Endpoint>, removed: Vec<Endpoint>) {
         let change = EndpointsChange {
-            backend: "consul",
-            source: Arc::from("consul:///pay"),
+            source: crate::backend::tests::source("consul:///pay"),
             total: added.len(),
             added,
             removed,

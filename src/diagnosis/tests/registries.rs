@@ -26,13 +26,9 @@ fn failing(mut endpoint: Endpoint, check: &str, output: &str) -> Endpoint {
 
 impl Story {
     fn answers(&mut self, source: &str, added: Vec<Endpoint>, removed: Vec<Endpoint>, notes: Vec<Note>) -> &mut Self {
-        let backend =
-            ["consul", "dns", "ip", "file", "kubernetes"].into_iter().find(|name| source.starts_with(name)).unwrap();
         let total = added.len();
-        let source = Arc::from(source);
         self.tell(EventKind::Endpoints(EndpointsChange {
-            backend,
-            source,
+            source: super::source(source),
             added,
             removed,
             changed: Vec::new(),
@@ -49,8 +45,7 @@ impl Story {
     fn limited(&mut self) -> &mut Self {
         let failure = ResolveFailure::new(ResolveCode::Limited, "consul agent a: HTTP 429: too many");
         self.tell(EventKind::Backend(BackendReport {
-            backend: "consul",
-            source: Arc::from("consul:///pay"),
+            source: source("consul:///pay"),
             status: BackendStatus::Ended,
             error: Some(failure),
             retry_in: None,
@@ -345,8 +340,7 @@ fn a_dns_server_that_fails_has_a_remedy_of_its_own() {
         let mut story = Story::default();
         let failure = ResolveFailure::new(code, "dns server 10.0.0.53:53 answered X for A pay");
         story.tell(EventKind::Backend(BackendReport {
-            backend: "dns",
-            source: Arc::from("dns:///pay"),
+            source: source("dns:///pay"),
             status: BackendStatus::Ended,
             error: Some(failure),
             retry_in: None,

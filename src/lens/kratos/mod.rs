@@ -28,6 +28,7 @@ mod registry;
 use std::time::Duration;
 
 use super::{Follows, LensKind};
+use crate::model::registry::WatchApi;
 use client::Kratos;
 
 /// What a range of versions does.
@@ -108,7 +109,7 @@ const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plu
 pub(super) static UP_TO_2_5_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.1.4", "2.5.3")),
-    follows: Follows::Registry("consul"),
+    follows: Follows::Registry(WatchApi::BlockingQuery),
     rule: "its poller never ends, so idle periods do not harm it; it keeps the last list when the registry is empty, and \
            hangs for ever when its very first question to the registry failed",
     fails_with: "last connection error: connection error: desc =",
@@ -121,7 +122,7 @@ pub(super) static UP_TO_2_5_3: LensKind = LensKind {
 pub(super) static FROM_2_5_4: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.5.4", "2.7.2")),
-    follows: Follows::Registry("consul"),
+    follows: Follows::Registry(WatchApi::BlockingQuery),
     rule: "its poller ends with the first idle period, and every later call begins with the list of that time",
     fails_with: "last connection error: connection error: desc =",
     remedy: UPGRADE,
@@ -138,7 +139,7 @@ pub(super) static FROM_2_5_4: LensKind = LensKind {
 pub(super) static FROM_2_7_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.7.3", "2.8.0")),
-    follows: Follows::Registry("consul"),
+    follows: Follows::Registry(WatchApi::BlockingQuery),
     rule: "a call within about 10 s of going idle joins a watch that is about to end, and hears nothing after it; a first \
            question that fails when it leaves idle leaves it without any list",
     fails_with: "last connection error: connection error: desc =",
@@ -155,7 +156,7 @@ pub(super) static FROM_2_7_3: LensKind = LensKind {
 pub(super) static FROM_2_8_1: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.1", "2.8.2")),
-    follows: Follows::Registry("consul"),
+    follows: Follows::Registry(WatchApi::BlockingQuery),
     rule: "every watch polls for itself and asks anew when it leaves idle; a client timeout of 0 fails every call",
     fails_with: "last connection error: connection error: desc =",
     remedy: "upgrade Kratos and its Consul plugin to 2.8.4 or later; do not set the client timeout to 0",
@@ -171,7 +172,7 @@ pub(super) static FROM_2_8_1: LensKind = LensKind {
 pub(super) static ONLY_2_8_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.3", "2.8.3")),
-    follows: Follows::Registry("consul"),
+    follows: Follows::Registry(WatchApi::BlockingQuery),
     rule: "every watch polls for itself and asks anew when it leaves idle",
     fails_with: "last connection error: connection error: desc =",
     remedy: "none needed for idle periods; many clients in one process mean many polls at the agent",
@@ -183,7 +184,7 @@ pub(super) static ONLY_2_8_3: LensKind = LensKind {
 pub(super) static FROM_2_8_4: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.4", "3.0.0")),
-    follows: Follows::Registry("consul"),
+    follows: Follows::Registry(WatchApi::BlockingQuery),
     rule: "it asks anew when it leaves idle; when that question fails or takes longer than the client's timeout, every \
            later call hangs",
     fails_with: "last connection error: connection error: desc =",
@@ -204,7 +205,7 @@ pub(super) static FROM_2_8_4: LensKind = LensKind {
 pub(super) static BYSTANDER: LensKind = LensKind {
     name: "kratos-bystander",
     versions: Some(("2.5.4", "2.7.2")),
-    follows: Follows::Registry("consul"),
+    follows: Follows::Registry(WatchApi::BlockingQuery),
     rule: "never idle itself, it shares the poller of another client in its process, which ends with that one's first \
            idle period",
     fails_with: "last connection error: connection error: desc =",

@@ -25,7 +25,7 @@ fn page() -> String {
     let mut page = String::from(HEAD);
     for kind in LENSES {
         let follows = match kind.follows {
-            Follows::Registry(name) | Follows::Only(name) => name,
+            Follows::Registry(api) | Follows::Only(api) => registry_with(api),
             Follows::Dns => "DNS",
         };
         let sources: Vec<String> = kind.links.iter().map(|link| format!("[{}]({link})", short(link))).collect();
@@ -40,6 +40,12 @@ fn page() -> String {
         );
     }
     page
+}
+
+/// The name of the registry that has this API; empty in a build without it.
+fn registry_with(api: WatchApi) -> &'static str {
+    let mut registries = crate::backend::BACKENDS.iter().map(|backend| backend.registry());
+    registries.find(|registry| registry.watch == api).map(|registry| registry.name).unwrap_or_default()
 }
 
 /// `owner/name#1` for a thread, the file's name for a source, `owner/name` for a repository.

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::model::endpoint::Endpoint;
-use crate::model::resolution::{Absence, AbsenceCode, Answer, Hidden, ResolveCode};
+use crate::model::registry::Registry;
+use crate::model::resolution::{Absence, AbsenceCode, Answer, Hidden, RegistryMemory, ResolveCode};
+use crate::model::target::Target;
 
 struct Bench {
     discovery: Discovery,
@@ -14,15 +16,17 @@ struct Bench {
 
 impl Bench {
     fn new(watching: bool) -> Self {
-        Bench::of(SourceLabel::durable("consul", "consul:///pay"), watching)
+        Bench::of(Registry::named("consul"), watching)
     }
 
     fn remembering(memory: RegistryMemory) -> Self {
-        Bench::of(SourceLabel { memory, ..SourceLabel::durable("eureka", "eureka:///pay") }, true)
+        Bench::of(Registry { memory, ..Registry::named("eureka") }, true)
     }
 
-    fn of(label: SourceLabel, watching: bool) -> Self {
-        let mut discovery = Discovery::new([label], watching, 7);
+    fn of(registry: Registry, watching: bool) -> Self {
+        let target = Target::Bare("pay".to_string());
+        let source = SourceId { registry: Box::leak(Box::new(registry)), target };
+        let mut discovery = Discovery::new([Arc::new(source)], watching, 7);
         let mut steps = Vec::new();
         discovery.start(Elapsed::ZERO, &mut steps);
         assert_eq!(steps, [Step::Ask { source: 0, generation: 1 }]);

@@ -13,6 +13,7 @@ use crate::backend::{Backend, Context, Description, Resolution, Settings};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::event::EventKind;
 use crate::model::finding::Summary;
+use crate::model::registry::Registry;
 use crate::model::resolution::{Answer, ResolveError, Update};
 use crate::model::target::Target;
 use crate::session::{Goal, Until};
@@ -23,8 +24,9 @@ use crate::transport::{Io, TlsMode};
 struct Scripted;
 
 impl Backend for Scripted {
-    fn name(&self) -> &'static str {
-        "scripted"
+    fn registry(&self) -> &'static Registry {
+        static SCRIPTED: Registry = Registry::named("scripted");
+        &SCRIPTED
     }
 
     fn answers(&self, _: &Target) -> bool {

@@ -44,13 +44,9 @@ impl Models {
         let setting = Setting { idle_timeout: script.channel.idle_timeout, ..Setting::default() };
         let chosen = matches!(script.lenses, plan::Lenses::Chosen(_));
         let followers = [true, false].map(|dns| {
-            // Unasked, nobody is told about clients of a registry that has no part in the session.
-            let has_part = |is_it: &dyn Fn(&str) -> bool| script.sources.iter().any(|label| is_it(label.backend));
-            let concerned = |kind: &LensKind| match kind.follows {
-                Follows::Dns => has_part(&|backend| backend == "dns"),
-                Follows::Registry(_) => has_part(&|backend| backend != "dns"),
-                Follows::Only(name) => has_part(&|backend| backend == name),
-            };
+            // Unless they are named, clients of a registry that has no part in the session are left out.
+            let concerned =
+                |kind: &LensKind| script.sources.iter().any(|source| kind.follows.may_follow(source.registry));
             let theirs =
                 |kind: &&&'static LensKind| matches!(kind.follows, Follows::Dns) == dns && (chosen || concerned(kind));
             let kinds: Vec<&LensKind> = script.lenses.kinds().iter().filter(theirs).copied().collect();

@@ -207,6 +207,7 @@ impl Engine {
             connections: BTreeMap::new(),
             ledger: Ledger {
                 implied: script.implied.clone(),
+                registries: script.registries.clone(),
                 service: script.service.clone(),
                 rpc_timeout: Some(script.rpc_timeout),
                 proxy: script.proxy.clone(),

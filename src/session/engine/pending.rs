@@ -58,8 +58,8 @@ impl Engine {
 
     fn pending_registries(&self) -> Vec<PendingReport> {
         let waiting = self.discovery.waiting();
-        let report = |(backend, source, since): (&'static str, _, Elapsed)| PendingReport {
-            subject: Subject::Registry { backend, source },
+        let report = |(source, since)| PendingReport {
+            subject: Subject::Registry(source),
             awaits: Awaits::Registry,
             waited: self.now.since(since),
             last: None,

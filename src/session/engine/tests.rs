@@ -18,7 +18,6 @@ use crate::model::hold::{Fate, Held, Rung};
 use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, PhaseDetail, Stage};
 use crate::model::resolution::{Answer, ResolveCode};
 use crate::model::rpc::{RpcCause, Unanswered};
-use crate::session::discovery::SourceLabel;
 use crate::session::plan::{Holding, Limits};
 
 const A: &str = "10.0.0.1:50051";
@@ -62,8 +61,9 @@ impl World {
         let script = Script {
             label: Arc::from("consul:///pay"),
             began: SystemTime::UNIX_EPOCH,
-            sources: vec![SourceLabel::durable("consul", "consul:///pay")],
+            sources: vec![crate::backend::tests::source("consul:///pay")],
             implied: Vec::new(),
+            registries: Vec::new(),
             goal,
             holding: Holding::default(),
             service: Arc::from(""),

@@ -10,6 +10,7 @@ use grpc_discover::channel;
 use grpc_discover::model::connectivity::Scope;
 use grpc_discover::model::endpoint::{Address, Endpoint};
 use grpc_discover::model::event::{Event, EventKind};
+use grpc_discover::model::registry::Registry as Kind;
 use grpc_discover::model::resolution::{Answer, ResolveCode, ResolveError, Update};
 use grpc_discover::model::target::Target;
 use grpc_discover::session::{Goal, Plan, Session, Source};
@@ -36,8 +37,9 @@ pub struct Registry {
 struct Scripted(watch::Receiver<Option<Vec<Address>>>);
 
 impl Backend for Scripted {
-    fn name(&self) -> &'static str {
-        "scripted"
+    fn registry(&self) -> &'static Kind {
+        static SCRIPTED: Kind = Kind::named("scripted");
+        &SCRIPTED
     }
 
     fn answers(&self, _: &Target) -> bool {

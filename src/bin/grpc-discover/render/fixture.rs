@@ -20,8 +20,10 @@ use grpc_discover::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, FailureCode, GoAway, Health, PeerSettings, Phase, PhaseDetail,
     Stage, TlsReport,
 };
+use grpc_discover::model::registry::{Registry, SourceId};
 use grpc_discover::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use grpc_discover::model::rpc::{Proxy, RpcCause};
+use grpc_discover::model::target::Target;
 use grpc_discover::model::time::Elapsed;
 
 /// What a registry value would do to a terminal that is given it raw.
@@ -109,12 +111,21 @@ fn held(of: &str, silence: u64, rung: Rung, fate: Fate) -> EventKind {
     EventKind::Held(Box::new(HeldReport { address: address(of), silence: ms(silence), rung, held }))
 }
 
+static CONSUL: Registry = Registry::named("consul");
+static DNS: Registry = Registry::named("dns");
+
+/// What `registry` is queried for, whatever backends the build has.
+fn source(registry: &'static Registry, rest: &str) -> Arc<SourceId> {
+    let target = Target::Foreign { scheme: registry.name.to_string(), rest: rest.to_string() };
+    Arc::new(SourceId { registry, target })
+}
+
 /// The story: seq 1, 2, 3 …; `at` in milliseconds.
 pub fn events() -> Vec<Event> {
     use ConnectivityState::{Connecting, Idle, Ready, TransientFailure};
     let subchannel = |of: &str| Scope::Subchannel(address(of));
-    let consul = "consul:///pay";
-    let dns = "dns:///pay.example:50051";
+    let consul = source(&CONSUL, "///pay");
+    let dns = source(&DNS, "///pay.example:50051");
     let mut sick = endpoint(C);
     sick.status = EndpointStatus::Critical;
     sick.id = Some(format!("pay-3{HOSTILE}"));
@@ -137,8 +148,7 @@ pub fn events() -> Vec<Event> {
         (
             2,
             EventKind::Endpoints(EndpointsChange {
-                backend: "consul",
-                source: consul.into(),
+                source: consul.clone(),
                 added: vec![well.clone(), endpoint(B), sick.clone()],
                 removed: vec![],
                 changed: vec![],
@@ -153,8 +163,7 @@ pub fn events() -> Vec<Event> {
         (
             2,
             EventKind::Backend(BackendReport {
-                backend: "consul",
-                source: consul.into(),
+                source: consul.clone(),
                 status: BackendStatus::Watching,
                 error: None,
                 retry_in: None,
@@ -164,8 +173,7 @@ pub fn events() -> Vec<Event> {
         (
             5,
             EventKind::Backend(BackendReport {
-                backend: "dns",
-                source: dns.into(),
+                source: dns.clone(),
                 status: BackendStatus::Broken,
                 error: Some(ResolveFailure::new(
                     ResolveCode::ServFail,
@@ -253,8 +261,7 @@ pub fn events() -> Vec<Event> {
         (
             24_500,
             EventKind::Endpoints(EndpointsChange {
-                backend: "consul",
-                source: consul.into(),
+                source: consul.clone(),
                 added: vec![endpoint(D)],
                 removed: vec![well],
                 changed: vec![sick],
@@ -266,8 +273,7 @@ pub fn events() -> Vec<Event> {
         (
             25_000,
             EventKind::Backend(BackendReport {
-                backend: "dns",
-                source: dns.into(),
+                source: dns.clone(),
                 status: BackendStatus::Recovered,
                 error: None,
                 retry_in: None,
@@ -277,8 +283,7 @@ pub fn events() -> Vec<Event> {
         (
             25_000,
             EventKind::Endpoints(EndpointsChange {
-                backend: "dns",
-                source: dns.into(),
+                source: dns.clone(),
                 added: vec![endpoint(D), endpoint(B)],
                 removed: vec![],
                 changed: vec![],
@@ -287,7 +292,7 @@ pub fn events() -> Vec<Event> {
                 lags: vec![Lag {
                     address: address(D),
                     is_listed: true,
-                    behind: consul.into(),
+                    behind: consul.clone(),
                     by: Duration::from_millis(1500),
                 }],
             }),
@@ -397,7 +402,7 @@ pub fn events() -> Vec<Event> {
             30_030,
             EventKind::Verdict(EndpointReport {
                 address: address(B),
-                listed: vec![("consul", EndpointStatus::Unchecked), ("dns", EndpointStatus::Unchecked)],
+                listed: vec![(&CONSUL, EndpointStatus::Unchecked), (&DNS, EndpointStatus::Unchecked)],
                 verdict: EndpointVerdict::Unreachable,
                 text: "tcp: connection refused".into(),
             }),
@@ -406,7 +411,7 @@ pub fn events() -> Vec<Event> {
             30_030,
             EventKind::Verdict(EndpointReport {
                 address: address(C),
-                listed: vec![("consul", EndpointStatus::Critical)],
+                listed: vec![(&CONSUL, EndpointStatus::Critical)],
                 verdict: EndpointVerdict::Down,
                 text: "tls: no ServerHello came back within 20.0s".into(),
             }),
@@ -415,7 +420,7 @@ pub fn events() -> Vec<Event> {
             30_030,
             EventKind::Verdict(EndpointReport {
                 address: address(D),
-                listed: vec![("consul", EndpointStatus::Unchecked), ("dns", EndpointStatus::Unchecked)],
+                listed: vec![(&CONSUL, EndpointStatus::Unchecked), (&DNS, EndpointStatus::Unchecked)],
                 verdict: EndpointVerdict::Healthy,
                 text: "SERVING".into(),
             }),

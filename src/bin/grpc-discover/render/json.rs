@@ -199,7 +199,7 @@ impl From<&Report> for Document {
                 .sources
                 .iter()
                 .map(|source| BackendDocument {
-                    backend: source.backend,
+                    backend: source.source.registry.name,
                     source: source.source.to_string(),
                     status: source.status.map(|status| status.as_str()),
                     error: source.error.as_ref().map(wire::Coded::from),
@@ -246,7 +246,7 @@ fn endpoint(address: String, seen: &Seen) -> EndpointDocument {
             .listed
             .iter()
             .map(|listing| ListedDocument {
-                backend: listing.backend,
+                backend: listing.source.registry.name,
                 source: listing.source.to_string(),
                 endpoint: wire::Endpoint::from(&listing.endpoint),
             })

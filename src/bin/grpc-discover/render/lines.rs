@@ -167,9 +167,9 @@ pub fn cause(transition: &Transition) -> String {
 
 /// How much later than other sources: `(1.2s after consul:///pay)`, one for each of them; several addresses give a span.
 fn behind(lags: &[Lag]) -> Vec<String> {
-    let mut spans: BTreeMap<&str, (Duration, Duration)> = BTreeMap::new();
+    let mut spans: BTreeMap<String, (Duration, Duration)> = BTreeMap::new();
     for lag in lags {
-        let (least, most) = spans.entry(&*lag.behind).or_insert((lag.by, lag.by));
+        let (least, most) = spans.entry(lag.behind.to_string()).or_insert((lag.by, lag.by));
         (*least, *most) = (lag.by.min(*least), lag.by.max(*most));
     }
     let told = spans.into_iter().map(|(source, (least, most))| match (duration(least), duration(most)) {

@@ -65,7 +65,7 @@ impl Live {
             }
             for source in report.sources.iter().filter(|source| source.error.is_some()) {
                 let why = source.error.as_ref().map(|error| error.text.as_str()).unwrap_or_default();
-                frame.push(format!("{} is not answering: {}", escape(&source.source), escape(why)));
+                frame.push(format!("{} is not answering: {}", escape(&source.source.to_string()), escape(why)));
             }
         }
         frame.push(String::new());
@@ -121,8 +121,8 @@ fn head(report: &Report, now: Elapsed) -> String {
         .sources
         .iter()
         .map(|source| match source.total {
-            Some(total) => format!("{} {total}", source.backend),
-            None => format!("{} ?", source.backend),
+            Some(total) => format!("{} {total}", source.source.registry),
+            None => format!("{} ?", source.source.registry),
         })
         .collect();
     let up = duration(now.since_start());
@@ -143,7 +143,7 @@ fn rows(report: &Report, now: Elapsed, most: usize) -> (Vec<&'static str>, Vec<V
         .into_iter()
         .take(most)
         .map(|(address, seen)| {
-            let listed: Vec<&str> = seen.listed.iter().map(|listing| listing.backend).collect();
+            let listed: Vec<&str> = seen.listed.iter().map(|listing| listing.source.registry.name).collect();
             vec![
                 escape(&address.to_string()).into_owned(),
                 seen.state.map_or("-", ConnectivityState::as_str).to_string(),

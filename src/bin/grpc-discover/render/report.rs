@@ -16,6 +16,7 @@ use grpc_discover::model::hold::HeldReport;
 use grpc_discover::model::lens::LensReport;
 use grpc_discover::model::pending::PendingReport;
 use grpc_discover::model::reach::{Failure, Health, PeerSettings, Phase, PhaseDetail, Stage};
+use grpc_discover::model::registry::SourceId;
 use grpc_discover::model::resolution::{Note, ResolveFailure};
 use grpc_discover::model::time::Elapsed;
 
@@ -117,10 +118,8 @@ pub struct Seen {
 /// One instance in one backend's list.
 #[derive(Debug)]
 pub struct Listing {
-    /// Which backend.
-    pub backend: &'static str,
-    /// What it was asked for.
-    pub source: Arc<str>,
+    /// Which registry, and what it was queried for.
+    pub source: Arc<SourceId>,
     /// What it says.
     pub endpoint: Endpoint,
 }
@@ -128,10 +127,8 @@ pub struct Listing {
 /// Everything said by one backend.
 #[derive(Debug)]
 pub struct SourceSeen {
-    /// Which backend.
-    pub backend: &'static str,
-    /// What it was asked for.
-    pub source: Arc<str>,
+    /// Which registry, and what it was queried for.
+    pub source: Arc<SourceId>,
     /// The state of its watch.
     pub status: Option<BackendStatus>,
     /// Why it broke; gone when it answers again.
@@ -309,12 +306,11 @@ impl Report {
         self.endpoints.entry(address.clone()).or_default()
     }
 
-    fn source(&mut self, backend: &'static str, source: &Arc<str>) -> &mut SourceSeen {
-        let at = match self.sources.iter().position(|s| s.backend == backend && s.source == *source) {
+    fn source(&mut self, source: &Arc<SourceId>) -> &mut SourceSeen {
+        let at = match self.sources.iter().position(|known| known.source == *source) {
             Some(at) => at,
             None => {
                 self.sources.push(SourceSeen {
-                    backend,
                     source: source.clone(),
                     status: None,
                     error: None,
@@ -328,13 +324,11 @@ impl Report {
     }
 
     fn listed(&mut self, change: &EndpointsChange) {
-        let source = self.source(change.backend, &change.source);
+        let source = self.source(&change.source);
         source.total = Some(change.total);
         source.notes = change.notes.clone();
         let same = |listing: &Listing, endpoint: &Endpoint| {
-            listing.backend == change.backend
-                && listing.source == change.source
-                && listing.endpoint.key() == endpoint.key()
+            listing.source == change.source && listing.endpoint.key() == endpoint.key()
         };
         for endpoint in &change.removed {
             self.seen(&endpoint.address).listed.retain(|listing| !same(listing, endpoint));
@@ -345,7 +339,6 @@ impl Report {
             // Most endpoints are listed once, and a vector's first growth is room for four.
             seen.listed.reserve_exact(1);
             seen.listed.push(Listing {
-                backend: change.backend,
                 source: change.source.clone(),
                 endpoint: endpoint.clone(),
             });
@@ -353,7 +346,7 @@ impl Report {
     }
 
     fn backend(&mut self, report: &BackendReport) {
-        let source = self.source(report.backend, &report.source);
+        let source = self.source(&report.source);
         source.status = Some(report.status);
         source.error = match report.status {
             BackendStatus::Watching | BackendStatus::Recovered => None,

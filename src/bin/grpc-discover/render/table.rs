@@ -266,8 +266,8 @@ fn listed(seen: &Seen) -> String {
         .listed
         .iter()
         .map(|listing| match listing.endpoint.status {
-            EndpointStatus::Unchecked => listing.backend.to_string(),
-            status => format!("{} {}", listing.backend, status.as_listed()),
+            EndpointStatus::Unchecked => listing.source.registry.to_string(),
+            status => format!("{} {}", listing.source.registry, status.as_listed()),
         })
         .collect();
     words.dedup();
@@ -355,8 +355,8 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
         return Ok(());
     }
     writeln!(out)?;
-    let name = sources.iter().map(|source| source.backend.len()).max().unwrap_or(0);
-    let width = sources.iter().map(|source| escape(&source.source).chars().count()).max().unwrap_or(0).min(60);
+    let name = sources.iter().map(|source| source.source.registry.name.len()).max().unwrap_or(0);
+    let width = sources.iter().map(|source| escape(&source.source.to_string()).chars().count()).max().unwrap_or(0).min(60);
     for source in sources {
         let text = match (&source.total, &source.error) {
             (_, Some(error)) if source.total.is_none() => format!("could not be asked: {}", escape(&error.text)),
@@ -367,7 +367,7 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
             (None, _) => "no answer".to_string(),
         };
         let text = if source.error.is_some() { paint.yellow(&text) } else { text };
-        writeln!(out, "{:<name$}  {:<width$}  {text}", source.backend, escape(&source.source))?;
+        writeln!(out, "{:<name$}  {:<width$}  {text}", source.source.registry.name, escape(&source.source.to_string()))?;
         for note in &source.notes {
             // Findings have the others in their text and remedy.
             let is_news = !note.kind.is_a_finding()

@@ -20,7 +20,7 @@ impl From<&Event> for Line {
             EventKind::Transition(transition) => Body::Transition(Transition::new(target, transition)),
             EventKind::Endpoints(change) => Body::Endpoints(Endpoints {
                 target,
-                backend: change.backend,
+                backend: change.source.registry.name,
                 source: change.source.to_string(),
                 added: change.added.iter().map(Endpoint::from).collect(),
                 removed: change.removed.iter().map(Endpoint::from).collect(),
@@ -31,7 +31,7 @@ impl From<&Event> for Line {
             }),
             EventKind::Backend(report) => Body::Backend(Backend {
                 target,
-                backend: report.backend,
+                backend: report.source.registry.name,
                 source: report.source.to_string(),
                 status: report.status.as_str(),
                 error: report.error.as_ref().map(Coded::from),
@@ -79,7 +79,7 @@ impl From<&Event> for Line {
                 listed: report
                     .listed
                     .iter()
-                    .map(|(backend, status)| Listed { backend, status: status.as_str() })
+                    .map(|(registry, status)| Listed { backend: registry.name, status: status.as_str() })
                     .collect(),
                 verdict: report.verdict.as_str(),
                 text: report.text.clone(),
@@ -278,7 +278,7 @@ impl Pending {
     pub fn new(target: String, report: &pending::PendingReport) -> Pending {
         let (address, backend, source) = match &report.subject {
             pending::Subject::Endpoint(address) => (Some(address.to_string()), None, None),
-            pending::Subject::Registry { backend, source } => (None, Some(*backend), Some(source.to_string())),
+            pending::Subject::Registry(source) => (None, Some(source.registry.name), Some(source.to_string())),
         };
         Pending {
             target,

@@ -1,0 +1,71 @@
+//! What Consul is like as a registry, and what to do about it with its own tools.
+
+use super::target::NAME;
+use crate::model::endpoint::Endpoint;
+use crate::model::registry::{Passing, Registry, Situation, WatchApi};
+use crate::model::resolution::ResolveCode;
+use crate::text::shell_word;
+
+/// Consul.
+pub static REGISTRY: Registry = Registry {
+    watch: WatchApi::BlockingQuery,
+    passing: Passing {
+        word: "passing",
+        clients: "clients that ask for passing instances only (Kratos, kitex; mbobakov with healthy=true)",
+    },
+    dns_domain: Some("consul"),
+    advice,
+    ..Registry::named(NAME)
+};
+
+/// The check that Consul's agents make of each other.
+const SERF: &str = "Serf Health Status";
+
+fn advice(situation: Situation<'_>) -> Option<String> {
+    match situation {
+        Situation::Failed(ResolveCode::Denied | ResolveCode::Hidden) => {
+            let advice = "Use a token that Consul accepts and whose policy grants service:read and node:read (CONSUL_HTTP_TOKEN or \
+                          --token-file); `consul acl token read -self` shows the policies of the present one.";
+            Some(advice.to_string())
+        }
+        Situation::DnsAnswerCut => {
+            let advice = "set `dns_config { enable_truncate = true }` in Consul's agents: then clients repeat the query over TCP; \
+                          until then they see a part of the instances, another one each time";
+            Some(advice.to_string())
+        }
+        Situation::Ghost(endpoint) => deregister(endpoint),
+        Situation::Zombie(endpoint) => deregister_zombie(endpoint),
+        Situation::Failed(_) | Situation::NoEndpoint | Situation::NoneUsable(_) | Situation::NotPassing(_) => None,
+    }
+}
+
+/// The command that removes an instance that is critical and dead. The node's own agent does it; where that agent is lost the
+/// catalog does.
+fn deregister(endpoint: &Endpoint) -> Option<String> {
+    let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref().unwrap_or_default());
+    let node_is_lost = endpoint.checks.iter().any(|check| check.name == SERF && check.status == "critical");
+    let set = "set DeregisterCriticalServiceAfter in its check and consul does it by itself next time";
+    Some(if node_is_lost {
+        format!(
+            "if the node is gone for good: `consul force-leave -prune {}`; node {node} fails its own check, so its agent \
+             cannot deregister the instance",
+            shell_word(node)
+        )
+    } else {
+        let place = if node.is_empty() { "its node".to_string() } else { format!("node {node}") };
+        format!("if it is gone for good, on {place}: `consul services deregister -id={}`; {set}", shell_word(id))
+    })
+}
+
+/// The command that removes an instance that is passing and dead, and why no check noticed.
+fn deregister_zombie(endpoint: &Endpoint) -> Option<String> {
+    let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref());
+    let place = node.map_or_else(|| "its node".to_string(), |node| format!("node {node}"));
+    // The agents' check of each other watches the node, not the instance.
+    let why = if endpoint.checks.iter().all(|check| check.name == SERF) {
+        "no check of its own watches it: give it a gRPC check"
+    } else {
+        "find out why its check does not notice (a TTL not yet over, or a check that asks another place)"
+    };
+    Some(format!("if it is gone for good, on {place}: `consul services deregister -id={}`; {why}", shell_word(id)))
+}

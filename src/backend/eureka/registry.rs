@@ -1,0 +1,34 @@
+//! What Eureka is like as a registry, and what to do about it.
+
+use std::time::Duration;
+
+use super::target::NAME;
+use crate::model::registry::{Passing, Registry, Situation};
+use crate::model::resolution::RegistryMemory;
+
+/// Eureka. It keeps nothing on disk: after a restart an instance is back with its next renewal, which is due every 30 s
+/// unless it is configured otherwise. The grace is two and a half of these.
+pub static REGISTRY: Registry = Registry {
+    memory: RegistryMemory { grace: Duration::from_secs(75), is_volatile: true },
+    passing: Passing { word: "UP", clients: "Eureka's clients, which take instances that are UP only," },
+    advice,
+    ..Registry::named(NAME)
+};
+
+fn advice(situation: Situation<'_>) -> Option<String> {
+    match situation {
+        Situation::Ghost(endpoint) => {
+            let id = endpoint.id.as_deref()?;
+            Some(format!(
+                "Eureka removes {id:?} when its lease is over; if it renews the lease, its process lives: look at its health and at \
+                 the port that it registers."
+            ))
+        }
+        Situation::NotPassing(_) => {
+            let advice = "Find out why the instance does not report UP (its start has not finished, or its health indicator fails): \
+                          `curl http://INSTANCE/actuator/health`.";
+            Some(advice.to_string())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,7 @@
+//! What a file of endpoints is like as a registry.
+
+use super::target::NAME;
+use crate::model::registry::Registry;
+
+/// A file.
+pub static REGISTRY: Registry = Registry::named(NAME);

@@ -1,0 +1,7 @@
+//! What [`Ip`](super::Ip) is like.
+
+use super::target::NAME;
+use crate::model::registry::{Registry, RegistryKind};
+
+/// Literal addresses.
+pub static REGISTRY: Registry = Registry { kind: RegistryKind::Literal, ..Registry::named(NAME) };

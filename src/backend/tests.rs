@@ -1,0 +1,21 @@
+//! Sources for the tests of other modules.
+
+use std::sync::Arc;
+
+use super::BACKENDS;
+use crate::model::registry::{Registry, SourceId};
+use crate::model::target::Target;
+
+/// The source that `text` names: `consul:///pay`. A backend that this build lacks has a registry of which nothing but the name is
+/// known.
+pub(crate) fn source(text: &str) -> Arc<SourceId> {
+    let scheme = text.split(':').next().unwrap_or_default();
+    let unknown = || -> &'static Registry { Box::leak(Box::new(Registry::named(Box::leak(scheme.into())))) };
+    let known = BACKENDS.iter().map(|backend| backend.registry()).find(|registry| registry.name == scheme);
+    let foreign = |rest: &str| Target::Foreign { scheme: scheme.to_string(), rest: rest.to_string() };
+    let target = match text.split_once(':') {
+        Some((_, rest)) => text.parse().unwrap_or_else(|_| foreign(rest)),
+        None => Target::Bare(text.to_string()),
+    };
+    Arc::new(SourceId { registry: known.unwrap_or_else(unknown), target })
+}

@@ -1,0 +1,19 @@
+//! What ZooKeeper is like as a registry, and what to do about it with its own tools.
+
+use super::target::NAME;
+use crate::model::registry::{Registry, Situation};
+use crate::model::resolution::ResolveCode;
+
+/// ZooKeeper.
+pub static REGISTRY: Registry = Registry { advice, ..Registry::named(NAME) };
+
+fn advice(situation: Situation<'_>) -> Option<String> {
+    match situation {
+        Situation::Failed(ResolveCode::Denied | ResolveCode::Hidden) => {
+            let advice = "Give the user the permission `r` on the nodes that the message names: `getAcl PATH` in zkCli.sh shows \
+                          who has it.";
+            Some(advice.to_string())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,180 @@
+//! [`Registry`]: what a kind of registry is like, as far as anything outside its backend needs to know, and [`SourceId`], a
+//! registry with what it is queried for.
+//!
+//! Every backend owns one `Registry`, in its own folder. Rules compare capabilities, never names: a rule that holds for one
+//! registry today holds for the next one that is like it. What a rule recommends in a registry's own commands is
+//! [`Registry::advice`], so that no rule knows a registry's tools.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use super::endpoint::Endpoint;
+use super::resolution::{RegistryMemory, ResolveCode};
+use super::target::Target;
+
+/// A kind of registry. Two are the same when their names are.
+#[derive(Clone, Copy)]
+pub struct Registry {
+    /// The name in the output and on the command line: `consul`.
+    pub name: &'static str,
+    /// Whose list it is.
+    pub kind: RegistryKind,
+    /// How its clients learn of changes.
+    pub watch: WatchApi,
+    /// It also starts and stops the instances that it lists (an orchestrator): one that is draining is being deleted, and in
+    /// a remedy its commands come before those of a registry that only lists.
+    pub orchestrates: bool,
+    /// What it has in memory after a restart: for how long what it lacks then is not called gone.
+    pub memory: RegistryMemory,
+    /// What it calls an instance that every client uses.
+    pub passing: Passing,
+    /// The domain under which it answers DNS queries itself, unless it is configured otherwise, without dots: `consul`.
+    pub dns_domain: Option<&'static str>,
+    /// What to do in a situation, in this registry's own commands; `None` where the catalog's remedy says it all.
+    pub advice: fn(Situation<'_>) -> Option<String>,
+}
+
+/// Whose list a registry gives out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RegistryKind {
+    /// The addresses were typed: nothing is queried.
+    Literal,
+    /// It holds the list itself.
+    Authority,
+    /// It resolves names (DNS): each answer is a copy that may be cached, may be a part of the whole, and has addresses only.
+    NameService,
+}
+
+/// How clients of a registry learn of changes. A model of such a client (lens) follows one of these, so each is named by
+/// what the model reproduces. A registry whose clients nobody models is [`WatchApi::Other`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WatchApi {
+    /// A request with an index is answered when the index has moved on (Consul's blocking queries).
+    BlockingQuery,
+    /// A range of keys is read, then watched from the revision of that read on (etcd).
+    RevisionWatch,
+    /// Slices of the list are listed, then watched one by one (Kubernetes' EndpointSlices).
+    SliceWatch,
+    /// Anything else.
+    Other,
+}
+
+/// What a registry calls an instance that every client uses, and who uses no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passing {
+    /// The registry's word: `passing`.
+    pub word: &'static str,
+    /// The clients that leave every other instance out: the subject of a sentence in the plural.
+    pub clients: &'static str,
+}
+
+/// What a registry's [`advice`](Registry::advice) is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Situation<'a> {
+    /// A query failed.
+    Failed(ResolveCode),
+    /// It has no endpoint for the name.
+    NoEndpoint,
+    /// DNS cut an answer about one of its services without saying so.
+    DnsAnswerCut,
+    /// It lists instances, and calls none of them usable; this is one of them.
+    NoneUsable(&'a Endpoint),
+    /// It calls this instance neither passing nor critical.
+    NotPassing(&'a Endpoint),
+    /// It calls this instance critical, and it is dead.
+    Ghost(&'a Endpoint),
+    /// It calls this instance healthy, and it is dead.
+    Zombie(&'a Endpoint),
+}
+
+impl Registry {
+    /// A registry that holds its list and of which nothing else is known.
+    pub const fn named(name: &'static str) -> Registry {
+        Registry {
+            name,
+            kind: RegistryKind::Authority,
+            watch: WatchApi::Other,
+            orchestrates: false,
+            memory: RegistryMemory::DURABLE,
+            passing: Passing { word: "healthy", clients: "clients that take healthy instances only" },
+            dns_domain: None,
+            advice: |_| None,
+        }
+    }
+
+    /// True when it holds the truth; a name service has a copy of it.
+    pub fn is_authority(&self) -> bool {
+        !self.resolves_names()
+    }
+
+    /// True when it resolves names: [`RegistryKind::NameService`].
+    pub fn resolves_names(&self) -> bool {
+        self.kind == RegistryKind::NameService
+    }
+
+    /// True when `name` is in the domain under which it answers DNS queries itself.
+    pub fn answers_dns_for(&self, name: &str) -> bool {
+        self.dns_domain.is_some_and(|domain| name.split('.').skip(1).any(|label| label.eq_ignore_ascii_case(domain)))
+    }
+}
+
+impl PartialEq for Registry {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Registry {}
+
+impl Hash for Registry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Display for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// A source of endpoints: a registry, and what it is queried for. `Display` prints the target: canonical, secrets masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceId {
+    /// Which registry.
+    pub registry: &'static Registry,
+    /// What it is queried for: `consul:///pay`.
+    pub target: Target,
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.target.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registrys_dns_domain_is_a_whole_label_behind_a_name() {
+        let registry = Registry { dns_domain: Some("nacos"), ..Registry::named("nacos") };
+        for (name, is_in_it) in [
+            ("pay.service.nacos", true),
+            ("PAY.service.dc1.Nacos.", true),
+            ("_grpc._tcp.pay.service.nacos.example", true),
+            ("nacos.example", false),
+            ("pay.nacosulting.example", false),
+        ] {
+            assert_eq!(registry.answers_dns_for(name), is_in_it, "{name}");
+        }
+        assert!(!Registry::named("file").answers_dns_for("pay.file"));
+    }
+}
