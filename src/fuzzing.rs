@@ -82,7 +82,7 @@ fn consul_instance(bytes: &[u8]) {
         meta: &meta,
         checks: &["ttl"],
     };
-    let _ = layout::consul::said(&instance);
+    let _ = layout::in_consul(&instance);
 }
 
 /// A pod of Kratos: lines of labels and annotations.

@@ -189,7 +189,7 @@ impl Listing {
                     if let Some(prefix) = self.prefix_of(&key) {
                         let (count, layouts) = matched.entry(&prefix.text).or_default();
                         *count += 1;
-                        let names = found.iter().filter_map(|endpoint| endpoint.layout.as_deref()?.split(':').next());
+                        let names = found.iter().filter_map(|endpoint| endpoint.layout.as_ref()?.layout);
                         layouts.extend(names.map(str::to_string));
                     }
                     for (index, endpoint) in found.iter().enumerate() {

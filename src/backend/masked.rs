@@ -67,8 +67,11 @@ fn mask_endpoint(endpoint: &mut Endpoint, secrets: &Secrets) {
     let texts = [&mut instance.id, &mut instance.zone, &mut instance.node].into_iter().flatten();
     let checks = instance.checks.iter_mut().flat_map(|check| [&mut check.name, &mut check.status, &mut check.output]);
     let particulars = instance.particulars.iter_mut();
-    let maintenance = particulars.filter_map(|known| known.maintenance.as_mut());
-    let reasons = maintenance.flat_map(|maintenance| [&mut maintenance.reason, &mut maintenance.end]);
+    let reasons = particulars.flat_map(|known| {
+        let maintenance = known.maintenance.iter_mut();
+        let slices = known.slices.iter_mut().map(|slice| &mut slice.name);
+        maintenance.flat_map(|maintenance| [&mut maintenance.reason, &mut maintenance.end]).chain(slices)
+    });
     let all = texts.chain(checks).chain(&mut instance.tags).chain(instance.metadata.values_mut()).chain(reasons);
     all.for_each(|text| secrets.mask_in(text));
     if masked != **endpoint {
@@ -81,7 +84,7 @@ mod tests {
     use futures_util::stream;
 
     use super::*;
-    use crate::model::endpoint::Check;
+    use crate::model::endpoint::{Check, CheckState};
     use crate::model::resolution::{Absence, AbsenceCode, Answer, NoteKind, ResolveCode};
 
     #[tokio::test]
@@ -94,7 +97,7 @@ mod tests {
         (endpoint.id, endpoint.zone, endpoint.node) = (Some(echo()), Some(echo()), Some(echo()));
         endpoint.tags.push(echo());
         endpoint.metadata.insert("echo".to_string(), echo());
-        endpoint.checks.push(Check { name: echo(), status: echo(), output: echo() });
+        endpoint.checks.push(Check { name: echo(), state: CheckState::Critical, status: echo(), output: echo() });
         let notes = vec![Note::new(NoteKind::Asked, echo())];
         let key = endpoint.key();
         let absence = Absence { notes: notes.clone(), ..Absence::new(AbsenceCode::NoSuchService, echo()) };

@@ -135,6 +135,7 @@ fn says_something_about_its_answer(ledger: &Ledger, source: &SourceRecord, findi
             | NoteKind::Funnel
             | NoteKind::FilteredOut
             | NoteKind::Skipped
+            | NoteKind::ConfigUnknown
             | NoteKind::Permanent
             | NoteKind::Departed
             | NoteKind::Service
@@ -360,11 +361,9 @@ fn virtual_ip<'a>(
 
 /// The address that Kubernetes itself has in front of the endpoints: nobody need reach it to know.
 fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]) -> Option<Finding> {
-    const KEY: &str = "cluster_ip";
     let Address::Ip(socket) = address else { return None };
-    let ip = socket.ip().to_string();
-    let other =
-        others.iter().find(|other| other.listed.values().any(|seen| seen.what.metadata.get(KEY) == Some(&ip)))?;
+    let has_it_in_front = |seen: &Seen<Endpoint>| seen.what.virtual_ip() == Some(socket.ip());
+    let other = others.iter().find(|other| other.listed.values().any(has_it_in_front))?;
     let text = format!(
         "{} gives only {address}, the ClusterIP in front of the {} that {} lists: an HTTP/2 connection to it stays \
          with one of them",

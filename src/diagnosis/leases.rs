@@ -91,7 +91,7 @@ fn too_long(source: &SourceRecord, name: &str) -> Option<Finding> {
             let Some(Lease::Held { granted: Some(granted), usual: Some(usual), .. }) = &endpoint.lease else {
                 return None;
             };
-            let framework = endpoint.layout.as_deref().and_then(|layout| layout.split(':').next()).unwrap_or_default();
+            let framework = endpoint.layout.as_ref().and_then(|rule| rule.layout).unwrap_or_default();
             (*granted > *usual * FAR_BEYOND).then(|| {
                 format!(
                     "{} {} ({framework}'s own is {})",

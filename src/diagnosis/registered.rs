@@ -6,7 +6,7 @@ use super::discovery::{finding, name, shorten};
 use super::ledger::{Contact, Identity, Ledger, Seen, SourceRecord};
 use super::table::*;
 use super::verdict::{NetworkWord, RegistryWord};
-use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
+use crate::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
 use crate::model::registry::Situation;
 use crate::text;
@@ -60,8 +60,8 @@ pub(super) fn instance(endpoint: &Endpoint) -> String {
 
 /// `; its check "grpc" is critical: connection refused`, for the first of the checks that do not pass, the worst first.
 pub(super) fn reason(endpoint: &Endpoint) -> String {
-    let failing = |check: &&Check| !matches!(check.status.as_str(), "passing" | "UP" | "true" | "maintenance");
-    let worst = endpoint.checks.iter().find(|check| check.status == "critical");
+    let failing = |check: &&Check| matches!(check.state, CheckState::Warning | CheckState::Critical);
+    let worst = endpoint.checks.iter().find(|check| check.state == CheckState::Critical);
     let Some(check) = worst.or_else(|| endpoint.checks.iter().find(failing)) else { return String::new() };
     match check.output.trim() {
         "" => format!("; its check {:?} is {}", check.name, check.status),

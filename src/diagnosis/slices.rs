@@ -10,9 +10,6 @@ use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
 use crate::model::resolution::NoteKind;
 
-/// The key in an endpoint's metadata that names its EndpointSlice.
-const SLICE: &str = "endpointslice";
-
 /// What the slices prove.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -41,7 +38,7 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
     let address = &seen.what.address;
     let mut evidence = vec![seen.seq];
     let mut by = Vec::new();
-    if seen.what.checks.iter().any(|check| check.name == "ready" && check.status == "passing") {
+    if seen.what.is_still_ready() {
         by.push(format!("{name} still calls it ready"));
     }
     for (_, other) in ledger.heard().filter(|(_, other)| !std::ptr::eq(*other, source)) {
@@ -78,7 +75,7 @@ fn several(source: &SourceRecord, name: &str) -> Option<Finding> {
     let mut slices: BTreeMap<&str, usize> = BTreeMap::new();
     let mut families: BTreeMap<bool, BTreeSet<&str>> = BTreeMap::new();
     for seen in source.listed.values().filter(|seen| seen.what.status.is_usable()) {
-        let slice = seen.what.metadata.get(SLICE).map(String::as_str).unwrap_or_default();
+        let slice = seen.what.slices().first().map(|slice| slice.name.as_str()).unwrap_or_default();
         *slices.entry(slice).or_default() += 1;
         let is_ipv6 = matches!(&seen.what.address, Address::Ip(socket) if socket.is_ipv6());
         families.entry(is_ipv6).or_default().insert(slice);

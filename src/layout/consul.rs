@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::{go_micro, goframe, kitex, spring};
-
 /// An instance, as far as frameworks say something in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instance<'a> {
@@ -24,19 +22,20 @@ pub(crate) struct Instance<'a> {
     pub checks: &'a [&'a str],
 }
 
-/// What a framework says about an instance.
+/// What a framework writes about an instance.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct Framework {
     /// The layout's name.
     pub layout: &'static str,
-    /// What follows the rule that gave the address, where the address may mislead.
-    pub aside: &'static str,
+    /// See [`LayoutRule::is_web_port`](crate::model::endpoint::LayoutRule::is_web_port).
+    pub is_web_port: bool,
     /// Metadata beside those that Consul has.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What the first framework says that recognises `instance` as its own; an error says why it is of no use for gRPC.
-pub(crate) fn said(instance: &Instance<'_>) -> Option<Result<Said, String>> {
-    let each = [go_micro::in_consul, goframe::in_consul, kitex::in_consul, spring::in_consul];
-    each.into_iter().find_map(|read| read(instance))
+impl Framework {
+    /// That `layout` was recognised, with these metadata.
+    pub fn new(layout: &'static str, metadata: BTreeMap<String, String>) -> Self {
+        Framework { layout, is_web_port: false, metadata }
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use super::{Entry, Layout, Reading, endpoint, kratos};
-use crate::model::endpoint::EndpointStatus;
+use crate::model::endpoint::{EndpointStatus, LayoutRule};
 
 /// What of a provider's URL is worth keeping.
 const KEPT: [&str; 6] = ["application", "version", "group", "release", "side", "serialization"];
@@ -45,7 +45,7 @@ impl Layout for Dubbo {
             Ok(address) => address,
             Err(why) => return Reading::Unusable(format!("dubbo: the URL of its key: {why}")),
         };
-        let mut endpoint = endpoint(address, format!("dubbo: provider URL {scheme}"));
+        let mut endpoint = endpoint(address, LayoutRule::new("dubbo", format!("provider URL {scheme}")));
         let query = rest.split_once('?').map_or("", |(_, query)| query);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             match name {

@@ -7,14 +7,17 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Entry, Layout, Reading, curator, endpoint, join, joined, metadata, text_of};
-use crate::model::endpoint::EndpointStatus;
+use crate::model::endpoint::{EndpointStatus, LayoutRule};
+
+/// The layout's name.
+const NAME: &str = "dubbo-app";
 
 /// See the [module](self).
 pub(super) struct DubboApp;
 
 impl Layout for DubboApp {
     fn name(&self) -> &'static str {
-        "dubbo-app"
+        NAME
     }
 
     fn prefixes(&self, service: &str) -> Vec<String> {
@@ -40,9 +43,9 @@ impl Layout for DubboApp {
         };
         let metadata = metadata(object.get("Metadata"));
         let (port, rule) = match metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
-            None => (port, "dubbo-app: Host and Port".to_string()),
-            Some(Ports::Grpc(port, protocol)) => (port, format!("dubbo-app: dubbo.endpoints {protocol}")),
-            Some(Ports::Garbled) => (port, "dubbo-app: Host and Port, dubbo.endpoints cannot be read".to_string()),
+            None => (port, LayoutRule::new(NAME, "Host and Port")),
+            Some(Ports::Grpc(port, protocol)) => (port, LayoutRule::new(NAME, format!("dubbo.endpoints {protocol}"))),
+            Some(Ports::Garbled) => (port, LayoutRule::new(NAME, "Host and Port, dubbo.endpoints cannot be read")),
             Some(Ports::Others(why)) => return Reading::Unusable(why),
         };
         match join(host, port) {
@@ -69,9 +72,9 @@ impl Layout for DubboApp {
 fn curators(instance: curator::Instance) -> Reading {
     let (port, rule) = match instance.metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
         None => return Reading::Foreign,
-        Some(Ports::Grpc(port, protocol)) => (port, format!("dubbo-app: dubbo.endpoints {protocol}")),
+        Some(Ports::Grpc(port, protocol)) => (port, LayoutRule::new(NAME, format!("dubbo.endpoints {protocol}"))),
         Some(Ports::Garbled) => {
-            (instance.port, "dubbo-app: address and port, dubbo.endpoints cannot be read".to_string())
+            (instance.port, LayoutRule::new(NAME, "address and port, dubbo.endpoints cannot be read"))
         }
         Some(Ports::Others(why)) => return Reading::Unusable(why),
     };

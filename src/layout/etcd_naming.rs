@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{Entry, Layout, Reading, endpoint, metadata};
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
 pub(super) struct EtcdNaming;
@@ -29,7 +29,7 @@ impl Layout for EtcdNaming {
         match addr.parse::<Address>() {
             Err(error) => Reading::Unusable(format!("etcd-naming: its Addr {error}")),
             Ok(address) => {
-                let mut endpoint = endpoint(address, "etcd-naming: Addr");
+                let mut endpoint = endpoint(address, LayoutRule::new("etcd-naming", "Addr"));
                 endpoint.metadata = match object.get("Metadata") {
                     None | Some(Value::Null) => Default::default(),
                     Some(Value::Object(_)) => metadata(object.get("Metadata")),

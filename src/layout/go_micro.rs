@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 #[cfg(feature = "consul")]
-use super::consul::{Instance, Said};
+use super::consul::{Framework, Instance};
 use super::{Entry, Layout, Reading, endpoint, metadata, text_of};
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
 pub(super) struct GoMicro;
@@ -45,7 +45,7 @@ impl Layout for GoMicro {
             match address.parse::<Address>() {
                 Err(error) => why = format!("go-micro: its node's address {error}"),
                 Ok(address) => {
-                    let mut endpoint = endpoint(address, "go-micro: node address");
+                    let mut endpoint = endpoint(address, LayoutRule::new("go-micro", "node address"));
                     endpoint.metadata = metadata;
                     if let Some(version) = text_of(&object, "version") {
                         endpoint.metadata.entry("version".to_string()).or_insert_with(|| version.to_string());
@@ -71,7 +71,7 @@ const UNPACKED: usize = 16 * 1024;
 /// Reads the tags. Its own reader hears nothing else, so they go before Consul's metadata; one that cannot be read is left
 /// out, as it does.
 #[cfg(feature = "consul")]
-pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>> {
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, String>> {
     let mut metadata = BTreeMap::new();
     let (mut is_ours, mut version) = (false, None);
     for tag in instance.tags {
@@ -95,7 +95,7 @@ pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>>
     if let Some(version) = version.filter(|version| !version.is_empty()) {
         metadata.entry("version".to_string()).or_insert(version);
     }
-    Some(Ok(Said { layout: "go-micro", aside: "", metadata }))
+    Some(Ok(Framework::new("go-micro", metadata)))
 }
 
 /// What `hexadecimal` holds, when that is a text compressed by zlib and not too long.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Entry, Layout, Reading, endpoint};
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
 pub(super) struct GoZero;
@@ -33,7 +33,7 @@ impl Layout for GoZero {
         let address = entry.text().filter(|_| is_number).and_then(|text| text.parse::<Address>().ok());
         match address {
             None => Reading::Foreign,
-            Some(address) => Reading::Endpoints(vec![endpoint(address, "go-zero: value")]),
+            Some(address) => Reading::Endpoints(vec![endpoint(address, LayoutRule::new("go-zero", "value"))]),
         }
     }
 }

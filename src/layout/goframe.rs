@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 #[cfg(feature = "consul")]
-use super::consul::{Instance, Said};
+use super::consul::{Framework, Instance};
 use super::{Entry, Layout, Reading, endpoint, metadata};
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
 pub(super) struct GoFrame;
@@ -38,7 +38,7 @@ impl Layout for GoFrame {
         }
         metadata.insert("version".to_string(), version.to_string());
         let of = |address| {
-            let mut found = endpoint(address, "goframe: key");
+            let mut found = endpoint(address, LayoutRule::new("goframe", "key"));
             found.metadata.clone_from(&metadata);
             found
         };
@@ -54,7 +54,7 @@ fn not_grpc(protocol: Option<&String>) -> Option<String> {
 
 /// Recognises an instance by its id, `<name>-<version>-<address>:<port>`, and its two metadata.
 #[cfg(feature = "consul")]
-pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>> {
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, String>> {
     let (version, said) = (instance.meta.get("version")?, instance.meta.get("metadata")?);
     let Instance { id, name, address, port, .. } = *instance;
     if id != format!("{name}-{version}-{address}:{port}") {
@@ -63,6 +63,6 @@ pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>>
     let metadata = metadata(serde_json::from_str(said).ok().as_ref());
     Some(match not_grpc(metadata.get("protocol")) {
         Some(why) => Err(why),
-        None => Ok(Said { layout: "goframe", aside: "", metadata }),
+        None => Ok(Framework::new("goframe", metadata)),
     })
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 #[cfg(feature = "consul")]
-use super::consul::{Instance, Said};
+use super::consul::{Framework, Instance};
 use super::{Entry, Layout, Reading, endpoint, metadata, text_of};
-use crate::model::endpoint::{Address, Endpoint};
+use crate::model::endpoint::{Address, Endpoint, LayoutRule};
 
 /// What kitex's own reader takes for a weight that is not positive (`discovery.DefaultWeight`).
 const DEFAULT_WEIGHT: u32 = 10;
@@ -55,7 +55,7 @@ impl Layout for Kitex {
             Err(error) => Reading::Unusable(format!("kitex: its address {error}")),
             Ok(address) => {
                 let (weight, tags) = (object.get("weight"), object.get("tags"));
-                Reading::Endpoints(vec![weighed(endpoint(address, "kitex: address"), weight, tags)])
+                Reading::Endpoints(vec![weighed(endpoint(address, LayoutRule::new("kitex", "address")), weight, tags)])
             }
         }
     }
@@ -64,9 +64,11 @@ impl Layout for Kitex {
 /// What is written into ZooKeeper: the two members and no other.
 fn named(object: &Map<String, Value>, name: &str) -> Reading {
     match (name.parse::<Address>(), entity(object)) {
-        (Ok(address), Some((weight, tags))) => {
-            Reading::Endpoints(vec![weighed(endpoint(address, "kitex: node name"), Some(weight), tags)])
-        }
+        (Ok(address), Some((weight, tags))) => Reading::Endpoints(vec![weighed(
+            endpoint(address, LayoutRule::new("kitex", "node name")),
+            Some(weight),
+            tags,
+        )]),
         _ => Reading::Foreign,
     }
 }
@@ -88,20 +90,20 @@ pub(crate) fn in_eureka(meta: &str, host: Option<&str>, port: Option<i64>) -> Op
         (Some(host), Some(port)) => super::join(host, port),
         _ => Err("it has no ipAddr or no port".to_string()),
     };
-    let of = |address| weighed(endpoint(address, "kitex: ipAddr and port"), Some(weight), tags);
+    let of = |address| weighed(endpoint(address, LayoutRule::new("kitex", "ipAddr and port")), Some(weight), tags);
     Some(address.map(of).map_err(|why| format!("kitex: {why}")))
 }
 
 /// Recognises an instance by its id, `<name>:<address>:<port>`, by tags that are all pairs, and by having no metadata.
 #[cfg(feature = "consul")]
-pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>> {
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, String>> {
     let Instance { id, name, address, port, tags, meta, .. } = *instance;
     if id != format!("{name}:{address}:{port}") || !meta.is_empty() {
         return None;
     }
     let pairs = tags.iter().map(|tag| tag.split_once(':').map(|(name, value)| (name.to_string(), value.to_string())));
     let metadata = pairs.collect::<Option<_>>()?;
-    Some(Ok(Said { layout: "kitex", aside: "", metadata }))
+    Some(Ok(Framework::new("kitex", metadata)))
 }
 
 fn weighed(mut endpoint: Endpoint, weight: Option<&Value>, tags: Option<&Value>) -> Endpoint {

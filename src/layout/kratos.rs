@@ -6,14 +6,17 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Entry, Layout, Reading, endpoint, joined, metadata, text_of};
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, LayoutRule};
+
+/// The layout's name.
+pub(crate) const NAME: &str = "kratos";
 
 /// See the [module](self).
 pub(super) struct Kratos;
 
 impl Layout for Kratos {
     fn name(&self) -> &'static str {
-        "kratos"
+        NAME
     }
 
     fn prefixes(&self, service: &str) -> Vec<String> {
@@ -49,7 +52,7 @@ impl Layout for Kratos {
         for url in urls.as_array().into_iter().flatten().filter_map(Value::as_str) {
             match url.split_once("://") {
                 Some((scheme @ ("grpc" | "grpcs"), rest)) => match authority(rest) {
-                    Ok(address) => found.push(endpoint(address, format!("kratos: endpoint {scheme}"))),
+                    Ok(address) => found.push(endpoint(address, LayoutRule::new(NAME, format!("endpoint {scheme}")))),
                     Err(why) => return Reading::Unusable(format!("kratos: its endpoint {url:?}: {why}")),
                 },
                 Some((scheme, _)) => others.push(scheme),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Reading, endpoint, join, joined, kratos};
-use crate::model::endpoint::Endpoint;
+use crate::model::endpoint::{Endpoint, LayoutRule};
 
 /// The label that names the service.
 pub(crate) const APP: &str = "kratos-service-app";
@@ -44,9 +44,12 @@ fn instance(pod: &Pod<'_>) -> Result<Vec<Endpoint>, String> {
     for (port, name, transport) in &pod.ports {
         let annotated = protocols.get(&port.to_string()).map(String::as_str).filter(|scheme| !scheme.is_empty());
         let (scheme, rule) = match (annotated, name.filter(|name| !name.is_empty())) {
-            (Some(scheme), _) => (scheme, format!("kratos: {PROTOCOLS} of port {port}")),
-            (None, Some(name)) => (name.split('-').next().unwrap_or(name), format!("kratos: name of port {name:?}")),
-            (None, None) => (*transport, String::new()),
+            (Some(scheme), _) => (scheme, LayoutRule::new(kratos::NAME, format!("{PROTOCOLS} of port {port}"))),
+            (None, Some(name)) => (
+                name.split('-').next().unwrap_or(name),
+                LayoutRule::new(kratos::NAME, format!("name of port {name:?}")),
+            ),
+            (None, None) => (*transport, LayoutRule::new(kratos::NAME, "")),
         };
         if matches!(scheme, "grpc" | "grpcs") {
             let address = join(ip, *port).map_err(|why| format!("kratos: {why}"))?;
@@ -109,9 +112,10 @@ mod tests {
 
     fn rules(pod: &Pod<'_>) -> Vec<(String, String)> {
         match read(pod) {
-            Reading::Endpoints(found) => {
-                found.into_iter().map(|one| (one.address.to_string(), one.layout.clone().unwrap_or_default())).collect()
-            }
+            Reading::Endpoints(found) => found
+                .into_iter()
+                .map(|one| (one.address.to_string(), one.layout.as_ref().map(ToString::to_string).unwrap_or_default()))
+                .collect(),
             other => panic!("{other:?}"),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::endpoint::{Address, Endpoint, Instance};
+use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::json;
 
 #[cfg(feature = "consul")]
@@ -109,6 +109,20 @@ pub const LAYOUTS: &[&dyn Layout] = &[
     &plain::Plain,
 ];
 
+/// The framework that recognises an instance of Consul as its own; an error says why the instance is of no use for gRPC.
+#[cfg(feature = "consul")]
+type InConsul = fn(&consul::Instance<'_>) -> Option<Result<consul::Framework, String>>;
+
+/// Every framework that is recognised in Consul, in the order they are tried.
+#[cfg(feature = "consul")]
+const IN_CONSUL: &[InConsul] = &[go_micro::in_consul, goframe::in_consul, kitex::in_consul, spring::in_consul];
+
+/// What the first framework writes that recognises `instance`.
+#[cfg(feature = "consul")]
+pub(crate) fn in_consul(instance: &consul::Instance<'_>) -> Option<Result<consul::Framework, String>> {
+    IN_CONSUL.iter().find_map(|read| read(instance))
+}
+
 /// What the first of `layouts` that recognises `entry` makes of it.
 pub fn read(layouts: &[&dyn Layout], entry: &Entry<'_>) -> Reading {
     let readings = layouts.iter().map(|layout| layout.read(entry));
@@ -141,13 +155,13 @@ pub fn unread(value: &[u8]) -> String {
 
 /// [`Layout::lease`] of the layout whose rule found `endpoint`.
 pub fn usual_lease(endpoint: &Endpoint) -> Option<Duration> {
-    let name = endpoint.layout.as_deref()?.split(':').next()?;
+    let name = endpoint.layout.as_ref()?.layout?;
     LAYOUTS.iter().find(|layout| layout.name() == name)?.lease()
 }
 
-/// An endpoint at `address`, found by `rule`: `kratos: endpoint grpc`.
-fn endpoint(address: Address, rule: impl Into<String>) -> Endpoint {
-    Instance { layout: Some(rule.into()), ..Instance::new(address) }.into()
+/// An endpoint at `address`, found by `rule`.
+fn endpoint(address: Address, rule: LayoutRule) -> Endpoint {
+    Instance { layout: Some(rule), ..Instance::new(address) }.into()
 }
 
 /// `host` and `port` as frameworks write them, an IPv6 address with or without brackets. The error says what is wrong.

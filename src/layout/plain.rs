@@ -1,7 +1,7 @@
 //! What people write by hand: under `<service>/`, a value that is an address, or a URL with one.
 
 use super::{Entry, Layout, Reading, endpoint, kratos};
-use crate::model::endpoint::Address;
+use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
 pub(super) struct Plain;
@@ -23,7 +23,9 @@ impl Layout for Plain {
         let Some(text) = entry.text() else { return Reading::Foreign };
         match text.split_once("://") {
             Some((scheme @ ("grpc" | "grpcs"), rest)) => match kratos::authority(rest) {
-                Ok(address) => Reading::Endpoints(vec![endpoint(address, format!("plain: value {scheme}"))]),
+                Ok(address) => {
+                    Reading::Endpoints(vec![endpoint(address, LayoutRule::new("plain", format!("value {scheme}")))])
+                }
                 Err(why) => Reading::Unusable(format!("plain: its value is {text:?}: {why}")),
             },
             Some((scheme @ ("http" | "https" | "tcp"), _)) => {
@@ -31,7 +33,7 @@ impl Layout for Plain {
             }
             Some(_) => Reading::Foreign,
             None => match text.parse::<Address>() {
-                Ok(address) => Reading::Endpoints(vec![endpoint(address, "plain: value")]),
+                Ok(address) => Reading::Endpoints(vec![endpoint(address, LayoutRule::new("plain", "value"))]),
                 Err(_) => Reading::Foreign,
             },
         }

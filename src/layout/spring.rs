@@ -5,14 +5,16 @@
 //! An instance without such metadata may still be one: a web server can carry gRPC on its own port (Spring gRPC does), and
 //! grpc-spring's clients dial it. So it is listed, and [`doubts`] says what its port is.
 
-use super::consul::{Instance, Said};
+#[cfg(feature = "consul")]
+use super::consul::{Framework, Instance};
 use super::{Entry, Layout, Reading, curator, endpoint, join};
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+use crate::model::endpoint::LayoutRule;
+#[cfg(feature = "networked")]
 use crate::model::{
     endpoint::Endpoint,
     resolution::{Note, NoteKind},
 };
-#[cfg(feature = "consul")]
+#[cfg(feature = "networked")]
 use crate::text;
 
 /// Metadata keys that hold the gRPC port; those of grpc-spring (2.x and 3.x, its older versions) first.
@@ -23,27 +25,32 @@ const PORT_KEYS: [(&str, bool); 4] =
 /// `registry`'s. `None` when they name none.
 pub(crate) fn grpc_port<'a>(
     of: impl Fn(&str) -> Option<&'a String>,
-    registry: &str,
-) -> Option<Result<(i64, String), String>> {
+    registry: &'static str,
+) -> Option<Result<(i64, LayoutRule), String>> {
     let (text, key, is_spring) = PORT_KEYS.iter().find_map(|(key, is_spring)| Some((of(key)?, key, is_spring)))?;
     let who = if *is_spring { "grpc-spring" } else { registry };
     Some(match text.trim().parse() {
-        Ok(port) => Ok((port, format!("{who}: metadata {key}"))),
+        Ok(port) => Ok((port, LayoutRule::new(who, format!("metadata {key}")))),
         Err(_) => Err(format!("its metadata {key} is {text:?}, which is no port")),
     })
 }
 
-/// What follows the rule when the port is the one that Spring gives to the web server.
-pub(crate) const WEB_SERVERS: &str = ", no gRPC_port in its metadata";
+/// The rule `what` of Spring, when the port is the one that Spring gives to the web server.
+pub(crate) fn web_servers(what: &str) -> LayoutRule {
+    LayoutRule { is_web_port: true, ..LayoutRule::new(NAME, format!("{what}, no gRPC_port in its metadata")) }
+}
+
+/// The layout's name.
+const NAME: &str = "spring";
 
 /// At most so many instances are named.
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+#[cfg(feature = "networked")]
 const NAMED: usize = 20;
 
 /// A note on those of `endpoints` that are listed with the port of a web server.
-#[cfg(any(feature = "consul", feature = "etcd", feature = "eureka", feature = "zookeeper"))]
+#[cfg(feature = "networked")]
 pub(crate) fn doubts(endpoints: &[Endpoint]) -> Option<Note> {
-    let is_web = |endpoint: &&Endpoint| endpoint.layout.as_deref().is_some_and(|rule| rule.ends_with(WEB_SERVERS));
+    let is_web = |endpoint: &&Endpoint| endpoint.layout.as_ref().is_some_and(|rule| rule.is_web_port);
     let doubtful: Vec<&Endpoint> = endpoints.iter().filter(is_web).collect();
     if doubtful.is_empty() {
         return None;
@@ -65,16 +72,16 @@ pub(crate) fn doubts(endpoints: &[Endpoint]) -> Option<Note> {
 /// Recognises Spring Cloud's registrations by the metadata `secure`, which it always writes, and their checks: LogNet's by
 /// its service's name and a check of gRPC, a web server by one of HTTP.
 #[cfg(feature = "consul")]
-pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Said, String>> {
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, String>> {
     let _ = instance.meta.get("secure").filter(|secure| matches!(secure.as_str(), "true" | "false"))?;
     let is_checked_by = |kind: &str| instance.checks.contains(&kind);
     let is_lognets = instance.name.starts_with("grpc-") && instance.id.starts_with("grpc-");
-    let (layout, aside) = match (is_checked_by("grpc"), is_checked_by("http")) {
-        (true, _) if is_lognets => ("lognet", ""),
-        (false, true) => ("spring", WEB_SERVERS),
+    let (layout, is_web_port) = match (is_checked_by("grpc"), is_checked_by("http")) {
+        (true, _) if is_lognets => ("lognet", false),
+        (false, true) => (NAME, true),
         _ => return None,
     };
-    Some(Ok(Said { layout, aside, metadata: Default::default() }))
+    Some(Ok(Framework { is_web_port, ..Framework::new(layout, Default::default()) }))
 }
 
 /// See the [module](self).
@@ -82,7 +89,7 @@ pub(super) struct Spring;
 
 impl Layout for Spring {
     fn name(&self) -> &'static str {
-        "spring"
+        NAME
     }
 
     fn nodes(&self, service: &str) -> Vec<String> {
@@ -92,15 +99,15 @@ impl Layout for Spring {
     fn read(&self, entry: &Entry<'_>) -> Reading {
         let Some(object) = entry.object() else { return Reading::Foreign };
         let Some(instance) = curator::instance(&object) else { return Reading::Foreign };
-        let (port, rule) = match grpc_port(|key| instance.metadata.get(key), "spring") {
+        let (port, rule) = match grpc_port(|key| instance.metadata.get(key), NAME) {
             Some(Ok(found)) => found,
             Some(Err(why)) => return Reading::Unusable(format!("spring: {why}")),
             None if instance.port == 0 => {
                 let why = "spring registered it without a port, and no metadata gRPC_port says where gRPC listens";
                 return Reading::Unusable(why.to_string());
             }
-            None if instance.is_springs => (instance.port, format!("spring: address and port{WEB_SERVERS}")),
-            None => (instance.port, "spring: address and port".to_string()),
+            None if instance.is_springs => (instance.port, web_servers("address and port")),
+            None => (instance.port, LayoutRule::new(NAME, "address and port")),
         };
         match join(&instance.address, port) {
             Err(why) => Reading::Unusable(format!("spring: {why}")),

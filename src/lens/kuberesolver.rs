@@ -8,7 +8,7 @@
 //! * A watch begins with every slice, by name; so does the one that is made again when the server ended it or sent an error
 //!   (410 Gone: without a port in the target the module panics, recovers, and asks again a second later).
 //!
-//! Which slices an endpoint is in, its metadata says under [`SLICE`] and `also_in`; endpoints that say nothing are one slice.
+//! Which slices an endpoint is in, it says itself ([`Particulars::slices`]); endpoints that say nothing are one slice.
 //! Left out: the full read every 30 min, which does the same; a slice that is emptied and stays (the controller deletes all
 //! but the last), which is taken for deleted; endpoints that say nothing of `ready`, which the module drops; its port, which
 //! is the first of the slice when the target has none, and a Service's port taken for the pods'.
@@ -18,15 +18,10 @@ use std::collections::BTreeMap;
 use super::watching::{Built, Resolver, Watching};
 use super::world::{Answering, World, addresses};
 use super::{Follows, Hears, LensKind};
+#[cfg(doc)]
+use crate::model::endpoint::Particulars;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::registry::WatchApi;
-
-/// The key in an endpoint's metadata that names its EndpointSlice.
-pub const SLICE: &str = "endpointslice";
-/// The key that names the further slices that list it, separated by commas.
-const ALSO: &str = "also_in";
-/// What changes in an endpoint's metadata without a change of its slice.
-const ELSEWHERE: [&str; 3] = [SLICE, ALSO, "cluster_ip"];
 
 /// kuberesolver.
 pub(super) static KUBERESOLVER: LensKind = LensKind {
@@ -108,11 +103,15 @@ fn slices(world: &World) -> Slices {
     let mut slices = Slices::new();
     for endpoint in &world.listed {
         let mut listed = endpoint.clone();
-        listed.metadata.retain(|key, _| !ELSEWHERE.contains(&&**key));
-        let name = endpoint.metadata.get(SLICE).map(String::as_str).unwrap_or_default();
-        let also = endpoint.metadata.get(ALSO).into_iter().flat_map(|names| names.split(','));
-        for name in also.chain([name]) {
-            slices.entry(name.to_string()).or_default().push(listed.clone());
+        if let Some(particulars) = &mut listed.particulars {
+            // What changes without a change of the slice.
+            (particulars.slices, particulars.virtual_ip) = (Vec::new(), None);
+        }
+        if endpoint.slices().is_empty() {
+            slices.entry(String::new()).or_default().push(listed.clone());
+        }
+        for slice in endpoint.slices() {
+            slices.entry(slice.name.clone()).or_default().push(listed.clone());
         }
     }
     slices
@@ -125,6 +124,5 @@ fn say_the_same(before: &[Endpoint], now: &[Endpoint]) -> bool {
 
 /// Whether its slice calls it ready, which a pod that is being deleted may be, too.
 fn is_ready(endpoint: &Endpoint) -> bool {
-    let passes = endpoint.checks.iter().any(|check| check.name == "ready" && check.status == "passing");
-    passes || endpoint.status.is_usable()
+    endpoint.is_still_ready() || endpoint.status.is_usable()
 }

@@ -24,7 +24,6 @@ use std::time::Duration;
 
 pub use driver::{Lenses, Past, Watched};
 pub use find::{UnknownLens, Why, find, names};
-pub use kuberesolver::SLICE;
 
 use crate::model::endpoint::{Address, Endpoint};
 pub use crate::model::lens::Hears;

@@ -1,5 +1,6 @@
 //! [`Address`], [`Endpoint`] and [`EndpointSet`]: what a registry lists.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -170,10 +171,64 @@ impl EndpointStatus {
 pub struct Check {
     /// The check's name or id.
     pub name: String,
+    /// What that comes to.
+    pub state: CheckState,
     /// The registry's word: `passing`, `warning`, `critical`, `maintenance`.
     pub status: String,
     /// The check's output, as the registry keeps it (a stranger's text: escape it).
     pub output: String,
+}
+
+/// What the result of a [`Check`] comes to, whatever the registry's word for it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CheckState {
+    /// It passes.
+    Passing,
+    /// It warns, or its result is none of the others.
+    Warning,
+    /// It fails.
+    Critical,
+    /// It is no test of the instance: maintenance mode, a pod that is being deleted.
+    Info,
+}
+
+/// Which rule found an address in what a registry keeps. `Display` prints `kratos: endpoint grpc`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LayoutRule {
+    /// The layout that was recognised, or the registry's own; `None` where there is only one way to read it (DNS).
+    pub layout: Option<&'static str>,
+    /// What in it gave the address.
+    pub rule: Cow<'static, str>,
+    /// The port is the one that a framework gives to its web server: gRPC is served there only if the web server serves it.
+    pub is_web_port: bool,
+}
+
+impl LayoutRule {
+    /// `rule` of `layout`.
+    pub fn new(layout: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
+        LayoutRule { layout: Some(layout), rule: rule.into(), is_web_port: false }
+    }
+
+    /// A rule where nothing but the rule is worth naming.
+    pub fn plain(rule: impl Into<Cow<'static, str>>) -> Self {
+        LayoutRule { layout: None, rule: rule.into(), is_web_port: false }
+    }
+}
+
+impl fmt::Display for LayoutRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(layout) = self.layout {
+            write!(f, "{layout}: ")?;
+        }
+        f.write_str(&self.rule)
+    }
+}
+
+/// A part of a registry's list, where the registry keeps the list in parts (an EndpointSlice).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SliceRef {
+    /// Its name.
+    pub name: String,
 }
 
 /// What ties an entry to the life of whoever wrote it. For registries with leases.
@@ -266,7 +321,7 @@ pub struct Instance {
     /// Whether the entry goes when its owner does, where the registry has leases.
     pub lease: Option<Lease>,
     /// The framework layout that was recognised, and the rule that gave the port.
-    pub layout: Option<String>,
+    pub layout: Option<LayoutRule>,
     /// What only few instances have.
     pub particulars: Option<Box<Particulars>>,
 }
@@ -281,6 +336,12 @@ pub struct Particulars {
     pub maintenance: Option<Maintenance>,
     /// Its port accepts mesh traffic only: which proxy, and where.
     pub mesh: Option<String>,
+    /// The slices that list it, the one that was read first in front.
+    pub slices: Vec<SliceRef>,
+    /// A virtual address in front of all instances of the service (a ClusterIP), which DNS gives for the service's name.
+    pub virtual_ip: Option<IpAddr>,
+    /// It is on its way out, and its registry still calls it ready.
+    pub is_still_ready: bool,
 }
 
 /// An instance was taken out of service on purpose, by an operator or by itself.
@@ -306,6 +367,39 @@ impl Instance {
     /// See [`Particulars::mesh`].
     pub fn mesh(&self) -> Option<&str> {
         self.particulars.as_ref()?.mesh.as_deref()
+    }
+
+    /// See [`Particulars::slices`].
+    pub fn slices(&self) -> &[SliceRef] {
+        self.particulars.as_ref().map_or(&[], |known| &known.slices)
+    }
+
+    /// See [`Particulars::virtual_ip`].
+    pub fn virtual_ip(&self) -> Option<IpAddr> {
+        self.particulars.as_ref()?.virtual_ip
+    }
+
+    /// See [`Particulars::is_still_ready`].
+    pub fn is_still_ready(&self) -> bool {
+        self.particulars.as_ref().is_some_and(|known| known.is_still_ready)
+    }
+
+    /// The metadata as they are printed: those registered, and what the registry itself says of the place of the instance in
+    /// its list.
+    pub fn shown_metadata(&self) -> BTreeMap<&str, Cow<'_, str>> {
+        let registered = self.metadata.iter().map(|(key, value)| (key.as_str(), Cow::Borrowed(value.as_str())));
+        let mut shown: BTreeMap<&str, Cow<'_, str>> = registered.collect();
+        if let [first, others @ ..] = self.slices() {
+            shown.insert("endpointslice", Cow::Borrowed(&first.name));
+            if !others.is_empty() {
+                let names: Vec<&str> = others.iter().map(|slice| slice.name.as_str()).collect();
+                shown.insert("also_in", Cow::Owned(names.join(",")));
+            }
+        }
+        if let Some(ip) = self.virtual_ip() {
+            shown.insert("cluster_ip", Cow::Owned(ip.to_string()));
+        }
+        shown
     }
 
     /// The particulars, to be filled in.

@@ -157,6 +157,8 @@ pub enum NoteKind {
     HalfAnswered,
     /// DNS: the published service config is not valid.
     InvalidServiceConfig,
+    /// DNS: the query for the service config failed, so what the config is now is unknown.
+    ConfigUnknown,
     /// DNS: the server cannot handle EDNS and was queried without it.
     NoEdns,
     /// Credentials were not sent, because the registry would get them in plain text.
@@ -188,7 +190,7 @@ impl NoteKind {
             Self::StaleRead => "stale_read",
             Self::Funnel => "funnel",
             Self::FilteredOut => "filtered_out",
-            Self::Skipped => "skipped",
+            Self::Skipped | Self::ConfigUnknown => "skipped",
             Self::Doubtful => "doubtful",
             Self::Permanent => "permanent",
             Self::Departed => "departed",

@@ -12,9 +12,7 @@ use super::lag::Lags;
 use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};
 use crate::model::registry::SourceId;
-use crate::model::resolution::{
-    Answer, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
-};
+use crate::model::resolution::{Answer, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update};
 use crate::model::time::Elapsed;
 
 /// What is to be done.
@@ -301,8 +299,7 @@ impl Discovery {
     /// What a client of these registries reads: every address that one of them lists, each once, as the worst word on it.
     /// `names`: the list of name services (DNS) alone, or of all the others; of everybody when there is no such source.
     pub fn read_by_clients(&self, names: bool) -> Reading {
-        let is_theirs =
-            |tracked: &&Tracked| tracked.source.registry.resolves_names() == names && !tracked.absent;
+        let is_theirs = |tracked: &&Tracked| tracked.source.registry.resolves_names() == names && !tracked.absent;
         let some = self.sources.iter().any(|tracked| is_theirs(&tracked));
         let theirs = || self.sources.iter().filter(|tracked| !some || is_theirs(tracked));
         // One answer can be all there is to a source: then its end is no failure.

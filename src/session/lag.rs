@@ -31,7 +31,13 @@ impl Lags {
     }
 
     /// Takes what `source` lists now; what it says later than another, and by how much.
-    pub(super) fn told(&mut self, now: Elapsed, source: usize, set: &EndpointSet, sources: &[Arc<SourceId>]) -> Vec<Lag> {
+    pub(super) fn told(
+        &mut self,
+        now: Elapsed,
+        source: usize,
+        set: &EndpointSet,
+        sources: &[Arc<SourceId>],
+    ) -> Vec<Lag> {
         let Some(before) = self.listed.get_mut(source) else { return Vec::new() };
         let usable = set.iter().filter(|endpoint| endpoint.status.is_usable());
         let after: BTreeSet<Address> = usable.map(|endpoint| endpoint.address.clone()).collect();

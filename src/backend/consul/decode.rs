@@ -15,7 +15,7 @@ use super::port::{self, Place};
 use super::target::ConsulTarget;
 use crate::backend::unusable::{Unusable, none_left};
 use crate::layout::spring;
-use crate::model::endpoint::{Check, Endpoint, EndpointStatus, Instance, Maintenance};
+use crate::model::endpoint::{Check, CheckState, Endpoint, EndpointStatus, Instance, Maintenance};
 use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::{few, shell_word, shorten};
@@ -121,9 +121,16 @@ impl HealthCheck {
 
     fn into_check(self) -> Check {
         let is_maintenance = self.is_maintenance();
+        let state = match self.status.as_deref() {
+            _ if is_maintenance => CheckState::Info,
+            Some("passing") => CheckState::Passing,
+            Some("critical") => CheckState::Critical,
+            _ => CheckState::Warning,
+        };
         let named = |text: Option<String>| text.filter(|text| !text.is_empty());
         Check {
             name: named(self.name).or(self.check_id).unwrap_or_default(),
+            state,
             status: if is_maintenance { "maintenance".to_string() } else { self.status.unwrap_or_default() },
             // The reason for a maintenance stands in its notes.
             output: named(self.output).or(self.notes).unwrap_or_default(),
@@ -273,7 +280,7 @@ const NO_GRPC: &str = "Have the instances register their gRPC endpoint beside th
 fn failing_checks(endpoints: &[Endpoint]) -> Vec<String> {
     let words = |endpoint: &Endpoint| {
         let id = endpoint.id.as_deref().unwrap_or_default();
-        let check = endpoint.checks.iter().find(|check| check.status != "passing");
+        let check = endpoint.checks.iter().find(|check| check.state != CheckState::Passing);
         let check = check.map(|check| {
             let output = shorten(check.output.trim(), 120);
             let output = if output.is_empty() { String::new() } else { format!(": {output}") };
@@ -301,7 +308,7 @@ fn tags_there(tags: &BTreeSet<String>) -> String {
 
 /// As Consul's `?passing` has it: no check says anything else than `passing`.
 fn passes(endpoint: &Endpoint) -> bool {
-    endpoint.checks.iter().all(|check| check.status == "passing")
+    endpoint.checks.iter().all(|check| check.state == CheckState::Passing)
 }
 
 /// As Consul's `?tag=` has it: letters' case makes no difference.
@@ -400,7 +407,7 @@ fn status(checks: &[Check]) -> EndpointStatus {
         EndpointStatus::Unchecked
     } else if any("critical") {
         EndpointStatus::Critical
-    } else if checks.iter().all(|check| check.status == "passing") {
+    } else if checks.iter().all(|check| check.state == CheckState::Passing) {
         EndpointStatus::Healthy
     } else {
         EndpointStatus::Warning

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::decode::{Service, TaggedAddress};
-use crate::layout::{consul, join, kratos, spring};
-use crate::model::endpoint::Address;
+use crate::layout::{self, consul, join, kratos, spring};
+use crate::model::endpoint::{Address, LayoutRule};
 
 /// Where an instance listens for gRPC, and which rule said so.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,10 +12,13 @@ pub(super) struct Place {
     /// The address.
     pub address: Address,
     /// The layout that was recognised and what in it gave the address: `kratos: tagged address grpc`.
-    pub layout: String,
+    pub layout: LayoutRule,
     /// What the framework wrote elsewhere than into Consul's metadata.
     pub metadata: BTreeMap<String, String>,
 }
+
+/// What Consul's own rules are named by.
+const OWN: &str = "consul";
 
 /// The addresses that Consul itself adds to every instance.
 const CONSULS_OWN: [&str; 8] =
@@ -25,11 +28,11 @@ const CONSULS_OWN: [&str; 8] =
 /// or the default one of several; the service's own port, with the name of the framework that wrote it where one is
 /// recognised. `checks` are the types of its checks. The error says why there is none.
 pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> Result<Place, String> {
-    let said =
-        |address: Address, layout: &str| Ok(Place { address, layout: layout.to_string(), metadata: BTreeMap::new() });
+    let at_rule = |address: Address, layout: LayoutRule| Ok(Place { address, layout, metadata: BTreeMap::new() });
+    let consuls = |rule: String| LayoutRule::new(OWN, rule);
 
     if let Some(path) = service.socket_path.as_ref().filter(|path| !path.as_os_str().is_empty()) {
-        return said(Address::Unix(path.clone()), "consul: socket path");
+        return at_rule(Address::Unix(path.clone()), LayoutRule::new(OWN, "socket path"));
     }
     if let Some(place) = tagged(service)? {
         return Ok(place);
@@ -38,9 +41,9 @@ pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> R
     let host = host.ok_or("neither the service nor its node has an address")?;
     let at = if service.address.as_deref().unwrap_or_default().is_empty() { "node address" } else { "service address" };
 
-    if let Some(found) = spring::grpc_port(|key| service.meta.as_ref()?.get(key), "consul") {
+    if let Some(found) = spring::grpc_port(|key| service.meta.as_ref()?.get(key), OWN) {
         let (port, layout) = found?;
-        return said(join(host, port)?, &layout);
+        return at_rule(join(host, port)?, layout);
     }
     let port = service.port.unwrap_or_default();
     let ports = service.ports.as_deref().unwrap_or_default();
@@ -48,7 +51,7 @@ pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> R
         let named = |name: &str| ports.iter().find(|port| port.name.eq_ignore_ascii_case(name));
         let chosen = named("grpc").or_else(|| named("grpcs")).or_else(|| ports.iter().find(|port| port.default));
         let chosen = chosen.ok_or("none of its ports is named grpc or is the default one")?;
-        return said(join(host, chosen.port)?, &format!("consul: {at} and port {:?}", chosen.name));
+        return at_rule(join(host, chosen.port)?, consuls(format!("{at} and port {:?}", chosen.name)));
     }
     let none = BTreeMap::new();
     let instance = consul::Instance {
@@ -60,11 +63,13 @@ pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> R
         meta: service.meta.as_ref().unwrap_or(&none),
         checks,
     };
-    let Some(framework) = consul::said(&instance) else {
-        return said(join(host, port)?, &format!("consul: {at} and port"));
+    let Some(framework) = layout::in_consul(&instance) else {
+        return at_rule(join(host, port)?, consuls(format!("{at} and port")));
     };
-    let consul::Said { layout, aside, metadata } = framework?;
-    Ok(Place { address: join(host, port)?, layout: format!("{layout}: {at} and port{aside}"), metadata })
+    let consul::Framework { layout, is_web_port, metadata } = framework?;
+    let rule = format!("{at} and port");
+    let layout = if is_web_port { spring::web_servers(&rule) } else { LayoutRule::new(layout, rule) };
+    Ok(Place { address: join(host, port)?, layout, metadata })
 }
 
 /// What the tagged addresses say; `None` when they say nothing about protocols.
@@ -74,7 +79,7 @@ fn tagged(service: &Service) -> Result<Option<Place>, String> {
         if let Some(tagged) = all.get(scheme) {
             let (framework, address) = parse_tagged(tagged)
                 .map_err(|why| format!("its tagged address {scheme} is {:?}: {why}", tagged.address))?;
-            let layout = format!("{framework}: tagged address {scheme}");
+            let layout = LayoutRule::new(framework, format!("tagged address {scheme}"));
             return Ok(Some(Place { address, layout, metadata: BTreeMap::new() }));
         }
     }
@@ -91,11 +96,11 @@ fn tagged(service: &Service) -> Result<Option<Place>, String> {
 /// `grpc://10.0.0.1:9000?isSecure=true` as Kratos writes it, or a bare host beside its port.
 fn parse_tagged(tagged: &TaggedAddress) -> Result<(&'static str, Address), String> {
     match tagged.address.split_once("://") {
-        None => Ok(("consul", join(&tagged.address, tagged.port)?)),
+        None => Ok((OWN, join(&tagged.address, tagged.port)?)),
         Some((_, rest)) => {
             let host = || rest.split(['/', '?', '#']).next().unwrap_or_default();
             let address = kratos::authority(rest).or_else(|_| join(host(), tagged.port))?;
-            Ok(("kratos", address))
+            Ok((kratos::NAME, address))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What Consul is like as a registry, and what to do about it with its own tools.
 
 use super::target::NAME;
-use crate::model::endpoint::Endpoint;
+use crate::model::endpoint::{CheckState, Endpoint};
 use crate::model::registry::{Passing, Registry, Situation, WatchApi};
 use crate::model::resolution::ResolveCode;
 use crate::text::shell_word;
@@ -43,7 +43,7 @@ fn advice(situation: Situation<'_>) -> Option<String> {
 /// catalog does.
 fn deregister(endpoint: &Endpoint) -> Option<String> {
     let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref().unwrap_or_default());
-    let node_is_lost = endpoint.checks.iter().any(|check| check.name == SERF && check.status == "critical");
+    let node_is_lost = endpoint.checks.iter().any(|check| check.name == SERF && check.state == CheckState::Critical);
     let set = "set DeregisterCriticalServiceAfter in its check and consul does it by itself next time";
     Some(if node_is_lost {
         format!(

@@ -15,7 +15,7 @@ use super::notes::{Absent, Notes};
 use super::question::{Asker, Reply, Said};
 use super::servers::{Servers, full_name, loopback, shown};
 use super::{Family, PortRule};
-use crate::model::endpoint::{Address, Endpoint, Instance};
+use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::text::{count, duration};
 
@@ -380,7 +380,7 @@ impl Question<'_> {
                         weight: Some(record.weight.into()),
                         node: Some(shown(&record.target)),
                         ttl: Some((*srv_ttl).min(*address_ttl)),
-                        layout: Some(format!("port from {}", reply.question)),
+                        layout: Some(LayoutRule::plain(format!("port from {}", reply.question))),
                         ..Instance::new(address)
                     }));
                 }

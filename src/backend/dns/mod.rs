@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ip::{endless, refused};
 use super::*;
-use crate::model::endpoint::{Address, Endpoint, EndpointSet, Instance};
+use crate::model::endpoint::{Address, Endpoint, EndpointSet, Instance, LayoutRule};
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
 use crate::text::{duration, exact_duration};
@@ -114,7 +114,7 @@ impl PortRule {
 
     fn endpoint(&self, ip: IpAddr, ttl: Option<Duration>) -> Endpoint {
         let address = Address::Ip(SocketAddr::new(ip, self.port));
-        Instance { ttl, layout: Some(self.rule.to_string()), ..Instance::new(address) }.into()
+        Instance { ttl, layout: Some(LayoutRule::plain(self.rule)), ..Instance::new(address) }.into()
     }
 }
 
@@ -211,8 +211,9 @@ fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, ResolveError> {
     }
 }
 
-fn literal_answer(host: &str, socket: SocketAddr, rule: &str) -> Update {
-    let endpoint = Endpoint::from(Instance { layout: Some(rule.to_string()), ..Instance::new(Address::Ip(socket)) });
+fn literal_answer(host: &str, socket: SocketAddr, rule: &'static str) -> Update {
+    let layout = Some(LayoutRule::plain(rule));
+    let endpoint = Endpoint::from(Instance { layout, ..Instance::new(Address::Ip(socket)) });
     let note = Note::new(NoteKind::Local, format!("{host} is an address; no dns server was asked"));
     Update::Reset(Answer { endpoints: vec![endpoint], notes: vec![note] })
 }

@@ -115,12 +115,9 @@ fn describe(answers: &[Record]) -> String {
     if aliases.is_empty() { records } else { format!("{records}, alias of {}", aliases.join(" -> ")) }
 }
 
-/// How a note begins that tells why the service config is not known.
-const CONFIG_UNKNOWN: &str = "service config: ";
-
-/// True when the service config could not be asked for: that is no change of it.
+/// True when the query for the service config failed: that is no change of it.
 pub(super) fn config_is_unknown(answer: &Answer) -> bool {
-    answer.notes.iter().any(|note| note.kind == NoteKind::Skipped && note.text.starts_with(CONFIG_UNKNOWN))
+    answer.notes.iter().any(|note| note.kind == NoteKind::ConfigUnknown)
 }
 
 /// The notes of an answer in the making.
@@ -236,7 +233,10 @@ impl Notes {
     pub(super) fn config(&mut self, config: Option<Result<Reply, ResolveError>>) {
         let reply = match config {
             None => return,
-            Some(Err(error)) => return self.skipped(format!("{CONFIG_UNKNOWN}{error}")),
+            Some(Err(error)) => {
+                let note = Note::new(NoteKind::ConfigUnknown, format!("service config: {error}"));
+                return self.others.push(note);
+            }
             Some(Ok(reply)) => reply,
         };
         self.asked([&reply]);

@@ -165,7 +165,7 @@ mod tests {
         let mut leases = Leases::default();
         leases.known.insert(0x2f, Life::new(Duration::from_secs(60), Duration::from_secs(9)));
         let mut endpoint = Endpoint::new("10.0.0.1:1".parse().unwrap());
-        endpoint.layout = Some("kratos: endpoint grpc".to_string());
+        endpoint.layout = Some(crate::model::endpoint::LayoutRule::new("kratos", "endpoint grpc"));
         let held =
             |id: &str, granted| Lease::Held { id: id.to_string(), granted, usual: Some(Duration::from_secs(15)) };
         let known = (held("2f", Some(Duration::from_secs(60))), Some(Duration::from_secs(9)));

@@ -7,6 +7,7 @@ use super::messages::{RangeRequest, RangeResponse};
 use super::target::EtcdTarget;
 use super::wire::Wire;
 use crate::backend::listing::listed;
+use crate::layout::kratos;
 use crate::model::endpoint::Endpoint;
 use crate::model::resolution::{Note, NoteKind};
 
@@ -17,7 +18,8 @@ const VALUES: i64 = 1000;
 
 /// A note on damaged values of other services, where Kratos registers the one that is looked for.
 pub(super) async fn look(wire: &mut Wire, target: &EtcdTarget, endpoints: &[Endpoint]) -> Option<Note> {
-    let is_kratos = |endpoint: &Endpoint| endpoint.layout.as_deref().is_some_and(|rule| rule.starts_with("kratos:"));
+    let is_kratos =
+        |endpoint: &Endpoint| endpoint.layout.as_ref().is_some_and(|rule| rule.layout == Some(kratos::NAME));
     if !endpoints.iter().any(is_kratos) {
         return None;
     }

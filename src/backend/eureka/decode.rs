@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::backend::unusable::{Unusable, none_left};
 use crate::layout::{join, kitex, kratos, spring};
-use crate::model::endpoint::{Address, Check, Endpoint, EndpointStatus, Lease, Maintenance};
+use crate::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus, LayoutRule, Lease, Maintenance};
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::{few, shell_word};
 
@@ -82,6 +82,9 @@ fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 }
 
 /// Old clients have no instance id: the host is it then, as for Eureka itself.
+/// What Eureka's own rules are named by.
+const OWN: &str = "eureka";
+
 fn id(instance: &Map<String, Value>) -> String {
     text(instance, "instanceId").or_else(|| text(instance, "hostName")).unwrap_or_default().to_string()
 }
@@ -115,7 +118,12 @@ fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, Unusable> {
     if endpoint.status == EndpointStatus::Draining {
         endpoint.particulars_mut().maintenance = Some(maintenance(instance, &output));
     }
-    endpoint.checks = vec![Check { name: "status".to_string(), status: word.to_string(), output }];
+    let state = match endpoint.status {
+        EndpointStatus::Healthy => CheckState::Passing,
+        EndpointStatus::Critical => CheckState::Critical,
+        EndpointStatus::Draining | EndpointStatus::Warning | EndpointStatus::Unchecked => CheckState::Warning,
+    };
+    endpoint.checks = vec![Check { name: "status".to_string(), state, status: word.to_string(), output }];
     endpoint.zone = metadata.get("zone").cloned();
     endpoint.node_address = text(instance, "ipAddr").and_then(|ip| ip.parse().ok());
     endpoint.metadata.extend(metadata);
@@ -145,7 +153,7 @@ fn kitexs(instance: &Map<String, Value>, meta: &str) -> Option<Result<Endpoint, 
 /// Where an instance listens for gRPC.
 struct Place {
     address: Address,
-    rule: String,
+    rule: LayoutRule,
     /// The instance's other address, when the first one is a host name.
     also: Option<Address>,
 }
@@ -162,7 +170,11 @@ fn place(
     {
         return match scheme {
             "grpc" | "grpcs" => kratos::authority(rest)
-                .map(|address| Place { address, rule: format!("kratos: metadata Endpoints {scheme}"), also: None })
+                .map(|address| Place {
+                    address,
+                    rule: LayoutRule::new(kratos::NAME, format!("metadata Endpoints {scheme}")),
+                    also: None,
+                })
                 .map_err(|why| garbled(format!("its metadata Endpoints is {url:?}: {why}"))),
             other => Err(Unusable::NotGrpc(kratos::only(&[other]))),
         };
@@ -175,13 +187,13 @@ fn place(
         (None, Some(name)) if ip.is_some() => format!("ipAddr (hostName {name:?} is no host name)"),
         _ => "ipAddr".to_string(),
     };
-    let placed = |port: i64, rule: String| {
+    let placed = |port: i64, rule: LayoutRule| {
         let address = join(host, port).map_err(garbled)?;
         let is_name = matches!(address, Address::Name { .. });
         let also = ip.filter(|ip| is_name && *ip != host).and_then(|ip| join(ip, port).ok());
         Ok(Place { address, rule, also })
     };
-    if let Some(found) = spring::grpc_port(|key| metadata.get(key), "eureka") {
+    if let Some(found) = spring::grpc_port(|key| metadata.get(key), OWN) {
         let (port, rule) = found.map_err(garbled)?;
         return placed(port, rule);
     }
@@ -198,8 +210,8 @@ fn place(
         // Spring says where its management pages are: that is HTTP.
         let is_web = metadata.get("management.port").is_some_and(|port| *port == number.to_string());
         let rule = match is_web {
-            true => format!("spring: {which} and {name}{}", spring::WEB_SERVERS),
-            false => format!("eureka: {which} and {name}"),
+            true => spring::web_servers(&format!("{which} and {name}")),
+            false => LayoutRule::new(OWN, format!("{which} and {name}")),
         };
         return placed(number, rule);
     }
@@ -222,9 +234,9 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<Unusable>, over
     let up = endpoints.iter().filter(|endpoint| endpoint.status == EndpointStatus::Healthy).count();
     let grpc = if skipped.is_empty() { String::new() } else { format!(" -> {} with a grpc endpoint", endpoints.len()) };
     let mut notes = vec![Note::new(NoteKind::Funnel, format!("{registered} registered{grpc} -> {up} UP"))];
-    let mut rules: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
-    for rule in endpoints.iter().filter_map(|endpoint| endpoint.layout.as_deref()) {
-        *rules.entry(rule).or_default() += 1;
+    let mut rules: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for rule in endpoints.iter().filter_map(|endpoint| endpoint.layout.as_ref()) {
+        *rules.entry(rule.to_string()).or_default() += 1;
     }
     if !rules.is_empty() {
         let rules: Vec<String> = rules.into_iter().map(|(rule, count)| format!("{rule} ({count})")).collect();
@@ -298,7 +310,7 @@ mod tests {
         ] {
             let (endpoints, _) = read(&[instance("1", &format!(r#","metadata":{metadata}"#))], 0);
             assert_eq!(endpoints[0].address.to_string(), place);
-            assert_eq!(endpoints[0].layout.as_deref(), Some(rule));
+            assert_eq!(endpoints[0].layout.as_ref().map(ToString::to_string).as_deref(), Some(rule));
         }
         let http = instance("1", r#","metadata":{"Endpoints":"http://10.0.0.2:8000"}"#);
         let (none, notes) = read(&[http], 0);
@@ -322,7 +334,7 @@ mod tests {
                 "{host}"
             );
             let rule = format!("eureka: ipAddr (hostName {host:?} is no host name) and port");
-            assert_eq!(endpoints[0].layout.as_deref(), Some(rule.as_str()));
+            assert_eq!(endpoints[0].layout.as_ref().map(ToString::to_string).as_deref(), Some(rule.as_str()));
         }
         assert_eq!(of("10.0.0.7").0[0].also(), None, "an address needs no other");
     }

@@ -11,8 +11,6 @@ mod settings;
 mod target;
 mod watch;
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 

@@ -34,8 +34,8 @@ use target::NAME;
 pub(crate) mod fuzzing;
 mod list;
 mod problem;
-mod target;
 mod registry;
+mod target;
 
 pub use registry::REGISTRY;
 

@@ -11,14 +11,10 @@ use super::read::{Garbled, Read, Slice};
 use super::target::ServicePort;
 use super::unread::Unread;
 use crate::backend::unusable::{Unusable, none_left};
-use crate::model::endpoint::{Address, Check, Endpoint, EndpointKey, EndpointStatus};
+use crate::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointKey, EndpointStatus, LayoutRule, SliceRef};
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::plural_s;
 
-/// The key in an endpoint's metadata that names its EndpointSlice; kuberesolver's lens reads it.
-pub(super) const SLICE: &str = "endpointslice";
-/// The key that names further slices which list the endpoint too.
-const ALSO: &str = "also_in";
 /// At most so many things are named in a sentence.
 const NAMED: usize = 5;
 
@@ -110,9 +106,7 @@ impl Listing {
                 let chosen = chosen.as_ref().map_err(|why| Unusable::NotGrpc(why.clone()));
                 match chosen.and_then(|port| endpoint(listed, slice, name, port)) {
                     Ok(mut endpoint) => {
-                        if let Some(ip) = virtual_ip {
-                            endpoint.metadata.insert(super::VIRTUAL_IP.to_string(), ip.to_string());
-                        }
+                        endpoint.particulars_mut().virtual_ip = virtual_ip;
                         joined.add(endpoint, name);
                     }
                     Err(why) => *skipped.entry(why).or_default() += 1,
@@ -212,11 +206,10 @@ impl Joined {
             Entry::Occupied(place) => {
                 self.duplicates += 1;
                 let known = &mut self.endpoints[*place.get()];
-                let also = known.metadata.entry(ALSO.to_string()).or_default();
-                let separator = if also.is_empty() { "" } else { "," };
-                also.push_str(&format!("{separator}{slice}"));
+                known.particulars_mut().slices.push(SliceRef { name: slice.to_string() });
                 if rank(endpoint.status) < rank(known.status) {
                     known.status = endpoint.status;
+                    known.particulars_mut().is_still_ready = endpoint.is_still_ready();
                     known.checks.clone_from(&endpoint.checks);
                 }
             }
@@ -248,11 +241,13 @@ fn endpoint(listed: &SliceEndpoint, slice: &EndpointSlice, name: &str, port: &Po
     endpoint.id = listed.target_ref.as_ref().and_then(|target| target.name.clone());
     endpoint.zone.clone_from(&listed.zone);
     endpoint.node.clone_from(&listed.node_name);
-    endpoint.layout = Some(format!("endpointslice: {}", port.rule));
+    endpoint.layout = Some(LayoutRule::new("endpointslice", port.rule.clone()));
+    let is_still_ready = endpoint.status == EndpointStatus::Draining && is_ready(listed);
+    let particulars = endpoint.particulars_mut();
+    (particulars.slices, particulars.is_still_ready) = (vec![SliceRef { name: name.to_string() }], is_still_ready);
     let mut say = |key: &str, value: Option<&String>| {
         endpoint.metadata.extend(value.map(|value| (key.to_string(), value.clone())));
     };
-    say(SLICE, Some(&name.to_string()));
     say("port_name", port.name.as_ref());
     say("app_protocol", port.app_protocol.as_ref());
     say("hostname", listed.hostname.as_ref());
@@ -269,30 +264,39 @@ fn endpoint(listed: &SliceEndpoint, slice: &EndpointSlice, name: &str, port: &Po
     Ok(endpoint)
 }
 
+/// `ready` that is not said counts as true.
+fn is_ready(listed: &SliceEndpoint) -> bool {
+    listed.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true)
+}
+
 /// What the conditions come to. `ready` that is not said counts as true; `serving` is `ready` then, and `terminating` false.
 fn status(listed: &SliceEndpoint) -> (EndpointStatus, Vec<Check>) {
     let none = EndpointConditions::default();
     let conditions = listed.conditions.as_ref().unwrap_or(&none);
-    let ready = conditions.ready.unwrap_or(true);
+    let ready = is_ready(listed);
     let serving = conditions.serving.unwrap_or(ready);
     let terminating = conditions.terminating.unwrap_or(false);
-    let check =
-        |name: &str, status: String, output: &str| Check { name: name.to_string(), status, output: output.to_string() };
+    let check = |name: &str, state: CheckState, status: &str, output: &str| Check {
+        name: name.to_string(),
+        state,
+        status: status.to_string(),
+        output: output.to_string(),
+    };
     if terminating {
         let words = match (ready, serving) {
             (true, _) => "the pod is being deleted, and still called ready (publishNotReadyAddresses)",
             (false, true) => "the pod is being deleted and still passes its readiness probe",
             (false, false) => "the pod is being deleted and no longer serves",
         };
-        let mut checks = vec![check("terminating", "true".to_string(), words)];
+        let mut checks = vec![check("terminating", CheckState::Info, "true", words)];
         if ready {
-            checks.push(check("ready", "passing".to_string(), ""));
+            checks.push(check("ready", CheckState::Passing, "passing", ""));
         }
         return (EndpointStatus::Draining, checks);
     }
     if ready {
-        return (EndpointStatus::Healthy, vec![check("ready", "passing".to_string(), "")]);
+        return (EndpointStatus::Healthy, vec![check("ready", CheckState::Passing, "passing", "")]);
     }
     let words = "the pod does not pass its readiness probe";
-    (EndpointStatus::Critical, vec![check("ready", "false".to_string(), words)])
+    (EndpointStatus::Critical, vec![check("ready", CheckState::Critical, "false", words)])
 }

@@ -46,9 +46,6 @@ use crate::model::target::Target;
 use api::Api;
 pub use target::{KubernetesTarget, ServicePort};
 
-/// The key in an endpoint's metadata that tells the ClusterIP in front of it: what DNS gives for the Service's name.
-const VIRTUAL_IP: &str = "cluster_ip";
-
 /// The `kubernetes` backend.
 pub struct Kubernetes;
 

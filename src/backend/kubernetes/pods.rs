@@ -17,7 +17,7 @@ use crate::backend::Resolution;
 use crate::backend::unusable::none_left;
 use crate::backend::watch::{Watch, after};
 use crate::layout::{Reading, kratos_pods};
-use crate::model::endpoint::{Check, Endpoint, EndpointStatus};
+use crate::model::endpoint::{Check, CheckState, Endpoint, EndpointStatus};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::secret::Secrets;
 use crate::text::{count, duration, few};
@@ -219,22 +219,23 @@ fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
 
 /// What the pod says of itself, which Kratos' clients do not ask.
 fn state(pod: &Pod) -> (EndpointStatus, Check) {
-    let check = |name: &str, status: &str, output: &str| Check {
+    let check = |name: &str, state: CheckState, status: &str, output: &str| Check {
         name: name.to_string(),
+        state,
         status: status.to_string(),
         output: output.to_string(),
     };
     if pod.metadata.deletion_timestamp.is_some() {
         let words = "the pod is being deleted, and Kratos' clients use it until it has gone";
-        return (EndpointStatus::Draining, check("terminating", "true", words));
+        return (EndpointStatus::Draining, check("terminating", CheckState::Info, "true", words));
     }
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref()).into_iter().flatten();
     let ready = conditions.into_iter().find(|condition| condition.kind == "Ready");
     match ready.map(|condition| condition.status.as_str()) {
-        Some("True") => (EndpointStatus::Healthy, check("ready", "passing", "")),
+        Some("True") => (EndpointStatus::Healthy, check("ready", CheckState::Passing, "passing", "")),
         _ => {
             let words = "the pod is not ready, and Kratos' clients use it all the same";
-            (EndpointStatus::Critical, check("ready", "false", words))
+            (EndpointStatus::Critical, check("ready", CheckState::Critical, "false", words))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::diagnosis::ProxyEnv;
-use crate::model::endpoint::Check;
+use crate::model::endpoint::{Check, CheckState};
 
 /// An endpoint with an id and a node, as Consul lists it.
 fn instance(address: &str, id: &str, node: &str, status: EndpointStatus) -> Endpoint {
@@ -19,8 +19,12 @@ fn leaving(mut endpoint: Endpoint) -> Endpoint {
 
 fn failing(mut endpoint: Endpoint, check: &str, output: &str) -> Endpoint {
     endpoint.status = EndpointStatus::Critical;
-    endpoint.checks =
-        vec![Check { name: check.to_string(), status: "critical".to_string(), output: output.to_string() }];
+    endpoint.checks = vec![Check {
+        name: check.to_string(),
+        state: CheckState::Critical,
+        status: "critical".to_string(),
+        output: output.to_string(),
+    }];
     endpoint
 }
 
@@ -259,7 +263,7 @@ fn one_answering_address_before_several_is_a_virtual_ip_and_no_disagreement() {
 fn a_cluster_ip_is_known_without_reaching_it() {
     let vip = "10.96.0.10:80";
     let mut one = instance(A, "pay-1", "node-1", UP);
-    one.metadata.insert("cluster_ip".to_string(), "10.96.0.10".to_string());
+    one.particulars_mut().virtual_ip = "10.96.0.10".parse().ok();
     let mut story = Story::default();
     story.answers("kubernetes:///pay", vec![one], Vec::new(), Vec::new()).lists("dns", &[(vip, LISTED)]);
     let (text, _) = story.text_of("GD113");

@@ -16,7 +16,7 @@ fn input(random: &mut fastrand::Rng, listed: &mut BTreeSet<Address>) -> Input {
                     continue;
                 }
                 let status = ["", " critical", " warning", " draining"][random.usize(..6).saturating_sub(2)];
-                let slice = ["", " endpointslice=a", " endpointslice=b"][random.usize(..3)];
+                let slice = ["", " slice=a", " slice=b"][random.usize(..3)];
                 endpoints.push(endpoint(&format!("{address}{status}{slice}")));
             }
             listed.extend(endpoints.iter().map(|endpoint| endpoint.address.clone()));

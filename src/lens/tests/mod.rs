@@ -11,7 +11,7 @@ mod registries;
 use std::time::Duration;
 
 use super::*;
-use crate::model::endpoint::EndpointStatus;
+use crate::model::endpoint::{EndpointStatus, SliceRef};
 
 /// A client and a clock: what is asked of it in one line each.
 struct Script {
@@ -36,8 +36,9 @@ fn endpoint(text: &str) -> Endpoint {
             ("critical", _) => endpoint.status = EndpointStatus::Critical,
             ("warning", _) => endpoint.status = EndpointStatus::Warning,
             ("draining", _) => endpoint.status = EndpointStatus::Draining,
-            (_, Some((key, value))) => {
-                endpoint.metadata.insert(key.to_string(), value.to_string());
+            (_, Some(("slice", names))) => {
+                let slices = names.split(',').map(|name| SliceRef { name: name.to_string() });
+                endpoint.particulars_mut().slices = slices.collect();
             }
             _ => panic!("{word}?"),
         }

@@ -95,30 +95,25 @@ fn mbobakov_consul_holds_what_is_critical_and_sorts() {
 
 #[test]
 fn kuberesolver_holds_the_slice_that_was_touched_last() {
-    let (a, b) = ("10.0.0.1:1 endpointslice=a", "10.0.0.2:1 endpointslice=b");
+    let (a, b) = ("10.0.0.1:1 slice=a", "10.0.0.2:1 slice=b");
     let mut client = Script::new("kuberesolver", 60);
     client.lists(&[a, b]).call().holds(&["10.0.0.2:1"], Hears::Changes);
-    client.lists(&[a, "10.0.0.3:1 endpointslice=a", b]).holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
+    client.lists(&[a, "10.0.0.3:1 slice=a", b]).holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
     // Nothing ready in the slice that changes: the list stays.
-    client.lists(&[a, "10.0.0.3:1 endpointslice=a", "10.0.0.2:1 endpointslice=b critical"]);
+    client.lists(&[a, "10.0.0.3:1 slice=a", "10.0.0.2:1 slice=b critical"]);
     client.holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
     // A deleted slice publishes what it held.
     let mut client = Script::new("kuberesolver", 60);
     client.lists(&[b, a]).call().holds(&["10.0.0.2:1"], Hears::Changes);
     client.lists(&[b]).holds(&["10.0.0.1:1"], Hears::Changes);
     // A pod that moves touches the slice that it comes to, and later the one that it leaves, whatever is listed first.
-    let moves = "10.0.0.1:1 endpointslice=a also_in=b";
+    let moves = "10.0.0.1:1 slice=a,b";
     let mut client = Script::new("kuberesolver", 60);
     client.lists(&[a, b]).call().lists(&[moves, b]).holds(&["10.0.0.1:1", "10.0.0.2:1"], Hears::Changes);
-    client.lists(&["10.0.0.3:1 endpointslice=a", b, "10.0.0.1:1 endpointslice=b"]);
+    client.lists(&["10.0.0.3:1 slice=a", b, "10.0.0.1:1 slice=b"]);
     client.holds(&["10.0.0.3:1"], Hears::Changes);
     // One that is not ready yet touches its slice.
-    client.lists(&[
-        "10.0.0.3:1 endpointslice=a",
-        b,
-        "10.0.0.1:1 endpointslice=b",
-        "10.0.0.4:1 endpointslice=b critical",
-    ]);
+    client.lists(&["10.0.0.3:1 slice=a", b, "10.0.0.1:1 slice=b", "10.0.0.4:1 slice=b critical"]);
     client.holds(&["10.0.0.2:1", "10.0.0.1:1"], Hears::Changes);
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use grpc_discover::backend::kubernetes::{Kubernetes, Settings as KubernetesSettings};
 use grpc_discover::backend::{Backend, Context, Origin, Resolution, Settings, Sourced};
-use grpc_discover::lens::SLICE;
 use grpc_discover::model::endpoint::{Address, EndpointStatus};
 use grpc_discover::model::resolution::{Answer, NoteKind, ResolveCode, Update};
 use grpc_discover::model::target::Target;
@@ -123,15 +122,22 @@ async fn all_slices_of_a_service_are_joined() {
     assert_eq!(one.address.to_string(), "10.1.1.21:50051");
     assert_eq!(one.id.as_deref(), Some("pay-1-20"));
     assert_eq!((one.zone.as_deref(), one.node.as_deref()), (Some("eu-1a"), Some("node-1")));
-    assert_eq!(one.metadata.get(SLICE).map(String::as_str), Some("pay-1"), "what kuberesolver's lens reads");
+    assert_eq!(
+        one.shown_metadata().get("endpointslice").map(|name| &**name),
+        Some("pay-1"),
+        "what kuberesolver's lens reads"
+    );
     assert_eq!(one.metadata.get("app_protocol").map(String::as_str), Some("grpc"));
 
     cluster.slice("pay-2", "pay", &[ready("10.1.0.1", "pay-0-0"), ready("10.1.2.2", "pay-2-1")]);
     let moved = answer(&mut ask(&cluster, ADMIN, "kubernetes://pay/pay:80")).await;
     assert_eq!(moved.endpoints.len(), 201);
     assert_eq!(notes(&moved, NoteKind::Funnel), ["202 in 3 EndpointSlices -> 201 different"]);
-    assert_eq!(moved.endpoints[0].metadata.get("also_in").map(String::as_str), Some("pay-2"));
-    assert_eq!(moved.endpoints[0].layout.as_deref(), Some("endpointslice: port 80 of the Service"));
+    assert_eq!(moved.endpoints[0].shown_metadata().get("also_in").map(|name| &**name), Some("pay-2"));
+    assert_eq!(
+        moved.endpoints[0].layout.as_ref().map(ToString::to_string).as_deref(),
+        Some("endpointslice: port 80 of the Service")
+    );
 }
 
 #[tokio::test]

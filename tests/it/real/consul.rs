@@ -169,7 +169,7 @@ async fn what_kratos_registers_is_read_as_kratos_means_it() {
     let mut stream = watch(&agent, "pay");
     let found = endpoints(&mut stream).await;
     assert_eq!(places(&found), ["127.0.0.1:9000"]);
-    assert_eq!(found[0].layout.as_deref(), Some("kratos: tagged address grpc"));
+    assert_eq!(found[0].layout.as_ref().map(ToString::to_string).as_deref(), Some("kratos: tagged address grpc"));
 }
 
 #[tokio::test]

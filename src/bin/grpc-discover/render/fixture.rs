@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use grpc_discover::model::certificate::CertificateTraits;
 use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Scope, Transition};
-use grpc_discover::model::endpoint::{Address, Check, Endpoint, EndpointStatus};
+use grpc_discover::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus, LayoutRule};
 use grpc_discover::model::event::{
     BackendReport, BackendStatus, ConnectionReport, EndpointReport, EndpointsChange, Event, EventKind, HealthReport,
     IdlePhase, IdleReport, Lag, StallReport, WatchEnd,
@@ -131,6 +131,7 @@ pub fn events() -> Vec<Event> {
     sick.id = Some(format!("pay-3{HOSTILE}"));
     sick.checks = vec![Check {
         name: "grpc".into(),
+        state: CheckState::Critical,
         status: "critical".into(),
         output: format!("connection refused{HOSTILE}\nsecond line"),
     }];
@@ -141,7 +142,7 @@ pub fn events() -> Vec<Event> {
     sick.tags = vec!["v2".into(), "grpc".into()];
     sick.metadata = BTreeMap::from([("version".to_string(), "1.4".to_string())]);
     sick.ttl = Some(ms(30_000));
-    sick.layout = Some("kratos: tagged address grpc".into());
+    sick.layout = Some(LayoutRule::new("kratos", "tagged address grpc"));
     let mut well = endpoint(A);
     well.status = EndpointStatus::Healthy;
     let kinds: Vec<(u64, EventKind)> = vec![

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use grpc_discover::model::connectivity::{Scope, Transition};
-use grpc_discover::model::endpoint::{Address, Endpoint, EndpointStatus};
+use grpc_discover::model::endpoint::{Address, CheckState, Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport, Lag};
 use grpc_discover::model::finding::Summary;
 use grpc_discover::model::lens::{Hears, LensReport};
@@ -73,6 +73,7 @@ impl Render for Lines {
                         | NoteKind::NoLeader
                         | NoteKind::StaleRead
                         | NoteKind::Skipped
+                        | NoteKind::ConfigUnknown
                         | NoteKind::Doubtful
                         | NoteKind::Permanent
                         | NoteKind::Departed
@@ -385,6 +386,6 @@ fn is_well(endpoint: &Endpoint) -> bool {
 
 /// Why it is not well: the first line of the first check that does not pass.
 fn why(endpoint: &Endpoint) -> Option<&str> {
-    let failing = endpoint.checks.iter().filter(|check| !is_well(endpoint) && check.status != "passing");
+    let failing = endpoint.checks.iter().filter(|check| !is_well(endpoint) && check.state != CheckState::Passing);
     failing.filter_map(|check| check.output.trim().lines().next()).next()
 }

@@ -338,10 +338,7 @@ impl Report {
             seen.listed.retain(|listing| !same(listing, endpoint));
             // Most endpoints are listed once, and a vector's first growth is room for four.
             seen.listed.reserve_exact(1);
-            seen.listed.push(Listing {
-                source: change.source.clone(),
-                endpoint: endpoint.clone(),
-            });
+            seen.listed.push(Listing { source: change.source.clone(), endpoint: endpoint.clone() });
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use comfy_table::presets::NOTHING;
-use grpc_discover::model::endpoint::{Address, EndpointStatus};
+use grpc_discover::model::endpoint::{Address, CheckState, EndpointStatus};
 use grpc_discover::model::event::{Event, HealthReport};
 use grpc_discover::model::finding::{EndpointVerdict, Finding};
 use grpc_discover::model::lens::{Hears, LensReport};
@@ -215,14 +215,14 @@ fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Writ
             row.push(each(&|l| l.endpoint.node.clone()));
             row.push(each(&|l| l.endpoint.id.clone()));
             row.push(each(&|l| {
-                let pairs: Vec<String> = l.endpoint.metadata.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                let pairs: Vec<String> = l.endpoint.shown_metadata().iter().map(|(k, v)| format!("{k}={v}")).collect();
                 (!pairs.is_empty()).then(|| pairs.join(","))
             }));
-            row.push(each(&|l| l.endpoint.layout.clone()));
+            row.push(each(&|l| l.endpoint.layout.as_ref().map(ToString::to_string)));
         }
         if of_registry {
             row.push(each(&|l| {
-                let failing = l.endpoint.checks.iter().filter(|check| check.status != "passing");
+                let failing = l.endpoint.checks.iter().filter(|check| check.state != CheckState::Passing);
                 let words: Vec<String> =
                     failing.map(|c| format!("{} {}: {}", c.name, c.status, shorten(c.output.trim(), 80))).collect();
                 (!words.is_empty()).then(|| words.join("; "))
@@ -356,7 +356,8 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
     }
     writeln!(out)?;
     let name = sources.iter().map(|source| source.source.registry.name.len()).max().unwrap_or(0);
-    let width = sources.iter().map(|source| escape(&source.source.to_string()).chars().count()).max().unwrap_or(0).min(60);
+    let width =
+        sources.iter().map(|source| escape(&source.source.to_string()).chars().count()).max().unwrap_or(0).min(60);
     for source in sources {
         let text = match (&source.total, &source.error) {
             (_, Some(error)) if source.total.is_none() => format!("could not be asked: {}", escape(&error.text)),
@@ -367,7 +368,12 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
             (None, _) => "no answer".to_string(),
         };
         let text = if source.error.is_some() { paint.yellow(&text) } else { text };
-        writeln!(out, "{:<name$}  {:<width$}  {text}", source.source.registry.name, escape(&source.source.to_string()))?;
+        writeln!(
+            out,
+            "{:<name$}  {:<width$}  {text}",
+            source.source.registry.name,
+            escape(&source.source.to_string())
+        )?;
         for note in &source.notes {
             // Findings have the others in their text and remedy.
             let is_news = !note.kind.is_a_finding()

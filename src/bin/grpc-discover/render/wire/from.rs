@@ -170,9 +170,13 @@ impl From<&endpoint::Endpoint> for Endpoint {
             zone: endpoint.zone.clone(),
             node: endpoint.node.clone(),
             tags: endpoint.tags.clone(),
-            metadata: endpoint.metadata.clone(),
+            metadata: endpoint
+                .shown_metadata()
+                .into_iter()
+                .map(|(key, value)| (key.to_string(), value.into_owned()))
+                .collect(),
             ttl_ms: endpoint.ttl.map(whole_milliseconds),
-            layout: endpoint.layout.clone(),
+            layout: endpoint.layout.as_ref().map(ToString::to_string),
         }
     }
 }
