@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::model::resolution::{ResolveCode, ResolveError};
 
 /// Why one member did not respond. Its text does not name the member.
-pub(super) trait MemberError: Error {
+pub(super) trait MemberError: Error + Send + Sync + Sized + 'static {
     /// The stable code.
     fn code(&self) -> ResolveCode;
 
@@ -67,12 +67,12 @@ impl<E: MemberError> FailoverError<E> {
         {
             return error.at(&member);
         }
-        let codes = || failed.iter().map(|failed| failed.error.code());
-        // A member that responded with an error shows more than one that could not be reached.
-        let code = codes().find(|code| *code == ResolveCode::ServerError).or_else(|| codes().next());
         let each = sentences(&failed).join("; ");
         let text = format!("{registry}: none of the {} {word}s can be asked: {each}", failed.len());
-        ResolveError::ambient(code.unwrap_or(ResolveCode::Unreachable), text)
+        // A member that responded with an error shows more than one that could not be reached.
+        let most = failed.iter().position(|failed| failed.error.code() == ResolveCode::ServerError).unwrap_or(0);
+        let error = failed.swap_remove(most).error;
+        ResolveError::ambient(error.code(), text).caused_by(error)
     }
 }
 

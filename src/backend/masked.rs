@@ -2,7 +2,7 @@
 
 use super::Resolution;
 use crate::model::endpoint::{Endpoint, Instance};
-use crate::model::resolution::{Hidden, Note, Partial, ResolveError, Update};
+use crate::model::resolution::{Hidden, Note, Partial, ResolveError, ResolveFailure, Update};
 use crate::model::secret::Secrets;
 
 use futures_util::StreamExt as _;
@@ -17,9 +17,14 @@ pub(super) fn resolution(resolution: Resolution, secrets: Secrets) -> Resolution
 
 /// `error` without `secrets`.
 pub(super) fn error(mut error: ResolveError, secrets: &Secrets) -> ResolveError {
-    let (ResolveError::Ambient(failure) | ResolveError::Fatal(failure)) = &mut error;
-    secrets.mask_in(&mut failure.text);
+    mask_failure(error.failure_mut(), secrets);
     error
+}
+
+fn mask_failure(failure: &mut ResolveFailure, secrets: &Secrets) {
+    secrets.mask_in(&mut failure.text);
+    // Its texts are those of libraries, and cannot be masked.
+    failure.drop_cause_if(|text| secrets.mask(text) != text);
 }
 
 fn masked(mut update: Update, secrets: &Secrets) -> Update {
@@ -39,7 +44,7 @@ fn masked(mut update: Update, secrets: &Secrets) -> Update {
         Update::Partial(Partial { answer, hidden, why }) => {
             answer.endpoints.iter_mut().for_each(|endpoint| mask_endpoint(endpoint, secrets));
             mask_notes(&mut answer.notes, secrets);
-            secrets.mask_in(&mut why.text);
+            mask_failure(why, secrets);
             if let Hidden::Keys(keys) = hidden {
                 keys.iter_mut().for_each(|key| secrets.mask_in(key));
             }
@@ -108,6 +113,7 @@ mod tests {
             Ok(Update::NotFound(absence)),
             Err(ResolveError::ambient(ResolveCode::Denied, echo())),
             Err(ResolveError::fatal(ResolveCode::BadTarget, echo())),
+            Err(ResolveError::ambient(ResolveCode::Denied, echo()).caused_by(std::io::Error::other(echo()))),
         ];
         let masked: Vec<_> = resolution(Box::pin(stream::iter(items)), secrets).collect().await;
         for item in masked {

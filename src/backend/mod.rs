@@ -13,6 +13,7 @@
 //! * A second [`Backend::resolve`] of the same target starts from a full answer again: no state is shared between two.
 //! * Nothing is logged, nothing global is kept.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,8 +93,8 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// A sentence that names the setting and the file.
-    fn check(&self, _target: &Target, _settings: &Settings) -> Result<(), String> {
+    /// A file cannot be used; the sentence names the setting and the file.
+    fn check(&self, _target: &Target, _settings: &Settings) -> Result<(), CheckError> {
         Ok(())
     }
 
@@ -114,6 +115,19 @@ pub trait Backend: Send + Sync {
     /// A program of somebody else's that querying this registry starts: `credential plugin "aws"`.
     fn runs(&self, _settings: &Settings) -> Option<String> {
         None
+    }
+}
+
+/// Why a file that the settings name cannot be used. The sentence names both; [`source`](Error::source) leads to the error of the
+/// system.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct CheckError(Box<dyn Error + Send + Sync>);
+
+impl CheckError {
+    /// The error of one backend.
+    pub fn new(error: impl Error + Send + Sync + 'static) -> Self {
+        CheckError(Box::new(error))
     }
 }
 
@@ -233,10 +247,6 @@ pub mod eureka;
 #[cfg(feature = "networked")]
 mod failover;
 pub mod file;
-#[cfg(feature = "networked")]
-mod http;
-#[cfg(feature = "networked")]
-mod hyper_io;
 pub mod ip;
 pub mod kubernetes;
 mod limit;
@@ -245,8 +255,6 @@ mod listing;
 #[cfg(feature = "networked")]
 mod login;
 mod masked;
-#[cfg(feature = "networked")]
-mod retry_after;
 #[cfg(feature = "networked")]
 mod socket;
 pub mod target;

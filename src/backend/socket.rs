@@ -1,36 +1,11 @@
-//! TCP towards a registry, and what the system says about it.
+//! A registry's host and port.
 
 #![cfg_attr(
     not(feature = "all-backends"),
     allow(dead_code, reason = "a build with some of the backends may use a part of it")
 )]
 
-use std::time::Duration;
-
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
-
 pub(super) use crate::net::io_words;
-
-/// Connects to the first address of `host` that answers. No time limit of its own. The sentence does not name the
-/// registry: whoever reports it does.
-pub(super) async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
-    let found = tokio::net::lookup_host((host, port))
-        .await
-        .map_err(|error| format!("the name {host:?} has no address: {}", io_words(&error)))?;
-    let mut trouble = format!("the name {host:?} has no address");
-    for address in found {
-        match TcpStream::connect(address).await {
-            Ok(stream) => {
-                keep_alive(&stream);
-                return Ok(stream);
-            }
-            Err(error) if address.ip().to_string() == host => trouble = io_words(&error),
-            Err(error) => trouble = format!("connect to {address}: {}", io_words(&error)),
-        }
-    }
-    Err(trouble)
-}
 
 /// `host[:port]`, an IPv6 address in brackets. The error follows the text in a sentence; `example` is what would be right.
 pub(super) fn host_and_port<'a>(text: &'a str, example: &str) -> Result<(&'a str, Option<u16>), String> {
@@ -62,14 +37,6 @@ pub(super) fn host_and_port<'a>(text: &'a str, example: &str) -> Result<(&'a str
 /// `host:port`, an IPv6 address in brackets.
 pub(super) fn joined(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-}
-
-/// The kernel gives a peer up that answers nothing for half a minute: a pulled cable sends no FIN. A kernel that knows
-/// no such option leaves that to the time limits.
-fn keep_alive(stream: &TcpStream) {
-    let probes = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
-    let _ = SockRef::from(stream).set_tcp_keepalive(&probes);
-    let _ = stream.set_nodelay(true);
 }
 
 /// A registry's address as it may be shown: without what stands before an `@` and behind a `?`.

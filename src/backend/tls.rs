@@ -5,26 +5,19 @@
     allow(dead_code, reason = "a build with some of the backends may use a part of it")
 )]
 
-mod unverified;
-
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{self, ClientConfig};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use self::unverified::Unverified;
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
-use crate::net::tls::pem::{self, IdentityError};
-use crate::net::tls::{ClientAuth, Roots, Verifier, explain_handshake, name_text, read};
-use crate::platform::file;
+use crate::net::tls::pem::{self, IdentityError, PemError};
+use crate::net::tls::{Remedy, Roots, SetupError, TlsClient, Told};
 
 /// The settings of one registry by their names, so that an error says what to set.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,9 +46,9 @@ pub(super) enum Pem {
 }
 
 impl Pem {
-    fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
+    fn bytes(&self) -> Result<Cow<'_, [u8]>, PemError> {
         match self {
-            Pem::File(path) => file::read(path, file::LARGE).map(Cow::Owned),
+            Pem::File(path) => pem::read(path).map(Cow::Owned),
             Pem::Text(text) => Ok(Cow::Borrowed(text)),
         }
     }
@@ -97,44 +90,26 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Reads the files. The error is a sentence that names the file, and the variable that named it.
-    pub(super) fn load(&self) -> Result<Ready, String> {
+    /// Reads the files.
+    pub(super) fn load(&self) -> Result<TlsClient, SetupError> {
         let provider = Arc::new(ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .dangerous();
-        let builder = if self.verify {
-            builder.with_custom_certificate_verifier(Arc::new(Verifier::new(self.roots()?, provider.clone())?))
-        } else {
-            builder.with_custom_certificate_verifier(Arc::new(Unverified(provider.clone())))
-        };
-        let (mut config, given) = match &self.identity {
-            None => (builder.with_no_client_auth(), None),
+        let roots = if self.verify { Some(self.roots()?) } else { None };
+        let identity = match &self.identity {
+            None => None,
             Some((cert, key)) => {
-                let of_cert = |why: String| unusable(self.names.cert, cert, &why);
-                let of_key = |why: String| unusable(self.names.key, key, &why);
-                let chain = cert.bytes().map_err(|error| of_cert(pem::unreadable(&error)))?;
-                let private = key.bytes().map_err(|error| of_key(pem::unreadable(&error)))?;
-                let identity = pem::identity(&chain, &private, &provider).map_err(|error| match error {
+                let (of_cert, of_key) = (unusable(self.names.cert, cert), unusable(self.names.key, key));
+                let (chain, private) = (cert.bytes().map_err(&of_cert)?, key.bytes().map_err(&of_key)?);
+                Some(pem::identity(&chain, &private, &provider).map_err(|error| match error {
                     IdentityError::Certificate(why) => of_cert(why),
                     IdentityError::Key(why) => of_key(why),
-                })?;
-                let given = identity.cert.iter().filter_map(|der| read(der)).collect();
-                let resolver = rustls::sign::SingleCertAndKey::from(identity);
-                (builder.with_client_cert_resolver(Arc::new(resolver)), Some(given))
+                })?)
             }
         };
-        config.alpn_protocols = vec![self.alpn.as_bytes().to_vec()];
-        let name = ServerName::try_from(self.server_name.clone())
-            .map_err(|_| format!("{:?} is not a name that a certificate can have", self.server_name))?;
-        let client = ClientAuth { asked: Some(Vec::new()), given, now: 0 };
-        let words = Words { names: self.names, client, server_name: name_text(&name) };
-        Ok(Ready { connector: TlsConnector::from(Arc::new(config)), name, words: Arc::new(words) })
+        TlsClient::new(provider, roots, identity, &self.server_name, self.alpn, self.names)
     }
 
     /// Reads the files that are named, and keeps nothing: the system's roots are not looked at.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), SetupError> {
         let named = self.cacert.is_some() || self.capath.is_some();
         if !named && self.identity.is_none() {
             return Ok(());
@@ -142,82 +117,53 @@ impl Plan {
         Plan { verify: self.verify && named, ..self.clone() }.load().map(|_| ())
     }
 
-    fn roots(&self) -> Result<Roots, String> {
-        let named = if let Some(given) = &self.cacert {
-            let why = |why: String| unusable(self.names.cacert, given, &why);
-            let text = given.bytes().map_err(|error| why(pem::unreadable(&error)))?;
+    fn roots(&self) -> Result<Roots, SetupError> {
+        if let Some(given) = &self.cacert {
+            let why = unusable(self.names.cacert, given);
+            let text = given.bytes().map_err(&why)?;
             return pem::certificates(&text).and_then(Roots::named).map_err(why);
-        } else if let Some(directory) = &self.capath {
-            let setting = Pem::File(directory.clone());
-            let unreadable = |error: io::Error| unusable(self.names.capath, &setting, &pem::unreadable(&error));
-            let mut named: Vec<CertificateDer<'static>> = Vec::new();
-            for entry in std::fs::read_dir(directory).map_err(unreadable)? {
-                let path = entry.map_err(unreadable)?.path();
-                if path.is_file() {
-                    let text = file::read(&path, file::LARGE).unwrap_or_default();
-                    named.extend(pem::certificates(&text).unwrap_or_default());
-                }
+        }
+        let Some(directory) = &self.capath else { return Roots::system() };
+        let setting = Pem::File(directory.clone());
+        let why = unusable(self.names.capath, &setting);
+        let unreadable = |error: io::Error| why(PemError::Unreadable(error));
+        let mut named: Vec<CertificateDer<'static>> = Vec::new();
+        for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_file() {
+                let text = pem::read(&path).unwrap_or_default();
+                named.extend(pem::certificates(&text).unwrap_or_default());
             }
-            if named.is_empty() {
-                return Err(unusable(self.names.capath, &setting, "no PEM file with a certificate in it"));
-            }
-            named
-        } else {
-            return Roots::system();
-        };
-        Roots::named(named)
+        }
+        if named.is_empty() {
+            return Err(why(PemError::EmptyDirectory));
+        }
+        Roots::named(named).map_err(why)
     }
 }
 
 /// `failed to read ETCDCTL_CACERT /etc/ca.pem: no such file`.
-fn unusable(setting: &str, given: &Pem, why: &str) -> String {
-    format!("failed to read {setting} {given}: {why}")
+fn unusable(setting: &'static str, given: &Pem) -> impl Fn(PemError) -> SetupError {
+    let place = given.to_string();
+    move |source| SetupError::File { setting, place: place.clone(), source }
 }
 
-/// TLS with every file read.
-#[derive(Clone)]
-pub(super) struct Ready {
-    /// Does the handshake.
-    pub connector: TlsConnector,
-    /// The name the peer's certificate must have.
-    pub name: ServerName<'static>,
-    /// What a failure says.
-    pub words: Arc<Words>,
-}
-
-/// What a TLS failure of one registry says, with the setting that mends it.
-pub(super) struct Words {
-    names: &'static Names,
-    client: ClientAuth,
-    server_name: String,
-}
-
-impl Words {
-    /// What a TLS error below `error` says; `None` when it is no TLS error.
-    pub(super) fn of(&self, error: &io::Error) -> Option<String> {
-        let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-        let names = self.names;
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-        let client = ClientAuth { now, ..self.client.clone() };
-        let Some(told) = explain_handshake(error, &[], &self.server_name, &client) else {
-            let remedy = match tls {
-                rustls::Error::InvalidMessage(_) => names.no_tls,
-                _ => "",
-            };
-            return Some(format!("peer does not speak TLS on this port{remedy}"));
-        };
-        let remedy = match (&told.fault, told.code) {
+impl Remedy for Names {
+    fn of(&self, told: &Told) -> String {
+        match (&told.fault, told.code) {
             (Some(TlsFault::IssuerMissing { .. } | TlsFault::RootUnknown(_) | TlsFault::OtherKey(_)), _) => {
-                format!(" ({} names the authority to trust)", names.cacert)
+                format!(" ({} names the authority to trust)", self.cacert)
             }
             (Some(TlsFault::ClientMissing(_)), _) => {
-                format!(" ({} and {} name the certificate to show)", names.cert, names.key)
+                format!(" ({} and {} name the certificate to show)", self.cert, self.key)
             }
-            (_, FailureCode::HostnameMismatch) => names.other_name.to_string(),
+            (_, FailureCode::HostnameMismatch) => self.other_name.to_string(),
             _ => String::new(),
-        };
-        Some(format!("{}{remedy}", told.text))
+        }
+    }
+
+    fn no_tls(&self) -> &'static str {
+        self.no_tls
     }
 }
 
@@ -264,13 +210,13 @@ mod tests {
     }
 
     async fn shaken(plan: &Plan, config: &ServerConfig) -> Result<(), String> {
-        let ready = plan.load()?;
+        let tls = plan.load().map_err(|error| error.to_string())?;
         let (client, server) = tokio::io::duplex(1 << 16);
         let acceptor = TlsAcceptor::from(Arc::new(config.clone()));
         tokio::spawn(async move { acceptor.accept(server).await.map(|_| ()) });
-        match ready.connector.connect(ready.name.clone(), client).await {
+        match tls.handshake(client).await {
             Ok(_) => Ok(()),
-            Err(error) => Err(ready.words.of(&error).unwrap()),
+            Err(error) => Err(tls.explain().of(&error).unwrap()),
         }
     }
 
@@ -296,13 +242,13 @@ mod tests {
 
     #[test]
     fn files_are_checked_without_the_roots_of_the_system() {
-        assert_eq!(plan(None, "localhost").check(), Ok(()));
-        let why = plan(Some("/nowhere/ca.pem".into()), "localhost").check().unwrap_err();
+        assert!(plan(None, "localhost").check().is_ok());
+        let why = plan(Some("/nowhere/ca.pem".into()), "localhost").check().unwrap_err().to_string();
         assert_eq!(why, "failed to read A_CACERT /nowhere/ca.pem: no such file");
         let (directory, _) = self_signed();
         let file = Pem::File(directory.path().join("me.pem"));
         let no_key = Plan { identity: Some((file.clone(), file)), ..plan(None, "localhost") };
-        let why = no_key.check().unwrap_err();
+        let why = no_key.check().unwrap_err().to_string();
         assert!(
             why.starts_with("failed to read A_KEY ") && why.ends_with("no private key found in file, only CERTIFICATE"),
             "{why}"

@@ -1,7 +1,9 @@
 //! What a backend can answer: an [`Update`], or a [`ResolveError`]. "Nobody is there" and "I could not ask" are
 //! different words everywhere, down to the exit code.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::endpoint::{Endpoint, EndpointKey};
@@ -264,10 +266,10 @@ impl AbsenceCode {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
     /// May pass by itself: ask again with backoff.
-    #[error("{0}")]
+    #[error(transparent)]
     Ambient(ResolveFailure),
     /// Asking again cannot help (a bad target, a file that is no list): a person must act.
-    #[error("{0}")]
+    #[error(transparent)]
     Fatal(ResolveFailure),
 }
 
@@ -282,11 +284,17 @@ impl ResolveError {
         ResolveError::Fatal(ResolveFailure::new(code, text))
     }
 
+    /// The same, caused by `cause`, which is reached through [`source`](std::error::Error::source).
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+        self.failure_mut().cause = Some(Cause(Arc::new(cause)));
+        self
+    }
+
     /// The same, and the registry named the time after which to query it again.
     #[must_use]
     pub fn retry_after(mut self, delay: Option<Duration>) -> Self {
-        let (ResolveError::Ambient(failure) | ResolveError::Fatal(failure)) = &mut self;
-        failure.retry_after = delay;
+        self.failure_mut().retry_after = delay;
         self
     }
 
@@ -296,10 +304,18 @@ impl ResolveError {
             ResolveError::Ambient(failure) | ResolveError::Fatal(failure) => failure,
         }
     }
+
+    /// The failure itself, to be completed.
+    pub(crate) fn failure_mut(&mut self) -> &mut ResolveFailure {
+        match self {
+            ResolveError::Ambient(failure) | ResolveError::Fatal(failure) => failure,
+        }
+    }
 }
 
-/// Why a registry gave no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a registry gave no answer. Its [`source`](std::error::Error::source) is the error of the library or the system below it,
+/// where there is one: an [`std::io::Error`], the status of a gRPC call, an HTTP status in an error of the backend.
+#[derive(Debug, Clone)]
 pub struct ResolveFailure {
     /// Stable word.
     pub code: ResolveCode,
@@ -307,14 +323,53 @@ pub struct ResolveFailure {
     pub text: String,
     /// The registry does not want to be queried again before that (`Retry-After`).
     pub retry_after: Option<Duration>,
+    /// What it is the consequence of.
+    cause: Option<Cause>,
 }
 
 impl ResolveFailure {
     /// A failure of which the registry named no time to wait.
     pub fn new(code: ResolveCode, text: impl Into<String>) -> Self {
-        ResolveFailure { code, text: text.into(), retry_after: None }
+        ResolveFailure { code, text: text.into(), retry_after: None, cause: None }
+    }
+
+    /// Forgets the cause when `is_secret` is true of any text of it.
+    pub(crate) fn drop_cause_if(&mut self, is_secret: impl Fn(&str) -> bool) {
+        let mut below = self.source();
+        while let Some(error) = below {
+            if is_secret(&error.to_string()) || is_secret(&format!("{error:?}")) {
+                self.cause = None;
+                return;
+            }
+            below = error.source();
+        }
     }
 }
+
+impl Error for ResolveFailure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|Cause(cause)| &**cause as &(dyn Error + 'static))
+    }
+}
+
+/// What an error is the consequence of.
+#[derive(Clone)]
+struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+/// Two failures with the same code and words are equal, whatever is below them.
+impl PartialEq for ResolveFailure {
+    fn eq(&self, other: &Self) -> bool {
+        (self.code, &self.text, self.retry_after) == (other.code, &other.text, other.retry_after)
+    }
+}
+
+impl Eq for ResolveFailure {}
 
 impl fmt::Display for ResolveFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

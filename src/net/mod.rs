@@ -1,7 +1,10 @@
-//! How bytes travel to a peer, endpoint and registry alike: one TLS verifier, its files, and failures in words.
+//! How bytes travel to a peer, endpoint and registry alike: dialing, TLS with one verifier, HTTP/1, and failures in words.
 
+pub(crate) mod dial;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+#[cfg(feature = "networked")]
+pub(crate) mod http1;
 pub(crate) mod tls;
 mod words;
 

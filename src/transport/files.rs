@@ -1,6 +1,5 @@
 //! The files that [`Options`](super::Options) name: read and checked, and why one cannot be used.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
@@ -8,8 +7,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 use super::Options;
 use crate::net::tls::Roots;
-use crate::net::tls::pem::{self, IdentityError};
-use crate::platform::file;
+use crate::net::tls::pem::{self, IdentityError, PemError};
 
 /// Which file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,23 +32,17 @@ impl TlsFile {
 }
 
 /// A file that cannot be used. Shows nothing of its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
+#[error("failed to read {} {}: {why}", file.flag(), path.display())]
 pub struct FileError {
     /// Which.
     pub file: TlsFile,
     /// Where.
     pub path: PathBuf,
     /// Why: `no such file`.
-    pub why: String,
+    #[source]
+    pub why: PemError,
 }
-
-impl fmt::Display for FileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "failed to read {} {}: {}", self.file.flag(), self.path.display(), self.why)
-    }
-}
-
-impl std::error::Error for FileError {}
 
 impl Options {
     /// Reads the files that the options name and checks them, whether TLS will be spoken or not. A session reads them again
@@ -75,7 +67,7 @@ impl Options {
 /// # Errors
 ///
 /// Why not: `no certificate found in file, only PRIVATE KEY`.
-pub fn check_roots(text: &[u8]) -> Result<(), String> {
+pub fn check_roots(text: &[u8]) -> Result<(), PemError> {
     pem::certificates(text).and_then(Roots::named).map(|_| ())
 }
 
@@ -84,7 +76,7 @@ pub fn check_roots(text: &[u8]) -> Result<(), String> {
 /// # Errors
 ///
 /// Which of them is wrong, and why. Shows nothing of the key.
-pub fn check_identity(chain: &[u8], key: &[u8]) -> Result<(), (TlsFile, String)> {
+pub fn check_identity(chain: &[u8], key: &[u8]) -> Result<(), (TlsFile, PemError)> {
     match pem::identity(chain, key, &ring::default_provider()) {
         Ok(_) => Ok(()),
         Err(IdentityError::Certificate(why)) => Err((TlsFile::Cert, why)),
@@ -100,7 +92,7 @@ pub fn unreadable(error: &std::io::Error) -> String {
 /// The trusted roots in the file.
 pub(super) fn roots(path: &Path) -> Result<Roots, FileError> {
     let error = |why| FileError { file: TlsFile::CaCert, path: path.to_path_buf(), why };
-    let text = read(path).map_err(error)?;
+    let text = pem::read(path).map_err(error)?;
     pem::certificates(&text).and_then(Roots::named).map_err(error)
 }
 
@@ -108,13 +100,9 @@ pub(super) fn roots(path: &Path) -> Result<Roots, FileError> {
 pub(super) fn identity(chain: &Path, key: &Path, provider: &CryptoProvider) -> Result<CertifiedKey, FileError> {
     let of_chain = |why| FileError { file: TlsFile::Cert, path: chain.to_path_buf(), why };
     let of_key = |why| FileError { file: TlsFile::Key, path: key.to_path_buf(), why };
-    let (chain_text, key_text) = (read(chain).map_err(of_chain)?, read(key).map_err(of_key)?);
+    let (chain_text, key_text) = (pem::read(chain).map_err(of_chain)?, pem::read(key).map_err(of_key)?);
     pem::identity(&chain_text, &key_text, provider).map_err(|error| match error {
         IdentityError::Certificate(why) => of_chain(why),
         IdentityError::Key(why) => of_key(why),
     })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    file::read(path, file::LARGE).map_err(|error| pem::unreadable(&error))
 }

@@ -37,23 +37,20 @@ mod tls;
 mod unix;
 mod wire;
 
+pub use crate::net::dial::{Dial, Io, Sockets};
+pub use crate::net::tls::pem::PemError;
 pub use files::{FileError, TlsFile, check_identity, check_roots, unreadable};
 pub use grpc::{Grpc, ResponseBody};
 pub use progress::Progress;
-pub use tcp::Sockets;
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use http::HeaderMap;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
@@ -64,24 +61,6 @@ use crate::model::endpoint::Address;
 use crate::model::hold::Held;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, PhaseDetail, Reach, Stage};
 use crate::model::rpc::Proxy;
-
-/// A byte stream to a peer.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {
-    /// The stream itself, to find the socket under it.
-    fn as_any(&self) -> &dyn Any;
-}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// How a byte stream to an address is had: sockets in production, in-memory pipes in tests.
-pub trait Dial: Send + Sync {
-    /// Connects to `address` (never a [`Address::Name`]: names are resolved before). No time limit of its own.
-    fn dial(&self, address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>>;
-}
 
 /// How addresses are reached.
 #[derive(Clone)]

@@ -1,51 +1,15 @@
-//! Sockets, and the kernel's words for what went wrong with them.
+//! What the operating system says about sockets: the stable code of an error, and what the kernel knows of a connection.
 
-use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 
-use futures_util::future::BoxFuture;
-use tokio::net::{TcpSocket, TcpStream};
-
-use super::{Dial, Io, unix};
 #[cfg(target_os = "linux")]
-use super::{tcp_info, tls};
+use super::tcp_info;
+use super::{Io, unix};
 use crate::model::endpoint::Address;
 use crate::model::hold::TcpState;
 use crate::model::reach::{FailureCode, Resource};
 use crate::net::io_words;
-
-/// Real sockets: TCP (always without Nagle's delay) and Unix domain sockets.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Sockets;
-
-impl Dial for Sockets {
-    fn dial(&self, address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
-        match address {
-            Address::Ip(socket) => boxed(tcp(*socket)),
-            #[cfg(unix)]
-            Address::Unix(path) => boxed(tokio::net::UnixStream::connect(path.clone())),
-            #[cfg(any(target_os = "linux", target_os = "android"))]
-            Address::UnixAbstract(name) => boxed(tokio::net::UnixStream::connect(format!("\0{name}"))),
-            other => {
-                let text = format!("{other} cannot be dialled on this system");
-                Box::pin(async { Err(io::Error::new(io::ErrorKind::Unsupported, text)) })
-            }
-        }
-    }
-}
-
-fn boxed<S: Io + 'static>(
-    connecting: impl Future<Output = io::Result<S>> + Send + 'static,
-) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
-    Box::pin(async move { Ok(Box::new(connecting.await?) as Box<dyn Io>) })
-}
-
-async fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_nodelay(true)?;
-    socket.connect(address).await
-}
 
 /// The stable word for an error of the operating system, and the kernel's own sentence: `connection refused`.
 pub(super) fn classify(error: &io::Error) -> (FailureCode, String) {
@@ -106,23 +70,14 @@ fn is_without_ipv6(error: &io::Error) -> bool {
 /// What the kernel's TCP knows of the connection under `io`; `None` when it is none of TCP, or the system does not tell.
 #[cfg(target_os = "linux")]
 pub(super) fn state(io: &dyn Io) -> Option<TcpState> {
-    tcp_info::read(socket(io)?)
+    tcp_info::read(io.tcp()?)
 }
 
 /// How many segments have come in on the connection under `io`, those without data among them: TCP's own keepalive is one.
 /// `None` as for [`state`].
 #[cfg(target_os = "linux")]
 pub(super) fn segments_in(io: &dyn Io) -> Option<u32> {
-    tcp_info::segments_in(socket(io)?)
-}
-
-#[cfg(target_os = "linux")]
-fn socket(io: &dyn Io) -> Option<&TcpStream> {
-    match (io.as_any().downcast_ref::<TcpStream>(), tls::beneath(io)) {
-        (Some(stream), _) => Some(stream),
-        (None, Some(beneath)) => socket(beneath),
-        (None, None) => None,
-    }
+    tcp_info::segments_in(io.tcp()?)
 }
 
 /// As above, on systems that do not tell.

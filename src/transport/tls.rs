@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::client::{ResolvesClientCert, Resumption};
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, ProtocolVersion, SignatureScheme};
@@ -21,7 +22,7 @@ use super::{Io, Options, files, tcp};
 use crate::model::reach::{Certificate, FailureCode, Spoken, TlsReport};
 pub(super) use crate::net::tls::ClientAuth;
 use crate::net::tls::{
-    Presented, Roots, Told, Verifier, distinguished_name, explain_end, explain_handshake, is_tls, proved, read,
+    self, Presented, Roots, Told, Verifier, distinguished_name, explain_end, explain_handshake, is_tls, read,
     refusal_in,
 };
 use crate::text::quote_bytes;
@@ -29,9 +30,7 @@ use crate::text::quote_bytes;
 /// What every handshake needs, loaded once.
 pub(super) struct Tls {
     config: ClientConfig,
-    provider: Arc<CryptoProvider>,
-    /// `None`: accept every certificate.
-    verifier: Option<Arc<Verifier>>,
+    verifier: Arc<Verifier>,
     identity: Option<Arc<CertifiedKey>>,
     /// The identity's chain, read.
     given: Option<Vec<Certificate>>,
@@ -61,15 +60,12 @@ impl Tls {
     /// A sentence when a file cannot be used, or this machine trusts nobody.
     pub fn load(options: &Options) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
-        let verifier = if options.insecure {
-            None
-        } else {
-            let roots = match &options.cacert {
-                Some(path) => files::roots(path).map_err(|error| error.to_string())?,
-                None => Roots::system().map_err(|why| format!("{why}, or name a file with --cacert"))?,
-            };
-            Some(Arc::new(Verifier::new(roots, provider.clone())?))
+        let roots = match &options.cacert {
+            _ if options.insecure => None,
+            Some(path) => Some(files::roots(path).map_err(|error| error.to_string())?),
+            None => Some(Roots::system().map_err(|why| format!("{why}, or name a file with --cacert"))?),
         };
+        let verifier = Arc::new(Verifier::new(roots, provider.clone()).map_err(|error| error.to_string())?);
         let identity = match &options.identity {
             Some((chain, key)) => {
                 Some(Arc::new(files::identity(chain, key, &provider).map_err(|error| error.to_string())?))
@@ -77,16 +73,12 @@ impl Tls {
             None => None,
         };
         let given = identity.as_ref().map(|identity| identity.cert.iter().filter_map(|der| read(der)).collect());
-        let nobody = Arc::new(Recorder::new(None, provider.clone(), None));
-        let mut config = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| format!("TLS cannot be set up: {error}"))?
-            .dangerous()
-            .with_custom_certificate_verifier(nobody.clone())
-            .with_client_cert_resolver(nobody);
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        // Each handshake has a recorder of its own in their place.
+        let recorder = Arc::new(Recorder::new(verifier.clone(), None));
+        let config = tls::config(provider, recorder.clone(), Some(recorder), "h2");
+        let mut config = config.map_err(|error| error.to_string())?;
         config.resumption = Resumption::disabled();
-        Ok(Tls { config, provider, verifier, identity, given })
+        Ok(Tls { config, verifier, identity, given })
     }
 
     /// Shakes hands over `io` as `server_name` (a DNS name or an IP address).
@@ -97,14 +89,14 @@ impl Tls {
                 format!("\"{server_name}\" is neither a DNS name nor an IP address to verify a certificate against");
             return Err(Refused { code: FailureCode::Local, text, report, spoken: None });
         };
-        let recorder = Arc::new(Recorder::new(self.verifier.clone(), self.provider.clone(), self.identity.clone()));
+        let recorder = Arc::new(Recorder::new(self.verifier.clone(), self.identity.clone()));
         let mut config = self.config.clone();
         config.dangerous().set_certificate_verifier(recorder.clone());
         config.client_auth_cert_resolver = recorder.clone();
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, Peek::new(io)).into_fallible();
         let outcome = connecting.await;
         let seen = recorder.seen();
-        report.anchor = self.verifier.as_ref().and_then(|verifier| verifier.anchor(&seen.chain));
+        report.anchor = self.verifier.anchor(&seen.chain);
         report.chain = seen.chain;
         let client = ClientAuth { asked: seen.asked, given: self.given.clone(), now: seen.now };
         let stream: TlsStream<Peek> = match outcome {
@@ -121,7 +113,7 @@ impl Tls {
             .negotiated_cipher_suite()
             .map(|suite| suite.suite().as_str().map_or_else(|| format!("{:?}", suite.suite()), str::to_string));
         report.alpn = session.alpn_protocol().map(|alpn| String::from_utf8_lossy(alpn).into_owned());
-        report.verified = self.verifier.is_some() && seen.beyond.is_none();
+        report.verified = self.verifier.verifies() && seen.beyond.is_none();
         report.limit = seen.beyond;
         match report.alpn.as_deref() {
             Some("h2") => Ok(Secured { io: Box::new(stream), report, client }),
@@ -136,12 +128,6 @@ impl Tls {
             }
         }
     }
-}
-
-/// The stream that TLS is spoken over, when `io` is one of [`Tls::handshake`]'s.
-#[cfg(target_os = "linux")]
-pub(super) fn beneath(io: &dyn Io) -> Option<&dyn Io> {
-    Some(&*io.as_any().downcast_ref::<TlsStream<Peek>>()?.get_ref().0.io)
 }
 
 fn version(version: ProtocolVersion) -> String {
@@ -198,19 +184,14 @@ struct Seen {
 /// Verifies and answers as configured, and remembers what it was shown.
 #[derive(Debug)]
 struct Recorder {
-    verifier: Option<Arc<Verifier>>,
-    provider: Arc<CryptoProvider>,
+    verifier: Arc<Verifier>,
     identity: Option<Arc<CertifiedKey>>,
     seen: Mutex<Seen>,
 }
 
 impl Recorder {
-    fn new(
-        verifier: Option<Arc<Verifier>>,
-        provider: Arc<CryptoProvider>,
-        identity: Option<Arc<CertifiedKey>>,
-    ) -> Self {
-        Recorder { verifier, provider, identity, seen: Mutex::default() }
+    fn new(verifier: Arc<Verifier>, identity: Option<Arc<CertifiedKey>>) -> Self {
+        Recorder { verifier, identity, seen: Mutex::default() }
     }
 
     fn is_beyond(&self, why: String) {
@@ -250,8 +231,7 @@ impl ServerCertVerifier for Recorder {
             seen.now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
             seen.chain = std::iter::once(leaf).chain(intermediates).filter_map(|der| read(der)).collect();
         }
-        let Some(verifier) = &self.verifier else { return Ok(ServerCertVerified::assertion()) };
-        match verifier.check(Presented { leaf, intermediates, name: server_name, now }, ocsp_response) {
+        match self.verifier.check(Presented { leaf, intermediates, name: server_name, now }, ocsp_response) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(refusal) if refusal.is_our_limit => {
                 self.is_beyond(refusal.text);
@@ -267,8 +247,7 @@ impl ServerCertVerifier for Recorder {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        self.lenient(proved(certificate, verify_tls12_signature(message, certificate, signature, algorithms)))
+        self.lenient(self.verifier.verify_tls12_signature(message, certificate, signature))
     }
 
     fn verify_tls13_signature(
@@ -277,13 +256,12 @@ impl ServerCertVerifier for Recorder {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        self.lenient(proved(certificate, verify_tls13_signature(message, certificate, signature, algorithms)))
+        self.lenient(self.verifier.verify_tls13_signature(message, certificate, signature))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         // A certificate with such a key is shown then, and named; its signature is beyond the library.
-        let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
+        let mut schemes = self.verifier.supported_verify_schemes();
         schemes.push(SignatureScheme::ECDSA_NISTP521_SHA512);
         schemes
     }
@@ -312,6 +290,12 @@ struct Peek {
 impl Peek {
     fn new(io: Box<dyn Io>) -> Self {
         Peek { io, first: Vec::new(), room: 48 }
+    }
+}
+
+impl Io for Peek {
+    fn tcp(&self) -> Option<&TcpStream> {
+        self.io.tcp()
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::backend::socket::{joined, shown_address};
+use crate::model::endpoint::Address;
 
 /// Where Consul's HTTP API is: `CONSUL_HTTP_ADDR`, or the agent of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +107,14 @@ impl Agent {
     /// Is it spoken to over TLS?
     pub(super) fn is_tls(&self) -> bool {
         matches!(self, Agent::Tcp { tls: true, .. })
+    }
+
+    /// Where it is dialed.
+    pub(super) fn address(&self) -> Address {
+        match self {
+            Agent::Tcp { host, port, .. } => Address::Name { host: host.clone(), port: *port },
+            Agent::Unix(path) => Address::Unix(path.clone()),
+        }
     }
 
     /// The socket address, when it is an IP address on this machine.

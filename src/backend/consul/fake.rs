@@ -1,14 +1,16 @@
 //! An agent that says what a test wants, over sockets or in-memory pipes.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 
-use super::transport::{Dial, Io, Trouble};
+use crate::model::endpoint::Address;
+use crate::net::dial::{Dial, Io};
 
 /// What the agent does with one question.
 pub(super) enum Act {
@@ -70,7 +72,7 @@ impl Journal {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn serve(mut stream: impl Io, script: Script, journal: Journal) {
+pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, script: Script, journal: Journal) {
     journal.0.lock().unwrap().opened += 1;
     let mut read = Vec::new();
     'talk: loop {
@@ -137,7 +139,7 @@ impl Pipes {
 }
 
 impl Dial for Pipes {
-    fn dial(&self) -> BoxFuture<'static, Result<Box<dyn Io>, Trouble>> {
+    fn dial(&self, _: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         tokio::spawn(serve(theirs, self.script.clone(), self.journal.clone()));
         Box::pin(async move { Ok(Box::new(ours) as Box<dyn Io>) })

@@ -8,6 +8,7 @@
 mod agent;
 mod decode;
 mod elsewhere;
+mod error;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod mesh;
@@ -35,7 +36,7 @@ pub use settings::Settings;
 
 use super::login::learn_login;
 use super::target::{Example, Scheme};
-use super::{Backend, Context, Description, Origin, Resolution};
+use super::{Backend, CheckError, Context, Description, Origin, Resolution};
 use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
@@ -114,9 +115,9 @@ impl Backend for Consul {
         Description { active: active(&settings.consul), settings: settings.consul.rows() }
     }
 
-    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
+    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<ConsulTarget>() {
-            Some(target) => query::check(&settings.consul, target),
+            Some(target) => query::check(&settings.consul, target).map_err(CheckError::new),
             None => Ok(()),
         }
     }

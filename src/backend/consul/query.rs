@@ -15,16 +15,19 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::agent::{Agent, Unsaid};
+use super::error::ConsulError;
 use super::settings::Settings;
 use super::target::ConsulTarget;
-use super::transport::{Dial, Limit, Transport, Trouble};
+use super::transport::{Limit, Transport};
 use super::{tls, wire_port};
 use crate::backend::login;
-use crate::backend::socket::io_words;
-use crate::backend::tls::Ready;
 use crate::model::json;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
+use crate::net::dial::{Dial, NamedSockets};
+use crate::net::http1::RequestError;
+use crate::net::tls::{SetupError, TlsClient};
+use crate::platform::file;
 use crate::text::shorten;
 
 /// `GET /v1/health/service/:service`: every instance with its node and checks.
@@ -90,7 +93,7 @@ pub(super) struct Route {
     headers: HeaderMap,
     /// The ACL token.
     pub token: Option<Secret>,
-    tls: Option<Ready>,
+    tls: Option<TlsClient>,
 }
 
 impl Route {
@@ -101,9 +104,12 @@ impl Route {
 
     /// Puts settings and target together and reads the files they name.
     pub(super) fn new(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Self, ResolveError> {
-        let agent = agent(settings, target).map_err(|error| fatal(format!("consul agent {error}")))?;
-        let named = format!("consul agent {agent}");
-        let wrong = |why: String| fatal(format!("{named}: {why}"));
+        // What is wrong with the address names it already.
+        let agent = agent(settings, target).map_err(|error| {
+            let text = format!("consul agent {error}");
+            ResolveError::fatal(ResolveCode::BadTarget, text).caused_by(error)
+        })?;
+        let wrong = |error: ConsulError| error.of(&agent.to_string());
 
         let token = match target.and_then(|target| target.token.clone()) {
             Some(token) => Some(token),
@@ -113,7 +119,9 @@ impl Route {
         let auth = target.and_then(|target| target.user.clone()).or_else(|| settings.auth.value.clone());
         let headers = headers(token.as_ref(), auth.as_ref()).map_err(wrong)?;
         let tls = match &agent {
-            Agent::Tcp { tls: true, host, .. } => Some(tls::plan(settings, host).load().map_err(wrong)?),
+            Agent::Tcp { tls: true, host, .. } => {
+                Some(tls::plan(settings, host).load().map_err(|error| wrong(error.into()))?)
+            }
             _ => None,
         };
         let own =
@@ -146,35 +154,34 @@ fn agent(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Agent, su
 }
 
 /// Reads the files that TLS to the target's agent needs.
-pub(super) fn check(settings: &Settings, target: &ConsulTarget) -> Result<(), String> {
+pub(super) fn check(settings: &Settings, target: &ConsulTarget) -> Result<(), SetupError> {
     match agent(settings, Some(target)) {
         Ok(Agent::Tcp { tls: true, host, .. }) => tls::plan(settings, &host).check(),
         Ok(_) | Err(_) => Ok(()),
     }
 }
 
-fn token(settings: &Settings) -> Result<Option<Secret>, String> {
-    let Some(file) = &settings.token_file.value else { return Ok(settings.token.value.clone()) };
-    match crate::platform::file::read_text(file, crate::platform::file::SMALL) {
+fn token(settings: &Settings) -> Result<Option<Secret>, ConsulError> {
+    let Some(path) = &settings.token_file.value else { return Ok(settings.token.value.clone()) };
+    match file::read_text(path, file::SMALL) {
         Ok(text) => {
             Ok(Some(Secret::new(text)).filter(|token| !token.is_empty()).or_else(|| settings.token.value.clone()))
         }
-        Err(error) => Err(format!("CONSUL_HTTP_TOKEN_FILE {}: {}", file.display(), io_words(&error))),
+        Err(source) => Err(ConsulError::TokenFile { path: path.clone(), source }),
     }
 }
 
-fn headers(token: Option<&Secret>, auth: Option<&(String, Secret)>) -> Result<HeaderMap, String> {
+fn headers(token: Option<&Secret>, auth: Option<&(String, Secret)>) -> Result<HeaderMap, ConsulError> {
     let mut headers = HeaderMap::new();
     headers.insert(USER_AGENT, HeaderValue::from_static(concat!("grpc-discover/", env!("CARGO_PKG_VERSION"))));
     if let Some(token) = token {
-        let value = login::sensitive(token.reveal())
-            .map_err(|_| "the token holds characters that no HTTP header can carry".to_string())?;
-        let value = of_http(&value).map_err(|error| error.to_string())?;
+        let value = login::sensitive(token.reveal()).map_err(|error| ConsulError::Token(error.into()))?;
+        let value = of_http(&value).map_err(|error| ConsulError::Token(error.into()))?;
         headers.insert(HeaderName::from_static("x-consul-token"), value);
     }
     if let Some((user, password)) = auth {
-        let value = login::basic_auth(user, password.reveal()).map_err(|error| error.to_string())?;
-        headers.insert(AUTHORIZATION, of_http(&value).map_err(|error| error.to_string())?);
+        let value = login::basic_auth(user, password.reveal()).map_err(|error| ConsulError::Login(error.into()))?;
+        headers.insert(AUTHORIZATION, of_http(&value).map_err(|error| ConsulError::Login(error.into()))?);
     }
     Ok(headers)
 }
@@ -184,10 +191,6 @@ fn of_http(value: &http::HeaderValue) -> Result<HeaderValue, InvalidHeaderValue>
     let mut value = HeaderValue::from_bytes(value.as_bytes())?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn fatal(text: String) -> ResolveError {
-    ResolveError::fatal(ResolveCode::BadTarget, text)
 }
 
 /// Asks one agent, over one connection.
@@ -262,13 +265,12 @@ impl Meta {
 impl Client {
     /// Asks over sockets.
     pub(super) fn new(route: Arc<Route>, connect_limit: Duration) -> Self {
-        let dial = Arc::new(route.agent.clone());
-        Client::over(dial, route, connect_limit)
+        Client::over(Arc::new(NamedSockets), route, connect_limit)
     }
 
     /// Asks over what `dial` gives.
     pub(super) fn over(dial: Arc<dyn Dial>, route: Arc<Route>, connect_limit: Duration) -> Self {
-        let transport = Transport::new(dial, route.tls.clone(), connect_limit);
+        let transport = Transport::new(dial, route.agent.address(), route.tls.clone(), connect_limit);
         Client { route, transport }
     }
 
@@ -291,7 +293,7 @@ impl Client {
     ) -> Result<Reply<E::Response>, ResolveError> {
         let path = format!("/v1/{}", endpoint.path());
         let Reply { value: body, meta, took } = self.ask_body(endpoint, features, limit).await?;
-        let value = serde_json::from_slice(&body).map_err(|error| self.unreadable(&path, &error, &body))?;
+        let value = serde_json::from_slice(&body).map_err(|error| self.unreadable(&path, error, &body))?;
         Ok(Reply { value, meta, took })
     }
 
@@ -313,54 +315,30 @@ impl Client {
     }
 
     /// What came to `question` is not what Consul answers.
-    pub(super) fn garbled(&self, question: &impl Endpoint, error: &serde_json::Error, body: &[u8]) -> ResolveError {
+    pub(super) fn garbled(&self, question: &impl Endpoint, error: serde_json::Error, body: &[u8]) -> ResolveError {
         self.unreadable(&format!("/v1/{}", question.path()), error, body)
     }
 
-    fn unreadable(&self, path: &str, error: &serde_json::Error, body: &[u8]) -> ResolveError {
+    fn unreadable(&self, path: &str, source: serde_json::Error, body: &[u8]) -> ResolveError {
         let start = String::from_utf8_lossy(&body[..body.len().min(400)]);
-        let text = format!(
-            "consul agent {}: GET {path}: not a valid response of Consul's API: {error}: {:?}",
-            self.route.agent,
-            shorten(&start, 80)
-        );
-        ResolveError::ambient(ResolveCode::BadAnswer, text)
+        let start = shorten(&start, 80).into_owned();
+        ConsulError::Unreadable { path: path.to_string(), source, start }.of(&self.route.agent.to_string())
     }
 
     fn failed(&self, path: &str, error: ClientError) -> ResolveError {
-        let named = format!("consul agent {}", self.route.agent);
-        match error {
+        let path = path.to_string();
+        let error = match error {
             ClientError::ServerResponseError { code, content } => {
-                let words = content.as_deref().map(str::trim).unwrap_or_default();
-                refused(&named, path, code, &shorten(words, 300)).retry_after(self.transport.retry_after())
+                let words = shorten(content.as_deref().map(str::trim).unwrap_or_default(), 300).into_owned();
+                ConsulError::Refused { path, status: code, words, retry_after: self.transport.retry_after() }
             }
-            ClientError::RequestError { source, .. } => match source.downcast_ref::<Trouble>() {
-                Some(trouble) => trouble.at(&named, &format!("GET {path}")),
-                None => ResolveError::ambient(ResolveCode::Unreachable, format!("{named}: {source}")),
+            ClientError::RequestError { source, .. } => match source.downcast() {
+                Ok(source) => RequestError { request: format!("GET {path}"), source }.into(),
+                Err(source) => ConsulError::NotSent { source: source.into() },
             },
-            other => fatal(format!("{named}: GET {path} cannot be asked: {other}")),
-        }
-    }
-}
-
-/// What an HTTP status other than success means.
-fn refused(named: &str, path: &str, status: u16, words: &str) -> ResolveError {
-    let said = |remark: &str| {
-        let words = if words.is_empty() { String::new() } else { format!(": {words}") };
-        format!("{named}: GET {path}: HTTP {status}{words}{remark}")
-    };
-    match status {
-        401 | 403 => ResolveError::ambient(ResolveCode::Denied, said("")),
-        400 if words.contains("HTTP request to an HTTPS server") => {
-            let hint = " (write https:// into CONSUL_HTTP_ADDR)";
-            ResolveError::ambient(ResolveCode::Unreachable, said(hint))
-        }
-        400 => ResolveError::fatal(ResolveCode::BadTarget, said("")),
-        300..=399 => ResolveError::ambient(ResolveCode::BadAnswer, said(" (redirects are not followed)")),
-        429 => ResolveError::ambient(ResolveCode::Limited, said("")),
-        500..=599 if words.contains("rate limit") => ResolveError::ambient(ResolveCode::Limited, said("")),
-        500..=599 => ResolveError::ambient(ResolveCode::ServerError, said("")),
-        _ => ResolveError::ambient(ResolveCode::BadAnswer, said(" (is this Consul's HTTP API?)")),
+            other => ConsulError::Endpoint { path, source: Box::new(other) },
+        };
+        error.of(&self.route.agent.to_string())
     }
 }
 

@@ -7,17 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use http_body_util::Empty;
 use rustify::errors::ClientError;
-use tokio::net::UnixStream;
 
-use super::agent::Agent;
-use crate::backend::http::Http;
-pub(super) use crate::backend::http::{Dial, Io, Trouble};
-use crate::backend::retry_after::retry_after;
-use crate::backend::socket::{connect, io_words};
-use crate::backend::tls;
+use crate::model::endpoint::Address;
+use crate::net::dial::Dial;
+use crate::net::http1::{Http, HttpError, retry_after};
+use crate::net::tls::TlsClient;
 
 /// How long one question may take altogether, connecting included. Travels with the request as an extension.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +28,8 @@ pub(super) struct Transport {
 
 impl Transport {
     /// Nothing is contacted yet. Without a [`Limit`] a request gets `connect_limit` as its own.
-    pub(super) fn new(dial: Arc<dyn Dial>, tls: Option<tls::Ready>, connect_limit: Duration) -> Self {
-        Transport::over(Http::new(dial, tls, connect_limit))
+    pub(super) fn new(dial: Arc<dyn Dial>, address: Address, tls: Option<TlsClient>, connect_limit: Duration) -> Self {
+        Transport::over(Http::new(dial, address, tls, connect_limit))
     }
 
     /// A second one to the same agent, with a connection of its own.
@@ -53,14 +49,14 @@ impl Transport {
 
 #[async_trait::async_trait]
 impl rustify::client::Client for Transport {
-    /// Only a root to build paths on: where the agent is, the [`Dial`] knows.
+    /// Only a root to build paths on: [`Http`] knows where the agent is.
     fn base(&self) -> &str {
         "http://consul"
     }
 
     async fn send(&self, request: http02::Request<Vec<u8>>) -> Result<http02::Response<Vec<u8>>, ClientError> {
         let (method, url) = (request.method().to_string(), request.uri().to_string());
-        let failed = |trouble: Trouble| ClientError::RequestError { source: trouble.into(), url, method };
+        let failed = |error: HttpError| ClientError::RequestError { source: error.into(), url, method };
         let limit = request.extensions().get().copied().unwrap_or(Limit(self.http.connect_limit())).0;
         let answer = async {
             let request = to_hyper(&request)?;
@@ -73,37 +69,20 @@ impl rustify::client::Client for Transport {
     }
 }
 
-fn to_hyper(request: &http02::Request<Vec<u8>>) -> Result<http::Request<Empty<Bytes>>, Trouble> {
+fn to_hyper(request: &http02::Request<Vec<u8>>) -> Result<http::Request<Empty<Bytes>>, HttpError> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let mut built = http::Request::builder().method(request.method().as_str()).uri(path);
     for (name, value) in request.headers() {
         built = built.header(name.as_str(), value.as_bytes());
     }
-    built.body(Empty::new()).map_err(|error| Trouble::Setting(format!("the question is no HTTP request: {error}")))
+    built.body(Empty::new()).map_err(HttpError::Request)
 }
 
-fn from_hyper(answer: http::Response<Vec<u8>>) -> Result<http02::Response<Vec<u8>>, Trouble> {
+fn from_hyper(answer: http::Response<Vec<u8>>) -> Result<http02::Response<Vec<u8>>, HttpError> {
     let (head, body) = answer.into_parts();
     let mut built = http02::Response::builder().status(head.status.as_u16());
     for (name, value) in &head.headers {
         built = built.header(name.as_str(), value.as_bytes());
     }
-    built.body(body).map_err(|error| Trouble::NotHttp(format!("the answer is no HTTP response: {error}")))
-}
-
-impl Dial for Agent {
-    fn dial(&self) -> BoxFuture<'static, Result<Box<dyn Io>, Trouble>> {
-        match self.clone() {
-            Agent::Tcp { host, port, .. } => Box::pin(async move {
-                let stream = connect(&host, port).await.map_err(Trouble::Connect)?;
-                Ok(Box::new(stream) as Box<dyn Io>)
-            }),
-            Agent::Unix(path) => Box::pin(async move {
-                match UnixStream::connect(&path).await {
-                    Ok(stream) => Ok(Box::new(stream) as Box<dyn Io>),
-                    Err(error) => Err(Trouble::Connect(io_words(&error))),
-                }
-            }),
-        }
-    }
+    built.body(body).map_err(|error| HttpError::Response(error.into()))
 }

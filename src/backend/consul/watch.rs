@@ -176,7 +176,7 @@ impl Watching {
             };
             let Reply { value: body, meta, took } = reply;
             let decoded = decode(&body, &self.target);
-            let mut decoded = decoded.map_err(|error| self.client.garbled(&self.question(), &error, &body))?;
+            let mut decoded = decoded.map_err(|error| self.client.garbled(&self.question(), error, &body))?;
             drop(body);
             let index = meta.index.map(|index| index.max(1));
             if let Some(behind) = behind {

@@ -33,9 +33,10 @@ pub use settings::{Member, Settings};
 use super::failover::MemberError;
 use super::listing::Words;
 use super::login::learn_login;
+use super::socket::io_words;
 use super::target::{Example, Scheme};
 use super::tls::Names;
-use super::{Backend, Context, Description, Origin, Resolution};
+use super::{Backend, CheckError, Context, Description, Origin, Resolution};
 use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
@@ -106,9 +107,9 @@ impl Backend for Etcd {
         Description { active: active(&settings.etcd), settings: settings.etcd.rows() }
     }
 
-    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
+    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<EtcdTarget>() {
-            Some(target) => route::check(&settings.etcd, target),
+            Some(target) => route::check(&settings.etcd, target).map_err(CheckError::new),
             None => Ok(()),
         }
     }
@@ -133,14 +134,14 @@ fn active(settings: &Settings) -> Result<String, String> {
 }
 
 /// Why there is no answer. The sentences do not name the member: whoever reports them does.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 enum Trouble {
     /// A setting makes no sense: no point in asking again.
     #[error("{0}")]
     Setting(String),
     /// No connection.
-    #[error("{0}")]
-    Connect(String),
+    #[error("{}", io_words(.0))]
+    Connect(#[source] std::io::Error),
     /// Connecting took too long.
     #[error("no connection within {}", duration(*.0))]
     ConnectTimeout(Duration),
@@ -220,9 +221,10 @@ impl MemberError for Trouble {
 
     fn at(self, member: &str) -> ResolveError {
         let text = format!("etcd {member}: {self}");
-        match self {
+        let error = match self {
             Trouble::Setting(_) => ResolveError::fatal(self.code(), text),
             _ => ResolveError::ambient(self.code(), text),
-        }
+        };
+        error.caused_by(self)
     }
 }

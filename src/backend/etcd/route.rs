@@ -14,9 +14,10 @@ use super::target::EtcdTarget;
 use super::wire::Wire;
 use super::{NAMES, Trouble};
 use crate::backend::failover::{self, Failed};
-use crate::backend::tls::{Pem, Plan, Ready};
+use crate::backend::tls::{Pem, Plan};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::{Secret, Secrets};
+use crate::net::tls::{SetupError, TlsClient};
 
 /// The way to a cluster: every file read, nothing contacted yet.
 pub(super) struct Route {
@@ -30,7 +31,7 @@ pub(super) struct Route {
 /// A member, and TLS to it.
 struct Reachable {
     member: Member,
-    tls: Option<Ready>,
+    tls: Option<TlsClient>,
 }
 
 impl fmt::Display for Reachable {
@@ -77,7 +78,7 @@ fn members(settings: &Settings, target: Option<&EtcdTarget>) -> Result<Vec<Membe
 }
 
 /// Reads the files that TLS to the target's members needs.
-pub(super) fn check(settings: &Settings, target: &EtcdTarget) -> Result<(), String> {
+pub(super) fn check(settings: &Settings, target: &EtcdTarget) -> Result<(), SetupError> {
     let members = members(settings, Some(target)).unwrap_or_default();
     let secured = members.iter().find(|member| settings.is_tls(member));
     secured.map_or(Ok(()), |member| plan(settings, member).check())

@@ -11,7 +11,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls;
 
-use crate::backend::tls::Words;
+use crate::net::dial::Io;
+use crate::net::tls::Explain;
 
 /// What TLS said last, kept beside the stream: h2 hands an I/O error on as its text.
 pub(super) type Alert = Arc<OnceLock<String>>;
@@ -20,21 +21,21 @@ pub(super) type Alert = Arc<OnceLock<String>>;
 pub(super) struct Secured {
     stream: TlsStream<TcpStream>,
     alert: Alert,
-    words: Arc<Words>,
+    explain: Arc<Explain>,
     /// Writing has failed, and what lies unread behind that is being read.
     failed: Option<io::Error>,
 }
 
 impl Secured {
-    /// `stream`, and where its alert will stand, in `words`.
-    pub(super) fn new(stream: TlsStream<TcpStream>, words: Arc<Words>) -> (Self, Alert) {
+    /// `stream`, and where its alert will stand, in the words of `explain`.
+    pub(super) fn new(stream: TlsStream<TcpStream>, explain: Arc<Explain>) -> (Self, Alert) {
         let alert = Alert::default();
-        (Secured { stream, alert: alert.clone(), words, failed: None }, alert)
+        (Secured { stream, alert: alert.clone(), explain, failed: None }, alert)
     }
 
     fn note(&self, error: io::Error) -> io::Error {
         if error.get_ref().is_some_and(|below| below.is::<rustls::Error>())
-            && let Some(words) = self.words.of(&error)
+            && let Some(words) = self.explain.of(&error)
         {
             // The first word counts.
             let _ = self.alert.set(words);
@@ -68,6 +69,12 @@ impl Secured {
             }
             other => other,
         }
+    }
+}
+
+impl Io for Secured {
+    fn tcp(&self) -> Option<&TcpStream> {
+        self.stream.tcp()
     }
 }
 

@@ -17,7 +17,6 @@ use h2::client::{self, SendRequest};
 use http::header::{HeaderValue, USER_AGENT};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http_body::{Body as _, Frame};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tonic::{Request, Status, Streaming};
 use tonic_prost::ProstCodec;
@@ -26,18 +25,15 @@ use super::Trouble;
 use super::messages::{WatchRequest, WatchResponse};
 use super::secured::{Alert, Secured};
 use super::settings::Member;
-use crate::backend::socket::{connect, io_words};
-use crate::backend::tls::Ready;
+use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
+use crate::net::dial::{Io, connect};
+use crate::net::tls::TlsClient;
 
 /// An answer longer than this is given up: some 200,000 instances.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// What may be on its way unread; the protocol's own 64 KiB would make a round trip of every few hundred keys.
 const WINDOW: u32 = 1024 * 1024;
-
-/// A byte stream to a member.
-trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// One connection.
 pub(super) struct Wire {
@@ -61,23 +57,23 @@ pub(super) struct Caller {
 
 impl Wire {
     /// Connects, within `limit`.
-    pub(super) async fn open(member: &Member, tls: Option<&Ready>, limit: Duration) -> Result<Self, Trouble> {
+    pub(super) async fn open(member: &Member, tls: Option<&TlsClient>, limit: Duration) -> Result<Self, Trouble> {
         timeout(limit, Wire::dial(member, tls)).await.map_err(|_| Trouble::ConnectTimeout(limit))?
     }
 
-    async fn dial(member: &Member, tls: Option<&Ready>) -> Result<Self, Trouble> {
+    async fn dial(member: &Member, tls: Option<&TlsClient>) -> Result<Self, Trouble> {
         let stream = connect(&member.host, member.port).await.map_err(Trouble::Connect)?;
         let (stream, scheme, alert): (Box<dyn Io>, _, _) = match tls {
             None => (Box::new(stream), Scheme::HTTP, Alert::default()),
             Some(tls) => {
-                let secured = tls.connector.connect(tls.name.clone(), stream).await;
+                let secured = tls.handshake(stream).await;
                 let trouble = |error: io::Error| match error.kind() {
                     io::ErrorKind::UnexpectedEof => Trouble::Tls(
                         "the member ended the handshake (one that speaks plain text is written http://)".into(),
                     ),
-                    _ => Trouble::Tls(tls.words.of(&error).unwrap_or_else(|| io_words(&error))),
+                    _ => Trouble::Tls(tls.explain().of(&error).unwrap_or_else(|| io_words(&error))),
                 };
-                let (secured, alert) = Secured::new(secured.map_err(trouble)?, tls.words.clone());
+                let (secured, alert) = Secured::new(secured.map_err(trouble)?, tls.explain().clone());
                 (Box::new(secured), Scheme::HTTPS, alert)
             }
         };

@@ -4,6 +4,7 @@
 
 mod client;
 mod decode;
+mod error;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod registry;
@@ -99,7 +100,7 @@ impl Backend for Eureka {
                     const PATH: &str = "/apps/delta";
                     let reply = client.get(PATH, false, left).await?;
                     if reply.status != 200 {
-                        return Err(client.refused(PATH, &reply));
+                        return Err(client::Client::refused(PATH, &reply));
                     }
                     let expiry = match watch::expires(&client, left).await {
                         Some(true) => ", lease expiration enabled",

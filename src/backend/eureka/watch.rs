@@ -12,9 +12,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::client::{Client, Reply, first};
 use super::decode::decode;
+use super::error::EurekaError;
 use super::settings::Settings;
 use super::target::EurekaTarget;
 use crate::backend::Resolution;
+use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::watch::{Watch, after};
 use crate::model::endpoint::EndpointSet;
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
@@ -71,7 +73,7 @@ impl Watching {
         if let Update::Reset(answer) = &mut update {
             let mut asked = format!("eureka {} answered in {}", client.server, text::duration(begun.elapsed()));
             if !failed.is_empty() {
-                asked += &format!("; before it {}", failed.join("; "));
+                asked += &format!("; before it {}", sentences(&failed).join("; "));
             }
             answer.notes.insert(0, Note::new(NoteKind::Asked, asked));
         }
@@ -80,6 +82,12 @@ impl Watching {
         let was_there = matches!(update, Update::Reset(_));
         let lost = client.lost();
         Ok((update, Watching { client, path, limit, hints, hint, answered: Instant::now(), told, was_there, lost }))
+    }
+}
+
+impl Watching {
+    fn failed(&self, error: EurekaError) -> ResolveError {
+        error.at(&self.client.server.to_string())
     }
 }
 
@@ -94,13 +102,13 @@ impl Watch for Watching {
                     self.hint = listen(&self.hints);
                 }
             }
-            let update = ask(&self.client, &self.path, self.limit).await?;
+            let update = ask(&self.client, &self.path, self.limit).await.map_err(|error| self.failed(error))?;
             self.answered = Instant::now();
             let is_there = matches!(update, Update::Reset(_));
             let delta = self.told.apply(update.clone());
             let lost = std::mem::replace(&mut self.lost, self.client.lost());
             if lost != self.lost && !delta.removed.is_empty() {
-                return Err(self.may_have_restarted(delta.removed.len()));
+                return Err(self.failed(EurekaError::MayHaveRestarted { missing: delta.removed.len() }));
             }
             if !delta.is_empty() || is_there != self.was_there {
                 self.was_there = is_there;
@@ -110,35 +118,22 @@ impl Watch for Watching {
     }
 }
 
-impl Watching {
-    /// A restart between two queries is seen by nothing else.
-    fn may_have_restarted(&self, missing: usize) -> ResolveError {
-        let text = format!(
-            "eureka {}: the connection ended between two queries and {missing} of its endpoints are missing since: it may \
-             have restarted",
-            self.client.server
-        );
-        ResolveError::ambient(ResolveCode::WatchBroken, text)
-    }
-}
-
 fn listen(hints: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
     let mut hint = Box::pin(hints.clone().notified_owned());
     hint.as_mut().enable();
     hint
 }
 
-async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, ResolveError> {
+async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, EurekaError> {
     let reply = client.get(path, false, limit).await?;
     match reply.status {
         200 => {}
         // Any web server says that of a path it does not know: Eureka is who answers another question.
         404 => return absent(client, path, &reply, limit).await,
-        _ => return Err(client.refused(path, &reply)),
+        _ => return Err(Client::refused(path, &reply)),
     }
     let Some((endpoints, mut notes)) = decode(&reply.body, reply.now) else {
-        let text = format!("eureka {}: GET {path}: what came is not what Eureka answers", client.server);
-        return Err(ResolveError::ambient(ResolveCode::BadAnswer, text));
+        return Err(EurekaError::NotEureka { path: path.to_string() });
     };
     if notes.iter().any(|note| note.kind == NoteKind::Permanent)
         && let Some(expires) = expires(client, limit).await
@@ -153,7 +148,7 @@ async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, Res
     Ok(Update::Reset(Answer { endpoints, notes }))
 }
 
-async fn absent(client: &Client, path: &str, reply: &Reply, limit: Duration) -> Result<Update, ResolveError> {
+async fn absent(client: &Client, path: &str, reply: &Reply, limit: Duration) -> Result<Update, EurekaError> {
     let delta = client.get("/apps/delta", false, limit).await?;
     let is_eureka = delta.status == 200 && String::from_utf8_lossy(&delta.body).contains("\"applications\"");
     // 403: the server tells no differences (`disable-delta`).
@@ -162,7 +157,7 @@ async fn absent(client: &Client, path: &str, reply: &Reply, limit: Duration) -> 
         let notes = elsewhere(client, path, limit).await;
         return Ok(Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes }));
     }
-    Err(client.refused(path, reply))
+    Err(Client::refused(path, reply))
 }
 
 /// Applications with names like the one at `path`, and what to do.

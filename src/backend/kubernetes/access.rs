@@ -14,10 +14,12 @@ use tokio::time::timeout;
 use super::credentials::{self, Credentials};
 use super::settings::{Pod, Settings};
 use super::trouble::{Shown, Trouble};
-use crate::backend::http::{self as wire, Http, Tcp};
 use crate::backend::socket::shown_address;
 use crate::backend::tls::{Names, Plan};
+use crate::model::endpoint::Address;
 use crate::model::secret::Secrets;
+use crate::net::dial::NamedSockets;
+use crate::net::http1::{Http, HttpError, RequestError};
 use crate::platform::file;
 
 /// What a kubeconfig calls the settings of TLS.
@@ -57,10 +59,7 @@ impl Access {
             .header(USER_AGENT, AGENT)
             .header(ACCEPT, "application/json")
             .body(Empty::new())
-            .map_err(|error| {
-                let why = wire::Trouble::Setting(format!("the question is no HTTP request: {error}"));
-                Trouble::Http { asked: path.to_string(), why }
-            })?;
+            .map_err(|error| RequestError { request: path.to_string(), source: HttpError::Request(error) })?;
         self.credentials.show(request.headers_mut(), self.limit).await?;
         Ok(request)
     }
@@ -106,19 +105,18 @@ pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) 
                 cacert: credentials::pem(NAMES.cacert, data, file).map_err(wrong)?,
                 capath: None,
                 identity,
-                server_name: name.unwrap_or_else(|| server.dial.host.clone()),
+                server_name: name.unwrap_or_else(|| server.host.clone()),
                 alpn: "http/1.1",
                 names: NAMES,
             };
-            Some(blocking(move || plan.load().map_err(Trouble::Setting)).await.map_err(|trouble| match trouble {
-                Trouble::Setting(why) => wrong(why),
-                other => other,
-            })?)
+            let place = chosen.place.clone();
+            Some(blocking(move || plan.load().map_err(|source| Trouble::Tls { place, source })).await?)
         } else {
             None
         };
-        let Server { dial, authority, path, .. } = server;
-        let http = Http::new(Arc::new(dial), tls, limit);
+        let address = Address::Name { host: server.host.clone(), port: server.port };
+        let Server { authority, path, .. } = server;
+        let http = Http::new(Arc::new(NamedSockets), address, tls, limit);
         let Chosen { server, namespace, shown, .. } = chosen;
         let server = shown_address(&server);
         Ok(Access { http, server, namespace, shown, authority, path, credentials, limit })
@@ -127,13 +125,13 @@ pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) 
 }
 
 /// Reads the kubeconfig and the certificates it names. No credential plugin is run.
-pub(super) fn check(settings: &Settings) -> Result<(), String> {
+pub(super) fn check(settings: &Settings) -> Result<(), Trouble> {
     // Without a kubeconfig there is nothing that somebody wrote.
-    if kubeconfig(settings).map_err(|trouble| trouble.to_string())?.is_none() {
+    if kubeconfig(settings)?.is_none() {
         return Ok(());
     }
     let Ok(chosen) = choose(settings) else { return Ok(()) };
-    let wrong = |why: String| format!("{}: {why}", chosen.place);
+    let wrong = |why: String| Trouble::Setting(format!("{}: {why}", chosen.place));
     let Ok(server) = Server::new(&chosen.server) else { return Ok(()) };
     if !server.tls {
         return Ok(());
@@ -149,11 +147,11 @@ pub(super) fn check(settings: &Settings) -> Result<(), String> {
         cacert: credentials::pem(NAMES.cacert, data, file).map_err(wrong)?,
         capath: None,
         identity: cert.map_err(wrong)?.zip(key.map_err(wrong)?),
-        server_name: server.dial.host,
+        server_name: server.host,
         alpn: "http/1.1",
         names: NAMES,
     };
-    plan.check().map_err(wrong)
+    plan.check().map_err(|source| Trouble::Tls { place: chosen.place.clone(), source })
 }
 
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Trouble> + Send + 'static) -> Result<T, Trouble> {
@@ -294,8 +292,10 @@ fn is_plain_text(server: &str) -> bool {
 pub(super) struct Server {
     /// It speaks TLS.
     pub tls: bool,
-    /// Host and port.
-    pub dial: Tcp,
+    /// A name or an address; IPv6 without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
     /// What stands in front of every path.
     pub path: String,
     authority: HeaderValue,
@@ -320,6 +320,6 @@ impl Server {
         }
         let authority = HeaderValue::from_str(authority).map_err(|_| wrong("has no host"))?;
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Ok(Server { tls, dial: Tcp { host, port }, authority, path: uri.path().trim_end_matches('/').to_string() })
+        Ok(Server { tls, host, port, authority, path: uri.path().trim_end_matches('/').to_string() })
     }
 }

@@ -14,10 +14,9 @@ use serde::de::DeserializeOwned;
 use super::access::Access;
 use super::read::{self, Event, List};
 use super::trouble::Trouble;
-use crate::backend::http::{self as wire, Http, LARGEST_ANSWER, Listening};
-use crate::backend::retry_after::retry_after;
 use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
+use crate::net::http1::{Http, HttpError, LARGEST_ANSWER, Listening, RequestError, retry_after};
 
 /// An object of a namespace that can be asked for.
 pub(super) trait Object:
@@ -107,7 +106,7 @@ impl Api {
         let length = u32::try_from(length.as_secs()).unwrap_or(1);
         let parameters = WatchParams::default().labels(selector).timeout(length);
         let request = self.request(&asked, self.at::<K>().watch(&parameters, version)).await?;
-        let failed = |why| Trouble::Http { asked: asked.clone(), why };
+        let failed = |source| RequestError { request: asked.clone(), source };
         let (head, mut answer) = self.watching.listen(request, limit).await.map_err(failed)?;
         if head.status.is_success() {
             return Ok(Changes { asked, answer, rest: Vec::new(), of: PhantomData });
@@ -119,7 +118,7 @@ impl Api {
             }
             Ok(said)
         };
-        let said = tokio::time::timeout(limit, refusal).await.unwrap_or(Err(wire::Trouble::NoAnswer(limit)));
+        let said = tokio::time::timeout(limit, refusal).await.unwrap_or(Err(HttpError::NoAnswer(limit)));
         Err(self.refused(&asked, head.status, &said.map_err(failed)?, retry_after(&head.headers)))
     }
 
@@ -138,7 +137,7 @@ impl Api {
     /// Does the server answer at all, be it a refusal?
     pub(super) async fn lives(&self, limit: Duration) -> Result<(), Trouble> {
         match self.ask("get /version", plain("/version"), limit).await {
-            Err(trouble @ Trouble::Http { .. }) => Err(trouble),
+            Err(trouble @ Trouble::Request(_)) => Err(trouble),
             _ => Ok(()),
         }
     }
@@ -154,7 +153,7 @@ impl Api {
 
     async fn ask(&self, asked: &str, built: Built, limit: Duration) -> Result<Vec<u8>, Trouble> {
         let request = self.request(asked, built).await?;
-        let failed = |why| Trouble::Http { asked: asked.to_string(), why };
+        let failed = |source| RequestError { request: asked.to_string(), source };
         let answer = self.access.http.ask(request, limit).await.map_err(failed)?;
         let (status, wish) = (answer.status(), retry_after(answer.headers()));
         let body = answer.into_body();
@@ -211,8 +210,11 @@ impl<K: DeserializeOwned> Changes<K> {
                     return Err(Trouble::NotKubernetes(format!("{}: a change longer than {limit} MiB", self.asked)));
                 }
                 Ok(None) if self.rest.is_empty() => return Ok(None),
-                Ok(None) => return Err(Trouble::Ended("the watch ended in the middle of a change".to_string())),
-                Err(why) => return Err(Trouble::Http { asked: self.asked.clone(), why }.under_a_watch()),
+                Ok(None) => return Err(Trouble::CutOff),
+                Err(source) => {
+                    let error = RequestError { request: self.asked.clone(), source };
+                    return Err(Trouble::from(error).under_a_watch());
+                }
             }
         }
     }

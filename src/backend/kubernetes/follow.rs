@@ -14,7 +14,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::api::{Api, Changes, Object};
 use super::read::{Event, Garbled, Read};
 use super::trouble::Trouble;
-use crate::text::duration;
 
 /// When the server is to end a watch: asking so often costs it nothing.
 const LENGTH: Duration = Duration::from_secs(20);
@@ -112,17 +111,9 @@ impl<K: Object> Follow<K> {
                 self.changes = None;
                 Ok(None)
             }
-            Ok(Ok(None)) => {
-                let after = Duration::from_millis(self.begun.elapsed().as_millis() as u64);
-                let why = format!("the API server ended the watch after {}, before its time", duration(after));
-                Err(Trouble::Ended(why))
-            }
+            Ok(Ok(None)) => Err(Trouble::Ended(Duration::from_millis(self.begun.elapsed().as_millis() as u64))),
             Ok(Err(trouble)) => Err(trouble),
-            Err(_) => {
-                let silence = duration(LENGTH + GRACE);
-                let why = format!("the watch neither went on nor ended within {silence}: frozen or cut off");
-                Err(Trouble::Frozen(why))
-            }
+            Err(_) => Err(Trouble::Stuck(LENGTH + GRACE)),
         }
     }
 }
@@ -132,7 +123,7 @@ async fn silence(api: &Api) -> Trouble {
     loop {
         sleep(PULSE).await;
         if let Err(trouble) = api.lives(GRACE).await
-            && let trouble @ Trouble::Frozen(_) = trouble.under_a_watch()
+            && let trouble @ Trouble::Frozen { .. } = trouble.under_a_watch()
         {
             return trouble;
         }

@@ -38,7 +38,7 @@ pub use settings::{Pod, Settings};
 
 use super::socket::shown_address;
 use super::target::{Example, Scheme};
-use super::{Backend, Context, Description, Origin, Resolution};
+use super::{Backend, CheckError, Context, Description, Origin, Resolution};
 use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secrets;
@@ -108,9 +108,9 @@ impl Backend for Kubernetes {
         Description { active: settings.active(), settings: rows }
     }
 
-    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), String> {
+    fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<KubernetesTarget>() {
-            Some(_) => access::check(&settings.kubernetes),
+            Some(_) => access::check(&settings.kubernetes).map_err(CheckError::new),
             None => Ok(()),
         }
     }

@@ -116,7 +116,7 @@ fn a_pod_asks_as_its_service_account() {
 
 #[test]
 fn a_server_is_a_url() {
-    let of = |url: &str| Server::new(url).map(|server| (server.tls, server.dial.host, server.dial.port, server.path));
+    let of = |url: &str| Server::new(url).map(|server| (server.tls, server.host, server.port, server.path));
     assert_eq!(of("https://10.0.0.1:6443"), Ok((true, "10.0.0.1".to_string(), 6443, String::new())));
     assert_eq!(of("https://[fd00::1]"), Ok((true, "fd00::1".to_string(), 443, String::new())));
     let behind = "https://hub.example/k8s/clusters/c-1/";

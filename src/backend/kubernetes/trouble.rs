@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use kube::core::Status;
 
-use crate::backend::http;
 use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::net::http1::{HttpError, RequestError};
+use crate::net::tls::SetupError;
 use crate::text::{duration, shorten};
 
 /// So much of a stranger's text is repeated.
@@ -41,22 +42,25 @@ impl fmt::Display for Shown {
 }
 
 /// Why there is no answer. The sentences do not name the API server: [`Trouble::at`] does.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Trouble {
     /// A setting makes no sense: no point in asking again.
     #[error("{0}")]
     Setting(String),
+    /// TLS cannot be set up as the kubeconfig has it.
+    #[error("{place}: {source}")]
+    Tls {
+        /// The kubeconfig.
+        place: String,
+        /// Why.
+        source: SetupError,
+    },
     /// Whoever makes the credentials did not.
     #[error("no credentials: {0}")]
     Credentials(String),
-    /// The question did not get there, or the answer not back.
-    #[error("{}{why}", if matches!(why, http::Trouble::NoAnswer(_)) { format!("{asked}: ") } else { String::new() })]
-    Http {
-        /// The question.
-        asked: String,
-        /// What happened.
-        why: http::Trouble,
-    },
+    /// No response.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// Something on this machine took too long.
     #[error("{what} took longer than {}", duration(*limit))]
     Slow {
@@ -65,12 +69,26 @@ pub(super) enum Trouble {
         /// How long was waited.
         limit: Duration,
     },
-    /// Watching, and the server says nothing any more.
-    #[error("{0}")]
-    Frozen(String),
-    /// Watching, and the watch ended.
-    #[error("{0}")]
-    Ended(String),
+    /// Watching, and the server does not respond any more.
+    #[error("{request}: {source} while watching: frozen or cut off")]
+    Frozen {
+        /// What was requested.
+        request: String,
+        /// Why there is no response.
+        source: HttpError,
+    },
+    /// Watching, and neither a change nor the end of the watch came.
+    #[error("the watch neither went on nor ended within {}: frozen or cut off", duration(*.0))]
+    Stuck(Duration),
+    /// Watching, and the connection broke.
+    #[error("the connection broke: {}", .0.broken_connection().unwrap_or_else(|| .0.to_string()))]
+    Broken(#[source] HttpError),
+    /// The server ended the watch before its time.
+    #[error("the API server ended the watch after {}, before its time", duration(*.0))]
+    Ended(Duration),
+    /// The watch ended within a change.
+    #[error("the watch ended in the middle of a change")]
+    CutOff,
     /// It is not known who asks (401).
     #[error("401 Unauthorized: {0}")]
     Unauthorized(Shown),
@@ -126,25 +144,21 @@ impl Trouble {
 
     /// Seen from a watch: it had been connected.
     pub(super) fn under_a_watch(self) -> Self {
-        use http::Trouble::{Broken, Connect, ConnectTimeout, NoAnswer};
-        match self {
-            Trouble::Http { why: Connect(why) | Broken(why), .. } => {
-                Trouble::Ended(format!("the connection broke: {why}"))
-            }
-            Trouble::Http { asked, why: why @ (NoAnswer(_) | ConnectTimeout(_)) } => {
-                Trouble::Frozen(format!("{asked}: {why} while watching: frozen or cut off"))
-            }
-            other => other,
+        let Trouble::Request(RequestError { request, source }) = self else { return self };
+        match source {
+            HttpError::Connect(_) | HttpError::Broken(_) => Trouble::Broken(source),
+            HttpError::NoAnswer(_) | HttpError::ConnectTimeout(_) => Trouble::Frozen { request, source },
+            source => RequestError { request, source }.into(),
         }
     }
 
     /// The stable word for it.
     pub(super) fn code(&self) -> ResolveCode {
         match self {
-            Trouble::Setting(_) => ResolveCode::BadTarget,
-            Trouble::Http { why, .. } => why.code(),
-            Trouble::Slow { .. } | Trouble::Frozen(_) => ResolveCode::Timeout,
-            Trouble::Ended(_) | Trouble::Gone(_) => ResolveCode::WatchBroken,
+            Trouble::Setting(_) | Trouble::Tls { .. } => ResolveCode::BadTarget,
+            Trouble::Request(error) => error.source.code(),
+            Trouble::Slow { .. } | Trouble::Frozen { .. } | Trouble::Stuck(_) => ResolveCode::Timeout,
+            Trouble::Broken(_) | Trouble::Ended(_) | Trouble::CutOff | Trouble::Gone(_) => ResolveCode::WatchBroken,
             Trouble::Credentials(_) | Trouble::Unauthorized(_) | Trouble::Forbidden { .. } => ResolveCode::Denied,
             Trouble::Refused { code: 429, .. } => ResolveCode::Limited,
             Trouble::Refused { code: 500.., .. } => ResolveCode::ServerError,
@@ -153,16 +167,14 @@ impl Trouble {
     }
 
     /// The error, with the API server's name in front where there is one.
-    pub(super) fn at(&self, server: &str) -> ResolveError {
+    pub(super) fn at(self, server: &str) -> ResolveError {
         let named = if server.is_empty() { "kubernetes".to_string() } else { format!("kubernetes {server}") };
-        if let Trouble::Http { asked, why } = self {
-            return why.at(&named, asked);
-        }
-        let text = format!("{named}: {self}");
-        match self.code() {
-            ResolveCode::BadTarget => ResolveError::fatal(self.code(), text),
-            _ => ResolveError::ambient(self.code(), text).retry_after(self.retry_after()),
-        }
+        let (code, text) = (self.code(), format!("{named}: {self}"));
+        let error = match code {
+            ResolveCode::BadTarget => ResolveError::fatal(code, text),
+            _ => ResolveError::ambient(code, text).retry_after(self.retry_after()),
+        };
+        error.caused_by(self)
     }
 
     fn retry_after(&self) -> Option<Duration> {

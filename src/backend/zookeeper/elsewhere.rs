@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Trouble;
+use super::error::ZookeeperError;
 use super::jute::{self, Op, code};
 use super::session::Session;
 use super::target::ZookeeperTarget;
@@ -21,7 +21,7 @@ pub(super) async fn look(
     session: &mut Session,
     target: &ZookeeperTarget,
     limit: Duration,
-) -> Result<Vec<Note>, Trouble> {
+) -> Result<Vec<Note>, ZookeeperError> {
     let end = Instant::now() + limit;
     let mut parents = vec!["/".to_string()];
     let mut all: Vec<(String, Vec<String>)> = Vec::new();

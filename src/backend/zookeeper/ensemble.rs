@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::Trouble;
+use super::error::ZookeeperError;
 use super::session::{self, Session};
 use super::settings::{Connect, Server, Settings};
 use super::target::ZookeeperTarget;
@@ -37,14 +37,14 @@ impl Ensemble {
     pub(super) async fn first<'a, T>(
         &'a self,
         limit: Duration,
-        ask: impl FnMut(&'a Server, Duration) -> BoxFuture<'a, Result<T, Trouble>>,
-    ) -> Result<(T, Vec<Failed<Trouble>>), ResolveError> {
+        ask: impl FnMut(&'a Server, Duration) -> BoxFuture<'a, Result<T, ZookeeperError>>,
+    ) -> Result<(T, Vec<Failed<ZookeeperError>>), ResolveError> {
         let asked = failover::first(self.connect.servers.iter(), limit, ask);
         asked.await.map_err(|error| error.of("zookeeper", "server"))
     }
 
     /// Opens a session on `server` and says who asks, where the settings name somebody.
-    pub(super) async fn join(&self, server: &Server, limit: Duration) -> Result<Session, Trouble> {
+    pub(super) async fn join(&self, server: &Server, limit: Duration) -> Result<Session, ZookeeperError> {
         let begun = Instant::now();
         let mut session = Session::open(server, &self.connect.chroot, limit).await?;
         if let Some(who) = &self.auth {
@@ -59,7 +59,7 @@ impl Ensemble {
         Ok(asked.await?.0)
     }
 
-    async fn look(&self, server: &Server, limit: Duration) -> Result<String, Trouble> {
+    async fn look(&self, server: &Server, limit: Duration) -> Result<String, ZookeeperError> {
         let begun = Instant::now();
         let text = session::said(server, limit).await?;
         let after = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);

@@ -11,12 +11,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Trouble;
+use super::error::ZookeeperError;
 use super::jute::{self, Op, Reader};
 use super::settings::Server;
-use crate::backend::socket::{connect, io_words};
+use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
-use crate::text::duration;
+use crate::net::dial::connect;
 
 /// The session timeout that is asked for; the server has limits of its own (2 and 20 ticks).
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,8 +44,8 @@ impl Answer {
     }
 
     /// The answer, unless it is an error.
-    pub(super) fn good(self, what: &'static str) -> Result<Self, Trouble> {
-        if self.error == 0 { Ok(self) } else { Err(Trouble::Refused { what, code: self.error }) }
+    pub(super) fn good(self, what: &'static str) -> Result<Self, ZookeeperError> {
+        if self.error == 0 { Ok(self) } else { Err(ZookeeperError::Refused { what, code: self.error }) }
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Opens a session on `server`, within `limit` altogether.
-    pub(super) async fn open(server: &Server, chroot: &str, limit: Duration) -> Result<Self, Trouble> {
+    pub(super) async fn open(server: &Server, chroot: &str, limit: Duration) -> Result<Self, ZookeeperError> {
         let begun = Instant::now();
         let stream = dial(server, limit).await?;
         let mut session = Session {
@@ -85,17 +85,20 @@ impl Session {
             session.frame().await
         });
         let frame = match opened.await {
-            Err(_) => return Err(Trouble::NoAnswer { what: "opening a session", limit }),
+            Err(_) => return Err(ZookeeperError::NoAnswer { what: "opening a session", limit }),
             // A server that leads or follows nobody closes the connection without a word: another question is answered.
-            Ok(Err(Trouble::Broken(why))) => return Err(closed(server, &why, left).await),
+            Ok(Err(ZookeeperError::Broken(error))) => return Err(closed(server, io_words(&error), left).await),
+            Ok(Err(ZookeeperError::Closed)) => {
+                return Err(closed(server, "the server closed it".to_string(), left).await);
+            }
             Ok(frame) => frame?,
         };
         let Some(connected) = jute::connected(&frame) else {
-            return Err(Trouble::NotZookeeper("what answers does not speak ZooKeeper's protocol".to_string()));
+            return Err(ZookeeperError::NotZookeeper);
         };
         match u64::try_from(connected.timeout_ms) {
             Ok(timeout) if timeout > 0 => session.timeout = Duration::from_millis(timeout),
-            _ => return Err(Trouble::Refused { what: "opening a session", code: jute::code::SESSION_EXPIRED }),
+            _ => return Err(ZookeeperError::Refused { what: "opening a session", code: jute::code::SESSION_EXPIRED }),
         }
         session.heard();
         Ok(session)
@@ -107,7 +110,7 @@ impl Session {
     }
 
     /// Says who asks. ZooKeeper believes it: a wrong password shows in what may be read.
-    pub(super) async fn authenticate(&mut self, who: &(String, Secret), limit: Duration) -> Result<(), Trouble> {
+    pub(super) async fn authenticate(&mut self, who: &(String, Secret), limit: Duration) -> Result<(), ZookeeperError> {
         let what = "saying who asks";
         let (user, password) = who;
         let request = jute::auth(&format!("{user}:{}", password.reveal()));
@@ -115,12 +118,17 @@ impl Session {
             self.send(&request).await?;
             self.answer(jute::AUTH).await
         };
-        let answer = timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { what, limit })??;
+        let answer = timeout(limit, asked).await.map_err(|_| ZookeeperError::NoAnswer { what, limit })??;
         answer.good(what).map(drop)
     }
 
     /// Asks `op` of every path and leaves a watch there, where `op` can. All of the answers together have `limit`.
-    pub(super) async fn ask(&mut self, op: Op, paths: &[String], limit: Duration) -> Result<Vec<Answer>, Trouble> {
+    pub(super) async fn ask(
+        &mut self,
+        op: Op,
+        paths: &[String],
+        limit: Duration,
+    ) -> Result<Vec<Answer>, ZookeeperError> {
         let what = match op {
             Op::GetData => "reading nodes",
             Op::GetChildren2 => "reading children",
@@ -145,13 +153,13 @@ impl Session {
             }
             Ok(())
         };
-        timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { what, limit })??;
+        timeout(limit, asked).await.map_err(|_| ZookeeperError::NoAnswer { what, limit })??;
         Ok(answers)
     }
 
     /// Waits until something is said about a path that is watched, and tells every such path; asks for signs of life
     /// meanwhile.
-    pub(super) async fn changes(&mut self) -> Result<Vec<String>, Trouble> {
+    pub(super) async fn changes(&mut self) -> Result<Vec<String>, ZookeeperError> {
         while self.changed.is_empty() {
             let due = self.due;
             let frame = tokio::select! {
@@ -162,9 +170,7 @@ impl Session {
             match frame {
                 Some(frame) => drop(self.sort(&frame)?),
                 None if self.is_asked => {
-                    let limit = duration(PULSE);
-                    let why = format!("ping: no answer within {limit} while watching: frozen or cut off");
-                    return Err(Trouble::Frozen(why));
+                    return Err(ZookeeperError::Frozen { what: "ping", limit: PULSE });
                 }
                 None => {
                     self.send(&jute::bare(jute::PING, Op::Ping)).await?;
@@ -176,7 +182,7 @@ impl Session {
     }
 
     /// Reads until the answer numbered `xid` is there.
-    async fn answer(&mut self, xid: i32) -> Result<Answer, Trouble> {
+    async fn answer(&mut self, xid: i32) -> Result<Answer, ZookeeperError> {
         loop {
             let frame = self.frame().await?;
             if let Some((number, answer)) = self.sort(&frame)?
@@ -188,8 +194,8 @@ impl Session {
     }
 
     /// Takes a notification in; gives an answer with its number.
-    fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, Answer)>, Trouble> {
-        let unread = || Trouble::NotZookeeper("an answer that is cut short".to_string());
+    fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, Answer)>, ZookeeperError> {
+        let unread = || ZookeeperError::CutShort("an answer".to_string());
         self.heard();
         let mut reader = Reader(frame);
         let head = jute::head(&mut reader).ok_or_else(unread)?;
@@ -210,17 +216,17 @@ impl Session {
         (self.is_asked, self.due) = (false, Instant::now() + PULSE.min(self.timeout / 3));
     }
 
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
-        self.stream.write_all(bytes).await.map_err(|error| Trouble::Broken(io_words(&error)))
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), ZookeeperError> {
+        self.stream.write_all(bytes).await.map_err(ZookeeperError::Broken)
     }
 
     /// The next frame, without its length. Nothing is lost when this is dropped in the middle.
-    async fn frame(&mut self) -> Result<Vec<u8>, Trouble> {
+    async fn frame(&mut self) -> Result<Vec<u8>, ZookeeperError> {
         loop {
             if let Some((length, rest)) = self.read.split_first_chunk::<4>() {
                 let length = u32::from_be_bytes(*length) as usize;
                 if length > LONGEST {
-                    return Err(Trouble::NotZookeeper("what answers does not speak ZooKeeper's protocol".to_string()));
+                    return Err(ZookeeperError::NotZookeeper);
                 }
                 if rest.len() >= length {
                     let frame = rest[..length].to_vec();
@@ -229,9 +235,9 @@ impl Session {
                 }
             }
             match self.stream.read_buf(&mut self.read).await {
-                Ok(0) => return Err(Trouble::Broken("the server closed it".to_string())),
+                Ok(0) => return Err(ZookeeperError::Closed),
                 Ok(_) => {}
-                Err(error) => return Err(Trouble::Broken(io_words(&error))),
+                Err(error) => return Err(ZookeeperError::Broken(error)),
             }
         }
     }
@@ -244,35 +250,30 @@ impl Drop for Session {
     }
 }
 
-async fn dial(server: &Server, limit: Duration) -> Result<TcpStream, Trouble> {
+async fn dial(server: &Server, limit: Duration) -> Result<TcpStream, ZookeeperError> {
     match timeout(limit, connect(&server.host, server.port)).await {
-        Err(_) => Err(Trouble::ConnectTimeout(limit)),
-        Ok(stream) => stream.map_err(Trouble::Connect),
+        Err(_) => Err(ZookeeperError::ConnectTimeout(limit)),
+        Ok(stream) => stream.map_err(ZookeeperError::Connect),
     }
 }
 
 /// Why a server ended the connection instead of opening a session.
-async fn closed(server: &Server, why: &str, limit: Duration) -> Trouble {
+async fn closed(server: &Server, why: String, limit: Duration) -> ZookeeperError {
     match said(server, limit).await {
-        Ok(text) if text.contains("not currently serving requests") => {
-            Trouble::NotServing("it serves nobody at the moment: it has no leader, or is starting".to_string())
-        }
-        _ => Trouble::NotServing(format!(
-            "no session: {why} (it has no leader, takes no more connections from this host (maxClientCnxns), or its port \
-             wants TLS)"
-        )),
+        Ok(text) if text.contains("not currently serving requests") => ZookeeperError::NoLeader,
+        _ => ZookeeperError::NoSession { why },
     }
 }
 
 /// What a server says about itself: the four-letter word `srvr`, which needs no session and no rights.
-pub(super) async fn said(server: &Server, limit: Duration) -> Result<String, Trouble> {
+pub(super) async fn said(server: &Server, limit: Duration) -> Result<String, ZookeeperError> {
     let mut stream = dial(server, limit).await?;
     let asked = async {
         stream.write_all(b"srvr").await?;
         let mut text = Vec::new();
         (&mut stream).take(64 * 1024).read_to_end(&mut text).await?;
-        Ok(String::from_utf8_lossy(&text).into_owned())
+        Ok::<_, io::Error>(String::from_utf8_lossy(&text).into_owned())
     };
-    let told = timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { what: "srvr", limit })?;
-    told.map_err(|error: io::Error| Trouble::Broken(io_words(&error)))
+    let told = timeout(limit, asked).await.map_err(|_| ZookeeperError::NoAnswer { what: "srvr", limit })?;
+    told.map_err(ZookeeperError::Broken)
 }

@@ -17,11 +17,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::elsewhere;
 use super::ensemble::Ensemble;
+use super::error::ZookeeperError;
 use super::jute::{self, Op, code};
 use super::session::Session;
 use super::settings::{Server, Settings};
 use super::target::ZookeeperTarget;
-use super::{Trouble, WORDS, is_path};
+use super::{WORDS, is_path};
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::listing::{self, Listing, Pair, Prefix, Sought, listed};
@@ -123,7 +124,7 @@ impl Watch for Reading {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
             Ok(answer) => Ok(self.whole_or_part(answer)),
-            Err(trouble) => Err(trouble.at(&self.server)),
+            Err(error) => Err(error.at(&self.server)),
         }
     }
 }
@@ -136,7 +137,7 @@ impl Reading {
         prefixes: &[Prefix],
         target: &ZookeeperTarget,
         limit: Duration,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, ZookeeperError> {
         let end = Instant::now() + limit;
         let mut session = ensemble.join(server, limit).await?;
         let synced = session.ask(Op::Sync, &["/".to_string()], end.saturating_duration_since(Instant::now())).await?;
@@ -165,7 +166,7 @@ impl Reading {
         }
         // Where nothing could be read, an empty list would prove nothing.
         if reading.listing.is_empty() && !reading.denied.is_empty() {
-            return Err(Trouble::Denied(reading.unread()));
+            return Err(ZookeeperError::Denied(reading.unread()));
         }
         if reading.listing.is_empty() {
             let left = end.saturating_duration_since(Instant::now());
@@ -181,7 +182,7 @@ impl Reading {
         prefix: &Prefix,
         again: &BTreeSet<String>,
         end: Instant,
-    ) -> Result<(bool, Vec<(String, i64)>), Trouble> {
+    ) -> Result<(bool, Vec<(String, i64)>), ZookeeperError> {
         let Some(names) = self.children(parent(prefix), end).await? else { return Ok((true, Vec::new())) };
         let there: BTreeSet<String> = names.into_iter().map(|name| format!("{}{name}", prefix.text)).collect();
         let known: Vec<String> = self.listing.keys(&prefix.text);
@@ -203,7 +204,7 @@ impl Reading {
                 _ => {
                     let answer = answer.good("reading nodes")?;
                     let Some((value, stat)) = jute::data(answer.body()) else {
-                        return Err(Trouble::NotZookeeper(format!("what it says of {path:?} is cut short")));
+                        return Err(ZookeeperError::CutShort(format!("what it says of {path:?}")));
                     };
                     self.denied.remove(&path);
                     let pair = Pair { key: path.into_bytes(), value, revision: stat.mzxid, owner: stat.owner };
@@ -216,7 +217,7 @@ impl Reading {
 
     /// The names of the children of `path`, and a watch on them; where there is no such node, a watch for it. `None` where
     /// this user may not read them.
-    async fn children(&mut self, path: &str, end: Instant) -> Result<Option<Vec<String>>, Trouble> {
+    async fn children(&mut self, path: &str, end: Instant) -> Result<Option<Vec<String>>, ZookeeperError> {
         let paths = [path.to_string()];
         loop {
             let left = end.saturating_duration_since(Instant::now());
@@ -234,7 +235,7 @@ impl Reading {
                     self.denied.remove(path);
                     let answer = answer.good("reading children")?;
                     let names = jute::children(answer.body());
-                    let cut = || Trouble::NotZookeeper("a list of children that is cut short".to_string());
+                    let cut = || ZookeeperError::CutShort("a list of children".to_string());
                     return names.map(Some).ok_or_else(cut);
                 }
             }
@@ -249,7 +250,7 @@ impl Reading {
     }
 
     /// The paths to read again: those that have changed, or those whose turn it is to be checked.
-    async fn changed(&mut self) -> Result<BTreeSet<String>, Trouble> {
+    async fn changed(&mut self) -> Result<BTreeSet<String>, ZookeeperError> {
         sleep_until(self.next_read).await;
         let mut changed: BTreeSet<String> = tokio::select! {
             biased;
@@ -278,7 +279,7 @@ impl Reading {
     }
 
     /// Waits for a change that says something new.
-    async fn wait(&mut self) -> Result<Answer, Trouble> {
+    async fn wait(&mut self) -> Result<Answer, ZookeeperError> {
         loop {
             let changed = self.changed().await?;
             let (mut is_new, mut gone) = (false, Vec::new());
@@ -286,14 +287,15 @@ impl Reading {
             for prefix in self.prefixes.clone().iter() {
                 let concerns = |path: &String| path == parent(prefix) || path.starts_with(&prefix.text);
                 if changed.iter().any(concerns) {
-                    let (says_more, went) = self.read(prefix, &changed, end).await.map_err(frozen)?;
+                    let (says_more, went) =
+                        self.read(prefix, &changed, end).await.map_err(ZookeeperError::while_watching)?;
                     is_new |= says_more;
                     gone.extend(went);
                 }
             }
             // What was listed and may no longer be read is hidden, and no event comes when it may be read again.
             if self.hides_something_known() {
-                return Err(Trouble::Denied(self.unread()));
+                return Err(ZookeeperError::Denied(self.unread()));
             }
             if is_new || !gone.is_empty() {
                 let asked = format!("zookeeper {} told a change, zxid {:#x}", self.server, self.zxid);
@@ -357,16 +359,6 @@ impl Reading {
 /// An ephemeral node goes with its session. How long that still lives only the server knows.
 fn tie(owner: i64, _: &Endpoint) -> (Lease, Option<Duration>) {
     (Lease::Held { id: format!("{owner:x}"), granted: None, usual: None }, None)
-}
-
-/// Silence means more when the server has answered before.
-fn frozen(trouble: Trouble) -> Trouble {
-    match trouble {
-        Trouble::NoAnswer { what, limit } => {
-            Trouble::Frozen(format!("{what}: no answer within {} while watching: frozen or cut off", duration(limit)))
-        }
-        other => other,
-    }
 }
 
 #[cfg(test)]

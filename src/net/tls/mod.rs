@@ -2,6 +2,8 @@
 //! that show no type of a library.
 
 mod certificate;
+mod client;
+mod error;
 mod explain;
 mod fault;
 mod hello;
@@ -10,9 +12,11 @@ pub(crate) mod pem;
 mod verify;
 
 pub(crate) use certificate::{distinguished_name, read};
+pub(crate) use client::{Explain, Remedy, TlsClient, config};
+pub use error::SetupError;
 pub(crate) use explain::{ClientAuth, Told, explain_alert, explain_end, explain_handshake, is_tls};
 pub(crate) use hello::{Answer, Offered, answer, client_hello};
-pub(crate) use verify::{Presented, Roots, Verifier, proved, refusal_in};
+pub(crate) use verify::{Presented, Roots, Verifier, refusal_in};
 
 use tokio_rustls::rustls::pki_types::ServerName;
 

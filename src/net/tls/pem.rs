@@ -2,6 +2,7 @@
 //! nothing of its content, which may be a key.
 
 use std::io;
+use std::path::Path;
 
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::{Error, PemObject};
@@ -13,25 +14,94 @@ use super::certificate;
 use crate::model::certificate::KeyKind;
 use crate::platform::file;
 
-/// Which of two files is to blame.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a file of certificates or a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PemError {
+    /// It cannot be read.
+    #[error("{}", unreadable(.0))]
+    Unreadable(#[source] io::Error),
+    /// Nothing is in it.
+    #[error("the file is empty")]
+    Empty,
+    /// Something else is in it.
+    #[error("no {wanted} found in file, only {found}")]
+    Other {
+        /// What was looked for: `certificate`, `private key`.
+        wanted: &'static str,
+        /// What is there, by the label that PEM gives it.
+        found: String,
+    },
+    /// It seems to be the binary form.
+    #[error("no {wanted} in PEM found in file (it looks like DER; convert it with openssl)")]
+    Der {
+        /// What was looked for.
+        wanted: &'static str,
+    },
+    /// It is not PEM at all.
+    #[error("no {wanted} found in file (not PEM)")]
+    NotPem {
+        /// What was looked for.
+        wanted: &'static str,
+    },
+    /// It begins as PEM and goes on as something else. The parser's own error may show a part of a key.
+    #[error("not valid PEM")]
+    Malformed,
+    /// One of its certificates cannot be read.
+    #[error("a certificate in it cannot be parsed")]
+    Certificate,
+    /// No certificate in it can be trusted as a root.
+    #[error("{}", match count {
+        1 => "the certificate in it cannot be a trusted root".to_string(),
+        _ => format!("none of the {count} certificates in it can be a trusted root"),
+    })]
+    NotARoot {
+        /// How many there are.
+        count: usize,
+    },
+    /// A directory without a usable file.
+    #[error("no PEM file with a certificate in it")]
+    EmptyDirectory,
+    /// The key needs a passphrase.
+    #[error("the key is encrypted; decrypt it first (openssl pkey -in KEY -out PLAIN)")]
+    Encrypted,
+    /// Certificate and key are of two pairs.
+    #[error("the key does not belong to the certificate")]
+    Mismatch,
+    /// The TLS library has no such keys.
+    #[error(
+        "the key is not supported here (supported: RSA of 2048 to 8192 bits, ECDSA P-256 and P-384, Ed25519); the certificate \
+         is for {kind}"
+    )]
+    KeyNotSupported {
+        /// The key of the certificate.
+        kind: KeyKind,
+    },
+}
+
+/// Which of two files cannot be used.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum IdentityError {
     /// The certificates.
-    Certificate(String),
+    #[error(transparent)]
+    Certificate(PemError),
     /// The key.
-    Key(String),
+    #[error(transparent)]
+    Key(PemError),
+}
+
+/// The bytes of a file of certificates or a key.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, PemError> {
+    file::read(path, file::LARGE).map_err(PemError::Unreadable)
 }
 
 /// Every certificate in `text`, at least one.
-pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
     let found = CertificateDer::pem_slice_iter(text).collect::<Result<Vec<_>, _>>();
     match found {
         Ok(found) if found.is_empty() => Err(absent("certificate", text)),
-        Ok(found) if found.iter().any(|der| certificate::read(der).is_none()) => {
-            Err("a certificate in it cannot be parsed".to_string())
-        }
+        Ok(found) if found.iter().any(|der| certificate::read(der).is_none()) => Err(PemError::Certificate),
         Ok(found) => Ok(found),
-        Err(_) => Err("not valid PEM".to_string()),
+        Err(_) => Err(PemError::Malformed),
     }
 }
 
@@ -39,23 +109,18 @@ pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
 pub(crate) fn identity(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, IdentityError> {
     let chain = certificates(chain).map_err(IdentityError::Certificate)?;
     if is_encrypted(key) {
-        return Err(IdentityError::Key(encrypted()));
+        return Err(IdentityError::Key(PemError::Encrypted));
     }
     let private = match PrivateKeyDer::from_pem_slice(key) {
         Ok(private) => private,
         Err(Error::NoItemsFound) => return Err(IdentityError::Key(absent("private key", key))),
-        Err(_) => return Err(IdentityError::Key("not valid PEM".to_string())),
+        Err(_) => return Err(IdentityError::Key(PemError::Malformed)),
     };
     let kind = chain.first().and_then(|leaf| certificate::read(leaf)).map_or(KeyKind::Unknown, |leaf| leaf.traits.key);
     CertifiedKey::from_der(chain, private, provider).map_err(|error| {
         IdentityError::Key(match error {
-            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                "the key does not belong to the certificate".to_string()
-            }
-            _ => format!(
-                "the key is not supported here (supported: RSA of 2048 to 8192 bits, ECDSA P-256 and P-384, Ed25519); \
-                 the certificate is for {kind}"
-            ),
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => PemError::Mismatch,
+            _ => PemError::KeyNotSupported { kind },
         })
     })
 }
@@ -68,17 +133,14 @@ pub(crate) fn unreadable(error: &io::Error) -> String {
     }
 }
 
-fn absent(wanted: &str, text: &[u8]) -> String {
+fn absent(wanted: &'static str, text: &[u8]) -> PemError {
     if text.iter().all(u8::is_ascii_whitespace) {
-        return "the file is empty".to_string();
+        return PemError::Empty;
     }
-    let labels: Vec<String> = labels(text).collect();
-    match labels.first() {
-        Some(label) => format!("no {wanted} found in file, only {label}"),
-        None if text.first() == Some(&0x30) => {
-            format!("no {wanted} in PEM found in file (it looks like DER; convert it with openssl)")
-        }
-        None => format!("no {wanted} found in file (not PEM)"),
+    match labels(text).next() {
+        Some(found) => PemError::Other { wanted, found },
+        None if text.first() == Some(&0x30) => PemError::Der { wanted },
+        None => PemError::NotPem { wanted },
     }
 }
 
@@ -102,10 +164,6 @@ fn is_encrypted(text: &[u8]) -> bool {
     text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
-fn encrypted() -> String {
-    "the key is encrypted; decrypt it first (openssl pkey -in KEY -out PLAIN)".to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,12 +183,12 @@ mod tests {
     fn what_is_no_certificate_says_what_it_is() {
         let (certificate, key) = made("a");
         assert_eq!(certificates(certificate.as_bytes()).unwrap().len(), 1);
-        let why = |text: &str| certificates(text.as_bytes()).unwrap_err();
+        let why = |text: &str| certificates(text.as_bytes()).unwrap_err().to_string();
         assert_eq!(why(" \n"), "the file is empty");
         assert_eq!(why("hello"), "no certificate found in file (not PEM)");
         assert_eq!(why(&key), "no certificate found in file, only PRIVATE KEY");
         assert_eq!(
-            certificates(&[0x30, 0x82, 1, 1, 0xff]).unwrap_err(),
+            certificates(&[0x30, 0x82, 1, 1, 0xff]).unwrap_err().to_string(),
             "no certificate in PEM found in file (it looks like DER; convert it with openssl)"
         );
         let broken = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
@@ -142,19 +200,26 @@ mod tests {
     fn an_identity_is_a_pair() {
         let ((certificate, key), (other, _)) = (made("a"), made("b"));
         assert!(identity(certificate.as_bytes(), key.as_bytes(), &ring::default_provider()).is_ok());
-        let mismatch = IdentityError::Key("the key does not belong to the certificate".to_string());
-        assert_eq!(refused(&other, &key), mismatch);
-        assert_eq!(refused("", &key), IdentityError::Certificate("the file is empty".to_string()));
-        let swapped = IdentityError::Certificate("no certificate found in file, only PRIVATE KEY".to_string());
-        assert_eq!(refused(&key, &certificate), swapped);
+        let of_key = |error: IdentityError| match error {
+            IdentityError::Key(why) => why.to_string(),
+            IdentityError::Certificate(why) => panic!("{why}"),
+        };
+        let of_certificate = |error: IdentityError| match error {
+            IdentityError::Certificate(why) => why.to_string(),
+            IdentityError::Key(why) => panic!("{why}"),
+        };
+        assert_eq!(of_key(refused(&other, &key)), "the key does not belong to the certificate");
+        assert_eq!(of_certificate(refused("", &key)), "the file is empty");
+        assert_eq!(of_certificate(refused(&key, &certificate)), "no certificate found in file, only PRIVATE KEY");
         for locked in [
             "-----BEGIN ENCRYPTED PRIVATE KEY-----\naGVsbG8=\n-----END ENCRYPTED PRIVATE KEY-----\n",
             "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\naGVsbG8=\n-----END RSA PRIVATE KEY-----\n",
         ] {
-            assert_eq!(refused(&certificate, locked), IdentityError::Key(encrypted()));
+            let text = "the key is encrypted; decrypt it first (openssl pkey -in KEY -out PLAIN)";
+            assert_eq!(of_key(refused(&certificate, locked)), text);
         }
         let odd = "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n";
-        let IdentityError::Key(why) = refused(&certificate, odd) else { panic!() };
+        let why = of_key(refused(&certificate, odd));
         assert!(why.starts_with("the key is not supported here"), "{why}");
     }
 

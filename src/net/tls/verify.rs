@@ -11,7 +11,9 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{self, CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 
+use super::error::SetupError;
 use super::path::{Chain, is_a_root};
+use super::pem::PemError;
 use super::{certificate, fault};
 use crate::model::certificate::{KeyKind, TlsFault};
 use crate::model::reach::{Certificate, FailureCode};
@@ -31,14 +33,11 @@ impl Roots {
     /// # Errors
     ///
     /// None of them can be a root.
-    pub fn named(named: Vec<CertificateDer<'static>>) -> Result<Self, String> {
+    pub fn named(named: Vec<CertificateDer<'static>>) -> Result<Self, PemError> {
         let mut store = RootCertStore::empty();
         let (added, _) = store.add_parsable_certificates(named.iter().cloned());
         if added == 0 {
-            return Err(match named.len() {
-                1 => "the certificate in it cannot be a trusted root".to_string(),
-                count => format!("none of the {count} certificates in it can be a trusted root"),
-            });
+            return Err(PemError::NotARoot { count: named.len() });
         }
         Ok(Roots { store: Arc::new(store), named })
     }
@@ -48,13 +47,12 @@ impl Roots {
     /// # Errors
     ///
     /// The system has none.
-    pub fn system() -> Result<Self, String> {
+    pub fn system() -> Result<Self, SetupError> {
         let found = rustls_native_certs::load_native_certs();
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(found.certs);
         if store.is_empty() {
-            let why = found.errors.first().map_or_else(String::new, |error| format!(": {error}"));
-            return Err(format!("this machine has no trusted root certificates{why}; install ca-certificates"));
+            return Err(SetupError::NoSystemRoots { source: found.errors.into_iter().next() });
         }
         Ok(Roots { store: Arc::new(store), named: Vec::new() })
     }
@@ -114,40 +112,57 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Verifies chains against [`Roots`]. As rustls' verifier its errors are [`Refusal`]s ([`refusal_in`]).
+/// Verifies chains against [`Roots`], or accepts every chain; the server must hold the certificate's key in both cases. As
+/// rustls' verifier its errors are [`Refusal`]s ([`refusal_in`]).
 #[derive(Debug)]
 pub(crate) struct Verifier {
-    webpki: Arc<WebPkiServerVerifier>,
-    roots: Roots,
+    /// `None`: every chain is accepted.
+    trusted: Option<Trusted>,
     provider: Arc<CryptoProvider>,
 }
 
+#[derive(Debug)]
+struct Trusted {
+    webpki: Arc<WebPkiServerVerifier>,
+    roots: Roots,
+}
+
 impl Verifier {
-    /// A verifier that trusts `roots`.
+    /// A verifier that trusts `roots`; without them one that accepts every chain.
     ///
     /// # Errors
     ///
     /// They cannot be used.
-    pub fn new(roots: Roots, provider: Arc<CryptoProvider>) -> Result<Self, String> {
-        let webpki = WebPkiServerVerifier::builder_with_provider(roots.store.clone(), provider.clone())
-            .build()
-            .map_err(|error| format!("trusted roots cannot be used: {error}"))?;
-        Ok(Verifier { webpki, roots, provider })
+    pub fn new(roots: Option<Roots>, provider: Arc<CryptoProvider>) -> Result<Self, SetupError> {
+        let trusted = match roots {
+            None => None,
+            Some(roots) => {
+                let webpki = WebPkiServerVerifier::builder_with_provider(roots.store.clone(), provider.clone());
+                Some(Trusted { webpki: webpki.build()?, roots })
+            }
+        };
+        Ok(Verifier { trusted, provider })
+    }
+
+    /// False when every chain is accepted.
+    pub fn verifies(&self) -> bool {
+        self.trusted.is_some()
     }
 
     /// The named root that the chain ends at, where there is one.
     pub fn anchor(&self, chain: &[Certificate]) -> Option<Certificate> {
-        self.roots.anchor(chain)
+        self.trusted.as_ref()?.roots.anchor(chain)
     }
 
     /// Verifies what a server presented.
     pub fn check(&self, presented: Presented<'_>, ocsp: &[u8]) -> Result<(), Refusal> {
+        let Some(Trusted { webpki, roots }) = &self.trusted else { return Ok(()) };
         let Presented { leaf, intermediates, name, now } = presented;
-        let is_trusted = self.roots.named.iter().any(|named| named == leaf) || is_a_root(leaf, &self.roots.store);
+        let is_trusted = roots.named.iter().any(|named| named == leaf) || is_a_root(leaf, &roots.store);
         let verified = if is_trusted {
             named_itself(leaf, name, now)
         } else {
-            self.webpki.verify_server_cert(leaf, intermediates, name, ocsp, now).map(|_| ())
+            webpki.verify_server_cert(leaf, intermediates, name, ocsp, now).map(|_| ())
         };
         let error = match verified {
             Ok(()) => return Ok(()),
@@ -158,11 +173,11 @@ impl Verifier {
         let read = std::iter::once(leaf).chain(intermediates).filter_map(|der| certificate::read(der)).collect();
         let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let server_name = super::name_text(name);
-        let seen = fault::Seen { chain: &chain, read, roots: &self.roots, server_name, now: seconds };
+        let seen = fault::Seen { chain: &chain, read, roots, server_name, now: seconds };
         let mut refusal = fault::explain(&error, &seen);
         if fault::may_be_our_limit(&error) {
             let algorithms = &self.provider.signature_verification_algorithms;
-            refusal.is_our_limit = seen.is_for_name() && chain.passes_elsewhere(&self.roots.store, algorithms, seconds);
+            refusal.is_our_limit = seen.is_for_name() && chain.passes_elsewhere(&roots.store, algorithms, seconds);
         }
         Err(refusal)
     }
@@ -239,7 +254,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 /// The proof that the server holds the certificate's key, with a failure in words.
-pub(crate) fn proved(
+fn proved(
     certificate: &CertificateDer<'_>,
     proof: Result<HandshakeSignatureValid, rustls::Error>,
 ) -> Result<HandshakeSignatureValid, rustls::Error> {

@@ -1,11 +1,13 @@
 //! Exact times, on a paused clock over pipes.
 
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
-use tokio::io::{AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::time::{Instant, sleep};
 
 use super::memory::Memory;
@@ -229,6 +231,8 @@ struct Counting {
     io: DuplexStream,
     writes: Arc<AtomicUsize>,
 }
+
+impl Io for Counting {}
 
 impl AsyncRead for Counting {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

@@ -163,7 +163,7 @@ async fn a_server_that_freezes_is_noticed_and_the_next_one_is_asked() {
     let told = answer(&mut ask("eureka:///PAY", &format!("{},{}", first.url(), second.url()))).await;
     assert_eq!(told.endpoints.len(), 1);
     let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
-    assert!(asked.contains("; before it eureka http://127.0.0.1:") && asked.contains("no answer within"), "{asked}");
+    assert!(asked.contains("; before it http://127.0.0.1:") && asked.contains("no answer within"), "{asked}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
+use grpc_discover::backend::CheckError;
 use grpc_discover::platform::file;
 use grpc_discover::session::plan::Source;
 
@@ -144,7 +145,7 @@ fn session<'a>(
 const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
 /// Checks the files that a source needs, on a thread of its own: it may block.
-fn checked(source: &Source) -> Result<(), String> {
+fn checked(source: &Source) -> Result<(), CheckError> {
     let source = source.clone();
     let (report, reported) = std::sync::mpsc::channel();
     std::thread::spawn(move || report.send(source.backend.check(&source.target, &source.settings)));

@@ -41,14 +41,14 @@ pub fn check(cacert: Option<&File>, identity: Option<&(File, File)>, world: &Wor
     let read =
         |file: &File| (world.read)(&file.path).map_err(|error: io::Error| wrong(file, &transport::unreadable(&error)));
     if let Some(file) = cacert {
-        transport::check_roots(read(file)?.as_bytes()).map_err(|why| wrong(file, &why))?;
+        transport::check_roots(read(file)?.as_bytes()).map_err(|why| wrong(file, &why.to_string()))?;
     }
     if let Some((cert, key)) = identity {
         let (chain, private) = (read(cert)?, read(key)?);
         let checked = transport::check_identity(chain.as_bytes(), private.as_bytes());
         checked.map_err(|(which, why)| match which {
-            TlsFile::Key => wrong(key, &why),
-            TlsFile::CaCert | TlsFile::Cert => wrong(cert, &why),
+            TlsFile::Key => wrong(key, &why.to_string()),
+            TlsFile::CaCert | TlsFile::Cert => wrong(cert, &why.to_string()),
         })?;
     }
     Ok(())

@@ -1,0 +1,130 @@
+//! [`ConsulError`]: why the agent gave no answer.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustify::errors::ClientError;
+
+use super::agent::AgentError;
+use crate::backend::socket::io_words;
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::net::http1::RequestError;
+use crate::net::tls::SetupError;
+
+/// Why the agent gave no answer. The sentences do not name it: [`of`](Self::of) does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConsulError {
+    /// The address is not an agent's.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// The file of the token cannot be read.
+    #[error("CONSUL_HTTP_TOKEN_FILE {}: {}", path.display(), io_words(source))]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The token cannot be sent.
+    #[error("the token holds characters that no HTTP header can carry")]
+    Token(#[source] Box<dyn Error + Send + Sync>),
+    /// User and password cannot be sent.
+    #[error("{0}")]
+    Login(#[source] Box<dyn Error + Send + Sync>),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] SetupError),
+    /// No response.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// rustify did not send the request.
+    #[error("{source}")]
+    NotSent {
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// rustify cannot make a request of it.
+    #[error("GET {path} cannot be asked: {source}")]
+    Endpoint {
+        /// The path.
+        path: String,
+        /// Why.
+        source: Box<ClientError>,
+    },
+    /// An HTTP status other than success.
+    #[error("GET {path}: HTTP {status}{}{}", if words.is_empty() { String::new() } else { format!(": {words}") }, self.hint())]
+    Refused {
+        /// The path.
+        path: String,
+        /// The status.
+        status: u16,
+        /// The agent's own words.
+        words: String,
+        /// When the agent wants to be queried again.
+        retry_after: Option<Duration>,
+    },
+    /// The response is not Consul's.
+    #[error("GET {path}: not a valid response of Consul's API: {source}: {start:?}")]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// Why.
+        source: serde_json::Error,
+        /// How it begins.
+        start: String,
+    },
+}
+
+/// The agent speaks TLS and was queried without.
+const WANTS_TLS: &str = "HTTP request to an HTTPS server";
+
+impl ConsulError {
+    /// What to do about a refusal.
+    fn hint(&self) -> &'static str {
+        let ConsulError::Refused { status, words, .. } = self else { return "" };
+        match status {
+            400 if words.contains(WANTS_TLS) => " (write https:// into CONSUL_HTTP_ADDR)",
+            300..=399 => " (redirects are not followed)",
+            400 | 401 | 403 | 429 | 500..=599 => "",
+            _ => " (is this Consul's HTTP API?)",
+        }
+    }
+
+    /// The stable code.
+    fn code(&self) -> ResolveCode {
+        match self {
+            ConsulError::Agent(_)
+            | ConsulError::TokenFile { .. }
+            | ConsulError::Token(_)
+            | ConsulError::Login(_)
+            | ConsulError::Tls(_)
+            | ConsulError::Endpoint { .. } => ResolveCode::BadTarget,
+            ConsulError::Request(error) => error.source.code(),
+            ConsulError::NotSent { .. } => ResolveCode::Unreachable,
+            ConsulError::Unreadable { .. } => ResolveCode::BadAnswer,
+            ConsulError::Refused { status, words, .. } => match status {
+                401 | 403 => ResolveCode::Denied,
+                400 if words.contains(WANTS_TLS) => ResolveCode::Unreachable,
+                400 => ResolveCode::BadTarget,
+                429 => ResolveCode::Limited,
+                500..=599 if words.contains("rate limit") => ResolveCode::Limited,
+                500..=599 => ResolveCode::ServerError,
+                _ => ResolveCode::BadAnswer,
+            },
+        }
+    }
+
+    /// The error as it is reported; `agent` is the agent's address.
+    pub(super) fn of(self, agent: &str) -> ResolveError {
+        let (code, text) = (self.code(), format!("consul agent {agent}: {self}"));
+        let error = match (code, &self) {
+            (ResolveCode::BadTarget, _) => ResolveError::fatal(code, text),
+            (_, ConsulError::Refused { retry_after, .. }) => {
+                ResolveError::ambient(code, text).retry_after(*retry_after)
+            }
+            _ => ResolveError::ambient(code, text),
+        };
+        error.caused_by(self)
+    }
+}

@@ -1,0 +1,86 @@
+//! [`EurekaError`]: why a server gave no answer.
+
+use std::time::Duration;
+
+use crate::backend::failover::MemberError;
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::net::http1::RequestError;
+use crate::net::tls::SetupError;
+
+/// Why a server gave no answer. The sentences do not name the server: [`MemberError::at`] does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EurekaError {
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] SetupError),
+    /// The roots could not be read.
+    #[error("reading the roots: {0}")]
+    Roots(#[source] tokio::task::JoinError),
+    /// No response.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// An HTTP status that is no answer.
+    #[error("GET {path}: HTTP {status}{}", hint(*status))]
+    Refused {
+        /// The path.
+        path: String,
+        /// The status.
+        status: u16,
+        /// When the server wants to be queried again.
+        retry_after: Option<Duration>,
+    },
+    /// The response is not Eureka's.
+    #[error("GET {path}: what came is not what Eureka answers")]
+    NotEureka {
+        /// The path.
+        path: String,
+    },
+    /// A restart between two queries is seen by nothing else.
+    #[error(
+        "the connection ended between two queries and {missing} of its endpoints are missing since: it may have restarted"
+    )]
+    MayHaveRestarted {
+        /// How many endpoints are missing.
+        missing: usize,
+    },
+}
+
+/// What to do about a status.
+fn hint(status: u16) -> &'static str {
+    match status {
+        401 | 403 => " (user:password stands in the URL of EUREKA_CLIENT_SERVICEURL_DEFAULTZONE)",
+        429 | 500..=599 => "",
+        _ => " (is this Eureka's REST API?)",
+    }
+}
+
+impl MemberError for EurekaError {
+    fn code(&self) -> ResolveCode {
+        match self {
+            EurekaError::Tls(_) => ResolveCode::BadTarget,
+            EurekaError::Roots(_) | EurekaError::MayHaveRestarted { .. } => ResolveCode::WatchBroken,
+            EurekaError::Request(error) => error.source.code(),
+            EurekaError::NotEureka { .. } => ResolveCode::BadAnswer,
+            EurekaError::Refused { status, .. } => match status {
+                401 | 403 => ResolveCode::Denied,
+                429 => ResolveCode::Limited,
+                500..=599 => ResolveCode::ServerError,
+                _ => ResolveCode::BadAnswer,
+            },
+        }
+    }
+
+    fn is_of_every_member(&self) -> bool {
+        self.code() == ResolveCode::Denied
+    }
+
+    fn at(self, server: &str) -> ResolveError {
+        let (code, text) = (self.code(), format!("eureka {server}: {self}"));
+        let error = match &self {
+            EurekaError::Refused { retry_after, .. } => ResolveError::ambient(code, text).retry_after(*retry_after),
+            _ if code == ResolveCode::BadTarget => ResolveError::fatal(code, text),
+            _ => ResolveError::ambient(code, text),
+        };
+        error.caused_by(self)
+    }
+}

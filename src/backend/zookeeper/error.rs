@@ -1,0 +1,150 @@
+//! [`ZookeeperError`]: why a server gave no answer.
+
+use std::io;
+use std::time::Duration;
+
+use super::jute;
+use crate::backend::failover::MemberError;
+use crate::backend::socket::io_words;
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::text::duration;
+
+/// Why there is no answer. The sentences do not name the server: [`MemberError::at`] does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ZookeeperError {
+    /// No connection.
+    #[error("{}", io_words(.0))]
+    Connect(#[source] io::Error),
+    /// Connecting took too long.
+    #[error("no connection within {}", duration(*.0))]
+    ConnectTimeout(Duration),
+    /// Connected and queried, and no response within the limit.
+    #[error("{what}: no answer within {}", duration(*limit))]
+    NoAnswer {
+        /// The query.
+        what: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The same after the server has responded before, which means more.
+    #[error("{what}: no answer within {} while watching: frozen or cut off", duration(*limit))]
+    Frozen {
+        /// The query.
+        what: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The connection broke.
+    #[error("the connection broke: {}", io_words(.0))]
+    Broken(#[source] io::Error),
+    /// The server closed the connection.
+    #[error("the connection broke: the server closed it")]
+    Closed,
+    /// The server is there and serves no client.
+    #[error("it serves nobody at the moment: it has no leader, or is starting")]
+    NoLeader,
+    /// The server closed the connection instead of opening a session.
+    #[error(
+        "no session: {why} (it has no leader, takes no more connections from this host (maxClientCnxns), or its port wants TLS)"
+    )]
+    NoSession {
+        /// How it closed the connection.
+        why: String,
+    },
+    /// ZooKeeper's own refusal, by its code.
+    #[error("{what}: {}", words(*code))]
+    Refused {
+        /// The query.
+        what: &'static str,
+        /// `KeeperException.Code`.
+        code: i32,
+    },
+    /// The nodes that may not be read, and nothing else was found.
+    #[error("no right to read {0} (NoAuth; ZOOKEEPER_AUTH names the user)")]
+    Denied(String),
+    /// The peer is not a ZooKeeper server.
+    #[error("what answers does not speak ZooKeeper's protocol")]
+    NotZookeeper,
+    /// A message ends too early.
+    #[error("{0} is cut short")]
+    CutShort(String),
+}
+
+/// What a code means, and what to set about it.
+fn words(code: i32) -> String {
+    let text = match code {
+        jute::code::NO_NODE => "there is no such node (NoNode)",
+        jute::code::NO_AUTH => "this user has no right to it (NoAuth; ZOOKEEPER_AUTH names the user)",
+        jute::code::SESSION_EXPIRED => "the session has expired",
+        jute::code::AUTH_FAILED => "the server takes no digest authentication (AuthFailed)",
+        jute::code::SESSION_MOVED => "the session has moved to another server",
+        jute::code::REQUIRES_SASL => "the server wants SASL, which is not spoken here",
+        jute::code::THROTTLED => "the server has too much to do (ThrottledOp)",
+        -1 => "an error inside the server (SystemError)",
+        -6 => "the server does not know this question (Unimplemented)",
+        -8 => "the server does not take this path (BadArguments)",
+        code => return format!("error {code}"),
+    };
+    text.to_string()
+}
+
+impl ZookeeperError {
+    /// The stable code.
+    fn code(&self) -> ResolveCode {
+        match self {
+            ZookeeperError::Connect(_) => ResolveCode::Unreachable,
+            ZookeeperError::ConnectTimeout(_) | ZookeeperError::NoAnswer { .. } | ZookeeperError::Frozen { .. } => {
+                ResolveCode::Timeout
+            }
+            ZookeeperError::Broken(_) | ZookeeperError::Closed => ResolveCode::WatchBroken,
+            ZookeeperError::NoLeader | ZookeeperError::NoSession { .. } => ResolveCode::ServerError,
+            ZookeeperError::Denied(_) => ResolveCode::Denied,
+            ZookeeperError::NotZookeeper | ZookeeperError::CutShort(_) => ResolveCode::BadAnswer,
+            ZookeeperError::Refused { code, .. } => match *code {
+                jute::code::NO_AUTH | jute::code::AUTH_FAILED | jute::code::REQUIRES_SASL => ResolveCode::Denied,
+                jute::code::SESSION_EXPIRED | jute::code::SESSION_MOVED => ResolveCode::WatchBroken,
+                jute::code::THROTTLED => ResolveCode::Limited,
+                -8 => ResolveCode::BadTarget,
+                _ => ResolveCode::ServerError,
+            },
+        }
+    }
+
+    /// The same, of a server that has responded before.
+    pub(super) fn while_watching(self) -> Self {
+        match self {
+            ZookeeperError::NoAnswer { what, limit } => ZookeeperError::Frozen { what, limit },
+            other => other,
+        }
+    }
+}
+
+impl MemberError for ZookeeperError {
+    fn code(&self) -> ResolveCode {
+        self.code()
+    }
+
+    fn is_of_every_member(&self) -> bool {
+        matches!(self.code(), ResolveCode::Denied | ResolveCode::BadTarget)
+    }
+
+    fn at(self, server: &str) -> ResolveError {
+        ResolveError::ambient(self.code(), format!("zookeeper {server}: {self}")).caused_by(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_apart_from_an_error_and_from_an_end() {
+        let code = |code| ZookeeperError::Refused { what: "reading children", code }.code();
+        assert_eq!(code(jute::code::NO_AUTH), ResolveCode::Denied);
+        assert_eq!(code(jute::code::SESSION_EXPIRED), ResolveCode::WatchBroken);
+        assert_eq!(code(jute::code::THROTTLED), ResolveCode::Limited);
+        assert_eq!(code(-1), ResolveCode::ServerError);
+        let error = ZookeeperError::Refused { what: "reading children", code: -102 }.at("h:2181").to_string();
+        assert!(error.starts_with("zookeeper h:2181: reading children: this user has no right to it"), "{error}");
+    }
+}

@@ -1,0 +1,135 @@
+//! [`HttpError`]: why a registry did not respond to a request.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use crate::model::resolution::ResolveCode;
+use crate::net::io_words;
+use crate::net::tls::Explain;
+use crate::text::{duration, quote_bytes};
+
+/// Why there is no response. The sentences do not name the registry: the caller does.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HttpError {
+    /// The request cannot be sent as HTTP: retrying does not help.
+    #[error("the question is no HTTP request: {0}")]
+    Request(#[source] http::Error),
+    /// No connection.
+    #[error("{}", io_words(.0))]
+    Connect(#[source] io::Error),
+    /// Connecting took too long.
+    #[error("no connection within {}", duration(*.0))]
+    ConnectTimeout(Duration),
+    /// TLS failed, during the handshake or later.
+    #[error("tls: {text}")]
+    Tls {
+        /// What the failure means, with the setting that resolves it.
+        text: String,
+        /// The failure.
+        source: io::Error,
+    },
+    /// Connected, and no response within the limit.
+    #[error("no answer within {}", duration(*.0))]
+    NoAnswer(Duration),
+    /// The response came in part, and then nothing more.
+    #[error("the response stopped after {after} bytes: no more of it within {}", duration(*limit))]
+    Stopped {
+        /// How much of it came.
+        after: usize,
+        /// How long was waited for more.
+        limit: Duration,
+    },
+    /// The response was still arriving when the time was over.
+    #[error("the response was still arriving after {}, with {after} bytes", duration(*limit))]
+    TooSlow {
+        /// How much of it came.
+        after: usize,
+        /// The longest time for one response.
+        limit: Duration,
+    },
+    /// The connection ended before the response was complete.
+    #[error("the connection broke before the answer was complete: {}", cause(.0).map_or_else(|| .0.to_string(), io_words))]
+    Broken(#[source] hyper::Error),
+    /// The peer is not an HTTP server.
+    #[error("what answers is no HTTP server: {0}")]
+    NotHttp(#[source] hyper::Error),
+    /// The response has a form that rustify does not take.
+    #[error("the answer is no HTTP response: {0}")]
+    Response(#[source] Box<dyn Error + Send + Sync>),
+    /// The response is compressed.
+    #[error(
+        "the response is encoded (content-encoding: {}), which was not requested: a proxy in front of the registry may \
+         compress it",
+        quote_bytes(.0.as_bytes(), 40)
+    )]
+    Encoded(http::HeaderValue),
+    /// The response is longer than any that is read.
+    #[error("the answer is longer than {} MiB", .0 / 1024 / 1024)]
+    TooLong(usize),
+}
+
+impl HttpError {
+    /// What hyper's error says. The TLS alert or the reset stands below it: "connection error" alone does not help.
+    pub(super) fn of_hyper(error: hyper::Error, explain: Option<&Explain>) -> Self {
+        match cause(&error) {
+            Some(below) => match explain.and_then(|explain| explain.of(below)) {
+                Some(text) => HttpError::Tls { text, source: io::Error::other(error) },
+                None => HttpError::Broken(error),
+            },
+            None if error.is_parse() => HttpError::NotHttp(error),
+            None => HttpError::Broken(error),
+        }
+    }
+
+    /// The stable code.
+    pub(crate) fn code(&self) -> ResolveCode {
+        match self {
+            HttpError::Request(_) => ResolveCode::BadTarget,
+            HttpError::Connect(_) | HttpError::Tls { .. } => ResolveCode::Unreachable,
+            HttpError::ConnectTimeout(_)
+            | HttpError::NoAnswer(_)
+            | HttpError::Stopped { .. }
+            | HttpError::TooSlow { .. } => ResolveCode::Timeout,
+            HttpError::Broken(_) => ResolveCode::WatchBroken,
+            HttpError::NotHttp(_) | HttpError::Response(_) | HttpError::Encoded(_) | HttpError::TooLong(_) => {
+                ResolveCode::BadAnswer
+            }
+        }
+    }
+
+    /// What follows `the connection broke: ` in the words of a watch, when it was the connection that broke.
+    pub(crate) fn broken_connection(&self) -> Option<String> {
+        match self {
+            HttpError::Connect(error) => Some(io_words(error)),
+            HttpError::Broken(error) => Some(cause(error).map_or_else(|| error.to_string(), io_words)),
+            _ => None,
+        }
+    }
+}
+
+/// The operating system's error below hyper's.
+fn cause(error: &hyper::Error) -> Option<&io::Error> {
+    let mut below = error.source();
+    while let Some(cause) = below {
+        if let Some(cause) = cause.downcast_ref::<io::Error>() {
+            return Some(cause);
+        }
+        below = cause.source();
+    }
+    None
+}
+
+/// A request that got no response, with what was requested. The text does not name the registry.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{source}", if source.code() == ResolveCode::Timeout && !matches!(source, HttpError::ConnectTimeout(_)) {
+    format!("{request}: ")
+} else {
+    String::new()
+})]
+pub(crate) struct RequestError {
+    /// What was requested: `GET /v1/health/service/pay`.
+    pub request: String,
+    /// Why there is no response.
+    pub source: HttpError,
+}

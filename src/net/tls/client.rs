@@ -1,0 +1,129 @@
+//! TLS set up towards one peer: the one configuration of all clients, and what a failed handshake says.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::ResolvesClientCert;
+use tokio_rustls::rustls::client::danger::ServerCertVerifier;
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio_rustls::rustls::{self, ClientConfig};
+
+use super::error::SetupError;
+use super::explain::{ClientAuth, Told, explain_handshake};
+use super::verify::{Roots, Verifier};
+use super::{name_text, read};
+use crate::net::dial::Io;
+
+/// The configuration of a client that has its peer verified by `verifier`, shows what `identity` gives, and offers `alpn`.
+///
+/// # Errors
+///
+/// The TLS library cannot.
+pub(crate) fn config(
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ServerCertVerifier>,
+    identity: Option<Arc<dyn ResolvesClientCert>>,
+    alpn: &str,
+) -> Result<ClientConfig, SetupError> {
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => builder.with_client_cert_resolver(identity),
+    };
+    config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
+    Ok(config)
+}
+
+/// Says what to do about a failed handshake, by the names of the settings at hand.
+pub(crate) trait Remedy: fmt::Debug + Send + Sync {
+    /// What follows the sentence about the failure: ` (ETCDCTL_CACERT names the authority to trust)`, or nothing.
+    fn of(&self, told: &Told) -> String;
+
+    /// What follows when the peer does not speak TLS.
+    fn no_tls(&self) -> &'static str;
+}
+
+/// TLS to one peer, with every file read.
+#[derive(Clone)]
+pub(crate) struct TlsClient {
+    connector: TlsConnector,
+    /// The name the peer's certificate must have.
+    name: ServerName<'static>,
+    explain: Arc<Explain>,
+}
+
+impl TlsClient {
+    /// TLS to `server_name`. Without `roots` every certificate is accepted.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be set up with these.
+    pub(crate) fn new(
+        provider: Arc<CryptoProvider>,
+        roots: Option<Roots>,
+        identity: Option<CertifiedKey>,
+        server_name: &str,
+        alpn: &str,
+        remedy: &'static dyn Remedy,
+    ) -> Result<Self, SetupError> {
+        let verifier = Arc::new(Verifier::new(roots, provider.clone())?);
+        let given = identity.as_ref().map(|identity| identity.cert.iter().filter_map(|der| read(der)).collect());
+        let resolver =
+            identity.map(|identity| Arc::new(SingleCertAndKey::from(identity)) as Arc<dyn ResolvesClientCert>);
+        let config = config(provider, verifier, resolver, alpn)?;
+        let name = ServerName::try_from(server_name.to_string())
+            .map_err(|_| SetupError::ServerName(server_name.to_string()))?;
+        let client = ClientAuth { asked: Some(Vec::new()), given, now: 0 };
+        let explain = Arc::new(Explain { remedy, client, server_name: name_text(&name) });
+        Ok(TlsClient { connector: TlsConnector::from(Arc::new(config)), name, explain })
+    }
+
+    /// Does the handshake over `stream`. No time limit of its own. [`Explain::of`] has the error in words.
+    pub(crate) async fn handshake<S: Io>(&self, stream: S) -> io::Result<TlsStream<S>> {
+        let secured = self.connector.connect(self.name.clone(), stream).await;
+        match &secured {
+            Ok(_) => tracing::debug!(server_name = self.explain.server_name, "tls handshake done"),
+            Err(error) => tracing::debug!(server_name = self.explain.server_name, %error, "tls handshake failed"),
+        }
+        secured
+    }
+
+    /// What a failure of this TLS says.
+    pub(crate) fn explain(&self) -> &Arc<Explain> {
+        &self.explain
+    }
+}
+
+/// What a TLS failure of one peer says, with the setting that resolves it.
+#[derive(Debug)]
+pub(crate) struct Explain {
+    remedy: &'static dyn Remedy,
+    client: ClientAuth,
+    server_name: String,
+}
+
+impl Explain {
+    /// The TLS error below `error` in words; `None` when it is not one.
+    pub(crate) fn of(&self, error: &io::Error) -> Option<String> {
+        let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let client = ClientAuth { now, ..self.client.clone() };
+        Some(match explain_handshake(error, &[], &self.server_name, &client) {
+            Some(told) => format!("{}{}", told.text, self.remedy.of(&told)),
+            None => {
+                let remedy = if matches!(tls, rustls::Error::InvalidMessage(_)) { self.remedy.no_tls() } else { "" };
+                format!("peer does not speak TLS on this port{remedy}")
+            }
+        })
+    }
+}

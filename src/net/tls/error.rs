@@ -1,0 +1,40 @@
+//! [`SetupError`]: why TLS cannot be set up.
+
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::client::VerifierBuilderError;
+
+use super::pem::PemError;
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The TLS library cannot.
+    #[error("TLS cannot be set up: {0}")]
+    Library(#[from] rustls::Error),
+    /// The roots cannot be used.
+    #[error("trusted roots cannot be used: {0}")]
+    Roots(#[from] VerifierBuilderError),
+    /// The system trusts no certificate.
+    #[error("this machine has no trusted root certificates{}; install ca-certificates", because(source))]
+    NoSystemRoots {
+        /// What went wrong while they were read.
+        source: Option<rustls_native_certs::Error>,
+    },
+    /// A file of certificates or a key cannot be used.
+    #[error("failed to read {setting} {place}: {source}")]
+    File {
+        /// The setting that names it.
+        setting: &'static str,
+        /// Where it is.
+        place: String,
+        /// Why.
+        source: PemError,
+    },
+    /// No certificate can have the name to verify.
+    #[error("{0:?} is not a name that a certificate can have")]
+    ServerName(String),
+}
+
+fn because(error: &Option<rustls_native_certs::Error>) -> String {
+    error.as_ref().map_or_else(String::new, |error| format!(": {error}"))
+}
