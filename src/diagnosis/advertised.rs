@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::discovery::{finding, name, shorten};
+use super::catalog::*;
 use super::dns;
 use super::ledger::{Contact, Ledger, Seen, SourceRecord};
-use super::table::*;
+use super::report::{finding, name, shorten};
 use super::verdict::NetworkWord;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::Finding;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::catalog::*;
 use super::ledger::{Handshake, Ledger, Seen};
 use super::stacks;
-use super::table::*;
 use crate::model::dates;
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};

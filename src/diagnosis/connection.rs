@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
+use super::catalog::*;
 use super::ledger::{Contact, Ledger, Loss, Seen};
-use super::table::*;
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{DisconnectReason, Rotation};

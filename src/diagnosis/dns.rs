@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::discovery::finding;
+use super::catalog::*;
 use super::ledger::{Contact, Ledger, SourceRecord};
-use super::table::*;
+use super::report::finding;
 use super::verdict::NetworkWord;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
+use super::catalog::IDLE_CONNECTION_ENDED;
 use super::connection;
 use super::ledger::{Ledger, Loss, Seen};
-use super::table::IDLE_CONNECTION_ENDED;
 use super::tolerance::Proof;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;

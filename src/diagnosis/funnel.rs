@@ -1,9 +1,9 @@
 //! What is registered and yet not used by some clients, step by step: GD132 to GD136, GD138 and GD139.
 
-use super::discovery::{finding, name, shorten};
+use super::catalog::*;
 use super::ledger::{Ledger, Seen, SourceRecord};
 use super::registered::{instance, reason};
-use super::table::*;
+use super::report::{finding, name, shorten};
 use crate::model::endpoint::{Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
 use crate::model::registry::{Passing, Situation};

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::calls;
+use super::catalog::*;
 use super::http;
 use super::ledger::Seen;
-use super::table::*;
-use crate::model::finding::FindingKind;
+use super::report::Unaddressed;
 use crate::model::reach::{Health, http2_error_name};
 use crate::model::rpc::{NotSent, RpcCause};
 use crate::text::few;
@@ -21,22 +21,11 @@ const PREFACE_REFUSED: &str = "If a load balancer is in front of this port, dial
     expects the PROXY protocol (listen … proxy_protocol) and a client connects directly. Otherwise look at the server's log for \
     the violation that it saw.";
 
-/// A finding about an address, still without the address.
-pub(super) struct Told {
-    pub kind: &'static FindingKind,
-    /// What follows the address.
-    pub text: String,
-    /// What to do in this very case, where that is more than the table says.
-    pub remedy: Option<String>,
-    /// Events that prove it beside the answer.
-    pub others: Vec<u64>,
-}
-
 /// The finding for an answer, if it is one. `others`: what the same server says about other names.
-pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<Health>>>) -> Option<Told> {
+pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<Health>>>) -> Option<Unaddressed> {
     let told = |kind, text| {
         let others = others.into_iter().flat_map(BTreeMap::values).take(NAMED).map(|seen| seen.seq).collect();
-        Some(Told { kind, text, remedy: None, others })
+        Some(Unaddressed { kind, text, remedy: None, others })
     };
     match health {
         Health::Serving | Health::Unimplemented => None,
@@ -60,13 +49,13 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
                 RpcCause::Proxy { name, hint } => http::on_proxys_status(hint.as_ref(), name),
                 _ => None,
             };
-            Some(Told { kind: &HEALTH_BEHIND_AUTHENTICATION, text, remedy, others: Vec::new() })
+            Some(Unaddressed { kind: &HEALTH_BEHIND_AUTHENTICATION, text, remedy, others: Vec::new() })
         }
         Health::Failed { code, text, cause } => Some(on_failure(code, text, cause)),
     }
 }
 
-fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
+fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Unaddressed {
     let failed = || format!("is reachable and the health call failed: {code}: {text}");
     let (kind, text, remedy) = match cause {
         RpcCause::Http { status, by, hint } => {
@@ -134,7 +123,7 @@ fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Told {
         RpcCause::Status => (&HEALTH_CALL_FAILED, failed(), Some(calls::on_status(code))),
         RpcCause::Client => (&HEALTH_CALL_FAILED, failed(), None),
     };
-    Told { kind, text, remedy, others: Vec::new() }
+    Unaddressed { kind, text, remedy, others: Vec::new() }
 }
 
 /// `; it knows "" SERVING, "pay.v1.Pay" NOT_SERVING`.

@@ -1,12 +1,12 @@
 //! What a plain HTTP response to a health call means, and what to do about it: by its status, who sent it, and its words.
 
-use super::health::Told;
-use super::table::{CLIENT_CERTIFICATE_REQUIRED, NO_GRPC_ANSWER, PLAINTEXT_ON_TLS_PORT, PROXY_ANSWERED, TLS_FAILED};
+use super::catalog::{CLIENT_CERTIFICATE_REQUIRED, NO_GRPC_ANSWER, PLAINTEXT_ON_TLS_PORT, PROXY_ANSWERED, TLS_FAILED};
+use super::report::Unaddressed;
 use crate::model::finding::FindingKind;
 use crate::model::rpc::HttpHint;
 
 /// The finding for a plain HTTP response. `text`: status, sender and words in one line.
-pub(super) fn on_http(status: u16, by: Option<&str>, hint: Option<&HttpHint>, text: &str) -> Told {
+pub(super) fn on_http(status: u16, by: Option<&str>, hint: Option<&HttpHint>, text: &str) -> Unaddressed {
     let gateway = is_a_gateway(status, by, hint);
     let (kind, text): (&'static FindingKind, String) = match hint {
         Some(HttpHint::CertificateMissing) => {
@@ -26,7 +26,7 @@ pub(super) fn on_http(status: u16, by: Option<&str>, hint: Option<&HttpHint>, te
         ),
         _ => (&NO_GRPC_ANSWER, format!("speaks HTTP/2 and answered the health call with no gRPC: {text}")),
     };
-    Told { kind, text, remedy: remedy(status, by, hint), others: Vec::new() }
+    Unaddressed { kind, text, remedy: remedy(status, by, hint), others: Vec::new() }
 }
 
 /// What to do about a plain HTTP response, where that is more than the catalog says.

@@ -1,9 +1,8 @@
 //! Findings of the idle cycle: GD603 to GD606, GD610.
 
-use super::discovery::finding;
+use super::catalog::*;
 use super::ledger::{Contact, Ledger, Seen};
-use super::reaching::join;
-use super::table::*;
+use super::report::{finding, join};
 use crate::model::endpoint::Address;
 use crate::model::event::IdlePhase;
 use crate::model::finding::Finding;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::discovery::{finding, name, shorten};
+use super::catalog::{LEASE_NOT_RENEWED, LEASE_TOO_LONG, PERMANENT_ENTRY};
 use super::ledger::{Ledger, Seen, SourceRecord};
-use super::table::{LEASE_NOT_RENEWED, LEASE_TOO_LONG, PERMANENT_ENTRY};
+use super::report::{finding, name, shorten};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::finding::{Finding, FindingKind};
 use crate::text::exact_duration;

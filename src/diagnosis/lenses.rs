@@ -1,9 +1,8 @@
 //! GD609: what other frameworks' clients would hold differs from what the registry lists.
 
-use super::discovery::finding;
+use super::catalog::{CLIENTS_WOULD_BE_STALE, UNNAMED_CLIENTS_WOULD_BE_STALE};
 use super::ledger::{Contact, Ledger, Seen};
-use super::reaching::join;
-use super::table::{CLIENTS_WOULD_BE_STALE, UNNAMED_CLIENTS_WOULD_BE_STALE};
+use super::report::{finding, join};
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::lens::{Hears, LensReport};

@@ -1,8 +1,8 @@
 //! What this machine ran out of while it connected: one finding about this machine, and none about the endpoints that could
 //! not be tried.
 
+use super::catalog::OUT_OF_LOCAL_RESOURCES;
 use super::ledger::{Contact, Ledger};
-use super::table::OUT_OF_LOCAL_RESOURCES;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::reach::{Failure, FailureCode, Resource};

@@ -2,10 +2,13 @@
 
 mod advertised;
 mod calls;
+pub mod catalog;
 mod certificates;
 mod connection;
+mod disagreement;
 mod discovery;
 mod dns;
+mod empty;
 mod ended;
 mod funnel;
 mod health;
@@ -19,12 +22,12 @@ mod proxied;
 mod proxy;
 mod reaching;
 mod registered;
+mod report;
 mod silence;
 mod slices;
 mod sockets;
 mod stacks;
 mod stalled;
-pub mod table;
 mod tls;
 pub mod tolerance;
 mod unanswered;
@@ -35,9 +38,9 @@ mod watches;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use crate::model::proxy_env::ProxyEnv;
+pub use catalog::FINDINGS;
 pub use ledger::Ledger;
-pub use proxy::ProxyEnv;
-pub use table::FINDINGS;
 pub use unprovable::{UNPROVABLE, Unprovable};
 
 use crate::model::endpoint::Address;
@@ -53,6 +56,8 @@ use verdict::{NetworkWord, RegistryWord};
 /// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
 const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     discovery::find,
+    empty::find,
+    disagreement::find,
     dns::find,
     registered::find,
     funnel::find,
@@ -250,7 +255,7 @@ fn nothing_reached(ledger: &Ledger) -> Option<Finding> {
         && contacts.iter().all(|contact| NetworkWord::of(Some(&contact.what)) == NetworkWord::BlackHole);
     all_swallowed.then(|| {
         let text = format!("not one of {} endpoints answered, not even with a refusal", contacts.len());
-        discovery::finding(&table::NOTHING_REACHED_FROM_HERE, None, text, contacts.iter().map(|c| c.seq).collect())
+        report::finding(&catalog::NOTHING_REACHED_FROM_HERE, None, text, contacts.iter().map(|c| c.seq).collect())
     })
 }
 
@@ -313,7 +318,7 @@ fn overall(
     if call_failed(IdlePhase::Baseline) {
         return Verdict::Failed;
     }
-    let of_the_service = findings.iter().filter(|finding| finding.kind != &table::OUT_OF_LOCAL_RESOURCES);
+    let of_the_service = findings.iter().filter(|finding| finding.kind != &catalog::OUT_OF_LOCAL_RESOURCES);
     let worst = of_the_service.map(|finding| finding.kind.severity).max();
     if worst >= Some(Severity::Warn) {
         Verdict::Degraded

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::catalog::BEHIND_A_PROXY;
 use super::ledger::{Contact, Ledger, Seen};
-use super::reaching::join;
-use super::table::BEHIND_A_PROXY;
+use super::report::join;
 use crate::model::endpoint::Address;
 use crate::model::event::EndpointReport;
 use crate::model::finding::{EndpointVerdict, Finding};

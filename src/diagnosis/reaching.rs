@@ -1,17 +1,17 @@
 //! Findings on reaching an address: GD2xx, GD3xx, GD4xx and the health answers GD5xx.
 
+use super::catalog::*;
 use super::certificates;
 use super::ledger::{Contact, Ledger, Seen};
 use super::registered;
+use super::report::join;
 use super::sockets;
-use super::table::*;
 use super::tls;
 use super::verdict::{NetworkWord, RegistryWord};
 use super::{dns, health};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{Failure, FailureCode, Stage};
-use crate::text::all_of;
 
 /// One finding for every listed address that was not reached, or whose health service says no.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -208,15 +208,4 @@ fn says_nobody_is_there(failure: &Failure) -> bool {
         FailureCode::TimedOut => failure.stage <= Stage::Tcp,
         _ => false,
     }
-}
-
-/// `a`, `a and b`, `a, b and c`; each word once.
-pub(super) fn join(words: &[&str]) -> String {
-    let mut unique: Vec<&str> = Vec::new();
-    for word in words {
-        if !unique.contains(word) {
-            unique.push(word);
-        }
-    }
-    all_of(unique)
 }

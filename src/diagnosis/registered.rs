@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::discovery::{finding, name, shorten};
+use super::catalog::*;
 use super::ledger::{Contact, Identity, Ledger, Seen, SourceRecord};
-use super::table::*;
+use super::report::{finding, name, shorten};
 use super::verdict::{NetworkWord, RegistryWord};
 use crate::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;

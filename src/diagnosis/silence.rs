@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::catalog::{PATH_CUTOFF, SILENT_CONNECTION_CUT, SILENT_CONNECTION_SWALLOWED};
 use super::ended;
 use super::ledger::{Contact, Ledger, Seen};
-use super::table::{PATH_CUTOFF, SILENT_CONNECTION_CUT, SILENT_CONNECTION_SWALLOWED};
 use super::tolerance::{Proof, Tolerance};
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};

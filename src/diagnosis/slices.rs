@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::discovery::{finding, name, shorten};
+use super::catalog::{ENTRIES_WITHOUT_OWNER, LEGACY_LIST_DIFFERS, SEVERAL_SLICES, TERMINATING_STILL_ROUTED};
 use super::ledger::{Ledger, Seen, SourceRecord};
-use super::table::{ENTRIES_WITHOUT_OWNER, LEGACY_LIST_DIFFERS, SEVERAL_SLICES, TERMINATING_STILL_ROUTED};
+use super::report::{finding, name, shorten};
 use super::verdict::NetworkWord;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;

@@ -58,7 +58,7 @@ impl Oddity {
 }
 
 fn verb(who: &[&str], one: &str, several: &str) -> String {
-    format!("{} {}", super::reaching::join(who), plural(who.len(), one, several))
+    format!("{} {}", super::report::join(who), plural(who.len(), one, several))
 }
 
 /// What stacks do not agree on in `chain` (leaf first), which was verified for `server_name` at the time `now` and ends at

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::discovery::finding;
+use super::catalog::PROCESS_STALLED;
 use super::ledger::Ledger;
-use super::table::PROCESS_STALLED;
+use super::report::finding;
 use crate::model::finding::Finding;
 use crate::text::duration;
 

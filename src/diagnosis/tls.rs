@@ -1,7 +1,7 @@
 //! TLS that failed: which finding it is, what to do about it, and whom it concerns.
 
+use super::catalog::*;
 use super::stacks;
-use super::table::*;
 use crate::model::certificate::TlsFault;
 use crate::model::finding::FindingKind;
 use crate::model::reach::{Failure, FailureCode, TlsReport};

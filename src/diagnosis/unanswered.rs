@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::discovery::finding;
+use super::catalog::NO_RESPONSE_YET;
 use super::ledger::{Contact, Ledger};
-use super::table::NO_RESPONSE_YET;
+use super::report::finding;
 use crate::model::finding::Finding;
 use crate::model::pending::{Awaits, PendingReport, Subject};
 

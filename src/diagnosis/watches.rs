@@ -1,8 +1,8 @@
 //! GD504 and GD505: health Watches that end, or are not implemented, on endpoints whose health is known nonetheless.
 
-use super::discovery::finding;
+use super::catalog::{HEALTH_WATCH_ENDED, HEALTH_WATCH_UNIMPLEMENTED};
 use super::ledger::{Contact, Ledger, Seen};
-use super::table::{HEALTH_WATCH_ENDED, HEALTH_WATCH_UNIMPLEMENTED};
+use super::report::finding;
 use crate::model::endpoint::Address;
 use crate::model::event::WatchEnd;
 use crate::model::finding::Finding;
@@ -48,7 +48,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
         let text = format!(
             "health Watch is not implemented on {on}: health comes from Check ({}); clients with health checking (gRFC A17) \
              take the endpoint as serving, whatever Check answers",
-            super::reaching::join(&statuses)
+            super::report::join(&statuses)
         );
         return finding(&HEALTH_WATCH_UNIMPLEMENTED, one, text, evidence);
     }

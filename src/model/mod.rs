@@ -10,6 +10,7 @@ pub mod hold;
 pub(crate) mod json;
 pub mod lens;
 pub mod pending;
+pub mod proxy_env;
 pub mod reach;
 pub mod registry;
 pub mod resolution;

@@ -1,11 +1,14 @@
 //! What a backend can answer: an [`Update`], or a [`ResolveError`]. "Nobody is there" and "I could not ask" are
 //! different words everywhere, down to the exit code.
 
+mod endpoint_set;
+
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::endpoint_set::{Delta, EndpointSet};
 use super::endpoint::{Endpoint, EndpointKey};
 
 /// One word from a registry about who is there.

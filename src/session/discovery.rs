@@ -2,17 +2,21 @@
 
 mod backoff;
 mod belief;
+mod reading;
+mod tracked;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::backoff::Backoff;
-use self::belief::{Before, Belief, Doubts};
+use self::belief::{Before, Belief};
+pub use self::reading::Reading;
+use self::tracked::{State, Tracked, text_of};
 use super::lag::Lags;
-use crate::model::endpoint::{Address, Delta, Endpoint, EndpointSet, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};
 use crate::model::registry::SourceId;
-use crate::model::resolution::{Answer, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update};
+use crate::model::resolution::{
+    Answer, Delta, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
+};
 use crate::model::time::Elapsed;
 
 /// What is to be done.
@@ -44,92 +48,11 @@ pub struct Discovery {
     seed: u64,
 }
 
-#[derive(Debug)]
-struct Tracked {
-    source: Arc<SourceId>,
-    generation: u32,
-    set: EndpointSet,
-    state: State,
-    /// When it was queried last.
-    asked: Elapsed,
-    /// A full answer was believed at least once.
-    heard: bool,
-    /// What is not believed of its answers.
-    doubts: Doubts,
-    /// Why entries left, as the doubted answer said it: the answer that confirms it no longer knows.
-    departed: Vec<Note>,
-    /// The next answer is told even when it changes nothing: discovery was stopped and asks from scratch.
-    tell_next: bool,
-    backoff: Backoff,
-    /// It is not queried again before this moment.
-    not_before: Option<Elapsed>,
-    /// What its last failure was.
-    failed: Option<ResolveCode>,
-    /// Nothing names it, and it is not there.
-    absent: bool,
-    /// Which entries its last answer left out, and why.
-    left_out: Option<String>,
-}
-
-impl Tracked {
-    /// Nothing in an answer can be read, and there was a list before: this says nothing about who is there.
-    fn cannot_read(&self, update: &Update) -> Option<ResolveFailure> {
-        let Update::Reset(answer) = update else { return None };
-        let why = text_of(&answer.notes, NoteKind::Unreadable)?;
-        let is_news = answer.endpoints.is_empty() && !self.set.is_empty();
-        is_news.then(|| ResolveFailure::new(ResolveCode::BadAnswer, format!("{}: {why}", self.source)))
-    }
-}
-
-/// Where a source is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Not asked (yet, or on purpose).
-    Quiet,
-    /// Asked; no word yet.
-    Asking,
-    /// Answered; changes will follow.
-    Watching,
-    /// Failed at `since`; asked again at `retry`, unless its watch goes on by itself.
-    Broken { since: Elapsed, retry: Option<Elapsed> },
-    /// Nothing more will come.
-    Ended,
-}
-
-/// What a client of the registries reads.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reading {
-    /// No answer yet.
-    Nothing,
-    /// The list, in the registry's order.
-    Lists(Vec<Endpoint>),
-    /// Nobody answers: questions wait until they time out.
-    Silent,
-    /// Nobody answers: questions fail at once.
-    Refuses,
-}
-
 impl Discovery {
     /// `watching`: go on after the first answer.
     pub fn new(sources: impl IntoIterator<Item = Arc<SourceId>>, watching: bool, seed: u64) -> Self {
         let ids: Vec<Arc<SourceId>> = sources.into_iter().collect();
-        let sources = ids.iter().map(|source| Tracked {
-            source: source.clone(),
-            generation: 0,
-            set: EndpointSet::default(),
-            state: State::Quiet,
-            asked: Elapsed::ZERO,
-            heard: false,
-            doubts: Doubts::new(source.registry.memory),
-            departed: Vec::new(),
-            tell_next: true,
-            backoff: Backoff::default(),
-            not_before: None,
-            failed: None,
-            absent: false,
-            left_out: None,
-        });
-        let sources: Vec<Tracked> = sources.collect();
+        let sources = ids.iter().map(Tracked::new).collect();
         let lags = Lags::between(ids.len());
         Discovery { sources, ids, lags, watching, seed }
     }
@@ -261,76 +184,6 @@ impl Discovery {
     pub fn waiting(&self) -> impl Iterator<Item = (Arc<SourceId>, Elapsed)> {
         let waiting = self.sources.iter().filter(|tracked| tracked.state == State::Asking && !tracked.heard);
         waiting.map(|tracked| (tracked.source.clone(), tracked.asked))
-    }
-
-    /// The addresses that somebody lists in `status`.
-    pub fn in_status(&self, status: EndpointStatus) -> std::collections::BTreeSet<Address> {
-        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
-        all.filter(|endpoint| endpoint.status == status).map(|endpoint| endpoint.address.clone()).collect()
-    }
-
-    /// Why nobody could be asked: the texts of the sources that never answered. For the channel's resolver error.
-    pub fn is_broken(&self) -> bool {
-        self.sources.iter().all(|t| !t.heard && matches!(t.state, State::Broken { .. } | State::Ended))
-    }
-
-    /// The addresses that a client would use: listed as usable by somebody, and called critical or draining by nobody.
-    pub fn usable(&self) -> Vec<Address> {
-        let mut refused = std::collections::BTreeSet::new();
-        let mut seen = std::collections::BTreeSet::new();
-        for endpoint in self.sources.iter().flat_map(|tracked| tracked.set.iter()) {
-            if !endpoint.status.is_usable() {
-                refused.insert(&endpoint.address);
-            }
-        }
-        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
-        all.filter(|e| e.status.is_usable() && !refused.contains(&e.address) && seen.insert(&e.address))
-            .map(|endpoint| endpoint.address.clone())
-            .collect()
-    }
-
-    /// Every address that anybody lists, each once.
-    pub fn addresses(&self) -> Vec<Address> {
-        let mut seen = std::collections::BTreeSet::new();
-        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
-        all.filter(|e| seen.insert(&e.address)).map(|e| e.address.clone()).collect()
-    }
-
-    /// What a client of these registries reads: every address that one of them lists, each once, as the worst word on it.
-    /// `names`: the list of name services (DNS) alone, or of all the others; of everybody when there is no such source.
-    pub fn read_by_clients(&self, names: bool) -> Reading {
-        let is_theirs = |tracked: &&Tracked| tracked.source.registry.resolves_names() == names && !tracked.absent;
-        let some = self.sources.iter().any(|tracked| is_theirs(&tracked));
-        let theirs = || self.sources.iter().filter(|tracked| !some || is_theirs(tracked));
-        // One answer can be all there is to a source: then its end is no failure.
-        let is_away = |tracked: &Tracked| match tracked.state {
-            State::Broken { .. } => true,
-            State::Ended => !tracked.heard,
-            State::Quiet | State::Asking | State::Watching => false,
-        };
-        if theirs().all(is_away) {
-            return if theirs().all(|tracked| tracked.failed == Some(ResolveCode::Timeout)) {
-                Reading::Silent
-            } else {
-                Reading::Refuses
-            };
-        }
-        if !theirs().any(|tracked| tracked.heard) {
-            return Reading::Nothing;
-        }
-        let mut list: Vec<Endpoint> = Vec::new();
-        let mut place = std::collections::BTreeMap::new();
-        for endpoint in theirs().flat_map(|tracked| tracked.set.iter()) {
-            match place.get(&endpoint.address) {
-                None => {
-                    place.insert(endpoint.address.clone(), list.len());
-                    list.push(endpoint.clone());
-                }
-                Some(at) if !endpoint.status.is_usable() => list[*at].status = endpoint.status,
-                Some(_) => {}
-            }
-        }
-        Reading::Lists(list)
     }
 
     fn ask(&mut self, index: usize, steps: &mut Vec<Step>) {
@@ -502,10 +355,6 @@ impl Discovery {
             lags,
         })))
     }
-}
-
-fn text_of(notes: &[Note], kind: NoteKind) -> Option<String> {
-    notes.iter().find(|note| note.kind == kind).map(|note| note.text.clone())
 }
 
 fn notes_of(update: &Update) -> Vec<Note> {

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::model::endpoint::{Address, EndpointSet};
+use crate::model::endpoint::Address;
 use crate::model::event::Lag;
 use crate::model::registry::SourceId;
+use crate::model::resolution::EndpointSet;
 use crate::model::time::Elapsed;
 
 /// The usable addresses of every source, and who was first with each change.

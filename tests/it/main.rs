@@ -11,6 +11,7 @@ mod fuzz;
 #[cfg(feature = "consul")]
 mod lens;
 mod library;
+mod literals;
 mod real;
 mod scenario;
 mod support;

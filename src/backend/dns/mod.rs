@@ -17,12 +17,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ip::{endless, refused};
 use super::*;
-use crate::model::endpoint::{Address, Endpoint, EndpointSet, Instance, LayoutRule};
+use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
+use crate::model::resolution::EndpointSet;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
 use crate::text::{duration, exact_duration};
 
 mod answer;
+pub(super) mod example;
 mod exchange;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;

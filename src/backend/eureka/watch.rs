@@ -18,7 +18,7 @@ use super::target::EurekaTarget;
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::watch::{Watch, after};
-use crate::model::endpoint::EndpointSet;
+use crate::model::resolution::EndpointSet;
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::text;
 

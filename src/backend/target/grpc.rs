@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 
 use super::host::{host, join, port, v6};
 use super::piece::{Parsed, Piece, wrong};
+use crate::backend::dns::example::EXAMPLE;
 use crate::model::services;
 use crate::text::shorten;
 
@@ -89,11 +90,7 @@ pub fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, P
         // Neither a user nor a parameter belongs there, and either may be a secret.
         let name = without_query(after).text;
         let name = name.rsplit_once('@').map_or(name, |(_, name)| name);
-        let example = if name.is_empty() {
-            "dns:///pay.example:50051".to_string()
-        } else {
-            format!("{scheme}:///{}", shorten(name, 60))
-        };
+        let example = if name.is_empty() { EXAMPLE.to_string() } else { format!("{scheme}:///{}", shorten(name, 60)) };
         return wrong(
             after.at,
             format!("no name follows: what stands after {scheme}:// is the DNS server, as in {scheme}://SERVER/NAME"),

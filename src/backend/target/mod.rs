@@ -19,6 +19,7 @@ mod scheme;
 mod secrets;
 pub mod uri;
 
+use super::dns::example::EXAMPLE;
 use foreign::FOREIGN;
 use grpc::host_port;
 use host::join;
@@ -27,9 +28,6 @@ pub use scheme::{Example, Scheme};
 
 /// Longest text that is looked at: room for a list of some thousand addresses.
 const LONGEST: usize = 64 * 1024;
-
-/// What is right where nothing is known of what was meant.
-const EXAMPLE: &str = "dns:///pay.example:50051";
 
 impl FromStr for Target {
     type Err = TargetError;

@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::endpoint::{EndpointKey, EndpointSet};
+use crate::model::endpoint::EndpointKey;
+use crate::model::resolution::EndpointSet;
 use crate::model::resolution::{Note, NoteKind, RegistryMemory, Update};
 use crate::model::time::Elapsed;
 use crate::text::exact_duration;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use grpc_discover::backend::{Backend, Context, Resolution};
-use grpc_discover::model::endpoint::{Address, EndpointSet};
+use grpc_discover::model::endpoint::Address;
+use grpc_discover::model::resolution::EndpointSet;
 use grpc_discover::model::resolution::{ResolveError, Update};
 use grpc_discover::model::target::Target;
 

@@ -9,7 +9,7 @@ use super::{SCENARIOS, neighbours};
 
 fn page() -> String {
     let mut page = String::from(
-        "# Findings\n\nWritten from `src/diagnosis/table.rs` and the scenarios of `tests/it/cause` (`UPDATE_DOCS=1 cargo test`). \
+        "# Findings\n\nWritten from `src/diagnosis/catalog.rs` and the scenarios of `tests/it/cause` (`UPDATE_DOCS=1 cargo test`). \
          `grpc-discover\nexplain CODE` prints the same.\n\nA finding is told only with proof: it cites the numbers of the \
          events that show it. Severity decides the exit code\ntogether with `--fail-on`: `info` never spoils it, `warn` and \
          `critical` do. Each is proved by a scenario: a test of that name\nsets the cause up with real sockets, runs the \

@@ -11,7 +11,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use grpc_discover::backend::file::FileTarget;
 use grpc_discover::model::event::{Event, EventKind, IdlePhase};
+use grpc_discover::model::target::Target;
 use grpc_discover::text::exact_duration;
 use tokio::sync::{Notify, mpsc};
 
@@ -154,7 +156,7 @@ fn plan(registry: &Registry, idle: Duration) -> Result<grpc_discover::session::P
     let config = Config::default();
     let world = World { env: &|_| None, read: &|_| Err(io::ErrorKind::NotFound.into()), config: &config, seed: 1 };
     let typed = Typed {
-        targets: &[Hidden(format!("file:{}", registry.path().display()))],
+        targets: &[Hidden(Target::from(FileTarget(registry.path().to_path_buf())).to_string())],
         asking: &cli::Asking::default(),
         reaching: &cli::Reaching::default(),
         channel: &cli::Channel {

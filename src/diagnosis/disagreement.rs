@@ -1,0 +1,155 @@
+//! Findings on sources that list different endpoints: disagreements, copies that are stale (GD602), and virtual addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalog::{BACKENDS_DISAGREE, REGISTRY_STALE, STALE_LISTING, VIRTUAL_IP};
+use super::ledger::{Ledger, Seen, SourceRecord};
+use super::report::{finding, shorten};
+use super::verdict::NetworkWord;
+use crate::model::endpoint::{Address, Endpoint};
+use crate::model::finding::Finding;
+use crate::model::resolution::NoteKind;
+
+/// What the answers of several sources prove beside each other.
+pub fn find(ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    disagreement(ledger, &mut findings);
+    findings
+}
+
+/// Compares what every source would send clients to. Only sources that answered are compared, and only usable endpoints.
+fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
+    // A backend that nobody named and that does not know the name has nothing to compare.
+    let has_a_say = |source: &SourceRecord| !source.listed.is_empty() || !ledger.implied.contains(&source.source);
+    let mut heard: Vec<(usize, &SourceRecord)> = ledger.heard().filter(|(_, source)| has_a_say(source)).collect();
+    heard.retain(|(_, source)| {
+        let others = ledger.heard().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, *source));
+        let virtual_ip = virtual_ip(ledger, source, others);
+        let is_one = virtual_ip.is_some();
+        findings.extend(virtual_ip);
+        !is_one
+    });
+    if heard.len() < 2 {
+        return;
+    }
+    let sets: Vec<BTreeSet<Address>> = heard.iter().map(|(_, source)| usable(source)).collect();
+    if sets.windows(2).all(|pair| pair[0] == pair[1]) {
+        return;
+    }
+    let all: BTreeSet<&Address> = sets.iter().flatten().collect();
+    let mut parts = Vec::new();
+    for ((_, source), set) in heard.iter().zip(&sets) {
+        let missing = all.iter().filter(|address| !set.contains(**address));
+        let mut by_status: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+        for address in missing {
+            let listed = source.listed.values().find(|seen| seen.what.address == **address);
+            by_status.entry(listed.map(|seen| seen.what.status.as_str())).or_default().push(address.to_string());
+        }
+        parts.extend(by_status.into_iter().map(|(status, missing)| match status {
+            None => format!("{} does not list {}", source.source, shorten(&missing)),
+            Some(status) => format!("{} lists {} as {status}", source.source, shorten(&missing)),
+        }));
+    }
+    let evidence = heard.iter().filter_map(|(_, source)| source.answered.as_ref()).map(|a| a.seq).collect();
+    let kind = if heard.windows(2).all(|pair| is_the_same_registry(pair[0].1, pair[1].1)) {
+        let asked = heard.iter().filter_map(|(_, source)| source.note(NoteKind::Asked)).map(|note| note.text.clone());
+        parts.extend(asked);
+        &REGISTRY_STALE
+    } else {
+        &BACKENDS_DISAGREE
+    };
+    findings.push(finding(kind, None, parts.join("; "), evidence));
+
+    // An address that only copies (DNS) list, while an authority that answered does not: the copy is stale.
+    let authorities: Vec<usize> = (0..heard.len()).filter(|i| heard[*i].1.is_authority()).collect();
+    if authorities.is_empty() {
+        return;
+    }
+    for address in all {
+        let listed_by_authority = authorities.iter().any(|i| heard[*i].1.listed.keys().any(|k| k.address() == address));
+        if listed_by_authority {
+            continue;
+        }
+        let copies: Vec<&SourceRecord> =
+            heard.iter().zip(&sets).filter(|(_, set)| set.contains(address)).map(|((_, source), _)| *source).collect();
+        let copy = copies.iter().map(|s| s.source.to_string()).collect::<Vec<_>>().join(" and ");
+        let authority = authorities.iter().map(|i| heard[*i].1.source.to_string()).collect::<Vec<_>>().join(" and ");
+        let mut evidence: Vec<u64> = copies.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect();
+        evidence.extend(authorities.iter().filter_map(|i| heard[*i].1.answered.as_ref()).map(|a| a.seq));
+        let text = format!("{address} is listed by {copy} and not by {authority}");
+        findings.push(finding(&STALE_LISTING, Some(address.clone()), text, evidence));
+    }
+}
+
+/// What a source would send clients to.
+fn usable(source: &SourceRecord) -> BTreeSet<Address> {
+    source.listed.values().filter(|s| s.what.status.is_usable()).map(|s| s.what.address.clone()).collect()
+}
+
+/// DNS gives one address that answers and is none of the several that another registry lists.
+fn virtual_ip<'a>(
+    ledger: &Ledger,
+    source: &SourceRecord,
+    others: impl Iterator<Item = &'a SourceRecord>,
+) -> Option<Finding> {
+    if source.is_authority() {
+        return None;
+    }
+    let own = usable(source);
+    let [address] = own.iter().collect::<Vec<_>>()[..] else { return None };
+    let others: Vec<&SourceRecord> = others.filter(|other| other.is_authority()).collect();
+    if let Some(finding) = cluster_ip(source, address, &others) {
+        return Some(finding);
+    }
+    let contact = ledger.contacts.get(address)?;
+    if !matches!(
+        NetworkWord::of(Some(&contact.what)),
+        NetworkWord::Serving | NetworkWord::Connected | NetworkWord::NotServing | NetworkWord::Unjudged
+    ) {
+        return None;
+    }
+    if others.iter().any(|other| other.listed.keys().any(|key| key.address() == address)) {
+        return None;
+    }
+    let (other, many) = others.iter().map(|other| (other, usable(other).len())).max_by_key(|(_, many)| *many)?;
+    if many < 2 {
+        return None;
+    }
+    let text = format!(
+        "{} gives only {address}, which answers and is none of the {many} endpoints that {} lists: a virtual IP",
+        source.source, other.source
+    );
+    let answers = [source.answered.as_ref(), other.answered.as_ref()];
+    let mut evidence: Vec<u64> = answers.iter().flatten().map(|answered| answered.seq).collect();
+    evidence.push(contact.seq);
+    Some(finding(&VIRTUAL_IP, Some(address.clone()), text, evidence))
+}
+
+/// The address that Kubernetes itself has in front of the endpoints: nobody need reach it to know.
+fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]) -> Option<Finding> {
+    let Address::Ip(socket) = address else { return None };
+    let has_it_in_front = |seen: &Seen<Endpoint>| seen.what.virtual_ip() == Some(socket.ip());
+    let other = others.iter().find(|other| other.listed.values().any(has_it_in_front))?;
+    let text = format!(
+        "{} gives only {address}, the ClusterIP in front of the {} that {} lists: an HTTP/2 connection to it stays \
+         with one of them",
+        source.source,
+        usable(other).len(),
+        other.source
+    );
+    let answers = [source.answered.as_ref(), other.answered.as_ref()];
+    let evidence = answers.iter().flatten().map(|answered| answered.seq).collect();
+    Some(finding(&VIRTUAL_IP, Some(address.clone()), text, evidence))
+}
+
+/// Two agents of one registry that were asked for the same thing, as far as their answers do not name two datacenters.
+fn is_the_same_registry(one: &SourceRecord, other: &SourceRecord) -> bool {
+    if !one.source.target.is_same_query_elsewhere(&other.source.target) {
+        return false;
+    }
+    let zones = |source: &SourceRecord| -> BTreeSet<String> {
+        source.listed.values().filter_map(|seen| seen.what.zone.clone()).collect()
+    };
+    let (one, other) = (zones(one), zones(other));
+    one.is_empty() || other.is_empty() || one == other
+}

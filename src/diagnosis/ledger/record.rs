@@ -1,0 +1,204 @@
+//! What the ledger keeps, by the event that proves it.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::Rotation;
+use crate::model::endpoint::{Address, Endpoint, EndpointKey};
+use crate::model::event::{CallCost, IdlePhase};
+use crate::model::reach::{Certificate, Disconnect, Failure, Health};
+use crate::model::registry::{Registry, SourceId};
+use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
+use crate::model::time::Elapsed;
+
+/// Something that happened, with the number of the event that says so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen<T> {
+    /// What.
+    pub what: T,
+    /// The event.
+    pub seq: u64,
+    /// When.
+    pub at: Elapsed,
+}
+
+/// What one source has said.
+#[derive(Debug, Clone)]
+pub struct SourceRecord {
+    /// Which registry, and what it is queried for.
+    pub source: Arc<SourceId>,
+    /// What it lists now.
+    pub listed: BTreeMap<EndpointKey, Seen<Endpoint>>,
+    /// Its last full answer or change.
+    pub answered: Option<Seen<Vec<Note>>>,
+    /// How long the session had to wait for its first full answer.
+    pub first_answer: Option<Duration>,
+    /// Why it does not answer now.
+    pub broken: Option<Seen<Option<ResolveFailure>>>,
+    /// Gaps that it recovered from: length, and the events at their beginning and end.
+    pub gaps: Vec<(Duration, u64, u64)>,
+    /// Notes of earlier answers that still count: the registry lost its list, or contradicted itself.
+    pub remembered: Vec<Seen<Note>>,
+    /// How its answers follow each other.
+    pub rotation: Rotation,
+}
+
+impl SourceRecord {
+    /// The note of `kind` in the last answer.
+    pub fn note(&self, kind: NoteKind) -> Option<&Note> {
+        self.answered.as_ref()?.what.iter().find(|note| note.kind == kind)
+    }
+
+    /// True when nothing names this registry and it is not there.
+    pub fn is_absent(&self) -> bool {
+        let failure = self.broken.as_ref().and_then(|broken| broken.what.as_ref());
+        failure.is_some_and(|failure| failure.code == ResolveCode::NotHere)
+    }
+
+    /// True when it lists nothing usable, and something is registered there that could not be read.
+    pub fn is_unreadable(&self) -> bool {
+        !self.listed.values().any(|seen| seen.what.status.is_usable()) && self.note(NoteKind::Unreadable).is_some()
+    }
+
+    /// True when it is DNS that answers with another part of its addresses each time: what is missing has not left.
+    pub fn rotates(&self) -> bool {
+        self.registry().resolves_names() && self.rotation.is_proved()
+    }
+
+    /// The kind of registry.
+    pub fn registry(&self) -> &'static Registry {
+        self.source.registry
+    }
+
+    /// True when the registry itself holds the truth; DNS is a copy of it.
+    pub fn is_authority(&self) -> bool {
+        self.registry().is_authority()
+    }
+}
+
+/// What the network has said about one address.
+#[derive(Debug, Clone)]
+pub enum Contact {
+    /// The server's SETTINGS arrived; health not asked (yet).
+    Connected,
+    /// The health service answered.
+    Answered(Health),
+    /// The attempt failed.
+    Failed(Failure),
+}
+
+impl Contact {
+    /// True when the endpoint can be judged by it: a connection alone cannot, because a frozen process has one too.
+    pub fn is_conclusive(&self) -> bool {
+        match self {
+            Contact::Answered(_) | Contact::Failed(_) => true,
+            Contact::Connected => false,
+        }
+    }
+}
+
+/// An endpoint that left a source during the session, or that the source no longer calls usable.
+#[derive(Debug, Clone)]
+pub struct Departure {
+    /// As it was last listed.
+    pub endpoint: Endpoint,
+    /// Index of the source.
+    pub source: usize,
+}
+
+/// A connection that stood and ended by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// How it ended.
+    pub disconnect: Disconnect,
+    /// How long it had been READY.
+    pub lived: Duration,
+    /// How long it had been without an RPC, when none was open on it.
+    pub idle: Option<Duration>,
+}
+
+/// The last TLS handshake with an address, verified or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    /// The chain as presented, leaf first. Endpoints that present the same certificate share it here.
+    pub chain: Vec<Arc<Certificate>>,
+    /// The wall clock of that moment: certificates are dated by it.
+    pub time: SystemTime,
+    /// The handshake went through.
+    pub passed: bool,
+    /// The name that was verified.
+    pub server_name: String,
+    /// The trusted root that the chain ends at, where it is known.
+    pub anchor: Option<Arc<Certificate>>,
+    /// See [`TlsReport::limit`].
+    pub limit: Option<String>,
+}
+
+/// What makes an instance one and the same to its registry: ids are unique per source and node. It shares the endpoint that it
+/// was taken from.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Index of the source.
+    pub source: usize,
+    endpoint: Endpoint,
+}
+
+impl Identity {
+    /// That of `endpoint` in the list of `source`.
+    pub fn of(source: usize, endpoint: &Endpoint) -> Self {
+        Identity { source, endpoint: endpoint.clone() }
+    }
+
+    /// The node that runs it.
+    pub fn node(&self) -> Option<&str> {
+        self.endpoint.node.as_deref()
+    }
+
+    /// The registry's own name for it.
+    pub fn id(&self) -> &str {
+        self.endpoint.id.as_deref().unwrap_or_default()
+    }
+
+    fn parts(&self) -> (usize, Option<&str>, &str) {
+        (self.source, self.node(), self.id())
+    }
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Identity {}
+
+impl PartialOrd for Identity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Identity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+/// A call of the idle cycle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// Before (baseline) or after the silence.
+    pub phase: IdlePhase,
+    /// Which address took it, if one did.
+    pub address: Option<Address>,
+    /// How it ended.
+    pub outcome: Result<Health, String>,
+    /// From the start of the call, connecting included, to its end.
+    pub took: Duration,
+    /// The same by stage, when the call was answered.
+    pub cost: Option<CallCost>,
+    /// The events of the stages.
+    pub stages: Vec<u64>,
+}

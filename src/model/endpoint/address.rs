@@ -1,0 +1,134 @@
+//! [`Address`]: where an endpoint listens.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where one endpoint listens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Address {
+    /// An IP address and port.
+    Ip(SocketAddr),
+    /// A host name and port: some registries hold names; the transport resolves them when it dials.
+    Name {
+        /// The host name as registered.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A Unix domain socket by path.
+    Unix(PathBuf),
+    /// A Linux abstract socket by name (without the leading NUL).
+    UnixAbstract(String),
+}
+
+impl Address {
+    /// `host` and `port` as an address: an IP literal (brackets allowed) becomes [`Address::Ip`], anything else a name.
+    pub fn from_host_port(host: &str, port: u16) -> Self {
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        match bare.parse() {
+            Ok(ip) => Address::Ip(SocketAddr::new(ip, port)),
+            Err(_) => Address::Name { host: host.to_string(), port },
+        }
+    }
+
+    /// The port, where the address has one.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Address::Ip(socket) => Some(socket.port()),
+            Address::Name { port, .. } => Some(*port),
+            Address::Unix(_) | Address::UnixAbstract(_) => None,
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(socket: SocketAddr) -> Self {
+        Address::Ip(socket)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Ip(socket) => write!(f, "{socket}"),
+            // An IPv6 address whose zone is the name of an interface.
+            Address::Name { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Address::Name { host, port } => write!(f, "{host}:{port}"),
+            Address::Unix(path) => write!(f, "unix:{}", path.display()),
+            Address::UnixAbstract(name) => write!(f, "unix-abstract:{name}"),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    /// Parses `10.0.0.1:80`, `[::1]:80`, `name:80`, `unix:/path`, `unix-abstract:name`. A port is required.
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if let Some(name) = text.strip_prefix("unix-abstract:") {
+            return non_empty(name, text).map(|n| Address::UnixAbstract(n.to_string()));
+        }
+        if let Some(path) = text.strip_prefix("unix:") {
+            return non_empty(path, text).map(|p| Address::Unix(PathBuf::from(p.strip_prefix("//").unwrap_or(p))));
+        }
+        let wrong = |why| AddressError { value: text.to_string(), why };
+        if let Ok(socket) = text.parse::<SocketAddr>() {
+            return if socket.port() == 0 { Err(wrong(PORT_ZERO)) } else { Ok(Address::Ip(socket)) };
+        }
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
+        let port: u16 = port.parse().map_err(|_| wrong("has a port that is not a number from 1 to 65535"))?;
+        if port == 0 {
+            return Err(wrong(PORT_ZERO));
+        }
+        if host.is_empty() {
+            return Err(wrong("has no host"));
+        }
+        if host.contains(':') || host.contains('[') {
+            return Err(wrong("is no IPv6 address: write [2001:db8::1]:50051"));
+        }
+        if host.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#@".contains(c)) {
+            return Err(wrong("has a host with characters that no host name has"));
+        }
+        Ok(Address::Name { host: host.to_string(), port })
+    }
+}
+
+const PORT_ZERO: &str = "has port 0, where nothing can listen";
+
+fn non_empty<'a>(rest: &'a str, whole: &str) -> Result<&'a str, AddressError> {
+    if rest.is_empty() || rest.contains('\0') {
+        Err(AddressError { value: whole.to_string(), why: "names no socket" })
+    } else {
+        Ok(rest)
+    }
+}
+
+/// Why a text is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{:?} {why}", value)]
+pub struct AddressError {
+    /// The text as given.
+    pub value: String,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_parsed_and_refused_with_the_reason() {
+        for good in ["10.0.0.1:80", "[2001:db8::1]:50051", "pay.example:443", "unix:/run/pay.sock", "unix-abstract:pay"]
+        {
+            assert_eq!(good.parse::<Address>().unwrap().to_string(), good);
+        }
+        for bad in
+            ["", "10.0.0.1", "10.0.0.1:0", "[::1]:0", "pay:0", "pay:65536", "2001:db8::1:80", ":80", "a b:80", "unix:"]
+        {
+            assert!(bad.parse::<Address>().is_err(), "{bad}");
+        }
+    }
+}

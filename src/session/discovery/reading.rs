@@ -1,0 +1,93 @@
+//! What clients read from the sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Discovery;
+use super::tracked::{State, Tracked};
+use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
+use crate::model::resolution::ResolveCode;
+
+/// What a client of the registries reads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// No answer yet.
+    Nothing,
+    /// The list, in the registry's order.
+    Lists(Vec<Endpoint>),
+    /// Nobody answers: questions wait until they time out.
+    Silent,
+    /// Nobody answers: questions fail at once.
+    Refuses,
+}
+
+impl Discovery {
+    /// The addresses that somebody lists in `status`.
+    pub fn in_status(&self, status: EndpointStatus) -> BTreeSet<Address> {
+        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
+        all.filter(|endpoint| endpoint.status == status).map(|endpoint| endpoint.address.clone()).collect()
+    }
+
+    /// Why nobody could be asked: the texts of the sources that never answered. For the channel's resolver error.
+    pub fn is_broken(&self) -> bool {
+        self.sources.iter().all(|t| !t.heard && matches!(t.state, State::Broken { .. } | State::Ended))
+    }
+
+    /// The addresses that a client would use: listed as usable by somebody, and called critical or draining by nobody.
+    pub fn usable(&self) -> Vec<Address> {
+        let mut refused = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        for endpoint in self.sources.iter().flat_map(|tracked| tracked.set.iter()) {
+            if !endpoint.status.is_usable() {
+                refused.insert(&endpoint.address);
+            }
+        }
+        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
+        all.filter(|e| e.status.is_usable() && !refused.contains(&e.address) && seen.insert(&e.address))
+            .map(|endpoint| endpoint.address.clone())
+            .collect()
+    }
+
+    /// Every address that anybody lists, each once.
+    pub fn addresses(&self) -> Vec<Address> {
+        let mut seen = BTreeSet::new();
+        let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
+        all.filter(|e| seen.insert(&e.address)).map(|e| e.address.clone()).collect()
+    }
+
+    /// What a client of these registries reads: every address that one of them lists, each once, as the worst word on it.
+    /// `names`: the list of name services (DNS) alone, or of all the others; of everybody when there is no such source.
+    pub fn read_by_clients(&self, names: bool) -> Reading {
+        let is_theirs = |tracked: &&Tracked| tracked.source.registry.resolves_names() == names && !tracked.absent;
+        let some = self.sources.iter().any(|tracked| is_theirs(&tracked));
+        let theirs = || self.sources.iter().filter(|tracked| !some || is_theirs(tracked));
+        // One answer can be all there is to a source: then its end is no failure.
+        let is_away = |tracked: &Tracked| match tracked.state {
+            State::Broken { .. } => true,
+            State::Ended => !tracked.heard,
+            State::Quiet | State::Asking | State::Watching => false,
+        };
+        if theirs().all(is_away) {
+            return if theirs().all(|tracked| tracked.failed == Some(ResolveCode::Timeout)) {
+                Reading::Silent
+            } else {
+                Reading::Refuses
+            };
+        }
+        if !theirs().any(|tracked| tracked.heard) {
+            return Reading::Nothing;
+        }
+        let mut list: Vec<Endpoint> = Vec::new();
+        let mut place = BTreeMap::new();
+        for endpoint in theirs().flat_map(|tracked| tracked.set.iter()) {
+            match place.get(&endpoint.address) {
+                None => {
+                    place.insert(endpoint.address.clone(), list.len());
+                    list.push(endpoint.clone());
+                }
+                Some(at) if !endpoint.status.is_usable() => list[*at].status = endpoint.status,
+                Some(_) => {}
+            }
+        }
+        Reading::Lists(list)
+    }
+}
