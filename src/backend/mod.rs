@@ -16,7 +16,6 @@
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
@@ -24,9 +23,12 @@ use tokio::sync::Notify;
 
 use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError, Update};
-use crate::model::secret::Secrets;
 use crate::model::target::Target;
 use target::{Example, Scheme};
+
+pub use settings::{Origin, Setting, Settings, SettingsError, Sourced};
+
+use settings::Reader;
 
 /// A backend's answers, one after the other. See the [module](self) for what may follow what.
 pub type Resolution = Pin<Box<dyn Stream<Item = Result<Update, ResolveError>> + Send>>;
@@ -59,6 +61,25 @@ pub trait Backend: Send + Sync {
     /// True when this backend answers `target`.
     fn answers(&self, target: &Target) -> bool {
         target.backend() == Some(self.name())
+    }
+
+    /// Everything about this backend that can be set.
+    fn settings(&self) -> &'static [Setting] {
+        &[]
+    }
+
+    /// Reads what was given for this backend, and puts it into `settings`.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that makes no sense.
+    fn configure(&self, _given: &Reader, _settings: &mut Settings) -> Result<(), SettingsError> {
+        Ok(())
+    }
+
+    /// `target` with what the settings add to every target of this backend: a datacenter for one that names none.
+    fn complete(&self, target: Target, _settings: &Settings) -> Target {
+        target
     }
 
     /// Queries `target` and keeps watching until the stream is dropped. Never blocks, never fails at once: a wrong target or
@@ -152,96 +173,8 @@ pub struct Description {
     pub settings: Vec<(&'static str, String, Origin)>,
 }
 
-/// A setting and where it came from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sourced<T> {
-    /// The value in force.
-    pub value: T,
-    /// Where it came from.
-    pub origin: Origin,
-}
-
-impl<T> Sourced<T> {
-    /// `value`, from `origin`.
-    pub fn new(value: T, origin: Origin) -> Self {
-        Sourced { value, origin }
-    }
-}
-
-/// Where a setting came from, most important first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Origin {
-    /// A command-line flag: `--dns-server`.
-    Flag(&'static str),
-    /// An environment variable.
-    Env(String),
-    /// The configuration file at this path.
-    Config(String),
-    /// Found on this machine: `/etc/resolv.conf`.
-    System(String),
-    /// Nobody said anything.
-    #[default]
-    Default,
-}
-
-/// The settings of every backend.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// How DNS is asked.
-    pub dns: dns::Settings,
-    /// How Consul is asked.
-    #[cfg(feature = "consul")]
-    pub consul: consul::Settings,
-    /// How etcd is asked.
-    #[cfg(feature = "etcd")]
-    pub etcd: etcd::Settings,
-    /// How Eureka is asked.
-    #[cfg(feature = "eureka")]
-    pub eureka: eureka::Settings,
-    /// Which Kubernetes is asked, and as whom.
-    #[cfg(feature = "kubernetes")]
-    pub kubernetes: kubernetes::Settings,
-    /// How ZooKeeper is asked.
-    #[cfg(feature = "zookeeper")]
-    pub zookeeper: zookeeper::Settings,
-    /// The port for names that came without one (`--port`); gRPC's 443 when `None`.
-    pub port: Option<u16>,
-    /// Every secret that is used, to keep it out of what is printed. Shared by all clones.
-    pub secrets: Secrets,
-    /// How long a registry may take for its first word. Zero means each backend's own default (5 s).
-    pub resolve_timeout: Duration,
-}
-
-impl Settings {
-    /// The same without tokens, users and passwords: for a registry whose address is not to be trusted with them.
-    pub fn without_secrets(&self) -> Settings {
-        let settings = self.clone();
-        #[cfg(feature = "consul")]
-        let settings = Settings {
-            consul: consul::Settings {
-                token: Sourced::default(),
-                token_file: Sourced::default(),
-                auth: Sourced::default(),
-                ..settings.consul
-            },
-            ..settings
-        };
-        #[cfg(feature = "etcd")]
-        let settings = Settings {
-            etcd: etcd::Settings { user: Sourced::default(), password: Sourced::default(), ..settings.etcd },
-            ..settings
-        };
-        #[cfg(feature = "zookeeper")]
-        let settings =
-            Settings { zookeeper: zookeeper::Settings { auth: Sourced::default(), ..settings.zookeeper }, ..settings };
-        settings
-    }
-}
-
 pub mod consul;
 pub mod dns;
-#[cfg(feature = "networked")]
-mod env;
 pub mod etcd;
 pub mod eureka;
 #[cfg(feature = "networked")]
@@ -255,6 +188,7 @@ mod listing;
 #[cfg(feature = "networked")]
 mod login;
 mod masked;
+pub mod settings;
 #[cfg(feature = "networked")]
 mod socket;
 pub mod target;
@@ -265,9 +199,6 @@ mod unusable;
 #[cfg(feature = "networked")]
 mod watch;
 pub mod zookeeper;
-
-#[cfg(feature = "networked")]
-pub use env::SettingsError;
 
 /// The list of backends, and which of them a build may leave out. Everything that is true of every backend walks it.
 macro_rules! backends {

@@ -270,7 +270,7 @@ pub fn sources(
     let settings = &settings.into();
     let source = |backend: &'static dyn Backend, target, implied| Source {
         backend,
-        target,
+        target: backend.complete(target, settings),
         implied,
         settings: settings.clone(),
     };

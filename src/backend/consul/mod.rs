@@ -35,6 +35,7 @@ pub use registry::REGISTRY;
 pub use settings::Settings;
 
 use super::login::learn_login;
+use super::settings::{BackendSettings, Reader, Setting, SettingsError};
 use super::target::{Example, Scheme};
 use super::{Backend, CheckError, Context, Description, Origin, Resolution};
 use crate::model::registry::Registry;
@@ -67,13 +68,37 @@ impl Backend for Consul {
         target::EXAMPLES
     }
 
+    fn settings(&self) -> &'static [Setting] {
+        settings::SETTINGS
+    }
+
+    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
+        settings.set(Settings::read(given)?);
+        Ok(())
+    }
+
+    /// `--dc` for targets that name no datacenter, and the tags of `--tag` beside a target's own.
+    fn complete(&self, target: Target, settings: &super::Settings) -> Target {
+        let Some(own) = target.of::<ConsulTarget>() else { return target };
+        let (mut own, settings) = (own.clone(), settings.of::<Settings>());
+        own.dc = own.dc.or_else(|| settings.dc.value.clone());
+        let new: Vec<String> = settings.tags.iter().filter(|tag| !own.tags.contains(tag)).cloned().collect();
+        own.tags.extend(new);
+        own.into()
+    }
+
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target.of::<ConsulTarget>() {
             Some(target) => {
                 let settings = &context.settings;
                 let limit = settings.response_limit();
-                let watch = watch::resolve(settings.consul.clone(), target.clone(), settings.secrets.clone(), limit);
-                match local_agent(&settings.consul) {
+                let watch = watch::resolve(
+                    (*settings.of::<Settings>()).clone(),
+                    target.clone(),
+                    settings.secrets.clone(),
+                    limit,
+                );
+                match local_agent(&settings.of::<Settings>()) {
                     Some(agent) if context.implied && target.agent.is_none() => if_present(agent, watch),
                     _ => watch,
                 }
@@ -90,34 +115,34 @@ impl Backend for Consul {
             Some(target) => (target.token.as_ref(), target.user.as_ref()),
             None => (None, None),
         };
-        let Settings { token, auth, .. } = &settings.consul;
-        for token in [own.0, token.value.as_ref()].into_iter().flatten() {
+        let ours = settings.of::<Settings>();
+        for token in [own.0, ours.token.value.as_ref()].into_iter().flatten() {
             settings.secrets.learn(token.reveal());
         }
-        for (user, password) in [own.1, auth.value.as_ref()].into_iter().flatten() {
+        for (user, password) in [own.1, ours.auth.value.as_ref()].into_iter().flatten() {
             learn_login(&settings.secrets, user, password);
         }
     }
 
     /// When `CONSUL_HTTP_ADDR` is set, or for the agent of this machine, if there is one.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
-        if service.is_empty() || (active(&settings.consul).is_err() && !self.is_speculative(settings)) {
+        if service.is_empty() || (active(&settings.of::<Settings>()).is_err() && !self.is_speculative(settings)) {
             return None;
         }
         Some(ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }.into())
     }
 
     fn is_speculative(&self, settings: &super::Settings) -> bool {
-        local_agent(&settings.consul).is_some()
+        local_agent(&settings.of::<Settings>()).is_some()
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        Description { active: active(&settings.consul), settings: settings.consul.rows() }
+        Description { active: active(&settings.of::<Settings>()), settings: settings.of::<Settings>().rows() }
     }
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<ConsulTarget>() {
-            Some(target) => query::check(&settings.consul, target).map_err(CheckError::new),
+            Some(target) => query::check(&settings.of::<Settings>(), target).map_err(CheckError::new),
             None => Ok(()),
         }
     }
@@ -126,7 +151,7 @@ impl Backend for Consul {
     /// read the version costs the version only.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
-        let (settings, secrets) = (settings.consul.clone(), settings.secrets.clone());
+        let (settings, secrets) = ((*settings.of::<Settings>()).clone(), settings.secrets.clone());
         Box::pin(async move {
             let client = Client::new(watch::open(settings, None, &secrets).await?, limit);
             let leader = client.ask(StatusLeader {}, None, limit).await?.value;

@@ -2,12 +2,42 @@
 //! (`hashicorp/consul` `api/api.go`, `defaultConfig`).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::agent::{Agent, Unsaid};
-use crate::backend::env::{Env, SettingsError};
 use crate::backend::login::shown_login;
-use crate::backend::{Origin, Sourced};
+use crate::backend::settings::{BackendSettings, Flag, Origin, Reader, Setting, SettingsError, Sourced, Value};
 use crate::model::secret::Secret;
+
+const DC: &str = "--dc";
+const TAG: &str = "--tag";
+const TOKEN_FILE: &str = "--token-file";
+
+/// What can be set.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::flag(Flag::one(DC, "NAME", "dc1"), "Consul: the datacenter"),
+    Setting::flag(
+        Flag { value: Value::Many { name: "TAG", example: "v2" }, ..Flag::one(TAG, "TAG", "v2") },
+        "Consul: only instances with this tag (repeat: with all of them)",
+    ),
+    Setting::flag(
+        Flag::one(TOKEN_FILE, "FILE", "/run/secrets/consul-token"),
+        "Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)",
+    ),
+    Setting::variable("CONSUL_HTTP_ADDR", "the agent: host:port, a URL, or unix:///path").or("127.0.0.1:8500"),
+    Setting::variable("CONSUL_HTTP_TOKEN", "the ACL token"),
+    Setting::variable("CONSUL_HTTP_TOKEN_FILE", "a file that holds the ACL token"),
+    Setting::variable("CONSUL_HTTP_AUTH", "user:password for HTTP basic authentication"),
+    Setting::variable("CONSUL_HTTP_SSL", "whether an address without a scheme is reached over TLS").or("false"),
+    Setting::variable("CONSUL_HTTP_SSL_VERIFY", "whether the agent's certificate is verified").or("true"),
+    Setting::variable("CONSUL_CACERT", "a PEM file with the roots to trust").or("the system's"),
+    Setting::variable("CONSUL_CAPATH", "a directory of PEM files with roots to trust"),
+    Setting::variable("CONSUL_CLIENT_CERT", "a PEM file with the client certificate chain"),
+    Setting::variable("CONSUL_CLIENT_KEY", "a PEM file with the client's private key"),
+    Setting::variable("CONSUL_TLS_SERVER_NAME", "the name that the agent's certificate must have").or("its host"),
+    Setting::variable("CONSUL_NAMESPACE", "the namespace (Enterprise)"),
+    Setting::variable("CONSUL_PARTITION", "the admin partition (Enterprise)"),
+];
 
 /// How Consul is asked. Nothing here has been read from a file or contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +69,10 @@ pub struct Settings {
     pub namespace: Sourced<Option<String>>,
     /// The admin partition (Enterprise): `CONSUL_PARTITION`.
     pub partition: Sourced<Option<String>>,
+    /// The datacenter of targets that name none (`--dc`).
+    pub dc: Sourced<Option<String>>,
+    /// Tags that every target gets in addition to its own (`--tag`).
+    pub tags: Vec<String>,
 }
 
 impl Default for Settings {
@@ -57,39 +91,44 @@ impl Default for Settings {
             server_name: Sourced::default(),
             namespace: Sourced::default(),
             partition: Sourced::default(),
+            dc: Sourced::default(),
+            tags: Vec::new(),
         }
     }
 }
 
-impl Settings {
-    /// Reads the variables through `variable`; an empty one counts as unset, as it does for Consul.
-    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let env = Env { variable };
-        let tls = env.read("CONSUL_HTTP_SSL", boolean)?;
+impl BackendSettings for Settings {
+    fn read(given: &Reader) -> Result<Self, SettingsError> {
+        let tls = given.go_boolean("CONSUL_HTTP_SSL", false)?;
         let unsaid = Unsaid { tls: tls.value, port: None };
         let address = |text: &str| Agent::parse(text, unsaid).map_err(|error| error.to_string());
-        let mut agent: Sourced<Agent> = env.read("CONSUL_HTTP_ADDR", address)?;
+        let mut agent: Sourced<Agent> = given.read("CONSUL_HTTP_ADDR", address)?;
         if let (Agent::Tcp { tls: of_agent, .. }, Origin::Default) = (&mut agent.value, &agent.origin) {
             *of_agent = tls.value;
         }
-        let settings = Settings {
+        let mut settings = Settings {
             agent,
-            token: env.read("CONSUL_HTTP_TOKEN", |text| Ok(Some(Secret::new(text))))?,
-            token_file: env.path("CONSUL_HTTP_TOKEN_FILE")?,
-            auth: env.read("CONSUL_HTTP_AUTH", |text| Ok(Some(user_and_password(text))))?,
+            token: given.read("CONSUL_HTTP_TOKEN", |text| Ok(Some(Secret::new(text))))?,
+            token_file: given.path("CONSUL_HTTP_TOKEN_FILE")?,
+            auth: given.read("CONSUL_HTTP_AUTH", |text| Ok(Some(user_and_password(text))))?,
             tls,
-            verify: env.read_or("CONSUL_HTTP_SSL_VERIFY", true, boolean)?,
-            cacert: env.path("CONSUL_CACERT")?,
-            capath: env.path("CONSUL_CAPATH")?,
-            client_cert: env.path("CONSUL_CLIENT_CERT")?,
-            client_key: env.path("CONSUL_CLIENT_KEY")?,
-            server_name: env.text("CONSUL_TLS_SERVER_NAME")?,
-            namespace: env.text("CONSUL_NAMESPACE")?,
-            partition: env.text("CONSUL_PARTITION")?,
+            verify: given.go_boolean("CONSUL_HTTP_SSL_VERIFY", true)?,
+            cacert: given.path("CONSUL_CACERT")?,
+            capath: given.path("CONSUL_CAPATH")?,
+            client_cert: given.path("CONSUL_CLIENT_CERT")?,
+            client_key: given.path("CONSUL_CLIENT_KEY")?,
+            server_name: given.text("CONSUL_TLS_SERVER_NAME")?,
+            namespace: given.text("CONSUL_NAMESPACE")?,
+            partition: given.text("CONSUL_PARTITION")?,
+            dc: given.flag_text(DC)?,
+            tags: given.flag_texts(TAG),
         };
-        let half = |variable, without| SettingsError {
-            variable,
-            why: format!("is set without {without}: a client certificate needs both"),
+        if let Some(token) = given.flag_secret_file(TOKEN_FILE)? {
+            settings.token = Sourced::new(Some(token.value), token.origin);
+            settings.token_file = Sourced::default();
+        }
+        let half = |variable, without| {
+            SettingsError::new(variable, format!("is set without {without}: a client certificate needs both"))
         };
         match (&settings.client_cert.value, &settings.client_key.value) {
             (Some(_), None) => Err(half("CONSUL_CLIENT_CERT", "CONSUL_CLIENT_KEY")),
@@ -98,6 +137,17 @@ impl Settings {
         }
     }
 
+    fn without_secrets(&self) -> Arc<dyn BackendSettings> {
+        Arc::new(Settings {
+            token: Sourced::default(),
+            token_file: Sourced::default(),
+            auth: Sourced::default(),
+            ..self.clone()
+        })
+    }
+}
+
+impl Settings {
     /// Variable, value (secrets masked) and origin of every setting that is in force.
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let mut rows = vec![("CONSUL_HTTP_ADDR", self.agent.value.to_string(), self.agent.origin.clone())];
@@ -124,15 +174,6 @@ impl Settings {
     }
 }
 
-/// What Go's `strconv.ParseBool` takes, as Consul does.
-fn boolean(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(format!("{text:?} is neither true nor false")),
-    }
-}
-
 fn user_and_password(text: &str) -> (String, Secret) {
     let (user, password) = text.split_once(':').unwrap_or((text, ""));
     (user.to_string(), Secret::new(password))
@@ -143,7 +184,7 @@ mod tests {
     use super::*;
 
     fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+        Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
     }
 
     #[test]

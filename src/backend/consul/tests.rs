@@ -20,11 +20,11 @@ const ONE: &str = r#"[{"Node":{"Node":"n"},"Service":{"ID":"pay-1","Address":"10
 
 /// The settings that these variables make.
 fn settings(pairs: &[(&str, &str)]) -> Settings {
-    Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())).unwrap()
+    Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())).unwrap()
 }
 
 fn context(consul: Settings) -> Context {
-    Context { settings: Arc::new(All { consul, ..All::default() }), ..Context::default() }
+    Context { settings: Arc::new(All::default().with(consul)), ..Context::default() }
 }
 
 fn target(service: &str) -> ConsulTarget {
@@ -268,7 +268,7 @@ async fn a_ping_says_what_answers_and_who_leads() {
     };
     let ping = |agent: &Fake| {
         let consul = settings(&[("CONSUL_HTTP_ADDR", &agent.address)]);
-        Consul.ping(&All { consul, ..All::default() })
+        Consul.ping(&All::default().with(consul))
     };
     let agent = fake(script(200)).await;
     assert_eq!(ping(&agent).await, Ok(format!("consul 1.22.7 at {}, leader 10.0.0.1:8300", agent.address)));
@@ -282,7 +282,7 @@ async fn a_ping_says_what_answers_and_who_leads() {
 
 #[test]
 fn an_agent_in_the_environment_makes_the_backend_active() {
-    let all = All { consul: settings(&[("CONSUL_HTTP_ADDR", "consul.example:8500")]), ..All::default() };
+    let all = All::default().with(settings(&[("CONSUL_HTTP_ADDR", "consul.example:8500")]));
     assert_eq!(Consul.target_for("pay", &all), Some(target("pay").into()));
     assert_eq!(Consul.target_for("", &all), None);
     let description = Consul.describe(&all);
@@ -298,7 +298,7 @@ async fn the_agent_of_this_machine_is_queried_for_bare_names_if_it_is_there() {
     let tcp = Agent::Tcp { tls: false, host: host.to_string(), port: port.parse().unwrap(), prefix: String::new() };
     let mut consul = Settings::default();
     consul.agent.value = tcp;
-    let all = All { consul: consul.clone(), ..All::default() };
+    let all = All::default().with(consul.clone());
     assert!(Consul.is_speculative(&all) && active(&consul).is_err());
     assert_eq!(Consul.target_for("pay", &all), Some(target("pay").into()), "nothing is contacted for that");
     assert_eq!(agent.journal.connections().0, 0);

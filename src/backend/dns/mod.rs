@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream;
-use hickory_resolver::proto::rr::RecordType;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ip::{endless, refused};
+use super::settings::{BackendSettings as _, Reader};
 use super::*;
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::resolution::EndpointSet;
@@ -35,6 +35,7 @@ mod resolv_conf;
 mod schedule;
 mod servers;
 mod service_config;
+mod settings;
 pub(super) mod target;
 mod zone;
 
@@ -44,6 +45,7 @@ use answer::{Outcome, Wanted};
 use question::Asker;
 use schedule::Schedule;
 use servers::Servers;
+pub use settings::{Family, Settings};
 pub use target::DnsTarget;
 use target::NAME;
 
@@ -52,47 +54,6 @@ const GRPC_PORT: u16 = 443;
 
 /// The domain name system.
 pub struct Dns;
-
-/// How DNS is asked.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// The server to ask instead of the system's (`--dns-server`). A target's own authority goes before it.
-    pub server: Option<Sourced<SocketAddr>>,
-    /// Longest time between two questions (`--dns-interval`): 5 s when `None`.
-    pub interval: Option<Duration>,
-    /// Which addresses are asked for (`-4`, `-6`).
-    pub family: Family,
-}
-
-/// Which addresses are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Family {
-    /// A and AAAA.
-    #[default]
-    Both,
-    /// A only.
-    V4,
-    /// AAAA only.
-    V6,
-}
-
-impl Family {
-    fn wants(self, ip: &IpAddr) -> bool {
-        match self {
-            Family::Both => true,
-            Family::V4 => ip.is_ipv4(),
-            Family::V6 => ip.is_ipv6(),
-        }
-    }
-
-    fn kinds(self) -> &'static [RecordType] {
-        match self {
-            Family::Both => &[RecordType::A, RecordType::AAAA],
-            Family::V4 => &[RecordType::A],
-            Family::V6 => &[RecordType::AAAA],
-        }
-    }
-}
 
 /// The port of an address record, and who gave it.
 #[derive(Debug, Clone)]
@@ -133,6 +94,15 @@ impl Backend for Dns {
         target::EXAMPLES
     }
 
+    fn settings(&self) -> &'static [Setting] {
+        settings::SETTINGS
+    }
+
+    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
+        settings.set(Settings::read(given)?);
+        Ok(())
+    }
+
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         let (server, wanted) = match target.of() {
             Some(DnsTarget::Host { server, host, port }) => {
@@ -159,7 +129,7 @@ impl Backend for Dns {
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        let dns = &settings.dns;
+        let dns = settings.of::<Settings>();
         let mut said = Vec::new();
         match &dns.server {
             Some(server) => said.push(("server", server.value.to_string(), server.origin.clone())),
@@ -189,7 +159,7 @@ impl Backend for Dns {
     }
 
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let (dns, limit) = (settings.dns.clone(), settings.response_limit());
+        let (dns, limit) = (settings.of::<Settings>(), settings.response_limit());
         Box::pin(async move {
             let servers = Servers::of(None, &dns).await?;
             let asker = Asker::new(&servers);
@@ -270,9 +240,9 @@ struct Told {
 impl Watch {
     async fn start(server: Option<String>, wanted: Wanted, context: &Context) -> Result<Self, ResolveError> {
         let limit = context.settings.response_limit();
-        let settings = &context.settings.dns;
+        let settings = context.settings.of::<Settings>();
         let is_set = !context.settings.resolve_timeout.is_zero();
-        let servers = timeout(limit, Servers::of(server.as_deref(), settings)).await.unwrap_or_else(|_| {
+        let servers = timeout(limit, Servers::of(server.as_deref(), &settings)).await.unwrap_or_else(|_| {
             let server = server.as_deref().unwrap_or_default();
             let text = format!("cannot resolve the DNS server's own name {server} within {}", duration(limit));
             Err(ResolveError::ambient(ResolveCode::Timeout, text))

@@ -33,6 +33,7 @@ pub use settings::{Member, Settings};
 use super::failover::MemberError;
 use super::listing::Words;
 use super::login::learn_login;
+use super::settings::{BackendSettings, Reader, Setting, SettingsError};
 use super::socket::io_words;
 use super::target::{Example, Scheme};
 use super::tls::Names;
@@ -72,10 +73,19 @@ impl Backend for Etcd {
         target::EXAMPLES
     }
 
+    fn settings(&self) -> &'static [Setting] {
+        settings::SETTINGS
+    }
+
+    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
+        settings.set(Settings::read(given)?);
+        Ok(())
+    }
+
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target.of::<EtcdTarget>() {
             Some(target) => {
-                let settings = context.settings.etcd.clone();
+                let settings = (*context.settings.of::<Settings>()).clone();
                 let limit = context.settings.response_limit_or(settings.command_timeout.value);
                 watch::resolve(settings, target.clone(), context.settings.secrets.clone(), limit)
             }
@@ -87,7 +97,7 @@ impl Backend for Etcd {
     }
 
     fn learn_secrets(&self, _: Option<&Target>, settings: &super::Settings) {
-        if let Some((user, password)) = settings.etcd.credentials() {
+        if let Some((user, password)) = settings.of::<Settings>().credentials() {
             learn_login(&settings.secrets, &user, &password);
             // A password may stand in both variables.
             user.split_once(':').iter().for_each(|(_, own)| settings.secrets.learn(own));
@@ -99,17 +109,17 @@ impl Backend for Etcd {
         if service.is_empty() {
             return None;
         }
-        active(&settings.etcd).ok()?;
+        active(&settings.of::<Settings>()).ok()?;
         Some(EtcdTarget { service: service.to_string(), ..EtcdTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        Description { active: active(&settings.etcd), settings: settings.etcd.rows() }
+        Description { active: active(&settings.of::<Settings>()), settings: settings.of::<Settings>().rows() }
     }
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<EtcdTarget>() {
-            Some(target) => route::check(&settings.etcd, target).map_err(CheckError::new),
+            Some(target) => route::check(&settings.of::<Settings>(), target).map_err(CheckError::new),
             None => Ok(()),
         }
     }
@@ -117,8 +127,8 @@ impl Backend for Etcd {
     /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that responds. Without a leader it is
     /// an error.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        let limit = settings.response_limit_or(settings.etcd.command_timeout.value);
-        let (settings, secrets) = (settings.etcd.clone(), settings.secrets.clone());
+        let limit = settings.response_limit_or(settings.of::<Settings>().command_timeout.value);
+        let (settings, secrets) = ((*settings.of::<Settings>()).clone(), settings.secrets.clone());
         Box::pin(async move { route::open(settings, None, secrets).await?.ping(limit).await })
     }
 }

@@ -3,13 +3,29 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::env::{Env, SettingsError};
+use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
 use crate::backend::socket::{host_and_port, joined, shown_address};
-use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 use crate::text::exact_duration;
+
+/// What can be set.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::variable("ETCDCTL_ENDPOINTS", "the members, separated by commas").or("127.0.0.1:2379"),
+    Setting::variable("ETCDCTL_CACERT", "a PEM file with the roots to trust").or("the system's"),
+    Setting::variable("ETCDCTL_CERT", "a PEM file with the client certificate chain"),
+    Setting::variable("ETCDCTL_KEY", "a PEM file with the client's private key"),
+    Setting::variable("ETCDCTL_USER", "user:password, or the user alone beside ETCDCTL_PASSWORD"),
+    Setting::variable("ETCDCTL_PASSWORD", "the password"),
+    Setting::variable("ETCDCTL_DIAL_TIMEOUT", "how long connecting to a member may take").or("2s"),
+    Setting::variable("ETCDCTL_COMMAND_TIMEOUT", "how long a response may take").or("5s"),
+    Setting::variable("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", "whether the member's certificate is left unverified")
+        .or("false"),
+    Setting::variable("ETCDCTL_INSECURE_TRANSPORT", "whether a member without a scheme is reached without TLS")
+        .or("true"),
+];
 
 /// etcd's port for clients.
 pub(super) const PORT: u16 = 2379;
@@ -111,26 +127,24 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    /// Reads the variables through `variable`; an empty one counts as unset.
-    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let env = Env { variable };
+impl BackendSettings for Settings {
+    fn read(given: &Reader) -> Result<Self, SettingsError> {
         let unset = Settings::default();
-        let password = env.read("ETCDCTL_PASSWORD", |text| Ok(Some(Secret::new(text))))?;
+        let password = given.read("ETCDCTL_PASSWORD", |text| Ok(Some(Secret::new(text))))?;
         let whole = password.value.is_some();
         let settings = Settings {
-            endpoints: env.read_or("ETCDCTL_ENDPOINTS", unset.endpoints.value, members)?,
-            cacert: env.path("ETCDCTL_CACERT")?,
-            cert: env.path("ETCDCTL_CERT")?,
-            key: env.path("ETCDCTL_KEY")?,
-            user: env.read("ETCDCTL_USER", |text| user(text, whole).map(Some))?,
+            endpoints: given.read_or("ETCDCTL_ENDPOINTS", unset.endpoints.value, members)?,
+            cacert: given.path("ETCDCTL_CACERT")?,
+            cert: given.path("ETCDCTL_CERT")?,
+            key: given.path("ETCDCTL_KEY")?,
+            user: given.read("ETCDCTL_USER", |text| user(text, whole).map(Some))?,
             password,
-            dial_timeout: env.read_or("ETCDCTL_DIAL_TIMEOUT", unset.dial_timeout.value, duration)?,
-            command_timeout: env.read_or("ETCDCTL_COMMAND_TIMEOUT", unset.command_timeout.value, duration)?,
-            skip_verify: env.read_or("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", false, boolean)?,
-            insecure_transport: env.read_or("ETCDCTL_INSECURE_TRANSPORT", true, boolean)?,
+            dial_timeout: given.read_or("ETCDCTL_DIAL_TIMEOUT", unset.dial_timeout.value, duration)?,
+            command_timeout: given.read_or("ETCDCTL_COMMAND_TIMEOUT", unset.command_timeout.value, duration)?,
+            skip_verify: given.go_boolean("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", false)?,
+            insecure_transport: given.go_boolean("ETCDCTL_INSECURE_TRANSPORT", true)?,
         };
-        let half = |variable, why: &str| Err(SettingsError { variable, why: why.to_string() });
+        let half = |variable: &str, why: &str| Err(SettingsError::new(variable, why));
         match (&settings.cert.value, &settings.key.value, &settings.user.value, &settings.password.value) {
             (Some(_), None, ..) => half("ETCDCTL_CERT", "is set without ETCDCTL_KEY: a client certificate needs both"),
             (None, Some(_), ..) => half("ETCDCTL_KEY", "is set without ETCDCTL_CERT: a client certificate needs both"),
@@ -139,6 +153,12 @@ impl Settings {
         }
     }
 
+    fn without_secrets(&self) -> Arc<dyn BackendSettings> {
+        Arc::new(Settings { user: Sourced::default(), password: Sourced::default(), ..self.clone() })
+    }
+}
+
+impl Settings {
     /// Who asks.
     pub(super) fn credentials(&self) -> Option<(String, Secret)> {
         let (name, own) = self.user.value.clone()?;
@@ -196,15 +216,6 @@ fn user(text: &str, whole: bool) -> Result<(String, Option<Secret>), String> {
     }
 }
 
-/// What Go's `strconv.ParseBool` takes, as etcdctl does.
-fn boolean(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err(format!("{text:?} is neither true nor false")),
-    }
-}
-
 /// What Go's `time.ParseDuration` takes, as far as anybody writes it for a timeout: `5s`, `1m30s`, `500ms`, `1.5s`.
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no time: write 2s or 500ms");
@@ -236,7 +247,7 @@ mod tests {
     use super::*;
 
     fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+        Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub use registry::REGISTRY;
 pub use settings::{Server, Settings};
 
 use super::login::learn_login;
+use super::settings::{BackendSettings, Reader, Setting, SettingsError};
 use super::target::{Example, Scheme};
 use super::tls::Names;
 use super::{Backend, Context, Description, Origin, Resolution};
@@ -54,12 +55,21 @@ impl Backend for Eureka {
         target::EXAMPLES
     }
 
+    fn settings(&self) -> &'static [Setting] {
+        settings::SETTINGS
+    }
+
+    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
+        settings.set(Settings::read(given)?);
+        Ok(())
+    }
+
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target.of::<EurekaTarget>() {
             Some(target) => {
                 let limit = context.settings.response_limit();
                 let hints = context.resolve_now.clone();
-                watch::resolve(context.settings.eureka.clone(), target.clone(), limit, hints)
+                watch::resolve((*context.settings.of::<Settings>()).clone(), target.clone(), limit, hints)
             }
             None => {
                 let text = "eureka: only eureka: targets can be asked here";
@@ -70,7 +80,8 @@ impl Backend for Eureka {
 
     fn learn_secrets(&self, target: Option<&Target>, settings: &super::Settings) {
         let own = target.and_then(Target::of::<EurekaTarget>).and_then(|target| target.user.as_ref());
-        let users = settings.eureka.servers.value.iter().filter_map(|server| server.user.as_ref());
+        let servers = &settings.of::<Settings>().servers.value;
+        let users = servers.iter().filter_map(|server| server.user.as_ref());
         users.chain(own).for_each(|(user, password)| learn_login(&settings.secrets, user, password));
     }
 
@@ -79,21 +90,21 @@ impl Backend for Eureka {
         if service.is_empty() {
             return None;
         }
-        active(&settings.eureka).ok()?;
+        active(&settings.of::<Settings>()).ok()?;
         Some(EurekaTarget { app: service.to_string(), ..EurekaTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        let mut rows = settings.eureka.rows();
+        let mut rows = settings.of::<Settings>().rows();
         rows.push(("interval", text::exact_duration(watch::INTERVAL), Origin::Default));
-        Description { active: active(&settings.eureka), settings: rows }
+        Description { active: active(&settings.of::<Settings>()), settings: rows }
     }
 
     /// `eureka at http://127.0.0.1:8761/eureka, lease expiration disabled (self-preservation)`, of the first server that
     /// answers.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
-        let servers = settings.eureka.servers.value.clone();
+        let servers = settings.of::<Settings>().servers.value.clone();
         Box::pin(async move {
             let asked = client::first(servers, limit, |client, left| {
                 Box::pin(async move {

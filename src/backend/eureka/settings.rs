@@ -1,14 +1,14 @@
 //! [`Settings`]: how Eureka is asked. The variable is Spring's own.
 
 use std::fmt;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
 use super::target::EurekaTarget;
-use crate::backend::env::{Env, SettingsError};
 use crate::backend::login::shown_login;
+use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
 use crate::backend::socket::{host_and_port, joined, shown_address};
-use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
 
 /// The port of Spring's server.
@@ -16,6 +16,13 @@ const PORT: u16 = 8761;
 /// What stands before `/apps` at Spring's server.
 const PATH: &str = "/eureka";
 const VARIABLE: &str = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";
+
+/// What can be set.
+pub(super) const SETTINGS: &[Setting] = &[Setting::variable(
+    VARIABLE,
+    "the servers as Spring has them: http://user:password@host:8761/eureka/, separated by commas",
+)
+.or("http://127.0.0.1:8761/eureka")];
 
 /// One server: where its REST API is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,13 +101,19 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    /// Reads the variable through `variable`; an empty one counts as unset.
-    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+impl BackendSettings for Settings {
+    fn read(given: &Reader) -> Result<Self, SettingsError> {
         let servers = |text: &str| text.split(',').map(|server| Server::parse(server.trim())).collect();
-        Ok(Settings { servers: Env { variable }.read_or(VARIABLE, Settings::default().servers.value, servers)? })
+        Ok(Settings { servers: given.read_or(VARIABLE, Settings::default().servers.value, servers)? })
     }
 
+    /// Each server's user stands in its own URL: it goes to no other.
+    fn without_secrets(&self) -> Arc<dyn BackendSettings> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Settings {
     /// The servers that `target` asks: its own, else those of the settings.
     pub(super) fn servers(&self, target: Option<&EurekaTarget>) -> Result<Vec<Server>, String> {
         let Some((target, named)) = target.and_then(|target| Some((target, target.server.as_ref()?))) else {
@@ -130,7 +143,7 @@ mod tests {
     use super::*;
 
     fn from(value: &str) -> Result<Settings, SettingsError> {
-        Settings::from_env(&|name| (name == VARIABLE).then(|| value.to_string()))
+        Settings::from_env(|name| (name == VARIABLE).then(|| value.to_string()))
     }
 
     #[test]

@@ -36,6 +36,7 @@ use futures_util::stream;
 pub use registry::REGISTRY;
 pub use settings::{Pod, Settings};
 
+use super::settings::{BackendSettings, Reader, Setting, SettingsError};
 use super::socket::shown_address;
 use super::target::{Example, Scheme};
 use super::{Backend, CheckError, Context, Description, Origin, Resolution};
@@ -62,6 +63,15 @@ impl Backend for Kubernetes {
         target::EXAMPLES
     }
 
+    fn settings(&self) -> &'static [Setting] {
+        settings::SETTINGS
+    }
+
+    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
+        settings.set(Settings::read(given)?);
+        Ok(())
+    }
+
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         let settings = &context.settings;
         match target.of::<KubernetesTarget>() {
@@ -79,13 +89,13 @@ impl Backend for Kubernetes {
     /// Active when `KUBECONFIG` is set, in a pod, or when `--context` or `--namespace` is given, for names that a Service
     /// can have: `pay`, `pay.prod`.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
-        settings.kubernetes.active().ok()?;
+        settings.of::<Settings>().active().ok()?;
         KubernetesTarget::of_bare_name(service).map(Target::from)
     }
 
     /// Reads the kubeconfig: which context is in force, stands there.
     fn describe(&self, settings: &super::Settings) -> Description {
-        let settings = &settings.kubernetes;
+        let settings = &settings.of::<Settings>();
         let mut rows = Vec::new();
         let files: Vec<String> = settings.kubeconfig.value.iter().map(|file| file.display().to_string()).collect();
         if !files.is_empty() {
@@ -110,14 +120,14 @@ impl Backend for Kubernetes {
 
     fn check(&self, target: &Target, settings: &super::Settings) -> Result<(), CheckError> {
         match target.of::<KubernetesTarget>() {
-            Some(_) => access::check(&settings.kubernetes).map_err(CheckError::new),
+            Some(_) => access::check(&settings.of::<Settings>()).map_err(CheckError::new),
             None => Ok(()),
         }
     }
 
     /// The credential plugin of the kubeconfig, where one is run.
     fn runs(&self, settings: &super::Settings) -> Option<String> {
-        let program = access::choose(&settings.kubernetes).ok()?.program?;
+        let program = access::choose(&settings.of::<Settings>()).ok()?.program?;
         Some(format!("credential plugin {program:?}"))
     }
 
@@ -136,5 +146,5 @@ impl Backend for Kubernetes {
 
 /// Which cluster is queried, and who learns the secrets that are read for it.
 fn access(settings: &super::Settings) -> (Settings, Secrets) {
-    (settings.kubernetes.clone(), settings.secrets.clone())
+    ((*settings.of::<Settings>()).clone(), settings.secrets.clone())
 }

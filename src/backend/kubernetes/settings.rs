@@ -2,8 +2,26 @@
 //! `~/.kube/config`, else, in a pod, the pod's own service account.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::backend::{Origin, Sourced};
+use crate::backend::settings::{BackendSettings, Flag, Origin, Reader, Setting, SettingsError, Sourced};
+
+const CONTEXT: &str = "--context";
+const NAMESPACE: &str = "--namespace";
+
+/// What can be set.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::flag(
+        Flag { short: Some('n'), ..Flag::one(NAMESPACE, "NAME", "prod") },
+        "Kubernetes: the namespace of services that name none",
+    )
+    .or("the context's"),
+    Setting::flag(Flag::one(CONTEXT, "NAME", "prod-eu"), "Kubernetes: the context of the kubeconfig")
+        .or("its current one"),
+    Setting::variable("KUBECONFIG", "the kubeconfig files, separated by colons").or("~/.kube/config"),
+    Setting::variable("KUBERNETES_SERVICE_HOST", "set in every pod: its own API server is queried"),
+    Setting::variable("KUBERNETES_SERVICE_PORT", "the port of that API server").or("443"),
+];
 
 /// Where a pod finds who it is.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -30,10 +48,9 @@ pub struct Pod {
     pub account: PathBuf,
 }
 
-impl Settings {
-    /// Reads the variables through `variable`; an empty one counts as unset.
-    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Self {
-        let set = |name: &str| variable(name).filter(|text| !text.is_empty());
+impl BackendSettings for Settings {
+    fn read(given: &Reader) -> Result<Self, SettingsError> {
+        let set = |name: &str| given.raw(name);
         let files = |text: &String| -> Vec<PathBuf> {
             std::env::split_paths(text).filter(|path| !path.as_os_str().is_empty()).collect()
         };
@@ -50,9 +67,21 @@ impl Settings {
             let pod = Pod { server: format!("https://{host}:{port}"), account: PathBuf::from(SERVICE_ACCOUNT) };
             Sourced::new(Some(pod), Origin::Env("KUBERNETES_SERVICE_HOST".to_string()))
         });
-        Settings { kubeconfig, pod: pod.unwrap_or_default(), ..Settings::default() }
+        Ok(Settings {
+            kubeconfig,
+            pod: pod.unwrap_or_default(),
+            context: given.flag_text(CONTEXT)?,
+            namespace: given.flag_text(NAMESPACE)?,
+        })
     }
 
+    /// The secrets stand in the kubeconfig, beside the server that gets them.
+    fn without_secrets(&self) -> Arc<dyn BackendSettings> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Settings {
     /// Why bare names are asked here, or why not: `~/.kube/config` alone is on too many machines.
     pub(super) fn active(&self) -> Result<String, String> {
         for setting in [&self.context, &self.namespace] {
@@ -73,7 +102,7 @@ mod tests {
     use super::*;
 
     fn from(pairs: &[(&str, &str)]) -> Settings {
-        Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+        Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())).unwrap()
     }
 
     #[test]

@@ -382,7 +382,7 @@ async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
             "users": [{ "name": "u", "user": user }],
         });
         let file = written(&here, name, &config.to_string());
-        let all = All { kubernetes: settings(&[&file]), ..All::default() };
+        let all = All::default().with(settings(&[&file]));
         let kubernetes = super::Kubernetes;
         assert_eq!(kubernetes.runs(&all), None, "{name}");
         let rows = kubernetes.describe(&all).settings;
@@ -415,7 +415,7 @@ fn a_password_in_the_servers_url_is_shown_nowhere() {
             "current-context": "c", "contexts": [{ "name": "c", "context": { "cluster": "k" } }],
             "clusters": [{ "name": "k", "cluster": { "server": server } }],
         });
-        let all = All { kubernetes: settings(&[&written(&here, "c", &config.to_string())]), ..All::default() };
+        let all = All::default().with(settings(&[&written(&here, "c", &config.to_string())]));
         let shown = format!("{:?} {:?}", super::Kubernetes.describe(&all), Server::new(server).map(|_| ()));
         assert!(!shown.contains("hunter2"), "{server}: {shown}");
     }

@@ -27,6 +27,7 @@ pub use settings::{Connect, Server, Settings};
 
 use super::listing::Words;
 use super::login::learn_login;
+use super::settings::{BackendSettings, Reader, Setting, SettingsError};
 use super::target::{Example, Scheme};
 use super::{Backend, Context, Description, Origin, Resolution};
 use crate::model::registry::Registry;
@@ -54,11 +55,20 @@ impl Backend for Zookeeper {
         target::EXAMPLES
     }
 
+    fn settings(&self) -> &'static [Setting] {
+        settings::SETTINGS
+    }
+
+    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
+        settings.set(Settings::read(given)?);
+        Ok(())
+    }
+
     fn query(&self, target: &Target, context: &Context) -> Resolution {
         match target.of::<ZookeeperTarget>() {
             Some(target) => {
                 let limit = context.settings.response_limit();
-                watch::resolve(context.settings.zookeeper.clone(), target.clone(), limit)
+                watch::resolve((*context.settings.of::<Settings>()).clone(), target.clone(), limit)
             }
             None => {
                 let text = "zookeeper: only zookeeper: and zk: targets can be asked here";
@@ -68,7 +78,7 @@ impl Backend for Zookeeper {
     }
 
     fn learn_secrets(&self, _: Option<&Target>, settings: &super::Settings) {
-        if let Some((user, password)) = &settings.zookeeper.auth.value {
+        if let Some((user, password)) = &settings.of::<Settings>().auth.value {
             learn_login(&settings.secrets, user, password);
         }
     }
@@ -78,19 +88,19 @@ impl Backend for Zookeeper {
         if service.is_empty() {
             return None;
         }
-        active(&settings.zookeeper).ok()?;
+        active(&settings.of::<Settings>()).ok()?;
         Some(ZookeeperTarget { service: service.to_string(), ..ZookeeperTarget::default() }.into())
     }
 
     fn describe(&self, settings: &super::Settings) -> Description {
-        Description { active: active(&settings.zookeeper), settings: settings.zookeeper.rows() }
+        Description { active: active(&settings.of::<Settings>()), settings: settings.of::<Settings>().rows() }
     }
 
     /// `zookeeper 3.9.5 at 127.0.0.1:2181, standalone`, of the first server that answers. One that serves nobody is an
     /// error.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
-        let settings = settings.zookeeper.clone();
+        let settings = (*settings.of::<Settings>()).clone();
         Box::pin(async move { Ensemble::new(&settings, None)?.ping(limit).await })
     }
 }

@@ -2,11 +2,17 @@
 //! connect string is the one that every client of ZooKeeper takes.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::backend::env::{Env, SettingsError};
+use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
 use crate::backend::socket::{host_and_port, joined, shown_address};
-use crate::backend::{Origin, Sourced};
 use crate::model::secret::Secret;
+
+/// What can be set.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::variable("ZOOKEEPER_CONNECT", "the connect string: host:port,host:port/chroot").or("127.0.0.1:2181"),
+    Setting::variable("ZOOKEEPER_AUTH", "user:password of the scheme digest"),
+];
 
 /// ZooKeeper's port for clients.
 const PORT: u16 = 2181;
@@ -89,20 +95,24 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    /// Reads the variables through `variable`; an empty one counts as unset.
-    pub fn from_env(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let env = Env { variable };
+impl BackendSettings for Settings {
+    fn read(given: &Reader) -> Result<Self, SettingsError> {
         let unset = Settings::default();
         Ok(Settings {
-            connect: env.read_or("ZOOKEEPER_CONNECT", unset.connect.value, Connect::parse)?,
-            auth: env.read("ZOOKEEPER_AUTH", |text| match text.split_once(':') {
+            connect: given.read_or("ZOOKEEPER_CONNECT", unset.connect.value, Connect::parse)?,
+            auth: given.read("ZOOKEEPER_AUTH", |text| match text.split_once(':') {
                 Some((user, password)) => Ok(Some((user.to_string(), Secret::new(password)))),
                 None => Err("has no password: write user:password".to_string()),
             })?,
         })
     }
 
+    fn without_secrets(&self) -> Arc<dyn BackendSettings> {
+        Arc::new(Settings { auth: Sourced::default(), ..self.clone() })
+    }
+}
+
+impl Settings {
     /// Variable, value (secrets masked) and origin of every setting that is in force.
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let mut rows = vec![("ZOOKEEPER_CONNECT", self.connect.value.to_string(), self.connect.origin.clone())];
@@ -118,7 +128,7 @@ mod tests {
     use super::*;
 
     fn from(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-        Settings::from_env(&|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
+        Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string()))
     }
 
     #[test]

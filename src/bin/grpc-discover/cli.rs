@@ -1,5 +1,6 @@
 //! What was typed. Nothing is decided here: `settings` says what it means.
 
+mod backend_flags;
 pub mod dashes;
 mod flags;
 mod lean;
@@ -13,9 +14,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use grpc_discover::backend::target::{self, Example};
-
+pub use backend_flags::BackendFlags;
 pub use flags::{Asking, Channel, Harmless, Judging, Output, Pace, Reaching, Talk};
+use grpc_discover::backend::target::{self, Example};
 pub use words::{ColorWord, FailOnWord, Format, LbWord, PlainFormat, TlsWord, UntilWord};
 
 const EXAMPLES: &str = "\

@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use clap::CommandFactory;
+use grpc_discover::backend::BACKENDS;
+use grpc_discover::backend::settings::Value;
 use grpc_discover::platform::file;
 use grpc_discover::text::{all_of, escape, near, shorten};
 
@@ -343,7 +345,23 @@ fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Str
 }
 
 /// What `config init` writes.
-pub const EXAMPLE: &str = r#"# grpc-discover configuration. Looked for as ./.grpc-discover.toml, then
+pub fn example() -> String {
+    let mut text = BEFORE.to_string();
+    for setting in BACKENDS.iter().flat_map(|backend| backend.settings()) {
+        let Some(flag) = setting.flag else { continue };
+        let value = match flag.value {
+            Value::Switch => "true".to_string(),
+            Value::One { example, .. } => format!("\"{example}\""),
+            Value::Many { example, .. } => format!("[\"{example}\"]"),
+        };
+        let line = format!("# {} = {value}", flag.name.trim_start_matches('-'));
+        text.push_str(&format!("{line:<28} # {}\n", setting.help));
+    }
+    text.push_str(AFTER);
+    text
+}
+
+const BEFORE: &str = r#"# grpc-discover configuration. Looked for as ./.grpc-discover.toml, then
 # $XDG_CONFIG_HOME/grpc-discover/config.toml; --config or GRPC_DISCOVER_CONFIG name another, --no-config names none.
 # Of a file that was only found in the working directory, targets and harmless defaults count; to use all of it, name
 # it: --config ./.grpc-discover.toml.
@@ -353,10 +371,11 @@ pub const EXAMPLE: &str = r#"# grpc-discover configuration. Looked for as ./.grp
 [defaults]
 # connect-timeout = "2s"
 # rpc-timeout = "1s"
-# dns-server = "10.0.0.53"
 # tls = "auto"               # auto | on | off
 # fail-on = "warn"           # warn | critical | never
+"#;
 
+const AFTER: &str = r#"
 # `grpc-discover probe pay` asks all of these and compares them;
 # `grpc-discover probe` without a target probes every service listed here.
 # [service.pay]

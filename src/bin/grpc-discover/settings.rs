@@ -3,8 +3,6 @@
 
 mod channel;
 mod check;
-#[cfg(feature = "consul")]
-mod consul;
 mod discovery;
 mod files;
 mod given;
@@ -190,7 +188,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
 
     let only = layers.many("--backend", &typed.asking.backend, |name| Ok(name.to_string()))?;
     let mut sources = given::sources(&targets, &only, discovery::settings(typed.asking, &layers, world)?)?;
-    discovery::narrow(&mut sources, typed.asking, &layers)?;
+    discovery::refuse_idle_flags(&sources, typed.asking)?;
     // Two ways to ask the same question are one source.
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(format!("{} {}", source.backend.name(), source.target)));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grpc_discover::backend::consul::{self, Consul};
+use grpc_discover::backend::settings::BackendSettings as _;
 use grpc_discover::backend::{Backend, Context, Settings};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;
@@ -36,8 +37,9 @@ impl Fixture for RealConsul {
 
     fn context(&self) -> Context {
         let address = self.agent.address();
-        let consul = consul::Settings::from_env(&|name| (name == "CONSUL_HTTP_ADDR").then(|| address.clone())).unwrap();
-        let settings = Settings { consul, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+        let consul = consul::Settings::from_env(|name| (name == "CONSUL_HTTP_ADDR").then(|| address.clone())).unwrap();
+        let mut settings = Settings::default().with(consul);
+        settings.resolve_timeout = Duration::from_secs(15);
         Context { settings: Arc::new(settings), ..Context::default() }
     }
 

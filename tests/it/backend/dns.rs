@@ -63,13 +63,19 @@ impl Fixture for Scripted {
     }
 }
 
+fn dns_context(server: &DnsServer, change: impl FnOnce(&mut dns::Settings)) -> Context {
+    let server = Some(Sourced::new(server.address(), Origin::Flag("--dns-server")));
+    let mut dns = dns::Settings { server, ..dns::Settings::default() };
+    change(&mut dns);
+    let mut settings = Settings::default().with(dns);
+    settings.resolve_timeout = Duration::from_millis(1_500);
+    Context { settings: Arc::new(settings), ..Context::default() }
+}
+
 fn context(server: &DnsServer, change: impl FnOnce(&mut Settings)) -> Context {
     let server = Some(Sourced::new(server.address(), Origin::Flag("--dns-server")));
-    let mut settings = Settings {
-        dns: dns::Settings { server, ..dns::Settings::default() },
-        resolve_timeout: Duration::from_millis(1_500),
-        ..Settings::default()
-    };
+    let mut settings = Settings::default().with(dns::Settings { server, ..dns::Settings::default() });
+    settings.resolve_timeout = Duration::from_millis(1_500);
     change(&mut settings);
     Context { settings: Arc::new(settings), ..Context::default() }
 }
@@ -143,7 +149,7 @@ async fn one_family_is_asked_alone() {
     server.says("pay.test", A, addresses("pay.test", 30, &["10.0.0.1"]));
     server.says("pay.test", AAAA, addresses("pay.test", 30, &["2001:db8::1"]));
     for (family, expected) in [(Family::V4, "10.0.0.1:1"), (Family::V6, "[2001:db8::1]:1")] {
-        let context = context(&server, |settings| settings.dns.family = family);
+        let context = dns_context(&server, |dns| dns.family = family);
         assert_eq!(listed(&answer("pay.test:1", &context).await), [expected]);
     }
 }
@@ -375,7 +381,7 @@ async fn a_short_ttl_is_asked_again_by_itself() {
 async fn a_hint_asks_past_the_ttl_and_the_same_answer_says_nothing() {
     let server = DnsServer::start().await;
     server.says("pay.test", A, addresses("pay.test", 3600, &["10.0.0.1"]));
-    let ours = context(&server, |settings| settings.dns.interval = Some(Duration::from_secs(3600)));
+    let ours = dns_context(&server, |dns| dns.interval = Some(Duration::from_secs(3600)));
     let mut resolution = resolve("pay.test:1", &ours);
     resolution.next().await.unwrap().unwrap();
     let asked = || server.asked().iter().filter(|asked| *asked == "A pay.test. udp").count();

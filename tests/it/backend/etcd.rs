@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grpc_discover::backend::etcd::{Etcd as EtcdBackend, Settings as EtcdSettings};
+use grpc_discover::backend::settings::BackendSettings as _;
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, Lease};
 use grpc_discover::model::resolution::{NoteKind, ResolveCode, ResolveError};
@@ -60,8 +61,9 @@ impl Fixture for RealEtcd {
 
 fn context(variables: &[(&str, &str)]) -> Context {
     let of = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string());
-    let etcd = EtcdSettings::from_env(&of).expect("settings");
-    let settings = Settings { etcd, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+    let etcd = EtcdSettings::from_env(of).expect("settings");
+    let mut settings = Settings::default().with(etcd);
+    settings.resolve_timeout = Duration::from_secs(15);
     Context { settings: Arc::new(settings), ..Context::default() }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use grpc_discover::backend::eureka::{Eureka as EurekaBackend, Settings as EurekaSettings};
+use grpc_discover::backend::settings::BackendSettings as _;
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, EndpointStatus, Lease};
 use grpc_discover::model::resolution::{AbsenceCode, NoteKind, ResolveCode, Update};
@@ -70,8 +71,9 @@ impl Fixture for RealEureka {
 }
 
 fn context(url: &str) -> Context {
-    let eureka = EurekaSettings::from_env(&|_| Some(url.to_string())).expect("settings");
-    let settings = Settings { eureka, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+    let eureka = EurekaSettings::from_env(|_| Some(url.to_string())).expect("settings");
+    let mut settings = Settings::default().with(eureka);
+    settings.resolve_timeout = Duration::from_secs(15);
     Context { settings: Arc::new(settings), ..Context::default() }
 }
 

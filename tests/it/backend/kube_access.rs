@@ -15,7 +15,8 @@ use super::words::word;
 use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, ready};
 
 async fn asked(kubernetes: KubernetesSettings) -> Result<Answer, ResolveError> {
-    let settings = Settings { kubernetes, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+    let mut settings = Settings::default().with(kubernetes);
+    settings.resolve_timeout = Duration::from_secs(15);
     let context = Context { settings: Arc::new(settings), ..Context::default() };
     word(&mut Kubernetes.resolve(&"kubernetes:///pay.pay".parse().expect("a target"), &context)).await
 }

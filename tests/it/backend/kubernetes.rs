@@ -82,7 +82,8 @@ fn context(kubeconfig: &Path) -> Context {
         kubeconfig: Sourced::new(vec![kubeconfig.to_path_buf()], Origin::Env("KUBECONFIG".to_string())),
         ..KubernetesSettings::default()
     };
-    let settings = Settings { kubernetes, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+    let mut settings = Settings::default().with(kubernetes);
+    settings.resolve_timeout = Duration::from_secs(15);
     Context { settings: Arc::new(settings), ..Context::default() }
 }
 

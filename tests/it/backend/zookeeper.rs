@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use grpc_discover::backend::settings::BackendSettings as _;
 use grpc_discover::backend::zookeeper::{Settings as ZookeeperSettings, Zookeeper as ZookeeperBackend};
 use grpc_discover::backend::{Backend, Context, Resolution, Settings};
 use grpc_discover::model::endpoint::{Address, Lease};
@@ -65,8 +66,9 @@ impl Fixture for RealZookeeper {
 
 fn context(variables: &[(&str, &str)]) -> Context {
     let of = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string());
-    let zookeeper = ZookeeperSettings::from_env(&of).expect("settings");
-    let settings = Settings { zookeeper, resolve_timeout: Duration::from_secs(15), ..Settings::default() };
+    let zookeeper = ZookeeperSettings::from_env(of).expect("settings");
+    let mut settings = Settings::default().with(zookeeper);
+    settings.resolve_timeout = Duration::from_secs(15);
     Context { settings: Arc::new(settings), ..Context::default() }
 }
 

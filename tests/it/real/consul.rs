@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use grpc_discover::backend::consul::{Consul, ConsulTarget, Settings};
+use grpc_discover::backend::settings::BackendSettings as _;
 use grpc_discover::backend::{Backend as _, Context, Resolution, Settings as All};
 use grpc_discover::model::endpoint::{Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind};
@@ -21,12 +22,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The settings for `agent` with a token.
 fn settings(agent: &ConsulAgent, token: &str) -> All {
-    let consul = Settings::from_env(&|name| match name {
+    let consul = Settings::from_env(|name| match name {
         "CONSUL_HTTP_ADDR" => Some(agent.address()),
         "CONSUL_HTTP_TOKEN" => Some(token.to_string()),
         _ => None,
     });
-    All { consul: consul.expect("settings"), ..All::default() }
+    All::default().with(consul.expect("settings"))
 }
 
 fn watch_as(agent: &ConsulAgent, service: &str, token: &str) -> Resolution {

@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::backend::settings::BackendSettings as _;
 
 /// A server that lists so many instances in each of its answers. With `ends` a connection is for one answer, and ends when it is
 /// told to.
@@ -44,7 +45,7 @@ async fn server(lists: &'static [usize], ends: bool, end: Arc<Notify>) -> String
 async fn second(lists: &'static [usize], ends: bool) -> Result<Update, ResolveError> {
     let (hints, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let url = server(lists, ends, end.clone()).await;
-    let settings = Settings::from_env(&|_| Some(url.clone())).unwrap();
+    let settings = Settings::from_env(|_| Some(url.clone())).unwrap();
     let target = EurekaTarget { app: "PAY".to_string(), ..EurekaTarget::default() };
     let mut stream = resolve(settings, target, Duration::from_secs(5), hints.clone());
     stream.next().await.unwrap().unwrap();

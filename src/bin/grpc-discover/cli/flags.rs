@@ -1,6 +1,5 @@
 //! The flags that several commands share, in groups. A command offers the groups that mean something to it.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use clap::{ArgAction, Args};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::session::MinReady;
 
+use super::backend_flags::BackendFlags;
 use super::words::{ColorWord, FailOnWord, Format, LbWord, TlsWord};
 use super::{Hidden, values};
 
@@ -28,36 +28,12 @@ pub struct Asking {
     /// For bare names ask only these backends (repeat, or separate with commas)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub backend: Vec<String>,
-    /// Ask this DNS server instead of the system's
-    #[arg(long, value_name = "IP[:PORT]", value_parser = values::dns_server)]
-    pub dns_server: Option<SocketAddr>,
-    /// Ask DNS again this often [default: the TTL, between 1s and 5s]
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub dns_interval: Option<Duration>,
-    /// IPv4 addresses only
-    #[arg(short = '4', long, overrides_with = "ipv6")]
-    pub ipv4: bool,
-    /// IPv6 addresses only
-    #[arg(short = '6', long, overrides_with = "ipv4")]
-    pub ipv6: bool,
+    /// The flags of every backend
+    #[command(flatten)]
+    pub of_backends: BackendFlags,
     /// The port for names that come without one [default: 443, as gRPC]
     #[arg(long, value_name = "PORT", value_parser = values::port)]
     pub port: Option<u16>,
-    /// Consul: the datacenter
-    #[arg(long, value_name = "NAME")]
-    pub dc: Option<String>,
-    /// Consul: only instances with this tag (repeat: with all of them)
-    #[arg(long, value_name = "TAG", value_delimiter = ',')]
-    pub tag: Vec<String>,
-    /// Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Kubernetes: the namespace of services that name none [default: the context's]
-    #[arg(short = 'n', long, value_name = "NAME")]
-    pub namespace: Option<String>,
-    /// Kubernetes: the context of the kubeconfig [default: its current one]
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
     /// How long a registry may take for its first word [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub resolve_timeout: Option<Duration>,

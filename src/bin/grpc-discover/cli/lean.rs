@@ -10,33 +10,28 @@ use std::ffi::OsString;
 use clap::{ArgMatches, Args};
 
 use super::{
-    Asking, Channel, Command, Judging, Output, Pace, Probe, ProbeOwn, Reaching, Resolve, ResolveOwn, Watch, WatchOwn,
+    Asking, BackendFlags, Channel, Command, Judging, Output, Pace, Probe, ProbeOwn, Reaching, Resolve, ResolveOwn,
+    Watch, WatchOwn,
 };
 
 /// Flags that several commands share.
 trait Group: Args + Default {
     /// Every flag of the group, as it is typed.
     const FLAGS: &'static [&'static str];
+
+    /// Is anything of the group among `words`?
+    fn is_typed(words: &[OsString]) -> bool {
+        may_be_typed(Self::FLAGS.iter().copied(), words)
+    }
 }
 
 impl Group for Asking {
-    const FLAGS: &'static [&'static str] = &[
-        "--backend",
-        "--dns-server",
-        "--dns-interval",
-        "--ipv4",
-        "-4",
-        "--ipv6",
-        "-6",
-        "--port",
-        "--dc",
-        "--tag",
-        "--token-file",
-        "--namespace",
-        "-n",
-        "--context",
-        "--resolve-timeout",
-    ];
+    const FLAGS: &'static [&'static str] = &["--backend", "--port", "--resolve-timeout"];
+
+    fn is_typed(words: &[OsString]) -> bool {
+        may_be_typed(Self::FLAGS.iter().copied(), words)
+            || BackendFlags::names().any(|name| may_be_typed([name.as_str()].into_iter(), words))
+    }
 }
 
 impl Group for Reaching {
@@ -161,8 +156,7 @@ impl<'a> Line<'a> {
 
     /// Defines `T`, unless nothing of it was typed.
     fn group<T: Group>(self) -> Line<'a> {
-        let definition =
-            if may_be_typed(T::FLAGS, self.words) { T::augment_args(self.definition) } else { self.definition };
+        let definition = if T::is_typed(self.words) { T::augment_args(self.definition) } else { self.definition };
         Line { definition, ..self }
     }
 
@@ -184,7 +178,7 @@ impl Typed<'_> {
 
     /// What was typed of `T`. Must have been offered to [`Line::group`].
     fn group<T: Group>(&mut self) -> Option<T> {
-        match may_be_typed(T::FLAGS, self.words) {
+        match T::is_typed(self.words) {
             true => T::from_arg_matches_mut(&mut self.matches).ok(),
             false => Some(T::default()),
         }
@@ -193,13 +187,13 @@ impl Typed<'_> {
 
 /// Does any of `flags` stand in `words`, also as `--long=value` or among short ones (`-qk`)? A value that looks like one
 /// counts too.
-fn may_be_typed(flags: &[&str], words: &[OsString]) -> bool {
+fn may_be_typed<'a>(flags: impl Iterator<Item = &'a str> + Clone, words: &[OsString]) -> bool {
     words.iter().map(|word| word.as_encoded_bytes()).any(|word| match word {
         [b'-', b'-', ..] => {
             let name = word.split(|byte| *byte == b'=').next().unwrap_or(word);
-            flags.iter().any(|flag| flag.as_bytes() == name)
+            flags.clone().any(|flag| flag.as_bytes() == name)
         }
-        [b'-', letters @ ..] => flags.iter().any(|flag| match flag.as_bytes() {
+        [b'-', letters @ ..] => flags.clone().any(|flag| match flag.as_bytes() {
             [b'-', letter] => letters.contains(letter),
             _ => false,
         }),
@@ -211,7 +205,7 @@ fn may_be_typed(flags: &[&str], words: &[OsString]) -> bool {
 mod tests {
     use super::*;
 
-    fn named<T: Group>() {
+    fn named<T: Group>(more: impl Iterator<Item = String>) {
         let definition = T::augment_args(clap::Command::new("x"));
         let mut flags: Vec<String> = Vec::new();
         for argument in definition.get_arguments() {
@@ -222,27 +216,27 @@ mod tests {
         }
         flags.sort();
         flags.dedup();
-        let mut listed: Vec<&str> = T::FLAGS.to_vec();
+        let mut listed: Vec<String> = T::FLAGS.iter().map(ToString::to_string).chain(more).collect();
         listed.sort_unstable();
         assert_eq!(listed, flags);
     }
 
     #[test]
     fn every_flag_of_a_group_is_named() {
-        named::<Asking>();
-        named::<Reaching>();
-        named::<Channel>();
-        named::<Pace>();
-        named::<Judging>();
-        named::<Output>();
+        named::<Asking>(BackendFlags::names());
+        named::<Reaching>(std::iter::empty());
+        named::<Channel>(std::iter::empty());
+        named::<Pace>(std::iter::empty());
+        named::<Judging>(std::iter::empty());
+        named::<Output>(std::iter::empty());
     }
 
     #[test]
     fn groups_of_which_nothing_was_typed_stay_out() {
         let words: Vec<OsString> = ["probe", "--plaintext", "pay", "-qo=table"].map(OsString::from).to_vec();
-        assert!(may_be_typed(Reaching::FLAGS, &words) && may_be_typed(Output::FLAGS, &words));
-        for absent in [Asking::FLAGS, Channel::FLAGS, Judging::FLAGS] {
-            assert!(!may_be_typed(absent, &words), "{absent:?}");
-        }
+        assert!(Reaching::is_typed(&words) && Output::is_typed(&words));
+        assert!(!Asking::is_typed(&words) && !Channel::is_typed(&words) && !Judging::is_typed(&words));
+        let words = ["resolve", "-n", "prod", "pay"].map(OsString::from).to_vec();
+        assert!(Asking::is_typed(&words) && !Output::is_typed(&words));
     }
 }

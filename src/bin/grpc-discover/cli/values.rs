@@ -1,65 +1,12 @@
 //! Texts into values. Used alike for flags, environment variables and the configuration file, so that an error reads the
 //! same wherever the text stood. Errors do not repeat the text: whoever calls knows where it stood and shows it.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
-
 use clap::ValueEnum;
+pub use grpc_discover::backend::settings::{boolean, duration};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::session::MinReady;
 use http::uri::Authority;
 use tokio_rustls::rustls::pki_types::ServerName;
-
-/// The longest duration that is taken: a year.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
-
-/// `10` and `1.5` are seconds; `250ms`, `2m`, `1h`, `1m30s` say their unit.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    const FORM: &str = "no duration; write seconds such as 10 or 1.5, or 250ms, 2m, 1h";
-    let wrong = || FORM.to_string();
-    let mut rest = text.trim();
-    let mut total = Duration::ZERO;
-    if rest.is_empty() {
-        return Err(wrong());
-    }
-    let whole = rest;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at(digits);
-        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
-        let (unit, after) = after.split_at(letters);
-        if !number.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(wrong());
-        }
-        let number: f64 = number.parse().map_err(|_| wrong())?;
-        let seconds = match unit {
-            "ms" => number / 1000.0,
-            "s" => number,
-            "m" => number * 60.0,
-            "h" => number * 3600.0,
-            "d" => number * 24.0 * 3600.0,
-            // A number without a unit stands alone: `1m30` could be anything.
-            "" if rest.len() == whole.len() && after.is_empty() => number,
-            _ => return Err(wrong()),
-        };
-        let part = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
-        total = total.saturating_add(part);
-        rest = after;
-    }
-    if total > LONGEST {
-        return Err("longer than a year; write e.g. 30s, 10m or 24h".into());
-    }
-    Ok(total)
-}
-
-/// `true` or `false`, in the words people use.
-pub fn boolean(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Ok(true),
-        "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err("neither true nor false".into()),
-    }
-}
 
 /// A number from 1 on.
 pub fn at_least_one(text: &str) -> Result<u32, String> {
@@ -74,19 +21,6 @@ pub fn port(text: &str) -> Result<u16, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("no port; write a number from 1 to 65535".into()),
         Ok(port) => Ok(port),
-    }
-}
-
-/// A DNS server: an IP address with or without a port (53), with or without dig's `@`.
-pub fn dns_server(text: &str) -> Result<SocketAddr, String> {
-    let text = text.strip_prefix('@').unwrap_or(text);
-    if let Ok(socket) = text.parse::<SocketAddr>() {
-        return Ok(socket);
-    }
-    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    match bare.parse::<IpAddr>() {
-        Ok(ip) => Ok(SocketAddr::new(ip, 53)),
-        Err(_) => Err("no IP address with an optional port; write 10.0.0.53, 127.0.0.1:5353 or [::1]:5353".into()),
     }
 }
 
@@ -147,47 +81,6 @@ pub fn word<T: ValueEnum>(text: &str) -> Result<T, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_read_as_hands_write_them() {
-        for (text, millis) in [
-            ("10", 10_000),
-            ("1.5", 1_500),
-            ("250ms", 250),
-            ("0.5s", 500),
-            ("2m", 120_000),
-            ("1h", 3_600_000),
-            ("1m30s", 90_000),
-            ("0", 0),
-            (" 5s ", 5_000),
-        ] {
-            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_duration_is_refused_with_an_example() {
-        for text in ["", "abc", "-1", "1x", "1m30", "1..5", ".", "inf", "NaN", "1e9h", "5 s", "s", "１０"] {
-            let error = duration(text).unwrap_err();
-            assert!(error.contains("250ms"), "{text}: {error}");
-        }
-        assert!(duration("9000h").unwrap_err().contains("a year"));
-        assert!(duration("99999999999999999999999h").is_err());
-    }
-
-    #[test]
-    fn dns_servers_may_leave_out_the_port_and_keep_digs_at() {
-        for (text, server) in [
-            ("10.0.0.53", "10.0.0.53:53"),
-            ("@127.0.0.1:5353", "127.0.0.1:5353"),
-            ("::1", "[::1]:53"),
-            ("[::1]", "[::1]:53"),
-            ("[::1]:5353", "[::1]:5353"),
-        ] {
-            assert_eq!(dns_server(text).map(|s| s.to_string()), Ok(server.to_string()), "{text}");
-        }
-        assert!(dns_server("dns.google").unwrap_err().contains("no IP address"));
-    }
 
     #[test]
     fn names_to_verify_and_to_send_are_names() {

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::config::EXAMPLE;
+use crate::config::example;
 use crate::exit::{self, Failure};
 use crate::terminal;
 
 /// Writes the example to `path`, or prints it.
 pub fn run(path: Option<&Path>) -> Result<u8, Failure> {
     match path {
-        None => terminal::print(EXAMPLE)?,
+        None => terminal::print(&example())?,
         Some(path) => {
             write(path).map_err(|error| {
                 let why = match error.kind() {
@@ -27,5 +27,5 @@ pub fn run(path: Option<&Path>) -> Result<u8, Failure> {
 }
 
 fn write(path: &Path) -> io::Result<()> {
-    File::create_new(path)?.write_all(EXAMPLE.as_bytes())
+    File::create_new(path)?.write_all(example().as_bytes())
 }

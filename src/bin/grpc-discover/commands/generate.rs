@@ -2,6 +2,8 @@
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use grpc_discover::backend::BACKENDS;
+use grpc_discover::backend::target::{self, Example};
 
 use crate::cli::Cli;
 use crate::exit::{self, Failure};
@@ -52,8 +54,37 @@ fn manual() -> Result<String, Failure> {
             page.extend(inner(&String::from_utf8_lossy(&section)).into_bytes());
         }
     }
+    page.extend(targets().into_bytes());
+    page.extend_from_slice(STATUS.as_bytes());
+    page.extend(variables().into_bytes());
     page.extend_from_slice(CLOSING.as_bytes());
     Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// What can be looked at.
+fn targets() -> String {
+    let mut text = ".SH TARGETS\n".to_string();
+    for Example { target, meaning } in target::examples() {
+        text.push_str(&format!(".TP\n{}\n{meaning}\n", target.replace('-', "\\-")));
+    }
+    text.push_str(".PP\n");
+    text
+}
+
+/// The registries' own environment variables.
+fn variables() -> String {
+    let mut text = String::new();
+    for backend in BACKENDS {
+        for setting in backend.settings() {
+            let Some(variable) = setting.variable else { continue };
+            let default = match setting.default {
+                "" => String::new(),
+                default => format!(" [default: {default}]"),
+            };
+            text.push_str(&format!(".TP\n{variable}\n{}: {}{default}\n", backend.name(), setting.help));
+        }
+    }
+    text
 }
 
 /// Section headings of a subcommand's page become paragraphs of ours.
@@ -73,12 +104,7 @@ fn inner(section: &str) -> String {
     text
 }
 
-const CLOSING: &str = r#".SH TARGETS
-A bare name (pay) is asked of every active backend, or of the targets of [service.pay] in the configuration file.
-host:port is dns:///host:port. Others: dns://server/host:port, srv:name, consul://agent/service?tag=&dc=,
-kubernetes:///service.namespace:port, etcd://member,member/service, zookeeper://server,server/service,
-eureka://server/APP, ipv4:a:p,b:p, ipv6:[a]:p, unix:path, unix\-abstract:name, file:path.
-Several targets are one service: that is how backends are compared.
+const STATUS: &str = r#"Several targets are one service: that is how backends are compared.
 .SH "EXIT STATUS"
 .TP
 0
@@ -108,19 +134,9 @@ Any long flag: GRPC_DISCOVER_CONNECT_TIMEOUT=2s. A flag that was typed wins; the
 .TP
 GRPC_DISCOVER_CONFIG
 The configuration file.
-.TP
-CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL, CONSUL_CACERT, ...
-As for consul(1).
-.TP
-ETCDCTL_ENDPOINTS, ETCDCTL_USER, ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY, ...
-As for etcdctl(1).
-.TP
-EUREKA_CLIENT_SERVICEURL_DEFAULTZONE
-As for Spring: http://user:password@host:8761/eureka/, several separated by commas.
-.TP
-ZOOKEEPER_CONNECT, ZOOKEEPER_AUTH
-The connect string (host:port,host:port/chroot), and user:password.
-.TP
+"#;
+
+const CLOSING: &str = r#".TP
 NO_COLOR, CLICOLOR, CLICOLOR_FORCE
 Colour.
 .SH FILES

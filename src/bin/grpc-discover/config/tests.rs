@@ -44,8 +44,8 @@ fn what_is_not_understood_is_named_with_its_place() {
 
 #[test]
 fn the_example_is_valid_and_every_commented_line_of_it_too() {
-    parse(EXAMPLE).expect("the example as written");
-    let active: String = EXAMPLE
+    parse(&example()).expect("the example as written");
+    let active: String = example()
         .lines()
         .map(|line| match line.strip_prefix("# ") {
             Some(rest) if rest.starts_with('[') || rest.split('#').next().is_some_and(|code| code.contains(" = ")) => {
@@ -209,7 +209,7 @@ fn names_out_of_a_file_are_printed_escaped() {
 #[test]
 fn no_text_makes_the_parser_panic_or_wait() {
     let seeds =
-        [EXAMPLE.as_bytes().to_vec(), b"[service.pay]\ntargets = [\"consul:///pay\"]\nidle = \"5s\"\n".to_vec()];
+        [example().as_bytes().to_vec(), b"[service.pay]\ntargets = [\"consul:///pay\"]\nidle = \"5s\"\n".to_vec()];
     let mut mutator = grpc_discover::fuzzing::Mutator::new(0);
     for _ in 0..3_000 {
         let input = mutator.input(&seeds);

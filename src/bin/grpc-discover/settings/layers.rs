@@ -132,49 +132,43 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// The layers under the flags one by one, as what they say of `flags`: for flags that exclude each other, of which
-    /// the first layer that says any decides.
-    pub fn group(&self, flags: &[&'static str]) -> Vec<Vec<(usize, String, Hidden)>> {
-        let mut layers = vec![
-            flags
-                .iter()
-                .enumerate()
-                .filter_map(|(i, flag)| {
-                    let name = variable(flag);
-                    Some((i, name.clone(), Hidden((self.env)(&name).filter(|value| !value.is_empty())?)))
-                })
-                .collect::<Vec<_>>(),
-        ];
-        for (place, table) in &self.tables {
-            let said = flags.iter().enumerate().filter_map(|(i, flag)| {
-                let key = flag.trim_start_matches('-');
-                Some((i, self.file_place(&format!("{place}.{key}")), table.get(key)?.first()?.clone()))
-            });
-            layers.push(said.collect());
+    /// What the first layer under the flags that says anything of any of `flags` says of them.
+    pub fn first_of(&self, flags: &[&'static str]) -> Vec<Said> {
+        let of_env = flags.iter().filter_map(|flag| {
+            let name = variable(flag);
+            let text = (self.env)(&name).filter(|value| !value.is_empty())?;
+            Some(Said { flag, place: name.clone(), origin: Origin::Env(name), values: vec![Hidden(text)] })
+        });
+        let of_env: Vec<Said> = of_env.collect();
+        if !of_env.is_empty() {
+            return of_env;
         }
-        layers
+        let of_tables = self.tables.iter().map(|(place, table)| {
+            let said = flags.iter().filter_map(|flag| {
+                let key = flag.trim_start_matches('-');
+                let (place, values) = (self.file_place(&format!("{place}.{key}")), table.get(key)?.clone());
+                Some(Said { flag, place, origin: Origin::Config(self.path.clone()), values })
+            });
+            said.collect::<Vec<_>>()
+        });
+        of_tables.into_iter().find(|said| !said.is_empty()).unwrap_or_default()
     }
 
-    fn said(&self, flag: &str) -> Option<Said> {
-        let name = variable(flag);
-        if let Some(text) = (self.env)(&name).filter(|value| !value.is_empty()) {
-            return Some(Said { place: name.clone(), origin: Origin::Env(name), values: vec![Hidden(text)] });
-        }
-        let key = flag.trim_start_matches('-');
-        let (place, values) = self.tables.iter().find_map(|(place, table)| Some((place, table.get(key)?)))?;
-        Some(Said {
-            place: self.file_place(&format!("{place}.{key}")),
-            origin: Origin::Config(self.path.clone()),
-            values: values.clone(),
-        })
+    fn said(&self, flag: &'static str) -> Option<Said> {
+        self.first_of(&[flag]).pop()
     }
 }
 
-/// What a layer said of a flag.
-struct Said {
-    place: String,
-    origin: Origin,
-    values: Vec<Hidden>,
+/// What a layer says of a flag.
+pub struct Said {
+    /// The flag.
+    pub flag: &'static str,
+    /// The variable or the key, for an error.
+    pub place: String,
+    /// The same for the record.
+    pub origin: Origin,
+    /// What it says.
+    pub values: Vec<Hidden>,
 }
 
 /// `--connect-timeout` is `GRPC_DISCOVER_CONNECT_TIMEOUT` in the environment.

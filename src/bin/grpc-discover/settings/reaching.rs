@@ -68,22 +68,19 @@ fn tls_mode(typed: &Reaching, layers: &Layers) -> Result<(TlsMode, bool), Wrong>
         }
         return Ok(mode);
     }
-    for said in layers.group(&["--tls", "--plaintext", "--insecure"]) {
-        let (mut tls, mut plaintext, mut insecure) = (None, false, false);
-        for (i, place, value) in &said {
-            let wrong = |why: String| Wrong(format!("{place}: {:?} is {why}", value.0));
-            match i {
-                0 => tls = Some(values::word(&value.0).map_err(wrong)?),
-                1 => plaintext = values::boolean(&value.0).map_err(wrong)?,
-                _ => insecure = values::boolean(&value.0).map_err(wrong)?,
-            }
-        }
-        if let Some((_, place, _)) = said.first() {
-            let mode = combine(&format!("{place}: "), tls, plaintext, insecure)?;
-            return Ok(mode.unwrap_or((TlsMode::Auto, false)));
+    let (mut tls, mut plaintext, mut insecure) = (None, false, false);
+    let said = layers.first_of(&["--tls", "--plaintext", "--insecure"]);
+    for one in &said {
+        let text = one.values.first().map(|value| value.0.as_str()).unwrap_or_default();
+        let wrong = |why: String| Wrong(format!("{}: {text:?} is {why}", one.place));
+        match one.flag {
+            "--tls" => tls = Some(values::word(text).map_err(wrong)?),
+            "--plaintext" => plaintext = values::boolean(text).map_err(wrong)?,
+            _ => insecure = values::boolean(text).map_err(wrong)?,
         }
     }
-    Ok((TlsMode::Auto, false))
+    let place = said.first().map(|one| format!("{}: ", one.place)).unwrap_or_default();
+    Ok(combine(&place, tls, plaintext, insecure)?.unwrap_or((TlsMode::Auto, false)))
 }
 
 fn combine(

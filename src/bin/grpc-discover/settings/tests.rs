@@ -339,7 +339,12 @@ fn precedence_is_flag_environment_service_profile_defaults() {
 fn where_a_value_came_from_is_kept() {
     let file = "[defaults]\ndns-server = \"10.0.0.53\"\n";
     let server = |made: &Made, flags: &str| {
-        made.plan(&format!("resolve {flags} {X}")).sources[0].settings.dns.server.clone().expect("set")
+        made.plan(&format!("resolve {flags} {X}")).sources[0]
+            .settings
+            .of::<backend::dns::Settings>()
+            .server
+            .clone()
+            .expect("set")
     };
     let made = Made::default().config(file);
     assert_eq!(server(&made, "").origin, Origin::Config("c.toml".into()));
@@ -416,7 +421,9 @@ fn authority_is_the_targets_name_unless_it_is_an_address() {
 
 #[test]
 fn address_families_exclude_each_other_and_the_last_typed_wins() {
-    let family = |made: &Made, flags: &str| made.plan(&format!("resolve {flags} {X}")).sources[0].settings.dns.family;
+    let family = |made: &Made, flags: &str| {
+        made.plan(&format!("resolve {flags} {X}")).sources[0].settings.of::<backend::dns::Settings>().family
+    };
     let made = Made::default();
     assert_eq!(family(&made, ""), Family::Both);
     assert_eq!(family(&made, "-4"), Family::V4);
@@ -490,8 +497,11 @@ fn consul_is_narrowed_and_its_token_never_shows() {
     let plan = made.plan("probe --backend consul --dc dc2 --tag v2 --token-file token pay");
     let target = plan.sources[0].target.of::<ConsulTarget>().unwrap();
     assert_eq!((target.dc.as_deref(), target.tags.as_slice()), (Some("dc2"), &["v2".to_string()][..]));
-    assert_eq!(plan.sources[0].settings.consul.token.value.as_ref().map(|token| token.reveal()), Some("sesame"));
-    assert_eq!(plan.sources[0].settings.consul.token.origin, Origin::Flag("--token-file"));
+    assert_eq!(
+        plan.sources[0].settings.of::<backend::consul::Settings>().token.value.as_ref().map(|token| token.reveal()),
+        Some("sesame")
+    );
+    assert_eq!(plan.sources[0].settings.of::<backend::consul::Settings>().token.origin, Origin::Flag("--token-file"));
     let plan = made.plan("probe --token-file token consul://me:sesame@127.0.0.1/pay?token=sesame");
     for shown in [format!("{:?}", plan.sources), format!("{:?}", plan.sources[0].settings), plan.label.to_string()] {
         assert!(!shown.contains("sesame"), "{shown}");

@@ -373,7 +373,7 @@ fn no_way_of_making_a_secret_appear_shows_it() {
 
 #[test]
 fn nothing_that_holds_a_secret_shows_it_when_it_is_printed_for_debugging() {
-    use grpc_discover::backend::{Settings, consul, etcd, eureka, zookeeper};
+    use grpc_discover::backend::settings::{Settings, Variables};
     use grpc_discover::model::target::Target;
 
     let login = format!("ann:{SECRET}");
@@ -383,13 +383,7 @@ fn nothing_that_holds_a_secret_shows_it_when_it_is_printed_for_debugging() {
         "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE" => Some(format!("http://ann:{}@{NOBODY}/eureka", percent(SECRET))),
         _ => None,
     };
-    let settings = Settings {
-        consul: consul::Settings::from_env(&variable).unwrap(),
-        etcd: etcd::Settings::from_env(&variable).unwrap(),
-        eureka: eureka::Settings::from_env(&variable).unwrap(),
-        zookeeper: zookeeper::Settings::from_env(&variable).unwrap(),
-        ..Settings::default()
-    };
+    let settings = Settings::read(&Variables(variable)).unwrap();
     settings.secrets.learn(SECRET);
     let targets = ["consul://ann:PW@h/pay", "consul://h/pay?token=PW", "eureka://ann:PW@h/pay"];
     let targets = targets.map(|text| text.replace("PW", &percent(SECRET)).parse::<Target>().unwrap());

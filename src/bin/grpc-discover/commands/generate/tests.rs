@@ -41,3 +41,30 @@ fn the_manual_names_every_command_and_every_flag() {
         }
     }
 }
+
+/// docs/settings.md: everything about the backends that can be set.
+fn settings_page() -> String {
+    let mut page = String::from(
+        "# Settings of the backends\n\nWritten from `BACKENDS` (`UPDATE_DOCS=1 cargo test`). A flag is also a key of the configuration \
+         file and a variable: `--dns-server` is `dns-server = \"10.0.0.53\"` and `GRPC_DISCOVER_DNS_SERVER`. What is typed goes before \
+         that variable, then comes the file, then the registry's own variable, then the default.\n",
+    );
+    for backend in BACKENDS.iter().filter(|backend| !backend.settings().is_empty()) {
+        page.push_str(&format!("\n## {}\n\n| set by | meaning | default |\n|---|---|---|\n", backend.name()));
+        for setting in backend.settings() {
+            let flag = setting.flag.map(|flag| match flag.short {
+                Some(short) => format!("`{}`, `-{short}`", flag.name),
+                None => format!("`{}`", flag.name),
+            });
+            let names = flag.into_iter().chain(setting.variable.map(|name| format!("`{name}`")));
+            let names = names.collect::<Vec<_>>().join(", ");
+            page.push_str(&format!("| {names} | {} | {} |\n", setting.help, setting.default));
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_of_settings_is_what_the_backends_say() {
+    keeps_up("docs/settings.md", &settings_page());
+}

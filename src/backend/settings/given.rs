@@ -1,0 +1,244 @@
+//! What was given for a backend's settings, and how it is read.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Origin, Sourced};
+use crate::model::secret::Secret;
+use crate::platform::file;
+
+/// A setting that makes no sense: where it stands, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {why}")]
+pub struct SettingsError {
+    /// The flag, the variable or the key of the configuration file: `CONSUL_HTTP_SSL`.
+    pub place: String,
+    /// What is wrong with its value, and what would be right. No secret is in it.
+    pub why: String,
+}
+
+impl SettingsError {
+    /// `why` at `place`.
+    pub fn new(place: impl Into<String>, why: impl Into<String>) -> Self {
+        SettingsError { place: place.into(), why: why.into() }
+    }
+}
+
+/// What one place says of a flag.
+pub struct Said {
+    /// The flag.
+    pub flag: &'static str,
+    /// The place, for an error: the flag itself, `GRPC_DISCOVER_DC`, `config a.toml: defaults.dc`.
+    pub place: String,
+    /// The same for the record.
+    pub origin: Origin,
+    /// What it says. A switch that was typed says `true`.
+    pub values: Vec<String>,
+}
+
+/// Everything that may set something.
+pub trait Given {
+    /// What is said of `flags` by the most important place that says anything of any of them: the command line, then the
+    /// variables of this program, then the configuration file.
+    fn first_of(&self, flags: &[&'static str]) -> Vec<Said>;
+
+    /// A variable of the environment.
+    fn variable(&self, name: &str) -> Option<String>;
+
+    /// The text of a file that a setting names.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    fn file(&self, path: &Path) -> io::Result<String>;
+}
+
+/// Only environment variables are given.
+pub struct Variables<F>(pub F);
+
+impl<F: Fn(&str) -> Option<String>> Given for Variables<F> {
+    fn first_of(&self, _flags: &[&'static str]) -> Vec<Said> {
+        Vec::new()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        (self.0)(name)
+    }
+
+    fn file(&self, path: &Path) -> io::Result<String> {
+        let bytes = file::read(path, file::LARGE)?;
+        String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+}
+
+/// Reads what was given, one setting at a time.
+pub struct Reader<'a> {
+    given: &'a dyn Given,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads from `given`.
+    pub fn new(given: &'a dyn Given) -> Self {
+        Reader { given }
+    }
+
+    /// What `parse` makes of a flag's value; `None` when nothing says one. The error of `parse` follows "is".
+    ///
+    /// # Errors
+    ///
+    /// Names the place, the value and what would be right.
+    pub fn flag<T>(
+        &self,
+        flag: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<Sourced<T>>, SettingsError> {
+        let Some(said) = self.given.first_of(&[flag]).pop() else { return Ok(None) };
+        let [text] = said.values.as_slice() else {
+            return Err(SettingsError::new(said.place, format!("{} values where one is wanted", said.values.len())));
+        };
+        match parse(text) {
+            Ok(value) => Ok(Some(Sourced::new(value, said.origin))),
+            Err(why) => Err(SettingsError::new(said.place, format!("{text:?} is {why}"))),
+        }
+    }
+
+    /// A flag's text, which may not be empty.
+    ///
+    /// # Errors
+    ///
+    /// Names the place.
+    pub fn flag_text(&self, flag: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
+        let text = self.flag(flag, |text| match text {
+            "" => Err("empty".to_string()),
+            text => Ok(text.to_string()),
+        })?;
+        Ok(text.map(|text| Sourced::new(Some(text.value), text.origin)).unwrap_or_default())
+    }
+
+    /// The values of a flag that may be repeated.
+    pub fn flag_texts(&self, flag: &'static str) -> Vec<String> {
+        let Some(said) = self.given.first_of(&[flag]).pop() else { return Vec::new() };
+        let texts = said.values.iter().flat_map(|value| value.split(',')).map(str::trim);
+        texts.filter(|text| !text.is_empty()).map(str::to_string).collect()
+    }
+
+    /// A duration above zero.
+    ///
+    /// # Errors
+    ///
+    /// Names the place, the value and what would be right.
+    pub fn flag_duration(&self, flag: &'static str) -> Result<Option<Sourced<Duration>>, SettingsError> {
+        match self.flag(flag, super::duration)? {
+            Some(zero) if zero.value.is_zero() => {
+                let place = self.given.first_of(&[flag]).pop().map_or_else(|| flag.to_string(), |said| said.place);
+                Err(SettingsError::new(format!("{place} 0"), "must be greater than zero; write e.g. 5s"))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Of switches that exclude each other: those that the most important place which names any of them sets to true.
+    ///
+    /// # Errors
+    ///
+    /// Names the place and the value.
+    pub fn switches(&self, flags: &[&'static str]) -> Result<Vec<Sourced<&'static str>>, SettingsError> {
+        let mut on = Vec::new();
+        for said in self.given.first_of(flags) {
+            let text = said.values.first().map(String::as_str).unwrap_or_default();
+            match super::boolean(text) {
+                Ok(true) => on.push(Sourced::new(said.flag, said.origin)),
+                Ok(false) => {}
+                Err(why) => return Err(SettingsError::new(said.place, format!("{text:?} is {why}"))),
+            }
+        }
+        Ok(on)
+    }
+
+    /// The secret in the file that a flag names.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or holds nothing.
+    pub fn flag_secret_file(&self, flag: &'static str) -> Result<Option<Sourced<Secret>>, SettingsError> {
+        let Sourced { value: Some(path), origin } = self.flag_text(flag)? else { return Ok(None) };
+        let read = self.given.file(Path::new(&path)).map_err(|error| {
+            let why = file::why(&error);
+            SettingsError::new(format!("failed to read {flag} {path}"), why)
+        })?;
+        let secret = Secret::new(read);
+        if secret.is_empty() {
+            return Err(SettingsError::new(format!("{flag} {path}"), "holds no token"));
+        }
+        Ok(Some(Sourced::new(secret, origin)))
+    }
+
+    /// The text of a variable; one that is empty counts as unset.
+    pub fn raw(&self, name: &str) -> Option<String> {
+        self.given.variable(name).filter(|text| !text.is_empty())
+    }
+
+    /// What `parse` makes of a variable; `unset` when it is not there, or empty.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable; `parse` says the value, unless it is a secret, and what would be right.
+    pub fn read_or<T>(
+        &self,
+        name: &'static str,
+        unset: T,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Sourced<T>, SettingsError> {
+        match self.given.variable(name).filter(|text| !text.trim().is_empty()) {
+            None => Ok(Sourced::new(unset, Origin::Default)),
+            Some(text) => parse(text.trim())
+                .map(|value| Sourced::new(value, Origin::Env(name.to_string())))
+                .map_err(|why| SettingsError::new(name, why)),
+        }
+    }
+
+    /// [`read_or`](Self::read_or) the type's own default.
+    ///
+    /// # Errors
+    ///
+    /// As for [`read_or`](Self::read_or).
+    pub fn read<T: Default>(
+        &self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Sourced<T>, SettingsError> {
+        self.read_or(name, T::default(), parse)
+    }
+
+    /// A variable's text as it stands.
+    ///
+    /// # Errors
+    ///
+    /// None; the same shape as [`read`](Self::read).
+    pub fn text(&self, name: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
+        self.read(name, |text| Ok(Some(text.to_string())))
+    }
+
+    /// A path.
+    ///
+    /// # Errors
+    ///
+    /// None; the same shape as [`read`](Self::read).
+    pub fn path(&self, name: &'static str) -> Result<Sourced<Option<PathBuf>>, SettingsError> {
+        self.read(name, |text| Ok(Some(PathBuf::from(text))))
+    }
+
+    /// True or false, in the words that Go's `strconv.ParseBool` takes: registries' own tools are written in Go.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable and its value.
+    pub fn go_boolean(&self, name: &'static str, unset: bool) -> Result<Sourced<bool>, SettingsError> {
+        self.read_or(name, unset, |text| match text {
+            "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+            "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+            _ => Err(format!("{text:?} is neither true nor false")),
+        })
+    }
+}

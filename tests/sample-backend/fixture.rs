@@ -1,0 +1,64 @@
+//! `lines` in the battery: a file that is written anew.
+
+#![cfg(feature = "lines")]
+
+use std::sync::Arc;
+
+use grpc_discover::backend::lines::{Lines, LinesTarget, Settings as LinesSettings};
+use grpc_discover::backend::{Backend, Context, Origin, Settings, Sourced};
+use grpc_discover::model::endpoint::Address;
+use grpc_discover::model::target::Target;
+
+use super::battery::{Claim, Fixture, battery};
+
+battery!(battery, LinesFile);
+
+struct LinesFile(tempfile::TempDir);
+
+impl LinesFile {
+    fn path(&self) -> String {
+        self.0.path().join("services.txt").display().to_string()
+    }
+}
+
+impl Fixture for LinesFile {
+    async fn start() -> Option<Self> {
+        Some(LinesFile(tempfile::tempdir().expect("a directory")))
+    }
+
+    fn backend(&self) -> &'static dyn Backend {
+        &Lines
+    }
+
+    fn target(&self) -> Target {
+        LinesTarget("pay".to_string()).into()
+    }
+
+    fn context(&self) -> Context {
+        let file = Sourced::new(Some(self.path()), Origin::Flag("--lines-file"));
+        Context { settings: Arc::new(Settings::default().with(LinesSettings { file })), ..Context::default() }
+    }
+
+    async fn set(&mut self, endpoints: &[Address]) {
+        let lines: String = endpoints.iter().map(|address| format!("pay {address}\n")).collect();
+        std::fs::write(self.path(), lines).expect("written");
+    }
+
+    async fn stop(&mut self) {}
+
+    async fn start_again(&mut self) {}
+
+    fn exempt(claim: Claim) -> Option<&'static str> {
+        match claim {
+            Claim::AChangeArrives => Some("the file is read once"),
+            Claim::AStoppedRegistryIsNotEmptiness | Claim::AStopWhileWatchingIsSaid | Claim::ASecondResolveRecovers => {
+                Some("there is no server to stop")
+            }
+            Claim::NobodyIsNoError
+            | Claim::FirstItemIsAFullAnswer
+            | Claim::DroppingLeavesNothingBehind
+            | Claim::ASecondResolveStartsFromAFullAnswer
+            | Claim::TwoResolvesAreIndependent => None,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A backend for tests/new-backend: services as lines of a text file, `pay 127.0.0.1:50051`, read once a query.
+
+#![cfg(feature = "lines")]
+
+mod registry;
+mod settings;
+mod target;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, future, stream};
+
+pub use registry::REGISTRY;
+pub use settings::Settings;
+pub use target::LinesTarget;
+
+use super::settings::{BackendSettings as _, Reader, Setting, SettingsError};
+use super::target::{Example, Scheme};
+use super::{Backend, Context, Description, Resolution};
+use crate::model::endpoint::Endpoint;
+use crate::model::registry::Registry;
+use crate::model::resolution::{Absence, AbsenceCode, Answer, ResolveCode, ResolveError, Update};
+use crate::model::target::Target;
+use crate::platform::file;
+
+/// The `lines` backend.
+pub struct Lines;
+
+impl Backend for Lines {
+    fn registry(&self) -> &'static Registry {
+        &REGISTRY
+    }
+
+    fn schemes(&self) -> &'static [Scheme] {
+        target::SCHEMES
+    }
+
+    fn examples(&self) -> &'static [Example] {
+        target::EXAMPLES
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        settings::SETTINGS
+    }
+
+    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
+        settings.set(Settings::read(given)?);
+        Ok(())
+    }
+
+    fn query(&self, target: &Target, context: &Context) -> Resolution {
+        let settings = context.settings.of::<Settings>();
+        let first = match target.of::<LinesTarget>() {
+            Some(LinesTarget(service)) => read(&settings, service),
+            None => Err(ResolveError::fatal(ResolveCode::BadTarget, format!("{target} is no target of lines"))),
+        };
+        Box::pin(stream::once(future::ready(first)).chain(stream::pending()))
+    }
+
+    fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
+        settings.of::<Settings>().file.value.as_ref().map(|_| LinesTarget(service.to_string()).into())
+    }
+
+    fn describe(&self, settings: &super::Settings) -> Description {
+        let file = &settings.of::<Settings>().file;
+        let Some(path) = &file.value else {
+            return Description { active: Err("LINES_FILE is not set".to_string()), settings: Vec::new() };
+        };
+        let row = ("file", path.clone(), file.origin.clone());
+        Description { active: Ok("a file is named".to_string()), settings: vec![row] }
+    }
+
+    fn query_version(&self, _settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
+        future::ready(Ok("lines of a file".to_string())).boxed()
+    }
+}
+
+fn read(settings: &Settings, service: &str) -> Result<Update, ResolveError> {
+    let path = settings.file.value.clone().unwrap_or_default();
+    let text = file::read_text(path.as_ref(), file::LARGE).map_err(|error| {
+        let text = format!("lines {path}: {}", file::why(&error));
+        ResolveError::ambient(ResolveCode::Unreachable, text)
+    })?;
+    let of_service = text.lines().filter_map(|line| line.split_once(' ')).filter(|(name, _)| *name == service);
+    let endpoints: Vec<Endpoint> =
+        of_service.filter_map(|(_, address)| address.trim().parse().ok()).map(Endpoint::new).collect();
+    Ok(match endpoints.is_empty() {
+        true => Update::NotFound(Absence::new(AbsenceCode::NoService, format!("{path} has no line for {service}"))),
+        false => Update::Reset(Answer { endpoints, notes: Vec::new() }),
+    })
+}

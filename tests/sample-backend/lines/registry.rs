@@ -1,0 +1,7 @@
+//! What the lines of a file are like as a registry.
+
+use super::target::NAME;
+use crate::model::registry::Registry;
+
+/// The lines of a file.
+pub static REGISTRY: Registry = Registry::named(NAME);

@@ -1,0 +1,33 @@
+//! [`Settings`]: which file is read.
+
+use std::sync::Arc;
+
+use crate::backend::settings::{BackendSettings, Flag, Reader, Setting, SettingsError, Sourced};
+
+const FILE: &str = "--lines-file";
+const VARIABLE: &str = "LINES_FILE";
+
+/// What can be set.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::flag(Flag::one(FILE, "FILE", "services.txt"), "lines: the file that is read"),
+    Setting::variable(VARIABLE, "the file that is read, unless --lines-file names one"),
+];
+
+/// Which file is read.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The file; no service is known when it is not named.
+    pub file: Sourced<Option<String>>,
+}
+
+impl BackendSettings for Settings {
+    fn read(given: &Reader) -> Result<Self, SettingsError> {
+        let variable = given.text(VARIABLE)?;
+        let flag = given.flag_text(FILE)?;
+        Ok(Settings { file: if flag.value.is_some() { flag } else { variable } })
+    }
+
+    fn without_secrets(&self) -> Arc<dyn BackendSettings> {
+        Arc::new(self.clone())
+    }
+}
