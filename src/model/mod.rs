@@ -3,9 +3,11 @@
 pub mod certificate;
 pub mod connectivity;
 pub mod dates;
+pub mod disconnect;
 pub mod endpoint;
 pub mod event;
 pub mod finding;
+pub mod health;
 pub mod hold;
 pub(crate) mod json;
 pub mod lens;
@@ -19,3 +21,4 @@ pub mod secret;
 pub(crate) mod services;
 pub mod target;
 pub mod time;
+pub mod tls_report;

@@ -1,6 +1,6 @@
 //! How an RPC failed: who ended it, beside the gRPC status that clients make of it.
 
-use super::reach::{Disconnect, GoAway};
+use super::disconnect::{Disconnect, GoAway};
 use super::time::Elapsed;
 
 /// A proxy, gateway or load balancer that the headers of a response name. It answers for whatever is behind it.

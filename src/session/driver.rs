@@ -1,6 +1,7 @@
 //! The driver: gives the engine a clock and carries its effects out.
 
 mod failed;
+mod log;
 mod masked;
 mod probes;
 
@@ -224,8 +225,11 @@ impl Session {
         let input = masked::input(input, &self.secrets);
         for stalled in self.heartbeat.stalls() {
             let from = Elapsed::new(stalled.from.saturating_duration_since(self.began));
-            self.handle(at, Input::Stalled { from, lasted: stalled.to - stalled.from });
+            let stalled = Input::Stalled { from, lasted: stalled.to - stalled.from };
+            self.log_input(&stalled);
+            self.handle(at, stalled);
         }
+        self.log_input(&input);
         match &input {
             Input::Reached(address, reach) => {
                 self.probes.ended(address);
@@ -248,6 +252,7 @@ impl Session {
 
     fn handle(&mut self, at: Elapsed, input: Input) {
         for effect in self.engine.handle(at, input) {
+            self.log_effect(&effect);
             self.carry_out(effect);
         }
     }
@@ -361,6 +366,7 @@ impl Session {
         while !self.over
             && let Some((address, progress)) = self.probes.begin()
         {
+            tracing::debug!(%address, "probe started");
             let reach = self.transport.noting(&progress).reach(address.clone(), self.service.clone());
             let outbox = self.outbox.clone();
             self.spawn(Owner::Probe(address.clone()), async move {

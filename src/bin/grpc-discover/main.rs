@@ -6,6 +6,7 @@ mod config;
 mod exit;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod libraries;
+mod logging;
 mod render;
 mod settings;
 mod terminal;

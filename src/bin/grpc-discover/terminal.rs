@@ -67,8 +67,13 @@ impl Terminal {
     }
 }
 
+/// stderr, for the log: a reader that stalls for long misses some of it.
+pub fn log() -> Pipe {
+    Pipe::leaving_out(io::stderr(), MOST_TALK)
+}
+
 /// Every line of `text`, escaped: names and paths in it come from files.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.lines().map(escape).collect::<Vec<_>>().join("\n")
 }
 

@@ -46,6 +46,7 @@ impl Session {
         if let (Some(owner), Err(error)) = (owner, ended)
             && let Ok(panic) = error.try_into_panic()
         {
+            tracing::error!(?owner, "a task panicked");
             let input = self.failure(owner, &format!("internal error: its task panicked: {}", words(&*panic)));
             self.feed(input);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::bisection::Bisection;
-use super::{Effect, Engine};
+use super::{Effect, Engine, HoldId};
 use crate::diagnosis::ledger::Contact;
 use crate::diagnosis::tolerance::Proof;
 use crate::model::endpoint::Address;
@@ -16,10 +16,6 @@ use crate::model::time::Elapsed;
 const MOST: usize = 1_000;
 /// So many endpoints have a ladder, or a search for the limit: each takes some twenty connections.
 const CLIMBED: usize = 8;
-
-/// Names a held connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct HoldId(u32);
 
 /// The held connections of a session.
 #[derive(Debug, Default)]

@@ -2,150 +2,45 @@
 
 mod bisection;
 mod call;
+mod conclusion;
 mod course;
+mod effect;
 mod gate;
 mod health;
 mod hold;
+mod input;
 mod lenses;
 mod liveness;
 mod pending;
+mod routing;
 mod stalls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::discovery::{Discovery, Step};
+use super::discovery::Discovery;
 use super::plan::{Goal, Until};
 use super::script::Script;
 use crate::channel::{self, Channel, ConnectionId};
-use crate::diagnosis::{self, Conclusion, Ledger};
+use crate::diagnosis::Ledger;
 use crate::lens;
 use crate::model::endpoint::Address;
 use crate::model::event::{ConnectionReport, Event, EventKind};
-use crate::model::finding::{Summary, Verdict};
-use crate::model::hold::Held;
-use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
-use crate::model::resolution::{ResolveCode, ResolveError, Update};
+use crate::model::reach::Disconnect;
+use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::rpc::Proxy;
 use crate::model::time::Elapsed;
+use conclusion::Conclusions;
 use course::Course;
+pub use effect::{Effect, HoldId};
 use gate::Gate;
 use health::Vitals;
-pub use hold::HoldId;
 use hold::Holds;
+pub use input::Input;
 use lenses::Models;
 use liveness::{Ending, Liveness};
 pub use pending::Stages;
 use stalls::Stalls;
-
-/// What happened.
-#[derive(Debug)]
-pub enum Input {
-    /// The session begins.
-    Begin,
-    /// A source said something; `word` is `None` when its stream just ended.
-    Word {
-        /// Index of the source.
-        source: usize,
-        /// Of [`Effect::Ask`].
-        generation: u32,
-        /// What it said.
-        word: Option<Result<Update, ResolveError>>,
-        /// The stream ended with this word.
-        last: bool,
-    },
-    /// A probe is over.
-    Reached(Address, Box<Reach>),
-    /// The channel's connection passed a stage.
-    Passed(ConnectionId, Phase),
-    /// The channel's connection got the server's SETTINGS.
-    Connected(ConnectionId),
-    /// The channel's attempt failed.
-    ConnectFailed(ConnectionId, Failure),
-    /// GOAWAY on the channel's connection.
-    GoingAway(ConnectionId, Disconnect),
-    /// The channel's connection ended.
-    Lost(ConnectionId, Disconnect),
-    /// The headers of the next answer on the channel's connection name this proxy, or none any more.
-    PassedOn(ConnectionId, Option<Arc<Proxy>>),
-    /// A call on the channel's connection is over.
-    Checked(ConnectionId, Health, Duration),
-    /// The health Watch on the channel's connection said something.
-    Watched(ConnectionId, Health),
-    /// The health Watch on the channel's connection has ended after its last status. One that failed has ended too, and
-    /// only [`Input::Watched`] comes.
-    WatchEnded(ConnectionId),
-    /// Which stages are waiting: before [`Input::Finish`], and before the [`Input::TimePassed`] at [`Engine::ends_at`].
-    InStages(Stages),
-    /// A held connection has told what became of it.
-    Held(HoldId, Box<Held>),
-    /// This process did not run for a while: what timed out meanwhile proves nothing.
-    Stalled {
-        /// When it stopped running.
-        from: Elapsed,
-        /// For how long.
-        lasted: Duration,
-    },
-    /// [`Engine::deadline`] has passed.
-    TimePassed,
-    /// The user has seen enough.
-    Finish,
-}
-
-/// What the driver is to do, in order.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Ask a source; drop its earlier question.
-    Ask {
-        /// Index of the source.
-        source: usize,
-        /// To come back in [`Input::Word`].
-        generation: u32,
-    },
-    /// Drop the question to a source.
-    Drop {
-        /// Index of the source.
-        source: usize,
-    },
-    /// Tell every polling source that a connection failed (gRPC's ResolveNow).
-    ResolveNow,
-    /// Reach this address once, when there is room.
-    Probe(Address),
-    /// Open a connection of the channel.
-    Open {
-        /// Names it.
-        connection: ConnectionId,
-        /// Where to.
-        address: Address,
-        /// When it has failed at the latest.
-        deadline: Elapsed,
-    },
-    /// Close a connection of the channel.
-    Close {
-        /// Which.
-        connection: ConnectionId,
-        /// Let calls in flight finish.
-        drain: bool,
-    },
-    /// Hold a connection in silence, then ask whether it lives.
-    Hold {
-        /// To come back in [`Input::Held`].
-        hold: HoldId,
-        /// Where to.
-        address: Address,
-        /// For how long.
-        silence: Duration,
-    },
-    /// A health Check on this connection.
-    Check(ConnectionId),
-    /// A health Watch on this connection.
-    Watch(ConnectionId),
-    /// An event for the user.
-    Tell(Box<Event>),
-    /// The session is over: stop everything, and tell what [`Engine::next_conclusion`] gives.
-    End,
-}
 
 /// The state of a session.
 pub struct Engine {
@@ -171,9 +66,6 @@ pub struct Engine {
     effects: Vec<Effect>,
     conclusion: Option<Conclusions>,
 }
-
-/// What is told after the end.
-type Conclusions = Box<dyn Iterator<Item = EventKind> + Send>;
 
 #[derive(Debug)]
 struct Link {
@@ -383,94 +275,6 @@ impl Engine {
         self.last_checks_done();
     }
 
-    /// Runs discovery and carries its steps out; a changed list goes to the channel.
-    fn discover(&mut self, run: impl FnOnce(&mut Discovery, &mut Vec<Step>)) {
-        let mut steps = Vec::new();
-        run(&mut self.discovery, &mut steps);
-        let mut changed = false;
-        let mut error = None;
-        self.models.unread |= steps.iter().any(|step| matches!(step, Step::Tell(_)));
-        for step in steps {
-            match step {
-                Step::Ask { source, generation } => self.effects.push(Effect::Ask { source, generation }),
-                Step::Drop { source } => self.effects.push(Effect::Drop { source }),
-                Step::Tell(kind) => {
-                    match &*kind {
-                        EventKind::Endpoints(_) => changed = true,
-                        EventKind::Backend(report) => error = report.error.as_ref().map(|e| e.text.clone()).or(error),
-                        _ => {}
-                    }
-                    self.tell(*kind);
-                }
-            }
-        }
-        if changed {
-            self.gate_lists();
-            self.channel(channel::Input::Resolved(self.discovery.usable()));
-        } else if let Some(error) = error
-            && self.discovery.is_broken()
-        {
-            self.channel(channel::Input::ResolverFailed(error));
-        }
-    }
-
-    /// Runs the channel, if there is one, and carries its effects out.
-    fn channel(&mut self, input: channel::Input) {
-        let Some(channel) = self.channel.as_mut() else { return };
-        let mut effects = Vec::new();
-        channel.handle(self.now, input, &mut effects);
-        for effect in effects {
-            match effect {
-                channel::Effect::StartResolver => self.start_resolver(),
-                channel::Effect::StopResolver => self.discover(|discovery, steps| discovery.stop(steps)),
-                channel::Effect::ResolveNow => self.effects.push(Effect::ResolveNow),
-                channel::Effect::Open { connection, address, deadline } => {
-                    let link = Link {
-                        address: address.clone(),
-                        since: self.now,
-                        connected: false,
-                        end_told: false,
-                        vitals: Vitals::default(),
-                        is_counted: false,
-                        proxy: None,
-                        last_rpc: self.now,
-                        responded: self.now,
-                        liveness_due: None,
-                    };
-                    self.connections.insert(connection, link);
-                    self.effects.push(Effect::Open { connection, address, deadline });
-                }
-                channel::Effect::Close { connection, drain } => {
-                    // A call in flight on a draining connection goes on; its answer ends the link.
-                    if !drain {
-                        self.connection_gone(connection, "the channel closed the connection");
-                    }
-                    if !drain || !self.is_called_on(connection) {
-                        self.forget_connection(connection);
-                    }
-                    self.effects.push(Effect::Close { connection, drain });
-                }
-                channel::Effect::WatchHealth(connection) => self.open_watch(connection),
-                channel::Effect::Publish(transition) => {
-                    self.tell(EventKind::Transition(transition));
-                }
-            }
-        }
-        self.call_looks_for_a_connection();
-    }
-
-    /// The channel wants a list: from sources that are quiet, or the one that is known when they are being watched.
-    fn start_resolver(&mut self) {
-        if self.discovery.is_running() {
-            if self.discovery.anybody_heard() {
-                self.channel(channel::Input::Resolved(self.discovery.usable()));
-            }
-        } else {
-            let now = self.now;
-            self.discover(|discovery, steps| discovery.start(now, steps));
-        }
-    }
-
     /// One `disconnect` event per connection: the GOAWAY, or the end if none came before it.
     fn tell_end(&mut self, connection: ConnectionId, disconnect: &Disconnect) {
         let is_called = self.is_called_on(connection);
@@ -518,44 +322,6 @@ impl Engine {
         self.ledger.observe(&event);
         self.effects.push(Effect::Tell(Box::new(event)));
         self.seq
-    }
-
-    /// Judges and ends: what follows is told by [`Engine::next_conclusion`]. `out_of_time` says why there is no verdict.
-    fn finish(&mut self, out_of_time: Option<String>) {
-        if self.over {
-            return;
-        }
-        self.ledger.now = self.now;
-        self.models_conclude();
-        self.tell_pending();
-        let Conclusion { endpoints, findings, summary } =
-            diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
-        let summary = match out_of_time {
-            None => summary,
-            Some(why) => Summary {
-                verdict: Verdict::OutOfTime,
-                exit: Verdict::OutOfTime.exit_code(),
-                text: format!("{why}; so far: {}", summary.text),
-                counts: summary.counts,
-            },
-        };
-        if let Some(channel) = self.channel.as_mut() {
-            // The end of the session closes the channel; that is no news to anybody.
-            channel.handle(self.now, channel::Input::Close, &mut Vec::new());
-        }
-        let verdicts = endpoints.into_iter().map(EventKind::Verdict);
-        let rest = findings.into_iter().map(EventKind::Finding).chain([EventKind::Summary(summary)]);
-        self.conclusion = Some(Box::new(verdicts.chain(rest)));
-        // What was judged is not needed any more, and may be large.
-        self.ledger = Ledger::default();
-        self.effects.push(Effect::End);
-        self.over = true;
-    }
-
-    /// After [`Effect::End`]: the verdicts, findings and at last the summary, one after the other. There may be 100,000.
-    pub fn next_conclusion(&mut self) -> Option<Event> {
-        let kind = self.conclusion.as_mut()?.next()?;
-        Some(self.event(kind))
     }
 }
 

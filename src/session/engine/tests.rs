@@ -14,9 +14,12 @@ use crate::channel::{AcrossIdle, Options, Policy};
 use crate::diagnosis::Judging;
 use crate::model::endpoint::Endpoint;
 use crate::model::event::IdlePhase;
+use crate::model::finding::{Summary, Verdict};
 use crate::model::hold::{Fate, Held, Rung};
-use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, PhaseDetail, Stage};
-use crate::model::resolution::{Answer, ResolveCode};
+use crate::model::reach::{
+    Disconnect, DisconnectReason, Failure, FailureCode, Health, Phase, PhaseDetail, Reach, Stage,
+};
+use crate::model::resolution::{Answer, ResolveCode, Update};
 use crate::model::rpc::{RpcCause, Unanswered};
 use crate::session::plan::{Holding, Limits};
 

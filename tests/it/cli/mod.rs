@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod files;
 mod limits;
+mod log;
 mod mounts;
 mod pipes;
 mod secrets;

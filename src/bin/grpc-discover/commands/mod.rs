@@ -25,6 +25,7 @@ use grpc_discover::session::plan::Source;
 use crate::cli::{self, Command, ConfigCommand, dashes};
 use crate::config::{Choice, Config, Document, trust};
 use crate::exit::{self, Failure};
+use crate::logging;
 use crate::render::Course;
 use crate::settings::{self, Task, Typed, World, Wrong};
 use crate::terminal::{self, Terminal};
@@ -36,6 +37,7 @@ use crate::terminal::{self, Terminal};
 /// Why there is no verdict: bad usage, or our own machine.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
     let typed = cli::parse(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
+    let _log = logging::start(&|name| std::env::var_os(name))?;
     match typed.command {
         Command::Resolve(typed) => resolve(&typed),
         Command::Probe(typed) => probe(&typed),

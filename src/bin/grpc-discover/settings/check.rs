@@ -10,7 +10,7 @@ use crate::config::{Config, ONE_RUN, Table, quoted};
 use grpc_discover::text;
 
 /// Variables that are no flags of `resolve`, `probe` and `watch`.
-const OTHERS: [&str; 2] = ["GRPC_DISCOVER_CONFIG", "GRPC_DISCOVER_PROFILE"];
+const OTHERS: [&str; 3] = ["GRPC_DISCOVER_CONFIG", "GRPC_DISCOVER_LOG", "GRPC_DISCOVER_PROFILE"];
 
 /// Checks `variables` (those of the environment whose names begin with `GRPC_DISCOVER_`; `None` for a value that is not valid
 /// UTF-8) and every value of `config`. Returns warnings: names that mean nothing.

@@ -106,6 +106,16 @@ impl Pipe {
         self.shared.changed.notified().await;
     }
 
+    /// Waits until everything is written, or cannot be, at most for `limit`. Blocks.
+    pub fn wait(&self, limit: Duration) {
+        const STEP: Duration = Duration::from_millis(5);
+        let mut waited = Duration::ZERO;
+        while self.queued() > 0 && waited < limit {
+            thread::sleep(STEP);
+            waited += STEP;
+        }
+    }
+
     /// Until everything is written, or cannot be. Cancel safe.
     pub async fn drained(&self) {
         while self.queued() > 0 {

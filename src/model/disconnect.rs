@@ -1,0 +1,157 @@
+//! How a connection ended: the reason, and the server's GOAWAY.
+
+use std::fmt;
+
+/// How an established connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disconnect {
+    /// gRFC A94's word; the first cause wins.
+    pub reason: DisconnectReason,
+    /// Our own detail: `closed by peer`, `keepalive: no answer in 20s`.
+    pub detail: String,
+    /// The GOAWAY that came before the end, if one did.
+    pub goaway: Option<GoAway>,
+}
+
+impl fmt::Display for Disconnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.reason, self.detail.as_str()) {
+            (reason, "") => write!(f, "{reason}"),
+            (DisconnectReason::Unknown, detail) => f.write_str(detail),
+            (DisconnectReason::ProtocolViolation, detail) => {
+                write!(f, "closed by us, because the server broke the rules of HTTP/2: {detail}")
+            }
+            (DisconnectReason::Flood, detail) => write!(f, "closed by us, because the server floods it: {detail}"),
+            (DisconnectReason::OurLimit, detail) => write!(f, "closed by us: {detail}"),
+            (reason, detail) => write!(f, "{reason} ({detail})"),
+        }
+    }
+}
+
+/// The words of gRFC A94, `grpc.disconnect_error`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DisconnectReason {
+    /// `GOAWAY <ERROR_CODE>`.
+    GoAway(u32),
+    /// We closed it.
+    SubchannelShutdown,
+    /// ECONNRESET.
+    ConnectionReset,
+    /// ETIMEDOUT, or keepalive got no answer.
+    ConnectionTimedOut,
+    /// ECONNABORTED.
+    ConnectionAborted,
+    /// Any other socket error.
+    SocketError,
+    /// The peer broke a rule of HTTP/2, and we ended it. A94 has no word for it.
+    ProtocolViolation,
+    /// A limit of our own HTTP/2 library, and we ended it. A94 has no word for it.
+    OurLimit,
+    /// The peer floods the connection with small frames, and we ended it. A94 has no word for it.
+    Flood,
+    /// A plain end of the stream has no word in A94.
+    Unknown,
+}
+
+impl Disconnect {
+    /// True when it was us who ended it, because we did not need it any more.
+    pub fn is_our_own(&self) -> bool {
+        self.reason == DisconnectReason::SubchannelShutdown
+    }
+
+    /// True when we ended it because of what the peer sent.
+    pub fn is_refusal(&self) -> bool {
+        use DisconnectReason::{Flood, OurLimit, ProtocolViolation};
+        matches!(self.reason, ProtocolViolation | OurLimit | Flood)
+    }
+
+    /// True when the peer gave no polite reason: no GOAWAY NO_ERROR came before the end.
+    pub fn is_abrupt(&self) -> bool {
+        self.goaway.as_ref().is_none_or(|goaway| goaway.code != 0)
+    }
+}
+
+impl fmt::Display for DisconnectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GoAway(code) => write!(f, "GOAWAY {}", http2_error_name(*code)),
+            Self::SubchannelShutdown => f.write_str("subchannel shutdown"),
+            Self::ConnectionReset => f.write_str("connection reset"),
+            Self::ConnectionTimedOut => f.write_str("connection timed out"),
+            Self::ConnectionAborted => f.write_str("connection aborted"),
+            Self::SocketError => f.write_str("socket error"),
+            Self::Unknown | Self::ProtocolViolation | Self::OurLimit | Self::Flood => f.write_str("unknown"),
+        }
+    }
+}
+
+/// A GOAWAY frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoAway {
+    /// The last stream the server will serve.
+    pub last_stream: u32,
+    /// The HTTP/2 error code.
+    pub code: u32,
+    /// Debug data, quoted: `max_age`, `too_many_pings`.
+    pub debug: String,
+}
+
+impl GoAway {
+    /// True when the server punishes pings that come too fast (gRFC A8).
+    pub fn calms_pings(&self) -> bool {
+        const ENHANCE_YOUR_CALM: u32 = 11;
+        self.code == ENHANCE_YOUR_CALM && self.debug.contains("too_many_pings")
+    }
+
+    /// The rule by which the server ends connections (gRFC A9), where the debug data names one: grpc-go, grpc-java and gRPC
+    /// core say `max_age` and `max_idle`, C-core also `connection idle`, with INTERNAL_ERROR.
+    pub fn rotation(&self) -> Option<Rotation> {
+        let debug = self.debug.to_ascii_lowercase().replace('_', " ");
+        let says = |rules: &[&str]| rules.iter().any(|rule| debug.contains(rule));
+        if says(&["max age", "max connection age"]) {
+            Some(Rotation::Age)
+        } else if says(&["max idle", "connection idle", "max connection idle"]) {
+            Some(Rotation::Idle)
+        } else {
+            None
+        }
+    }
+
+    /// True when the debug data names the rule by which servers end connections.
+    pub fn names_rotation(&self) -> bool {
+        self.rotation().is_some()
+    }
+}
+
+/// A rule by which a server ends connections (gRFC A9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rotation {
+    /// `MAX_CONNECTION_AGE`: at a certain age, busy or not.
+    Age,
+    /// `MAX_CONNECTION_IDLE`: after a time without calls.
+    Idle,
+}
+
+/// The name of an HTTP/2 error code (RFC 9113, section 7): `ENHANCE_YOUR_CALM`.
+pub fn http2_error_name(code: u32) -> String {
+    const NAMES: [&str; 14] = [
+        "NO_ERROR",
+        "PROTOCOL_ERROR",
+        "INTERNAL_ERROR",
+        "FLOW_CONTROL_ERROR",
+        "SETTINGS_TIMEOUT",
+        "STREAM_CLOSED",
+        "FRAME_SIZE_ERROR",
+        "REFUSED_STREAM",
+        "CANCEL",
+        "COMPRESSION_ERROR",
+        "CONNECT_ERROR",
+        "ENHANCE_YOUR_CALM",
+        "INADEQUATE_SECURITY",
+        "HTTP_1_1_REQUIRED",
+    ];
+    match NAMES.get(code as usize) {
+        Some(name) => (*name).to_string(),
+        None => format!("0x{code:x}"),
+    }
+}

@@ -1,0 +1,51 @@
+//! The end of a session: its events are judged, and the verdicts follow one by one.
+
+use super::{Effect, Engine};
+use crate::channel;
+use crate::diagnosis;
+use crate::diagnosis::{Conclusion, Ledger};
+use crate::model::event::{Event, EventKind};
+use crate::model::finding::{Summary, Verdict};
+
+/// What is told after the end.
+pub(super) type Conclusions = Box<dyn Iterator<Item = EventKind> + Send>;
+
+impl Engine {
+    /// Judges and ends: what follows is told by [`Engine::next_conclusion`]. `out_of_time` says why there is no verdict.
+    pub(super) fn finish(&mut self, out_of_time: Option<String>) {
+        if self.over {
+            return;
+        }
+        self.ledger.now = self.now;
+        self.models_conclude();
+        self.tell_pending();
+        let Conclusion { endpoints, findings, summary } =
+            diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
+        let summary = match out_of_time {
+            None => summary,
+            Some(why) => Summary {
+                verdict: Verdict::OutOfTime,
+                exit: Verdict::OutOfTime.exit_code(),
+                text: format!("{why}; so far: {}", summary.text),
+                counts: summary.counts,
+            },
+        };
+        if let Some(channel) = self.channel.as_mut() {
+            // The end of the session closes the channel; that is no news to anybody.
+            channel.handle(self.now, channel::Input::Close, &mut Vec::new());
+        }
+        let verdicts = endpoints.into_iter().map(EventKind::Verdict);
+        let rest = findings.into_iter().map(EventKind::Finding).chain([EventKind::Summary(summary)]);
+        self.conclusion = Some(Box::new(verdicts.chain(rest)));
+        // What was judged is not needed any more, and may be large.
+        self.ledger = Ledger::default();
+        self.effects.push(Effect::End);
+        self.over = true;
+    }
+
+    /// After [`Effect::End`]: the verdicts, findings and at last the summary, one after the other. There may be 100,000.
+    pub fn next_conclusion(&mut self) -> Option<Event> {
+        let kind = self.conclusion.as_mut()?.next()?;
+        Some(self.event(kind))
+    }
+}
