@@ -5,6 +5,7 @@ pub(crate) mod dial;
 pub(crate) mod fuzzing;
 #[cfg(feature = "networked")]
 pub(crate) mod http1;
+pub(crate) mod http2;
 pub(crate) mod tls;
 mod words;
 

@@ -6,16 +6,16 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, SERVER, VIA};
 use tonic::{Code, Status};
 
-use super::grpc::because;
-use super::message::Messages;
 use super::page;
+use super::rpc_failure::RpcFailure;
 use crate::model::rpc::{HttpHint, Proxy, RpcCause};
+use crate::net::http2::status;
 use crate::text::{quote_bytes, shorten};
 
 /// How long the body of a plain answer is waited for; its status is known already.
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 /// How much of the body is looked at.
-const LOOKED_AT: usize = 1024;
+pub(super) const LOOKED_AT: usize = 1024;
 /// How much of it is quoted.
 const QUOTED: usize = 160;
 
@@ -88,12 +88,12 @@ pub(super) fn proxy(headers: &HeaderMap) -> Option<Proxy> {
 
 /// The status of a response whose `grpc-status` a proxy made up, because the call did not get through it: in words that only
 /// a proxy has, with a header that says so, or under another HTTP status than the 200 of every gRPC server.
-pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<Status> {
+pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<RpcFailure> {
     let status = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok)?;
     let words = page::hint(http, headers, status.message());
     if is_envoys_not_found(&status, headers) {
         let cause = RpcCause::Proxy { name: "envoy".to_string(), hint: Some(HttpHint::NoRoute) };
-        return Some(because(Status::new(status.code(), "no route (said by envoy)"), cause));
+        return Some(RpcFailure::new(status.code(), "no route (said by envoy)", cause));
     }
     let says_so = headers.contains_key("l5d-proxy-error") || http != StatusCode::OK;
     if !says_so && (status.code() != Code::Unavailable || !page::is_envoys(status.message())) {
@@ -101,7 +101,7 @@ pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<Status> 
     }
     let name = proxy(headers)?.name;
     let text = format!("{} (said by {name})", status.message());
-    Some(because(Status::new(status.code(), text), RpcCause::Proxy { name, hint: words }))
+    Some(RpcFailure::new(status.code(), text, RpcCause::Proxy { name, hint: words }))
 }
 
 /// Envoy turns its own 404 into UNIMPLEMENTED, without a message and without the header that it adds to what a server
@@ -114,16 +114,11 @@ fn is_envoys_not_found(status: &Status, headers: &HeaderMap) -> bool {
 }
 
 /// True when the response looks like no gRPC response: by its headers it can have no `grpc-status` in its trailers either.
-/// A body that begins as a gRPC message ([`is_grpc_body`]) is one all the same, to clients that do not look at the content
+/// A body that begins as a gRPC message is one all the same, to clients that do not look at the content
 /// type.
 pub(super) fn is_plain(status: StatusCode, headers: &HeaderMap) -> bool {
     let may_follow = foreign_content_type(headers).is_none() && status == StatusCode::OK;
     !may_follow && !headers.contains_key("grpc-status")
-}
-
-/// True when the body begins as a gRPC message does.
-pub(super) fn is_grpc_body(status: StatusCode, body: &[u8]) -> bool {
-    status == StatusCode::OK && Messages::may_begin(body)
 }
 
 /// The content type, when it is not one of gRPC's: `application/grpc`, alone or before `+` or `;`. Empty when there is
@@ -145,32 +140,9 @@ pub(super) fn is_about_headers(status: StatusCode, body: &[u8]) -> bool {
     status.as_u16() == 431 || (status.is_client_error() && words.iter().any(|words| said.contains(words)))
 }
 
-/// Reads the beginning of a body. Where it is cut stands `…`, as in every text that was cut.
-pub(super) async fn excerpt(body: &mut h2::RecvStream, read: &mut Vec<u8>) {
-    while read.len() < LOOKED_AT
-        && let Some(Ok(data)) = body.data().await
-    {
-        // Fails only when the stream is gone, which the next read tells.
-        let _ = body.flow_control().release_capacity(data.len());
-        let room = LOOKED_AT - read.len();
-        read.extend_from_slice(&data[..data.len().min(room)]);
-        if data.len() > room {
-            read.extend_from_slice("…".as_bytes());
-        }
-    }
-}
-
 /// What gRPC makes of a plain HTTP response (`doc/http-grpc-status-mapping.md`), in its own words: `HTTP 503 from envoy:
 /// no healthy upstream`.
-pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Status {
-    let code = match status.as_u16() {
-        400 => Code::Internal,
-        401 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 => Code::Unimplemented,
-        429 | 502 | 503 | 504 => Code::Unavailable,
-        _ => Code::Unknown,
-    };
+pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> RpcFailure {
     let page = page::text(body);
     let by = proxy(headers).map(|proxy| proxy.name).or_else(|| page::author(&page).map(str::to_string));
     let mut text = format!("HTTP {}", status.as_u16());
@@ -186,15 +158,12 @@ pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Sta
     if let Some(kind) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) {
         text.push_str(&format!(" [{kind}]"));
     }
-    because(
-        Status::new(code, text),
-        RpcCause::Http { status: status.as_u16(), by, hint: page::hint(status, headers, &page) },
-    )
+    let cause = RpcCause::Http { status: status.as_u16(), by, hint: page::hint(status, headers, &page) };
+    RpcFailure::new(status::of_http(status), text, cause)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::grpc::cause;
     use super::*;
 
     fn headers(entries: &[(&'static str, &str)]) -> HeaderMap {
@@ -230,19 +199,19 @@ mod tests {
             plain(StatusCode::from_u16(code).unwrap(), &headers(entries), body.as_bytes())
         };
         let envoy = of(503, &[("server", "envoy"), ("content-type", "text/plain")], "no healthy upstream");
-        assert_eq!(envoy.message(), "HTTP 503 from envoy: no healthy upstream [text/plain]");
-        assert_eq!(envoy.code(), Code::Unavailable);
+        assert_eq!(envoy.text, "HTTP 503 from envoy: no healthy upstream [text/plain]");
+        assert_eq!(envoy.code, Code::Unavailable);
         assert_eq!(
-            cause(&envoy),
+            envoy.cause,
             RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: Some(HttpHint::NoBackend) }
         );
         let page = "<html>\r\n<head><TITLE>404 Not Found</TITLE></head>";
         let nginx = of(404, &[("server", "nginx"), ("content-type", "text/html")], page);
-        assert_eq!(nginx.message(), "HTTP 404 from nginx: 404 Not Found [text/html]");
-        assert_eq!(of(401, &[], "").message(), "HTTP 401 (unauthorized)");
-        assert_eq!(of(200, &[], &"x".repeat(500)).message().chars().count(), "HTTP 200: ".len() + QUOTED + 1);
+        assert_eq!(nginx.text, "HTTP 404 from nginx: 404 Not Found [text/html]");
+        assert_eq!(of(401, &[], "").text, "HTTP 401 (unauthorized)");
+        assert_eq!(of(200, &[], &"x".repeat(500)).text.chars().count(), "HTTP 200: ".len() + QUOTED + 1);
         for (status, code) in [(400, Code::Internal), (403, Code::PermissionDenied), (404, Code::Unimplemented)] {
-            assert_eq!(of(status, &[], "").code(), code);
+            assert_eq!(of(status, &[], "").code, code);
         }
     }
 
@@ -252,10 +221,10 @@ mod tests {
         let words = "upstream connect error or disconnect/reset before headers. reset reason: connection failure";
         let local = of(&[("grpc-status", "14"), ("grpc-message", words), ("server", "envoy")]).unwrap();
         assert_eq!(
-            cause(&local),
+            local.cause,
             RpcCause::Proxy { name: "envoy".to_string(), hint: Some(HttpHint::BackendUnreachable) }
         );
-        assert_eq!(local.message(), format!("{words} (said by envoy)"));
+        assert_eq!(local.text, format!("{words} (said by envoy)"));
         assert!(
             of(&[("grpc-status", "14"), ("grpc-message", "database is away"), ("server", "envoy")]).is_none(),
             "a server behind a proxy speaks for itself"
@@ -263,9 +232,9 @@ mod tests {
         assert!(of(&[("grpc-status", "0"), ("server", "envoy")]).is_none());
         let linkerd =
             of(&[("grpc-status", "14"), ("grpc-message", "failfast"), ("l5d-proxy-error", "failfast")]).unwrap();
-        assert!(matches!(cause(&linkerd), RpcCause::Proxy { name, .. } if name == "linkerd"));
+        assert!(matches!(linkerd.cause, RpcCause::Proxy { name, .. } if name == "linkerd"));
         let none = [("grpc-status", "12"), ("server", "envoy")];
-        assert!(matches!(cause(&of(&none).unwrap()), RpcCause::Proxy { hint: Some(HttpHint::NoRoute), .. }));
+        assert!(matches!(of(&none).unwrap().cause, RpcCause::Proxy { hint: Some(HttpHint::NoRoute), .. }));
         let served = ("x-envoy-upstream-service-time", "3");
         assert!(of(&[none[0], none[1], served]).is_none(), "a server's own word");
         // As nginx' documentation has it: `error_page 502 = /error502grpc` with grpc-status 14 and HTTP status 204.

@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use http::header::{HeaderMap, TE};
-use prost::Message as _;
 use tonic_health::pb::HealthCheckRequest;
 
 use super::frames::{self, Frame};
-use super::grpc::Origin;
+use crate::net::http2::{Origin, prefixed};
 
 /// Frames are no longer than a server allows before it said more (RFC 9113, 4.2).
 const LONGEST: usize = 16_384;
@@ -27,11 +26,7 @@ pub(super) struct Call {
 impl Call {
     /// The call for a connection to `origin`. `metadata`: as for every other call of this transport.
     pub fn check(origin: &Origin, service: &str, metadata: &HeaderMap, limit: Duration) -> Call {
-        let message = HealthCheckRequest { service: service.to_string() }.encode_to_vec();
-        let mut body = vec![0];
-        body.extend(u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
-        body.extend(message);
-
+        let body = prefixed(&[HealthCheckRequest { service: service.to_string() }]);
         let block = headers(origin, metadata, limit);
         let mut frames = Vec::with_capacity(block.len() + body.len() + 32);
         let mut pieces = block.chunks(LONGEST).peekable();
@@ -147,7 +142,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_reads_the_call_of_every_other_client() {
         let metadata =
-            super::super::grpc::metadata(&[("x-token".to_string(), crate::model::secret::Secret::new("hunter2"))])
+            super::super::metadata::headers(&[("x-token".to_string(), crate::model::secret::Secret::new("hunter2"))])
                 .unwrap();
         let (head, message) = read("pay", &metadata).await;
         assert_eq!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
-use super::Options;
+use super::options::Options;
 use crate::net::tls::Roots;
 use crate::net::tls::pem::{self, IdentityError, PemError};
 

@@ -2,13 +2,14 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
+use tonic_health::pb::HealthCheckResponse;
 
 use super::flood::Meter;
 use super::frames::{self, Frames};
 use super::hpack::Decoder;
-use super::message::Messages;
 use super::rules::Rules;
-use super::{answer, page, status};
+use super::{answer, page};
+use crate::net::http2::{Framing, LONGEST, status};
 
 /// Reads the bytes as what a server sends on a connection.
 pub(crate) fn http2(bytes: &[u8]) {
@@ -40,13 +41,14 @@ pub(crate) fn hpack(bytes: &[u8]) {
 /// Reads the bytes as the messages of a response.
 pub(crate) fn grpc_messages(bytes: &[u8]) {
     for encoding in [None, Some(&b"gzip"[..])] {
-        let mut messages = Messages::new(encoding);
+        let mut framing = Framing::new(encoding, LONGEST);
         for part in bytes.chunks(7) {
-            if messages.take(part).is_err() {
+            if framing.take(part).is_err() {
                 break;
             }
+            while let Ok(Some(_)) = framing.next::<HealthCheckResponse>() {}
         }
-        let _ = messages.cut_off();
+        let _ = framing.cut_off();
     }
 }
 

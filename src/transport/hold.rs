@@ -13,16 +13,25 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
-use super::attempt::{self, Attempt, Mode};
+use super::attempt::Attempt;
 use super::call::{self, Call};
+use super::clock::later;
 use super::flood::Meter;
 use super::frames::{self, Frame, Frames, Opening};
 use super::http2::NoLink;
+use super::metadata::MetadataError;
+use super::mode::{Mode, may_be_mismatch};
+use super::options::TlsMode;
+use super::origin::origin;
+use super::progress::Progress;
+use super::setup::Setup;
+use super::unreached::{no_link, no_settings, withheld};
 use super::wire::{self, End, First};
-use super::{Inner, Io, Progress, TlsMode, tap, tcp};
+use super::{tap, tcp};
 use crate::model::endpoint::Address;
 use crate::model::hold::{Fate, Held, Interruption};
 use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway, PeerSettings, Stage};
+use crate::net::dial::Io;
 use crate::text::duration;
 
 /// The client's preface (RFC 9113, 3.4) and its SETTINGS: ENABLE_PUSH 0.
@@ -40,26 +49,27 @@ const UNREAD: usize = 4 * 1024;
 
 /// Connects to `address` within the connect timeout, and makes one health call. With [`TlsMode::Auto`] the mode that was
 /// found out before is tried first, and the other one when the answer shows the mismatch.
-pub(super) async fn begin(inner: &Inner, address: &Address, service: &str) -> Result<Silent, Failure> {
+pub(super) async fn begin(setup: &Setup, address: &Address, service: &str) -> Result<Silent, Failure> {
     let progress = Progress::default();
-    let attempt = Attempt::prepare(inner, address, None, &progress, &mut |_| {}).await?;
-    let (first, finds_out) = match inner.options.tls {
+    let attempt = Attempt::prepare(setup, address, None, &progress, &mut |_| {}).await?;
+    let (first, finds_out) = match setup.options.tls {
         TlsMode::On => (Mode::Tls, false),
         TlsMode::Off => (Mode::Plaintext, false),
         TlsMode::Auto => (attempt.likely_mode(), true),
     };
-    match greet(inner, &attempt, first, service).await {
-        Err(failure) if finds_out && attempt::may_be_mismatch(&failure, first) => {
-            greet(inner, &attempt, first.other(), service).await.map_err(|_| failure)
+    match greet(setup, &attempt, first, service).await {
+        Err(failure) if finds_out && may_be_mismatch(&failure, first) => {
+            greet(setup, &attempt, first.other(), service).await.map_err(|_| failure)
         }
         other => other,
     }
 }
 
-async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) -> Result<Silent, Failure> {
-    let origin = attempt.origin(mode)?;
-    let local = |text: &String| Failure::new(Stage::Health, FailureCode::Local, text.clone(), Duration::ZERO);
-    let metadata = inner.metadata.as_ref().as_ref().map_err(local)?;
+async fn greet(setup: &Setup, attempt: &Attempt<'_>, mode: Mode, service: &str) -> Result<Silent, Failure> {
+    let origin = origin(setup, attempt.address, mode)?;
+    let local =
+        |error: &MetadataError| Failure::new(Stage::Health, FailureCode::Local, error.to_string(), Duration::ZERO);
+    let metadata = setup.metadata.as_ref().as_ref().map_err(local)?;
     let (io, secured) = attempt.stream(mode, &mut |_| {}).await?;
     let begun = Instant::now();
     let mut silent = Silent {
@@ -70,13 +80,13 @@ async fn greet(inner: &Inner, attempt: &Attempt<'_>, mode: Mode, service: &str) 
     };
     let settings = match timeout_at(attempt.deadline, silent.greeted()).await {
         Ok(Ok(settings)) => settings,
-        Ok(Err(why)) => return Err(attempt::no_link(why, secured, begun.elapsed())),
-        Err(_) => return Err(attempt::no_settings(begun.elapsed(), attempt.began.elapsed())),
+        Ok(Err(why)) => return Err(no_link(why, secured, begun.elapsed())),
+        Err(_) => return Err(no_settings(begun.elapsed(), attempt.began.elapsed())),
     };
     if attempt.withholds(mode) {
-        return Err(attempt::withheld());
+        return Err(withheld());
     }
-    let limit = inner.options.rpc_timeout;
+    let limit = setup.options.rpc_timeout;
     let call = Call::check(&origin, service, metadata, limit);
     silent.call(call, settings, limit).await?;
     Ok(silent)
@@ -185,7 +195,7 @@ impl Silent {
                 ready!(self.poll_read(cx, |_| {}))?;
             }
         });
-        match timeout_at(attempt::later(begun, limit), called).await {
+        match timeout_at(later(begun, limit), called).await {
             Ok(Ok(())) => {
                 // What came with the response is answered with it.
                 poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.or_else(|end| ended(*end, begun.elapsed()))
@@ -328,7 +338,7 @@ impl Vigil {
             }
             let (now, payload) = (Instant::now(), fastrand::u64(..).to_be_bytes());
             self.look(now);
-            if now < attempt::later(self.began, self.silence) {
+            if now < later(self.began, self.silence) {
                 self.wait(now, timer.as_mut());
                 continue;
             }
@@ -336,7 +346,7 @@ impl Vigil {
             self.longest = self.longest.max(now - self.last);
             self.silent.ear.ping = Some(payload);
             self.silent.ear.answers.extend_from_slice(&ping(0, payload));
-            timer.as_mut().reset(attempt::later(now, self.limit));
+            timer.as_mut().reset(later(now, self.limit));
         }
     }
 
@@ -359,8 +369,8 @@ impl Vigil {
 
     /// Waits for the end of the silence, or until TCP is to be asked again.
     fn wait(&self, now: Instant, timer: Pin<&mut Sleep>) {
-        let end = attempt::later(self.began, self.silence);
-        let look = attempt::later(now, (self.silence / LOOKS).max(LOOK));
+        let end = later(self.began, self.silence);
+        let look = later(now, (self.silence / LOOKS).max(LOOK));
         let counts = tcp::segments_in(&*self.silent.io).is_some();
         timer.reset(if counts { look.min(end) } else { end });
     }

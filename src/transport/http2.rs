@@ -4,29 +4,30 @@
 //! Keepalive is ours (gRFC A8): any byte read is a sign of life, and a stream that begins after a long silence pings at
 //! once.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
-use h2::client::{self, SendRequest};
-use h2::{Ping, PingPong};
-use tokio::time::{Instant, Sleep};
+use h2::client;
+use tracing::debug;
 
-use super::attempt::later;
+use super::keepalive::{Beat, Pulse};
+use super::options::Keepalive;
+use super::refusal::{HEADER_LIST, Refusal};
 use super::tap::Tap;
 use super::wire::{End, First, Hold, Wire, disconnect};
-use super::{Io, Keepalive};
-use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings, http2_error_name};
+use crate::model::endpoint::Address;
+use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings};
+use crate::net::dial::Io;
+use crate::net::http2::{Announced, Client, Origin, handshake};
 use crate::text::duration;
 
 /// A connection that was begun, and what drives it. Whether it is one, [`Link::greeted`] tells.
 pub(super) struct Link {
     pub driver: Driver,
-    pub send: SendRequest<Bytes>,
+    pub client: Client,
     pub wire: Arc<Wire>,
 }
 
@@ -41,6 +42,8 @@ pub(super) enum NoLink {
 /// Begins HTTP/2 over `io`; nothing leaves before the driver is polled. `notify`: see [`Tap::new`].
 pub(super) async fn begin(
     io: Box<dyn Io>,
+    address: Address,
+    origin: Origin,
     notify: bool,
     keepalive: Option<Keepalive>,
     hold: Hold,
@@ -48,8 +51,8 @@ pub(super) async fn begin(
     let wire = Arc::new(Wire::new(hold));
     let tap = Tap::new(io, wire.clone(), notify);
     // The preface is taken by the tap, so this waits for nothing.
-    let handshake = client::Builder::new().enable_push(false).max_header_list_size(HEADER_LIST).handshake(tap).await;
-    let (send, mut connection) = match handshake {
+    let announced = Announced { header_list: Some(HEADER_LIST), ..Announced::default() };
+    let (client, mut connection) = match handshake(tap, announced, origin).await {
         Ok(both) => both,
         Err(error) => return Err(NoLink::Ended(wire.ended().unwrap_or_else(|| http2_error(&error, &wire)))),
     };
@@ -57,8 +60,8 @@ pub(super) async fn begin(
         Some(options) => connection.ping_pong().map(|ping| Pulse::new(options, ping)),
         None => None,
     };
-    let driver = Driver { connection: Some(Box::new(connection)), wire: wire.clone(), pulse };
-    Ok(Link { driver, send, wire })
+    let driver = Driver { address, connection: Some(Box::new(connection)), wire: wire.clone(), pulse };
+    Ok(Link { driver, client, wire })
 }
 
 impl Link {
@@ -101,49 +104,13 @@ fn http2_error(error: &h2::Error, wire: &Wire) -> End {
     }
 }
 
-/// What the HTTP/2 library refused: it ended the stream or the connection itself.
-pub(super) enum Refusal {
-    /// The server broke a rule of HTTP/2.
-    Violation(String),
-    /// The server broke none, and sent more than our library takes.
-    OurLimit(String),
-}
-
-impl Refusal {
-    /// What the library refused when it gave this error, on `stream` where it is the error of one; `None` when the
-    /// server or the network ended it.
-    pub fn of(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> Option<Refusal> {
-        let reason = error.reason().filter(|_| error.is_library() && error.reason() != Some(h2::Reason::NO_ERROR))?;
-        let rules = wire.rules();
-        if reason == h2::Reason::ENHANCE_YOUR_CALM {
-            return Some(Refusal::OurLimit(rules.our_limit()));
-        }
-        let broken = rules.broken(stream.filter(|_| error.is_reset()));
-        Some(match broken {
-            Some(broken) => Refusal::Violation(broken),
-            None => match rules.large_headers(stream) {
-                Some(size) => Refusal::OurLimit(format!(
-                    "response headers of {size} bytes as sent, our HTTP/2 library accepts {} KiB decoded (grpc-java \
-                     accepts 8 KiB, gRPC C-core 16 KiB, grpc-go 16 MiB)",
-                    HEADER_LIST / 1024
-                )),
-                None => Refusal::Violation(format!(
-                    "our HTTP/2 library refused it with {}",
-                    http2_error_name(reason.into())
-                )),
-            },
-        })
-    }
-}
-
-/// `SETTINGS_MAX_HEADER_LIST_SIZE` of ours.
-const HEADER_LIST: u32 = 64 * 1024;
-
 /// The client's half, over a tapped stream.
 type Http2 = client::Connection<Tap, Bytes>;
 
 /// Moves the bytes of one connection until it ends. Owns the socket: dropping it closes the connection.
 pub(super) struct Driver {
+    /// For the log.
+    address: Address,
     /// Boxed, because it is large and handed on through every stage of an attempt.
     connection: Option<Box<Http2>>,
     wire: Arc<Wire>,
@@ -174,6 +141,8 @@ impl Future for Driver {
             }
         };
         me.wire.end(end);
+        // Only what ended it: the peer's own words may repeat metadata.
+        debug!(address = %me.address, reason = ?me.wire.ended().map(|end| end.disconnect.reason), "connection ended");
         me.connection = None;
         Poll::Ready(())
     }
@@ -186,54 +155,16 @@ impl Drop for Driver {
     }
 }
 
-/// Keepalive of one connection.
-struct Pulse {
-    options: Keepalive,
-    ping: PingPong,
-    timer: Pin<Box<Sleep>>,
-    /// When a ping was sent that is not answered yet, and how often something had been read by then.
-    asked: Option<(Instant, u64)>,
-}
-
-impl Pulse {
-    fn new(options: Keepalive, ping: PingPong) -> Self {
-        Pulse { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), asked: None }
-    }
-
-    /// What the time of day asks for. After [`Beat::Asked`] the connection must be polled: it sends the ping.
-    fn beat(&mut self, wire: &Wire, cx: &mut Context<'_>) -> Beat {
-        let (reads, last_read) = wire.last_read();
-        if self.asked.is_some_and(|(_, before)| before != reads) {
-            self.asked = None;
+/// Polls `driver` beside `work` in one task; `work`'s answer counts.
+pub(super) async fn drive<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        if let Poll::Ready(done) = work.as_mut().poll(cx) {
+            return Poll::Ready(done);
         }
-        // Takes the answer, so that the next ping may be sent. Without one in flight this waits for nothing.
-        let _ = self.ping.poll_pong(cx);
-        let due = match self.asked {
-            Some((since, _)) => later(since, self.options.timeout),
-            None if wire.streams.load(Ordering::Acquire) == 0 && !self.options.without_calls => return Beat::Wait,
-            None => later(last_read, self.options.time),
-        };
-        if self.timer.deadline() != due {
-            self.timer.as_mut().reset(due);
-        }
-        if self.timer.as_mut().poll(cx).is_pending() {
-            return Beat::Wait;
-        }
-        if self.asked.is_some() {
-            return Beat::Dead(self.options.timeout);
-        }
-        // Refused only while an earlier ping is in flight, which asks the same.
-        let _ = self.ping.send_ping(Ping::opaque());
-        self.asked = Some((Instant::now(), reads));
-        Beat::Asked
-    }
-}
-
-enum Beat {
-    /// Nothing to do before the timer.
-    Wait,
-    /// A ping is to be sent.
-    Asked,
-    /// Nothing was read for this long after a ping.
-    Dead(Duration),
+        // The end of the connection reaches `work` by itself.
+        let _ = Pin::new(&mut *driver).poll(cx);
+        work.as_mut().poll(cx)
+    })
+    .await
 }

@@ -22,8 +22,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use tokio::io::DuplexStream;
 
-use super::{Dial, Io};
 use crate::model::endpoint::Address;
+use crate::net::dial::{Dial, Io};
 
 /// How much a pipe takes before the other side has to read.
 const PIPE: usize = 64 * 1024;

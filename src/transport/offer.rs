@@ -4,7 +4,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::Io;
+use crate::net::dial::Io;
 use crate::net::tls::{Answer, Offered, Told, answer, client_hello};
 
 /// An answer is shorter than that: a chain of certificates is some kilobytes.

@@ -14,9 +14,10 @@ use tokio::time::Instant;
 
 use super::flood::Meter;
 use super::frames::{self, Frame, Frames, Opening};
+use super::tcp;
 use super::wire::{First, Wire, flooded};
-use super::{Io, tcp};
 use crate::model::reach::{FailureCode, Spoken, http2_error_name};
+use crate::net::dial::Io;
 
 /// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113, 3.4).
 const PREFACE: usize = 24;

@@ -18,8 +18,10 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, ProtocolVersion, SignatureScheme};
 
 use super::frames::{self, Opening};
-use super::{Io, Options, files, tcp};
+use super::options::Options;
+use super::{files, socket_error};
 use crate::model::reach::{Certificate, FailureCode, Spoken, TlsReport};
+use crate::net::dial::Io;
 pub(super) use crate::net::tls::ClientAuth;
 use crate::net::tls::{
     self, Presented, Roots, Told, Verifier, distinguished_name, explain_end, explain_handshake, is_tls, read,
@@ -143,7 +145,7 @@ fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) 
     if let Some(told) = explain_handshake(error, first, server_name, client) {
         return told;
     }
-    let (code, text) = match tcp::classify(error) {
+    let (code, text) = match socket_error::classify(error) {
         (code @ (FailureCode::Closed | FailureCode::Reset), text) if first.is_empty() || is_tls(first) => {
             if let Some(told) = explain_end(client) {
                 return told;

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::tcp;
+use super::socket_error;
 use crate::model::endpoint::Address;
 use crate::model::reach::FailureCode;
 
@@ -13,7 +13,7 @@ pub(super) fn classify(address: &Address, error: &io::Error) -> (FailureCode, St
     use io::ErrorKind;
     // EPROTOTYPE of Linux, of BSD and macOS: the socket is not for streams.
     const EPROTOTYPE: [i32; 2] = [91, 41];
-    let (code, kernel) = tcp::classify(error);
+    let (code, kernel) = socket_error::classify(error);
     let Address::Unix(path) = address else {
         return match error.kind() {
             ErrorKind::ConnectionRefused => {

@@ -12,9 +12,20 @@ use tokio_rustls::rustls;
 
 use super::frames::{self, Frame};
 use super::rules::Rules;
-use super::{ConnectionEvent, tcp};
+use super::socket_error;
 use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings, PhaseDetail, Spoken};
 use crate::model::rpc::Proxy;
+
+/// What an established connection does by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectionEvent {
+    /// Something was learned of the server after it was READY.
+    Learned(PhaseDetail),
+    /// GOAWAY: no new streams; the end follows.
+    GoingAway(Disconnect),
+    /// The connection ended. The last event.
+    Lost(Disconnect),
+}
 
 /// The first thing a peer said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +93,10 @@ pub(super) struct Wire {
 pub(super) enum Hold {
     /// Nothing.
     Nothing,
-    /// The answer to the server's SETTINGS.
+    /// The acknowledgement of the server's SETTINGS: it goes out with the request.
     Acknowledgement,
-    /// Everything: the request goes out with the preface, before the server has said a word.
+    /// Everything: the request goes out with the preface, before the server has said a word. The acknowledgement of its
+    /// SETTINGS waits again, for the next thing that is sent.
     Preface,
 }
 
@@ -141,8 +153,8 @@ impl Wire {
         self.killed.load(Ordering::Acquire)
     }
 
-    /// Lets go what was held back, in one piece with what was written meanwhile, when the driver is polled next. Wakes
-    /// nobody: only whoever drives the connection beside its one RPC holds anything back.
+    /// Sends what was held back, in one piece with what was written meanwhile, when the driver is polled next. Wakes nobody:
+    /// only a single look holds anything back, which polls its driver itself.
     pub fn release(&self) {
         self.held.store(false, Ordering::Release);
     }
@@ -199,7 +211,7 @@ impl Wire {
 
     /// Takes the peer's first word; later ones change nothing.
     pub fn set_first(&self, first: First) {
-        if self.hold == Hold::Acknowledgement && matches!(first, First::Settings(_)) {
+        if self.hold != Hold::Nothing && matches!(first, First::Settings(_)) {
             self.held.store(true, Ordering::Release);
         }
         let mut state = self.state();
@@ -346,7 +358,7 @@ pub(super) fn closed() -> End {
 /// How a stream ends that `error` ended.
 pub(super) fn broken(error: &io::Error) -> End {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).cloned();
-    let (code, text) = tcp::classify(error);
+    let (code, text) = socket_error::classify(error);
     let disconnect = match error.kind() {
         io::ErrorKind::ConnectionReset => disconnect(DisconnectReason::ConnectionReset, ""),
         io::ErrorKind::ConnectionAborted => disconnect(DisconnectReason::ConnectionAborted, ""),

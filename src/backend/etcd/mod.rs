@@ -1,7 +1,7 @@
 //! The `etcd` backend: the keys under a service's prefixes, read once and then watched from the revision that was read.
 //!
-//! Spoken with hand-written messages (`etcd/messages.rs`) over tonic's client and a connection of our own
-//! (`etcd/wire.rs`): etcd-client needs protoc to build. What frameworks write into the keys is read by
+//! Spoken with hand-written messages (`etcd/messages.rs`) over a connection of our own (`etcd/wire.rs`): etcd-client needs
+//! protoc to build. What frameworks write into the keys is read by
 //! [`layout`](crate::layout).
 
 #![cfg(feature = "etcd")]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep_until};
-use tonic::{Code, Streaming};
+use tonic::Code;
 
 use super::elsewhere;
 use super::lease::Leases;
@@ -23,6 +23,7 @@ use super::route::{self, Joined, Route};
 use super::settings::Settings;
 use super::siblings;
 use super::target::EtcdTarget;
+use super::wire::trouble;
 use super::{Trouble, WORDS};
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
@@ -32,6 +33,7 @@ use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
 use crate::model::secret::Secrets;
+use crate::net::http2::Messages;
 use crate::text::duration;
 
 /// How long a sign of life may take.
@@ -189,7 +191,7 @@ struct Watching {
     reading: Reading,
     route: Arc<Route>,
     /// `None` before the first change was waited for.
-    watch: Option<Streaming<WatchResponse>>,
+    watch: Option<Messages<WatchResponse>>,
     /// When the next sign of life is asked for.
     pulse: Instant,
 }
@@ -224,7 +226,7 @@ impl Watching {
             let heard = async {
                 tokio::select! {
                     biased;
-                    message = watch.message() => message.map(Heard::Change).map_err(Trouble::Status),
+                    message = watch.next() => message.map(Heard::Change).map_err(trouble),
                     () = sleep_until(self.pulse) => Ok(Heard::Time),
                 }
             };

@@ -1,4 +1,4 @@
-//! [`Wire`]: one HTTP/2 connection to one member, and tonic's client over it.
+//! [`Wire`]: one HTTP/2 connection to one member, and calls over it.
 //!
 //! Not tonic's `Channel`: it re-dials by itself and keeps a task, and a backend may do neither. The connection is a future
 //! that moves on only while somebody waits for an answer ([`Wire::drive`]); it spawns nothing, so that dropping it closes
@@ -7,19 +7,15 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use futures_util::stream::{self, StreamExt as _};
-use h2::client::{self, SendRequest};
-use http::header::{HeaderValue, USER_AGENT};
-use http::uri::{Authority, PathAndQuery, Scheme};
-use http_body::{Body as _, Frame};
+use h2::client::Connection;
+use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::uri::{Authority, Scheme};
 use tokio::time::timeout;
-use tonic::{Request, Status, Streaming};
-use tonic_prost::ProstCodec;
+use tonic::Status;
 
 use super::Trouble;
 use super::messages::{WatchRequest, WatchResponse};
@@ -28,6 +24,7 @@ use super::settings::Member;
 use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
 use crate::net::dial::{Io, connect};
+use crate::net::http2::{AGENT, Announced, CallError, Client, Messages, Origin, handshake, prefixed, request};
 use crate::net::tls::TlsClient;
 
 /// An answer longer than this is given up: some 200,000 instances.
@@ -38,21 +35,21 @@ const WINDOW: u32 = 1024 * 1024;
 /// One connection.
 pub(super) struct Wire {
     /// `None` when it has ended.
-    connection: Option<client::Connection<Box<dyn Io>, Bytes>>,
+    connection: Option<Connection<Box<dyn Io>, Bytes>>,
     /// What TLS said at the end.
     alert: Alert,
     /// Something was answered over it.
     is_heard: bool,
+    /// The member is spoken to in plain text.
+    is_plain: bool,
     caller: Caller,
 }
 
-/// Asks over a [`Wire`]. Nothing is sent or heard unless the wire is driven.
+/// Calls over a [`Wire`]. Nothing is sent or received unless the wire is driven.
 #[derive(Clone)]
 pub(super) struct Caller {
-    send: SendRequest<Bytes>,
-    scheme: Scheme,
-    authority: Authority,
-    token: Option<HeaderValue>,
+    client: Client,
+    metadata: HeaderMap,
 }
 
 impl Wire {
@@ -79,15 +76,17 @@ impl Wire {
         };
         let authority = Authority::try_from(member.authority())
             .map_err(|error| Trouble::Setting(format!("{member} cannot be asked: {error}")))?;
-        let (send, connection) = client::Builder::new()
-            .enable_push(false)
-            .initial_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .handshake(stream)
+        let is_plain = scheme == Scheme::HTTP;
+        let announced = Announced { window: Some(WINDOW), ..Announced::default() };
+        let (client, connection) = handshake(stream, announced, Origin { scheme, authority })
             .await
             .map_err(|error| Trouble::Broken(http2_words(&error)))?;
-        let caller = Caller { send, scheme, authority, token: None };
-        Ok(Wire { connection: Some(connection), alert, is_heard: false, caller })
+        let mut metadata = HeaderMap::new();
+        metadata.insert(USER_AGENT, AGENT);
+        // rpctypes.MetadataRequireLeaderKey: a member without a leader says so instead of serving what it has.
+        metadata.insert(HeaderName::from_static("hasleader"), HeaderValue::from_static("true"));
+        let caller = Caller { client, metadata };
+        Ok(Wire { connection: Some(connection), alert, is_heard: false, is_plain, caller })
     }
 
     /// Shows `token` with every question from now on.
@@ -95,7 +94,7 @@ impl Wire {
         let mut value = HeaderValue::from_str(token.reveal())
             .map_err(|_| Trouble::NotEtcd("the token of Authenticate cannot be sent in a header".to_string()))?;
         value.set_sensitive(true);
-        self.caller.token = Some(value);
+        self.caller.metadata.insert(HeaderName::from_static("token"), value);
         Ok(())
     }
 
@@ -127,7 +126,7 @@ impl Wire {
                 Poll::Ready(Ok(done)) => Ok(done),
                 Poll::Ready(Err(_)) | Poll::Pending => match self.alert.get() {
                     Some(alert) => Err(Trouble::Tls(alert.clone())),
-                    None if !self.is_heard && self.caller.scheme == Scheme::HTTP => {
+                    None if !self.is_heard && self.is_plain => {
                         Err(Trouble::Broken(format!("{why} (a member that wants TLS is written https://)")))
                     }
                     None => Err(Trouble::Broken(why)),
@@ -142,17 +141,14 @@ impl Caller {
     /// One question and its answer, within `limit`.
     pub(super) async fn ask<Q, A>(self, path: &'static str, question: Q, limit: Duration) -> Result<A, Trouble>
     where
-        Q: prost::Message + Send + Sync + 'static,
-        A: prost::Message + Default + Send + Sync + 'static,
+        Q: prost::Message,
+        A: prost::Message + Default,
     {
-        let mut client = tonic::client::Grpc::new(self).max_decoding_message_size(LARGEST_ANSWER);
-        let asked =
-            client.unary(Request::new(question), PathAndQuery::from_static(path), ProstCodec::<Q, A>::default());
-        match timeout(limit, asked).await {
-            Ok(Ok(answer)) => Ok(answer.into_inner()),
-            Ok(Err(status)) => Err(Trouble::Status(status)),
-            Err(_) => Err(Trouble::NoAnswer { path, limit }),
-        }
+        let asked = async {
+            let answers = self.start(path, prefixed(&[question]), true).await?;
+            answers.only().await.map_err(trouble)
+        };
+        timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { path, limit })?
     }
 
     /// Begins `watches` on one stream. etcd answers when the first of them is created.
@@ -160,133 +156,32 @@ impl Caller {
         self,
         watches: Vec<WatchRequest>,
         limit: Duration,
-    ) -> Result<Streaming<WatchResponse>, Trouble> {
+    ) -> Result<Messages<WatchResponse>, Trouble> {
         const PATH: &str = "/etcdserverpb.Watch/Watch";
-        let mut client = tonic::client::Grpc::new(self).max_decoding_message_size(LARGEST_ANSWER);
         // The requests' side stays open: its end would be the end of the watch.
-        let requests = Request::new(stream::iter(watches).chain(stream::pending()));
-        let asked = client.streaming(requests, PathAndQuery::from_static(PATH), ProstCodec::default());
-        match timeout(limit, asked).await {
-            Ok(Ok(answer)) => Ok(answer.into_inner()),
-            Ok(Err(status)) => Err(Trouble::Status(status)),
-            Err(_) => Err(Trouble::NoAnswer { path: PATH, limit }),
-        }
+        let asked = self.start(PATH, prefixed(&watches), false);
+        timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { path: PATH, limit })?
     }
 
-    async fn send(mut self, request: http::Request<tonic::body::Body>) -> Result<http::Response<Answer>, Status> {
-        let (mut head, body) = request.into_parts();
-        let path = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
-        let mut uri = http::uri::Parts::default();
-        uri.scheme = Some(self.scheme);
-        uri.authority = Some(self.authority);
-        uri.path_and_query = Some(path);
-        head.uri = http::Uri::from_parts(uri).map_err(|error| Status::internal(format!("request uri: {error}")))?;
-        head.version = http::Version::HTTP_2;
-        const AGENT: HeaderValue = HeaderValue::from_static(concat!("grpc-discover/", env!("CARGO_PKG_VERSION")));
-        head.headers.insert(USER_AGENT, AGENT);
-        // rpctypes.MetadataRequireLeaderKey: a member without a leader says so instead of serving what it has.
-        head.headers.insert("hasleader", HeaderValue::from_static("true"));
-        if let Some(token) = self.token {
-            head.headers.insert("token", token);
-        }
-        self.send = self.send.ready().await.map_err(|error| lost(&error))?;
-        let (answer, stream) =
-            self.send.send_request(http::Request::from_parts(head, ()), false).map_err(|error| lost(&error))?;
-        let mut forward = Forward { body: Some(body), stream };
-        let mut answer = std::pin::pin!(answer);
-        let answer = poll_fn(|cx| {
-            forward.poll(cx)?;
-            answer.as_mut().poll(cx).map_err(|error| lost(&error))
-        })
-        .await?;
-        let (head, receive) = answer.into_parts();
-        Ok(http::Response::from_parts(head, Answer { receive, forward, data_ended: false }))
+    /// Sends `messages`, and waits for the head of the response.
+    async fn start<A>(self, path: &'static str, messages: Bytes, ends: bool) -> Result<Messages<A>, Trouble> {
+        let head = self
+            .client
+            .head(path, request::headers(&self.metadata, None))
+            .map_err(|error| Trouble::Status(Status::internal(format!("request uri: {error}"))))?;
+        let started = self.client.start(head, messages, ends).await.map_err(|error| trouble(error.into()))?;
+        let response = started.response().await.map_err(|error| trouble(error.into()))?;
+        response.messages(Vec::new(), LARGEST_ANSWER, false).map_err(trouble)
     }
 }
 
-impl tower_service::Service<http::Request<tonic::body::Body>> for Caller {
-    type Response = http::Response<Answer>;
-    type Error = Status;
-    type Future = BoxFuture<'static, Result<Self::Response, Status>>;
-
-    /// Always ready: waiting for a free stream is part of the call.
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
-        Box::pin(self.clone().send(request))
-    }
-}
-
-/// What is still to be sent of a request. Messages are some hundred bytes long: they are not held back for flow control,
-/// which h2 keeps for us.
-struct Forward {
-    /// `None` when all of it is sent.
-    body: Option<tonic::body::Body>,
-    stream: h2::SendStream<Bytes>,
-}
-
-impl Forward {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Result<(), Status> {
-        while let Some(body) = &mut self.body {
-            match Pin::new(body).poll_frame(cx) {
-                Poll::Pending => break,
-                Poll::Ready(Some(frame)) => {
-                    if let Ok(data) = frame?.into_data() {
-                        self.stream.send_data(data, false).map_err(|error| lost(&error))?;
-                    }
-                }
-                Poll::Ready(None) => {
-                    self.body = None;
-                    self.stream.send_data(Bytes::new(), true).map_err(|error| lost(&error))?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The body of an answer. Dropping it cancels the call.
-pub(super) struct Answer {
-    receive: h2::RecvStream,
-    forward: Forward,
-    data_ended: bool,
-}
-
-impl http_body::Body for Answer {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let me = &mut *self;
-        // Whoever has answered already needs no more of the question.
-        let _ = me.forward.poll(cx);
-        if !me.data_ended {
-            match ready!(me.receive.poll_data(cx)) {
-                Some(Ok(data)) => {
-                    // Fails only when the stream is gone, which the next poll tells better.
-                    let _ = me.receive.flow_control().release_capacity(data.len());
-                    return Poll::Ready(Some(Ok(Frame::data(data))));
-                }
-                Some(Err(error)) => return Poll::Ready(Some(Err(lost(&error)))),
-                None => me.data_ended = true,
-            }
-        }
-        match ready!(me.receive.poll_trailers(cx)) {
-            Ok(trailers) => Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers)))),
-            Err(error) => Poll::Ready(Some(Err(lost(&error)))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.receive.is_end_stream()
-    }
-}
-
-/// HTTP/2 ended the call.
-fn lost(error: &h2::Error) -> Status {
-    Status::unavailable(http2_words(error))
+/// Why a call has no answer.
+pub(super) fn trouble(error: CallError) -> Trouble {
+    Trouble::Status(match error {
+        CallError::Http2(error) => Status::unavailable(http2_words(&error)),
+        CallError::Status(status) => status,
+        CallError::NoStatus { .. } | CallError::NotGrpc(_) => Status::new(error.code(), error.to_string()),
+    })
 }
 
 /// What ended the connection or the stream.

@@ -269,7 +269,7 @@ impl AsyncWrite for Counting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_costs_three_writes() {
+async fn a_look_costs_two_writes() {
     struct Counted(Arc<AtomicUsize>);
     impl Dial for Counted {
         fn dial(&self, _address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
@@ -283,8 +283,29 @@ async fn a_look_costs_three_writes() {
     let transport = Transport::new(options(), Arc::new(Counted(writes.clone())));
     let reach = transport.reach(address(), Arc::from("pay")).await;
     assert_eq!(reach.outcome.map(|(health, _)| health), Ok(Health::Serving));
-    // Preface with SETTINGS; acknowledgement with the request; GOAWAY.
-    assert_eq!(writes.load(Ordering::SeqCst), 3);
+    // Preface, SETTINGS and the request; the acknowledgement of the server's SETTINGS and GOAWAY.
+    assert_eq!(writes.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_are_acknowledged_at_once_although_the_answer_is_late() {
+    const ACK: &[u8] = &[0, 0, 0, 4, 1, 0, 0, 0, 0];
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (transport, _) = to(options(), move |mut pipe| {
+        let tell = tell.clone();
+        async move {
+            pipe.write_all(SETTINGS).await.unwrap();
+            let (begun, mut read) = (Instant::now(), Vec::new());
+            while !read.ends_with(ACK) {
+                tokio::io::AsyncReadExt::read_buf(&mut pipe, &mut read).await.unwrap();
+            }
+            tell.send(begun.elapsed()).unwrap();
+            silence(pipe).await;
+        }
+    });
+    let reach = transport.reach(address(), Arc::from("")).await;
+    assert_eq!(reach.outcome.map(|(_, took)| took), Ok(5 * SECOND));
+    assert_eq!(told.recv().await, Some(Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]

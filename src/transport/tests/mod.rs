@@ -10,10 +10,13 @@ mod sockets;
 
 mod tls;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
+use crate::model::endpoint::Address;
+use crate::model::reach::{Disconnect, Failure, Health, Phase};
 use crate::model::rpc::{RpcCause, Unanswered};
 
 /// Plaintext, 5 s, nothing special.

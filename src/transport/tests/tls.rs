@@ -420,11 +420,11 @@ async fn auto_speaks_plaintext_to_a_plaintext_server() {
     assert_eq!(reach.phases.iter().map(|p| p.stage).collect::<Vec<_>>(), [Stage::Tcp, Stage::Http2]);
 
     // The other way round: a TLS guess at a plaintext server.
-    transport.inner.learn_mode(&address, Mode::Tls);
+    transport.setup.learn_mode(&address, mode::Mode::Tls);
     let reach = transport.reach(address.clone(), Arc::from("")).await;
     assert_eq!(reach.outcome.map(|(health, _)| health), Ok(Health::Serving));
     assert_eq!(reach.phases.iter().map(|p| p.stage).collect::<Vec<_>>(), [Stage::Tcp, Stage::Http2]);
-    assert_eq!(transport.inner.known_mode(&address), Some(Mode::Plaintext));
+    assert_eq!(transport.setup.known_mode(&address), Some(mode::Mode::Plaintext));
 }
 
 #[tokio::test]

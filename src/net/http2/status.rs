@@ -2,37 +2,47 @@
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use tonic::{Code, Status};
 
-use super::grpc::because;
-use crate::model::rpc::RpcCause;
+use super::error::{CallError, NotGrpc};
 use crate::text::quote_bytes;
 
 /// How much of a message that is not valid UTF-8 is kept.
 const QUOTED: usize = 1_000;
 
 /// The status in the headers of a response that ends there, or in its trailers; `None` when there is none.
-pub(super) fn of(headers: &HeaderMap) -> Option<Result<(), Status>> {
-    let value = headers.get("grpc-status")?.as_bytes();
-    let words = headers.get("grpc-message").map(|message| unescaped(message.as_bytes())).unwrap_or_default();
+///
+/// # Errors
+///
+/// The status is not OK, or not one of gRPC's.
+pub(crate) fn of(headers: &HeaderMap) -> Result<Option<()>, CallError> {
+    let Some(value) = headers.get("grpc-status").map(|value| value.as_bytes()) else { return Ok(None) };
     let number = str::from_utf8(value).ok().and_then(|text| text.parse::<i32>().ok());
-    let (code, words, cause) = match number {
-        Some(0) => return Some(Ok(())),
-        Some(number @ 1..=16) => (Code::from_i32(number), words.into_owned(), RpcCause::Status),
+    if number == Some(0) {
+        return Ok(Some(()));
+    }
+    let words = headers.get("grpc-message").map(|message| unescaped(message.as_bytes())).unwrap_or_default();
+    match number {
+        Some(number @ 1..=16) => Err(CallError::Status(Status::new(Code::from_i32(number), words))),
         _ => {
-            let unknown = format!("grpc-status \"{}\" is not a gRPC status code (0 to 16)", quote_bytes(value, 40));
-            let all = if words.is_empty() { unknown.clone() } else { format!("{unknown}; grpc-message: {words}") };
-            (Code::Unknown, all, RpcCause::NotGrpc(unknown))
+            let what = format!("grpc-status \"{}\" is not a gRPC status code (0 to 16)", quote_bytes(value, 40));
+            let more = if words.is_empty() { words.into_owned() } else { format!("; grpc-message: {words}") };
+            Err(NotGrpc { code: Code::Unknown, what, more }.into())
         }
-    };
-    // Details and metadata as tonic reads them; only the words are read here.
-    let read = Status::from_header_map(headers);
-    let (details, metadata) = match &read {
-        Some(read) => (read.details().to_vec(), read.metadata().clone()),
-        None => (Vec::new(), tonic::metadata::MetadataMap::new()),
-    };
-    Some(Err(because(Status::with_details_and_metadata(code, words, details.into(), metadata), cause)))
+    }
+}
+
+/// The status that gRPC's clients make of a plain HTTP response (`doc/http-grpc-status-mapping.md`).
+pub(crate) fn of_http(status: StatusCode) -> Code {
+    match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502 | 503 | 504 => Code::Unavailable,
+        _ => Code::Unknown,
+    }
 }
 
 /// A `grpc-message` without its percent-encoding. What is not encoded as it must be stays as it is, and bytes that are not
@@ -60,10 +70,9 @@ fn hex(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grpc::cause;
     use super::*;
 
-    fn read(status: &[u8], message: &[u8]) -> Option<Result<(), Status>> {
+    fn read(status: &[u8], message: &[u8]) -> Result<Option<()>, CallError> {
         let mut headers = HeaderMap::new();
         headers.insert("grpc-status", http::HeaderValue::from_bytes(status).unwrap());
         headers.insert("grpc-message", http::HeaderValue::from_bytes(message).unwrap());
@@ -81,24 +90,23 @@ mod tests {
             ("caf\u{e9} unencoded".as_bytes(), "caf\u{e9} unencoded"),
             (b"", ""),
         ] {
-            let status = read(b"14", message).unwrap().unwrap_err();
+            let Err(CallError::Status(status)) = read(b"14", message) else { panic!("a status of the server's own") };
             assert_eq!((status.code(), status.message()), (Code::Unavailable, expected));
-            assert_eq!(cause(&status), RpcCause::Status);
         }
     }
 
     #[test]
     fn a_status_that_does_not_exist_is_named() {
         for status in [&b"17"[..], b"-1", b"abc", b"", b"99999999999", b"1.0"] {
-            let status = read(status, b"too late").unwrap().unwrap_err();
-            assert_eq!(status.code(), Code::Unknown);
+            let error = read(status, b"too late").unwrap_err();
+            assert_eq!(error.code(), Code::Unknown);
             assert!(
-                status.message().contains("is not a gRPC status code (0 to 16); grpc-message: too late"),
-                "{status:?}"
+                error.to_string().contains("is not a gRPC status code (0 to 16); grpc-message: too late"),
+                "{error:?}"
             );
-            assert!(matches!(cause(&status), RpcCause::NotGrpc(_)));
+            assert!(matches!(error, CallError::NotGrpc(_)));
         }
-        assert!(read(b"0", b"").unwrap().is_ok());
-        assert!(of(&HeaderMap::new()).is_none());
+        assert!(read(b"0", b"").unwrap().is_some());
+        assert!(of(&HeaderMap::new()).unwrap().is_none());
     }
 }

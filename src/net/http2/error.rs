@@ -1,0 +1,68 @@
+//! Why a call has no response, or not all of it.
+
+use http::StatusCode;
+use tonic::{Code, Status};
+
+use super::status;
+
+/// Why a call has no response, or not all of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// HTTP/2 ended the call or the connection.
+    #[error(transparent)]
+    Http2(#[from] h2::Error),
+    /// The server ended the call with this status, which is not OK.
+    #[error("{}", .0.message())]
+    Status(Status),
+    /// The response ended without `grpc-status`.
+    #[error("{}", no_status(*.http, *.trailers))]
+    NoStatus {
+        /// The HTTP status of the response.
+        http: StatusCode,
+        /// The response had trailers.
+        trailers: bool,
+    },
+    /// The response is not valid gRPC.
+    #[error(transparent)]
+    NotGrpc(#[from] NotGrpc),
+}
+
+/// What is wrong with a response that is not valid gRPC.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}{more}")]
+pub(crate) struct NotGrpc {
+    /// The status that gRPC's clients make of it.
+    pub code: Code,
+    /// What is wrong.
+    pub what: String,
+    /// What else the response has to say.
+    pub more: String,
+}
+
+impl NotGrpc {
+    /// A response that clients report as INTERNAL.
+    pub fn internal(what: impl Into<String>) -> NotGrpc {
+        NotGrpc { code: Code::Internal, what: what.into(), more: String::new() }
+    }
+}
+
+impl CallError {
+    /// The status that gRPC's clients make of it (`doc/statuscodes.md`, `doc/http-grpc-status-mapping.md`).
+    pub fn code(&self) -> Code {
+        match self {
+            CallError::Http2(_) => Code::Unavailable,
+            CallError::Status(status) => status.code(),
+            CallError::NoStatus { http: StatusCode::OK, .. } => Code::Internal,
+            CallError::NoStatus { http, .. } => status::of_http(*http),
+            CallError::NotGrpc(not_grpc) => not_grpc.code,
+        }
+    }
+}
+
+fn no_status(http: StatusCode, trailers: bool) -> String {
+    match (http, trailers) {
+        (StatusCode::OK, true) => "response whose trailers have no grpc-status".to_string(),
+        (StatusCode::OK, false) => "response without trailers: there is no grpc-status".to_string(),
+        (http, _) => format!("grpc-status header missing, mapped from HTTP status code {}", http.as_u16()),
+    }
+}

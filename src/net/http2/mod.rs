@@ -1,0 +1,24 @@
+//! gRPC over HTTP/2, as endpoints and registries are both called: a connection of the `h2` crate, requests with the headers
+//! that gRPC's own clients send, and responses read message by message.
+//!
+//! A call has three steps, so that a caller can look at each: [`Client::start`] hands the request to the connection,
+//! [`Started::response`] waits for the head of the response, and [`Response::messages`] reads what follows. Nothing is sent
+//! or received unless the connection is polled, and nothing here spawns a task.
+
+mod client;
+mod error;
+mod framing;
+mod messages;
+pub(crate) mod request;
+pub(crate) mod status;
+
+pub(crate) use client::{Announced, Client, Origin, handshake};
+pub(crate) use error::CallError;
+#[cfg(feature = "fuzzing")]
+pub(crate) use framing::Framing;
+pub(crate) use framing::{LONGEST, may_begin, prefixed};
+pub(crate) use messages::Messages;
+
+/// Our `user-agent`.
+pub(crate) const AGENT: http::HeaderValue =
+    http::HeaderValue::from_static(concat!("grpc-discover/", env!("CARGO_PKG_VERSION")));

@@ -1,0 +1,13 @@
+//! Moments that never overflow.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Longer than any session: what a time that overflows means.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The moment `time` after `now`, however long that is.
+pub(super) fn later(now: Instant, time: Duration) -> Instant {
+    now.checked_add(time).unwrap_or(now + FAR)
+}

@@ -1,0 +1,70 @@
+//! [`Connection`]: an established connection, and what it does by itself.
+
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::grpc::Grpc;
+use super::health;
+use super::http2::Driver;
+use super::wire::{ConnectionEvent, Wire};
+use crate::model::reach::Health;
+use crate::model::rpc::Proxy;
+
+/// What `close` may take at most.
+const CLOSING: Duration = Duration::from_secs(1);
+/// An established connection: the server's SETTINGS were read. Dropping it closes the socket at once.
+pub struct Connection {
+    grpc: Grpc,
+    wire: Arc<Wire>,
+    /// Drives the connection, owns the socket.
+    task: JoinHandle<()>,
+    rpc_timeout: Duration,
+}
+
+impl Connection {
+    /// Leaves `driver` to a task. Must be called inside a tokio runtime.
+    pub(super) fn new(driver: Driver, grpc: Grpc, wire: Arc<Wire>, rpc_timeout: Duration) -> Connection {
+        Connection { grpc, wire, task: tokio::spawn(driver), rpc_timeout }
+    }
+
+    /// One `Health/Check`: the answer and how long it took. A connection that dies meanwhile is an answer too
+    /// ([`Health::Failed`]). The future is independent of `self`: the connection can be waited on at the same time.
+    pub fn check(&self, service: Arc<str>) -> impl Future<Output = (Health, Duration)> + Send + 'static {
+        health::check(self.grpc.clone(), service, self.rpc_timeout)
+    }
+
+    /// `Health/Watch`: every status the server sends; ends with the RPC ([`Health::Unimplemented`],
+    /// [`Health::ServiceUnknown`] for NOT_FOUND, or [`Health::Failed`] come last). Dropping it cancels the RPC.
+    pub fn watch(&self, service: Arc<str>) -> impl futures_util::Stream<Item = Health> + Send + Unpin + 'static {
+        health::watch(self.grpc.clone(), service)
+    }
+
+    /// The proxy that the headers of the last response named, if they named one.
+    pub fn proxy(&self) -> Option<Arc<Proxy>> {
+        self.wire.proxy()
+    }
+
+    /// Waits for the next thing the connection does by itself. Cancel safe. After [`ConnectionEvent::Lost`] it is told
+    /// again.
+    pub async fn event(&mut self) -> ConnectionEvent {
+        poll_fn(|cx| self.wire.poll_event(cx)).await
+    }
+
+    /// GOAWAY, then the socket is closed, whatever is in flight. Takes one second at most.
+    pub async fn close(mut self) {
+        self.wire.kill();
+        self.wire.driver.wake();
+        // However the task ended, or did not: it is gone after the drop.
+        let _ = tokio::time::timeout(CLOSING, &mut self.task).await;
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.wire.kill();
+        self.task.abort();
+    }
+}

@@ -1,0 +1,140 @@
+//! The first stages: an address becomes sockets, and one of them a byte stream.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tracing::debug;
+
+use super::dial_error::classify_dial;
+use super::progress::Progress;
+use crate::model::endpoint::Address;
+use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Stage};
+use crate::net::dial::{Dial, Io};
+use crate::net::io_words;
+use crate::text::duration;
+
+/// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
+const LEAST_SHARE: Duration = Duration::from_secs(2);
+
+/// The addresses that a name stands for, or the address itself.
+pub(super) async fn resolve(
+    address: &Address,
+    deadline: Instant,
+    report: &mut (impl FnMut(Phase) + Send),
+) -> Result<Vec<Address>, Failure> {
+    let Address::Name { host, port } = address else { return Ok(vec![address.clone()]) };
+    let begun = Instant::now();
+    let fail = |code, text: String| Failure::new(Stage::Resolve, code, text, begun.elapsed());
+    let found = match timeout_at(deadline, tokio::net::lookup_host((host.as_str(), *port))).await {
+        Err(_) => {
+            let text = format!("looking up \"{host}\" took longer than {}", duration(begun.elapsed()));
+            return Err(fail(FailureCode::TimedOut, text));
+        }
+        Ok(Err(error)) => {
+            let words = io_words(&error);
+            let why = words.strip_prefix("failed to lookup address information: ").unwrap_or(&words).to_lowercase();
+            let unknown = ["not known", "no address associated", "does not resolve", "nodename nor servname"];
+            let code = match unknown.iter().any(|phrase| why.contains(phrase)) {
+                true => FailureCode::NameNotFound,
+                false => FailureCode::Io,
+            };
+            return Err(fail(code, format!("\"{host}\": {why}")));
+        }
+        Ok(Ok(found)) => found.collect::<Vec<_>>(),
+    };
+    if found.is_empty() {
+        return Err(fail(FailureCode::NameNotFound, format!("\"{host}\" has no address")));
+    }
+    debug!(host, took = ?begun.elapsed(), addresses = found.len(), "resolved");
+    let detail = PhaseDetail::Resolved(found.iter().map(std::net::SocketAddr::ip).collect());
+    report(Phase { stage: Stage::Resolve, took: begun.elapsed(), detail });
+    Ok(found.into_iter().map(Address::Ip).collect())
+}
+
+/// Connects to one of `candidates`, in their order: they share the time until `deadline`.
+pub(super) async fn dial(
+    dialer: &dyn Dial,
+    candidates: &[Address],
+    deadline: Instant,
+    progress: &Progress,
+    report: &mut (impl FnMut(Phase) + Send),
+) -> Result<Box<dyn Io>, Failure> {
+    progress.enter(candidates.first().map_or(Stage::Tcp, dialing));
+    let begun = Instant::now();
+    let mut failures: Vec<(&Address, FailureCode, String)> = Vec::new();
+    for (tried, candidate) in candidates.iter().enumerate() {
+        let since = Instant::now();
+        let others = u32::try_from(candidates.len() - tried).unwrap_or(u32::MAX);
+        let left = deadline.saturating_duration_since(since);
+        let share = since + (left / others).max(LEAST_SHARE).min(left);
+        let limit = if others == 1 { deadline } else { share };
+        match timeout_at(limit, dialer.dial(candidate)).await {
+            Ok(Ok(io)) => {
+                debug!(address = %candidate, took = ?since.elapsed(), "connected");
+                report(Phase { stage: dialing(candidate), took: begun.elapsed(), detail: PhaseDetail::None });
+                return Ok(io);
+            }
+            Ok(Err(error)) => {
+                let (code, text) = classify_dial(candidate, &error);
+                debug!(address = %candidate, took = ?since.elapsed(), ?code, "not connected");
+                failures.push((candidate, code, text));
+            }
+            Err(_) => {
+                debug!(address = %candidate, took = ?since.elapsed(), "not connected in time");
+                let waited = duration(since.elapsed());
+                let text = match candidate {
+                    Address::Ip(_) | Address::Name { .. } => {
+                        format!("no answer to SYN within {waited} (packets dropped, or the host is gone)")
+                    }
+                    Address::Unix(_) | Address::UnixAbstract(_) => format!("not accepted within {waited}"),
+                };
+                failures.push((candidate, FailureCode::TimedOut, text));
+            }
+        }
+    }
+    let waited = begun.elapsed();
+    Err(match failures.as_slice() {
+        [(address, code, text)] => Failure::new(dialing(address), *code, text.clone(), waited),
+        several => {
+            let code = several.first().map_or(FailureCode::Io, |(_, code, _)| *code);
+            let texts: Vec<_> = several.iter().map(|(address, _, text)| format!("{address}: {text}")).collect();
+            Failure::new(Stage::Tcp, code, texts.join("; "), waited)
+        }
+    })
+}
+
+/// The stage in which a connection to `address` is made.
+fn dialing(address: &Address) -> Stage {
+    match address {
+        Address::Ip(_) | Address::Name { .. } => Stage::Tcp,
+        Address::Unix(_) | Address::UnixAbstract(_) => Stage::Unix,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::memory::Memory;
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_addresses_of_a_name_share_the_time_and_are_all_named() {
+        let memory = Memory::new();
+        let candidates: Vec<Address> =
+            ["10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"].iter().map(|text| text.parse().unwrap()).collect();
+        memory.hang(candidates[0].clone());
+        memory.hang(candidates[2].clone());
+        let begun = Instant::now();
+        let (progress, deadline) = (Progress::default(), begun + Duration::from_secs(20));
+        let failed = dial(&memory, &candidates, deadline, &progress, &mut |_| {}).await.map(|_| ()).unwrap_err();
+        assert_eq!(begun.elapsed(), Duration::from_secs(20));
+        assert_eq!((failed.code, failed.waited), (FailureCode::TimedOut, Duration::from_secs(20)));
+        assert!(failed.text.starts_with("10.0.0.1:80: no answer to SYN within 6.7s"), "{}", failed.text);
+        assert!(failed.text.contains("; 10.0.0.2:80: connection refused; 10.0.0.3:80: no answer"), "{}", failed.text);
+
+        memory.serve(candidates[2].clone(), drop);
+        let mut phases = Vec::new();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        assert!(dial(&memory, &candidates, deadline, &progress, &mut |phase| phases.push(phase)).await.is_ok());
+        assert_eq!(phases.len(), 1, "one tcp stage, whichever address answered");
+    }
+}

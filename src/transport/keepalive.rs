@@ -1,0 +1,66 @@
+//! HTTP/2 keepalive (gRFC A8): any byte read is a sign of life, and a stream that begins after a long idle time pings at once.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::time::Duration;
+
+use h2::{Ping, PingPong};
+use tokio::time::{Instant, Sleep};
+
+use super::clock::later;
+use super::options::Keepalive;
+use super::wire::Wire;
+
+/// Keepalive of one connection.
+pub(super) struct Pulse {
+    options: Keepalive,
+    ping: PingPong,
+    timer: Pin<Box<Sleep>>,
+    /// When a ping was sent that is not answered yet, and how often something had been read by then.
+    asked: Option<(Instant, u64)>,
+}
+
+impl Pulse {
+    pub fn new(options: Keepalive, ping: PingPong) -> Self {
+        Pulse { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), asked: None }
+    }
+
+    /// What the time of day asks for. After [`Beat::Asked`] the connection must be polled: it sends the ping.
+    pub fn beat(&mut self, wire: &Wire, cx: &mut Context<'_>) -> Beat {
+        let (reads, last_read) = wire.last_read();
+        if self.asked.is_some_and(|(_, before)| before != reads) {
+            self.asked = None;
+        }
+        // Takes the answer, so that the next ping may be sent. Without one in flight this waits for nothing.
+        let _ = self.ping.poll_pong(cx);
+        let due = match self.asked {
+            Some((since, _)) => later(since, self.options.timeout),
+            None if wire.streams.load(Ordering::Acquire) == 0 && !self.options.without_calls => return Beat::Wait,
+            None => later(last_read, self.options.time),
+        };
+        if self.timer.deadline() != due {
+            self.timer.as_mut().reset(due);
+        }
+        if self.timer.as_mut().poll(cx).is_pending() {
+            return Beat::Wait;
+        }
+        if self.asked.is_some() {
+            return Beat::Dead(self.options.timeout);
+        }
+        // Refused only while an earlier ping is in flight, which asks the same.
+        let _ = self.ping.send_ping(Ping::opaque());
+        self.asked = Some((Instant::now(), reads));
+        Beat::Asked
+    }
+}
+
+pub(super) enum Beat {
+    /// Nothing to do before the timer.
+    Wait,
+    /// A ping is to be sent.
+    Asked,
+    /// Nothing was read for this long after a ping.
+    Dead(Duration),
+}

@@ -1,0 +1,101 @@
+//! Whether a port wants TLS: what a failure tells of it. Pure.
+
+use crate::model::reach::{Failure, FailureCode, Spoken, Stage};
+
+/// How a port is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Plaintext,
+    Tls,
+}
+
+impl Mode {
+    pub fn other(self) -> Mode {
+        match self {
+            Mode::Plaintext => Mode::Tls,
+            Mode::Tls => Mode::Plaintext,
+        }
+    }
+}
+
+/// True when the failure is what a port shows that was spoken to in the wrong mode.
+pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
+    use FailureCode::{Closed, Http1, NotTls, Reset, TlsExpected};
+    match mode {
+        // A web server's TLS port may answer a plaintext client in plaintext HTTP/1.
+        Mode::Plaintext => {
+            let ended = matches!(failure.code, Closed | Reset) && failure.spoken != Some(Spoken::Http2);
+            failure.stage == Stage::Http2 && (ended || matches!(failure.code, TlsExpected | Http1))
+        }
+        Mode::Tls => {
+            let shown = failure.tls.as_ref().is_some_and(|tls| !tls.chain.is_empty());
+            failure.stage == Stage::Tls && matches!(failure.code, NotTls | Closed | Reset) && !shown
+        }
+    }
+}
+
+/// True when the attempt in the other mode tells more than the first one.
+pub(super) fn got_further(other: &Failure, first: &Failure) -> bool {
+    // Known to want TLS: whatever TLS then shows is better, even if it is little.
+    let wanted = first.code == FailureCode::TlsExpected && other.stage >= Stage::Tls;
+    wanted || weight(other) > weight(first)
+}
+
+/// The server has shown in a handshake that it speaks TLS.
+pub(super) fn shows_tls(failure: &Failure) -> bool {
+    failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty())
+}
+
+/// How much a failure tells, to choose between those of both modes.
+fn weight(failure: &Failure) -> u8 {
+    use FailureCode as Code;
+    match (failure.stage, failure.code, failure.spoken) {
+        _ if shows_tls(failure) => 4,
+        (Stage::Resolve | Stage::Tcp | Stage::Unix, ..) => 0,
+        // The other attempt is the one in the right mode.
+        (_, Code::NotTls, Some(Spoken::Http2)) => 0,
+        (_, Code::Closed | Code::Reset | Code::Io, None) => 1,
+        (_, Code::Closed | Code::Reset | Code::Io, Some(_)) => 2,
+        (_, Code::TimedOut | Code::NotTls | Code::TlsFailed, _) => 2,
+        (_, Code::TlsExpected, _) => 1,
+        (_, Code::Http1 | Code::NotHttp2, _) => 3,
+        _ => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn failure(stage: Stage, code: FailureCode) -> Failure {
+        Failure::new(stage, code, "", Duration::ZERO)
+    }
+
+    #[test]
+    fn a_certificate_says_more_than_a_closed_connection() {
+        let spoken = |failure, spoken| Failure { spoken: Some(spoken), ..failure };
+        let order = [
+            spoken(failure(Stage::Tls, FailureCode::NotTls), Spoken::Http2),
+            failure(Stage::Http2, FailureCode::Closed),
+            failure(Stage::Tls, FailureCode::NotTls),
+            failure(Stage::Http2, FailureCode::Http1),
+            failure(Stage::Tls, FailureCode::CertificateExpired),
+        ];
+        assert!(order.windows(2).all(|pair| got_further(&pair[1], &pair[0]) && !got_further(&pair[0], &pair[1])));
+        let closed = failure(Stage::Http2, FailureCode::Closed);
+        assert!(got_further(&spoken(failure(Stage::Tls, FailureCode::Closed), Spoken::Tls), &closed));
+        assert!(!got_further(&failure(Stage::Tcp, FailureCode::Refused), &closed));
+        let expected = failure(Stage::Http2, FailureCode::TlsExpected);
+        assert!(got_further(&failure(Stage::Tls, FailureCode::Closed), &expected));
+        assert!(!got_further(&failure(Stage::Tcp, FailureCode::Refused), &expected));
+    }
+
+    #[test]
+    fn a_port_that_has_begun_to_speak_http2_is_not_asked_for_tls() {
+        let closed = failure(Stage::Http2, FailureCode::Closed);
+        assert!(may_be_mismatch(&closed, Mode::Plaintext));
+        assert!(!may_be_mismatch(&Failure { spoken: Some(Spoken::Http2), ..closed }, Mode::Plaintext));
+    }
+}

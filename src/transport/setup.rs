@@ -1,0 +1,58 @@
+//! [`Setup`]: what all attempts of a transport share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::HeaderMap;
+use tokio::sync::OnceCell;
+
+use super::metadata::{self, MetadataError};
+use super::mode::Mode;
+use super::options::Options;
+use super::tls::Tls;
+use crate::model::endpoint::Address;
+use crate::net::dial::Dial;
+
+/// For so many addresses the mode that was found out is remembered.
+const MODES_KEPT: usize = 4096;
+
+/// What all attempts of a transport share.
+pub(super) struct Setup {
+    pub options: Options,
+    pub dial: Arc<dyn Dial>,
+    pub metadata: Arc<Result<HeaderMap, MetadataError>>,
+    tls: OnceCell<Result<Tls, String>>,
+    /// Where [`TlsMode::Auto`] guessed wrong at first: the right mode.
+    modes: Mutex<HashMap<Address, Mode>>,
+}
+
+impl Setup {
+    /// Nothing is read or contacted yet.
+    pub fn new(options: Options, dial: Arc<dyn Dial>) -> Setup {
+        let metadata = Arc::new(metadata::headers(&options.metadata));
+        Setup { options, dial, metadata, tls: OnceCell::new(), modes: Mutex::default() }
+    }
+
+    /// What TLS needs. Its files, the system's roots among them, are read once, and not on the thread of the connections.
+    pub async fn tls(&self) -> Result<&Tls, String> {
+        let loaded = self.tls.get_or_init(|| async {
+            let options = self.options.clone();
+            let loading = tokio::task::spawn_blocking(move || Tls::load(&options));
+            loading.await.unwrap_or_else(|error| Err(format!("TLS cannot be set up: {error}")))
+        });
+        loaded.await.as_ref().map_err(Clone::clone)
+    }
+
+    pub fn known_mode(&self, address: &Address) -> Option<Mode> {
+        self.modes.lock().unwrap_or_else(PoisonError::into_inner).get(address).copied()
+    }
+
+    pub fn learn_mode(&self, address: &Address, mode: Mode) {
+        let mut modes = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        if modes.len() >= MODES_KEPT {
+            // Found out again where it is still wanted.
+            modes.clear();
+        }
+        modes.insert(address.clone(), mode);
+    }
+}

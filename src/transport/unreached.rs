@@ -1,0 +1,72 @@
+//! Why there is no connection, in the words of the stage that failed.
+
+use std::time::Duration;
+
+use super::http2::NoLink;
+use super::tls::ClientAuth;
+use super::wire::End;
+use crate::model::reach::{Failure, FailureCode, Spoken, Stage, TlsReport};
+use crate::net::tls::{Told, explain_alert, explain_end};
+use crate::text::duration;
+
+/// The server sent nothing until the deadline: for `waited`, of an attempt that took `total`.
+pub(super) fn no_settings(waited: Duration, total: Duration) -> Failure {
+    let mut text = format!("accepted the connection and sent no SETTINGS for {}", duration(waited));
+    // What little time is left after slow stages proves nothing about this one.
+    if waited < total / 2 {
+        text = format!(
+            "no SETTINGS when the attempt ended after {}: the stages before left {}",
+            duration(total),
+            duration(waited)
+        );
+    }
+    Failure::new(Stage::Http2, FailureCode::TimedOut, text, waited)
+}
+
+/// Why there is no connection, in the words of the stage that failed.
+pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, waited: Duration) -> Failure {
+    let end = match why {
+        NoLink::Wrong(code, text) => return Failure::new(Stage::Http2, code, text, waited),
+        NoLink::Ended(end) => end,
+    };
+    let End { disconnect, code, tls, spoken } = end;
+    let before = match spoken {
+        Some(Spoken::Http2) => "before its first HTTP/2 frame was complete",
+        Some(Spoken::Tls) | None => "before sending SETTINGS",
+    };
+    let mut text = match code {
+        FailureCode::Closed => format!("closed the connection {before}"),
+        FailureCode::Reset => format!("connection reset by peer {before}"),
+        _ => disconnect.to_string(),
+    };
+    let Some((mut report, client)) = secured else {
+        return Failure { spoken, ..Failure::new(Stage::Http2, code, text, waited) };
+    };
+    let refused = match (&tls, code) {
+        (Some(tokio_rustls::rustls::Error::AlertReceived(alert)), _) => {
+            Some(explain_alert(*alert, &report.server_name, &client))
+        }
+        (_, FailureCode::Closed | FailureCode::Reset) => explain_end(&client),
+        _ => None,
+    };
+    let mut failure = match refused {
+        Some(Told { code, text, fault }) => {
+            report.fault = fault;
+            Failure::new(Stage::Tls, code, text, waited)
+        }
+        None => {
+            if client.asked.is_some() && client.given.is_some() {
+                text.push_str("; it had asked for a client certificate and got ours");
+            }
+            Failure::new(Stage::Http2, code, text, waited)
+        }
+    };
+    failure.tls = Some(Box::new(report));
+    failure
+}
+
+/// No call is made: see [`Attempt::withholds`].
+pub(super) fn withheld() -> Failure {
+    let text = "speaks plaintext, and metadata is not sent in plaintext unless --plaintext is given";
+    Failure::new(Stage::Health, FailureCode::Withheld, text, Duration::ZERO)
+}
