@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
+use crate::model::host_port::{self, without_brackets};
 use crate::model::json;
 
 #[cfg(feature = "consul")]
@@ -166,13 +167,13 @@ fn endpoint(address: Address, rule: LayoutRule) -> Endpoint {
 
 /// `host` and `port` as frameworks write them, an IPv6 address with or without brackets. The error says what is wrong.
 pub(crate) fn join(host: &str, port: i64) -> Result<Address, String> {
-    if !(1..=65535).contains(&port) {
+    let Some(number) = u16::try_from(port).ok().filter(|port| *port != 0) else {
         return Err(format!("port {port} is none where anything can listen"));
-    }
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let joined =
-        if bare.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{bare}]:{port}") } else { format!("{host}:{port}") };
-    Address::from_str(&joined).map_err(|_| format!("its address {host:?} is neither an IP address nor a host name"))
+    };
+    let bare = without_brackets(host);
+    let host_or_v6 = if bare.parse::<std::net::Ipv6Addr>().is_ok() { bare } else { host };
+    Address::from_str(&host_port::joined(host_or_v6, number))
+        .map_err(|_| format!("its address {host:?} is neither an IP address nor a host name"))
 }
 
 /// A JSON object as metadata: texts as they are, other values as JSON, `null` left out.

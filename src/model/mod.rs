@@ -9,6 +9,7 @@ pub mod event;
 pub mod finding;
 pub mod health;
 pub mod hold;
+pub mod host_port;
 pub(crate) mod json;
 pub mod lens;
 pub mod pending;

@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::backend::socket::{joined, shown_address};
+use crate::backend::socket::shown_address;
 use crate::model::endpoint::Address;
+use crate::model::host_port::{self, ServerError};
 
 /// Where Consul's HTTP API is: `CONSUL_HTTP_ADDR`, or the agent of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub(super) struct Unsaid {
 #[error("{shown:?} {why}")]
 pub(super) struct AgentError {
     shown: String,
-    why: &'static str,
+    why: String,
 }
 
 impl Agent {
@@ -54,7 +55,7 @@ impl Agent {
     /// a port the brackets may be left out.
     pub(super) fn parse(text: &str, unsaid: Unsaid) -> Result<Self, AgentError> {
         let shown = shown_address(text);
-        let wrong = |why| AgentError { shown: shown.clone(), why };
+        let wrong = |why: &str| AgentError { shown: shown.clone(), why: why.to_string() };
 
         if let Some(path) = text.strip_prefix("unix:") {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -79,7 +80,7 @@ impl Agent {
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(wrong("has white space or control characters in it"));
         }
-        let (host, port) = host_and_port(authority).map_err(wrong)?;
+        let (host, port) = host_and_port(authority).map_err(|why| wrong(&why))?;
         Ok(Agent::Tcp {
             tls,
             host: host.to_string(),
@@ -91,7 +92,7 @@ impl Agent {
     /// What goes into the `Host` header.
     pub(super) fn host_header(&self) -> String {
         match self {
-            Agent::Tcp { host, port, .. } => joined(host, *port),
+            Agent::Tcp { host, port, .. } => host_port::joined(host, *port),
             Agent::Unix(_) => "localhost".to_string(),
         }
     }
@@ -129,29 +130,14 @@ impl Agent {
     }
 }
 
-fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
-    const NO_PORT: &str = "has a port that is not a number from 1 to 65535";
-    const NO_HOST: &str = "has no host: write 127.0.0.1:8500";
-    let port = |text: &str| text.parse::<u16>().ok().filter(|&port| port != 0).map(Some).ok_or(NO_PORT);
-
-    if let Some(rest) = authority.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']').ok_or("has no ] after its IPv6 address")?;
-        host.parse::<Ipv6Addr>().map_err(|_| "has no IPv6 address between its brackets")?;
-        return match rest.strip_prefix(':') {
-            Some(text) => Ok((host, port(text)?)),
-            None if rest.is_empty() => Ok((host, None)),
-            None => Err("has something other than :port after its ]"),
-        };
-    }
-    if authority.parse::<Ipv6Addr>().is_ok() {
-        return Ok((authority, None));
-    }
-    match authority.split_once(':') {
-        _ if authority.is_empty() => Err(NO_HOST),
-        Some(("", _)) => Err(NO_HOST),
-        Some((_, text)) if text.contains(':') => Err("is no IPv6 address: write [2001:db8::1]:8500"),
-        Some((host, text)) => Ok((host, port(text)?)),
-        None => Ok((authority, None)),
+/// As for [`host_port::server`], and an IPv6 address without brackets where no port follows.
+fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), String> {
+    match host_port::server(authority) {
+        Ok(parts) => Ok(parts),
+        Err(ServerError::StrayColons) if authority.parse::<Ipv6Addr>().is_ok() => Ok((authority, None)),
+        Err(ServerError::StrayColons) => Err("is no IPv6 address: write [2001:db8::1]:8500".to_string()),
+        Err(ServerError::NoHost) => Err("has no host: write 127.0.0.1:8500".to_string()),
+        Err(why) => Err(why.to_string()),
     }
 }
 
@@ -160,7 +146,7 @@ impl fmt::Display for Agent {
         match self {
             Agent::Tcp { tls, host, port, prefix } => {
                 let scheme = if *tls { "https://" } else { "" };
-                write!(f, "{scheme}{}{prefix}", joined(host, *port))
+                write!(f, "{scheme}{}{prefix}", host_port::joined(host, *port))
             }
             Agent::Unix(path) => write!(f, "unix://{}", path.display()),
         }

@@ -4,10 +4,11 @@ use std::fmt;
 
 use percent_encoding::utf8_percent_encode;
 
-use crate::backend::target::host::{host_port, join};
+use crate::backend::target::host::host_port;
 use crate::backend::target::percent::decode;
 use crate::backend::target::uri::{COMPONENT, fmt_user, server_text};
 use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::model::host_port::joined;
 use crate::model::secret::Secret;
 use crate::model::target::{BackendTarget, Target, plain_authority};
 use crate::text::shorten;
@@ -173,7 +174,7 @@ fn consul_authority(authority: Piece<'_>, target: &mut ConsulTarget) -> Parsed<(
     };
     if !agent.is_empty() {
         let (host, port) = host_port(agent, "consul://127.0.0.1:8500/pay")?;
-        target.agent = Some(join(&host, port));
+        target.agent = Some(joined(&host, port));
     }
     Ok(())
 }

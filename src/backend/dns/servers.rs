@@ -9,10 +9,13 @@ use hickory_resolver::proto::rr::Name;
 
 use super::resolv_conf::{ResolvConf, Retry};
 use super::{Family, Settings, zone};
+use crate::model::host_port::{self, HostPort};
 use crate::model::resolution::{ResolveCode, ResolveError};
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 const HOSTS: &str = "/etc/hosts";
+/// The port of DNS.
+const PORT: u16 = 53;
 /// However long resolv.conf allows.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -161,23 +164,17 @@ async fn lookup(authority: &str) -> Result<SocketAddr, ResolveError> {
     if let Ok(address) = authority.parse() {
         return Ok(address);
     }
-    let (host, port) = match authority.rsplit_once("]:") {
-        Some((host, port)) => (host, port.parse().unwrap_or(53)),
-        None => (authority.strip_suffix(']').unwrap_or(authority), 53),
-    };
-    if let Some(address) = zone::socket(host.strip_prefix('[').unwrap_or(host), port) {
+    let unknown_form = HostPort { host: authority, port: None, is_bracketed: false };
+    let parts = HostPort::split(authority).unwrap_or(unknown_form);
+    let port = parts.port.and_then(|digits| host_port::port(digits).ok()).unwrap_or(PORT);
+    if let Some(address) = zone::socket(parts.host, port) {
         return Ok(address);
     }
-    let with_port = if authority.ends_with(']') || !authority.contains(':') {
-        format!("{authority}:53")
-    } else {
-        authority.to_string()
-    };
     let unknown = |cause: String| {
         let text = format!("cannot resolve the DNS server's own name {authority}: {cause}");
         ResolveError::ambient(ResolveCode::Unreachable, text)
     };
-    let mut found = tokio::net::lookup_host(&with_port).await.map_err(|error| unknown(error.to_string()))?;
+    let mut found = tokio::net::lookup_host((parts.host, port)).await.map_err(|error| unknown(error.to_string()))?;
     found.next().ok_or_else(|| unknown("it has no address".to_string()))
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::RecordType;
 
 use crate::backend::settings::{BackendSettings, Flag, Reader, Setting, SettingsError, Sourced, Value, duration};
+use crate::model::host_port::without_brackets;
 
 const SERVER: &str = "--dns-server";
 const INTERVAL: &str = "--dns-interval";
@@ -109,8 +110,7 @@ fn server(text: &str) -> Result<SocketAddr, String> {
     if let Ok(socket) = text.parse::<SocketAddr>() {
         return Ok(socket);
     }
-    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    match bare.parse::<IpAddr>() {
+    match without_brackets(text).parse::<IpAddr>() {
         Ok(ip) => Ok(SocketAddr::new(ip, 53)),
         Err(_) => Err("no IP address with an optional port; write 10.0.0.53, 127.0.0.1:5353 or [::1]:5353".into()),
     }

@@ -5,9 +5,10 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::backend::target::grpc::{authority, decoded, decoding, host_port, without_query, without_slash};
-use crate::backend::target::host::{host, join};
+use crate::backend::target::host::host;
 use crate::backend::target::uri::server_text;
 use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::model::host_port::joined;
 use crate::model::target::{BackendTarget, Target, plain_authority};
 
 /// The backend's name in the output and on the command line.
@@ -90,7 +91,7 @@ impl fmt::Display for DnsTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DnsTarget::Host { server, host, port } => {
-                write!(f, "dns://{}/{}", server_text(server.as_deref()), join(host, *port).replace('%', "%25"))
+                write!(f, "dns://{}/{}", server_text(server.as_deref()), joined(host, *port).replace('%', "%25"))
             }
             DnsTarget::Srv { server, name } => write!(f, "srv://{}/{name}", server_text(server.as_deref())),
         }

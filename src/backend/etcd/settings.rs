@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
-use crate::backend::socket::{host_and_port, joined, shown_address};
+use crate::backend::socket::shown_address;
+use crate::model::host_port::{self, ServerError};
 use crate::model::secret::Secret;
 use crate::text::exact_duration;
 
@@ -59,16 +60,17 @@ impl Member {
         if rest.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#".contains(c)) {
             return wrong("has a path or white space; a member is host:port");
         }
-        let (host, port) = match host_and_port(rest, "127.0.0.1:2379") {
+        let (host, port) = match host_port::server(rest) {
             Ok(parts) => parts,
-            Err(why) => return wrong(&why),
+            Err(ServerError::NoHost) => return wrong("has no host: write 127.0.0.1:2379"),
+            Err(why) => return wrong(&why.to_string()),
         };
         Ok(Member { tls, host: host.to_string(), port: port.unwrap_or(PORT) })
     }
 
     /// `host:port`, an IPv6 address in brackets: what goes into `:authority`.
     pub(super) fn authority(&self) -> String {
-        joined(&self.host, self.port)
+        host_port::joined(&self.host, self.port)
     }
 }
 

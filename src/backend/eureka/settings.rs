@@ -8,7 +8,8 @@ use percent_encoding::percent_decode_str;
 use super::target::EurekaTarget;
 use crate::backend::login::shown_login;
 use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
-use crate::backend::socket::{host_and_port, joined, shown_address};
+use crate::backend::socket::shown_address;
+use crate::model::host_port::{self, ServerError};
 use crate::model::secret::Secret;
 
 /// The port of Spring's server.
@@ -61,8 +62,9 @@ impl Server {
                 (Some((plain(name), Secret::new(plain(password)))), place)
             }
         };
-        match host_and_port(place, "http://127.0.0.1:8761/eureka/") {
-            Err(why) => wrong(&why),
+        match host_port::server(place) {
+            Err(ServerError::NoHost) => wrong("has no host: write http://127.0.0.1:8761/eureka/"),
+            Err(why) => wrong(&why.to_string()),
             Ok((host, port)) => Ok(Server {
                 tls,
                 host: host.to_string(),
@@ -75,7 +77,7 @@ impl Server {
 
     /// `host:port`: what goes into the `Host` header.
     pub(super) fn authority(&self) -> String {
-        joined(&self.host, self.port)
+        host_port::joined(&self.host, self.port)
     }
 }
 
@@ -119,7 +121,7 @@ impl Settings {
         let Some((target, named)) = target.and_then(|target| Some((target, target.server.as_ref()?))) else {
             return Ok(self.servers.value.clone());
         };
-        let (host, port) = host_and_port(named, "10.0.0.1:8761").map_err(|why| format!("{named:?} {why}"))?;
+        let (host, port) = host_port::server(named).map_err(|why| format!("{named:?} {why}"))?;
         let path = target.path.clone().unwrap_or_else(|| PATH.to_string());
         let (port, user) = (port.unwrap_or(PORT), target.user.clone());
         Ok(vec![Server { tls: false, host: host.to_string(), port, path, user }])

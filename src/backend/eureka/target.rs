@@ -4,10 +4,11 @@ use std::fmt;
 
 use percent_encoding::utf8_percent_encode;
 
-use crate::backend::target::host::{host_port, join};
+use crate::backend::target::host::host_port;
 use crate::backend::target::percent::decode;
 use crate::backend::target::uri::{COMPONENT, PATH, fmt_user, server_text};
 use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
+use crate::model::host_port::joined;
 use crate::model::secret::Secret;
 use crate::model::target::{BackendTarget, Target, plain_authority};
 
@@ -101,7 +102,7 @@ fn eureka(rest: Piece<'_>) -> Parsed<EurekaTarget> {
         }
     };
     let (host, port) = host_port(server, EXAMPLE)?;
-    target.server = Some(join(&host, port));
+    target.server = Some(joined(&host, port));
     if let Some(path) = path {
         let path = decode(path, false, EXAMPLE)?;
         let path = path.trim_matches('/');

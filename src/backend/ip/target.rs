@@ -10,6 +10,7 @@ use crate::backend::target::host::{ip_address, port, v6};
 use crate::backend::target::path::path;
 use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
 use crate::model::endpoint::Address;
+use crate::model::host_port::joined;
 use crate::model::target::{BackendTarget, Target};
 
 /// The backend's name in the output and on the command line.
@@ -92,7 +93,7 @@ impl fmt::Display for IpTarget {
                     if previous != Some(scheme) {
                         write!(f, "{scheme}:")?;
                     }
-                    write!(f, "[{}]:{port}", host.replace('%', "%25"))?;
+                    f.write_str(&joined(&host.replace('%', "%25"), *port))?;
                 }
                 Address::Name { host, port } => write!(f, "passthrough:///{host}:{port}")?,
                 Address::Unix(path) => fmt_socket(f, scheme, &path.display().to_string())?,

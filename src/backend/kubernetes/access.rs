@@ -17,6 +17,7 @@ use super::trouble::{Shown, Trouble};
 use crate::backend::socket::shown_address;
 use crate::backend::tls::{Names, Plan};
 use crate::model::endpoint::Address;
+use crate::model::host_port::without_brackets;
 use crate::model::secret::Secrets;
 use crate::net::dial::NamedSockets;
 use crate::net::http1::{Http, HttpError, RequestError};
@@ -313,7 +314,7 @@ impl Server {
             None => return Err(wrong("does not say https:// or http://")),
         };
         let host = uri.host().unwrap_or_default();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).to_string();
+        let host = without_brackets(host).to_string();
         let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
         if authority.contains('@') {
             return Err(wrong("holds a user: it belongs to users[] of the kubeconfig"));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::backend::settings::{BackendSettings, Flag, Origin, Reader, Setting, SettingsError, Sourced};
+use crate::model::host_port;
 
 const CONTEXT: &str = "--context";
 const NAMESPACE: &str = "--namespace";
@@ -62,7 +63,7 @@ impl BackendSettings for Settings {
             }
         };
         let pod = set("KUBERNETES_SERVICE_HOST").map(|host| {
-            let host = if host.contains(':') { format!("[{host}]") } else { host };
+            let host = host_port::bracketed(&host);
             let port = set("KUBERNETES_SERVICE_PORT").unwrap_or_else(|| "443".to_string());
             let pod = Pod { server: format!("https://{host}:{port}"), account: PathBuf::from(SERVICE_ACCOUNT) };
             Sourced::new(Some(pod), Origin::Env("KUBERNETES_SERVICE_HOST".to_string()))

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use super::host::{host, join, port, v6};
+use super::host::{host, port, split, v6};
 use super::piece::{Parsed, Piece, wrong};
 use crate::backend::dns::example::EXAMPLE;
+use crate::model::host_port::joined;
 use crate::model::services;
 use crate::text::shorten;
 
@@ -16,47 +17,32 @@ const THIS_MACHINE: &str = "localhost";
 /// `host`, `host:port`, `:port`, `host:service`, `2001:db8::1`, `[2001:db8::1%eth0]:port`. The host comes back without
 /// brackets; an empty port (`host:`) is no port.
 pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
-    if piece.text.starts_with('[') {
-        return bracketed(piece);
+    let parts = split(piece)?;
+    if parts.has_stray_colons {
+        return match is_v6(piece.text) {
+            true => Ok((v6(piece)?, None)),
+            false => wrong(
+                piece.at,
+                format!("{} has more than one colon and is not an IPv6 address", piece.quoted()),
+                example,
+            ),
+        };
     }
-    match piece.text.matches(':').count() {
-        0 => Ok((host(piece, example)?, None)),
-        1 => match piece.split_once(':') {
-            Some((name, port)) if name.is_empty() && port.is_empty() => {
-                wrong(piece.at, "no host and no port are given", example)
-            }
-            Some((name, port)) => {
-                let name = if name.is_empty() { THIS_MACHINE.to_string() } else { host(name, example)? };
-                let right = join(&name, Some(50051));
-                Ok((name, port_or_service(port, &right)?))
-            }
-            None => Ok((host(piece, example)?, None)),
-        },
-        _ if is_v6(piece.text) => Ok((v6(piece)?, None)),
-        _ => wrong(piece.at, format!("{} has more than one colon and is not an IPv6 address", piece.quoted()), example),
-    }
-}
-
-fn bracketed(piece: Piece<'_>) -> Parsed<(String, Option<u16>)> {
-    let Some(close) = piece.text.find(']') else {
-        return wrong(piece.at, "the bracket is never closed", "[::1]:50051");
-    };
-    let inner = piece.until(close).from(1);
-    // grpc-go takes any host in brackets.
-    let name = match inner.text {
-        "" => THIS_MACHINE.to_string(),
-        text if text.contains(':') => v6(inner)?,
-        _ => host(inner, "[::1]:50051")?,
-    };
-    let after = piece.from(close + 1);
-    match after.strip(":") {
-        None if after.is_empty() => Ok((name, None)),
-        None => wrong(after.at, format!("{} cannot follow a bracketed address", after.quoted()), "[::1]:50051"),
-        Some(digits) => {
-            let right = join(&name, Some(50051));
-            Ok((name, port_or_service(digits, &right)?))
+    let name = match (parts.host.text, parts.is_bracketed) {
+        ("", false) if parts.port.is_some_and(Piece::is_empty) => {
+            return wrong(piece.at, "no host and no port are given", example);
         }
-    }
+        ("", _) if parts.is_bracketed || parts.port.is_some() => THIS_MACHINE.to_string(),
+        (text, true) if text.contains(':') => v6(parts.host)?,
+        // grpc-go takes any host in brackets.
+        (_, true) => host(parts.host, "[::1]:50051")?,
+        (_, false) => host(parts.host, example)?,
+    };
+    let port = match parts.port {
+        Some(port) => port_or_service(port, &joined(&name, 50051))?,
+        None => None,
+    };
+    Ok((name, port))
 }
 
 /// An IPv6 address, with or without a zone.
@@ -103,7 +89,7 @@ pub fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, P
     // grpc-go drops a user; it is none of DNS' business.
     let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
     let (host, port) = host_port(server, &format!("{scheme}://10.0.0.2:53/pay.example"))?;
-    Ok((Some(join(&host, port)), name))
+    Ok((Some(joined(&host, port)), name))
 }
 
 /// The part before a query or a fragment, which no client uses.

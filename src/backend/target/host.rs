@@ -3,33 +3,43 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::piece::{Parsed, Piece, wrong};
+use crate::model::host_port::{self, BracketError, HostPort, PortError, joined};
 use crate::text::shorten;
+
+/// The parts of `host:port`, and where each stood.
+pub struct Parts<'a> {
+    /// Without brackets.
+    pub host: Piece<'a>,
+    /// What follows the colon, where there is one.
+    pub port: Option<Piece<'a>>,
+    /// The host was in brackets.
+    pub is_bracketed: bool,
+    /// More than one colon and no brackets.
+    pub has_stray_colons: bool,
+}
+
+/// Takes `host:port` apart; neither part is checked.
+pub fn split(piece: Piece<'_>) -> Parsed<Parts<'_>> {
+    match HostPort::split(piece.text) {
+        Ok(parts) => Ok(Parts {
+            host: Piece { text: parts.host, at: piece.at + usize::from(parts.is_bracketed) },
+            port: parts.port.map(|text| Piece { text, at: piece.at + parts.port_at() }),
+            is_bracketed: parts.is_bracketed,
+            has_stray_colons: parts.has_stray_colons(),
+        }),
+        Err(BracketError::Unclosed) => wrong(piece.at, "the bracket is never closed", "[::1]:50051"),
+        Err(BracketError::Followed { at }) => {
+            let after = piece.from(at);
+            wrong(after.at, format!("{} cannot follow a bracketed address", after.quoted()), "[::1]:50051")
+        }
+    }
+}
 
 /// `host`, `host:port`, `[v6]` or `[v6]:port`. The host comes back without brackets.
 pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
-    if piece.text.starts_with('[') {
-        let Some(close) = piece.text.find(']') else {
-            return wrong(piece.at, "the bracket is never closed", "[::1]:50051");
-        };
-        let literal = v6(piece.until(close).from(1))?;
-        let after = piece.from(close + 1);
-        return match after.strip(":") {
-            None if after.is_empty() => Ok((literal, None)),
-            None => wrong(after.at, format!("{} cannot follow a bracketed address", after.quoted()), "[::1]:50051"),
-            Some(digits) => Ok((literal.clone(), Some(port(digits, &join(&literal, Some(50051)))?))),
-        };
-    }
-    match piece.text.matches(':').count() {
-        0 => Ok((host(piece, example)?, None)),
-        1 => match piece.split_once(':') {
-            Some((name, digits)) => {
-                let name = host(name, example)?;
-                let right = join(&name, Some(50051));
-                Ok((name, Some(port(digits, &right)?)))
-            }
-            None => wrong(piece.at, "no port is given", example),
-        },
-        _ => match piece.text.parse::<Ipv6Addr>() {
+    let parts = split(piece)?;
+    if parts.has_stray_colons {
+        return match piece.text.parse::<Ipv6Addr>() {
             Ok(literal) => {
                 wrong(piece.at, "an IPv6 address stands in brackets", format!("[{literal}] or [{literal}]:50051"))
             }
@@ -38,8 +48,11 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
                 format!("{} has more than one colon and is no IPv6 address in brackets", piece.quoted()),
                 example,
             ),
-        },
+        };
     }
+    let name = if parts.is_bracketed { v6(parts.host)? } else { host(parts.host, example)? };
+    let port = parts.port.map(|digits| port(digits, &joined(&name, 50051))).transpose()?;
+    Ok((name, port))
 }
 
 /// An IPv6 address without brackets. Its zone is a number or the name of an interface, percent-encoded as RFC 6874 wants it
@@ -68,20 +81,14 @@ pub fn v6(literal: Piece<'_>) -> Parsed<String> {
 
 /// A port where something can listen.
 pub fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
-    if digits.is_empty() {
-        return wrong(digits.at, "no port follows the colon", example);
-    }
-    if let Some((at, _)) = digits.text.char_indices().find(|(_, c)| !c.is_ascii_digit()) {
-        return wrong(digits.at + at, format!("{} is no port number", digits.quoted()), example);
-    }
-    match digits.text.parse::<u32>() {
-        Ok(0) => wrong(digits.at, "nothing can listen on port 0", example),
-        Ok(number) => match u16::try_from(number) {
-            Ok(port) => Ok(port),
-            Err(_) => wrong(digits.at, format!("port {number} is above 65535"), example),
-        },
-        Err(_) => wrong(digits.at, format!("port {} is above 65535", shorten(digits.text, 20)), example),
-    }
+    host_port::port(digits.text).or_else(|error| match error {
+        PortError::Empty => wrong(digits.at, "no port follows the colon", example),
+        PortError::NotANumber { at } => {
+            wrong(digits.at + at, format!("{} is no port number", digits.quoted()), example)
+        }
+        PortError::Zero => wrong(digits.at, "nothing can listen on port 0", example),
+        PortError::TooLarge => wrong(digits.at, format!("port {} is above 65535", shorten(digits.text, 20)), example),
+    })
 }
 
 /// A host name: letters (any script), digits, `-`, `_`, in labels of 1 to 63 bytes, 253 in all, or an IPv4 literal.
@@ -113,13 +120,7 @@ pub fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
     Ok(name.text.to_string())
 }
 
-/// `host:port`; an IPv6 address gets brackets.
-pub fn join(host: &str, port: Option<u16>) -> String {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_string() };
-    port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"))
-}
-
 /// The socket address, where the host is an IP address without the name of a zone.
 pub fn ip_address(host: &str, port: u16) -> Option<SocketAddr> {
-    join(host, Some(port)).parse().ok()
+    joined(host, port).parse().ok()
 }

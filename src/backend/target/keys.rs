@@ -4,11 +4,12 @@ use std::fmt;
 
 use percent_encoding::utf8_percent_encode;
 
-use super::host::{host_port, join};
+use super::host::host_port;
 use super::percent::decode;
 use super::piece::{Parsed, Piece, wrong};
 use super::uri::{COMPONENT, PATH, server_text};
 use crate::layout::{LAYOUTS, Layout};
+use crate::model::host_port::joined;
 use crate::text::shorten;
 
 /// How the members of a registry are spoken of.
@@ -59,7 +60,7 @@ impl Members {
             if member.is_empty() {
                 return wrong(member.at, "an empty element in the list of members", self.example);
             }
-            host_port(member, self.example).map(|(host, port)| join(&host, port))
+            host_port(member, self.example).map(|(host, port)| joined(&host, port))
         });
         each.collect()
     }

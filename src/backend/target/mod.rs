@@ -5,6 +5,7 @@
 use std::str::FromStr;
 
 use super::{BACKENDS, Backend, OPTIONAL, dns};
+use crate::model::host_port::joined;
 use crate::model::target::{Target, TargetError};
 use crate::text::{self, shorten};
 
@@ -22,7 +23,6 @@ pub mod uri;
 use super::dns::example::EXAMPLE;
 use foreign::FOREIGN;
 use grpc::host_port;
-use host::join;
 pub use piece::{Parsed, Piece, Problem, wrong};
 pub use scheme::{Example, Scheme};
 
@@ -198,7 +198,7 @@ fn url(scheme: Piece<'_>, rest: Piece<'_>) -> Parsed<Target> {
     let example = match host_port(server, EXAMPLE) {
         Ok((host, port)) => {
             let default = if plaintext.is_empty() { None } else { Some(80) };
-            format!("{}{plaintext}", join(&host, port.or(default)))
+            format!("{}{plaintext}", joined(&host, port.or(default)))
         }
         Err(_) => EXAMPLE.to_string(),
     };

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
-use crate::backend::socket::{host_and_port, joined, shown_address};
+use crate::backend::socket::shown_address;
+use crate::model::host_port::{self, ServerError};
 use crate::model::secret::Secret;
 
 /// What can be set.
@@ -37,16 +38,17 @@ impl Server {
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#".contains(c)) {
             return wrong("has a scheme, a path or white space; a server is host:port");
         }
-        match host_and_port(text, "127.0.0.1:2181") {
+        match host_port::server(text) {
             Ok((host, port)) => Ok(Server { host: host.to_string(), port: port.unwrap_or(PORT) }),
-            Err(why) => wrong(&why),
+            Err(ServerError::NoHost) => wrong("has no host: write 127.0.0.1:2181"),
+            Err(why) => wrong(&why.to_string()),
         }
     }
 }
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&joined(&self.host, self.port))
+        f.write_str(&host_port::joined(&self.host, self.port))
     }
 }
 

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::model::host_port::{self, HostPort, PortError, joined, without_brackets};
+
 /// Where one endpoint listens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Address {
@@ -26,8 +28,7 @@ pub enum Address {
 impl Address {
     /// `host` and `port` as an address: an IP literal (brackets allowed) becomes [`Address::Ip`], anything else a name.
     pub fn from_host_port(host: &str, port: u16) -> Self {
-        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-        match bare.parse() {
+        match without_brackets(host).parse() {
             Ok(ip) => Address::Ip(SocketAddr::new(ip, port)),
             Err(_) => Address::Name { host: host.to_string(), port },
         }
@@ -53,9 +54,8 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Ip(socket) => write!(f, "{socket}"),
-            // An IPv6 address whose zone is the name of an interface.
-            Address::Name { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Address::Name { host, port } => write!(f, "{host}:{port}"),
+            // It may be an IPv6 address whose zone is the name of an interface.
+            Address::Name { host, port } => f.write_str(&joined(host, *port)),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
             Address::UnixAbstract(name) => write!(f, "unix-abstract:{name}"),
         }
@@ -77,16 +77,22 @@ impl FromStr for Address {
         if let Ok(socket) = text.parse::<SocketAddr>() {
             return if socket.port() == 0 { Err(wrong(PORT_ZERO)) } else { Ok(Address::Ip(socket)) };
         }
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("has no port"))?;
-        let port: u16 = port.parse().map_err(|_| wrong("has a port that is not a number from 1 to 65535"))?;
-        if port == 0 {
-            return Err(wrong(PORT_ZERO));
+        let parts = HostPort::split(text).map_err(|_| wrong(NO_V6))?;
+        if parts.has_stray_colons() {
+            return Err(wrong(NO_V6));
         }
+        let port = host_port::port(parts.port.ok_or_else(|| wrong("has no port"))?).map_err(|error| match error {
+            PortError::Zero => wrong(PORT_ZERO),
+            PortError::Empty | PortError::NotANumber { .. } | PortError::TooLarge => {
+                wrong("has a port that is not a number from 1 to 65535")
+            }
+        })?;
+        let host = parts.host;
         if host.is_empty() {
             return Err(wrong("has no host"));
         }
-        if host.contains(':') || host.contains('[') {
-            return Err(wrong("is no IPv6 address: write [2001:db8::1]:50051"));
+        if parts.is_bracketed || host.contains('[') {
+            return Err(wrong(NO_V6));
         }
         if host.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#@".contains(c)) {
             return Err(wrong("has a host with characters that no host name has"));
@@ -95,6 +101,7 @@ impl FromStr for Address {
     }
 }
 
+const NO_V6: &str = "is no IPv6 address: write [2001:db8::1]:50051";
 const PORT_ZERO: &str = "has port 0, where nothing can listen";
 
 fn non_empty<'a>(rest: &'a str, whole: &str) -> Result<&'a str, AddressError> {

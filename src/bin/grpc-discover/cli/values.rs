@@ -4,6 +4,7 @@
 use clap::ValueEnum;
 pub use grpc_discover::backend::settings::{boolean, duration};
 use grpc_discover::model::endpoint::Address;
+use grpc_discover::model::host_port::{self, without_brackets};
 use grpc_discover::session::MinReady;
 use http::uri::Authority;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -18,10 +19,7 @@ pub fn at_least_one(text: &str) -> Result<u32, String> {
 
 /// A TCP port.
 pub fn port(text: &str) -> Result<u16, String> {
-    match text.parse() {
-        Ok(0) | Err(_) => Err("no port; write a number from 1 to 65535".into()),
-        Ok(port) => Ok(port),
-    }
+    host_port::port(text).map_err(|_| "no port; write a number from 1 to 65535".into())
 }
 
 /// An endpoint's address; a port is required.
@@ -31,8 +29,7 @@ pub fn address(text: &str) -> Result<Address, String> {
 
 /// A name in a certificate: a host name or an IP address, without a port.
 pub fn server_name(text: &str) -> Result<String, String> {
-    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    if ServerName::try_from(bare).is_ok() {
+    if ServerName::try_from(without_brackets(text)).is_ok() {
         return Ok(text.to_string());
     }
     let mended = text.rsplit_once(':').map(|(host, _)| host).filter(|host| ServerName::try_from(*host).is_ok());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use grpc_discover::model::host_port::bracketed;
 use grpc_discover::model::secret::Secret;
 use grpc_discover::platform::file;
 use grpc_discover::session::Goal;
@@ -112,7 +113,7 @@ fn combine(
 /// The `:authority` under an overridden server name: grpc-go and gRPC C-core send that name, which virtual hosts go by.
 fn overridden(server_name: &str) -> String {
     match server_name.parse::<std::net::Ipv6Addr>() {
-        Ok(address) => format!("[{address}]"),
+        Ok(address) => bracketed(&address.to_string()),
         Err(_) => server_name.to_string(),
     }
 }
