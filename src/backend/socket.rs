@@ -1,4 +1,4 @@
-//! A registry's host and port.
+//! How an address of a registry is shown.
 
 #![cfg_attr(
     not(feature = "all-backends"),

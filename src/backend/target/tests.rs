@@ -165,7 +165,9 @@ fn a_scheme_without_backend_says_what_there_is() {
 fn a_backend_that_was_left_out_of_the_build_is_named_with_its_feature() {
     let manifest: toml::Value = toml::from_str(include_str!("../../../Cargo.toml")).unwrap();
     let features = manifest["features"]["all-backends"].as_array().unwrap().iter().filter_map(toml::Value::as_str);
-    for backend in features.filter(|feature| *feature != "dns") {
+    let optional: Vec<&str> = features.filter(|feature| *feature != "dns").collect();
+    assert_eq!(optional, OPTIONAL);
+    for backend in optional {
         let reason = format!("{backend}:///pay").parse::<Target>().unwrap().unsupported_reason(&["dns"]).unwrap();
         let says = format!("no {backend} backend (it is built with `--features {backend}`)");
         assert!(reason.contains(&says), "{reason}");
@@ -185,6 +187,18 @@ fn every_backend_answers_the_targets_of_its_schemes_and_no_others() {
             assert!(canonical.starts_with(&format!("{scheme}:")), "{canonical}");
             assert!(backend.schemes().iter().any(|known| known.name == scheme), "{canonical}");
         }
+    }
+}
+
+#[test]
+fn the_pages_name_every_scheme() {
+    let manual = include_str!("../../../docs/grpc-discover.1").replace("\\-", "-");
+    for example in examples() {
+        assert!(manual.contains(example.target), "{}", example.target);
+    }
+    let page = include_str!("../../../docs/backends.md");
+    for scheme in schemes() {
+        assert!(page.contains(&format!("`{}:", scheme.name)), "{}: is not on the page", scheme.name);
     }
 }
 
