@@ -67,7 +67,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__backends)
-            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --color --quiet --verbose --config --no-config --profile --output --help"
+            opts="-4 -6 -n -q -v -o -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --color --quiet --verbose --config --no-config --profile --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -82,10 +82,6 @@ _grpc__discover() {
                     return 0
                     ;;
                 --dns-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -110,6 +106,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -261,7 +261,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__probe)
-            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+            opts="-4 -6 -n -k -H -c -o -q -v -h --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --concurrency --rate --max-endpoints --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -276,10 +276,6 @@ _grpc__discover() {
                     return 0
                     ;;
                 --dns-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -304,6 +300,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -455,7 +455,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__resolve)
-            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+            opts="-4 -6 -n -o -q -v -h --watch --for --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -474,10 +474,6 @@ _grpc__discover() {
                     return 0
                     ;;
                 --dns-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -502,6 +498,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -557,7 +557,7 @@ _grpc__discover() {
             return 0
             ;;
         grpc__subcmd__discover__subcmd__watch)
-            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --port --dc --tag --token-file --namespace --context --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
+            opts="-4 -6 -n -k -H -o -q -v -h --for --until --backend --dns-server --dns-interval --ipv4 --ipv6 --dc --tag --token-file --namespace --context --port --resolve-timeout --tls --plaintext --insecure --cacert --cert --key --servername --authority --service --header --connect-timeout --rpc-timeout --keepalive-time --keepalive-timeout --keepalive-without-calls --keepalive-force --idle --idle-ladder --find-cutoff --lb --client-health --check-interval --as --keep-connected --fail-on --min-ready --expect --warn-expiry --max-time --output --dry-run --color --quiet --verbose --config --no-config --profile --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -583,10 +583,6 @@ _grpc__discover() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --port)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --dc)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -608,6 +604,10 @@ _grpc__discover() {
                     return 0
                     ;;
                 --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

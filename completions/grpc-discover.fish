@@ -39,12 +39,12 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l backend -d 'For bare names ask only these backends (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l dns-server -d 'Ask this DNS server instead of the system\'s' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l dns-interval -d 'Ask DNS again this often [default: the TTL, between 1s and 5s]' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l port -d 'The port for names that come without one [default: 443, as gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l dc -d 'Consul: the datacenter' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l tag -d 'Consul: only instances with this tag (repeat: with all of them)' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s n -l namespace -d 'Kubernetes: the namespace of services that name none [default: the context\'s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l context -d 'Kubernetes: the context of the kubeconfig [default: its current one]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l port -d 'The port for names that come without one [default: 443, as gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l resolve-timeout -d 'How long a registry may take for its first word [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -l fail-on -d 'The least severity that spoils the exit code [default: warn]' -r -f -a "warn\t'Anything that is wrong'
 critical\t'Only what makes clients fail'
@@ -73,12 +73,12 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand resolve" -s 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l backend -d 'For bare names ask only these backends (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dns-server -d 'Ask this DNS server instead of the system\'s' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dns-interval -d 'Ask DNS again this often [default: the TTL, between 1s and 5s]' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l port -d 'The port for names that come without one [default: 443, as gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l dc -d 'Consul: the datacenter' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l tag -d 'Consul: only instances with this tag (repeat: with all of them)' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s n -l namespace -d 'Kubernetes: the namespace of services that name none [default: the context\'s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l context -d 'Kubernetes: the context of the kubeconfig [default: its current one]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l port -d 'The port for names that come without one [default: 443, as gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l resolve-timeout -d 'How long a registry may take for its first word [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l tls -d 'TLS: auto finds out for each endpoint and says what it found [default: auto]' -r -f -a "auto\t'Find out for each endpoint'
 on\t'Always'
@@ -140,12 +140,12 @@ drained\t'No endpoint is listed any more'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l backend -d 'For bare names ask only these backends (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l dns-server -d 'Ask this DNS server instead of the system\'s' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l dns-interval -d 'Ask DNS again this often [default: the TTL, between 1s and 5s]' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l port -d 'The port for names that come without one [default: 443, as gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l dc -d 'Consul: the datacenter' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l tag -d 'Consul: only instances with this tag (repeat: with all of them)' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s n -l namespace -d 'Kubernetes: the namespace of services that name none [default: the context\'s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l context -d 'Kubernetes: the context of the kubeconfig [default: its current one]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l port -d 'The port for names that come without one [default: 443, as gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l resolve-timeout -d 'How long a registry may take for its first word [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l tls -d 'TLS: auto finds out for each endpoint and says what it found [default: auto]' -r -f -a "auto\t'Find out for each endpoint'
 on\t'Always'
@@ -200,12 +200,12 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -s h 
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l backend -d 'For bare names ask only these backends (repeat, or separate with commas)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dns-server -d 'Ask this DNS server instead of the system\'s' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dns-interval -d 'Ask DNS again this often [default: the TTL, between 1s and 5s]' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l port -d 'The port for names that come without one [default: 443, as gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l dc -d 'Consul: the datacenter' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l tag -d 'Consul: only instances with this tag (repeat: with all of them)' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r -F
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l token-file -d 'Consul: read the ACL token from this file (or set CONSUL_HTTP_TOKEN)' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -s n -l namespace -d 'Kubernetes: the namespace of services that name none [default: the context\'s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l context -d 'Kubernetes: the context of the kubeconfig [default: its current one]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l port -d 'The port for names that come without one [default: 443, as gRPC]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l resolve-timeout -d 'How long a registry may take for its first word [default: 5s]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand backends" -l color -d 'Colour [default: auto]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

@@ -253,7 +253,7 @@ async fn a_change_arrives<F: Fixture>(fixture: &mut F) {
     }
 }
 
-/// Every claim as a test of its own: `backend::dns_battery::a_change_arrives`.
+/// Every claim as a test of its own: `backend::dns::battery::a_change_arrives`.
 macro_rules! battery {
     ($module:ident, $fixture:ty) => {
         mod $module {

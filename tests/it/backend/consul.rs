@@ -1,5 +1,7 @@
 //! `consul` in the battery: a real agent that keeps what it knows on disk.
 
+#![cfg(feature = "consul")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +12,10 @@ use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;
 use serde_json::json;
 
-use super::battery::Fixture;
+use super::battery::{Fixture, battery};
 use crate::support::consul::{ConsulAgent, Mode};
+
+battery!(battery, RealConsul);
 
 /// The instances stand on a node without an agent: what is set is there at once, and a restart brings it back from the
 /// registry's own log.

@@ -14,8 +14,10 @@ use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;
 use tempfile::TempDir;
 
-use super::battery::Fixture;
+use super::battery::{Fixture, battery};
 use crate::support::peers::provided;
+
+battery!(battery, CoreDns);
 
 pub struct CoreDns {
     binary: PathBuf,

@@ -12,8 +12,10 @@ use grpc_discover::model::target::Target;
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType::{A, AAAA, SRV, TXT};
 
-use super::battery::Fixture;
+use super::battery::{Fixture, battery};
 use crate::support::dns_server::{DnsServer, Script, address, addresses, cname, srv, txt};
+
+battery!(battery, Scripted);
 
 /// One SRV name whose records the battery changes.
 pub struct Scripted {

@@ -1,6 +1,8 @@
 //! `etcd` in the battery, and what only a registry with leases, revisions and a leader can show: all of it against etcd's
 //! own server.
 
+#![cfg(feature = "etcd")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +13,12 @@ use grpc_discover::model::endpoint::{Address, Lease};
 use grpc_discover::model::resolution::{NoteKind, ResolveCode, ResolveError};
 use grpc_discover::model::target::Target;
 
-use super::battery::Fixture;
+use super::battery::{Fixture, battery};
 use super::words::{PATIENCE, answer, end, notes, places, word};
 use crate::support::etcd::Etcd;
 use crate::support::tool::{Running, run};
+
+battery!(battery, RealEtcd);
 
 /// One member that keeps what it knows on disk.
 pub struct RealEtcd {

@@ -1,6 +1,8 @@
 //! `eureka` in the battery, and what only a registry with leases and self-preservation can show: all of it against Spring
 //! Cloud's server.
 
+#![cfg(feature = "eureka")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +16,12 @@ use grpc_discover::model::target::Target;
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::battery::Fixture;
+use super::battery::{Fixture, battery};
 use super::words::{PATIENCE, answer, notes, update, word};
 use crate::support::eureka::Eureka;
 use crate::support::tool::{run, run_command, tool};
+
+battery!(battery, RealEureka);
 
 /// A server that forgets everything when it is stopped, and who was registered in it.
 pub struct RealEureka {

@@ -9,7 +9,9 @@ use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;
 use tempfile::TempDir;
 
-use super::battery::Fixture;
+use super::battery::{Fixture, battery};
+
+battery!(battery, ListFile);
 
 pub struct ListFile {
     directory: TempDir,

@@ -5,7 +5,9 @@ use grpc_discover::backend::{Backend, Context};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::model::target::Target;
 
-use super::battery::{Claim, Fixture};
+use super::battery::{Claim, Fixture, battery};
+
+battery!(battery, Literal);
 
 pub struct Literal(Vec<Address>);
 

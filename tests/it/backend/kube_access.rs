@@ -1,5 +1,7 @@
 //! Who asks Kubernetes, and over which connection: every way that a kubeconfig knows, against its own API server.
 
+#![cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

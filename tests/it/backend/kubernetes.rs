@@ -1,6 +1,8 @@
 //! `kubernetes` in the battery, and what only a registry with slices, conditions and versions can show: all of it against
 //! Kubernetes' own API server.
 
+#![cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +16,11 @@ use grpc_discover::model::target::Target;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::battery::Fixture;
+use super::battery::{Fixture, battery};
 use super::words::{PATIENCE, answer, end, notes, update, word};
 use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, SLICES, WITHOUT_HISTORY, endpoint, key_of, ready, slice};
+
+battery!(battery, RealKubernetes);
 
 /// One Service, whose slice the test writes.
 pub struct RealKubernetes {

@@ -1,6 +1,8 @@
 //! `zookeeper` in the battery, and what only a registry with sessions and one-shot watches can show: all of it against
 //! ZooKeeper's own server.
 
+#![cfg(feature = "zookeeper")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,10 +15,12 @@ use grpc_discover::model::resolution::{NoteKind, ResolveCode};
 use grpc_discover::model::target::Target;
 use tokio::time::timeout;
 
-use super::battery::Fixture;
+use super::battery::{Fixture, battery};
 use super::words::{PATIENCE, answer, notes, places, word};
 use crate::support::tool::{Running, run, run_command, tool};
 use crate::support::zookeeper::{Writer, Zookeeper};
+
+battery!(battery, RealZookeeper);
 
 /// One server that keeps what it knows on disk, and somebody who writes.
 pub struct RealZookeeper {

@@ -506,7 +506,7 @@ fn consul_is_narrowed_and_its_token_never_shows() {
     for shown in [format!("{:?}", plan.sources), format!("{:?}", plan.sources[0].settings), plan.label.to_string()] {
         assert!(!shown.contains("sesame"), "{shown}");
     }
-    assert!(wrong(&format!("probe --dc dc2 {X}")).contains("none of the targets asks Consul"));
+    assert!(wrong(&format!("probe --dc dc2 {X}")).contains("none of the targets is resolved by consul"));
     let error = Made::default().env("CONSUL_HTTP_SSL", "perhaps").wrong(&format!("probe {X}"));
     assert!(error.contains("CONSUL_HTTP_SSL"), "{error}");
 }
