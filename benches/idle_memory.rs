@@ -1,5 +1,5 @@
 //! Claim: an open, silent channel costs no more memory than it has to, and a connection that is only held much less. The
-//! marks: 28 KiB, the slope of the resident memory of `watch --lb round_robin` over the number of endpoints; 4 KiB, that of
+//! marks: 28 KiB, the slope of the resident memory of `watch --lb round_robin` over the number of endpoints; 1 KiB, that of
 //! connections which `Transport::hold` keeps silent, each in a task as in a session.
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
@@ -14,7 +14,7 @@ use support::spread::Spread;
 use support::{Result, say};
 
 const KIB: f64 = 28.0;
-const HELD_KIB: f64 = 4.0;
+const HELD_KIB: f64 = 1.0;
 const SIZES: [usize; 3] = [1_000, 2_000, 5_000];
 /// When nothing is said for this long, nothing is going on.
 const QUIET: Duration = Duration::from_millis(700);

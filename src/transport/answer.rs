@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 use super::page;
 use super::rpc_failure::RpcFailure;
 use crate::model::rpc::{HttpHint, Proxy, RpcCause};
-use crate::net::http2::status;
+use crate::net::http2::code_of_http;
 use crate::text::{quote_bytes, shorten};
 
 /// How long the body of a plain answer is waited for; its status is known already.
@@ -159,7 +159,7 @@ pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Rpc
         text.push_str(&format!(" [{kind}]"));
     }
     let cause = RpcCause::Http { status: status.as_u16(), by, hint: page::hint(status, headers, &page) };
-    RpcFailure::new(status::of_http(status), text, cause)
+    RpcFailure::new(code_of_http(status), text, cause)
 }
 
 #[cfg(test)]

@@ -44,8 +44,6 @@ const CIRCLES: &[&str] = &[
     "layout/consul.rs, layout/go_micro.rs, layout/goframe.rs, layout/kitex.rs, layout/spring.rs",
     "model/endpoint.rs, model/resolution.rs",
     "net/tls/fault.rs, net/tls/verify.rs",
-    "transport/answer.rs, transport/attempt.rs, transport/grpc.rs, transport/http2.rs, transport/status.rs",
-    "transport/tcp.rs, transport/tls.rs, transport/unix.rs",
 ];
 
 /// Modules and files that know no clock, no runtime and no sockets.

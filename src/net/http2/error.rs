@@ -3,8 +3,6 @@
 use http::StatusCode;
 use tonic::{Code, Status};
 
-use super::status;
-
 /// Why a call has no response, or not all of it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
@@ -53,9 +51,21 @@ impl CallError {
             CallError::Http2(_) => Code::Unavailable,
             CallError::Status(status) => status.code(),
             CallError::NoStatus { http: StatusCode::OK, .. } => Code::Internal,
-            CallError::NoStatus { http, .. } => status::of_http(*http),
+            CallError::NoStatus { http, .. } => code_of_http(*http),
             CallError::NotGrpc(not_grpc) => not_grpc.code,
         }
+    }
+}
+
+/// The status that gRPC's clients make of a plain HTTP response (`doc/http-grpc-status-mapping.md`).
+pub(crate) fn code_of_http(status: StatusCode) -> Code {
+    match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502 | 503 | 504 => Code::Unavailable,
+        _ => Code::Unknown,
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) mod request;
 pub(crate) mod status;
 
 pub(crate) use client::{Announced, Client, Origin, handshake};
-pub(crate) use error::CallError;
+pub(crate) use error::{CallError, code_of_http};
 #[cfg(feature = "fuzzing")]
 pub(crate) use framing::Framing;
 pub(crate) use framing::{LONGEST, may_begin, prefixed};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use tonic::{Code, Status};
 
 use super::error::{CallError, NotGrpc};
@@ -30,18 +30,6 @@ pub(crate) fn of(headers: &HeaderMap) -> Result<Option<()>, CallError> {
             let more = if words.is_empty() { words.into_owned() } else { format!("; grpc-message: {words}") };
             Err(NotGrpc { code: Code::Unknown, what, more }.into())
         }
-    }
-}
-
-/// The status that gRPC's clients make of a plain HTTP response (`doc/http-grpc-status-mapping.md`).
-pub(crate) fn of_http(status: StatusCode) -> Code {
-    match status.as_u16() {
-        400 => Code::Internal,
-        401 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 => Code::Unimplemented,
-        429 | 502 | 503 | 504 => Code::Unavailable,
-        _ => Code::Unknown,
     }
 }
 
