@@ -19,12 +19,17 @@ use crate::model::hold::{Fate, Held, Rung};
 use crate::model::reach::{
     Disconnect, DisconnectReason, Failure, FailureCode, Health, Phase, PhaseDetail, Reach, Stage,
 };
+use crate::model::registry::{Registry, SourceId, WatchApi};
 use crate::model::resolution::{Answer, ResolveCode, Update};
 use crate::model::rpc::{RpcCause, Unanswered};
+use crate::model::target::Target;
 use crate::session::plan::{Holding, Limits};
 
 const A: &str = "10.0.0.1:50051";
 const B: &str = "10.0.0.2:50051";
+
+/// A registry as Consul is one.
+static CONSUL: Registry = Registry { watch: WatchApi::BlockingQuery, ..Registry::named("consul") };
 
 /// A registry, some servers, and a clock that the test moves.
 struct World {
@@ -61,10 +66,11 @@ impl World {
     }
 
     fn with(goal: Goal, options: Options, limits: Limits, lists: &[&'static str], up: &[&'static str]) -> World {
+        let target = Target::Foreign { scheme: CONSUL.name.to_string(), rest: "///pay".to_string() };
         let script = Script {
             label: Arc::from("consul:///pay"),
             began: SystemTime::UNIX_EPOCH,
-            sources: vec![crate::backend::tests::source("consul:///pay")],
+            sources: vec![Arc::new(SourceId { registry: &CONSUL, target })],
             implied: Vec::new(),
             registries: Vec::new(),
             goal,
