@@ -94,7 +94,13 @@ pub(super) async fn first<'a, M: fmt::Display, T, E: MemberError>(
     for (index, member) in members.enumerate() {
         let name = member.to_string();
         let left = limit.saturating_sub(begun.elapsed());
-        match query(member, left / u32::try_from(count - index).unwrap_or(u32::MAX)).await {
+        tracing::debug!(member = name, "query");
+        let queried = query(member, left / u32::try_from(count - index).unwrap_or(u32::MAX)).await;
+        if let Err(error) = &queried {
+            // Its text may repeat what was sent.
+            tracing::debug!(member = name, code = error.code().as_str(), "no response");
+        }
+        match queried {
             Ok(response) => return Ok((response, failed)),
             Err(error) if error.is_of_every_member() => {
                 return Err(FailoverError::Final(Failed { member: name, error }));

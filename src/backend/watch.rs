@@ -22,7 +22,10 @@ pub(super) trait Watch: Send + Sized + 'static {
             let mut watch = watch?;
             match watch.next().await {
                 Ok(update) => Some((Ok(update), Some(watch))),
-                Err(error) => Some((Err(error), None)),
+                Err(error) => {
+                    tracing::debug!(code = error.failure().code.as_str(), "watch ended");
+                    Some((Err(error), None))
+                }
             }
         }))
     }
@@ -34,7 +37,10 @@ pub(super) fn after<W: Watch>(
 ) -> Resolution {
     let start = async move {
         match begin.await {
-            Ok((first, watch)) => Box::pin(stream::iter([Ok(first)]).chain(watch.changes())) as Resolution,
+            Ok((first, watch)) => {
+                tracing::debug!("watch opened");
+                Box::pin(stream::iter([Ok(first)]).chain(watch.changes())) as Resolution
+            }
             Err(error) => Box::pin(stream::iter([Err(error)])),
         }
     };

@@ -146,8 +146,13 @@ pub(crate) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
         .map_err(|source| ConnectError::Lookup { host: host.to_string(), source })?;
     let mut failed = None;
     for address in found {
-        match tcp(address).await {
+        let connected = tcp(address).await;
+        if let Err(error) = &connected {
+            tracing::debug!(host, %address, %error, "not connected");
+        }
+        match connected {
             Ok(stream) => {
+                tracing::debug!(host, %address, "connected");
                 keep_alive(&stream);
                 return Ok(stream);
             }

@@ -1,153 +1,22 @@
 //! From Consul's JSON to endpoints. Lenient: what is missing or null is left out, and an entry that cannot be used
 //! becomes a note and spoils no other.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-
+use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{Deserializer as _, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::answer::{Entry, HealthCheck, Service};
 use super::port::{self, Place};
 use super::target::ConsulTarget;
 use crate::backend::unusable::{Unusable, none_left};
 use crate::layout::spring;
-use crate::model::endpoint::{Check, CheckState, Endpoint, EndpointStatus, Instance, Maintenance};
+use crate::model::endpoint::{Check, CheckState, Endpoint, EndpointStatus, Instance};
 use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
-use crate::text::{few, shell_word, shorten};
-
-/// One entry of `/v1/health/service/:service`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Entry {
-    node: Option<Node>,
-    service: Option<Service>,
-    checks: Option<Vec<HealthCheck>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Node {
-    node: Option<String>,
-    address: Option<String>,
-    datacenter: Option<String>,
-}
-
-/// The instance as it was registered.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(super) struct Service {
-    #[serde(rename = "ID")]
-    pub id: Option<String>,
-    #[serde(rename = "Service")]
-    pub name: Option<String>,
-    pub address: Option<String>,
-    pub socket_path: Option<PathBuf>,
-    pub port: Option<i64>,
-    pub ports: Option<Vec<NamedPort>>,
-    pub tags: Option<Vec<String>>,
-    pub meta: Option<BTreeMap<String, String>>,
-    pub tagged_addresses: Option<BTreeMap<String, TaggedAddress>>,
-    pub weights: Option<Weights>,
-    pub kind: Option<String>,
-    pub proxy: Option<Proxy>,
-    pub connect: Option<Connect>,
-}
-
-/// What a mesh proxy stands before.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(super) struct Proxy {
-    pub destination_service_name: Option<String>,
-    #[serde(rename = "DestinationServiceID")]
-    pub destination_service_id: Option<String>,
-}
-
-/// How the instance takes part in the mesh.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(super) struct Connect {
-    pub native: Option<bool>,
-}
-
-/// One of several ports (Consul 1.22).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(super) struct NamedPort {
-    pub name: String,
-    pub port: i64,
-    pub default: bool,
-}
-
-/// An address for a purpose: `lan_ipv4`, or Kratos's `grpc`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(super) struct TaggedAddress {
-    pub address: String,
-    pub port: i64,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(super) struct Weights {
-    passing: Option<u32>,
-    warning: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct HealthCheck {
-    #[serde(rename = "CheckID")]
-    check_id: Option<String>,
-    name: Option<String>,
-    status: Option<String>,
-    notes: Option<String>,
-    output: Option<String>,
-    r#type: Option<String>,
-}
-
-impl HealthCheck {
-    /// Maintenance is a check of its own (`structs.NodeMaint`, `structs.ServiceMaintPrefix`).
-    fn is_maintenance(&self) -> bool {
-        let id = self.check_id.as_deref().unwrap_or_default();
-        id == "_node_maintenance"
-            || id.starts_with("_service_maintenance")
-            || self.r#type.as_deref() == Some("maintenance")
-    }
-
-    fn into_check(self) -> Check {
-        let is_maintenance = self.is_maintenance();
-        let state = match self.status.as_deref() {
-            _ if is_maintenance => CheckState::Info,
-            Some("passing") => CheckState::Passing,
-            Some("critical") => CheckState::Critical,
-            _ => CheckState::Warning,
-        };
-        let named = |text: Option<String>| text.filter(|text| !text.is_empty());
-        Check {
-            name: named(self.name).or(self.check_id).unwrap_or_default(),
-            state,
-            status: if is_maintenance { "maintenance".to_string() } else { self.status.unwrap_or_default() },
-            // The reason for a maintenance stands in its notes.
-            output: named(self.output).or(self.notes).unwrap_or_default(),
-        }
-    }
-
-    /// The maintenance that this check stands for, of the instance `id` on `node`.
-    fn maintenance(&self, node: &str, id: &str) -> Option<Maintenance> {
-        if !self.is_maintenance() {
-            return None;
-        }
-        let of_service = self.check_id.as_deref().is_some_and(|check| check.starts_with("_service_maintenance"));
-        let service = if of_service { format!(" -service={}", shell_word(id)) } else { String::new() };
-        let reason = self.notes.clone().unwrap_or_default();
-        Some(Maintenance { reason, end: format!("`consul maint -disable{service}` on node {node} ends it") })
-    }
-}
+use crate::text::{few, shorten};
 
 /// What an answer holds.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use rustify_derive::Endpoint;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::decode::Service;
+use super::answer::Service;
 use super::query::{Client, HealthService};
 use crate::model::endpoint;
 

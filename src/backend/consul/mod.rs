@@ -6,6 +6,7 @@
 #![cfg(feature = "consul")]
 
 mod agent;
+mod answer;
 mod decode;
 mod elsewhere;
 mod error;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::{Service, TaggedAddress};
+use super::answer::{Service, TaggedAddress};
 use crate::layout::{self, consul, join, kratos, spring};
 use crate::model::endpoint::{Address, LayoutRule};
 

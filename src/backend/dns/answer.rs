@@ -11,9 +11,11 @@ use hickory_resolver::proto::rr::rdata::SRV;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::time::{Instant, timeout};
 
+use super::name::full_name;
 use super::notes::{Absent, Notes};
+use super::outcome::{Outcome, least};
 use super::question::{Asker, Reply, Said};
-use super::servers::{Servers, full_name, loopback, shown};
+use super::servers::{Servers, loopback, shown};
 use super::{Family, PortRule};
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
@@ -39,14 +41,6 @@ pub(super) enum Wanted {
     },
     /// The SRV records of a name.
     Srv(String),
-}
-
-/// A whole answer.
-pub(super) struct Outcome {
-    /// What it says.
-    pub(super) update: Update,
-    /// How long it holds: the least TTL in it.
-    pub(super) ttl: Option<Duration>,
 }
 
 /// Asks whatever it takes to say who is there.
@@ -456,10 +450,6 @@ impl Outcome {
     fn empty(notes: Notes) -> Self {
         Outcome { update: Update::Reset(Answer { endpoints: vec![], notes: notes.into_vec() }), ttl: None }
     }
-}
-
-pub(super) fn least(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
-    a.into_iter().chain(b).min()
 }
 
 fn address(record: &Record) -> Option<(IpAddr, Duration)> {

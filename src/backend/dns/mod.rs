@@ -28,7 +28,9 @@ pub(super) mod example;
 mod exchange;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+mod name;
 mod notes;
+mod outcome;
 mod question;
 mod registry;
 mod resolv_conf;
@@ -41,7 +43,8 @@ mod zone;
 
 pub use registry::REGISTRY;
 
-use answer::{Outcome, Wanted};
+use answer::Wanted;
+use outcome::Outcome;
 use question::Asker;
 use schedule::Schedule;
 use servers::Servers;
@@ -124,7 +127,7 @@ impl Backend for Dns {
     }
 
     fn target_for(&self, service: &str, _settings: &super::Settings) -> Option<Target> {
-        servers::full_name(service).ok()?;
+        name::full_name(service).ok()?;
         Some(DnsTarget::Host { server: None, host: service.to_string(), port: None }.into())
     }
 

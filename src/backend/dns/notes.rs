@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use hickory_resolver::proto::rr::{Name, RData, Record};
 
-use super::answer::{Outcome, least};
 use super::exchange::NoEdns;
+use super::outcome::{Outcome, least};
 use super::question::{Cut, Reply, Said, mnemonic};
 use super::servers::shown;
 use super::service_config::{self, Readers};

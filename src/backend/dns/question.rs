@@ -381,7 +381,7 @@ fn io_cause(error: &io::Error, refused: &str) -> String {
 mod tests {
     use hickory_resolver::proto::rr::rdata::CNAME;
 
-    use super::super::servers::full_name;
+    use super::super::name::full_name;
     use super::*;
 
     fn name(text: &str) -> Name {

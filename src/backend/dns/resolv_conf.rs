@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hickory_resolver::proto::rr::Name;
 
-use super::servers::full_name;
+use super::name::full_name;
 use super::zone;
 
 /// glibc's limits (`MAXNS`, `RES_MAXRETRANS`, `RES_MAXRETRY`, `RES_MAXNDOTS`).

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hickory_resolver::proto::rr::Name;
 
+use super::name::{full_name, fully_qualified};
 use super::resolv_conf::{ResolvConf, Retry};
 use super::{Family, Settings, zone};
 use crate::model::host_port::{self, HostPort};
@@ -136,22 +137,6 @@ fn from_hosts(text: &str, name: &Name, family: Family) -> Vec<IpAddr> {
         }
     }
     addresses
-}
-
-fn fully_qualified(mut name: Name) -> Name {
-    name.set_fqdn(true);
-    name
-}
-
-/// `host` as a full name. ASCII is taken as it is: names with underscores are no IDNA names and are resolved all the same.
-pub(super) fn full_name(host: &str) -> Result<Name, ResolveError> {
-    let name = if host.is_ascii() { Name::from_ascii(host) } else { Name::from_utf8(host) };
-    name.map(fully_qualified).map_err(|error| {
-        // The library's word for a name that IDNA does not allow is no sentence.
-        let why =
-            if host.is_ascii() { error.to_string() } else { "not a valid internationalized name (IDNA)".to_string() };
-        ResolveError::fatal(ResolveCode::BadTarget, format!("\"{host}\" is not a DNS name: {why}"))
-    })
 }
 
 /// `name` without the closing dot, as people write it.

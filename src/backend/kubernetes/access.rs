@@ -12,8 +12,8 @@ use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
 use tokio::time::timeout;
 
 use super::credentials::{self, Credentials};
+use super::error::{KubernetesError, Shown};
 use super::settings::{Pod, Settings};
-use super::trouble::{Shown, Trouble};
 use crate::backend::socket::shown_address;
 use crate::backend::tls::{Names, Plan};
 use crate::model::endpoint::Address;
@@ -54,7 +54,7 @@ pub(super) struct Access {
 
 impl Access {
     /// `GET` of `path` and query, with what says who asks.
-    pub(super) async fn request(&self, path: &str) -> Result<http::Request<Empty<Bytes>>, Trouble> {
+    pub(super) async fn request(&self, path: &str) -> Result<http::Request<Empty<Bytes>>, KubernetesError> {
         let mut request = http::Request::get(format!("{}{path}", self.path))
             .header(HOST, &self.authority)
             .header(USER_AGENT, AGENT)
@@ -85,11 +85,11 @@ pub(super) struct Chosen {
 }
 
 /// Makes everything ready, which may take up to `limit`: a credential plugin is run.
-pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) -> Result<Access, Trouble> {
-    let slow = |what: &str| Trouble::Slow { what: what.to_string(), limit };
+pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) -> Result<Access, KubernetesError> {
+    let slow = |what: &str| KubernetesError::Slow { what: what.to_string(), limit };
     let ready = async {
         let chosen = blocking(move || choose(&settings)).await?;
-        let wrong = |why: String| Trouble::Setting(format!("{}: {why}", chosen.place));
+        let wrong = |why: String| KubernetesError::Setting(format!("{}: {why}", chosen.place));
         let server = Server::new(&chosen.server).map_err(wrong)?;
         let credentials = match server.tls {
             true => Credentials::new(&chosen.user, &chosen.cluster, secrets).map_err(wrong)?,
@@ -111,7 +111,7 @@ pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) 
                 names: NAMES,
             };
             let place = chosen.place.clone();
-            Some(blocking(move || plan.load().map_err(|source| Trouble::Tls { place, source })).await?)
+            Some(blocking(move || plan.load().map_err(|source| KubernetesError::Tls { place, source })).await?)
         } else {
             None
         };
@@ -126,13 +126,13 @@ pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) 
 }
 
 /// Reads the kubeconfig and the certificates it names. No credential plugin is run.
-pub(super) fn check(settings: &Settings) -> Result<(), Trouble> {
+pub(super) fn check(settings: &Settings) -> Result<(), KubernetesError> {
     // Without a kubeconfig there is nothing that somebody wrote.
     if kubeconfig(settings)?.is_none() {
         return Ok(());
     }
     let Ok(chosen) = choose(settings) else { return Ok(()) };
-    let wrong = |why: String| Trouble::Setting(format!("{}: {why}", chosen.place));
+    let wrong = |why: String| KubernetesError::Setting(format!("{}: {why}", chosen.place));
     let Ok(server) = Server::new(&chosen.server) else { return Ok(()) };
     if !server.tls {
         return Ok(());
@@ -152,20 +152,21 @@ pub(super) fn check(settings: &Settings) -> Result<(), Trouble> {
         alpn: "http/1.1",
         names: NAMES,
     };
-    plan.check().map_err(|source| Trouble::Tls { place: chosen.place.clone(), source })
+    plan.check().map_err(|source| KubernetesError::Tls { place: chosen.place.clone(), source })
 }
 
-async fn blocking<T: Send + 'static>(read: impl FnOnce() -> Result<T, Trouble> + Send + 'static) -> Result<T, Trouble> {
-    let failed = |error| Trouble::Credentials(format!("reading the settings: {error}"));
-    tokio::task::spawn_blocking(read).await.map_err(failed)?
+async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, KubernetesError> + Send + 'static,
+) -> Result<T, KubernetesError> {
+    tokio::task::spawn_blocking(read).await.map_err(KubernetesError::NotRead)?
 }
 
 /// Reads the kubeconfig or, in a pod, its service account.
-pub(super) fn choose(settings: &Settings) -> Result<Chosen, Trouble> {
+pub(super) fn choose(settings: &Settings) -> Result<Chosen, KubernetesError> {
     let mut chosen = match (kubeconfig(settings)?, &settings.pod.value) {
         (Some(read), _) => of_kubeconfig(settings, read)?,
         (None, Some(pod)) if settings.context.value.is_none() => of_pod(pod)?,
-        (None, _) => return Err(Trouble::Setting(nowhere(settings))),
+        (None, _) => return Err(KubernetesError::Setting(nowhere(settings))),
     };
     if let Some(namespace) = &settings.namespace.value {
         chosen.namespace.clone_from(namespace);
@@ -182,14 +183,16 @@ fn nowhere(settings: &Settings) -> String {
 }
 
 /// The files of the settings, as far as they are there; `None` when none of them is.
-fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, Trouble> {
+fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, KubernetesError> {
     let mut merged: Option<Kubeconfig> = None;
     for file in settings.kubeconfig.value.iter().filter(|file| file.exists()) {
         let shown = file.display();
         let read = one(file)?;
         merged = Some(match merged {
             None => read,
-            Some(before) => before.merge(read).map_err(|error| Trouble::Setting(format!("{shown}: {error}")))?,
+            Some(before) => {
+                before.merge(read).map_err(|error| KubernetesError::Setting(format!("{shown}: {error}")))?
+            }
         });
     }
     Ok(merged)
@@ -197,27 +200,28 @@ fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, Trouble> {
 
 /// One file: a regular one of a size that a kubeconfig may have. What is wrong with it is told by its place: what stands there may be
 /// a token.
-fn one(path: &Path) -> Result<Kubeconfig, Trouble> {
+fn one(path: &Path) -> Result<Kubeconfig, KubernetesError> {
     let shown = path.display();
-    let unreadable = |why: String| Trouble::Setting(format!("{shown}: {why}"));
-    let (_, metadata) = file::open(path).map_err(|error| unreadable(file::why(&error)))?;
+    let unreadable = |why: String| KubernetesError::Setting(format!("{shown}: {why}"));
+    let unread = |source| KubernetesError::File { path: path.to_path_buf(), source };
+    let (_, metadata) = file::open(path).map_err(unread)?;
     if metadata.len() > file::LARGE {
         return Err(unreadable(format!("is larger than {} MiB", file::LARGE >> 20)));
     }
-    Kubeconfig::read_from(path).map_err(|error| match &error {
-        KubeconfigError::ReadConfig(error, _) => unreadable(file::why(error)),
+    Kubeconfig::read_from(path).map_err(|error| match error {
+        KubeconfigError::ReadConfig(error, _) => unread(error),
         KubeconfigError::Parse(error) => {
             let place = error.location().map(|at| format!(": line {} column {}", at.line(), at.column()));
-            Trouble::Setting(format!("{shown} is no kubeconfig{}", place.unwrap_or_default()))
+            KubernetesError::Setting(format!("{shown} is no kubeconfig{}", place.unwrap_or_default()))
         }
-        _ => Trouble::Setting(format!("{shown} is no kubeconfig")),
+        _ => KubernetesError::Setting(format!("{shown} is no kubeconfig")),
     })
 }
 
-fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Trouble> {
+fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, KubernetesError> {
     let files: Vec<String> = settings.kubeconfig.value.iter().map(|file| file.display().to_string()).collect();
     let place = files.join(":");
-    let wrong = |why: String| Trouble::Setting(format!("{place}: {why}"));
+    let wrong = |why: String| KubernetesError::Setting(format!("{place}: {why}"));
     let known = || {
         let names: Vec<&str> = read.contexts.iter().map(|context| context.name.as_str()).collect();
         if names.is_empty() { "it has none".to_string() } else { format!("it has {}", names.join(", ")) }
@@ -261,12 +265,13 @@ fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Troubl
     })
 }
 
-fn of_pod(pod: &Pod) -> Result<Chosen, Trouble> {
+fn of_pod(pod: &Pod) -> Result<Chosen, KubernetesError> {
     let here = |name: &str| -> PathBuf { pod.account.join(name) };
     let shown = |name: &str| here(name).display().to_string();
     let read = |name: &str| {
-        file::read_text(&here(name), file::LARGE)
-            .map_err(|error| Trouble::Setting(format!("{}: {}", shown(name), crate::backend::socket::io_words(&error))))
+        file::read_text(&here(name), file::LARGE).map_err(|error| {
+            KubernetesError::Setting(format!("{}: {}", shown(name), crate::backend::socket::io_words(&error)))
+        })
     };
     // Read here so that the file's name is told when it is not there; the token is read again as it changes.
     read("ca.crt")?;

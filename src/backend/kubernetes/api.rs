@@ -12,8 +12,8 @@ use kube::core::{NamespaceResourceScope, Request, Resource, Status};
 use serde::de::DeserializeOwned;
 
 use super::access::Access;
+use super::error::KubernetesError;
 use super::read::{self, Event, List};
-use super::trouble::Trouble;
 use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
 use crate::net::http1::{Http, HttpError, LARGEST_ANSWER, Listening, RequestError, retry_after};
@@ -67,30 +67,30 @@ impl Api {
     }
 
     /// Everything that `selector` (of labels) means, as the cluster agrees on it (a quorum read).
-    pub(super) async fn list<K: Object>(&self, selector: &str, limit: Duration) -> Result<List<K>, Trouble> {
+    pub(super) async fn list<K: Object>(&self, selector: &str, limit: Duration) -> Result<List<K>, KubernetesError> {
         let asked = self.question::<K>("list");
         let request = self.at::<K>().list(&ListParams::default().labels(selector));
         let answer = self.ask(&asked, request, limit).await?;
-        read::list(answer).map_err(|error| not_kubernetes(&asked, &error))
+        read::list(answer).map_err(|error| not_kubernetes(&asked, error))
     }
 
     /// Every Service called `name`, in whatever namespace.
-    pub(super) async fn services_named(&self, name: &str, limit: Duration) -> Result<Vec<Service>, Trouble> {
+    pub(super) async fn services_named(&self, name: &str, limit: Duration) -> Result<Vec<Service>, KubernetesError> {
         let asked = "list services in every namespace";
         let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
         let request = Request::new(Service::url_path(&(), None)).list(&parameters);
         let answer = self.ask(asked, request, limit).await?;
-        let list = read::list(answer).map_err(|error| not_kubernetes(asked, &error))?;
+        let list = read::list(answer).map_err(|error| not_kubernetes(asked, error))?;
         Ok(list.items.into_iter().filter_map(Result::ok).collect())
     }
 
     /// The object called `name`; `None` when there is none.
-    pub(super) async fn get<K: Object>(&self, name: &str, limit: Duration) -> Result<Option<K>, Trouble> {
+    pub(super) async fn get<K: Object>(&self, name: &str, limit: Duration) -> Result<Option<K>, KubernetesError> {
         let asked = self.question::<K>("get");
         match self.ask(&asked, self.at::<K>().get(name, &GetParams::default()), limit).await {
             Ok(answer) => self.read(&asked, answer).map(Some),
-            Err(Trouble::Refused { code: 404, .. }) => Ok(None),
-            Err(trouble) => Err(trouble),
+            Err(KubernetesError::Refused { code: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -101,7 +101,7 @@ impl Api {
         version: &str,
         length: Duration,
         limit: Duration,
-    ) -> Result<Changes<K>, Trouble> {
+    ) -> Result<Changes<K>, KubernetesError> {
         let asked = self.question::<K>("watch");
         let length = u32::try_from(length.as_secs()).unwrap_or(1);
         let parameters = WatchParams::default().labels(selector).timeout(length);
@@ -123,21 +123,21 @@ impl Api {
     }
 
     /// What the server says within a watch instead of a change.
-    pub(super) fn refusal<K: Object>(&self, status: &Status) -> Trouble {
-        Trouble::of_status(status, &self.question::<K>("watch"), &self.access.shown, None)
+    pub(super) fn refusal<K: Object>(&self, status: &Status) -> KubernetesError {
+        KubernetesError::of_status(status, &self.question::<K>("watch"), &self.access.shown, None)
     }
 
     /// The server's version: `v1.35.4`.
-    pub(super) async fn version(&self, limit: Duration) -> Result<String, Trouble> {
+    pub(super) async fn version(&self, limit: Duration) -> Result<String, KubernetesError> {
         let asked = "get /version";
         let answer = self.ask(asked, plain("/version"), limit).await?;
         self.read::<Info>(asked, answer).map(|info| info.git_version)
     }
 
     /// Does the server answer at all, be it a refusal?
-    pub(super) async fn lives(&self, limit: Duration) -> Result<(), Trouble> {
+    pub(super) async fn lives(&self, limit: Duration) -> Result<(), KubernetesError> {
         match self.ask("get /version", plain("/version"), limit).await {
-            Err(trouble @ Trouble::Request(_)) => Err(trouble),
+            Err(error @ KubernetesError::Request(_)) => Err(error),
             _ => Ok(()),
         }
     }
@@ -146,12 +146,12 @@ impl Api {
         &self,
         asked: &str,
         built: Built,
-    ) -> Result<http::Request<http_body_util::Empty<bytes::Bytes>>, Trouble> {
-        let built = built.map_err(|error| Trouble::Setting(format!("{asked}: {error}")))?;
+    ) -> Result<http::Request<http_body_util::Empty<bytes::Bytes>>, KubernetesError> {
+        let built = built.map_err(|error| KubernetesError::Setting(format!("{asked}: {error}")))?;
         self.access.request(&built.uri().to_string()).await
     }
 
-    async fn ask(&self, asked: &str, built: Built, limit: Duration) -> Result<Vec<u8>, Trouble> {
+    async fn ask(&self, asked: &str, built: Built, limit: Duration) -> Result<Vec<u8>, KubernetesError> {
         let request = self.request(asked, built).await?;
         let failed = |source| RequestError { request: asked.to_string(), source };
         let answer = self.access.http.ask(request, limit).await.map_err(failed)?;
@@ -160,17 +160,17 @@ impl Api {
         if status.is_success() { Ok(body) } else { Err(self.refused(asked, status, &body, wish)) }
     }
 
-    fn refused(&self, asked: &str, status: StatusCode, said: &[u8], retry_after: Option<Duration>) -> Trouble {
+    fn refused(&self, asked: &str, status: StatusCode, said: &[u8], retry_after: Option<Duration>) -> KubernetesError {
         let mut told: Status = serde_json::from_slice(said).unwrap_or_else(|_| Status {
             message: String::from_utf8_lossy(said).lines().next().unwrap_or_default().to_string(),
             ..Status::default()
         });
         told.code = status.as_u16();
-        Trouble::of_status(&told, asked, &self.access.shown, retry_after)
+        KubernetesError::of_status(&told, asked, &self.access.shown, retry_after)
     }
 
-    fn read<T: DeserializeOwned>(&self, asked: &str, answer: Vec<u8>) -> Result<T, Trouble> {
-        serde_json::from_slice(&json::mended(answer)).map_err(|error| not_kubernetes(asked, &error))
+    fn read<T: DeserializeOwned>(&self, asked: &str, answer: Vec<u8>) -> Result<T, KubernetesError> {
+        serde_json::from_slice(&json::mended(answer)).map_err(|error| not_kubernetes(asked, error))
     }
 }
 
@@ -180,8 +180,8 @@ fn plain(path: &str) -> Built {
     http::Request::get(path).body(Vec::new()).map_err(kube::core::request::Error::BuildRequest)
 }
 
-fn not_kubernetes(asked: &str, error: &serde_json::Error) -> Trouble {
-    Trouble::NotKubernetes(format!("{asked}: no answer of Kubernetes: {error}"))
+fn not_kubernetes(asked: &str, source: serde_json::Error) -> KubernetesError {
+    KubernetesError::NotKubernetes { asked: asked.to_string(), source }
 }
 
 /// The changes, until the server ends the watch.
@@ -195,25 +195,24 @@ pub(super) struct Changes<K> {
 
 impl<K: DeserializeOwned> Changes<K> {
     /// The next one; `None` when the server ended the watch. Nothing is lost when the future is dropped.
-    pub(super) async fn next(&mut self) -> Result<Option<Event<K>>, Trouble> {
+    pub(super) async fn next(&mut self) -> Result<Option<Event<K>>, KubernetesError> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.rest.drain(..=end).collect();
-                return read::event(line).map(Some).map_err(|error| not_kubernetes(&self.asked, &error));
+                return read::event(line).map(Some).map_err(|error| not_kubernetes(&self.asked, error));
             }
             match self.answer.piece().await {
                 Ok(Some(piece)) if self.rest.len() + piece.len() <= LARGEST_ANSWER => {
                     self.rest.extend_from_slice(&piece)
                 }
                 Ok(Some(_)) => {
-                    let limit = LARGEST_ANSWER / 1024 / 1024;
-                    return Err(Trouble::NotKubernetes(format!("{}: a change longer than {limit} MiB", self.asked)));
+                    return Err(KubernetesError::TooLong { asked: self.asked.clone(), limit: LARGEST_ANSWER });
                 }
                 Ok(None) if self.rest.is_empty() => return Ok(None),
-                Ok(None) => return Err(Trouble::CutOff),
+                Ok(None) => return Err(KubernetesError::CutOff),
                 Err(source) => {
                     let error = RequestError { request: self.asked.clone(), source };
-                    return Err(Trouble::from(error).under_a_watch());
+                    return Err(KubernetesError::from(error).under_a_watch());
                 }
             }
         }

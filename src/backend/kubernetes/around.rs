@@ -2,13 +2,13 @@
 //! they say becomes notes; the endpoints are the slices'. Pure.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::{Endpoints, Service, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::error::KubernetesError;
 use super::listing::Listing;
-use super::trouble::Trouble;
+use super::port::virtual_ip;
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::{self, plural, plural_s};
 
@@ -19,15 +19,15 @@ pub(super) enum Look<T> {
     /// There is none.
     Missing,
     /// It could not be looked at.
-    Unseen(Trouble),
+    Unseen(KubernetesError),
 }
 
-impl<T> From<Result<Option<T>, Trouble>> for Look<T> {
-    fn from(looked: Result<Option<T>, Trouble>) -> Self {
+impl<T> From<Result<Option<T>, KubernetesError>> for Look<T> {
+    fn from(looked: Result<Option<T>, KubernetesError>) -> Self {
         match looked {
             Ok(Some(object)) => Look::Found(object),
             Ok(None) => Look::Missing,
-            Err(trouble) => Look::Unseen(trouble),
+            Err(error) => Look::Unseen(error),
         }
     }
 }
@@ -68,16 +68,16 @@ impl Around {
                 }
             }
             Look::Missing => say(NoteKind::Orphaned, orphans(listing, "there is no such Service")),
-            Look::Unseen(trouble) => {
-                say(NoteKind::Service, Some(format!("the Service could not be looked at: {trouble}")));
+            Look::Unseen(error) => {
+                say(NoteKind::Service, Some(format!("the Service could not be looked at: {error}")));
             }
         }
         match &self.endpoints {
             Some(Look::Found(endpoints)) if listing.is_understood() => {
                 say(NoteKind::Legacy, differ(endpoints, listing));
             }
-            Some(Look::Unseen(trouble)) => {
-                say(NoteKind::Service, Some(format!("the legacy Endpoints could not be looked at: {trouble}")));
+            Some(Look::Unseen(error)) => {
+                say(NoteKind::Service, Some(format!("the legacy Endpoints could not be looked at: {error}")));
             }
             Some(Look::Found(_) | Look::Missing) | None => {}
         }
@@ -86,11 +86,6 @@ impl Around {
 }
 
 const WITHOUT_SELECTOR: &str = "the Service has no selector: its EndpointSlices are kept by whoever wrote them, and no readiness probe stands behind them";
-
-/// The one address in front of the pods; `None` for a headless service.
-pub(super) fn virtual_ip(service: &Service) -> Option<IpAddr> {
-    service.spec.as_ref()?.cluster_ip.as_deref()?.parse().ok()
-}
 
 /// How the Service shows itself to whoever asks DNS for it.
 fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<String> {

@@ -13,12 +13,12 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::error::KubernetesError;
 use super::exec::{Issued, Plugin, names_secret};
-use super::trouble::Trouble;
 use crate::backend::login;
-use crate::backend::socket::io_words;
 use crate::backend::tls::Pem;
 use crate::model::secret::{Secret, Secrets};
+use crate::platform::file;
 
 /// What is shown to the API server with every request.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Credentials {
     }
 
     /// Certificate and key, from the plugin where one makes them. The plugin is run, and may take up to `limit`.
-    pub(super) async fn identity(&self, limit: Duration) -> Result<Option<(Pem, Pem)>, Trouble> {
+    pub(super) async fn identity(&self, limit: Duration) -> Result<Option<(Pem, Pem)>, KubernetesError> {
         let Bearer::Plugin(plugin, issued) = &self.bearer else { return Ok(self.identity.clone()) };
         let mut issued = issued.lock().await;
         let made = run(plugin, &self.secrets, limit).await?;
@@ -66,16 +66,14 @@ impl Credentials {
     }
 
     /// Puts into `headers` what belongs there. What has ended by now is made anew, which may take up to `limit`.
-    pub(super) async fn show(&self, headers: &mut HeaderMap, limit: Duration) -> Result<(), Trouble> {
+    pub(super) async fn show(&self, headers: &mut HeaderMap, limit: Duration) -> Result<(), KubernetesError> {
         for (name, value) in &self.impersonated {
             headers.append(name.clone(), value.clone());
         }
         let shown = match &self.bearer {
             Bearer::Nothing => None,
             Bearer::Fixed(value) => Some(value.clone()),
-            Bearer::File(file) => {
-                Some(from_file(file.clone(), self.secrets.clone()).await.map_err(Trouble::Credentials)?)
-            }
+            Bearer::File(file) => Some(from_file(file.clone(), self.secrets.clone()).await?),
             Bearer::Plugin(plugin, issued) => {
                 let mut issued = issued.lock().await;
                 let counts = issued.as_ref().filter(|issued| issued.still_counts(OffsetDateTime::now_utc()));
@@ -83,7 +81,7 @@ impl Credentials {
                     *issued = Some(run(plugin, &self.secrets, limit).await?);
                 }
                 let token = issued.as_ref().and_then(|issued| issued.token.as_ref());
-                token.map(|token| bearer_value(token.reveal())).transpose().map_err(Trouble::Credentials)?
+                token.map(|token| bearer_value(token.reveal())).transpose().map_err(KubernetesError::Credentials)?
             }
         };
         if let Some(value) = shown {
@@ -148,8 +146,8 @@ fn learn(user: &AuthInfo, secrets: &Secrets) {
     }
 }
 
-async fn run(plugin: &Plugin, secrets: &Secrets, limit: Duration) -> Result<Issued, Trouble> {
-    let slow = || Trouble::Slow { what: "making the credentials".to_string(), limit };
+async fn run(plugin: &Plugin, secrets: &Secrets, limit: Duration) -> Result<Issued, KubernetesError> {
+    let slow = || KubernetesError::Slow { what: "making the credentials".to_string(), limit };
     timeout(limit, plugin.run(secrets)).await.map_err(|_| slow())?
 }
 
@@ -227,16 +225,17 @@ pub(super) fn pem(setting: &str, data: Option<&str>, file: Option<&str>) -> Resu
     }
 }
 
-async fn from_file(file: PathBuf, secrets: Secrets) -> Result<HeaderValue, String> {
-    let read = move || match crate::platform::file::read_text(&file, crate::platform::file::SMALL) {
-        Ok(text) if text.trim().is_empty() => Err(format!("{} is empty", file.display())),
+async fn from_file(path: PathBuf, secrets: Secrets) -> Result<HeaderValue, KubernetesError> {
+    let read = move || match file::read_text(&path, file::SMALL) {
+        Ok(text) if text.trim().is_empty() => Err(KubernetesError::Credentials(format!("{} is empty", path.display()))),
         Ok(text) => {
             secrets.learn(text.trim());
-            bearer_value(&text)
+            bearer_value(&text).map_err(KubernetesError::Credentials)
         }
-        Err(error) => Err(format!("{}: {}", file.display(), io_words(&error))),
+        Err(source) => Err(KubernetesError::TokenFile { path, source }),
     };
-    tokio::task::spawn_blocking(read).await.unwrap_or_else(|error| Err(format!("reading the token: {error}")))
+    let unread = |error| Err(KubernetesError::Credentials(format!("reading the token: {error}")));
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(unread)
 }
 
 fn bearer_value(token: &str) -> Result<HeaderValue, String> {

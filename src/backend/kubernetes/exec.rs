@@ -20,8 +20,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe::Receiver;
 use tokio::time::sleep;
 
-use super::trouble::{LONGEST, Trouble};
-use crate::backend::socket::io_words;
+use super::error::{KubernetesError, LONGEST};
 use crate::backend::tls::Pem;
 use crate::model::secret::{Secret, Secrets};
 use crate::text::quote_bytes;
@@ -84,9 +83,9 @@ impl Plugin {
     }
 
     /// Runs it, and makes `secrets` know what it gets and prints. Dropping the future ends it.
-    pub(super) async fn run(&self, secrets: &Secrets) -> Result<Issued, Trouble> {
+    pub(super) async fn run(&self, secrets: &Secrets) -> Result<Issued, KubernetesError> {
         let Plugin { command, exec, .. } = self;
-        let wrong = |why: String| Trouble::Credentials(format!("{command:?} {why}"));
+        let wrong = |why: String| KubernetesError::Credentials(format!("{command:?} {why}"));
         let told = json!({
             "apiVersion": self.api_version,
             "kind": "ExecCredential",
@@ -111,10 +110,8 @@ impl Plugin {
         let ended = Running::to_its_end(program).await.map_err(|error| {
             let hint = exec.install_hint.as_deref().map(str::trim).filter(|_| error.kind() == io::ErrorKind::NotFound);
             let hint = hint.map(|hint| format!(" ({})", quote_bytes(hint.as_bytes(), LONGEST))).unwrap_or_default();
-            match error.kind() {
-                io::ErrorKind::Other => wrong(error.to_string()),
-                _ => wrong(format!("cannot be run: {}{hint}", io_words(&error))),
-            }
+            let runs = error.kind() == io::ErrorKind::Other;
+            KubernetesError::Plugin { command: command.clone(), runs, hint, source: error }
         })?;
         learn(&ended.stdout, secrets);
         if !ended.status.success() {

@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::api::{Api, Changes, Object};
+use super::error::KubernetesError;
 use super::read::{Event, Garbled, Read};
-use super::trouble::Trouble;
 
 /// When the server is to end a watch: asking so often costs it nothing.
 const LENGTH: Duration = Duration::from_secs(20);
@@ -52,12 +52,11 @@ impl<K: Object> Follow<K> {
     }
 
     /// Everything that there is, within `limit`; the changes that follow are those after it.
-    pub(super) async fn list(&mut self, limit: Duration) -> Result<Vec<Read<K>>, Trouble> {
+    pub(super) async fn list(&mut self, limit: Duration) -> Result<Vec<Read<K>>, KubernetesError> {
         let list = self.api.list::<K>(&self.selector, limit).await?;
         self.version = list.version;
         if self.version.is_empty() {
-            let why = "the list has no resource version: changes cannot be watched";
-            return Err(Trouble::NotKubernetes(why.to_string()));
+            return Err(KubernetesError::NoVersion);
         }
         Ok(list.items)
     }
@@ -68,7 +67,7 @@ impl<K: Object> Follow<K> {
     }
 
     /// Waits for a change, once the list was read. Not asked again after an error.
-    pub(super) async fn change(&mut self) -> Result<Change<K>, Trouble> {
+    pub(super) async fn change(&mut self) -> Result<Change<K>, KubernetesError> {
         loop {
             let (version, change) = match self.hear().await? {
                 None => continue,
@@ -92,18 +91,18 @@ impl<K: Object> Follow<K> {
     }
 
     /// The next event; `None` when the watch came to the end that it was asked for with.
-    async fn hear(&mut self) -> Result<Option<Event<K>>, Trouble> {
+    async fn hear(&mut self) -> Result<Option<Event<K>>, KubernetesError> {
         let changes = match &mut self.changes {
             Some(changes) => changes,
             empty => {
                 self.begun = Instant::now();
                 let asked = self.api.watch(&self.selector, &self.version, LENGTH, GRACE).await;
-                empty.insert(asked.map_err(Trouble::under_a_watch)?)
+                empty.insert(asked.map_err(KubernetesError::under_a_watch)?)
             }
         };
         let heard = tokio::select! {
             heard = timeout_at(self.begun + LENGTH + GRACE, changes.next()) => heard,
-            trouble = silence(&self.api) => return Err(trouble),
+            error = silence(&self.api) => return Err(error),
         };
         match heard {
             Ok(Ok(Some(event))) => Ok(Some(event)),
@@ -111,21 +110,21 @@ impl<K: Object> Follow<K> {
                 self.changes = None;
                 Ok(None)
             }
-            Ok(Ok(None)) => Err(Trouble::Ended(Duration::from_millis(self.begun.elapsed().as_millis() as u64))),
-            Ok(Err(trouble)) => Err(trouble),
-            Err(_) => Err(Trouble::Stuck(LENGTH + GRACE)),
+            Ok(Ok(None)) => Err(KubernetesError::Ended(Duration::from_millis(self.begun.elapsed().as_millis() as u64))),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(KubernetesError::Stuck(LENGTH + GRACE)),
         }
     }
 }
 
 /// Asks for signs of life, until none comes. A refusal of the connection says nothing of the one that stands.
-async fn silence(api: &Api) -> Trouble {
+async fn silence(api: &Api) -> KubernetesError {
     loop {
         sleep(PULSE).await;
-        if let Err(trouble) = api.lives(GRACE).await
-            && let trouble @ Trouble::Frozen { .. } = trouble.under_a_watch()
+        if let Err(error) = api.lives(GRACE).await
+            && let error @ KubernetesError::Frozen { .. } = error.under_a_watch()
         {
-            return trouble;
+            return error;
         }
     }
 }

@@ -95,7 +95,7 @@ impl Listing {
     pub(super) fn answer(&self, service: Option<&Service>) -> (Vec<Endpoint>, Vec<Note>) {
         let mut joined = Joined::default();
         let mut skipped: BTreeMap<Unusable, usize> = BTreeMap::new();
-        let virtual_ip = service.and_then(super::around::virtual_ip);
+        let virtual_ip = service.and_then(port::virtual_ip);
         for (name, Slice { whole: slice, unread }) in &self.slices {
             for why in unread {
                 let why = Unusable::Garbled(format!("EndpointSlice {name:?}: {why}"));

@@ -12,6 +12,7 @@ mod api;
 mod around;
 mod credentials;
 mod elsewhere;
+mod error;
 mod exec;
 mod follow;
 #[cfg(feature = "fuzzing")]
@@ -26,7 +27,6 @@ mod settings;
 mod target;
 #[cfg(test)]
 mod tests;
-mod trouble;
 mod unread;
 mod watch;
 
@@ -136,9 +136,9 @@ impl Backend for Kubernetes {
         let limit = settings.response_limit();
         let (settings, secrets) = access(settings);
         Box::pin(async move {
-            let access = access::open(settings, secrets, limit).await.map_err(|trouble| trouble.at(""))?;
+            let access = access::open(settings, secrets, limit).await.map_err(|error| error.at(""))?;
             let api = Api::new(access, String::new());
-            let version = api.version(limit).await.map_err(|trouble| trouble.at(api.server()))?;
+            let version = api.version(limit).await.map_err(|error| error.at(api.server()))?;
             Ok(format!("kubernetes {version} at {}", api.server()))
         })
     }

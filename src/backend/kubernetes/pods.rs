@@ -44,7 +44,7 @@ async fn begin(
     let selector = format!("{}={}", kratos_pods::APP, target.service);
     let left = limit.saturating_sub(begun.elapsed());
     let mut follow = Follow::new(api, selector);
-    let pods = follow.list(left).await.map_err(|trouble| trouble.at(follow.api.server()))?;
+    let pods = follow.list(left).await.map_err(|error| error.at(follow.api.server()))?;
     let watch = Watching { follow, service: target.service, pods: Pods::new(pods) };
     let took = duration(begun.elapsed());
     let first = watch.update(&format!("answered in {took}, resource version {}", watch.follow.version()));
@@ -99,7 +99,7 @@ impl Watch for Watching {
             Ok(Change::Put(pod)) => self.pods.put(pod),
             Ok(Change::Gone(name)) => self.pods.delete(&name),
             Ok(Change::Garbled(garbled)) => self.pods.unread.changed(garbled),
-            Err(trouble) => return Err(trouble.at(self.follow.api.server())),
+            Err(error) => return Err(error.at(self.follow.api.server())),
         };
         Ok(self.update(&format!("told a change at resource version {}", self.follow.version())))
     }

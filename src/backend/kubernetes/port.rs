@@ -1,5 +1,7 @@
 //! Which port of the pods is meant. Pure.
 
+use std::net::IpAddr;
+
 use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::api::discovery::v1::EndpointPort;
 
@@ -121,4 +123,9 @@ fn known(tcp: &[&EndpointPort]) -> String {
         })
         .collect();
     format!("the slice has {}", ports.join(", "))
+}
+
+/// The one address in front of the pods; `None` for a headless service.
+pub(super) fn virtual_ip(service: &Service) -> Option<IpAddr> {
+    service.spec.as_ref()?.cluster_ip.as_deref()?.parse().ok()
 }

@@ -42,9 +42,9 @@ fn config(name: &str, cluster: &Value, user: &Value) -> String {
 
 fn refusal(settings: &Settings) -> String {
     match access::choose(settings) {
-        Err(trouble) => {
-            assert_eq!(trouble.code(), ResolveCode::BadTarget, "{trouble}");
-            trouble.to_string()
+        Err(error) => {
+            assert_eq!(error.code(), ResolveCode::BadTarget, "{error}");
+            error.to_string()
         }
         Ok(chosen) => panic!("{}", chosen.server),
     }
@@ -60,12 +60,12 @@ fn several_kubeconfigs_are_one_and_the_first_to_say_something_wins() {
     let second = written(&here, "b", &other);
     let absent = here.path().join("absent");
     let mut settings = settings(&[&absent, &first, &second]);
-    let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
+    let chosen = access::choose(&settings).map_err(|error| error.to_string()).unwrap();
     assert_eq!((chosen.context.as_deref(), chosen.server.as_str()), (Some("one"), "https://one:1"));
     assert_eq!(chosen.namespace, "default");
     assert!(chosen.shown.credentials.starts_with("the token of user \"ann\" in "), "{}", chosen.shown.credentials);
     settings.context.value = Some("two".to_string());
-    let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
+    let chosen = access::choose(&settings).map_err(|error| error.to_string()).unwrap();
     assert_eq!((chosen.server.as_str(), chosen.namespace.as_str()), ("https://two:2", "prod"));
     assert!(
         chosen.shown.credentials.starts_with("nothing: user \"bob\" has no credentials in "),
@@ -73,7 +73,7 @@ fn several_kubeconfigs_are_one_and_the_first_to_say_something_wins() {
         chosen.shown.credentials
     );
     settings.namespace.value = Some("dev".to_string());
-    assert_eq!(access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap().namespace, "dev");
+    assert_eq!(access::choose(&settings).map_err(|error| error.to_string()).unwrap().namespace, "dev");
 }
 
 #[test]
@@ -107,11 +107,11 @@ fn a_pod_asks_as_its_service_account() {
     written(&account, "ca.crt", "PEM");
     assert!(refusal(&settings).ends_with("/token: no such file or directory"));
     let token = written(&account, "token", "t0ken\n");
-    let chosen = access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap();
+    let chosen = access::choose(&settings).map_err(|error| error.to_string()).unwrap();
     assert_eq!((chosen.context.as_deref(), chosen.namespace.as_str()), (None, "default"));
     assert_eq!(chosen.shown.credentials, format!("the pod's own token in {}", token.display()));
     written(&account, "namespace", "pay\n");
-    assert_eq!(access::choose(&settings).map_err(|trouble| trouble.to_string()).unwrap().namespace, "pay");
+    assert_eq!(access::choose(&settings).map_err(|error| error.to_string()).unwrap().namespace, "pay");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn refused(of: &Value) -> String {
 /// What is shown for a user, as pairs of header and value.
 async fn shown(of: &Credentials) -> Result<Vec<(String, String)>, String> {
     let mut headers = HeaderMap::new();
-    of.show(&mut headers, LIMIT).await.map_err(|trouble| trouble.to_string())?;
+    of.show(&mut headers, LIMIT).await.map_err(|error| error.to_string())?;
     assert!(headers.get(AUTHORIZATION).is_none_or(|value| value.is_sensitive()));
     Ok(headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_string())).collect())
 }

@@ -8,12 +8,12 @@ use super::access;
 use super::api::Api;
 use super::around::{Around, Look};
 use super::elsewhere;
+use super::error::KubernetesError;
 use super::follow::{Change, Follow, GRACE};
 use super::listing::Listing;
 use super::read::Slice;
 use super::settings::Settings;
 use super::target::KubernetesTarget;
-use super::trouble::Trouble;
 use crate::backend::Resolution;
 use crate::backend::watch::{Watch, after};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
@@ -39,7 +39,7 @@ pub(super) async fn open(
     namespace: Option<String>,
     limit: Duration,
 ) -> Result<Api, ResolveError> {
-    let access = access::open(settings.0, settings.1, limit).await.map_err(|trouble| trouble.at(""))?;
+    let access = access::open(settings.0, settings.1, limit).await.map_err(|error| error.at(""))?;
     let namespace = namespace.unwrap_or_else(|| access.namespace.clone());
     Ok(Api::new(access, namespace))
 }
@@ -56,7 +56,7 @@ async fn begin(
     let selector = format!("{SERVICE_NAME}={}", target.service);
     // One after the other: they share a connection.
     let mut follow = Follow::new(api, selector);
-    let slices = follow.list(left()).await.map_err(|trouble| trouble.at(follow.api.server()))?;
+    let slices = follow.list(left()).await.map_err(|error| error.at(follow.api.server()))?;
     let service = follow.api.get(&target.service, left()).await;
     let endpoints = follow.api.get(&target.service, left()).await;
     let listing = Listing::new(target.port, port, slices);
@@ -83,14 +83,14 @@ impl Watch for Watching {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
             Ok(update) => Ok(update),
-            Err(trouble) => Err(trouble.at(self.follow.api.server())),
+            Err(error) => Err(error.at(self.follow.api.server())),
         }
     }
 }
 
 impl Watching {
     /// Waits for a change of a slice.
-    async fn wait(&mut self) -> Result<Update, Trouble> {
+    async fn wait(&mut self) -> Result<Update, KubernetesError> {
         match self.follow.change().await? {
             Change::Put(slice) => self.listing.put(slice),
             Change::Gone(name) => self.listing.delete(&name),

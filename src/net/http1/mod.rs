@@ -138,8 +138,11 @@ impl Http {
                 .await
                 .map_err(|_| HttpError::ConnectTimeout(self.connect_limit))??,
         };
+        // Without the query, in which a registry may be told a secret.
+        let (method, path) = (request.method().clone(), request.uri().path().to_string());
         let sent = wire.sender.send_request(request);
         let (head, body) = wire.drive(sent).await?.into_parts();
+        tracing::debug!(%method, path, status = head.status.as_u16(), "response");
         if let Some(encoding) = head.headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
             return Err(HttpError::Encoded(encoding.clone()));
         }

@@ -16,7 +16,8 @@ use tokio_rustls::rustls::{self, ClientConfig};
 
 use super::error::SetupError;
 use super::explain::{ClientAuth, Told, explain_handshake};
-use super::verify::{Roots, Verifier};
+use super::roots::Roots;
+use super::verify::Verifier;
 use super::{name_text, read};
 use crate::net::dial::Io;
 

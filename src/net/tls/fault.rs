@@ -7,7 +7,8 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::ParsedCertificate;
 
 use super::path::{self, Chain, End};
-use super::verify::{Refusal, Roots};
+use super::refusal::Refusal;
+use super::roots::Roots;
 use super::{certificate, list};
 use crate::model::certificate::{ANY_PURPOSE, CERT_SIGN, CertificateTraits, Digest, KeyKind, SERVER_AUTH, TlsFault};
 use crate::model::dates::{ago, ahead};

@@ -9,6 +9,8 @@ mod fault;
 mod hello;
 mod path;
 pub(crate) mod pem;
+mod refusal;
+mod roots;
 mod verify;
 
 pub(crate) use certificate::{distinguished_name, read};
@@ -16,7 +18,9 @@ pub(crate) use client::{Explain, Remedy, TlsClient, config};
 pub use error::SetupError;
 pub(crate) use explain::{ClientAuth, Told, explain_alert, explain_end, explain_handshake, is_tls};
 pub(crate) use hello::{Answer, Offered, answer, client_hello};
-pub(crate) use verify::{Presented, Roots, Verifier, refusal_in};
+pub(crate) use refusal::refusal_in;
+pub(crate) use roots::Roots;
+pub(crate) use verify::{Presented, Verifier};
 
 use tokio_rustls::rustls::pki_types::ServerName;
 

@@ -1,6 +1,5 @@
 //! The one verifier of server certificates, for endpoints and registries alike.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,74 +8,14 @@ use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
 use tokio_rustls::rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
-use tokio_rustls::rustls::{self, CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+use tokio_rustls::rustls::{self, CertificateError, DigitallySignedStruct, SignatureScheme};
 
 use super::error::SetupError;
 use super::path::{Chain, is_a_root};
-use super::pem::PemError;
+use super::refusal::Refusal;
+use super::roots::Roots;
 use super::{certificate, fault};
-use crate::model::certificate::{KeyKind, TlsFault};
-use crate::model::reach::{Certificate, FailureCode};
-
-/// Who is trusted.
-#[derive(Debug, Clone)]
-pub(crate) struct Roots {
-    store: Arc<RootCertStore>,
-    /// The certificates that were given by name. A trusted one that a server presents as its own is trusted for what it
-    /// says, as OpenSSL and Go do it (webpki refuses a CA certificate there, which is what `openssl req -x509` makes).
-    named: Vec<CertificateDer<'static>>,
-}
-
-impl Roots {
-    /// These and no others.
-    ///
-    /// # Errors
-    ///
-    /// None of them can be a root.
-    pub fn named(named: Vec<CertificateDer<'static>>) -> Result<Self, PemError> {
-        let mut store = RootCertStore::empty();
-        let (added, _) = store.add_parsable_certificates(named.iter().cloned());
-        if added == 0 {
-            return Err(PemError::NotARoot { count: named.len() });
-        }
-        Ok(Roots { store: Arc::new(store), named })
-    }
-
-    /// The system's.
-    ///
-    /// # Errors
-    ///
-    /// The system has none.
-    pub fn system() -> Result<Self, SetupError> {
-        let found = rustls_native_certs::load_native_certs();
-        let mut store = RootCertStore::empty();
-        store.add_parsable_certificates(found.certs);
-        if store.is_empty() {
-            return Err(SetupError::NoSystemRoots { source: found.errors.into_iter().next() });
-        }
-        Ok(Roots { store: Arc::new(store), named: Vec::new() })
-    }
-
-    /// The subjects of the certificates that were given by name.
-    pub(super) fn subjects(&self) -> Vec<String> {
-        self.named.iter().filter_map(|der| Some(certificate::read(der)?.subject)).collect()
-    }
-
-    pub(super) fn store(&self) -> &RootCertStore {
-        &self.store
-    }
-
-    /// Name and key of the trusted root that `chain` ends at, where it was given by name.
-    pub(super) fn anchor_key(&self, chain: &[Certificate]) -> Option<(String, KeyKind)> {
-        self.anchor(chain).map(|root| (root.subject, root.traits.key))
-    }
-
-    /// The named root that issued a certificate of `chain`, by its name.
-    fn anchor(&self, chain: &[Certificate]) -> Option<Certificate> {
-        let mut named = self.named.iter().filter_map(|der| certificate::read(der));
-        named.find(|root| chain.iter().any(|of_chain| of_chain.issuer == root.subject))
-    }
-}
+use crate::model::reach::Certificate;
 
 /// What a server presented.
 #[derive(Clone, Copy)]
@@ -91,29 +30,8 @@ pub(crate) struct Presented<'a> {
     pub now: UnixTime,
 }
 
-/// Why a certificate is refused, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// Stable word.
-    pub code: FailureCode,
-    /// The sentence.
-    pub text: String,
-    /// What the remedy depends on.
-    pub fault: Option<TlsFault>,
-    /// The TLS library's own limit: grpc-go's verification accepts the chain.
-    pub is_our_limit: bool,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl std::error::Error for Refusal {}
-
 /// Verifies chains against [`Roots`], or accepts every chain; the server must hold the certificate's key in both cases. As
-/// rustls' verifier its errors are [`Refusal`]s ([`refusal_in`]).
+/// rustls' verifier its errors are [`Refusal`]s ([`refusal_in`](super::refusal_in)).
 #[derive(Debug)]
 pub(crate) struct Verifier {
     /// `None`: every chain is accepted.
@@ -199,20 +117,6 @@ fn named_itself(leaf: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime)
         return Err(CertificateError::InvalidPurpose.into());
     }
     Ok(())
-}
-
-/// The [`Refusal`] that a [`Verifier`] hid in an error of rustls.
-pub(crate) fn refusal_in(error: &rustls::Error) -> Option<&Refusal> {
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => inner.downcast_ref(),
-        _ => None,
-    }
-}
-
-impl From<Refusal> for rustls::Error {
-    fn from(refusal: Refusal) -> Self {
-        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refusal))))
-    }
 }
 
 impl ServerCertVerifier for Verifier {

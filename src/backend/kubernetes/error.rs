@@ -1,13 +1,17 @@
-//! [`Trouble`]: why there is no answer.
+//! [`KubernetesError`]: why the API server gave no answer.
 
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kube::core::Status;
 
+use crate::backend::socket::io_words;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http1::{HttpError, RequestError};
 use crate::net::tls::SetupError;
+use crate::platform::file;
 use crate::text::{duration, shorten};
 
 /// So much of a stranger's text is repeated.
@@ -41,9 +45,9 @@ impl fmt::Display for Shown {
     }
 }
 
-/// Why there is no answer. The sentences do not name the API server: [`Trouble::at`] does.
+/// Why there is no answer. The sentences do not name the API server: [`KubernetesError::at`] does.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum KubernetesError {
     /// A setting makes no sense: no point in asking again.
     #[error("{0}")]
     Setting(String),
@@ -55,7 +59,38 @@ pub(super) enum Trouble {
         /// Why.
         source: SetupError,
     },
-    /// Whoever makes the credentials did not.
+    /// A file that the settings name cannot be read.
+    #[error("{}: {}", path.display(), file::why(source))]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The settings could not be read.
+    #[error("no credentials: reading the settings: {0}")]
+    NotRead(#[source] tokio::task::JoinError),
+    /// The file of the token cannot be read.
+    #[error("no credentials: {}: {}", path.display(), io_words(source))]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The credential plugin could not be started, or its output not be read.
+    #[error("no credentials: {command:?} {}", if *runs { source.to_string() } else { format!("cannot be run: {}{hint}", io_words(source)) })]
+    Plugin {
+        /// The program.
+        command: String,
+        /// It was started.
+        runs: bool,
+        /// What the kubeconfig says about installing it.
+        hint: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nothing made the credentials.
     #[error("no credentials: {0}")]
     Credentials(String),
     /// No response.
@@ -115,39 +150,55 @@ pub(super) enum Trouble {
         /// When the server wants to be queried again.
         retry_after: Option<Duration>,
     },
-    /// What came is not what Kubernetes says.
-    #[error("{0}")]
-    NotKubernetes(String),
+    /// The response is not Kubernetes's.
+    #[error("{asked}: no answer of Kubernetes: {source}")]
+    NotKubernetes {
+        /// What was requested.
+        asked: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The list names no version to watch from.
+    #[error("the list has no resource version: changes cannot be watched")]
+    NoVersion,
+    /// A change is longer than any that is read.
+    #[error("{asked}: a change longer than {} MiB", limit / 1024 / 1024)]
+    TooLong {
+        /// What was requested.
+        asked: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
 }
 
-impl Trouble {
+impl KubernetesError {
     /// What the API server refused.
     pub(super) fn of_status(status: &Status, asked: &str, shown: &Shown, retry_after: Option<Duration>) -> Self {
         let mut message = shorten(status.message.trim(), LONGEST).into_owned();
         let asked = asked.to_string();
         match status.code {
-            401 => Trouble::Unauthorized(shown.clone()),
+            401 => KubernetesError::Unauthorized(shown.clone()),
             403 => {
                 if shown.withheld {
                     message = format!("{message} ({shown})");
                 }
-                Trouble::Forbidden { asked, message }
+                KubernetesError::Forbidden { asked, message }
             }
-            410 => Trouble::Gone(message),
+            410 => KubernetesError::Gone(message),
             code => {
                 let details = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
                 let stated = (details > 0).then(|| Duration::from_secs(u64::from(details)));
-                Trouble::Refused { asked, code, message, retry_after: retry_after.or(stated) }
+                KubernetesError::Refused { asked, code, message, retry_after: retry_after.or(stated) }
             }
         }
     }
 
     /// Seen from a watch: it had been connected.
     pub(super) fn under_a_watch(self) -> Self {
-        let Trouble::Request(RequestError { request, source }) = self else { return self };
+        let KubernetesError::Request(RequestError { request, source }) = self else { return self };
         match source {
-            HttpError::Connect(_) | HttpError::Broken(_) => Trouble::Broken(source),
-            HttpError::NoAnswer(_) | HttpError::ConnectTimeout(_) => Trouble::Frozen { request, source },
+            HttpError::Connect(_) | HttpError::Broken(_) => KubernetesError::Broken(source),
+            HttpError::NoAnswer(_) | HttpError::ConnectTimeout(_) => KubernetesError::Frozen { request, source },
             source => RequestError { request, source }.into(),
         }
     }
@@ -155,14 +206,29 @@ impl Trouble {
     /// The stable word for it.
     pub(super) fn code(&self) -> ResolveCode {
         match self {
-            Trouble::Setting(_) | Trouble::Tls { .. } => ResolveCode::BadTarget,
-            Trouble::Request(error) => error.source.code(),
-            Trouble::Slow { .. } | Trouble::Frozen { .. } | Trouble::Stuck(_) => ResolveCode::Timeout,
-            Trouble::Broken(_) | Trouble::Ended(_) | Trouble::CutOff | Trouble::Gone(_) => ResolveCode::WatchBroken,
-            Trouble::Credentials(_) | Trouble::Unauthorized(_) | Trouble::Forbidden { .. } => ResolveCode::Denied,
-            Trouble::Refused { code: 429, .. } => ResolveCode::Limited,
-            Trouble::Refused { code: 500.., .. } => ResolveCode::ServerError,
-            Trouble::Refused { .. } | Trouble::NotKubernetes(_) => ResolveCode::BadAnswer,
+            KubernetesError::Setting(_) | KubernetesError::Tls { .. } | KubernetesError::File { .. } => {
+                ResolveCode::BadTarget
+            }
+            KubernetesError::Request(error) => error.source.code(),
+            KubernetesError::Slow { .. } | KubernetesError::Frozen { .. } | KubernetesError::Stuck(_) => {
+                ResolveCode::Timeout
+            }
+            KubernetesError::Broken(_)
+            | KubernetesError::Ended(_)
+            | KubernetesError::CutOff
+            | KubernetesError::Gone(_) => ResolveCode::WatchBroken,
+            KubernetesError::NotRead(_)
+            | KubernetesError::TokenFile { .. }
+            | KubernetesError::Plugin { .. }
+            | KubernetesError::Credentials(_)
+            | KubernetesError::Unauthorized(_)
+            | KubernetesError::Forbidden { .. } => ResolveCode::Denied,
+            KubernetesError::Refused { code: 429, .. } => ResolveCode::Limited,
+            KubernetesError::Refused { code: 500.., .. } => ResolveCode::ServerError,
+            KubernetesError::Refused { .. }
+            | KubernetesError::NotKubernetes { .. }
+            | KubernetesError::NoVersion
+            | KubernetesError::TooLong { .. } => ResolveCode::BadAnswer,
         }
     }
 
@@ -179,7 +245,7 @@ impl Trouble {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Trouble::Refused { retry_after, .. } => *retry_after,
+            KubernetesError::Refused { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
