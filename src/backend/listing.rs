@@ -6,10 +6,15 @@
     allow(dead_code, reason = "a build with some of the backends may use a part of it")
 )]
 
+mod left_out;
+mod prefix;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::layout::{self, Entry, LAYOUTS, Layout, Reading};
+use self::left_out::{Foreign, LeftOut};
+pub(super) use self::prefix::{Prefix, prefixes};
+use crate::layout::{self, Entry, Reading};
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{Note, NoteKind};
 use crate::text;
@@ -53,28 +58,6 @@ pub(super) struct Sought {
     pub narrowed: bool,
 }
 
-/// A prefix that is read and watched, and the layouts that write there.
-#[derive(Clone)]
-pub(super) struct Prefix {
-    /// Ends with a slash.
-    pub text: String,
-    layouts: Vec<&'static dyn Layout>,
-}
-
-/// Where a service is to be looked for: what `of` says of every layout that is wanted, each prefix once.
-pub(super) fn prefixes(wanted: Option<&str>, of: impl Fn(&dyn Layout) -> Vec<String>) -> Vec<Prefix> {
-    let mut found: Vec<Prefix> = Vec::new();
-    for layout in LAYOUTS.iter().copied().filter(|layout| wanted.is_none_or(|name| name == layout.name())) {
-        for text in of(layout) {
-            match found.iter_mut().find(|prefix| prefix.text == text) {
-                Some(prefix) => prefix.layouts.push(layout),
-                None => found.push(Prefix { text, layouts: vec![layout] }),
-            }
-        }
-    }
-    found
-}
-
 /// One key.
 struct Item {
     revision: i64,
@@ -83,14 +66,6 @@ struct Item {
     reading: Reading,
     /// What is wrong with a value that is of no layout which is looked for here.
     foreign: Option<Foreign>,
-}
-
-/// A value that nobody who looks here can read.
-enum Foreign {
-    /// It is of another layout, whose clients look elsewhere.
-    Misplaced(&'static dyn Layout),
-    /// Nothing can be made of it.
-    Unread(String),
 }
 
 /// Every key under the prefixes.
@@ -274,76 +249,6 @@ impl Listing {
             notes.push(Note::new(NoteKind::Permanent, text));
         }
         notes
-    }
-}
-
-/// Keys that are of no use.
-#[derive(Default)]
-struct LeftOut {
-    /// Each with the reason.
-    entries: Vec<String>,
-    /// How many nothing can be made of.
-    unread: usize,
-    /// The layouts that could have written them, each with the prefix.
-    theirs: Vec<(String, &'static dyn Layout)>,
-    /// A layout whose value stands where its clients do not look, and the path above the service's name.
-    misplaced: Option<(&'static str, String)>,
-}
-
-impl LeftOut {
-    fn foreign(&mut self, word: &str, key: &str, prefix: Option<&Prefix>, what: Option<&Foreign>, service: &str) {
-        let Some(prefix) = prefix else { return };
-        let why = match what {
-            Some(Foreign::Misplaced(layout)) => {
-                let name = layout.name();
-                let root = prefix.text.trim_end_matches('/').strip_suffix(service).unwrap_or_default();
-                let root = if root.len() > 1 { root.trim_end_matches('/') } else { root };
-                self.misplaced.get_or_insert_with(|| (name, root.to_string()));
-                let usual = layout.prefixes(service).into_iter().chain(layout.nodes(service)).collect::<Vec<_>>();
-                let usual =
-                    if usual.is_empty() { "elsewhere".to_string() } else { format!("under {}", usual.join(", ")) };
-                format!("it has the value that {name} writes, whose clients look {usual} unless a prefix is set")
-            }
-            Some(Foreign::Unread(why)) => {
-                self.unread += 1;
-                for layout in &prefix.layouts {
-                    self.theirs.push((prefix.text.clone(), *layout));
-                }
-                why.clone()
-            }
-            None => "it is not read here".to_string(),
-        };
-        self.entries.push(format!("{word} {key:?}: {why}"));
-    }
-
-    /// What clients of the frameworks that look there do about what cannot be read: of one that alone writes there, or whose
-    /// other values are there.
-    fn losers(&self, matched: &BTreeMap<&str, (usize, BTreeSet<String>)>) -> String {
-        let is_in_use = |prefix: &str, layout: &dyn Layout| {
-            matched.get(prefix).is_some_and(|(_, layouts)| layouts.contains(layout.name()))
-                || self
-                    .theirs
-                    .iter()
-                    .filter(|(other, _)| other == prefix)
-                    .all(|(_, other)| other.name() == layout.name())
-        };
-        let told = self.theirs.iter().filter(|(prefix, layout)| is_in_use(prefix, *layout));
-        let told: BTreeSet<String> = told
-            .filter_map(|(_, layout)| Some(format!("; clients of {} {}", layout.name(), layout.on_garbage()?)))
-            .collect();
-        told.into_iter().collect()
-    }
-
-    fn remedy(&self, word: &str, show: &str, typed: &str) -> String {
-        match &self.misplaced {
-            Some((layout, root)) => format!(
-                "Query them there: `grpc-discover resolve '{typed}?prefix={root}'`; and give the clients of {layout} the same \
-                 prefix, or register without it."
-            ),
-            None => format!(
-                "Look at what was written, and by whom: `{show}`; correct or delete the {word}s that are damaged."
-            ),
-        }
     }
 }
 

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join_all, maybe_done, select};
 use futures_util::{FutureExt, future};
-use hickory_resolver::proto::rr::rdata::SRV;
-use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::time::{Instant, timeout};
 
 use super::name::full_name;
 use super::notes::{Absent, Notes};
 use super::outcome::{Outcome, least};
 use super::question::{Asker, Reply, Said};
+use super::records::{address, alias_ttl, shown_srv, srv_records};
 use super::servers::{Servers, loopback, shown};
 use super::{Family, PortRule};
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
@@ -393,11 +393,6 @@ impl Question<'_> {
     }
 }
 
-/// The record as a zone file has it: `10 5 50051 a.example`.
-fn shown_srv(record: &SRV) -> String {
-    format!("{} {} {} {}", record.priority, record.weight, record.port, shown(&record.target))
-}
-
 /// The answer of the other family: [`FAMILY_GRACE`] when this one has addresses, else as long as it takes.
 async fn late(
     rest: impl Future<Output = Result<Reply, ResolveError>>,
@@ -450,35 +445,6 @@ impl Outcome {
     fn empty(notes: Notes) -> Self {
         Outcome { update: Update::Reset(Answer { endpoints: vec![], notes: notes.into_vec() }), ttl: None }
     }
-}
-
-fn address(record: &Record) -> Option<(IpAddr, Duration)> {
-    record.data.ip_addr().map(|ip| (ip, seconds(record.ttl)))
-}
-
-/// The least TTL of the aliases on the way; they expire too.
-fn alias_ttl(answers: &[Record]) -> Duration {
-    let aliases = answers.iter().filter(|record| record.record_type() == RecordType::CNAME);
-    aliases.map(|record| seconds(record.ttl)).min().unwrap_or(Duration::MAX)
-}
-
-fn seconds(ttl: u32) -> Duration {
-    Duration::from_secs(ttl.into())
-}
-
-/// The SRV records of an answer, best first.
-fn srv_records(reply: &Reply) -> Vec<(Duration, SRV)> {
-    let Said::Records { answers, .. } = &reply.said else { return vec![] };
-    let alias = alias_ttl(answers);
-    let mut records: Vec<_> = answers
-        .iter()
-        .filter_map(|record| match &record.data {
-            RData::SRV(srv) => Some((seconds(record.ttl).min(alias), srv.clone())),
-            _ => None,
-        })
-        .collect();
-    records.sort_by_key(|(_, srv)| (srv.priority, u16::MAX - srv.weight));
-    records
 }
 
 /// Asks for anything at all, to see whether the servers answer.

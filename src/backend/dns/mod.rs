@@ -21,9 +21,11 @@ use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::resolution::EndpointSet;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
+use crate::platform::resolver::RESOLV_CONF;
 use crate::text::{duration, exact_duration};
 
 mod answer;
+mod error;
 pub(super) mod example;
 mod exchange;
 #[cfg(feature = "fuzzing")]
@@ -32,6 +34,7 @@ mod name;
 mod notes;
 mod outcome;
 mod question;
+mod records;
 mod registry;
 mod resolv_conf;
 mod schedule;
@@ -137,7 +140,7 @@ impl Backend for Dns {
         match &dns.server {
             Some(server) => said.push(("server", server.value.to_string(), server.origin.clone())),
             None => {
-                let origin = Origin::System("/etc/resolv.conf".to_string());
+                let origin = Origin::System(RESOLV_CONF.to_string());
                 match Servers::system() {
                     Ok(system) => {
                         said.push(("server", list(&system.addresses), origin.clone()));

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use hickory_resolver::proto::rr::{Name, RData, Record};
 
+use super::error::mnemonic;
 use super::exchange::NoEdns;
 use super::outcome::{Outcome, least};
-use super::question::{Cut, Reply, Said, mnemonic};
+use super::question::{Cut, Reply, Said};
 use super::servers::shown;
 use super::service_config::{self, Readers};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};

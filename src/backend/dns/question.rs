@@ -1,6 +1,5 @@
 //! One query to one server after the other, and what came of it: records, nothing, or a failure with its sentence.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,11 +8,11 @@ use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::time::Instant;
 
-use super::exchange::{Broken, Failure, NoEdns, Response, Server, Wait};
+use super::error::{DnsError, Fault};
+use super::exchange::{Failure, NoEdns, Response, Server, Wait};
 use super::resolv_conf::Retry;
 use super::servers::{Servers, shown};
 use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
-use crate::text::{duration, plural};
 
 /// More aliases in a row than this are not followed (BIND and unbound stop at 16 and 11).
 const MOST_ALIASES: usize = 11;
@@ -132,7 +131,7 @@ impl Asker {
         let question = format!("{kind} {}", shown(name));
         let first = if self.rotate { self.turn.fetch_add(1, Ordering::Relaxed) } else { 0 };
         let rounds = self.retry.map_or(1, |retry| retry.attempts);
-        let mut failed: Vec<Failed> = Vec::new();
+        let mut failed: Vec<DnsError> = Vec::new();
         for _ in 0..rounds {
             for offset in 0..self.servers.len() {
                 let Some(server) = self.servers.get((first + offset) % self.servers.len()) else { continue };
@@ -148,23 +147,24 @@ impl Asker {
                 let begun = Instant::now();
                 match interpret(server.query(name, kind, wait).await, name, kind) {
                     Ok(answered) => {
-                        let passed_over = failed.iter().map(|failed| failed.text(&question)).collect();
+                        let passed_over = failed.iter().map(ToString::to_string).collect();
                         let (server, took) = (server.address, begun.elapsed());
                         return Ok(Reply { server, question, took, passed_over, ..answered });
                     }
                     Err(why) => match failed.iter_mut().find(|failed| failed.server == server.address) {
                         Some(known) => known.again(why),
-                        None => failed.push(Failed { server: server.address, why }),
+                        None => {
+                            failed.push(DnsError { server: server.address, question: question.clone(), why });
+                        }
                     },
                 }
             }
         }
-        let code = failed.last().map_or(ResolveCode::Unreachable, |failed| failed.why.code());
-        let mut texts: Vec<String> = failed.iter().map(|failed| failed.text(&question)).collect();
-        if texts.is_empty() {
-            texts.push("no dns server is known".to_string());
-        }
-        Err(ResolveError::ambient(code, texts.join("; ")))
+        let texts: Vec<String> = failed.iter().map(ToString::to_string).collect();
+        Err(match failed.pop() {
+            None => ResolveError::ambient(ResolveCode::Unreachable, "no dns server is known"),
+            Some(last) => ResolveError::ambient(last.why.code(), texts.join("; ")).caused_by(last),
+        })
     }
 }
 
@@ -175,129 +175,9 @@ fn has_kind(reply: &Reply, kind: RecordType) -> bool {
     }
 }
 
-/// A server without an answer.
-struct Failed {
-    server: SocketAddr,
-    why: Why,
-}
-
-/// Why a server's answer does not count.
-enum Why {
-    /// No response that can be read.
-    Failure(Failure),
-    /// An error code.
-    Code(ResponseCode),
-    /// Other servers, instead of an answer.
-    Referral,
-}
-
-impl Failed {
-    /// The same server failed once more: silence adds up, everything else is as it was told last.
-    fn again(&mut self, why: Why) {
-        use Broken::NoAnswer;
-        self.why = match (&self.why, why) {
-            (
-                Why::Failure(Failure::Udp(NoAnswer { within: before, tries: earlier, .. })),
-                Why::Failure(Failure::Udp(NoAnswer { within, tries, tcp_refused })),
-            ) => {
-                let (within, tries) = (*before + within, earlier + tries);
-                Why::Failure(Failure::Udp(NoAnswer { within, tries, tcp_refused }))
-            }
-            (_, why) => why,
-        };
-    }
-
-    fn text(&self, question: &str) -> String {
-        let server = self.server;
-        match &self.why {
-            Why::Code(ResponseCode::ServFail) => format!("dns server {server} answered SERVFAIL for {question}"),
-            Why::Code(ResponseCode::Refused) => format!(
-                "dns server {server} answered REFUSED for {question}: it does not accept queries from this client or for \
-                 this zone"
-            ),
-            Why::Code(code) => format!("dns server {server} answered {} for {question}", mnemonic(*code)),
-            Why::Referral => format!(
-                "dns server {server} does not answer {question}: it returned a referral, it is not a recursive resolver"
-            ),
-            Why::Failure(Failure::Udp(broken)) => match broken {
-                Broken::NoAnswer { within, tries, tcp_refused } => {
-                    let tries = format!("{tries} {}", plural(*tries as usize, "try", "tries"));
-                    let within = duration(*within);
-                    match tcp_refused {
-                        true => format!(
-                            "dns server {server} could not be queried for {question}: connection refused over TCP, and no \
-                             answer over UDP within {within} ({tries})"
-                        ),
-                        false => {
-                            format!("dns server {server}: no answer for {question} within {within} (UDP, {tries})")
-                        }
-                    }
-                }
-                Broken::Io(error) => format!(
-                    "dns server {server} could not be queried for {question}: {}",
-                    io_cause(error, "nothing listens there")
-                ),
-                Broken::Malformed(why) => malformed(server, question, why),
-            },
-            Why::Failure(Failure::Tcp(Broken::Malformed(why))) => malformed(server, question, why),
-            Why::Failure(Failure::Tcp(broken)) => {
-                format!("dns server {server} could not be queried for {question} over TCP: {}", over_tcp(broken))
-            }
-            Why::Failure(Failure::Truncated(broken)) => format!(
-                "the answer of dns server {server} to {question} is cut over UDP (TC bit), and over TCP port {}: {}",
-                server.port(),
-                over_tcp(broken)
-            ),
-        }
-    }
-}
-
-fn malformed(server: SocketAddr, question: &str, why: &str) -> String {
-    format!("dns server {server} answered {question} with a message that is not valid DNS: {why}")
-}
-
-fn over_tcp(broken: &Broken) -> String {
-    match broken {
-        Broken::NoAnswer { within, .. } => format!("no answer over TCP within {}", duration(*within)),
-        Broken::Io(error) => io_cause(error, "nothing listens there for TCP"),
-        Broken::Malformed(why) => format!("the response is not valid DNS: {why}"),
-    }
-}
-
-impl Why {
-    fn code(&self) -> ResolveCode {
-        match self {
-            Why::Code(ResponseCode::ServFail) => ResolveCode::ServFail,
-            Why::Code(ResponseCode::Refused) => ResolveCode::Refused,
-            Why::Code(_) => ResolveCode::ServerError,
-            Why::Referral => ResolveCode::BadAnswer,
-            Why::Failure(Failure::Truncated(_)) => ResolveCode::Truncated,
-            Why::Failure(Failure::Udp(broken) | Failure::Tcp(broken)) => match broken {
-                Broken::Io(_) | Broken::NoAnswer { tcp_refused: true, .. } => ResolveCode::Unreachable,
-                Broken::NoAnswer { .. } => ResolveCode::Timeout,
-                Broken::Malformed(_) => ResolveCode::BadAnswer,
-            },
-        }
-    }
-}
-
-/// The code as RFC 1035 and dig write it.
-pub(super) fn mnemonic(code: ResponseCode) -> String {
-    match code {
-        ResponseCode::FormErr => "FORMERR".to_string(),
-        ResponseCode::NotImp => "NOTIMP".to_string(),
-        ResponseCode::ServFail => "SERVFAIL".to_string(),
-        ResponseCode::NXDomain => "NXDOMAIN".to_string(),
-        ResponseCode::Refused => "REFUSED".to_string(),
-        ResponseCode::NotAuth => "NOTAUTH".to_string(),
-        ResponseCode::BADVERS | ResponseCode::BADSIG => "BADVERS".to_string(),
-        other => format!("{other} (code {})", u16::from(other)),
-    }
-}
-
 /// What a response means, `server` and what came before it left open.
-fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType) -> Result<Reply, Why> {
-    let Response { message, cut, incomplete, without_edns } = response.map_err(Why::Failure)?;
+fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType) -> Result<Reply, Fault> {
+    let Response { message, cut, incomplete, without_edns } = response.map_err(Fault::Failure)?;
     let negative_ttl = negative_ttl(&message);
     let refers = message.authorities.iter().any(|record| record.record_type() == RecordType::NS)
         && !message.authorities.iter().any(|record| record.record_type() == RecordType::SOA);
@@ -315,9 +195,9 @@ fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType)
             }
         }
         // A referral is not a statement about the name.
-        ResponseCode::NoError if refers => return Err(Why::Referral),
+        ResponseCode::NoError if refers => return Err(Fault::Referral),
         ResponseCode::NoError => Said::Nothing { code: AbsenceCode::NoData, ttl: negative_ttl },
-        other => return Err(Why::Code(other)),
+        other => return Err(Fault::Code(other)),
     };
     let cut = cut.map(|udp| Cut { udp, tcp: count });
     Ok(Reply {
@@ -360,23 +240,6 @@ fn negative_ttl(message: &Message) -> Option<Duration> {
     })
 }
 
-fn io_cause(error: &io::Error, refused: &str) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => format!("connection refused, {refused}"),
-        io::ErrorKind::HostUnreachable => "no route to host".to_string(),
-        io::ErrorKind::NetworkUnreachable => "network is unreachable".to_string(),
-        io::ErrorKind::PermissionDenied => {
-            "operation not permitted: a firewall on this machine rejects the packets".to_string()
-        }
-        io::ErrorKind::UnexpectedEof => "the server closed the connection without an answer".to_string(),
-        io::ErrorKind::ConnectionReset => "connection reset".to_string(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error ").next().unwrap_or_default().to_lowercase()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use hickory_resolver::proto::rr::rdata::CNAME;
@@ -403,12 +266,5 @@ mod tests {
         assert_eq!(chain(&two), (vec!["a.test".into(), "b.test".into(), "c.test".into()], false));
         let returns = [alias("a.test", "b.test"), alias("b.test", "a.test")];
         assert_eq!(chain(&returns), (vec!["a.test".into(), "b.test".into(), "a.test".into()], true));
-    }
-
-    #[test]
-    fn codes_are_written_as_dig_writes_them() {
-        assert_eq!(mnemonic(ResponseCode::FormErr), "FORMERR");
-        assert_eq!(mnemonic(ResponseCode::NotImp), "NOTIMP");
-        assert!(mnemonic(ResponseCode::YXRRSet).contains("(code 7)"));
     }
 }

@@ -12,9 +12,8 @@ use super::resolv_conf::{ResolvConf, Retry};
 use super::{Family, Settings, zone};
 use crate::model::host_port::{self, HostPort};
 use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::platform::resolver::{HOSTS, RESOLV_CONF};
 
-const RESOLV_CONF: &str = "/etc/resolv.conf";
-const HOSTS: &str = "/etc/hosts";
 /// The port of DNS.
 const PORT: u16 = 53;
 /// However long resolv.conf allows.
@@ -61,7 +60,7 @@ impl Servers {
     pub(super) fn system() -> Result<Self, ResolveError> {
         let text = fs::read(RESOLV_CONF).map_err(|error| {
             let text = format!("failed to read {RESOLV_CONF}: {error}; name a server with --dns-server");
-            ResolveError::ambient(ResolveCode::Unreachable, text)
+            ResolveError::ambient(ResolveCode::Unreachable, text).caused_by(error)
         })?;
         Ok(Servers::from_resolv_conf(&String::from_utf8_lossy(&text)))
     }

@@ -1,0 +1,91 @@
+//! [`LeftOut`]: the keys that cannot be used, and what to do about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::prefix::Prefix;
+use crate::layout::Layout;
+
+/// A value that nobody who looks here can read.
+pub(super) enum Foreign {
+    /// It is of another layout, whose clients look elsewhere.
+    Misplaced(&'static dyn Layout),
+    /// Nothing can be made of it.
+    Unread(String),
+}
+
+/// Keys that are of no use.
+#[derive(Default)]
+pub(super) struct LeftOut {
+    /// Each with the reason.
+    pub(super) entries: Vec<String>,
+    /// How many nothing can be made of.
+    pub(super) unread: usize,
+    /// The layouts that could have written them, each with the prefix.
+    theirs: Vec<(String, &'static dyn Layout)>,
+    /// A layout whose value stands where its clients do not look, and the path above the service's name.
+    misplaced: Option<(&'static str, String)>,
+}
+
+impl LeftOut {
+    pub(super) fn foreign(
+        &mut self,
+        word: &str,
+        key: &str,
+        prefix: Option<&Prefix>,
+        what: Option<&Foreign>,
+        service: &str,
+    ) {
+        let Some(prefix) = prefix else { return };
+        let why = match what {
+            Some(Foreign::Misplaced(layout)) => {
+                let name = layout.name();
+                let root = prefix.text.trim_end_matches('/').strip_suffix(service).unwrap_or_default();
+                let root = if root.len() > 1 { root.trim_end_matches('/') } else { root };
+                self.misplaced.get_or_insert_with(|| (name, root.to_string()));
+                let usual = layout.prefixes(service).into_iter().chain(layout.nodes(service)).collect::<Vec<_>>();
+                let usual =
+                    if usual.is_empty() { "elsewhere".to_string() } else { format!("under {}", usual.join(", ")) };
+                format!("it has the value that {name} writes, whose clients look {usual} unless a prefix is set")
+            }
+            Some(Foreign::Unread(why)) => {
+                self.unread += 1;
+                for layout in &prefix.layouts {
+                    self.theirs.push((prefix.text.clone(), *layout));
+                }
+                why.clone()
+            }
+            None => "it is not read here".to_string(),
+        };
+        self.entries.push(format!("{word} {key:?}: {why}"));
+    }
+
+    /// What clients of the frameworks that look there do about what cannot be read: of one that alone writes there, or whose
+    /// other values are there.
+    pub(super) fn losers(&self, matched: &BTreeMap<&str, (usize, BTreeSet<String>)>) -> String {
+        let is_in_use = |prefix: &str, layout: &dyn Layout| {
+            matched.get(prefix).is_some_and(|(_, layouts)| layouts.contains(layout.name()))
+                || self
+                    .theirs
+                    .iter()
+                    .filter(|(other, _)| other == prefix)
+                    .all(|(_, other)| other.name() == layout.name())
+        };
+        let told = self.theirs.iter().filter(|(prefix, layout)| is_in_use(prefix, *layout));
+        let told: BTreeSet<String> = told
+            .filter_map(|(_, layout)| Some(format!("; clients of {} {}", layout.name(), layout.on_garbage()?)))
+            .collect();
+        told.into_iter().collect()
+    }
+
+    pub(super) fn remedy(&self, word: &str, show: &str, typed: &str) -> String {
+        match &self.misplaced {
+            Some((layout, root)) => format!(
+                "Query them there: `grpc-discover resolve '{typed}?prefix={root}'`; and give the clients of {layout} the same \
+                 prefix, or register without it."
+            ),
+            None => format!(
+                "Look at what was written, and by whom: `{show}`; correct or delete the {word}s that are damaged."
+            ),
+        }
+    }
+}
