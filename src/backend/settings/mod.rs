@@ -153,8 +153,9 @@ impl Settings {
 
     /// A backend's own settings; its defaults when it was not configured.
     pub fn of<T: BackendSettings + Default>(&self) -> Arc<T> {
-        let set = self.of.get(&TypeId::of::<T>()).map(|set| -> Arc<dyn Any + Send + Sync> { set.clone() });
-        set.and_then(|set| set.downcast().ok()).unwrap_or_default()
+        let Some(set) = self.of.get(&TypeId::of::<T>()) else { return Arc::default() };
+        let set: Arc<dyn Any + Send + Sync> = set.clone();
+        set.downcast().unwrap_or_default()
     }
 
     /// Puts a backend's own settings in, in place of those that were there.
