@@ -13,7 +13,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
 };
 
-use super::problem;
+use super::problem::{self, ENTRIES, ENTRY};
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus, Instance};
 use crate::text::plural;
 
@@ -103,12 +103,6 @@ fn once(text: &str, is_json: bool, list: Entries<'_>) -> Result<Vec<Option<Entry
         })
     }
 }
-
-/// What a file holds.
-pub(super) const ENTRIES: &str = "a list of \"host:port\" strings or of objects with an \"address\"";
-
-/// What an entry is.
-pub(super) const ENTRY: &str = "\"host:port\" or an object with an \"address\"";
 
 /// Reads the entries.
 struct Entries<'a> {

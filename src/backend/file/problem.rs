@@ -61,8 +61,14 @@ fn expected(found: &str) -> Option<&str> {
     KNOWN.into_iter().find(|known| expected.starts_with(known))
 }
 
+/// What a file holds.
+pub(super) const ENTRIES: &str = "a list of \"host:port\" strings or of objects with an \"address\"";
+
+/// What an entry is.
+pub(super) const ENTRY: &str = "\"host:port\" or an object with an \"address\"";
+
 /// What this backend's types expect.
-const KNOWN: [&str; 6] = [super::list::ENTRIES, super::list::ENTRY, "a string", "u32", "a map", "a sequence"];
+const KNOWN: [&str; 6] = [ENTRIES, ENTRY, "a string", "u32", "a map", "a sequence"];
 
 /// The field that is named behind `head`, if an entry can have it.
 fn named(message: &str, head: &str) -> Option<&'static str> {

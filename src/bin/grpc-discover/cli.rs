@@ -3,6 +3,7 @@
 mod backend_flags;
 pub mod dashes;
 mod flags;
+mod harmless;
 mod lean;
 pub mod values;
 mod words;
@@ -15,8 +16,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 pub use backend_flags::BackendFlags;
-pub use flags::{Asking, Channel, Harmless, Judging, Output, Pace, Reaching, Talk};
+pub use flags::{Asking, Channel, Judging, Output, Pace, Reaching, Talk};
 use grpc_discover::backend::target::{self, Example};
+pub use harmless::Harmless;
 pub use words::{ColorWord, FailOnWord, Format, LbWord, PlainFormat, TlsWord, UntilWord};
 
 const EXAMPLES: &str = "\

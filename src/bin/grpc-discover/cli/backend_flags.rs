@@ -6,7 +6,8 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use grpc_discover::backend::settings::{Flag, Setting, Value};
 use grpc_discover::backend::{BACKENDS, Backend};
 
-use super::{Harmless, Hidden};
+use super::Hidden;
+use super::harmless::Harmless;
 
 /// What was typed of the backends' own flags.
 #[derive(Clone, Default)]

@@ -3,22 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::ArgExt;
 use clap::{ArgAction, Args};
 use grpc_discover::model::endpoint::Address;
 use grpc_discover::session::MinReady;
 
 use super::backend_flags::BackendFlags;
+use super::harmless::Harmless;
 use super::words::{ColorWord, FailOnWord, Format, LbWord, TlsWord};
 use super::{Hidden, values};
-
-/// A flag that any file may set, also one that was only found in the working directory: it can send no secret away, read no
-/// file, weaken no verdict and leave no endpoint out. A flag without this mark counts only in a file that was named, or in
-/// the user's own.
-#[derive(Debug, Clone, Copy)]
-pub struct Harmless;
-
-impl ArgExt for Harmless {}
 
 /// Who is asked, and how.
 #[derive(Debug, Clone, Default, Args)]
