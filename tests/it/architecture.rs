@@ -31,15 +31,6 @@ const MODULES: &[(&str, &[&str])] = &[
 /// Above the modules: the crate's root, and the list of parsers for fuzzing.
 const ABOVE: &[&str] = &["fuzzing"];
 
-/// Circles that are being untied. It becomes shorter only.
-const CIRCLES: &[&str] = &[
-    "backend/consul/decode.rs, backend/consul/port.rs",
-    "backend/dns/answer.rs, backend/dns/notes.rs",
-    "backend/dns/resolv_conf.rs, backend/dns/servers.rs",
-    "backend/kubernetes/around.rs, backend/kubernetes/listing.rs",
-    "net/tls/fault.rs, net/tls/verify.rs",
-];
-
 /// Modules and files that know no clock, no runtime and no sockets.
 const PURE: &[&str] = &[
     "text",
@@ -123,10 +114,7 @@ fn no_files_use_each_other_in_a_circle() {
             names.join(", ")
         }));
     }
-    // One that is half untied is a part of one that is listed.
-    let is_known = |circle: &str| CIRCLES.iter().any(|known| circle.split(", ").all(|file| known.contains(file)));
-    let new: Vec<_> = found.iter().filter(|circle| !is_known(circle)).collect();
-    assert!(new.is_empty(), "files that use each other in a circle:\n{new:#?}");
+    assert!(found.is_empty(), "files that use each other in a circle:\n{found:#?}");
 }
 
 #[test]
