@@ -6,6 +6,8 @@ pub(crate) mod fuzzing;
 #[cfg(feature = "networked")]
 pub(crate) mod http1;
 pub(crate) mod http2;
+#[cfg(feature = "networked")]
+pub(crate) mod named;
 pub(crate) mod tls;
 mod words;
 

@@ -23,8 +23,9 @@ use super::secured::{Alert, Secured};
 use super::settings::Member;
 use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
-use crate::net::dial::{Io, connect};
+use crate::net::dial::Io;
 use crate::net::http2::{AGENT, Announced, CallError, Client, Messages, Origin, handshake, prefixed, request};
+use crate::net::named::connect;
 use crate::net::tls::TlsClient;
 
 /// An answer longer than this is given up: some 200,000 instances.

@@ -18,8 +18,8 @@ use crate::backend::tls::Plan;
 use crate::model::endpoint::Address;
 use crate::model::json;
 use crate::model::resolution::ResolveError;
-use crate::net::dial::NamedSockets;
 use crate::net::http1::{Http, HttpError, RequestError, retry_after};
+use crate::net::named::NamedSockets;
 use crate::net::tls::TlsClient;
 
 /// A server and the connection to it.

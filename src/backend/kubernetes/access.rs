@@ -19,8 +19,8 @@ use crate::backend::tls::{Names, Plan};
 use crate::model::endpoint::Address;
 use crate::model::host_port::without_brackets;
 use crate::model::secret::Secrets;
-use crate::net::dial::NamedSockets;
 use crate::net::http1::{Http, HttpError, RequestError};
+use crate::net::named::NamedSockets;
 use crate::platform::file;
 
 /// What a kubeconfig calls the settings of TLS.

@@ -16,7 +16,7 @@ use super::jute::{self, Op, Reader};
 use super::settings::Server;
 use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
-use crate::net::dial::connect;
+use crate::net::named::connect;
 
 /// The session timeout that is asked for; the server has limits of its own (2 and 20 ticks).
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! TLS set up towards one peer: the one configuration of all clients, and what a failed handshake says.
+//! TLS to one registry, set up, and what a failed handshake says.
 
 use std::fmt;
 use std::io;
@@ -7,42 +7,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls;
 use tokio_rustls::rustls::client::ResolvesClientCert;
-use tokio_rustls::rustls::client::danger::ServerCertVerifier;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio_rustls::rustls::{self, ClientConfig};
 
+use super::config::config;
 use super::error::SetupError;
 use super::explain::{ClientAuth, Told, explain_handshake};
 use super::roots::Roots;
 use super::verify::Verifier;
 use super::{name_text, read};
 use crate::net::dial::Io;
-
-/// The configuration of a client that has its peer verified by `verifier`, shows what `identity` gives, and offers `alpn`.
-///
-/// # Errors
-///
-/// The TLS library cannot.
-pub(crate) fn config(
-    provider: Arc<CryptoProvider>,
-    verifier: Arc<dyn ServerCertVerifier>,
-    identity: Option<Arc<dyn ResolvesClientCert>>,
-    alpn: &str,
-) -> Result<ClientConfig, SetupError> {
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier);
-    let mut config = match identity {
-        None => builder.with_no_client_auth(),
-        Some(identity) => builder.with_client_cert_resolver(identity),
-    };
-    config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
-    Ok(config)
-}
 
 /// Says what to do about a failed handshake, by the names of the settings at hand.
 pub(crate) trait Remedy: fmt::Debug + Send + Sync {

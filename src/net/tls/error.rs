@@ -3,6 +3,7 @@
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::client::VerifierBuilderError;
 
+#[cfg(feature = "networked")]
 use super::pem::PemError;
 
 /// Why TLS cannot be set up.
@@ -21,6 +22,7 @@ pub enum SetupError {
         source: Option<rustls_native_certs::Error>,
     },
     /// A file of certificates or a key cannot be used.
+    #[cfg(feature = "networked")]
     #[error("failed to read {setting} {place}: {source}")]
     File {
         /// The setting that names it.
@@ -31,6 +33,7 @@ pub enum SetupError {
         source: PemError,
     },
     /// No certificate can have the name to verify.
+    #[cfg(feature = "networked")]
     #[error("{0:?} is not a name that a certificate can have")]
     ServerName(String),
 }

@@ -2,7 +2,9 @@
 //! that show no type of a library.
 
 mod certificate;
+#[cfg(feature = "networked")]
 mod client;
+mod config;
 mod error;
 mod explain;
 mod fault;
@@ -14,7 +16,10 @@ mod roots;
 mod verify;
 
 pub(crate) use certificate::{distinguished_name, read};
-pub(crate) use client::{Explain, Remedy, TlsClient, config};
+#[cfg(feature = "networked")]
+pub(crate) use client::{Explain, Remedy, TlsClient};
+pub(crate) use config::config;
+#[cfg(feature = "networked")]
 pub use error::SetupError;
 pub(crate) use explain::{ClientAuth, Told, explain_alert, explain_end, explain_handshake, is_tls};
 pub(crate) use hello::{Answer, Offered, answer, client_hello};

@@ -84,7 +84,7 @@ fn read(settings: &Settings, service: &str) -> Result<Update, ResolveError> {
     let endpoints: Vec<Endpoint> =
         of_service.filter_map(|(_, address)| address.trim().parse().ok()).map(Endpoint::new).collect();
     Ok(match endpoints.is_empty() {
-        true => Update::NotFound(Absence::new(AbsenceCode::NoService, format!("{path} has no line for {service}"))),
+        true => Update::NotFound(Absence::new(AbsenceCode::NoSuchService, format!("{path} has no line for {service}"))),
         false => Update::Reset(Answer { endpoints, notes: Vec::new() }),
     })
 }
