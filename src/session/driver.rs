@@ -94,9 +94,11 @@ impl Session {
         let call_timeout = transport.connect_timeout.saturating_add(transport.rpc_timeout);
         let ids: Vec<Arc<SourceId>> = plan.sources.iter().map(|source| Arc::new(source.id())).collect();
         let implied = plan.sources.iter().zip(&ids).filter(|(source, _)| source.implied).map(|(_, id)| id.clone());
+        #[expect(clippy::disallowed_methods, reason = "events have dates")]
+        let began = SystemTime::now();
         let script = Script {
             label: plan.label,
-            began: SystemTime::now(),
+            began,
             implied: implied.collect(),
             sources: ids,
             registries: BACKENDS.iter().map(|backend| backend.registry()).collect(),

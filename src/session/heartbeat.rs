@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::platform::clock;
 use tokio::time::{Instant, sleep_until};
 
 /// Time between two beats.
@@ -41,7 +42,7 @@ impl Heartbeat {
     /// Beats for ever.
     pub(super) async fn beat(self) {
         loop {
-            sleep_until(Instant::now() + BEAT).await;
+            sleep_until(clock::after(BEAT)).await;
             self.note(Instant::now());
         }
     }

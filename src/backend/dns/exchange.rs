@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::platform::clock;
 use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -115,7 +116,7 @@ impl Server {
     /// Sends one query and waits for its response.
     pub(super) async fn query(&self, name: &Name, kind: RecordType, wait: Wait) -> Result<Response, Failure> {
         let query = Query::query(name.clone(), kind);
-        let deadline = Instant::now() + wait.limit;
+        let deadline = clock::after(wait.limit);
         if wait.tcp_only {
             return self.tcp(&query, wait.limit).await.map(|message| self.response(message)).map_err(Failure::Tcp);
         }

@@ -21,6 +21,7 @@ use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::resolution::EndpointSet;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
+use crate::platform::clock;
 use crate::platform::resolver::RESOLV_CONF;
 use crate::text::{duration, exact_duration};
 
@@ -169,7 +170,7 @@ impl Backend for Dns {
         Box::pin(async move {
             let servers = Servers::of(None, &dns).await?;
             let asker = Asker::new(&servers);
-            answer::sign_of_life(&servers, &asker, Instant::now() + limit).await
+            answer::sign_of_life(&servers, &asker, clock::after(limit)).await
         })
     }
 }
@@ -276,7 +277,7 @@ impl Watch {
                 let (answered, ttl) = (told.answered, told.ttl);
                 self.wait(answered, ttl).await;
             }
-            let deadline = Instant::now() + self.limit;
+            let deadline = clock::after(self.limit);
             let Outcome { update, ttl } =
                 answer::outcome(&self.wanted, &self.servers, &self.asker, self.family, deadline).await?;
             let answered = self.now();

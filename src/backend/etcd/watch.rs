@@ -34,6 +34,7 @@ use crate::model::resolution::{
 };
 use crate::model::secret::Secrets;
 use crate::net::http2::Messages;
+use crate::platform::clock;
 use crate::text::duration;
 
 /// How long a sign of life may take.
@@ -73,7 +74,7 @@ async fn begin(
     notes.extend(told);
     notes.append(&mut reading.notes());
     notes.extend(reading.elsewhere.iter().cloned());
-    let watch = Watching { pulse: Instant::now() + reading.leases.rhythm(), reading, route, watch: None };
+    let watch = Watching { pulse: clock::after(reading.leases.rhythm()), reading, route, watch: None };
     Ok((watch.reading.whole_or_part(Answer { endpoints, notes }), watch))
 }
 
@@ -261,7 +262,7 @@ impl Watching {
             // Tokens end after some minutes; who asks has not changed.
             self.route.authenticate(wire, PULSE).await?;
         }
-        self.pulse = Instant::now() + self.reading.leases.rhythm();
+        self.pulse = clock::after(self.reading.leases.rhythm());
         Ok(())
     }
 

@@ -18,12 +18,13 @@ use futures_util::{FutureExt, future, stream};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RemoveKind, RenameMode};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{timeout, timeout_at};
 
 use super::ip::refused;
 use super::target::{Example, Scheme};
 use super::*;
 use crate::model::resolution::{Answer, Note, NoteKind};
+use crate::platform::clock;
 use crate::platform::file;
 use crate::text;
 use list::List;
@@ -234,7 +235,7 @@ impl Watch {
     /// What the file says after a change, once it is whole. An error means that the watch is lost.
     async fn settled(mut self: Box<Self>) -> Result<(Box<Self>, Said), ResolveError> {
         let signal = self.signal.clone();
-        let patience = Instant::now() + HALF_WRITTEN;
+        let patience = clock::after(HALF_WRITTEN);
         loop {
             if signal.directory_gone.load(Ordering::Acquire) {
                 let text = format!("file {}: its directory was removed or renamed", self.path.display());

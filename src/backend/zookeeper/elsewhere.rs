@@ -9,6 +9,7 @@ use super::jute::{self, Op, code};
 use super::session::Session;
 use super::target::ZookeeperTarget;
 use crate::model::resolution::{Note, NoteKind};
+use crate::platform::clock;
 use crate::text;
 
 /// So many parents are read.
@@ -22,7 +23,7 @@ pub(super) async fn look(
     target: &ZookeeperTarget,
     limit: Duration,
 ) -> Result<Vec<Note>, ZookeeperError> {
-    let end = Instant::now() + limit;
+    let end = clock::after(limit);
     let mut parents = vec!["/".to_string()];
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for _ in 0..3 {

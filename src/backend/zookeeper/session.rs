@@ -17,6 +17,7 @@ use super::settings::Server;
 use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
 use crate::net::named::connect;
+use crate::platform::clock;
 
 /// The session timeout that is asked for; the server has limits of its own (2 and 20 ticks).
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -174,7 +175,7 @@ impl Session {
                 }
                 None => {
                     self.send(&jute::bare(jute::PING, Op::Ping)).await?;
-                    (self.is_asked, self.due) = (true, Instant::now() + PULSE);
+                    (self.is_asked, self.due) = (true, clock::after(PULSE));
                 }
             }
         }
@@ -213,7 +214,7 @@ impl Session {
 
     /// The server lives.
     fn heard(&mut self) {
-        (self.is_asked, self.due) = (false, Instant::now() + PULSE.min(self.timeout / 3));
+        (self.is_asked, self.due) = (false, clock::after(PULSE.min(self.timeout / 3)));
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), ZookeeperError> {

@@ -31,6 +31,7 @@ use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{
     Answer, Hidden, Note, NoteKind, Partial, ResolveCode, ResolveError, ResolveFailure, Update,
 };
+use crate::platform::clock;
 use crate::text::{duration, exact_duration};
 
 /// How often it is checked that everything may still be read.
@@ -138,7 +139,7 @@ impl Reading {
         target: &ZookeeperTarget,
         limit: Duration,
     ) -> Result<Self, ZookeeperError> {
-        let end = Instant::now() + limit;
+        let end = clock::after(limit);
         let mut session = ensemble.join(server, limit).await?;
         let synced = session.ask(Op::Sync, &["/".to_string()], end.saturating_duration_since(Instant::now())).await?;
         let sought = Sought {
@@ -154,7 +155,7 @@ impl Reading {
             prefixes: prefixes.into(),
             denied: BTreeSet::new(),
             elsewhere: Vec::new(),
-            check: Instant::now() + RIGHTS,
+            check: clock::after(RIGHTS),
             checked: String::new(),
             next_read: Instant::now(),
         };
@@ -257,9 +258,9 @@ impl Reading {
             changed = self.session.changes() => changed?.into_iter().collect(),
             () = sleep_until(self.check) => BTreeSet::new(),
         };
-        self.next_read = Instant::now() + BUSIEST;
+        self.next_read = clock::after(BUSIEST);
         if self.check <= Instant::now() {
-            self.check = Instant::now() + RIGHTS;
+            self.check = clock::after(RIGHTS);
             changed.extend(self.turn());
         }
         Ok(changed)
@@ -283,7 +284,7 @@ impl Reading {
         loop {
             let changed = self.changed().await?;
             let (mut is_new, mut gone) = (false, Vec::new());
-            let end = Instant::now() + AGAIN;
+            let end = clock::after(AGAIN);
             for prefix in self.prefixes.clone().iter() {
                 let concerns = |path: &String| path == parent(prefix) || path.starts_with(&prefix.text);
                 if changed.iter().any(concerns) {

@@ -93,6 +93,7 @@ impl Explain {
     /// The TLS error below `error` in words; `None` when it is not one.
     pub(crate) fn of(&self, error: &io::Error) -> Option<String> {
         let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        #[expect(clippy::disallowed_methods, reason = "certificates have dates")]
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
         let client = ClientAuth { now, ..self.client.clone() };

@@ -1,5 +1,7 @@
 //! What to do: one file per command.
 
+#![expect(clippy::disallowed_methods, reason = "the environment is read here, and handed down")]
+
 mod backends;
 mod config_init;
 mod demo;

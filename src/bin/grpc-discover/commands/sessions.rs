@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::future::select_all;
 use grpc_discover::model::event::{Event, EventKind};
 use grpc_discover::model::time::Elapsed;
+use grpc_discover::platform::clock;
 use grpc_discover::session::{Goal, Plan, Session};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -70,7 +71,7 @@ pub async fn run(
     screen.end();
     let (mut code, mut leave) = match ended? {
         Ended::AtOnce(code) => return Ok(code),
-        Ended::Interrupted(code) => (code, Some(Instant::now() + PATIENCE)),
+        Ended::Interrupted(code) => (code, Some(clock::after(PATIENCE))),
         Ended::Judged(code) => (code, None),
     };
     loop {
@@ -79,7 +80,7 @@ pub async fn run(
             () = screen.out.drained() => break,
             // The first signal leaves time for what is on its way to stdout, as it does before the verdict.
             signal = insisted(&mut signals) => match leave {
-                None => (code, leave) = (signal, Some(Instant::now() + PATIENCE)),
+                None => (code, leave) = (signal, Some(clock::after(PATIENCE))),
                 Some(_) => return Ok(signal),
             },
             () = until(leave) => break,
@@ -169,13 +170,13 @@ async fn all(
                 Some(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(Failure::from(error)),
                 Some(_) if unread.is_none() => {
                     let endless = goals.iter().any(|goal| goes_on_for_ever(*goal));
-                    unread = Some(if endless { Instant::now() } else { Instant::now() + UNREAD });
+                    unread = Some(if endless { Instant::now() } else { clock::after(UNREAD) });
                 }
                 Some(_) | None => {}
             },
             () = until(unread) => {
                 // Far away from now on: a finished session only has its last events to give.
-                unread = Some(Instant::now() + UNREAD);
+                unread = Some(clock::after(UNREAD));
                 sessions.iter_mut().for_each(Session::finish);
             }
             _ = ticks.tick(), if screen.redraws => {

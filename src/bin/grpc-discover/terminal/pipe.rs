@@ -111,6 +111,10 @@ impl Pipe {
         const STEP: Duration = Duration::from_millis(5);
         let mut waited = Duration::ZERO;
         while self.queued() > 0 && waited < limit {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the main thread waits for the writing one; no session runs"
+            )]
             thread::sleep(STEP);
             waited += STEP;
         }
