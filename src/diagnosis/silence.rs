@@ -12,7 +12,7 @@ use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::hold::{Fate, HeldReport, Rung, TcpState};
 use crate::model::reach::{Disconnect, Rotation};
-use crate::text::{duration, exact_duration};
+use crate::text::{duration, exact_duration, reached, sufficient};
 
 /// The shortest keepalive time that clients use (gRFC A8).
 const FASTEST_PING: Duration = Duration::from_secs(10);
@@ -126,7 +126,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
     let mut text = match (survived, cut) {
         (None, None) => return None,
         (Some(lived), None) => {
-            let lived_for = silence(lived);
+            let lived_for = reached(quiet(lived));
             match held.iter().find_map(|held| Some((held, rule(held)?))) {
                 Some((ruled, rule)) => {
                     let who = match ledger.proxies.get(address) {
@@ -146,13 +146,13 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
         }
         (None, Some(cut)) => format!(
             "{address}: the path tolerates less than {} of silence, the shortest that was tried: such a connection {}",
-            silence(cut),
+            sufficient(quiet(cut)),
             how(cut),
         ),
         (Some(lived), Some(cut)) => format!(
             "{address}: the path tolerates {} of silence; a connection that is silent for {} {}{}",
-            silence(lived),
-            silence(cut),
+            reached(quiet(lived)),
+            sufficient(quiet(cut)),
             how(cut),
             known_limit(&known).map(|known| format!(" ({known})")).unwrap_or_default(),
         ),
@@ -279,7 +279,11 @@ fn settings(known: &Tolerance, interrupted: bool) -> String {
 
 /// How long the connection was silent, without what timers are late.
 fn silence(held: &Seen<HeldReport>) -> String {
-    duration(held.what.held.quiet.min(held.what.silence))
+    duration(quiet(held))
+}
+
+fn quiet(held: &Seen<HeldReport>) -> Duration {
+    held.what.held.quiet.min(held.what.silence)
 }
 
 /// A time to set, so rounded down: `19s`, `350ms`.

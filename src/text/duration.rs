@@ -20,6 +20,29 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
+/// A duration that was reached, at least: as [`duration`], rounded down, so that it promises nothing that was not seen.
+pub fn reached(reached: Duration) -> String {
+    let step = step(reached);
+    duration(Duration::from_nanos((reached.as_nanos() / step * step).try_into().unwrap_or(u64::MAX)))
+}
+
+/// A duration that was enough for something to happen: as [`duration`], rounded up.
+pub fn sufficient(enough: Duration) -> String {
+    let step = step(enough);
+    duration(Duration::from_nanos((enough.as_nanos().div_ceil(step) * step).try_into().unwrap_or(u64::MAX)))
+}
+
+/// The last digit that [`duration`] shows, in nanoseconds.
+fn step(shown: Duration) -> u128 {
+    match shown.as_secs_f64() {
+        ..0.01 => 100_000,
+        ..1.0 => 1_000_000,
+        ..60.0 => 100_000_000,
+        ..3600.0 => 1_000_000_000,
+        _ => 60_000_000_000,
+    }
+}
+
 /// A duration that was set, or is to be set, as a flag takes it: `30s`, `1.5s`, `250ms`. It stays in seconds, as servers and
 /// proxies document theirs: `350s`.
 pub fn exact_duration(duration: Duration) -> String {
@@ -52,6 +75,22 @@ mod tests {
             (7_380_000_000_000, "2h03m"),
         ] {
             assert_eq!(duration(Duration::from_nanos(nanos)), shown);
+        }
+    }
+
+    #[test]
+    fn a_bound_is_rounded_to_the_side_that_is_true() {
+        for (millis, least, most) in [
+            (0, "0.0ms", "0.0ms"),
+            (1_970, "1.9s", "2.0s"),
+            (2_124, "2.1s", "2.2s"),
+            (5_000, "5.0s", "5.0s"),
+            (59_990, "59.9s", "1m00s"),
+            (345_600, "5m45s", "5m46s"),
+            (3_659_000, "1h00m", "1h01m"),
+        ] {
+            let bound = Duration::from_millis(millis);
+            assert_eq!((reached(bound).as_str(), sufficient(bound).as_str()), (least, most), "{millis}");
         }
     }
 
