@@ -42,7 +42,7 @@ impl Transport {
     }
 
     /// Connects to `address` up to the server's SETTINGS, within the connect timeout. `report` is told of every stage
-    /// that was passed as soon as it was; with [`TlsMode::Auto`] as soon as the mode is known, and only of the stages in
+    /// that was passed as soon as it was; with [`TlsMode::Auto`](super::TlsMode::Auto) as soon as the mode is known, and only of the stages in
     /// that mode.
     ///
     /// Must be polled inside a tokio runtime, on which one task is left to drive the connection.

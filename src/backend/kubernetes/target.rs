@@ -31,7 +31,7 @@ pub struct KubernetesTarget {
     pub namespace: Option<String>,
     /// Which of its ports; one that is for gRPC, else the first, when absent.
     pub port: Option<ServicePort>,
-    /// Not the EndpointSlices of a Service, but what this framework writes into its pods; one of [`LAYOUTS`].
+    /// Not the EndpointSlices of a Service, but what this framework writes into its pods; the name of a layout.
     pub layout: Option<&'static str>,
 }
 

@@ -132,7 +132,7 @@ pub struct Handshake {
     pub server_name: String,
     /// The trusted root that the chain ends at, where it is known.
     pub anchor: Option<Arc<Certificate>>,
-    /// See [`TlsReport::limit`].
+    /// See [`TlsReport::limit`](crate::model::reach::TlsReport::limit).
     pub limit: Option<String>,
 }
 
