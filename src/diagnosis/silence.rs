@@ -126,7 +126,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
     let mut text = match (survived, cut) {
         (None, None) => return None,
         (Some(lived), None) => {
-            let lived_for = reached(quiet(lived));
+            let lived_for = silence(lived);
             match held.iter().find_map(|held| Some((held, rule(held)?))) {
                 Some((ruled, rule)) => {
                     let who = match ledger.proxies.get(address) {
@@ -151,7 +151,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
         ),
         (Some(lived), Some(cut)) => format!(
             "{address}: the path tolerates {} of silence; a connection that is silent for {} {}{}",
-            reached(quiet(lived)),
+            silence(lived),
             sufficient(quiet(cut)),
             how(cut),
             known_limit(&known).map(|known| format!(" ({known})")).unwrap_or_default(),
@@ -179,7 +179,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
                 format!(
                     "Let channels go idle before {}, or raise that limit{setting}: clients that are idle for longer reconnect \
                      with their next call.",
-                    duration(ruled)
+                    reached(ruled)
                 )
             }
             (_, _) => settings(&known, held.iter().any(|held| held.what.held.interrupted.is_some())),
@@ -214,7 +214,7 @@ fn spoke(held: &Seen<HeldReport>) -> String {
         Some(by) => format!(
             "; the server broke the silence itself ({} after {}), so no longer one than {} was tried",
             by.frame,
-            duration(by.after),
+            reached(by.after),
             silence(held),
         ),
         None => String::new(),
@@ -279,7 +279,7 @@ fn settings(known: &Tolerance, interrupted: bool) -> String {
 
 /// How long the connection was silent, without what timers are late.
 fn silence(held: &Seen<HeldReport>) -> String {
-    duration(quiet(held))
+    reached(quiet(held))
 }
 
 fn quiet(held: &Seen<HeldReport>) -> Duration {
