@@ -1,7 +1,7 @@
 //! Claim: one check from a cold start costs little more than a minimal tonic client's, although much more is asked,
 //! judged and said. The mark: at most 1.3 times its time, and 8 MiB.
 
-#![allow(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;

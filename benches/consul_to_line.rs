@@ -3,7 +3,7 @@
 //!
 //! Needs a Consul agent in `GRPC_DISCOVER_TEST_CONSUL` (`tests/run --provide` builds one).
 
-#![allow(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;

@@ -1,7 +1,7 @@
 //! Claim: what is wrong with a port is said at once and by its name. The mark: 50 ms from the start of the process to
 //! the line that names the fault.
 
-#![allow(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;

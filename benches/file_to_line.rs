@@ -1,6 +1,6 @@
 //! Claim: a list that is replaced by a rename is on the screen at once. The mark: 2 ms.
 
-#![allow(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;

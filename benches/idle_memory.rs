@@ -2,7 +2,7 @@
 //! marks: 28 KiB, the slope of the resident memory of `watch --lb round_robin` over the number of endpoints; 1 KiB, that of
 //! connections which `Transport::hold` keeps silent, each in a task as in a session.
 
-#![allow(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;

@@ -1,7 +1,7 @@
 //! Claim: the loss of a connection is on the screen when it happens. The mark: the line comes at most 5 ms after the
 //! server's RST, FIN or GOAWAY.
 
-#![allow(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;

@@ -4,7 +4,7 @@
 //! One process, in memory: a registry of which the oldest address leaves whenever a new one comes, servers that serve (or, one
 //! in ten, refuse), and the session of `watch`. An address never comes back.
 
-#![allow(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
 #[expect(dead_code, reason = "each bench uses a part of what they share")]
 mod support;

@@ -31,7 +31,7 @@
 //! alone, too: [`channel::Channel`] is a gRPC channel as a pure state machine, [`transport::Transport`] reaches one
 //! address, [`backend::BACKENDS`] are the registries, [`diagnosis::judge`] concludes from events.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at the real clock and environment"))]
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests look at the real clock and environment"))]
 
 pub mod backend;
 pub mod channel;

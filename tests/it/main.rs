@@ -1,5 +1,5 @@
 //! Every integration test, in one binary: one module per kind.
-#![allow(clippy::disallowed_methods, reason = "tests look at the real clock and environment")]
+#![expect(clippy::disallowed_methods, reason = "tests look at the real clock and environment")]
 #![expect(clippy::unwrap_used, reason = "a test whose setting cannot be built has failed")]
 
 mod architecture;

@@ -34,7 +34,7 @@ pub(super) enum Fault {
 }
 
 impl DnsError {
-    /// The same server failed once more: silence adds up, everything else is as it was told last.
+    /// The same server failed once more. Times without a response are added up; any other failure replaces the last one.
     pub(super) fn again(&mut self, why: Fault) {
         use Broken::NoAnswer;
         self.why = match (&self.why, why) {

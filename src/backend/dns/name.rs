@@ -14,7 +14,7 @@ pub(super) fn fully_qualified(mut name: Name) -> Name {
 pub(super) fn full_name(host: &str) -> Result<Name, ResolveError> {
     let name = if host.is_ascii() { Name::from_ascii(host) } else { Name::from_utf8(host) };
     name.map(fully_qualified).map_err(|error| {
-        // The library's word for a name that IDNA does not allow is no sentence.
+        // The library's message for a name that IDNA does not allow cannot be shown to users.
         let why =
             if host.is_ascii() { error.to_string() } else { "not a valid internationalized name (IDNA)".to_string() };
         ResolveError::fatal(ResolveCode::BadTarget, format!("\"{host}\" is not a DNS name: {why}"))

@@ -116,7 +116,7 @@ fn describe(answers: &[Record]) -> String {
     if aliases.is_empty() { records } else { format!("{records}, alias of {}", aliases.join(" -> ")) }
 }
 
-/// True when the query for the service config failed: that is no change of it.
+/// True when the query for the service config failed. The config is then unknown, and not reported as changed.
 pub(super) fn config_is_unknown(answer: &Answer) -> bool {
     answer.notes.iter().any(|note| note.kind == NoteKind::ConfigUnknown)
 }

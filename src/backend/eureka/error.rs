@@ -19,7 +19,7 @@ pub(super) enum EurekaError {
     /// No response.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// An HTTP status that is no answer.
+    /// An HTTP status other than success.
     #[error("GET {path}: HTTP {status}{}", hint(*status))]
     Refused {
         /// The path.
@@ -30,7 +30,7 @@ pub(super) enum EurekaError {
         retry_after: Option<Duration>,
     },
     /// The response is not Eureka's.
-    #[error("GET {path}: what came is not what Eureka answers")]
+    #[error("GET {path}: the response is not in the format of Eureka")]
     NotEureka {
         /// The path.
         path: String,

@@ -1,6 +1,6 @@
 //! The command `grpc-discover`: parse, run, map to an exit code, print one error.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at the real clock and environment"))]
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests look at the real clock and environment"))]
 
 mod cli;
 mod commands;
