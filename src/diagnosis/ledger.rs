@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::forgetting::Departed;
-pub use self::record::{Call, Contact, Departure, Handshake, Identity, Loss, Seen, SourceRecord};
+pub use self::record::{Call, Contact, Departure, Handshake, Identity, IdleCallError, Loss, Seen, SourceRecord};
 pub use self::rotation::Rotation;
 use crate::model::connectivity::Transition;
 use crate::model::endpoint::{Address, Endpoint, EndpointKey};

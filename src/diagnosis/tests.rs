@@ -9,7 +9,7 @@ mod tls;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::ledger::{Call, Ledger};
+use super::ledger::{Call, IdleCallError, Ledger};
 use super::*;
 use crate::backend::tests::source;
 use crate::model::endpoint::{Endpoint, EndpointStatus};
@@ -105,7 +105,7 @@ impl Story {
         let call = Call {
             phase,
             address: address.parse().ok(),
-            outcome,
+            outcome: outcome.map_err(IdleCallError::Channel),
             took: Duration::from_millis(3),
             cost: None,
             stages: Vec::new(),

@@ -17,17 +17,17 @@ pub fn find(text: &str) -> Result<Vec<&'static LensKind>, UnknownLens> {
     };
     let of_name: Vec<&LensKind> = LENSES.iter().copied().filter(|kind| kind.name == name).collect();
     if of_name.is_empty() {
-        return Err(wrong(Why::Name(name.to_string())));
+        return Err(wrong(LensErrorKind::Name(name.to_string())));
     }
     let Some(version) = version else { return Ok(of_name) };
     if of_name.iter().all(|kind| kind.versions.is_none()) {
-        return Err(wrong(Why::NoVersions { name: name.to_string() }));
+        return Err(wrong(LensErrorKind::NoVersions { name: name.to_string() }));
     }
-    let Some(asked) = Version::parse(version) else { return Err(wrong(Why::NoVersion(version.to_string()))) };
+    let Some(asked) = Version::parse(version) else { return Err(wrong(LensErrorKind::NoVersion(version.to_string()))) };
     let held: Vec<&LensKind> = of_name.iter().copied().filter(|kind| asked.is_within(kind.versions)).collect();
     if held.is_empty() {
         let ranges = of_name.iter().filter_map(|kind| kind.versions).map(range).collect();
-        return Err(wrong(Why::NoRange { name: name.to_string(), version: version.to_string(), ranges }));
+        return Err(wrong(LensErrorKind::NoRange { name: name.to_string(), version: version.to_string(), ranges }));
     }
     Ok(held)
 }
@@ -59,16 +59,19 @@ fn range((first, last): (&str, &str)) -> String {
 /// What `--as` named that there is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("lens {text:?}: {why}")]
+#[non_exhaustive]
 pub struct UnknownLens {
     /// What was asked for.
     pub text: String,
     /// What is wrong with it.
-    pub why: Why,
+    #[source]
+    pub why: LensErrorKind,
 }
 
 /// What is wrong with the name of a lens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Why {
+#[non_exhaustive]
+pub enum LensErrorKind {
     /// No stack has this name.
     #[error("there is no stack {0:?}; there are {names}, and all", names = names().join(", "))]
     Name(String),

@@ -23,7 +23,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use driver::{Lenses, Past, Watched};
-pub use find::{UnknownLens, Why, find, names};
+pub use find::{LensErrorKind, UnknownLens, find, names};
 
 use crate::model::endpoint::{Address, Endpoint};
 pub use crate::model::lens::Hears;

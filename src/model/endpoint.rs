@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-pub use address::{Address, AddressError};
+pub use address::{Address, AddressError, AddressErrorKind};
 pub use instance::{Instance, Lease, Maintenance, Particulars, SliceRef};
 pub use key::EndpointKey;
 pub use layout_rule::LayoutRule;

@@ -16,6 +16,7 @@ pub struct HostPort<'a> {
 
 /// Why brackets cannot be taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BracketError {
     /// `[::1`.
     #[error("the bracket is never closed")]
@@ -87,6 +88,7 @@ pub fn bracketed(host: &str) -> String {
 
 /// Why a text is no port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PortError {
     /// Nothing.
     #[error("no port is given")]
@@ -127,6 +129,7 @@ pub fn port(digits: &str) -> Result<u16, PortError> {
 
 /// Why a text does not name a server. Follows the text in a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServerError {
     /// Nothing stands where the host would.
     #[error("has no host")]

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::endpoint::Address;
+use super::host_port::HostPort;
 
 /// The proxy that gRPC clients would take from the environment. Pure: whoever knows the environment builds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +61,13 @@ impl ProxyEnv {
                     _ => false,
                 };
             }
-            let (name, only) = match entry.rsplit_once(':') {
-                Some((name, text)) if !name.contains(':') || name.ends_with(']') => (name, text.parse::<u16>().ok()),
-                _ => (entry.as_str(), None),
+            let (name, only) = match HostPort::split(entry) {
+                Ok(parts) => (parts.host, parts.port.and_then(|digits| digits.parse::<u16>().ok())),
+                Err(_) => (entry.as_str(), None),
             };
             if only.is_some() && only != port {
                 return false;
             }
-            let name = name.trim_start_matches('[').trim_end_matches(']');
             if let Ok(other) = name.parse::<IpAddr>() {
                 return ip == Some(other);
             }
@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn exceptions_are_read_as_clients_read_them() {
-        let exceptions = "10.0.0.0/8, .svc.cluster.local,pay.example:443,[2001:db8::1],192.0.2.7";
+        let exceptions =
+            "10.0.0.0/8, .svc.cluster.local,pay.example:443,[2001:db8::1],2001:db8::3,[2001:db8::4]:443,192.0.2.7";
         let proxy = env(&[("HTTPS_PROXY", "http://p:1"), ("no_proxy", exceptions)]).unwrap();
         for (address, taken) in [
             ("127.0.0.1:80", false),
@@ -142,6 +143,9 @@ mod tests {
             ("pay.example:444", true),
             ("[2001:db8::1]:80", false),
             ("[2001:db8::2]:80", true),
+            ("[2001:db8::3]:80", false),
+            ("[2001:db8::4]:443", false),
+            ("[2001:db8::4]:80", true),
             ("192.0.2.7:80", false),
         ] {
             assert_eq!(proxy.takes(&address.parse().unwrap()), taken, "{address}");

@@ -191,6 +191,7 @@ impl fmt::Display for Target {
 /// Why a text is no target: where, what, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("target {input:?}: position {position}: {problem}; write {example}")]
+#[non_exhaustive]
 pub struct TargetError {
     /// The text as given, shortened, passwords and tokens masked.
     pub input: String,

@@ -226,6 +226,7 @@ impl Default for Limits {
 
 /// Why no plan can be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanError {
     /// A scheme without a backend.
     #[error("target {target:?}: {reason}")]
@@ -236,20 +237,23 @@ pub enum PlanError {
         reason: String,
     },
     /// `--backend` named something that does not exist.
-    #[error("no backend is called {name:?}; there are: {known}")]
+    #[error("no backend is called {name:?}; there are: {}", known.join(", "))]
     NoSuchBackend {
         /// The name as typed.
         name: String,
         /// The names there are.
-        known: String,
+        known: Vec<&'static str>,
     },
     /// No backend can be asked for a bare name.
-    #[error("nobody can be asked for {name:?}: {why}; write a full target such as dns:///{name}:50051")]
-    NobodyToAsk {
+    #[error(
+        "nobody can be asked for {name:?}: {}; write a full target such as dns:///{name}:50051",
+        inactive.iter().map(|(backend, why)| format!("{backend}: {why}")).collect::<Vec<_>>().join("; ")
+    )]
+    NoActiveBackend {
         /// The bare name.
         name: String,
-        /// Why each backend is out of the question.
-        why: String,
+        /// The backends, and why each is not active.
+        inactive: Vec<(&'static str, String)>,
     },
     /// No target at all.
     #[error("no target was given; write one such as 127.0.0.1:50051 or consul:///pay")]
@@ -274,7 +278,7 @@ pub fn sources(
         implied,
         settings: settings.clone(),
     };
-    let names = || BACKENDS.iter().map(|b| b.name()).collect::<Vec<_>>().join(", ");
+    let names = || BACKENDS.iter().map(|b| b.name()).collect::<Vec<_>>();
     for name in only {
         if !BACKENDS.iter().any(|b| b.name() == name) {
             return Err(PlanError::NoSuchBackend { name: name.clone(), known: names() });
@@ -288,19 +292,14 @@ pub fn sources(
                 let asked = BACKENDS.iter().filter(|b| only.is_empty() || only.iter().any(|o| o == b.name()));
                 sources.extend(asked.filter_map(|b| Some(source(*b, b.target_for(name, settings)?, only.is_empty()))));
                 if sources.len() == before {
-                    let why = BACKENDS
-                        .iter()
-                        .filter_map(|b| Some(format!("{}: {}", b.name(), b.describe(settings).active.err()?)))
-                        .collect::<Vec<_>>()
-                        .join("; ");
-                    return Err(PlanError::NobodyToAsk { name: name.clone(), why });
+                    let inactive = BACKENDS.iter().filter_map(|b| Some((b.name(), b.describe(settings).active.err()?)));
+                    return Err(PlanError::NoActiveBackend { name: name.clone(), inactive: inactive.collect() });
                 }
             }
             other => match BACKENDS.iter().find(|b| b.answers(other)) {
                 Some(backend) => sources.push(source(*backend, other.clone(), false)),
                 None => {
-                    let names: Vec<&str> = BACKENDS.iter().map(|b| b.name()).collect();
-                    let reason = other.unsupported_reason(&names).unwrap_or_default();
+                    let reason = other.unsupported_reason(&names()).unwrap_or_default();
                     return Err(PlanError::Unsupported { target: other.to_string(), reason });
                 }
             },

@@ -169,7 +169,9 @@ impl<'a> Attempt<'a> {
         // Loading the trusted roots is no part of the peer's time.
         let tls = match self.setup.tls().await {
             Ok(tls) => tls,
-            Err(text) => return Err(Failure::new(Stage::Tls, FailureCode::Local, text, Duration::ZERO)),
+            Err(error) => {
+                return Err(Failure::new(Stage::Tls, FailureCode::Local, error.to_string(), Duration::ZERO));
+            }
         };
         let server_name = match &self.setup.options.server_name {
             Some(name) => bare_host(name),

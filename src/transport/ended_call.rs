@@ -85,10 +85,10 @@ fn of_http2(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> RpcFailure {
     match Refusal::of(error, wire, stream) {
         Some(Refusal::Violation(what)) => {
             let text = format!("the server broke the rules of HTTP/2: {what}");
-            return RpcFailure::new(Code::Unavailable, text, RpcCause::Violation(what));
+            return RpcFailure::new(Code::Unavailable, text, RpcCause::Violation(what.to_string()));
         }
         Some(Refusal::OurLimit(what)) => {
-            return RpcFailure::new(Code::ResourceExhausted, what.clone(), RpcCause::OurLimit(what));
+            return RpcFailure::new(Code::ResourceExhausted, what.to_string(), RpcCause::OurLimit(what.to_string()));
         }
         None => {}
     }

@@ -84,11 +84,6 @@ pub fn check_identity(chain: &[u8], key: &[u8]) -> Result<(), (TlsFile, PemError
     }
 }
 
-/// Why a file could not be read, as it follows the file's name: `no such file`.
-pub fn unreadable(error: &std::io::Error) -> String {
-    pem::unreadable(error)
-}
-
 /// The trusted roots in the file.
 pub(super) fn roots(path: &Path) -> Result<Roots, FileError> {
     let error = |why| FileError { file: TlsFile::CaCert, path: path.to_path_buf(), why };

@@ -113,7 +113,7 @@ impl Grpc {
         }
         // The library may have ended the stream without a word.
         if let Some(what) = wire.rules().broken_frame() {
-            return (RpcCause::Violation(what.clone()), format!("the server broke the rules of HTTP/2: {what}"));
+            return (RpcCause::Violation(what.to_string()), format!("the server broke the rules of HTTP/2: {what}"));
         }
         let sent = if stream == 0 { Sent::Nothing } else { wire.rules().progress(stream) };
         match (sent, settings.max_concurrent_streams) {

@@ -1,13 +1,36 @@
 //! HPACK (RFC 7541), decoded a second time for one purpose: to name what is wrong with a header block that the HTTP/2
 //! library refused. Pure.
 
+mod huffman;
+
 use std::collections::VecDeque;
+
+use huffman::{HuffmanError, unpack};
 
 /// A name and its value, as sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field {
     pub name: Vec<u8>,
     pub value: Vec<u8>,
+}
+
+/// What is wrong with a header block, with the section of RFC 7541.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum HpackError {
+    #[error("HPACK dynamic table size update after the first field (RFC 7541, 4.2)")]
+    LateSizeUpdate,
+    #[error("HPACK dynamic table size update to {size}, at most {TABLE_SIZE} is allowed (RFC 7541, 6.3)")]
+    SizeUpdate { size: usize },
+    #[error("HPACK index {index}, the tables have {entries} entries (RFC 7541, 2.3.3)")]
+    Index { index: usize, entries: usize },
+    #[error("HPACK integer is cut off at the end of the block (RFC 7541, 5.1)")]
+    IntegerCutOff,
+    #[error("HPACK integer is longer than 32 bits (RFC 7541, 5.1)")]
+    IntegerTooLong,
+    #[error("HPACK string of {length} bytes, the block has {left} left (RFC 7541, 5.2)")]
+    StringCutOff { length: usize, left: usize },
+    #[error("HPACK string is not valid Huffman code: {0} (RFC 7541, 5.2)")]
+    Huffman(#[from] HuffmanError),
 }
 
 /// Decoder of the header blocks of one connection, in order.
@@ -35,19 +58,17 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, with the section of RFC 7541. The fields before it are in `fields`.
-    pub fn decode(&mut self, mut block: &[u8], fields: &mut Vec<Field>) -> Result<(), String> {
+    /// What is wrong with it. The fields before it are in `fields`.
+    pub fn decode(&mut self, mut block: &[u8], fields: &mut Vec<Field>) -> Result<(), HpackError> {
         let mut resizable = true;
         while let Some(first) = block.first().copied() {
             if first & 0xe0 == 0x20 {
                 let size = integer(&mut block, 5)?;
                 if !resizable {
-                    return Err("HPACK dynamic table size update after the first field (RFC 7541, 4.2)".to_string());
+                    return Err(HpackError::LateSizeUpdate);
                 }
                 if size > TABLE_SIZE {
-                    return Err(format!(
-                        "HPACK dynamic table size update to {size}, at most {TABLE_SIZE} is allowed (RFC 7541, 6.3)"
-                    ));
+                    return Err(HpackError::SizeUpdate { size });
                 }
                 self.limit = size;
                 self.evict(0);
@@ -73,15 +94,12 @@ impl Decoder {
         Ok(())
     }
 
-    fn entry(&self, index: usize) -> Result<Field, String> {
+    fn entry(&self, index: usize) -> Result<Field, HpackError> {
         let known = index.checked_sub(1).and_then(|at| match STATIC.get(at) {
             Some((name, value)) => Some(Field { name: name.as_bytes().to_vec(), value: value.as_bytes().to_vec() }),
             None => self.dynamic.get(at - STATIC.len()).cloned(),
         });
-        known.ok_or_else(|| {
-            let entries = STATIC.len() + self.dynamic.len();
-            format!("HPACK index {index}, the tables have {entries} entries (RFC 7541, 2.3.3)")
-        })
+        known.ok_or(HpackError::Index { index, entries: STATIC.len() + self.dynamic.len() })
     }
 
     fn insert(&mut self, field: Field) {
@@ -108,14 +126,13 @@ fn cost(field: &Field) -> usize {
 }
 
 /// An integer with a prefix of `bits` (RFC 7541, 5.1).
-fn integer(block: &mut &[u8], bits: u32) -> Result<usize, String> {
-    let cut = || "HPACK integer is cut off at the end of the block (RFC 7541, 5.1)".to_string();
-    let (first, mut rest) = block.split_first().ok_or_else(cut)?;
+fn integer(block: &mut &[u8], bits: u32) -> Result<usize, HpackError> {
+    let (first, mut rest) = block.split_first().ok_or(HpackError::IntegerCutOff)?;
     let mask = (1_usize << bits) - 1;
     let mut value = usize::from(*first) & mask;
     if value == mask {
         for shift in [0, 7, 14, 21, 28] {
-            let (next, left) = rest.split_first().ok_or_else(cut)?;
+            let (next, left) = rest.split_first().ok_or(HpackError::IntegerCutOff)?;
             rest = left;
             value = value.saturating_add((usize::from(*next) & 0x7f) << shift);
             if next & 0x80 == 0 {
@@ -123,90 +140,22 @@ fn integer(block: &mut &[u8], bits: u32) -> Result<usize, String> {
                 return Ok(value);
             }
         }
-        return Err("HPACK integer is longer than 32 bits (RFC 7541, 5.1)".to_string());
+        return Err(HpackError::IntegerTooLong);
     }
     *block = rest;
     Ok(value)
 }
 
 /// A string literal (RFC 7541, 5.2).
-fn string(block: &mut &[u8]) -> Result<Vec<u8>, String> {
+fn string(block: &mut &[u8]) -> Result<Vec<u8>, HpackError> {
     let huffman = block.first().is_some_and(|first| first & 0x80 != 0);
     let length = integer(block, 7)?;
     let Some((text, rest)) = block.split_at_checked(length) else {
-        let left = block.len();
-        return Err(format!("HPACK string of {length} bytes, the block has {left} left (RFC 7541, 5.2)"));
+        return Err(HpackError::StringCutOff { length, left: block.len() });
     };
     *block = rest;
-    if huffman { unpack(text) } else { Ok(text.to_vec()) }
+    if huffman { Ok(unpack(text)?) } else { Ok(text.to_vec()) }
 }
-
-/// Undoes Huffman coding. The code is canonical: its words are numbered by length, then by symbol.
-fn unpack(text: &[u8]) -> Result<Vec<u8>, String> {
-    let wrong = |what: &str| format!("HPACK string is not valid Huffman code: {what} (RFC 7541, 5.2)");
-    let mut unpacked = Vec::with_capacity(text.len() * 2);
-    // The bits of the current code, how many they are, and of the codes of this length: the first one and its place in
-    // the order.
-    let (mut code, mut length, mut first, mut place) = (0_usize, 0_usize, 0_usize, 0_usize);
-    for bit in text.iter().flat_map(|byte| (0..8).rev().map(move |at| usize::from(byte >> at) & 1)) {
-        code |= bit;
-        length += 1;
-        let count = usize::from(CODES.0.get(length).copied().unwrap_or_default());
-        match code.checked_sub(first).filter(|nth| *nth < count).and_then(|nth| CODES.1.get(place + nth)) {
-            Some(symbol) => {
-                unpacked.push(u8::try_from(*symbol).map_err(|_| wrong("it contains the end-of-string symbol"))?);
-                (code, length, first, place) = (0, 0, 0, 0);
-            }
-            None if length >= LONGEST => return Err(wrong("no such code")),
-            None => {
-                place += count;
-                first = (first + count) << 1;
-                code <<= 1;
-            }
-        }
-    }
-    match (length, code == (2 << length) - 2) {
-        (0, _) | (1..=7, true) => Ok(unpacked),
-        (1..=7, false) => Err(wrong("its padding is not all ones")),
-        _ => Err(wrong("it is padded by a byte or more")),
-    }
-}
-
-/// Bits of the longest code.
-const LONGEST: usize = 30;
-
-/// How many codes there are of each length, and all symbols in the order of their codes.
-const CODES: ([u16; LONGEST + 1], [u16; 257]) = {
-    let (mut counts, mut order) = ([0; LONGEST + 1], [0; 257]);
-    let (mut length, mut place) = (0, 0);
-    while length <= LONGEST {
-        let mut symbol = 0;
-        while symbol < LENGTHS.len() {
-            if LENGTHS[symbol] as usize == length {
-                counts[length] += 1;
-                order[place] = symbol as u16;
-                place += 1;
-            }
-            symbol += 1;
-        }
-        length += 1;
-    }
-    (counts, order)
-};
-
-/// How long the code of each symbol is (RFC 7541, appendix B).
-#[rustfmt::skip]
-const LENGTHS: [u8; 257] = [
-    13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,
-    6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10,
-    13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6,
-    15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5, 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13, 28,
-    20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24, 23, 24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23, 24,
-    22, 21, 20, 22, 22, 23, 23, 21, 23, 22, 22, 24, 21, 22, 23, 23, 21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23,
-    26, 26, 20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25, 19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27, 27,
-    20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26,
-    30,
-];
 
 /// The static table (RFC 7541, appendix A).
 const STATIC: [(&str, &str); 61] = [
@@ -329,7 +278,7 @@ mod tests {
             ("00 84 ff ff ff ff", "HPACK string is not valid Huffman code: it contains the end-of-string symbol"),
             ("00 82 1f ff", "HPACK string is not valid Huffman code: it is padded by a byte or more"),
         ] {
-            let said = wrong(block);
+            let said = wrong(block).to_string();
             assert!(said.starts_with(expected), "{block}: {said}");
         }
     }

@@ -15,7 +15,8 @@ use tracing::debug;
 
 use super::keepalive::{Beat, Pulse};
 use super::options::Keepalive;
-use super::refusal::{HEADER_LIST, Refusal};
+use super::our_limit::HEADER_LIST;
+use super::refusal::Refusal;
 use super::tap::Tap;
 use super::wire::{End, First, Hold, Wire, disconnect};
 use crate::model::endpoint::Address;
@@ -97,8 +98,10 @@ fn ours() -> End {
 /// How the connection ended that the HTTP/2 library gave up.
 fn http2_error(error: &h2::Error, wire: &Wire) -> End {
     match Refusal::of(error, wire, None) {
-        Some(Refusal::Violation(text)) => end(FailureCode::ProtocolError, DisconnectReason::ProtocolViolation, &text),
-        Some(Refusal::OurLimit(text)) => end(FailureCode::OurLimit, DisconnectReason::OurLimit, &text),
+        Some(Refusal::Violation(what)) => {
+            end(FailureCode::ProtocolError, DisconnectReason::ProtocolViolation, &what.to_string())
+        }
+        Some(Refusal::OurLimit(what)) => end(FailureCode::OurLimit, DisconnectReason::OurLimit, &what.to_string()),
         None if error.is_io() => end(FailureCode::Io, DisconnectReason::SocketError, &error.to_string()),
         None => end(FailureCode::ProtocolError, DisconnectReason::Unknown, &format!("http2: {error}")),
     }

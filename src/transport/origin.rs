@@ -7,6 +7,7 @@ use http::uri::{Authority, Scheme};
 use super::mode::Mode;
 use super::setup::Setup;
 use crate::model::endpoint::Address;
+use crate::model::host_port::HostPort;
 use crate::model::reach::{Failure, FailureCode, Stage};
 use crate::net::http2::Origin;
 
@@ -30,9 +31,9 @@ pub(super) fn origin(setup: &Setup, address: &Address, mode: Mode) -> Result<Ori
 
 /// The host without the brackets of an IPv6 literal, its zone, and the root's dot.
 pub(super) fn bare_host(host: &str) -> &str {
-    match host.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-        Some(v6) => v6.split('%').next().unwrap_or(v6),
-        None => host.strip_suffix('.').unwrap_or(host),
+    match HostPort::split(host) {
+        Ok(HostPort { host: v6, is_bracketed: true, .. }) => v6.split_once('%').map_or(v6, |(address, _zone)| address),
+        Ok(_) | Err(_) => host.strip_suffix('.').unwrap_or(host),
     }
 }
 

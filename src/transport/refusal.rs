@@ -1,17 +1,27 @@
 //! What our HTTP/2 library refused, and which rule or limit it was.
 
+use super::our_limit::OurLimit;
+use super::rules::Violation;
 use super::wire::Wire;
 use crate::model::reach::http2_error_name;
-
-/// `SETTINGS_MAX_HEADER_LIST_SIZE` of ours.
-pub(super) const HEADER_LIST: u32 = 64 * 1024;
 
 /// What the HTTP/2 library refused: it ended the stream or the connection itself.
 pub(super) enum Refusal {
     /// The server broke a rule of HTTP/2.
-    Violation(String),
+    Violation(Refused),
     /// The server broke none, and sent more than our library takes.
-    OurLimit(String),
+    OurLimit(OurLimit),
+}
+
+/// What the library refused as against the rules.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    /// It is known which.
+    #[error(transparent)]
+    Known(Violation),
+    /// Only the library's error code is known.
+    #[error("our HTTP/2 library refused it with {}", http2_error_name((*.0).into()))]
+    Unknown(h2::Reason),
 }
 
 impl Refusal {
@@ -25,17 +35,10 @@ impl Refusal {
         }
         let broken = rules.broken(stream.filter(|_| error.is_reset()));
         Some(match broken {
-            Some(broken) => Refusal::Violation(broken),
+            Some(broken) => Refusal::Violation(Refused::Known(broken)),
             None => match rules.large_headers(stream) {
-                Some(size) => Refusal::OurLimit(format!(
-                    "response headers of {size} bytes as sent, our HTTP/2 library accepts {} KiB decoded (grpc-java \
-                     accepts 8 KiB, gRPC C-core 16 KiB, grpc-go 16 MiB)",
-                    HEADER_LIST / 1024
-                )),
-                None => Refusal::Violation(format!(
-                    "our HTTP/2 library refused it with {}",
-                    http2_error_name(reason.into())
-                )),
+                Some(size) => Refusal::OurLimit(OurLimit::Headers { size }),
+                None => Refusal::Violation(Refused::Unknown(reason)),
             },
         })
     }

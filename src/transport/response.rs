@@ -1,7 +1,7 @@
 //! What the header blocks of a response may say (RFC 9113, section 8): kept as they came, decoded only when the HTTP/2
 //! library refused one. Pure.
 
-use super::hpack::{Decoder, Field};
+use super::hpack::{Decoder, Field, HpackError};
 use crate::text::quote_bytes;
 
 /// So many bytes of header blocks are kept of one connection: those that come first. A connection that stood for long
@@ -31,6 +31,57 @@ pub(super) struct Blocks {
     last_skipped: bool,
     /// The first block that was not kept, with its size: what follows cannot be decoded.
     skipped: Option<(u32, usize)>,
+}
+
+/// A header block that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "HEADERS on stream {stream}: {rule}{}",
+    server.as_ref().map(|server| format!(" [server: {server}]")).unwrap_or_default()
+)]
+pub(super) struct BlockViolation {
+    stream: u32,
+    #[source]
+    rule: FieldRule,
+    /// What sent it, by its own `server` field.
+    server: Option<String>,
+}
+
+/// A rule for the fields of a response. Names and values are quoted, and shortened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum FieldRule {
+    #[error(transparent)]
+    Hpack(HpackError),
+    #[error("{name} after {before} (RFC 9113, 8.3)")]
+    PseudoAfterRegular { name: String, before: String },
+    #[error(":status is {value}, it must be three digits (RFC 9113, 8.3.2)")]
+    Status { value: String },
+    #[error("there is no :status (RFC 9113, 8.3.2)")]
+    NoStatus,
+    #[error("unknown pseudo-header field {name} (RFC 9113, 8.3)")]
+    UnknownPseudo { name: String },
+    #[error("{name} more than once (RFC 9113, 8.3)")]
+    Repeated { name: String },
+    #[error("field name {name} has upper case letters (RFC 9113, 8.2.1)")]
+    UpperCase { name: String },
+    #[error("field name {name} is not valid (RFC 9113, 8.2.1)")]
+    Name { name: String },
+    #[error("field {name} has the value {value} with control characters (RFC 9113, 8.2.1)")]
+    Value { name: String, value: String },
+    #[error("field {name} is for HTTP/1 connections only (RFC 9113, 8.2.2)")]
+    OfConnection { name: String },
+    #[error("field \"te\" is {value}, allowed is \"trailers\" (RFC 9113, 8.2.2)")]
+    Te { value: String },
+    #[error("content-length {stated} is not a number (RFC 9113, 8.1.1)")]
+    LengthNotANumber { stated: String },
+    #[error("content-length is {stated} and {other} (RFC 9113, 8.1.1)")]
+    TwoLengths { stated: String, other: String },
+    #[error("content-length is {stated} and DATA has {sent} bytes (RFC 9113, 8.1.1)")]
+    LengthDiffers { stated: usize, sent: usize },
+    #[error("trailers with {name} (RFC 9113, 8.1)")]
+    PseudoInTrailers { name: String },
+    #[error("trailers without END_STREAM (RFC 9113, 8.1)")]
+    TrailersWithoutEnd,
 }
 
 impl Blocks {
@@ -82,7 +133,7 @@ impl Blocks {
     }
 
     /// The first rule that a block breaks: one on `stream`, or any.
-    pub fn broken(&self, stream: Option<u32>) -> Option<String> {
+    pub fn broken(&self, stream: Option<u32>) -> Option<BlockViolation> {
         let mut decoder = Decoder::default();
         let complete = self.blocks.len() - usize::from(self.open && !self.last_skipped);
         let mut heads: Vec<(u32, Vec<Field>)> = Vec::new();
@@ -90,16 +141,15 @@ impl Blocks {
             let mut fields = Vec::new();
             let decoded = decoder.decode(&block.bytes, &mut fields);
             let head = heads.iter().find(|(id, _)| *id == block.stream).map(|(_, head)| head.as_slice());
-            let wrong = decoded.err().or_else(|| wrong_fields(&fields)).or_else(|| match head {
+            let wrong = decoded.err().map(FieldRule::Hpack).or_else(|| wrong_fields(&fields)).or_else(|| match head {
                 Some(_) => wrong_trailers(block, &fields),
                 None => wrong_head(block, &fields),
             });
             // What cannot be decoded ends the connection; everything else is an error of its stream.
             let concerns = stream.is_none_or(|stream| stream == block.stream);
-            if let Some(wrong) = wrong.filter(|_| concerns) {
-                let by = server(&fields).or_else(|| server(head.unwrap_or_default()));
-                let by = by.map(|server| format!(" [server: {server}]")).unwrap_or_default();
-                return Some(format!("HEADERS on stream {}: {wrong}{by}", block.stream));
+            if let Some(rule) = wrong.filter(|_| concerns) {
+                let server = server(&fields).or_else(|| server(head.unwrap_or_default()));
+                return Some(BlockViolation { stream: block.stream, rule, server });
             }
             let interim = value(&fields, ":status").is_some_and(|status| status.starts_with(b"1"));
             if head.is_none() && !interim {
@@ -128,45 +178,41 @@ fn quoted(bytes: &[u8]) -> String {
 }
 
 /// Rules for every field, in heads and trailers.
-fn wrong_fields(fields: &[Field]) -> Option<String> {
+fn wrong_fields(fields: &[Field]) -> Option<FieldRule> {
     const OF_CONNECTIONS: [&[u8]; 5] =
         [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
     let mut regular = None;
     for Field { name, value } in fields {
         if let Some(pseudo) = name.strip_prefix(b":") {
             if let Some(before) = regular {
-                return Some(format!("{} after {} (RFC 9113, 8.3)", quoted(name), quoted(before)));
+                return Some(FieldRule::PseudoAfterRegular { name: quoted(name), before: quoted(before) });
             }
             if pseudo == b"status" && !is_status(value) {
-                return Some(format!(":status is {}, it must be three digits (RFC 9113, 8.3.2)", quoted(value)));
+                return Some(FieldRule::Status { value: quoted(value) });
             }
             if pseudo != b"status" && !REQUESTS.contains(&pseudo) {
-                return Some(format!("unknown pseudo-header field {} (RFC 9113, 8.3)", quoted(name)));
+                return Some(FieldRule::UnknownPseudo { name: quoted(name) });
             }
             if fields.iter().filter(|field| field.name == *name).count() > 1 {
-                return Some(format!("{} more than once (RFC 9113, 8.3)", quoted(name)));
+                return Some(FieldRule::Repeated { name: quoted(name) });
             }
             continue;
         }
         regular.get_or_insert(name);
         if name.iter().any(u8::is_ascii_uppercase) {
-            return Some(format!("field name {} has upper case letters (RFC 9113, 8.2.1)", quoted(name)));
+            return Some(FieldRule::UpperCase { name: quoted(name) });
         }
         if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) {
-            return Some(format!("field name {} is not valid (RFC 9113, 8.2.1)", quoted(name)));
+            return Some(FieldRule::Name { name: quoted(name) });
         }
         if value.iter().any(|byte| (*byte < 0x20 && *byte != b'\t') || *byte == 0x7f) {
-            return Some(format!(
-                "field {} has the value {} with control characters (RFC 9113, 8.2.1)",
-                quoted(name),
-                quoted(value)
-            ));
+            return Some(FieldRule::Value { name: quoted(name), value: quoted(value) });
         }
         if OF_CONNECTIONS.contains(&name.as_slice()) {
-            return Some(format!("field {} is for HTTP/1 connections only (RFC 9113, 8.2.2)", quoted(name)));
+            return Some(FieldRule::OfConnection { name: quoted(name) });
         }
         if name == b"te" && value != b"trailers" {
-            return Some(format!("field \"te\" is {}, allowed is \"trailers\" (RFC 9113, 8.2.2)", quoted(value)));
+            return Some(FieldRule::Te { value: quoted(value) });
         }
     }
     None
@@ -184,27 +230,27 @@ fn is_token(byte: u8) -> bool {
 }
 
 /// Rules for the head of a response.
-fn wrong_head(block: &Block, fields: &[Field]) -> Option<String> {
+fn wrong_head(block: &Block, fields: &[Field]) -> Option<FieldRule> {
     if value(fields, ":status").is_none() {
-        return Some("there is no :status (RFC 9113, 8.3.2)".to_string());
+        return Some(FieldRule::NoStatus);
     }
     let mut lengths = fields.iter().filter(|field| field.name == b"content-length").map(|field| field.value.as_slice());
     let stated = lengths.next()?;
     let Some(length) = str::from_utf8(stated).ok().and_then(|text| text.parse::<usize>().ok()) else {
-        return Some(format!("content-length {} is not a number (RFC 9113, 8.1.1)", quoted(stated)));
+        return Some(FieldRule::LengthNotANumber { stated: quoted(stated) });
     };
     if let Some(other) = lengths.find(|other| *other != stated) {
-        return Some(format!("content-length is {} and {} (RFC 9113, 8.1.1)", quoted(stated), quoted(other)));
+        return Some(FieldRule::TwoLengths { stated: quoted(stated), other: quoted(other) });
     }
     let ended = block.ends || block.data_ends;
     let differs = block.data > length || (ended && block.data != length);
-    differs.then(|| format!("content-length is {length} and DATA has {} bytes (RFC 9113, 8.1.1)", block.data))
+    differs.then_some(FieldRule::LengthDiffers { stated: length, sent: block.data })
 }
 
 /// Rules for trailers.
-fn wrong_trailers(block: &Block, fields: &[Field]) -> Option<String> {
+fn wrong_trailers(block: &Block, fields: &[Field]) -> Option<FieldRule> {
     if let Some(pseudo) = fields.iter().find(|field| field.name.starts_with(b":")) {
-        return Some(format!("trailers with {} (RFC 9113, 8.1)", quoted(&pseudo.name)));
+        return Some(FieldRule::PseudoInTrailers { name: quoted(&pseudo.name) });
     }
-    (!block.ends).then(|| "trailers without END_STREAM (RFC 9113, 8.1)".to_string())
+    (!block.ends).then_some(FieldRule::TrailersWithoutEnd)
 }

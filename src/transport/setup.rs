@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use super::metadata::{self, MetadataError};
 use super::mode::Mode;
 use super::options::Options;
-use super::tls::Tls;
+use super::tls::{Tls, TlsSetupError};
 use crate::model::endpoint::Address;
 use crate::net::dial::Dial;
 
@@ -21,7 +21,7 @@ pub(super) struct Setup {
     pub options: Options,
     pub dial: Arc<dyn Dial>,
     pub metadata: Arc<Result<HeaderMap, MetadataError>>,
-    tls: OnceCell<Result<Tls, String>>,
+    tls: OnceCell<Result<Tls, TlsSetupError>>,
     /// Where [`TlsMode::Auto`] guessed wrong at first: the right mode.
     modes: Mutex<HashMap<Address, Mode>>,
 }
@@ -34,13 +34,13 @@ impl Setup {
     }
 
     /// What TLS needs. Its files, the system's roots among them, are read once, and not on the thread of the connections.
-    pub async fn tls(&self) -> Result<&Tls, String> {
+    pub async fn tls(&self) -> Result<&Tls, &TlsSetupError> {
         let loaded = self.tls.get_or_init(|| async {
             let options = self.options.clone();
             let loading = tokio::task::spawn_blocking(move || Tls::load(&options));
-            loading.await.unwrap_or_else(|error| Err(format!("TLS cannot be set up: {error}")))
+            loading.await?
         });
-        loaded.await.as_ref().map_err(Clone::clone)
+        loaded.await.as_ref()
     }
 
     pub fn known_mode(&self, address: &Address) -> Option<Mode> {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::task::JoinError;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -17,15 +18,16 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, ProtocolVersion, SignatureScheme};
 
+use super::files::{self, FileError};
 use super::frames::{self, Opening};
 use super::options::Options;
-use super::{files, socket_error};
+use super::socket_error;
 use crate::model::reach::{Certificate, FailureCode, Spoken, TlsReport};
 use crate::net::dial::Io;
 pub(super) use crate::net::tls::ClientAuth;
 use crate::net::tls::{
-    self, Presented, Roots, Told, Verifier, distinguished_name, explain_end, explain_handshake, is_tls, read,
-    refusal_in,
+    self, Presented, Roots, SetupError, Told, Verifier, distinguished_name, explain_end, explain_handshake, is_tls,
+    read, refusal_in,
 };
 use crate::text::quote_bytes;
 
@@ -36,6 +38,23 @@ pub(super) struct Tls {
     identity: Option<Arc<CertifiedKey>>,
     /// The identity's chain, read.
     given: Option<Vec<Certificate>>,
+}
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TlsSetupError {
+    /// A file that the options name cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The system's roots cannot be used.
+    #[error("{0}, or name a file with --cacert")]
+    SystemRoots(#[source] SetupError),
+    /// The TLS library cannot be set up.
+    #[error(transparent)]
+    Library(#[from] SetupError),
+    /// The thread that reads the files ended.
+    #[error("TLS cannot be set up: {0}")]
+    Thread(#[from] JoinError),
 }
 
 /// A handshake that was done.
@@ -59,26 +78,23 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// A sentence when a file cannot be used, or this machine trusts nobody.
-    pub fn load(options: &Options) -> Result<Self, String> {
+    /// A file cannot be used, or this machine trusts no certificate.
+    pub fn load(options: &Options) -> Result<Self, TlsSetupError> {
         let provider = Arc::new(ring::default_provider());
         let roots = match &options.cacert {
             _ if options.insecure => None,
-            Some(path) => Some(files::roots(path).map_err(|error| error.to_string())?),
-            None => Some(Roots::system().map_err(|why| format!("{why}, or name a file with --cacert"))?),
+            Some(path) => Some(files::roots(path)?),
+            None => Some(Roots::system().map_err(TlsSetupError::SystemRoots)?),
         };
-        let verifier = Arc::new(Verifier::new(roots, provider.clone()).map_err(|error| error.to_string())?);
+        let verifier = Arc::new(Verifier::new(roots, provider.clone())?);
         let identity = match &options.identity {
-            Some((chain, key)) => {
-                Some(Arc::new(files::identity(chain, key, &provider).map_err(|error| error.to_string())?))
-            }
+            Some((chain, key)) => Some(Arc::new(files::identity(chain, key, &provider)?)),
             None => None,
         };
         let given = identity.as_ref().map(|identity| identity.cert.iter().filter_map(|der| read(der)).collect());
         // Each handshake has a recorder of its own in their place.
         let recorder = Arc::new(Recorder::new(verifier.clone(), None));
-        let config = tls::config(provider, recorder.clone(), Some(recorder), "h2");
-        let mut config = config.map_err(|error| error.to_string())?;
+        let mut config = tls::config(provider, recorder.clone(), Some(recorder), "h2")?;
         config.resumption = Resumption::disabled();
         Ok(Tls { config, verifier, identity, given })
     }

@@ -12,20 +12,24 @@
 //! A file that was only found in the working directory may be somebody else's ([`trust`]), or part of a repository that was
 //! fetched. Of such a file only targets and [`Harmless`] flags count.
 
+mod error;
+mod example;
 pub mod trust;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fmt, io};
 
 use clap::CommandFactory;
-use grpc_discover::backend::BACKENDS;
-use grpc_discover::backend::settings::Value;
 use grpc_discover::platform::file;
 use grpc_discover::text::{all_of, escape, near, shorten};
 
+use self::error::KeyError;
 use self::trust::Distrust;
 use crate::cli::{Cli, Harmless, Hidden};
+
+pub use error::ConfigError;
+pub use example::example;
 
 /// The name of the file in the working directory.
 const LOCAL: &str = ".grpc-discover.toml";
@@ -100,16 +104,6 @@ pub struct Service {
     pub flags: Table,
 }
 
-/// Why a configuration file cannot be used: where, then why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError(pub String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl Config {
     /// Reads the file that `--config` or GRPC_DISCOVER_CONFIG names, else the first there is of `./.grpc-discover.toml`
     /// and the user's own. None at all is an empty configuration, as are `--no-config` and an empty GRPC_DISCOVER_CONFIG;
@@ -138,12 +132,16 @@ impl Config {
         }
     }
 
-    fn named(place: &str, path: PathBuf, read: &dyn Fn(&Path) -> io::Result<Document>) -> Result<Config, ConfigError> {
+    fn named(
+        place: &'static str,
+        path: PathBuf,
+        read: &dyn Fn(&Path) -> io::Result<Document>,
+    ) -> Result<Config, ConfigError> {
         // The usual way to name no file.
         if path == Path::new("/dev/null") {
             return Ok(Config { path: Some(path), ..Config::default() });
         }
-        let document = read(&path).map_err(|error| cannot(place, &path, &error))?;
+        let document = read(&path).map_err(|source| ConfigError::Unreadable { place, path: path.clone(), source })?;
         Config::parse(&document.text, &path, Trust::Full)
     }
 
@@ -167,7 +165,9 @@ impl Config {
                 Err(error) => match error.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
                     // It is there, and no text.
-                    io::ErrorKind::InvalidData => return Err(cannot("config", path, &error)),
+                    io::ErrorKind::InvalidData => {
+                        return Err(ConfigError::Unreadable { place: "config", path: path.clone(), source: error });
+                    }
                     // Too large, or no regular file: nobody who wants it would see why it has no effect.
                     io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput => {
                         left_out.push(format!("{} is ignored: it {}", path.display(), file::why(&error)));
@@ -186,16 +186,16 @@ impl Config {
     ///
     /// Names the file and the line or key.
     pub fn parse(text: &str, path: &Path, trust: Trust) -> Result<Config, ConfigError> {
-        let wrong = |why: String| ConfigError(format!("config {}: {why}", path.display()));
-        let document: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            // toml's own sentences: what was expected, and nothing of what stands there.
-            wrong(format!("line {line}: {}", error.message().replace('\n', "; ")))
+        let document: toml::Table = text.parse().map_err(|source: toml::de::Error| {
+            let line = source.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            ConfigError::Syntax { path: path.to_path_buf(), line, source: Box::new(source) }
         })?;
         let mut config = Config { path: Some(path.to_path_buf()), trust, ..Config::default() };
         let mut reader = Reader::new(trust);
         for (key, value) in document {
-            reader.section(&key, value, &mut config).map_err(wrong)?;
+            reader
+                .section(&key, value, &mut config)
+                .map_err(|source| ConfigError::Key { path: path.to_path_buf(), source })?;
         }
         if let Some(keys) = list(&reader.left_out) {
             let file = path.display();
@@ -215,10 +215,6 @@ fn list(keys: &[String]) -> Option<String> {
         [one] => Some(format!("{one} is")),
         several => Some(format!("{} are", all_of(several))),
     }
-}
-
-fn cannot(place: &str, path: &Path, error: &io::Error) -> ConfigError {
-    ConfigError(format!("{place} {}: cannot be read: {}", path.display(), file::why(error)))
 }
 
 /// Where a configuration file is looked for, in order.
@@ -253,7 +249,7 @@ impl Reader {
         Reader { flags, left_out: Vec::new() }
     }
 
-    fn section(&mut self, key: &str, value: toml::Value, config: &mut Config) -> Result<(), String> {
+    fn section(&mut self, key: &str, value: toml::Value, config: &mut Config) -> Result<(), KeyError> {
         match key {
             "defaults" => config.defaults = self.table(key, value)?,
             "profile" => {
@@ -266,7 +262,7 @@ impl Reader {
                 for (name, value) in named_tables(key, value)? {
                     let place = format!("service.{}", quoted(&name));
                     let toml::Value::Table(mut inner) = value else {
-                        return Err(format!("{place} is no table; write [{place}]"));
+                        return Err(KeyError::NotATable { place });
                     };
                     let targets = match inner.remove("targets") {
                         None => Vec::new(),
@@ -277,19 +273,16 @@ impl Reader {
                 }
             }
             other => {
-                let hint = did_you_mean(other, ["defaults", "profile", "service"]);
-                return Err(format!(
-                    "[{}] is not understood{hint}; there are [defaults], [service.NAME] and [profile.NAME]",
-                    quoted(other)
-                ));
+                let near = near(other, ["defaults", "profile", "service"]).first().map(ToString::to_string);
+                return Err(KeyError::UnknownSection { name: other.to_string(), near });
             }
         }
         Ok(())
     }
 
-    fn table(&mut self, place: &str, value: toml::Value) -> Result<Table, String> {
+    fn table(&mut self, place: &str, value: toml::Value) -> Result<Table, KeyError> {
         let toml::Value::Table(inner) = value else {
-            return Err(format!("{place} is no table; write [{place}]"));
+            return Err(KeyError::NotATable { place: place.to_string() });
         };
         let mut table = Table::new();
         for (key, value) in inner {
@@ -301,9 +294,8 @@ impl Reader {
                 Some(false) if self.left_out.contains(&key) => {}
                 Some(false) => self.left_out.push(key),
                 None => {
-                    let hint = did_you_mean(&key, self.flags.keys().map(String::as_str));
-                    let key = quoted(&key);
-                    return Err(format!("{place}.{key} is no flag{hint}; `grpc-discover probe --help` lists them"));
+                    let near = near(&key, self.flags.keys().map(String::as_str)).first().map(ToString::to_string);
+                    return Err(KeyError::UnknownFlag { place: place.to_string(), key, near });
                 }
             }
         }
@@ -311,10 +303,10 @@ impl Reader {
     }
 }
 
-fn named_tables(key: &str, value: toml::Value) -> Result<toml::Table, String> {
+fn named_tables(key: &str, value: toml::Value) -> Result<toml::Table, KeyError> {
     match value {
         toml::Value::Table(table) => Ok(table),
-        _ => Err(format!("{key} is no table; write [{key}.NAME]")),
+        _ => Err(KeyError::NotNamedTables { section: key.to_string() }),
     }
 }
 
@@ -323,73 +315,19 @@ pub fn quoted(key: &str) -> String {
     escape(&shorten(key, 60)).into_owned()
 }
 
-fn texts(place: &str, value: toml::Value) -> Result<Vec<Hidden>, String> {
+fn texts(place: &str, value: toml::Value) -> Result<Vec<Hidden>, KeyError> {
     let one = |value: toml::Value| match value {
         toml::Value::String(text) => Ok(Hidden(text)),
         toml::Value::Integer(number) => Ok(Hidden(number.to_string())),
         toml::Value::Float(number) => Ok(Hidden(number.to_string())),
         toml::Value::Boolean(yes) => Ok(Hidden(yes.to_string())),
-        other => Err(format!("{place} is a {}; write a text, a number or true or false", other.type_str())),
+        other => Err(KeyError::Value { place: place.to_string(), kind: other.type_str() }),
     };
     match value {
         toml::Value::Array(values) => values.into_iter().map(one).collect(),
         single => Ok(vec![one(single)?]),
     }
 }
-
-fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    match near(word, known).first() {
-        Some(near) => format!("; did you mean {near}?"),
-        None => String::new(),
-    }
-}
-
-/// What `config init` writes.
-pub fn example() -> String {
-    let mut text = BEFORE.to_string();
-    for setting in BACKENDS.iter().flat_map(|backend| backend.settings()) {
-        let Some(flag) = setting.flag else { continue };
-        let value = match flag.value {
-            Value::Switch => "true".to_string(),
-            Value::One { example, .. } => format!("\"{example}\""),
-            Value::Many { example, .. } => format!("[\"{example}\"]"),
-        };
-        let line = format!("# {} = {value}", flag.name.trim_start_matches('-'));
-        text.push_str(&format!("{line:<28} # {}\n", setting.help));
-    }
-    text.push_str(AFTER);
-    text
-}
-
-const BEFORE: &str = r#"# grpc-discover configuration. Looked for as ./.grpc-discover.toml, then
-# $XDG_CONFIG_HOME/grpc-discover/config.toml; --config or GRPC_DISCOVER_CONFIG name another, --no-config names none.
-# Of a file that was only found in the working directory, targets and harmless defaults count; to use all of it, name
-# it: --config ./.grpc-discover.toml.
-# A flag that was typed wins, then GRPC_DISCOVER_<FLAG>, then [service.NAME], [profile.NAME], [defaults].
-
-# Any long flag of resolve, probe and watch.
-[defaults]
-# connect-timeout = "2s"
-# rpc-timeout = "1s"
-# tls = "auto"               # auto | on | off
-# fail-on = "warn"           # warn | critical | never
-"#;
-
-const AFTER: &str = r#"
-# `grpc-discover probe pay` asks all of these and compares them;
-# `grpc-discover probe` without a target probes every service listed here.
-# [service.pay]
-# targets = ["consul:///pay", "dns:///pay.example.internal:50051"]
-# service = "pay.v1.Pay"     # the name in grpc.health.v1
-# authority = "pay.example.internal"
-# min-ready = "50%"
-
-# With --profile prod.
-# [profile.prod]
-# tls = "on"
-# cacert = "/etc/ssl/prod-ca.pem"
-# header = ["@/etc/grpc-discover/headers"]   # secrets stay in files
-"#;
 
 #[cfg(test)]
 mod tests;

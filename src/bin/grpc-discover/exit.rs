@@ -1,5 +1,6 @@
 //! Exit codes (docs/runbook.md) and the one kind of error that reaches main.
 
+use std::error::Error;
 use std::io;
 
 /// Healthy, or a command that is no check did its work.
@@ -23,7 +24,7 @@ pub enum Failure {
     /// clap has something to print: an error (exit 64), or help and version (exit 0).
     Typed(Box<clap::Error>),
     /// What was typed or configured cannot be done: exit 64.
-    Usage(String),
+    Usage(Box<dyn Error + Send + Sync>),
     /// Our own machine stood in the way: exit 3.
     Broken(String),
     /// Whoever read our output went away: ends quietly with exit 0.
@@ -31,6 +32,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What was typed or configured cannot be done, because of `error`.
+    pub fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Failure::Usage(error.into())
+    }
+
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {

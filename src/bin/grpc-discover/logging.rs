@@ -14,7 +14,6 @@ use tracing_subscriber::fmt::{self, MakeWriter, time};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::exit::Failure;
 use crate::terminal::{self, Pipe, printable};
 
 /// The variable.
@@ -25,6 +24,30 @@ const CRATE: &str = "grpc_discover";
 const MODULES: [&str; 5] = ["backend", "net", "platform", "session", "transport"];
 /// How long the end of the process waits for a reader of the log.
 const LIMIT: Duration = Duration::from_millis(300);
+
+/// A value of the variable that is not valid.
+#[derive(Debug, thiserror::Error)]
+#[error("{VARIABLE} {value:?}: {source}")]
+pub struct LogError {
+    /// The value.
+    value: OsString,
+    /// Why.
+    source: FilterError,
+}
+
+/// Why a value of the variable is not valid.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum FilterError {
+    /// Not text.
+    #[error("not valid UTF-8")]
+    NotUtf8,
+    /// A level that does not exist.
+    #[error("unknown level {level:?}; use error, warn, info, debug, trace or MODULE=LEVEL")]
+    Level { level: String },
+    /// A module that does not exist, or logs nothing.
+    #[error("unknown module {module:?}; use one of {}", MODULES.join(", "))]
+    Module { module: String },
+}
 
 /// The log. What is queued is written before this is dropped, if somebody reads it.
 pub struct Log(Option<Pipe>);
@@ -41,11 +64,11 @@ impl Drop for Log {
 ///
 /// # Errors
 ///
-/// Quotes a value that is not valid.
-pub fn start(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Log, Failure> {
+/// The variable's value is not valid.
+pub fn start(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Log, LogError> {
     let Some(value) = env(VARIABLE).filter(|value| !value.is_empty()) else { return Ok(Log(None)) };
-    let targets = value.to_str().ok_or_else(|| "not valid UTF-8".to_string()).and_then(targets);
-    let targets = targets.map_err(|why| Failure::Usage(format!("{VARIABLE} {value:?}: {why}")))?;
+    let targets = value.to_str().ok_or(FilterError::NotUtf8).and_then(targets);
+    let targets = targets.map_err(|source| LogError { value, source })?;
     let pipe = terminal::log();
     let lines = fmt::layer().with_ansi(false).with_timer(time::uptime()).with_writer(Lines(Mutex::new(pipe.clone())));
     // Set once in a process; nothing else sets one.
@@ -54,18 +77,17 @@ pub fn start(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Log, Failure> {
 }
 
 /// `debug`, or `transport=trace,backend=debug`.
-fn targets(value: &str) -> Result<Targets, String> {
+fn targets(value: &str) -> Result<Targets, FilterError> {
     let mut targets = Targets::new();
     for part in value.split(',').map(str::trim) {
         let (module, level) =
             part.split_once('=').map_or((None, part), |(module, level)| (Some(module.trim()), level.trim()));
-        let level = level_of(level)
-            .ok_or_else(|| format!("unknown level {level:?}; use error, warn, info, debug, trace or MODULE=LEVEL"))?;
+        let level = level_of(level).ok_or_else(|| FilterError::Level { level: level.to_string() })?;
         let module = module.map(|module| module.strip_prefix("grpc_discover::").unwrap_or(module));
         targets = match module {
             None => targets.with_target(CRATE, level),
             Some(module) if MODULES.contains(&module) => targets.with_target(format!("{CRATE}::{module}"), level),
-            Some(module) => return Err(format!("unknown module {module:?}; use one of {}", MODULES.join(", "))),
+            Some(module) => return Err(FilterError::Module { module: module.to_string() }),
         };
     }
     Ok(targets)
@@ -143,7 +165,8 @@ mod tests {
         for (value, part) in
             [("loud", "unknown level \"loud\""), ("h2=debug", "unknown module \"h2\""), ("debug,", "\"\"")]
         {
-            let Err(Failure::Usage(text)) = start(&|_| Some(value.into())) else { panic!("{value}") };
+            let Err(error) = start(&|_| Some(value.into())) else { panic!("{value}") };
+            let text = error.to_string();
             assert!(text.starts_with(&format!("GRPC_DISCOVER_LOG {value:?}: ")) && text.contains(part), "{text}");
         }
     }

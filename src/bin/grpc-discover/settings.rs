@@ -4,6 +4,7 @@
 mod channel;
 mod check;
 mod discovery;
+mod error;
 mod files;
 mod given;
 mod layers;
@@ -11,7 +12,7 @@ mod look;
 mod reaching;
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,14 +23,15 @@ use grpc_discover::diagnosis::ProxyEnv;
 use grpc_discover::model::finding::Severity;
 use grpc_discover::model::target::{Target, TargetError};
 use grpc_discover::session::{self, Goal, Limits, Plan, Until};
-use grpc_discover::text::exact_duration;
 
-use crate::cli::{self, FailOnWord, Hidden, UntilWord, values};
+use crate::cli::values::{self, ValueError};
+use crate::cli::{self, FailOnWord, Hidden, UntilWord};
 use crate::config::{Config, quoted};
 
 use given::Given;
 
 pub use check::check;
+pub use error::SettingError;
 pub use layers::Layers;
 pub use look::{Look, look};
 
@@ -43,22 +45,6 @@ pub struct World<'a> {
     pub config: &'a Config,
     /// Seed of every random choice of the sessions.
     pub seed: u64,
-}
-
-/// Why no plan can be made: exit 64.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong(pub String);
-
-impl Wrong {
-    fn new(text: impl Into<String>) -> Wrong {
-        Wrong(text.into())
-    }
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Everything that was typed for a session. Groups that a command does not offer stay at their defaults.
@@ -108,8 +94,8 @@ pub enum Task {
 ///
 /// # Errors
 ///
-/// [`Wrong`] names the flag, variable or key, its value unless it is secret, and what would be right.
-pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, Wrong> {
+/// [`SettingError`] names the flag, variable or key, its value unless it is secret, and what would be right.
+pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, SettingError> {
     if !typed.targets.is_empty() {
         return named(typed.targets, world.config).iter().map(|named| plan(typed, named, world)).collect();
     }
@@ -141,24 +127,14 @@ fn named(targets: &[Hidden], config: &Config) -> Vec<Vec<Hidden>> {
     named
 }
 
-fn no_targets(config: &Config) -> Wrong {
+fn no_targets(config: &Config) -> SettingError {
     match &config.path {
-        Some(path) => Wrong(format!(
-            "no target was given, and {} has no [service.NAME] with targets; write a target such as 127.0.0.1:50051",
-            path.display()
-        )),
-        None => {
-            let places: Vec<String> = config.looked_for.iter().map(|path| path.display().to_string()).collect();
-            Wrong(format!(
-                "no target was given and there is no config file (looked for {}); write a target such as \
-                 127.0.0.1:50051, or make a file with `grpc-discover config init`",
-                places.join(", ")
-            ))
-        }
+        Some(path) => SettingError::NoTargetInFile { path: path.clone() },
+        None => SettingError::NoTarget { looked_for: config.looked_for.clone() },
     }
 }
 
-fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
+fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingError> {
     let service = match named {
         [Hidden(name)] => world.config.services.get(name).map(|service| (name.as_str(), service)),
         _ => None,
@@ -171,22 +147,20 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
             Some(service) => {
                 let place = layers.file_place(&format!("service.{}.targets", quoted(&text.0)));
                 for target in &service.targets {
-                    targets.push(
-                        Given::of_file(target, text, world.config.trust)
-                            .map_err(|why| Wrong(format!("{place}: {why}")))?,
-                    );
+                    let target = Given::of_file(target, text, world.config.trust);
+                    targets.push(target.map_err(|source| SettingError::FileTarget { place: place.clone(), source })?);
                 }
                 label.push(text.0.clone());
             }
             None => {
-                let target = parse_target(&text.0).map_err(|error| Wrong(error.to_string()))?;
+                let target = parse_target(&text.0)?;
                 label.push(as_typed(&text.0, &target));
                 targets.push(Given { target, found: false });
             }
         }
     }
 
-    let only = layers.many("--backend", &typed.asking.backend, |name| Ok(name.to_string()))?;
+    let only = layers.many("--backend", &typed.asking.backend, any)?;
     let mut sources = given::sources(&targets, &only, discovery::settings(typed.asking, &layers, world)?)?;
     discovery::refuse_idle_flags(&sources, typed.asking)?;
     // Two ways to ask the same question are one source.
@@ -204,13 +178,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, Wrong> {
             None => ("--idle", idle),
         };
         if max_time <= longest {
-            return Err(Wrong(format!(
-                "--max-time {} ends before {flag} {} has passed, so there could be no verdict; give it \
-                 at least {}",
-                exact_duration(max_time),
-                exact_duration(longest),
-                exact_duration(longest + Duration::from_secs(10))
-            )));
+            return Err(SettingError::MaxTime { max_time, flag, idle: longest });
         }
     }
     Ok(Plan {
@@ -240,8 +208,14 @@ fn as_typed(text: &str, target: &Target) -> String {
     if Target::may_show_a_secret(text) { target.to_string() } else { text.to_string() }
 }
 
-fn text(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err("empty".into()) } else { Ok(text.to_string()) }
+/// Any text.
+fn any(text: &str) -> Result<String, Infallible> {
+    Ok(text.to_string())
+}
+
+/// A text that is not empty.
+fn text(text: &str) -> Result<String, ValueError> {
+    if text.is_empty() { Err(ValueError::Empty) } else { Ok(text.to_string()) }
 }
 
 /// The settings of every backend, for `grpc-discover backends`.
@@ -253,17 +227,17 @@ pub fn backends(
     asking: &cli::Asking,
     profile: Option<&str>,
     world: &World,
-) -> Result<(backend::Settings, Vec<String>), Wrong> {
+) -> Result<(backend::Settings, Vec<String>), SettingError> {
     let layers = Layers::new(world, None, profile)?;
-    let only = layers.many("--backend", &asking.backend, |name| Ok(name.to_string()))?;
+    let only = layers.many("--backend", &asking.backend, any)?;
     let known: Vec<&str> = backend::BACKENDS.iter().map(|backend| backend.name()).collect();
     if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Wrong(format!("no backend is called {unknown:?}; there are: {}", known.join(", "))));
+        return Err(SettingError::UnknownBackend { name: unknown.clone(), known });
     }
     Ok((discovery::settings(asking, &layers, world)?, only))
 }
 
-fn judging(typed: &cli::Judging, layers: &Layers) -> Result<session::Judging, Wrong> {
+fn judging(typed: &cli::Judging, layers: &Layers) -> Result<session::Judging, SettingError> {
     let fail_on = layers.one("--fail-on", typed.fail_on, values::word)?;
     Ok(session::Judging {
         fail_on: match fail_on.map(|word| word.value) {
@@ -279,7 +253,7 @@ fn judging(typed: &cli::Judging, layers: &Layers) -> Result<session::Judging, Wr
     })
 }
 
-fn limits(typed: &Typed, layers: &Layers) -> Result<Limits, Wrong> {
+fn limits(typed: &Typed, layers: &Layers) -> Result<Limits, SettingError> {
     let defaults = Limits::default();
     let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let pace = typed.pace;

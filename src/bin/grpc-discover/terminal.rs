@@ -116,7 +116,10 @@ pub fn complain(failure: &Failure) -> u8 {
         Failure::Typed(error) => {
             let _ = error.print();
         }
-        Failure::Usage(text) | Failure::Broken(text) => {
+        Failure::Usage(error) => {
+            let _ = writeln!(io::stderr(), "grpc-discover: {}", printable(&error.to_string()));
+        }
+        Failure::Broken(text) => {
             let _ = writeln!(io::stderr(), "grpc-discover: {}", printable(text));
         }
         Failure::ClosedPipe => {}

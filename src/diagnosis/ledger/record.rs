@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::Rotation;
+use crate::model::connectivity::ConnectivityState;
 use crate::model::endpoint::{Address, Endpoint, EndpointKey};
 use crate::model::event::{CallCost, IdlePhase};
 use crate::model::reach::{Certificate, Disconnect, Failure, Health};
 use crate::model::registry::{Registry, SourceId};
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::time::Elapsed;
+use crate::text::duration;
 
 /// Something that happened, with the number of the event that says so.
 #[derive(Debug, Clone, PartialEq)]
@@ -186,6 +188,48 @@ impl Ord for Identity {
     }
 }
 
+/// Why a call of the idle cycle has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdleCallError {
+    /// The channel failed it, in the words of gRPC.
+    #[error("{0}")]
+    Channel(String),
+    /// The RPC failed.
+    #[error("{address}: {code}: {text}")]
+    Rpc {
+        /// The endpoint that took it.
+        address: Address,
+        /// gRPC status code name: `UNAVAILABLE`.
+        code: String,
+        /// Its message.
+        text: String,
+    },
+    /// Its connection ended, or was closed.
+    #[error("{address}: {why}")]
+    ConnectionLost {
+        /// The endpoint that took it.
+        address: Address,
+        /// Why.
+        why: String,
+    },
+    /// No response until its deadline.
+    #[error("{address}: health: no answer for {}", duration(*waited))]
+    NoResponse {
+        /// The endpoint that took it.
+        address: Address,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// No connection until its deadline.
+    #[error("no connection within {}; the channel is {}", duration(*waited), state.as_str())]
+    NoConnection {
+        /// How long it was waited for.
+        waited: Duration,
+        /// The state of the channel.
+        state: ConnectivityState,
+    },
+}
+
 /// A call of the idle cycle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
@@ -194,7 +238,7 @@ pub struct Call {
     /// Which address took it, if one did.
     pub address: Option<Address>,
     /// How it ended.
-    pub outcome: Result<Health, String>,
+    pub outcome: Result<Health, IdleCallError>,
     /// From the start of the call, connecting included, to its end.
     pub took: Duration,
     /// The same by stage, when the call was answered.

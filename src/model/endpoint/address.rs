@@ -73,40 +73,36 @@ impl FromStr for Address {
         if let Some(path) = text.strip_prefix("unix:") {
             return non_empty(path, text).map(|p| Address::Unix(PathBuf::from(p.strip_prefix("//").unwrap_or(p))));
         }
-        let wrong = |why| AddressError { value: text.to_string(), why };
+        let error = |why| AddressError { value: text.to_string(), why };
         if let Ok(socket) = text.parse::<SocketAddr>() {
-            return if socket.port() == 0 { Err(wrong(PORT_ZERO)) } else { Ok(Address::Ip(socket)) };
+            return if socket.port() == 0 { Err(error(AddressErrorKind::PortZero)) } else { Ok(Address::Ip(socket)) };
         }
-        let parts = HostPort::split(text).map_err(|_| wrong(NO_V6))?;
+        let parts = HostPort::split(text).map_err(|_| error(AddressErrorKind::NotV6))?;
         if parts.has_stray_colons() {
-            return Err(wrong(NO_V6));
+            return Err(error(AddressErrorKind::NotV6));
         }
-        let port = host_port::port(parts.port.ok_or_else(|| wrong("has no port"))?).map_err(|error| match error {
-            PortError::Zero => wrong(PORT_ZERO),
-            PortError::Empty | PortError::NotANumber { .. } | PortError::TooLarge => {
-                wrong("has a port that is not a number from 1 to 65535")
-            }
-        })?;
+        let port =
+            host_port::port(parts.port.ok_or_else(|| error(AddressErrorKind::NoPort))?).map_err(|why| match why {
+                PortError::Zero => error(AddressErrorKind::PortZero),
+                PortError::Empty | PortError::NotANumber { .. } | PortError::TooLarge => error(AddressErrorKind::Port),
+            })?;
         let host = parts.host;
         if host.is_empty() {
-            return Err(wrong("has no host"));
+            return Err(error(AddressErrorKind::NoHost));
         }
         if parts.is_bracketed || host.contains('[') {
-            return Err(wrong(NO_V6));
+            return Err(error(AddressErrorKind::NotV6));
         }
         if host.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#@".contains(c)) {
-            return Err(wrong("has a host with characters that no host name has"));
+            return Err(error(AddressErrorKind::HostCharacters));
         }
         Ok(Address::Name { host: host.to_string(), port })
     }
 }
 
-const NO_V6: &str = "is no IPv6 address: write [2001:db8::1]:50051";
-const PORT_ZERO: &str = "has port 0, where nothing can listen";
-
 fn non_empty<'a>(rest: &'a str, whole: &str) -> Result<&'a str, AddressError> {
     if rest.is_empty() || rest.contains('\0') {
-        Err(AddressError { value: whole.to_string(), why: "names no socket" })
+        Err(AddressError { value: whole.to_string(), why: AddressErrorKind::NoSocket })
     } else {
         Ok(rest)
     }
@@ -115,11 +111,40 @@ fn non_empty<'a>(rest: &'a str, whole: &str) -> Result<&'a str, AddressError> {
 /// Why a text is no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{:?} {why}", value)]
+#[non_exhaustive]
 pub struct AddressError {
     /// The text as given.
     pub value: String,
     /// What is wrong with it.
-    pub why: &'static str,
+    #[source]
+    pub why: AddressErrorKind,
+}
+
+/// What is wrong with a text that is no address. Follows the text in a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressErrorKind {
+    /// `2001:db8::1:80`, `[pay]:80`.
+    #[error("is no IPv6 address: write [2001:db8::1]:50051")]
+    NotV6,
+    /// No colon.
+    #[error("has no port")]
+    NoPort,
+    /// `10.0.0.1:0`.
+    #[error("has port 0, where nothing can listen")]
+    PortZero,
+    /// The port is not a number, or too large.
+    #[error("has a port that is not a number from 1 to 65535")]
+    Port,
+    /// `:80`.
+    #[error("has no host")]
+    NoHost,
+    /// `a b:80`.
+    #[error("has a host with characters that no host name has")]
+    HostCharacters,
+    /// `unix:`.
+    #[error("names no socket")]
+    NoSocket,
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ pub(crate) fn identity(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> R
 }
 
 /// Why a file of certificates cannot be read, in words.
-pub(crate) fn unreadable(error: &io::Error) -> String {
+fn unreadable(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::InvalidData => "not PEM (the file is not text)".to_string(),
         _ => file::why(error),

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::{Effect, Engine};
 use crate::channel::{self, ConnectionId, Pick};
-use crate::diagnosis::ledger::Call;
+use crate::diagnosis::ledger::{Call, IdleCallError};
 use crate::lens;
+use crate::model::connectivity::ConnectivityState;
 use crate::model::endpoint::Address;
 use crate::model::event::{CallCost, EventKind, HealthReport, IdlePhase};
 use crate::model::reach::{Health, Stage};
 use crate::model::time::Elapsed;
-use crate::text::duration;
 
 /// A call that has no final status yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ impl Engine {
         let Some(channel) = self.channel.as_mut().filter(|_| waiting) else { return };
         match channel.pick() {
             Pick::Queue => {}
-            Pick::Fail(why) => self.call_ended(None, Err(why), None),
+            Pick::Fail(why) => self.call_ended(None, Err(IdleCallError::Channel(why)), None),
             Pick::Complete(connection) => {
                 let Some(address) = self.address_of(connection) else { return };
                 if let Some(call) = self.course.call.as_mut() {
@@ -60,7 +60,10 @@ impl Engine {
         let Some(address) = self.called_on(connection) else { return };
         let service = self.script.service.to_string();
         let outcome = match &health {
-            Health::Failed { code, text, .. } => Err(format!("{address}: {code}: {text}")),
+            Health::Failed { code, text, .. } => {
+                let (code, text) = (code.clone(), text.clone());
+                Err(IdleCallError::Rpc { address: address.clone(), code, text })
+            }
             answer => Ok(answer.clone()),
         };
         let (proxy, to) = (self.proxy_of(connection), address.clone());
@@ -72,8 +75,8 @@ impl Engine {
     /// A connection ended or was closed: a call on it ends with it.
     pub(super) fn connection_gone(&mut self, connection: ConnectionId, why: &str) {
         if let Some(address) = self.called_on(connection) {
-            let why = format!("{address}: {why}");
-            self.call_ended(Some(address), Err(why), None);
+            let error = IdleCallError::ConnectionLost { address: address.clone(), why: why.to_string() };
+            self.call_ended(Some(address), Err(error), None);
         }
     }
 
@@ -86,13 +89,17 @@ impl Engine {
 
     pub(super) fn call_timed_out(&mut self) {
         let Some(call) = self.course.call.as_ref().filter(|call| call.deadline <= self.now) else { return };
-        let waited = duration(self.now.since(call.started));
-        let state = self.channel.as_ref().map_or("IDLE", |channel| channel.state().as_str());
-        let (address, why) = match &call.on {
-            Some((_, address)) => (Some(address.clone()), format!("{address}: health: no answer for {waited}")),
-            None => (None, format!("no connection within {waited}; the channel is {state}")),
+        let waited = self.now.since(call.started);
+        let (address, error) = match &call.on {
+            Some((_, address)) => {
+                (Some(address.clone()), IdleCallError::NoResponse { address: address.clone(), waited })
+            }
+            None => {
+                let state = self.channel.as_ref().map_or(ConnectivityState::Idle, |channel| channel.state());
+                (None, IdleCallError::NoConnection { waited, state })
+            }
         };
-        self.call_ended(address, Err(why), None);
+        self.call_ended(address, Err(error), None);
     }
 
     /// Is a call in flight on this connection?
@@ -106,7 +113,7 @@ impl Engine {
     }
 
     /// `rpc`: how long the RPC itself took, when it was answered.
-    fn call_ended(&mut self, address: Option<Address>, outcome: Result<Health, String>, rpc: Option<Duration>) {
+    fn call_ended(&mut self, address: Option<Address>, outcome: Result<Health, IdleCallError>, rpc: Option<Duration>) {
         let Some(call) = self.course.call.take() else { return };
         let took = self.now.since(call.started);
         let on = call.on.as_ref().map(|(connection, _)| *connection);

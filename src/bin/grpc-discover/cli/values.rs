@@ -3,75 +3,125 @@
 
 use clap::ValueEnum;
 pub use grpc_discover::backend::settings::{boolean, duration};
-use grpc_discover::model::endpoint::Address;
-use grpc_discover::model::host_port::{self, without_brackets};
+use grpc_discover::model::endpoint::{Address, AddressError};
+use grpc_discover::model::host_port::{self, HostPort, PortError, without_brackets};
 use grpc_discover::session::MinReady;
 use http::uri::Authority;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+/// Why a text is no value. Follows "is" in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// Nothing.
+    #[error("empty")]
+    Empty,
+    /// 0, or not digits only.
+    #[error("no whole number from 1 on")]
+    NotAtLeastOne,
+    /// No TCP port.
+    #[error("no port; write a number from 1 to 65535")]
+    Port(#[source] PortError),
+    /// No endpoint's address.
+    #[error("the address {}; write e.g. 10.0.0.7:50051", .0.why)]
+    Address(#[source] AddressError),
+    /// A host name or IP address with a port.
+    #[error("not a host name (it has a port); write {host}")]
+    NameWithPort {
+        /// The text without the port.
+        host: String,
+    },
+    /// Nothing that a certificate can name.
+    #[error("not a host name or IP address")]
+    NotAName,
+    /// A URI.
+    #[error("not an authority; write {authority}")]
+    UriForAuthority {
+        /// The authority in it.
+        authority: String,
+    },
+    /// Something else that is no authority.
+    #[error("not an authority (host or host:port)")]
+    NotAnAuthority,
+    /// Neither a count nor a percentage.
+    #[error("neither a number of endpoints such as 2 nor a share such as 50%")]
+    NotACount,
+    /// No percentage.
+    #[error("neither a number of endpoints such as 2 nor a share such as 50% (0% to 100%)")]
+    NotAPercentage,
+    /// None of the words of a flag.
+    #[error("not one of {}", words.join(", "))]
+    NotAWord {
+        /// The words.
+        words: Vec<String>,
+    },
+}
+
 /// A number from 1 on.
-pub fn at_least_one(text: &str) -> Result<u32, String> {
+pub fn at_least_one(text: &str) -> Result<u32, ValueError> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("no whole number from 1 on".into()),
+        Ok(0) | Err(_) => Err(ValueError::NotAtLeastOne),
         Ok(number) => Ok(number),
     }
 }
 
 /// A TCP port.
-pub fn port(text: &str) -> Result<u16, String> {
-    host_port::port(text).map_err(|_| "no port; write a number from 1 to 65535".into())
+pub fn port(text: &str) -> Result<u16, ValueError> {
+    host_port::port(text).map_err(ValueError::Port)
 }
 
 /// An endpoint's address; a port is required.
-pub fn address(text: &str) -> Result<Address, String> {
-    text.parse::<Address>().map_err(|error| format!("the address {}; write e.g. 10.0.0.7:50051", error.why))
+pub fn address(text: &str) -> Result<Address, ValueError> {
+    text.parse().map_err(ValueError::Address)
 }
 
 /// A name in a certificate: a host name or an IP address, without a port.
-pub fn server_name(text: &str) -> Result<String, String> {
+pub fn server_name(text: &str) -> Result<String, ValueError> {
     if ServerName::try_from(without_brackets(text)).is_ok() {
         return Ok(text.to_string());
     }
-    let mended = text.rsplit_once(':').map(|(host, _)| host).filter(|host| ServerName::try_from(*host).is_ok());
-    Err(match mended {
-        Some(host) => format!("not a host name (it has a port); write {host}"),
-        None => "not a host name or IP address".into(),
+    Err(match HostPort::split(text) {
+        Ok(HostPort { host, port: Some(_), .. }) if ServerName::try_from(host).is_ok() => {
+            ValueError::NameWithPort { host: host.to_string() }
+        }
+        Ok(_) | Err(_) => ValueError::NotAName,
     })
 }
 
 /// What `:authority` may be: a host with or without a port.
-pub fn authority(text: &str) -> Result<String, String> {
-    let port = text.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
-    let has_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
+pub fn authority(text: &str) -> Result<String, ValueError> {
+    // Only a name: nothing is dialed, so port 0 is one.
+    let is_port = |digits| matches!(host_port::port(digits), Ok(_) | Err(PortError::Zero));
+    let is_host_port = HostPort::split(text).is_ok_and(|parts| parts.port.is_none_or(is_port));
     match Authority::try_from(text) {
-        Ok(authority) if has_port && !text.contains('@') && !authority.host().is_empty() => Ok(text.to_string()),
+        Ok(authority) if is_host_port && !text.contains('@') && !authority.host().is_empty() => Ok(text.to_string()),
         _ => match text.split_once("://").map(|(_, rest)| rest.trim_end_matches('/')) {
-            Some(rest) if Authority::try_from(rest).is_ok() => Err(format!("not an authority; write {rest}")),
-            _ => Err("not an authority (host or host:port)".into()),
+            Some(rest) if Authority::try_from(rest).is_ok() => {
+                Err(ValueError::UriForAuthority { authority: rest.to_string() })
+            }
+            _ => Err(ValueError::NotAnAuthority),
         },
     }
 }
 
 /// `2`, or `50%`.
-pub fn min_ready(text: &str) -> Result<MinReady, String> {
-    const FORM: &str = "neither a number of endpoints such as 2 nor a share such as 50%";
+pub fn min_ready(text: &str) -> Result<MinReady, ValueError> {
     match text.strip_suffix('%') {
         Some(share) => match share.parse::<u8>() {
             Ok(percent @ 0..=100) => Ok(MinReady::Percent(percent)),
-            _ => Err(format!("{FORM} (0% to 100%)")),
+            _ => Err(ValueError::NotAPercentage),
         },
-        None => text.parse().map(MinReady::Count).map_err(|_| FORM.into()),
+        None => text.parse().map(MinReady::Count).map_err(|_| ValueError::NotACount),
     }
 }
 
 /// One of the words of `T`.
-pub fn word<T: ValueEnum>(text: &str) -> Result<T, String> {
+pub fn word<T: ValueEnum>(text: &str) -> Result<T, ValueError> {
     T::from_str(text, true).map_err(|_| {
-        let words: Vec<String> = T::value_variants()
+        let words = T::value_variants()
             .iter()
             .filter_map(|variant| Some(variant.to_possible_value()?.get_name().to_string()))
             .collect();
-        format!("not one of {}", words.join(", "))
+        ValueError::NotAWord { words }
     })
 }
 
@@ -82,17 +132,18 @@ mod tests {
     #[test]
     fn names_to_verify_and_to_send_are_names() {
         for name in ["pay.example", "pay_1.svc", "10.0.0.7", "::1", "[::1]", "localhost"] {
-            assert_eq!(server_name(name).as_deref(), Ok(name));
+            assert_eq!(server_name(name), Ok(name.to_string()));
         }
-        assert!(server_name("pay.example:443").unwrap_err().contains("write pay.example"));
+        assert!(server_name("pay.example:443").unwrap_err().to_string().contains("write pay.example"));
+        assert!(server_name("[::1]:443").unwrap_err().to_string().contains("write ::1"));
         for name in ["", "a b", "https://pay", "*.example"] {
             assert!(server_name(name).is_err(), "{name}");
         }
         for name in ["pay.example", "pay.example:443", "[::1]:80", "pay_1"] {
-            assert_eq!(authority(name).as_deref(), Ok(name));
+            assert_eq!(authority(name), Ok(name.to_string()));
         }
-        assert!(authority("http://pay:80/").unwrap_err().contains("write pay:80"));
-        for name in ["", "a b", "me@pay", "pay/x", "pay:port"] {
+        assert!(authority("http://pay:80/").unwrap_err().to_string().contains("write pay:80"));
+        for name in ["", "a b", "me@pay", "pay/x", "pay:port", "pay:", "[::1]80", "pay:+80"] {
             assert!(authority(name).is_err(), "{name}");
         }
     }
@@ -108,7 +159,7 @@ mod tests {
 
     #[test]
     fn addresses_ports_and_booleans_name_what_is_wrong() {
-        assert!(address("10.0.0.7").unwrap_err().contains("has no port"));
+        assert!(address("10.0.0.7").unwrap_err().to_string().contains("has no port"));
         assert!(port("0").is_err() && port("65536").is_err() && port("50051") == Ok(50051));
         assert!(boolean("maybe").is_err() && boolean("On") == Ok(true) && boolean("0") == Ok(false));
         assert!(at_least_one("0").is_err() && at_least_one("7") == Ok(7));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use grpc_discover::backend::{BACKENDS, Description, Origin, Settings};
+use grpc_discover::model::resolution::ResolveError;
 use grpc_discover::text::{duration, escape};
 use serde::Serialize;
 
@@ -16,6 +17,17 @@ use crate::terminal::{self, Terminal};
 
 /// How long a backend may take for a sign of life, whatever its own limit is.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// Why a backend does not answer.
+#[derive(Debug, thiserror::Error)]
+enum PingError {
+    /// It cannot be reached, or refuses.
+    #[error(transparent)]
+    Refused(ResolveError),
+    /// No response.
+    #[error("{backend}: no response within {}", duration(LIMIT))]
+    TimedOut { backend: &'static str },
+}
 
 /// One backend, as it is shown.
 #[derive(Debug, Serialize)]
@@ -80,8 +92,8 @@ async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<S
             false => None,
             true => Some(match tokio::time::timeout(LIMIT, backend.ping(settings)).await {
                 Ok(Ok(said)) => Ok(said),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(_) => Err(format!("{}: no response within {}", backend.name(), duration(LIMIT))),
+                Ok(Err(error)) => Err(PingError::Refused(error)),
+                Err(_) => Err(PingError::TimedOut { backend: backend.name() }),
             }),
         };
         // Nothing names it: that it is not there is no failure.
@@ -98,7 +110,7 @@ async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<S
     .await
 }
 
-fn shown(name: &'static str, description: Description, answer: Option<Result<String, String>>) -> Shown {
+fn shown(name: &'static str, description: Description, answer: Option<Result<String, PingError>>) -> Shown {
     let (active, why) = match description.active {
         Ok(why) => (true, why),
         Err(why) => (false, why),
@@ -109,7 +121,7 @@ fn shown(name: &'static str, description: Description, answer: Option<Result<Str
         active,
         why,
         answers: answer.as_ref().map(Result::is_ok),
-        said: answer.map(|answer| answer.unwrap_or_else(|why| why)),
+        said: answer.map(|answer| answer.unwrap_or_else(|error| error.to_string())),
         settings: settings.map(|(name, value, origin)| Setting { name, value, from: from(&origin) }).collect(),
     }
 }
@@ -160,7 +172,7 @@ mod tests {
                 ("token", "***".into(), Origin::Flag("--token-file")),
             ],
         };
-        let shown = shown("consul", description, Some(Err("consul \u{1b}[2J".into())));
+        let shown = shown("consul", description, Some(Err(PingError::TimedOut { backend: "consul \u{1b}[2J" })));
         let text = table(&[shown], Paint::default());
         assert!(text.contains("10.0.0.1:8500  $CONSUL_HTTP_ADDR"), "{text}");
         assert!(text.contains("no answer  consul \\u{1b}[2J"), "{text}");

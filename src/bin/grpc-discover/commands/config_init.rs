@@ -2,24 +2,33 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::example;
 use crate::exit::{self, Failure};
 use crate::terminal;
+
+/// The example cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {}", path.display(), why(source))]
+struct WriteError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => "exists already and is left as it is".to_string(),
+        _ => format!("cannot be written: {error}"),
+    }
+}
 
 /// Writes the example to `path`, or prints it.
 pub fn run(path: Option<&Path>) -> Result<u8, Failure> {
     match path {
         None => terminal::print(&example())?,
         Some(path) => {
-            write(path).map_err(|error| {
-                let why = match error.kind() {
-                    io::ErrorKind::AlreadyExists => "exists already and is left as it is".to_string(),
-                    _ => format!("cannot be written: {error}"),
-                };
-                Failure::Usage(format!("{}: {why}", path.display()))
-            })?;
+            write(path).map_err(|source| Failure::usage(WriteError { path: path.to_path_buf(), source }))?;
             terminal::print(&format!("{}: written; edit it, then try `grpc-discover probe`\n", path.display()))?;
         }
     }

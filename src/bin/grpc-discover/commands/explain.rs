@@ -31,7 +31,7 @@ pub fn run(typed: &Explain) -> Result<u8, Failure> {
             PlainFormat::Json => json(&FINDINGS.iter().map(|kind| entry(kind)).collect::<Vec<_>>())?,
         },
         Some(code) => {
-            let kind = find(code).ok_or_else(|| Failure::Usage(unknown(code)))?;
+            let kind = find(code).ok_or_else(|| Failure::usage(unknown(code)))?;
             match format {
                 PlainFormat::Table => explain(kind),
                 PlainFormat::Json => json(&entry(kind))?,

@@ -29,7 +29,7 @@ use crate::config::{Choice, Config, Document, trust};
 use crate::exit::{self, Failure};
 use crate::logging;
 use crate::render::Course;
-use crate::settings::{self, Task, Typed, World, Wrong};
+use crate::settings::{self, SettingError, Task, Typed, World};
 use crate::terminal::{self, Terminal};
 
 /// Understands `arguments` (the program's name first) and does what they say; gives the exit code.
@@ -39,7 +39,7 @@ use crate::terminal::{self, Terminal};
 /// Why there is no verdict: bad usage, or our own machine.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
     let typed = cli::parse(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
-    let _log = logging::start(&|name| std::env::var_os(name))?;
+    let _log = logging::start(&|name| std::env::var_os(name)).map_err(Failure::usage)?;
     match typed.command {
         Command::Resolve(typed) => resolve(&typed),
         Command::Probe(typed) => probe(&typed),
@@ -126,7 +126,8 @@ fn session<'a>(
         // What somebody named must be usable; what only the environment made active is a matter of the session.
         for plan in &plans {
             for source in plan.sources.iter().filter(|source| !source.implied) {
-                checked(source).map_err(|why| Failure::Usage(format!("{}: {why}", source.backend.name())))?;
+                let backend = source.backend.name();
+                checked(source).map_err(|source| Failure::usage(SourceError { backend, source }))?;
             }
         }
         if output.dry_run {
@@ -164,7 +165,7 @@ fn with_world<T>(talk: &cli::Talk, what: impl FnOnce(&World, &[String]) -> Resul
         None if talk.no_config => Choice::None,
         None => Choice::Unsaid,
     };
-    let config = Config::load(choice, &env, &document).map_err(|error| Failure::Usage(error.0))?;
+    let config = Config::load(choice, &env, &document).map_err(Failure::usage)?;
     let warnings = settings::check(&variables(), &config)?;
     let read = |path: &Path| file::read_text(path, file::LARGE);
     let world = World { env: &env, read: &read, config: &config, seed: fastrand::u64(..) };
@@ -208,8 +209,16 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
     Ok(output)
 }
 
-impl From<Wrong> for Failure {
-    fn from(wrong: Wrong) -> Failure {
-        Failure::Usage(wrong.0)
+/// A file that a source needs cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{backend}: {source}")]
+struct SourceError {
+    backend: &'static str,
+    source: CheckError,
+}
+
+impl From<SettingError> for Failure {
+    fn from(error: SettingError) -> Failure {
+        Failure::usage(error)
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 fn parse(text: &str) -> Result<Config, String> {
-    Config::parse(text, Path::new("c.toml"), Trust::Full).map_err(|error| error.0)
+    Config::parse(text, Path::new("c.toml"), Trust::Full).map_err(|error| error.to_string())
 }
 
 fn document(text: &str) -> io::Result<Document> {
@@ -83,7 +83,7 @@ fn without_a_file_the_places_are_kept_and_a_named_file_must_be_there() {
     let config = Config::load(Choice::Unsaid, &nothing, &missing).expect("no file is fine");
     assert_eq!(config.looked_for, [PathBuf::from("./.grpc-discover.toml")]);
     let error = Config::load(Choice::Named(Path::new("/no/such.toml")), &nothing, &missing).expect_err("named");
-    assert!(error.0.starts_with("config /no/such.toml: cannot be read"), "{error}");
+    assert!(error.to_string().starts_with("config /no/such.toml: cannot be read"), "{error}");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_file_that_nobody_named_and_that_cannot_be_read_counts_as_none() {
         assert_eq!(config.unread.len(), usize::from(kind != io::ErrorKind::NotADirectory), "{kind}");
         let named = |name: &str| (name == "GRPC_DISCOVER_CONFIG").then(|| "/root/c.toml".to_string());
         let error = Config::load(Choice::Unsaid, &named, &denied).expect_err("named");
-        assert!(error.0.starts_with("GRPC_DISCOVER_CONFIG /root/c.toml: cannot be read"), "{error}");
+        assert!(error.to_string().starts_with("GRPC_DISCOVER_CONFIG /root/c.toml: cannot be read"), "{error}");
     }
 }
 

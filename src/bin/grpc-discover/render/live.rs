@@ -11,10 +11,11 @@ use grpc_discover::text::{duration, escape, shorten};
 use indicatif::ProgressStyle;
 
 use super::Render;
+use super::columns::columns;
 use super::lines::describe;
 use super::paint::Paint;
 use super::report::{Keep, Report, Reports};
-use super::table::{columns, write_report};
+use super::table::write_report;
 use crate::terminal::Redrawn;
 
 /// Events shown below the table.

@@ -1,6 +1,7 @@
 //! Events into text. Renderers see only what has happened and a writer, so a new format can never change behaviour.
 //! Everything that registries and servers said is escaped here.
 
+mod columns;
 mod held;
 mod json;
 mod lines;
@@ -21,10 +22,10 @@ use crate::cli::Format;
 use crate::settings::Look;
 use crate::terminal::{Pipe, Redrawn, Terminal};
 
+pub use columns::columns;
 pub use lines::Lines;
 pub use paint::Paint;
 pub use progress::Progress;
-pub use table::columns;
 pub use wire::write_pretty;
 
 /// A format.

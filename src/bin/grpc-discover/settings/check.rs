@@ -4,8 +4,9 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Args, Command};
 
-use super::{Wrong, layers, parse_target};
-use crate::cli::{self, Hidden, values};
+use super::{SettingError, layers, parse_target};
+use crate::cli::values::{self, ValueError};
+use crate::cli::{self, Hidden};
 use crate::config::{Config, ONE_RUN, Table, quoted};
 use grpc_discover::text;
 
@@ -18,7 +19,7 @@ const OTHERS: [&str; 3] = ["GRPC_DISCOVER_CONFIG", "GRPC_DISCOVER_LOG", "GRPC_DI
 /// # Errors
 ///
 /// Names the variable or key, its value, and what would be right.
-pub fn check(variables: &[(String, Option<String>)], config: &Config) -> Result<Vec<String>, Wrong> {
+pub fn check(variables: &[(String, Option<String>)], config: &Config) -> Result<Vec<String>, SettingError> {
     if variables.is_empty() && config.path.is_none() {
         return Ok(Vec::new());
     }
@@ -27,7 +28,7 @@ pub fn check(variables: &[(String, Option<String>)], config: &Config) -> Result<
     for (name, value) in variables {
         match (flags.of_variable(name), value) {
             (_, Some(value)) if value.is_empty() => {}
-            (Some(_), None) => return Err(Wrong(format!("{name} is not valid UTF-8"))),
+            (Some(_), None) => return Err(SettingError::NotUtf8 { variable: name.clone() }),
             (Some(flag), Some(value)) => flags.value(name, flag, value)?,
             (None, _) => warnings.extend(flags.unknown(name)),
         }
@@ -44,7 +45,7 @@ pub fn check(variables: &[(String, Option<String>)], config: &Config) -> Result<
         flags.table(&|key| place(format!("service.{}.{key}", quoted(name))), &service.flags)?;
         for target in &service.targets {
             let place = place(format!("service.{}.targets", quoted(name)));
-            parse_target(&target.0).map_err(|error| Wrong(format!("{place}: {error}")))?;
+            parse_target(&target.0).map_err(|error| SettingError::FileTarget { place, source: error.into() })?;
         }
     }
     Ok(warnings)
@@ -87,12 +88,12 @@ impl Flags {
     }
 
     /// Checks what one table of the file sets.
-    fn table(&self, place: &dyn Fn(&str) -> String, table: &Table) -> Result<(), Wrong> {
+    fn table(&self, place: &dyn Fn(&str) -> String, table: &Table) -> Result<(), SettingError> {
         for (key, values) in table {
             let Some((_, argument)) = self.all().find(|(flag, _)| flag == key) else { continue };
             let several = matches!(argument.get_action(), ArgAction::Append);
             if values.len() != 1 && !several {
-                return Err(Wrong(format!("{}: {} values where one is wanted", place(key), values.len())));
+                return Err(SettingError::SeveralValues { place: place(key), count: values.len() });
             }
             for Hidden(value) in values {
                 self.value(&place(key), argument, value)?;
@@ -102,7 +103,7 @@ impl Flags {
     }
 
     /// Checks one value, as if it had been typed.
-    fn value(&self, place: &str, argument: &Arg, text: &str) -> Result<(), Wrong> {
+    fn value(&self, place: &str, argument: &Arg, text: &str) -> Result<(), SettingError> {
         let Some(flag) = argument.get_long() else { return Ok(()) };
         let parts: Vec<&str> = match argument.get_value_delimiter() {
             Some(delimiter) => text.split(delimiter).map(str::trim).filter(|part| !part.is_empty()).collect(),
@@ -110,25 +111,35 @@ impl Flags {
         };
         for part in parts {
             let checked = match argument.get_action() {
-                ArgAction::SetTrue => values::boolean(part).map(|_| ()),
-                _ => self.typed(flag, part),
+                ArgAction::SetTrue => values::boolean(part).map(|_| ()).map_err(Into::into),
+                _ => self.typed(flag, part).map_err(Into::into),
             };
-            checked.map_err(|why| Wrong(format!("{place}: {part:?} is {why}")))?;
+            let refused = |source| SettingError::Value { place: place.to_string(), text: part.to_string(), source };
+            checked.map_err(refused)?;
         }
         Ok(())
     }
 
-    fn typed(&self, flag: &str, text: &str) -> Result<(), String> {
-        let Err(error) = self.command.clone().try_get_matches_from([format!("--{flag}={text}")]) else {
-            return Ok(());
-        };
-        Err(match (error.kind(), error.get(ContextKind::ValidValue), std::error::Error::source(&error)) {
-            (ErrorKind::InvalidValue, Some(ContextValue::Strings(words)), _) => {
-                format!("not one of {}", words.join(", "))
-            }
-            (_, _, Some(why)) => why.to_string(),
-            (kind, _, None) => kind.to_string(),
-        })
+    fn typed(&self, flag: &str, text: &str) -> Result<(), RefusedByClap> {
+        let matches = self.command.clone().try_get_matches_from([format!("--{flag}={text}")]);
+        matches.map(drop).map_err(RefusedByClap)
+    }
+}
+
+/// A value that clap, or the parser that its definition names, refuses. Follows "is" in a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", cause(.0))]
+struct RefusedByClap(#[source] clap::Error);
+
+/// What is wrong with the value, without clap's words around it.
+fn cause(error: &clap::Error) -> String {
+    match (error.kind(), error.get(ContextKind::ValidValue), std::error::Error::source(error)) {
+        (ErrorKind::InvalidValue, Some(ContextValue::Strings(words)), _) => {
+            let words = words.clone();
+            ValueError::NotAWord { words }.to_string()
+        }
+        (_, _, Some(why)) => why.to_string(),
+        (kind, _, None) => kind.to_string(),
     }
 }
 
@@ -143,7 +154,7 @@ mod tests {
         let variables: Vec<_> =
             variables.iter().map(|(name, value)| (name.to_string(), Some(value.to_string()))).collect();
         let config = file.map(|text| Config::parse(text, Path::new("c.toml"), Trust::Full).expect("known keys"));
-        check(&variables, &config.unwrap_or_default()).map_err(|wrong| wrong.0)
+        check(&variables, &config.unwrap_or_default()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -175,7 +186,7 @@ mod tests {
         ];
         assert_eq!(checked(&fine, None), Ok(Vec::new()));
         let not_text = [("GRPC_DISCOVER_SERVICE".to_string(), None)];
-        assert!(check(&not_text, &Config::default()).expect_err("not text").0.contains("not valid UTF-8"));
+        assert!(check(&not_text, &Config::default()).expect_err("not text").to_string().contains("not valid UTF-8"));
     }
 
     #[test]

@@ -8,15 +8,14 @@ use grpc_discover::backend::settings::{Given, Said};
 use grpc_discover::backend::{self, BACKENDS, Origin};
 use grpc_discover::session::Source;
 
-use super::{Layers, World, Wrong};
+use super::{Layers, SettingError, World};
 use crate::cli::{Asking, values};
 
 /// The settings of every backend. The registries' own environments come after flags, `GRPC_DISCOVER_*` and the file.
-pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, Wrong> {
+pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, SettingError> {
     let port = layers.one("--port", typed.port, values::port)?;
     let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
-    let settings = backend::Settings::read(&All { typed, layers, world });
-    let mut settings = settings.map_err(|error| Wrong(error.to_string()))?;
+    let mut settings = backend::Settings::read(&All { typed, layers, world })?;
     settings.port = port.map(|port| port.value);
     settings.resolve_timeout = resolve_timeout.unwrap_or(Duration::ZERO);
     Ok(settings)
@@ -57,17 +56,12 @@ impl Given for All<'_> {
 }
 
 /// Refuses flags of backends that none of `sources` queries.
-pub fn refuse_idle_flags(sources: &[Source], typed: &Asking) -> Result<(), Wrong> {
+pub fn refuse_idle_flags(sources: &[Source], typed: &Asking) -> Result<(), SettingError> {
     for backend in BACKENDS {
         let flags = typed.of_backends.only_for(*backend);
         let is_queried = sources.iter().any(|source| source.backend.name() == backend.name());
-        if let (false, Some((last, others))) = (is_queried, flags.split_last()) {
-            let (names, verb) = match others {
-                [] => (last.to_string(), "is"),
-                others => (format!("{} and {last}", others.join(", ")), "are"),
-            };
-            let name = backend.name();
-            return Err(Wrong(format!("{names} {verb} for {name}, and none of the targets is resolved by {name}")));
+        if !is_queried && !flags.is_empty() {
+            return Err(SettingError::UnusedFlags { flags, backend: backend.name() });
         }
     }
     Ok(())

@@ -1,13 +1,13 @@
 //! The files of TLS, read and checked before anything is contacted.
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
 use grpc_discover::backend::Origin;
-use grpc_discover::transport::{self, TlsFile};
+use grpc_discover::transport::{self, PemError, TlsFile};
 
-use super::{Layers, World, Wrong, text};
+use super::error::TlsError;
+use super::{Layers, SettingError, World, text};
 
 /// A file that a flag, a variable or the configuration file names.
 pub struct File {
@@ -23,8 +23,8 @@ impl fmt::Display for File {
 }
 
 /// The file of a flag, from the first layer that names one.
-pub fn one(flag: &'static str, typed: &Option<PathBuf>, layers: &Layers) -> Result<Option<File>, Wrong> {
-    let said = layers.one(flag, typed.clone(), |t| text(t).map(PathBuf::from))?;
+pub fn one(flag: &'static str, typed: &Option<PathBuf>, layers: &Layers) -> Result<Option<File>, SettingError> {
+    let said = layers.one(flag, typed.clone(), |path| text(path).map(PathBuf::from))?;
     Ok(said.map(|path| File {
         setting: match path.origin {
             Origin::Env(name) => name,
@@ -36,19 +36,18 @@ pub fn one(flag: &'static str, typed: &Option<PathBuf>, layers: &Layers) -> Resu
 }
 
 /// Reads the files, and checks that they hold what they should.
-pub fn check(cacert: Option<&File>, identity: Option<&(File, File)>, world: &World) -> Result<(), Wrong> {
-    let wrong = |file: &File, why: &str| Wrong(format!("failed to read {file}: {why}"));
-    let read =
-        |file: &File| (world.read)(&file.path).map_err(|error: io::Error| wrong(file, &transport::unreadable(&error)));
+pub fn check(cacert: Option<&File>, identity: Option<&(File, File)>, world: &World) -> Result<(), TlsError> {
+    let error = |file: &File, source| TlsError::File { file: file.to_string(), source };
+    let read = |file: &File| (world.read)(&file.path).map_err(|source| error(file, PemError::Unreadable(source)));
     if let Some(file) = cacert {
-        transport::check_roots(read(file)?.as_bytes()).map_err(|why| wrong(file, &why.to_string()))?;
+        transport::check_roots(read(file)?.as_bytes()).map_err(|source| error(file, source))?;
     }
     if let Some((cert, key)) = identity {
         let (chain, private) = (read(cert)?, read(key)?);
         let checked = transport::check_identity(chain.as_bytes(), private.as_bytes());
-        checked.map_err(|(which, why)| match which {
-            TlsFile::Key => wrong(key, &why.to_string()),
-            TlsFile::CaCert | TlsFile::Cert => wrong(cert, &why.to_string()),
+        checked.map_err(|(which, source)| match which {
+            TlsFile::Key => error(key, source),
+            TlsFile::CaCert | TlsFile::Cert => error(cert, source),
         })?;
     }
     Ok(())

@@ -8,7 +8,8 @@ use grpc_discover::backend;
 use grpc_discover::model::target::Target;
 use grpc_discover::session::{Source, plan};
 
-use super::{Wrong, parse_target};
+use super::error::FileTargetError;
+use super::{SettingError, parse_target};
 use crate::cli::Hidden;
 use crate::config::Trust;
 
@@ -21,14 +22,12 @@ pub struct Given {
 
 impl Given {
     /// The target that stands in the configuration file for the service `name`.
-    pub fn of_file(text: &Hidden, name: &Hidden, trust: Trust) -> Result<Given, String> {
-        let target = parse_target(&text.0).map_err(|error| error.to_string())?;
+    pub fn of_file(text: &Hidden, name: &Hidden, trust: Trust) -> Result<Given, FileTargetError> {
+        let target = parse_target(&text.0)?;
         // The file may repeat what was typed.
         let found = trust == Trust::Found && text != name && target.names_an_address();
         match target.file() {
-            Some(path) if found && !stays_below(path) => Err(format!(
-                "{target} is outside the directory of a config file that was only found there; name the file: --config FILE"
-            )),
+            Some(path) if found && !stays_below(path) => Err(FileTargetError::Outside(target)),
             _ => Ok(Given { target, found }),
         }
     }
@@ -40,13 +39,12 @@ fn stays_below(path: &Path) -> bool {
 }
 
 /// Who is asked for `targets`. A registry whose address was only found is asked without secrets.
-pub fn sources(targets: &[Given], only: &[String], settings: backend::Settings) -> Result<Vec<Source>, Wrong> {
+pub fn sources(targets: &[Given], only: &[String], settings: backend::Settings) -> Result<Vec<Source>, SettingError> {
     let bare = targets.iter().any(|given| given.found).then(|| Arc::new(settings.without_secrets()));
     let settings = Arc::new(settings);
     let mut sources = Vec::new();
     for given in targets {
-        let one = plan::sources(std::slice::from_ref(&given.target), only, settings.clone());
-        let mut one = one.map_err(|error| Wrong(error.to_string()))?;
+        let mut one = plan::sources(std::slice::from_ref(&given.target), only, settings.clone())?;
         if let Some(bare) = bare.as_ref().filter(|_| given.found) {
             // A bare name is asked of the environment's own registries as well.
             for source in one.iter_mut().filter(|source| source.target.names_an_address()) {

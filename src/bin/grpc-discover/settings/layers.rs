@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use grpc_discover::backend::{Origin, Sourced};
 
-use super::{World, Wrong};
+use super::error::{ProfileError, ValueCause};
+use super::{SettingError, World};
 use crate::cli::{Hidden, values};
 use crate::config::{Service, Table, quoted};
 
@@ -26,7 +27,7 @@ impl<'a> Layers<'a> {
         world: &World<'a>,
         service: Option<(&str, &'a Service)>,
         profile: Option<&str>,
-    ) -> Result<Layers<'a>, Wrong> {
+    ) -> Result<Layers<'a>, SettingError> {
         let config = world.config;
         let path = config.path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
         let mut tables = Vec::new();
@@ -34,18 +35,13 @@ impl<'a> Layers<'a> {
         let from_env = (world.env)("GRPC_DISCOVER_PROFILE").filter(|name| !name.is_empty());
         if let Some(name) = profile.map(str::to_string).or(from_env) {
             let Some(table) = config.profiles.get(&name) else {
-                let known: Vec<String> = config.profiles.keys().map(|name| quoted(name)).collect();
-                let name = quoted(&name);
-                return Err(Wrong::new(match (config.path.is_some(), known.is_empty()) {
-                    (false, _) if config.switched_off => {
-                        format!(
-                            "--profile {name}: the config file is switched off (--no-config or an empty GRPC_DISCOVER_CONFIG)"
-                        )
-                    }
-                    (false, _) => format!("--profile {name}: there is no config file to hold it"),
-                    (true, true) => format!("--profile {name}: {path} has no [profile.NAME]"),
-                    (true, false) => format!("--profile {name}: {path} has only {}", known.join(", ")),
-                }));
+                let source = match (config.path.is_some(), config.profiles.is_empty()) {
+                    (false, _) if config.switched_off => ProfileError::SwitchedOff,
+                    (false, _) => ProfileError::NoFile,
+                    (true, true) => ProfileError::NoProfiles { path },
+                    (true, false) => ProfileError::Unknown { path, known: config.profiles.keys().cloned().collect() },
+                };
+                return Err(SettingError::Profile { name, source });
             };
             tables.push((format!("profile.{}", quoted(&name)), table));
         }
@@ -64,38 +60,38 @@ impl<'a> Layers<'a> {
     }
 
     /// The value of `flag` (`--idle`): the typed one, else the first layer's that says one.
-    pub fn one<T>(
+    pub fn one<T, E: Into<ValueCause>>(
         &self,
         flag: &'static str,
         typed: Option<T>,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Option<Sourced<T>>, Wrong> {
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<Option<Sourced<T>>, SettingError> {
         if let Some(value) = typed {
             return Ok(Some(Sourced::new(value, Origin::Flag(flag))));
         }
         let Some(said) = self.said(flag) else { return Ok(None) };
         let [text] = said.values.as_slice() else {
-            return Err(Wrong(format!("{}: {} values where one is wanted", said.place, said.values.len())));
+            return Err(SettingError::SeveralValues { place: said.place, count: said.values.len() });
         };
         match parse(&text.0) {
             Ok(value) => Ok(Some(Sourced::new(value, said.origin))),
-            Err(why) => Err(Wrong(format!("{}: {:?} is {why}", said.place, text.0))),
+            Err(error) => Err(said.refused(&text.0, error)),
         }
     }
 
     /// The values of a flag that may be repeated: a layer that says any replaces all the layers below.
-    pub fn many<T: Clone>(
+    pub fn many<T: Clone, E: Into<ValueCause>>(
         &self,
         flag: &'static str,
         typed: &[T],
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Vec<T>, Wrong> {
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<Vec<T>, SettingError> {
         if !typed.is_empty() {
             return Ok(typed.to_vec());
         }
         let Some(said) = self.said(flag) else { return Ok(Vec::new()) };
         let texts = said.values.iter().flat_map(|value| value.0.split(',')).map(str::trim).filter(|t| !t.is_empty());
-        texts.map(|text| parse(text).map_err(|why| Wrong(format!("{}: {text:?} is {why}", said.place)))).collect()
+        texts.map(|text| parse(text).map_err(|error| said.refused(text, error))).collect()
     }
 
     /// The texts of a flag that may be secret, with the place for an error that must not show them.
@@ -109,7 +105,7 @@ impl<'a> Layers<'a> {
     }
 
     /// A switch: typed, or said to be true by a layer.
-    pub fn switch(&self, flag: &'static str, typed: bool) -> Result<bool, Wrong> {
+    pub fn switch(&self, flag: &'static str, typed: bool) -> Result<bool, SettingError> {
         Ok(self.one(flag, typed.then_some(true), values::boolean)?.is_some_and(|yes| yes.value))
     }
 
@@ -123,11 +119,9 @@ impl<'a> Layers<'a> {
     }
 
     /// A duration above zero.
-    pub fn positive(&self, flag: &'static str, typed: Option<Duration>) -> Result<Option<Duration>, Wrong> {
+    pub fn positive(&self, flag: &'static str, typed: Option<Duration>) -> Result<Option<Duration>, SettingError> {
         match self.one(flag, typed, values::duration)? {
-            Some(zero) if zero.value.is_zero() => {
-                Err(Wrong(format!("{} 0: must be greater than zero; write e.g. 5s", self.place(flag, &zero.origin))))
-            }
+            Some(zero) if zero.value.is_zero() => Err(SettingError::Zero { place: self.place(flag, &zero.origin) }),
             other => Ok(other.map(|duration| duration.value)),
         }
     }
@@ -169,6 +163,13 @@ pub struct Said {
     pub origin: Origin,
     /// What it says.
     pub values: Vec<Hidden>,
+}
+
+impl Said {
+    /// The error of a parser that refused `text`, which stands here.
+    pub fn refused(&self, text: &str, error: impl Into<ValueCause>) -> SettingError {
+        SettingError::Value { place: self.place.clone(), text: text.to_string(), source: error.into() }
+    }
 }
 
 /// `--connect-timeout` is `GRPC_DISCOVER_CONNECT_TIMEOUT` in the environment.

@@ -1,6 +1,6 @@
 //! How output looks: format, colour, talk.
 
-use super::{Layers, World, Wrong};
+use super::{Layers, SettingError, World};
 use crate::cli::{ColorWord, Format, Talk, values};
 
 /// How output looks.
@@ -21,7 +21,7 @@ pub struct Look {
 /// # Errors
 ///
 /// A variable or key that says something else than the flag takes.
-pub fn look(format: Option<Format>, talk: &Talk, world: &World) -> Result<Look, Wrong> {
+pub fn look(format: Option<Format>, talk: &Talk, world: &World) -> Result<Look, SettingError> {
     let layers = Layers::new(world, None, talk.profile.as_deref())?;
     Ok(Look {
         format: layers.one("--output", format, values::word)?.map(|word| word.value).unwrap_or_default(),

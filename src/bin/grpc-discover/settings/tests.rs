@@ -95,7 +95,7 @@ impl Made {
                 ),
                 other => panic!("{other:?}"),
             }
-            .map_err(|wrong| wrong.0)
+            .map_err(|error| error.to_string())
         })
     }
 

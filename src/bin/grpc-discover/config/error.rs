@@ -1,0 +1,92 @@
+//! [`ConfigError`]: why a configuration file cannot be used.
+
+use std::io;
+use std::path::PathBuf;
+
+use grpc_discover::platform::file;
+
+use super::quoted;
+
+/// Why a configuration file cannot be used: where, then why.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("{place} {}: cannot be read: {}", path.display(), file::why(source))]
+    Unreadable {
+        /// What names it: `GRPC_DISCOVER_CONFIG`.
+        place: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is not TOML. toml's own sentences: what was expected, and nothing of what stands there.
+    #[error("config {}: line {line}: {}", path.display(), source.message().replace('\n', "; "))]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line's number, from 1 on.
+        line: usize,
+        /// Why.
+        source: Box<toml::de::Error>,
+    },
+    /// A key that is unknown, or has a value of another type.
+    #[error("config {}: {source}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Which key, and why.
+        source: KeyError,
+    },
+}
+
+/// What is wrong with a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// A section that does not exist.
+    #[error(
+        "[{}] is not understood{}; there are [defaults], [service.NAME] and [profile.NAME]",
+        quoted(name),
+        did_you_mean(near)
+    )]
+    UnknownSection {
+        /// Its name.
+        name: String,
+        /// One that is nearly the same.
+        near: Option<String>,
+    },
+    /// A key that is not the name of a flag.
+    #[error("{place}.{} is no flag{}; `grpc-discover probe --help` lists them", quoted(key), did_you_mean(near))]
+    UnknownFlag {
+        /// The table, escaped.
+        place: String,
+        /// The key.
+        key: String,
+        /// A flag that is nearly the same.
+        near: Option<String>,
+    },
+    /// Something other than a table.
+    #[error("{place} is no table; write [{place}]")]
+    NotATable {
+        /// The key, escaped.
+        place: String,
+    },
+    /// Something other than tables by name.
+    #[error("{section} is no table; write [{section}.NAME]")]
+    NotNamedTables {
+        /// The key: `profile`.
+        section: String,
+    },
+    /// A value of a type that no flag has.
+    #[error("{place} is a {kind}; write a text, a number or true or false")]
+    Value {
+        /// The key, escaped.
+        place: String,
+        /// The type, as TOML calls it.
+        kind: &'static str,
+    },
+}
+
+fn did_you_mean(near: &Option<String>) -> String {
+    near.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default()
+}

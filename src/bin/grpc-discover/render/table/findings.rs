@@ -1,0 +1,113 @@
+//! What was proved, worst first, with the events that prove it.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use grpc_discover::model::finding::Finding;
+use grpc_discover::text::{count, escape, few};
+
+use crate::render::paint::Paint;
+use crate::render::report::Report;
+
+/// Findings that `table` shows, worst first.
+const FINDINGS: usize = 10;
+/// Addresses named in the sentence of a finding that several endpoints share.
+const ADDRESSES: usize = 5;
+/// Events quoted for each finding.
+const QUOTES: usize = 3;
+
+pub fn write_findings(report: &Report, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+    let groups = groups(&report.findings);
+    let shown = if wide { groups.len() } else { FINDINGS };
+    let mut few = groups.iter().take(shown).peekable();
+    while let Some(group) = few.next() {
+        writeln!(out)?;
+        write_group(report, group, paint, wide, out)?;
+        // Of several that ask for the same thing the last one says it.
+        if few.peek().is_none_or(|next| next.remedy() != group.remedy()) {
+            writeln!(out, "    do: {}", escape(group.remedy()))?;
+        }
+    }
+    if groups.len() > shown {
+        let rest: usize = groups[shown..].iter().map(|group| group.others.len() + 1).sum();
+        writeln!(out, "\n… and {rest} more findings (-o wide shows them)")?;
+    }
+    Ok(())
+}
+
+/// Findings that say the same of several endpoints.
+struct Group<'a> {
+    first: &'a Finding,
+    others: Vec<&'a Finding>,
+}
+
+impl Group<'_> {
+    fn remedy(&self) -> &str {
+        &self.first.remedy
+    }
+
+    /// `3 endpoints: tcp: connection refused: a, b, c`; a finding alone is its own sentence.
+    fn text(&self, wide: bool) -> String {
+        let (Some(said), false) = (said_of_its_address(self.first), self.others.is_empty()) else {
+            return escape(&self.first.text).into_owned();
+        };
+        let addresses: Vec<String> = std::iter::once(&self.first)
+            .chain(&self.others)
+            .filter_map(|finding| finding.address.as_ref())
+            .map(|address| escape(&address.to_string()).into_owned())
+            .collect();
+        let list = few(&addresses, ", ", if wide { usize::MAX } else { ADDRESSES });
+        let each = if said.starts_with(':') { "" } else { "each of " };
+        format!("{each}{} endpoints{}: {list}", addresses.len(), escape(said))
+    }
+}
+
+/// What a finding's sentence says after the address it begins with.
+fn said_of_its_address(finding: &Finding) -> Option<&str> {
+    finding.text.strip_prefix(&finding.address.as_ref()?.to_string())
+}
+
+/// Groups, in the order of their first findings.
+fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut known = HashMap::new();
+    for finding in findings {
+        let key = said_of_its_address(finding).map(|said| (finding.kind.code, finding.remedy.as_str(), said));
+        match key.and_then(|key| known.get(&key).copied()) {
+            Some(at) => {
+                let group: &mut Group<'_> = &mut groups[at];
+                group.others.push(finding);
+            }
+            None => {
+                known.extend(key.map(|key| (key, groups.len())));
+                groups.push(Group { first: finding, others: Vec::new() });
+            }
+        }
+    }
+    groups
+}
+
+fn write_group(report: &Report, group: &Group<'_>, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+    let kind = group.first.kind;
+    let label = format!("{:<8} {}", kind.severity.as_str(), kind.code);
+    writeln!(out, "{}  {}", paint.severity(kind.severity, &label), group.text(wide))?;
+    let mut evidence = group.first.evidence.clone();
+    for seq in group.others.iter().flat_map(|finding| &finding.evidence) {
+        if !evidence.contains(seq) {
+            evidence.push(*seq);
+        }
+    }
+    let quotes = report.quotes(&evidence);
+    let shown = if wide { quotes.len() } else { QUOTES };
+    for quote in quotes.iter().take(shown) {
+        writeln!(out, "    {}", paint.dim(quote))?;
+    }
+    if quotes.len() > shown {
+        writeln!(out, "    {}", paint.dim(&format!("… and {}", more_events(quotes.len() - shown))))?;
+    }
+    Ok(())
+}
+
+fn more_events(number: usize) -> String {
+    count(number, "more event")
+}

@@ -1,0 +1,199 @@
+//! [`SettingError`]: why what was typed and configured makes no plan.
+
+mod channel;
+mod reaching;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use grpc_discover::backend::SettingsError;
+use grpc_discover::model::target::{Target, TargetError};
+use grpc_discover::session::PlanError;
+use grpc_discover::text::exact_duration;
+
+use crate::config::quoted;
+
+pub use channel::{ChannelError, IdleCheckError, LensError};
+pub use reaching::{HeaderError, HeaderFlagError, KeepaliveError, TlsError};
+
+/// Why a value that one of the parsers of [`values`](crate::cli::values), or of a backend, refuses. Follows "is" in a sentence.
+pub type ValueCause = Box<dyn Error + Send + Sync>;
+
+/// Why no plan can be made: exit 64. Names the flag, variable or key, its value unless it is secret, and what would be right.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// Nothing was typed, and the configuration file lists no targets.
+    #[error(
+        "no target was given, and {} has no [service.NAME] with targets; write a target such as 127.0.0.1:50051",
+        path.display()
+    )]
+    NoTargetInFile {
+        /// The configuration file.
+        path: PathBuf,
+    },
+    /// Nothing was typed, and there is no configuration file.
+    #[error(
+        "no target was given and there is no config file (looked for {}); write a target such as 127.0.0.1:50051, or make a \
+         file with `grpc-discover config init`",
+        looked_for.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    NoTarget {
+        /// Where a file was looked for.
+        looked_for: Vec<PathBuf>,
+    },
+    /// What was typed is no target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// What the configuration file lists as a target cannot be one.
+    #[error("{place}: {source}")]
+    FileTarget {
+        /// The key.
+        place: String,
+        /// Why.
+        source: FileTargetError,
+    },
+    /// No backend can be queried for the targets.
+    #[error(transparent)]
+    Sources(#[from] PlanError),
+    /// A setting of a backend is not valid.
+    #[error(transparent)]
+    Backend(#[from] SettingsError),
+    /// `--backend` names one that this build does not have.
+    #[error("no backend is called {name:?}; there are: {}", known.join(", "))]
+    UnknownBackend {
+        /// The name as given.
+        name: String,
+        /// Those there are.
+        known: Vec<&'static str>,
+    },
+    /// Flags of a backend that none of the targets is resolved by.
+    #[error("{} for {backend}, and none of the targets is resolved by {backend}", subject(flags))]
+    UnusedFlags {
+        /// The flags that were typed.
+        flags: Vec<&'static str>,
+        /// The backend whose flags they are.
+        backend: &'static str,
+    },
+    /// The profile is not there.
+    #[error("--profile {}: {source}", quoted(name))]
+    Profile {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: ProfileError,
+    },
+    /// A variable that is not text.
+    #[error("{variable} is not valid UTF-8")]
+    NotUtf8 {
+        /// The variable.
+        variable: String,
+    },
+    /// Several values for a flag that takes one.
+    #[error("{place}: {count} values where one is wanted")]
+    SeveralValues {
+        /// The variable or key.
+        place: String,
+        /// How many values there are.
+        count: usize,
+    },
+    /// A value that does not parse.
+    #[error("{place}: {text:?} is {source}")]
+    Value {
+        /// The variable or key.
+        place: String,
+        /// The value as given.
+        text: String,
+        /// Why.
+        source: ValueCause,
+    },
+    /// A time limit of zero.
+    #[error("{place} 0: must be greater than zero; write e.g. 5s")]
+    Zero {
+        /// The flag, variable or key.
+        place: String,
+    },
+    /// The time limit of the command leaves no time for the idle cycle.
+    #[error(
+        "--max-time {} ends before {flag} {} has passed, so there could be no verdict; give it at least {}",
+        exact_duration(*max_time),
+        exact_duration(*idle),
+        exact_duration(*idle + Duration::from_secs(10))
+    )]
+    MaxTime {
+        /// `--max-time`.
+        max_time: Duration,
+        /// The flag with the longest idle time.
+        flag: &'static str,
+        /// That idle time.
+        idle: Duration,
+    },
+    /// The channel cannot be set up like this.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// `--idle-ladder` or `--find-cutoff`.
+    #[error(transparent)]
+    IdleCheck(#[from] IdleCheckError),
+    /// `--as` names an unknown client.
+    #[error("--as {name:?}: {source}")]
+    Lens {
+        /// The name as given.
+        name: String,
+        /// Why.
+        source: Box<LensError>,
+    },
+    /// TLS cannot be set up like this.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Keepalive cannot be set up like this.
+    #[error(transparent)]
+    Keepalive(#[from] KeepaliveError),
+    /// `--header`.
+    #[error(transparent)]
+    Metadata(#[from] HeaderFlagError),
+}
+
+/// Why a target of the configuration file cannot be one.
+#[derive(Debug, thiserror::Error)]
+pub enum FileTargetError {
+    /// It is none.
+    #[error(transparent)]
+    Syntax(#[from] TargetError),
+    /// It leads out of the directory of a file that was only found.
+    #[error("{0} is outside the directory of a config file that was only found there; name the file: --config FILE")]
+    Outside(Target),
+}
+
+/// Why a profile is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The user wants no configuration file.
+    #[error("the config file is switched off (--no-config or an empty GRPC_DISCOVER_CONFIG)")]
+    SwitchedOff,
+    /// There is no configuration file.
+    #[error("there is no config file to hold it")]
+    NoFile,
+    /// The file has no profiles.
+    #[error("{path} has no [profile.NAME]")]
+    NoProfiles {
+        /// The file.
+        path: String,
+    },
+    /// The file has others.
+    #[error("{path} has only {}", known.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", "))]
+    Unknown {
+        /// The file.
+        path: String,
+        /// The profiles it has.
+        known: Vec<String>,
+    },
+}
+
+/// `--dc and --tag are`, `--dc is`.
+fn subject(flags: &[&str]) -> String {
+    match flags {
+        [] => String::new(),
+        [one] => format!("{one} is"),
+        [others @ .., last] => format!("{} and {last} are", others.join(", ")),
+    }
+}

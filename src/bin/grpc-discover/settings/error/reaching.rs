@@ -1,0 +1,137 @@
+//! Why endpoints cannot be reached as the settings have it.
+
+use std::io;
+use std::time::Duration;
+
+use grpc_discover::model::target::Target;
+use grpc_discover::platform::file;
+use grpc_discover::text::{escape, exact_duration};
+use grpc_discover::transport::PemError;
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// Flags of TLS with `--plaintext`.
+    #[error("--plaintext speaks no TLS, so --cacert, --cert, --key and --servername have no meaning with it")]
+    NoTls,
+    /// `--plaintext --insecure`.
+    #[error("{place}--plaintext is no TLS at all and --insecure is TLS without verification; choose one of them")]
+    PlaintextOrInsecure {
+        /// The variable or key, with a colon; nothing when both were typed.
+        place: String,
+    },
+    /// `--tls on --plaintext`.
+    #[error("{place}--plaintext is the same as --tls off; leave one of --plaintext and --tls out")]
+    PlaintextOrTls {
+        /// As above.
+        place: String,
+    },
+    /// `--tls off --insecure`.
+    #[error("{place}--insecure is TLS without verification, and --tls off is no TLS; choose one of them")]
+    OffOrInsecure {
+        /// As above.
+        place: String,
+    },
+    /// `--cert` without `--key`.
+    #[error("{cert}: a client certificate needs its key; add --key FILE")]
+    NoKey {
+        /// The setting and the file that it names.
+        cert: String,
+    },
+    /// `--key` without `--cert`.
+    #[error("{key}: a key needs its certificate; add --cert FILE")]
+    NoCertificate {
+        /// The setting and the file that it names.
+        key: String,
+    },
+    /// A file that cannot be used.
+    #[error("failed to read {file}: {source}")]
+    File {
+        /// The setting and the file that it names.
+        file: String,
+        /// Why.
+        source: PemError,
+    },
+}
+
+/// Why keepalive cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepaliveError {
+    /// Its other flags without `--keepalive-time`.
+    #[error("--keepalive-timeout and --keepalive-without-calls need --keepalive-time: without it nothing is pinged")]
+    NoTime,
+    /// Pings that servers punish.
+    #[error(
+        "{place} {}: below 10s servers answer with GOAWAY too_many_pings (gRFC A8); write 10s or more, or add \
+         --keepalive-force",
+        exact_duration(*time)
+    )]
+    TooFast {
+        /// The flag, variable or key.
+        place: String,
+        /// The time between two pings.
+        time: Duration,
+    },
+}
+
+/// Why metadata cannot be sent. Shows no value.
+#[derive(Debug, thiserror::Error)]
+pub enum HeaderFlagError {
+    /// The address of a target comes from a file that was only found.
+    #[error(
+        "{place}: metadata is not sent to {}, which {file} names: that file was only found in the working directory; if you \
+         trust it, write --config {file}",
+        escape(&target.to_string())
+    )]
+    Found {
+        /// The flag, variable or key.
+        place: String,
+        /// The target.
+        target: Target,
+        /// The configuration file.
+        file: String,
+    },
+    /// The file of `@FILE` cannot be read.
+    #[error("failed to read {name}: {}", file::why(source))]
+    Unreadable {
+        /// The setting and the file.
+        name: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// What stands in the setting is no header.
+    #[error("{place}: {source}")]
+    Header {
+        /// The flag, variable or key.
+        place: String,
+        /// Why.
+        source: HeaderError,
+    },
+    /// A line of the file is no header.
+    #[error("{name}: line {line}: {source}")]
+    Line {
+        /// The setting and the file.
+        name: String,
+        /// The line's number, from 1 on.
+        line: usize,
+        /// Why.
+        source: HeaderError,
+    },
+}
+
+/// Why a line is no header. Shows nothing of it: the line may stand in a file that is no list of headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// No colon.
+    #[error("a header has no colon; write 'name: value'")]
+    NoColon,
+    /// A name with other characters.
+    #[error("a header's name may hold letters, digits, '-', '_' and '.' only; write 'name: value'")]
+    Name,
+    /// A name that gRPC sets.
+    #[error("the name belongs to gRPC itself, as grpc-*, te, content-type, host and connection do")]
+    Reserved,
+    /// A value that HTTP/2 cannot carry.
+    #[error("the value holds characters that no header may have")]
+    Value,
+}

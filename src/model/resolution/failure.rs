@@ -1,0 +1,173 @@
+//! [`ResolveError`]: why a registry could not be queried.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The question got no answer. This says nothing about who is there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// May pass by itself: ask again with backoff.
+    #[error(transparent)]
+    Ambient(ResolveFailure),
+    /// Asking again cannot help (a bad target, a file that is no list): a person must act.
+    #[error(transparent)]
+    Fatal(ResolveFailure),
+}
+
+impl ResolveError {
+    /// A failure that may pass by itself.
+    pub fn ambient(code: ResolveCode, text: impl Into<String>) -> Self {
+        ResolveError::Ambient(ResolveFailure::new(code, text))
+    }
+
+    /// A failure that a person must mend.
+    pub fn fatal(code: ResolveCode, text: impl Into<String>) -> Self {
+        ResolveError::Fatal(ResolveFailure::new(code, text))
+    }
+
+    /// The same, caused by `cause`, which is reached through [`source`](std::error::Error::source).
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
+        self.failure_mut().cause = Some(Cause(Arc::new(cause)));
+        self
+    }
+
+    /// The same, and the registry named the time after which to query it again.
+    #[must_use]
+    pub fn retry_after(mut self, delay: Option<Duration>) -> Self {
+        self.failure_mut().retry_after = delay;
+        self
+    }
+
+    /// The failure itself.
+    pub fn failure(&self) -> &ResolveFailure {
+        match self {
+            ResolveError::Ambient(failure) | ResolveError::Fatal(failure) => failure,
+        }
+    }
+
+    /// The failure itself, to be completed.
+    pub(crate) fn failure_mut(&mut self) -> &mut ResolveFailure {
+        match self {
+            ResolveError::Ambient(failure) | ResolveError::Fatal(failure) => failure,
+        }
+    }
+}
+
+/// Why a registry gave no answer. Its [`source`](std::error::Error::source) is the error of the library or the system below it,
+/// where there is one: an [`std::io::Error`], the status of a gRPC call, an HTTP status in an error of the backend.
+#[derive(Debug, Clone)]
+pub struct ResolveFailure {
+    /// Stable word.
+    pub code: ResolveCode,
+    /// The sentence; it names who was asked.
+    pub text: String,
+    /// The registry does not want to be queried again before that (`Retry-After`).
+    pub retry_after: Option<Duration>,
+    /// What it is the consequence of.
+    cause: Option<Cause>,
+}
+
+impl ResolveFailure {
+    /// A failure of which the registry named no time to wait.
+    pub fn new(code: ResolveCode, text: impl Into<String>) -> Self {
+        ResolveFailure { code, text: text.into(), retry_after: None, cause: None }
+    }
+
+    /// Forgets the cause when `is_secret` is true of any text of it.
+    pub(crate) fn drop_cause_if(&mut self, is_secret: impl Fn(&str) -> bool) {
+        let mut below = self.source();
+        while let Some(error) = below {
+            if is_secret(&error.to_string()) || is_secret(&format!("{error:?}")) {
+                self.cause = None;
+                return;
+            }
+            below = error.source();
+        }
+    }
+}
+
+impl Error for ResolveFailure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|Cause(cause)| &**cause as &(dyn Error + 'static))
+    }
+}
+
+/// What an error is the consequence of.
+#[derive(Clone)]
+struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+/// Two failures with the same code and words are equal, whatever is below them.
+impl PartialEq for ResolveFailure {
+    fn eq(&self, other: &Self) -> bool {
+        (self.code, &self.text, self.retry_after) == (other.code, &other.text, other.retry_after)
+    }
+}
+
+impl Eq for ResolveFailure {}
+
+impl fmt::Display for ResolveFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The stable words for [`ResolveFailure::code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ResolveCode {
+    /// DNS SERVFAIL.
+    ServFail,
+    /// DNS REFUSED.
+    Refused,
+    /// No answer in time.
+    Timeout,
+    /// The registry could not be reached at all (connection refused, no route, TLS).
+    Unreachable,
+    /// The registry refuses this token or user (401, 403).
+    Denied,
+    /// The registry answered, and left out what this token or user may not see.
+    Hidden,
+    /// The registry takes no more questions from here (429, too many connections, rate limit).
+    Limited,
+    /// The registry answered an error of its own (5xx, no leader).
+    ServerError,
+    /// DNS: the answer was cut over UDP, and TCP failed.
+    Truncated,
+    /// The answer could not be understood.
+    BadAnswer,
+    /// The watch broke (connection closed in the middle, file removed).
+    WatchBroken,
+    /// The target or the settings make no sense for this backend.
+    BadTarget,
+    /// Nothing names this registry, and it is not where it would be by default: no agent runs on this machine.
+    NotHere,
+}
+
+impl ResolveCode {
+    /// The word in the output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ServFail => "servfail",
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            // One word for those who read the output: rights are missing.
+            Self::Denied | Self::Hidden => "denied",
+            Self::Limited => "limited",
+            Self::ServerError => "server_error",
+            Self::Truncated => "truncated",
+            Self::BadAnswer => "bad_answer",
+            Self::WatchBroken => "watch_broken",
+            Self::BadTarget => "bad_target",
+            Self::NotHere => "not_here",
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! [`OurLimit`]: what a server may do and our own HTTP/2 library does not take.
+
+use super::frames;
+
+/// `SETTINGS_MAX_HEADER_LIST_SIZE` of ours.
+pub(super) const HEADER_LIST: u32 = 64 * 1024;
+
+/// A limit of our own HTTP/2 library that the server ran into without breaking a rule.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OurLimit {
+    /// CONTINUATION frames in one header block.
+    #[error("{count} CONTINUATION frames in one header block, which our HTTP/2 library takes for a flood")]
+    Continuations { count: u32 },
+    /// Frames of one kind, one after the other.
+    #[error("{count} {} frames in a row, which our HTTP/2 library takes for a flood", frames::name(*kind))]
+    InARow { count: u32, kind: u8 },
+    /// Response headers.
+    #[error(
+        "response headers of {size} bytes as sent, our HTTP/2 library accepts {} KiB decoded (grpc-java accepts 8 KiB, gRPC \
+         C-core 16 KiB, grpc-go 16 MiB)",
+        HEADER_LIST / 1024
+    )]
+    Headers { size: usize },
+    /// Another one.
+    #[error("the server sent more than our HTTP/2 library accepts (ENHANCE_YOUR_CALM)")]
+    Unknown,
+}
