@@ -157,12 +157,12 @@ impl Silent {
                 }
                 match self.ear.first.take().map(|first| *first) {
                     Some(First::Settings(settings)) => return Poll::Ready(Ok(settings)),
-                    Some(First::Wrong(code, text)) => return Poll::Ready(Err(NoLink::Wrong(code, text))),
+                    Some(First::Unexpected(code, text)) => return Poll::Ready(Err(NoLink::Unusable(code, text))),
                     None => {}
                 }
                 let read = ready!(self.poll_read(cx, |bytes| opening.extend_from_slice(&bytes[..bytes.len().min(64)])));
                 if let Opening::Foreign(code, text) = frames::judge(&opening) {
-                    return Poll::Ready(Err(NoLink::Wrong(code, text)));
+                    return Poll::Ready(Err(NoLink::Unusable(code, text)));
                 }
                 read.map_err(|end| NoLink::Ended(End { spoken: frames::spoken(&opening), ..*end }))?;
             }

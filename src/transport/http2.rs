@@ -35,7 +35,7 @@ pub(super) struct Link {
 /// Why there is no link.
 pub(super) enum NoLink {
     /// The peer said something else than SETTINGS, or forbids every stream.
-    Wrong(FailureCode, String),
+    Unusable(FailureCode, String),
     /// The stream ended before SETTINGS.
     Ended(End),
 }
@@ -70,13 +70,13 @@ impl Link {
     pub fn poll_greeted(&mut self, cx: &mut Context<'_>) -> Poll<Result<PeerSettings, NoLink>> {
         let driven = Pin::new(&mut self.driver).poll(cx);
         Poll::Ready(match (self.wire.first(), self.wire.ended(), driven) {
-            (Some(First::Wrong(code, text)), _, _) => Err(NoLink::Wrong(code, text)),
+            (Some(First::Unexpected(code, text)), _, _) => Err(NoLink::Unusable(code, text)),
             (_, Some(end), _) if end.code == FailureCode::ProtocolError && end.disconnect.goaway.is_none() => {
                 Err(NoLink::Ended(end))
             }
             (Some(First::Settings(settings)), _, _) if settings.max_concurrent_streams == Some(0) => {
                 let text = "SETTINGS forbid every RPC: MAX_CONCURRENT_STREAMS is 0".to_string();
-                Err(NoLink::Wrong(FailureCode::NoStreams, text))
+                Err(NoLink::Unusable(FailureCode::NoStreams, text))
             }
             (Some(First::Settings(settings)), _, _) => Ok(settings),
             (None, Some(end), _) => Err(NoLink::Ended(end)),

@@ -84,7 +84,7 @@ impl Tap {
                 Opening::Undecided => {}
                 Opening::Http2 => self.opening = None,
                 Opening::Foreign(code, text) => {
-                    self.wire.set_first(First::Wrong(code, text));
+                    self.wire.set_first(First::Unexpected(code, text));
                     return Err(io::ErrorKind::InvalidData.into());
                 }
             }
@@ -141,13 +141,13 @@ impl Tap {
 
 /// What the peer's first frame means.
 pub(super) fn greeting(frame: Frame<'_>) -> First {
-    let wrong = |text| First::Wrong(FailureCode::ProtocolError, text);
+    let unexpected = |text| First::Unexpected(FailureCode::ProtocolError, text);
     match (frame.kind, frames::goaway(frame.payload)) {
         (frames::SETTINGS, _) if frame.is_ack() => {
-            wrong("first frame acknowledges SETTINGS instead of being the server's SETTINGS".to_string())
+            unexpected("first frame acknowledges SETTINGS instead of being the server's SETTINGS".to_string())
         }
         (frames::SETTINGS, _) if frame.stream != 0 || !frame.length.is_multiple_of(6) => {
-            wrong(format!("malformed SETTINGS: {} bytes on stream {}", frame.length, frame.stream))
+            unexpected(format!("malformed SETTINGS: {} bytes on stream {}", frame.length, frame.stream))
         }
         (frames::SETTINGS, _) => First::Settings(frames::settings(frame.payload)),
         (frames::GOAWAY, Some(goaway)) => {
@@ -156,12 +156,12 @@ pub(super) fn greeting(frame: Frame<'_>) -> First {
                 debug => format!(", debug data \"{debug}\""),
             };
             let code = http2_error_name(goaway.code);
-            First::Wrong(FailureCode::GoAway, format!("server said GOAWAY {code} before SETTINGS{debug}"))
+            First::Unexpected(FailureCode::GoAway, format!("server said GOAWAY {code} before SETTINGS{debug}"))
         }
         (frames::GOAWAY, None) => {
-            wrong(format!("first frame is a GOAWAY with a payload of {} bytes, at least 8 are due", frame.length))
+            unexpected(format!("first frame is a GOAWAY with a payload of {} bytes, at least 8 are due", frame.length))
         }
-        (other, _) => wrong(format!("first frame is {}, it must be SETTINGS", frames::name(other))),
+        (other, _) => unexpected(format!("first frame is {}, it must be SETTINGS", frames::name(other))),
     }
 }
 

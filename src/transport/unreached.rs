@@ -26,7 +26,7 @@ pub(super) fn no_settings(waited: Duration, total: Duration) -> Failure {
 /// Why there is no connection, in the words of the stage that failed.
 pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, waited: Duration) -> Failure {
     let end = match why {
-        NoLink::Wrong(code, text) => return Failure::new(Stage::Http2, code, text, waited),
+        NoLink::Unusable(code, text) => return Failure::new(Stage::Http2, code, text, waited),
         NoLink::Ended(end) => end,
     };
     let End { disconnect, code, tls, spoken } = end;

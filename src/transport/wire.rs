@@ -33,7 +33,7 @@ pub(super) enum First {
     /// SETTINGS, as it must be.
     Settings(PeerSettings),
     /// Anything else, with the sentence about it.
-    Wrong(FailureCode, String),
+    Unexpected(FailureCode, String),
 }
 
 /// How the byte stream ended, in the words of both its uses: a connection that was lost, and an attempt that failed.

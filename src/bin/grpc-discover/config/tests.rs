@@ -84,6 +84,7 @@ fn without_a_file_the_places_are_kept_and_a_named_file_must_be_there() {
     assert_eq!(config.looked_for, [PathBuf::from("./.grpc-discover.toml")]);
     let error = Config::load(Choice::Named(Path::new("/no/such.toml")), &nothing, &missing).expect_err("named");
     assert!(error.to_string().starts_with("config /no/such.toml: cannot be read"), "{error}");
+    assert!(matches!(error, ConfigError::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound));
 }
 
 #[test]

@@ -524,3 +524,23 @@ fn looks_come_from_flags_environment_and_file() {
     assert_eq!((look.format, look.quiet, look.color), (cli::Format::Json, true, cli::ColorWord::Never));
     assert_eq!(look_of(&made, "x probe -o wide").format, cli::Format::Wide);
 }
+
+/// The first error of the system below `error`.
+fn io_below(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
+    let below = std::iter::successors(Some(error), |error| error.source());
+    below.filter_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind).next()
+}
+
+#[test]
+fn an_error_leads_to_the_error_of_the_system_below_it() {
+    for flags in ["--cacert ca.pem", "-H @headers"] {
+        let line = format!("grpc-discover probe {flags} {X}");
+        let typed = Cli::try_parse_from(line.split(' ')).expect("valid");
+        let Command::Probe(typed) = typed.command else { panic!("probe") };
+        let error = Made::default().world(|world| {
+            let layers = Layers::new(world, None, None).expect("no profile");
+            reaching::options(&typed.reaching, &[], Goal::Probe, &layers, world).map(drop).expect_err("no such file")
+        });
+        assert_eq!(io_below(&error), Some(io::ErrorKind::NotFound), "{error}");
+    }
+}
