@@ -19,7 +19,6 @@ pub(crate) use certificate::{distinguished_name, read};
 #[cfg(feature = "networked")]
 pub(crate) use client::{Explain, Remedy, TlsClient};
 pub(crate) use config::config;
-#[cfg(feature = "networked")]
 pub use error::SetupError;
 pub(crate) use explain::{ClientAuth, Told, explain_alert, explain_end, explain_handshake, is_tls};
 pub(crate) use hello::{Answer, Offered, answer, client_hello};
