@@ -7,7 +7,7 @@
 
 use crate::model::resolution::{Note, NoteKind};
 
-/// Why an entry is of no use; the sentence names the instance.
+/// Why an entry is left out: a sentence for notes, made of the typed error of whoever read the entry; it names the instance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unusable {
     /// It is not understood: this says nothing about who is there.
@@ -30,14 +30,6 @@ impl Unusable {
     pub(super) fn into_text(self) -> String {
         match self {
             Unusable::Garbled(text) | Unusable::NotGrpc(text) => text,
-        }
-    }
-
-    /// The same, with words before the sentence.
-    pub(super) fn of(self, whose: &str) -> Self {
-        match self {
-            Unusable::Garbled(text) => Unusable::Garbled(format!("{whose}: {text}")),
-            Unusable::NotGrpc(text) => Unusable::NotGrpc(format!("{whose}: {text}")),
         }
     }
 }

@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Entry, Layout, Reading, endpoint, kratos};
+use super::{Entry, Found, Layout, LayoutError, Reading, endpoint, kratos};
 use crate::model::endpoint::{EndpointStatus, LayoutRule};
 
 /// What of a provider's URL is worth keeping.
 const KEPT: [&str; 6] = ["application", "version", "group", "release", "side", "serialization"];
+
+/// The layout's name.
+const NAME: &str = "dubbo";
 
 /// See the [module](self).
 pub(super) struct Dubbo;
 
 impl Layout for Dubbo {
     fn name(&self) -> &'static str {
-        "dubbo"
+        NAME
     }
 
     fn prefixes(&self, service: &str) -> Vec<String> {
@@ -39,13 +42,15 @@ impl Layout for Dubbo {
         let Ok(url) = percent_decode_str(entry.rest).decode_utf8() else { return Reading::Foreign };
         let Some((scheme, rest)) = url.split_once("://") else { return Reading::Foreign };
         if !matches!(scheme, "tri" | "grpc") {
-            return Reading::Unusable(format!("dubbo registered it for {scheme} only, not for tri or grpc"));
+            return Reading::Unusable(not_triple(NAME, [scheme]));
         }
         let address = match kratos::authority(rest.rsplit_once('@').map_or(rest, |(_, rest)| rest)) {
             Ok(address) => address,
-            Err(why) => return Reading::Unusable(format!("dubbo: the URL of its key: {why}")),
+            Err(source) => {
+                return Reading::Unusable(LayoutError::Place { layout: NAME, found: Some(Found::Key), source });
+            }
         };
-        let mut endpoint = endpoint(address, LayoutRule::new("dubbo", format!("provider URL {scheme}")));
+        let mut endpoint = endpoint(address, LayoutRule::new(NAME, format!("provider URL {scheme}")));
         let query = rest.split_once('?').map_or("", |(_, query)| query);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             match name {
@@ -60,4 +65,10 @@ impl Layout for Dubbo {
         }
         Reading::Endpoints(vec![endpoint])
     }
+}
+
+/// An instance of `layout` that was registered for `protocols`, neither of which is gRPC on the wire.
+pub(super) fn not_triple<'a>(layout: &'static str, protocols: impl IntoIterator<Item = &'a str>) -> LayoutError {
+    let protocols = protocols.into_iter().map(str::to_string).collect();
+    LayoutError::OtherProtocols { layout, protocols, wanted: "tri or grpc" }
 }

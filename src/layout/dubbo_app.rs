@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Entry, Layout, Reading, curator, endpoint, join, joined, metadata, text_of};
+use super::dubbo::not_triple;
+use super::{Entry, Layout, LayoutError, Reading, curator, endpoint, join, metadata, text_of};
 use crate::model::endpoint::{EndpointStatus, LayoutRule};
 
 /// The layout's name.
@@ -46,10 +47,10 @@ impl Layout for DubboApp {
             None => (port, LayoutRule::new(NAME, "Host and Port")),
             Some(Ports::Grpc(port, protocol)) => (port, LayoutRule::new(NAME, format!("dubbo.endpoints {protocol}"))),
             Some(Ports::Garbled) => (port, LayoutRule::new(NAME, "Host and Port, dubbo.endpoints cannot be read")),
-            Some(Ports::Others(why)) => return Reading::Unusable(why),
+            Some(Ports::Others(error)) => return Reading::Unusable(error),
         };
         match join(host, port) {
-            Err(why) => Reading::Unusable(format!("dubbo-app: {why}")),
+            Err(source) => Reading::Unusable(LayoutError::Place { layout: NAME, found: None, source }),
             Ok(address) => {
                 let mut endpoint = endpoint(address, rule);
                 let said = |name: &str| object.get(name).and_then(Value::as_bool);
@@ -76,10 +77,10 @@ fn curators(instance: curator::Instance) -> Reading {
         Some(Ports::Garbled) => {
             (instance.port, LayoutRule::new(NAME, "address and port, dubbo.endpoints cannot be read"))
         }
-        Some(Ports::Others(why)) => return Reading::Unusable(why),
+        Some(Ports::Others(error)) => return Reading::Unusable(error),
     };
     match join(&instance.address, port) {
-        Err(why) => Reading::Unusable(format!("dubbo-app: {why}")),
+        Err(source) => Reading::Unusable(LayoutError::Place { layout: NAME, found: None, source }),
         Ok(address) => {
             let mut endpoint = endpoint(address, rule);
             endpoint.metadata = instance.metadata;
@@ -93,7 +94,7 @@ enum Ports {
     /// The port that speaks gRPC, and its protocol.
     Grpc(i64, String),
     /// There is none for gRPC: why.
-    Others(String),
+    Others(LayoutError),
     /// It cannot be read, so the instance's own port counts, as it does for Dubbo without it.
     Garbled,
 }
@@ -111,10 +112,6 @@ fn port_of(text: &str) -> Ports {
     }
     match ports.iter().find(|(_, protocol)| matches!(protocol.as_str(), "tri" | "grpc")) {
         Some((port, protocol)) => Ports::Grpc(*port, protocol.clone()),
-        None => {
-            let protocols: Vec<&str> = ports.iter().map(|(_, protocol)| protocol.as_str()).collect();
-            let protocols = if protocols.is_empty() { "nothing".to_string() } else { joined(&protocols) };
-            Ports::Others(format!("dubbo-app registered it for {protocols} only, not for tri or grpc"))
-        }
+        None => Ports::Others(not_triple(NAME, ports.iter().map(|(_, protocol)| protocol.as_str()))),
     }
 }

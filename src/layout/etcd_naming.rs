@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Entry, Layout, Reading, endpoint, metadata};
+use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
@@ -27,7 +27,7 @@ impl Layout for EtcdNaming {
         let Some(object) = entry.object() else { return Reading::Foreign };
         let Some(Value::String(addr)) = object.get("Addr") else { return Reading::Foreign };
         match addr.parse::<Address>() {
-            Err(error) => Reading::Unusable(format!("etcd-naming: its Addr {error}")),
+            Err(source) => Reading::Unusable(LayoutError::Address { layout: "etcd-naming", what: "its Addr", source }),
             Ok(address) => {
                 let mut endpoint = endpoint(address, LayoutRule::new("etcd-naming", "Addr"));
                 endpoint.metadata = match object.get("Metadata") {

@@ -12,15 +12,18 @@ use serde_json::Value;
 
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
-use super::{Entry, Layout, Reading, endpoint, metadata, text_of};
+use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata, not_grpc, text_of};
 use crate::model::endpoint::{Address, LayoutRule};
+
+/// The layout's name.
+const NAME: &str = "go-micro";
 
 /// See the [module](self).
 pub(super) struct GoMicro;
 
 impl Layout for GoMicro {
     fn name(&self) -> &'static str {
-        "go-micro"
+        NAME
     }
 
     fn prefixes(&self, service: &str) -> Vec<String> {
@@ -31,21 +34,21 @@ impl Layout for GoMicro {
         let Some(object) = entry.object() else { return Reading::Foreign };
         let Some(Value::Array(nodes)) = object.get("nodes") else { return Reading::Foreign };
         let mut found = Vec::new();
-        let mut why = "go-micro registered it without any node".to_string();
+        let mut why = LayoutError::NoServer { layout: NAME, what: "node" };
         for node in nodes.iter().filter_map(Value::as_object) {
             let Some(address) = text_of(node, "address") else {
-                why = "go-micro: its node has no address".to_string();
+                why = LayoutError::NoNodeAddress;
                 continue;
             };
             let metadata = metadata(node.get("metadata"));
-            if let Some(other) = not_grpc(metadata.get("protocol")) {
-                why = other;
+            if let Some(error) = refused(metadata.get("protocol")) {
+                why = error;
                 continue;
             }
             match address.parse::<Address>() {
-                Err(error) => why = format!("go-micro: its node's address {error}"),
+                Err(source) => why = LayoutError::Address { layout: NAME, what: "its node's address", source },
                 Ok(address) => {
-                    let mut endpoint = endpoint(address, LayoutRule::new("go-micro", "node address"));
+                    let mut endpoint = endpoint(address, LayoutRule::new(NAME, "node address"));
                     endpoint.metadata = metadata;
                     if let Some(version) = text_of(&object, "version") {
                         endpoint.metadata.entry("version".to_string()).or_insert_with(|| version.to_string());
@@ -59,9 +62,8 @@ impl Layout for GoMicro {
 }
 
 /// Why `protocol` is of no use: its servers say what they speak, which is grpc, http, or mucp, go-micro's own.
-fn not_grpc(protocol: Option<&String>) -> Option<String> {
-    let other = protocol.filter(|protocol| *protocol != "grpc")?;
-    Some(format!("go-micro registered it for {other} only, not for grpc"))
+fn refused(protocol: Option<&String>) -> Option<LayoutError> {
+    protocol.filter(|protocol| *protocol != "grpc").map(|other| not_grpc(NAME, [other]))
 }
 
 /// A tag is never taken for more than this when it is unpacked: strangers write it.
@@ -71,7 +73,7 @@ const UNPACKED: usize = 16 * 1024;
 /// Reads the tags. Its own reader hears nothing else, so they go before Consul's metadata; one that cannot be read is left
 /// out, as it does.
 #[cfg(feature = "consul")]
-pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, String>> {
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
     let mut metadata = BTreeMap::new();
     let (mut is_ours, mut version) = (false, None);
     for tag in instance.tags {
@@ -89,13 +91,13 @@ pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, Str
     if !is_ours {
         return None;
     }
-    if let Some(why) = not_grpc(metadata.get("protocol").or(instance.meta.get("protocol"))) {
-        return Some(Err(why));
+    if let Some(error) = refused(metadata.get("protocol").or(instance.meta.get("protocol"))) {
+        return Some(Err(error));
     }
     if let Some(version) = version.filter(|version| !version.is_empty()) {
         metadata.entry("version".to_string()).or_insert(version);
     }
-    Some(Ok(Framework::new("go-micro", metadata)))
+    Some(Ok(Framework::new(NAME, metadata)))
 }
 
 /// What `hexadecimal` holds, when that is a text compressed by zlib and not too long.

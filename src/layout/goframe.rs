@@ -7,7 +7,7 @@ use std::time::Duration;
 
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
-use super::{Entry, Layout, Reading, endpoint, metadata};
+use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata, not_grpc};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
@@ -33,8 +33,8 @@ impl Layout for GoFrame {
         let parsed: Result<Vec<Address>, _> = list.split(',').map(str::parse).collect();
         let (Ok(addresses), Some(object)) = (parsed, entry.object()) else { return Reading::Foreign };
         let mut metadata = metadata(Some(&object.into()));
-        if let Some(why) = not_grpc(metadata.get("protocol")) {
-            return Reading::Unusable(why);
+        if let Some(error) = refused(metadata.get("protocol")) {
+            return Reading::Unusable(error);
         }
         metadata.insert("version".to_string(), version.to_string());
         let of = |address| {
@@ -47,22 +47,21 @@ impl Layout for GoFrame {
 }
 
 /// Why `protocol` is of no use: its servers say whether they are grpcx's or ghttp's.
-fn not_grpc(protocol: Option<&String>) -> Option<String> {
-    let other = protocol.filter(|protocol| *protocol != "grpc")?;
-    Some(format!("goframe registered it for {other} only, not for grpc"))
+fn refused(protocol: Option<&String>) -> Option<LayoutError> {
+    protocol.filter(|protocol| *protocol != "grpc").map(|other| not_grpc("goframe", [other]))
 }
 
 /// Recognises an instance by its id, `<name>-<version>-<address>:<port>`, and its two metadata.
 #[cfg(feature = "consul")]
-pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, String>> {
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
     let (version, said) = (instance.meta.get("version")?, instance.meta.get("metadata")?);
     let Instance { id, name, address, port, .. } = *instance;
     if id != format!("{name}-{version}-{address}:{port}") {
         return None;
     }
     let metadata = metadata(serde_json::from_str(said).ok().as_ref());
-    Some(match not_grpc(metadata.get("protocol")) {
-        Some(why) => Err(why),
+    Some(match refused(metadata.get("protocol")) {
+        Some(error) => Err(error),
         None => Ok(Framework::new("goframe", metadata)),
     })
 }

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "eureka")]
+use super::PlaceError;
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
-use super::{Entry, Layout, Reading, endpoint, metadata, text_of};
+use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata, text_of};
 use crate::model::endpoint::{Address, Endpoint, LayoutRule};
 
 /// What kitex's own reader takes for a weight that is not positive (`discovery.DefaultWeight`).
@@ -46,13 +48,11 @@ impl Layout for Kitex {
             "tcp" | "tcp4" | "tcp6" => text.parse::<Address>(),
             "unix" => format!("unix:{text}").parse(),
             _ => {
-                return Reading::Unusable(format!(
-                    "kitex: it listens on network {network:?}, where no gRPC client connects"
-                ));
+                return Reading::Unusable(LayoutError::Network(network.to_string()));
             }
         };
         match address {
-            Err(error) => Reading::Unusable(format!("kitex: its address {error}")),
+            Err(source) => Reading::Unusable(LayoutError::Address { layout: "kitex", what: "its address", source }),
             Ok(address) => {
                 let (weight, tags) = (object.get("weight"), object.get("tags"));
                 Reading::Endpoints(vec![weighed(endpoint(address, LayoutRule::new("kitex", "address")), weight, tags)])
@@ -83,20 +83,20 @@ fn entity(object: &Map<String, Value>) -> Option<(&Value, Option<&Value>)> {
 /// The instance at `host` and `port` when `meta` is what kitex writes into Eureka. Its reader takes the address and the
 /// port, whatever host name stands beside them and whether the port is called enabled: kitex writes neither as others do.
 #[cfg(feature = "eureka")]
-pub(crate) fn in_eureka(meta: &str, host: Option<&str>, port: Option<i64>) -> Option<Result<Endpoint, String>> {
+pub(crate) fn in_eureka(meta: &str, host: Option<&str>, port: Option<i64>) -> Option<Result<Endpoint, LayoutError>> {
     let object: Map<String, Value> = serde_json::from_str(meta).ok()?;
     let (weight, tags) = entity(&object)?;
     let address = match (host, port) {
         (Some(host), Some(port)) => super::join(host, port),
-        _ => Err("it has no ipAddr or no port".to_string()),
+        _ => Err(PlaceError::Missing),
     };
     let of = |address| weighed(endpoint(address, LayoutRule::new("kitex", "ipAddr and port")), Some(weight), tags);
-    Some(address.map(of).map_err(|why| format!("kitex: {why}")))
+    Some(address.map(of).map_err(|source| LayoutError::Place { layout: "kitex", found: None, source }))
 }
 
 /// Recognises an instance by its id, `<name>:<address>:<port>`, by tags that are all pairs, and by having no metadata.
 #[cfg(feature = "consul")]
-pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, String>> {
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
     let Instance { id, name, address, port, tags, meta, .. } = *instance;
     if id != format!("{name}:{address}:{port}") || !meta.is_empty() {
         return None;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Entry, Layout, Reading, endpoint, joined, metadata, text_of};
+use super::{Entry, Found, Layout, LayoutError, PlaceError, Reading, endpoint, metadata, not_grpc, text_of};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// The layout's name.
@@ -46,17 +46,20 @@ impl Layout for Kratos {
         let (Some(name), None) = (text_of(&object, "name"), object.get("nodes")) else { return Reading::Foreign };
         // Its clients read a prefix that other names share, and keep what bears the name.
         if name != entry.service {
-            return Reading::Unusable(format!("kratos: its value is of service {name:?}, so clients leave it out"));
+            return Reading::Unusable(LayoutError::OtherService(name.to_string()));
         }
         let (mut found, mut others) = (Vec::new(), Vec::new());
         for url in urls.as_array().into_iter().flatten().filter_map(Value::as_str) {
             match url.split_once("://") {
                 Some((scheme @ ("grpc" | "grpcs"), rest)) => match authority(rest) {
                     Ok(address) => found.push(endpoint(address, LayoutRule::new(NAME, format!("endpoint {scheme}")))),
-                    Err(why) => return Reading::Unusable(format!("kratos: its endpoint {url:?}: {why}")),
+                    Err(source) => {
+                        let found = Some(Found::Endpoint(url.to_string()));
+                        return Reading::Unusable(LayoutError::Place { layout: NAME, found, source });
+                    }
                 },
                 Some((scheme, _)) => others.push(scheme),
-                None => return Reading::Unusable(format!("kratos: its endpoint {url:?} is no URL")),
+                None => return Reading::Unusable(LayoutError::NotAUrl(url.to_string())),
             }
         }
         if found.is_empty() {
@@ -74,16 +77,15 @@ impl Layout for Kratos {
 }
 
 /// Why an instance with servers for `schemes` only is of no use.
-pub(crate) fn only(schemes: &[&str]) -> String {
-    if schemes.is_empty() {
-        "kratos registered it without any endpoint".to_string()
-    } else {
-        format!("kratos registered it for {} only, not for grpc", joined(schemes))
+pub(crate) fn only(schemes: &[&str]) -> LayoutError {
+    match schemes {
+        [] => LayoutError::NoServer { layout: NAME, what: "endpoint" },
+        schemes => not_grpc(NAME, schemes),
     }
 }
 
 /// What follows `grpc://`: host and port, and what old versions wrote behind them (`?isSecure=true`).
-pub(crate) fn authority(rest: &str) -> Result<Address, String> {
+pub(crate) fn authority(rest: &str) -> Result<Address, PlaceError> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.parse().map_err(|error: crate::model::endpoint::AddressError| format!("it {}", error.why))
+    authority.parse().map_err(PlaceError::Authority)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Reading, endpoint, join, joined, kratos};
+use super::{AnnotationError, LayoutError, Reading, endpoint, join, kratos};
 use crate::model::endpoint::{Endpoint, LayoutRule};
 
 /// The label that names the service.
@@ -32,14 +32,14 @@ pub(crate) struct Pod<'a> {
 pub(crate) fn read(pod: &Pod<'_>) -> Reading {
     match instance(pod) {
         Ok(endpoints) => Reading::Endpoints(endpoints),
-        Err(why) => Reading::Unusable(why),
+        Err(error) => Reading::Unusable(error),
     }
 }
 
-fn instance(pod: &Pod<'_>) -> Result<Vec<Endpoint>, String> {
+fn instance(pod: &Pod<'_>) -> Result<Vec<Endpoint>, LayoutError> {
     let protocols = annotation(pod, PROTOCOLS)?;
     let metadata = annotation(pod, METADATA)?;
-    let Some(ip) = pod.ip else { return Err("kratos: the pod has no address".to_string()) };
+    let Some(ip) = pod.ip else { return Err(LayoutError::NoPodAddress) };
     let (mut found, mut others) = (Vec::new(), Vec::new());
     for (port, name, transport) in &pod.ports {
         let annotated = protocols.get(&port.to_string()).map(String::as_str).filter(|scheme| !scheme.is_empty());
@@ -52,7 +52,8 @@ fn instance(pod: &Pod<'_>) -> Result<Vec<Endpoint>, String> {
             (None, None) => (*transport, LayoutRule::new(kratos::NAME, "")),
         };
         if matches!(scheme, "grpc" | "grpcs") {
-            let address = join(ip, *port).map_err(|why| format!("kratos: {why}"))?;
+            let address =
+                join(ip, *port).map_err(|source| LayoutError::Place { layout: kratos::NAME, found: None, source })?;
             let mut endpoint = endpoint(address, rule);
             endpoint.metadata.clone_from(&metadata);
             endpoint.weight = metadata.get("weight").and_then(|weight| weight.parse().ok());
@@ -71,28 +72,30 @@ fn instance(pod: &Pod<'_>) -> Result<Vec<Endpoint>, String> {
     }
     let undeclared = protocols.iter().find(|(_, scheme)| matches!(scheme.as_str(), "grpc" | "grpcs"));
     Err(match undeclared {
-        Some((port, scheme)) => format!(
-            "kratos: {PROTOCOLS} says {scheme} of port {port}, which no container declares, so clients never see it{}",
-            if others.is_empty() { String::new() } else { format!(" (declared are {})", joined(&others)) }
-        ),
+        Some((port, scheme)) => LayoutError::Undeclared {
+            annotation: PROTOCOLS,
+            scheme: scheme.clone(),
+            port: port.clone(),
+            declared: others.into_iter().map(str::to_string).collect(),
+        },
         None => kratos::only(&others),
     })
 }
 
 /// An annotation that holds a JSON object of texts. What Kratos takes for an empty one is one here.
-fn annotation(pod: &Pod<'_>, name: &str) -> Result<BTreeMap<String, String>, String> {
+fn annotation(pod: &Pod<'_>, name: &'static str) -> Result<BTreeMap<String, String>, LayoutError> {
     let text = pod.annotations.get(name).map(|text| text.trim()).unwrap_or_default();
     if matches!(text, "" | "{}" | "null" | "nil" | "[]") {
         return Ok(BTreeMap::new());
     }
-    let wrong = |why: &str| format!("kratos: {name} {why}; clients read no pod at all while one is like this");
+    let wrong = |source| LayoutError::Annotation { annotation: name, source };
     let object: serde_json::Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| wrong(&format!("is no JSON object ({error})")))?;
+        serde_json::from_str(text).map_err(|error| wrong(AnnotationError::NotAnObject(error.into())))?;
     object
         .into_iter()
         .map(|(key, value)| match value {
             Value::String(text) => Ok((key, text)),
-            other => Err(wrong(&format!("has {other} for {key:?}, which is no text"))),
+            value => Err(wrong(AnnotationError::NotText { key, value })),
         })
         .collect()
 }
@@ -122,7 +125,7 @@ mod tests {
 
     fn why(pod: &Pod<'_>) -> String {
         match read(pod) {
-            Reading::Unusable(why) => why,
+            Reading::Unusable(error) => error.to_string(),
             other => panic!("{other:?}"),
         }
     }

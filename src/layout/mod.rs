@@ -3,20 +3,24 @@
 //! A decoder says which rule gave an address (it stands in [`Instance::layout`]), and why an instance that it recognises is
 //! of no use for gRPC. Values are strangers' text: whatever is in one, it is a [`Reading`], and no other entry suffers.
 
+use std::fmt::Display;
 use std::str::FromStr as _;
 use std::time::Duration;
 
 use serde_json::Value;
 
+pub use self::error::{AnnotationError, Found, LayoutError, PlaceError};
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::host_port::{self, without_brackets};
 use crate::model::json;
+pub use crate::model::json::JsonError;
 
 #[cfg(feature = "consul")]
 pub(crate) mod consul;
 mod curator;
 mod dubbo;
 mod dubbo_app;
+mod error;
 mod etcd_naming;
 mod go_micro;
 mod go_zero;
@@ -57,8 +61,8 @@ impl Entry<'_> {
 pub enum Reading {
     /// Instances; address, layout and whatever the value says about them are filled in.
     Endpoints(Vec<Endpoint>),
-    /// An instance that no gRPC client can use, and why: a sentence that follows the name of the entry.
-    Unusable(String),
+    /// An instance that no gRPC client can use, and why.
+    Unusable(LayoutError),
     /// Part of the layout, but no instance: a parent of one.
     Nothing,
     /// Not of this layout.
@@ -112,7 +116,7 @@ pub const LAYOUTS: &[&dyn Layout] = &[
 
 /// The framework that recognises an instance of Consul as its own; an error says why the instance is of no use for gRPC.
 #[cfg(feature = "consul")]
-type InConsul = fn(&consul::Instance<'_>) -> Option<Result<consul::Framework, String>>;
+type InConsul = fn(&consul::Instance<'_>) -> Option<Result<consul::Framework, LayoutError>>;
 
 /// Every framework that is recognised in Consul, in the order they are tried.
 #[cfg(feature = "consul")]
@@ -120,7 +124,7 @@ const IN_CONSUL: &[InConsul] = &[go_micro::in_consul, goframe::in_consul, kitex:
 
 /// What the first framework writes that recognises `instance`.
 #[cfg(feature = "consul")]
-pub(crate) fn in_consul(instance: &consul::Instance<'_>) -> Option<Result<consul::Framework, String>> {
+pub(crate) fn in_consul(instance: &consul::Instance<'_>) -> Option<Result<consul::Framework, LayoutError>> {
     IN_CONSUL.iter().find_map(|read| read(instance))
 }
 
@@ -135,7 +139,7 @@ pub fn recognize(entry: &Entry<'_>) -> Option<&'static dyn Layout> {
     LAYOUTS.iter().copied().find(|layout| matches!(layout.read(entry), Reading::Endpoints(_)))
 }
 
-/// Why nothing can be made of a value, without repeating it: it may be a secret.
+/// Why nothing can be made of a value, without repeating it: it may be a secret. A text for a note, nothing else.
 pub fn unread(value: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(value) else { return "it is not text".to_string() };
     let text = text.trim();
@@ -165,15 +169,15 @@ fn endpoint(address: Address, rule: LayoutRule) -> Endpoint {
     Instance { layout: Some(rule), ..Instance::new(address) }.into()
 }
 
-/// `host` and `port` as frameworks write them, an IPv6 address with or without brackets. The error says what is wrong.
-pub(crate) fn join(host: &str, port: i64) -> Result<Address, String> {
+/// `host` and `port` as frameworks write them, an IPv6 address with or without brackets.
+pub(crate) fn join(host: &str, port: i64) -> Result<Address, PlaceError> {
     let Some(number) = u16::try_from(port).ok().filter(|port| *port != 0) else {
-        return Err(format!("port {port} is none where anything can listen"));
+        return Err(PlaceError::Port(port));
     };
     let bare = without_brackets(host);
     let host_or_v6 = if bare.parse::<std::net::Ipv6Addr>().is_ok() { bare } else { host };
     Address::from_str(&host_port::joined(host_or_v6, number))
-        .map_err(|_| format!("its address {host:?} is neither an IP address nor a host name"))
+        .map_err(|source| PlaceError::Host { host: host.to_string(), source })
 }
 
 /// A JSON object as metadata: texts as they are, other values as JSON, `null` left out.
@@ -193,9 +197,10 @@ fn text_of<'a>(object: &'a serde_json::Map<String, Value>, name: &str) -> Option
     object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
-/// `http and tcp`, for sentences.
-fn joined(words: &[&str]) -> String {
-    words.join(" and ")
+/// An instance of `layout` that was registered for `protocols` and not for gRPC.
+fn not_grpc(layout: &'static str, protocols: impl IntoIterator<Item = impl Display>) -> LayoutError {
+    let protocols = protocols.into_iter().map(|protocol| protocol.to_string()).collect();
+    LayoutError::OtherProtocols { layout, protocols, wanted: "grpc" }
 }
 
 #[cfg(test)]

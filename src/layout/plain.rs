@@ -1,6 +1,6 @@
 //! What people write by hand: under `<service>/`, a value that is an address, or a URL with one.
 
-use super::{Entry, Layout, Reading, endpoint, kratos};
+use super::{Entry, Found, Layout, LayoutError, Reading, endpoint, kratos};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// See the [module](self).
@@ -26,10 +26,13 @@ impl Layout for Plain {
                 Ok(address) => {
                     Reading::Endpoints(vec![endpoint(address, LayoutRule::new("plain", format!("value {scheme}")))])
                 }
-                Err(why) => Reading::Unusable(format!("plain: its value is {text:?}: {why}")),
+                Err(source) => {
+                    let found = Some(Found::Value(text.to_string()));
+                    Reading::Unusable(LayoutError::Place { layout: "plain", found, source })
+                }
             },
             Some((scheme @ ("http" | "https" | "tcp"), _)) => {
-                Reading::Unusable(format!("plain: it was registered for {scheme} only, not for grpc"))
+                Reading::Unusable(LayoutError::OtherScheme(scheme.to_string()))
             }
             Some(_) => Reading::Foreign,
             None => match text.parse::<Address>() {

@@ -7,7 +7,7 @@
 
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
-use super::{Entry, Layout, Reading, curator, endpoint, join};
+use super::{Entry, Layout, LayoutError, PlaceError, Reading, curator, endpoint, join};
 use crate::model::endpoint::LayoutRule;
 #[cfg(feature = "networked")]
 use crate::model::{
@@ -26,12 +26,12 @@ const PORT_KEYS: [(&str, bool); 4] =
 pub(crate) fn grpc_port<'a>(
     of: impl Fn(&str) -> Option<&'a String>,
     registry: &'static str,
-) -> Option<Result<(i64, LayoutRule), String>> {
+) -> Option<Result<(i64, LayoutRule), PlaceError>> {
     let (text, key, is_spring) = PORT_KEYS.iter().find_map(|(key, is_spring)| Some((of(key)?, key, is_spring)))?;
     let who = if *is_spring { "grpc-spring" } else { registry };
     Some(match text.trim().parse() {
         Ok(port) => Ok((port, LayoutRule::new(who, format!("metadata {key}")))),
-        Err(_) => Err(format!("its metadata {key} is {text:?}, which is no port")),
+        Err(_) => Err(PlaceError::Metadata { key, text: text.clone() }),
     })
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn doubts(endpoints: &[Endpoint]) -> Option<Note> {
 /// Recognises Spring Cloud's registrations by the metadata `secure`, which it always writes, and their checks: LogNet's by
 /// its service's name and a check of gRPC, a web server by one of HTTP.
 #[cfg(feature = "consul")]
-pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, String>> {
+pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
     let _ = instance.meta.get("secure").filter(|secure| matches!(secure.as_str(), "true" | "false"))?;
     let is_checked_by = |kind: &str| instance.checks.contains(&kind);
     let is_lognets = instance.name.starts_with("grpc-") && instance.id.starts_with("grpc-");
@@ -101,16 +101,13 @@ impl Layout for Spring {
         let Some(instance) = curator::instance(&object) else { return Reading::Foreign };
         let (port, rule) = match grpc_port(|key| instance.metadata.get(key), NAME) {
             Some(Ok(found)) => found,
-            Some(Err(why)) => return Reading::Unusable(format!("spring: {why}")),
-            None if instance.port == 0 => {
-                let why = "spring registered it without a port, and no metadata gRPC_port says where gRPC listens";
-                return Reading::Unusable(why.to_string());
-            }
+            Some(Err(source)) => return unusable(source),
+            None if instance.port == 0 => return Reading::Unusable(LayoutError::NoPort),
             None if instance.is_springs => (instance.port, web_servers("address and port")),
             None => (instance.port, LayoutRule::new(NAME, "address and port")),
         };
         match join(&instance.address, port) {
-            Err(why) => Reading::Unusable(format!("spring: {why}")),
+            Err(source) => unusable(source),
             Ok(address) => {
                 let mut endpoint = endpoint(address, rule);
                 endpoint.metadata = instance.metadata;
@@ -118,4 +115,8 @@ impl Layout for Spring {
             }
         }
     }
+}
+
+fn unusable(source: PlaceError) -> Reading {
+    Reading::Unusable(LayoutError::Place { layout: NAME, found: None, source })
 }

@@ -24,7 +24,7 @@ fn endpoints(name: &str, rest: &str, value: &str) -> Vec<Endpoint> {
 
 fn unusable(name: &str, rest: &str, value: &str) -> String {
     match reading(name, rest, value) {
-        Reading::Unusable(why) => why,
+        Reading::Unusable(error) => error.to_string(),
         other => panic!("{name}: {value}: {other:?}"),
     }
 }
@@ -269,7 +269,7 @@ fn in_consul(noise: &mut Noise, rest: &str, value: &str) {
     match super::in_consul(&instance) {
         None => {}
         Some(Ok(said)) => assert!(["go-micro", "goframe"].contains(&said.layout), "{said:?}"),
-        Some(Err(why)) => assert!(why.ends_with(" only, not for grpc"), "{why}"),
+        Some(Err(error)) => assert!(error.to_string().ends_with(" only, not for grpc"), "{error}"),
     }
 }
 

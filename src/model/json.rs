@@ -1,7 +1,41 @@
 //! JSON as Go's clients read it (`encoding/json`): the frameworks whose entries are read here are mostly written in Go.
 
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+/// Why a text is not the JSON that was expected. Two with the same words are equal.
+#[derive(Debug, Clone)]
+pub struct JsonError(Arc<serde_json::Error>);
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        JsonError(Arc::new(error))
+    }
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for JsonError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+impl PartialEq for JsonError {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for JsonError {}
 
 /// `body` with U+FFFD in the place of lone surrogates and of bytes that are not UTF-8, as Go reads them. Nearly always the same
 /// bytes, in the same memory.

@@ -42,12 +42,38 @@ pub(super) struct Unsaid {
     pub port: Option<u16>,
 }
 
-/// Why a text is no agent. The sentence never shows what stands before an `@`: it may be a password.
+/// Why a text is no agent. What is shown of it lacks what stands before an `@`: it may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{shown:?} {why}")]
-pub(super) struct AgentError {
-    shown: String,
-    why: String,
+pub(super) enum AgentError {
+    /// `unix:` without a path.
+    #[error("{0:?} names no socket: write unix:///run/consul.sock")]
+    NoSocket(String),
+    /// Another scheme.
+    #[error("{0:?} has a scheme that is not http, https or unix")]
+    Scheme(String),
+    /// A user, perhaps with a password.
+    #[error("{0:?} holds a user: put user:password into CONSUL_HTTP_AUTH")]
+    User(String),
+    /// A query or a fragment.
+    #[error("{0:?} has a query or fragment; an agent has none")]
+    Query(String),
+    /// White space or control characters.
+    #[error("{0:?} has white space or control characters in it")]
+    WhiteSpace(String),
+    /// No host.
+    #[error("{0:?} has no host: write 127.0.0.1:8500")]
+    NoHost(String),
+    /// Several colons that are no IPv6 address.
+    #[error("{0:?} is no IPv6 address: write [2001:db8::1]:8500")]
+    NotV6(String),
+    /// Another fault of host or port.
+    #[error("{shown:?} {source}")]
+    Server {
+        /// The text.
+        shown: String,
+        /// What is wrong.
+        source: ServerError,
+    },
 }
 
 impl Agent {
@@ -55,32 +81,30 @@ impl Agent {
     /// a port the brackets may be left out.
     pub(super) fn parse(text: &str, unsaid: Unsaid) -> Result<Self, AgentError> {
         let shown = shown_address(text);
-        let wrong = |why: &str| AgentError { shown: shown.clone(), why: why.to_string() };
-
         if let Some(path) = text.strip_prefix("unix:") {
             let path = path.strip_prefix("//").unwrap_or(path);
             if path.is_empty() || path.contains('\0') {
-                return Err(wrong("names no socket: write unix:///run/consul.sock"));
+                return Err(AgentError::NoSocket(shown));
             }
             return Ok(Agent::Unix(PathBuf::from(path)));
         }
         let (tls, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (unsaid.tls, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
-            Some(_) => return Err(wrong("has a scheme that is not http, https or unix")),
+            Some(_) => return Err(AgentError::Scheme(shown)),
             None => (unsaid.tls, text),
         };
         let (authority, prefix) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         if authority.contains('@') {
-            return Err(wrong("holds a user: put user:password into CONSUL_HTTP_AUTH"));
+            return Err(AgentError::User(shown));
         }
         if text.contains(['?', '#']) {
-            return Err(wrong("has a query or fragment; an agent has none"));
+            return Err(AgentError::Query(shown));
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(wrong("has white space or control characters in it"));
+            return Err(AgentError::WhiteSpace(shown));
         }
-        let (host, port) = host_and_port(authority).map_err(|why| wrong(&why))?;
+        let (host, port) = host_and_port(authority, shown)?;
         Ok(Agent::Tcp {
             tls,
             host: host.to_string(),
@@ -130,14 +154,15 @@ impl Agent {
     }
 }
 
-/// As for [`host_port::server`], and an IPv6 address without brackets where no port follows.
-fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), String> {
+/// As for [`host_port::server`], and an IPv6 address without brackets where no port follows. `shown`: the whole text, for an
+/// error.
+fn host_and_port(authority: &str, shown: String) -> Result<(&str, Option<u16>), AgentError> {
     match host_port::server(authority) {
         Ok(parts) => Ok(parts),
         Err(ServerError::StrayColons) if authority.parse::<Ipv6Addr>().is_ok() => Ok((authority, None)),
-        Err(ServerError::StrayColons) => Err("is no IPv6 address: write [2001:db8::1]:8500".to_string()),
-        Err(ServerError::NoHost) => Err("has no host: write 127.0.0.1:8500".to_string()),
-        Err(why) => Err(why.to_string()),
+        Err(ServerError::StrayColons) => Err(AgentError::NotV6(shown)),
+        Err(ServerError::NoHost) => Err(AgentError::NoHost(shown)),
+        Err(source) => Err(AgentError::Server { shown, source }),
     }
 }
 

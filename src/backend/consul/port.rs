@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answer::{Service, TaggedAddress};
-use crate::layout::{self, consul, join, kratos, spring};
+use crate::layout::{self, LayoutError, PlaceError, consul, join, kratos, spring};
 use crate::model::endpoint::{Address, LayoutRule};
 
 /// Where an instance listens for gRPC, and which rule said so.
@@ -24,10 +24,37 @@ const OWN: &str = "consul";
 const CONSULS_OWN: [&str; 8] =
     ["lan", "lan_ipv4", "lan_ipv6", "wan", "wan_ipv4", "wan_ipv6", "consul-virtual", "virtual"];
 
+/// Why an instance has no address for gRPC.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PortError {
+    /// No host.
+    #[error("neither the service nor its node has an address")]
+    NoAddress,
+    /// Several ports, none of which is meant.
+    #[error("none of its ports is named grpc or is the default one")]
+    NoPort,
+    /// A tagged address is none.
+    #[error("its tagged address {scheme} is {address:?}: {source}")]
+    Tagged {
+        /// Its name.
+        scheme: &'static str,
+        /// What it holds.
+        address: String,
+        /// Why.
+        source: PlaceError,
+    },
+    /// Host and port are no address.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The framework that registered it says that it is of no use.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+}
+
 /// The first of: a Unix socket; the tagged address `grpc` or `grpcs`; metadata with a gRPC port; the port named `grpc`
 /// or the default one of several; the service's own port, with the name of the framework that wrote it where one is
-/// recognised. `checks` are the types of its checks. The error says why there is none.
-pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> Result<Place, String> {
+/// recognised. `checks` are the types of its checks.
+pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> Result<Place, PortError> {
     let at_rule = |address: Address, layout: LayoutRule| Ok(Place { address, layout, metadata: BTreeMap::new() });
     let consuls = |rule: String| LayoutRule::new(OWN, rule);
 
@@ -38,7 +65,7 @@ pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> R
         return Ok(place);
     }
     let host = [service.address.as_deref().unwrap_or_default(), node_address].into_iter().find(|host| !host.is_empty());
-    let host = host.ok_or("neither the service nor its node has an address")?;
+    let host = host.ok_or(PortError::NoAddress)?;
     let at = if service.address.as_deref().unwrap_or_default().is_empty() { "node address" } else { "service address" };
 
     if let Some(found) = spring::grpc_port(|key| service.meta.as_ref()?.get(key), OWN) {
@@ -50,7 +77,7 @@ pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> R
     if port == 0 && !ports.is_empty() {
         let named = |name: &str| ports.iter().find(|port| port.name.eq_ignore_ascii_case(name));
         let chosen = named("grpc").or_else(|| named("grpcs")).or_else(|| ports.iter().find(|port| port.default));
-        let chosen = chosen.ok_or("none of its ports is named grpc or is the default one")?;
+        let chosen = chosen.ok_or(PortError::NoPort)?;
         return at_rule(join(host, chosen.port)?, consuls(format!("{at} and port {:?}", chosen.name)));
     }
     let none = BTreeMap::new();
@@ -73,12 +100,15 @@ pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> R
 }
 
 /// What the tagged addresses say; `None` when they say nothing about protocols.
-fn tagged(service: &Service) -> Result<Option<Place>, String> {
+fn tagged(service: &Service) -> Result<Option<Place>, PortError> {
     let Some(all) = &service.tagged_addresses else { return Ok(None) };
     for scheme in ["grpc", "grpcs"] {
         if let Some(tagged) = all.get(scheme) {
-            let (framework, address) = parse_tagged(tagged)
-                .map_err(|why| format!("its tagged address {scheme} is {:?}: {why}", tagged.address))?;
+            let (framework, address) = parse_tagged(tagged).map_err(|source| PortError::Tagged {
+                scheme,
+                address: tagged.address.clone(),
+                source,
+            })?;
             let layout = LayoutRule::new(framework, format!("tagged address {scheme}"));
             return Ok(Some(Place { address, layout, metadata: BTreeMap::new() }));
         }
@@ -90,11 +120,11 @@ fn tagged(service: &Service) -> Result<Option<Place>, String> {
         .filter(|(name, tagged)| tagged.address.starts_with(&format!("{name}://")))
         .map(|(name, _)| name.as_str())
         .collect();
-    if of_kratos.is_empty() { Ok(None) } else { Err(kratos::only(&of_kratos)) }
+    if of_kratos.is_empty() { Ok(None) } else { Err(kratos::only(&of_kratos).into()) }
 }
 
 /// `grpc://10.0.0.1:9000?isSecure=true` as Kratos writes it, or a bare host beside its port.
-fn parse_tagged(tagged: &TaggedAddress) -> Result<(&'static str, Address), String> {
+fn parse_tagged(tagged: &TaggedAddress) -> Result<(&'static str, Address), PlaceError> {
     match tagged.address.split_once("://") {
         None => Ok((OWN, join(&tagged.address, tagged.port)?)),
         Some((_, rest)) => {

@@ -1,6 +1,7 @@
 //! [`Settings`]: how Consul is asked, read from the environment the way Consul's own command line reads it
 //! (`hashicorp/consul` `api/api.go`, `defaultConfig`).
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -101,16 +102,15 @@ impl BackendSettings for Settings {
     fn read(given: &Reader) -> Result<Self, SettingsError> {
         let tls = given.go_boolean("CONSUL_HTTP_SSL", false)?;
         let unsaid = Unsaid { tls: tls.value, port: None };
-        let address = |text: &str| Agent::parse(text, unsaid).map_err(|error| error.to_string());
-        let mut agent: Sourced<Agent> = given.read("CONSUL_HTTP_ADDR", address)?;
+        let mut agent: Sourced<Agent> = given.read("CONSUL_HTTP_ADDR", |text| Agent::parse(text, unsaid))?;
         if let (Agent::Tcp { tls: of_agent, .. }, Origin::Default) = (&mut agent.value, &agent.origin) {
             *of_agent = tls.value;
         }
         let mut settings = Settings {
             agent,
-            token: given.read("CONSUL_HTTP_TOKEN", |text| Ok(Some(Secret::new(text))))?,
+            token: given.secret("CONSUL_HTTP_TOKEN")?,
             token_file: given.path("CONSUL_HTTP_TOKEN_FILE")?,
-            auth: given.read("CONSUL_HTTP_AUTH", |text| Ok(Some(user_and_password(text))))?,
+            auth: given.read("CONSUL_HTTP_AUTH", |text| Ok::<_, Infallible>(Some(user_and_password(text))))?,
             tls,
             verify: given.go_boolean("CONSUL_HTTP_SSL_VERIFY", true)?,
             cacert: given.path("CONSUL_CACERT")?,
@@ -127,12 +127,10 @@ impl BackendSettings for Settings {
             settings.token = Sourced::new(Some(token.value), token.origin);
             settings.token_file = Sourced::default();
         }
-        let half = |variable, without| {
-            SettingsError::new(variable, format!("is set without {without}: a client certificate needs both"))
-        };
+        let half = |name, other| Err(SettingsError::HalfIdentity { name, other });
         match (&settings.client_cert.value, &settings.client_key.value) {
-            (Some(_), None) => Err(half("CONSUL_CLIENT_CERT", "CONSUL_CLIENT_KEY")),
-            (None, Some(_)) => Err(half("CONSUL_CLIENT_KEY", "CONSUL_CLIENT_CERT")),
+            (Some(_), None) => half("CONSUL_CLIENT_CERT", "CONSUL_CLIENT_KEY"),
+            (None, Some(_)) => half("CONSUL_CLIENT_KEY", "CONSUL_CLIENT_CERT"),
             _ => Ok(settings),
         }
     }

@@ -266,7 +266,7 @@ impl Notes {
             let text = format!(
                 "the gRPC service config in {} is invalid: {}; {who}",
                 reply.question,
-                shorten(&problem.text, 300)
+                shorten(&problem.error.to_string(), 300)
             );
             self.others.push(Note::new(NoteKind::InvalidServiceConfig, text));
         }

@@ -10,8 +10,12 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 mod duration;
+mod error;
 
 use duration::duration;
+use error::ConfigError;
+
+use crate::model::json::JsonError;
 
 /// How the text of the record begins.
 pub(super) const PREFIX: &str = "grpc_config=";
@@ -39,7 +43,7 @@ const CODES: [&str; 17] = [
 ];
 
 /// What the TXT records of `_grpc_config.NAME` amount to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Published {
     /// The text after the prefix, of every record that has it.
     pub(super) configs: Vec<String>,
@@ -48,10 +52,10 @@ pub(super) struct Published {
 }
 
 /// Why a published config is not valid.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Problem {
     /// Where and what: `methodConfig[0].timeout: malformed duration …`.
-    pub(super) text: String,
+    pub(super) error: ConfigError,
     /// Which clients fail.
     pub(super) readers: Readers,
 }
@@ -74,27 +78,21 @@ pub(super) fn check(records: &[Vec<Vec<u8>>]) -> Published {
     let configs: Vec<String> = texts.iter().filter_map(|text| text.strip_prefix(PREFIX)).map(str::to_string).collect();
     let problem = match &configs[..] {
         [] => None,
-        _ if texts.len() > 1 => {
-            let text = format!(
-                "{} TXT records are published; grpc-go joins the text of all of them, in whatever order they come",
-                texts.len()
-            );
-            Some(Problem { text, readers: Readers::Go })
-        }
+        _ if texts.len() > 1 => Some(Problem { error: ConfigError::SeveralRecords(texts.len()), readers: Readers::Go }),
         [config, ..] => choices(config).err(),
     };
     Published { configs, problem }
 }
 
-type Checked<T> = Result<T, String>;
+type Checked<T> = Result<T, ConfigError>;
 
 /// The list of choices (gRFC A2): the first one that matches the client counts.
 fn choices(text: &str) -> Result<(), Problem> {
-    let fails = |readers| move |text| Problem { text, readers };
+    let fails = |readers| move |error| Problem { error, readers };
     let value: Value =
-        serde_json::from_str(text).map_err(|error| fails(Readers::All)(format!("malformed JSON: {error}")))?;
+        serde_json::from_str(text).map_err(|error| fails(Readers::All)(JsonError::from(error).into()))?;
     let Value::Array(list) = value else {
-        return Err(fails(Readers::All)(format!("a list of choices is expected, got {}", kind(&value))));
+        return Err(fails(Readers::All)(ConfigError::NotChoices(kind(&value))));
     };
     let mut selected = Vec::new();
     let mut always = false;
@@ -110,14 +108,12 @@ fn choices(text: &str) -> Result<(), Problem> {
         }
     }
     for (at, config) in &selected {
-        service_config(config).map_err(|text| Problem { text: format!("{at}: {text}"), readers: Readers::All })?;
+        service_config(config).map_err(|error| {
+            fails(Readers::All)(ConfigError::Choice { choice: at.clone(), source: Box::new(error) })
+        })?;
     }
     if !always {
-        // A canary without a default: whoever it does not select fails.
-        let which =
-            if selected.is_empty() { "no choice matches grpc-go" } else { "some grpc-go clients match no choice" };
-        let text = format!("{which}: the last choice must match every client (\"no JSON service config provided\")");
-        return Err(fails(Readers::Go)(text));
+        return Err(fails(Readers::Go)(ConfigError::NoMatch { some: !selected.is_empty() }));
     }
     strict_choices(&list).map_err(fails(Readers::NotGo))
 }
@@ -128,9 +124,7 @@ fn selects_go(choice: &Map<String, Value>, at: &str) -> Checked<Option<bool>> {
     let hosts = strings(choice, "clientHostName", at)?;
     let percentage = match field(choice, "percentage") {
         None => 100,
-        Some(value) => {
-            value.as_i64().ok_or_else(|| format!("{at}.percentage: an integer is expected, got {}", shown(value)))?
-        }
+        Some(value) => value.as_i64().ok_or_else(|| expected(format!("{at}.percentage"), "an integer", value))?,
     };
     if languages.is_some_and(|languages| !languages.contains(&"GO")) || percentage <= 0 || hosts == Some(Vec::new()) {
         return Ok(None);
@@ -143,16 +137,18 @@ fn strict_choices(list: &[Value]) -> Checked<()> {
     const KNOWN: [&str; 4] = ["clientLanguage", "percentage", "clientHostname", "serviceConfig"];
     for (index, choice) in list.iter().enumerate() {
         let at = format!("choice {}", index + 1);
-        let Value::Object(choice) = choice else { return Err(format!("{at}: an object is expected")) };
+        let Value::Object(choice) = choice else {
+            return Err(ConfigError::Expected { at, what: "an object", got: None });
+        };
         if let Some(unknown) = choice.keys().find(|key| !KNOWN.contains(&key.as_str())) {
-            return Err(format!("{at}: unexpected field \"{unknown}\""));
+            return Err(ConfigError::UnknownField { at, field: unknown.clone() });
         }
         if !choice.contains_key("serviceConfig") {
-            return Err(format!("{at}: there is no serviceConfig"));
+            return Err(ConfigError::NoConfig(at));
         }
         let percentage = choice.get("percentage").and_then(Value::as_f64);
-        if let Some(percentage) = percentage.filter(|percentage| !(0.0..=100.0).contains(percentage)) {
-            return Err(format!("{at}.percentage: {percentage} is not between 0 and 100"));
+        if let Some(value) = percentage.filter(|percentage| !(0.0..=100.0).contains(percentage)) {
+            return Err(ConfigError::Percentage { at, value });
         }
     }
     Ok(())
@@ -160,7 +156,7 @@ fn strict_choices(list: &[Value]) -> Checked<()> {
 
 fn service_config(config: &Value) -> Checked<()> {
     let Some(config) = object(config, "serviceConfig")? else {
-        return Err("serviceConfig: an object is expected, got null".to_string());
+        return Err(of_kind("serviceConfig", "an object", config));
     };
     // An unknown name stands for pick_first.
     string(config, "loadBalancingPolicy", "")?;
@@ -196,10 +192,10 @@ fn service_config(config: &Value) -> Checked<()> {
     // grpc-go looks at the limits only beside a methodConfig.
     if let (Some((tokens, ratio)), Some(_)) = (limits, methods) {
         if !(tokens > 0.0 && tokens <= 1000.0) {
-            return Err(format!("retryThrottling.maxTokens: {tokens} is out of range (0, 1000]"));
+            return Err(ConfigError::MaxTokens(tokens));
         }
         if ratio <= 0.0 {
-            return Err(format!("retryThrottling.tokenRatio: {ratio} must be greater than 0"));
+            return Err(ConfigError::TokenRatio(ratio));
         }
     }
     Ok(())
@@ -212,10 +208,10 @@ fn load_balancing(value: &Value) -> Checked<()> {
     for (index, policy) in policies.iter().enumerate() {
         let entry = object(policy, &format!("{AT}[{index}]"))?;
         let Some((name, config)) = entry.filter(|entry| entry.len() == 1).and_then(|entry| entry.iter().next()) else {
-            return Err(format!("{AT}[{index}]: an object with exactly one policy is expected, got {}", shown(policy)));
+            return Err(expected(format!("{AT}[{index}]"), "an object with exactly one policy", policy));
         };
         if !POLICIES.contains(&name.as_str()) {
-            unknown.push(name.as_str());
+            unknown.push(name.clone());
             continue;
         }
         // round_robin has no settings, and grpc-go does not look at what stands there.
@@ -225,24 +221,23 @@ fn load_balancing(value: &Value) -> Checked<()> {
             && let Some(shuffle) = field(config, "shuffleAddressList")
             && !shuffle.is_boolean()
         {
-            return Err(format!("{at}.shuffleAddressList: true or false is expected, got {}", shown(shuffle)));
+            return Err(expected(format!("{at}.shuffleAddressList"), "true or false", shuffle));
         }
         return Ok(());
     }
-    let of = if unknown.is_empty() { "the list is empty".to_string() } else { unknown.join(", ") };
-    Err(format!("{AT}: no policy that grpc-go has without a further import (pick_first, round_robin): {of}"))
+    Err(ConfigError::NoPolicy { at: AT, unknown })
 }
 
 fn method_config(method: &Map<String, Value>, at: &str, names: &mut HashSet<(String, String)>) -> Checked<()> {
     if let Some(wait) = field(method, "waitForReady").filter(|wait| !wait.is_boolean()) {
-        return Err(format!("{at}.waitForReady: true or false is expected, got {}", shown(wait)));
+        return Err(expected(format!("{at}.waitForReady"), "true or false", wait));
     }
     if let Some(timeout) = field(method, "timeout") {
-        duration(timeout).map_err(|why| format!("{at}.timeout: {why}"))?;
+        duration(timeout).map_err(|source| ConfigError::Duration { at: format!("{at}.timeout"), source })?;
     }
     for size in ["maxRequestMessageBytes", "maxResponseMessageBytes"] {
         if let Some(value) = field(method, size).filter(|value| !value.is_i64()) {
-            return Err(format!("{at}.{size}: an integer is expected, got {}", shown(value)));
+            return Err(expected(format!("{at}.{size}"), "an integer", value));
         }
     }
     let retry = match field(method, "retryPolicy") {
@@ -260,10 +255,10 @@ fn method_config(method: &Map<String, Value>, at: &str, names: &mut HashSet<(Str
             |key| string(name, key, &format!("{at}.")).map(|part| part.and_then(Value::as_str).unwrap_or_default());
         let (service, method) = (part("service")?, part("method")?);
         if service.is_empty() && !method.is_empty() {
-            return Err(format!("{at}: the method \"{method}\" has no service"));
+            return Err(ConfigError::NoService { at, method: method.to_string() });
         }
         if !names.insert((service.to_string(), method.to_string())) {
-            return Err(format!("{at}: duplicate name \"{service}/{method}\""));
+            return Err(ConfigError::Duplicate { at, service: service.to_string(), method: method.to_string() });
         }
     }
     Ok(())
@@ -274,13 +269,11 @@ fn retry_policy(value: &Value, at: &str) -> Checked<Checked<()>> {
     let Some(policy) = object(value, at)? else { return Ok(Ok(())) };
     let attempts = match field(policy, "maxAttempts") {
         None => 0,
-        Some(value) => {
-            value.as_i64().ok_or_else(|| format!("{at}.maxAttempts: an integer is expected, got {}", shown(value)))?
-        }
+        Some(value) => value.as_i64().ok_or_else(|| expected(format!("{at}.maxAttempts"), "an integer", value))?,
     };
     let backoff = |key: &str| match field(policy, key) {
         None => Ok(0),
-        Some(value) => duration(value).map_err(|why| format!("{at}.{key}: {why}")),
+        Some(value) => duration(value).map_err(|source| ConfigError::Duration { at: format!("{at}.{key}"), source }),
     };
     let (initial, most) = (backoff("initialBackoff")?, backoff("maxBackoff")?);
     let multiplier = number(policy, "backoffMultiplier", &format!("{at}."))?;
@@ -295,15 +288,17 @@ fn retry_policy(value: &Value, at: &str) -> Checked<Checked<()>> {
             other => other.as_u64().is_some_and(|number| number < CODES.len() as u64),
         };
         if !known {
-            return Err(format!("{at}.retryableStatusCodes: invalid code {}", shown(code)));
+            let at = format!("{at}.retryableStatusCodes");
+            return Err(ConfigError::StatusCode { at, code: shown(code) });
         }
     }
+    let too_small = |key: &str, than| Err(ConfigError::TooSmall { at: format!("{at}.{key}"), than });
     Ok(match () {
-        () if attempts <= 1 => Err(format!("{at}.maxAttempts: must be greater than 1")),
-        () if initial <= 0 => Err(format!("{at}.initialBackoff: must be greater than 0")),
-        () if most <= 0 => Err(format!("{at}.maxBackoff: must be greater than 0")),
-        () if multiplier <= 0.0 => Err(format!("{at}.backoffMultiplier: must be greater than 0")),
-        () if codes.is_empty() => Err(format!("{at}.retryableStatusCodes: there is none")),
+        () if attempts <= 1 => too_small("maxAttempts", 1),
+        () if initial <= 0 => too_small("initialBackoff", 0),
+        () if most <= 0 => too_small("maxBackoff", 0),
+        () if multiplier <= 0.0 => too_small("backoffMultiplier", 0),
+        () if codes.is_empty() => Err(ConfigError::None(format!("{at}.retryableStatusCodes"))),
         () => Ok(()),
     })
 }
@@ -321,7 +316,7 @@ fn object<'a>(value: &'a Value, at: &str) -> Checked<Option<&'a Map<String, Valu
     match value {
         Value::Object(map) => Ok(Some(map)),
         Value::Null => Ok(None),
-        other => Err(format!("{at}: an object is expected, got {}", kind(other))),
+        other => Err(of_kind(at, "an object", other)),
     }
 }
 
@@ -329,13 +324,13 @@ fn list<'a>(value: &'a Value, at: &str) -> Checked<&'a [Value]> {
     match value {
         Value::Array(list) => Ok(list),
         Value::Null => Ok(&[]),
-        other => Err(format!("{at}: a list is expected, got {}", kind(other))),
+        other => Err(of_kind(at, "a list", other)),
     }
 }
 
 fn string<'a>(map: &'a Map<String, Value>, name: &str, at: &str) -> Checked<Option<&'a Value>> {
     match field(map, name) {
-        Some(value) if !value.is_string() => Err(format!("{at}{name}: a string is expected, got {}", shown(value))),
+        Some(value) if !value.is_string() => Err(expected(format!("{at}{name}"), "a string", value)),
         value => Ok(value),
     }
 }
@@ -343,16 +338,26 @@ fn string<'a>(map: &'a Map<String, Value>, name: &str, at: &str) -> Checked<Opti
 fn number(map: &Map<String, Value>, name: &str, at: &str) -> Checked<f64> {
     match field(map, name) {
         None => Ok(0.0),
-        Some(value) => value.as_f64().ok_or_else(|| format!("{at}{name}: a number is expected, got {}", shown(value))),
+        Some(value) => value.as_f64().ok_or_else(|| expected(format!("{at}{name}"), "a number", value)),
     }
 }
 
 fn strings<'a>(map: &'a Map<String, Value>, name: &str, at: &str) -> Checked<Option<Vec<&'a str>>> {
     let Some(value) = field(map, name) else { return Ok(None) };
-    let items = list(value, &format!("{at}.{name}"))?.iter().map(|item| {
-        item.as_str().ok_or_else(|| format!("{at}.{name}: a list of strings is expected, got {}", shown(item)))
-    });
+    let items = list(value, &format!("{at}.{name}"))?
+        .iter()
+        .map(|item| item.as_str().ok_or_else(|| expected(format!("{at}.{name}"), "a list of strings", item)));
     items.collect::<Checked<_>>().map(Some)
+}
+
+/// `what` must stand at `at`, and it is `value`.
+fn expected(at: String, what: &'static str, value: &Value) -> ConfigError {
+    ConfigError::Expected { at, what, got: Some(shown(value)) }
+}
+
+/// The same, of which only the kind of the value is shown.
+fn of_kind(at: &str, what: &'static str, value: &Value) -> ConfigError {
+    ConfigError::Expected { at: at.to_string(), what, got: Some(kind(value).to_string()) }
 }
 
 fn kind(value: &Value) -> &'static str {

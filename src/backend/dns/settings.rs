@@ -1,6 +1,6 @@
 //! [`Settings`]: how DNS is queried.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{AddrParseError, IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,11 +22,14 @@ const fn shared(name: &'static str, value: Value) -> Flag {
 /// What can be set.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::flag(
-        shared(SERVER, Value::One { name: "IP[:PORT]", example: "10.0.0.53", check: |text| server(text).map(drop) }),
+        shared(
+            SERVER,
+            Value::One { name: "IP[:PORT]", example: "10.0.0.53", check: |text| Ok(server(text).map(drop)?) },
+        ),
         "Ask this DNS server instead of the system's",
     ),
     Setting::flag(
-        shared(INTERVAL, Value::One { name: "TIME", example: "5s", check: |text| duration(text).map(drop) }),
+        shared(INTERVAL, Value::One { name: "TIME", example: "5s", check: |text| Ok(duration(text).map(drop)?) }),
         "Ask DNS again this often",
     )
     .or("the TTL, between 1s and 5s"),
@@ -104,16 +107,19 @@ impl Family {
     }
 }
 
+/// A text that names no DNS server. The sentence follows "is".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no IP address with an optional port; write 10.0.0.53, 127.0.0.1:5353 or [::1]:5353")]
+struct NotAServer(#[source] AddrParseError);
+
 /// A DNS server: an IP address with or without a port (53), with or without dig's `@`.
-fn server(text: &str) -> Result<SocketAddr, String> {
+fn server(text: &str) -> Result<SocketAddr, NotAServer> {
     let text = text.strip_prefix('@').unwrap_or(text);
     if let Ok(socket) = text.parse::<SocketAddr>() {
         return Ok(socket);
     }
-    match without_brackets(text).parse::<IpAddr>() {
-        Ok(ip) => Ok(SocketAddr::new(ip, 53)),
-        Err(_) => Err("no IP address with an optional port; write 10.0.0.53, 127.0.0.1:5353 or [::1]:5353".into()),
-    }
+    let ip = without_brackets(text).parse::<IpAddr>().map_err(NotAServer)?;
+    Ok(SocketAddr::new(ip, 53))
 }
 
 #[cfg(test)]
@@ -131,6 +137,6 @@ mod tests {
         ] {
             assert_eq!(server(text).map(|s| s.to_string()), Ok(socket.to_string()), "{text}");
         }
-        assert!(server("dns.google").unwrap_err().contains("no IP address"));
+        assert!(server("dns.google").unwrap_err().to_string().contains("no IP address"));
     }
 }

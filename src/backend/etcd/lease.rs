@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt as _};
 use tokio::time::Instant;
 
-use super::Trouble;
+use super::error::EtcdError;
 use super::messages::{LeaseTimeToLiveRequest, LeaseTimeToLiveResponse};
 use super::wire::Wire;
 use crate::layout;
@@ -46,7 +46,7 @@ impl Life {
 pub(super) struct Leases {
     known: BTreeMap<i64, Life>,
     /// Why leases could not be read, when they could not.
-    pub refused: Option<Trouble>,
+    pub refused: Option<EtcdError>,
 }
 
 impl Leases {
@@ -64,14 +64,14 @@ impl Leases {
     }
 
     /// Reads every lease in `held` that is not known yet and forgets those that nobody holds any more.
-    pub(super) async fn learn(&mut self, wire: &mut Wire, held: &BTreeSet<i64>) -> Result<(), Trouble> {
+    pub(super) async fn learn(&mut self, wire: &mut Wire, held: &BTreeSet<i64>) -> Result<(), EtcdError> {
         self.known.retain(|id, _| held.contains(id));
         let new: Vec<i64> = held.iter().copied().filter(|id| !self.known.contains_key(id)).collect();
         self.read(wire, new).await
     }
 
     /// Reads the known ones again.
-    pub(super) async fn again(&mut self, wire: &mut Wire) -> Result<(), Trouble> {
+    pub(super) async fn again(&mut self, wire: &mut Wire) -> Result<(), EtcdError> {
         self.read(wire, self.known.keys().copied().take(FOLLOWED).collect()).await
     }
 
@@ -81,7 +81,7 @@ impl Leases {
         least.unwrap_or(SELDOM).clamp(OFTEN, SELDOM)
     }
 
-    async fn read(&mut self, wire: &mut Wire, ids: Vec<i64>) -> Result<(), Trouble> {
+    async fn read(&mut self, wire: &mut Wire, ids: Vec<i64>) -> Result<(), EtcdError> {
         self.refused = None;
         for (id, answer) in ask(wire, ids).await? {
             match answer {
@@ -93,21 +93,24 @@ impl Leases {
                         self.known.insert(id, life);
                     }
                 }
-                Err(trouble) => self.refused = Some(trouble),
+                Err(error) => self.refused = Some(error),
             }
         }
         Ok(())
     }
 
     /// Why keys that held these leases have gone, by lease; to be asked before they are forgotten.
-    pub(super) async fn ends(&self, wire: &mut Wire, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, String>, Trouble> {
+    pub(super) async fn ends(&self, wire: &mut Wire, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, String>, EtcdError> {
         let now = Instant::now();
         let answers = ask(wire, ids.into_iter().collect()).await?;
         Ok(answers.into_iter().map(|(id, answer)| (id, end(answer, self.life(id), now))).collect())
     }
 }
 
-async fn ask(wire: &mut Wire, ids: Vec<i64>) -> Result<Vec<(i64, Result<LeaseTimeToLiveResponse, Trouble>)>, Trouble> {
+async fn ask(
+    wire: &mut Wire,
+    ids: Vec<i64>,
+) -> Result<Vec<(i64, Result<LeaseTimeToLiveResponse, EtcdError>)>, EtcdError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -121,7 +124,7 @@ async fn ask(wire: &mut Wire, ids: Vec<i64>) -> Result<Vec<(i64, Result<LeaseTim
 }
 
 /// What the state of a lease says about a key that held it and was deleted `now`.
-fn end(answer: Result<LeaseTimeToLiveResponse, Trouble>, known: Option<Life>, now: Instant) -> String {
+fn end(answer: Result<LeaseTimeToLiveResponse, EtcdError>, known: Option<Life>, now: Instant) -> String {
     match (answer, known) {
         (Ok(answer), _) if answer.ttl > 0 => {
             format!("was deleted while its lease lives ({}s left): deregistered, or removed by somebody", answer.ttl)
@@ -137,13 +140,14 @@ fn end(answer: Result<LeaseTimeToLiveResponse, Trouble>, known: Option<Life>, no
             exact_duration(life.granted)
         ),
         (Ok(_), None) => "left with its lease, which ran out or was revoked".to_string(),
-        (Err(trouble), _) => format!("was deleted; its lease could not be asked about: {trouble}"),
+        (Err(error), _) => format!("was deleted; its lease could not be asked about: {error}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::etcd::error::ConnectionEnd;
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_that_ended_early_was_revoked_and_one_that_had_its_time_ran_out() {
@@ -156,8 +160,9 @@ mod tests {
         let lives = Ok(LeaseTimeToLiveResponse { ttl: 7, granted_ttl: 15 });
         assert!(end(lives, Some(life), read).starts_with("was deleted while its lease lives (7s left)"));
         assert!(end(gone(), None, read).contains("ran out or was revoked"));
-        let refused = Err(Trouble::Broken("reset".to_string()));
-        assert!(end(refused, None, read).contains("could not be asked about: the connection broke: reset"));
+        let refused = Err(EtcdError::Broken { end: ConnectionEnd::Closed, may_want_tls: false });
+        let words = "could not be asked about: the connection broke: closed by the member";
+        assert!(end(refused, None, read).contains(words));
     }
 
     #[tokio::test(start_paused = true)]

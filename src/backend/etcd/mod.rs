@@ -7,6 +7,7 @@
 #![cfg(feature = "etcd")]
 
 mod elsewhere;
+mod error;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod lease;
@@ -21,27 +22,21 @@ mod target;
 mod watch;
 mod wire;
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
 use futures_util::stream;
-use tonic::{Code, Status};
 
 pub use registry::REGISTRY;
 pub use settings::{Member, Settings};
 
-use super::failover::MemberError;
 use super::listing::Words;
 use super::login::learn_login;
 use super::settings::{BackendSettings, Reader, Setting, SettingsError};
-use super::socket::io_words;
 use super::target::{Example, Scheme};
 use super::tls::Names;
 use super::{Backend, CheckError, Context, Description, Origin, Resolution};
 use crate::model::registry::Registry;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
-use crate::text::duration;
 pub use target::EtcdTarget;
 
 /// What etcdctl calls the settings of TLS.
@@ -140,101 +135,5 @@ fn active(settings: &Settings) -> Result<String, String> {
         Origin::Flag(name) => Ok(format!("{name} was given")),
         Origin::Config(path) => Ok(format!("{path} names its members")),
         Origin::System(_) | Origin::Default => Err("ETCDCTL_ENDPOINTS is not set".to_string()),
-    }
-}
-
-/// Why there is no answer. The sentences do not name the member: whoever reports them does.
-#[derive(Debug, thiserror::Error)]
-enum Trouble {
-    /// A setting makes no sense: no point in asking again.
-    #[error("{0}")]
-    Setting(String),
-    /// No connection.
-    #[error("{}", io_words(.0))]
-    Connect(#[source] std::io::Error),
-    /// Connecting took too long.
-    #[error("no connection within {}", duration(*.0))]
-    ConnectTimeout(Duration),
-    /// No secure connection.
-    #[error("tls: {0}")]
-    Tls(String),
-    /// Connected and asked, but the answer did not come.
-    #[error("{path}: no answer within {}", duration(*limit))]
-    NoAnswer {
-        /// The question.
-        path: &'static str,
-        /// How long was waited.
-        limit: Duration,
-    },
-    /// Watching, and the member says nothing any more.
-    #[error("{0}")]
-    Frozen(String),
-    /// The connection ended before the answer came.
-    #[error("the connection broke: {0}")]
-    Broken(String),
-    /// etcd's own refusal, or what gRPC made of an answer that is none.
-    #[error("{}{}", .0.message(), hint(.0))]
-    Status(Status),
-    /// The watch cannot go on: what happened since is no longer kept.
-    #[error("the watch was canceled: {0}")]
-    Canceled(String),
-    /// What came is not what etcd says.
-    #[error("{0}")]
-    NotEtcd(String),
-}
-
-/// What to set when etcd wants to know who asks.
-fn hint(status: &Status) -> &'static str {
-    match status.message() {
-        text if text.contains("user name is empty") => " (ETCDCTL_USER names the user)",
-        _ => "",
-    }
-}
-
-impl Trouble {
-    /// The stable word for it. etcd's own: `api/v3rpc/rpctypes/error.go`.
-    fn code(&self) -> ResolveCode {
-        match self {
-            Trouble::Setting(_) => ResolveCode::BadTarget,
-            Trouble::Connect(_) | Trouble::Tls(_) => ResolveCode::Unreachable,
-            Trouble::ConnectTimeout(_) | Trouble::NoAnswer { .. } | Trouble::Frozen(_) => ResolveCode::Timeout,
-            Trouble::Broken(_) | Trouble::Canceled(_) => ResolveCode::WatchBroken,
-            Trouble::NotEtcd(_) => ResolveCode::BadAnswer,
-            Trouble::Status(status) => match (status.code(), status.message()) {
-                (Code::PermissionDenied | Code::Unauthenticated, _) => ResolveCode::Denied,
-                // Who it is was refused: "authentication failed", "user name is empty".
-                (Code::InvalidArgument, text) if text.contains("authentication") || text.contains("user name") => {
-                    ResolveCode::Denied
-                }
-                (Code::ResourceExhausted, text) if text.contains("too many requests") => ResolveCode::Limited,
-                (Code::Unimplemented | Code::OutOfRange | Code::Internal | Code::Unknown | Code::DataLoss, text)
-                    if !text.starts_with("etcdserver:") =>
-                {
-                    ResolveCode::BadAnswer
-                }
-                // "required revision has been compacted".
-                (Code::OutOfRange, _) => ResolveCode::WatchBroken,
-                _ => ResolveCode::ServerError,
-            },
-        }
-    }
-}
-
-impl MemberError for Trouble {
-    fn code(&self) -> ResolveCode {
-        self.code()
-    }
-
-    fn is_of_every_member(&self) -> bool {
-        matches!(self.code(), ResolveCode::Denied | ResolveCode::Limited | ResolveCode::BadTarget)
-    }
-
-    fn at(self, member: &str) -> ResolveError {
-        let text = format!("etcd {member}: {self}");
-        let error = match self {
-            Trouble::Setting(_) => ResolveError::fatal(self.code(), text),
-            _ => ResolveError::ambient(self.code(), text),
-        };
-        error.caused_by(self)
     }
 }

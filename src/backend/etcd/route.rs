@@ -8,15 +8,17 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tonic::Code;
 
+use super::NAMES;
+use super::error::EtcdError;
 use super::messages::{AuthenticateRequest, AuthenticateResponse, StatusRequest, StatusResponse};
-use super::settings::{Member, Settings};
+use super::settings::{EtcdSettingError, Member, Settings};
 use super::target::EtcdTarget;
 use super::wire::Wire;
-use super::{NAMES, Trouble};
 use crate::backend::failover::{self, Failed};
 use crate::backend::tls::{Pem, Plan};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::{Secret, Secrets};
+use crate::net::http2::CallError;
 use crate::net::tls::{SetupError, TlsClient};
 
 /// The way to a cluster: every file read, nothing contacted yet.
@@ -54,22 +56,43 @@ pub(super) async fn open(
     target: Option<EtcdTarget>,
     secrets: Secrets,
 ) -> Result<Arc<Route>, ResolveError> {
-    let wrong = |why: String| ResolveError::fatal(ResolveCode::BadTarget, format!("etcd {why}"));
-    let members = members(&settings, target.as_ref()).map_err(wrong)?;
+    let members = members(&settings, target.as_ref()).map_err(RouteError::Member)?;
     if !members.iter().any(|member| settings.is_tls(member)) {
-        return Route::new(&settings, members, secrets).map(Arc::new).map_err(wrong);
+        return Ok(Arc::new(Route::new(&settings, members, secrets)?));
     }
     match tokio::task::spawn_blocking(move || Route::new(&settings, members, secrets)).await {
-        Ok(made) => made.map(Arc::new).map_err(wrong),
+        Ok(made) => Ok(Arc::new(made?)),
         Err(error) => {
             let text = format!("etcd: reading the settings: {error}");
-            Err(ResolveError::ambient(ResolveCode::WatchBroken, text))
+            Err(ResolveError::ambient(ResolveCode::WatchBroken, text).caused_by(error))
         }
     }
 }
 
+/// Why settings and target name no way to a cluster.
+#[derive(Debug, thiserror::Error)]
+enum RouteError {
+    /// A member of the target is not valid.
+    #[error(transparent)]
+    Member(EtcdSettingError),
+    /// TLS to a member cannot be set up.
+    #[error("{member}: {source}")]
+    Tls {
+        /// The member.
+        member: String,
+        /// Why.
+        source: SetupError,
+    },
+}
+
+impl From<RouteError> for ResolveError {
+    fn from(error: RouteError) -> Self {
+        ResolveError::fatal(ResolveCode::BadTarget, format!("etcd {error}")).caused_by(error)
+    }
+}
+
 /// The members of the target, else of the settings.
-fn members(settings: &Settings, target: Option<&EtcdTarget>) -> Result<Vec<Member>, String> {
+fn members(settings: &Settings, target: Option<&EtcdTarget>) -> Result<Vec<Member>, EtcdSettingError> {
     let named = target.map(|target| target.members.as_slice()).unwrap_or_default();
     if named.is_empty() {
         return Ok(settings.endpoints.value.clone());
@@ -97,15 +120,18 @@ fn plan(settings: &Settings, member: &Member) -> Plan {
 }
 
 impl Route {
-    fn new(settings: &Settings, members: Vec<Member>, secrets: Secrets) -> Result<Self, String> {
-        let ready = |member: &Member| plan(settings, member).load().map_err(|why| format!("{member}: {why}"));
+    fn new(settings: &Settings, members: Vec<Member>, secrets: Secrets) -> Result<Self, RouteError> {
+        let ready = |member: &Member| {
+            let tls = plan(settings, member).load();
+            tls.map_err(|source| RouteError::Tls { member: member.to_string(), source })
+        };
         let members = members
             .into_iter()
             .map(|member| {
                 let tls = if settings.is_tls(&member) { Some(ready(&member)?) } else { None };
                 Ok(Reachable { member, tls })
             })
-            .collect::<Result<_, String>>()?;
+            .collect::<Result<_, RouteError>>()?;
         let credentials = settings.credentials();
         Ok(Route { members, credentials, secrets, dial_timeout: settings.dial_timeout.value })
     }
@@ -115,8 +141,8 @@ impl Route {
     pub(super) async fn first<T>(
         &self,
         limit: Duration,
-        ask: impl Fn(Joined, Duration) -> BoxFuture<'static, Result<T, Trouble>> + Sync,
-    ) -> Result<(T, Vec<Failed<Trouble>>), ResolveError> {
+        ask: impl Fn(Joined, Duration) -> BoxFuture<'static, Result<T, EtcdError>> + Sync,
+    ) -> Result<(T, Vec<Failed<EtcdError>>), ResolveError> {
         let ask = &ask;
         let asked = failover::first(self.members.iter(), limit, |reachable, share| {
             let begun = Instant::now();
@@ -128,7 +154,7 @@ impl Route {
         asked.await.map_err(|error| error.of("etcd", "member"))
     }
 
-    async fn join(&self, Reachable { member, tls }: &Reachable, limit: Duration) -> Result<Joined, Trouble> {
+    async fn join(&self, Reachable { member, tls }: &Reachable, limit: Duration) -> Result<Joined, EtcdError> {
         let begun = Instant::now();
         let mut wire = Wire::open(member, tls.as_ref(), self.dial_timeout.min(limit)).await?;
         self.authenticate(&mut wire, limit.saturating_sub(begun.elapsed())).await?;
@@ -136,7 +162,7 @@ impl Route {
     }
 
     /// Says who asks, where the settings name somebody.
-    pub(super) async fn authenticate(&self, wire: &mut Wire, limit: Duration) -> Result<(), Trouble> {
+    pub(super) async fn authenticate(&self, wire: &mut Wire, limit: Duration) -> Result<(), EtcdError> {
         let Some((name, password)) = &self.credentials else { return Ok(()) };
         let question = AuthenticateRequest { name: name.clone(), password: password.reveal().to_string() };
         let asked = wire.caller().ask::<_, AuthenticateResponse>("/etcdserverpb.Auth/Authenticate", question, limit);
@@ -146,12 +172,12 @@ impl Route {
                 wire.set_token(&Secret::new(answer.token))
             }
             // Nobody has to say who asks; etcdctl takes that for a yes, too.
-            Err(Trouble::Status(status))
+            Err(EtcdError::Call(CallError::Status(status)))
                 if status.code() == Code::FailedPrecondition && status.message().contains("not enabled") =>
             {
                 Ok(())
             }
-            Err(trouble) => Err(trouble),
+            Err(error) => Err(error),
         }
     }
 
@@ -170,11 +196,11 @@ impl Route {
 }
 
 /// What a member says about itself. That it knows no leader is an error.
-pub(super) async fn status(wire: &mut Wire, limit: Duration) -> Result<StatusResponse, Trouble> {
+pub(super) async fn status(wire: &mut Wire, limit: Duration) -> Result<StatusResponse, EtcdError> {
     let asked = wire.caller().ask::<_, StatusResponse>("/etcdserverpb.Maintenance/Status", StatusRequest {}, limit);
     let status = wire.drive(asked).await?;
     if status.leader == 0 {
-        return Err(Trouble::Status(tonic::Status::unavailable("the cluster has no leader")));
+        return Err(EtcdError::NoLeader);
     }
     Ok(status)
 }

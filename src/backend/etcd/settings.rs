@@ -42,28 +42,59 @@ pub struct Member {
     pub port: u16,
 }
 
+/// Why a text is not what a setting of etcd takes. What is shown of an address lacks what stands before an `@`: it may be a
+/// password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum EtcdSettingError {
+    /// A member with another scheme.
+    #[error("{0:?} has a scheme that is not http or https")]
+    Scheme(String),
+    /// A member with a user, perhaps with a password.
+    #[error("{0:?} holds a user: put user:password into ETCDCTL_USER")]
+    User(String),
+    /// A member with a path or white space.
+    #[error("{0:?} has a path or white space; a member is host:port")]
+    NotHostPort(String),
+    /// A member without a host.
+    #[error("{0:?} has no host: write 127.0.0.1:2379")]
+    NoHost(String),
+    /// Another fault of a member's host or port.
+    #[error("{shown:?} {source}")]
+    Server {
+        /// The member.
+        shown: String,
+        /// What is wrong.
+        source: ServerError,
+    },
+    /// No password, neither beside the user nor in its own variable. The text is not shown: without a colon it may be a token.
+    #[error("has no password: write user:password, or set ETCDCTL_PASSWORD")]
+    NoPassword,
+    /// Not a duration above zero.
+    #[error("{0:?} is no time: write 2s or 500ms")]
+    Time(String),
+}
+
 impl Member {
-    /// Parses `[http://|https://]host[:port]`. The error does not repeat what stands before an `@`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Parses `[http://|https://]host[:port]`.
+    pub(super) fn parse(text: &str) -> Result<Self, EtcdSettingError> {
         let shown = shown_address(text);
-        let wrong = |why: &str| Err(format!("{shown:?} {why}"));
         let (tls, rest) = match text.split_once("://") {
             None => (None, text),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Some(false), rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Some(true), rest),
-            Some(_) => return wrong("has a scheme that is not http or https"),
+            Some(_) => return Err(EtcdSettingError::Scheme(shown)),
         };
         let rest = rest.trim_end_matches('/');
         if rest.contains('@') {
-            return wrong("holds a user: put user:password into ETCDCTL_USER");
+            return Err(EtcdSettingError::User(shown));
         }
         if rest.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#".contains(c)) {
-            return wrong("has a path or white space; a member is host:port");
+            return Err(EtcdSettingError::NotHostPort(shown));
         }
         let (host, port) = match host_port::server(rest) {
             Ok(parts) => parts,
-            Err(ServerError::NoHost) => return wrong("has no host: write 127.0.0.1:2379"),
-            Err(why) => return wrong(&why.to_string()),
+            Err(ServerError::NoHost) => return Err(EtcdSettingError::NoHost(shown)),
+            Err(source) => return Err(EtcdSettingError::Server { shown, source }),
         };
         Ok(Member { tls, host: host.to_string(), port: port.unwrap_or(PORT) })
     }
@@ -132,7 +163,7 @@ impl Default for Settings {
 impl BackendSettings for Settings {
     fn read(given: &Reader) -> Result<Self, SettingsError> {
         let unset = Settings::default();
-        let password = given.read("ETCDCTL_PASSWORD", |text| Ok(Some(Secret::new(text))))?;
+        let password = given.secret("ETCDCTL_PASSWORD")?;
         let whole = password.value.is_some();
         let settings = Settings {
             endpoints: given.read_or("ETCDCTL_ENDPOINTS", unset.endpoints.value, members)?,
@@ -146,11 +177,11 @@ impl BackendSettings for Settings {
             skip_verify: given.go_boolean("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", false)?,
             insecure_transport: given.go_boolean("ETCDCTL_INSECURE_TRANSPORT", true)?,
         };
-        let half = |variable: &str, why: &str| Err(SettingsError::new(variable, why));
+        let half = |name, other| Err(SettingsError::HalfIdentity { name, other });
         match (&settings.cert.value, &settings.key.value, &settings.user.value, &settings.password.value) {
-            (Some(_), None, ..) => half("ETCDCTL_CERT", "is set without ETCDCTL_KEY: a client certificate needs both"),
-            (None, Some(_), ..) => half("ETCDCTL_KEY", "is set without ETCDCTL_CERT: a client certificate needs both"),
-            (_, _, None, Some(_)) => half("ETCDCTL_PASSWORD", "is set without ETCDCTL_USER"),
+            (Some(_), None, ..) => half("ETCDCTL_CERT", "ETCDCTL_KEY"),
+            (None, Some(_), ..) => half("ETCDCTL_KEY", "ETCDCTL_CERT"),
+            (_, _, None, Some(_)) => Err(SettingsError::NoUser { name: "ETCDCTL_PASSWORD", other: "ETCDCTL_USER" }),
             _ => Ok(settings),
         }
     }
@@ -201,26 +232,25 @@ impl Settings {
     }
 }
 
-fn members(text: &str) -> Result<Vec<Member>, String> {
+fn members(text: &str) -> Result<Vec<Member>, EtcdSettingError> {
     text.split(',').map(|member| Member::parse(member.trim())).collect()
 }
 
 /// `name:password`; with a password of its own variable the text is a name. etcdctl asks a person for a password that is
 /// nowhere; nobody can be asked here.
-fn user(text: &str, whole: bool) -> Result<(String, Option<Secret>), String> {
+fn user(text: &str, whole: bool) -> Result<(String, Option<Secret>), EtcdSettingError> {
     if whole {
         return Ok((text.to_string(), None));
     }
     match text.split_once(':') {
         Some((name, password)) => Ok((name.to_string(), Some(Secret::new(password)))),
-        // Not repeated: without a colon it may be a token.
-        None => Err("has no password: write user:password, or set ETCDCTL_PASSWORD".to_string()),
+        None => Err(EtcdSettingError::NoPassword),
     }
 }
 
 /// What Go's `time.ParseDuration` takes, as far as anybody writes it for a timeout: `5s`, `1m30s`, `500ms`, `1.5s`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no time: write 2s or 500ms");
+fn duration(text: &str) -> Result<Duration, EtcdSettingError> {
+    let wrong = || EtcdSettingError::Time(text.to_string());
     let mut rest = text;
     let mut total = 0.0;
     while !rest.is_empty() {

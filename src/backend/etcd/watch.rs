@@ -15,7 +15,9 @@ use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep_until};
 use tonic::Code;
 
+use super::WORDS;
 use super::elsewhere;
+use super::error::EtcdError;
 use super::lease::Leases;
 use super::messages::{Event, RangeRequest, RangeResponse, WatchCreateRequest, WatchRequest, WatchResponse};
 use super::prefix::{end, prefixes};
@@ -23,8 +25,6 @@ use super::route::{self, Joined, Route};
 use super::settings::Settings;
 use super::siblings;
 use super::target::EtcdTarget;
-use super::wire::trouble;
-use super::{Trouble, WORDS};
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::listing::{Listing, Prefix, Sought, listed};
@@ -96,7 +96,7 @@ struct Reading {
 
 impl Reading {
     /// Reads everything under the prefixes, within `limit`.
-    async fn begin(joined: Joined, target: EtcdTarget, limit: Duration) -> Result<Self, Trouble> {
+    async fn begin(joined: Joined, target: EtcdTarget, limit: Duration) -> Result<Self, EtcdError> {
         let Joined { member, mut wire } = joined;
         let prefixes = prefixes(&target);
         let (mut allowed, mut denied) = (Vec::new(), Vec::new());
@@ -111,10 +111,8 @@ impl Reading {
             let asked = caller.clone().ask::<_, RangeResponse>("/etcdserverpb.KV/Range", question, limit);
             async move {
                 match asked.await {
-                    Err(Trouble::Status(status)) if status.code() == Code::PermissionDenied => {
-                        Ok(Err(Trouble::Status(status)))
-                    }
-                    Err(trouble) => Err(trouble),
+                    Err(error) if error.status() == Some(Code::PermissionDenied) => Ok(Err(error)),
+                    Err(error) => Err(error),
                     Ok(answer) => Ok(Ok(answer)),
                 }
             }
@@ -130,9 +128,9 @@ impl Reading {
                     allowed.push(prefix);
                     pairs.extend(answer.kvs);
                 }
-                Err(trouble) => {
+                Err(error) => {
                     denied.push(prefix.text);
-                    refusal = Some(trouble);
+                    refusal = Some(error);
                 }
             }
         }
@@ -140,7 +138,7 @@ impl Reading {
             return Err(refusal);
         }
         if revision <= 0 {
-            return Err(Trouble::NotEtcd("the answer has no revision: changes cannot be watched".to_string()));
+            return Err(EtcdError::NoRevision);
         }
         let sought = Sought {
             service: target.service.clone(),
@@ -180,8 +178,8 @@ impl Reading {
             let kind = if self.listing.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
             notes.push(Note::new(kind, text));
         }
-        if let Some(trouble) = &self.leases.refused {
-            let text = format!("the time left of leases is not known: {trouble}");
+        if let Some(error) = &self.leases.refused {
+            let text = format!("the time left of leases is not known: {error}");
             notes.push(Note::new(NoteKind::Skipped, text));
         }
         notes
@@ -207,27 +205,27 @@ impl Watch for Watching {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
             Ok(answer) => Ok(self.reading.whole_or_part(answer)),
-            Err(trouble) => Err(trouble.at(&self.reading.member)),
+            Err(error) => Err(error.at(&self.reading.member)),
         }
     }
 }
 
 impl Watching {
     /// Waits for a change that says something new.
-    async fn wait(&mut self) -> Result<Answer, Trouble> {
+    async fn wait(&mut self) -> Result<Answer, EtcdError> {
         loop {
             let Reading { wire, allowed, revision, .. } = &mut self.reading;
             let mut watch = match self.watch.take() {
                 Some(watch) => watch,
                 None => {
                     let begun = wire.caller().watch(questions(allowed, *revision + 1), PULSE);
-                    wire.drive(begun).await.map_err(frozen)?
+                    wire.drive(begun).await.map_err(EtcdError::while_watching)?
                 }
             };
             let heard = async {
                 tokio::select! {
                     biased;
-                    message = watch.next() => message.map(Heard::Change).map_err(trouble),
+                    message = watch.next() => message.map(Heard::Change).map_err(EtcdError::from),
                     () = sleep_until(self.pulse) => Ok(Heard::Time),
                 }
             };
@@ -235,7 +233,7 @@ impl Watching {
             self.watch = Some(watch);
             match heard {
                 Heard::Time => self.check().await?,
-                Heard::Change(None) => return Err(Trouble::Canceled("the member ended it".to_string())),
+                Heard::Change(None) => return Err(EtcdError::WatchEnded),
                 Heard::Change(Some(response)) => {
                     if let Some(answer) = self.changed(response).await? {
                         return Ok(answer);
@@ -246,19 +244,16 @@ impl Watching {
     }
 
     /// Asks for a sign of life, and how long leases still live.
-    async fn check(&mut self) -> Result<(), Trouble> {
+    async fn check(&mut self) -> Result<(), EtcdError> {
         let Reading { wire, leases, .. } = &mut self.reading;
         match route::status(wire, PULSE).await {
             Ok(_) => {}
             // It answered: it lives.
-            Err(Trouble::Status(status)) if matches!(status.code(), Code::PermissionDenied | Code::Unauthenticated) => {
-            }
-            Err(trouble) => return Err(frozen(trouble)),
+            Err(error) if matches!(error.status(), Some(Code::PermissionDenied | Code::Unauthenticated)) => {}
+            Err(error) => return Err(error.while_watching()),
         }
         leases.again(wire).await?;
-        if let Some(Trouble::Status(status)) = &leases.refused
-            && status.code() == Code::Unauthenticated
-        {
+        if leases.refused.as_ref().and_then(EtcdError::status) == Some(Code::Unauthenticated) {
             // Tokens end after some minutes; who asks has not changed.
             self.route.authenticate(wire, PULSE).await?;
         }
@@ -267,17 +262,13 @@ impl Watching {
     }
 
     /// Takes the events in; `None` when they say nothing new.
-    async fn changed(&mut self, response: WatchResponse) -> Result<Option<Answer>, Trouble> {
+    async fn changed(&mut self, response: WatchResponse) -> Result<Option<Answer>, EtcdError> {
         if response.compact_revision > 0 {
-            return Err(Trouble::Canceled(format!(
-                "etcd has compacted its history up to revision {}, and this watch had not read that far: what changed \
-                 meanwhile is lost to it, the whole list is needed",
-                response.compact_revision
-            )));
+            return Err(EtcdError::Compacted { revision: response.compact_revision });
         }
         if response.canceled {
-            let why = if response.cancel_reason.is_empty() { "no reason was given" } else { &response.cancel_reason };
-            return Err(Trouble::Canceled(why.to_string()));
+            let reason = Some(response.cancel_reason).filter(|reason| !reason.is_empty());
+            return Err(EtcdError::Canceled { reason });
         }
         let Reading { listing, leases, wire, member, .. } = &mut self.reading;
         let (mut is_new, mut gone, mut revision) = (false, Vec::new(), 0);
@@ -306,16 +297,6 @@ impl Watching {
         notes.extend(told);
         notes.append(&mut self.reading.notes());
         Ok(Some(Answer { endpoints, notes }))
-    }
-}
-
-/// Silence means more when the member has answered before.
-fn frozen(trouble: Trouble) -> Trouble {
-    match trouble {
-        Trouble::NoAnswer { path, limit } => {
-            Trouble::Frozen(format!("{path}: no answer within {} while watching: frozen or cut off", duration(limit)))
-        }
-        other => other,
     }
 }
 

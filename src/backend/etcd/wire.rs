@@ -15,9 +15,8 @@ use h2::client::Connection;
 use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::uri::{Authority, Scheme};
 use tokio::time::timeout;
-use tonic::Status;
 
-use super::Trouble;
+use super::error::{ConnectionEnd, EtcdError};
 use super::messages::{WatchRequest, WatchResponse};
 use super::secured::{Alert, Secured};
 use super::settings::Member;
@@ -55,33 +54,34 @@ pub(super) struct Caller {
 
 impl Wire {
     /// Connects, within `limit`.
-    pub(super) async fn open(member: &Member, tls: Option<&TlsClient>, limit: Duration) -> Result<Self, Trouble> {
-        timeout(limit, Wire::dial(member, tls)).await.map_err(|_| Trouble::ConnectTimeout(limit))?
+    pub(super) async fn open(member: &Member, tls: Option<&TlsClient>, limit: Duration) -> Result<Self, EtcdError> {
+        timeout(limit, Wire::dial(member, tls)).await.map_err(|_| EtcdError::ConnectTimeout(limit))?
     }
 
-    async fn dial(member: &Member, tls: Option<&TlsClient>) -> Result<Self, Trouble> {
-        let stream = connect(&member.host, member.port).await.map_err(Trouble::Connect)?;
+    async fn dial(member: &Member, tls: Option<&TlsClient>) -> Result<Self, EtcdError> {
+        let stream = connect(&member.host, member.port).await.map_err(EtcdError::Connect)?;
         let (stream, scheme, alert): (Box<dyn Io>, _, _) = match tls {
             None => (Box::new(stream), Scheme::HTTP, Alert::default()),
             Some(tls) => {
                 let secured = tls.handshake(stream).await;
-                let trouble = |error: io::Error| match error.kind() {
-                    io::ErrorKind::UnexpectedEof => Trouble::Tls(
-                        "the member ended the handshake (one that speaks plain text is written http://)".into(),
-                    ),
-                    _ => Trouble::Tls(tls.explain().of(&error).unwrap_or_else(|| io_words(&error))),
+                let failed = |source: io::Error| match source.kind() {
+                    io::ErrorKind::UnexpectedEof => EtcdError::HandshakeEnded(source),
+                    _ => {
+                        let words = tls.explain().of(&source).unwrap_or_else(|| io_words(&source));
+                        EtcdError::Handshake { words, source }
+                    }
                 };
-                let (secured, alert) = Secured::new(secured.map_err(trouble)?, tls.explain().clone());
+                let (secured, alert) = Secured::new(secured.map_err(failed)?, tls.explain().clone());
                 (Box::new(secured), Scheme::HTTPS, alert)
             }
         };
         let authority = Authority::try_from(member.authority())
-            .map_err(|error| Trouble::Setting(format!("{member} cannot be asked: {error}")))?;
+            .map_err(|source| EtcdError::Authority { member: member.to_string(), source })?;
         let is_plain = scheme == Scheme::HTTP;
         let announced = Announced { window: Some(WINDOW), ..Announced::default() };
         let (client, connection) = handshake(stream, announced, Origin { scheme, authority })
             .await
-            .map_err(|error| Trouble::Broken(http2_words(&error)))?;
+            .map_err(|error| EtcdError::Broken { end: error.into(), may_want_tls: false })?;
         let mut metadata = HeaderMap::new();
         metadata.insert(USER_AGENT, AGENT);
         // rpctypes.MetadataRequireLeaderKey: a member without a leader says so instead of serving what it has.
@@ -91,9 +91,8 @@ impl Wire {
     }
 
     /// Shows `token` with every question from now on.
-    pub(super) fn set_token(&mut self, token: &Secret) -> Result<(), Trouble> {
-        let mut value = HeaderValue::from_str(token.reveal())
-            .map_err(|_| Trouble::NotEtcd("the token of Authenticate cannot be sent in a header".to_string()))?;
+    pub(super) fn set_token(&mut self, token: &Secret) -> Result<(), EtcdError> {
+        let mut value = HeaderValue::from_str(token.reveal()).map_err(EtcdError::Token)?;
         value.set_sensitive(true);
         self.caller.metadata.insert(HeaderName::from_static("token"), value);
         Ok(())
@@ -106,7 +105,7 @@ impl Wire {
 
     /// Waits for `work`, which asks over this connection, and moves the connection on meanwhile. When the connection ends
     /// before the work does, that is the error.
-    pub(super) async fn drive<T>(&mut self, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    pub(super) async fn drive<T>(&mut self, work: impl Future<Output = Result<T, EtcdError>>) -> Result<T, EtcdError> {
         let mut work = std::pin::pin!(work);
         poll_fn(|cx| {
             if let Poll::Ready(done) = work.as_mut().poll(cx) {
@@ -114,23 +113,17 @@ impl Wire {
                 return Poll::Ready(done);
             }
             let Some(connection) = &mut self.connection else {
-                return Poll::Ready(Err(Trouble::Broken("it had ended before".to_string())));
+                return Poll::Ready(Err(EtcdError::Broken { end: ConnectionEnd::Before, may_want_tls: false }));
             };
             let Poll::Ready(end) = Pin::new(connection).poll(cx) else { return Poll::Pending };
             self.connection = None;
-            let why = match end {
-                Ok(()) => "closed by the member".to_string(),
-                Err(error) => http2_words(&error),
-            };
+            let end = end.map_or_else(ConnectionEnd::from, |()| ConnectionEnd::Closed);
             // What was read before the end may still be an answer.
             Poll::Ready(match work.as_mut().poll(cx) {
                 Poll::Ready(Ok(done)) => Ok(done),
                 Poll::Ready(Err(_)) | Poll::Pending => match self.alert.get() {
-                    Some(alert) => Err(Trouble::Tls(alert.clone())),
-                    None if !self.is_heard && self.is_plain => {
-                        Err(Trouble::Broken(format!("{why} (a member that wants TLS is written https://)")))
-                    }
-                    None => Err(Trouble::Broken(why)),
+                    Some(alert) => Err(EtcdError::Alert(alert.clone())),
+                    None => Err(EtcdError::Broken { end, may_want_tls: !self.is_heard && self.is_plain }),
                 },
             })
         })
@@ -140,16 +133,16 @@ impl Wire {
 
 impl Caller {
     /// One question and its answer, within `limit`.
-    pub(super) async fn ask<Q, A>(self, path: &'static str, question: Q, limit: Duration) -> Result<A, Trouble>
+    pub(super) async fn ask<Q, A>(self, path: &'static str, question: Q, limit: Duration) -> Result<A, EtcdError>
     where
         Q: prost::Message,
         A: prost::Message + Default,
     {
         let asked = async {
             let answers = self.start(path, prefixed(&[question]), true).await?;
-            answers.only().await.map_err(trouble)
+            Ok(answers.only().await?)
         };
-        timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { path, limit })?
+        timeout(limit, asked).await.map_err(|_| EtcdError::NoAnswer { path, limit })?
     }
 
     /// Begins `watches` on one stream. etcd answers when the first of them is created.
@@ -157,35 +150,18 @@ impl Caller {
         self,
         watches: Vec<WatchRequest>,
         limit: Duration,
-    ) -> Result<Messages<WatchResponse>, Trouble> {
+    ) -> Result<Messages<WatchResponse>, EtcdError> {
         const PATH: &str = "/etcdserverpb.Watch/Watch";
         // The requests' side stays open: its end would be the end of the watch.
         let asked = self.start(PATH, prefixed(&watches), false);
-        timeout(limit, asked).await.map_err(|_| Trouble::NoAnswer { path: PATH, limit })?
+        timeout(limit, asked).await.map_err(|_| EtcdError::NoAnswer { path: PATH, limit })?
     }
 
     /// Sends `messages`, and waits for the head of the response.
-    async fn start<A>(self, path: &'static str, messages: Bytes, ends: bool) -> Result<Messages<A>, Trouble> {
-        let head = self
-            .client
-            .head(path, request::headers(&self.metadata, None))
-            .map_err(|error| Trouble::Status(Status::internal(format!("request uri: {error}"))))?;
-        let started = self.client.start(head, messages, ends).await.map_err(|error| trouble(error.into()))?;
-        let response = started.response().await.map_err(|error| trouble(error.into()))?;
-        response.messages(Vec::new(), LARGEST_ANSWER, false).map_err(trouble)
+    async fn start<A>(self, path: &'static str, messages: Bytes, ends: bool) -> Result<Messages<A>, EtcdError> {
+        let head = self.client.head(path, request::headers(&self.metadata, None)).map_err(EtcdError::Request)?;
+        let started = self.client.start(head, messages, ends).await.map_err(CallError::Http2)?;
+        let response = started.response().await.map_err(CallError::Http2)?;
+        Ok(response.messages(Vec::new(), LARGEST_ANSWER, false)?)
     }
-}
-
-/// Why a call has no answer.
-pub(super) fn trouble(error: CallError) -> Trouble {
-    Trouble::Status(match error {
-        CallError::Http2(error) => Status::unavailable(http2_words(&error)),
-        CallError::Status(status) => status,
-        CallError::NoStatus { .. } | CallError::NotGrpc(_) => Status::new(error.code(), error.to_string()),
-    })
-}
-
-/// What ended the connection or the stream.
-fn http2_words(error: &h2::Error) -> String {
-    error.get_io().map_or_else(|| error.to_string(), io_words)
 }

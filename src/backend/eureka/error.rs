@@ -34,6 +34,8 @@ pub(super) enum EurekaError {
     NotEureka {
         /// The path.
         path: String,
+        /// Why.
+        source: serde_json::Error,
     },
     /// A restart between two queries is seen by nothing else.
     #[error(

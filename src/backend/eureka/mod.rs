@@ -7,6 +7,7 @@ mod decode;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+mod instance;
 mod registry;
 mod settings;
 mod target;

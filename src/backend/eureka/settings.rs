@@ -40,18 +40,39 @@ pub struct Server {
     pub user: Option<(String, Secret)>,
 }
 
+/// Why a text is not the URL of a server. What is shown of it lacks what stands before an `@`: it may be a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ServerUrlError {
+    /// Neither `http://` nor `https://`.
+    #[error("{0:?} is no URL: write http://127.0.0.1:8761/eureka/")]
+    NotHttp(String),
+    /// A query, a fragment or white space.
+    #[error("{0:?} has a query or white space in it")]
+    Query(String),
+    /// No host.
+    #[error("{0:?} has no host: write http://127.0.0.1:8761/eureka/")]
+    NoHost(String),
+    /// Another fault of host or port.
+    #[error("{shown:?} {source}")]
+    Server {
+        /// The text.
+        shown: String,
+        /// What is wrong.
+        source: ServerError,
+    },
+}
+
 impl Server {
-    /// Parses `http[s]://[user:pw@]host[:port][/path]`. The error does not repeat what stands before an `@`.
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Parses `http[s]://[user:pw@]host[:port][/path]`.
+    fn parse(text: &str) -> Result<Self, ServerUrlError> {
         let shown = shown_address(text);
-        let wrong = |why: &str| Err(format!("{shown:?} {why}"));
         let (tls, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
-            _ => return wrong("is no URL: write http://127.0.0.1:8761/eureka/"),
+            _ => return Err(ServerUrlError::NotHttp(shown)),
         };
         if rest.chars().any(|c| c.is_whitespace() || c.is_control() || "?#".contains(c)) {
-            return wrong("has a query or white space in it");
+            return Err(ServerUrlError::Query(shown));
         }
         let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -63,8 +84,8 @@ impl Server {
             }
         };
         match host_port::server(place) {
-            Err(ServerError::NoHost) => wrong("has no host: write http://127.0.0.1:8761/eureka/"),
-            Err(why) => wrong(&why.to_string()),
+            Err(ServerError::NoHost) => Err(ServerUrlError::NoHost(shown)),
+            Err(source) => Err(ServerUrlError::Server { shown, source }),
             Ok((host, port)) => Ok(Server {
                 tls,
                 host: host.to_string(),
@@ -105,7 +126,9 @@ impl Default for Settings {
 
 impl BackendSettings for Settings {
     fn read(given: &Reader) -> Result<Self, SettingsError> {
-        let servers = |text: &str| text.split(',').map(|server| Server::parse(server.trim())).collect();
+        let servers = |text: &str| {
+            text.split(',').map(|server| Server::parse(server.trim())).collect::<Result<Vec<_>, ServerUrlError>>()
+        };
         Ok(Settings { servers: given.read_or(VARIABLE, Settings::default().servers.value, servers)? })
     }
 
@@ -117,11 +140,12 @@ impl BackendSettings for Settings {
 
 impl Settings {
     /// The servers that `target` asks: its own, else those of the settings.
-    pub(super) fn servers(&self, target: Option<&EurekaTarget>) -> Result<Vec<Server>, String> {
+    pub(super) fn servers(&self, target: Option<&EurekaTarget>) -> Result<Vec<Server>, ServerUrlError> {
         let Some((target, named)) = target.and_then(|target| Some((target, target.server.as_ref()?))) else {
             return Ok(self.servers.value.clone());
         };
-        let (host, port) = host_port::server(named).map_err(|why| format!("{named:?} {why}"))?;
+        let (host, port) =
+            host_port::server(named).map_err(|source| ServerUrlError::Server { shown: named.clone(), source })?;
         let path = target.path.clone().unwrap_or_else(|| PATH.to_string());
         let (port, user) = (port.unwrap_or(PORT), target.user.clone());
         Ok(vec![Server { tls: false, host: host.to_string(), port, path, user }])

@@ -58,14 +58,17 @@ impl Watching {
         limit: Duration,
         hints: Arc<Notify>,
     ) -> Result<(Update, Self), ResolveError> {
-        let wrong = |why: String| ResolveError::fatal(ResolveCode::BadTarget, format!("eureka: {why}"));
         if target.app.is_empty() || matches!(target.app.as_str(), "." | "..") {
-            return Err(wrong("the target names no application: write eureka:///NAME".to_string()));
+            let text = "eureka: the target names no application: write eureka:///NAME";
+            return Err(ResolveError::fatal(ResolveCode::BadTarget, text));
         }
+        let servers = settings.servers(Some(&target)).map_err(|error| {
+            ResolveError::fatal(ResolveCode::BadTarget, format!("eureka: {error}")).caused_by(error)
+        })?;
         let path = format!("/apps/{}", utf8_percent_encode(&target.app, SEGMENT));
         let hint = listen(&hints);
         let begun = Instant::now();
-        let asked = first(settings.servers(Some(&target)).map_err(wrong)?, limit, |client, left| {
+        let asked = first(servers, limit, |client, left| {
             let path = path.clone();
             Box::pin(async move { Ok((ask(&client, &path, left).await?, client)) })
         });
@@ -132,9 +135,8 @@ async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, Eur
         404 => return absent(client, path, &reply, limit).await,
         _ => return Err(Client::refused(path, &reply)),
     }
-    let Some((endpoints, mut notes)) = decode(&reply.body, reply.now) else {
-        return Err(EurekaError::NotEureka { path: path.to_string() });
-    };
+    let (endpoints, mut notes) =
+        decode(&reply.body, reply.now).map_err(|source| EurekaError::NotEureka { path: path.to_string(), source })?;
     if notes.iter().any(|note| note.kind == NoteKind::Permanent)
         && let Some(expires) = expires(client, limit).await
     {

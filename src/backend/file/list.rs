@@ -13,30 +13,29 @@ use serde::de::{
     DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
 };
 
-use super::problem::{self, ENTRIES, ENTRY};
+use super::problem::{ENTRIES, ENTRY, Format, ListError, Problem, STATUSES, problem};
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus, Instance};
-use crate::text::plural;
 
 /// The endpoints of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct List {
     /// Those that are understood, in their order.
     pub endpoints: Vec<Endpoint>,
-    /// The other entries: which, and what is wrong.
-    pub left_out: Vec<String>,
+    /// What is wrong with the other entries.
+    pub left_out: Vec<ListError>,
 }
 
 /// More entries of the wrong kind are an error of the whole file: it is read once more for each.
 const MOST: usize = 16;
 
-/// Reads the list in `text`: JSON when `path` ends in `.json`, YAML (which JSON nearly is) otherwise. The error names
-/// the entry (counted from 0) or the line: that is not a list, or none of its entries is understood.
-pub(super) fn parse(path: &Path, text: &str) -> Result<List, String> {
+/// Reads the list in `text`: JSON when `path` ends in `.json`, YAML (which JSON nearly is) otherwise. The error: that is not
+/// a list, or none of its entries is understood.
+pub(super) fn parse(path: &Path, text: &str) -> Result<List, ListError> {
     if text.trim().is_empty() {
-        return Err("the file is empty; write [] to list nobody".to_string());
+        return Err(ListError::Empty);
     }
     let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let (entries, wrong) = entries(text, is_json)?;
+    let (entries, wrong) = entries(text, if is_json { Format::Json } else { Format::Yaml })?;
     let mut list = List::default();
     let mut seen = HashSet::new();
     for (index, entry) in entries.into_iter().enumerate() {
@@ -46,61 +45,62 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<List, String> {
         };
         match entry.into_endpoint() {
             Ok(endpoint) if seen.insert(endpoint.key()) => list.endpoints.push(endpoint),
-            Ok(endpoint) => list.left_out.push(format!(
-                "entry {index}: {} is listed twice (give both an \"id\" if that is meant)",
-                endpoint.address
-            )),
-            Err(problem) => list.left_out.push(format!("entry {index}: {problem}")),
+            Ok(endpoint) => {
+                list.left_out.push(ListError::of_entry(index, Problem::ListedTwice(endpoint.address.clone())));
+            }
+            Err(problem) => list.left_out.push(ListError::of_entry(index, problem)),
         }
     }
     match list.left_out.as_slice() {
         [first, rest @ ..] if list.endpoints.is_empty() => Err(match rest.len() {
             0 => first.clone(),
-            more => {
-                format!("{first}; and {more} more {} not understood", plural(more, "entry that is", "entries that are"))
-            }
+            more => ListError::Several { first: Box::new(first.clone()), more },
         }),
         _ => Ok(list),
     }
 }
 
 /// What is wrong with entries, by their index.
-type Problems = BTreeMap<usize, String>;
+type Problems = BTreeMap<usize, ListError>;
 
 /// The entries, and what is wrong with those (`None`) that are of another kind. A parser cannot go on after a value of the wrong
 /// kind, so the text is read again without it.
-fn entries(text: &str, is_json: bool) -> Result<(Vec<Option<Entry>>, Problems), String> {
+fn entries(text: &str, format: Format) -> Result<(Vec<Option<Entry>>, Problems), ListError> {
     let mut wrong = Problems::new();
     loop {
         let at = Cell::new(None);
-        let problem = match once(text, is_json, Entries { at: &at, wrong: &wrong }) {
+        let error = match once(text, format, Entries { at: &at, wrong: &wrong }) {
             Ok(entries) => return Ok((entries, wrong)),
-            Err(problem) => problem,
+            Err(error) => error,
         };
         match at.get() {
-            Some(entry) if wrong.len() < MOST && !wrong.contains_key(&entry) => _ = wrong.insert(entry, problem),
+            Some(entry) if wrong.len() < MOST && !wrong.contains_key(&entry) => _ = wrong.insert(entry, error),
             Some(entry) if !wrong.contains_key(&entry) => {
-                return Err(format!("{problem}; more than {MOST} entries are not understood"));
+                return Err(ListError::TooMany { last: Box::new(error), most: MOST });
             }
-            Some(_) | None => return Err(problem),
+            Some(_) | None => return Err(error),
         }
     }
 }
 
-fn once(text: &str, is_json: bool, list: Entries<'_>) -> Result<Vec<Option<Entry>>, String> {
-    let at = list.at;
-    if is_json {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let entries = list.deserialize(&mut json).and_then(|entries| json.end().map(|()| entries));
-        entries.map_err(|error| {
-            let line = Some((error.line() as u64, error.column() as u64));
-            problem::described(at.get(), line, &error.to_string(), "JSON")
-        })
-    } else {
-        serde_saphyr::with_deserializer_from_str(text, |yaml| list.deserialize(yaml)).map_err(|error| {
-            let line = error.location().map(|place| (place.line(), place.column()));
-            problem::described(at.get(), line, &error.without_snippet().to_string(), "YAML")
-        })
+fn once(text: &str, format: Format, list: Entries<'_>) -> Result<Vec<Option<Entry>>, ListError> {
+    let entry = list.at;
+    let wrong = |at, message: &str| ListError::Wrong { entry: entry.get(), at, problem: problem(message, format) };
+    match format {
+        Format::Json => {
+            let mut json = serde_json::Deserializer::from_str(text);
+            let entries = list.deserialize(&mut json).and_then(|entries| json.end().map(|()| entries));
+            entries.map_err(|error| {
+                let at = Some((error.line() as u64, error.column() as u64));
+                wrong(at, &error.to_string())
+            })
+        }
+        Format::Yaml => {
+            serde_saphyr::with_deserializer_from_str(text, |yaml| list.deserialize(yaml)).map_err(|error| {
+                let at = error.location().map(|place| (place.line(), place.column()));
+                wrong(at, &error.without_snippet().to_string())
+            })
+        }
     }
 }
 
@@ -197,16 +197,12 @@ impl<'de> Deserialize<'de> for Entry {
 }
 
 impl Entry {
-    fn into_endpoint(self) -> Result<Endpoint, String> {
+    fn into_endpoint(self) -> Result<Endpoint, Problem> {
         let Entry(object) = self;
-        let address = object.address.parse::<Address>();
-        let address = address.map_err(|error| format!("its address {}; write \"10.0.0.7:50051\"", error.why))?;
+        let address = object.address.parse::<Address>().map_err(|error| Problem::Address { why: error.why })?;
         let status = match object.status.as_deref() {
             None => EndpointStatus::Unchecked,
-            Some(word) => STATUSES.into_iter().find(|status| status.as_str() == word).ok_or_else(|| {
-                let known: Vec<_> = STATUSES.iter().map(|status| status.as_str()).collect();
-                format!("its status is none of {}", known.join(", "))
-            })?,
+            Some(word) => STATUSES.into_iter().find(|status| status.as_str() == word).ok_or(Problem::Status)?,
         };
         Ok(Endpoint::from(Instance {
             id: object.id,
@@ -219,14 +215,6 @@ impl Entry {
         }))
     }
 }
-
-const STATUSES: [EndpointStatus; 5] = [
-    EndpointStatus::Healthy,
-    EndpointStatus::Unchecked,
-    EndpointStatus::Warning,
-    EndpointStatus::Critical,
-    EndpointStatus::Draining,
-];
 
 #[cfg(test)]
 mod tests {
@@ -241,8 +229,9 @@ mod tests {
     }
 
     /// The list, if nothing of it is left out.
-    fn whole(list: Result<List, String>) -> Result<Vec<Endpoint>, String> {
-        let List { endpoints, left_out } = list?;
+    fn whole(list: Result<List, ListError>) -> Result<Vec<Endpoint>, String> {
+        let List { endpoints, left_out } = list.map_err(|error| error.to_string())?;
+        let left_out: Vec<String> = left_out.iter().map(ToString::to_string).collect();
         if left_out.is_empty() { Ok(endpoints) } else { Err(left_out.join("; ")) }
     }
 
@@ -297,15 +286,19 @@ mod tests {
                     let is_good = |endpoint: &Endpoint| endpoint.address.to_string() == "10.0.0.1:80";
                     assert!(list.endpoints.iter().all(is_good) && list.endpoints.len() == 1, "{name} {text}");
                     assert_eq!(list.left_out.len(), text.matches(bad).count(), "{name} {text}");
-                    assert!(list.left_out.iter().all(|why| why.starts_with("entry ") && !why.contains("s3cret")));
+                    let left_out: Vec<String> = list.left_out.iter().map(ToString::to_string).collect();
+                    assert!(left_out.iter().all(|why| why.starts_with("entry ") && !why.contains("s3cret")));
+                    let debug = format!("{:?}", list.left_out);
+                    assert!(!debug.contains("s3cret"), "{debug}");
                 }
-                let error = read(format!("[{bad}, {bad}]")).expect_err(bad);
+                let error = read(format!("[{bad}, {bad}]")).expect_err(bad).to_string();
                 assert!(error.contains("and 1 more entry that is not understood"), "{name} {bad}: {error}");
             }
         }
         let many = format!("[{good}, {}]", vec!["7"; MOST].join(", "));
         assert_eq!(parse(Path::new("a.json"), &many).map(|list| list.left_out.len()), Ok(MOST));
-        let error = parse(Path::new("a.json"), &many.replace(good, "\"10.0.0.1:80\", 7")).expect_err("too many");
+        let error =
+            parse(Path::new("a.json"), &many.replace(good, "\"10.0.0.1:80\", 7")).expect_err("too many").to_string();
         assert!(error.contains("more than 16 entries"), "{error}");
         let surrogate = parse(Path::new("a.json"), r#"["10.0.0.1:80", "\ud800:80"]"#);
         assert_eq!(surrogate.map(|list| (list.endpoints.len(), list.left_out.len())), Ok((1, 1)));

@@ -27,10 +27,13 @@ use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::platform::clock;
 use crate::platform::file;
 use crate::text;
+use error::{FileError, not_read};
 use list::List;
+use problem::ListError;
 pub use target::FileTarget;
 use target::NAME;
 
+mod error;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod list;
@@ -140,7 +143,7 @@ impl Follow {
                 State::Reading(mut reading) => match timeout(self.limit, &mut reading).await {
                     Ok(read) => (read, false),
                     Err(_) => {
-                        let late = late(&self.path, self.limit);
+                        let late = FileError::Late(self.limit).at(&self.path);
                         return Some((Err(late), Follow { state: State::Late(reading), ..self }));
                     }
                 },
@@ -158,26 +161,11 @@ impl Follow {
     }
 }
 
-fn late(path: &Path, limit: Duration) -> ResolveError {
-    let text = format!(
-        "file {}: could not be read within {}: the disk or mount it is on does not respond",
-        path.display(),
-        text::duration(limit)
-    );
-    ResolveError::ambient(ResolveCode::Timeout, text)
-}
-
 /// Runs `work` where it may block.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ResolveError> + Send + 'static,
 ) -> Result<T, ResolveError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => {
-            let text = format!("file: reading it failed: {error}");
-            Err(ResolveError::ambient(ResolveCode::WatchBroken, text))
-        }
-    }
+    tokio::task::spawn_blocking(work).await.map_err(not_read)?
 }
 
 /// What the file says.
@@ -208,27 +196,20 @@ struct Signal {
 
 impl Watch {
     fn start(path: &Path, read: Read) -> Result<Self, ResolveError> {
-        let unwatchable = |directory: &Path, cause: &dyn std::fmt::Display| {
-            let text = format!("file {}: directory {} cannot be watched: {cause}", path.display(), directory.display());
-            ResolveError::ambient(ResolveCode::Unreachable, text)
-        };
-        let absolute = std::path::absolute(path).map_err(|error| unwatchable(path, &error))?;
+        let absolute = std::path::absolute(path)
+            .map_err(|source| FileError::NoPath { path: path.to_path_buf(), source }.at(path))?;
         let directory = match (absolute.parent(), absolute.file_name()) {
             (Some(directory), Some(_)) => directory.to_path_buf(),
-            _ => {
-                let text = format!("file {}: is a directory; name a JSON or YAML file", path.display());
-                return Err(ResolveError::fatal(ResolveCode::BadTarget, text));
-            }
+            _ => return Err(FileError::IsDirectory.at(path)),
         };
         let signal = Arc::new(Signal::default());
         let watcher = notify::recommended_watcher({
             let (signal, file, directory) = (signal.clone(), absolute.clone(), directory.clone());
             move |event: notify::Result<notify::Event>| signal.take(event, &file, &directory)
         });
-        let mut watcher = watcher.map_err(|error| unwatchable(&directory, &cause(&error)))?;
-        watcher
-            .watch(&directory, RecursiveMode::NonRecursive)
-            .map_err(|error| unwatchable(&directory, &cause(&error)))?;
+        let unwatched = |source| FileError::Unwatched { directory: directory.clone(), source }.at(path);
+        let mut watcher = watcher.map_err(unwatched)?;
+        watcher.watch(&directory, RecursiveMode::NonRecursive).map_err(unwatched)?;
         Ok(Watch { path: path.to_path_buf(), read, absolute, signal, watcher, behind_links: None, told: None })
     }
 
@@ -238,8 +219,7 @@ impl Watch {
         let patience = clock::after(HALF_WRITTEN);
         loop {
             if signal.directory_gone.load(Ordering::Acquire) {
-                let text = format!("file {}: its directory was removed or renamed", self.path.display());
-                return Err(ResolveError::ambient(ResolveCode::WatchBroken, text));
+                return Err(FileError::DirectoryGone.at(&self.path));
             }
             let read = blocking(move || {
                 let said = self.read();
@@ -257,7 +237,7 @@ impl Watch {
     fn report(&mut self, said: Said) -> Result<Update, ResolveError> {
         self.told = Some(said.clone());
         said.map(|List { endpoints, left_out }| {
-            let mut notes = left_out_notes(endpoints.len(), left_out);
+            let mut notes = left_out_notes(endpoints.len(), &left_out);
             if endpoints.is_empty() {
                 let text = format!("Find out who writes {}, and why it is empty.", self.path.display());
                 notes.push(Note::new(NoteKind::Remedy, text));
@@ -268,32 +248,18 @@ impl Watch {
 
     fn read(&mut self) -> Said {
         self.follow_links();
-        let path = self.path.display();
-        let text = (self.read)(&self.absolute).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound if matches!(self.told, Some(Ok(_))) => {
-                ResolveError::ambient(ResolveCode::WatchBroken, format!("file {path}: was removed"))
-            }
-            io::ErrorKind::NotFound => {
-                let near = self.neighbors();
-                ResolveError::ambient(ResolveCode::Unreachable, format!("file {path}: does not exist{near}"))
-            }
-            io::ErrorKind::PermissionDenied => {
-                ResolveError::ambient(ResolveCode::Denied, format!("file {path}: may not be read by this user"))
-            }
-            io::ErrorKind::InvalidData
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::IsADirectory
-            | io::ErrorKind::FileTooLarge => {
-                ResolveError::ambient(ResolveCode::BadAnswer, format!("file {path}: {}", file::why(&error)))
-            }
-            _ => ResolveError::ambient(ResolveCode::Unreachable, format!("file {path}: {}", file::why(&error))),
-        })?;
-        list::parse(&self.absolute, &text)
-            .map_err(|problem| ResolveError::ambient(ResolveCode::BadAnswer, format!("file {path}: {problem}")))
+        self.read_list().map_err(|error| error.at(&self.path))
     }
 
-    /// `; near it: pays.yaml`: files of the directory with names like the one that is not there.
-    fn neighbors(&self) -> String {
+    fn read_list(&self) -> Result<List, FileError> {
+        let was_read = matches!(self.told, Some(Ok(_)));
+        let text =
+            (self.read)(&self.absolute).map_err(|error| FileError::of_read(error, was_read, || self.neighbors()))?;
+        Ok(list::parse(&self.absolute, &text)?)
+    }
+
+    /// Files of the directory with names like the one that is not there.
+    fn neighbors(&self) -> Vec<String> {
         let names = self.absolute.parent().and_then(|directory| std::fs::read_dir(directory).ok());
         let names: Vec<String> = names
             .into_iter()
@@ -302,8 +268,7 @@ impl Watch {
             .take(1000)
             .collect();
         let own = self.absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let near = text::near(&own, names.iter().map(String::as_str));
-        if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) }
+        text::near(&own, names.iter().map(String::as_str)).into_iter().map(str::to_string).collect()
     }
 
     /// Watches the directory behind symbolic links too, wherever they lead by now.
@@ -357,30 +322,18 @@ impl Signal {
 }
 
 /// Which entries do not count, beside `used` that do.
-fn left_out_notes(used: usize, left_out: Vec<String>) -> Vec<Note> {
+fn left_out_notes(used: usize, left_out: &[ListError]) -> Vec<Note> {
     if left_out.is_empty() {
         return Vec::new();
     }
     let (count, total) = (left_out.len(), used + left_out.len());
-    let text = format!("{count} of {total} entries cannot be used: {}", text::few(&left_out, "; ", SHOWN));
+    let text = format!("{count} of {total} entries cannot be used: {}", text::few(left_out, "; ", SHOWN));
     let mut notes = vec![Note::new(NoteKind::LeftOut, text)];
-    notes.extend(left_out.into_iter().take(NAMED).map(|why| Note::new(NoteKind::Skipped, why)));
+    notes.extend(left_out.iter().take(NAMED).map(|error| Note::new(NoteKind::Skipped, error.to_string())));
     if count > NAMED {
         notes.push(Note::new(NoteKind::Skipped, format!("{} more entries that cannot be used", count - NAMED)));
     }
     notes
-}
-
-fn cause(error: &notify::Error) -> String {
-    match &error.kind {
-        notify::ErrorKind::PathNotFound => "does not exist".to_string(),
-        notify::ErrorKind::Io(error) => error.to_string(),
-        notify::ErrorKind::Generic(text) => text.clone(),
-        notify::ErrorKind::MaxFilesWatch => {
-            "no inotify watch is left for this user (fs.inotify.max_user_watches)".to_string()
-        }
-        other => format!("{other:?}"),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,9 @@
-//! What is wrong with a list, without a word of it.
+//! [`ListError`]: what is wrong with a list, without a word of it.
+
+use std::fmt;
+
+use crate::model::endpoint::{Address, EndpointStatus};
+use crate::text::plural;
 
 /// What serde calls the kinds of values.
 const KINDS: [&str; 14] = [
@@ -21,32 +26,140 @@ const KINDS: [&str; 14] = [
 /// The fields of an entry.
 const FIELDS: [&str; 7] = ["address", "status", "weight", "zone", "metadata", "tags", "id"];
 
-/// Where an error is, and the message of a parser of `format` (`JSON`), reduced to the parts of it that serde and this module
-/// wrote themselves: the kind of the value, and what was expected. Whatever is not known to be one of these is left out.
-pub(super) fn described(entry: Option<usize>, line: Option<(u64, u64)>, message: &str, format: &str) -> String {
-    let mut place: Vec<String> = entry.map(|entry| format!("entry {entry}")).into_iter().collect();
-    place.extend(line.map(|(line, column)| format!("line {line} column {column}")));
-    match place.is_empty() {
-        true => what(message, format),
-        false => format!("{}: {}", place.join(", "), what(message, format)),
+/// Why a text is no list, or which entries of it are none. Where it is wrong and what kind of value stands there, and nothing of
+/// the content: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ListError {
+    /// Nothing is in it.
+    #[error("the file is empty; write [] to list nobody")]
+    Empty,
+    /// Something in it is wrong.
+    #[error("{}{problem}", place(*entry, *at))]
+    Wrong {
+        /// The entry, counted from 0.
+        entry: Option<usize>,
+        /// Line and column.
+        at: Option<(u64, u64)>,
+        /// What is wrong.
+        #[source]
+        problem: Problem,
+    },
+    /// No entry is understood.
+    #[error("{first}; and {more} more {} not understood", plural(*more, "entry that is", "entries that are"))]
+    Several {
+        /// What is wrong with the first.
+        #[source]
+        first: Box<ListError>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// Too many entries are of the wrong kind to read the others.
+    #[error("{last}; more than {most} entries are not understood")]
+    TooMany {
+        /// What is wrong with the last that was looked at.
+        #[source]
+        last: Box<ListError>,
+        /// The limit.
+        most: usize,
+    },
+}
+
+impl ListError {
+    /// `problem` of the entry that has this number, counted from 0.
+    pub(super) fn of_entry(entry: usize, problem: Problem) -> Self {
+        ListError::Wrong { entry: Some(entry), at: None, problem }
     }
 }
 
-fn what(message: &str, format: &str) -> String {
+/// `entry 1, line 2 column 5: `.
+fn place(entry: Option<usize>, at: Option<(u64, u64)>) -> String {
+    let mut place: Vec<String> = entry.map(|entry| format!("entry {entry}")).into_iter().collect();
+    place.extend(at.map(|(line, column)| format!("line {line} column {column}")));
+    if place.is_empty() { String::new() } else { format!("{}: ", place.join(", ")) }
+}
+
+/// What is wrong in a list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Problem {
+    /// A value of another kind than the one that must stand there.
+    #[error("expected {expected}, got {kind}")]
+    Expected {
+        /// What must stand there.
+        expected: &'static str,
+        /// What kind of value stands there.
+        kind: &'static str,
+    },
+    /// A value of a kind that cannot stand there.
+    #[error("unexpected {0}")]
+    Unexpected(&'static str),
+    /// A field that no entry has.
+    #[error("unknown field; an entry may have {}", FIELDS.join(", "))]
+    UnknownField,
+    /// A field that every entry has.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A field that is written twice.
+    #[error("{0} is there twice")]
+    Twice(&'static str),
+    /// Not of the format at all.
+    #[error("not valid {0}")]
+    NotValid(Format),
+    /// The address is none. Its text is not kept.
+    #[error("its address {why}; write \"10.0.0.7:50051\"")]
+    Address {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The status is no word for one.
+    #[error("its status is none of {}", STATUSES.map(EndpointStatus::as_str).join(", "))]
+    Status,
+    /// The same endpoint twice.
+    #[error("{0} is listed twice (give both an \"id\" if that is meant)")]
+    ListedTwice(Address),
+}
+
+/// The formats of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Yaml,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Json => "JSON",
+            Format::Yaml => "YAML",
+        })
+    }
+}
+
+/// What an entry may say of its endpoint.
+pub(super) const STATUSES: [EndpointStatus; 5] = [
+    EndpointStatus::Healthy,
+    EndpointStatus::Unchecked,
+    EndpointStatus::Warning,
+    EndpointStatus::Critical,
+    EndpointStatus::Draining,
+];
+
+/// The message of a parser of `format`, reduced to the parts of it that serde and this module wrote themselves: the kind of the
+/// value, and what was expected. Whatever is not known to be one of these is left out.
+pub(super) fn problem(message: &str, format: Format) -> Problem {
     if let Some(found) = after(message, &["invalid type: ", "invalid value: "]) {
         let kind = KINDS.into_iter().find(|kind| found.starts_with(kind)).unwrap_or("something else");
         match expected(found) {
-            Some(expected) => format!("expected {expected}, got {kind}"),
-            None => format!("unexpected {kind}"),
+            Some(expected) => Problem::Expected { expected, kind },
+            None => Problem::Unexpected(kind),
         }
     } else if message.contains("unknown field") {
-        format!("unknown field; an entry may have {}", FIELDS.join(", "))
+        Problem::UnknownField
     } else if let Some(field) = named(message, "missing field") {
-        format!("{field} is missing")
+        Problem::Missing(field)
     } else if let Some(field) = named(message, "duplicate field") {
-        format!("{field} is there twice")
+        Problem::Twice(field)
     } else {
-        format!("not valid {format}")
+        Problem::NotValid(format)
     }
 }
 
@@ -55,7 +168,7 @@ fn after<'a>(message: &'a str, heads: &[&str]) -> Option<&'a str> {
 }
 
 /// What serde says that it expected. It stands last, behind whatever the value may hold.
-fn expected(found: &str) -> Option<&str> {
+fn expected(found: &str) -> Option<&'static str> {
     let (_, expected) = found.rsplit_once(", expected ")?;
     let expected = expected.split(" at line ").next()?.trim();
     KNOWN.into_iter().find(|known| expected.starts_with(known))
@@ -90,7 +203,7 @@ mod tests {
             ("missing field `s3cret`", "not valid JSON"),
             ("control character s3cret", "not valid JSON"),
         ] {
-            assert_eq!(what(message, "JSON"), left, "{message}");
+            assert_eq!(problem(message, Format::Json).to_string(), left, "{message}");
         }
     }
 }

@@ -12,7 +12,7 @@ use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
 use tokio::time::timeout;
 
 use super::credentials::{self, Credentials};
-use super::error::{KubernetesError, Shown};
+use super::error::{ContextError, CredentialsError, KubernetesError, ServerUrlError, Shown};
 use super::settings::{Pod, Settings};
 use crate::backend::socket::shown_address;
 use crate::backend::tls::{Names, Plan};
@@ -84,17 +84,24 @@ pub(super) struct Chosen {
     user: AuthInfo,
 }
 
+impl Chosen {
+    /// `error` of what was chosen.
+    fn wrong(&self, error: impl Into<ContextError>) -> KubernetesError {
+        KubernetesError::Context { place: self.place.clone(), source: error.into() }
+    }
+}
+
 /// Makes everything ready, which may take up to `limit`: a credential plugin is run.
 pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) -> Result<Access, KubernetesError> {
     let slow = |what: &str| KubernetesError::Slow { what: what.to_string(), limit };
     let ready = async {
         let chosen = blocking(move || choose(&settings)).await?;
-        let wrong = |why: String| KubernetesError::Setting(format!("{}: {why}", chosen.place));
-        let server = Server::new(&chosen.server).map_err(wrong)?;
+        let server = Server::new(&chosen.server).map_err(|error| chosen.wrong(error))?;
         let credentials = match server.tls {
-            true => Credentials::new(&chosen.user, &chosen.cluster, secrets).map_err(wrong)?,
-            false => Credentials::in_plain_text(&chosen.user).map_err(wrong)?,
+            true => Credentials::new(&chosen.user, &chosen.cluster, secrets),
+            false => Credentials::in_plain_text(&chosen.user),
         };
+        let credentials = credentials.map_err(|error| chosen.wrong(error))?;
         let identity = credentials.identity(limit).await?;
         let tls = if server.tls {
             let cluster = &chosen.cluster;
@@ -103,7 +110,7 @@ pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) 
             let name = cluster.tls_server_name.clone().filter(|name| !name.is_empty());
             let plan = Plan {
                 verify: cluster.insecure_skip_tls_verify != Some(true),
-                cacert: credentials::pem(NAMES.cacert, data, file).map_err(wrong)?,
+                cacert: credentials::pem(NAMES.cacert, data, file).map_err(|error| chosen.wrong(error))?,
                 capath: None,
                 identity,
                 server_name: name.unwrap_or_else(|| server.host.clone()),
@@ -132,7 +139,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), KubernetesError> {
         return Ok(());
     }
     let Ok(chosen) = choose(settings) else { return Ok(()) };
-    let wrong = |why: String| KubernetesError::Setting(format!("{}: {why}", chosen.place));
+    let wrong = |error: CredentialsError| chosen.wrong(error);
     let Ok(server) = Server::new(&chosen.server) else { return Ok(()) };
     if !server.tls {
         return Ok(());
@@ -166,7 +173,7 @@ pub(super) fn choose(settings: &Settings) -> Result<Chosen, KubernetesError> {
     let mut chosen = match (kubeconfig(settings)?, &settings.pod.value) {
         (Some(read), _) => of_kubeconfig(settings, read)?,
         (None, Some(pod)) if settings.context.value.is_none() => of_pod(pod)?,
-        (None, _) => return Err(KubernetesError::Setting(nowhere(settings))),
+        (None, _) => return Err(KubernetesError::NoKubeconfig(settings.kubeconfig.value.clone())),
     };
     if let Some(namespace) = &settings.namespace.value {
         chosen.namespace.clone_from(namespace);
@@ -174,24 +181,15 @@ pub(super) fn choose(settings: &Settings) -> Result<Chosen, KubernetesError> {
     Ok(chosen)
 }
 
-fn nowhere(settings: &Settings) -> String {
-    let files: Vec<String> = settings.kubeconfig.value.iter().map(|file| file.display().to_string()).collect();
-    match files.as_slice() {
-        [] => "no kubeconfig: set KUBECONFIG".to_string(),
-        files => format!("no kubeconfig: there is no {} (KUBECONFIG names others)", files.join(" and no ")),
-    }
-}
-
 /// The files of the settings, as far as they are there; `None` when none of them is.
 fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, KubernetesError> {
     let mut merged: Option<Kubeconfig> = None;
     for file in settings.kubeconfig.value.iter().filter(|file| file.exists()) {
-        let shown = file.display();
         let read = one(file)?;
         merged = Some(match merged {
             None => read,
             Some(before) => {
-                before.merge(read).map_err(|error| KubernetesError::Setting(format!("{shown}: {error}")))?
+                before.merge(read).map_err(|source| KubernetesError::Merge { path: file.clone(), source })?
             }
         });
     }
@@ -201,48 +199,43 @@ fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, KubernetesError
 /// One file: a regular one of a size that a kubeconfig may have. What is wrong with it is told by its place: what stands there may be
 /// a token.
 fn one(path: &Path) -> Result<Kubeconfig, KubernetesError> {
-    let shown = path.display();
-    let unreadable = |why: String| KubernetesError::Setting(format!("{shown}: {why}"));
     let unread = |source| KubernetesError::File { path: path.to_path_buf(), source };
     let (_, metadata) = file::open(path).map_err(unread)?;
     if metadata.len() > file::LARGE {
-        return Err(unreadable(format!("is larger than {} MiB", file::LARGE >> 20)));
+        return Err(KubernetesError::TooLarge { path: path.to_path_buf(), limit: file::LARGE });
     }
     Kubeconfig::read_from(path).map_err(|error| match error {
         KubeconfigError::ReadConfig(error, _) => unread(error),
         KubeconfigError::Parse(error) => {
-            let place = error.location().map(|at| format!(": line {} column {}", at.line(), at.column()));
-            KubernetesError::Setting(format!("{shown} is no kubeconfig{}", place.unwrap_or_default()))
+            let at = error.location().map(|at| (at.line(), at.column()));
+            KubernetesError::NotKubeconfig { path: path.to_path_buf(), at }
         }
-        _ => KubernetesError::Setting(format!("{shown} is no kubeconfig")),
+        _ => KubernetesError::NotKubeconfig { path: path.to_path_buf(), at: None },
     })
 }
 
 fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, KubernetesError> {
     let files: Vec<String> = settings.kubeconfig.value.iter().map(|file| file.display().to_string()).collect();
     let place = files.join(":");
-    let wrong = |why: String| KubernetesError::Setting(format!("{place}: {why}"));
-    let known = || {
-        let names: Vec<&str> = read.contexts.iter().map(|context| context.name.as_str()).collect();
-        if names.is_empty() { "it has none".to_string() } else { format!("it has {}", names.join(", ")) }
-    };
+    let wrong = |source: ContextError| KubernetesError::Context { place: place.clone(), source };
+    let known = || read.contexts.iter().map(|context| context.name.clone()).collect();
     let Some(name) = settings.context.value.clone().or_else(|| read.current_context.clone()).filter(|n| !n.is_empty())
     else {
-        return Err(wrong(format!("no context is the current one; name one with --context ({})", known())));
+        return Err(wrong(ContextError::NoCurrent { known: known() }));
     };
     let Some(context) = read.contexts.iter().find(|context| context.name == name).and_then(|c| c.context.clone())
     else {
-        return Err(wrong(format!("there is no context {name:?}; {}", known())));
+        return Err(wrong(ContextError::Unknown { known: known(), name }));
     };
     let cluster = read.clusters.into_iter().find(|cluster| cluster.name == context.cluster).and_then(|c| c.cluster);
     let Some(cluster) = cluster else {
-        return Err(wrong(format!("context {name:?} names cluster {:?}, which is not there", context.cluster)));
+        return Err(wrong(ContextError::NoCluster { context: name, cluster: context.cluster }));
     };
     if cluster.proxy_url.as_ref().is_some_and(|url| !url.is_empty()) {
-        return Err(wrong(format!("cluster {:?} is behind a proxy-url, which cannot be used here", context.cluster)));
+        return Err(wrong(ContextError::Proxy(context.cluster)));
     }
     let Some(server) = cluster.server.clone().filter(|server| !server.is_empty()) else {
-        return Err(wrong(format!("cluster {:?} names no server", context.cluster)));
+        return Err(wrong(ContextError::NoServer(context.cluster)));
     };
     // client-go: a user that is not there shows nothing.
     let name_of_user = context.user.unwrap_or_default();
@@ -269,9 +262,8 @@ fn of_pod(pod: &Pod) -> Result<Chosen, KubernetesError> {
     let here = |name: &str| -> PathBuf { pod.account.join(name) };
     let shown = |name: &str| here(name).display().to_string();
     let read = |name: &str| {
-        file::read_text(&here(name), file::LARGE).map_err(|error| {
-            KubernetesError::Setting(format!("{}: {}", shown(name), crate::backend::socket::io_words(&error)))
-        })
+        let path = here(name);
+        file::read_text(&path, file::LARGE).map_err(|source| KubernetesError::AccountFile { path, source })
     };
     // Read here so that the file's name is told when it is not there; the token is read again as it changes.
     read("ca.crt")?;
@@ -308,23 +300,25 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(url: &str) -> Result<Self, String> {
+    pub(super) fn new(url: &str) -> Result<Self, ServerUrlError> {
         let shown = shown_address(url);
-        let wrong = |why: &str| format!("server {shown:?} {why}: write https://10.0.0.1:6443");
-        let uri: http::Uri = url.parse().map_err(|error| wrong(&format!("is no URL ({error})")))?;
+        let uri: http::Uri = match url.parse() {
+            Ok(uri) => uri,
+            Err(source) => return Err(ServerUrlError::Url { shown, source }),
+        };
         let tls = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            Some(_) => return Err(wrong("is neither https:// nor http://")),
-            None => return Err(wrong("does not say https:// or http://")),
+            Some(_) => return Err(ServerUrlError::Scheme(shown)),
+            None => return Err(ServerUrlError::NoScheme(shown)),
         };
         let host = uri.host().unwrap_or_default();
         let host = without_brackets(host).to_string();
         let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
         if authority.contains('@') {
-            return Err(wrong("holds a user: it belongs to users[] of the kubeconfig"));
+            return Err(ServerUrlError::User(shown));
         }
-        let authority = HeaderValue::from_str(authority).map_err(|_| wrong("has no host"))?;
+        let authority = HeaderValue::from_str(authority).map_err(|source| ServerUrlError::NoHost { shown, source })?;
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
         Ok(Server { tls, host, port, authority, path: uri.path().trim_end_matches('/').to_string() })
     }

@@ -147,7 +147,7 @@ impl Api {
         asked: &str,
         built: Built,
     ) -> Result<http::Request<http_body_util::Empty<bytes::Bytes>>, KubernetesError> {
-        let built = built.map_err(|error| KubernetesError::Setting(format!("{asked}: {error}")))?;
+        let built = built.map_err(|source| KubernetesError::Query { asked: asked.to_string(), source })?;
         self.access.request(&built.uri().to_string()).await
     }
 

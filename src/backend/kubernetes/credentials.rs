@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::error::KubernetesError;
+use super::error::{CredentialsError, KubernetesError};
 use super::exec::{Issued, Plugin, names_secret};
 use crate::backend::login;
 use crate::backend::tls::Pem;
@@ -43,8 +43,8 @@ enum Bearer {
 }
 
 impl Credentials {
-    /// What the kubeconfig's user comes to. Nothing is run yet. The error is a sentence about the kubeconfig.
-    pub(super) fn new(user: &AuthInfo, cluster: &Cluster, secrets: Secrets) -> Result<Self, String> {
+    /// What the kubeconfig's user comes to. Nothing is run yet.
+    pub(super) fn new(user: &AuthInfo, cluster: &Cluster, secrets: Secrets) -> Result<Self, CredentialsError> {
         learn(user, &secrets);
         let (bearer, impersonated, identity) = (bearer(user, cluster)?, impersonated(user)?, identity(user)?);
         Ok(Credentials { bearer, impersonated, identity, secrets })
@@ -52,7 +52,7 @@ impl Credentials {
 
     /// What is sent to a server that speaks plain text: nothing that is secret. client-go reads credentials only when the
     /// transport is TLS (`clientcmd`, `IsConfigTransportTLS`); impersonation headers are not secret.
-    pub(super) fn in_plain_text(user: &AuthInfo) -> Result<Self, String> {
+    pub(super) fn in_plain_text(user: &AuthInfo) -> Result<Self, CredentialsError> {
         let (impersonated, secrets) = (impersonated(user)?, Secrets::default());
         Ok(Credentials { bearer: Bearer::Nothing, impersonated, identity: None, secrets })
     }
@@ -81,7 +81,7 @@ impl Credentials {
                     *issued = Some(run(plugin, &self.secrets, limit).await?);
                 }
                 let token = issued.as_ref().and_then(|issued| issued.token.as_ref());
-                token.map(|token| bearer_value(token.reveal())).transpose().map_err(KubernetesError::Credentials)?
+                token.map(|token| bearer_value(token.reveal())).transpose().map_err(KubernetesError::Unsendable)?
             }
         };
         if let Some(value) = shown {
@@ -151,19 +151,19 @@ async fn run(plugin: &Plugin, secrets: &Secrets, limit: Duration) -> Result<Issu
     timeout(limit, plugin.run(secrets)).await.map_err(|_| slow())?
 }
 
-fn bearer(user: &AuthInfo, cluster: &Cluster) -> Result<Bearer, String> {
+fn bearer(user: &AuthInfo, cluster: &Cluster) -> Result<Bearer, CredentialsError> {
     if let Some(provider) = &user.auth_provider {
-        return bearer_value(&of_provider(provider)?).map(Bearer::Fixed);
+        return Ok(Bearer::Fixed(bearer_value(of_provider(provider)?)?));
     }
     if let (Some(name), Some(password)) = (&user.username, &user.password) {
-        return unsendable(login::basic_auth(name, password.expose_secret())).map(Bearer::Fixed);
+        return Ok(Bearer::Fixed(login::basic_auth(name, password.expose_secret())?));
     }
     // client-go: when both are there, what stands in the file wins.
     if let Some(file) = &user.token_file {
         return Ok(Bearer::File(file.into()));
     }
     if let Some(token) = &user.token {
-        return bearer_value(token.expose_secret()).map(Bearer::Fixed);
+        return Ok(Bearer::Fixed(bearer_value(token.expose_secret())?));
     }
     match &user.exec {
         Some(exec) => Ok(Bearer::Plugin(Box::new(Plugin::new(exec, cluster)?), Mutex::default())),
@@ -172,19 +172,15 @@ fn bearer(user: &AuthInfo, cluster: &Cluster) -> Result<Bearer, String> {
 }
 
 /// client-go kept only `oidc` of the providers that were built in; its token is shown as it stands, and not renewed.
-fn of_provider(provider: &AuthProviderConfig) -> Result<String, String> {
+fn of_provider(provider: &AuthProviderConfig) -> Result<&str, CredentialsError> {
     match (provider.name.as_str(), provider.config.get("id-token")) {
-        ("oidc", Some(token)) => Ok(token.clone()),
-        ("oidc", None) => {
-            Err("auth-provider \"oidc\" holds no id-token: log in again, or use its exec plugin".to_string())
-        }
-        (other, _) => {
-            Err(format!("auth-provider {other:?} is not spoken any more: kubectl dropped it for exec plugins"))
-        }
+        ("oidc", Some(token)) => Ok(token),
+        ("oidc", None) => Err(CredentialsError::NoIdToken),
+        (other, _) => Err(CredentialsError::AuthProvider(other.to_string())),
     }
 }
 
-fn impersonated(user: &AuthInfo) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+fn impersonated(user: &AuthInfo) -> Result<Vec<(HeaderName, HeaderValue)>, CredentialsError> {
     let mut headers = Vec::new();
     let groups = user.impersonate_groups.iter().flatten().map(|group| ("impersonate-group", group));
     let one = |name, value| Some((name, value?));
@@ -194,31 +190,39 @@ fn impersonated(user: &AuthInfo) -> Result<Vec<(HeaderName, HeaderValue)>, Strin
             .flatten()
             .chain(groups)
     {
-        let value = HeaderValue::from_str(value).map_err(|_| format!("{value:?} cannot be sent as {name}"))?;
-        headers.push((HeaderName::from_static(name), value));
+        let sent = HeaderValue::from_str(value).map_err(|source| CredentialsError::Impersonation {
+            header: name,
+            value: value.clone(),
+            source,
+        })?;
+        headers.push((HeaderName::from_static(name), sent));
     }
     Ok(headers)
 }
 
-fn identity(user: &AuthInfo) -> Result<Option<(Pem, Pem)>, String> {
+fn identity(user: &AuthInfo) -> Result<Option<(Pem, Pem)>, CredentialsError> {
     let key = user.client_key_data.as_ref().map(|key| key.expose_secret());
     let certificate =
         pem("client-certificate", user.client_certificate_data.as_deref(), user.client_certificate.as_deref())?;
     match (certificate, pem("client-key", key, user.client_key.as_deref())?) {
         (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
         (None, None) => Ok(None),
-        (Some(_), None) => Err("client-certificate is there without client-key".to_string()),
-        (None, Some(_)) => Err("client-key is there without client-certificate".to_string()),
+        (Some(_), None) => Err(CredentialsError::NoKey),
+        (None, Some(_)) => Err(CredentialsError::NoCertificate),
     }
 }
 
 /// What a kubeconfig gives as data, in base64, or as a file; data wins.
-pub(super) fn pem(setting: &str, data: Option<&str>, file: Option<&str>) -> Result<Option<Pem>, String> {
+pub(super) fn pem(
+    setting: &'static str,
+    data: Option<&str>,
+    file: Option<&str>,
+) -> Result<Option<Pem>, CredentialsError> {
     let filled = |text: &&str| !text.is_empty();
     match data.filter(filled) {
         Some(data) => {
             let data: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            let text = STANDARD.decode(data).map_err(|error| format!("{setting}-data is no base64: {error}"))?;
+            let text = STANDARD.decode(data).map_err(|source| CredentialsError::Base64 { setting, source })?;
             Ok(Some(Pem::Text(text)))
         }
         None => Ok(file.filter(filled).map(|file| Pem::File(file.into()))),
@@ -227,21 +231,16 @@ pub(super) fn pem(setting: &str, data: Option<&str>, file: Option<&str>) -> Resu
 
 async fn from_file(path: PathBuf, secrets: Secrets) -> Result<HeaderValue, KubernetesError> {
     let read = move || match file::read_text(&path, file::SMALL) {
-        Ok(text) if text.trim().is_empty() => Err(KubernetesError::Credentials(format!("{} is empty", path.display()))),
+        Ok(text) if text.trim().is_empty() => Err(KubernetesError::EmptyTokenFile(path)),
         Ok(text) => {
             secrets.learn(text.trim());
-            bearer_value(&text).map_err(KubernetesError::Credentials)
+            bearer_value(&text).map_err(KubernetesError::Unsendable)
         }
         Err(source) => Err(KubernetesError::TokenFile { path, source }),
     };
-    let unread = |error| Err(KubernetesError::Credentials(format!("reading the token: {error}")));
-    tokio::task::spawn_blocking(read).await.unwrap_or_else(unread)
+    tokio::task::spawn_blocking(read).await.map_err(KubernetesError::TokenNotRead)?
 }
 
-fn bearer_value(token: &str) -> Result<HeaderValue, String> {
-    unsendable(login::sensitive(&format!("Bearer {}", Secret::new(token).reveal())))
-}
-
-fn unsendable(value: Result<HeaderValue, InvalidHeaderValue>) -> Result<HeaderValue, String> {
-    value.map_err(|_| "the token or password cannot be sent in a header".to_string())
+fn bearer_value(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    login::sensitive(&format!("Bearer {}", Secret::new(token).reveal()))
 }

@@ -1,12 +1,19 @@
 //! [`KubernetesError`]: why the API server gave no answer.
 
+mod credentials;
+mod kubeconfig;
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::header::InvalidHeaderValue;
+use kube::config::KubeconfigError;
 use kube::core::Status;
 
+pub(super) use self::credentials::{CredentialsError, ExecConfigError, PluginError};
+pub(super) use self::kubeconfig::{ContextError, ServerUrlError};
 use crate::backend::socket::io_words;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http1::{HttpError, RequestError};
@@ -48,9 +55,57 @@ impl fmt::Display for Shown {
 /// Why there is no answer. The sentences do not name the API server: [`KubernetesError::at`] does.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KubernetesError {
-    /// A setting makes no sense: no point in asking again.
-    #[error("{0}")]
-    Setting(String),
+    /// None of the kubeconfig files is there, and this is no pod.
+    #[error("{}", no_kubeconfig(.0))]
+    NoKubeconfig(Vec<PathBuf>),
+    /// A file is no kubeconfig. What is wrong is not shown: it may be a token.
+    #[error("{} is no kubeconfig{}", path.display(), at.map(|(line, column)| format!(": line {line} column {column}")).unwrap_or_default())]
+    NotKubeconfig {
+        /// The file.
+        path: PathBuf,
+        /// Line and column.
+        at: Option<(u64, u64)>,
+    },
+    /// A file is larger than a kubeconfig may be.
+    #[error("{}: is larger than {} MiB", path.display(), limit >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A file cannot be joined to those before it.
+    #[error("{}: {source}", path.display())]
+    Merge {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: KubeconfigError,
+    },
+    /// The kubeconfig names no API server or no user.
+    #[error("{place}: {source}")]
+    Context {
+        /// The kubeconfig.
+        place: String,
+        /// What is wrong with it.
+        source: ContextError,
+    },
+    /// A file of the pod's service account cannot be read.
+    #[error("{}: {}", path.display(), io_words(source))]
+    AccountFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No request can be made of a query.
+    #[error("{asked}: {source}")]
+    Query {
+        /// The query.
+        asked: String,
+        /// Why.
+        source: kube::core::request::Error,
+    },
     /// TLS cannot be set up as the kubeconfig has it.
     #[error("{place}: {source}")]
     Tls {
@@ -90,9 +145,23 @@ pub(super) enum KubernetesError {
         /// Why.
         source: io::Error,
     },
-    /// Nothing made the credentials.
-    #[error("no credentials: {0}")]
-    Credentials(String),
+    /// The file of the token is empty.
+    #[error("no credentials: {} is empty", .0.display())]
+    EmptyTokenFile(PathBuf),
+    /// The file of the token could not be read.
+    #[error("no credentials: reading the token: {0}")]
+    TokenNotRead(#[source] tokio::task::JoinError),
+    /// What the credential plugin printed is no credentials.
+    #[error("no credentials: {command:?} {source}")]
+    PluginOutput {
+        /// The program.
+        command: String,
+        /// What is wrong with it.
+        source: PluginError,
+    },
+    /// A token that no header can carry.
+    #[error("no credentials: the token or password cannot be sent in a header")]
+    Unsendable(#[source] InvalidHeaderValue),
     /// No response.
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -171,6 +240,14 @@ pub(super) enum KubernetesError {
     },
 }
 
+fn no_kubeconfig(files: &[PathBuf]) -> String {
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    match files.as_slice() {
+        [] => "no kubeconfig: set KUBECONFIG".to_string(),
+        files => format!("no kubeconfig: there is no {} (KUBECONFIG names others)", files.join(" and no ")),
+    }
+}
+
 impl KubernetesError {
     /// What the API server refused.
     pub(super) fn of_status(status: &Status, asked: &str, shown: &Shown, retry_after: Option<Duration>) -> Self {
@@ -206,9 +283,15 @@ impl KubernetesError {
     /// The stable word for it.
     pub(super) fn code(&self) -> ResolveCode {
         match self {
-            KubernetesError::Setting(_) | KubernetesError::Tls { .. } | KubernetesError::File { .. } => {
-                ResolveCode::BadTarget
-            }
+            KubernetesError::NoKubeconfig(_)
+            | KubernetesError::NotKubeconfig { .. }
+            | KubernetesError::TooLarge { .. }
+            | KubernetesError::Merge { .. }
+            | KubernetesError::Context { .. }
+            | KubernetesError::AccountFile { .. }
+            | KubernetesError::Query { .. }
+            | KubernetesError::Tls { .. }
+            | KubernetesError::File { .. } => ResolveCode::BadTarget,
             KubernetesError::Request(error) => error.source.code(),
             KubernetesError::Slow { .. } | KubernetesError::Frozen { .. } | KubernetesError::Stuck(_) => {
                 ResolveCode::Timeout
@@ -220,7 +303,10 @@ impl KubernetesError {
             KubernetesError::NotRead(_)
             | KubernetesError::TokenFile { .. }
             | KubernetesError::Plugin { .. }
-            | KubernetesError::Credentials(_)
+            | KubernetesError::EmptyTokenFile(_)
+            | KubernetesError::TokenNotRead(_)
+            | KubernetesError::PluginOutput { .. }
+            | KubernetesError::Unsendable(_)
             | KubernetesError::Unauthorized(_)
             | KubernetesError::Forbidden { .. } => ResolveCode::Denied,
             KubernetesError::Refused { code: 429, .. } => ResolveCode::Limited,

@@ -20,7 +20,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe::Receiver;
 use tokio::time::sleep;
 
-use super::error::{KubernetesError, LONGEST};
+use super::error::{ExecConfigError, KubernetesError, LONGEST, PluginError};
 use crate::backend::tls::Pem;
 use crate::model::secret::{Secret, Secrets};
 use crate::text::quote_bytes;
@@ -61,22 +61,20 @@ impl Issued {
 }
 
 impl Plugin {
-    /// Nothing is run yet. The error is a sentence about the kubeconfig.
-    pub(super) fn new(exec: &ExecConfig, cluster: &Cluster) -> Result<Self, String> {
+    /// Nothing is run yet.
+    pub(super) fn new(exec: &ExecConfig, cluster: &Cluster) -> Result<Self, ExecConfigError> {
         let Some(command) = exec.command.clone().filter(|command| !command.is_empty()) else {
-            return Err("exec names no command".to_string());
+            return Err(ExecConfigError::NoCommand);
         };
         let api_version = exec.api_version.clone().unwrap_or_default();
         if !VERSIONS.contains(&api_version.as_str()) {
-            return Err(format!("exec has the apiVersion {api_version:?}: it is {}", VERSIONS.join(" or ")));
+            return Err(ExecConfigError::ApiVersion { found: api_version, supported: &VERSIONS });
         }
         if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
-            return Err(format!(
-                "exec: {command:?} wants to ask something (interactiveMode: Always), which it cannot here"
-            ));
+            return Err(ExecConfigError::Interactive(command));
         }
         let cluster = match exec.provide_cluster_info {
-            true => Some(ExecAuthCluster::try_from(cluster).map_err(|error| error.to_string())?),
+            true => Some(ExecAuthCluster::try_from(cluster)?),
             false => None,
         };
         Ok(Plugin { command, api_version, exec: exec.clone(), cluster })
@@ -85,7 +83,7 @@ impl Plugin {
     /// Runs it, and makes `secrets` know what it gets and prints. Dropping the future ends it.
     pub(super) async fn run(&self, secrets: &Secrets) -> Result<Issued, KubernetesError> {
         let Plugin { command, exec, .. } = self;
-        let wrong = |why: String| KubernetesError::Credentials(format!("{command:?} {why}"));
+        let wrong = |source: PluginError| KubernetesError::PluginOutput { command: command.clone(), source };
         let told = json!({
             "apiVersion": self.api_version,
             "kind": "ExecCredential",
@@ -117,38 +115,37 @@ impl Plugin {
         if !ended.status.success() {
             // What it says to people. What it prints for machines may be a token, and is not repeated.
             let said = ended.stderr.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-            let said = if said.is_empty() { String::new() } else { format!(": {}", quote_bytes(said, LONGEST)) };
-            return Err(wrong(format!("ended with {}{said}", ended.status)));
+            let said = quote_bytes(said, LONGEST);
+            return Err(wrong(PluginError::Ended { status: ended.status, said }));
         }
         self.read(&ended.stdout).map_err(wrong)
     }
 
-    fn read(&self, printed: &[u8]) -> Result<Issued, String> {
-        let credential: Credential =
-            serde_saphyr::from_slice(printed).map_err(|_| "did not print an ExecCredential".to_string())?;
+    fn read(&self, printed: &[u8]) -> Result<Issued, PluginError> {
+        let credential: Credential = serde_saphyr::from_slice(printed).map_err(|_| PluginError::NotCredential)?;
         if credential.kind != "ExecCredential" {
-            return Err(format!("printed the kind {:?}, not ExecCredential", credential.kind));
+            return Err(PluginError::Kind(credential.kind));
         }
         if credential.api_version != self.api_version {
-            return Err(format!("printed the apiVersion {:?}, not {:?}", credential.api_version, self.api_version));
+            let wanted = self.api_version.clone();
+            return Err(PluginError::ApiVersion { printed: credential.api_version, wanted });
         }
         let Status { expiration_timestamp, token, client_certificate_data, client_key_data } =
             credential.status.unwrap_or_default();
         let until = expiration_timestamp
             .map(|text| {
-                OffsetDateTime::parse(&text, &Rfc3339)
-                    .map_err(|_| format!("ends its credentials at {text:?}, which is no time"))
+                OffsetDateTime::parse(&text, &Rfc3339).map_err(|source| PluginError::Expiration { text, source })
             })
             .transpose()?;
         let pem = |text: String| Pem::Text(text.into_bytes());
         let identity = match (client_certificate_data, client_key_data) {
             (Some(certificate), Some(key)) => Some((pem(certificate), pem(key))),
             (None, None) => None,
-            _ => return Err("printed a certificate without its key, or a key without its certificate".to_string()),
+            _ => return Err(PluginError::HalfIdentity),
         };
         let token = token.map(Secret::new).filter(|token| !token.is_empty());
         if token.is_none() && identity.is_none() {
-            return Err("printed neither a token nor a client certificate".to_string());
+            return Err(PluginError::Nothing);
         }
         Ok(Issued { token, identity, until })
     }

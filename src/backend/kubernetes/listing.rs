@@ -103,7 +103,7 @@ impl Listing {
             }
             let chosen = port::choose(slice.ports.as_deref(), self.wanted.as_ref(), service, self.fallback);
             for listed in &slice.endpoints {
-                let chosen = chosen.as_ref().map_err(|why| Unusable::NotGrpc(why.clone()));
+                let chosen = chosen.as_ref().map_err(|error| Unusable::NotGrpc(error.to_string()));
                 match chosen.and_then(|port| endpoint(listed, slice, name, port)) {
                     Ok(mut endpoint) => {
                         endpoint.particulars_mut().virtual_ip = virtual_ip;

@@ -16,7 +16,7 @@ use super::watch::open;
 use crate::backend::Resolution;
 use crate::backend::unusable::none_left;
 use crate::backend::watch::{Watch, after};
-use crate::layout::{Reading, kratos_pods};
+use crate::layout::{LayoutError, Reading, kratos_pods};
 use crate::model::endpoint::{Check, CheckState, Endpoint, EndpointStatus};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
 use crate::model::secret::Secrets;
@@ -139,8 +139,8 @@ pub(super) fn answer(pods: &Pods) -> (Vec<Endpoint>, Vec<Note>) {
                 usable += 1;
                 endpoints.extend(found);
             }
-            Err(why) => {
-                let why = format!("{name}: {why}");
+            Err(error) => {
+                let why = format!("{name}: {error}");
                 // A pod that does not run yet, or no more, is no instance.
                 if is_running(pod) {
                     unusable.push(why.clone());
@@ -182,10 +182,21 @@ fn is_running(pod: &Pod) -> bool {
     phase(pod) == "Running"
 }
 
-fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
+/// Why a pod is no instance.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum PodError {
+    /// It does not run.
+    #[error("the pod is {0}, and Kratos takes running ones alone")]
+    NotRunning(String),
+    /// What Kratos wrote into it is of no use.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+}
+
+fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, PodError> {
     let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
     if !is_running(pod) {
-        return Err(format!("the pod is {}, and Kratos takes running ones alone", phase(pod)));
+        return Err(PodError::NotRunning(phase(pod).to_string()));
     }
     let containers = spec.and_then(|spec| spec.containers.as_ref()).into_iter().flatten();
     let ports = containers.filter_map(|container| container.ports.as_ref()).flatten();
@@ -204,7 +215,7 @@ fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, String> {
     });
     let mut found = match reading {
         Reading::Endpoints(found) => found,
-        Reading::Unusable(why) => return Err(why),
+        Reading::Unusable(error) => return Err(error.into()),
         Reading::Nothing | Reading::Foreign => return Ok(Vec::new()),
     };
     let (state, check) = state(pod);

@@ -1,5 +1,6 @@
 //! Which port of the pods is meant. Pure.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use k8s_openapi::api::core::v1::Service;
@@ -23,6 +24,46 @@ pub(super) struct Port {
     pub rule: String,
 }
 
+/// Why a slice has no port that is meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PortError {
+    /// No port has the name that is meant.
+    #[error("there is no port {name:?}; {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The ports that there are.
+        known: KnownPorts,
+    },
+    /// The slice names no port, and none was given.
+    #[error("the slice names no port; write one behind the service's name")]
+    NonePublished,
+    /// The port that is meant has no number.
+    #[error("the port has no number")]
+    NoNumber,
+}
+
+/// The TCP ports of a slice: name, where there is one, and number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KnownPorts(Vec<(Option<String>, u16)>);
+
+impl fmt::Display for KnownPorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let KnownPorts(ports) = self;
+        if ports.is_empty() {
+            return f.write_str("the slice names no TCP port");
+        }
+        let ports: Vec<String> = ports
+            .iter()
+            .map(|(name, number)| match name {
+                Some(name) => format!("{name} ({number})"),
+                None => number.to_string(),
+            })
+            .collect();
+        write!(f, "the slice has {}", ports.join(", "))
+    }
+}
+
 /// The port of a slice that `wanted` means; without `wanted` one that is for gRPC, else the first. `fallback` is for slices
 /// that say none.
 pub(super) fn choose(
@@ -30,7 +71,7 @@ pub(super) fn choose(
     wanted: Option<&ServicePort>,
     service: Option<&Service>,
     fallback: Option<u16>,
-) -> Result<Port, String> {
+) -> Result<Port, PortError> {
     let tcp: Vec<&EndpointPort> = ports
         .unwrap_or_default()
         .iter()
@@ -40,13 +81,13 @@ pub(super) fn choose(
         None => any(&tcp, fallback),
         Some(ServicePort::Name(name)) => match tcp.iter().find(|port| port.name.as_deref() == Some(name)) {
             Some(port) => taken(port, format!("port {name:?}")),
-            None => Err(format!("there is no port {name:?}; {}", known(&tcp))),
+            None => Err(PortError::Unknown { name: name.clone(), known: known(&tcp) }),
         },
         Some(ServicePort::Number(wanted)) => by_number(&tcp, *wanted, service),
     }
 }
 
-fn any(tcp: &[&EndpointPort], fallback: Option<u16>) -> Result<Port, String> {
+fn any(tcp: &[&EndpointPort], fallback: Option<u16>) -> Result<Port, PortError> {
     let named = |port: &EndpointPort| format!("port {:?}", port.name.as_deref().unwrap_or_default());
     for protocol in GRPC {
         let said = |port: &&&EndpointPort| {
@@ -65,14 +106,14 @@ fn any(tcp: &[&EndpointPort], fallback: Option<u16>) -> Result<Port, String> {
         ([], Some(number)) => {
             Ok(Port { number, name: None, app_protocol: None, rule: format!("--port {number}: the slice names none") })
         }
-        ([], None) => Err("the slice names no port; write one behind the service's name".to_string()),
+        ([], None) => Err(PortError::NonePublished),
         ([only], _) => taken(only, "the only port".to_string()),
         ([first, ..], _) => taken(first, format!("the first port, as kuberesolver takes it; {}", known(tcp))),
     }
 }
 
 /// A number is the pods' own port, else one of the Service's, else meant as it stands.
-fn by_number(tcp: &[&EndpointPort], wanted: u16, service: Option<&Service>) -> Result<Port, String> {
+fn by_number(tcp: &[&EndpointPort], wanted: u16, service: Option<&Service>) -> Result<Port, PortError> {
     if let Some(port) = tcp.iter().find(|port| number(port) == Some(wanted)) {
         return taken(port, format!("port {wanted}"));
     }
@@ -92,15 +133,10 @@ fn by_number(tcp: &[&EndpointPort], wanted: u16, service: Option<&Service>) -> R
     })
 }
 
-fn taken(port: &EndpointPort, rule: String) -> Result<Port, String> {
+fn taken(port: &EndpointPort, rule: String) -> Result<Port, PortError> {
     match number(port) {
-        Some(number) => Ok(Port {
-            number,
-            name: port.name.clone().filter(|n| !n.is_empty()),
-            app_protocol: port.app_protocol.clone(),
-            rule,
-        }),
-        None => Err("the port has no number".to_string()),
+        Some(number) => Ok(Port { number, name: name(port), app_protocol: port.app_protocol.clone(), rule }),
+        None => Err(PortError::NoNumber),
     }
 }
 
@@ -108,21 +144,12 @@ fn number(port: &EndpointPort) -> Option<u16> {
     port.port.and_then(|number| u16::try_from(number).ok()).filter(|number| *number != 0)
 }
 
-fn known(tcp: &[&EndpointPort]) -> String {
-    if tcp.is_empty() {
-        return "the slice names no TCP port".to_string();
-    }
-    let ports: Vec<String> = tcp
-        .iter()
-        .filter_map(|port| {
-            let number = number(port)?;
-            Some(match port.name.as_deref().filter(|name| !name.is_empty()) {
-                Some(name) => format!("{name} ({number})"),
-                None => number.to_string(),
-            })
-        })
-        .collect();
-    format!("the slice has {}", ports.join(", "))
+fn name(port: &EndpointPort) -> Option<String> {
+    port.name.clone().filter(|name| !name.is_empty())
+}
+
+fn known(tcp: &[&EndpointPort]) -> KnownPorts {
+    KnownPorts(tcp.iter().filter_map(|port| Some((name(port), number(port)?))).collect())
 }
 
 /// The one address in front of the pods; `None` for a headless service.

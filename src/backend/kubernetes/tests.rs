@@ -116,7 +116,10 @@ fn a_pod_asks_as_its_service_account() {
 
 #[test]
 fn a_server_is_a_url() {
-    let of = |url: &str| Server::new(url).map(|server| (server.tls, server.host, server.port, server.path));
+    let of = |url: &str| {
+        let server = Server::new(url).map(|server| (server.tls, server.host, server.port, server.path));
+        server.map_err(|error| error.to_string())
+    };
     assert_eq!(of("https://10.0.0.1:6443"), Ok((true, "10.0.0.1".to_string(), 6443, String::new())));
     assert_eq!(of("https://[fd00::1]"), Ok((true, "fd00::1".to_string(), 443, String::new())));
     let behind = "https://hub.example/k8s/clusters/c-1/";
@@ -138,7 +141,8 @@ fn user(user: &Value) -> AuthInfo {
 }
 
 fn refused(of: &Value) -> String {
-    Credentials::new(&user(of), &Cluster::default(), Secrets::default()).map(|_| ()).expect_err("no credentials")
+    let made = Credentials::new(&user(of), &Cluster::default(), Secrets::default());
+    made.map(|_| ()).expect_err("no credentials").to_string()
 }
 
 /// What is shown for a user, as pairs of header and value.

@@ -1,29 +1,15 @@
 //! What was given for a backend's settings, and how it is read.
 
+use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::error::{InvalidValue, NotABoolean, SettingsError};
+use super::values::ValueError;
 use super::{Origin, Sourced};
 use crate::model::secret::Secret;
 use crate::platform::file;
-
-/// A setting that makes no sense: where it stands, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {why}")]
-pub struct SettingsError {
-    /// The flag, the variable or the key of the configuration file: `CONSUL_HTTP_SSL`.
-    pub place: String,
-    /// What is wrong with its value, and what would be right. No secret is in it.
-    pub why: String,
-}
-
-impl SettingsError {
-    /// `why` at `place`.
-    pub fn new(place: impl Into<String>, why: impl Into<String>) -> Self {
-        SettingsError { place: place.into(), why: why.into() }
-    }
-}
 
 /// What one place says of a flag.
 pub struct Said {
@@ -67,8 +53,7 @@ impl<F: Fn(&str) -> Option<String>> Given for Variables<F> {
     }
 
     fn file(&self, path: &Path) -> io::Result<String> {
-        let bytes = file::read(path, file::LARGE)?;
-        String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        file::read_text(path, file::LARGE)
     }
 }
 
@@ -88,18 +73,18 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// Names the place, the value and what would be right.
-    pub fn flag<T>(
+    pub fn flag<T, E: Into<InvalidValue>>(
         &self,
         flag: &'static str,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Option<Sourced<T>>, SettingsError> {
         let Some(said) = self.given.first_of(&[flag]).pop() else { return Ok(None) };
         let [text] = said.values.as_slice() else {
-            return Err(SettingsError::new(said.place, format!("{} values where one is wanted", said.values.len())));
+            return Err(SettingsError::Several { place: said.place, count: said.values.len() });
         };
         match parse(text) {
             Ok(value) => Ok(Some(Sourced::new(value, said.origin))),
-            Err(why) => Err(SettingsError::new(said.place, format!("{text:?} is {why}"))),
+            Err(why) => Err(SettingsError::Flag { place: said.place, value: text.clone(), source: why.into() }),
         }
     }
 
@@ -110,7 +95,7 @@ impl<'a> Reader<'a> {
     /// Names the place.
     pub fn flag_text(&self, flag: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
         let text = self.flag(flag, |text| match text {
-            "" => Err("empty".to_string()),
+            "" => Err(ValueError::Empty),
             text => Ok(text.to_string()),
         })?;
         Ok(text.map(|text| Sourced::new(Some(text.value), text.origin)).unwrap_or_default())
@@ -132,7 +117,7 @@ impl<'a> Reader<'a> {
         match self.flag(flag, super::duration)? {
             Some(zero) if zero.value.is_zero() => {
                 let place = self.given.first_of(&[flag]).pop().map_or_else(|| flag.to_string(), |said| said.place);
-                Err(SettingsError::new(format!("{place} 0"), "must be greater than zero; write e.g. 5s"))
+                Err(SettingsError::Zero { place })
             }
             other => Ok(other),
         }
@@ -150,7 +135,10 @@ impl<'a> Reader<'a> {
             match super::boolean(text) {
                 Ok(true) => on.push(Sourced::new(said.flag, said.origin)),
                 Ok(false) => {}
-                Err(why) => return Err(SettingsError::new(said.place, format!("{text:?} is {why}"))),
+                Err(why) => {
+                    let value = text.to_string();
+                    return Err(SettingsError::Flag { place: said.place, value, source: why.into() });
+                }
             }
         }
         Ok(on)
@@ -163,13 +151,12 @@ impl<'a> Reader<'a> {
     /// The file cannot be read, or holds nothing.
     pub fn flag_secret_file(&self, flag: &'static str) -> Result<Option<Sourced<Secret>>, SettingsError> {
         let Sourced { value: Some(path), origin } = self.flag_text(flag)? else { return Ok(None) };
-        let read = self.given.file(Path::new(&path)).map_err(|error| {
-            let why = file::why(&error);
-            SettingsError::new(format!("failed to read {flag} {path}"), why)
-        })?;
-        let secret = Secret::new(read);
+        let secret = match self.given.file(Path::new(&path)) {
+            Ok(text) => Secret::new(text),
+            Err(source) => return Err(SettingsError::File { flag, path, source }),
+        };
         if secret.is_empty() {
-            return Err(SettingsError::new(format!("{flag} {path}"), "holds no token"));
+            return Err(SettingsError::NoToken { flag, path });
         }
         Ok(Some(Sourced::new(secret, origin)))
     }
@@ -184,17 +171,17 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// Names the variable; `parse` says the value, unless it is a secret, and what would be right.
-    pub fn read_or<T>(
+    pub fn read_or<T, E: Into<InvalidValue>>(
         &self,
         name: &'static str,
         unset: T,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Sourced<T>, SettingsError> {
         match self.given.variable(name).filter(|text| !text.trim().is_empty()) {
             None => Ok(Sourced::new(unset, Origin::Default)),
             Some(text) => parse(text.trim())
                 .map(|value| Sourced::new(value, Origin::Env(name.to_string())))
-                .map_err(|why| SettingsError::new(name, why)),
+                .map_err(|why| SettingsError::Variable { name, source: why.into() }),
         }
     }
 
@@ -203,10 +190,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// As for [`read_or`](Self::read_or).
-    pub fn read<T: Default>(
+    pub fn read<T: Default, E: Into<InvalidValue>>(
         &self,
         name: &'static str,
-        parse: impl Fn(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Sourced<T>, SettingsError> {
         self.read_or(name, T::default(), parse)
     }
@@ -217,7 +204,16 @@ impl<'a> Reader<'a> {
     ///
     /// None; the same shape as [`read`](Self::read).
     pub fn text(&self, name: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
-        self.read(name, |text| Ok(Some(text.to_string())))
+        self.read(name, |text| Ok::<_, Infallible>(Some(text.to_string())))
+    }
+
+    /// A secret that a variable holds.
+    ///
+    /// # Errors
+    ///
+    /// None; the same shape as [`read`](Self::read).
+    pub fn secret(&self, name: &'static str) -> Result<Sourced<Option<Secret>>, SettingsError> {
+        self.read(name, |text| Ok::<_, Infallible>(Some(Secret::new(text))))
     }
 
     /// A path.
@@ -226,7 +222,7 @@ impl<'a> Reader<'a> {
     ///
     /// None; the same shape as [`read`](Self::read).
     pub fn path(&self, name: &'static str) -> Result<Sourced<Option<PathBuf>>, SettingsError> {
-        self.read(name, |text| Ok(Some(PathBuf::from(text))))
+        self.read(name, |text| Ok::<_, Infallible>(Some(PathBuf::from(text))))
     }
 
     /// True or false, in the words that Go's `strconv.ParseBool` takes: registries' own tools are written in Go.
@@ -238,7 +234,7 @@ impl<'a> Reader<'a> {
         self.read_or(name, unset, |text| match text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-            _ => Err(format!("{text:?} is neither true nor false")),
+            _ => Err(NotABoolean(text.to_string())),
         })
     }
 }

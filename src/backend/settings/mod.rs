@@ -4,6 +4,7 @@
 //! and docs/settings.md are made from these lists; no other file names them. [`Backend::configure`](super::Backend::configure)
 //! reads what was [`Given`] and puts the backend's own settings into [`Settings`].
 
+mod error;
 mod given;
 mod values;
 
@@ -13,8 +14,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use given::{Given, Reader, Said, SettingsError, Variables};
-pub use values::{boolean, duration};
+pub use error::{InvalidValue, SettingsError};
+pub use given::{Given, Reader, Said, Variables};
+pub use values::{ValueError, boolean, duration};
 
 use crate::model::secret::Secrets;
 
@@ -86,7 +88,7 @@ pub enum Value {
         /// One that could be typed: `10.0.0.53`.
         example: &'static str,
         /// Why a text is no value, in words that follow "is": `no IP address`.
-        check: fn(&str) -> Result<(), String>,
+        check: fn(&str) -> Result<(), InvalidValue>,
     },
     /// Any number of values: repeated, or separated by commas.
     Many {

@@ -1,19 +1,40 @@
 //! Texts into values. Used alike for flags, variables and the configuration file, so that an error reads the same wherever
-//! the text stands. An error follows "is" and does not repeat the text: the caller knows where it stands, and shows it.
+//! the text stands.
 
 use std::time::Duration;
 
 /// The longest duration that is taken: a year.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// Why a text is not a value. The sentence follows "is" and does not repeat the text: the caller knows where it stands, and
+/// shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// Not a duration.
+    #[error("no duration; write seconds such as 10 or 1.5, or 250ms, 2m, 1h")]
+    Duration,
+    /// A duration of more than a year.
+    #[error("longer than a year; write e.g. 30s, 10m or 24h")]
+    TooLong,
+    /// Neither true nor false.
+    #[error("neither true nor false")]
+    Boolean,
+    /// Nothing where a text must be.
+    #[error("empty")]
+    Empty,
+}
+
 /// `10` and `1.5` are seconds; `250ms`, `2m`, `1h`, `1m30s` say their unit.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    const FORM: &str = "no duration; write seconds such as 10 or 1.5, or 250ms, 2m, 1h";
-    let wrong = || FORM.to_string();
+///
+/// # Errors
+///
+/// [`ValueError::Duration`], [`ValueError::TooLong`].
+pub fn duration(text: &str) -> Result<Duration, ValueError> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
     if rest.is_empty() {
-        return Err(wrong());
+        return Err(ValueError::Duration);
     }
     let whole = rest;
     while !rest.is_empty() {
@@ -22,9 +43,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
         if !number.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(wrong());
+            return Err(ValueError::Duration);
         }
-        let number: f64 = number.parse().map_err(|_| wrong())?;
+        let number: f64 = number.parse().map_err(|_| ValueError::Duration)?;
         let seconds = match unit {
             "ms" => number / 1000.0,
             "s" => number,
@@ -33,24 +54,28 @@ pub fn duration(text: &str) -> Result<Duration, String> {
             "d" => number * 24.0 * 3600.0,
             // A number without a unit stands alone: `1m30` could be anything.
             "" if rest.len() == whole.len() && after.is_empty() => number,
-            _ => return Err(wrong()),
+            _ => return Err(ValueError::Duration),
         };
-        let part = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
+        let part = Duration::try_from_secs_f64(seconds).map_err(|_| ValueError::Duration)?;
         total = total.saturating_add(part);
         rest = after;
     }
     if total > LONGEST {
-        return Err("longer than a year; write e.g. 30s, 10m or 24h".into());
+        return Err(ValueError::TooLong);
     }
     Ok(total)
 }
 
 /// `true` or `false`, in the words people use.
-pub fn boolean(text: &str) -> Result<bool, String> {
+///
+/// # Errors
+///
+/// [`ValueError::Boolean`].
+pub fn boolean(text: &str) -> Result<bool, ValueError> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err("neither true nor false".into()),
+        _ => Err(ValueError::Boolean),
     }
 }
 
@@ -78,10 +103,10 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_refused_with_an_example() {
         for text in ["", "abc", "-1", "1x", "1m30", "1..5", ".", "inf", "NaN", "1e9h", "5 s", "s", "１０"] {
-            let error = duration(text).unwrap_err();
+            let error = duration(text).unwrap_err().to_string();
             assert!(error.contains("250ms"), "{text}: {error}");
         }
-        assert!(duration("9000h").unwrap_err().contains("a year"));
+        assert!(duration("9000h").unwrap_err().to_string().contains("a year"));
         assert!(duration("99999999999999999999999h").is_err());
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::error::ZookeeperError;
 use super::session::{self, Session};
-use super::settings::{Connect, Server, Settings};
+use super::settings::{Connect, Server, Settings, ZookeeperSettingError};
 use super::target::ZookeeperTarget;
 use crate::backend::failover::{self, Failed};
 use crate::model::resolution::{ResolveCode, ResolveError};
@@ -27,7 +27,9 @@ impl Ensemble {
             settings.connect.value.clone()
         } else {
             let servers = named.iter().map(|server| Server::parse(server)).collect::<Result<_, _>>();
-            let wrong = |why| ResolveError::fatal(ResolveCode::BadTarget, format!("zookeeper {why}"));
+            let wrong = |error: ZookeeperSettingError| {
+                ResolveError::fatal(ResolveCode::BadTarget, format!("zookeeper {error}")).caused_by(error)
+            };
             Connect { servers: servers.map_err(wrong)?, chroot: String::new() }
         };
         Ok(Ensemble { connect, auth: settings.auth.value.clone() })

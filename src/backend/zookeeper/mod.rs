@@ -13,6 +13,7 @@ mod error;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod jute;
+mod path;
 mod registry;
 mod session;
 mod settings;
@@ -112,28 +113,5 @@ fn active(settings: &Settings) -> Result<String, String> {
         Origin::Flag(name) => Ok(format!("{name} was given")),
         Origin::Config(path) => Ok(format!("{path} names its servers")),
         Origin::System(_) | Origin::Default => Err("ZOOKEEPER_CONNECT is not set".to_string()),
-    }
-}
-
-/// What ZooKeeper takes for a path (`PathUtils.validatePath`). The error follows the path in a sentence.
-fn is_path(path: &str) -> Result<(), &'static str> {
-    let Some(within) = path.strip_prefix('/') else { return Err("does not begin with a slash") };
-    match within.split('/').find(|name| matches!(*name, "" | "." | "..") || name.contains('\0')) {
-        None => Ok(()),
-        Some("") => Err("has an empty name in it"),
-        Some(_) => Err("has . or .. in it, which ZooKeeper refuses"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_what_zookeeper_takes_for_one() {
-        assert_eq!(is_path("/microservices/pay"), Ok(()));
-        for wrong in ["pay", "/", "//pay", "/pay/", "/a/../b", "/."] {
-            assert!(is_path(wrong).is_err(), "{wrong}");
-        }
     }
 }

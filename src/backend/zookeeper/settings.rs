@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::path::{self, PathError};
 use crate::backend::settings::{BackendSettings, Origin, Reader, Setting, SettingsError, Sourced};
 use crate::backend::socket::shown_address;
 use crate::model::host_port::{self, ServerError};
@@ -27,21 +28,54 @@ pub struct Server {
     pub port: u16,
 }
 
+/// Why a text is not what a setting of ZooKeeper takes. What is shown of a server lacks what stands before an `@`: it may be a
+/// password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ZookeeperSettingError {
+    /// A server with a user, perhaps with a password.
+    #[error("{0:?} holds a user: put user:password into ZOOKEEPER_AUTH")]
+    User(String),
+    /// A server with a scheme, a path or white space.
+    #[error("{0:?} has a scheme, a path or white space; a server is host:port")]
+    NotHostPort(String),
+    /// A server without a host.
+    #[error("{0:?} has no host: write 127.0.0.1:2181")]
+    NoHost(String),
+    /// Another fault of a server's host or port.
+    #[error("{shown:?} {source}")]
+    Server {
+        /// The server.
+        shown: String,
+        /// What is wrong.
+        source: ServerError,
+    },
+    /// A chroot that is no path.
+    #[error("{chroot:?} {source}")]
+    Chroot {
+        /// The chroot.
+        chroot: String,
+        /// What is wrong.
+        source: PathError,
+    },
+    /// A user without a password. The text is not shown: without a colon it may be a password.
+    #[error("has no password: write user:password")]
+    NoPassword,
+}
+
 impl Server {
-    /// Parses `host[:port]`. The error does not repeat what stands before an `@`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Parses `host[:port]`.
+    pub(super) fn parse(text: &str) -> Result<Self, ZookeeperSettingError> {
         let shown = shown_address(text);
-        let wrong = |why: &str| Err(format!("{shown:?} {why}"));
         if text.contains('@') {
-            return wrong("holds a user: put user:password into ZOOKEEPER_AUTH");
+            return Err(ZookeeperSettingError::User(shown));
         }
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || "/?#".contains(c)) {
-            return wrong("has a scheme, a path or white space; a server is host:port");
+            return Err(ZookeeperSettingError::NotHostPort(shown));
         }
         match host_port::server(text) {
             Ok((host, port)) => Ok(Server { host: host.to_string(), port: port.unwrap_or(PORT) }),
-            Err(ServerError::NoHost) => wrong("has no host: write 127.0.0.1:2181"),
-            Err(why) => wrong(&why.to_string()),
+            Err(ServerError::NoHost) => Err(ZookeeperSettingError::NoHost(shown)),
+            Err(source) => Err(ZookeeperSettingError::Server { shown, source }),
         }
     }
 }
@@ -62,12 +96,12 @@ pub struct Connect {
 }
 
 impl Connect {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, ZookeeperSettingError> {
         let (servers, chroot) = text.find('/').map_or((text, ""), |at| text.split_at(at));
         let servers = servers.split(',').map(|server| Server::parse(server.trim())).collect::<Result<_, _>>()?;
         let chroot = chroot.trim_end_matches('/').to_string();
         if !chroot.is_empty() {
-            super::is_path(&chroot).map_err(|why| format!("{chroot:?} {why}"))?;
+            path::check(&chroot).map_err(|source| ZookeeperSettingError::Chroot { chroot: chroot.clone(), source })?;
         }
         Ok(Connect { servers, chroot })
     }
@@ -104,7 +138,7 @@ impl BackendSettings for Settings {
             connect: given.read_or("ZOOKEEPER_CONNECT", unset.connect.value, Connect::parse)?,
             auth: given.read("ZOOKEEPER_AUTH", |text| match text.split_once(':') {
                 Some((user, password)) => Ok(Some((user.to_string(), Secret::new(password)))),
-                None => Err("has no password: write user:password".to_string()),
+                None => Err(ZookeeperSettingError::NoPassword),
             })?,
         })
     }

@@ -22,7 +22,7 @@ use super::jute::{self, Op, code};
 use super::session::Session;
 use super::settings::{Server, Settings};
 use super::target::ZookeeperTarget;
-use super::{WORDS, is_path};
+use super::{WORDS, path};
 use crate::backend::Resolution;
 use crate::backend::failover::{MemberError as _, sentences};
 use crate::backend::listing::{self, Listing, Pair, Prefix, Sought, listed};
@@ -90,8 +90,8 @@ fn prefixes(target: &ZookeeperTarget) -> Result<Vec<Prefix>, ResolveError> {
         if path.len() > LONGEST {
             return wrong(format!("a path of {} bytes is longer than {LONGEST}", path.len()));
         }
-        if let Err(why) = is_path(path) {
-            return wrong(format!("{path:?} {why}"));
+        if let Err(error) = path::check(path) {
+            return wrong(format!("{path:?} {error}"));
         }
     }
     Ok(found)

@@ -11,7 +11,7 @@ pub(crate) enum CallError {
     Http2(#[from] h2::Error),
     /// The server ended the call with this status, which is not OK.
     #[error("{}", .0.message())]
-    Status(Status),
+    Status(#[source] Status),
     /// The response ended without `grpc-status`.
     #[error("{}", no_status(*.http, *.trailers))]
     NoStatus {

@@ -2,36 +2,38 @@
 
 use serde_json::Value;
 
+use super::error::{DurationError, DurationFault};
+
 /// The most seconds that a Duration has.
 const MOST_SECONDS: i128 = 315_576_000_000;
 const NANOS: i128 = 1_000_000_000;
 
 /// Nanoseconds of `"1.5s"`, or what is wrong with it.
-pub(super) fn duration(value: &Value) -> Result<i128, String> {
+pub(super) fn duration(value: &Value) -> Result<i128, DurationError> {
     let Value::String(text) = value else {
-        return Err(format!("malformed duration {value}: a string such as \"1.5s\" is expected"));
+        return Err(DurationError::NotAString(value.clone()));
     };
-    let malformed = |why: &str| format!("malformed duration \"{text}\": {why}");
-    let Some(number) = text.strip_suffix('s') else { return Err(malformed("missing seconds unit (\"1.5s\")")) };
+    let malformed = |source| DurationError::Malformed { text: text.clone(), source };
+    let Some(number) = text.strip_suffix('s') else { return Err(malformed(DurationFault::NoUnit)) };
     let (negative, number) = match number.strip_prefix('-') {
         Some(number) => (true, number),
         None => (false, number),
     };
     let (whole, fraction) = match number.split_once('.') {
-        Some((_, fraction)) if fraction.contains('.') => return Err(malformed("too many decimals")),
+        Some((_, fraction)) if fraction.contains('.') => return Err(malformed(DurationFault::TwoPoints)),
         Some((whole, fraction)) => (whole, fraction),
         None => (number, ""),
     };
     if whole.is_empty() && fraction.is_empty() {
-        return Err(malformed("contains no numbers"));
+        return Err(malformed(DurationFault::NoNumber));
     }
     if fraction.len() > 9 {
-        return Err(malformed("too many digits after the decimal point"));
+        return Err(malformed(DurationFault::TooPrecise));
     }
-    let seconds = integer(whole).ok_or_else(|| malformed("not a number of seconds"))?;
-    let fraction_value = integer(fraction).ok_or_else(|| malformed("not a number of seconds"))?;
+    let seconds = integer(whole).ok_or_else(|| malformed(DurationFault::NotANumber))?;
+    let fraction_value = integer(fraction).ok_or_else(|| malformed(DurationFault::NotANumber))?;
     if seconds > MOST_SECONDS {
-        return Err(malformed("out of range"));
+        return Err(malformed(DurationFault::OutOfRange));
     }
     let scale = 10_i128.pow(9 - u32::try_from(fraction.len()).unwrap_or(9));
     let nanos = seconds * NANOS + fraction_value * scale;
@@ -75,7 +77,7 @@ mod tests {
             (json!("400000000000s"), "out of range"),
             (json!(10), "a string such as"),
         ] {
-            let error = duration(&value).unwrap_err();
+            let error = duration(&value).unwrap_err().to_string();
             assert!(error.contains(why) && error.contains("malformed duration"), "{value}: {error}");
         }
     }

@@ -140,7 +140,7 @@ fn what_only_grpc_js_refuses_is_never_told_of_grpc_go() {
 
 #[test]
 fn a_problem_names_the_place_and_the_value() {
-    let text = |config: &str| problem(config).unwrap().text;
+    let text = |config: &str| problem(config).unwrap().error.to_string();
     let method =
         |rest: &str| format!(r#"[{{"serviceConfig":{{"methodConfig":[{{"name":[{{"service":"a"}}],{rest}}}]}}}}]"#);
     assert_eq!(

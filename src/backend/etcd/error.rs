@@ -1,0 +1,218 @@
+//! [`EtcdError`]: why a member gave no answer.
+
+use std::io;
+use std::time::Duration;
+
+use http::header::InvalidHeaderValue;
+use http::uri::InvalidUri;
+use tonic::Code;
+
+use crate::backend::failover::MemberError;
+use crate::backend::socket::io_words;
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::net::http2::CallError;
+use crate::text::duration;
+
+/// Why there is no answer. The sentences do not name the member: [`MemberError::at`] does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EtcdError {
+    /// The member's address cannot stand in a request: no point in asking again.
+    #[error("{member} cannot be asked: {source}")]
+    Authority {
+        /// The member.
+        member: String,
+        /// Why.
+        source: InvalidUri,
+    },
+    /// No connection.
+    #[error("{}", io_words(.0))]
+    Connect(#[source] io::Error),
+    /// Connecting took too long.
+    #[error("no connection within {}", duration(*.0))]
+    ConnectTimeout(Duration),
+    /// The member closed the connection instead of ending the TLS handshake.
+    #[error("tls: the member ended the handshake (one that speaks plain text is written http://)")]
+    HandshakeEnded(#[source] io::Error),
+    /// The TLS handshake failed.
+    #[error("tls: {words}")]
+    Handshake {
+        /// What went wrong, and the setting that resolves it.
+        words: String,
+        /// The error of the TLS library.
+        source: io::Error,
+    },
+    /// The member ended the connection with a TLS alert, in the words of [`Explain`](crate::net::tls::Explain).
+    #[error("tls: {0}")]
+    Alert(String),
+    /// Connected and queried, but no response came.
+    #[error("{path}: no answer within {}", duration(*limit))]
+    NoAnswer {
+        /// The query.
+        path: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The same while watching: the member has responded before, which means more.
+    #[error("{path}: no answer within {} while watching: frozen or cut off", duration(*limit))]
+    Frozen {
+        /// The query.
+        path: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The connection ended before the response came.
+    #[error("the connection broke: {end}{}", if *may_want_tls { " (a member that wants TLS is written https://)" } else { "" })]
+    Broken {
+        /// How it ended.
+        #[source]
+        end: ConnectionEnd,
+        /// The member was reached in plain text, and never responded.
+        may_want_tls: bool,
+    },
+    /// No request can be made of a query.
+    #[error("request uri: {0}")]
+    Request(#[source] http::Error),
+    /// etcd's own refusal, or what gRPC makes of a response that is none.
+    #[error("{}{}", call_words(.0), hint(.0))]
+    Call(#[from] CallError),
+    /// The member knows no leader.
+    #[error("the cluster has no leader")]
+    NoLeader,
+    /// The member ended the watch without a word.
+    #[error("the watch was canceled: the member ended it")]
+    WatchEnded,
+    /// The member ended the watch.
+    #[error("the watch was canceled: {}", reason.as_deref().unwrap_or("no reason was given"))]
+    Canceled {
+        /// The member's own words.
+        reason: Option<String>,
+    },
+    /// The watch cannot go on: what happened since is no longer kept.
+    #[error(
+        "the watch was canceled: etcd has compacted its history up to revision {revision}, and this watch had not read that far: \
+         what changed meanwhile is lost to it, the whole list is needed"
+    )]
+    Compacted {
+        /// The first revision that is still kept.
+        revision: i64,
+    },
+    /// The token that the member gave cannot be sent.
+    #[error("the token of Authenticate cannot be sent in a header")]
+    Token(#[source] InvalidHeaderValue),
+    /// A response names no revision.
+    #[error("the answer has no revision: changes cannot be watched")]
+    NoRevision,
+}
+
+/// How a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConnectionEnd {
+    /// By an error.
+    #[error("{}", http2_words(.0))]
+    Failed(#[from] h2::Error),
+    /// The member closed it.
+    #[error("closed by the member")]
+    Closed,
+    /// Before the query was sent.
+    #[error("it had ended before")]
+    Before,
+}
+
+/// What ended the connection or the stream.
+fn http2_words(error: &h2::Error) -> String {
+    error.get_io().map_or_else(|| error.to_string(), io_words)
+}
+
+fn call_words(error: &CallError) -> String {
+    match error {
+        CallError::Http2(error) => http2_words(error),
+        CallError::Status(_) | CallError::NoStatus { .. } | CallError::NotGrpc(_) => error.to_string(),
+    }
+}
+
+/// What to set when etcd wants to know who asks.
+fn hint(error: &CallError) -> &'static str {
+    match error {
+        CallError::Status(status) if status.message().contains("user name is empty") => {
+            " (ETCDCTL_USER names the user)"
+        }
+        _ => "",
+    }
+}
+
+/// The stable word for a call without a response. etcd's own: `api/v3rpc/rpctypes/error.go`.
+fn code_of_call(error: &CallError) -> ResolveCode {
+    let words = call_words(error);
+    match error.code() {
+        Code::PermissionDenied | Code::Unauthenticated => ResolveCode::Denied,
+        // Who it is was refused: "authentication failed", "user name is empty".
+        Code::InvalidArgument if words.contains("authentication") || words.contains("user name") => ResolveCode::Denied,
+        Code::ResourceExhausted if words.contains("too many requests") => ResolveCode::Limited,
+        Code::Unimplemented | Code::OutOfRange | Code::Internal | Code::Unknown | Code::DataLoss
+            if !words.starts_with("etcdserver:") =>
+        {
+            ResolveCode::BadAnswer
+        }
+        // "required revision has been compacted".
+        Code::OutOfRange => ResolveCode::WatchBroken,
+        _ => ResolveCode::ServerError,
+    }
+}
+
+impl EtcdError {
+    /// The stable word for it.
+    fn code(&self) -> ResolveCode {
+        match self {
+            EtcdError::Authority { .. } => ResolveCode::BadTarget,
+            EtcdError::Connect(_)
+            | EtcdError::HandshakeEnded(_)
+            | EtcdError::Handshake { .. }
+            | EtcdError::Alert(_) => ResolveCode::Unreachable,
+            EtcdError::ConnectTimeout(_) | EtcdError::NoAnswer { .. } | EtcdError::Frozen { .. } => {
+                ResolveCode::Timeout
+            }
+            EtcdError::Broken { .. }
+            | EtcdError::WatchEnded
+            | EtcdError::Canceled { .. }
+            | EtcdError::Compacted { .. } => ResolveCode::WatchBroken,
+            EtcdError::Request(_) | EtcdError::Token(_) | EtcdError::NoRevision => ResolveCode::BadAnswer,
+            EtcdError::NoLeader => ResolveCode::ServerError,
+            EtcdError::Call(error) => code_of_call(error),
+        }
+    }
+
+    /// The status that ended the call, where one did.
+    pub(super) fn status(&self) -> Option<Code> {
+        match self {
+            EtcdError::Call(error) => Some(error.code()),
+            _ => None,
+        }
+    }
+
+    /// The same, of a member that has responded before.
+    pub(super) fn while_watching(self) -> Self {
+        match self {
+            EtcdError::NoAnswer { path, limit } => EtcdError::Frozen { path, limit },
+            other => other,
+        }
+    }
+}
+
+impl MemberError for EtcdError {
+    fn code(&self) -> ResolveCode {
+        self.code()
+    }
+
+    fn is_of_every_member(&self) -> bool {
+        matches!(self.code(), ResolveCode::Denied | ResolveCode::Limited | ResolveCode::BadTarget)
+    }
+
+    fn at(self, member: &str) -> ResolveError {
+        let text = format!("etcd {member}: {self}");
+        let error = match self {
+            EtcdError::Authority { .. } => ResolveError::fatal(self.code(), text),
+            _ => ResolveError::ambient(self.code(), text),
+        };
+        error.caused_by(self)
+    }
+}

@@ -1,0 +1,126 @@
+//! [`FileError`]: why a file gives no list.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::task::JoinError;
+
+use super::problem::ListError;
+use crate::model::resolution::{ResolveCode, ResolveError};
+use crate::platform::file;
+use crate::text;
+
+/// Why a file gives no list. The sentences do not name the file: [`FileError::at`] does.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FileError {
+    /// A directory where a file must be: no point in reading it again.
+    #[error("is a directory; name a JSON or YAML file")]
+    IsDirectory,
+    /// The directory cannot be watched.
+    #[error("directory {} cannot be watched: {}", directory.display(), watch_words(source))]
+    Unwatched {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        source: notify::Error,
+    },
+    /// The path leads nowhere from here.
+    #[error("directory {} cannot be watched: {source}", path.display())]
+    NoPath {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The directory is not there any more, and its watch with it.
+    #[error("its directory was removed or renamed")]
+    DirectoryGone,
+    /// Reading takes too long.
+    #[error("could not be read within {}: the disk or mount it is on does not respond", text::duration(*.0))]
+    Late(Duration),
+    /// It was there before.
+    #[error("was removed")]
+    Removed(#[source] io::Error),
+    /// It is not there.
+    #[error("does not exist{}", near_it(near))]
+    NotFound {
+        /// Files of the same directory with names like its own.
+        near: Vec<String>,
+        /// The system's own error.
+        source: io::Error,
+    },
+    /// This user may not read it.
+    #[error("may not be read by this user")]
+    Denied(#[source] io::Error),
+    /// Something else than a text file of a size that a list may have.
+    #[error("{}", file::why(.0))]
+    NotText(#[source] io::Error),
+    /// It cannot be read for another reason.
+    #[error("{}", file::why(.0))]
+    Unreadable(#[source] io::Error),
+    /// Its text is no list.
+    #[error(transparent)]
+    List(#[from] ListError),
+}
+
+impl FileError {
+    /// Reading it failed. `was_read`: it could be read before. `near`: files with names like its own.
+    pub(super) fn of_read(source: io::Error, was_read: bool, near: impl FnOnce() -> Vec<String>) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound if was_read => FileError::Removed(source),
+            io::ErrorKind::NotFound => FileError::NotFound { near: near(), source },
+            io::ErrorKind::PermissionDenied => FileError::Denied(source),
+            io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::FileTooLarge => FileError::NotText(source),
+            _ => FileError::Unreadable(source),
+        }
+    }
+
+    fn code(&self) -> ResolveCode {
+        match self {
+            FileError::IsDirectory => ResolveCode::BadTarget,
+            FileError::DirectoryGone | FileError::Removed(_) => ResolveCode::WatchBroken,
+            FileError::Late(_) => ResolveCode::Timeout,
+            FileError::Denied(_) => ResolveCode::Denied,
+            FileError::NotText(_) | FileError::List(_) => ResolveCode::BadAnswer,
+            FileError::Unwatched { .. }
+            | FileError::NoPath { .. }
+            | FileError::NotFound { .. }
+            | FileError::Unreadable(_) => ResolveCode::Unreachable,
+        }
+    }
+
+    /// The error as it is reported, of the file at `path`.
+    pub(super) fn at(self, path: &Path) -> ResolveError {
+        let (code, text) = (self.code(), format!("file {}: {self}", path.display()));
+        let error = match self {
+            FileError::IsDirectory => ResolveError::fatal(code, text),
+            _ => ResolveError::ambient(code, text),
+        };
+        error.caused_by(self)
+    }
+}
+
+/// The thread that was to read a file ended without it.
+pub(super) fn not_read(error: JoinError) -> ResolveError {
+    ResolveError::ambient(ResolveCode::WatchBroken, format!("file: reading it failed: {error}")).caused_by(error)
+}
+
+fn near_it(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) }
+}
+
+fn watch_words(error: &notify::Error) -> String {
+    match &error.kind {
+        notify::ErrorKind::PathNotFound => "does not exist".to_string(),
+        notify::ErrorKind::Io(error) => error.to_string(),
+        notify::ErrorKind::Generic(text) => text.clone(),
+        notify::ErrorKind::MaxFilesWatch => {
+            "no inotify watch is left for this user (fs.inotify.max_user_watches)".to_string()
+        }
+        other => format!("{other:?}"),
+    }
+}

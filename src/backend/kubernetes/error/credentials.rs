@@ -1,0 +1,111 @@
+//! Why nothing proves to the API server who asks.
+
+use std::process::ExitStatus;
+
+use base64::DecodeError;
+use http::header::InvalidHeaderValue;
+use kube::config::KubeconfigError;
+
+/// Why the user of a kubeconfig has nothing that can be shown. A sentence about the kubeconfig.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::backend::kubernetes) enum CredentialsError {
+    /// A token or password that no header can carry.
+    #[error("the token or password cannot be sent in a header")]
+    Unsendable(#[from] InvalidHeaderValue),
+    /// The provider `oidc` holds no token.
+    #[error("auth-provider \"oidc\" holds no id-token: log in again, or use its exec plugin")]
+    NoIdToken,
+    /// A provider that kubectl dropped.
+    #[error("auth-provider {0:?} is not spoken any more: kubectl dropped it for exec plugins")]
+    AuthProvider(String),
+    /// A name to act as that no header can carry.
+    #[error("{value:?} cannot be sent as {header}")]
+    Impersonation {
+        /// The header.
+        header: &'static str,
+        /// The name.
+        value: String,
+        /// Why.
+        source: InvalidHeaderValue,
+    },
+    /// A certificate without its key.
+    #[error("client-certificate is there without client-key")]
+    NoKey,
+    /// A key without its certificate.
+    #[error("client-key is there without client-certificate")]
+    NoCertificate,
+    /// Data that is not base64.
+    #[error("{setting}-data is no base64: {source}")]
+    Base64 {
+        /// The setting, without `-data`.
+        setting: &'static str,
+        /// Why.
+        source: DecodeError,
+    },
+    /// The program that makes credentials cannot be run as it is named.
+    #[error(transparent)]
+    Exec(#[from] ExecConfigError),
+}
+
+/// Why the kubeconfig names no program that can be run. A sentence about the kubeconfig.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::backend::kubernetes) enum ExecConfigError {
+    /// No command.
+    #[error("exec names no command")]
+    NoCommand,
+    /// Another version of the protocol.
+    #[error("exec has the apiVersion {found:?}: it is {}", supported.join(" or "))]
+    ApiVersion {
+        /// What the kubeconfig has.
+        found: String,
+        /// What it may be.
+        supported: &'static [&'static str],
+    },
+    /// The program has to ask a person something.
+    #[error("exec: {0:?} wants to ask something (interactiveMode: Always), which it cannot here")]
+    Interactive(String),
+    /// The program needs facts about the cluster that cannot be read.
+    #[error(transparent)]
+    Cluster(#[from] KubeconfigError),
+}
+
+/// Why what a program printed is no credentials. The sentence follows the program's name, and repeats nothing that may be a token.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::backend::kubernetes) enum PluginError {
+    /// It exited with an error.
+    #[error("ended with {status}{}", if said.is_empty() { String::new() } else { format!(": {said}") })]
+    Ended {
+        /// How it exited.
+        status: ExitStatus,
+        /// The last line that it printed for people.
+        said: String,
+    },
+    /// Not YAML or JSON of the form of credentials. The parser's message is left out: it may hold a token.
+    #[error("did not print an ExecCredential")]
+    NotCredential,
+    /// Another kind of object.
+    #[error("printed the kind {0:?}, not ExecCredential")]
+    Kind(String),
+    /// Another version of the protocol than the kubeconfig wants.
+    #[error("printed the apiVersion {printed:?}, not {wanted:?}")]
+    ApiVersion {
+        /// What it printed.
+        printed: String,
+        /// What the kubeconfig wants.
+        wanted: String,
+    },
+    /// The end of the credentials is no time.
+    #[error("ends its credentials at {text:?}, which is no time")]
+    Expiration {
+        /// What it printed.
+        text: String,
+        /// Why.
+        source: time::error::Parse,
+    },
+    /// One half of a client certificate.
+    #[error("printed a certificate without its key, or a key without its certificate")]
+    HalfIdentity,
+    /// Neither a token nor a certificate.
+    #[error("printed neither a token nor a client certificate")]
+    Nothing,
+}

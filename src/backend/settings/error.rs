@@ -1,0 +1,87 @@
+//! [`SettingsError`]: why what was given cannot be used.
+
+use std::error::Error;
+use std::io;
+
+use crate::platform::file;
+
+/// Why the text of a setting is not a value: the error of whoever parsed it. No secret is in it.
+pub type InvalidValue = Box<dyn Error + Send + Sync>;
+
+/// A setting that makes no sense: where it stands, and what would be right. A place is a flag, a variable or a key of the
+/// configuration file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The value of a flag is not valid.
+    #[error("{place}: {value:?} is {source}")]
+    Flag {
+        /// The place that sets the flag.
+        place: String,
+        /// The text there.
+        value: String,
+        /// What it is instead, and what would be right.
+        source: InvalidValue,
+    },
+    /// A flag has more than one value.
+    #[error("{place}: {count} values where one is wanted")]
+    Several {
+        /// The place that sets the flag.
+        place: String,
+        /// How many it has.
+        count: usize,
+    },
+    /// A duration that must be above zero is zero.
+    #[error("{place} 0: must be greater than zero; write e.g. 5s")]
+    Zero {
+        /// The place that sets the flag.
+        place: String,
+    },
+    /// The file that a flag names cannot be read.
+    #[error("failed to read {flag} {path}: {}", file::why(source))]
+    File {
+        /// The flag.
+        flag: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file that a flag names holds nothing.
+    #[error("{flag} {path}: holds no token")]
+    NoToken {
+        /// The flag.
+        flag: &'static str,
+        /// The file.
+        path: String,
+    },
+    /// The value of a variable is not valid. The sentence below says the value, unless it is a secret.
+    #[error("{name}: {source}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong with it, and what would be right.
+        source: InvalidValue,
+    },
+    /// One half of a client certificate.
+    #[error("{name}: is set without {other}: a client certificate needs both")]
+    HalfIdentity {
+        /// The variable that is set.
+        name: &'static str,
+        /// The one that is not.
+        other: &'static str,
+    },
+    /// A password without its user.
+    #[error("{name}: is set without {other}")]
+    NoUser {
+        /// The variable of the password.
+        name: &'static str,
+        /// The one of the user.
+        other: &'static str,
+    },
+}
+
+/// A text that Go's `strconv.ParseBool` refuses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither true nor false")]
+pub(super) struct NotABoolean(pub String);

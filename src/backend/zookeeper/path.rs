@@ -1,0 +1,45 @@
+//! What ZooKeeper takes for a path.
+
+/// Why a text is not a path. The sentence follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum PathError {
+    /// No slash at the beginning.
+    #[error("does not begin with a slash")]
+    NoSlash,
+    /// `//`, or a slash at the end.
+    #[error("has an empty name in it")]
+    EmptyName,
+    /// `.`, `..` or a zero byte.
+    #[error("has . or .. in it, which ZooKeeper refuses")]
+    Dots,
+}
+
+/// The rule of ZooKeeper's own clients (`PathUtils.validatePath`).
+pub(super) fn check(path: &str) -> Result<(), PathError> {
+    let Some(within) = path.strip_prefix('/') else { return Err(PathError::NoSlash) };
+    match within.split('/').find(|name| matches!(*name, "" | "." | "..") || name.contains('\0')) {
+        None => Ok(()),
+        Some("") => Err(PathError::EmptyName),
+        Some(_) => Err(PathError::Dots),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_what_zookeeper_takes_for_one() {
+        assert_eq!(check("/microservices/pay"), Ok(()));
+        for (wrong, why) in [
+            ("pay", PathError::NoSlash),
+            ("/", PathError::EmptyName),
+            ("//pay", PathError::EmptyName),
+            ("/pay/", PathError::EmptyName),
+            ("/a/../b", PathError::Dots),
+            ("/.", PathError::Dots),
+        ] {
+            assert_eq!(check(wrong), Err(why), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! [`LayoutError`]: why an instance is of no use for gRPC.
+
+use std::fmt;
+
+use crate::model::endpoint::AddressError;
+use crate::model::json::JsonError;
+
+/// Why no gRPC client can use an instance that a framework registered. The sentence follows the name of the entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// It was registered for other protocols.
+    #[error("{layout} registered it for {} only, not for {wanted}", all_of(protocols))]
+    OtherProtocols {
+        /// The framework.
+        layout: &'static str,
+        /// The protocols. May be empty.
+        protocols: Vec<String>,
+        /// What would be gRPC: `grpc`, `tri or grpc`.
+        wanted: &'static str,
+    },
+    /// A value that was written by hand has the URL of another protocol.
+    #[error("plain: it was registered for {0} only, not for grpc")]
+    OtherScheme(String),
+    /// It was registered without a server.
+    #[error("{layout} registered it without any {what}")]
+    NoServer {
+        /// The framework.
+        layout: &'static str,
+        /// What it calls its servers: `endpoint`, `node`.
+        what: &'static str,
+    },
+    /// Kratos: it is of another service, so clients leave it out.
+    #[error("kratos: its value is of service {0:?}, so clients leave it out")]
+    OtherService(String),
+    /// Kratos: an endpoint is not a URL.
+    #[error("kratos: its endpoint {0:?} is no URL")]
+    NotAUrl(String),
+    /// go-micro: its node has no address.
+    #[error("go-micro: its node has no address")]
+    NoNodeAddress,
+    /// kitex: it listens on another kind of network.
+    #[error("kitex: it listens on network {0:?}, where no gRPC client connects")]
+    Network(String),
+    /// Spring: it has no port, and its metadata name none.
+    #[error("spring registered it without a port, and no metadata gRPC_port says where gRPC listens")]
+    NoPort,
+    /// What must be an address is none.
+    #[error("{layout}: {what} {source}")]
+    Address {
+        /// The framework.
+        layout: &'static str,
+        /// Which part of the value: `its Addr`.
+        what: &'static str,
+        /// Why.
+        source: AddressError,
+    },
+    /// Its host and port are no address.
+    #[error("{layout}: {}{source}", found.as_ref().map(|found| format!("{found}: ")).unwrap_or_default())]
+    Place {
+        /// The framework.
+        layout: &'static str,
+        /// Which part of the value they come from, where it has several.
+        found: Option<Found>,
+        /// Why.
+        source: PlaceError,
+    },
+    /// Kratos' pods: it has no address.
+    #[error("kratos: the pod has no address")]
+    NoPodAddress,
+    /// Kratos' pods: an annotation names a port that no container declares.
+    #[error(
+        "kratos: {annotation} says {scheme} of port {port}, which no container declares, so clients never see it{}",
+        declared_are(declared)
+    )]
+    Undeclared {
+        /// The annotation.
+        annotation: &'static str,
+        /// The protocol that it names.
+        scheme: String,
+        /// The port that it names.
+        port: String,
+        /// The protocols of the ports that are declared.
+        declared: Vec<String>,
+    },
+    /// Kratos' pods: an annotation cannot be read.
+    #[error("kratos: {annotation} {source}; clients read no pod at all while one is like this")]
+    Annotation {
+        /// The annotation.
+        annotation: &'static str,
+        /// Why.
+        source: AnnotationError,
+    },
+}
+
+fn all_of(protocols: &[String]) -> String {
+    if protocols.is_empty() { "nothing".to_string() } else { protocols.join(" and ") }
+}
+
+fn declared_are(declared: &[String]) -> String {
+    if declared.is_empty() { String::new() } else { format!(" (declared are {})", declared.join(" and ")) }
+}
+
+/// A part of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// One of its endpoints.
+    Endpoint(String),
+    /// All of it.
+    Value(String),
+    /// The URL in its key.
+    Key,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Found::Endpoint(url) => write!(f, "its endpoint {url:?}"),
+            Found::Value(text) => write!(f, "its value is {text:?}"),
+            Found::Key => f.write_str("the URL of its key"),
+        }
+    }
+}
+
+/// Why host and port, as a framework writes them, are no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlaceError {
+    /// Nothing can listen on the port.
+    #[error("port {0} is none where anything can listen")]
+    Port(i64),
+    /// The host is neither an IP address nor a host name.
+    #[error("its address {host:?} is neither an IP address nor a host name")]
+    Host {
+        /// The host.
+        host: String,
+        /// Why.
+        source: AddressError,
+    },
+    /// What follows `://` in a URL is no address.
+    #[error("it {}", .0.why)]
+    Authority(#[source] AddressError),
+    /// Metadata that name a port hold no number.
+    #[error("its metadata {key} is {text:?}, which is no port")]
+    Metadata {
+        /// Their key.
+        key: &'static str,
+        /// What they hold.
+        text: String,
+    },
+    /// Eureka: the instance has no `ipAddr` or no port.
+    #[error("it has no ipAddr or no port")]
+    Missing,
+}
+
+/// Why an annotation of a pod cannot be read. The sentence follows its name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnnotationError {
+    /// It is no JSON object.
+    #[error("is no JSON object ({0})")]
+    NotAnObject(#[source] JsonError),
+    /// A value in it is no text.
+    #[error("has {value} for {key:?}, which is no text")]
+    NotText {
+        /// The key.
+        key: String,
+        /// The value.
+        value: serde_json::Value,
+    },
+}
