@@ -167,7 +167,8 @@ pub struct Context {
 /// What `grpc-discover backends` shows of one backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// Why the backend is asked for bare names, or why not: `CONSUL_HTTP_ADDR is set`.
+    /// Why the backend is asked for bare names, or why not: `CONSUL_HTTP_ADDR is set`. Texts for the table of backends: whether
+    /// it is asked is all that a program needs to know.
     pub active: Result<String, String>,
     /// Name, value (masked) and origin of every setting in force.
     pub settings: Vec<(&'static str, String, Origin)>,

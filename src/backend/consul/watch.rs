@@ -71,7 +71,7 @@ pub(super) async fn open(
         }
         Err(error) => {
             let text = format!("consul: reading the settings: {error}");
-            Err(ResolveError::ambient(ResolveCode::WatchBroken, text))
+            Err(ResolveError::ambient(ResolveCode::WatchBroken, text).caused_by(error))
         }
     }
 }
@@ -280,7 +280,7 @@ impl Watching {
             }
             Err(_) => return Err(error),
         };
-        Err(ResolveError::ambient(code, format!("{error}; {remark}")))
+        Err(ResolveError::ambient(code, format!("{error}; {remark}")).caused_by(error))
     }
 
     /// The question that is answered when something changes, or after [`WAIT`].
@@ -316,7 +316,7 @@ impl Watching {
                             "{named}: frozen or cut off: no answer to /v1/status/leader within {} while watching",
                             duration(SIGN_WITHIN)
                         );
-                        return ResolveError::ambient(ResolveCode::Timeout, text);
+                        return ResolveError::ambient(ResolveCode::Timeout, text).caused_by(error);
                     }
                     ResolveCode::Unreachable | ResolveCode::ServerError | ResolveCode::WatchBroken => return error,
                     // It answered something: it lives.

@@ -1,32 +1,27 @@
 //! From what the servers said to an update: which records count, where the port comes from, what was left out.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::{BTreeSet, HashSet};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::{Either, join_all, maybe_done, select};
-use futures_util::{FutureExt, future};
+use futures_util::future::{self, Either, maybe_done, select};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::time::{Instant, timeout};
 
+use super::addresses::{Found, Question};
 use super::name::full_name;
 use super::notes::{Absent, Notes};
-use super::outcome::{Outcome, least};
-use super::question::{Asker, Reply, Said};
-use super::records::{address, alias_ttl, shown_srv, srv_records};
-use super::servers::{Servers, loopback, shown};
+use super::outcome::Outcome;
+use super::question::{Asker, Reply};
+use super::records::srv_records;
+use super::servers::{Servers, shown};
 use super::{Family, PortRule};
-use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
-use crate::text::{count, duration};
+use crate::text::duration;
 
 /// The addresses do not wait longer than this for the service config.
 const CONFIG_GRACE: Duration = Duration::from_millis(300);
-/// How long the other address family is waited for once one has addresses: three transmissions over UDP.
-const FAMILY_GRACE: Duration = Duration::from_millis(1_500);
-/// More SRV targets than this are not asked for.
-const MOST_TARGETS: usize = 256;
 
 /// What is asked for.
 pub(super) enum Wanted {
@@ -87,68 +82,7 @@ fn local(host: &str, addresses: Vec<IpAddr>, who: &str, port: Option<u16>, other
     Outcome { update: Update::Reset(Answer { endpoints, notes: vec![note] }), ttl: None }
 }
 
-struct Question<'a> {
-    asker: &'a Asker,
-    family: Family,
-    deadline: Instant,
-}
-
-/// The addresses of one name.
-#[derive(Default)]
-struct Found {
-    addresses: Vec<(IpAddr, Duration)>,
-    replies: Vec<Reply>,
-    failures: Vec<ResolveError>,
-}
-
 impl Question<'_> {
-    async fn ask(&self, name: &Name, kind: RecordType) -> Result<Reply, ResolveError> {
-        self.asker.ask(name, kind, self.deadline).await
-    }
-
-    /// A and AAAA at the same time, as far as the family wants them.
-    async fn addresses(&self, name: &Name) -> Found {
-        if name.is_localhost() {
-            // The resolver would answer this by itself, in the server's name.
-            let addresses = loopback(self.family).into_iter().map(|ip| (ip, Duration::MAX)).collect();
-            return Found { addresses, ..Found::default() };
-        }
-        let mut found = Found::default();
-        for answered in self.both(name).await {
-            match answered {
-                Ok(reply) => {
-                    if let Said::Records { answers, .. } = &reply.said {
-                        let alias = alias_ttl(answers);
-                        let addresses = answers.iter().filter_map(address);
-                        found.addresses.extend(addresses.map(|(ip, ttl)| (ip, ttl.min(alias))));
-                    }
-                    found.replies.push(reply);
-                }
-                Err(error) => found.failures.push(error),
-            }
-        }
-        found
-    }
-
-    /// The answers to A and AAAA. Once one of them has addresses, the other one has [`FAMILY_GRACE`].
-    async fn both(&self, name: &Name) -> Vec<Result<Reply, ResolveError>> {
-        let [first, second] = match self.family.kinds() {
-            [first, second] => [*first, *second],
-            kinds => return join_all(kinds.iter().map(|kind| self.ask(name, *kind))).await,
-        };
-        let (v4, v6) = (Box::pin(self.ask(name, first)), Box::pin(self.ask(name, second)));
-        match select(v4, v6).await {
-            Either::Left((v4, rest)) => {
-                let v6 = late(rest, name, (first, second), &v4).await;
-                vec![v4, v6]
-            }
-            Either::Right((v6, rest)) => {
-                let v4 = late(rest, name, (second, first), &v6).await;
-                vec![v4, v6]
-            }
-        }
-    }
-
     async fn host(
         &self,
         typed: &Name,
@@ -279,171 +213,6 @@ impl Question<'_> {
             })
         });
         (a, b, config)
-    }
-
-    /// The addresses of every SRV target, from the additional section where the server put them there.
-    async fn srv(&self, reply: Reply, mut notes: Notes) -> Result<Outcome, ResolveError> {
-        let records = srv_records(&reply);
-        let Said::Records { additionals, .. } = &reply.said else { return Ok(Outcome::empty(notes)) };
-        if let [(_, record)] = &records[..]
-            && record.target.is_root()
-        {
-            // RFC 2782: "A target of "." means that the service is decidedly not available at this domain."
-            let text = format!(
-                "dns server {} says for {} that the service is not offered (target .)",
-                reply.server, reply.question
-            );
-            return Ok(Outcome {
-                update: Update::NotFound(Absence::new(AbsenceCode::NoData, text)),
-                ttl: records.first().map(|(ttl, _)| *ttl),
-            });
-        }
-        let mut targets: BTreeMap<Name, Vec<(IpAddr, Duration)>> = BTreeMap::new();
-        let (usable, unusable): (Vec<_>, Vec<_>) =
-            records.iter().partition(|(_, record)| record.port != 0 && !record.target.is_root());
-        for (_, record) in unusable {
-            let why = if record.port == 0 { "port 0" } else { "the target is \".\"" };
-            notes.unusable(format!("{} ({}) cannot be used: {why}", reply.question, shown_srv(record)));
-        }
-        for (_, record) in &usable {
-            targets.entry(record.target.clone()).or_default();
-        }
-        let named: Vec<String> =
-            usable.iter().map(|(_, record)| format!("{}:{}", shown(&record.target), record.port)).collect();
-        if !named.is_empty() {
-            notes.targets(&reply.question, &named);
-        }
-        for added in additionals {
-            if let (Some(known), Some((ip, ttl))) = (targets.get_mut(&added.name), address(added))
-                && self.family.wants(&ip)
-            {
-                known.push((ip, ttl));
-            }
-        }
-        let unknown: Vec<Name> =
-            targets.iter().filter(|(_, known)| known.is_empty()).map(|(name, _)| name.clone()).collect();
-        if unknown.len() > MOST_TARGETS {
-            notes.skipped(format!(
-                "{} of {} SRV targets were not looked up (at most {MOST_TARGETS} are)",
-                unknown.len() - MOST_TARGETS,
-                unknown.len()
-            ));
-        }
-        let lookups =
-            unknown.iter().take(MOST_TARGETS).map(|name| self.addresses(name).map(move |found| (name, found)));
-        let mut failures = Vec::new();
-        for (name, found) in join_all(lookups).await {
-            notes.asked(&found.replies);
-            notes.named(name, &[], &found.replies);
-            if found.addresses.is_empty() && found.failures.is_empty() {
-                let mut absent = Absent::default();
-                found.replies.iter().for_each(|reply| absent.add(reply));
-                for (_, record) in usable.iter().filter(|(_, record)| record.target == *name) {
-                    let record = shown_srv(record);
-                    let why = absent.text();
-                    notes.unusable(format!(
-                        "{} ({record}) cannot be used: its target has no address: {why}",
-                        reply.question
-                    ));
-                }
-            } else if found.addresses.is_empty() {
-                for error in found.failures {
-                    notes.unusable(format!(
-                        "{}: the target {} could not be looked up: {error}",
-                        reply.question,
-                        shown(name)
-                    ));
-                    failures.push(error);
-                }
-            } else {
-                found.half_answered(name, &mut notes);
-            }
-            targets.insert(name.clone(), found.addresses);
-        }
-        let mut ttl = None;
-        let mut endpoints: Vec<Endpoint> = Vec::new();
-        let mut seen = HashSet::new();
-        for (srv_ttl, record) in usable {
-            ttl = least(ttl, Some(*srv_ttl));
-            for (ip, address_ttl) in targets.get(&record.target).into_iter().flatten() {
-                ttl = least(ttl, Some(*address_ttl));
-                let address = Address::Ip(SocketAddr::new(*ip, record.port));
-                if seen.insert(address.clone()) {
-                    endpoints.push(Endpoint::from(Instance {
-                        priority: Some(record.priority),
-                        weight: Some(record.weight.into()),
-                        node: Some(shown(&record.target)),
-                        ttl: Some((*srv_ttl).min(*address_ttl)),
-                        layout: Some(LayoutRule::plain(format!("port from {}", reply.question))),
-                        ..Instance::new(address)
-                    }));
-                }
-            }
-        }
-        match failures.into_iter().next() {
-            Some(error) if endpoints.is_empty() => Err(error),
-            _ => {
-                if endpoints.is_empty() {
-                    let many = count(records.len(), "record");
-                    notes.nothing_left(format!("{}: {many}, none can be used", reply.question));
-                }
-                Ok(Outcome { update: Update::Reset(Answer { endpoints, notes: notes.into_vec() }), ttl })
-            }
-        }
-    }
-}
-
-/// The answer of the other family: [`FAMILY_GRACE`] when this one has addresses, else as long as it takes.
-async fn late(
-    rest: impl Future<Output = Result<Reply, ResolveError>>,
-    name: &Name,
-    (answered, waiting): (RecordType, RecordType),
-    answer: &Result<Reply, ResolveError>,
-) -> Result<Reply, ResolveError> {
-    let has_addresses = matches!(answer, Ok(Reply { said: Said::Records { answers, .. }, .. })
-        if answers.iter().any(|record| record.record_type() == answered));
-    if !has_addresses {
-        return rest.await;
-    }
-    timeout(FAMILY_GRACE, rest).await.unwrap_or_else(|_| {
-        let grace = duration(FAMILY_GRACE);
-        let text = format!("no answer for {waiting} {} within {grace}", shown(name));
-        Err(ResolveError::ambient(ResolveCode::Timeout, text))
-    })
-}
-
-impl Found {
-    /// Reports that A is answered and AAAA is not, or the other way round: some resolvers fail both.
-    fn half_answered(&self, name: &Name, notes: &mut Notes) {
-        let has_addresses = |reply: &&Reply| matches!(reply.said, Said::Records { .. });
-        let Some(answered) = self.replies.iter().find(has_addresses) else { return };
-        for error in &self.failures {
-            let who = match error.failure().code {
-                ResolveCode::Timeout => {
-                    "musl's resolver (Alpine) would fail the whole lookup, glibc's and Go's would wait for their timeout first"
-                }
-                _ => "musl's resolver (Alpine) would fail the whole lookup",
-            };
-            notes.half_answered(format!("{error}, although {} is answered; {who}", answered.question));
-        }
-        for reply in &self.replies {
-            if let Said::Nothing { code: AbsenceCode::NxDomain, .. } = reply.said {
-                notes.half_answered(format!(
-                    "dns server {} answers NXDOMAIN for {}, although {} is answered: NXDOMAIN means that {} does not exist at \
-                     all; musl's resolver (Alpine) and caches that follow RFC 8020 would fail the whole lookup",
-                    reply.server,
-                    reply.question,
-                    answered.question,
-                    shown(name)
-                ));
-            }
-        }
-    }
-}
-
-impl Outcome {
-    fn empty(notes: Notes) -> Self {
-        Outcome { update: Update::Reset(Answer { endpoints: vec![], notes: notes.into_vec() }), ttl: None }
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use hickory_resolver::proto::op::ResponseCode;
 
-use super::exchange::{Broken, Failure};
+use super::exchange::{Broken, Failure, Malformed};
 use crate::model::resolution::ResolveCode;
 use crate::text::{duration, plural};
 
@@ -104,12 +104,13 @@ impl Error for DnsError {
         };
         match broken {
             Broken::Io(error) => Some(error),
-            Broken::NoAnswer { .. } | Broken::Malformed(_) => None,
+            Broken::Malformed(why) => Some(why),
+            Broken::NoAnswer { .. } => None,
         }
     }
 }
 
-fn malformed(server: &SocketAddr, question: &str, why: &str) -> String {
+fn malformed(server: &SocketAddr, question: &str, why: &Malformed) -> String {
     format!("dns server {server} answered {question} with a message that is not valid DNS: {why}")
 }
 

@@ -8,13 +8,16 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::TryFromIntError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::platform::clock;
+use hickory_resolver::proto::ProtoError;
 use hickory_resolver::proto::op::{Edns, Message, MessageType, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::proto::serialize::binary::DecodeError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::sync::Notify;
@@ -99,7 +102,24 @@ pub(super) enum Broken {
         tcp_refused: bool,
     },
     /// Not a DNS message, or not one that can be read.
-    Malformed(String),
+    Malformed(Malformed),
+}
+
+/// Why a message is not the response to a query.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Malformed {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] DecodeError),
+    /// The query cannot be written.
+    #[error(transparent)]
+    Unwritable(#[from] ProtoError),
+    /// The query is longer than a message over TCP can be.
+    #[error(transparent)]
+    TooLong(#[from] TryFromIntError),
+    /// It is the response to another query.
+    #[error("it is the response to another query")]
+    OtherQuery,
 }
 
 impl Server {
@@ -184,7 +204,7 @@ impl Server {
         loop {
             // After a query with EDNS that got no response the next one goes without it, and so on by turns.
             let edns = self.without_edns.get().is_none() && refused.is_none() && sent.len().is_multiple_of(2);
-            let (query_sent, bytes) = Sent::new(query, edns).map_err(Broken::Malformed)?;
+            let (query_sent, bytes) = Sent::new(query, edns).map_err(|error| Broken::Malformed(error.into()))?;
             socket.send(&bytes).await.map_err(|error| self.failed(error))?;
             sent.push(query_sent);
             let sent_at = Instant::now();
@@ -265,7 +285,7 @@ impl Server {
             match Message::from_vec(datagram) {
                 Ok(message) if answers(&message, query) => return Ok((message, answered.edns)),
                 Ok(_) => {}
-                Err(error) => return Err(Broken::Malformed(error.to_string())),
+                Err(error) => return Err(Broken::Malformed(error.into())),
             }
         }
     }
@@ -295,8 +315,8 @@ impl Server {
 
     /// One connection, one query, its response.
     async fn converse(&self, query: &Query, edns: bool) -> Result<Message, Broken> {
-        let (sent, bytes) = Sent::new(query, edns).map_err(Broken::Malformed)?;
-        let length = u16::try_from(bytes.len()).map_err(|error| Broken::Malformed(error.to_string()))?;
+        let (sent, bytes) = Sent::new(query, edns).map_err(|error| Broken::Malformed(error.into()))?;
+        let length = u16::try_from(bytes.len()).map_err(|error| Broken::Malformed(error.into()))?;
         let mut stream = TcpStream::connect(self.address).await.map_err(Broken::Io)?;
         // In one segment: some servers read the length and the message at once.
         let framed: Vec<u8> = length.to_be_bytes().into_iter().chain(bytes).collect();
@@ -304,9 +324,9 @@ impl Server {
         let length = stream.read_u16().await.map_err(Broken::Io)?;
         let mut response = vec![0; length.into()];
         stream.read_exact(&mut response).await.map_err(Broken::Io)?;
-        let message = Message::from_vec(&response).map_err(|error| Broken::Malformed(error.to_string()))?;
+        let message = Message::from_vec(&response).map_err(|error| Broken::Malformed(error.into()))?;
         if message.metadata.id != sent.id || !answers(&message, query) {
-            return Err(Broken::Malformed("it is the response to another query".to_string()));
+            return Err(Broken::Malformed(Malformed::OtherQuery));
         }
         Ok(message)
     }
@@ -319,7 +339,7 @@ struct Sent {
 }
 
 impl Sent {
-    fn new(query: &Query, edns: bool) -> Result<(Self, Vec<u8>), String> {
+    fn new(query: &Query, edns: bool) -> Result<(Self, Vec<u8>), ProtoError> {
         let mut message = Message::query();
         message.metadata.recursion_desired = true;
         message.add_query(query.clone());
@@ -328,7 +348,7 @@ impl Sent {
             options.set_max_payload(UDP_PAYLOAD);
             message.set_edns(options);
         }
-        let bytes = message.to_vec().map_err(|error| error.to_string())?;
+        let bytes = message.to_vec()?;
         Ok((Sent { id: message.metadata.id, edns }, bytes))
     }
 }

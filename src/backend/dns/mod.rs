@@ -25,6 +25,7 @@ use crate::platform::clock;
 use crate::platform::resolver::RESOLV_CONF;
 use crate::text::{duration, exact_duration};
 
+mod addresses;
 mod answer;
 mod error;
 pub(super) mod example;
@@ -42,6 +43,7 @@ mod schedule;
 mod servers;
 mod service_config;
 mod settings;
+mod srv;
 pub(super) mod target;
 mod zone;
 

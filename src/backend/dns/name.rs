@@ -17,6 +17,6 @@ pub(super) fn full_name(host: &str) -> Result<Name, ResolveError> {
         // The library's message for a name that IDNA does not allow cannot be shown to users.
         let why =
             if host.is_ascii() { error.to_string() } else { "not a valid internationalized name (IDNA)".to_string() };
-        ResolveError::fatal(ResolveCode::BadTarget, format!("\"{host}\" is not a DNS name: {why}"))
+        ResolveError::fatal(ResolveCode::BadTarget, format!("\"{host}\" is not a DNS name: {why}")).caused_by(error)
     })
 }

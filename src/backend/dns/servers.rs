@@ -2,6 +2,7 @@
 //! file say.
 
 use std::fs;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -144,6 +145,17 @@ pub(super) fn shown(name: &Name) -> String {
     if text.len() > 1 { text.trim_end_matches('.').to_string() } else { text }
 }
 
+/// Why the name of a DNS server leads nowhere.
+#[derive(Debug, thiserror::Error)]
+enum UnknownServer {
+    /// The system's resolver failed.
+    #[error("{0}")]
+    Lookup(#[source] io::Error),
+    /// The name has no address.
+    #[error("it has no address")]
+    NoAddress,
+}
+
 async fn lookup(authority: &str) -> Result<SocketAddr, ResolveError> {
     if let Ok(address) = authority.parse() {
         return Ok(address);
@@ -154,12 +166,13 @@ async fn lookup(authority: &str) -> Result<SocketAddr, ResolveError> {
     if let Some(address) = zone::socket(parts.host, port) {
         return Ok(address);
     }
-    let unknown = |cause: String| {
-        let text = format!("cannot resolve the DNS server's own name {authority}: {cause}");
-        ResolveError::ambient(ResolveCode::Unreachable, text)
+    let unknown = |error: UnknownServer| {
+        let text = format!("cannot resolve the DNS server's own name {authority}: {error}");
+        ResolveError::ambient(ResolveCode::Unreachable, text).caused_by(error)
     };
-    let mut found = tokio::net::lookup_host((parts.host, port)).await.map_err(|error| unknown(error.to_string()))?;
-    found.next().ok_or_else(|| unknown("it has no address".to_string()))
+    let found = tokio::net::lookup_host((parts.host, port)).await;
+    let mut found = found.map_err(|error| unknown(UnknownServer::Lookup(error)))?;
+    found.next().ok_or_else(|| unknown(UnknownServer::NoAddress))
 }
 
 #[cfg(test)]

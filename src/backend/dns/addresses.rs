@@ -1,0 +1,138 @@
+//! The addresses of one name: A and AAAA, asked side by side.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use futures_util::future::{Either, join_all, select};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use tokio::time::{Instant, timeout};
+
+use super::Family;
+use super::notes::Notes;
+use super::question::{Asker, Reply, Said};
+use super::records::{address, alias_ttl};
+use super::servers::{loopback, shown};
+use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
+use crate::text::duration;
+
+/// How long the other address family is waited for once one has addresses: three transmissions over UDP.
+const FAMILY_GRACE: Duration = Duration::from_millis(1_500);
+
+/// What every query of one answer has in common.
+pub(super) struct Question<'a> {
+    /// Queries the servers.
+    pub asker: &'a Asker,
+    /// The addresses that are wanted.
+    pub family: Family,
+    /// When all of it must be done.
+    pub deadline: Instant,
+}
+
+/// The addresses of one name.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Each with the time that it may be kept.
+    pub addresses: Vec<(IpAddr, Duration)>,
+    /// What the servers answered.
+    pub replies: Vec<Reply>,
+    /// Why one family or both have no answer.
+    pub failures: Vec<ResolveError>,
+}
+
+impl Question<'_> {
+    /// One query.
+    pub(super) async fn ask(&self, name: &Name, kind: RecordType) -> Result<Reply, ResolveError> {
+        self.asker.ask(name, kind, self.deadline).await
+    }
+
+    /// A and AAAA at the same time, as far as the family wants them.
+    pub(super) async fn addresses(&self, name: &Name) -> Found {
+        if name.is_localhost() {
+            // The resolver would answer this by itself, in the server's name.
+            let addresses = loopback(self.family).into_iter().map(|ip| (ip, Duration::MAX)).collect();
+            return Found { addresses, ..Found::default() };
+        }
+        let mut found = Found::default();
+        for answered in self.both(name).await {
+            match answered {
+                Ok(reply) => {
+                    if let Said::Records { answers, .. } = &reply.said {
+                        let alias = alias_ttl(answers);
+                        let addresses = answers.iter().filter_map(address);
+                        found.addresses.extend(addresses.map(|(ip, ttl)| (ip, ttl.min(alias))));
+                    }
+                    found.replies.push(reply);
+                }
+                Err(error) => found.failures.push(error),
+            }
+        }
+        found
+    }
+
+    /// The answers to A and AAAA. Once one of them has addresses, the other one has [`FAMILY_GRACE`].
+    async fn both(&self, name: &Name) -> Vec<Result<Reply, ResolveError>> {
+        let [first, second] = match self.family.kinds() {
+            [first, second] => [*first, *second],
+            kinds => return join_all(kinds.iter().map(|kind| self.ask(name, *kind))).await,
+        };
+        let (v4, v6) = (Box::pin(self.ask(name, first)), Box::pin(self.ask(name, second)));
+        match select(v4, v6).await {
+            Either::Left((v4, rest)) => {
+                let v6 = late(rest, name, (first, second), &v4).await;
+                vec![v4, v6]
+            }
+            Either::Right((v6, rest)) => {
+                let v4 = late(rest, name, (second, first), &v6).await;
+                vec![v4, v6]
+            }
+        }
+    }
+}
+
+/// The answer of the other family: [`FAMILY_GRACE`] when this one has addresses, else as long as it takes.
+async fn late(
+    rest: impl Future<Output = Result<Reply, ResolveError>>,
+    name: &Name,
+    (answered, waiting): (RecordType, RecordType),
+    answer: &Result<Reply, ResolveError>,
+) -> Result<Reply, ResolveError> {
+    let has_addresses = matches!(answer, Ok(Reply { said: Said::Records { answers, .. }, .. })
+        if answers.iter().any(|record| record.record_type() == answered));
+    if !has_addresses {
+        return rest.await;
+    }
+    timeout(FAMILY_GRACE, rest).await.unwrap_or_else(|_| {
+        let grace = duration(FAMILY_GRACE);
+        let text = format!("no answer for {waiting} {} within {grace}", shown(name));
+        Err(ResolveError::ambient(ResolveCode::Timeout, text))
+    })
+}
+
+impl Found {
+    /// Reports that A is answered and AAAA is not, or the other way round: some resolvers fail both.
+    pub(super) fn half_answered(&self, name: &Name, notes: &mut Notes) {
+        let has_addresses = |reply: &&Reply| matches!(reply.said, Said::Records { .. });
+        let Some(answered) = self.replies.iter().find(has_addresses) else { return };
+        for error in &self.failures {
+            let who = match error.failure().code {
+                ResolveCode::Timeout => {
+                    "musl's resolver (Alpine) would fail the whole lookup, glibc's and Go's would wait for their timeout first"
+                }
+                _ => "musl's resolver (Alpine) would fail the whole lookup",
+            };
+            notes.half_answered(format!("{error}, although {} is answered; {who}", answered.question));
+        }
+        for reply in &self.replies {
+            if let Said::Nothing { code: AbsenceCode::NxDomain, .. } = reply.said {
+                notes.half_answered(format!(
+                    "dns server {} answers NXDOMAIN for {}, although {} is answered: NXDOMAIN means that {} does not exist at \
+                     all; musl's resolver (Alpine) and caches that follow RFC 8020 would fail the whole lookup",
+                    reply.server,
+                    reply.question,
+                    answered.question,
+                    shown(name)
+                ));
+            }
+        }
+    }
+}
