@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::endpoint::{Address, EndpointStatus};
+use crate::model::endpoint::{Address, AddressErrorKind, EndpointStatus};
 use crate::text::plural;
 
 /// What serde calls the kinds of values.
@@ -108,7 +108,8 @@ pub(super) enum Problem {
     #[error("its address {why}; write \"10.0.0.7:50051\"")]
     Address {
         /// What is wrong with it.
-        why: &'static str,
+        #[source]
+        why: AddressErrorKind,
     },
     /// The status is no word for one.
     #[error("its status is none of {}", STATUSES.map(EndpointStatus::as_str).join(", "))]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{InvalidValue, NotABoolean, SettingsError};
-use super::values::ValueError;
+use super::values::SettingValueError;
 use super::{Origin, Sourced};
 use crate::model::secret::Secret;
 use crate::platform::file;
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
     /// Names the place.
     pub fn flag_text(&self, flag: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
         let text = self.flag(flag, |text| match text {
-            "" => Err(ValueError::Empty),
+            "" => Err(SettingValueError::Empty),
             text => Ok(text.to_string()),
         })?;
         Ok(text.map(|text| Sourced::new(Some(text.value), text.origin)).unwrap_or_default())

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use error::{InvalidValue, SettingsError};
 pub use given::{Given, Reader, Said, Variables};
-pub use values::{ValueError, boolean, duration};
+pub use values::{SettingValueError, boolean, duration};
 
 use crate::model::secret::Secrets;
 

@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 /// shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ValueError {
+pub enum SettingValueError {
     /// Not a duration.
     #[error("no duration; write seconds such as 10 or 1.5, or 250ms, 2m, 1h")]
     Duration,
@@ -29,12 +29,12 @@ pub enum ValueError {
 ///
 /// # Errors
 ///
-/// [`ValueError::Duration`], [`ValueError::TooLong`].
-pub fn duration(text: &str) -> Result<Duration, ValueError> {
+/// [`SettingValueError::Duration`], [`SettingValueError::TooLong`].
+pub fn duration(text: &str) -> Result<Duration, SettingValueError> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
     if rest.is_empty() {
-        return Err(ValueError::Duration);
+        return Err(SettingValueError::Duration);
     }
     let whole = rest;
     while !rest.is_empty() {
@@ -43,9 +43,9 @@ pub fn duration(text: &str) -> Result<Duration, ValueError> {
         let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(letters);
         if !number.starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(ValueError::Duration);
+            return Err(SettingValueError::Duration);
         }
-        let number: f64 = number.parse().map_err(|_| ValueError::Duration)?;
+        let number: f64 = number.parse().map_err(|_| SettingValueError::Duration)?;
         let seconds = match unit {
             "ms" => number / 1000.0,
             "s" => number,
@@ -54,14 +54,14 @@ pub fn duration(text: &str) -> Result<Duration, ValueError> {
             "d" => number * 24.0 * 3600.0,
             // A number without a unit stands alone: `1m30` could be anything.
             "" if rest.len() == whole.len() && after.is_empty() => number,
-            _ => return Err(ValueError::Duration),
+            _ => return Err(SettingValueError::Duration),
         };
-        let part = Duration::try_from_secs_f64(seconds).map_err(|_| ValueError::Duration)?;
+        let part = Duration::try_from_secs_f64(seconds).map_err(|_| SettingValueError::Duration)?;
         total = total.saturating_add(part);
         rest = after;
     }
     if total > LONGEST {
-        return Err(ValueError::TooLong);
+        return Err(SettingValueError::TooLong);
     }
     Ok(total)
 }
@@ -70,12 +70,12 @@ pub fn duration(text: &str) -> Result<Duration, ValueError> {
 ///
 /// # Errors
 ///
-/// [`ValueError::Boolean`].
-pub fn boolean(text: &str) -> Result<bool, ValueError> {
+/// [`SettingValueError::Boolean`].
+pub fn boolean(text: &str) -> Result<bool, SettingValueError> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err(ValueError::Boolean),
+        _ => Err(SettingValueError::Boolean),
     }
 }
 
