@@ -2,4 +2,7 @@
 
 pub mod clock;
 pub mod file;
+#[cfg(feature = "kubernetes")]
+pub(crate) mod process;
 pub mod resolver;
+pub mod signals;

@@ -2,27 +2,21 @@
 //! (<https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>).
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Output, Stdio};
 
 use futures_util::future::try_join;
-
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-
 use kube::config::{Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use serde::Deserialize;
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
-use tokio::io::AsyncReadExt as _;
-use tokio::net::unix::pipe::Receiver;
-use tokio::time::sleep;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
 
 use super::error::{ExecConfigError, KubernetesError, LONGEST, PluginError};
 use crate::backend::tls::Pem;
 use crate::model::secret::{Secret, Secrets};
+use crate::platform::process::RunningProgram;
 use crate::text::quote_bytes;
 
 /// What a plugin may speak.
@@ -105,7 +99,7 @@ impl Plugin {
         for name in exec.drop_env.iter().flatten() {
             program.env_remove(name);
         }
-        let ended = Running::to_its_end(program).await.map_err(|error| {
+        let ended = run_to_end(program).await.map_err(|error| {
             let hint = exec.install_hint.as_deref().map(str::trim).filter(|_| error.kind() == io::ErrorKind::NotFound);
             let hint = hint.map(|hint| format!(" ({})", quote_bytes(hint.as_bytes(), LONGEST))).unwrap_or_default();
             let runs = error.kind() == io::ErrorKind::Other;
@@ -170,55 +164,19 @@ fn learn(printed: &[u8], secrets: &Secrets) {
     words.take(MOST).for_each(|word| secrets.learn(word));
 }
 
-/// A program that runs, in a process group of its own; dropping it ends the whole group. (tokio's own processes come with its
-/// signals, which every start would pay for.)
-struct Running {
-    child: Child,
-    /// It ended by itself and was waited for: its group is left alone, and its number may belong to another process.
-    ended: bool,
+/// Runs `program` to its end, without anything to read. Dropping the future ends it and what it has started.
+async fn run_to_end(mut program: Command) -> io::Result<Output> {
+    program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = RunningProgram::start(&mut program)?;
+    let (stdout, stderr) = (running.stdout(), running.stderr());
+    let (stdout, stderr) = try_join(read_all("stdout", stdout), read_all("stderr", stderr)).await?;
+    Ok(Output { status: running.wait().await?, stdout, stderr })
 }
 
-struct Ended {
-    status: ExitStatus,
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-}
-
-impl Running {
-    async fn to_its_end(mut program: Command) -> io::Result<Ended> {
-        program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        let mut running = Running { child: program.spawn()?, ended: false };
-        let stdout = read("stdout", running.child.stdout.take().map(OwnedFd::from));
-        let stderr = read("stderr", running.child.stderr.take().map(OwnedFd::from));
-        let (stdout, stderr) = try_join(stdout, stderr).await?;
-        loop {
-            if let Some(status) = running.child.try_wait()? {
-                running.ended = true;
-                return Ok(Ended { status, stdout, stderr });
-            }
-            sleep(std::time::Duration::from_millis(2)).await;
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
-        // Not waited for yet, so the number still is the group's. One that has ended already is no failure.
-        if let Ok(group) = i32::try_from(self.child.id()) {
-            let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn read(stream: &str, pipe: Option<OwnedFd>) -> io::Result<Vec<u8>> {
+async fn read_all(stream: &str, pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
     let mut printed = Vec::new();
     if let Some(pipe) = pipe {
-        Receiver::from_owned_fd(pipe)?.take(LARGEST + 1).read_to_end(&mut printed).await?;
+        pipe.take(LARGEST + 1).read_to_end(&mut printed).await?;
     }
     if printed.len() as u64 > LARGEST {
         return Err(io::Error::other(format!("printed more than 1 MiB to {stream} and was stopped")));

@@ -4,16 +4,14 @@ mod backend_flags;
 pub mod dashes;
 mod flags;
 mod harmless;
-mod lean;
 pub mod values;
 mod words;
 
-use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 pub use backend_flags::BackendFlags;
 pub use flags::{Asking, Channel, Judging, Output, Pace, Reaching, Talk};
@@ -82,22 +80,18 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Understands `arguments`, the program's name first. Building the definitions of all commands takes longer than a health
-/// check, so the three that look at services are tried alone first ([`lean`]); whatever is not understood that way (help
-/// and errors among it) is left to the whole definition.
-///
-/// # Errors
-///
-/// clap's: usage, help, version.
-pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    match lean::command(&arguments) {
-        Some(command) => Ok(Cli { command }),
-        None => Cli::try_parse_from(arguments),
+impl Cli {
+    /// The whole definition: the flags of every command, and clap's own.
+    pub fn definition() -> clap::Command {
+        let mut definition = Self::command();
+        definition.build();
+        definition
     }
 }
 
-/// The commands.
+/// The commands. The flags of a command are defined when it is the one that was typed (`defer`): there are fifty of them.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Ask every backend once: who lists which endpoint, and where they disagree
     #[command(after_help = RESOLVE_EXAMPLES)]
@@ -127,7 +121,13 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Resolve {
     #[command(flatten)]
-    pub own: ResolveOwn,
+    pub targets: Targets,
+    /// Go on and show every change as it comes
+    #[arg(long)]
+    pub watch: bool,
+    /// With --watch: end with the verdict of that moment after this long
+    #[arg(long = "for", value_name = "TIME", value_parser = values::duration, requires = "watch")]
+    pub run_for: Option<Duration>,
     #[command(flatten)]
     pub asking: Asking,
     #[command(flatten)]
@@ -136,25 +136,12 @@ pub struct Resolve {
     pub output: Output,
 }
 
-/// What only `resolve` takes.
-#[derive(Debug, Args)]
-#[group(skip)]
-pub struct ResolveOwn {
-    #[command(flatten)]
-    pub targets: Targets,
-    /// Go on and show every change as it comes
-    #[arg(long)]
-    pub watch: bool,
-    /// With --watch: end with the verdict of that moment after this long
-    #[arg(long = "for", value_name = "TIME", value_parser = values::duration, requires = "watch")]
-    pub run_for: Option<Duration>,
-}
-
 /// `probe`.
 #[derive(Debug, Args)]
 pub struct Probe {
-    #[command(flatten)]
-    pub own: ProbeOwn,
+    /// What to probe; several targets are one service, compared. None: every service of the config file
+    #[arg(value_name = "TARGET", long_help = target_help())]
+    pub targets: Vec<Hidden>,
     #[command(flatten)]
     pub asking: Asking,
     #[command(flatten)]
@@ -169,20 +156,17 @@ pub struct Probe {
     pub output: Output,
 }
 
-/// What only `probe` takes.
-#[derive(Debug, Args)]
-#[group(skip)]
-pub struct ProbeOwn {
-    /// What to probe; several targets are one service, compared. None: every service of the config file
-    #[arg(value_name = "TARGET", long_help = target_help())]
-    pub targets: Vec<Hidden>,
-}
-
 /// `watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
     #[command(flatten)]
-    pub own: WatchOwn,
+    pub targets: Targets,
+    /// End with the verdict of that moment after this long
+    #[arg(long = "for", value_name = "TIME", value_parser = values::duration)]
+    pub run_for: Option<Duration>,
+    /// End as soon as this is so
+    #[arg(long, value_name = "WHAT")]
+    pub until: Option<UntilWord>,
     #[command(flatten)]
     pub asking: Asking,
     #[command(flatten)]
@@ -193,20 +177,6 @@ pub struct Watch {
     pub judging: Judging,
     #[command(flatten)]
     pub output: Output,
-}
-
-/// What only `watch` takes.
-#[derive(Debug, Args)]
-#[group(skip)]
-pub struct WatchOwn {
-    #[command(flatten)]
-    pub targets: Targets,
-    /// End with the verdict of that moment after this long
-    #[arg(long = "for", value_name = "TIME", value_parser = values::duration)]
-    pub run_for: Option<Duration>,
-    /// End as soon as this is so
-    #[arg(long, value_name = "WHAT")]
-    pub until: Option<UntilWord>,
 }
 
 /// `backends`.

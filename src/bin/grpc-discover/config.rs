@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
+use clap::ArgAction;
 use grpc_discover::platform::file;
 use grpc_discover::text::{all_of, escape, near, shorten};
 
@@ -237,11 +237,12 @@ struct Reader {
 
 impl Reader {
     fn new(trust: Trust) -> Reader {
-        let command = Cli::command();
+        let command = Cli::definition();
         let flags = ["resolve", "probe", "watch"]
             .iter()
             .filter_map(|name| command.find_subcommand(name))
             .flat_map(|sub| sub.get_arguments())
+            .filter(|flag| !matches!(flag.get_action(), ArgAction::Help))
             .filter_map(|flag| Some((flag.get_long()?, trust == Trust::Full || flag.get::<Harmless>().is_some())))
             .filter(|(flag, _)| !ONE_RUN.contains(flag))
             .map(|(flag, counts)| (flag.to_string(), counts))

@@ -3,20 +3,26 @@
 use std::error::Error;
 use std::io;
 
+use grpc_discover::platform::signals::Signal;
+
 /// Healthy, or a command that is no check did its work.
 pub const OK: u8 = 0;
 /// Could not judge.
 pub const UNKNOWN: u8 = 3;
 /// Bad usage or configuration (sysexits' `EX_USAGE`; clap's 2 would say "service failed").
 pub const USAGE: u8 = 64;
-/// Ended by Ctrl-C.
-pub const INTERRUPTED: u8 = 130;
-/// Ended by SIGTERM.
-pub const TERMINATED: u8 = 143;
 /// Ended by SIGHUP: the terminal was closed.
 pub const HUNG_UP: u8 = 129;
-/// Ended by SIGQUIT.
-pub const QUIT: u8 = 131;
+
+/// The exit code of a run that a signal ended: 128 and the number that the signal has on Unix.
+pub const fn of_signal(signal: Signal) -> u8 {
+    match signal {
+        Signal::HangUp => HUNG_UP,
+        Signal::Interrupt => 130,
+        Signal::Quit => 131,
+        Signal::Terminate => 143,
+    }
+}
 
 /// Why the command ends without a verdict of its own.
 #[derive(Debug)]

@@ -6,8 +6,6 @@ mod cli;
 mod commands;
 mod config;
 mod exit;
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-mod libraries;
 mod logging;
 mod render;
 mod settings;

@@ -9,7 +9,6 @@
 )]
 
 mod error;
-mod hyper_io;
 mod retry_after;
 
 use std::pin::Pin;
@@ -24,11 +23,11 @@ use http::response::Parts;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
 pub(crate) use self::error::{HttpError, RequestError};
-use self::hyper_io::HyperIo;
 pub(crate) use self::retry_after::retry_after;
 use super::dial::{Dial, Io};
 use super::io_words;
@@ -176,7 +175,7 @@ impl Listening {
     }
 }
 
-type Http1 = Connection<HyperIo<Box<dyn Io>>, Empty<Bytes>>;
+type Http1 = Connection<TokioIo<Box<dyn Io>>, Empty<Bytes>>;
 
 /// One HTTP/1.1 connection. Nobody drives it between two exchanges.
 struct Wire {
@@ -190,8 +189,9 @@ struct Wire {
 
 impl Wire {
     async fn new(stream: Box<dyn Io>, explain: Option<Arc<Explain>>) -> Result<Self, HttpError> {
-        let (sender, connection) =
-            http1::handshake(HyperIo(stream)).await.map_err(|error| HttpError::of_hyper(error, explain.as_deref()))?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| HttpError::of_hyper(error, explain.as_deref()))?;
         Ok(Wire { explain, sender, connection: Box::pin(connection), ended: false })
     }
 

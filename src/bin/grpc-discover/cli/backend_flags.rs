@@ -26,14 +26,6 @@ impl BackendFlags {
         let flags = backend.settings().iter().filter_map(|setting| setting.flag).filter(|flag| flag.only_here);
         flags.map(|flag| flag.name).filter(|name| !self.typed(name).is_empty()).collect()
     }
-
-    /// Every name of every flag, as it is typed.
-    pub fn names() -> impl Iterator<Item = String> {
-        flags().flat_map(|(_, flag)| {
-            let short = flag.short.map(|letter| format!("-{letter}"));
-            short.into_iter().chain([flag.name.to_string()])
-        })
-    }
 }
 
 impl fmt::Debug for BackendFlags {

@@ -134,8 +134,7 @@ mod tests {
 
     #[test]
     fn every_rewritten_flag_is_one_of_ours() {
-        use clap::CommandFactory;
-        let command = crate::cli::Cli::command();
+        let command = crate::cli::Cli::definition();
         let probe = command.find_subcommand("probe").expect("probe");
         for (_, meaning) in FOREIGN {
             if let Meaning::Same(ours) | Meaning::Switch(ours) = meaning {

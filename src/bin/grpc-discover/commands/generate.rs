@@ -1,6 +1,5 @@
 //! `completions` and `man`: generated from the same definitions as the parser.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 use grpc_discover::backend::BACKENDS;
 use grpc_discover::backend::target::{self, Example};
@@ -24,14 +23,13 @@ pub fn man() -> Result<u8, Failure> {
 fn completion_script(shell: Shell) -> String {
     // Into memory first: the generators panic when a pipe closes under them.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "grpc-discover", &mut script);
+    clap_complete::generate(shell, &mut Cli::definition(), "grpc-discover", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
 /// The manual: the command, then every subcommand with its options, then what only a manual says.
 fn manual() -> Result<String, Failure> {
-    let mut command = Cli::command();
-    command.build();
+    let command = Cli::definition();
     let mut page = Vec::new();
     let man = clap_mangen::Man::new(command.clone()).manual("grpc-discover manual").source("grpc-discover").date("");
     man.render_title(&mut page)?;

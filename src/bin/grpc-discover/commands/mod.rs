@@ -11,7 +11,6 @@ mod generate;
 mod open_files;
 mod screen;
 mod sessions;
-mod signals;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -19,6 +18,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use clap::Parser as _;
 use clap::error::ErrorKind;
 use grpc_discover::backend::CheckError;
 use grpc_discover::platform::file;
@@ -38,7 +38,8 @@ use crate::terminal::{self, Terminal};
 ///
 /// Why there is no verdict: bad usage, or our own machine.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
-    let typed = cli::parse(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
+    let typed =
+        cli::Cli::try_parse_from(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
     let _log = logging::start(&|name| std::env::var_os(name)).map_err(Failure::usage)?;
     match typed.command {
         Command::Resolve(typed) => resolve(&typed),
@@ -71,11 +72,11 @@ fn hint(mut error: clap::Error) -> clap::Error {
 }
 
 fn resolve(typed: &cli::Resolve) -> Result<u8, Failure> {
-    let task = Task::Resolve { watch: typed.own.watch, run_for: typed.own.run_for };
-    let course = if typed.own.watch { Course::Stream } else { Course::Answer };
+    let task = Task::Resolve { watch: typed.watch, run_for: typed.run_for };
+    let course = if typed.watch { Course::Stream } else { Course::Answer };
     let (reaching, channel, pace) = (cli::Reaching::default(), cli::Channel::default(), cli::Pace::default());
     session(&typed.output, course, |profile| Typed {
-        targets: &typed.own.targets.targets,
+        targets: &typed.targets.targets,
         asking: &typed.asking,
         reaching: &reaching,
         channel: &channel,
@@ -88,7 +89,7 @@ fn resolve(typed: &cli::Resolve) -> Result<u8, Failure> {
 
 fn probe(typed: &cli::Probe) -> Result<u8, Failure> {
     session(&typed.output, Course::Answer, |profile| Typed {
-        targets: &typed.own.targets,
+        targets: &typed.targets,
         asking: &typed.asking,
         reaching: &typed.reaching,
         channel: &typed.channel,
@@ -102,14 +103,14 @@ fn probe(typed: &cli::Probe) -> Result<u8, Failure> {
 fn watch(typed: &cli::Watch) -> Result<u8, Failure> {
     let pace = cli::Pace::default();
     session(&typed.output, Course::Channel, |profile| Typed {
-        targets: &typed.own.targets.targets,
+        targets: &typed.targets.targets,
         asking: &typed.asking,
         reaching: &typed.reaching,
         channel: &typed.channel,
         pace: &pace,
         judging: &typed.judging,
         profile,
-        task: Task::Watch { run_for: typed.own.run_for, until: typed.own.until },
+        task: Task::Watch { run_for: typed.run_for, until: typed.until },
     })
 }
 

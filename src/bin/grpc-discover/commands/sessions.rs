@@ -13,13 +13,13 @@ use futures_util::future::select_all;
 use grpc_discover::model::event::{Event, EventKind};
 use grpc_discover::model::time::Elapsed;
 use grpc_discover::platform::clock;
+use grpc_discover::platform::signals::{Signal, Signals};
 use grpc_discover::session::{Goal, Plan, Session};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::open_files;
 use super::screen::{Backlog, Screen};
-use super::signals::Signals;
 use crate::exit::{self, Failure};
 use crate::render::Course;
 use crate::settings::Look;
@@ -64,7 +64,8 @@ pub async fn run(
     open_files::prepare(&mut plans);
     let goals: Vec<Goal> = plans.iter().map(|plan| plan.goal).collect();
     let mut screen = Screen::new(look, terminal, course, &goals);
-    let mut signals = Signals::listen()?;
+    let cannot = |error| Failure::Broken(format!("no signal can be handled: {error}"));
+    let mut signals = Signals::listen().map_err(cannot)?;
     let sessions = plans.into_iter().map(Session::start).collect();
     let ended = all(sessions, &goals, &mut screen, &mut signals, &mut aside).await;
     // Whatever is redrawn is taken away before anybody else writes.
@@ -100,8 +101,8 @@ pub async fn run(
 async fn insisted(signals: &mut Signals) -> u8 {
     loop {
         match signals.next().await {
-            exit::HUNG_UP => {}
-            code => return code,
+            Signal::HangUp => {}
+            signal => return exit::of_signal(signal),
         }
     }
 }
@@ -139,14 +140,14 @@ async fn all(
         }
         tokio::select! {
             biased;
-            code = signals.next() => {
+            signal = signals.next() => {
                 match interrupted {
                     // The shell and the kernel both send it when a terminal is closed.
-                    Some(_) if code == exit::HUNG_UP => continue,
-                    Some(_) => return Ok(Ended::AtOnce(code)),
+                    Some(_) if signal == Signal::HangUp => continue,
+                    Some(_) => return Ok(Ended::AtOnce(exit::of_signal(signal))),
                     None => {}
                 }
-                interrupted = Some(code);
+                interrupted = Some(exit::of_signal(signal));
                 sessions.iter_mut().for_each(Session::finish);
                 if screen.is_terminal() {
                     screen.say("stopping; press Ctrl-C again to quit immediately");

@@ -62,11 +62,11 @@ impl Made {
             match &typed.command {
                 Command::Resolve(t) => plans(
                     &base(
-                        &t.own.targets.targets,
+                        &t.targets.targets,
                         &t.asking,
                         &t.judging,
                         t.output.talk.profile.as_deref(),
-                        Task::Resolve { watch: t.own.watch, run_for: t.own.run_for },
+                        Task::Resolve { watch: t.watch, run_for: t.run_for },
                     ),
                     world,
                 ),
@@ -75,7 +75,7 @@ impl Made {
                         reaching: &t.reaching,
                         channel: &t.channel,
                         pace: &t.pace,
-                        ..base(&t.own.targets, &t.asking, &t.judging, t.output.talk.profile.as_deref(), Task::Probe)
+                        ..base(&t.targets, &t.asking, &t.judging, t.output.talk.profile.as_deref(), Task::Probe)
                     },
                     world,
                 ),
@@ -84,11 +84,11 @@ impl Made {
                         reaching: &t.reaching,
                         channel: &t.channel,
                         ..base(
-                            &t.own.targets.targets,
+                            &t.targets.targets,
                             &t.asking,
                             &t.judging,
                             t.output.talk.profile.as_deref(),
-                            Task::Watch { run_for: t.own.run_for, until: t.own.until },
+                            Task::Watch { run_for: t.run_for, until: t.until },
                         )
                     },
                     world,

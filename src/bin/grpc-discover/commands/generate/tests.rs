@@ -34,7 +34,7 @@ fn the_manual_is_what_the_definitions_say() {
 #[test]
 fn the_manual_names_every_command_and_every_flag() {
     let manual = manual().expect("into memory").replace("\\-", "-");
-    for sub in Cli::command().get_subcommands() {
+    for sub in Cli::definition().get_subcommands() {
         assert!(manual.contains(sub.get_name()), "{}", sub.get_name());
         for flag in sub.get_arguments().filter_map(clap::Arg::get_long) {
             assert!(manual.contains(&format!("--{flag}")), "{flag}");

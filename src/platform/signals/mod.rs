@@ -1,0 +1,47 @@
+//! The signals that end a run: Ctrl-C, SIGTERM, SIGHUP (the terminal was closed) and SIGQUIT on Unix; Ctrl-C, Ctrl-Break, a
+//! closed console and a shutdown on Windows.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+use std::io;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+/// Why this process is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// SIGTERM; on Windows the shutdown of the system.
+    Terminate,
+    /// SIGHUP: the terminal was closed; on Windows the console.
+    HangUp,
+    /// SIGQUIT: Ctrl-\; on Windows Ctrl-Break.
+    Quit,
+}
+
+/// Listens for all of them.
+#[derive(Debug)]
+pub struct Signals(system::Signals);
+
+impl Signals {
+    /// Starts to listen: from now on none of them ends the process by itself. Must be called within a runtime of tokio.
+    ///
+    /// # Errors
+    ///
+    /// The system installs no handler.
+    pub fn listen() -> io::Result<Signals> {
+        system::Signals::listen().map(Signals)
+    }
+
+    /// The next signal. Cancel safe.
+    pub async fn next(&mut self) -> Signal {
+        self.0.next().await
+    }
+}
