@@ -104,6 +104,43 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("is {}, not a regular file", kind(metadata))))
 }
 
+/// Is this the kind of a Unix socket? True where the system does not show it.
+#[cfg(unix)]
+pub fn is_socket(kind: std::fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_socket(&kind)
+}
+
+/// As above.
+#[cfg(not(unix))]
+pub fn is_socket(_: std::fs::FileType) -> bool {
+    true
+}
+
+/// A new directory that only this user may enter (mode 0700; other systems have the rights of the directory above).
+///
+/// # Errors
+///
+/// It cannot be made, or is there already.
+pub fn create_private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// An empty file for writing; when it is new, only this user may read it (mode 0600, as for a directory).
+///
+/// # Errors
+///
+/// It cannot be opened.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 #[cfg(unix)]
 fn kind(metadata: &Metadata) -> &'static str {
     use std::os::unix::fs::FileTypeExt as _;

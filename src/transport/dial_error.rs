@@ -7,6 +7,7 @@ use super::socket_error::classify;
 use super::unix;
 use crate::model::endpoint::Address;
 use crate::model::reach::FailureCode;
+use crate::platform::errno::EAFNOSUPPORT;
 
 /// [`classify`] for a connection attempt to `address`.
 pub(super) fn classify_dial(address: &Address, error: &io::Error) -> (FailureCode, String) {
@@ -21,9 +22,8 @@ pub(super) fn classify_dial(address: &Address, error: &io::Error) -> (FailureCod
 
 /// Is the error that this machine has no IPv6 at all? The kernel uses the same number when local ports have run out.
 fn is_without_ipv6(error: &io::Error) -> bool {
-    // EAFNOSUPPORT of Linux, of BSD and macOS: IPv6 was switched off at boot.
-    const EAFNOSUPPORT: [i32; 2] = [97, 47];
-    if error.raw_os_error().is_some_and(|number| EAFNOSUPPORT.contains(&number)) {
+    // IPv6 was switched off at boot.
+    if error.raw_os_error() == Some(EAFNOSUPPORT) {
         return true;
     }
     let loopback = (std::net::Ipv6Addr::LOCALHOST, 0);
@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn without_ipv6_an_ipv6_address_is_unreachable_and_nothing_has_run_out() {
         let address = "[2001:db8::1]:1".parse().unwrap();
-        let (code, text) = classify_dial(&address, &io::Error::from_raw_os_error(97));
+        let (code, text) = classify_dial(&address, &io::Error::from_raw_os_error(EAFNOSUPPORT));
         assert_eq!(code, FailureCode::Unreachable);
         assert!(text.contains("no IPv6"), "{text}");
     }

@@ -42,8 +42,6 @@ mod setup;
 mod socket_error;
 mod tap;
 mod tcp;
-#[cfg(target_os = "linux")]
-mod tcp_info;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::model::reach::{FailureCode, Resource};
 use crate::net::io_words;
+use crate::platform::errno::{EMFILE, ENFILE, ENOBUFS};
 
 /// The stable word for an error of the operating system, and the kernel's own sentence: `connection refused`.
 pub(super) fn classify(error: &io::Error) -> (FailureCode, String) {
@@ -23,22 +24,18 @@ pub(super) fn classify(error: &io::Error) -> (FailureCode, String) {
 /// What this machine ran out of, if that is the error.
 fn exhausted(error: &io::Error) -> Option<Resource> {
     use io::ErrorKind;
-    // The same on every Unix; the standard library has no word for them.
-    const EMFILE: i32 = 24;
-    const ENFILE: i32 = 23;
-    // ENOBUFS of Linux, of BSD and macOS.
-    const ENOBUFS: [i32; 2] = [105, 55];
     match (error.kind(), error.raw_os_error()) {
         (ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse | ErrorKind::WouldBlock, _) => Some(Resource::Ports),
         (ErrorKind::OutOfMemory, _) => Some(Resource::Memory),
         (_, Some(EMFILE)) => Some(Resource::Files),
         (_, Some(ENFILE)) => Some(Resource::SystemFiles),
-        (_, Some(number)) if ENOBUFS.contains(&number) => Some(Resource::Memory),
+        (_, Some(ENOBUFS)) => Some(Resource::Memory),
         _ => None,
     }
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

@@ -7,12 +7,12 @@ use std::path::Path;
 use super::socket_error;
 use crate::model::endpoint::Address;
 use crate::model::reach::FailureCode;
+use crate::platform::errno::EPROTOTYPE;
+use crate::platform::file::is_socket;
 
 /// The stable word for a failed connection to the Unix socket `address`, and a sentence.
 pub(super) fn classify(address: &Address, error: &io::Error) -> (FailureCode, String) {
     use io::ErrorKind;
-    // EPROTOTYPE of Linux, of BSD and macOS: the socket is not for streams.
-    const EPROTOTYPE: [i32; 2] = [91, 41];
     let (code, kernel) = socket_error::classify(error);
     let Address::Unix(path) = address else {
         return match error.kind() {
@@ -33,7 +33,7 @@ pub(super) fn classify(address: &Address, error: &io::Error) -> (FailureCode, St
         ErrorKind::InvalidInput => {
             (FailureCode::NoSocket, "the path is too long for a Unix socket (at most 107 bytes on Linux)".to_string())
         }
-        _ if error.raw_os_error().is_some_and(|number| EPROTOTYPE.contains(&number)) => {
+        _ if error.raw_os_error() == Some(EPROTOTYPE) => {
             (FailureCode::NotASocket, "the socket is there and is not for streams (SOCK_STREAM)".to_string())
         }
         _ => refused(path, code, kernel),
@@ -54,16 +54,6 @@ fn refused(path: &Path, code: FailureCode, kernel: String) -> (FailureCode, Stri
         }
         Ok(_) | Err(_) => (code, kernel),
     }
-}
-
-#[cfg(unix)]
-fn is_socket(kind: std::fs::FileType) -> bool {
-    std::os::unix::fs::FileTypeExt::is_socket(&kind)
-}
-
-#[cfg(not(unix))]
-fn is_socket(_: std::fs::FileType) -> bool {
-    true
 }
 
 /// What exactly is not there: the file, or a directory that leads to it.
@@ -96,6 +86,7 @@ fn obstacle(path: &Path) -> &'static str {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

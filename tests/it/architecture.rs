@@ -7,6 +7,8 @@ use std::path::Path;
 use modules::Crate;
 use source::{code, files, is_test, root};
 
+use crate::support::tool;
+
 mod modules;
 mod source;
 
@@ -136,6 +138,29 @@ fn pure_modules_know_no_clock_no_runtime_and_no_sockets() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Where else than in `platform` code may differ by system: where the type of a Unix socket is named.
+const SYSTEMS_ELSEWHERE: &[&str] = &["net/dial.rs"];
+
+#[test]
+fn what_differs_by_system_is_in_platform() {
+    let systems = ["unix", "windows", "target_os", "target_vendor", "target_env"];
+    let mut found = Vec::new();
+    files(&root(), &mut found);
+    let platform = root().join("platform");
+    let mut seen = 0;
+    for file in found.iter().filter(|file| !is_test(file)) {
+        let is_free = file.starts_with(&platform) || SYSTEMS_ELSEWHERE.iter().any(|free| *file == root().join(free));
+        for (number, line) in code(file) {
+            let differs = line.contains("cfg") && systems.iter().any(|system| line.contains(system))
+                || line.contains("std::os::")
+                || line.split(|c: char| !c.is_alphanumeric()).any(|word| word == "nix");
+            seen += usize::from(differs);
+            assert!(!differs || is_free, "{}:{number}: {line}: belongs to platform", file.display());
+        }
+    }
+    assert!(seen > 20, "the test sees no differences: it has gone blind");
+}
+
 #[test]
 fn the_engine_knows_neither_backends_nor_transport() {
     let mut found = Vec::new();
@@ -173,8 +198,7 @@ fn project_files_name_no_machine_and_no_registry_host() {
 #[test]
 fn the_command_is_not_linked_with_openssl() {
     // A dependency compiles against its headers (docs/dependencies.md); the linker must have dropped it.
-    let binary = env!("CARGO_BIN_EXE_grpc-discover");
-    let Ok(answer) = std::process::Command::new("ldd").arg(binary).output() else { return };
+    let Ok(answer) = std::process::Command::new("ldd").arg(tool::path()).output() else { return };
     let linked = String::from_utf8_lossy(&answer.stdout);
     assert!(linked.contains("libc.") || linked.contains("statically") || linked.is_empty(), "{linked}");
     assert!(!linked.contains("libssl") && !linked.contains("libcrypto"), "{linked}");

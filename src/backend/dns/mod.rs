@@ -22,7 +22,7 @@ use crate::model::resolution::EndpointSet;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::model::time::Elapsed;
 use crate::platform::clock;
-use crate::platform::resolver::RESOLV_CONF;
+use crate::platform::{interface, resolver};
 use crate::text::{duration, exact_duration};
 
 mod addresses;
@@ -143,7 +143,7 @@ impl Backend for Dns {
         match &dns.server {
             Some(server) => said.push(("server", server.value.to_string(), server.origin.clone())),
             None => {
-                let origin = Origin::System(RESOLV_CONF.to_string());
+                let origin = Origin::System(resolver::SOURCE.to_string());
                 match Servers::system() {
                     Ok(system) => {
                         said.push(("server", list(&system.addresses), origin.clone()));
@@ -185,7 +185,8 @@ fn list(items: &[impl ToString]) -> String {
 fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, ResolveError> {
     match zone::socket(host, port) {
         None if host.contains(':') => {
-            let text = format!("{host}: its zone is not an interface of this machine (`ip link` lists them)");
+            let listed = interface::LISTED_BY;
+            let text = format!("{host}: its zone is not an interface of this machine (`{listed}` lists them)");
             Err(ResolveError::fatal(ResolveCode::BadTarget, text))
         }
         socket => Ok(socket),

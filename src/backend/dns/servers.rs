@@ -1,7 +1,6 @@
-//! Which servers are queried, and for which full names: an explicit server, or what this machine's resolv.conf and hosts
-//! file say.
+//! Which servers are queried, and for which full names: an explicit server, or what this machine's resolver and hosts file
+//! are configured with.
 
-use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use super::resolv_conf::{ResolvConf, Retry};
 use super::{Family, Settings, zone};
 use crate::model::host_port::{self, HostPort};
 use crate::model::resolution::{ResolveCode, ResolveError};
-use crate::platform::resolver::{HOSTS, RESOLV_CONF};
+use crate::platform::resolver::{self, HOSTS, SystemResolver};
 
 /// The port of DNS.
 const PORT: u16 = 53;
@@ -59,11 +58,16 @@ impl Servers {
 
     /// The system's servers, search list and options.
     pub(super) fn system() -> Result<Self, ResolveError> {
-        let text = fs::read(RESOLV_CONF).map_err(|error| {
-            let text = format!("failed to read {RESOLV_CONF}: {error}; name a server with --dns-server");
+        let system = resolver::read().map_err(|error| {
+            let text = format!("failed to read {}: {error}; name a server with --dns-server", resolver::SOURCE);
             ResolveError::ambient(ResolveCode::Unreachable, text).caused_by(error)
         })?;
-        Ok(Servers::from_resolv_conf(&String::from_utf8_lossy(&text)))
+        Ok(match system {
+            SystemResolver::ResolvConf(text) => Servers::from_resolv_conf(&text),
+            SystemResolver::Servers { servers: addresses, search } => {
+                Servers { addresses, search, ndots: 1, hosts_file: true, ..Servers::default() }
+            }
+        })
     }
 
     /// How long all servers together may take, when resolv.conf says so.
@@ -112,7 +116,7 @@ impl Servers {
         if !self.hosts_file {
             return None;
         }
-        let text = fs::read(HOSTS).ok()?;
+        let text = resolver::hosts().ok()?;
         let addresses = from_hosts(&String::from_utf8_lossy(&text), &name, family);
         (!addresses.is_empty()).then_some((addresses, HOSTS))
     }

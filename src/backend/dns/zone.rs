@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
+use crate::platform::interface;
+
 /// The socket address of an IP address, with or without a zone. A name gives `None`.
 pub(super) fn socket(ip: &str, port: u16) -> Option<SocketAddr> {
     if let Ok(ip) = ip.parse::<IpAddr>() {
@@ -16,20 +18,8 @@ pub(super) fn socket(ip: &str, port: u16) -> Option<SocketAddr> {
 fn index(zone: &str) -> Option<u32> {
     match zone.parse() {
         Ok(index) => Some(index),
-        Err(_) => by_name(zone),
+        Err(_) => interface::index(zone),
     }
-}
-
-#[cfg(target_os = "linux")]
-fn by_name(zone: &str) -> Option<u32> {
-    let plain = !zone.is_empty() && !zone.contains('/') && zone != "." && zone != "..";
-    let path = format!("/sys/class/net/{zone}/ifindex");
-    plain.then(|| std::fs::read_to_string(path).ok())??.trim().parse().ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn by_name(_: &str) -> Option<u32> {
-    None
 }
 
 #[cfg(test)]
@@ -43,11 +33,5 @@ mod tests {
         assert_eq!(socket("fe80::1%no-such-interface", 53), None);
         assert_eq!(socket("fe80::1%../lo", 53), None);
         assert_eq!(socket("pay.example", 53), None);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn an_interface_is_found_by_name() {
-        assert_eq!(socket("fe80::1%lo", 53), "[fe80::1%1]:53".parse().ok());
     }
 }

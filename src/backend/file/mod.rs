@@ -198,18 +198,20 @@ impl Watch {
     fn start(path: &Path, read: Read) -> Result<Self, ResolveError> {
         let absolute = std::path::absolute(path)
             .map_err(|source| FileError::NoPath { path: path.to_path_buf(), source }.at(path))?;
-        let directory = match (absolute.parent(), absolute.file_name()) {
-            (Some(directory), Some(_)) => directory.to_path_buf(),
+        let (directory, name) = match (absolute.parent(), absolute.file_name()) {
+            (Some(directory), Some(name)) => (directory.to_path_buf(), name.to_os_string()),
             _ => return Err(FileError::IsDirectory.at(path)),
         };
+        // FSEvents reports paths without symbolic links: /private/tmp for /tmp.
+        let watched = directory.canonicalize().unwrap_or_else(|_| directory.clone());
         let signal = Arc::new(Signal::default());
         let watcher = notify::recommended_watcher({
-            let (signal, file, directory) = (signal.clone(), absolute.clone(), directory.clone());
+            let (signal, file, directory) = (signal.clone(), watched.join(name), watched.clone());
             move |event: notify::Result<notify::Event>| signal.take(event, &file, &directory)
         });
         let unwatched = |source| FileError::Unwatched { directory: directory.clone(), source }.at(path);
         let mut watcher = watcher.map_err(unwatched)?;
-        watcher.watch(&directory, RecursiveMode::NonRecursive).map_err(unwatched)?;
+        watcher.watch(&watched, RecursiveMode::NonRecursive).map_err(unwatched)?;
         Ok(Watch { path: path.to_path_buf(), read, absolute, signal, watcher, behind_links: None, told: None })
     }
 
@@ -304,6 +306,12 @@ impl Signal {
             EventKind::Remove(RemoveKind::Folder | RemoveKind::Other)
             | EventKind::Modify(ModifyKind::Name(RenameMode::From))
                 if event.paths.iter().any(is_directory) =>
+            {
+                self.directory_gone.store(true, Ordering::Release);
+            }
+            // FSEvents does not tell the old name from the new one.
+            EventKind::Modify(ModifyKind::Name(RenameMode::Any))
+                if event.paths.iter().any(is_directory) && !directory.exists() =>
             {
                 self.directory_gone.store(true, Ordering::Release);
             }

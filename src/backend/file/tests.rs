@@ -108,6 +108,19 @@ async fn a_file_behind_a_link_is_watched_where_it_is() {
     assert_eq!(listed(&mut resolution).await, ["10.0.0.2:2"]);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_in_a_directory_behind_a_link_is_watched() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (link, real) = (here.path().join("registry"), there.path().join("endpoints.yaml"));
+    std::os::unix::fs::symlink(there.path(), &link).unwrap();
+    fs::write(&real, "- 10.0.0.1:1\n").unwrap();
+    let mut resolution = resolve(&link.join("endpoints.yaml"));
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.1:1"]);
+    replace(&real, "- 10.0.0.2:2\n");
+    assert_eq!(listed(&mut resolution).await, ["10.0.0.2:2"]);
+}
+
 #[tokio::test]
 async fn a_half_written_file_is_no_error() {
     let directory = tempfile::tempdir().unwrap();

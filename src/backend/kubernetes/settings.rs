@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::backend::settings::{BackendSettings, Flag, Origin, Reader, Setting, SettingsError, Sourced};
 use crate::model::host_port;
+use crate::platform::home;
 
 const CONTEXT: &str = "--context";
 const NAMESPACE: &str = "--namespace";
@@ -58,7 +59,7 @@ impl BackendSettings for Settings {
         let kubeconfig = match set("KUBECONFIG").as_ref().map(files).filter(|files| !files.is_empty()) {
             Some(files) => Sourced::new(files, Origin::Env("KUBECONFIG".to_string())),
             None => {
-                let home = set("HOME").map(|home| PathBuf::from(home).join(".kube").join("config"));
+                let home = home::directory(set).map(|home| home.join(".kube").join("config"));
                 Sourced::new(home.into_iter().collect(), Origin::Default)
             }
         };

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-pub use backend_flags::BackendFlags;
 pub use flags::{Asking, Channel, Judging, Output, Pace, Reaching, Talk};
 use grpc_discover::backend::target::{self, Example};
 pub use harmless::Harmless;
@@ -89,7 +88,8 @@ impl Cli {
     }
 }
 
-/// The commands. The flags of a command are defined when it is the one that was typed (`defer`): there are fifty of them.
+/// The commands. The flags of a command are defined when it is the one that was typed (`defer`): there are fifty of them. A doc
+/// comment on one of the types that are defined then would replace the command's own.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -117,7 +117,6 @@ pub enum Command {
     Config(Config),
 }
 
-/// `resolve`.
 #[derive(Debug, Args)]
 pub struct Resolve {
     #[command(flatten)]
@@ -136,7 +135,6 @@ pub struct Resolve {
     pub output: Output,
 }
 
-/// `probe`.
 #[derive(Debug, Args)]
 pub struct Probe {
     /// What to probe; several targets are one service, compared. None: every service of the config file
@@ -156,7 +154,6 @@ pub struct Probe {
     pub output: Output,
 }
 
-/// `watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
     #[command(flatten)]
@@ -179,7 +176,6 @@ pub struct Watch {
     pub output: Output,
 }
 
-/// `backends`.
 #[derive(Debug, Args)]
 pub struct Backends {
     #[command(flatten)]
@@ -191,7 +187,6 @@ pub struct Backends {
     pub output: Option<PlainFormat>,
 }
 
-/// `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The finding's code or name; none lists them all
@@ -202,7 +197,6 @@ pub struct Explain {
     pub output: Option<PlainFormat>,
 }
 
-/// `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// How long the channel may be silent before it goes IDLE
@@ -212,14 +206,12 @@ pub struct Demo {
     pub output: Output,
 }
 
-/// `completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
 }
 
-/// `config`.
 #[derive(Debug, Args)]
 pub struct Config {
     /// What to do with it.
@@ -227,7 +219,7 @@ pub struct Config {
     pub command: ConfigCommand,
 }
 
-/// `config init`.
+// `config init`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Write a commented example to PATH (never over an existing file); without PATH print it
@@ -237,7 +229,7 @@ pub enum ConfigCommand {
     },
 }
 
-/// At least one target.
+// At least one target.
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
 pub struct Targets {

@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ArgAction;
-use grpc_discover::platform::file;
+use grpc_discover::platform::{file, home};
 use grpc_discover::text::{all_of, escape, near, shorten};
 
 use self::error::KeyError;
@@ -220,7 +220,7 @@ fn list(keys: &[String]) -> Option<String> {
 /// Where a configuration file is looked for, in order.
 fn places(env: &dyn Fn(&str) -> Option<String>) -> Vec<(PathBuf, Trust)> {
     let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let user = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
+    let user = set("XDG_CONFIG_HOME").or_else(|| home::directory(env).map(|home| home.join(".config")));
     let mut places = vec![(Path::new(".").join(LOCAL), Trust::Found)];
     places.extend(user.map(|directory| (directory.join("grpc-discover").join("config.toml"), Trust::Full)));
     places

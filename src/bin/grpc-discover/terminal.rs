@@ -6,6 +6,7 @@ mod redraw;
 
 use std::io::{self, IsTerminal, Write};
 
+use grpc_discover::platform::stdout::is_unread;
 use grpc_discover::text::escape;
 
 use crate::cli::ColorWord;
@@ -75,25 +76,6 @@ pub fn log() -> Pipe {
 /// Every line of `text`, escaped: names and paths in it come from files.
 pub fn printable(text: &str) -> String {
     text.lines().map(escape).collect::<Vec<_>>().join("\n")
-}
-
-/// Has the reader of stdout gone away? Of a file or a terminal nobody knows.
-#[cfg(unix)]
-fn is_unread() -> bool {
-    use std::os::fd::AsFd as _;
-
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    let stdout = io::stdout();
-    let mut ask = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
-    let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
-    poll(&mut ask, PollTimeout::ZERO).is_ok_and(|answers| answers > 0)
-        && ask[0].revents().is_some_and(|events| events.intersects(gone))
-}
-
-/// As above, where it is noticed at the next write only.
-#[cfg(not(unix))]
-fn is_unread() -> bool {
-    false
 }
 
 /// Writes `text` to stdout as it is.

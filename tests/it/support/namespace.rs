@@ -1,6 +1,6 @@
 //! Network namespaces: where packets can be dropped and routes refused without touching the machine. They need root.
 
-use std::os::fd::AsFd;
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -102,11 +102,10 @@ impl Namespace {
 
     /// Runs `work` on a thread inside it: sockets stay in the namespace in which they were made.
     pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let namespace = std::fs::File::open(format!("/run/netns/{}", self.name)).unwrap();
+        let namespace = File::open(format!("/run/netns/{}", self.name)).unwrap();
         std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
-                let kind = Some(rustix::thread::LinkNameSpaceType::Network);
-                rustix::thread::move_into_link_name_space(namespace.as_fd(), kind).unwrap();
+                enter(&namespace);
                 work()
             });
             thread.join().unwrap()
@@ -118,6 +117,19 @@ impl Drop for Namespace {
     fn drop(&mut self) {
         let _ = Command::new("ip").args(["netns", "del", &self.name]).output();
     }
+}
+
+/// Moves this thread into the network namespace that `file` stands for.
+#[cfg(target_os = "linux")]
+fn enter(file: &File) {
+    let kind = Some(rustix::thread::LinkNameSpaceType::Network);
+    rustix::thread::move_into_link_name_space(std::os::fd::AsFd::as_fd(file), kind).unwrap();
+}
+
+/// Other systems have none.
+#[cfg(not(target_os = "linux"))]
+fn enter(_: &File) {
+    unreachable!("a namespace on a system without them");
 }
 
 fn run(program: &str, arguments: &[&str]) {

@@ -1,5 +1,6 @@
 //! The command itself, run as a person would, its lines read with the time they came.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -7,9 +8,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+/// The command that is tested: what cargo has built, or what GRPC_DISCOVER_TEST_COMMAND names (a static build).
+pub fn path() -> OsString {
+    std::env::var_os("GRPC_DISCOVER_TEST_COMMAND").unwrap_or_else(|| env!("CARGO_BIN_EXE_grpc-discover").into())
+}
+
 /// A command line of the tool with an environment that nothing leaks into.
 pub fn tool(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_grpc-discover"));
+    let mut command = Command::new(path());
     for (name, _) in std::env::vars() {
         let is_proxy = name.to_lowercase().ends_with("_proxy");
         let of_ours = ["CONSUL_", "ETCDCTL_", "KUBE", "GRPC_DISCOVER_"].iter().any(|prefix| name.starts_with(prefix));

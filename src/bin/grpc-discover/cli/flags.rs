@@ -12,7 +12,7 @@ use super::harmless::Harmless;
 use super::words::{ColorWord, FailOnWord, Format, LbWord, TlsWord};
 use super::{Hidden, values};
 
-/// Who is asked, and how.
+// Who is asked, and how.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Discovery")]
@@ -31,7 +31,7 @@ pub struct Asking {
     pub resolve_timeout: Option<Duration>,
 }
 
-/// How an address is reached.
+// How an address is reached.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Reaching an endpoint")]
@@ -86,7 +86,7 @@ pub struct Reaching {
     pub keepalive_force: bool,
 }
 
-/// How the channel behaves.
+// How the channel behaves.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Channel")]
@@ -117,7 +117,7 @@ pub struct Channel {
     pub keep_connected: Option<bool>,
 }
 
-/// How much is done at once.
+// How much is done at once.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Pace")]
@@ -133,7 +133,7 @@ pub struct Pace {
     pub max_endpoints: Option<u32>,
 }
 
-/// What is good enough.
+// What is good enough.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Verdict")]
@@ -155,7 +155,7 @@ pub struct Judging {
     pub max_time: Option<Duration>,
 }
 
-/// What comes out, and the settings files.
+// What comes out, and the settings files.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Output")]
@@ -170,7 +170,7 @@ pub struct Output {
     pub talk: Talk,
 }
 
-/// Colour, talk on stderr, and the configuration file.
+// Colour, talk on stderr, and the configuration file.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Output")]

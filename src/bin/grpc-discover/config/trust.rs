@@ -4,7 +4,11 @@
 //! too. Nobody else may be able to write to either. A group that may is somebody else, except the user's private
 //! group, which has the user's own number (Debian and Fedora give every user one, and a umask that lets it write).
 
-use std::fmt;
+use std::fs::Metadata;
+use std::path::Path;
+use std::{fmt, io};
+
+use grpc_discover::platform::user::{self, Rights};
 
 /// Who is running the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,17 +17,6 @@ pub struct Me {
     pub user: u32,
     /// The user who called `sudo`, when root runs the command.
     pub caller: Option<u32>,
-}
-
-/// What a file or directory allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rights {
-    /// The user it belongs to.
-    pub owner: u32,
-    /// The group it belongs to.
-    pub group: u32,
-    /// The permission bits.
-    pub mode: u32,
 }
 
 /// Why a file is not trusted.
@@ -69,21 +62,17 @@ pub fn distrust(file: Rights, directory: Rights, me: Me) -> Option<Distrust> {
     })
 }
 
-/// [`distrust`] of an open file, as the system sees it.
-#[cfg(unix)]
-pub fn distrust_of(file: &std::fs::Metadata, directory: &std::path::Path) -> std::io::Result<Option<Distrust>> {
-    use std::os::unix::fs::MetadataExt as _;
-    let rights = |of: &std::fs::Metadata| Rights { owner: of.uid(), group: of.gid(), mode: of.mode() };
-    let user = nix::unistd::geteuid().as_raw();
+/// [`distrust`] of an open file. On a system without owners and modes every file is trusted: a directory that is shared is not told
+/// apart.
+pub fn distrust_of(file: &Metadata, directory: &Path) -> io::Result<Option<Distrust>> {
+    let directory = std::fs::metadata(directory)?;
+    let (Some(file), Some(directory), Some(user)) = (user::rights(file), user::rights(&directory), user::effective())
+    else {
+        return Ok(None);
+    };
     #[expect(clippy::disallowed_methods, reason = "sudo says here who owns the files")]
     let caller = (user == 0).then(|| std::env::var("SUDO_UID").ok()?.parse().ok()).flatten();
-    Ok(distrust(rights(file), rights(&std::fs::metadata(directory)?), Me { user, caller }))
-}
-
-/// Other systems have no owner that could be compared: a directory that is shared is not told apart.
-#[cfg(not(unix))]
-pub fn distrust_of(_: &std::fs::Metadata, _: &std::path::Path) -> std::io::Result<Option<Distrust>> {
-    Ok(None)
+    Ok(distrust(file, directory, Me { user, caller }))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use grpc_discover::platform::file;
+
 /// A list of addresses in a file.
 #[derive(Debug)]
 pub struct Registry {
@@ -16,10 +18,7 @@ impl Registry {
     /// Creates the directory: a new one that nobody else may enter, so that nobody else has put or changed anything there.
     pub fn create() -> io::Result<Registry> {
         let directory = std::env::temp_dir().join(format!("grpc-discover-demo-{:016x}", fastrand::u64(..)));
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&directory)?;
+        file::create_private_directory(&directory)?;
         Ok(Registry { file: directory.join("pay.json"), directory })
     }
 
@@ -32,11 +31,7 @@ impl Registry {
     pub fn write(&self, addresses: &[SocketAddr]) -> io::Result<()> {
         let list: Vec<String> = addresses.iter().map(|address| format!("  \"{address}\"")).collect();
         let new = self.directory.join("pay.json.new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&new)?.write_all(format!("[\n{}\n]\n", list.join(",\n")).as_bytes())?;
+        file::create_private(&new)?.write_all(format!("[\n{}\n]\n", list.join(",\n")).as_bytes())?;
         fs::rename(new, &self.file)
     }
 }

@@ -1,0 +1,19 @@
+//! Numbers of errors for which [`std::io::ErrorKind`] has no word.
+
+#[cfg(unix)]
+pub use nix::libc::{EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, EPROTOTYPE};
+
+#[cfg(windows)]
+pub use winsock::*;
+
+/// The same errors of Winsock. A limit of the whole system (`ENFILE`) has no number of its own there.
+#[cfg(windows)]
+mod winsock {
+    #![expect(missing_docs, reason = "the names are those of Unix")]
+
+    pub const EMFILE: i32 = 10_024;
+    pub const ENFILE: i32 = -1;
+    pub const EPROTOTYPE: i32 = 10_041;
+    pub const EAFNOSUPPORT: i32 = 10_047;
+    pub const ENOBUFS: i32 = 10_055;
+}

@@ -1,0 +1,17 @@
+//! Systems whose resolver reads resolv.conf(5).
+
+use std::io;
+
+use super::SystemResolver;
+
+/// Where the configuration is, as it is called in output.
+pub const SOURCE: &str = "/etc/resolv.conf";
+
+/// Reads the configuration.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn read() -> io::Result<SystemResolver> {
+    Ok(SystemResolver::ResolvConf(String::from_utf8_lossy(&std::fs::read(SOURCE)?).into_owned()))
+}
