@@ -1,35 +1,41 @@
 //! What to do about a health call that failed: one remedy per cause. The gRPC status, the RST_STREAM code, the words of a
 //! GOAWAY or of the response choose it.
 
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::GoAway;
 use crate::model::rpc::{NotSent, RequestHeaders};
+use crate::model::violation::{Http2Rule, ResponseFault};
 
 /// For a status that the server itself sent.
-pub(super) fn on_status(code: &str) -> String {
+pub(super) fn on_status(code: GrpcStatus) -> String {
     let text = match code {
-        "UNAUTHENTICATED" => {
+        GrpcStatus::Unauthenticated => {
             "Give credentials that the health service accepts: -H 'authorization: …' or -H @FILE; or exempt grpc.health.v1.Health from authentication."
         }
-        "PERMISSION_DENIED" => {
+        GrpcStatus::PermissionDenied => {
             "Allow this caller to call grpc.health.v1.Health (RBAC, interceptor, mesh policy), or give other credentials with -H."
         }
-        "UNAVAILABLE" => {
+        GrpcStatus::Unavailable => {
             "The server itself, or a proxy in its words, reports that something behind it is unavailable: the message names it."
         }
-        "RESOURCE_EXHAUSTED" => {
+        GrpcStatus::ResourceExhausted => {
             "The server reports a limit of its own (rate, memory, message size): see the message; probe less often (--rate, -c)."
         }
-        "DEADLINE_EXCEEDED" => "A deadline inside the server passed: look at what its health handler waits for.",
-        "CANCELLED" | "ABORTED" => {
+        GrpcStatus::DeadlineExceeded => {
+            "A deadline inside the server passed: look at what its health handler waits for."
+        }
+        GrpcStatus::Cancelled | GrpcStatus::Aborted => {
             "The server cancelled the call, as one that shuts down does: probe again, then look at its log."
         }
-        "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "OUT_OF_RANGE" => {
+        GrpcStatus::InvalidArgument | GrpcStatus::FailedPrecondition | GrpcStatus::OutOfRange => {
             "The server rejects the request itself: check --service and the metadata (-H) against what it expects."
         }
-        "INTERNAL" | "UNKNOWN" | "DATA_LOSS" => {
+        GrpcStatus::Internal | GrpcStatus::Unknown | GrpcStatus::DataLoss => {
             "The server's health handler failed: look for the message in the server's log."
         }
-        _ => "Look for the message in the server's log.",
+        GrpcStatus::Ok | GrpcStatus::NotFound | GrpcStatus::AlreadyExists | GrpcStatus::Unimplemented => {
+            "Look for the message in the server's log."
+        }
     };
     text.to_string()
 }
@@ -112,37 +118,45 @@ pub(super) fn on_goaway(goaway: &GoAway) -> String {
 }
 
 /// For a rule of HTTP/2 that the server broke.
-pub(super) fn on_violation(what: &str) -> Option<String> {
-    let text = if what.contains(":status") {
-        "A proxy that speaks HTTP/1 to a gRPC backend passes on what it gets: in nginx write grpc_pass instead of proxy_pass, elsewhere set the backend protocol to HTTP/2 (h2c)."
-    } else if what.contains("HTTP/1 connections only") || what.contains("field \"te\"") {
-        "A proxy or a handler copies HTTP/1 headers into HTTP/2: remove the field there, or set the backend protocol to HTTP/2."
-    } else if what.contains("content-length") {
-        "Something changes the body and keeps its content-length (compression, a filter): look at the proxy's filters."
-    } else if what.contains("field name") || what.contains("control characters") {
-        "Look for what sets this field, in the server's interceptors and in the proxy's header rules."
-    } else if what.contains("trailers") {
-        "Look at what ends the response: the server's HTTP/2 library, or a proxy that rewrites trailers."
-    } else {
-        return None;
+pub(super) fn on_violation(rule: Http2Rule) -> Option<String> {
+    let text = match rule {
+        Http2Rule::Status => {
+            "A proxy that speaks HTTP/1 to a gRPC backend passes on what it gets: in nginx write grpc_pass instead of proxy_pass, elsewhere set the backend protocol to HTTP/2 (h2c)."
+        }
+        Http2Rule::ConnectionFields => {
+            "A proxy or a handler copies HTTP/1 headers into HTTP/2: remove the field there, or set the backend protocol to HTTP/2."
+        }
+        Http2Rule::ContentLength => {
+            "Something changes the body and keeps its content-length (compression, a filter): look at the proxy's filters."
+        }
+        Http2Rule::FieldText => {
+            "Look for what sets this field, in the server's interceptors and in the proxy's header rules."
+        }
+        Http2Rule::Trailers => {
+            "Look at what ends the response: the server's HTTP/2 library, or a proxy that rewrites trailers."
+        }
+        Http2Rule::Frames | Http2Rule::Compression | Http2Rule::PseudoFields | Http2Rule::Unknown => return None,
     };
     Some(text.to_string())
 }
 
 /// For a response that is not valid gRPC.
-pub(super) fn on_not_grpc(what: &str) -> Option<String> {
-    let text = if what.contains("gRPC-Web") {
-        "This is a gRPC-Web port or proxy: use the gRPC port, or a client of gRPC-Web."
-    } else if what.contains("no grpc-status") {
-        "Something between drops the trailers, which carry the status: a proxy or load balancer that speaks HTTP/1 to the backend, or that does not pass trailers on."
-    } else if what.contains("grpc-status") {
-        "The server or its proxy sets a status code of its own: it must be one of gRPC's, 0 to 16."
-    } else if what.contains("compressed") {
-        "Switch compression off at the server or proxy for clients that do not announce it (grpc-accept-encoding)."
-    } else if what.contains("cut off") {
-        "Look for what ends the response early: a size or time limit of a proxy, or a handler that stops in the middle."
-    } else {
-        return None;
+pub(super) fn on_not_grpc(fault: ResponseFault) -> Option<String> {
+    let text = match fault {
+        ResponseFault::GrpcWeb => "This is a gRPC-Web port or proxy: use the gRPC port, or a client of gRPC-Web.",
+        ResponseFault::NoStatus => {
+            "Something between drops the trailers, which carry the status: a proxy or load balancer that speaks HTTP/1 to the backend, or that does not pass trailers on."
+        }
+        ResponseFault::UnknownStatus => {
+            "The server or its proxy sets a status code of its own: it must be one of gRPC's, 0 to 16."
+        }
+        ResponseFault::Compressed => {
+            "Switch compression off at the server or proxy for clients that do not announce it (grpc-accept-encoding)."
+        }
+        ResponseFault::CutOff => {
+            "Look for what ends the response early: a size or time limit of a proxy, or a handler that stops in the middle."
+        }
+        ResponseFault::Message => return None,
     };
     Some(text.to_string())
 }

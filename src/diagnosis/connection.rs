@@ -73,7 +73,7 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
             (Some(goaway), _) if goaway.rotation() == Some(Rotation::Age) => aged.push(seen),
             (Some(goaway), _) if goaway.rotation() == Some(Rotation::Idle) => idled.push(seen),
             (Some(goaway), _) if goaway.code == 0 && stood => polite.push(seen),
-            (None, DisconnectReason::ProtocolViolation) => broken.push(seen),
+            (None, DisconnectReason::ProtocolViolation(_)) => broken.push(seen),
             (None, DisconnectReason::OurLimit) => limited.push(seen),
             (None, DisconnectReason::Flood) => flooded.push(seen),
             (goaway, _) => {

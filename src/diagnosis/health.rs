@@ -7,6 +7,7 @@ use super::catalog::*;
 use super::http;
 use super::ledger::Seen;
 use super::report::Unaddressed;
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{Health, http2_error_name};
 use crate::model::rpc::{NotSent, RpcCause};
 use crate::text::few;
@@ -51,11 +52,11 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
             };
             Some(Unaddressed { kind: &HEALTH_BEHIND_AUTHENTICATION, text, remedy, others: Vec::new() })
         }
-        Health::Failed { code, text, cause } => Some(on_failure(code, text, cause)),
+        Health::Failed { code, text, cause } => Some(on_failure(*code, text, cause)),
     }
 }
 
-fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Unaddressed {
+fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
     let failed = || format!("is reachable and the health call failed: {code}: {text}");
     let (kind, text, remedy) = match cause {
         RpcCause::Http { status, by, hint } => {
@@ -84,15 +85,15 @@ fn on_failure(code: &str, text: &str, cause: &RpcCause) -> Unaddressed {
             format!("sent SETTINGS and ended the connection before it answered: {disconnect}"),
             None,
         ),
-        RpcCause::Violation(what) => (
+        RpcCause::Violation(broken) => (
             &HTTP2_PROTOCOL_ERROR,
-            format!("broke the rules of HTTP/2, so we ended the call: {what}"),
-            calls::on_violation(what),
+            format!("broke the rules of HTTP/2, so we ended the call: {broken}"),
+            calls::on_violation(broken.rule),
         ),
-        RpcCause::NotGrpc(what) => (
+        RpcCause::NotGrpc(response) => (
             &NOT_VALID_GRPC,
             format!("answered the health call with a response that is not valid gRPC: {text}"),
-            calls::on_not_grpc(what),
+            calls::on_not_grpc(response.fault),
         ),
         RpcCause::OurLimit(what) => {
             (&OUR_HTTP2_LIMIT, format!("sent more than our HTTP/2 library accepts, so we ended the call: {what}"), None)

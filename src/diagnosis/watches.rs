@@ -6,6 +6,7 @@ use super::report::finding;
 use crate::model::endpoint::Address;
 use crate::model::event::WatchEnd;
 use crate::model::finding::Finding;
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{Health, http2_error_name};
 use crate::model::rpc::RpcCause;
 use crate::text::duration;
@@ -37,7 +38,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
         Some(address) => address.to_string(),
         None => format!("{} endpoints", those.len()),
     };
-    if end.code == "UNIMPLEMENTED" {
+    if end.code == GrpcStatus::Unimplemented {
         let statuses: Vec<&str> = those
             .iter()
             .filter_map(|(address, _)| match ledger.contacts.get(*address).map(|seen| &seen.what) {
@@ -54,7 +55,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
     }
     let after = duration(end.after);
     let how = match &end.cause {
-        RpcCause::Status if end.code == "OK" => "the server ended it without an error".to_string(),
+        RpcCause::Status if end.code == GrpcStatus::Ok => "the server ended it without an error".to_string(),
         RpcCause::Reset(code) => format!("the stream was reset with {}", http2_error_name(*code)),
         _ => format!("{}: {}", end.code, end.text),
     };
@@ -67,7 +68,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
         format!("the health Watch on {on} ended {after} after its last message: {how}. It is opened again{last}");
     let mut finding = finding(&HEALTH_WATCH_ENDED, one, text, evidence);
     finding.remedy = match &end.cause {
-        RpcCause::Status if end.code == "OK" => {
+        RpcCause::Status if end.code == GrpcStatus::Ok => {
             "Keep the stream open in the server's Watch handler: grpc.health.v1 ends it only with the service."
                 .to_string()
         }

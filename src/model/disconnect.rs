@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::violation::{BrokenRule, Http2Rule};
+
 /// How an established connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnect {
@@ -18,7 +20,7 @@ impl fmt::Display for Disconnect {
         match (&self.reason, self.detail.as_str()) {
             (reason, "") => write!(f, "{reason}"),
             (DisconnectReason::Unknown, detail) => f.write_str(detail),
-            (DisconnectReason::ProtocolViolation, detail) => {
+            (DisconnectReason::ProtocolViolation(_), detail) => {
                 write!(f, "closed by us, because the server broke the rules of HTTP/2: {detail}")
             }
             (DisconnectReason::Flood, detail) => write!(f, "closed by us, because the server floods it: {detail}"),
@@ -43,8 +45,8 @@ pub enum DisconnectReason {
     ConnectionAborted,
     /// Any other socket error.
     SocketError,
-    /// The peer broke a rule of HTTP/2, and we ended it. A94 has no word for it.
-    ProtocolViolation,
+    /// The peer broke this rule of HTTP/2, and we ended it. A94 has no word for it.
+    ProtocolViolation(Http2Rule),
     /// A limit of our own HTTP/2 library, and we ended it. A94 has no word for it.
     OurLimit,
     /// The peer floods the connection with small frames, and we ended it. A94 has no word for it.
@@ -62,7 +64,15 @@ impl Disconnect {
     /// True when we ended it because of what the peer sent.
     pub fn is_refusal(&self) -> bool {
         use DisconnectReason::{Flood, OurLimit, ProtocolViolation};
-        matches!(self.reason, ProtocolViolation | OurLimit | Flood)
+        matches!(self.reason, ProtocolViolation(_) | OurLimit | Flood)
+    }
+
+    /// The rule of HTTP/2 that the peer broke, when we ended it for that.
+    pub fn broken_rule(&self) -> Option<BrokenRule> {
+        match self.reason {
+            DisconnectReason::ProtocolViolation(rule) => Some(BrokenRule { rule, text: self.detail.clone() }),
+            _ => None,
+        }
     }
 
     /// True when the peer gave no polite reason: no GOAWAY NO_ERROR came before the end.
@@ -80,7 +90,7 @@ impl fmt::Display for DisconnectReason {
             Self::ConnectionTimedOut => f.write_str("connection timed out"),
             Self::ConnectionAborted => f.write_str("connection aborted"),
             Self::SocketError => f.write_str("socket error"),
-            Self::Unknown | Self::ProtocolViolation | Self::OurLimit | Self::Flood => f.write_str("unknown"),
+            Self::Unknown | Self::ProtocolViolation(_) | Self::OurLimit | Self::Flood => f.write_str("unknown"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{EndpointVerdict, Finding, Summary};
+use super::grpc_status::GrpcStatus;
 use super::hold::HeldReport;
 use super::lens::LensReport;
 use super::pending::PendingReport;
@@ -171,8 +172,8 @@ pub struct HealthReport {
 /// How a health Watch ended on a connection that goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchEnd {
-    /// gRPC status code name: `INTERNAL`; `OK` when the server ended it in order.
-    pub code: String,
+    /// The gRPC status: `INTERNAL`; `OK` when the server ended it in order.
+    pub code: GrpcStatus,
     /// Its message.
     pub text: String,
     /// What ended it.

@@ -1,5 +1,6 @@
 //! The status that a health service gave.
 
+use super::grpc_status::GrpcStatus;
 use super::rpc::RpcCause;
 
 /// What `grpc.health.v1` answered.
@@ -18,8 +19,8 @@ pub enum Health {
     Unimplemented,
     /// The RPC failed.
     Failed {
-        /// gRPC status code name: `UNAVAILABLE`.
-        code: String,
+        /// The gRPC status: `UNAVAILABLE`.
+        code: GrpcStatus,
         /// Its message.
         text: String,
         /// Who ended it.
@@ -44,7 +45,8 @@ impl Health {
     pub fn is_behind_authentication(&self) -> bool {
         match self {
             Self::Failed { code, cause, .. } => {
-                let by_status = matches!(code.as_str(), "UNAUTHENTICATED" | "PERMISSION_DENIED") && cause.is_answer();
+                let by_status =
+                    matches!(code, GrpcStatus::Unauthenticated | GrpcStatus::PermissionDenied) && cause.is_answer();
                 by_status || matches!(cause, RpcCause::Http { status: 401 | 403, .. })
             }
             Self::Serving | Self::NotServing | Self::Unknown | Self::ServiceUnknown | Self::Unimplemented => false,

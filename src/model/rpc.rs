@@ -2,6 +2,7 @@
 
 use super::disconnect::{Disconnect, GoAway};
 use super::time::Elapsed;
+use super::violation::{BrokenRule, InvalidResponse};
 
 /// A proxy, gateway or load balancer that the headers of a response name. It answers for whatever is behind it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,10 +76,10 @@ pub enum RpcCause {
     Lost(Disconnect),
     /// No response within the RPC's time.
     Unanswered(Unanswered),
-    /// The server broke a rule of HTTP/2, and our side ended the stream or the connection: which frame, which rule.
-    Violation(String),
-    /// What came back is valid HTTP/2 and not a valid gRPC response: what is wrong with it.
-    NotGrpc(String),
+    /// The server broke a rule of HTTP/2, and our side ended the stream or the connection.
+    Violation(BrokenRule),
+    /// What came back is valid HTTP/2 and not a valid gRPC response.
+    NotGrpc(InvalidResponse),
     /// The server broke no rule and sent more than our HTTP/2 library accepts.
     OurLimit(String),
     /// The server floods the connection with small frames, and our side ended it: how many, of which kind.

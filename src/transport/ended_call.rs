@@ -10,6 +10,7 @@ use super::rpc_failure::RpcFailure;
 use super::wire::{self, Wire};
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway, http2_error_name};
 use crate::model::rpc::{RequestHeaders, RpcCause};
+use crate::model::violation::{BrokenRule, InvalidResponse, ResponseFault};
 use crate::net::http2::CallError;
 
 /// Metadata of this size is refused by some server in its default or by a usual setting (nginx: 1 KiB to 8 KiB a field).
@@ -45,7 +46,10 @@ impl CallFacts {
         match error {
             CallError::Http2(error) => self.http2(&error, wire),
             CallError::Status(_) => RpcFailure::new(code, text, RpcCause::Status),
-            CallError::NoStatus { .. } => RpcFailure::new(code, text.clone(), RpcCause::NotGrpc(text)),
+            CallError::NoStatus { .. } => {
+                let response = InvalidResponse { fault: ResponseFault::NoStatus, text: text.clone() };
+                RpcFailure::new(code, text, RpcCause::NotGrpc(response))
+            }
             CallError::NotGrpc(not_grpc) => RpcFailure::new(code, text, RpcCause::NotGrpc(not_grpc.what)),
         }
     }
@@ -83,9 +87,10 @@ impl CallFacts {
 
 fn of_http2(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> RpcFailure {
     match Refusal::of(error, wire, stream) {
-        Some(Refusal::Violation(what)) => {
-            let text = format!("the server broke the rules of HTTP/2: {what}");
-            return RpcFailure::new(Code::Unavailable, text, RpcCause::Violation(what.to_string()));
+        Some(Refusal::Violation(refused)) => {
+            let broken = BrokenRule::from(refused);
+            let text = format!("the server broke the rules of HTTP/2: {broken}");
+            return RpcFailure::new(Code::Unavailable, text, RpcCause::Violation(broken));
         }
         Some(Refusal::OurLimit(what)) => {
             return RpcFailure::new(Code::ResourceExhausted, what.to_string(), RpcCause::OurLimit(what.to_string()));
@@ -123,7 +128,9 @@ fn of_http2(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> RpcFailure {
 fn lost(disconnect: Disconnect) -> RpcCause {
     match (disconnect.reason, &disconnect.goaway) {
         (_, Some(goaway)) => RpcCause::GoAway(goaway.clone()),
-        (DisconnectReason::ProtocolViolation, None) => RpcCause::Violation(disconnect.detail),
+        (DisconnectReason::ProtocolViolation(rule), None) => {
+            RpcCause::Violation(BrokenRule { rule, text: disconnect.detail })
+        }
         (DisconnectReason::OurLimit, None) => RpcCause::OurLimit(disconnect.detail),
         (DisconnectReason::Flood, None) => RpcCause::Flood(disconnect.detail),
         (_, None) => RpcCause::Lost(disconnect),

@@ -16,6 +16,7 @@ use super::rules::Sent;
 use super::wire::Wire;
 use crate::model::reach::{PhaseDetail, ResponseFacts};
 use crate::model::rpc::{NotSent, RpcCause, Unanswered};
+use crate::model::violation::{BrokenRule, Http2Rule};
 use crate::net::http2::{Client, LONGEST, Messages, may_begin, prefixed, request};
 
 /// How long whoever gave a call up waits for the connection's owner to read what TCP knows.
@@ -112,8 +113,10 @@ impl Grpc {
             return (RpcCause::GoAway(goaway), text);
         }
         // The library may have ended the stream without a word.
-        if let Some(what) = wire.rules().broken_frame() {
-            return (RpcCause::Violation(what.to_string()), format!("the server broke the rules of HTTP/2: {what}"));
+        if let Some(violation) = wire.rules().broken_frame() {
+            let broken = BrokenRule { rule: Http2Rule::Frames, text: violation.to_string() };
+            let text = format!("the server broke the rules of HTTP/2: {broken}");
+            return (RpcCause::Violation(broken), text);
         }
         let sent = if stream == 0 { Sent::Nothing } else { wire.rules().progress(stream) };
         match (sent, settings.max_concurrent_streams) {

@@ -13,7 +13,8 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use super::grpc::{Call, Grpc, Responses};
-use super::rpc_failure::{RpcFailure, code_name};
+use super::rpc_failure::{RpcFailure, status};
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::Health;
 use crate::model::rpc::RpcCause;
 use crate::text::duration;
@@ -38,7 +39,7 @@ pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (He
                 RpcCause::Unanswered(_) => format!("grpc.health.v1.Health/Check unanswered for {waited}"),
                 _ => format!("grpc.health.v1.Health/Check after {waited}: {why}"),
             };
-            Health::Failed { code: "DEADLINE_EXCEEDED".to_string(), text, cause }
+            Health::Failed { code: GrpcStatus::DeadlineExceeded, text, cause }
         }
     };
     (health, begun.elapsed())
@@ -106,7 +107,7 @@ pub(super) fn watch(grpc: Grpc, service: Arc<str>) -> impl Stream<Item = Health>
             Ok(Some(response)) => Some((answer(response), Watching::Open(open))),
             Ok(None) => {
                 let text = "server ended the Watch".to_string();
-                Some((Health::Failed { code: "OK".to_string(), text, cause: RpcCause::Status }, Watching::Over))
+                Some((Health::Failed { code: GrpcStatus::Ok, text, cause: RpcCause::Status }, Watching::Over))
             }
             Err(failure) => Some((refusal(failure), Watching::Over)),
         }
@@ -129,6 +130,6 @@ fn refusal(failure: RpcFailure) -> Health {
         // UNIMPLEMENTED to gRPC too.
         (RpcCause::Status, Code::Unimplemented) => Health::Unimplemented,
         (RpcCause::Status, Code::NotFound) => Health::ServiceUnknown,
-        (cause, code) => Health::Failed { code: code_name(code).to_string(), text: failure.text, cause },
+        (cause, code) => Health::Failed { code: status(code), text: failure.text, cause },
     }
 }

@@ -21,6 +21,7 @@ use super::tap::Tap;
 use super::wire::{End, First, Hold, Wire, disconnect};
 use crate::model::endpoint::Address;
 use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings};
+use crate::model::violation::BrokenRule;
 use crate::net::dial::Io;
 use crate::net::http2::{Announced, Client, Origin, handshake};
 use crate::text::duration;
@@ -98,8 +99,9 @@ fn ours() -> End {
 /// How the connection ended that the HTTP/2 library gave up.
 fn http2_error(error: &h2::Error, wire: &Wire) -> End {
     match Refusal::of(error, wire, None) {
-        Some(Refusal::Violation(what)) => {
-            end(FailureCode::ProtocolError, DisconnectReason::ProtocolViolation, &what.to_string())
+        Some(Refusal::Violation(refused)) => {
+            let BrokenRule { rule, text } = refused.into();
+            end(FailureCode::ProtocolError, DisconnectReason::ProtocolViolation(rule), &text)
         }
         Some(Refusal::OurLimit(what)) => end(FailureCode::OurLimit, DisconnectReason::OurLimit, &what.to_string()),
         None if error.is_io() => end(FailureCode::Io, DisconnectReason::SocketError, &error.to_string()),

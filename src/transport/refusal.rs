@@ -4,6 +4,7 @@ use super::our_limit::OurLimit;
 use super::rules::Violation;
 use super::wire::Wire;
 use crate::model::reach::http2_error_name;
+use crate::model::violation::{BrokenRule, Http2Rule};
 
 /// What the HTTP/2 library refused: it ended the stream or the connection itself.
 pub(super) enum Refusal {
@@ -22,6 +23,16 @@ pub(super) enum Refused {
     /// Only the library's error code is known.
     #[error("our HTTP/2 library refused it with {}", http2_error_name((*.0).into()))]
     Unknown(h2::Reason),
+}
+
+impl From<Refused> for BrokenRule {
+    fn from(refused: Refused) -> BrokenRule {
+        let rule = match &refused {
+            Refused::Known(violation) => violation.rule(),
+            Refused::Unknown(_) => Http2Rule::Unknown,
+        };
+        BrokenRule { rule, text: refused.to_string() }
+    }
 }
 
 impl Refusal {

@@ -2,6 +2,7 @@
 //! library refused one. Pure.
 
 use super::hpack::{Decoder, Field, HpackError};
+use crate::model::violation::Http2Rule;
 use crate::text::quote_bytes;
 
 /// So many bytes of header blocks are kept of one connection: those that come first. A connection that stood for long
@@ -82,6 +83,25 @@ enum FieldRule {
     PseudoInTrailers { name: String },
     #[error("trailers without END_STREAM (RFC 9113, 8.1)")]
     TrailersWithoutEnd,
+}
+
+impl BlockViolation {
+    /// Which rule it is, as far as different programs break different ones.
+    pub fn kind(&self) -> Http2Rule {
+        match self.rule {
+            FieldRule::Hpack(_) => Http2Rule::Compression,
+            FieldRule::Status { .. } | FieldRule::NoStatus => Http2Rule::Status,
+            FieldRule::PseudoAfterRegular { .. } | FieldRule::UnknownPseudo { .. } | FieldRule::Repeated { .. } => {
+                Http2Rule::PseudoFields
+            }
+            FieldRule::UpperCase { .. } | FieldRule::Name { .. } | FieldRule::Value { .. } => Http2Rule::FieldText,
+            FieldRule::OfConnection { .. } | FieldRule::Te { .. } => Http2Rule::ConnectionFields,
+            FieldRule::LengthNotANumber { .. } | FieldRule::TwoLengths { .. } | FieldRule::LengthDiffers { .. } => {
+                Http2Rule::ContentLength
+            }
+            FieldRule::PseudoInTrailers { .. } | FieldRule::TrailersWithoutEnd => Http2Rule::Trailers,
+        }
+    }
 }
 
 impl Blocks {

@@ -2,6 +2,7 @@
 
 use tonic::Code;
 
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::rpc::RpcCause;
 
 /// An RPC that failed.
@@ -21,25 +22,25 @@ impl RpcFailure {
     }
 }
 
-/// gRPC's name of a status code (`doc/statuscodes.md`).
-pub(super) fn code_name(code: Code) -> &'static str {
+/// The model's status for tonic's.
+pub(super) fn status(code: Code) -> GrpcStatus {
     match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
+        Code::Ok => GrpcStatus::Ok,
+        Code::Cancelled => GrpcStatus::Cancelled,
+        Code::Unknown => GrpcStatus::Unknown,
+        Code::InvalidArgument => GrpcStatus::InvalidArgument,
+        Code::DeadlineExceeded => GrpcStatus::DeadlineExceeded,
+        Code::NotFound => GrpcStatus::NotFound,
+        Code::AlreadyExists => GrpcStatus::AlreadyExists,
+        Code::PermissionDenied => GrpcStatus::PermissionDenied,
+        Code::ResourceExhausted => GrpcStatus::ResourceExhausted,
+        Code::FailedPrecondition => GrpcStatus::FailedPrecondition,
+        Code::Aborted => GrpcStatus::Aborted,
+        Code::OutOfRange => GrpcStatus::OutOfRange,
+        Code::Unimplemented => GrpcStatus::Unimplemented,
+        Code::Internal => GrpcStatus::Internal,
+        Code::Unavailable => GrpcStatus::Unavailable,
+        Code::DataLoss => GrpcStatus::DataLoss,
+        Code::Unauthenticated => GrpcStatus::Unauthenticated,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::world::*;
+use crate::model::grpc_status::GrpcStatus;
 
 fn checked() -> Options {
     Options { client_health: true, idle_timeout: None, ..round_robin() }
@@ -80,7 +81,7 @@ fn h05_rpcs_go_where_health_is() {
 #[test]
 fn h05_a_watch_that_fails_is_opened_again_with_backoff() {
     let failed = || Health::Failed {
-        code: "UNAVAILABLE".to_string(),
+        code: GrpcStatus::Unavailable,
         text: "try later".to_string(),
         cause: crate::model::rpc::RpcCause::Status,
     };

@@ -3,6 +3,7 @@
 use super::super::*;
 use super::invariants::Invariants;
 use super::world::*;
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{FailureCode, Stage};
 
 /// A random channel and what is known about it.
@@ -115,7 +116,7 @@ impl Run {
             49..=52 => Input::Lost(connection, eof()),
             53..=58 => {
                 let failed = Health::Failed {
-                    code: "UNAVAILABLE".to_string(),
+                    code: GrpcStatus::Unavailable,
                     text: String::new(),
                     cause: crate::model::rpc::RpcCause::Status,
                 };

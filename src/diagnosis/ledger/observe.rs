@@ -8,6 +8,7 @@ use super::{Call, Contact, Departure, Handshake, Identity, Ledger, Loss, Rotatio
 use crate::model::connectivity::Scope;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, WatchEnd};
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::hold::{Fate, HeldReport};
 use crate::model::pending::Subject;
 use crate::model::reach::{
@@ -166,7 +167,7 @@ impl Ledger {
         let unanswered = matches!(self.contacts.get(address), Some(Seen { what: Contact::Connected, .. }));
         if let Some(cause) = unanswered.then(|| ended_by(disconnect)).flatten() {
             let text = format!("connection lost: {disconnect}");
-            let health = Health::Failed { code: "UNAVAILABLE".to_string(), text, cause };
+            let health = Health::Failed { code: GrpcStatus::Unavailable, text, cause };
             self.contact(address, Contact::Answered(health), event);
         }
     }
@@ -294,12 +295,14 @@ fn ended_by(disconnect: &Disconnect) -> Option<RpcCause> {
         _ if disconnect.reason == DisconnectReason::SubchannelShutdown => None,
         Some(goaway) if goaway.code == 0 || goaway.calms_pings() || goaway.names_rotation() => None,
         Some(goaway) => Some(RpcCause::GoAway(goaway.clone())),
-        None if disconnect.reason == DisconnectReason::ProtocolViolation => {
-            Some(RpcCause::Violation(disconnect.detail.clone()))
-        }
-        None if disconnect.reason == DisconnectReason::OurLimit => Some(RpcCause::OurLimit(disconnect.detail.clone())),
-        None if disconnect.reason == DisconnectReason::Flood => Some(RpcCause::Flood(disconnect.detail.clone())),
-        None => Some(RpcCause::Lost(disconnect.clone())),
+        None => Some(match disconnect.reason {
+            DisconnectReason::OurLimit => RpcCause::OurLimit(disconnect.detail.clone()),
+            DisconnectReason::Flood => RpcCause::Flood(disconnect.detail.clone()),
+            _ => match disconnect.broken_rule() {
+                Some(broken) => RpcCause::Violation(broken),
+                None => RpcCause::Lost(disconnect.clone()),
+            },
+        }),
     }
 }
 

@@ -9,6 +9,7 @@ use super::Rotation;
 use crate::model::connectivity::ConnectivityState;
 use crate::model::endpoint::{Address, Endpoint, EndpointKey};
 use crate::model::event::{CallCost, IdlePhase};
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{Certificate, Disconnect, Failure, Health};
 use crate::model::registry::{Registry, SourceId};
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
@@ -199,8 +200,8 @@ pub enum IdleCallError {
     Rpc {
         /// The endpoint that took it.
         address: Address,
-        /// gRPC status code name: `UNAVAILABLE`.
-        code: String,
+        /// The gRPC status: `UNAVAILABLE`.
+        code: GrpcStatus,
         /// Its message.
         text: String,
     },

@@ -1,6 +1,7 @@
 //! How connections end, and what a call got instead of an answer.
 
 use super::*;
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway, PeerSettings};
 use crate::model::rpc::{RpcCause, Unanswered};
 
@@ -27,7 +28,7 @@ impl Story {
     }
 
     fn call_fails(&mut self, address: &str, text: &str, cause: RpcCause) -> &mut Self {
-        self.health(address, Health::Failed { code: "UNAVAILABLE".into(), text: text.into(), cause })
+        self.health(address, Health::Failed { code: GrpcStatus::Unavailable, text: text.into(), cause })
     }
 }
 

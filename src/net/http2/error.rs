@@ -3,6 +3,8 @@
 use http::StatusCode;
 use tonic::{Code, Status};
 
+use crate::model::violation::{InvalidResponse, ResponseFault};
+
 /// Why a call has no response, or not all of it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
@@ -32,15 +34,16 @@ pub(crate) struct NotGrpc {
     /// The status that gRPC's clients make of it.
     pub code: Code,
     /// What is wrong.
-    pub what: String,
+    pub what: InvalidResponse,
     /// What else the response has to say.
     pub more: String,
 }
 
 impl NotGrpc {
     /// A response that clients report as INTERNAL.
-    pub fn internal(what: impl Into<String>) -> NotGrpc {
-        NotGrpc { code: Code::Internal, what: what.into(), more: String::new() }
+    pub fn internal(fault: ResponseFault, text: impl Into<String>) -> NotGrpc {
+        let what = InvalidResponse { fault, text: text.into() };
+        NotGrpc { code: Code::Internal, what, more: String::new() }
     }
 }
 

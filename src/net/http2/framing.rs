@@ -4,6 +4,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use tonic::Code;
 
 use super::error::NotGrpc;
+use crate::model::violation::ResponseFault;
 use crate::text::quote_bytes;
 
 /// Flag, and four bytes of length.
@@ -62,7 +63,7 @@ impl Framing {
     ///
     /// What is wrong with the prefix of a message.
     pub fn take(&mut self, data: &[u8]) -> Result<(), NotGrpc> {
-        self.follow(data).map_err(NotGrpc::internal)?;
+        self.follow(data)?;
         self.unread.extend_from_slice(data);
         Ok(())
     }
@@ -80,14 +81,15 @@ impl Framing {
                 "Error, decoded message length too large: found {length} bytes, the limit is: {} bytes",
                 self.most
             );
-            return Err(NotGrpc { code: Code::OutOfRange, ..NotGrpc::internal(what) });
+            return Err(NotGrpc { code: Code::OutOfRange, ..NotGrpc::internal(ResponseFault::Message, what) });
         }
         let Some(message) = self.unread.get(PREFIX..PREFIX + length) else {
             // Room for all of it at once: a long message comes in many pieces.
             self.unread.reserve(PREFIX + length - self.unread.len());
             return Ok(None);
         };
-        let message = M::decode(message).map_err(|error| NotGrpc::internal(error.to_string()))?;
+        let message =
+            M::decode(message).map_err(|error| NotGrpc::internal(ResponseFault::Message, error.to_string()))?;
         self.unread.advance(PREFIX + length);
         if self.unread.is_empty() {
             // Nothing is kept while a stream waits for its next message.
@@ -97,7 +99,7 @@ impl Framing {
     }
 
     /// Follows the prefixes in `data`; the error is what is wrong with one.
-    fn follow(&mut self, mut data: &[u8]) -> Result<(), String> {
+    fn follow(&mut self, mut data: &[u8]) -> Result<(), NotGrpc> {
         while !data.is_empty() {
             if self.have < PREFIX {
                 if self.have == 0
@@ -130,19 +132,28 @@ impl Framing {
         Ok(())
     }
 
-    fn wrong_flag(&self, data: &[u8]) -> Option<String> {
-        match (data.first()?, &self.encoding) {
-            (0, _) => None,
-            (1, None) => Some("message with the compressed flag and without grpc-encoding".to_string()),
-            (1, Some(encoding)) => Some(format!(
-                "message compressed with {encoding}, and the request has no grpc-accept-encoding: servers must not compress then"
-            )),
-            (0x80 | 0x81, _) => Some("gRPC-Web: its trailers are in the body".to_string()),
-            _ => Some(format!(
-                "message that begins with \"{}\" instead of a compressed flag (0 or 1) and a length",
-                quote_bytes(&data[..data.len().min(100)], 24)
-            )),
-        }
+    fn wrong_flag(&self, data: &[u8]) -> Option<NotGrpc> {
+        let (fault, text) = match (data.first()?, &self.encoding) {
+            (0, _) => return None,
+            (1, None) => {
+                (ResponseFault::Compressed, "message with the compressed flag and without grpc-encoding".to_string())
+            }
+            (1, Some(encoding)) => (
+                ResponseFault::Compressed,
+                format!(
+                    "message compressed with {encoding}, and the request has no grpc-accept-encoding: servers must not compress then"
+                ),
+            ),
+            (0x80 | 0x81, _) => (ResponseFault::GrpcWeb, "gRPC-Web: its trailers are in the body".to_string()),
+            _ => (
+                ResponseFault::Message,
+                format!(
+                    "message that begins with \"{}\" instead of a compressed flag (0 or 1) and a length",
+                    quote_bytes(&data[..data.len().min(100)], 24)
+                ),
+            ),
+        };
+        Some(NotGrpc::internal(fault, text))
     }
 
     /// What is missing at the end of the response.
@@ -189,7 +200,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_message_is_named() {
-        let wrong = |encoding: Option<&[u8]>, body: &[u8]| Framing::new(encoding, LONGEST).take(body).unwrap_err().what;
+        let wrong =
+            |encoding: Option<&[u8]>, body: &[u8]| Framing::new(encoding, LONGEST).take(body).unwrap_err().what.text;
         assert_eq!(wrong(None, &[1, 0, 0, 0, 2]), "message with the compressed flag and without grpc-encoding");
         assert_eq!(wrong(Some(b"identity"), &[1]), "message with the compressed flag and without grpc-encoding");
         assert!(wrong(Some(b"gzip"), &[1]).starts_with("message compressed with gzip, and the request has no"));

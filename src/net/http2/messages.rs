@@ -12,6 +12,7 @@ use http::header::HeaderMap;
 use super::error::{CallError, NotGrpc};
 use super::framing::Framing;
 use super::status;
+use crate::model::violation::ResponseFault;
 
 /// The messages of a response. Dropping it before its end cancels the call.
 pub(crate) struct Messages<M> {
@@ -56,7 +57,7 @@ impl<M: prost::Message + Default> Messages<M> {
         let message = self.next().await?;
         // Where there are more of them, the first one counts; the status counts in any case.
         while message.is_some() && self.next().await?.is_some() {}
-        Ok(message.ok_or_else(|| NotGrpc::internal("Missing response message."))?)
+        Ok(message.ok_or_else(|| NotGrpc::internal(ResponseFault::Message, "Missing response message."))?)
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<M>, CallError>> {
@@ -80,7 +81,7 @@ impl<M: prost::Message + Default> Messages<M> {
         let trailers = ready!(self.body.poll_trailers(cx))?;
         let has_status = trailers.as_ref().map_or(Ok(None), status::of)?.is_some();
         if let Some(cut_off) = self.framing.cut_off() {
-            return Poll::Ready(Err(NotGrpc::internal(cut_off).into()));
+            return Poll::Ready(Err(NotGrpc::internal(ResponseFault::CutOff, cut_off).into()));
         }
         Poll::Ready(match has_status || self.may_end {
             true => Ok(None),

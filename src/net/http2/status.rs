@@ -6,6 +6,7 @@ use http::HeaderMap;
 use tonic::{Code, Status};
 
 use super::error::{CallError, NotGrpc};
+use crate::model::violation::{InvalidResponse, ResponseFault};
 use crate::text::quote_bytes;
 
 /// How much of a message that is not valid UTF-8 is kept.
@@ -26,7 +27,8 @@ pub(crate) fn of(headers: &HeaderMap) -> Result<Option<()>, CallError> {
     match number {
         Some(number @ 1..=16) => Err(CallError::Status(Status::new(Code::from_i32(number), words))),
         _ => {
-            let what = format!("grpc-status \"{}\" is not a gRPC status code (0 to 16)", quote_bytes(value, 40));
+            let text = format!("grpc-status \"{}\" is not a gRPC status code (0 to 16)", quote_bytes(value, 40));
+            let what = InvalidResponse { fault: ResponseFault::UnknownStatus, text };
             let more = if words.is_empty() { words.into_owned() } else { format!("; grpc-message: {words}") };
             Err(NotGrpc { code: Code::Unknown, what, more }.into())
         }

@@ -106,8 +106,7 @@ fn mask_proxy(proxy: &mut Option<Arc<Proxy>>, mask: Mask<'_>) {
 }
 
 fn mask_health(health: &mut Health, mask: Mask<'_>) {
-    if let Health::Failed { code, text, cause } = health {
-        mask(code);
+    if let Health::Failed { text, cause, .. } = health {
         mask(text);
         mask_cause(cause, mask);
     }
@@ -125,9 +124,9 @@ fn mask_cause(cause: &mut RpcCause, mask: Mask<'_>) {
         }
         RpcCause::GoAway(goaway) => mask(&mut goaway.debug),
         RpcCause::Lost(disconnect) => mask_disconnect(disconnect, mask),
-        RpcCause::Violation(text) | RpcCause::NotGrpc(text) | RpcCause::OurLimit(text) | RpcCause::Flood(text) => {
-            mask(text)
-        }
+        RpcCause::Violation(broken) => mask(&mut broken.text),
+        RpcCause::NotGrpc(response) => mask(&mut response.text),
+        RpcCause::OurLimit(text) | RpcCause::Flood(text) => mask(text),
         RpcCause::Status
         | RpcCause::Reset(_)
         | RpcCause::Unanswered(_)

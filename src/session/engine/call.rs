@@ -61,7 +61,7 @@ impl Engine {
         let service = self.script.service.to_string();
         let outcome = match &health {
             Health::Failed { code, text, .. } => {
-                let (code, text) = (code.clone(), text.clone());
+                let (code, text) = (*code, text.clone());
                 Err(IdleCallError::Rpc { address: address.clone(), code, text })
             }
             answer => Ok(answer.clone()),

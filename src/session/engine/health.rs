@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{Effect, Engine, Link};
 use crate::channel::{self, ConnectionId};
 use crate::model::event::{EventKind, HealthReport, WatchEnd};
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::Health;
 use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
@@ -157,7 +158,7 @@ impl Engine {
             Health::Failed { code, text, cause } => {
                 vitals.open = false;
                 let after = now.since(vitals.heard);
-                let end = WatchEnd { code: code.clone(), text: text.clone(), cause: cause.clone(), after };
+                let end = WatchEnd { code: *code, text: text.clone(), cause: cause.clone(), after };
                 match vitals.judged.clone().filter(|_| vitals.spoke) {
                     Some(last) => self.judge_health(connection, last, None, Some(end)),
                     None if health.is_behind_authentication() || !is_watch_goal => {
@@ -330,7 +331,7 @@ impl Link {
 
 fn not_implemented() -> WatchEnd {
     WatchEnd {
-        code: "UNIMPLEMENTED".to_string(),
+        code: GrpcStatus::Unimplemented,
         text: "grpc.health.v1.Health/Watch".to_string(),
         cause: RpcCause::Status,
         after: Duration::ZERO,

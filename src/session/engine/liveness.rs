@@ -122,7 +122,7 @@ impl Engine {
             // Nothing was sent, or the connection ends: no evidence about a server that is quiet.
             Health::Failed { cause, .. } if !is_evidence(cause) => {}
             Health::Failed { code, text, cause } => {
-                let (code, text) = (code.clone(), text.clone());
+                let (code, text) = (*code, text.clone());
                 let cause = match cause {
                     RpcCause::Unanswered(unanswered) => {
                         RpcCause::Unanswered(Unanswered { last_response: Some(last_response), ..*unanswered })

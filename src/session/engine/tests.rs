@@ -15,6 +15,7 @@ use crate::diagnosis::Judging;
 use crate::model::endpoint::Endpoint;
 use crate::model::event::IdlePhase;
 use crate::model::finding::{Summary, Verdict};
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::hold::{Fate, Held, Rung};
 use crate::model::reach::{
     Disconnect, DisconnectReason, Failure, FailureCode, Health, Phase, PhaseDetail, Reach, Stage,
@@ -330,7 +331,7 @@ fn refused() -> Failure {
 
 fn unanswered() -> Health {
     let text = "grpc.health.v1.Health/Check unanswered for 5.0s".to_string();
-    Health::Failed { code: "DEADLINE_EXCEEDED".to_string(), text, cause: RpcCause::Unanswered(Unanswered::default()) }
+    Health::Failed { code: GrpcStatus::DeadlineExceeded, text, cause: RpcCause::Unanswered(Unanswered::default()) }
 }
 
 fn settings() -> Phase {

@@ -1,6 +1,7 @@
 //! [`Violation`]: the rule of HTTP/2 that a server broke, and the frame that broke it.
 
 use super::MAX_FRAME;
+use crate::model::violation::Http2Rule;
 use crate::transport::frames::{self, Frame};
 use crate::transport::response::BlockViolation;
 
@@ -13,6 +14,16 @@ pub(in crate::transport) enum Violation {
     /// A header block: the frames around it are as they should be.
     #[error(transparent)]
     Block(#[from] BlockViolation),
+}
+
+impl Violation {
+    /// Which rule it is, as far as different programs break different ones.
+    pub fn rule(&self) -> Http2Rule {
+        match self {
+            Violation::Frame(_) => Http2Rule::Frames,
+            Violation::Block(block) => block.kind(),
+        }
+    }
 }
 
 /// A frame that breaks a rule.

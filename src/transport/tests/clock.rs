@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::memory::Memory;
 use super::peers::{self, Answer, SETTINGS};
 use super::*;
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{DisconnectReason, FailureCode, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -178,11 +179,8 @@ async fn an_unanswered_check_says_what_waited_and_how_long() {
     let (transport, _) = to(options(), |pipe| peers::serve_health(pipe, Answer::Silence, Arc::default()));
     let reach = transport.reach(address(), Arc::from("")).await;
     let text = "grpc.health.v1.Health/Check unanswered for 5.0s".to_string();
-    let expected = Health::Failed {
-        code: "DEADLINE_EXCEEDED".to_string(),
-        text,
-        cause: RpcCause::Unanswered(Unanswered::default()),
-    };
+    let expected =
+        Health::Failed { code: GrpcStatus::DeadlineExceeded, text, cause: RpcCause::Unanswered(Unanswered::default()) };
     assert_eq!(reach.outcome, Ok((expected, 5 * SECOND)));
     assert_eq!(reach.total(), 5 * SECOND);
 }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::peers::{self, Answer, Asked, SETTINGS};
 use super::*;
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::{DisconnectReason, GoAway};
 use crate::model::rpc::HttpHint;
 use crate::model::secret::Secret;
@@ -17,13 +18,13 @@ async fn check(answer: Answer) -> Health {
     connected(&sockets(options()), address).await.check(Arc::from("pay")).await.0
 }
 
-fn failed(code: &str, text: &str, cause: RpcCause) -> Health {
-    Health::Failed { code: code.to_string(), text: text.to_string(), cause }
+fn failed(code: GrpcStatus, text: &str, cause: RpcCause) -> Health {
+    Health::Failed { code, text: text.to_string(), cause }
 }
 
 fn lost(reason: DisconnectReason, detail: &str) -> Health {
     let disconnect = Disconnect { reason, detail: detail.to_string(), goaway: None };
-    failed("UNAVAILABLE", &format!("connection lost: {disconnect}"), RpcCause::Lost(disconnect))
+    failed(GrpcStatus::Unavailable, &format!("connection lost: {disconnect}"), RpcCause::Lost(disconnect))
 }
 
 #[tokio::test]
@@ -36,12 +37,12 @@ async fn every_answer_to_a_check_has_its_word() {
     assert_eq!(check(Answer::Grpc("12", "unknown service")).await, Health::Unimplemented);
     assert_eq!(
         check(Answer::Grpc("16", "who are you?")).await,
-        failed("UNAUTHENTICATED", "who are you?", RpcCause::Status)
+        failed(GrpcStatus::Unauthenticated, "who are you?", RpcCause::Status)
     );
     let reset = |code, text: &str, error| failed(code, &format!("server reset the stream: {text}"), error);
-    assert_eq!(check(Answer::Reset(7)).await, reset("UNAVAILABLE", "REFUSED_STREAM", RpcCause::Reset(7)));
-    assert_eq!(check(Answer::Reset(8)).await, reset("CANCELLED", "CANCEL", RpcCause::Reset(8)));
-    assert_eq!(check(Answer::Reset(2)).await, reset("INTERNAL", "INTERNAL_ERROR", RpcCause::Reset(2)));
+    assert_eq!(check(Answer::Reset(7)).await, reset(GrpcStatus::Unavailable, "REFUSED_STREAM", RpcCause::Reset(7)));
+    assert_eq!(check(Answer::Reset(8)).await, reset(GrpcStatus::Cancelled, "CANCEL", RpcCause::Reset(8)));
+    assert_eq!(check(Answer::Reset(2)).await, reset(GrpcStatus::Internal, "INTERNAL_ERROR", RpcCause::Reset(2)));
     assert_eq!(check(Answer::HalfThenGone).await, lost(DisconnectReason::Unknown, "closed by peer"));
 }
 
@@ -51,22 +52,22 @@ async fn a_plain_http_answer_is_told_in_its_own_words_and_never_taken_for_a_miss
     let page = "<html><head><title>404 Not Found</title></head></html>";
     let nginx = Answer::Page(404, &[("server", "nginx/1.25"), ("content-type", "text/html")], page);
     let text = "HTTP 404 from nginx: 404 Not Found [text/html]";
-    assert_eq!(check(nginx).await, failed("UNIMPLEMENTED", text, of(404, Some("nginx"))));
+    assert_eq!(check(nginx).await, failed(GrpcStatus::Unimplemented, text, of(404, Some("nginx"))));
     let envoy = Answer::Page(503, &[("server", "envoy"), ("content-type", "text/plain")], "no healthy upstream");
     let text = "HTTP 503 from envoy: no healthy upstream [text/plain]";
     let none = RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: Some(HttpHint::NoBackend) };
-    assert_eq!(check(envoy).await, failed("UNAVAILABLE", text, none));
+    assert_eq!(check(envoy).await, failed(GrpcStatus::Unavailable, text, none));
     assert_eq!(
         check(Answer::Page(200, &[("content-type", "text/html")], "<title>Hello</title>")).await,
-        failed("UNKNOWN", "HTTP 200: Hello [text/html]", of(200, None))
+        failed(GrpcStatus::Unknown, "HTTP 200: Hello [text/html]", of(200, None))
     );
     assert_eq!(
         check(Answer::Page(401, &[], "")).await,
-        failed("UNAUTHENTICATED", "HTTP 401 (unauthorized)", of(401, None))
+        failed(GrpcStatus::Unauthenticated, "HTTP 401 (unauthorized)", of(401, None))
     );
     assert_eq!(
         check(Answer::Page(429, &[("via", "1.1 edge")], "slow down")).await,
-        failed("UNAVAILABLE", "HTTP 429 from edge: slow down", of(429, Some("edge")))
+        failed(GrpcStatus::Unavailable, "HTTP 429 from edge: slow down", of(429, Some("edge")))
     );
 }
 
@@ -135,7 +136,7 @@ async fn metadata_is_sent_and_never_shown() {
     let bad = vec![("x y".to_string(), Secret::new("hunter2"))];
     let (health, _) =
         sockets(Options { metadata: bad, ..options() }).reach(address, Arc::from("")).await.outcome.unwrap();
-    assert_eq!(health, failed("INVALID_ARGUMENT", "metadata name \"x y\" cannot be sent", RpcCause::Client));
+    assert_eq!(health, failed(GrpcStatus::InvalidArgument, "metadata name \"x y\" cannot be sent", RpcCause::Client));
 }
 
 /// A peer that says SETTINGS and then what it is told to: bytes, or (`None`) the end.
@@ -205,7 +206,7 @@ async fn goaway_is_told_with_code_and_debug_data_then_the_end() {
     assert_eq!(lost, said, "the first cause wins");
     let (health, _) = connection.check(Arc::from("")).await;
     assert!(
-        matches!(health, Health::Failed { code, text, .. } if code == "UNAVAILABLE" && text.contains("GOAWAY NO_ERROR"))
+        matches!(health, Health::Failed { code, text, .. } if code == GrpcStatus::Unavailable && text.contains("GOAWAY NO_ERROR"))
     );
 }
 
@@ -223,7 +224,7 @@ async fn the_two_goaways_of_a_graceful_shutdown_are_one_event() {
     say.send(None).unwrap();
     let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("two GoingAway") };
     assert_eq!(lost.to_string(), "GOAWAY NO_ERROR (graceful_stop)");
-    assert!(matches!(watch.next().await, Some(Health::Failed { code, .. }) if code == "UNAVAILABLE"));
+    assert!(matches!(watch.next().await, Some(Health::Failed { code, .. }) if code == GrpcStatus::Unavailable));
 }
 
 /// A health server that never answers and tells what the client said last, once its end was seen.
@@ -269,7 +270,7 @@ async fn dropping_a_connection_closes_it() {
     let rpc = connection.check(Arc::from(""));
     drop(connection);
     told.await.unwrap();
-    assert!(matches!(rpc.await.0, Health::Failed { code, .. } if code == "UNAVAILABLE"));
+    assert!(matches!(rpc.await.0, Health::Failed { code, .. } if code == GrpcStatus::Unavailable));
 }
 
 #[tokio::test]
@@ -294,7 +295,7 @@ async fn a_look_uses_no_task_and_leaves_with_goaway() {
     assert_eq!(
         reach.outcome.unwrap().0,
         failed(
-            "DEADLINE_EXCEEDED",
+            GrpcStatus::DeadlineExceeded,
             "grpc.health.v1.Health/Check unanswered for 50ms",
             RpcCause::Unanswered(Unanswered {
                 // Linux gives it: the kernel of a process that does not answer acknowledges all the same.

@@ -113,7 +113,7 @@ async fn look(bytes: Vec<u8>) -> (Found, String) {
     let address = server(bytes).await;
     match transport.reach(address, Arc::from("")).await.outcome {
         Ok((Health::Serving, _)) => (Found::Fine, String::new()),
-        Ok((Health::Failed { cause: RpcCause::Violation(what), .. }, _)) => (Found::Http2, what),
+        Ok((Health::Failed { cause: RpcCause::Violation(what), .. }, _)) => (Found::Http2, what.text),
         Ok((Health::Failed { cause: RpcCause::NotGrpc(_), text, .. }, _)) => (Found::Grpc, text),
         Ok((Health::Failed { cause: RpcCause::OurLimit(what), .. }, _)) => (Found::Ours, what),
         Err(failure) if failure.code == FailureCode::ProtocolError => (Found::Http2, failure.text),

@@ -13,6 +13,7 @@ use grpc_discover::model::event::{
     IdlePhase, IdleReport, Lag, StallReport, WatchEnd,
 };
 use grpc_discover::model::finding::{Counts, EndpointVerdict, Finding, FindingKind, Severity, Summary, Verdict};
+use grpc_discover::model::grpc_status::GrpcStatus;
 use grpc_discover::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::pending::{Awaits, PendingReport, Subject};
@@ -314,13 +315,13 @@ pub fn events() -> Vec<Event> {
                 address: address(D),
                 service: "pay.v1.Pay".into(),
                 health: Health::Failed {
-                    code: "UNAVAILABLE".into(),
+                    code: GrpcStatus::Unavailable,
                     text: format!("down{HOSTILE}"),
                     cause: RpcCause::Status,
                 },
                 took: None,
                 ended: Some(Box::new(WatchEnd {
-                    code: "INTERNAL".into(),
+                    code: GrpcStatus::Internal,
                     text: format!("reset{HOSTILE}"),
                     cause: RpcCause::Reset(2),
                     after: Duration::from_secs(60),

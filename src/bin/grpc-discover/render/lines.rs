@@ -8,6 +8,7 @@ use grpc_discover::model::connectivity::{Scope, Transition};
 use grpc_discover::model::endpoint::{Address, CheckState, Endpoint, EndpointStatus};
 use grpc_discover::model::event::{BackendStatus, Event, EventKind, HealthReport, Lag};
 use grpc_discover::model::finding::Summary;
+use grpc_discover::model::grpc_status::GrpcStatus;
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::reach::{PeerSettings, PhaseDetail, ResponseFacts, TlsReport};
 use grpc_discover::model::resolution::NoteKind;
@@ -326,7 +327,7 @@ pub fn health(report: &HealthReport) -> String {
         text.push_str(&format!(" through {}", proxy.name));
     }
     match &report.ended {
-        Some(end) if end.code == "UNIMPLEMENTED" => text.push_str(" (by Check; Watch is not implemented)"),
+        Some(end) if end.code == GrpcStatus::Unimplemented => text.push_str(" (by Check; Watch is not implemented)"),
         Some(end) => text.push_str(&format!(
             " (the Watch ended after {}: {}: {}; it is opened again)",
             duration(end.after),

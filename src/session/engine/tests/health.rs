@@ -1,17 +1,18 @@
 //! Health Watches that end, fail, or are not implemented.
 
 use super::*;
+use crate::model::grpc_status::GrpcStatus;
 
 fn watch(lists: &[&'static str]) -> World {
     World::new(Goal::Watch { until: None }, watching(), lists, lists)
 }
 
-fn failed(code: &str, cause: RpcCause) -> Health {
-    Health::Failed { code: code.to_string(), text: "no".to_string(), cause }
+fn failed(code: GrpcStatus, cause: RpcCause) -> Health {
+    Health::Failed { code, text: "no".to_string(), cause }
 }
 
 fn reset() -> Health {
-    failed("INTERNAL", RpcCause::Reset(2))
+    failed(GrpcStatus::Internal, RpcCause::Reset(2))
 }
 
 #[test]
@@ -45,7 +46,7 @@ fn watches_that_end_at_once_are_opened_again_with_one_growing_delay() {
             while world.now < until {
                 // In order: the server's Watch returns after its first status.
                 if world.engine.connections[&connection].vitals.is_open() {
-                    world.feed(Input::Watched(connection, failed("OK", RpcCause::Status)));
+                    world.feed(Input::Watched(connection, failed(GrpcStatus::Ok, RpcCause::Status)));
                 }
                 world.pass(Duration::from_millis(100));
             }
@@ -96,7 +97,8 @@ fn a_server_without_any_health_service_is_only_checked_for_liveness() {
 fn a_watch_that_fails_without_a_status_is_judged_by_check() {
     let mut world = watch(&[A]).begin();
     let connection = world.connection(A);
-    let by_proxy = failed("UNAVAILABLE", RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: None });
+    let by_proxy =
+        failed(GrpcStatus::Unavailable, RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: None });
     // Cut once after SERVING; then the proxy has nobody behind it any more.
     world.feed(Input::Watched(connection, by_proxy.clone()));
     assert_eq!(world.healths().last(), Some(&("SERVING", Some("UNAVAILABLE"))));
@@ -115,13 +117,13 @@ fn the_watch_that_ends_with_its_connection_is_no_word_about_health() {
     let mut world = watch(&[A]).begin();
     let connection = world.connection(A);
     let lost = Disconnect { reason: DisconnectReason::Unknown, detail: String::new(), goaway: None };
-    world.feed(Input::Watched(connection, failed("UNAVAILABLE", RpcCause::Lost(lost))));
+    world.feed(Input::Watched(connection, failed(GrpcStatus::Unavailable, RpcCause::Lost(lost))));
     assert_eq!(world.healths(), [("SERVING", None)]);
 }
 
 #[test]
 fn a_refused_health_call_is_neither_healthy_nor_unhealthy() {
-    for code in ["UNAUTHENTICATED", "PERMISSION_DENIED"] {
+    for code in [GrpcStatus::Unauthenticated, GrpcStatus::PermissionDenied] {
         for goal in [Goal::Probe, Goal::Watch { until: None }] {
             let options = if goal == Goal::Probe { idle(1800) } else { watching() };
             let mut world = World::new(goal, options, &[A], &[A]);
@@ -130,11 +132,14 @@ fn a_refused_health_call_is_neither_healthy_nor_unhealthy() {
             world.feed(Input::Finish);
             assert_eq!((world.findings(), world.summary().exit), (vec!["GD506"], 3), "{goal:?} {code}");
             let text = &world.summary().text;
-            assert!(text.starts_with("the only endpoint could not be judged") && text.contains(code), "{text}");
+            assert!(
+                text.starts_with("the only endpoint could not be judged") && text.contains(code.as_str()),
+                "{text}"
+            );
         }
     }
     let mut world = watch(&[A, B]);
-    world.health.insert(B, failed("UNAUTHENTICATED", RpcCause::Status));
+    world.health.insert(B, failed(GrpcStatus::Unauthenticated, RpcCause::Status));
     let mut world = world.begin();
     world.feed(Input::Finish);
     assert_eq!(world.summary().exit, 1, "one that is healthy, one that could not be judged");
@@ -149,7 +154,7 @@ fn a_server_that_takes_the_watch_and_reports_nothing_is_asked_with_check() {
     world.open.insert(connection, A.parse().unwrap());
     world.feed(Input::Connected(connection));
     assert_eq!(world.watches, 1, "and it is not answered");
-    world.health.insert(A, failed("DEADLINE_EXCEEDED", RpcCause::Unanswered(Unanswered::default())));
+    world.health.insert(A, failed(GrpcStatus::DeadlineExceeded, RpcCause::Unanswered(Unanswered::default())));
     world.pass(Duration::from_secs(4));
     assert_eq!(world.checks, 0);
     world.pass(Duration::from_secs(2));

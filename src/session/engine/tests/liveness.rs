@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::diagnosis::MinReady;
+use crate::model::grpc_status::GrpcStatus;
 use crate::model::pending::Awaits;
 use crate::session::plan::Until;
 
@@ -185,7 +186,7 @@ fn a_check_that_could_not_be_sent_is_no_evidence() {
         world.begin()
     };
     let text = "the request was not sent".to_string();
-    world.health.insert(A, Health::Failed { code: "DEADLINE_EXCEEDED".to_string(), text, cause: not_sent });
+    world.health.insert(A, Health::Failed { code: GrpcStatus::DeadlineExceeded, text, cause: not_sent });
     world.pass(Duration::from_secs(61));
     assert!(world.checks > 1);
     assert_eq!((world.findings(), world.summary().exit), (vec![], 0), "the open Watch takes the only stream");

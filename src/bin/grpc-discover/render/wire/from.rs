@@ -259,7 +259,7 @@ impl From<&reach::PeerSettings> for Settings {
 impl From<&event::HealthReport> for HealthAnswer {
     fn from(report: &event::HealthReport) -> HealthAnswer {
         let error = match &report.health {
-            reach::Health::Failed { code, text, .. } => Some(Coded { code: code.clone(), text: text.clone() }),
+            reach::Health::Failed { code, text, .. } => Some(Coded { code: code.to_string(), text: text.clone() }),
             _ => None,
         };
         HealthAnswer {
@@ -269,7 +269,7 @@ impl From<&event::HealthReport> for HealthAnswer {
             ms: report.took.map(milliseconds),
             proxy: report.proxy.as_ref().map(|proxy| Proxy { name: proxy.name.clone(), header: proxy.header.clone() }),
             watch_ended: report.ended.as_ref().map(|end| WatchEnd {
-                code: end.code.clone(),
+                code: end.code.to_string(),
                 text: end.text.clone(),
                 after_ms: whole_milliseconds(end.after),
             }),
