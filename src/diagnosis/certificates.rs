@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::catalog::*;
 use super::ledger::{Handshake, Ledger, Seen};
 use super::stacks;
+use crate::model::certificate::AlternativeName;
 use crate::model::dates;
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
@@ -80,7 +81,8 @@ pub fn refused_by_some(ledger: &Ledger) -> Vec<Finding> {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Identity<'a> {
     issuer: &'a str,
-    names: Vec<&'a str>,
+    /// As shown, sorted.
+    names: Vec<String>,
 }
 
 impl<'a> Identity<'a> {
@@ -89,17 +91,18 @@ impl<'a> Identity<'a> {
     fn of(handshake: &'a Handshake, address: &Address) -> Option<Identity<'a>> {
         let leaf = handshake.chain.first()?;
         let own = match address {
-            Address::Ip(socket) => format!("IP:{}", socket.ip()),
-            Address::Name { host, .. } => format!("DNS:{host}"),
+            Address::Ip(socket) => AlternativeName::Ip(socket.ip()),
+            Address::Name { host, .. } => AlternativeName::Dns(host.clone()),
             Address::Unix(_) | Address::UnixAbstract(_) => return None,
         };
-        let mut names: Vec<&str> = leaf.names.iter().map(String::as_str).filter(|name| *name != own).collect();
+        let mut names: Vec<String> =
+            leaf.names.iter().filter(|name| **name != own).map(AlternativeName::to_string).collect();
         names.sort_unstable();
         Some(Identity { issuer: &leaf.issuer, names })
     }
 
     fn words(&self) -> String {
-        let mut names = self.names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let mut names = self.names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
         if self.names.len() > NAMED {
             names.push_str(", …");
         }

@@ -2,8 +2,9 @@
 //! grpcio 1.85 (C-core), Node.js 20 (grpc-js), JDK 17 (the trust manager of grpc-java), rustls 0.23 with ring.
 
 use std::borrow::Borrow;
+use std::net::IpAddr;
 
-use crate::model::certificate::{ANY_PURPOSE, CERT_SIGN, DIGITAL_SIGNATURE, Digest, KeyKind, SERVER_AUTH};
+use crate::model::certificate::{AlternativeName, Curve, Digest, KeyKind, KeyUsage, Purpose};
 use crate::model::reach::Certificate;
 use crate::text::plural;
 
@@ -80,7 +81,7 @@ pub(super) fn odd<C: Borrow<Certificate>>(
             found.push(Oddity { what, refuse, better: better.to_string() });
         }
     }
-    for issuer in chain.iter().skip(1).map(Borrow::borrow).filter(|issuer| !issuer.traits.allows(CERT_SIGN)) {
+    for issuer in chain.iter().skip(1).map(Borrow::borrow).filter(|issuer| !issuer.traits.allows(KeyUsage::CertSign)) {
         if chain.iter().any(|below| below.borrow().issuer == issuer.subject) {
             found.push(Oddity {
                 what: format!("an issuer (\"{}\") whose key usage lacks keyCertSign", issuer.subject),
@@ -122,16 +123,16 @@ fn of_leaf(leaf: &Certificate) -> Vec<Oddity> {
         let better = "with an ECDSA P-256 or an RSA key of 2048 bits".to_string();
         found.push(Oddity { what, refuse, better });
     }
-    if !traits.allows(DIGITAL_SIGNATURE) {
+    if !traits.allows(KeyUsage::DigitalSignature) {
         // Node.js looks for any usage that some key exchange has had.
-        let exchanges = traits.allows("keyEncipherment") || traits.allows("keyAgreement");
+        let exchanges = traits.allows(KeyUsage::KeyEncipherment) || traits.allows(KeyUsage::KeyAgreement);
         found.push(Oddity {
             what: "a key usage without digitalSignature".to_string(),
             refuse: if exchanges { &[Stack::Core, Stack::Java] } else { &[Stack::Core, Stack::Java, Stack::Node] },
             better: "with the key usage digitalSignature".to_string(),
         });
     }
-    if !traits.is_for(SERVER_AUTH) && traits.is_for(ANY_PURPOSE) {
+    if !traits.is_for(&Purpose::ServerAuth) && traits.is_for(&Purpose::Any) {
         found.push(Oddity {
             what: "the extended key usage \"any\" instead of serverAuth".to_string(),
             refuse: &[Stack::Core, Stack::Node, Stack::Rustls],
@@ -170,8 +171,8 @@ fn key(key: &KeyKind, issuer: bool) -> Option<(String, &'static [Stack])> {
         KeyKind::Rsa(1024..2041) => &[Stack::Rustls],
         KeyKind::Rsa(8193..) => &[Stack::Go, Stack::Rustls],
         KeyKind::Ed25519 if !issuer => &[Stack::Core],
-        KeyKind::Ec(curve) if curve == "P-521" && issuer => &[Stack::Rustls],
-        KeyKind::Ec(curve) if curve == "P-521" => &[Stack::Core, Stack::Rustls],
+        KeyKind::Ec(Curve::P521) if issuer => &[Stack::Rustls],
+        KeyKind::Ec(Curve::P521) => &[Stack::Core, Stack::Rustls],
         _ => return None,
     };
     let what = match key {
@@ -185,23 +186,22 @@ fn key(key: &KeyKind, issuer: bool) -> Option<(String, &'static [Stack])> {
 /// The rules by which a name fits differ.
 fn of_names(leaf: &Certificate, server_name: &str) -> Option<Oddity> {
     let wanted = server_name.to_ascii_lowercase();
-    let is_ip = wanted.parse::<std::net::IpAddr>().is_ok();
-    let better = format!("with the subject alternative name {}:{server_name}", if is_ip { "IP" } else { "DNS" });
+    let ip = wanted.parse::<IpAddr>().ok();
+    let kind = if ip.is_some() { "IP" } else { "DNS" };
+    let better = format!("with the subject alternative name {kind}:{server_name}");
     let odd = |what: String, refuse| Some(Oddity { what, refuse, better: better.clone() });
     if leaf.names.is_empty() {
         let common = leaf.traits.common_name.as_deref()?.to_ascii_lowercase();
         let what = format!("no subject alternative name, only the common name \"{common}\"");
         return match common == wanted {
-            true if is_ip => odd(what, &[Stack::Go, Stack::Java, Stack::Node, Stack::Rustls]),
+            true if ip.is_some() => odd(what, &[Stack::Go, Stack::Java, Stack::Node, Stack::Rustls]),
             true => odd(what, &[Stack::Go, Stack::Rustls]),
             false => None,
         };
     }
-    let dns: Vec<String> =
-        leaf.names.iter().filter_map(|name| name.strip_prefix("DNS:")).map(str::to_ascii_lowercase).collect();
-    let has = |name: &str| leaf.names.iter().any(|known| known.eq_ignore_ascii_case(name));
-    if is_ip {
-        let as_name = !has(&format!("IP:{wanted}")) && dns.contains(&wanted);
+    let dns: Vec<String> = leaf.names.iter().filter_map(AlternativeName::dns).map(str::to_ascii_lowercase).collect();
+    if let Some(ip) = ip {
+        let as_name = !leaf.names.contains(&AlternativeName::Ip(ip)) && dns.contains(&wanted);
         let refuse = &[Stack::Go, Stack::Java, Stack::Node, Stack::Rustls];
         return as_name.then(|| odd(format!("the address {wanted} as a DNS name"), refuse)).flatten();
     }
@@ -239,7 +239,7 @@ mod tests {
         Certificate {
             subject: "CN=leaf".to_string(),
             issuer: "CN=root".to_string(),
-            names: names.iter().map(|name| name.to_string()).collect(),
+            names: names.iter().map(|name| AlternativeName::shown(name)).collect(),
             not_before: 0,
             not_after: 2_000,
             traits: CertificateTraits { version: 3, ..traits },
@@ -254,9 +254,9 @@ mod tests {
     fn keys_are_refused_as_the_real_stacks_refuse_them() {
         use Stack::{Core, Go, Java, Node, Rustls};
         let cases: [(KeyKind, &[&[Stack]]); 9] = [
-            (KeyKind::Ec("P-256".to_string()), &[]),
-            (KeyKind::Ec("P-384".to_string()), &[]),
-            (KeyKind::Ec("P-521".to_string()), &[&[Core, Rustls]]),
+            (KeyKind::Ec(Curve::P256), &[]),
+            (KeyKind::Ec(Curve::P384), &[]),
+            (KeyKind::Ec(Curve::P521), &[&[Core, Rustls]]),
             (KeyKind::Ed25519, &[&[Core]]),
             (KeyKind::Rsa(768), &[&[Go, Java, Node, Rustls]]),
             (KeyKind::Rsa(1024), &[&[Rustls]]),
@@ -299,11 +299,11 @@ mod tests {
     #[test]
     fn purposes_usages_and_flags_are_read_differently() {
         use Stack::{Core, Go, Java, Node, Rustls};
-        let traits = CertificateTraits { usages: Some(vec!["keyEncipherment"]), ..Default::default() };
+        let traits = CertificateTraits { usages: Some(vec![KeyUsage::KeyEncipherment]), ..Default::default() };
         assert_eq!(refused(&leaf(&["DNS:a"], traits), "a"), [&[Core, Java]]);
-        let traits = CertificateTraits { usages: Some(vec![CERT_SIGN]), ..Default::default() };
+        let traits = CertificateTraits { usages: Some(vec![KeyUsage::CertSign]), ..Default::default() };
         assert_eq!(refused(&leaf(&["DNS:a"], traits), "a"), [&[Core, Java, Node]]);
-        let traits = CertificateTraits { purposes: Some(vec![ANY_PURPOSE.to_string()]), ..Default::default() };
+        let traits = CertificateTraits { purposes: Some(vec![Purpose::Any]), ..Default::default() };
         assert_eq!(refused(&leaf(&["DNS:a"], traits), "a"), [&[Core, Node, Rustls]]);
         let traits = CertificateTraits { is_ca: true, ..Default::default() };
         assert_eq!(refused(&leaf(&["DNS:a"], traits.clone()), "a"), [&[Rustls]]);

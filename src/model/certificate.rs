@@ -2,6 +2,7 @@
 //! peer did not come about, as far as the remedy depends on it.
 
 use std::fmt;
+use std::net::IpAddr;
 
 /// The public key of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -10,8 +11,8 @@ pub enum KeyKind {
     Rsa(usize),
     /// RSA that may sign with PSS only (RFC 4055), with the length of the modulus in bits.
     RsaPss(usize),
-    /// Elliptic curve: `P-256`, or the curve's OID when it has no name here.
-    Ec(String),
+    /// ECDSA on this curve.
+    Ec(Curve),
     /// Ed25519.
     Ed25519,
     /// Ed448.
@@ -35,6 +36,30 @@ impl fmt::Display for KeyKind {
             KeyKind::Other(oid) => write!(f, "key type {oid}"),
             KeyKind::Unknown => f.write_str("an unreadable key"),
         }
+    }
+}
+
+/// The elliptic curve of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// `P-256`.
+    P256,
+    /// `P-384`.
+    P384,
+    /// `P-521`.
+    P521,
+    /// Another one: its name, its OID, or how its parameters are given.
+    Other(String),
+}
+
+impl fmt::Display for Curve {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+            Curve::P521 => "P-521",
+            Curve::Other(name) => name,
+        })
     }
 }
 
@@ -76,10 +101,10 @@ pub struct CertificateTraits {
     pub common_name: Option<String>,
     /// `basicConstraints` say CA:TRUE.
     pub is_ca: bool,
-    /// The names of `keyUsage`; `None` when the extension is absent: every usage is allowed.
-    pub usages: Option<Vec<&'static str>>,
-    /// The names of `extendedKeyUsage`; `None` when the extension is absent: every purpose is allowed.
-    pub purposes: Option<Vec<String>>,
+    /// What `keyUsage` allows; `None` when the extension is absent: every usage is allowed.
+    pub usages: Option<Vec<KeyUsage>>,
+    /// What `extendedKeyUsage` allows; `None` when the extension is absent: every purpose is allowed.
+    pub purposes: Option<Vec<Purpose>>,
     /// OIDs of critical extensions that no client stack knows.
     pub unknown_critical: Vec<String>,
     /// How many authorities may stand below it, where it says so.
@@ -94,26 +119,95 @@ pub struct CertificateTraits {
 
 impl CertificateTraits {
     /// Whether `keyUsage` allows `usage`.
-    pub fn allows(&self, usage: &str) -> bool {
+    pub fn allows(&self, usage: KeyUsage) -> bool {
         self.usages.as_ref().is_none_or(|usages| usages.contains(&usage))
     }
 
     /// Whether `extendedKeyUsage` names `purpose`, or nothing is limited.
-    pub fn is_for(&self, purpose: &str) -> bool {
-        self.purposes.as_ref().is_none_or(|purposes| purposes.iter().any(|known| known == purpose))
+    pub fn is_for(&self, purpose: &Purpose) -> bool {
+        self.purposes.as_ref().is_none_or(|purposes| purposes.contains(purpose))
     }
 }
 
-/// The purpose of a server's certificate.
-pub const SERVER_AUTH: &str = "serverAuth";
-/// The purpose of a client's certificate.
-pub const CLIENT_AUTH: &str = "clientAuth";
-/// Every purpose, which some stacks take for any and some for none.
-pub const ANY_PURPOSE: &str = "any";
-/// The usage that every TLS 1.3 certificate needs.
-pub const DIGITAL_SIGNATURE: &str = "digitalSignature";
-/// The usage of a certificate authority.
-pub const CERT_SIGN: &str = "keyCertSign";
+/// What a key may be used for (`keyUsage`; RFC 5280, 4.2.1.3), as far as TLS and authorities need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyUsage {
+    /// `digitalSignature`: every TLS 1.3 certificate needs it.
+    DigitalSignature,
+    /// `keyEncipherment`.
+    KeyEncipherment,
+    /// `keyAgreement`.
+    KeyAgreement,
+    /// `keyCertSign`: of a certificate authority.
+    CertSign,
+    /// `cRLSign`.
+    CrlSign,
+}
+
+/// What a certificate is for (`extendedKeyUsage`; RFC 5280, 4.2.1.12).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Every purpose, which some stacks take for any and some for none.
+    Any,
+    /// A server's certificate.
+    ServerAuth,
+    /// A client's certificate.
+    ClientAuth,
+    /// Another purpose: its name, or its OID.
+    Other(String),
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Purpose::Any => "any",
+            Purpose::ServerAuth => "serverAuth",
+            Purpose::ClientAuth => "clientAuth",
+            Purpose::Other(name) => name,
+        })
+    }
+}
+
+/// A subject alternative name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AlternativeName {
+    /// `DNS:pay.example`.
+    Dns(String),
+    /// `IP:10.0.0.1`.
+    Ip(IpAddr),
+    /// A name of another kind, as it is shown: `URI:spiffe://…`.
+    Other(String),
+}
+
+impl AlternativeName {
+    /// The name, when it is a DNS name.
+    pub fn dns(&self) -> Option<&str> {
+        match self {
+            AlternativeName::Dns(name) => Some(name),
+            AlternativeName::Ip(_) | AlternativeName::Other(_) => None,
+        }
+    }
+
+    /// The name that is shown as `text`.
+    #[cfg(test)]
+    pub(crate) fn shown(text: &str) -> AlternativeName {
+        match text.split_once(':') {
+            Some(("DNS", name)) => AlternativeName::Dns(name.to_string()),
+            Some(("IP", ip)) => AlternativeName::Ip(ip.parse().unwrap()),
+            _ => AlternativeName::Other(text.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for AlternativeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AlternativeName::Dns(name) => write!(f, "DNS:{name}"),
+            AlternativeName::Ip(ip) => write!(f, "IP:{ip}"),
+            AlternativeName::Other(name) => f.write_str(name),
+        }
+    }
+}
 
 /// Why TLS with a peer did not come about, as far as the remedy depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What the TLS handshake showed of the peer.
 
-use super::certificate::{CertificateTraits, TlsFault};
+use super::certificate::{AlternativeName, CertificateTraits, TlsFault};
 
 /// What TLS negotiated, and what the peer presented. Filled as far as the handshake got, also when verification failed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,8 +33,8 @@ pub struct Certificate {
     pub subject: String,
     /// Distinguished name of the issuer.
     pub issuer: String,
-    /// Subject alternative names: `DNS:pay.example`, `IP:10.0.0.1`, `URI:spiffe://…`.
-    pub names: Vec<String>,
+    /// Subject alternative names.
+    pub names: Vec<AlternativeName>,
     /// Start of validity, seconds since 1970 (UTC).
     pub not_before: i64,
     /// End of validity, seconds since 1970 (UTC).

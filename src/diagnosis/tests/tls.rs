@@ -1,6 +1,7 @@
 //! Certificates that verify, and what is wrong with them all the same.
 
 use super::*;
+use crate::model::certificate::AlternativeName;
 use crate::model::reach::{Certificate, TlsReport};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -10,7 +11,7 @@ impl Story {
         let leaf = Certificate {
             subject: "CN=pay".to_string(),
             issuer: issuer.to_string(),
-            names: names.iter().map(|name| name.to_string()).collect(),
+            names: names.iter().map(|name| AlternativeName::shown(name)).collect(),
             not_before: 0,
             not_after: days * DAY,
             traits: crate::model::certificate::CertificateTraits::default(),

@@ -1,14 +1,14 @@
 //! Certificates as a person on call reads them.
 
+use std::net::IpAddr;
+
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::asn1_rs::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use crate::model::certificate::{
-    ANY_PURPOSE, CERT_SIGN, CLIENT_AUTH, CertificateTraits, DIGITAL_SIGNATURE, Digest, KeyKind, SERVER_AUTH,
-};
+use crate::model::certificate::{AlternativeName, CertificateTraits, Curve, Digest, KeyKind, KeyUsage, Purpose};
 use crate::model::reach::Certificate;
 
 /// Reads a certificate; `None` when the bytes are none.
@@ -45,29 +45,30 @@ pub(super) fn traits(certificate: &X509Certificate<'_>) -> CertificateTraits {
         usages: certificate.key_usage().ok().flatten().map(|usage| {
             let usage = usage.value;
             [
-                (usage.digital_signature(), DIGITAL_SIGNATURE),
-                (usage.key_encipherment(), "keyEncipherment"),
-                (usage.key_agreement(), "keyAgreement"),
-                (usage.key_cert_sign(), CERT_SIGN),
-                (usage.crl_sign(), "cRLSign"),
+                (usage.digital_signature(), KeyUsage::DigitalSignature),
+                (usage.key_encipherment(), KeyUsage::KeyEncipherment),
+                (usage.key_agreement(), KeyUsage::KeyAgreement),
+                (usage.key_cert_sign(), KeyUsage::CertSign),
+                (usage.crl_sign(), KeyUsage::CrlSign),
             ]
             .into_iter()
-            .filter_map(|(set, name)| set.then_some(name))
+            .filter_map(|(set, usage)| set.then_some(usage))
             .collect()
         }),
         purposes: certificate.extended_key_usage().ok().flatten().map(|purposes| {
             let purposes = purposes.value;
+            let other = |name: &str| Purpose::Other(name.to_string());
             let known = [
-                (purposes.any, ANY_PURPOSE),
-                (purposes.server_auth, SERVER_AUTH),
-                (purposes.client_auth, CLIENT_AUTH),
-                (purposes.code_signing, "codeSigning"),
-                (purposes.email_protection, "emailProtection"),
-                (purposes.time_stamping, "timeStamping"),
-                (purposes.ocsp_signing, "OCSPSigning"),
+                (purposes.any, Purpose::Any),
+                (purposes.server_auth, Purpose::ServerAuth),
+                (purposes.client_auth, Purpose::ClientAuth),
+                (purposes.code_signing, other("codeSigning")),
+                (purposes.email_protection, other("emailProtection")),
+                (purposes.time_stamping, other("timeStamping")),
+                (purposes.ocsp_signing, other("OCSPSigning")),
             ];
-            let known = known.into_iter().filter(|(set, _)| *set).map(|(_, name)| name.to_string());
-            known.chain(purposes.other.iter().map(Oid::to_id_string)).collect()
+            let known = known.into_iter().filter_map(|(set, purpose)| set.then_some(purpose));
+            known.chain(purposes.other.iter().map(|oid| Purpose::Other(oid.to_id_string()))).collect()
         }),
         unknown_critical: unknown.map(|extension| extension.oid.to_id_string()).collect(),
         path_length: certificate
@@ -131,7 +132,10 @@ pub(super) fn key(info: &SubjectPublicKeyInfo<'_>) -> KeyKind {
         }
         "1.2.840.10045.2.1" => {
             let curve = info.algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok());
-            KeyKind::Ec(curve.map_or_else(|| "with explicit parameters".to_string(), |oid| curve_name(&oid)))
+            KeyKind::Ec(match curve {
+                Some(oid) => self::curve(&oid),
+                None => Curve::Other("with explicit parameters".to_string()),
+            })
         }
         "1.3.101.112" => KeyKind::Ed25519,
         "1.3.101.113" => KeyKind::Ed448,
@@ -145,19 +149,19 @@ fn modulus_bits(modulus: &[u8]) -> usize {
     modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize)
 }
 
-fn curve_name(oid: &Oid<'_>) -> String {
+fn curve(oid: &Oid<'_>) -> Curve {
     let text = oid.to_id_string();
     let name = match text.as_str() {
-        "1.2.840.10045.3.1.7" => "P-256",
-        "1.3.132.0.34" => "P-384",
-        "1.3.132.0.35" => "P-521",
+        "1.2.840.10045.3.1.7" => return Curve::P256,
+        "1.3.132.0.34" => return Curve::P384,
+        "1.3.132.0.35" => return Curve::P521,
         "1.3.132.0.33" => "P-224",
         "1.3.132.0.10" => "secp256k1",
         "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1",
         "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1",
         other => other,
     };
-    name.to_string()
+    Curve::Other(name.to_string())
 }
 
 fn digest(signature: &Oid<'_>) -> Digest {
@@ -169,27 +173,25 @@ fn digest(signature: &Oid<'_>) -> Digest {
     }
 }
 
-fn alternative_name(name: &GeneralName<'_>) -> String {
-    match name {
-        GeneralName::DNSName(dns) => format!("DNS:{dns}"),
+fn alternative_name(name: &GeneralName<'_>) -> AlternativeName {
+    AlternativeName::Other(match name {
+        GeneralName::DNSName(dns) => return AlternativeName::Dns((*dns).to_string()),
+        GeneralName::IPAddress(bytes) => {
+            let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            match v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)) {
+                Ok(ip) => return AlternativeName::Ip(ip),
+                Err(_) => format!("IP:{} bytes", bytes.len()),
+            }
+        }
         GeneralName::URI(uri) => format!("URI:{uri}"),
         GeneralName::RFC822Name(mail) => format!("email:{mail}"),
         GeneralName::DirectoryName(name) => format!("DN:{name}"),
-        GeneralName::IPAddress(bytes) => {
-            if let Ok(v4) = <[u8; 4]>::try_from(*bytes) {
-                format!("IP:{}", std::net::Ipv4Addr::from(v4))
-            } else if let Ok(v6) = <[u8; 16]>::try_from(*bytes) {
-                format!("IP:{}", std::net::Ipv6Addr::from(v6))
-            } else {
-                format!("IP:{} bytes", bytes.len())
-            }
-        }
         GeneralName::RegisteredID(oid) => format!("RID:{}", oid.to_id_string()),
         GeneralName::OtherName(oid, _) => format!("otherName:{}", oid.to_id_string()),
         GeneralName::X400Address(_) => "x400Address".to_string(),
         GeneralName::EDIPartyName(_) => "ediPartyName".to_string(),
         _ => "a name of unknown kind".to_string(),
-    }
+    })
 }
 
 #[cfg(test)]

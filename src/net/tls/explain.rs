@@ -5,7 +5,7 @@ use std::io;
 use tokio_rustls::rustls::{AlertDescription, Error, PeerIncompatible, PeerMisbehaved};
 
 use super::{list, quoted, refusal_in};
-use crate::model::certificate::{ANY_PURPOSE, CLIENT_AUTH, TlsFault};
+use crate::model::certificate::{Purpose, TlsFault};
 use crate::model::dates::{ago, ahead};
 use crate::model::reach::{Certificate, FailureCode};
 
@@ -191,7 +191,7 @@ fn flaw_of_ours(client: &ClientAuth, given: &[Certificate]) -> Option<(String, T
     if leaf.not_before > now {
         return Some((format!("it becomes valid {}", ahead(leaf.not_before, now)), TlsFault::ClientDates));
     }
-    if !leaf.traits.is_for(CLIENT_AUTH) && !leaf.traits.is_for(ANY_PURPOSE) {
+    if !leaf.traits.is_for(&Purpose::ClientAuth) && !leaf.traits.is_for(&Purpose::Any) {
         let purposes = leaf.traits.purposes.as_deref().unwrap_or_default();
         let text = format!("it is not valid for client authentication (extended key usage: {})", list(purposes));
         return Some((text, TlsFault::ClientPurpose));

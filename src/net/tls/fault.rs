@@ -10,7 +10,7 @@ use super::path::{self, Chain, End};
 use super::refusal::Refusal;
 use super::roots::Roots;
 use super::{certificate, list};
-use crate::model::certificate::{ANY_PURPOSE, CERT_SIGN, CertificateTraits, Digest, KeyKind, SERVER_AUTH, TlsFault};
+use crate::model::certificate::{AlternativeName, CertificateTraits, Digest, KeyKind, KeyUsage, Purpose, TlsFault};
 use crate::model::dates::{ago, ahead};
 use crate::model::reach::{Certificate, FailureCode};
 
@@ -31,18 +31,15 @@ pub(super) struct Seen<'a> {
 impl Seen<'_> {
     /// The name is one of the certificate's alternative names, or falls under a wildcard among them, as grpc-go reads them.
     pub fn is_for_name(&self) -> bool {
-        let mut wanted = Vec::new();
-        match self.server_name.parse::<IpAddr>() {
-            Ok(ip) => wanted.push(format!("IP:{ip}")),
-            Err(_) => {
-                wanted.push(format!("DNS:{}", self.server_name));
-                wanted.extend(self.server_name.split_once('.').map(|(_, domain)| format!("DNS:*.{domain}")));
-            }
+        let names = || self.read.first().into_iter().flat_map(|leaf| &leaf.names);
+        if let Ok(ip) = self.server_name.parse::<IpAddr>() {
+            return names().any(|name| *name == AlternativeName::Ip(ip));
         }
-        let has = |wanted: &String| {
-            self.read.first().is_some_and(|leaf| leaf.names.iter().any(|name| name.eq_ignore_ascii_case(wanted)))
-        };
-        wanted.iter().any(has)
+        let wildcard = self.server_name.split_once('.').map(|(_, domain)| format!("*.{domain}"));
+        names().filter_map(AlternativeName::dns).any(|name| {
+            name.eq_ignore_ascii_case(&self.server_name)
+                || wildcard.as_ref().is_some_and(|wildcard| name.eq_ignore_ascii_case(wildcard))
+        })
     }
 
     /// How a certificate of the chain is called in a sentence.
@@ -186,7 +183,7 @@ fn name(seen: &Seen<'_>) -> String {
         };
     }
     let is_ip = wanted.parse::<IpAddr>().is_ok();
-    let dns: Vec<&str> = leaf.names.iter().filter_map(|name| name.strip_prefix("DNS:")).collect();
+    let dns: Vec<&str> = leaf.names.iter().filter_map(AlternativeName::dns).collect();
     let remark = if is_ip && dns.contains(&wanted) {
         " (it has the address as a DNS name; an address must be an IP name)"
     } else if is_ip {
@@ -290,7 +287,7 @@ fn bad_signature(seen: &Seen<'_>) -> Told {
 
 /// `extendedKeyUsage` without serverAuth.
 fn purpose(seen: &Seen<'_>) -> Told {
-    let at = seen.find(|_, of_chain| !of_chain.traits.is_for(SERVER_AUTH)).unwrap_or(0);
+    let at = seen.find(|_, of_chain| !of_chain.traits.is_for(&Purpose::ServerAuth)).unwrap_or(0);
     let purposes = seen.read.get(at).and_then(|of_chain| of_chain.traits.purposes.clone()).unwrap_or_default();
     let has = if purposes.is_empty() { "nothing".to_string() } else { list(&purposes) };
     let text =
@@ -300,7 +297,7 @@ fn purpose(seen: &Seen<'_>) -> Told {
 
 /// A server may use it.
 pub(super) fn may_serve(traits: &CertificateTraits) -> bool {
-    traits.is_for(SERVER_AUTH) || traits.is_for(ANY_PURPOSE)
+    traits.is_for(&Purpose::ServerAuth) || traits.is_for(&Purpose::Any)
 }
 
 /// What is wrong with a certificate of the chain by itself.
@@ -335,7 +332,7 @@ fn flaw(seen: &Seen<'_>) -> Option<(String, TlsFault)> {
                 format!("{whose} is not one of a certificate authority (no CA:TRUE)"),
                 "with basicConstraints CA:TRUE".to_string(),
             ))
-        } else if at > 0 && !traits.allows(CERT_SIGN) {
+        } else if at > 0 && !traits.allows(KeyUsage::CertSign) {
             let text = format!("{whose} may not sign certificates (its key usage lacks keyCertSign)");
             Some((text, "with the key usage keyCertSign".to_string()))
         } else if at > 0 && path::is_beyond(&traits.key) {

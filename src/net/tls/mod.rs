@@ -39,7 +39,7 @@ pub(crate) fn name_text(name: &ServerName<'_>) -> String {
 }
 
 /// `a, b and 3 more`.
-fn list(names: &[String]) -> String {
+fn list<T: std::fmt::Display>(names: &[T]) -> String {
     const SHOWN: usize = 8;
     text::few(names, ", ", SHOWN)
 }

@@ -10,7 +10,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::certificate;
-use crate::model::certificate::{ANY_PURPOSE, CERT_SIGN, CertificateTraits, Digest, KeyKind, SERVER_AUTH};
+use crate::model::certificate::{CertificateTraits, Curve, Digest, KeyKind, KeyUsage, Purpose};
 
 /// More certificates than that are no chain.
 const LONGEST: usize = 10;
@@ -105,7 +105,7 @@ impl<'a> Chain<'a> {
                     && issuer.subject().as_raw() != at.subject().as_raw()
                     && traits.is_ca
                     && traits.path_length.is_none_or(|most| below <= most as usize)
-                    && traits.allows(CERT_SIGN)
+                    && traits.allows(KeyUsage::CertSign)
                     && signed(issuer.public_key())
                     && self.climbs(issuer, roots, algorithms, now, left - 1)
             })
@@ -121,7 +121,7 @@ pub(super) fn is_a_root(leaf: &[u8], roots: &RootCertStore) -> bool {
 }
 
 fn may_serve(traits: &CertificateTraits) -> bool {
-    traits.is_for(SERVER_AUTH) || traits.is_for(ANY_PURPOSE)
+    traits.is_for(&Purpose::ServerAuth) || traits.is_for(&Purpose::Any)
 }
 
 /// The anchors of that name: their subject is kept without its outermost header.
@@ -186,7 +186,7 @@ pub(super) fn is_beyond(key: &KeyKind) -> bool {
     match key {
         // ring counts whole bytes.
         KeyKind::Rsa(bits) => !(2041..=8192).contains(bits),
-        KeyKind::Ec(curve) => curve != "P-256" && curve != "P-384",
+        KeyKind::Ec(curve) => !matches!(curve, Curve::P256 | Curve::P384),
         KeyKind::Ed25519 => false,
         KeyKind::RsaPss(_) | KeyKind::Ed448 | KeyKind::Other(_) | KeyKind::Unknown => true,
     }
@@ -196,7 +196,7 @@ pub(super) fn is_beyond(key: &KeyKind) -> bool {
 pub(super) fn is_common(key: &KeyKind) -> bool {
     match key {
         KeyKind::Rsa(bits) => (1024..=8192).contains(bits),
-        KeyKind::Ec(curve) => matches!(curve.as_str(), "P-256" | "P-384" | "P-521"),
+        KeyKind::Ec(curve) => matches!(curve, Curve::P256 | Curve::P384 | Curve::P521),
         KeyKind::Ed25519 => true,
         KeyKind::RsaPss(_) | KeyKind::Ed448 | KeyKind::Other(_) | KeyKind::Unknown => false,
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::certificate::TlsFault;
+use crate::model::certificate::{AlternativeName, TlsFault};
 use crate::model::hold::{Fate, Held};
 use crate::model::reach::{Certificate, Disconnect, Failure, Health, Phase, PhaseDetail, Reach, TlsReport};
 use crate::model::rpc::{HttpHint, Proxy, RpcCause};
@@ -72,7 +72,13 @@ fn mask_tls(report: &mut TlsReport, mask: Mask<'_>) {
 }
 
 fn mask_certificate(certificate: &mut Certificate, mask: Mask<'_>) {
-    [&mut certificate.subject, &mut certificate.issuer].into_iter().chain(&mut certificate.names).for_each(mask);
+    [&mut certificate.subject, &mut certificate.issuer].into_iter().for_each(mask);
+    for name in &mut certificate.names {
+        match name {
+            AlternativeName::Dns(text) | AlternativeName::Other(text) => mask(text),
+            AlternativeName::Ip(_) => {}
+        }
+    }
 }
 
 fn mask_fault(fault: &mut TlsFault, mask: Mask<'_>) {

@@ -15,6 +15,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion
 
 use super::peers::{self, Answer, SETTINGS};
 use super::*;
+use crate::model::certificate::AlternativeName;
 use crate::model::reach::{FailureCode, PhaseDetail, Stage};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -160,7 +161,8 @@ async fn a_good_server_shows_what_was_negotiated() {
     assert!(report.verified);
     assert_eq!(report.chain.len(), 1);
     assert_eq!((report.chain[0].subject.as_str(), report.chain[0].issuer.as_str()), ("CN=leaf", "CN=Test CA"));
-    assert_eq!(report.chain[0].names, ["DNS:localhost", "IP:127.0.0.1"]);
+    let localhost = AlternativeName::Dns("localhost".to_string());
+    assert_eq!(report.chain[0].names, [localhost, AlternativeName::Ip([127, 0, 0, 1].into())]);
     assert!((report.chain[0].not_after - now() - 10 * DAY - 3_600).abs() < 60);
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use grpc_discover::model::certificate::CertificateTraits;
+use grpc_discover::model::certificate::{AlternativeName, CertificateTraits};
 use grpc_discover::model::connectivity::{Cause, CauseCode, ConnectivityState, Scope, Transition};
 use grpc_discover::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus, LayoutRule};
 use grpc_discover::model::event::{
@@ -90,7 +90,7 @@ fn tls() -> Box<TlsReport> {
         chain: vec![Certificate {
             subject: "CN=pay.example".into(),
             issuer: "CN=Example CA".into(),
-            names: vec!["DNS:pay.example".into()],
+            names: vec![AlternativeName::Dns("pay.example".into())],
             not_before: 1_760_000_000,
             not_after: 1_800_000_000,
             traits: CertificateTraits::default(),

@@ -235,7 +235,7 @@ impl From<&reach::TlsReport> for Tls {
                 .map(|certificate| Certificate {
                     subject: certificate.subject.clone(),
                     issuer: certificate.issuer.clone(),
-                    names: certificate.names.clone(),
+                    names: certificate.names.iter().map(ToString::to_string).collect(),
                     not_before: rfc3339_seconds(certificate.not_before),
                     not_after: rfc3339_seconds(certificate.not_after),
                 })
