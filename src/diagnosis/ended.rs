@@ -11,6 +11,7 @@ use super::tolerance::Proof;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::hold::{Fate, HeldReport};
+use crate::model::proxy::ProxyName;
 use crate::model::reach::{Disconnect, DisconnectReason};
 use crate::text::duration;
 
@@ -47,7 +48,7 @@ fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
         Some(_) => disconnect.to_string(),
         None => format!("no GOAWAY, {disconnect}"),
     };
-    let proxy = ledger.proxies.get(address).map(|seen| seen.what.name.as_str());
+    let proxy = ledger.proxies.get(address).map(|seen| &seen.what.name);
     let who = proxy.map(|name| format!(" (a proxy, {name})")).unwrap_or_default();
     let text = format!("{address}{who} ended {whose} after {} without a call: {how}", duration(*idle));
     let evidence = own.iter().chain(&checks).map(|(_, _, seq)| *seq).collect();
@@ -83,17 +84,21 @@ fn of_check(seen: &Seen<HeldReport>) -> Option<(&Disconnect, Duration, u64)> {
 }
 
 /// The setting that ends idle connections, where it is known whose it is.
-pub(super) fn setting(proxy: Option<&str>) -> Option<&'static str> {
+pub(super) fn setting(proxy: Option<&ProxyName>) -> Option<&'static str> {
     Some(match proxy? {
-        "nginx" | "openresty" | "tengine" => "nginx: keepalive_timeout, 75s unless it is set",
-        "envoy" | "istio-envoy" => "Envoy: idle_timeout of the HTTP connection manager, 1h unless it is set",
-        "haproxy" => "HAProxy: timeout client and timeout http-keep-alive",
-        "an AWS load balancer" => "AWS ALB: idle_timeout.timeout_seconds, 60s unless it is set",
-        _ => return None,
+        ProxyName::Nginx | ProxyName::OpenResty | ProxyName::Tengine => {
+            "nginx: keepalive_timeout, 75s unless it is set"
+        }
+        ProxyName::Envoy | ProxyName::IstioEnvoy => {
+            "Envoy: idle_timeout of the HTTP connection manager, 1h unless it is set"
+        }
+        ProxyName::Haproxy => "HAProxy: timeout client and timeout http-keep-alive",
+        ProxyName::AwsLoadBalancer => "AWS ALB: idle_timeout.timeout_seconds, 60s unless it is set",
+        ProxyName::Google | ProxyName::GoogleFrontend | ProxyName::Linkerd | ProxyName::Other(_) => return None,
     })
 }
 
-fn remedy(proxy: Option<&str>, idle: Duration) -> String {
+fn remedy(proxy: Option<&ProxyName>, idle: Duration) -> String {
     let setting = setting(proxy).map(|setting| format!(" ({setting})")).unwrap_or_default();
     format!(
         "Nothing, if that limit is meant: clients reconnect with their next call, and a call that starts at that very moment may \

@@ -46,7 +46,7 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
             };
             let text = format!("is {who} the health call: {code}: {text}; its health could not be judged");
             let remedy = match cause {
-                RpcCause::Http { status, by, hint } => http::remedy(*status, by.as_deref(), hint.as_ref()),
+                RpcCause::Http { status, by, hint } => http::remedy(*status, by.as_ref(), hint.as_ref()),
                 RpcCause::Proxy { name, hint } => http::on_proxys_status(hint.as_ref(), name),
                 _ => None,
             };
@@ -60,7 +60,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
     let failed = || format!("is reachable and the health call failed: {code}: {text}");
     let (kind, text, remedy) = match cause {
         RpcCause::Http { status, by, hint } => {
-            return http::on_http(*status, by.as_deref(), hint.as_ref(), text);
+            return http::on_http(*status, by.as_ref(), hint.as_ref(), text);
         }
         RpcCause::Proxy { name, hint } => (
             &PROXY_ANSWERED,

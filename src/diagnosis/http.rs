@@ -3,10 +3,11 @@
 use super::catalog::{CLIENT_CERTIFICATE_REQUIRED, NO_GRPC_ANSWER, PLAINTEXT_ON_TLS_PORT, PROXY_ANSWERED, TLS_FAILED};
 use super::report::Unaddressed;
 use crate::model::finding::FindingKind;
+use crate::model::proxy::ProxyName;
 use crate::model::rpc::HttpHint;
 
 /// The finding for a plain HTTP response. `text`: status, sender and words in one line.
-pub(super) fn on_http(status: u16, by: Option<&str>, hint: Option<&HttpHint>, text: &str) -> Unaddressed {
+pub(super) fn on_http(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHint>, text: &str) -> Unaddressed {
     let gateway = is_a_gateway(status, by, hint);
     let (kind, text): (&'static FindingKind, String) = match hint {
         Some(HttpHint::CertificateMissing) => {
@@ -30,20 +31,20 @@ pub(super) fn on_http(status: u16, by: Option<&str>, hint: Option<&HttpHint>, te
 }
 
 /// What to do about a plain HTTP response, where that is more than the catalog says.
-pub(super) fn remedy(status: u16, by: Option<&str>, hint: Option<&HttpHint>) -> Option<String> {
-    let who =
-        by.unwrap_or(if is_a_gateway(status, by, hint) { "a gateway or load balancer" } else { "an HTTP server" });
+pub(super) fn remedy(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHint>) -> Option<String> {
+    let unnamed = if is_a_gateway(status, by, hint) { "a gateway or load balancer" } else { "an HTTP server" };
+    let who = by.map_or(unnamed, ProxyName::as_str);
     hint.and_then(|hint| by_hint(hint, who, by)).or_else(|| by_status(status, who))
 }
 
 /// Something in front of a server sent this.
-fn is_a_gateway(status: u16, by: Option<&str>, hint: Option<&HttpHint>) -> bool {
+fn is_a_gateway(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHint>) -> bool {
     by.is_some() || is_a_gateways(status) || hint.is_some_and(is_about_a_backend)
 }
 
 /// What to do when a proxy wrote the gRPC status itself.
-pub(super) fn on_proxys_status(hint: Option<&HttpHint>, name: &str) -> Option<String> {
-    hint.and_then(|hint| by_hint(hint, name, Some(name)))
+pub(super) fn on_proxys_status(hint: Option<&HttpHint>, name: &ProxyName) -> Option<String> {
+    hint.and_then(|hint| by_hint(hint, name.as_str(), Some(name)))
 }
 
 /// True for statuses that only something in front of a server sends: 464 is AWS' ALB, 520 to 527 and 530 are Cloudflare.
@@ -70,7 +71,7 @@ fn is_about_a_backend(hint: &HttpHint) -> bool {
     }
 }
 
-fn by_hint(hint: &HttpHint, who: &str, by: Option<&str>) -> Option<String> {
+fn by_hint(hint: &HttpHint, who: &str, by: Option<&ProxyName>) -> Option<String> {
     Some(match hint {
         HttpHint::CertificateMissing => "Give a client certificate that it trusts: --cert FILE --key FILE.".to_string(),
         HttpHint::CertificateRefused => format!(
@@ -160,10 +161,10 @@ fn by_status(status: u16, who: &str) -> Option<String> {
     })
 }
 
-fn no_backend(who: &str, by: Option<&str>) -> String {
+fn no_backend(who: &str, by: Option<&ProxyName>) -> String {
     let list = match by {
-        Some("envoy" | "istio-envoy") => ": `curl http://ADMIN/clusters` on its admin port lists them",
-        Some("haproxy") => ": `show servers state` on its admin socket lists them",
+        Some(ProxyName::Envoy | ProxyName::IstioEnvoy) => ": `curl http://ADMIN/clusters` on its admin port lists them",
+        Some(ProxyName::Haproxy) => ": `show servers state` on its admin socket lists them",
         _ => "",
     };
     format!(
@@ -213,21 +214,21 @@ fn redirect(to: &str) -> String {
 mod tests {
     use super::*;
 
-    fn told(status: u16, by: Option<&str>, hint: Option<HttpHint>) -> (&'static str, String) {
-        let told = on_http(status, by, hint.as_ref(), "words");
+    fn told(status: u16, by: Option<ProxyName>, hint: Option<HttpHint>) -> (&'static str, String) {
+        let told = on_http(status, by.as_ref(), hint.as_ref(), "words");
         (told.kind.code, told.remedy.unwrap_or_default())
     }
 
     #[test]
     fn a_gateway_without_a_server_behind_it_is_no_wrong_port() {
         for status in [502, 503, 504, 464, 520, 521, 522, 523, 524, 530] {
-            for by in [None, Some("nginx")] {
+            for by in [None, Some(ProxyName::Nginx)] {
                 let (code, remedy) = told(status, by, None);
                 assert_eq!(code, "GD407", "{status}");
                 assert!(!remedy.is_empty() && !remedy.contains("port and path"), "{status}: {remedy}");
             }
         }
-        assert!(told(503, Some("haproxy"), Some(HttpHint::NoBackend)).1.contains("show servers state"));
+        assert!(told(503, Some(ProxyName::Haproxy), Some(HttpHint::NoBackend)).1.contains("show servers state"));
         assert!(told(503, None, None).1.starts_with("Look behind a gateway or load balancer"));
     }
 
@@ -246,13 +247,13 @@ mod tests {
 
     #[test]
     fn a_certificate_that_is_missing_is_ours_to_give() {
-        let (code, remedy) = told(400, Some("nginx"), Some(HttpHint::CertificateMissing));
+        let (code, remedy) = told(400, Some(ProxyName::Nginx), Some(HttpHint::CertificateMissing));
         assert_eq!(
             (code, remedy.as_str()),
             ("GD305", "Give a client certificate that it trusts: --cert FILE --key FILE.")
         );
-        assert_eq!(told(400, Some("nginx"), Some(HttpHint::CertificateRefused)).0, "GD305");
-        assert_eq!(told(400, Some("nginx"), Some(HttpHint::TlsExpected)).0, "GD402");
+        assert_eq!(told(400, Some(ProxyName::Nginx), Some(HttpHint::CertificateRefused)).0, "GD305");
+        assert_eq!(told(400, Some(ProxyName::Nginx), Some(HttpHint::TlsExpected)).0, "GD402");
     }
 
     #[test]

@@ -19,10 +19,10 @@ use crate::model::event::{IdlePhase, StallReport, WatchEnd};
 use crate::model::hold::HeldReport;
 use crate::model::lens::LensReport;
 use crate::model::pending::PendingReport;
+use crate::model::proxy::Proxy;
 use crate::model::proxy_env::ProxyEnv;
 use crate::model::reach::{Certificate, Health, PeerSettings, ResponseFacts};
 use crate::model::registry::{Registry, SourceId};
-use crate::model::rpc::Proxy;
 use crate::model::time::Elapsed;
 
 /// What the events of a session add up to.

@@ -9,8 +9,9 @@ use super::report::join;
 use crate::model::endpoint::Address;
 use crate::model::event::EndpointReport;
 use crate::model::finding::{EndpointVerdict, Finding};
+use crate::model::proxy::{Proxy, ProxyName};
 use crate::model::reach::Health;
-use crate::model::rpc::{Proxy, RpcCause};
+use crate::model::rpc::RpcCause;
 use crate::text::few;
 
 /// So many addresses are named in a sentence.
@@ -24,15 +25,15 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut by_name: BTreeMap<&str, Vec<Answered<'_>>> = BTreeMap::new();
     for address in ledger.listing().into_keys() {
         if let Some(seen) = passed_on(ledger, address) {
-            by_name.entry(&seen.what.name).or_default().push((address, seen));
+            by_name.entry(seen.what.name.as_str()).or_default().push((address, seen));
         }
     }
-    by_name.into_iter().filter_map(|(name, answered)| on_proxy(name, &answered)).collect()
+    by_name.into_values().filter_map(|answered| on_proxy(&answered)).collect()
 }
 
-fn on_proxy(name: &str, answered: &[Answered<'_>]) -> Option<Finding> {
+fn on_proxy(answered: &[Answered<'_>]) -> Option<Finding> {
     let (first, seen) = answered.first()?;
-    let header = &seen.what.header;
+    let Proxy { name, header } = &*seen.what;
     let (address, text) = match answered {
         [_] => {
             let text = format!("{first}: a proxy ({name}) answered for whatever is behind it; one sample ({header})");
@@ -81,22 +82,22 @@ pub fn sentence(ledger: &Ledger, listed: &[&EndpointReport]) -> Option<String> {
 }
 
 /// How the servers behind this proxy are listed.
-fn remedy(name: &str) -> String {
+fn remedy(name: &ProxyName) -> String {
     let list = match name {
-        "envoy" => "`curl http://ADMIN/clusters` on Envoy's admin port lists them with their health",
-        "istio-envoy" => "`istioctl proxy-config endpoints POD` lists them with their health",
-        "nginx" | "openresty" | "tengine" => {
+        ProxyName::Envoy => "`curl http://ADMIN/clusters` on Envoy's admin port lists them with their health",
+        ProxyName::IstioEnvoy => "`istioctl proxy-config endpoints POD` lists them with their health",
+        ProxyName::Nginx | ProxyName::OpenResty | ProxyName::Tengine => {
             "they are the servers of the `upstream` or `grpc_pass` in its configuration (`nginx -T`)"
         }
-        "haproxy" => "`show servers state` on HAProxy's admin socket lists them with their health",
-        "an AWS load balancer" => {
+        ProxyName::Haproxy => "`show servers state` on HAProxy's admin socket lists them with their health",
+        ProxyName::AwsLoadBalancer => {
             "`aws elbv2 describe-target-health --target-group-arn ARN` lists them with their health"
         }
-        "google" | "google frontend" => {
+        ProxyName::Google | ProxyName::GoogleFrontend => {
             "`gcloud compute backend-services get-health NAME --global` lists them with their health"
         }
-        "linkerd" => "`linkerd diagnostics endpoints NAME.NAMESPACE.svc.cluster.local:PORT` lists them",
-        _ => "the registry or the configuration that it takes its servers from lists them",
+        ProxyName::Linkerd => "`linkerd diagnostics endpoints NAME.NAMESPACE.svc.cluster.local:PORT` lists them",
+        ProxyName::Other(_) => "the registry or the configuration that it takes its servers from lists them",
     };
     format!("Probe the servers behind the proxy at their own addresses: {list}.")
 }

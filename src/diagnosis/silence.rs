@@ -174,7 +174,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
     Some(Finding {
         remedy: match (known.cut, known.ruled) {
             (None, Some(ruled)) => {
-                let proxy = ledger.proxies.get(address).map(|seen| seen.what.name.as_str());
+                let proxy = ledger.proxies.get(address).map(|seen| &seen.what.name);
                 let setting = ended::setting(proxy).map(|setting| format!(" ({setting})")).unwrap_or_default();
                 format!(
                     "Let channels go idle before {}, or raise that limit{setting}: clients that are idle for longer reconnect \

@@ -10,10 +10,11 @@ use super::grpc_status::GrpcStatus;
 use super::hold::HeldReport;
 use super::lens::LensReport;
 use super::pending::PendingReport;
+use super::proxy::Proxy;
 use super::reach::{Disconnect, Failure, Health, Phase, Stage};
 use super::registry::{Registry, SourceId};
 use super::resolution::{Note, ResolveFailure};
-use super::rpc::{Proxy, RpcCause};
+use super::rpc::RpcCause;
 use super::time::Elapsed;
 
 /// One thing that happened.

@@ -14,6 +14,7 @@ pub mod host_port;
 pub(crate) mod json;
 pub mod lens;
 pub mod pending;
+pub mod proxy;
 pub mod proxy_env;
 pub mod reach;
 pub mod registry;

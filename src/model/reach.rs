@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::rpc::Proxy;
+use super::proxy::Proxy;
 
 pub use super::disconnect::{Disconnect, DisconnectReason, GoAway, Rotation, http2_error_name};
 pub use super::health::Health;

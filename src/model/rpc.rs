@@ -1,17 +1,9 @@
 //! How an RPC failed: who ended it, beside the gRPC status that clients make of it.
 
 use super::disconnect::{Disconnect, GoAway};
+use super::proxy::ProxyName;
 use super::time::Elapsed;
 use super::violation::{BrokenRule, InvalidResponse};
-
-/// A proxy, gateway or load balancer that the headers of a response name. It answers for whatever is behind it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Proxy {
-    /// Its name: `envoy`.
-    pub name: String,
-    /// The header that names it: `server: envoy`.
-    pub header: String,
-}
 
 /// What a plain HTTP response, or the words of a proxy, say beyond the HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,14 +49,14 @@ pub enum RpcCause {
         /// The HTTP status.
         status: u16,
         /// The proxy or web server that its headers or its page name: `envoy`.
-        by: Option<String>,
+        by: Option<ProxyName>,
         /// What its headers and its page say beyond the status, where that is known.
         hint: Option<HttpHint>,
     },
     /// A proxy wrote the gRPC status itself; the call did not get through it.
     Proxy {
-        /// Its name.
-        name: String,
+        /// Which one.
+        name: ProxyName,
         /// Why, where its words are known.
         hint: Option<HttpHint>,
     },

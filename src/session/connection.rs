@@ -15,8 +15,8 @@ use super::engine::Input;
 use super::orders::{Command, News, Orders, Outbox};
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
+use crate::model::proxy::Proxy;
 use crate::model::reach::{Failure, FailureCode, Health, Phase, Stage};
-use crate::model::rpc::Proxy;
 use crate::text::duration;
 use crate::transport::{Connection, ConnectionEvent, Transport};
 

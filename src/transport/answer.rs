@@ -8,7 +8,8 @@ use tonic::{Code, Status};
 
 use super::page;
 use super::rpc_failure::RpcFailure;
-use crate::model::rpc::{HttpHint, Proxy, RpcCause};
+use crate::model::proxy::{Proxy, ProxyName};
+use crate::model::rpc::{HttpHint, RpcCause};
 use crate::net::http2::code_of_http;
 use crate::text::{quote_bytes, shorten};
 
@@ -20,43 +21,43 @@ pub(super) const LOOKED_AT: usize = 1024;
 const QUOTED: usize = 160;
 
 /// What `server` says, in lower case, and whose word it is. More special ones first.
-const SERVERS: [(&str, &str); 23] = [
-    ("istio-envoy", "istio-envoy"),
-    ("envoy", "envoy"),
-    ("openresty", "openresty"),
-    ("nginx", "nginx"),
-    ("haproxy", "haproxy"),
-    ("awselb", "an AWS load balancer"),
-    ("cloudfront", "cloudfront"),
-    ("cloudflare", "cloudflare"),
-    ("google frontend", "google frontend"),
-    ("akamaighost", "akamai"),
-    ("azure-application-gateway", "azure application gateway"),
-    ("apisix", "apisix"),
-    ("kong", "kong"),
-    ("caddy", "caddy"),
-    ("traefik", "traefik"),
-    ("varnish", "varnish"),
-    ("apache", "apache"),
-    ("h2o", "h2o"),
-    ("squid", "squid"),
-    ("tengine", "tengine"),
-    ("pingora", "pingora"),
-    ("ats/", "apache traffic server"),
-    ("litespeed", "litespeed"),
+static SERVERS: [(&str, ProxyName); 23] = [
+    ("istio-envoy", ProxyName::IstioEnvoy),
+    ("envoy", ProxyName::Envoy),
+    ("openresty", ProxyName::OpenResty),
+    ("nginx", ProxyName::Nginx),
+    ("haproxy", ProxyName::Haproxy),
+    ("awselb", ProxyName::AwsLoadBalancer),
+    ("cloudfront", ProxyName::other("cloudfront")),
+    ("cloudflare", ProxyName::other("cloudflare")),
+    ("google frontend", ProxyName::GoogleFrontend),
+    ("akamaighost", ProxyName::other("akamai")),
+    ("azure-application-gateway", ProxyName::other("azure application gateway")),
+    ("apisix", ProxyName::other("apisix")),
+    ("kong", ProxyName::other("kong")),
+    ("caddy", ProxyName::other("caddy")),
+    ("traefik", ProxyName::other("traefik")),
+    ("varnish", ProxyName::other("varnish")),
+    ("apache", ProxyName::other("apache")),
+    ("h2o", ProxyName::other("h2o")),
+    ("squid", ProxyName::other("squid")),
+    ("tengine", ProxyName::Tengine),
+    ("pingora", ProxyName::other("pingora")),
+    ("ats/", ProxyName::other("apache traffic server")),
+    ("litespeed", ProxyName::other("litespeed")),
 ];
 
 /// Headers that only a certain proxy sets.
-const MARKS: [(&str, &str); 9] = [
-    ("x-envoy-", "envoy"),
-    ("cf-ray", "cloudflare"),
-    ("x-amzn-", "an AWS load balancer"),
-    ("x-amz-cf-", "cloudfront"),
-    ("l5d-", "linkerd"),
-    ("x-kong-", "kong"),
-    ("x-azure-ref", "azure front door"),
-    ("x-amz-apigw-", "an AWS API gateway"),
-    ("apigw-requestid", "an AWS API gateway"),
+static MARKS: [(&str, ProxyName); 9] = [
+    ("x-envoy-", ProxyName::Envoy),
+    ("cf-ray", ProxyName::other("cloudflare")),
+    ("x-amzn-", ProxyName::AwsLoadBalancer),
+    ("x-amz-cf-", ProxyName::other("cloudfront")),
+    ("l5d-", ProxyName::Linkerd),
+    ("x-kong-", ProxyName::other("kong")),
+    ("x-azure-ref", ProxyName::other("azure front door")),
+    ("x-amz-apigw-", ProxyName::other("an AWS API gateway")),
+    ("apigw-requestid", ProxyName::other("an AWS API gateway")),
 ];
 
 /// How much of a header is quoted.
@@ -64,26 +65,26 @@ const HEADER_QUOTED: usize = 80;
 
 /// The proxy or web server that the headers of a response name.
 pub(super) fn proxy(headers: &HeaderMap) -> Option<Proxy> {
-    let named = |name: &str, header: &str, value: &HeaderValue| {
+    let named = |name: ProxyName, header: &str, value: &HeaderValue| {
         let value = shorten(value.to_str().unwrap_or_default(), HEADER_QUOTED);
-        Some(Proxy { name: name.to_string(), header: format!("{header}: {value}") })
+        Some(Proxy { name, header: format!("{header}: {value}") })
     };
     if let Some(value) = headers.get(SERVER) {
         let server = value.to_str().unwrap_or_default().to_lowercase();
         if let Some((_, name)) = SERVERS.iter().find(|(word, _)| server.contains(word)) {
-            return named(name, "server", value);
+            return named(name.clone(), "server", value);
         }
     }
-    for (mark, name) in MARKS {
+    for (mark, name) in &MARKS {
         if let Some((key, value)) = headers.iter().find(|(key, _)| key.as_str().starts_with(mark)) {
-            return named(name, key.as_str(), value);
+            return named(name.clone(), key.as_str(), value);
         }
     }
     let value = headers.get(VIA)?;
     // The last one named is the nearest to us: `1.1 google`, `HTTP/2 edge-7 (squid)` (RFC 9110, 7.6.3).
     let nearest = value.to_str().ok()?.rsplit(',').next()?;
     let name = nearest.split_whitespace().nth(1)?.to_lowercase();
-    named(&name, "via", value)
+    named(ProxyName::called(&name), "via", value)
 }
 
 /// The status of a response whose `grpc-status` a proxy made up, because the call did not get through it: in words that only
@@ -92,7 +93,7 @@ pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<RpcFailu
     let status = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok)?;
     let words = page::hint(http, headers, status.message());
     if is_envoys_not_found(&status, headers) {
-        let cause = RpcCause::Proxy { name: "envoy".to_string(), hint: Some(HttpHint::NoRoute) };
+        let cause = RpcCause::Proxy { name: ProxyName::Envoy, hint: Some(HttpHint::NoRoute) };
         return Some(RpcFailure::new(status.code(), "no route (said by envoy)", cause));
     }
     let says_so = headers.contains_key("l5d-proxy-error") || http != StatusCode::OK;
@@ -144,7 +145,7 @@ pub(super) fn is_about_headers(status: StatusCode, body: &[u8]) -> bool {
 /// no healthy upstream`.
 pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> RpcFailure {
     let page = page::text(body);
-    let by = proxy(headers).map(|proxy| proxy.name).or_else(|| page::author(&page).map(str::to_string));
+    let by = proxy(headers).map(|proxy| proxy.name).or_else(|| page::author(&page));
     let mut text = format!("HTTP {}", status.as_u16());
     if let Some(name) = &by {
         text.push_str(&format!(" from {name}"));
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(envoy.code, Code::Unavailable);
         assert_eq!(
             envoy.cause,
-            RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: Some(HttpHint::NoBackend) }
+            RpcCause::Http { status: 503, by: Some(ProxyName::Envoy), hint: Some(HttpHint::NoBackend) }
         );
         let page = "<html>\r\n<head><TITLE>404 Not Found</TITLE></head>";
         let nginx = of(404, &[("server", "nginx"), ("content-type", "text/html")], page);
@@ -220,10 +221,7 @@ mod tests {
         let of = |entries: &[(&'static str, &str)]| by_proxy(StatusCode::OK, &headers(entries));
         let words = "upstream connect error or disconnect/reset before headers. reset reason: connection failure";
         let local = of(&[("grpc-status", "14"), ("grpc-message", words), ("server", "envoy")]).unwrap();
-        assert_eq!(
-            local.cause,
-            RpcCause::Proxy { name: "envoy".to_string(), hint: Some(HttpHint::BackendUnreachable) }
-        );
+        assert_eq!(local.cause, RpcCause::Proxy { name: ProxyName::Envoy, hint: Some(HttpHint::BackendUnreachable) });
         assert_eq!(local.text, format!("{words} (said by envoy)"));
         assert!(
             of(&[("grpc-status", "14"), ("grpc-message", "database is away"), ("server", "envoy")]).is_none(),
@@ -232,7 +230,7 @@ mod tests {
         assert!(of(&[("grpc-status", "0"), ("server", "envoy")]).is_none());
         let linkerd =
             of(&[("grpc-status", "14"), ("grpc-message", "failfast"), ("l5d-proxy-error", "failfast")]).unwrap();
-        assert!(matches!(linkerd.cause, RpcCause::Proxy { name, .. } if name == "linkerd"));
+        assert!(matches!(linkerd.cause, RpcCause::Proxy { name, .. } if name == ProxyName::Linkerd));
         let none = [("grpc-status", "12"), ("server", "envoy")];
         assert!(matches!(of(&none).unwrap().cause, RpcCause::Proxy { hint: Some(HttpHint::NoRoute), .. }));
         let served = ("x-envoy-upstream-service-time", "3");

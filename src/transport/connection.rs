@@ -10,8 +10,8 @@ use super::grpc::Grpc;
 use super::health;
 use super::http2::Driver;
 use super::wire::{ConnectionEvent, Wire};
+use crate::model::proxy::Proxy;
 use crate::model::reach::Health;
-use crate::model::rpc::Proxy;
 
 /// What `close` may take at most.
 const CLOSING: Duration = Duration::from_secs(1);

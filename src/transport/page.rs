@@ -4,87 +4,97 @@
 use http::StatusCode;
 use http::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
 
+use crate::model::proxy::ProxyName;
 use crate::model::rpc::HttpHint;
 use crate::text::shorten;
 
 /// Words of a page, in lower case; the program that writes them, where they are its own; what they mean.
-type Known = (&'static str, Option<&'static str>, HttpHint);
+type Known = (&'static str, Option<ProxyName>, HttpHint);
 
 static PAGES: [Known; 33] = [
-    ("no required ssl certificate was sent", Some("nginx"), HttpHint::CertificateMissing),
-    ("the ssl certificate error", Some("nginx"), HttpHint::CertificateRefused),
-    ("the plain http request was sent to https port", Some("nginx"), HttpHint::TlsExpected),
+    ("no required ssl certificate was sent", Some(ProxyName::Nginx), HttpHint::CertificateMissing),
+    ("the ssl certificate error", Some(ProxyName::Nginx), HttpHint::CertificateRefused),
+    ("the plain http request was sent to https port", Some(ProxyName::Nginx), HttpHint::TlsExpected),
     ("client sent an http request to an https server", None, HttpHint::TlsExpected),
-    ("request header or cookie too large", Some("nginx"), HttpHint::HeadersTooLarge),
-    ("client intended to send too large", Some("nginx"), HttpHint::BodyTooLarge),
+    ("request header or cookie too large", Some(ProxyName::Nginx), HttpHint::HeadersTooLarge),
+    ("client intended to send too large", Some(ProxyName::Nginx), HttpHint::BodyTooLarge),
     ("request entity too large", None, HttpHint::BodyTooLarge),
     // Envoy; the more special ones first.
     (
         "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
-        Some("envoy"),
+        Some(ProxyName::Envoy),
         HttpHint::BackendUnreachable,
     ),
     (
         "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure",
-        Some("envoy"),
+        Some(ProxyName::Envoy),
         HttpHint::BackendUnreachable,
     ),
     (
         "upstream connect error or disconnect/reset before headers. reset reason: local connection failure",
-        Some("envoy"),
+        Some(ProxyName::Envoy),
         HttpHint::BackendUnreachable,
     ),
     (
         "upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
-        Some("envoy"),
+        Some(ProxyName::Envoy),
         HttpHint::BackendUnreachable,
     ),
-    ("upstream connect error or disconnect/reset", Some("envoy"), HttpHint::BackendBroken),
-    ("no healthy upstream", Some("envoy"), HttpHint::NoBackend),
-    ("upstream request timeout", Some("envoy"), HttpHint::BackendTimeout),
-    ("rbac: access denied", Some("envoy"), HttpHint::AccessRule),
+    ("upstream connect error or disconnect/reset", Some(ProxyName::Envoy), HttpHint::BackendBroken),
+    ("no healthy upstream", Some(ProxyName::Envoy), HttpHint::NoBackend),
+    ("upstream request timeout", Some(ProxyName::Envoy), HttpHint::BackendTimeout),
+    ("rbac: access denied", Some(ProxyName::Envoy), HttpHint::AccessRule),
     // HAProxy, and OpenShift's router on it.
-    ("no server is available to handle this request", Some("haproxy"), HttpHint::NoBackend),
-    ("the server returned an invalid or incomplete response", Some("haproxy"), HttpHint::BackendBroken),
-    ("the server didn't respond in time", Some("haproxy"), HttpHint::BackendTimeout),
-    ("request forbidden by administrative rules", Some("haproxy"), HttpHint::AccessRule),
+    ("no server is available to handle this request", Some(ProxyName::Haproxy), HttpHint::NoBackend),
+    ("the server returned an invalid or incomplete response", Some(ProxyName::Haproxy), HttpHint::BackendBroken),
+    ("the server didn't respond in time", Some(ProxyName::Haproxy), HttpHint::BackendTimeout),
+    ("request forbidden by administrative rules", Some(ProxyName::Haproxy), HttpHint::AccessRule),
     ("application is not available", None, HttpHint::NoBackend),
     // Traefik, and Go's net/http under it.
-    ("no available server", Some("traefik"), HttpHint::NoBackend),
+    ("no available server", Some(ProxyName::other("traefik")), HttpHint::NoBackend),
     ("404 page not found", None, HttpHint::GoNotFound),
     // Ingress controllers, API gateways and load balancers.
-    ("default backend - 404", Some("the default backend of an ingress controller"), HttpHint::NoRoute),
+    (
+        "default backend - 404",
+        Some(ProxyName::other("the default backend of an ingress controller")),
+        HttpHint::NoRoute,
+    ),
     (
         "response 404 (backend notfound), service rules for the path non-existent",
-        Some("a Google Cloud load balancer"),
+        Some(ProxyName::other("a Google Cloud load balancer")),
         HttpHint::NoRoute,
     ),
     (
         "the server encountered a temporary error and could not complete your request",
-        Some("a Google Cloud load balancer"),
+        Some(ProxyName::other("a Google Cloud load balancer")),
         HttpHint::BackendUnreachable,
     ),
-    ("no route matched with those values", Some("kong"), HttpHint::NoRoute),
-    ("failure to get a peer from the ring-balancer", Some("kong"), HttpHint::NoBackend),
-    ("an invalid response was received from the upstream server", Some("kong"), HttpHint::BackendBroken),
-    ("404 route not found", Some("apisix"), HttpHint::NoRoute),
-    ("missing authentication token", Some("an AWS API gateway"), HttpHint::NoRoute),
-    ("the proxy server received an invalid response from an upstream server", Some("apache"), HttpHint::BackendBroken),
+    ("no route matched with those values", Some(ProxyName::other("kong")), HttpHint::NoRoute),
+    ("failure to get a peer from the ring-balancer", Some(ProxyName::other("kong")), HttpHint::NoBackend),
+    (
+        "an invalid response was received from the upstream server",
+        Some(ProxyName::other("kong")),
+        HttpHint::BackendBroken,
+    ),
+    ("404 route not found", Some(ProxyName::other("apisix")), HttpHint::NoRoute),
+    ("missing authentication token", Some(ProxyName::other("an AWS API gateway")), HttpHint::NoRoute),
+    (
+        "the proxy server received an invalid response from an upstream server",
+        Some(ProxyName::other("apache")),
+        HttpHint::BackendBroken,
+    ),
     (
         "the server is temporarily unable to service your request due to maintenance downtime or capacity problems",
-        Some("apache"),
+        Some(ProxyName::other("apache")),
         HttpHint::NoBackend,
     ),
-    ("error 503 backend fetch failed", Some("varnish"), HttpHint::BackendUnreachable),
+    ("error 503 backend fetch failed", Some(ProxyName::other("varnish")), HttpHint::BackendUnreachable),
 ];
 
-/// How Envoy words a gRPC status that it made itself (response flags UF, UC, UH, UT).
-const ENVOYS: [&str; 3] =
-    ["upstream connect error or disconnect/reset", "no healthy upstream", "upstream request timeout"];
-
-/// True when a gRPC message is Envoy's own.
+/// True when a gRPC message is Envoy's own (response flags UF, UC, UH, UT).
 pub(super) fn is_envoys(message: &str) -> bool {
-    ENVOYS.iter().any(|words| message.starts_with(words))
+    let message = message.to_lowercase();
+    PAGES.iter().any(|(words, author, _)| *author == Some(ProxyName::Envoy) && message.starts_with(words))
 }
 
 fn known(page: &str) -> Option<&'static Known> {
@@ -93,8 +103,8 @@ fn known(page: &str) -> Option<&'static Known> {
 }
 
 /// Who wrote this page, where its words are those of one program.
-pub(super) fn author(page: &str) -> Option<&'static str> {
-    known(page).and_then(|(_, author, _)| *author)
+pub(super) fn author(page: &str) -> Option<ProxyName> {
+    known(page).and_then(|(_, author, _)| author.clone())
 }
 
 /// What a response says beyond its status: by its headers, then by the words of its page.
@@ -192,7 +202,7 @@ mod tests {
         ] {
             assert_eq!(of(status, &[], body), hint, "{body}");
             let page = text(body.as_bytes());
-            assert_eq!(author(&page), by, "{body}");
+            assert_eq!(author(&page).as_ref().map(ProxyName::as_str), by, "{body}");
         }
     }
 

@@ -13,8 +13,8 @@ use tokio_rustls::rustls;
 use super::frames::{self, Frame};
 use super::rules::Rules;
 use super::socket_error;
+use crate::model::proxy::Proxy;
 use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings, PhaseDetail, Spoken};
-use crate::model::rpc::Proxy;
 
 /// What an established connection does by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::grpc_status::GrpcStatus;
+use crate::model::proxy::ProxyName;
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway, PeerSettings};
 use crate::model::rpc::{RpcCause, Unanswered};
 
@@ -155,12 +156,12 @@ fn an_unknown_service_is_told_with_the_names_that_are_known() {
 
 #[test]
 fn whoever_ended_the_call_is_named() {
-    let http = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(str::to_string), hint: None };
+    let http = |status, by: Option<ProxyName>| RpcCause::Http { status, by, hint: None };
     let calm = GoAway { last_stream: 0, code: 11, debug: "too_many_pings".to_string() };
     let bye = GoAway { last_stream: 0, code: 0, debug: String::new() };
     for (cause, code) in [
-        (http(503, Some("envoy")), "GD407"),
-        (RpcCause::Proxy { name: "envoy".to_string(), hint: None }, "GD407"),
+        (http(503, Some(ProxyName::Envoy)), "GD407"),
+        (RpcCause::Proxy { name: ProxyName::Envoy, hint: None }, "GD407"),
         (http(200, None), "GD408"),
         (RpcCause::Reset(7), "GD409"),
         (RpcCause::GoAway(calm), "GD411"),

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
+use crate::model::proxy::{Proxy, ProxyName};
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway};
-use crate::model::rpc::Proxy;
 
 impl Story {
     fn held(&mut self, address: &str, rung: Rung, quiet: f64, fate: Fate) -> &mut Self {
@@ -211,7 +211,7 @@ fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tol
 
     // Through a proxy that its headers name, with a check that lived for a shorter time.
     let address: Address = A.parse().unwrap();
-    let proxy = Some(Arc::new(Proxy { name: "nginx".to_string(), header: "server: nginx".to_string() }));
+    let proxy = Some(Arc::new(Proxy { name: ProxyName::Nginx, header: "server: nginx".to_string() }));
     let (service, health) = (String::new(), Health::Serving);
     story.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy }));
     story.held(A, Rung::Ladder, 1.0, alive()).held(A, Rung::Ladder, 2.0, goaway());

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::model::certificate::{AlternativeName, TlsFault};
 use crate::model::hold::{Fate, Held};
+use crate::model::proxy::{Proxy, ProxyName};
 use crate::model::reach::{Certificate, Disconnect, Failure, Health, Phase, PhaseDetail, Reach, TlsReport};
-use crate::model::rpc::{HttpHint, Proxy, RpcCause};
+use crate::model::rpc::{HttpHint, RpcCause};
 use crate::model::secret::Secrets;
 use crate::session::engine::Input;
 
@@ -106,8 +107,14 @@ fn mask_disconnect(disconnect: &mut Disconnect, mask: Mask<'_>) {
 fn mask_proxy(proxy: &mut Option<Arc<Proxy>>, mask: Mask<'_>) {
     if let Some(proxy) = proxy {
         let proxy = Arc::make_mut(proxy);
-        mask(&mut proxy.name);
+        mask_name(&mut proxy.name, mask);
         mask(&mut proxy.header);
+    }
+}
+
+fn mask_name(name: &mut ProxyName, mask: Mask<'_>) {
+    if let ProxyName::Other(name) = name {
+        mask(name.to_mut());
     }
 }
 
@@ -121,11 +128,11 @@ fn mask_health(health: &mut Health, mask: Mask<'_>) {
 fn mask_cause(cause: &mut RpcCause, mask: Mask<'_>) {
     match cause {
         RpcCause::Http { by, hint, .. } => {
-            by.iter_mut().for_each(mask);
+            by.iter_mut().for_each(|name| mask_name(name, mask));
             hint.iter_mut().for_each(|hint| mask_hint(hint, mask));
         }
         RpcCause::Proxy { name, hint } => {
-            mask(name);
+            mask_name(name, mask);
             hint.iter_mut().for_each(|hint| mask_hint(hint, mask));
         }
         RpcCause::GoAway(goaway) => mask(&mut goaway.debug),

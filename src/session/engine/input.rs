@@ -8,9 +8,9 @@ use super::pending::Stages;
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
 use crate::model::hold::Held;
+use crate::model::proxy::Proxy;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 use crate::model::resolution::{ResolveError, Update};
-use crate::model::rpc::Proxy;
 use crate::model::time::Elapsed;
 
 /// What happened.

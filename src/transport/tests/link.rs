@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::peers::{self, Answer, Asked, SETTINGS};
 use super::*;
 use crate::model::grpc_status::GrpcStatus;
+use crate::model::proxy::ProxyName;
 use crate::model::reach::{DisconnectReason, GoAway};
 use crate::model::rpc::HttpHint;
 use crate::model::secret::Secret;
@@ -48,14 +49,14 @@ async fn every_answer_to_a_check_has_its_word() {
 
 #[tokio::test]
 async fn a_plain_http_answer_is_told_in_its_own_words_and_never_taken_for_a_missing_health_service() {
-    let of = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(str::to_string), hint: None };
+    let of = |status, by: Option<&str>| RpcCause::Http { status, by: by.map(ProxyName::called), hint: None };
     let page = "<html><head><title>404 Not Found</title></head></html>";
     let nginx = Answer::Page(404, &[("server", "nginx/1.25"), ("content-type", "text/html")], page);
     let text = "HTTP 404 from nginx: 404 Not Found [text/html]";
     assert_eq!(check(nginx).await, failed(GrpcStatus::Unimplemented, text, of(404, Some("nginx"))));
     let envoy = Answer::Page(503, &[("server", "envoy"), ("content-type", "text/plain")], "no healthy upstream");
     let text = "HTTP 503 from envoy: no healthy upstream [text/plain]";
-    let none = RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: Some(HttpHint::NoBackend) };
+    let none = RpcCause::Http { status: 503, by: Some(ProxyName::Envoy), hint: Some(HttpHint::NoBackend) };
     assert_eq!(check(envoy).await, failed(GrpcStatus::Unavailable, text, none));
     assert_eq!(
         check(Answer::Page(200, &[("content-type", "text/html")], "<title>Hello</title>")).await,

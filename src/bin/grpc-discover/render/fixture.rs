@@ -17,13 +17,14 @@ use grpc_discover::model::grpc_status::GrpcStatus;
 use grpc_discover::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::pending::{Awaits, PendingReport, Subject};
+use grpc_discover::model::proxy::{Proxy, ProxyName};
 use grpc_discover::model::reach::{
     Certificate, Disconnect, DisconnectReason, Failure, FailureCode, GoAway, Health, PeerSettings, Phase, PhaseDetail,
     Stage, TlsReport,
 };
 use grpc_discover::model::registry::{Registry, SourceId};
 use grpc_discover::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
-use grpc_discover::model::rpc::{Proxy, RpcCause};
+use grpc_discover::model::rpc::RpcCause;
 use grpc_discover::model::target::Target;
 use grpc_discover::model::time::Elapsed;
 
@@ -204,7 +205,7 @@ pub fn events() -> Vec<Event> {
                 health: Health::Serving,
                 took: Some(Duration::from_micros(1_150)),
                 ended: None,
-                proxy: Some(Arc::new(Proxy { name: "envoy".into(), header: format!("server: envoy{HOSTILE}") })),
+                proxy: Some(Arc::new(Proxy { name: ProxyName::Envoy, header: format!("server: envoy{HOSTILE}") })),
             }),
         ),
         (

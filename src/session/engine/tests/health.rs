@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::grpc_status::GrpcStatus;
+use crate::model::proxy::ProxyName;
 
 fn watch(lists: &[&'static str]) -> World {
     World::new(Goal::Watch { until: None }, watching(), lists, lists)
@@ -98,7 +99,7 @@ fn a_watch_that_fails_without_a_status_is_judged_by_check() {
     let mut world = watch(&[A]).begin();
     let connection = world.connection(A);
     let by_proxy =
-        failed(GrpcStatus::Unavailable, RpcCause::Http { status: 503, by: Some("envoy".to_string()), hint: None });
+        failed(GrpcStatus::Unavailable, RpcCause::Http { status: 503, by: Some(ProxyName::Envoy), hint: None });
     // Cut once after SERVING; then the proxy has nobody behind it any more.
     world.feed(Input::Watched(connection, by_proxy.clone()));
     assert_eq!(world.healths().last(), Some(&("SERVING", Some("UNAVAILABLE"))));

@@ -267,7 +267,10 @@ impl From<&event::HealthReport> for HealthAnswer {
             status: report.health.as_str().to_string(),
             error,
             ms: report.took.map(milliseconds),
-            proxy: report.proxy.as_ref().map(|proxy| Proxy { name: proxy.name.clone(), header: proxy.header.clone() }),
+            proxy: report
+                .proxy
+                .as_ref()
+                .map(|proxy| Proxy { name: proxy.name.to_string(), header: proxy.header.clone() }),
             watch_ended: report.ended.as_ref().map(|end| WatchEnd {
                 code: end.code.to_string(),
                 text: end.text.clone(),
