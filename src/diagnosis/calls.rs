@@ -90,13 +90,11 @@ pub(super) fn on_reset(code: u32) -> String {
 
 /// For a call that a GOAWAY ended.
 pub(super) fn on_goaway(goaway: &GoAway) -> String {
-    let words = goaway.debug.to_ascii_lowercase();
-    let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
     let text = if goaway.calms_pings() {
         "Ping less often (--keepalive-time here, the client's keepalive time there), or loosen the server's enforcement policy."
     } else if goaway.names_rotation() {
         "The server closes connections by age or idle time: check max_connection_age, max_connection_idle and the grace period against the length of calls."
-    } else if says(&["shut", "drain", "graceful", "terminat", "going away", "restart"]) {
+    } else if goaway.shuts_down() {
         "The server is shutting down: probe again; if it stays so, look at the rollout or at what stops the process."
     } else {
         match goaway.code {

@@ -106,30 +106,63 @@ pub struct GoAway {
     pub debug: String,
 }
 
+/// Why a server ends a connection, as its debug data put it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parting {
+    TooManyPings,
+    Rotates(Rotation),
+    ShutsDown,
+}
+
+/// What servers write into the debug data of GOAWAY: lower case, with spaces for underscores.
+static DEBUG_DATA: [(&str, Parting); 12] = [
+    // gRFC A8; grpc-go, grpc-java and C-core write `too_many_pings`.
+    ("too many pings", Parting::TooManyPings),
+    // gRFC A9; grpc-go, grpc-java and C-core write `max_age` and `max_idle`, C-core also `connection idle`.
+    ("max age", Parting::Rotates(Rotation::Age)),
+    ("max connection age", Parting::Rotates(Rotation::Age)),
+    ("max idle", Parting::Rotates(Rotation::Idle)),
+    ("max connection idle", Parting::Rotates(Rotation::Idle)),
+    ("connection idle", Parting::Rotates(Rotation::Idle)),
+    // grpc-go `graceful_stop`, C-core `Server shutdown`, and others: words that
+    // they share, as no specification has any.
+    ("shut", Parting::ShutsDown),
+    ("drain", Parting::ShutsDown),
+    ("graceful", Parting::ShutsDown),
+    ("terminat", Parting::ShutsDown),
+    ("going away", Parting::ShutsDown),
+    ("restart", Parting::ShutsDown),
+];
+
 impl GoAway {
     /// True when the server punishes pings that come too fast (gRFC A8).
     pub fn calms_pings(&self) -> bool {
         const ENHANCE_YOUR_CALM: u32 = 11;
-        self.code == ENHANCE_YOUR_CALM && self.debug.contains("too_many_pings")
+        self.code == ENHANCE_YOUR_CALM && self.partings().any(|parting| parting == Parting::TooManyPings)
     }
 
-    /// The rule by which the server ends connections (gRFC A9), where the debug data names one: grpc-go, grpc-java and gRPC
-    /// core say `max_age` and `max_idle`, C-core also `connection idle`, with INTERNAL_ERROR.
+    /// The rule by which the server ends connections (gRFC A9), where the debug data name one.
     pub fn rotation(&self) -> Option<Rotation> {
-        let debug = self.debug.to_ascii_lowercase().replace('_', " ");
-        let says = |rules: &[&str]| rules.iter().any(|rule| debug.contains(rule));
-        if says(&["max age", "max connection age"]) {
-            Some(Rotation::Age)
-        } else if says(&["max idle", "connection idle", "max connection idle"]) {
-            Some(Rotation::Idle)
-        } else {
-            None
-        }
+        self.partings().find_map(|parting| match parting {
+            Parting::Rotates(rotation) => Some(rotation),
+            Parting::TooManyPings | Parting::ShutsDown => None,
+        })
     }
 
     /// True when the debug data names the rule by which servers end connections.
     pub fn names_rotation(&self) -> bool {
         self.rotation().is_some()
+    }
+
+    /// True when the debug data say that the server shuts down.
+    pub fn shuts_down(&self) -> bool {
+        self.partings().any(|parting| parting == Parting::ShutsDown)
+    }
+
+    /// What the debug data say, in the order of [`DEBUG_DATA`].
+    fn partings(&self) -> impl Iterator<Item = Parting> {
+        let debug = self.debug.to_ascii_lowercase().replace('_', " ");
+        DEBUG_DATA.iter().filter(move |(words, _)| debug.contains(words)).map(|(_, parting)| *parting)
     }
 }
 

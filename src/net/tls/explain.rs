@@ -296,17 +296,14 @@ mod tests {
 
     const NOW: i64 = 1_795_000_000;
 
-    fn ours(issuer: &str, purposes: Option<&[&str]>, not_after: i64) -> Vec<Certificate> {
+    fn ours(issuer: &str, purposes: Option<&[Purpose]>, not_after: i64) -> Vec<Certificate> {
         vec![Certificate {
             subject: "CN=client".to_string(),
             issuer: issuer.to_string(),
             names: Vec::new(),
             not_before: 0,
             not_after,
-            traits: CertificateTraits {
-                purposes: purposes.map(|purposes| purposes.iter().map(|purpose| purpose.to_string()).collect()),
-                ..CertificateTraits::default()
-            },
+            traits: CertificateTraits { purposes: purposes.map(<[Purpose]>::to_vec), ..CertificateTraits::default() },
         }]
     }
 
@@ -343,7 +340,7 @@ mod tests {
     fn a_refused_client_certificate_says_what_is_wrong_with_it() {
         let cases = [
             (
-                ours("CN=B", Some(&["clientAuth"]), 2_000_000_000),
+                ours("CN=B", Some(&[Purpose::ClientAuth]), 2_000_000_000),
                 AlertDescription::BadCertificate,
                 "server refused our client certificate: it is issued by \"CN=B\", and the server asked for one issued by \"CN=A\" (alert bad_certificate)",
                 TlsFault::ClientIssuer(vec!["CN=A".to_string()]),
@@ -355,7 +352,7 @@ mod tests {
                 TlsFault::ClientDates,
             ),
             (
-                ours("CN=A", Some(&["serverAuth"]), 2_000_000_000),
+                ours("CN=A", Some(&[Purpose::ServerAuth]), 2_000_000_000),
                 AlertDescription::UnsupportedCertificate,
                 "server refused our client certificate: it is not valid for client authentication (extended key usage: serverAuth) (alert unsupported_certificate); it asked for one issued by \"CN=A\"",
                 TlsFault::ClientPurpose,

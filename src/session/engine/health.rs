@@ -44,7 +44,7 @@ pub(super) struct Vitals {
     /// How the Watch failed that the Check stands in for.
     failed: Option<WatchEnd>,
     /// The end of a Watch that was reported last: status code and message.
-    told_end: Option<(String, String)>,
+    told_end: Option<(GrpcStatus, String)>,
     /// The next status is reported even when it is the same: it shows that the Watch is open again.
     restate: bool,
     failures: u32,
@@ -299,7 +299,7 @@ impl Engine {
         });
         let is_news = has_changed || ended.is_some() || std::mem::take(&mut vitals.restate);
         if let Some(end) = &ended {
-            vitals.told_end = Some((end.code.clone(), end.text.clone()));
+            vitals.told_end = Some((end.code, end.text.clone()));
             vitals.restate = vitals.spoke && vitals.by == Method::Watch;
         }
         vitals.judged = Some(health.clone());
