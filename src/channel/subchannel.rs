@@ -285,7 +285,7 @@ impl fmt::Display for Told<'_> {
         let Told(how) = self;
         write!(f, "{how}")?;
         match &how.goaway {
-            Some(goaway) if !goaway.debug.is_empty() && !how.detail.contains(&goaway.debug) => {
+            Some(goaway) if !goaway.debug.is_empty() && how.detail != goaway.debug => {
                 write!(f, ", debug data: \"{}\"", goaway.debug)
             }
             Some(_) | None => Ok(()),

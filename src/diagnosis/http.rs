@@ -191,9 +191,13 @@ fn body_too_large(who: &str) -> String {
     format!("Raise the body limit of {who} (nginx: client_max_body_size): the call is larger than it accepts.")
 }
 
+/// What the addresses of login pages have in them: the paths of oauth2-proxy (`/oauth2/`), Keycloak (`/auth/`, `/protocol/saml`),
+/// Okta, Microsoft and Google (`login.`, `/signin`), AWS Cognito (`/login`, `/oauth2/`).
+const LOGIN: [&str; 7] = ["login", "signin", "sign-in", "oauth", "/auth", "sso", "saml"];
+
 fn redirect(to: &str) -> String {
-    let sso = ["login", "signin", "sign-in", "oauth", "/auth", "sso", "saml"];
-    if sso.iter().any(|word| to.to_lowercase().contains(word)) {
+    let lower = to.to_lowercase();
+    if LOGIN.iter().any(|word| lower.contains(word)) {
         return format!(
             "Exempt gRPC from the login of the proxy, or give credentials with -H: it redirects to {to}, and gRPC clients follow \
              no redirect."

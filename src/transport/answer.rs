@@ -133,12 +133,16 @@ pub(super) fn foreign_content_type(headers: &HeaderMap) -> Option<String> {
     }
 }
 
+/// How servers say in a page that the headers are too large, in lower case: nginx (`ngx_http_special_response.c`: "Request Header Or
+/// Cookie Too Large"), RFC 6585 ("Request Header Fields Too Large"), and what is left of that elsewhere.
+const TOO_LARGE: [&str; 4] =
+    ["header or cookie too large", "header fields too large", "headers too large", "header too large"];
+
 /// True when a plain HTTP response refuses the size of our headers, as nginx does it (494 inside, 400 on the wire), or
 /// RFC 6585.
 pub(super) fn is_about_headers(status: StatusCode, body: &[u8]) -> bool {
-    let said = String::from_utf8_lossy(body).to_ascii_lowercase();
-    let words = ["header or cookie too large", "header fields too large", "headers too large", "header too large"];
-    status.as_u16() == 431 || (status.is_client_error() && words.iter().any(|words| said.contains(words)))
+    let page = String::from_utf8_lossy(body).to_ascii_lowercase();
+    status.as_u16() == 431 || (status.is_client_error() && TOO_LARGE.iter().any(|words| page.contains(words)))
 }
 
 /// What gRPC makes of a plain HTTP response (`doc/http-grpc-status-mapping.md`), in its own words: `HTTP 503 from envoy:

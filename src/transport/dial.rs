@@ -16,6 +16,12 @@ use crate::text::duration;
 /// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
 const LEAST_SHARE: Duration = Duration::from_secs(2);
 
+/// What the standard library puts before the system's own words.
+const LOOKUP_FAILED: &str = "failed to lookup address information: ";
+/// How systems say that a name has no address, in lower case (`gai_strerror` of glibc, musl and Apple's libc; the standard library gives
+/// the words only): `EAI_NONAME`, `EAI_NODATA`.
+const UNKNOWN_NAME: [&str; 4] = ["not known", "no address associated", "does not resolve", "nodename nor servname"];
+
 /// The addresses that a name stands for, or the address itself.
 pub(super) async fn resolve(
     address: &Address,
@@ -32,9 +38,8 @@ pub(super) async fn resolve(
         }
         Ok(Err(error)) => {
             let words = io_words(&error);
-            let why = words.strip_prefix("failed to lookup address information: ").unwrap_or(&words).to_lowercase();
-            let unknown = ["not known", "no address associated", "does not resolve", "nodename nor servname"];
-            let code = match unknown.iter().any(|phrase| why.contains(phrase)) {
+            let why = words.strip_prefix(LOOKUP_FAILED).unwrap_or(&words).to_lowercase();
+            let code = match UNKNOWN_NAME.iter().any(|words| why.contains(words)) {
                 true => FailureCode::NameNotFound,
                 false => FailureCode::Io,
             };
