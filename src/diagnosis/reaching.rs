@@ -209,3 +209,15 @@ fn says_nobody_is_there(failure: &Failure) -> bool {
         _ => false,
     }
 }
+
+/// If every endpoint black-holes, the first suspect is our own vantage point.
+pub(super) fn nothing_reached(ledger: &Ledger) -> Option<Finding> {
+    let listing = ledger.listing();
+    let contacts: Vec<_> = listing.keys().filter_map(|address| ledger.contacts.get(*address)).collect();
+    let all_swallowed = !contacts.is_empty()
+        && contacts.iter().all(|contact| NetworkWord::of(Some(&contact.what)) == NetworkWord::BlackHole);
+    all_swallowed.then(|| {
+        let text = format!("not one of {} endpoints answered, not even with a refusal", contacts.len());
+        super::report::finding(&NOTHING_REACHED_FROM_HERE, None, text, contacts.iter().map(|c| c.seq).collect())
+    })
+}

@@ -12,9 +12,10 @@ use std::time::{Duration, SystemTime};
 use super::ledger::{Call, IdleCallError, Ledger};
 use super::*;
 use crate::backend::tests::source;
-use crate::model::endpoint::{Endpoint, EndpointStatus};
+use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::event::*;
-use crate::model::reach::{Failure, FailureCode, Phase, PhaseDetail, Resource, Stage};
+use crate::model::finding::{EndpointVerdict, Severity};
+use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Resource, Stage};
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::time::Elapsed;
 

@@ -1,0 +1,97 @@
+//! The verdict on every endpoint: those that are listed, and those that have left and were contacted since.
+
+use std::collections::BTreeMap;
+
+use super::criteria::Depth;
+use super::ledger::{Contact, Ledger};
+use super::reaching;
+use super::verdict::{self, NetworkWord, RegistryWord};
+use crate::model::endpoint::Address;
+use crate::model::event::EndpointReport;
+use crate::model::finding::EndpointVerdict;
+use crate::model::pending::Awaits;
+use crate::model::reach::Health;
+use crate::model::time::Elapsed;
+
+/// One report for every address that is listed, or has left and was contacted since.
+pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
+    let listing = ledger.listing();
+    let mut reports = Vec::with_capacity(listing.len());
+    for (address, listed) in &listing {
+        let word = RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status));
+        let contact = ledger.contacts.get(*address).map(|seen| &seen.what);
+        let pending = ledger.pending.get(*address).map(|seen| &seen.what);
+        let pending = pending.filter(|p| p.awaits == Awaits::Response || !contact.is_some_and(Contact::is_conclusive));
+        let network = if pending.is_some() { NetworkWord::NotTried } else { NetworkWord::of(contact) };
+        let verdict = match depth {
+            Depth::Network if reaching::mesh_only(ledger, address, listed).is_some() => EndpointVerdict::Unknown,
+            Depth::Network => {
+                let verdict = verdict::verdict(word, network).unwrap_or(EndpointVerdict::Unknown);
+                // It lives at its other address: clients cannot reach this one, and the registration is not left over.
+                let lives = network != NetworkWord::Serving && reaching::serves_elsewhere(ledger, listed).is_some();
+                match verdict {
+                    EndpointVerdict::Zombie | EndpointVerdict::Ghost | EndpointVerdict::Down if lives => {
+                        EndpointVerdict::Unreachable
+                    }
+                    other => other,
+                }
+            }
+            Depth::Registries => match word {
+                RegistryWord::Healthy => EndpointVerdict::Passing,
+                RegistryWord::Unchecked => EndpointVerdict::Listed,
+                RegistryWord::Warning => EndpointVerdict::Warning,
+                RegistryWord::Critical => EndpointVerdict::Critical,
+                RegistryWord::Draining => EndpointVerdict::Draining,
+                RegistryWord::LeaseGone => EndpointVerdict::Orphan,
+                RegistryWord::NotListed | RegistryWord::Unread => EndpointVerdict::Unknown,
+            },
+        };
+        reports.push(EndpointReport {
+            address: (*address).clone(),
+            listed: listed.iter().map(|(i, seen)| (ledger.sources[*i].registry(), seen.what.status)).collect(),
+            verdict,
+            text: match pending {
+                Some(pending) => pending.to_string(),
+                None => contact.map(describe).unwrap_or_default(),
+            },
+        });
+    }
+    // Addresses that left the last registry that listed them, and were contacted since.
+    let mut departed: BTreeMap<&Address, EndpointReport> = BTreeMap::new();
+    // Departures come in the order in which they happened.
+    let last: BTreeMap<&Address, Elapsed> =
+        ledger.left().map(|departure| (&departure.what.endpoint.address, departure.at)).collect();
+    for departure in ledger.left().filter(|departure| !ledger.is_long_ago(departure.at)) {
+        let address = &departure.what.endpoint.address;
+        let gone = last.get(address).copied().unwrap_or(departure.at);
+        let Some(contact) = ledger.contacts.get(address).filter(|contact| contact.at >= gone) else { continue };
+        if listing.contains_key(address) {
+            continue;
+        }
+        let verdict = match NetworkWord::of(Some(&contact.what)) {
+            NetworkWord::Serving | NetworkWord::Connected | NetworkWord::NotServing | NetworkWord::Unjudged => {
+                EndpointVerdict::Unregistered
+            }
+            _ => EndpointVerdict::Stale,
+        };
+        let text = format!(
+            "left {} at {}: {}",
+            ledger.sources[departure.what.source].source,
+            departure.at,
+            describe(&contact.what)
+        );
+        departed.insert(address, EndpointReport { address: address.clone(), listed: Vec::new(), verdict, text });
+    }
+    reports.extend(departed.into_values());
+    reports
+}
+
+fn describe(contact: &Contact) -> String {
+    match contact {
+        Contact::Connected => "connected".to_string(),
+        Contact::Answered(Health::Failed { code, text, .. }) => format!("health: {code}: {text}"),
+        Contact::Answered(Health::Unimplemented) => "connected; it has no health service".to_string(),
+        Contact::Answered(health) => health.as_str().to_string(),
+        Contact::Failed(failure) => failure.to_string(),
+    }
+}
