@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures_util::future::{self, BoxFuture};
 use futures_util::stream;
-use grpc_discover::backend::{Backend, Context, Description, Resolution, Settings};
+use grpc_discover::backend::{About, Backend, Context, Description, Resolution, Settings};
 use grpc_discover::model::connectivity::{ConnectivityState, Scope};
 use grpc_discover::model::endpoint::{Address, Endpoint, EndpointStatus};
 use grpc_discover::model::event::EventKind;
@@ -100,9 +100,10 @@ fn instance(n: usize) -> Endpoint {
 }
 
 impl Backend for Churn {
-    fn registry(&self) -> &'static Registry {
+    fn about(&self) -> &'static About {
         static CHURN: Registry = Registry::named("churn");
-        &CHURN
+        static ABOUT: About = About::of(&CHURN);
+        &ABOUT
     }
 
     fn answers(&self, _: &Target) -> bool {

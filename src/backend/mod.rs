@@ -35,46 +35,17 @@ pub type Resolution = Pin<Box<dyn Stream<Item = Result<Update, ResolveError>> + 
 
 /// A source of endpoints.
 pub trait Backend: Send + Sync {
-    /// What kind of registry it queries: its name, and what others need to know of it.
-    fn registry(&self) -> &'static Registry;
+    /// What it is, and how people name what they want of it.
+    fn about(&self) -> &'static About;
 
     /// The name in the output and on the command line: `consul`.
     fn name(&self) -> &'static str {
-        self.registry().name
-    }
-
-    /// The schemes of its targets, with what parses them.
-    fn schemes(&self) -> &'static [Scheme] {
-        &[]
-    }
-
-    /// Targets for the help: every form that people should know, the most common one first.
-    fn examples(&self) -> &'static [Example] {
-        &[]
-    }
-
-    /// True when a registry is queried; false when the target names the endpoints, or the list of them, itself.
-    fn is_registry(&self) -> bool {
-        true
+        self.about().registry.name
     }
 
     /// True when this backend answers `target`.
     fn answers(&self, target: &Target) -> bool {
         target.backend() == Some(self.name())
-    }
-
-    /// Everything about this backend that can be set.
-    fn settings(&self) -> &'static [Setting] {
-        &[]
-    }
-
-    /// Reads what was given for this backend, and puts it into `settings`.
-    ///
-    /// # Errors
-    ///
-    /// The first setting that makes no sense.
-    fn configure(&self, _given: &Reader, _settings: &mut Settings) -> Result<(), SettingsError> {
-        Ok(())
     }
 
     /// `target` with what the settings add to every target of this backend: a datacenter for one that names none.
@@ -136,6 +107,44 @@ pub trait Backend: Send + Sync {
     /// A program of somebody else's that querying this registry starts: `credential plugin "aws"`.
     fn runs(&self, _settings: &Settings) -> Option<String> {
         None
+    }
+}
+
+/// What a backend is: a constant in its folder. The command line, the help, the manual page, the completions and the documentation
+/// are made of it.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// What kind of registry it queries: its name, and what others need to know of it.
+    pub registry: &'static Registry,
+    /// The schemes of its targets, with what parses them.
+    pub schemes: &'static [Scheme],
+    /// How its targets are written, optional parts in brackets: `consul://[agent[:port]]/svc`. Markdown.
+    pub forms: &'static str,
+    /// Targets for the help: every form that people should know, the most common one first.
+    pub examples: &'static [Example],
+    /// When it is used for bare names: `when CONSUL_HTTP_ADDR is set`. Markdown.
+    pub bare_names: &'static str,
+    /// How it learns of changes: `blocking queries`. Markdown.
+    pub changes: &'static str,
+    /// Everything about it that can be set.
+    pub settings: &'static [Setting],
+    /// Reads what was given for it, and puts it into the settings: [`settings::configure`] with the type of its settings.
+    pub configure: fn(&Reader, &mut Settings) -> Result<(), SettingsError>,
+}
+
+impl About {
+    /// A backend for `registry` that has no targets of its own and nothing to set.
+    pub const fn of(registry: &'static Registry) -> About {
+        About {
+            registry,
+            schemes: &[],
+            forms: "",
+            examples: &[],
+            bare_names: "no",
+            changes: "",
+            settings: &[],
+            configure: |_, _| Ok(()),
+        }
     }
 }
 

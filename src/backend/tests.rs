@@ -11,7 +11,7 @@ use crate::model::target::Target;
 pub(crate) fn source(text: &str) -> Arc<SourceId> {
     let scheme = text.split(':').next().unwrap_or_default();
     let unknown = || -> &'static Registry { Box::leak(Box::new(Registry::named(Box::leak(scheme.into())))) };
-    let known = BACKENDS.iter().map(|backend| backend.registry()).find(|registry| registry.name == scheme);
+    let known = BACKENDS.iter().map(|backend| backend.about().registry).find(|registry| registry.name == scheme);
     let foreign = |rest: &str| Target::Foreign { scheme: scheme.to_string(), rest: rest.to_string() };
     let target = match text.split_once(':') {
         Some((_, rest)) => text.parse().unwrap_or_else(|_| foreign(rest)),

@@ -39,6 +39,8 @@ pub struct Registry {
 pub enum RegistryKind {
     /// The addresses were typed: nothing is queried.
     Literal,
+    /// A list that somebody wrote into a file: no server is queried.
+    File,
     /// It holds the list itself.
     Authority,
     /// It resolves names (DNS): each answer is a copy that may be cached, may be a part of the whole, and has addresses only.
@@ -99,6 +101,14 @@ impl Registry {
             passing: Passing { word: "healthy", clients: "clients that take healthy instances only" },
             dns_domain: None,
             advice: |_| None,
+        }
+    }
+
+    /// True when a registry is queried; false when the target names the endpoints, or the list of them, itself.
+    pub fn is_queried(&self) -> bool {
+        match self.kind {
+            RegistryKind::Literal | RegistryKind::File => false,
+            RegistryKind::Authority | RegistryKind::NameService => true,
         }
     }
 

@@ -101,7 +101,7 @@ impl Session {
             began,
             implied: implied.collect(),
             sources: ids,
-            registries: BACKENDS.iter().map(|backend| backend.registry()).collect(),
+            registries: BACKENDS.iter().map(|backend| backend.about().registry).collect(),
             goal: plan.goal,
             holding: plan.holding,
             service: plan.service.clone(),

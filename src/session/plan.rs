@@ -33,7 +33,7 @@ pub struct Source {
 impl Source {
     /// The registry, and what it is queried for.
     pub fn id(&self) -> SourceId {
-        SourceId { registry: self.backend.registry(), target: self.target.clone() }
+        SourceId { registry: self.backend.about().registry, target: self.target.clone() }
     }
 }
 

@@ -55,6 +55,10 @@ enum FieldRule {
     Hpack(HpackError),
     #[error("{name} after {before} (RFC 9113, 8.3)")]
     PseudoAfterRegular { name: String, before: String },
+    #[error("\":status\" after {before} (RFC 9113, 8.3)")]
+    StatusAfterRegular { before: String },
+    #[error("\":status\" more than once (RFC 9113, 8.3)")]
+    StatusRepeated,
     #[error(":status is {value}, it must be three digits (RFC 9113, 8.3.2)")]
     Status { value: String },
     #[error("there is no :status (RFC 9113, 8.3.2)")]
@@ -90,7 +94,10 @@ impl BlockViolation {
     pub fn kind(&self) -> Http2Rule {
         match self.rule {
             FieldRule::Hpack(_) => Http2Rule::Compression,
-            FieldRule::Status { .. } | FieldRule::NoStatus => Http2Rule::Status,
+            FieldRule::Status { .. }
+            | FieldRule::NoStatus
+            | FieldRule::StatusAfterRegular { .. }
+            | FieldRule::StatusRepeated => Http2Rule::Status,
             FieldRule::PseudoAfterRegular { .. } | FieldRule::UnknownPseudo { .. } | FieldRule::Repeated { .. } => {
                 Http2Rule::PseudoFields
             }
@@ -205,7 +212,11 @@ fn wrong_fields(fields: &[Field]) -> Option<FieldRule> {
     for Field { name, value } in fields {
         if let Some(pseudo) = name.strip_prefix(b":") {
             if let Some(before) = regular {
-                return Some(FieldRule::PseudoAfterRegular { name: quoted(name), before: quoted(before) });
+                let before = quoted(before);
+                return Some(match pseudo {
+                    b"status" => FieldRule::StatusAfterRegular { before },
+                    _ => FieldRule::PseudoAfterRegular { name: quoted(name), before },
+                });
             }
             if pseudo == b"status" && !is_status(value) {
                 return Some(FieldRule::Status { value: quoted(value) });
@@ -214,7 +225,10 @@ fn wrong_fields(fields: &[Field]) -> Option<FieldRule> {
                 return Some(FieldRule::UnknownPseudo { name: quoted(name) });
             }
             if fields.iter().filter(|field| field.name == *name).count() > 1 {
-                return Some(FieldRule::Repeated { name: quoted(name) });
+                return Some(match pseudo {
+                    b"status" => FieldRule::StatusRepeated,
+                    _ => FieldRule::Repeated { name: quoted(name) },
+                });
             }
             continue;
         }

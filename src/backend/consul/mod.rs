@@ -36,10 +36,8 @@ pub use registry::REGISTRY;
 pub use settings::Settings;
 
 use super::login::learn_login;
-use super::settings::{BackendSettings, Reader, Setting, SettingsError};
-use super::target::{Example, Scheme};
-use super::{Backend, CheckError, Context, Description, Origin, Resolution};
-use crate::model::registry::Registry;
+use super::settings::configure;
+use super::{About, Backend, CheckError, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 use query::{Client, ReadAgentSelf, StatusLeader};
@@ -56,26 +54,20 @@ const fn wire_port(tls: bool) -> u16 {
     if tls { 8501 } else { 8500 }
 }
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`consul://[user:pw@][agent[:port]]/svc?…`",
+    examples: target::EXAMPLES,
+    bare_names: "when `CONSUL_HTTP_ADDR` is set, else the agent of this machine, if the session finds one",
+    changes: "blocking queries",
+    settings: settings::SETTINGS,
+    configure: configure::<Settings>,
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for Consul {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        settings::SETTINGS
-    }
-
-    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
-        settings.set(Settings::read(given)?);
-        Ok(())
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     /// `--dc` for targets that name no datacenter, and the tags of `--tag` beside a target's own.

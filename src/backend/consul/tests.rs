@@ -12,6 +12,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto::ring};
 use super::fake::{Act, Fake, http, ok};
 use super::*;
 use crate::backend::Settings as All;
+use crate::backend::settings::BackendSettings as _;
 use crate::model::endpoint::Endpoint;
 use crate::model::resolution::{NoteKind, Update};
 use crate::model::secret::Secret;

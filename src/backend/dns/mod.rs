@@ -15,7 +15,7 @@ use tokio::sync::futures::OwnedNotified;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::ip::{endless, refused};
-use super::settings::{BackendSettings as _, Reader};
+use super::settings::configure;
 use super::*;
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::resolution::EndpointSet;
@@ -90,26 +90,20 @@ impl PortRule {
     }
 }
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`host:port`, `dns:[//server[:port]/]host[:port]`, `srv:[//server[:port]/]name`",
+    examples: target::EXAMPLES,
+    bare_names: "always",
+    changes: "asking again: after the TTL (at least 1 s, at most 5 s or `--dns-interval`), and at once when a connection fails",
+    settings: settings::SETTINGS,
+    configure: configure::<Settings>,
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for Dns {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        settings::SETTINGS
-    }
-
-    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
-        settings.set(Settings::read(given)?);
-        Ok(())
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {

@@ -30,11 +30,9 @@ pub use settings::{Member, Settings};
 
 use super::listing::Words;
 use super::login::learn_login;
-use super::settings::{BackendSettings, Reader, Setting, SettingsError};
-use super::target::{Example, Scheme};
+use super::settings::configure;
 use super::tls::Names;
-use super::{Backend, CheckError, Context, Description, Origin, Resolution};
-use crate::model::registry::Registry;
+use super::{About, Backend, CheckError, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 pub use target::EtcdTarget;
@@ -55,26 +53,20 @@ const WORDS: &Words = &Words { key: "key", unowned: "have no lease", show: "etcd
 /// The `etcd` backend.
 pub struct Etcd;
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`etcd://[member,…]/svc?prefix=&layout=`, and go-zero's (below)",
+    examples: target::EXAMPLES,
+    bare_names: "when `ETCDCTL_ENDPOINTS` is set",
+    changes: "a watch from the revision that was read",
+    settings: settings::SETTINGS,
+    configure: configure::<Settings>,
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for Etcd {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        settings::SETTINGS
-    }
-
-    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
-        settings.set(Settings::read(given)?);
-        Ok(())
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {

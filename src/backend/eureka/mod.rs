@@ -20,11 +20,9 @@ pub use registry::REGISTRY;
 pub use settings::{Server, Settings};
 
 use super::login::learn_login;
-use super::settings::{BackendSettings, Reader, Setting, SettingsError};
-use super::target::{Example, Scheme};
+use super::settings::configure;
 use super::tls::Names;
-use super::{Backend, Context, Description, Origin, Resolution};
-use crate::model::registry::Registry;
+use super::{About, Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 use crate::text;
@@ -43,26 +41,20 @@ const NAMES: &Names = &Names {
 /// The `eureka` backend.
 pub struct Eureka;
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`eureka://[[user:pw@]host[:8761][/path]/]APP/`",
+    examples: target::EXAMPLES,
+    bare_names: "when `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE` is set",
+    changes: "asking again: every 5 s, and at once when a connection fails",
+    settings: settings::SETTINGS,
+    configure: configure::<Settings>,
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for Eureka {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        settings::SETTINGS
-    }
-
-    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
-        settings.set(Settings::read(given)?);
-        Ok(())
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {

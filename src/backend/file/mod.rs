@@ -21,7 +21,6 @@ use tokio::sync::Notify;
 use tokio::time::{timeout, timeout_at};
 
 use super::ip::refused;
-use super::target::{Example, Scheme};
 use super::*;
 use crate::model::resolution::{Answer, Note, NoteKind};
 use crate::platform::clock;
@@ -56,17 +55,17 @@ const NAMED: usize = 20;
 /// A list of endpoints in a file.
 pub struct File;
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`file:path`",
+    examples: target::EXAMPLES,
+    changes: "inotify",
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for File {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {
@@ -74,10 +73,6 @@ impl Backend for File {
         let limit = context.settings.resolve_timeout;
         let limit = if limit.is_zero() { LIMIT } else { limit };
         followed(path, limit, |path| file::read_text(path, file::LARGE))
-    }
-
-    fn is_registry(&self) -> bool {
-        false
     }
 
     fn target_for(&self, _service: &str, _settings: &Settings) -> Option<Target> {

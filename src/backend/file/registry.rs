@@ -1,7 +1,7 @@
 //! What a file of endpoints is like as a registry.
 
 use super::target::NAME;
-use crate::model::registry::Registry;
+use crate::model::registry::{Registry, RegistryKind};
 
 /// A file.
-pub static REGISTRY: Registry = Registry::named(NAME);
+pub static REGISTRY: Registry = Registry { kind: RegistryKind::File, ..Registry::named(NAME) };

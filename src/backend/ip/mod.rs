@@ -4,7 +4,6 @@ mod target;
 
 use futures_util::{FutureExt, StreamExt, future, stream};
 
-use super::target::{Example, Scheme};
 use super::*;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::resolution::Answer;
@@ -18,17 +17,17 @@ pub use registry::REGISTRY;
 /// Literal addresses: one full answer at once, and then a watch on something that never changes.
 pub struct Ip;
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`, `passthrough:`",
+    examples: target::EXAMPLES,
+    changes: "nothing changes",
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for Ip {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn query(&self, target: &Target, _context: &Context) -> Resolution {
@@ -38,10 +37,6 @@ impl Backend for Ip {
             }
             None => refused(NAME, target),
         }
-    }
-
-    fn is_registry(&self) -> bool {
-        false
     }
 
     fn target_for(&self, _service: &str, _settings: &Settings) -> Option<Target> {

@@ -36,11 +36,9 @@ use futures_util::stream;
 pub use registry::REGISTRY;
 pub use settings::{Pod, Settings};
 
-use super::settings::{BackendSettings, Reader, Setting, SettingsError};
+use super::settings::configure;
 use super::socket::shown_address;
-use super::target::{Example, Scheme};
-use super::{Backend, CheckError, Context, Description, Origin, Resolution};
-use crate::model::registry::Registry;
+use super::{About, Backend, CheckError, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secrets;
 use crate::model::target::Target;
@@ -50,26 +48,20 @@ pub use target::{KubernetesTarget, ServicePort};
 /// The `kubernetes` backend.
 pub struct Kubernetes;
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`kubernetes:///svc[.ns][:port]`, `kubernetes://ns/svc:port`, `k8s:`",
+    examples: target::EXAMPLES,
+    bare_names: "when `KUBECONFIG` is set, in a pod, or with `--context` or `--namespace`",
+    changes: "a watch from the version that was read",
+    settings: settings::SETTINGS,
+    configure: configure::<Settings>,
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for Kubernetes {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        settings::SETTINGS
-    }
-
-    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
-        settings.set(Settings::read(given)?);
-        Ok(())
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {

@@ -1,7 +1,7 @@
 //! Settings: what a backend lets people set, where the value may stand, and what was set.
 //!
 //! A backend lists its [`Setting`]s. The command line, the configuration file, `backends`, the manual page, the completions
-//! and docs/settings.md are made from these lists; no other file names them. [`Backend::configure`](super::Backend::configure)
+//! and docs/settings.md are made from these lists; no other file names them. [`About::configure`](super::About::configure)
 //! reads what was [`Given`] and puts the backend's own settings into [`Settings`].
 
 mod error;
@@ -148,7 +148,7 @@ impl Settings {
     pub fn read(given: &dyn Given) -> Result<Settings, SettingsError> {
         let mut settings = Settings::default();
         for backend in super::BACKENDS {
-            backend.configure(&Reader::new(given), &mut settings)?;
+            (backend.about().configure)(&Reader::new(given), &mut settings)?;
         }
         Ok(settings)
     }
@@ -178,6 +178,16 @@ impl Settings {
         let of = self.of.iter().map(|(id, set)| (*id, set.without_secrets())).collect();
         Settings { of, ..self.clone() }
     }
+}
+
+/// [`About::configure`](super::About::configure) of a backend whose settings are `T`.
+///
+/// # Errors
+///
+/// The first setting that makes no sense.
+pub fn configure<T: BackendSettings>(given: &Reader, settings: &mut Settings) -> Result<(), SettingsError> {
+    settings.set(T::read(given)?);
+    Ok(())
 }
 
 /// A setting and where it came from.

@@ -34,11 +34,11 @@ impl Given for Recorder {
 fn every_backend_reads_the_settings_that_it_lists_and_no_others() {
     for backend in BACKENDS {
         let recorder = Recorder::default();
-        backend.configure(&Reader::new(&recorder), &mut Settings::default()).unwrap();
+        (backend.about().configure)(&Reader::new(&recorder), &mut Settings::default()).unwrap();
         // The home directory is no setting of a registry.
         let read: BTreeSet<String> =
             recorder.read.into_inner().into_iter().filter(|name| !home::VARIABLES.contains(&name.as_str())).collect();
-        let settings = backend.settings().iter();
+        let settings = backend.about().settings.iter();
         let listed: BTreeSet<String> = settings
             .flat_map(|setting| [setting.flag.map(|flag| flag.name), setting.variable])
             .flatten()
@@ -51,7 +51,9 @@ fn every_backend_reads_the_settings_that_it_lists_and_no_others() {
 #[test]
 fn no_two_backends_have_a_flag_of_one_name_and_every_setting_says_what_it_is() {
     let mut names = BTreeSet::new();
-    for (backend, setting) in BACKENDS.iter().flat_map(|backend| backend.settings().iter().map(move |s| (backend, s))) {
+    for (backend, setting) in
+        BACKENDS.iter().flat_map(|backend| backend.about().settings.iter().map(move |s| (backend, s)))
+    {
         let (name, help) = (backend.name(), setting.help);
         assert!(setting.flag.is_some() || setting.variable.is_some(), "{name}: {help} can be set nowhere");
         assert!(!help.is_empty() && !help.ends_with('.'), "{name}: {help}");

@@ -84,18 +84,18 @@ impl Target {
 /// The targets of the help, and what each means: bare names, then every registry, then what names the endpoints itself.
 pub fn examples() -> impl Iterator<Item = Example> {
     let bare = Example { target: "pay", meaning: "every active backend, or [service.pay] of the config file" };
-    std::iter::once(bare).chain(registries_first().flat_map(|backend| backend.examples()).copied())
+    std::iter::once(bare).chain(registries_first().flat_map(|backend| backend.about().examples).copied())
 }
 
 /// The backends as people look for them: those that query a registry stand first.
 fn registries_first() -> impl Iterator<Item = &'static dyn Backend> {
-    let of = |is_registry| BACKENDS.iter().copied().filter(move |backend| backend.is_registry() == is_registry);
+    let of = |queried| BACKENDS.iter().copied().filter(move |backend| backend.about().registry.is_queried() == queried);
     of(true).chain(of(false))
 }
 
 /// Every scheme that has a backend in this build.
 fn schemes() -> impl Iterator<Item = &'static Scheme> {
-    registries_first().flat_map(|backend| backend.schemes())
+    registries_first().flat_map(|backend| backend.about().schemes)
 }
 
 /// The backends that this build could have and has not; each is a cargo feature, and has a scheme of its name.

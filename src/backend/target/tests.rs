@@ -177,15 +177,15 @@ fn a_backend_that_was_left_out_of_the_build_is_named_with_its_feature() {
 #[test]
 fn every_backend_answers_the_targets_of_its_schemes_and_no_others() {
     for backend in BACKENDS {
-        assert!(!backend.schemes().is_empty(), "{}", backend.name());
-        for example in backend.examples() {
+        assert!(!backend.about().schemes.is_empty(), "{}", backend.name());
+        for example in backend.about().examples {
             let target: Target = example.target.parse().unwrap();
             assert_eq!(target.backend(), Some(backend.name()), "{}", example.target);
             assert!(backend.answers(&target));
             let canonical = target.to_string();
             let scheme = target.scheme().unwrap();
             assert!(canonical.starts_with(&format!("{scheme}:")), "{canonical}");
-            assert!(backend.schemes().iter().any(|known| known.name == scheme), "{canonical}");
+            assert!(backend.about().schemes.iter().any(|known| known.name == scheme), "{canonical}");
         }
     }
 }

@@ -28,10 +28,8 @@ pub use settings::{Connect, Server, Settings};
 
 use super::listing::Words;
 use super::login::learn_login;
-use super::settings::{BackendSettings, Reader, Setting, SettingsError};
-use super::target::{Example, Scheme};
-use super::{Backend, Context, Description, Origin, Resolution};
-use crate::model::registry::Registry;
+use super::settings::configure;
+use super::{About, Backend, Context, Description, Origin, Resolution};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 use ensemble::Ensemble;
@@ -43,26 +41,20 @@ const WORDS: &Words = &Words { key: "node", unowned: "are not ephemeral", show: 
 /// The `zookeeper` backend.
 pub struct Zookeeper;
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`zookeeper://[server,…]/svc?prefix=&layout=`, `zk:`",
+    examples: target::EXAMPLES,
+    bare_names: "when `ZOOKEEPER_CONNECT` is set",
+    changes: "one-shot watches on the parents and on every node",
+    settings: settings::SETTINGS,
+    configure: configure::<Settings>,
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for Zookeeper {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        settings::SETTINGS
-    }
-
-    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
-        settings.set(Settings::read(given)?);
-        Ok(())
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {

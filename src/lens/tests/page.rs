@@ -44,7 +44,7 @@ fn page() -> String {
 
 /// The name of the registry that has this API; empty in a build without it.
 fn registry_with(api: WatchApi) -> &'static str {
-    let mut registries = crate::backend::BACKENDS.iter().map(|backend| backend.registry());
+    let mut registries = crate::backend::BACKENDS.iter().map(|backend| backend.about().registry);
     registries.find(|registry| registry.watch == api).map(|registry| registry.name).unwrap_or_default()
 }
 

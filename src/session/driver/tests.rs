@@ -9,7 +9,7 @@ use futures_util::future::{self, BoxFuture};
 use futures_util::stream;
 
 use super::*;
-use crate::backend::{Backend, Context, Description, Resolution, Settings};
+use crate::backend::{About, Backend, Context, Description, Resolution, Settings};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::event::EventKind;
 use crate::model::finding::Summary;
@@ -24,9 +24,10 @@ use crate::transport::{Io, TlsMode};
 struct Scripted;
 
 impl Backend for Scripted {
-    fn registry(&self) -> &'static Registry {
+    fn about(&self) -> &'static About {
         static SCRIPTED: Registry = Registry::named("scripted");
-        &SCRIPTED
+        static ABOUT: About = About::of(&SCRIPTED);
+        &ABOUT
     }
 
     fn answers(&self, _: &Target) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use grpc_discover::backend::{Backend, Context, Description, Resolution, Settings};
+use grpc_discover::backend::{About, Backend, Context, Description, Resolution, Settings};
 use grpc_discover::channel;
 use grpc_discover::model::connectivity::Scope;
 use grpc_discover::model::endpoint::{Address, Endpoint};
@@ -37,9 +37,10 @@ pub struct Registry {
 struct Scripted(watch::Receiver<Option<Vec<Address>>>);
 
 impl Backend for Scripted {
-    fn registry(&self) -> &'static Kind {
+    fn about(&self) -> &'static About {
         static SCRIPTED: Kind = Kind::named("scripted");
-        &SCRIPTED
+        static ABOUT: About = About::of(&SCRIPTED);
+        &ABOUT
     }
 
     fn answers(&self, _: &Target) -> bool {

@@ -13,11 +13,9 @@ pub use registry::REGISTRY;
 pub use settings::Settings;
 pub use target::LinesTarget;
 
-use super::settings::{BackendSettings as _, Reader, Setting, SettingsError};
-use super::target::{Example, Scheme};
-use super::{Backend, Context, Description, Resolution};
+use super::settings::configure;
+use super::{About, Backend, Context, Description, Resolution};
 use crate::model::endpoint::Endpoint;
-use crate::model::registry::Registry;
 use crate::model::resolution::{Absence, AbsenceCode, Answer, ResolveCode, ResolveError, Update};
 use crate::model::target::Target;
 use crate::platform::file;
@@ -25,26 +23,20 @@ use crate::platform::file;
 /// The `lines` backend.
 pub struct Lines;
 
+static ABOUT: About = About {
+    schemes: target::SCHEMES,
+    forms: "`lines:///svc`",
+    examples: target::EXAMPLES,
+    bare_names: "when `LINES_FILE` is set",
+    changes: "nothing: the file is read once",
+    settings: settings::SETTINGS,
+    configure: configure::<Settings>,
+    ..About::of(&REGISTRY)
+};
+
 impl Backend for Lines {
-    fn registry(&self) -> &'static Registry {
-        &REGISTRY
-    }
-
-    fn schemes(&self) -> &'static [Scheme] {
-        target::SCHEMES
-    }
-
-    fn examples(&self) -> &'static [Example] {
-        target::EXAMPLES
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        settings::SETTINGS
-    }
-
-    fn configure(&self, given: &Reader, settings: &mut super::Settings) -> Result<(), SettingsError> {
-        settings.set(Settings::read(given)?);
-        Ok(())
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn query(&self, target: &Target, context: &Context) -> Resolution {

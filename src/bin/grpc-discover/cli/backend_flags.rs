@@ -23,7 +23,7 @@ impl BackendFlags {
 
     /// The flags of `backend` that were typed and mean something to its targets only.
     pub fn only_for(&self, backend: &dyn Backend) -> Vec<&'static str> {
-        let flags = backend.settings().iter().filter_map(|setting| setting.flag).filter(|flag| flag.only_here);
+        let flags = backend.about().settings.iter().filter_map(|setting| setting.flag).filter(|flag| flag.only_here);
         flags.map(|flag| flag.name).filter(|name| !self.typed(name).is_empty()).collect()
     }
 }
@@ -35,7 +35,7 @@ impl fmt::Debug for BackendFlags {
 }
 
 fn flags() -> impl Iterator<Item = (&'static Setting, Flag)> {
-    let settings = BACKENDS.iter().flat_map(|backend| backend.settings());
+    let settings = BACKENDS.iter().flat_map(|backend| backend.about().settings);
     settings.filter_map(|setting| Some((setting, setting.flag?)))
 }
 

@@ -73,7 +73,7 @@ fn targets() -> String {
 fn variables() -> String {
     let mut text = String::new();
     for backend in BACKENDS {
-        for setting in backend.settings() {
+        for setting in backend.about().settings {
             let Some(variable) = setting.variable else { continue };
             let default = match setting.default {
                 "" => String::new(),

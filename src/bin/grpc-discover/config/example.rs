@@ -6,7 +6,7 @@ use grpc_discover::backend::settings::Value;
 /// What `config init` writes.
 pub fn example() -> String {
     let mut text = BEFORE.to_string();
-    for setting in BACKENDS.iter().flat_map(|backend| backend.settings()) {
+    for setting in BACKENDS.iter().flat_map(|backend| backend.about().settings) {
         let Some(flag) = setting.flag else { continue };
         let value = match flag.value {
             Value::Switch => "true".to_string(),
