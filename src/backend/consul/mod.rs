@@ -1,7 +1,8 @@
 //! The `consul` backend: `/v1/health/service/:service`, asked once and then watched with blocking queries.
 //!
 //! Spoken with consulrs's features and rustify's endpoints over a transport of our own (`consul/transport.rs`): the crate's
-//! client has no time limits and links OpenSSL, and its types refuse ordinary answers.
+//! client has no time limits, and its types refuse ordinary answers. reqwest, which that client would use, is a stand-in
+//! (`consul/reqwest`).
 
 #![cfg(feature = "consul")]
 

@@ -1,7 +1,7 @@
 //! [`Transport`]: carries consulrs's requests over [`Http`].
 //!
-//! consulrs's own client cannot be used: it has no time limits at all, no Unix sockets, no client certificates that
-//! work, and links OpenSSL. So rustify's `Client` trait is implemented here.
+//! consulrs's own client cannot be used: it has no time limits at all, no Unix sockets and no client certificates
+//! that work. So rustify's `Client` trait is implemented here.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
