@@ -3,7 +3,7 @@
 
 #![cfg_attr(
     not(feature = "all-backends"),
-    allow(dead_code, reason = "a build with some of the backends may use a part of it")
+    allow(dead_code, unused_imports, reason = "a build with some of the backends may use a part of it")
 )]
 
 mod left_out;
