@@ -1,5 +1,6 @@
 //! [`ZookeeperError`]: why a server gave no answer.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -45,11 +46,12 @@ pub(super) enum ZookeeperError {
     NoLeader,
     /// The server closed the connection instead of opening a session.
     #[error(
-        "no session: {why} (it has no leader, takes no more connections from this host (maxClientCnxns), or its port wants TLS)"
+        "no session: {} (it has no leader, takes no more connections from this host (maxClientCnxns), or its port wants TLS)",
+        source.as_ref().map_or_else(|| "the server closed it".to_string(), io_words)
     )]
     NoSession {
-        /// How it closed the connection.
-        why: String,
+        /// How the connection broke, where it was not closed in order.
+        source: Option<io::Error>,
     },
     /// ZooKeeper's own refusal, by its code.
     #[error("{what}: {}", words(*code))]
@@ -67,7 +69,28 @@ pub(super) enum ZookeeperError {
     NotZookeeper,
     /// A message ends too early.
     #[error("{0} is cut short")]
-    CutShort(String),
+    CutShort(Part),
+}
+
+/// What a message holds.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// The head of any response.
+    Head,
+    /// The names of a node's children.
+    Children,
+    /// The value of the node at this path.
+    Value(String),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Head => f.write_str("an answer"),
+            Part::Children => f.write_str("a list of children"),
+            Part::Value(path) => write!(f, "what it says of {path:?}"),
+        }
+    }
 }
 
 /// What a code means, and what to set about it.

@@ -11,10 +11,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::error::ZookeeperError;
+use super::error::{Part, ZookeeperError};
 use super::jute::{self, Op, Reader};
 use super::settings::Server;
-use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
 use crate::net::named::connect;
 use crate::platform::clock;
@@ -88,10 +87,8 @@ impl Session {
         let frame = match opened.await {
             Err(_) => return Err(ZookeeperError::NoAnswer { what: "opening a session", limit }),
             // A server that leads or follows nobody closes the connection without a word: another question is answered.
-            Ok(Err(ZookeeperError::Broken(error))) => return Err(closed(server, io_words(&error), left).await),
-            Ok(Err(ZookeeperError::Closed)) => {
-                return Err(closed(server, "the server closed it".to_string(), left).await);
-            }
+            Ok(Err(ZookeeperError::Broken(error))) => return Err(closed(server, Some(error), left).await),
+            Ok(Err(ZookeeperError::Closed)) => return Err(closed(server, None, left).await),
             Ok(frame) => frame?,
         };
         let Some(connected) = jute::connected(&frame) else {
@@ -196,7 +193,7 @@ impl Session {
 
     /// Takes a notification in; gives an answer with its number.
     fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, Answer)>, ZookeeperError> {
-        let unread = || ZookeeperError::CutShort("an answer".to_string());
+        let unread = || ZookeeperError::CutShort(Part::Head);
         self.heard();
         let mut reader = Reader(frame);
         let head = jute::head(&mut reader).ok_or_else(unread)?;
@@ -259,10 +256,10 @@ async fn dial(server: &Server, limit: Duration) -> Result<TcpStream, ZookeeperEr
 }
 
 /// Why a server ended the connection instead of opening a session.
-async fn closed(server: &Server, why: String, limit: Duration) -> ZookeeperError {
+async fn closed(server: &Server, source: Option<io::Error>, limit: Duration) -> ZookeeperError {
     match said(server, limit).await {
         Ok(text) if text.contains("not currently serving requests") => ZookeeperError::NoLeader,
-        _ => ZookeeperError::NoSession { why },
+        _ => ZookeeperError::NoSession { source },
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::elsewhere;
 use super::ensemble::Ensemble;
-use super::error::ZookeeperError;
+use super::error::{Part, ZookeeperError};
 use super::jute::{self, Op, code};
 use super::session::Session;
 use super::settings::{Server, Settings};
@@ -205,7 +205,7 @@ impl Reading {
                 _ => {
                     let answer = answer.good("reading nodes")?;
                     let Some((value, stat)) = jute::data(answer.body()) else {
-                        return Err(ZookeeperError::CutShort(format!("what it says of {path:?}")));
+                        return Err(ZookeeperError::CutShort(Part::Value(path)));
                     };
                     self.denied.remove(&path);
                     let pair = Pair { key: path.into_bytes(), value, revision: stat.mzxid, owner: stat.owner };
@@ -236,7 +236,7 @@ impl Reading {
                     self.denied.remove(path);
                     let answer = answer.good("reading children")?;
                     let names = jute::children(answer.body());
-                    let cut = || ZookeeperError::CutShort("a list of children".to_string());
+                    let cut = || ZookeeperError::CutShort(Part::Children);
                     return names.map(Some).ok_or_else(cut);
                 }
             }
