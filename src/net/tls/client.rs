@@ -13,10 +13,12 @@ use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
+use super::client_auth::ClientAuth;
 use super::config::config;
 use super::error::SetupError;
-use super::explain::{ClientAuth, Told, explain_handshake};
+use super::explain::explain_handshake;
 use super::roots::Roots;
+use super::told::Told;
 use super::verify::Verifier;
 use super::{name_text, read};
 use crate::net::dial::Io;

@@ -4,38 +4,12 @@ use std::io;
 
 use tokio_rustls::rustls::{AlertDescription, Error, PeerIncompatible, PeerMisbehaved};
 
-use super::{list, quoted, refusal_in};
-use crate::model::certificate::{Purpose, TlsFault};
-use crate::model::dates::{ago, ahead};
-use crate::model::reach::{Certificate, FailureCode};
-
-/// What went into client authentication: the server's late refusal (TLS 1.3) is judged by it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct ClientAuth {
-    /// The server asked for a certificate, of these issuers.
-    pub asked: Option<Vec<String>>,
-    /// Our chain, leaf first, when we have one and sent it if asked.
-    pub given: Option<Vec<Certificate>>,
-    /// When, in seconds since 1970.
-    pub now: i64,
-}
-
-/// Why TLS failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
-    /// Stable word.
-    pub code: FailureCode,
-    /// The sentence.
-    pub text: String,
-    /// What the remedy depends on.
-    pub fault: Option<TlsFault>,
-}
-
-impl Told {
-    fn new(code: FailureCode, text: impl Into<String>, fault: Option<TlsFault>) -> Told {
-        Told { code, text: text.into(), fault }
-    }
-}
+use super::alert::alert_name;
+use super::client_auth::{ClientAuth, client_certificate};
+use super::refusal_in;
+use super::told::Told;
+use crate::model::certificate::TlsFault;
+use crate::model::reach::FailureCode;
 
 /// Why a handshake failed; `None` when the error is not TLS's. `first`: the peer's first bytes as far as they are known.
 pub(crate) fn explain_handshake(
@@ -80,26 +54,6 @@ pub(crate) fn explain_handshake(
         }
         other => Told::new(FailureCode::TlsFailed, in_words(other), None),
     })
-}
-
-/// The connection ended in the handshake without an alert.
-pub(crate) fn explain_end(client: &ClientAuth) -> Option<Told> {
-    client.asked.as_ref()?;
-    match &client.given {
-        None => Some(client_certificate(client, None)),
-        Some(given) if flaw_of_ours(client, given).is_some() => Some(client_certificate(client, None)),
-        // The server names issuers, and ours is one of them: a silent end proves nothing then.
-        Some(_) if client.asked.as_ref().is_some_and(|issuers| !issuers.is_empty()) => None,
-        // C-core's servers name none, and send no alert.
-        Some(given) => {
-            let issuer = given.last().map_or("", |last| last.issuer.as_str());
-            let text = format!(
-                "server asked for a client certificate and closed the connection after ours (issued by \"{issuer}\") without an \
-                 alert, as C-core servers do when they refuse it"
-            );
-            Some(Told::new(FailureCode::ClientCertificateRequired, text, Some(TlsFault::ClientRefused)))
-        }
-    }
 }
 
 /// Why the peer refused what it was sent.
@@ -147,76 +101,6 @@ pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: 
             None,
         ),
         _ => Told::new(FailureCode::TlsFailed, format!("server refused the TLS handshake (alert {name})"), None),
-    }
-}
-
-/// A matter of the client's certificate: none was given, or it was refused.
-fn client_certificate(client: &ClientAuth, alert: Option<AlertDescription>) -> Told {
-    let issuers = client.asked.clone().unwrap_or_default();
-    let wanted = match issuers.as_slice() {
-        [] => String::new(),
-        issuers => format!(" issued by {}", quoted(issuers, " or ")),
-    };
-    let how = match alert {
-        Some(alert) => format!("alert {}", alert_name(alert)),
-        None => "it closed the connection without an alert".to_string(),
-    };
-    let (text, fault) = match &client.given {
-        None => {
-            let text = format!("server wants a client certificate{wanted} and was given none ({how})");
-            (text, TlsFault::ClientMissing(issuers))
-        }
-        Some(given) => {
-            let (why, fault) = flaw_of_ours(client, given).unwrap_or_else(|| {
-                let by = given.last().map_or_else(String::new, |last| format!("; it is issued by \"{}\"", last.issuer));
-                (format!("{}{by}", alert.map_or("", meaning)), TlsFault::ClientRefused)
-            });
-            let asked = match (&fault, wanted.as_str()) {
-                (TlsFault::ClientIssuer(_), _) | (_, "") => String::new(),
-                (_, wanted) => format!("; it asked for one{wanted}"),
-            };
-            let between = if why.is_empty() || why.starts_with(';') { "" } else { ": " };
-            (format!("server refused our client certificate{between}{why} ({how}){asked}"), fault)
-        }
-    };
-    Told::new(FailureCode::ClientCertificateRequired, text, Some(fault))
-}
-
-/// What can be seen from here to be wrong with our certificate.
-fn flaw_of_ours(client: &ClientAuth, given: &[Certificate]) -> Option<(String, TlsFault)> {
-    let (leaf, now) = (given.first()?, client.now);
-    if leaf.not_after < now {
-        return Some((format!("it expired {}", ago(leaf.not_after, now)), TlsFault::ClientDates));
-    }
-    if leaf.not_before > now {
-        return Some((format!("it becomes valid {}", ahead(leaf.not_before, now)), TlsFault::ClientDates));
-    }
-    if !leaf.traits.is_for(&Purpose::ClientAuth) && !leaf.traits.is_for(&Purpose::Any) {
-        let purposes = leaf.traits.purposes.as_deref().unwrap_or_default();
-        let text = format!("it is not valid for client authentication (extended key usage: {})", list(purposes));
-        return Some((text, TlsFault::ClientPurpose));
-    }
-    let issuers = client.asked.as_deref().unwrap_or_default();
-    let fits = given.iter().any(|of_chain| issuers.contains(&of_chain.issuer));
-    if !issuers.is_empty() && !fits {
-        let wanted = quoted(issuers, " or ");
-        let text = format!("it is issued by \"{}\", and the server asked for one issued by {wanted}", leaf.issuer);
-        return Some((text, TlsFault::ClientIssuer(issuers.to_vec())));
-    }
-    None
-}
-
-/// What an alert about a client's certificate means.
-fn meaning(alert: AlertDescription) -> &'static str {
-    match alert {
-        AlertDescription::UnknownCA => "it does not trust the issuer",
-        AlertDescription::CertificateExpired => "it takes it for expired (compare the clocks)",
-        AlertDescription::CertificateRevoked => "it takes it for revoked",
-        AlertDescription::UnsupportedCertificate => "it does not accept its kind or purpose",
-        AlertDescription::AccessDenied => "it is valid and not allowed",
-        AlertDescription::DecryptError => "the signature with its key does not verify",
-        AlertDescription::BadCertificate => "it takes it for invalid",
-        _ => "",
     }
 }
 
@@ -271,28 +155,12 @@ fn in_words(error: &Error) -> String {
     }
 }
 
-/// The alert's name as RFC 8446 writes it: `unknown_ca`.
-pub(crate) fn alert_name(alert: AlertDescription) -> String {
-    if let AlertDescription::Unknown(number) = alert {
-        return number.to_string();
-    }
-    let camel = format!("{alert:?}");
-    let mut name = String::new();
-    let mut before_upper = true;
-    for character in camel.chars() {
-        if character.is_uppercase() && !before_upper {
-            name.push('_');
-        }
-        before_upper = character.is_uppercase();
-        name.extend(character.to_lowercase());
-    }
-    name
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::certificate::CertificateTraits;
+    use crate::model::certificate::{CertificateTraits, Purpose};
+    use crate::model::reach::Certificate;
+    use crate::net::tls::client_auth::explain_end;
 
     const NOW: i64 = 1_795_000_000;
 
@@ -309,18 +177,6 @@ mod tests {
 
     fn asked(issuers: &[&str], given: Option<Vec<Certificate>>) -> ClientAuth {
         ClientAuth { asked: Some(issuers.iter().map(|issuer| issuer.to_string()).collect()), given, now: NOW }
-    }
-
-    #[test]
-    fn alerts_are_named_as_the_rfc_names_them() {
-        for (alert, name) in [
-            (AlertDescription::UnknownCA, "unknown_ca"),
-            (AlertDescription::HandshakeFailure, "handshake_failure"),
-            (AlertDescription::NoApplicationProtocol, "no_application_protocol"),
-            (AlertDescription::Unknown(200), "200"),
-        ] {
-            assert_eq!(alert_name(alert), name);
-        }
     }
 
     #[test]

@@ -1,59 +1,18 @@
 //! What is wrong with a certificate, in words: the verifier's errors with the facts of the chain that it was shown.
 
-use std::net::IpAddr;
-
 use tokio_rustls::rustls::CertificateError;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::server::ParsedCertificate;
 
-use super::path::{self, Chain, End};
+use super::flaw::{BETTER_KEY, flaw, weak_key};
+use super::other_name::other_name;
+use super::path::{self, End};
 use super::refusal::Refusal;
-use super::roots::Roots;
+use super::seen::Seen;
 use super::{certificate, list};
-use crate::model::certificate::{AlternativeName, CertificateTraits, Digest, KeyKind, KeyUsage, Purpose, TlsFault};
+use crate::model::certificate::{CertificateTraits, KeyKind, Purpose, TlsFault};
 use crate::model::dates::{ago, ahead};
-use crate::model::reach::{Certificate, FailureCode};
-
-/// What was presented, to whom, and when.
-pub(super) struct Seen<'a> {
-    /// The chain, to walk it.
-    pub chain: &'a Chain<'a>,
-    /// The same, read.
-    pub read: Vec<Certificate>,
-    /// Who is trusted.
-    pub roots: &'a Roots,
-    /// The name that was asked for.
-    pub server_name: String,
-    /// Seconds since 1970.
-    pub now: i64,
-}
-
-impl Seen<'_> {
-    /// The name is one of the certificate's alternative names, or falls under a wildcard among them, as grpc-go reads them.
-    pub fn is_for_name(&self) -> bool {
-        let names = || self.read.first().into_iter().flat_map(|leaf| &leaf.names);
-        if let Ok(ip) = self.server_name.parse::<IpAddr>() {
-            return names().any(|name| *name == AlternativeName::Ip(ip));
-        }
-        let wildcard = self.server_name.split_once('.').map(|(_, domain)| format!("*.{domain}"));
-        names().filter_map(AlternativeName::dns).any(|name| {
-            name.eq_ignore_ascii_case(&self.server_name)
-                || wildcard.as_ref().is_some_and(|wildcard| name.eq_ignore_ascii_case(wildcard))
-        })
-    }
-
-    /// How a certificate of the chain is called in a sentence.
-    fn whose(&self, at: usize) -> String {
-        match self.read.get(at) {
-            Some(certificate) if at > 0 => format!("certificate of the issuer \"{}\"", certificate.subject),
-            _ => "certificate".to_string(),
-        }
-    }
-
-    fn find(&self, wrong: impl Fn(usize, &Certificate) -> bool) -> Option<usize> {
-        self.read.iter().enumerate().position(|(at, certificate)| wrong(at, certificate))
-    }
-}
+use crate::model::reach::FailureCode;
 
 /// The errors of which some are the library's limits.
 pub(super) fn may_be_our_limit(error: &CertificateError) -> bool {
@@ -93,18 +52,6 @@ pub(super) fn unproved(leaf: &CertificateDer<'_>) -> Refusal {
     Refusal { code: FailureCode::CertificateVerificationFailed, text, fault, is_our_limit }
 }
 
-fn weak_key(whose: &str, key: &KeyKind) -> String {
-    match key {
-        KeyKind::Rsa(bits) if *bits < 2048 => {
-            format!("{whose} has an RSA key of {bits} bits, and this tool's TLS library (rustls) accepts 2048 and more")
-        }
-        KeyKind::Rsa(bits) => {
-            format!("{whose} has an RSA key of {bits} bits, and this tool's TLS library (rustls) accepts 8192 at most")
-        }
-        key => format!("{whose} has a key ({key}) that this tool's TLS library (rustls) does not support"),
-    }
-}
-
 /// Why a certificate is refused.
 pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
     use FailureCode as Code;
@@ -112,7 +59,7 @@ pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => dates(seen, true),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => dates(seen, false),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            (Code::HostnameMismatch, name(seen), None)
+            (Code::HostnameMismatch, other_name(seen), None)
         }
         CertificateError::UnknownIssuer => issuer(seen),
         // A self-signed certificate may be called a CA that is no server's certificate before its issuer is looked for.
@@ -131,9 +78,6 @@ pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
     };
     Refusal { code, text, fault, is_our_limit: false }
 }
-
-/// A key that every stack accepts.
-const BETTER_KEY: &str = "with an ECDSA P-256 or an RSA key of 2048 bits";
 
 type Told = (FailureCode, String, Option<TlsFault>);
 
@@ -167,48 +111,6 @@ fn dates(seen: &Seen<'_>, expired: bool) -> Told {
         };
         (FailureCode::CertificateNotYetValid, text, None)
     }
-}
-
-/// The certificate is for other names.
-fn name(seen: &Seen<'_>) -> String {
-    let wanted = seen.server_name.as_str();
-    let Some(leaf) = seen.read.first() else { return format!("certificate is not for {wanted}") };
-    if leaf.names.is_empty() {
-        return match &leaf.traits.common_name {
-            Some(common) => format!(
-                "certificate names no host: it has the common name \"{common}\" and no subject alternative name, so it is \
-                 not for {wanted}"
-            ),
-            None => format!("certificate names no host (no subject alternative name), not {wanted}"),
-        };
-    }
-    let is_ip = wanted.parse::<IpAddr>().is_ok();
-    let dns: Vec<&str> = leaf.names.iter().filter_map(AlternativeName::dns).collect();
-    let remark = if is_ip && dns.contains(&wanted) {
-        " (it has the address as a DNS name; an address must be an IP name)"
-    } else if is_ip {
-        ""
-    } else if dns.iter().any(|name| name.trim_end_matches('.').eq_ignore_ascii_case(wanted)) {
-        " (a name in a certificate must not end with a dot)"
-    } else if dns.iter().any(|name| is_odd_wildcard(name)) {
-        " (a wildcard must be the whole first label, with a domain after it)"
-    } else if dns.iter().any(|name| is_too_deep(name, wanted)) {
-        " (a wildcard stands for one label only)"
-    } else {
-        ""
-    };
-    format!("certificate is for [{}], not {wanted}{remark}", list(&leaf.names))
-}
-
-/// `a*.example`, `a.*.example`, `*`.
-fn is_odd_wildcard(name: &str) -> bool {
-    name.contains('*') && name.strip_prefix("*.").is_none_or(|rest| rest.contains('*'))
-}
-
-/// `*.example` for `a.b.example`.
-fn is_too_deep(name: &str, wanted: &str) -> bool {
-    let suffix = name.strip_prefix('*').filter(|suffix| suffix.len() > 1);
-    suffix.and_then(|suffix| wanted.strip_suffix(suffix)).is_some_and(|labels| labels.contains('.'))
 }
 
 /// Nobody who is trusted issued it.
@@ -300,58 +202,6 @@ pub(super) fn may_serve(traits: &CertificateTraits) -> bool {
     traits.is_for(&Purpose::ServerAuth) || traits.is_for(&Purpose::Any)
 }
 
-/// What is wrong with a certificate of the chain by itself.
-fn flaw(seen: &Seen<'_>) -> Option<(String, TlsFault)> {
-    for (at, of_chain) in seen.read.iter().enumerate() {
-        let traits = &of_chain.traits;
-        let whose = seen.whose(at);
-        // A root signs itself: how does not matter.
-        let signed_itself = of_chain.subject == of_chain.issuer;
-        let found = if traits.version == 1 {
-            Some((
-                format!("{whose} is of version 1 (X.509 version 3 is needed)"),
-                "as X.509 version 3, with a subject alternative name".to_string(),
-            ))
-        } else if !traits.unknown_critical.is_empty() {
-            let oids = traits.unknown_critical.join(", ");
-            Some((
-                format!("{whose} has a critical extension that is not known ({oids})"),
-                "without that extension, or with it as not critical".to_string(),
-            ))
-        } else if traits.digest != Digest::Strong && !signed_itself {
-            let digest = traits.digest;
-            Some((
-                format!("{whose} is signed with {digest}, which is not accepted any more"),
-                "signed with SHA-256".to_string(),
-            ))
-        } else if at == 0 && traits.is_ca {
-            let text = format!("{whose} is one of a certificate authority (basicConstraints CA:TRUE), not of a server");
-            Some((text, "with basicConstraints CA:FALSE".to_string()))
-        } else if at > 0 && !traits.is_ca && seen.read.iter().any(|below| below.issuer == of_chain.subject) {
-            Some((
-                format!("{whose} is not one of a certificate authority (no CA:TRUE)"),
-                "with basicConstraints CA:TRUE".to_string(),
-            ))
-        } else if at > 0 && !traits.allows(KeyUsage::CertSign) {
-            let text = format!("{whose} may not sign certificates (its key usage lacks keyCertSign)");
-            Some((text, "with the key usage keyCertSign".to_string()))
-        } else if at > 0 && path::is_beyond(&traits.key) {
-            Some((weak_key(&whose, &traits.key), BETTER_KEY.to_string()))
-        } else if traits.negative_serial {
-            Some((format!("{whose} has a negative serial number"), "with a positive serial number".to_string()))
-        } else {
-            None
-        };
-        if let Some((text, what)) = found {
-            let fault = if at == 0 { TlsFault::Reissue(what) } else { TlsFault::ReissueIssuer(what) };
-            return Some((text, fault));
-        }
-    }
-    let (subject, key) = seen.roots.anchor_key(&seen.read).filter(|(_, key)| path::is_beyond(key))?;
-    let text = weak_key(&format!("certificate of the trusted root \"{subject}\""), &key);
-    Some((text, TlsFault::ReissueIssuer(BETTER_KEY.to_string())))
-}
-
 /// What is left: in the library's words, without its types.
 fn other(error: &CertificateError) -> Told {
     let reissue = |what: &str| Some(TlsFault::Reissue(what.to_string()));
@@ -407,14 +257,6 @@ fn in_words(camel: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn wildcards_stand_for_one_whole_label() {
-        assert!(is_odd_wildcard("a*.example") && is_odd_wildcard("a.*.example") && is_odd_wildcard("*"));
-        assert!(!is_odd_wildcard("*.example") && !is_odd_wildcard("a.example"));
-        assert!(is_too_deep("*.example", "a.b.example") && !is_too_deep("*.example", "a.b.test"));
-        assert!(!is_too_deep("*.example", "a.example"));
-    }
 
     #[test]
     fn names_of_types_become_words() {

@@ -1,9 +1,10 @@
 //! What a server would agree to: a ClientHello that offers everything, and the server's first answer to it, read without
 //! a TLS library. Sent only after a handshake in which nothing was in common, to say what is missing. Pure.
 
-use super::explain::{Told, old_version_text};
+use super::explain::old_version_text;
 use super::path;
 use super::read;
+use super::told::Told;
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 

@@ -1,29 +1,37 @@
 //! TLS: one verifier of certificates ([`Verifier`]), the files that settings name ([`pem`]), and what went wrong in words
 //! that show no type of a library.
 
+mod alert;
 mod certificate;
 #[cfg(feature = "networked")]
 mod client;
+mod client_auth;
 mod config;
 mod error;
 mod explain;
 mod fault;
+mod flaw;
 mod hello;
+mod other_name;
 mod path;
 pub(crate) mod pem;
 mod refusal;
 mod roots;
+mod seen;
+mod told;
 mod verify;
 
 pub(crate) use certificate::{distinguished_name, read};
 #[cfg(feature = "networked")]
 pub(crate) use client::{Explain, Remedy, TlsClient};
+pub(crate) use client_auth::{ClientAuth, explain_end};
 pub(crate) use config::config;
 pub use error::SetupError;
-pub(crate) use explain::{ClientAuth, Told, explain_alert, explain_end, explain_handshake, is_tls};
+pub(crate) use explain::{explain_alert, explain_handshake, is_tls};
 pub(crate) use hello::{Answer, Offered, answer, client_hello};
 pub(crate) use refusal::refusal_in;
 pub(crate) use roots::Roots;
+pub(crate) use told::Told;
 pub(crate) use verify::{Presented, Verifier};
 
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -45,13 +53,11 @@ fn list<T: std::fmt::Display>(names: &[T]) -> String {
 }
 
 /// `"a", "b" or 3 others`.
-fn quoted(names: &[String], between: &str) -> String {
+fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 3;
-    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("\"{name}\"")).collect();
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown.join(between),
-        more => format!("{} or {more} others", shown.join(", ")),
-    }
+    let shown = names.iter().take(SHOWN).map(|name| format!("\"{name}\""));
+    let others = names.len().checked_sub(SHOWN).filter(|more| *more > 0).map(|more| format!("{more} others"));
+    text::any_of(shown.chain(others))
 }
 
 #[cfg(test)]
@@ -62,6 +68,6 @@ mod tests {
     fn long_lists_are_cut() {
         let names: Vec<_> = (0..10).map(|n| format!("DNS:{n}")).collect();
         assert!(list(&names).ends_with("DNS:7 and 2 more"));
-        assert_eq!(quoted(&names, " or "), "\"DNS:0\", \"DNS:1\", \"DNS:2\" or 7 others");
+        assert_eq!(quoted(&names), "\"DNS:0\", \"DNS:1\", \"DNS:2\" or 7 others");
     }
 }

@@ -14,6 +14,7 @@ use super::error::SetupError;
 use super::path::{Chain, is_a_root};
 use super::refusal::Refusal;
 use super::roots::Roots;
+use super::seen::Seen;
 use super::{certificate, fault};
 use crate::model::reach::Certificate;
 
@@ -91,7 +92,7 @@ impl Verifier {
         let read = std::iter::once(leaf).chain(intermediates).filter_map(|der| certificate::read(der)).collect();
         let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let server_name = super::name_text(name);
-        let seen = fault::Seen { chain: &chain, read, roots, server_name, now: seconds };
+        let seen = Seen { chain: &chain, read, roots, server_name, now: seconds };
         let mut refusal = fault::explain(&error, &seen);
         if fault::may_be_our_limit(&error) {
             let algorithms = &self.provider.signature_verification_algorithms;

@@ -1,0 +1,50 @@
+//! [`Seen`]: the chain that was presented, and for what.
+
+use std::net::IpAddr;
+
+use super::path::Chain;
+use super::roots::Roots;
+use crate::model::certificate::AlternativeName;
+use crate::model::reach::Certificate;
+
+/// What was presented, to whom, and when.
+pub(super) struct Seen<'a> {
+    /// The chain, to walk it.
+    pub chain: &'a Chain<'a>,
+    /// The same, read.
+    pub read: Vec<Certificate>,
+    /// Who is trusted.
+    pub roots: &'a Roots,
+    /// The name that was asked for.
+    pub server_name: String,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+impl Seen<'_> {
+    /// The name is one of the certificate's alternative names, or falls under a wildcard among them, as grpc-go reads them.
+    pub fn is_for_name(&self) -> bool {
+        let names = || self.read.first().into_iter().flat_map(|leaf| &leaf.names);
+        if let Ok(ip) = self.server_name.parse::<IpAddr>() {
+            return names().any(|name| *name == AlternativeName::Ip(ip));
+        }
+        let wildcard = self.server_name.split_once('.').map(|(_, domain)| format!("*.{domain}"));
+        names().filter_map(AlternativeName::dns).any(|name| {
+            name.eq_ignore_ascii_case(&self.server_name)
+                || wildcard.as_ref().is_some_and(|wildcard| name.eq_ignore_ascii_case(wildcard))
+        })
+    }
+
+    /// How a certificate of the chain is called in a sentence.
+    pub fn whose(&self, at: usize) -> String {
+        match self.read.get(at) {
+            Some(certificate) if at > 0 => format!("certificate of the issuer \"{}\"", certificate.subject),
+            _ => "certificate".to_string(),
+        }
+    }
+
+    /// The first certificate of the chain that is `wrong`.
+    pub fn find(&self, wrong: impl Fn(usize, &Certificate) -> bool) -> Option<usize> {
+        self.read.iter().enumerate().position(|(at, certificate)| wrong(at, certificate))
+    }
+}

@@ -1,0 +1,22 @@
+//! [`Told`]: why TLS failed, as gRFC A118's results and as a sentence for people.
+
+use crate::model::certificate::TlsFault;
+use crate::model::reach::FailureCode;
+
+/// Why TLS failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Stable word.
+    pub code: FailureCode,
+    /// The sentence.
+    pub text: String,
+    /// What the remedy depends on.
+    pub fault: Option<TlsFault>,
+}
+
+impl Told {
+    /// A failure.
+    pub(super) fn new(code: FailureCode, text: impl Into<String>, fault: Option<TlsFault>) -> Told {
+        Told { code, text: text.into(), fault }
+    }
+}
