@@ -69,5 +69,6 @@ mod tests {
         let names: Vec<_> = (0..10).map(|n| format!("DNS:{n}")).collect();
         assert!(list(&names).ends_with("DNS:7 and 2 more"));
         assert_eq!(quoted(&names), "\"DNS:0\", \"DNS:1\", \"DNS:2\" or 7 others");
+        assert_eq!(quoted(&names[..3]), "\"DNS:0\", \"DNS:1\" or \"DNS:2\"");
     }
 }
