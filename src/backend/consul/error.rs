@@ -76,8 +76,10 @@ pub(super) enum ConsulError {
     },
 }
 
-/// The agent speaks TLS and was queried without.
+/// The agent speaks TLS and was queried without: what Go's net/http answers then (`net/http/server.go`).
 const WANTS_TLS: &str = "HTTP request to an HTTPS server";
+/// The agent limits requests (`ErrRetryElsewhere`, `ErrRetryLater` in `agent/consul/rate/handler.go`), which it answers with 500 or 503.
+const RATE_LIMIT: &str = "rate limit";
 
 impl ConsulError {
     /// What to do about a refusal.
@@ -108,7 +110,7 @@ impl ConsulError {
                 400 if words.contains(WANTS_TLS) => ResolveCode::Unreachable,
                 400 => ResolveCode::BadTarget,
                 429 => ResolveCode::Limited,
-                500..=599 if words.contains("rate limit") => ResolveCode::Limited,
+                500..=599 if words.contains(RATE_LIMIT) => ResolveCode::Limited,
                 500..=599 => ResolveCode::ServerError,
                 _ => ResolveCode::BadAnswer,
             },

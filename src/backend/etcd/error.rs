@@ -130,26 +130,39 @@ fn call_words(error: &CallError) -> String {
     }
 }
 
+// What etcd writes into `grpc-message` where its code alone does not tell what is wrong (`api/v3rpc/rpctypes/error.go`).
+
+/// Every message of its own begins with this; another one is that of a server that is not etcd.
+const ETCDS_OWN: &str = "etcdserver:";
+/// `ErrGRPCUserEmpty`: authentication is on, and the request names no user.
+const NO_USER: &str = "user name is empty";
+/// `ErrGRPCUserEmpty`, `ErrGRPCAuthFailed`: who it is was refused.
+const IDENTITY_REFUSED: [&str; 2] = ["authentication", "user name"];
+/// `ErrGRPCRequestTooManyRequests`.
+const TOO_MANY_REQUESTS: &str = "too many requests";
+/// `ErrGRPCAuthNotEnabled`.
+pub(super) const AUTHENTICATION_OFF: &str = "not enabled";
+
 /// What to set when etcd wants to know who asks.
 fn hint(error: &CallError) -> &'static str {
     match error {
-        CallError::Status(status) if status.message().contains("user name is empty") => {
-            " (ETCDCTL_USER names the user)"
-        }
+        CallError::Status(status) if status.message().contains(NO_USER) => " (ETCDCTL_USER names the user)",
         _ => "",
     }
 }
 
-/// The stable word for a call without a response. etcd's own: `api/v3rpc/rpctypes/error.go`.
+/// The stable word for a call without a response.
 fn code_of_call(error: &CallError) -> ResolveCode {
-    let words = call_words(error);
+    let message = match error {
+        CallError::Status(status) => status.message(),
+        CallError::Http2(_) | CallError::NoStatus { .. } | CallError::NotGrpc(_) => "",
+    };
     match error.code() {
         Code::PermissionDenied | Code::Unauthenticated => ResolveCode::Denied,
-        // Who it is was refused: "authentication failed", "user name is empty".
-        Code::InvalidArgument if words.contains("authentication") || words.contains("user name") => ResolveCode::Denied,
-        Code::ResourceExhausted if words.contains("too many requests") => ResolveCode::Limited,
+        Code::InvalidArgument if IDENTITY_REFUSED.iter().any(|words| message.contains(words)) => ResolveCode::Denied,
+        Code::ResourceExhausted if message.contains(TOO_MANY_REQUESTS) => ResolveCode::Limited,
         Code::Unimplemented | Code::OutOfRange | Code::Internal | Code::Unknown | Code::DataLoss
-            if !words.starts_with("etcdserver:") =>
+            if !message.starts_with(ETCDS_OWN) =>
         {
             ResolveCode::BadAnswer
         }

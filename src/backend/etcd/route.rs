@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tonic::Code;
 
 use super::NAMES;
-use super::error::EtcdError;
+use super::error::{AUTHENTICATION_OFF, EtcdError};
 use super::messages::{AuthenticateRequest, AuthenticateResponse, StatusRequest, StatusResponse};
 use super::settings::{EtcdSettingError, Member, Settings};
 use super::target::EtcdTarget;
@@ -173,7 +173,7 @@ impl Route {
             }
             // Nobody has to say who asks; etcdctl takes that for a yes, too.
             Err(EtcdError::Call(CallError::Status(status)))
-                if status.code() == Code::FailedPrecondition && status.message().contains("not enabled") =>
+                if status.code() == Code::FailedPrecondition && status.message().contains(AUTHENTICATION_OFF) =>
             {
                 Ok(())
             }

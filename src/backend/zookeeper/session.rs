@@ -255,10 +255,13 @@ async fn dial(server: &Server, limit: Duration) -> Result<TcpStream, ZookeeperEr
     }
 }
 
+/// What a server without a leader answers to every four-letter word (`AbstractFourLetterCommand.ZK_NOT_SERVING`).
+const NOT_SERVING: &str = "not currently serving requests";
+
 /// Why a server ended the connection instead of opening a session.
 async fn closed(server: &Server, source: Option<io::Error>, limit: Duration) -> ZookeeperError {
     match said(server, limit).await {
-        Ok(text) if text.contains("not currently serving requests") => ZookeeperError::NoLeader,
+        Ok(text) if text.contains(NOT_SERVING) => ZookeeperError::NoLeader,
         _ => ZookeeperError::NoSession { source },
     }
 }
