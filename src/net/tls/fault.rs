@@ -26,12 +26,14 @@ pub(super) fn may_be_our_limit(error: &CertificateError) -> bool {
         | CertificateError::NotValidForName
         | CertificateError::NotValidForNameContext { .. }
         | CertificateError::BadEncoding => true,
-        CertificateError::Other(inner) => matches!(
-            in_words(&format!("{:?}", inner.0)).as_str(),
-            "ca used as end entity"
-                | "unsupported cert version"
-                | "unsupported critical extension"
-                | "invalid serial number"
+        CertificateError::Other(_) => matches!(
+            of_webpki(error),
+            Some(
+                webpki::Error::CaUsedAsEndEntity
+                    | webpki::Error::UnsupportedCertVersion
+                    | webpki::Error::UnsupportedCriticalExtension
+                    | webpki::Error::InvalidSerialNumber
+            )
         ),
         #[expect(deprecated, reason = "webpki still has it")]
         CertificateError::UnsupportedSignatureAlgorithm => true,
@@ -220,24 +222,34 @@ fn other(error: &CertificateError) -> Told {
             )
         }
         error => {
-            let words = match error {
-                CertificateError::Other(inner) => in_words(&format!("{:?}", inner.0)),
-                _ => "reason unknown".to_string(),
-            };
-            let (text, fault) = match words.as_str() {
-                "name constraint violation" => (
+            let (text, fault) = match of_webpki(error) {
+                Some(webpki::Error::NameConstraintViolation) => (
                     "a name of the certificate is outside the names that its issuer may sign (name constraints)"
                         .to_string(),
                     Some(TlsFault::Reissue("with names that its issuer may sign".to_string())),
                 ),
-                "path len constraint violated" => (
+                Some(webpki::Error::PathLenConstraintViolated) => (
                     "the chain is longer than an issuer in it allows (path length constraint)".to_string(),
                     Some(TlsFault::ReissueIssuer("with a longer path length constraint".to_string())),
                 ),
-                words => (format!("certificate does not verify: {words}"), None),
+                _ => {
+                    let words = match error {
+                        CertificateError::Other(inner) => in_words(&format!("{:?}", inner.0)),
+                        _ => "reason unknown".to_string(),
+                    };
+                    (format!("certificate does not verify: {words}"), None)
+                }
             };
             (FailureCode::CertificateVerificationFailed, text, fault)
         }
+    }
+}
+
+/// The error of the library below rustls, where rustls has no variant for it.
+fn of_webpki(error: &CertificateError) -> Option<&webpki::Error> {
+    match error {
+        CertificateError::Other(inner) => inner.0.downcast_ref(),
+        _ => None,
     }
 }
 
