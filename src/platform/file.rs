@@ -116,16 +116,16 @@ pub fn is_socket(_: std::fs::FileType) -> bool {
     true
 }
 
-/// A new directory that only this user may enter (mode 0700; other systems have the rights of the directory above).
+/// A new directory that only this user may enter (mode 0700; Windows gives it the rights of the directory above).
 ///
 /// # Errors
 ///
 /// It cannot be made, or is there already.
 pub fn create_private_directory(path: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    return std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(path);
+    #[cfg(not(unix))]
+    return std::fs::create_dir(path);
 }
 
 /// An empty file for writing; when it is new, only this user may read it (mode 0600, as for a directory).
