@@ -69,10 +69,11 @@ pub fn refused_by_some(ledger: &Ledger) -> Vec<Finding> {
         let text = format!("{address}: tls: {what}{unverified}");
         let better: Vec<&str> = odd.iter().map(|oddity| oddity.better.as_str()).collect();
         let remedy = match better.as_slice() {
-            [] => CERTIFICATE_REFUSED_BY_SOME.remedy.to_string(),
+            [] => CERTIFICATE_REJECTED_BY_SOME.remedy.to_string(),
             better => format!("Issue the server's certificate anew {}.", better.join(", ")),
         };
-        findings.push(Finding { remedy, ..finding(&CERTIFICATE_REFUSED_BY_SOME, Some(address), text, vec![seen.seq]) });
+        findings
+            .push(Finding { remedy, ..finding(&CERTIFICATE_REJECTED_BY_SOME, Some(address), text, vec![seen.seq]) });
     }
     findings
 }

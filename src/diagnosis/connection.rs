@@ -103,15 +103,15 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
     }
     if let Some(last) = flooded.last().filter(|_| answered) {
         let text = format!("{address} floods the connection, so we ended it: {}", last.what.disconnect.detail);
-        tell(&FLOODS, &flooded, text);
+        tell(&FRAME_FLOOD, &flooded, text);
     }
     if let Some(last) = leaving.last().filter(|_| answered && abrupt.len() < PATTERN) {
         let text = format!("{address} answered and closes the connection at once: {}", last.what.disconnect);
-        tell(&GOAWAY_WITH_ANSWER, &leaving, text);
+        tell(&GOAWAY_WITH_RESPONSE, &leaving, text);
     }
     if let Some(last) = calmed.last() {
         let text = format!("{address} closed the connection over too many pings: {}", last.what.disconnect);
-        tell(&KEEPALIVE_CALMED, &calmed, text);
+        tell(&TOO_MANY_PINGS, &calmed, text);
     }
     let named = !aged.is_empty() || !idled.is_empty();
     let steady = if !named && polite.len() >= PATTERN && steady(&polite) { polite } else { Vec::new() };

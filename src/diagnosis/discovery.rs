@@ -63,14 +63,14 @@ fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec
     };
     let code = broken.what.as_ref().map(|failure| failure.code);
     if ledger.is_beside_the_point(source) {
-        findings.push(finding(&IMPLIED_REGISTRY_NOT_ASKED, None, text, vec![broken.seq]));
+        findings.push(finding(&IMPLIED_REGISTRY_NOT_QUERIED, None, text, vec![broken.seq]));
         return;
     }
     let kind = match (code, &source.answered) {
         (Some(ResolveCode::Limited), _) => &REGISTRY_LIMIT,
         (Some(ResolveCode::Denied | ResolveCode::Hidden), Some(_)) => &ACCESS_LOST,
         (Some(ResolveCode::Hidden), None) => &REGISTRY_HIDES_RESULTS,
-        _ => &REGISTRY_NOT_ASKED,
+        _ => &REGISTRY_NOT_QUERIED,
     };
     let mut finding = finding(kind, None, text, vec![broken.seq]);
     if let Some(advice) = code.and_then(|code| (source.registry().advice)(Situation::Failed(code))) {
@@ -88,7 +88,7 @@ fn is_denied(source: &SourceRecord) -> bool {
 fn came_back_without_its_memory(source: &SourceRecord, findings: &mut Vec<Finding>) {
     for restart in source.remembered.iter().filter(|seen| seen.what.kind == NoteKind::Restarted) {
         let text = format!("{} {}", source.source, restart.what.text);
-        findings.push(finding(&REGISTRY_LOST_ITS_LIST, None, text, vec![restart.seq]));
+        findings.push(finding(&REGISTRY_LOST_DATA, None, text, vec![restart.seq]));
     }
 }
 
@@ -112,7 +112,7 @@ fn says_something_about_its_answer(ledger: &Ledger, source: &SourceRecord, findi
     for note in &answered.what {
         let kind = match note.kind {
             NoteKind::AclFiltered | NoteKind::NoLeader | NoteKind::StaleRead if ledger.is_beside_the_point(source) => {
-                &IMPLIED_REGISTRY_NOT_ASKED
+                &IMPLIED_REGISTRY_NOT_QUERIED
             }
             NoteKind::AclFiltered => &REGISTRY_HIDES_RESULTS,
             NoteKind::NoLeader | NoteKind::StaleRead => &REGISTRY_MAY_BE_OLD,

@@ -27,7 +27,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         let Some(answered) = &source.answered else { continue };
         for note in &answered.what {
             let kind = match note.kind {
-                NoteKind::Cut => &DNS_ANSWER_CUT,
+                NoteKind::Cut => &DNS_ANSWER_TRUNCATED,
                 NoteKind::Unusable => &DNS_RECORD_UNUSABLE,
                 NoteKind::HalfAnswered => &DNS_HALF_ANSWERED,
                 NoteKind::Shadowed => &SEARCH_LIST_SHADOWS_NAME,

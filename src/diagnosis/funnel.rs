@@ -35,7 +35,7 @@ fn noted(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
             // An empty list has findings of its own.
             NoteKind::LeftOut if !source.listed.is_empty() && !source.is_unreadable() => &ENTRIES_LEFT_OUT,
             NoteKind::Filtered if !source.listed.is_empty() => &FILTERED_BY_TARGET,
-            NoteKind::Unreadable if source.is_unreadable() => &NOTHING_READABLE,
+            NoteKind::Unreadable if source.is_unreadable() => &NO_READABLE_ENTRY,
             _ => continue,
         };
         findings.push(finding(kind, None, format!("{name}: {}", note.text), vec![answered.seq]));

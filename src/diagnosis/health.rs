@@ -73,7 +73,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
             Some(calls::on_reset(*code)),
         ),
         RpcCause::GoAway(goaway) => {
-            let kind = if goaway.calms_pings() { &KEEPALIVE_CALMED } else { &GOAWAY_AT_ONCE };
+            let kind = if goaway.calms_pings() { &TOO_MANY_PINGS } else { &GOAWAY_INSTEAD_OF_SERVING };
             let remedy = match goaway.code {
                 PROTOCOL_ERROR => PREFACE_REFUSED.to_string(),
                 _ => calls::on_goaway(goaway),
@@ -98,7 +98,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
         RpcCause::OurLimit(what) => {
             (&OUR_HTTP2_LIMIT, format!("sent more than our HTTP/2 library accepts, so we ended the call: {what}"), None)
         }
-        RpcCause::Flood(what) => (&FLOODS, format!("floods the connection, so we ended it: {what}"), None),
+        RpcCause::Flood(what) => (&FRAME_FLOOD, format!("floods the connection, so we ended it: {what}"), None),
         RpcCause::HeadersTooLarge(headers) => (
             &REQUEST_HEADERS_TOO_LARGE,
             format!("does not accept headers of this size: {code}: {text}"),

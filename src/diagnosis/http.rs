@@ -1,6 +1,8 @@
 //! What a plain HTTP response to a health call means, and what to do about it: by its status, who sent it, and its words.
 
-use super::catalog::{CLIENT_CERTIFICATE_REQUIRED, NO_GRPC_ANSWER, PLAINTEXT_ON_TLS_PORT, PROXY_ANSWERED, TLS_FAILED};
+use super::catalog::{
+    CLIENT_CERTIFICATE_REQUIRED, NOT_A_GRPC_SERVER, PLAINTEXT_ON_TLS_PORT, PROXY_ANSWERED, TLS_FAILED,
+};
 use super::report::Unaddressed;
 use crate::model::finding::FindingKind;
 use crate::model::proxy::ProxyName;
@@ -25,7 +27,7 @@ pub(super) fn on_http(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHin
             &PROXY_ANSWERED,
             format!("leads to a gateway or load balancer, which answered in the server's place: {text}"),
         ),
-        _ => (&NO_GRPC_ANSWER, format!("speaks HTTP/2 and answered the health call with no gRPC: {text}")),
+        _ => (&NOT_A_GRPC_SERVER, format!("speaks HTTP/2 and answered the health call with no gRPC: {text}")),
     };
     Unaddressed { kind, text, remedy: remedy(status, by, hint), others: Vec::new() }
 }

@@ -152,7 +152,7 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
             Stage::Tcp => &BLACK_HOLE,
             Stage::Unix => &NOT_REACHED,
             Stage::Tls => &TLS_HANDSHAKE_UNANSWERED,
-            Stage::Http2 => &SILENT_PORT,
+            Stage::Http2 => &NO_HTTP2_RESPONSE,
             Stage::Health => &HEALTH_CALL_FAILED,
         },
         FailureCode::Closed => match failure.stage {
@@ -175,13 +175,13 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
         FailureCode::ProtocolVersionUnsupported | FailureCode::CipherSuiteMismatch | FailureCode::TlsFailed => {
             &TLS_FAILED
         }
-        FailureCode::Http1 => &SPEAKS_HTTP1,
+        FailureCode::Http1 => &HTTP1_SERVER,
         FailureCode::TlsExpected => &PLAINTEXT_ON_TLS_PORT,
         FailureCode::NotHttp2 => &NOT_HTTP2,
-        FailureCode::GoAway => &GOAWAY_AT_ONCE,
+        FailureCode::GoAway => &GOAWAY_INSTEAD_OF_SERVING,
         FailureCode::NoStreams => &NO_STREAMS_ALLOWED,
         FailureCode::ProtocolError => &HTTP2_PROTOCOL_ERROR,
-        FailureCode::Flood => &FLOODS,
+        FailureCode::Flood => &FRAME_FLOOD,
         FailureCode::OurLimit => &OUR_HTTP2_LIMIT,
         FailureCode::Rpc => &HEALTH_CALL_FAILED,
         FailureCode::Withheld => &METADATA_WITHHELD,

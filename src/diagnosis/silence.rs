@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::catalog::{PATH_CUTOFF, SILENT_CONNECTION_CUT, SILENT_CONNECTION_SWALLOWED};
+use super::catalog::{IDLE_CONNECTION_CLOSED_BY_PATH, IDLE_CONNECTION_DROPPED, PATH_CUTOFF};
 use super::ended;
 use super::ledger::{Contact, Ledger, Seen};
 use super::tolerance::{Proof, Tolerance};
@@ -60,7 +60,7 @@ fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding
                 duration(*waited),
                 told_by_tcp(*tcp),
             );
-            Some(finding(&SILENT_CONNECTION_SWALLOWED, address, text, vec![held.seq]))
+            Some(finding(&IDLE_CONNECTION_DROPPED, address, text, vec![held.seq]))
         }
         Fate::Closed { disconnect, pinged, .. } if Proof::of(what) == Proof::Cut(what.quiet) && (*pinged || !left) => {
             let (why, others) = match pinged {
@@ -73,7 +73,7 @@ fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding
                 "{address}: a connection that was silent for {quiet} was cut without GOAWAY ({disconnect}); {why}{spoke}{too}"
             );
             let evidence = std::iter::once(held.seq).chain(others).chain(own).collect();
-            Some(finding(&SILENT_CONNECTION_CUT, address, text, evidence))
+            Some(finding(&IDLE_CONNECTION_CLOSED_BY_PATH, address, text, evidence))
         }
         Fate::Alive { .. } | Fate::Closed { .. } | Fate::NotReached(_) => None,
     }

@@ -4,9 +4,9 @@ use crate::model::finding::{FindingKind, Severity};
 
 findings! {
     GD501 NOT_SERVING Critical
-        means "The endpoint is reachable and its own health service says that it does not serve."
-        proved by "grpc.health.v1 Check answered NOT_SERVING (or UNKNOWN). What else the server knows is asked with List (gRFC A90), or Check of the empty name."
-        remedy "Look at the server's own dependencies. If the registry still calls it healthy, its check is too weak: use a gRPC health check.";
+        means "The endpoint is reachable and its own health service reports that it does not serve."
+        proved by "grpc.health.v1 Check returned NOT_SERVING (or UNKNOWN). Its other services are queried with List (gRFC A90), or with Check of the empty name."
+        remedy "Check the server's own dependencies. If the registry still reports it as healthy, use a gRPC health check in the registry.";
 
     GD502 HEALTH_SERVICE_UNKNOWN Warn
         means "The server's health service does not know the service that was asked for."
