@@ -7,7 +7,7 @@ use super::catalog::*;
 use super::dns;
 use super::ledger::{Contact, Ledger, Seen, SourceRecord};
 use super::report::{finding, name, shorten};
-use super::verdict::NetworkWord;
+use super::verdict::NetworkState;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::Finding;
 use crate::model::reach::{FailureCode, Stage};
@@ -110,7 +110,7 @@ fn ipv6_leads_nowhere(ledger: &Ledger, source: &SourceRecord) -> Option<Finding>
         evidence.extend([seen.seq, contact.seq]);
     }
     let reached: Vec<_> = v4.iter().filter_map(|(address, _)| ledger.contacts.get(*address)).collect();
-    let works = reached.iter().find(|contact| NetworkWord::of(Some(&contact.what)) == NetworkWord::Serving)?;
+    let works = reached.iter().find(|contact| NetworkState::of(Some(&contact.what)) == NetworkState::Serving)?;
     evidence.push(works.seq);
     evidence.sort_unstable();
     evidence.dedup();

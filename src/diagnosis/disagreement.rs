@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalog::{BACKENDS_DISAGREE, REGISTRY_STALE, STALE_LISTING, VIRTUAL_IP};
 use super::ledger::{Ledger, Seen, SourceRecord};
 use super::report::{finding, shorten};
-use super::verdict::NetworkWord;
+use super::verdict::NetworkState;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::Finding;
 use crate::model::resolution::NoteKind;
@@ -103,8 +103,8 @@ fn virtual_ip<'a>(
     }
     let contact = ledger.contacts.get(address)?;
     if !matches!(
-        NetworkWord::of(Some(&contact.what)),
-        NetworkWord::Serving | NetworkWord::Connected | NetworkWord::NotServing | NetworkWord::Unjudged
+        NetworkState::of(Some(&contact.what)),
+        NetworkState::Serving | NetworkState::Connected | NetworkState::NotServing | NetworkState::Unjudged
     ) {
         return None;
     }

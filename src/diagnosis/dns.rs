@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::catalog::*;
 use super::ledger::{Contact, Ledger, SourceRecord};
 use super::report::finding;
-use super::verdict::NetworkWord;
+use super::verdict::NetworkState;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
 use crate::model::reach::{FailureCode, Stage};
@@ -112,14 +112,14 @@ fn is_this_machine(source: &SourceRecord) -> bool {
 }
 
 fn accepts(contact: &Contact) -> bool {
-    match NetworkWord::of(Some(contact)) {
-        NetworkWord::Serving
-        | NetworkWord::Connected
-        | NetworkWord::NotServing
-        | NetworkWord::Unjudged
-        | NetworkWord::Mismatch
-        | NetworkWord::TlsFailed => true,
-        NetworkWord::Dead => matches!(contact, Contact::Failed(failure) if failure.stage > Stage::Tcp),
-        NetworkWord::BlackHole | NetworkWord::NoName | NetworkWord::NotTried => false,
+    match NetworkState::of(Some(contact)) {
+        NetworkState::Serving
+        | NetworkState::Connected
+        | NetworkState::NotServing
+        | NetworkState::Unjudged
+        | NetworkState::Mismatch
+        | NetworkState::TlsFailed => true,
+        NetworkState::Dead => matches!(contact, Contact::Failed(failure) if failure.stage > Stage::Tcp),
+        NetworkState::BlackHole | NetworkState::NoName | NetworkState::NotTried => false,
     }
 }

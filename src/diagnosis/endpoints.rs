@@ -5,45 +5,45 @@ use std::collections::BTreeMap;
 use super::criteria::Depth;
 use super::ledger::{Contact, Ledger};
 use super::reaching;
-use super::verdict::{self, NetworkWord, RegistryWord};
+use super::verdict::{self, NetworkState, RegistryState};
 use crate::model::endpoint::Address;
 use crate::model::event::EndpointReport;
-use crate::model::finding::EndpointVerdict;
 use crate::model::pending::Awaits;
 use crate::model::reach::Health;
 use crate::model::time::Elapsed;
+use crate::model::verdict::EndpointVerdict;
 
 /// One report for every address that is listed, or has left and was contacted since.
 pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
     let listing = ledger.listing();
     let mut reports = Vec::with_capacity(listing.len());
     for (address, listed) in &listing {
-        let word = RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status));
+        let word = RegistryState::of(listed.iter().map(|(_, seen)| seen.what.status));
         let contact = ledger.contacts.get(*address).map(|seen| &seen.what);
         let pending = ledger.pending.get(*address).map(|seen| &seen.what);
         let pending = pending.filter(|p| p.awaits == Awaits::Response || !contact.is_some_and(Contact::is_conclusive));
-        let network = if pending.is_some() { NetworkWord::NotTried } else { NetworkWord::of(contact) };
+        let network = if pending.is_some() { NetworkState::NotTried } else { NetworkState::of(contact) };
         let verdict = match depth {
             Depth::Network if reaching::mesh_only(ledger, address, listed).is_some() => EndpointVerdict::Unknown,
             Depth::Network => {
                 let verdict = verdict::verdict(word, network).unwrap_or(EndpointVerdict::Unknown);
                 // It lives at its other address: clients cannot reach this one, and the registration is not left over.
-                let lives = network != NetworkWord::Serving && reaching::serves_elsewhere(ledger, listed).is_some();
+                let lives = network != NetworkState::Serving && reaching::serves_elsewhere(ledger, listed).is_some();
                 match verdict {
-                    EndpointVerdict::Zombie | EndpointVerdict::Ghost | EndpointVerdict::Down if lives => {
+                    EndpointVerdict::Dead | EndpointVerdict::Leftover | EndpointVerdict::Down if lives => {
                         EndpointVerdict::Unreachable
                     }
                     other => other,
                 }
             }
             Depth::Registries => match word {
-                RegistryWord::Healthy => EndpointVerdict::Passing,
-                RegistryWord::Unchecked => EndpointVerdict::Listed,
-                RegistryWord::Warning => EndpointVerdict::Warning,
-                RegistryWord::Critical => EndpointVerdict::Critical,
-                RegistryWord::Draining => EndpointVerdict::Draining,
-                RegistryWord::LeaseGone => EndpointVerdict::Orphan,
-                RegistryWord::NotListed | RegistryWord::Unread => EndpointVerdict::Unknown,
+                RegistryState::Healthy => EndpointVerdict::Passing,
+                RegistryState::Unchecked => EndpointVerdict::Listed,
+                RegistryState::Warning => EndpointVerdict::Warning,
+                RegistryState::Critical => EndpointVerdict::Critical,
+                RegistryState::Draining => EndpointVerdict::Draining,
+                RegistryState::LeaseGone => EndpointVerdict::LeaseExpired,
+                RegistryState::NotListed | RegistryState::Unread => EndpointVerdict::Unknown,
             },
         };
         reports.push(EndpointReport {
@@ -68,8 +68,8 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
         if listing.contains_key(address) {
             continue;
         }
-        let verdict = match NetworkWord::of(Some(&contact.what)) {
-            NetworkWord::Serving | NetworkWord::Connected | NetworkWord::NotServing | NetworkWord::Unjudged => {
+        let verdict = match NetworkState::of(Some(&contact.what)) {
+            NetworkState::Serving | NetworkState::Connected | NetworkState::NotServing | NetworkState::Unjudged => {
                 EndpointVerdict::Unregistered
             }
             _ => EndpointVerdict::Stale,

@@ -47,7 +47,8 @@ pub use ledger::Ledger;
 pub use unprovable::{UNPROVABLE, Unprovable};
 
 use crate::model::event::EndpointReport;
-use crate::model::finding::{Finding, Summary, Verdict};
+use crate::model::finding::{Finding, Summary};
+use crate::model::verdict::Verdict;
 
 /// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
 const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[

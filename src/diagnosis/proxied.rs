@@ -8,10 +8,11 @@ use super::ledger::{Contact, Ledger, Seen};
 use super::report::join;
 use crate::model::endpoint::Address;
 use crate::model::event::EndpointReport;
-use crate::model::finding::{EndpointVerdict, Finding};
+use crate::model::finding::Finding;
 use crate::model::proxy::{Proxy, ProxyName};
 use crate::model::reach::Health;
 use crate::model::rpc::RpcCause;
+use crate::model::verdict::EndpointVerdict;
 use crate::text::few;
 
 /// So many addresses are named in a sentence.

@@ -7,7 +7,7 @@ use super::registered;
 use super::report::join;
 use super::sockets;
 use super::tls;
-use super::verdict::{NetworkWord, RegistryWord};
+use super::verdict::{NetworkState, RegistryState};
 use super::{dns, health};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::{Finding, FindingKind};
@@ -19,9 +19,9 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let spared = dns::spared(ledger);
     for (address, listed) in ledger.listing() {
         let Some(contact) = ledger.contacts.get(address).filter(|_| !spared.contains_key(address)) else { continue };
-        let registry = RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status));
+        let registry = RegistryState::of(listed.iter().map(|(_, seen)| seen.what.status));
         // An endpoint on its way out may be in any state; one that its registry calls critical is expected to be dead.
-        if registry == RegistryWord::Draining {
+        if registry == RegistryState::Draining {
             continue;
         }
         let who = listed.iter().map(|(source, _)| ledger.sources[*source].registry().name).collect::<Vec<_>>();
@@ -44,7 +44,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                     findings.push(in_a_mesh(ledger, address, &listed, contact, failure, mesh));
                     continue;
                 }
-                let dead = matches!(NetworkWord::of(Some(&contact.what)), NetworkWord::Dead | NetworkWord::BlackHole);
+                let dead =
+                    matches!(NetworkState::of(Some(&contact.what)), NetworkState::Dead | NetworkState::BlackHole);
                 let name_elsewhere = listed.iter().find_map(|(_, seen)| seen.what.also().map(|also| (seen, also)));
                 let alive = serves_elsewhere(ledger, &listed);
                 match registry {
@@ -60,12 +61,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                         others.extend(ledger.contacts.get(also).map(|other| other.seq));
                         (on_failure(failure), text)
                     }
-                    RegistryWord::Critical | RegistryWord::Warning if dead => continue,
-                    RegistryWord::Healthy if says_nobody_is_there(failure) => {
+                    RegistryState::Critical | RegistryState::Warning if dead => continue,
+                    RegistryState::Healthy if says_nobody_is_there(failure) => {
                         remedy =
-                            sockets::remedy(address, failure).or_else(|| registered::against_zombie(ledger, &listed));
+                            sockets::remedy(address, failure).or_else(|| registered::against_dead(ledger, &listed));
                         let text = format!("{address} is listed healthy by {} and is dead: {failure}", join(&who));
-                        (&ZOMBIE_ENDPOINT, text)
+                        (&DEAD_ENDPOINT, text)
                     }
                     _ => {
                         remedy = sockets::remedy(address, failure)
@@ -99,7 +100,7 @@ type Listed<'a> = [(usize, &'a Seen<Endpoint>)];
 /// The other address of an instance that is listed so, when the endpoint there serves.
 pub(super) fn serves_elsewhere<'a>(ledger: &Ledger, listed: &Listed<'a>) -> Option<&'a Address> {
     let serves = |also: &&Address| {
-        NetworkWord::of(ledger.contacts.get(*also).map(|contact| &contact.what)) == NetworkWord::Serving
+        NetworkState::of(ledger.contacts.get(*also).map(|contact| &contact.what)) == NetworkState::Serving
     };
     listed.iter().filter_map(|(_, seen)| seen.what.also()).find(serves)
 }
@@ -107,8 +108,8 @@ pub(super) fn serves_elsewhere<'a>(ledger: &Ledger, listed: &Listed<'a>) -> Opti
 /// What the registry lists about the mesh around an address that was not reached from here.
 pub(super) fn mesh_only<'a>(ledger: &Ledger, address: &Address, listed: &Listed<'a>) -> Option<&'a str> {
     let mesh = listed.iter().find_map(|(_, seen)| seen.what.mesh())?;
-    let word = NetworkWord::of(ledger.contacts.get(address).map(|contact| &contact.what));
-    matches!(word, NetworkWord::Dead | NetworkWord::BlackHole | NetworkWord::Mismatch).then_some(mesh)
+    let word = NetworkState::of(ledger.contacts.get(address).map(|contact| &contact.what));
+    matches!(word, NetworkState::Dead | NetworkState::BlackHole | NetworkState::Mismatch).then_some(mesh)
 }
 
 fn in_a_mesh(
@@ -215,7 +216,7 @@ pub(super) fn nothing_reached(ledger: &Ledger) -> Option<Finding> {
     let listing = ledger.listing();
     let contacts: Vec<_> = listing.keys().filter_map(|address| ledger.contacts.get(*address)).collect();
     let all_swallowed = !contacts.is_empty()
-        && contacts.iter().all(|contact| NetworkWord::of(Some(&contact.what)) == NetworkWord::BlackHole);
+        && contacts.iter().all(|contact| NetworkState::of(Some(&contact.what)) == NetworkState::BlackHole);
     all_swallowed.then(|| {
         let text = format!("not one of {} endpoints answered, not even with a refusal", contacts.len());
         super::report::finding(&NOTHING_REACHED_FROM_HERE, None, text, contacts.iter().map(|c| c.seq).collect())

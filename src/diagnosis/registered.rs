@@ -1,11 +1,11 @@
-//! Findings on what a registry says about an instance: ghosts, checks that are wrong, identities that are not unique.
+//! Findings on what a registry reports of an instance: leftover entries, wrong checks, identities that are not unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::*;
 use super::ledger::{Contact, Identity, Ledger, Seen, SourceRecord};
 use super::report::{finding, name, shorten};
-use super::verdict::{NetworkWord, RegistryWord};
+use super::verdict::{NetworkState, RegistryState};
 use crate::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
 use crate::model::registry::Situation;
@@ -19,23 +19,23 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (address, listed) in ledger.listing() {
         let Some(contact) = ledger.contacts.get(address) else { continue };
-        if RegistryWord::of(listed.iter().map(|(_, seen)| seen.what.status)) != RegistryWord::Critical {
+        if RegistryState::of(listed.iter().map(|(_, seen)| seen.what.status)) != RegistryState::Critical {
             continue;
         }
         let critical = listed.iter().filter(|(_, seen)| seen.what.status == EndpointStatus::Critical);
         for (source, seen) in critical {
-            match NetworkWord::of(Some(&contact.what)) {
-                NetworkWord::Dead | NetworkWord::BlackHole => {
-                    findings.extend(ghost(ledger, *source, address, seen, contact));
+            match NetworkState::of(Some(&contact.what)) {
+                NetworkState::Dead | NetworkState::BlackHole => {
+                    findings.extend(leftover(ledger, *source, address, seen, contact));
                 }
-                NetworkWord::Serving => findings.push(check_wrong(ledger, *source, address, seen, contact)),
-                NetworkWord::Connected
-                | NetworkWord::NotServing
-                | NetworkWord::Unjudged
-                | NetworkWord::NoName
-                | NetworkWord::Mismatch
-                | NetworkWord::TlsFailed
-                | NetworkWord::NotTried => {}
+                NetworkState::Serving => findings.push(check_wrong(ledger, *source, address, seen, contact)),
+                NetworkState::Connected
+                | NetworkState::NotServing
+                | NetworkState::Unjudged
+                | NetworkState::NoName
+                | NetworkState::Mismatch
+                | NetworkState::TlsFailed
+                | NetworkState::NotTried => {}
             }
         }
     }
@@ -80,7 +80,7 @@ fn since(ledger: &Ledger, source: usize, endpoint: &Endpoint) -> String {
     }
 }
 
-fn ghost(
+fn leftover(
     ledger: &Ledger,
     source: usize,
     address: &Address,
@@ -96,8 +96,8 @@ fn ghost(
         since(ledger, source, endpoint),
         reason(endpoint)
     );
-    let mut finding = finding(&GHOST_ENDPOINT, Some(address.clone()), text, vec![seen.seq, contact.seq]);
-    if let Some(advice) = (record.registry().advice)(Situation::Ghost(endpoint)) {
+    let mut finding = finding(&LEFTOVER_ENTRY, Some(address.clone()), text, vec![seen.seq, contact.seq]);
+    if let Some(advice) = (record.registry().advice)(Situation::Leftover(endpoint)) {
         finding.remedy = advice;
     }
     Some(finding)
@@ -105,11 +105,11 @@ fn ghost(
 
 /// What to do about an instance which its registry calls healthy although it is dead, in that registry's own commands;
 /// `None` where it has none. A registry that runs the instance goes before those that only list it.
-pub(super) fn against_zombie(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)]) -> Option<String> {
+pub(super) fn against_dead(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)]) -> Option<String> {
     let of = |orchestrates: bool| {
         let each = listed.iter().map(|(source, seen)| (ledger.sources[*source].registry(), &seen.what));
         each.filter(move |(registry, _)| registry.orchestrates == orchestrates)
-            .find_map(|(registry, endpoint)| (registry.advice)(Situation::Zombie(endpoint)))
+            .find_map(|(registry, endpoint)| (registry.advice)(Situation::Dead(endpoint)))
     };
     of(true).or_else(|| of(false))
 }

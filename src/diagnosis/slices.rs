@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalog::{ENTRIES_WITHOUT_OWNER, LEGACY_LIST_DIFFERS, SEVERAL_SLICES, TERMINATING_STILL_ROUTED};
 use super::ledger::{Ledger, Seen, SourceRecord};
 use super::report::{finding, name, shorten};
-use super::verdict::NetworkWord;
+use super::verdict::NetworkState;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::finding::Finding;
 use crate::model::resolution::NoteKind;
@@ -53,12 +53,12 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
     }
     let mut fate = "";
     if let Some(contact) = ledger.contacts.get(address) {
-        fate = match NetworkWord::of(Some(&contact.what)) {
-            NetworkWord::Dead | NetworkWord::BlackHole => {
+        fate = match NetworkState::of(Some(&contact.what)) {
+            NetworkState::Dead | NetworkState::BlackHole => {
                 ", and it is dead: calls to it fail until its clients have heard of it"
             }
             // An answer from before it began to leave says nothing about now.
-            NetworkWord::Serving | NetworkWord::Connected if contact.seq > seen.seq => {
+            NetworkState::Serving | NetworkState::Connected if contact.seq > seen.seq => {
                 ", and it still answers, until its grace period is over"
             }
             _ => "",

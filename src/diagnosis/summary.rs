@@ -7,7 +7,8 @@ use super::criteria::{Depth, Judging, MinReady};
 use super::ledger::Ledger;
 use super::{machine, proxied, unanswered};
 use crate::model::event::{EndpointReport, IdlePhase};
-use crate::model::finding::{Counts, EndpointVerdict, Finding, Severity, Verdict};
+use crate::model::finding::{Counts, Finding, Severity};
+use crate::model::verdict::{EndpointVerdict, Verdict};
 use crate::text::{duration, plural};
 
 /// The verdict on the service. `endpoints`: those that count.
@@ -38,7 +39,7 @@ pub(super) fn overall(
             let good = matches!(
                 report.verdict,
                 EndpointVerdict::Healthy
-                    | EndpointVerdict::Early
+                    | EndpointVerdict::ServingNotPassing
                     | EndpointVerdict::Passing
                     | EndpointVerdict::Listed
                     | EndpointVerdict::Warning

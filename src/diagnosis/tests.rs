@@ -14,10 +14,11 @@ use super::*;
 use crate::backend::tests::source;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::event::*;
-use crate::model::finding::{EndpointVerdict, Severity};
+use crate::model::finding::Severity;
 use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Resource, Stage};
 use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::time::Elapsed;
+use crate::model::verdict::EndpointVerdict;
 
 /// A ledger that is told one thing after the other, a second apart.
 #[derive(Default)]
@@ -160,7 +161,7 @@ fn a_dead_endpoint_that_nobody_vouches_for_is_unreachable() {
 }
 
 #[test]
-fn a_dead_endpoint_that_the_registry_calls_healthy_is_a_zombie() {
+fn an_unreachable_endpoint_that_the_registry_lists_as_healthy_is_dead() {
     let mut story = Story::default();
     story.lists("consul", &[(A, UP), (B, UP)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
     let conclusion = story.concludes();
@@ -174,11 +175,11 @@ fn a_service_of_one_is_summed_up_in_a_sentence() {
     let mut story = Story::default();
     story.lists("consul", &[(B, UP)]).fails(B, Stage::Tcp, FailureCode::Refused);
     let text = story.concludes().summary.text;
-    assert!(text.starts_with("the only endpoint is a zombie; "), "{text}");
+    assert!(text.starts_with("the only endpoint is dead, although its registry lists it as healthy; "), "{text}");
 }
 
 #[test]
-fn a_dead_endpoint_that_the_registry_calls_critical_is_a_ghost_and_spoils_nothing() {
+fn a_dead_endpoint_that_the_registry_lists_as_critical_is_a_leftover_and_changes_no_verdict() {
     let mut story = Story::default();
     let critical = EndpointStatus::Critical;
     story.lists("consul", &[(A, UP), (B, critical)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);

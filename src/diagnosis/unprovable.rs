@@ -56,7 +56,7 @@ pub static UNPROVABLE: &[Unprovable] = &[
     Unprovable {
         name: "since when a check has been critical",
         why: "Consul keeps no time",
-        instead: "what this session saw, and the check's own output: GD607 GHOST_ENDPOINT",
+        instead: "what this session saw, and the check's own output: GD607 LEFTOVER_ENTRY",
     },
     Unprovable {
         name: "whether a dropped SYN met a firewall or a full backlog",

@@ -2,13 +2,13 @@
 
 use super::ledger::Contact;
 use crate::model::endpoint::EndpointStatus;
-use crate::model::finding::EndpointVerdict;
 use crate::model::reach::{FailureCode, Health, Stage};
 use crate::model::rpc::RpcCause;
+use crate::model::verdict::EndpointVerdict;
 
 /// What the registries say about an address, all of them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RegistryWord {
+pub enum RegistryState {
     /// Some registry that runs checks calls it healthy, and none calls it worse.
     Healthy,
     /// Listed by somebody who does not judge (DNS, a file, the command line).
@@ -30,7 +30,7 @@ pub enum RegistryWord {
 
 /// What the network says about an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NetworkWord {
+pub enum NetworkState {
     /// READY, and SERVING or no health service to ask.
     Serving,
     /// READY, and no health call has been answered: a frozen process has a connection too.
@@ -53,28 +53,28 @@ pub enum NetworkWord {
     NotTried,
 }
 
-/// Every value of [`RegistryWord`], for tables.
-pub const REGISTRY_WORDS: [RegistryWord; 8] = [
-    RegistryWord::Healthy,
-    RegistryWord::Unchecked,
-    RegistryWord::Warning,
-    RegistryWord::Critical,
-    RegistryWord::Draining,
-    RegistryWord::LeaseGone,
-    RegistryWord::NotListed,
-    RegistryWord::Unread,
+/// Every value of [`RegistryState`], for tables.
+pub const REGISTRY_WORDS: [RegistryState; 8] = [
+    RegistryState::Healthy,
+    RegistryState::Unchecked,
+    RegistryState::Warning,
+    RegistryState::Critical,
+    RegistryState::Draining,
+    RegistryState::LeaseGone,
+    RegistryState::NotListed,
+    RegistryState::Unread,
 ];
 
-impl RegistryWord {
+impl RegistryState {
     /// The joint word of every registry that lists the address: the worst that one of them says, except that "does not
     /// judge" gives way to any judgement.
-    pub fn of(statuses: impl Iterator<Item = EndpointStatus>) -> RegistryWord {
-        statuses.max_by_key(|status| rank(*status)).map_or(RegistryWord::NotListed, |status| match status {
-            EndpointStatus::Healthy => RegistryWord::Healthy,
-            EndpointStatus::Unchecked => RegistryWord::Unchecked,
-            EndpointStatus::Warning => RegistryWord::Warning,
-            EndpointStatus::Critical => RegistryWord::Critical,
-            EndpointStatus::Draining => RegistryWord::Draining,
+    pub fn of(statuses: impl Iterator<Item = EndpointStatus>) -> RegistryState {
+        statuses.max_by_key(|status| rank(*status)).map_or(RegistryState::NotListed, |status| match status {
+            EndpointStatus::Healthy => RegistryState::Healthy,
+            EndpointStatus::Unchecked => RegistryState::Unchecked,
+            EndpointStatus::Warning => RegistryState::Warning,
+            EndpointStatus::Critical => RegistryState::Critical,
+            EndpointStatus::Draining => RegistryState::Draining,
         })
     }
 }
@@ -89,24 +89,24 @@ fn rank(status: EndpointStatus) -> u8 {
     }
 }
 
-impl NetworkWord {
+impl NetworkState {
     /// The word for the last contact with an address.
-    pub fn of(contact: Option<&Contact>) -> NetworkWord {
+    pub fn of(contact: Option<&Contact>) -> NetworkState {
         match contact {
-            None => NetworkWord::NotTried,
-            Some(Contact::Connected) => NetworkWord::Connected,
+            None => NetworkState::NotTried,
+            Some(Contact::Connected) => NetworkState::Connected,
             Some(Contact::Answered(health)) => match health {
-                Health::Serving | Health::Unimplemented => NetworkWord::Serving,
-                refused if refused.is_behind_authentication() => NetworkWord::Unjudged,
+                Health::Serving | Health::Unimplemented => NetworkState::Serving,
+                refused if refused.is_behind_authentication() => NetworkState::Unjudged,
                 // It serves others of its clients, for all that is known.
-                Health::Failed { cause: RpcCause::OurLimit(_), .. } => NetworkWord::Unjudged,
+                Health::Failed { cause: RpcCause::OurLimit(_), .. } => NetworkState::Unjudged,
                 Health::NotServing | Health::Unknown | Health::ServiceUnknown | Health::Failed { .. } => {
-                    NetworkWord::NotServing
+                    NetworkState::NotServing
                 }
             },
             Some(Contact::Failed(failure)) => match failure.code {
-                FailureCode::TimedOut if failure.stage <= Stage::Tcp => NetworkWord::BlackHole,
-                FailureCode::NameNotFound => NetworkWord::NoName,
+                FailureCode::TimedOut if failure.stage <= Stage::Tcp => NetworkState::BlackHole,
+                FailureCode::NameNotFound => NetworkState::NoName,
                 FailureCode::Refused
                 | FailureCode::Unreachable
                 | FailureCode::Reset
@@ -117,7 +117,7 @@ impl NetworkWord {
                 | FailureCode::Io
                 | FailureCode::GoAway
                 | FailureCode::NoStreams
-                | FailureCode::Rpc => NetworkWord::Dead,
+                | FailureCode::Rpc => NetworkState::Dead,
                 FailureCode::CertificateExpired
                 | FailureCode::CertificateNotYetValid
                 | FailureCode::HostnameMismatch
@@ -128,47 +128,49 @@ impl NetworkWord {
                 | FailureCode::ClientCertificateRequired
                 | FailureCode::ProtocolVersionUnsupported
                 | FailureCode::CipherSuiteMismatch
-                | FailureCode::TlsFailed => NetworkWord::TlsFailed,
+                | FailureCode::TlsFailed => NetworkState::TlsFailed,
                 FailureCode::NoApplicationProtocol
                 | FailureCode::NotTls
                 | FailureCode::Http1
                 | FailureCode::TlsExpected
                 | FailureCode::NotHttp2
                 | FailureCode::ProtocolError
-                | FailureCode::Flood => NetworkWord::Mismatch,
-                FailureCode::Local | FailureCode::Exhausted(_) => NetworkWord::NotTried,
-                FailureCode::OurLimit | FailureCode::Withheld => NetworkWord::Unjudged,
+                | FailureCode::Flood => NetworkState::Mismatch,
+                FailureCode::Local | FailureCode::Exhausted(_) => NetworkState::NotTried,
+                FailureCode::OurLimit | FailureCode::Withheld => NetworkState::Unjudged,
             },
         }
     }
 }
 
 /// The table (product contract, section 3). `None`: an address that nobody lists and nobody answers is simply gone.
-pub fn verdict(registry: RegistryWord, network: NetworkWord) -> Option<EndpointVerdict> {
+pub fn verdict(registry: RegistryState, network: NetworkState) -> Option<EndpointVerdict> {
     use EndpointVerdict as V;
-    use NetworkWord as N;
-    use RegistryWord as R;
+    use NetworkState as N;
+    use RegistryState as R;
     Some(match (registry, network) {
         (R::Unread, _) => V::Unknown,
         (R::NotListed, N::Serving | N::Connected | N::NotServing | N::Unjudged) => V::Unregistered,
         (R::NotListed, N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::TlsFailed | N::NotTried) => return None,
         (R::Draining, N::Connected | N::Unjudged) => V::Draining,
         (_, N::NotTried | N::Connected | N::Unjudged) => V::Unknown,
-        (R::LeaseGone, N::Serving) => V::OrphanAlive,
-        (R::LeaseGone, N::NotServing | N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::TlsFailed) => V::Orphan,
+        (R::LeaseGone, N::Serving) => V::ServingLeaseExpired,
+        (R::LeaseGone, N::NotServing | N::Dead | N::NoName | N::BlackHole | N::Mismatch | N::TlsFailed) => {
+            V::LeaseExpired
+        }
         (R::Draining, N::Serving | N::NotServing | N::NoName | N::Mismatch | N::TlsFailed) => V::Draining,
         (R::Draining, N::Dead | N::BlackHole) => V::Drained,
         (R::Healthy | R::Unchecked, N::Serving) => V::Healthy,
-        (R::Warning, N::Serving) => V::Early,
+        (R::Warning, N::Serving) => V::ServingNotPassing,
         (R::Critical, N::Serving) => V::CheckWrong,
         (R::Healthy, N::NotServing) => V::UnhealthyUnnoticed,
         (R::Unchecked | R::Warning | R::Critical, N::NotServing) => V::Unhealthy,
-        (R::Healthy, N::Dead | N::BlackHole) => V::Zombie,
+        (R::Healthy, N::Dead | N::BlackHole) => V::Dead,
         (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::NoName) => V::Unreachable,
         (R::Unchecked, N::Dead | N::BlackHole) => V::Unreachable,
         (R::Warning, N::Dead | N::BlackHole) => V::Down,
-        (R::Critical, N::Dead | N::BlackHole) => V::Ghost,
-        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::Mismatch) => V::Mismatch,
+        (R::Critical, N::Dead | N::BlackHole) => V::Leftover,
+        (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::Mismatch) => V::WrongProtocol,
         (R::Healthy | R::Unchecked | R::Warning | R::Critical, N::TlsFailed) => V::TlsFailed,
     })
 }
@@ -179,8 +181,8 @@ mod tests {
 
     #[test]
     fn the_matrix_reads_as_the_contract_says() {
-        use NetworkWord as N;
-        use RegistryWord as R;
+        use NetworkState as N;
+        use RegistryState as R;
         let columns = [
             N::Serving,
             N::Connected,
@@ -200,10 +202,10 @@ mod tests {
                     "healthy",
                     unknown,
                     "unhealthy-unnoticed",
-                    "zombie",
+                    "dead",
                     "unreachable",
-                    "zombie",
-                    "mismatch",
+                    "dead",
+                    "wrong-protocol",
                     failed,
                     unknown,
                 ],
@@ -217,15 +219,38 @@ mod tests {
                     "unreachable",
                     "unreachable",
                     "unreachable",
-                    "mismatch",
+                    "wrong-protocol",
                     failed,
                     unknown,
                 ],
             ),
-            (R::Warning, ["early", unknown, "unhealthy", "down", "unreachable", "down", "mismatch", failed, unknown]),
+            (
+                R::Warning,
+                [
+                    "serving-not-passing",
+                    unknown,
+                    "unhealthy",
+                    "down",
+                    "unreachable",
+                    "down",
+                    "wrong-protocol",
+                    failed,
+                    unknown,
+                ],
+            ),
             (
                 R::Critical,
-                ["check-wrong", unknown, "unhealthy", "ghost", "unreachable", "ghost", "mismatch", failed, unknown],
+                [
+                    "check-wrong",
+                    unknown,
+                    "unhealthy",
+                    "leftover",
+                    "unreachable",
+                    "leftover",
+                    "wrong-protocol",
+                    failed,
+                    unknown,
+                ],
             ),
             (
                 R::Draining,
@@ -233,7 +258,17 @@ mod tests {
             ),
             (
                 R::LeaseGone,
-                ["orphan-alive", unknown, "orphan", "orphan", "orphan", "orphan", "orphan", "orphan", unknown],
+                [
+                    "serving-lease-expired",
+                    unknown,
+                    "lease-expired",
+                    "lease-expired",
+                    "lease-expired",
+                    "lease-expired",
+                    "lease-expired",
+                    "lease-expired",
+                    unknown,
+                ],
             ),
             (R::NotListed, ["unregistered", "unregistered", "unregistered", gone, gone, gone, gone, gone, gone]),
             (R::Unread, [unknown; 9]),
@@ -250,10 +285,10 @@ mod tests {
     #[test]
     fn a_judgement_outweighs_a_listing_without_one() {
         use EndpointStatus as S;
-        let word = |statuses: &[S]| RegistryWord::of(statuses.iter().copied());
-        assert_eq!(word(&[]), RegistryWord::NotListed);
-        assert_eq!(word(&[S::Unchecked, S::Healthy]), RegistryWord::Healthy);
-        assert_eq!(word(&[S::Unchecked, S::Critical, S::Healthy]), RegistryWord::Critical);
-        assert_eq!(word(&[S::Unchecked]), RegistryWord::Unchecked);
+        let word = |statuses: &[S]| RegistryState::of(statuses.iter().copied());
+        assert_eq!(word(&[]), RegistryState::NotListed);
+        assert_eq!(word(&[S::Unchecked, S::Healthy]), RegistryState::Healthy);
+        assert_eq!(word(&[S::Unchecked, S::Critical, S::Healthy]), RegistryState::Critical);
+        assert_eq!(word(&[S::Unchecked]), RegistryState::Unchecked);
     }
 }

@@ -1,46 +1,24 @@
 //! Connectivity states and transitions, in gRPC's own words
 //! (`doc/connectivity-semantics-and-api.md`, gRFC A61, A62).
 
-use std::fmt;
 use std::time::Duration;
 
 use super::endpoint::Address;
+use super::vocabulary::vocabulary;
 
-/// The state of a channel or subchannel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ConnectivityState {
-    /// Nothing is connected and nobody asked for it.
-    Idle,
-    /// Resolving, connecting, shaking hands, or waiting for the server's SETTINGS.
-    Connecting,
-    /// The server's SETTINGS frame was read: RPCs can be sent.
-    Ready,
-    /// Every attempt of a pass failed; sticky until one succeeds (gRFC A62).
-    TransientFailure,
-    /// Closed for good.
-    Shutdown,
-}
-
-impl ConnectivityState {
-    /// Every state, in the order of the specification.
-    pub const ALL: [ConnectivityState; 5] =
-        [Self::Idle, Self::Connecting, Self::Ready, Self::TransientFailure, Self::Shutdown];
-
-    /// gRPC's word, upper case: `TRANSIENT_FAILURE`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Idle => "IDLE",
-            Self::Connecting => "CONNECTING",
-            Self::Ready => "READY",
-            Self::TransientFailure => "TRANSIENT_FAILURE",
-            Self::Shutdown => "SHUTDOWN",
-        }
-    }
-}
-
-impl fmt::Display for ConnectivityState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+vocabulary! {
+    /// The state of a channel or subchannel, in the order of the specification.
+    pub enum ConnectivityState {
+        Idle "IDLE"
+            "Not connected: no call has been made yet, or none within the idle timeout. The next call connects."
+        Connecting "CONNECTING"
+            "Resolving the name, connecting, in the TLS handshake, or waiting for the server's SETTINGS."
+        Ready "READY"
+            "Connected: the server's SETTINGS frame was read, so calls can be sent."
+        TransientFailure "TRANSIENT_FAILURE"
+            "Every attempt failed. The next one follows after a backoff; the state stays until one succeeds (gRFC A62)."
+        Shutdown "SHUTDOWN"
+            "Closed for good."
     }
 }
 

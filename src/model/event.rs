@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
-use super::finding::{EndpointVerdict, Finding, Summary};
+use super::finding::{Finding, Summary};
 use super::grpc_status::GrpcStatus;
 use super::hold::HeldReport;
 use super::lens::LensReport;
@@ -16,6 +16,7 @@ use super::registry::{Registry, SourceId};
 use super::resolution::{Note, ResolveFailure};
 use super::rpc::RpcCause;
 use super::time::Elapsed;
+use super::verdict::EndpointVerdict;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]

@@ -25,4 +25,6 @@ pub(crate) mod services;
 pub mod target;
 pub mod time;
 pub mod tls_report;
+pub mod verdict;
 pub mod violation;
+mod vocabulary;

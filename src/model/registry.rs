@@ -84,9 +84,9 @@ pub enum Situation<'a> {
     /// It calls this instance neither passing nor critical.
     NotPassing(&'a Endpoint),
     /// It calls this instance critical, and it is dead.
-    Ghost(&'a Endpoint),
+    Leftover(&'a Endpoint),
     /// It calls this instance healthy, and it is dead.
-    Zombie(&'a Endpoint),
+    Dead(&'a Endpoint),
 }
 
 impl Registry {

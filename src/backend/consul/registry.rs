@@ -33,8 +33,8 @@ fn advice(situation: Situation<'_>) -> Option<String> {
                           until then they see a part of the instances, another one each time";
             Some(advice.to_string())
         }
-        Situation::Ghost(endpoint) => deregister(endpoint),
-        Situation::Zombie(endpoint) => deregister_zombie(endpoint),
+        Situation::Leftover(endpoint) => deregister(endpoint),
+        Situation::Dead(endpoint) => deregister_dead(endpoint),
         Situation::Failed(_) | Situation::NoEndpoint | Situation::NoneUsable(_) | Situation::NotPassing(_) => None,
     }
 }
@@ -58,7 +58,7 @@ fn deregister(endpoint: &Endpoint) -> Option<String> {
 }
 
 /// The command that removes an instance that is passing and dead, and why no check noticed.
-fn deregister_zombie(endpoint: &Endpoint) -> Option<String> {
+fn deregister_dead(endpoint: &Endpoint) -> Option<String> {
     let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref());
     let place = node.map_or_else(|| "its node".to_string(), |node| format!("node {node}"));
     // The agents' check of each other watches the node, not the instance.

@@ -29,8 +29,8 @@ fn advice(situation: Situation<'_>) -> Option<String> {
         | Situation::DnsAnswerCut
         | Situation::NoneUsable(_)
         | Situation::NotPassing(_)
-        | Situation::Ghost(_)
-        | Situation::Zombie(_) => return None,
+        | Situation::Leftover(_)
+        | Situation::Dead(_) => return None,
     };
     Some(advice.to_string())
 }

@@ -17,7 +17,7 @@ pub static REGISTRY: Registry = Registry {
 
 fn advice(situation: Situation<'_>) -> Option<String> {
     match situation {
-        Situation::Ghost(endpoint) => {
+        Situation::Leftover(endpoint) => {
             let id = endpoint.id.as_deref()?;
             Some(format!(
                 "Eureka removes {id:?} when its lease is over; if it renews the lease, its process lives: look at its health and at \

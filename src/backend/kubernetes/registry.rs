@@ -26,13 +26,13 @@ fn advice(situation: Situation<'_>) -> Option<String> {
             let pod = shell_word(endpoint.id.as_deref()?);
             Some(format!("`kubectl describe pod {pod}` in its namespace shows which probe or container fails."))
         }
-        Situation::Ghost(endpoint) => {
+        Situation::Leftover(endpoint) => {
             let pod = shell_word(endpoint.id.as_deref()?);
             Some(format!(
                 "`kubectl describe pod {pod}` in its namespace tells why it is not ready; nobody is sent there meanwhile"
             ))
         }
-        Situation::Zombie(endpoint) => {
+        Situation::Dead(endpoint) => {
             let pod = shell_word(endpoint.id.as_deref()?);
             Some(format!(
                 "`kubectl describe pod {pod}` in its namespace: it is called ready, so it has no readiness probe or one that asks \

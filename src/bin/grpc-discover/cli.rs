@@ -27,7 +27,7 @@ Examples:
   grpc-discover explain GD201                       what a finding means and what to do
   grpc-discover demo                                see it at work; needs nothing
 
-Exit codes: 0 healthy, 1 degraded, 2 failed, 3 could not judge, 64 bad usage, 124 out of time, 130/143/129/131 signals.";
+Exit codes: 0 healthy, 1 degraded, 2 failed, 3 could not judge, 64 bad usage, 124 timed out, 130/143/129/131 signals.";
 
 /// The help of targets: an example of every form that a backend of this build has.
 fn target_help() -> String {
@@ -104,7 +104,7 @@ pub enum Command {
     Watch(Watch),
     /// Which backends are active, with which settings from where, and whether they answer
     Backends(Backends),
-    /// What a finding means, what proves it, what to do
+    /// Explain a finding, a verdict, a connectivity state or a client model
     Explain(Explain),
     /// See it at work without any infrastructure: a pod moves while the channel is idle
     Demo(Demo),
@@ -189,9 +189,9 @@ pub struct Backends {
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The finding's code or name; none lists them all
-    #[arg(value_name = "CODE")]
-    pub code: Option<String>,
+    /// Finding code or name, verdict, connectivity state or client model (GD201, stale, READY, kratos@2.7.2); without it: list all
+    #[arg(value_name = "WORD")]
+    pub word: Option<String>,
     /// How to print
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<PlainFormat>,

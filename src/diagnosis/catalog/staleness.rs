@@ -3,7 +3,7 @@
 use crate::model::finding::{FindingKind, Severity};
 
 findings! {
-    GD601 ZOMBIE_ENDPOINT Critical
+    GD601 DEAD_ENDPOINT Critical
         means "The registry reports the endpoint as healthy, and it does not work: clients use it and fail."
         proved by "The registry's status, and the failure to reach the address."
         remedy "If it was removed permanently, deregister it; find out why the registry's check does not notice (no check, a TTL that has not expired, or a check that does not test this port)."
@@ -35,7 +35,7 @@ findings! {
         proved by "The registry's response without it, and a probe of it afterwards."
         remedy "Nothing, if it is draining; otherwise find out why it is no longer registered.";
 
-    GD607 GHOST_ENDPOINT Info
+    GD607 LEFTOVER_ENTRY Info
         means "A leftover entry: the registry reports the instance as critical, and its address does not respond. Clients that respect the registry's checks leave it out; others use it."
         proved by "The registry's status with the output of its check, and the failure to reach the address. Registries do not report since when an instance is critical: only the time of this session is reported."
         remedy "If it was removed permanently, deregister it, and let the registry do that automatically next time (a lease, or a check that deregisters)."

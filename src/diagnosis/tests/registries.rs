@@ -66,14 +66,14 @@ impl Story {
 }
 
 #[test]
-fn a_ghost_is_told_with_the_command_that_removes_it_and_spoils_nothing() {
+fn a_leftover_entry_is_reported_with_the_command_that_removes_it_and_changes_no_verdict() {
     let mut story = Story::default();
     let dead = failing(instance(B, "pay-2", "web-3", UP), "grpc", "dial tcp 10.0.0.2:50051: connection refused\n");
     story.consul(vec![instance(A, "pay-1", "web-1", UP), dead]);
     story.serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
     let conclusion = story.concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD607"], 0));
-    assert_eq!(conclusion.endpoints[1].verdict, EndpointVerdict::Ghost);
+    assert_eq!(conclusion.endpoints[1].verdict, EndpointVerdict::Leftover);
     let (text, remedy) = story.text_of("GD607");
     for part in [
         "10.0.0.2:50051 is still registered in consul as \"pay-2\" on node web-3, critical (at least for the ",
@@ -86,7 +86,7 @@ fn a_ghost_is_told_with_the_command_that_removes_it_and_spoils_nothing() {
 }
 
 #[test]
-fn a_ghost_of_a_lost_node_is_removed_without_its_agent_and_names_are_quoted_for_the_shell() {
+fn a_leftover_entry_of_a_lost_node_is_removed_without_its_agent_and_names_are_quoted_for_the_shell() {
     let mut story = Story::default();
     let lost =
         failing(instance(B, "pay-2", "web 3; reboot", UP), "Serf Health Status", "Agent not live or unreachable");
@@ -105,26 +105,23 @@ fn a_pod_is_told_with_the_command_that_looks_at_it() {
     let pods = vec![instance(A, "pay-a", "node-1", UP), instance(B, "pay-b", "node-2", UP), unready];
     story.answers("kubernetes:///pay", pods, Vec::new(), Vec::new()).serves(A);
     story.fails(B, Stage::Tcp, FailureCode::Refused).fails(C, Stage::Tcp, FailureCode::Refused);
-    let (_, zombie) = story.text_of("GD601");
-    assert!(
-        zombie.starts_with("`kubectl describe pod pay-b` in its namespace") && zombie.contains("probe"),
-        "{zombie}"
-    );
-    let (_, ghost) = story.text_of("GD607");
-    assert!(ghost.starts_with("`kubectl describe pod pay-c` in its namespace"), "{ghost}");
+    let (_, dead) = story.text_of("GD601");
+    assert!(dead.starts_with("`kubectl describe pod pay-b` in its namespace") && dead.contains("probe"), "{dead}");
+    let (_, leftover) = story.text_of("GD607");
+    assert!(leftover.starts_with("`kubectl describe pod pay-c` in its namespace"), "{leftover}");
 }
 
 #[test]
-fn a_zombie_of_consul_is_told_with_the_command_that_removes_it_and_proved_once() {
+fn a_dead_endpoint_of_consul_is_reported_with_the_command_that_removes_it_and_proved_once() {
     let mut story = Story::default();
     let (one, other) = (instance(B, "pay-2", "web-3", UP), instance(B, "pay-3", "web-3", UP));
     story.consul(vec![instance(A, "pay-1", "web-1", UP), one, other]).serves(A);
     story.fails(B, Stage::Tcp, FailureCode::Refused);
     let conclusion = story.concludes();
-    let zombie = conclusion.findings.iter().find(|finding| finding.kind.code == "GD601").unwrap();
-    assert!(zombie.remedy.contains("on node web-3: `consul services deregister -id=pay-2`"), "{}", zombie.remedy);
-    assert!(zombie.remedy.contains("no check of its own watches it"), "{}", zombie.remedy);
-    assert_eq!(zombie.evidence.len(), 2, "{:?}", zombie.evidence);
+    let dead = conclusion.findings.iter().find(|finding| finding.kind.code == "GD601").unwrap();
+    assert!(dead.remedy.contains("on node web-3: `consul services deregister -id=pay-2`"), "{}", dead.remedy);
+    assert!(dead.remedy.contains("no check of its own watches it"), "{}", dead.remedy);
+    assert_eq!(dead.evidence.len(), 2, "{:?}", dead.evidence);
 }
 
 #[test]

@@ -5,14 +5,15 @@ use crate::channel;
 use crate::diagnosis;
 use crate::diagnosis::{Conclusion, Ledger};
 use crate::model::event::{Event, EventKind};
-use crate::model::finding::{Summary, Verdict};
+use crate::model::finding::Summary;
+use crate::model::verdict::Verdict;
 
 /// What is told after the end.
 pub(super) type Conclusions = Box<dyn Iterator<Item = EventKind> + Send>;
 
 impl Engine {
-    /// Judges and ends: what follows is told by [`Engine::next_conclusion`]. `out_of_time` says why there is no verdict.
-    pub(super) fn finish(&mut self, out_of_time: Option<String>) {
+    /// Judges and ends: what follows is told by [`Engine::next_conclusion`]. `timed_out` says why there is no verdict.
+    pub(super) fn finish(&mut self, timed_out: Option<String>) {
         if self.over {
             return;
         }
@@ -21,11 +22,11 @@ impl Engine {
         self.tell_pending();
         let Conclusion { endpoints, findings, summary } =
             diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
-        let summary = match out_of_time {
+        let summary = match timed_out {
             None => summary,
             Some(why) => Summary {
-                verdict: Verdict::OutOfTime,
-                exit: Verdict::OutOfTime.exit_code(),
+                verdict: Verdict::TimedOut,
+                exit: Verdict::TimedOut.exit_code(),
                 text: format!("{why}; so far: {}", summary.text),
                 counts: summary.counts,
             },

@@ -14,7 +14,7 @@ use crate::channel::{AcrossIdle, Options, Policy};
 use crate::diagnosis::Judging;
 use crate::model::endpoint::Endpoint;
 use crate::model::event::IdlePhase;
-use crate::model::finding::{Summary, Verdict};
+use crate::model::finding::Summary;
 use crate::model::grpc_status::GrpcStatus;
 use crate::model::hold::{Fate, Held, Rung};
 use crate::model::reach::{
@@ -24,6 +24,7 @@ use crate::model::registry::{Registry, SourceId, WatchApi};
 use crate::model::resolution::{Answer, ResolveCode, Update};
 use crate::model::rpc::{RpcCause, Unanswered};
 use crate::model::target::Target;
+use crate::model::verdict::Verdict;
 use crate::session::plan::{Holding, Limits};
 
 const A: &str = "10.0.0.1:50051";

@@ -112,9 +112,9 @@ pub fn agents_that_disagree(world: &mut World) -> Option<Run> {
 
 pub fn critical_and_dead(world: &mut World) -> Option<Run> {
     let (well, dead) = (world.healthy(), world.nobody());
-    let mut ghost = instance(&dead, "critical");
-    ghost["Checks"][0]["Output"] = json!("connect: connection refused");
-    let agent = lists(world, &[instance(&well, "passing"), ghost]);
+    let mut leftover = instance(&dead, "critical");
+    leftover["Checks"][0]["Output"] = json!("connect: connection refused");
+    let agent = lists(world, &[instance(&well, "passing"), leftover]);
     let run = probe(&[&format!("consul://{agent}/pay")]);
     Some(run.says(&[
         &dead,
@@ -222,7 +222,7 @@ pub fn behind_a_mesh_proxy(world: &mut World) -> Option<Run> {
     let agent = agent_with(world, HEADERS, list, &[("/health/connect/", proxy.to_string())]);
     let run =
         probe(&[&format!("consul://{agent}/pay")]).says(&[&closed, "its proxy is \"pay-sidecar-proxy\" on port 21000"]);
-    Some(run.never(&["eregister it", "zombie"]))
+    Some(run.never(&["eregister it", "dead"]))
 }
 
 pub fn mesh_native_and_closed(world: &mut World) -> Option<Run> {

@@ -3,6 +3,8 @@
 use std::fs;
 
 use grpc_discover::diagnosis::FINDINGS;
+use grpc_discover::model::connectivity::ConnectivityState;
+use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
 
 use crate::cause::world::World;
 use crate::support::tool::{run, run_command, tool};
@@ -77,7 +79,7 @@ fn the_neighbours_flags_reach_the_probe() {
 }
 
 #[test]
-fn every_finding_is_explained_and_an_unknown_one_names_near_ones() {
+fn every_word_of_the_output_is_explained_and_an_unknown_one_names_similar_ones() {
     let list = run(&["explain"]);
     assert_eq!(list.code, 0);
     for kind in FINDINGS {
@@ -91,7 +93,18 @@ fn every_finding_is_explained_and_an_unknown_one_names_near_ones() {
         }
     }
     let unknown = run(&["explain", "GD1O1"]);
-    assert!(unknown.code == 64 && unknown.err.contains("near it: GD1"), "{}", unknown.all());
+    assert!(unknown.code == 64 && unknown.err.contains("similar: GD1"), "{}", unknown.all());
+    for (word, meaning) in [
+        ("stale", EndpointVerdict::Stale.meaning()),
+        ("degraded", Verdict::Degraded.meaning()),
+        ("ready", ConnectivityState::Ready.meaning()),
+        ("kratos@2.7.2", "its poller ends with the first idle period"),
+    ] {
+        let explained = run(&["explain", word]);
+        let text = explained.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(explained.code == 0 && text.contains(meaning), "{word}: {}", explained.all());
+        assert!(list.out.contains(word) || list.out.contains(&word.to_uppercase()) || word.contains('@'), "{word}");
+    }
     let json = run(&["explain", "-o", "json", FINDINGS[0].code]);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json.out).unwrap()["code"], FINDINGS[0].code);
 }

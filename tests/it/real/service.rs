@@ -63,7 +63,7 @@ fn both_instances_are_resolved_and_reached() {
 }
 
 #[test]
-fn an_instance_that_is_dead_and_passing_is_a_zombie() {
+fn an_instance_that_cannot_be_reached_and_passes_is_dead() {
     let Some(pay) = Pay::start(Mode::Dev) else { return };
     let dead = pay.second.address.to_string();
     pay.second.kill();

@@ -12,7 +12,7 @@ use grpc_discover::model::event::{
     BackendReport, BackendStatus, ConnectionReport, EndpointReport, EndpointsChange, Event, EventKind, HealthReport,
     IdlePhase, IdleReport, Lag, StallReport, WatchEnd,
 };
-use grpc_discover::model::finding::{Counts, EndpointVerdict, Finding, FindingKind, Severity, Summary, Verdict};
+use grpc_discover::model::finding::{Counts, Finding, FindingKind, Severity, Summary};
 use grpc_discover::model::grpc_status::GrpcStatus;
 use grpc_discover::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
 use grpc_discover::model::lens::{Hears, LensReport};
@@ -27,6 +27,7 @@ use grpc_discover::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailu
 use grpc_discover::model::rpc::RpcCause;
 use grpc_discover::model::target::Target;
 use grpc_discover::model::time::Elapsed;
+use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
 
 /// What a registry value would do to a terminal that is given it raw.
 pub const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}";

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use grpc_discover::model::event::Event;
-use grpc_discover::model::finding::{Summary, Verdict};
+use grpc_discover::model::finding::Summary;
+use grpc_discover::model::verdict::Verdict;
 use serde::Serialize;
 
 use super::Render;
@@ -67,7 +68,7 @@ pub struct Document {
     pub schema_version: u32,
     /// The service.
     pub target: String,
-    /// `healthy`, `degraded`, `failed`, `unknown` or `out-of-time`.
+    /// `healthy`, `degraded`, `failed`, `unknown` or `timed-out`.
     pub verdict: &'static str,
     /// The exit code.
     pub exit: u8,

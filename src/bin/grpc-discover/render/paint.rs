@@ -1,6 +1,7 @@
 //! Colour, and nothing but colour.
 
-use grpc_discover::model::finding::{EndpointVerdict, Severity, Verdict};
+use grpc_discover::model::finding::Severity;
+use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
 
 /// Wraps texts in colour, or leaves them as they are.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,7 +44,7 @@ impl Paint {
     pub fn verdict(self, verdict: Verdict, text: &str) -> String {
         match verdict {
             Verdict::Healthy | Verdict::Usable => self.wrap("1;32", text),
-            Verdict::Degraded | Verdict::Unknown | Verdict::OutOfTime => self.wrap("1;33", text),
+            Verdict::Degraded | Verdict::Unknown | Verdict::TimedOut => self.wrap("1;33", text),
             Verdict::Failed => self.wrap("1;31", text),
         }
     }
@@ -52,22 +53,22 @@ impl Paint {
     pub fn endpoint(self, verdict: EndpointVerdict, text: &str) -> String {
         match verdict {
             EndpointVerdict::Healthy | EndpointVerdict::Listed | EndpointVerdict::Passing => self.green(text),
-            EndpointVerdict::Early | EndpointVerdict::Draining | EndpointVerdict::Drained => self.dim(text),
+            EndpointVerdict::ServingNotPassing | EndpointVerdict::Draining | EndpointVerdict::Drained => self.dim(text),
             EndpointVerdict::CheckWrong
             | EndpointVerdict::Warning
             | EndpointVerdict::Unregistered
-            | EndpointVerdict::OrphanAlive
+            | EndpointVerdict::ServingLeaseExpired
             | EndpointVerdict::Unknown => self.yellow(text),
             EndpointVerdict::Unhealthy
             | EndpointVerdict::Critical
             | EndpointVerdict::UnhealthyUnnoticed
             | EndpointVerdict::Unreachable
             | EndpointVerdict::Stale
-            | EndpointVerdict::Zombie
+            | EndpointVerdict::Dead
             | EndpointVerdict::Down
-            | EndpointVerdict::Ghost
-            | EndpointVerdict::Orphan
-            | EndpointVerdict::Mismatch
+            | EndpointVerdict::Leftover
+            | EndpointVerdict::LeaseExpired
+            | EndpointVerdict::WrongProtocol
             | EndpointVerdict::TlsFailed => self.red(text),
         }
     }

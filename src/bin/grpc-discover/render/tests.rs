@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use grpc_discover::model::event::{Event, EventKind, IdlePhase, IdleReport};
-use grpc_discover::model::finding::{EndpointVerdict, Finding};
+use grpc_discover::model::finding::Finding;
+use grpc_discover::model::verdict::EndpointVerdict;
 use schemars::generate::SchemaSettings;
 
 use super::fixture::{self, HOSTILE};

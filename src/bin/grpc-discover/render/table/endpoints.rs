@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use grpc_discover::model::endpoint::{Address, CheckState, EndpointStatus};
 use grpc_discover::model::event::HealthReport;
-use grpc_discover::model::finding::EndpointVerdict;
 use grpc_discover::model::reach::Stage;
+use grpc_discover::model::verdict::EndpointVerdict;
 use grpc_discover::text::{duration, escape, plural, shorten};
 
 use crate::render::columns::columns;

@@ -59,7 +59,7 @@ pub struct Finding {
 pub struct Summary {
     /// The service.
     pub target: String,
-    /// `healthy`, `degraded`, `failed`, `unknown` or `out-of-time`.
+    /// `healthy`, `degraded`, `failed`, `unknown` or `timed-out`.
     pub verdict: &'static str,
     /// The exit code.
     pub exit: u8,
