@@ -57,7 +57,7 @@ impl<E: MemberError> FailoverError<E> {
     pub(super) fn of(self, registry: &str, word: &str) -> ResolveError {
         let mut failed = match self {
             FailoverError::NoMember => {
-                return ResolveError::fatal(ResolveCode::BadTarget, format!("{registry}: no {word} is named"));
+                return ResolveError::fatal(ResolveCode::BadTarget, format!("{registry}: no {word} is given"));
             }
             FailoverError::Final(failed) => vec![failed],
             FailoverError::Each(failed) => failed,
@@ -68,7 +68,7 @@ impl<E: MemberError> FailoverError<E> {
             return error.at(&member);
         }
         let each = sentences(&failed).join("; ");
-        let text = format!("{registry}: none of the {} {word}s can be asked: {each}", failed.len());
+        let text = format!("{registry}: none of the {} {word}s can be queried: {each}", failed.len());
         // A member that responded with an error shows more than one that could not be reached.
         let most = failed.iter().position(|failed| failed.error.code() == ResolveCode::ServerError).unwrap_or(0);
         let error = failed.swap_remove(most).error;
@@ -175,11 +175,11 @@ mod tests {
         let all = vec![Err(ResolveCode::Unreachable), Err(ResolveCode::ServerError)];
         let error = queried(all).await.0.unwrap_err();
         assert_eq!(error.failure().code, ResolveCode::ServerError);
-        let text = "registry: none of the 2 members can be asked: 0: Unreachable; 1: ServerError";
+        let text = "registry: none of the 2 members can be queried: 0: Unreachable; 1: ServerError";
         assert_eq!(error.to_string(), text);
         let error = queried(vec![Err(ResolveCode::Timeout)]).await.0.unwrap_err();
         assert_eq!(error.to_string(), "registry 0: Timeout");
         let error = queried(Vec::new()).await.0.unwrap_err();
-        assert_eq!(error.to_string(), "registry: no member is named");
+        assert_eq!(error.to_string(), "registry: no member is given");
     }
 }

@@ -240,7 +240,7 @@ impl Listing {
         notes.extend(layout::spring::doubts(endpoints));
         if !permanent.is_empty() {
             let text = format!(
-                "{} of {registered} {}s {}, so nothing removes them when their process dies: {}",
+                "{} of {registered} {}s {}, so they are not removed when their process stops: {}",
                 permanent.len(),
                 self.words.key,
                 self.words.unowned,
@@ -304,7 +304,7 @@ mod tests {
         let text = |kind| notes.iter().find(|note| note.kind == kind).map(|note| note.text.as_str());
         assert_eq!(text(NoteKind::Funnel), Some("3 registered -> 2 with a grpc endpoint"));
         assert!(text(NoteKind::Skipped).is_some_and(|text| text.starts_with("key \"pay/2\": ")), "{notes:?}");
-        let permanent = "1 of 3 keys have no lease, so nothing removes them when their process dies: \"pay/3\"";
+        let permanent = "1 of 3 keys have no lease, so they are not removed when their process stops: \"pay/3\"";
         assert_eq!(text(NoteKind::Permanent), Some(permanent));
     }
 }

@@ -152,10 +152,10 @@ impl Remedy for Names {
     fn of(&self, told: &Told) -> String {
         match (&told.fault, told.code) {
             (Some(TlsFault::IssuerMissing { .. } | TlsFault::RootUnknown(_) | TlsFault::OtherKey(_)), _) => {
-                format!(" ({} names the authority to trust)", self.cacert)
+                format!(" ({} sets the trusted authority)", self.cacert)
             }
             (Some(TlsFault::ClientMissing(_)), _) => {
-                format!(" ({} and {} name the certificate to show)", self.cert, self.key)
+                format!(" ({} and {} set the client certificate)", self.cert, self.key)
             }
             (_, FailureCode::HostnameMismatch) => self.other_name.to_string(),
             _ => String::new(),
@@ -181,7 +181,7 @@ mod tests {
         capath: "A_CAPATH",
         cert: "A_CERT",
         key: "A_KEY",
-        other_name: " (A_NAME names the name to expect)",
+        other_name: " (A_NAME sets the expected name)",
         no_tls: " (this is plain text)",
     };
 
@@ -229,13 +229,13 @@ mod tests {
         assert_eq!(shaken(&directory_of_it, &config).await, Ok(()));
         assert_eq!(
             shaken(&plan(Some(file), "other"), &config).await.unwrap_err(),
-            "certificate is for [DNS:localhost], not other (A_NAME names the name to expect)"
+            "certificate is for [DNS:localhost], not other (A_NAME sets the expected name)"
         );
         let (stranger, _) = self_signed();
         let other = plan(Some(stranger.path().join("me.pem")), "localhost");
         let why = shaken(&other, &config).await.unwrap_err();
         assert!(
-            why.starts_with("certificate signed by unknown authority (\"CN=me\", self-signed) (A_CACERT names"),
+            why.starts_with("certificate signed by unknown authority (\"CN=me\", self-signed) (A_CACERT sets"),
             "{why}"
         );
     }

@@ -55,7 +55,7 @@ impl Context<'_> {
         if from == to {
             return;
         }
-        debug_assert!(channel_may(from, to), "a channel may not go from {from} to {to}: {}", cause.text);
+        debug_assert!(channel_may(from, to), "invalid channel transition from {from} to {to}: {}", cause.text);
         if from == ConnectivityState::Shutdown {
             return;
         }
@@ -80,7 +80,7 @@ impl Context<'_> {
     ) {
         debug_assert!(
             subchannel_may(from, to, self.options.client_health),
-            "subchannel {address} may not go from {from} to {to}: {}",
+            "invalid transition of subchannel {address} from {from} to {to}: {}",
             cause.text
         );
         let scope = Scope::Subchannel(address.clone());

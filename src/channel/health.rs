@@ -60,7 +60,7 @@ impl HealthView {
             }
             Health::Unimplemented => {
                 self.message(ConnectivityState::Ready);
-                "the server does not implement health Watch: taken as serving (gRFC A17)".to_string()
+                "the server does not implement health Watch: treated as serving (gRFC A17)".to_string()
             }
             Health::Failed { code, text, .. } => {
                 self.state = ConnectivityState::TransientFailure;

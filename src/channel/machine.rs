@@ -83,11 +83,11 @@ impl Channel {
         }
         match input {
             Input::Connect => {
-                self.wanted(effects, Cause::new(CauseCode::ConnectRequested, "a connection was asked for"))
+                self.wanted(effects, Cause::new(CauseCode::ConnectRequested, "a connection was requested"))
             }
             Input::RpcStarted => {
                 self.idle.rpc_started();
-                self.wanted(effects, Cause::new(CauseCode::Rpc, "an rpc began"));
+                self.wanted(effects, Cause::new(CauseCode::Rpc, "an RPC started"));
             }
             Input::RpcFinished => self.idle.rpc_finished(self.core.now),
             Input::Resolved(list) => self.resolved(effects, list),
@@ -215,7 +215,7 @@ impl Channel {
     fn enter_idle_mode(&mut self, effects: &mut Vec<Effect>) {
         self.idle.enter();
         let timeout = self.options.idle_timeout.unwrap_or_default();
-        let cause = Cause::new(CauseCode::IdleTimeout, format!("no rpc for {}", exact_duration(timeout)));
+        let cause = Cause::new(CauseCode::IdleTimeout, format!("no RPC for {}", exact_duration(timeout)));
         let Mode::Active(mut balancer) = std::mem::replace(&mut self.mode, Mode::Idle) else { return };
         let (mut ctx, _, heard) = self.context(effects);
         match ctx.options.across_idle {
@@ -348,7 +348,7 @@ impl Balancer {
         match self {
             Balancer::PickFirst(policy) => {
                 if policy.is_wanted() {
-                    policy.exit_idle(ctx, Cause::new(CauseCode::Rpc, "an rpc waits for a connection"));
+                    policy.exit_idle(ctx, Cause::new(CauseCode::Rpc, "an RPC is waiting for a connection"));
                 } else if policy.reconnect_is_due(ctx.now()) {
                     let text = "the channel is kept connected";
                     policy.exit_idle(ctx, Cause::new(CauseCode::ConnectRequested, text));

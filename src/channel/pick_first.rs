@@ -320,14 +320,14 @@ impl PickFirst {
         match member.subchannel.offer() {
             Offer::Nothing => {}
             Offer::Unproven => {
-                let text = format!("{address}: connected, waiting for the health service's word");
+                let text = format!("{address}: connected, waiting for the first health status");
                 self.enter(ctx, ConnectivityState::Connecting, Cause::new(CauseCode::Health, text));
             }
             Offer::Connection(_) => {
                 let cause = if ctx.options.client_health && self.role == Role::Endpoint {
                     Cause::new(CauseCode::Health, format!("{address}: health: serving"))
                 } else {
-                    Cause::new(CauseCode::Connected, format!("{address}: the server's SETTINGS arrived"))
+                    Cause::new(CauseCode::Connected, format!("{address}: received the server's SETTINGS"))
                 };
                 self.enter(ctx, ConnectivityState::Ready, cause);
             }
@@ -343,7 +343,7 @@ impl PickFirst {
     fn all_failed(&mut self, ctx: &mut Context<'_>, error: &str) {
         let text = match self.addresses.len() {
             0 | 1 => error.to_string(),
-            many => format!("all {many} addresses failed, the last: {error}"),
+            many => format!("all {many} addresses failed, last error: {error}"),
         };
         self.fail(ctx, format!("connection error: desc = \"{error}\""), Cause::new(CauseCode::AllFailed, text));
     }
@@ -381,7 +381,7 @@ impl PickFirst {
     fn only(&mut self, ctx: &mut Context<'_>, address: &Address, member: Box<Member>) {
         self.next_attempt_at = None;
         for other in std::mem::take(&mut self.subchannels).into_values() {
-            let text = format!("{}: {address} answered first", other.subchannel.address());
+            let text = format!("{}: {address} connected first", other.subchannel.address());
             other.subchannel.shut_down(ctx, false, Cause::new(CauseCode::AnotherWon, text));
         }
         self.subchannels.insert(address.clone(), member);

@@ -190,7 +190,7 @@ impl RoundRobin {
         let mut cause = self.endpoints[place].policy.cause().clone();
         let all = self.endpoints.len();
         if cause.code == CauseCode::AllFailed && all > 1 {
-            cause.text = format!("all {all} endpoints failed, the last: {}", cause.text);
+            cause.text = format!("all {all} endpoints failed, last error: {}", cause.text);
         }
         self.take_state(ctx, &cause);
         let now = ctx.now();

@@ -151,7 +151,7 @@ impl Subchannel {
         if client_health {
             ctx.effects.push(Effect::WatchHealth(connection));
         } else {
-            let text = format!("{}: the server's SETTINGS arrived", self.address);
+            let text = format!("{}: received the server's SETTINGS", self.address);
             self.show(ctx, ConnectivityState::Ready, Cause::new(CauseCode::Connected, text));
         }
     }
@@ -197,7 +197,7 @@ impl Subchannel {
         let now = ctx.now();
         match &mut self.link {
             Link::Backoff { until, delay, .. } if *until <= now => {
-                let text = format!("{}: backoff of {delay:.3?} has passed", self.address);
+                let text = format!("{}: backoff of {delay:.3?} elapsed", self.address);
                 self.link = Link::Idle;
                 self.show(ctx, ConnectivityState::Idle, Cause::new(CauseCode::BackoffExpired, text));
             }
@@ -207,7 +207,7 @@ impl Subchannel {
                 watched.view.retried(now, watched.unknown_service);
                 ctx.effects.push(Effect::WatchHealth(*connection));
                 let state = watched.view.state();
-                let text = format!("{}: the health Watch is opened again", self.address);
+                let text = format!("{}: reopening the health Watch", self.address);
                 self.show(ctx, state, Cause::new(CauseCode::Health, text));
             }
             Link::Idle | Link::Connecting { .. } | Link::Ready { .. } | Link::Backoff { .. } => {}

@@ -41,22 +41,22 @@ fn is_registry(source: &SourceRecord) -> bool {
 fn not_for_others(ip: IpAddr, endpoint: &Endpoint, contact: Option<&Seen<Contact>>) -> Option<String> {
     let ip = ip.to_canonical();
     if ip.is_unspecified() {
-        return Some("that is the address to listen on, not one to connect to".to_string());
+        return Some("an unspecified address, meant for listening, not for connecting".to_string());
     }
     if is_link_local(ip) {
-        return Some("a link-local address, which means nothing beyond its own network segment".to_string());
+        return Some("a link-local address, valid only within its own network segment".to_string());
     }
     let node = endpoint.node_address.map(|node| node.to_canonical());
     if ip.is_loopback() {
         let node = node.filter(|node| !node.is_loopback() && !node.is_unspecified())?;
         return Some(format!(
-            "a loopback address, though its node is at {node}: everybody else reaches themselves there"
+            "a loopback address, although its node is at {node}: on every other host it points to that host itself"
         ));
     }
     if is_docker_bridge(ip) && node != Some(ip) {
         let Some(Contact::Failed(failure)) = contact.map(|contact| &contact.what) else { return None };
         return leads_nowhere(failure.code, failure.stage).then(|| {
-            format!("an address of Docker's default bridge, and from here it leads nowhere ({failure}): such an address is known on its own host only")
+            format!("an address of Docker's default bridge, unreachable from here ({failure}): such an address is valid only on its own host")
         });
     }
     None
@@ -116,7 +116,7 @@ fn ipv6_leads_nowhere(ledger: &Ledger, source: &SourceRecord) -> Option<Finding>
     evidence.dedup();
     let addresses: Vec<String> = v6.iter().map(|(address, _)| address.to_string()).collect();
     let text = format!(
-        "{} has IPv6 addresses that lead nowhere from here ({}: {}), while IPv4 works: clients that try IPv6 first lose time on every connection",
+        "{} has IPv6 addresses that are unreachable from here ({}: {}), while IPv4 works: clients that try IPv6 first lose time on every connection",
         source.source,
         shorten(&addresses),
         why?

@@ -10,31 +10,31 @@ use crate::model::violation::{Http2Rule, ResponseFault};
 pub(super) fn on_status(code: GrpcStatus) -> String {
     let text = match code {
         GrpcStatus::Unauthenticated => {
-            "Give credentials that the health service accepts: -H 'authorization: …' or -H @FILE; or exempt grpc.health.v1.Health from authentication."
+            "Add credentials that the health service accepts: -H 'authorization: …' or -H @FILE; or exempt grpc.health.v1.Health from authentication."
         }
         GrpcStatus::PermissionDenied => {
-            "Allow this caller to call grpc.health.v1.Health (RBAC, interceptor, mesh policy), or give other credentials with -H."
+            "Allow this caller to call grpc.health.v1.Health (RBAC, interceptor, mesh policy), or use other credentials with -H."
         }
         GrpcStatus::Unavailable => {
-            "The server itself, or a proxy in its words, reports that something behind it is unavailable: the message names it."
+            "The server, or a proxy in its place, reports that a dependency is unavailable: the message names it."
         }
         GrpcStatus::ResourceExhausted => {
-            "The server reports a limit of its own (rate, memory, message size): see the message; probe less often (--rate, -c)."
+            "The server reports that it reached a limit (rate, memory, message size): see the message; probe less often (--rate, -c)."
         }
         GrpcStatus::DeadlineExceeded => {
-            "A deadline inside the server passed: look at what its health handler waits for."
+            "A deadline inside the server expired: check what its health handler waits for."
         }
         GrpcStatus::Cancelled | GrpcStatus::Aborted => {
-            "The server cancelled the call, as one that shuts down does: probe again, then look at its log."
+            "The server cancelled the call, as servers do when they shut down: probe again, then check its log."
         }
         GrpcStatus::InvalidArgument | GrpcStatus::FailedPrecondition | GrpcStatus::OutOfRange => {
-            "The server rejects the request itself: check --service and the metadata (-H) against what it expects."
+            "The server rejected the request itself: check --service and the metadata (-H) against what it expects."
         }
         GrpcStatus::Internal | GrpcStatus::Unknown | GrpcStatus::DataLoss => {
-            "The server's health handler failed: look for the message in the server's log."
+            "The server's health handler failed: search the server's log for the message."
         }
         GrpcStatus::Ok | GrpcStatus::NotFound | GrpcStatus::AlreadyExists | GrpcStatus::Unimplemented => {
-            "Look for the message in the server's log."
+            "Search the server's log for the message."
         }
     };
     text.to_string()
@@ -43,17 +43,17 @@ pub(super) fn on_status(code: GrpcStatus) -> String {
 /// For a call that was sent and not answered in its time: what TCP shows, and what to do. `acknowledged`: see
 /// [`Unanswered`](crate::model::rpc::Unanswered).
 pub(super) fn on_silence(acknowledged: Option<bool>) -> (&'static str, String) {
-    let process = "look whether the process is stopped (state T in ps), out of CPU, or blocked (thread dump, goroutine dump, a lock in its health handler). A slow one: raise --rpc-timeout.";
+    let process = "check whether the process is stopped (state T in ps), out of CPU, or blocked (thread dump, goroutine dump, a lock in its health handler). If it is only slow, raise --rpc-timeout.";
     match acknowledged {
         Some(true) => (
-            "; TCP at its host acknowledged the request, so the host is up and the process does not respond",
+            "; its host acknowledged the request at TCP level, so the host is up and the process does not respond",
             format!("On its host, {process}"),
         ),
         Some(false) => (
-            "; TCP at its host did not acknowledge the request",
-            "Look whether the host is up, and whether a firewall or a route between drops packets of open connections. Clients without keepalive wait for minutes: set a keepalive time (gRFC A8).".to_string(),
+            "; its host did not acknowledge the request at TCP level",
+            "Check whether the host is up, and whether a firewall or a router on the network path drops packets of open connections. Clients without keepalive wait for minutes: set a keepalive time (gRFC A8).".to_string(),
         ),
-        None => ("", format!("The process accepts calls and does not respond: {process}")),
+        None => ("", format!("The process accepts calls but does not respond: {process}")),
     }
 }
 
@@ -61,29 +61,31 @@ pub(super) fn on_silence(acknowledged: Option<bool>) -> (&'static str, String) {
 pub(super) fn on_reset(code: u32) -> String {
     let text = match code {
         0 => {
-            "The server ended the stream without a response and without an error: look at the proxy or the handler that does so."
+            "The server ended the stream without a response and without an error: check the proxy or the handler that does this."
         }
         1 => {
-            "The server or proxy rejects our request as invalid: check --authority (virtual hosts) and the metadata (-H), then its log."
+            "The server or proxy rejected the request as invalid: check --authority (virtual hosts) and the metadata (-H), then its log."
         }
-        2 => "The server or proxy failed inside: look for the stream error in its log.",
+        2 => "The server or proxy had an internal error: search its log for the stream error.",
         3 | 6 | 9 => {
-            "The server reports that our frames are wrong: probe from another network; a proxy between that rewrites frames is the usual cause."
+            "The server reports that our frames are invalid: probe from another network; a proxy on the network path that rewrites frames is the usual cause."
         }
         5 => {
-            "The server had closed the stream already: a proxy with a timeout shorter than the call is the usual cause."
+            "The server had already closed the stream: a proxy with a timeout shorter than the call is the usual cause."
         }
         7 => {
-            "The server takes no new calls now: it is shutting down, or at its limit of streams. Probe again; check its MAX_CONCURRENT_STREAMS and its load."
+            "The server accepts no new calls now: it is shutting down, or its stream limit is reached. Probe again; check its MAX_CONCURRENT_STREAMS and its load."
         }
         8 => {
-            "The server or proxy gave the call up: look at its own timeout for the backend (Envoy: route timeout, nginx: grpc_read_timeout)."
+            "The server or proxy cancelled the call: check its timeout for the backend (Envoy: route timeout, nginx: grpc_read_timeout)."
         }
         10 => "The proxy could not connect to its backend: check the backend's address and port in the proxy.",
-        11 => "The server limits calls from here: probe less often (--rate, -c), and check its rate and size limits.",
+        11 => {
+            "The server limits calls from this client: probe less often (--rate, -c), and check its rate and size limits."
+        }
         12 => "The server requires a stronger TLS version or cipher: check its TLS settings.",
-        13 => "The server serves this only over HTTP/1.1: enable HTTP/2 for this host or path, or use the gRPC port.",
-        _ => "Look for the error code in the log of the server and of proxies before it.",
+        13 => "The server supports this only over HTTP/1.1: enable HTTP/2 for this host or path, or use the gRPC port.",
+        _ => "Search the logs of the server and of the proxies in front of it for the error code.",
     };
     text.to_string()
 }
@@ -91,25 +93,25 @@ pub(super) fn on_reset(code: u32) -> String {
 /// For a call that a GOAWAY ended.
 pub(super) fn on_goaway(goaway: &GoAway) -> String {
     let text = if goaway.calms_pings() {
-        "Ping less often (--keepalive-time here, the client's keepalive time there), or loosen the server's enforcement policy."
+        "Ping less often (--keepalive-time here, the client's keepalive time there), or relax the server's enforcement policy."
     } else if goaway.names_rotation() {
-        "The server closes connections by age or idle time: check max_connection_age, max_connection_idle and the grace period against the length of calls."
+        "The server closes connections by age or idle time: compare max_connection_age, max_connection_idle and the grace period with the duration of calls."
     } else if goaway.shuts_down() {
-        "The server is shutting down: probe again; if it stays so, look at the rollout or at what stops the process."
+        "The server is shutting down: probe again; if it does not recover, check the rollout or what stops the process."
     } else {
         match goaway.code {
             0 => {
-                "The server closes the connection without an error before it answers, as one that shuts down does: probe again, then look at its log and at connection limits of proxies."
+                "The server closes the connection without an error before it responds, as servers do when they shut down: probe again, then check its log and the connection limits of proxies."
             }
             1 | 3 | 6 | 9 => {
-                "The server reports that our side broke a rule of HTTP/2: a proxy between that rewrites frames is the usual cause; look at its log."
+                "The server reports that we violated HTTP/2: a proxy on the network path that rewrites frames is the usual cause; check its log."
             }
             11 => {
                 "The server limits this client (ENHANCE_YOUR_CALM): probe less often (--rate, -c), and check its rate, ping and header limits."
             }
             12 => "The server requires a stronger TLS version or cipher: check its TLS settings.",
-            13 => "The server serves this only over HTTP/1.1: enable HTTP/2 there, or use the gRPC port.",
-            _ => "Look for the debug data and the error code in the server's log.",
+            13 => "The server supports this only over HTTP/1.1: enable HTTP/2 there, or use the gRPC port.",
+            _ => "Search the server's log for the debug data and the error code.",
         }
     };
     text.to_string()
@@ -119,19 +121,19 @@ pub(super) fn on_goaway(goaway: &GoAway) -> String {
 pub(super) fn on_violation(rule: Http2Rule) -> Option<String> {
     let text = match rule {
         Http2Rule::Status => {
-            "A proxy that speaks HTTP/1 to a gRPC backend passes on what it gets: in nginx write grpc_pass instead of proxy_pass, elsewhere set the backend protocol to HTTP/2 (h2c)."
+            "A proxy that uses HTTP/1 with a gRPC backend forwards what it receives: in nginx use grpc_pass instead of proxy_pass, elsewhere set the backend protocol to HTTP/2 (h2c)."
         }
         Http2Rule::ConnectionFields => {
-            "A proxy or a handler copies HTTP/1 headers into HTTP/2: remove the field there, or set the backend protocol to HTTP/2."
+            "A proxy or a handler copies HTTP/1 headers into HTTP/2: remove that header there, or set the backend protocol to HTTP/2."
         }
         Http2Rule::ContentLength => {
-            "Something changes the body and keeps its content-length (compression, a filter): look at the proxy's filters."
+            "A program on the path changes the body and keeps its content-length (compression, a filter): check the proxy's filters."
         }
         Http2Rule::FieldText => {
-            "Look for what sets this field, in the server's interceptors and in the proxy's header rules."
+            "Find out what sets this field: check the server's interceptors and the proxy's header rules."
         }
         Http2Rule::Trailers => {
-            "Look at what ends the response: the server's HTTP/2 library, or a proxy that rewrites trailers."
+            "Check what ends the response: the server's HTTP/2 library, or a proxy that rewrites trailers."
         }
         Http2Rule::Frames | Http2Rule::Compression | Http2Rule::PseudoFields | Http2Rule::Unknown => return None,
     };
@@ -141,18 +143,18 @@ pub(super) fn on_violation(rule: Http2Rule) -> Option<String> {
 /// For a response that is not valid gRPC.
 pub(super) fn on_not_grpc(fault: ResponseFault) -> Option<String> {
     let text = match fault {
-        ResponseFault::GrpcWeb => "This is a gRPC-Web port or proxy: use the gRPC port, or a client of gRPC-Web.",
+        ResponseFault::GrpcWeb => "This is a gRPC-Web port or proxy: use the gRPC port, or a gRPC-Web client.",
         ResponseFault::NoStatus => {
-            "Something between drops the trailers, which carry the status: a proxy or load balancer that speaks HTTP/1 to the backend, or that does not pass trailers on."
+            "The trailers, which carry the status, are dropped on the network path: by a proxy or load balancer that uses HTTP/1 with the backend, or that does not forward trailers."
         }
         ResponseFault::UnknownStatus => {
-            "The server or its proxy sets a status code of its own: it must be one of gRPC's, 0 to 16."
+            "The server or its proxy sets an unknown status code: it must be a gRPC status code, 0 to 16."
         }
         ResponseFault::Compressed => {
-            "Switch compression off at the server or proxy for clients that do not announce it (grpc-accept-encoding)."
+            "Disable compression at the server or proxy for clients that do not announce it (grpc-accept-encoding)."
         }
         ResponseFault::CutOff => {
-            "Look for what ends the response early: a size or time limit of a proxy, or a handler that stops in the middle."
+            "Check what ends the response early: a size or time limit of a proxy, or a handler that stops before the end."
         }
         ResponseFault::Message => return None,
     };
@@ -162,12 +164,12 @@ pub(super) fn on_not_grpc(fault: ResponseFault) -> Option<String> {
 /// For a request that was not sent.
 pub(super) fn on_not_sent(not_sent: NotSent) -> String {
     match not_sent {
-        NotSent::Streams(0) => "Check the stream limit of the server or proxy: it allows none now.".to_string(),
+        NotSent::Streams(0) => "Check the stream limit of the server or proxy: it currently allows no streams.".to_string(),
         NotSent::Streams(_) => {
             "All streams of the connection are in use: raise the stream limit of the server or proxy.".to_string()
         }
         NotSent::Window(_) => {
-            "The server or proxy opens no flow-control window: check its initial window size (Envoy: initial_stream_window_size), and whether it still reads."
+            "The server or proxy provides no flow-control window: check its initial window size (Envoy: initial_stream_window_size), and whether it still reads."
                 .to_string()
         }
     }

@@ -63,14 +63,14 @@ pub fn refused_by_some(ledger: &Ledger) -> Vec<Finding> {
             }
         };
         let unverified = match limit {
-            Some(_) => "; this tool could not verify it: it reached the server without doing so, and sent no metadata",
+            Some(_) => "; this tool could not verify it, so it connected without verification and sent no metadata",
             None => "",
         };
         let text = format!("{address}: tls: {what}{unverified}");
         let better: Vec<&str> = odd.iter().map(|oddity| oddity.better.as_str()).collect();
         let remedy = match better.as_slice() {
             [] => CERTIFICATE_REJECTED_BY_SOME.remedy.to_string(),
-            better => format!("Issue the server's certificate anew {}.", better.join(", ")),
+            better => format!("Reissue the server's certificate {}.", better.join(", ")),
         };
         findings
             .push(Finding { remedy, ..finding(&CERTIFICATE_REJECTED_BY_SOME, Some(address), text, vec![seen.seq]) });
@@ -107,7 +107,7 @@ impl<'a> Identity<'a> {
         if self.names.len() > NAMED {
             names.push_str(", …");
         }
-        format!("[{names}] by \"{}\"", self.issuer)
+        format!("[{names}] issued by \"{}\"", self.issuer)
     }
 }
 

@@ -21,7 +21,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for address in ledger.listing().into_keys() {
         if let Some(settings) = ledger.settings.get(address).filter(|s| s.what.max_concurrent_streams == Some(1)) {
-            let text = format!("{address} allows one call at a time on a connection (MAX_CONCURRENT_STREAMS 1)");
+            let text = format!("{address} allows one call at a time per connection (MAX_CONCURRENT_STREAMS 1)");
             findings.push(finding(&STREAM_LIMIT, address, text, vec![settings.seq]));
         }
         let answered = match ledger.contacts.get(address).map(|contact| &contact.what) {
@@ -33,7 +33,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             ledger.settings.get(address).filter(|s| s.what.max_concurrent_streams == Some(0) && answered)
         {
             let text =
-                format!("{address} answered and then allowed no further call (MAX_CONCURRENT_STREAMS lowered to 0)");
+                format!("{address} responded and then allowed no further calls (MAX_CONCURRENT_STREAMS lowered to 0)");
             findings.push(finding(&NO_STREAMS_ALLOWED, address, text, vec![settings.seq]));
         }
         if let Some(facts) = ledger.responses.get(address)
@@ -44,7 +44,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                 foreign => format!("with content-type \"{foreign}\""),
             };
             let text = format!(
-                "{address} answers gRPC {content_type}: grpc-go and grpc-java refuse that, gRPC C-core accepts it"
+                "{address} sends gRPC responses {content_type}: grpc-go and grpc-java reject them, gRPC C-core accepts them"
             );
             findings.push(finding(&FOREIGN_CONTENT_TYPE, address, text, vec![facts.seq]));
         }
@@ -90,33 +90,35 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
     };
     // What no call waited for: where one did, its failure is the finding.
     if let Some(last) = broken.last().filter(|_| answered) {
-        let text =
-            format!("{address} broke the rules of HTTP/2, so we ended the connection: {}", last.what.disconnect.detail);
+        let text = format!("{address} violated HTTP/2, so we closed the connection: {}", last.what.disconnect.detail);
         tell(&HTTP2_PROTOCOL_ERROR, &broken, text);
     }
     if let Some(last) = limited.last().filter(|_| answered) {
         let text = format!(
-            "{address} sent more than our HTTP/2 library accepts, so we ended the connection: {}",
+            "{address} sent more than our HTTP/2 library accepts, so we closed the connection: {}",
             last.what.disconnect.detail
         );
         tell(&OUR_HTTP2_LIMIT, &limited, text);
     }
     if let Some(last) = flooded.last().filter(|_| answered) {
-        let text = format!("{address} floods the connection, so we ended it: {}", last.what.disconnect.detail);
+        let text = format!(
+            "{address} sent a flood of small frames, so we closed the connection: {}",
+            last.what.disconnect.detail
+        );
         tell(&FRAME_FLOOD, &flooded, text);
     }
     if let Some(last) = leaving.last().filter(|_| answered && abrupt.len() < PATTERN) {
-        let text = format!("{address} answered and closes the connection at once: {}", last.what.disconnect);
+        let text = format!("{address} responded and closed the connection at once: {}", last.what.disconnect);
         tell(&GOAWAY_WITH_RESPONSE, &leaving, text);
     }
     if let Some(last) = calmed.last() {
-        let text = format!("{address} closed the connection over too many pings: {}", last.what.disconnect);
+        let text = format!("{address} closed the connection because of too many pings: {}", last.what.disconnect);
         tell(&TOO_MANY_PINGS, &calmed, text);
     }
     let named = !aged.is_empty() || !idled.is_empty();
     let steady = if !named && polite.len() >= PATTERN && steady(&polite) { polite } else { Vec::new() };
     for (rotated, what) in
-        [(&aged, "rotates connections"), (&idled, "ends idle connections"), (&steady, "rotates connections")]
+        [(&aged, "rotates connections"), (&idled, "closes idle connections"), (&steady, "rotates connections")]
     {
         if let Some(last) = rotated.last() {
             let text = format!("{address} {what}{}: {}", ages(rotated), last.what.disconnect);
@@ -127,7 +129,7 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
         && let Some(last) = abrupt.last()
     {
         let text = format!(
-            "{address} flaps: READY and lost {} times{}, last: {}",
+            "{address} is flapping: READY and lost {} times{}, last: {}",
             abrupt.len(),
             ages(&abrupt),
             last.what.disconnect

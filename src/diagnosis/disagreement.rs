@@ -76,7 +76,7 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
         let authority = authorities.iter().map(|i| heard[*i].1.source.to_string()).collect::<Vec<_>>().join(" and ");
         let mut evidence: Vec<u64> = copies.iter().filter_map(|s| s.answered.as_ref()).map(|a| a.seq).collect();
         evidence.extend(authorities.iter().filter_map(|i| heard[*i].1.answered.as_ref()).map(|a| a.seq));
-        let text = format!("{address} is listed by {copy} and not by {authority}");
+        let text = format!("{address} is listed by {copy} but not by {authority}");
         findings.push(finding(&STALE_LISTING, Some(address.clone()), text, evidence));
     }
 }
@@ -116,7 +116,7 @@ fn virtual_ip<'a>(
         return None;
     }
     let text = format!(
-        "{} gives only {address}, which answers and is none of the {many} endpoints that {} lists: a virtual IP",
+        "{} returns only {address}, which responds but is not one of the {many} endpoints that {} lists: a virtual IP",
         source.source, other.source
     );
     let answers = [source.answered.as_ref(), other.answered.as_ref()];
@@ -131,8 +131,7 @@ fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]
     let has_it_in_front = |seen: &Seen<Endpoint>| seen.what.virtual_ip() == Some(socket.ip());
     let other = others.iter().find(|other| other.listed.values().any(has_it_in_front))?;
     let text = format!(
-        "{} gives only {address}, the ClusterIP in front of the {} that {} lists: an HTTP/2 connection to it stays \
-         with one of them",
+        "{} returns only {address}, the ClusterIP in front of the {} endpoints that {} lists: an HTTP/2 connection to it stays on one of them",
         source.source,
         usable(other).len(),
         other.source

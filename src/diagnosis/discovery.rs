@@ -28,7 +28,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     }
     if let Some((listed, probed)) = ledger.limited {
         let evidence = ledger.heard().filter_map(|(_, s)| s.answered.as_ref()).map(|a| a.seq).collect();
-        let text = format!("{listed} endpoints are listed and only {probed} were probed");
+        let text = format!("{listed} endpoints are listed, but only {probed} were probed");
         findings.push(finding(&TOO_MANY_ENDPOINTS, None, text, evidence));
     }
     findings
@@ -44,7 +44,7 @@ pub fn expected(ledger: &Ledger, expect: &[Address]) -> Vec<Finding> {
     let missing = expect.iter().filter(|address| !listing.contains_key(address));
     missing
         .map(|address| {
-            let text = format!("{address} was expected and no registry lists it");
+            let text = format!("{address} was expected, but no registry lists it");
             finding(&EXPECTED_ENDPOINT_MISSING, Some(address.clone()), text, evidence.clone())
         })
         .collect()
@@ -55,9 +55,9 @@ fn could_not_be_asked(ledger: &Ledger, source: &SourceRecord, findings: &mut Vec
     let name = name(ledger, source);
     let why = broken.what.as_ref().map_or_else(|| "the watch ended".to_string(), |failure| failure.text.clone());
     let text = match source.answered {
-        None => format!("{name} could not be asked: {why}"),
+        None => format!("{name} could not be queried: {why}"),
         Some(_) if is_denied(source) => {
-            format!("{name} denies access since {}, and its last list is kept: {why}", broken.at)
+            format!("{name} has denied access since {}; its last list is kept: {why}", broken.at)
         }
         Some(_) => format!("{name}: no response for {}: {why}", duration(ledger.now.since(broken.at))),
     };
@@ -99,7 +99,7 @@ fn contradicts_itself(source: &SourceRecord, findings: &mut Vec<Finding>) {
         source.remembered.iter().filter(|seen| seen.what.kind == NoteKind::Unconfirmed).map(|seen| seen.seq).collect();
     if times.len() >= OFTEN {
         let text = format!(
-            "{} returned an empty list {} times and, queried again, a list with endpoints each time",
+            "{} returned an empty list {} times and, when queried again, a list with endpoints each time",
             source.source,
             times.len()
         );

@@ -18,7 +18,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     for source in ledger.sources.iter().filter(|source| source.registry().resolves_names()) {
         if source.rotates() {
             let text = format!(
-                "{} answers with another part of its addresses each time: {}; an address that is missing from one answer has not left",
+                "{} returns a different subset of its addresses each time: {}; an address that is missing from one answer was not removed",
                 source.source,
                 source.rotation.words()
             );
@@ -46,8 +46,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     }
     for (address, spared) in spared(ledger) {
         let text = format!(
-            "{address} does not accept connections ({}), and {} does: the server listens on one address family of this machine \
-             only; clients that are given both use the other one",
+            "{address} does not accept connections ({}), but {} does: the server listens on only one address family of this machine; clients that get both use the other one",
             spared.why, spared.sibling
         );
         findings.push(finding(&LOOPBACK_ONE_FAMILY, Some(address), text, spared.evidence));

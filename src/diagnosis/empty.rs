@@ -85,11 +85,10 @@ fn none_usable(ledger: &Ledger, findings: &mut Vec<Finding>) {
     if !ends.is_empty() && listed.iter().all(|seen| seen.what.maintenance().is_some()) {
         let ends: Vec<String> = ends.into_iter().map(str::to_string).collect();
         finding.remedy =
-            format!("They were taken out of service on purpose; when the work is done: {}.", shorten(&ends));
+            format!("They were taken out of service on purpose; when maintenance is finished: {}.", shorten(&ends));
     } else if listed.iter().all(|seen| seen.what.status == EndpointStatus::Draining) {
         finding.remedy =
-            "Every endpoint is being taken out of service: wait for those that replace them, or find out why \
-                          they do not come."
+            "Every endpoint is being taken out of service: wait for their replacements, or find out why there are none."
                 .to_string();
     } else if let Some(advice) = heard.iter().find_map(|source| {
         let instances = source.listed.values().map(|seen| Situation::NoneUsable(&seen.what));

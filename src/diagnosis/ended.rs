@@ -50,7 +50,7 @@ fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
     };
     let proxy = ledger.proxies.get(address).map(|seen| &seen.what.name);
     let who = proxy.map(|name| format!(" (a proxy, {name})")).unwrap_or_default();
-    let text = format!("{address}{who} ended {whose} after {} without a call: {how}", duration(*idle));
+    let text = format!("{address}{who} closed {whose} after {} without a call: {how}", duration(*idle));
     let evidence = own.iter().chain(&checks).map(|(_, _, seq)| *seq).collect();
     let kind = &IDLE_CONNECTION_ENDED;
     Some(Finding { kind, address: Some(address.clone()), text, evidence, remedy: remedy(proxy, *idle) })
@@ -86,14 +86,10 @@ fn of_check(seen: &Seen<HeldReport>) -> Option<(&Disconnect, Duration, u64)> {
 /// The setting that ends idle connections, where it is known whose it is.
 pub(super) fn setting(proxy: Option<&ProxyName>) -> Option<&'static str> {
     Some(match proxy? {
-        ProxyName::Nginx | ProxyName::OpenResty | ProxyName::Tengine => {
-            "nginx: keepalive_timeout, 75s unless it is set"
-        }
-        ProxyName::Envoy | ProxyName::IstioEnvoy => {
-            "Envoy: idle_timeout of the HTTP connection manager, 1h unless it is set"
-        }
+        ProxyName::Nginx | ProxyName::OpenResty | ProxyName::Tengine => "nginx: keepalive_timeout, 75s by default",
+        ProxyName::Envoy | ProxyName::IstioEnvoy => "Envoy: idle_timeout of the HTTP connection manager, 1h by default",
         ProxyName::Haproxy => "HAProxy: timeout client and timeout http-keep-alive",
-        ProxyName::AwsLoadBalancer => "AWS ALB: idle_timeout.timeout_seconds, 60s unless it is set",
+        ProxyName::AwsLoadBalancer => "AWS ALB: idle_timeout.timeout_seconds, 60s by default",
         ProxyName::Google | ProxyName::GoogleFrontend | ProxyName::Linkerd | ProxyName::Other(_) => return None,
     })
 }
@@ -101,8 +97,7 @@ pub(super) fn setting(proxy: Option<&ProxyName>) -> Option<&'static str> {
 fn remedy(proxy: Option<&ProxyName>, idle: Duration) -> String {
     let setting = setting(proxy).map(|setting| format!(" ({setting})")).unwrap_or_default();
     format!(
-        "Nothing, if that limit is meant: clients reconnect with their next call, and a call that starts at that very moment may \
-         fail with UNAVAILABLE. To avoid both, let channels go idle before {}, or raise the limit{setting}.",
+        "Nothing, if that limit is intended: clients reconnect with their next call, but a call that starts at that moment may fail with UNAVAILABLE. To avoid both, let channels go idle before {}, or raise the limit{setting}.",
         duration(idle)
     )
 }

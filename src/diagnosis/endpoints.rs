@@ -75,7 +75,7 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             _ => EndpointVerdict::Stale,
         };
         let text = format!(
-            "left {} at {}: {}",
+            "removed from {} at {}: {}",
             ledger.sources[departure.what.source].source,
             departure.at,
             describe(&contact.what)
@@ -90,7 +90,7 @@ fn describe(contact: &Contact) -> String {
     match contact {
         Contact::Connected => "connected".to_string(),
         Contact::Answered(Health::Failed { code, text, .. }) => format!("health: {code}: {text}"),
-        Contact::Answered(Health::Unimplemented) => "connected; it has no health service".to_string(),
+        Contact::Answered(Health::Unimplemented) => "connected; health service not implemented".to_string(),
         Contact::Answered(health) => health.as_str().to_string(),
         Contact::Failed(failure) => failure.to_string(),
     }

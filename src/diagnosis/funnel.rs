@@ -90,15 +90,15 @@ fn in_maintenance(seen: &Seen<Endpoint>, name: &str) -> Option<Finding> {
     let endpoint = &seen.what;
     let maintenance = endpoint.maintenance()?;
     let reason = match maintenance.reason.trim() {
-        "" => "no reason is given".to_string(),
+        "" => "no reason given".to_string(),
         reason => format!("reason: {}", text::shorten(reason, QUOTED)),
     };
     let text = format!(
-        "{} is registered in {name}{} and has been taken out of service on purpose: maintenance mode ({reason}): clients do not use it",
+        "{} is registered in {name}{} and in maintenance mode ({reason}): it was taken out of service on purpose, and clients do not use it",
         endpoint.address,
         instance(endpoint)
     );
     let mut finding = finding(&IN_MAINTENANCE, Some(endpoint.address.clone()), text, vec![seen.seq]);
-    finding.remedy = format!("When the work is done: {}.", maintenance.end);
+    finding.remedy = format!("When maintenance is finished: {}.", maintenance.end);
     Some(finding)
 }

@@ -18,9 +18,7 @@ const NAMED: usize = 8;
 /// HTTP/2's error code of this name.
 const PROTOCOL_ERROR: u32 = 1;
 /// What ends a connection over the bytes that every HTTP/2 client sends.
-const PREFACE_REFUSED: &str = "If a load balancer is in front of this port, dial the load balancer: nginx sends this when the port \
-    expects the PROXY protocol (listen … proxy_protocol) and a client connects directly. Otherwise look at the server's log for \
-    the violation that it saw.";
+const PREFACE_REFUSED: &str = "If a load balancer is in front of this port, connect to the load balancer: nginx sends this when the port expects the PROXY protocol (listen … proxy_protocol) and a client connects directly. Otherwise search the server's log for the violation that it detected.";
 
 /// The finding for an answer, if it is one. `others`: what the same server says about other names.
 pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<Health>>>) -> Option<Unaddressed> {
@@ -34,17 +32,17 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
             told(&NOT_SERVING, format!("is reachable and reports {}{}", health.as_str(), but(others)))
         }
         Health::ServiceUnknown => {
-            let text = "is reachable and its health service does not know the service (it is not registered there)";
+            let text = "is reachable, but the requested service is not registered with its health service";
             told(&HEALTH_SERVICE_UNKNOWN, format!("{text}{}", but(others)))
         }
         Health::Failed { code, text, cause } if health.is_behind_authentication() => {
             let who = match cause {
                 RpcCause::Http { by: Some(name), .. } | RpcCause::Proxy { name, .. } => {
-                    format!("behind {name}, which refused")
+                    format!("behind {name}, which rejected")
                 }
-                _ => "reachable and refused".to_string(),
+                _ => "reachable and rejected".to_string(),
             };
-            let text = format!("is {who} the health call: {code}: {text}; its health could not be judged");
+            let text = format!("is {who} the health call: {code}: {text}; its health is unknown");
             let remedy = match cause {
                 RpcCause::Http { status, by, hint } => http::remedy(*status, by.as_ref(), hint.as_ref()),
                 RpcCause::Proxy { name, hint } => http::on_proxys_status(hint.as_ref(), name),
@@ -57,14 +55,14 @@ pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<H
 }
 
 fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
-    let failed = || format!("is reachable and the health call failed: {code}: {text}");
+    let failed = || format!("is reachable, but the health call failed: {code}: {text}");
     let (kind, text, remedy) = match cause {
         RpcCause::Http { status, by, hint } => {
             return http::on_http(*status, by.as_ref(), hint.as_ref(), text);
         }
         RpcCause::Proxy { name, hint } => (
             &PROXY_ANSWERED,
-            format!("leads to a proxy, which answered in the server's place: {text}"),
+            format!("is behind a proxy, which responded instead of the gRPC server: {text}"),
             http::on_proxys_status(hint.as_ref(), name),
         ),
         RpcCause::Reset(code) => (
@@ -78,27 +76,29 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
                 PROTOCOL_ERROR => PREFACE_REFUSED.to_string(),
                 _ => calls::on_goaway(goaway),
             };
-            (kind, format!("ended the connection during the health call: {text}"), Some(remedy))
+            (kind, format!("closed the connection during the health call: {text}"), Some(remedy))
         }
         RpcCause::Lost(disconnect) => (
             &CLOSED_AFTER_SETTINGS,
-            format!("sent SETTINGS and ended the connection before it answered: {disconnect}"),
+            format!("sent SETTINGS and closed the connection before it responded: {disconnect}"),
             None,
         ),
         RpcCause::Violation(broken) => (
             &HTTP2_PROTOCOL_ERROR,
-            format!("broke the rules of HTTP/2, so we ended the call: {broken}"),
+            format!("violated HTTP/2, so we ended the call: {broken}"),
             calls::on_violation(broken.rule),
         ),
         RpcCause::NotGrpc(response) => (
             &NOT_VALID_GRPC,
-            format!("answered the health call with a response that is not valid gRPC: {text}"),
+            format!("sent a response to the health call that is not valid gRPC: {text}"),
             calls::on_not_grpc(response.fault),
         ),
         RpcCause::OurLimit(what) => {
             (&OUR_HTTP2_LIMIT, format!("sent more than our HTTP/2 library accepts, so we ended the call: {what}"), None)
         }
-        RpcCause::Flood(what) => (&FRAME_FLOOD, format!("floods the connection, so we ended it: {what}"), None),
+        RpcCause::Flood(what) => {
+            (&FRAME_FLOOD, format!("sent a flood of small frames, so we closed the connection: {what}"), None)
+        }
         RpcCause::HeadersTooLarge(headers) => (
             &REQUEST_HEADERS_TOO_LARGE,
             format!("does not accept headers of this size: {code}: {text}"),
@@ -113,9 +113,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
         }
         RpcCause::Unanswered(unanswered) => {
             let (kind, text) = match unanswered.last_response {
-                Some(at) => {
-                    (&STOPPED_RESPONDING, format!("stopped responding: {text}; its last response came at {at}"))
-                }
+                Some(at) => (&STOPPED_RESPONDING, format!("stopped responding: {text}; its last response was at {at}")),
                 None => (&HEALTH_CALL_FAILED, failed()),
             };
             let (tcp, remedy) = calls::on_silence(unanswered.acknowledged);
@@ -131,5 +129,5 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
 fn but(others: Option<&BTreeMap<String, Seen<Health>>>) -> String {
     let Some(others) = others.filter(|others| !others.is_empty()) else { return String::new() };
     let named = others.iter().map(|(name, seen)| format!("{name:?} {}", seen.what.as_str()));
-    format!("; it knows {}", few(named, ", ", NAMED))
+    format!("; other services: {}", few(named, ", ", NAMED))
 }

@@ -13,21 +13,23 @@ pub(super) fn on_http(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHin
     let gateway = is_a_gateway(status, by, hint);
     let (kind, text): (&'static FindingKind, String) = match hint {
         Some(HttpHint::CertificateMissing) => {
-            (&CLIENT_CERTIFICATE_REQUIRED, format!("requires a client certificate, and none was sent: {text}"))
+            (&CLIENT_CERTIFICATE_REQUIRED, format!("requires a client certificate, but none was sent: {text}"))
         }
         Some(HttpHint::CertificateRefused) => {
             (&CLIENT_CERTIFICATE_REQUIRED, format!("does not accept this client certificate: {text}"))
         }
         Some(HttpHint::TlsExpected) => (&PLAINTEXT_ON_TLS_PORT, format!("requires TLS: {text}")),
-        _ if matches!(status, 525 | 526) => (&TLS_FAILED, format!("is a proxy whose TLS to its server failed: {text}")),
+        _ if matches!(status, 525 | 526) => {
+            (&TLS_FAILED, format!("is a proxy whose TLS connection to its server failed: {text}"))
+        }
         _ if gateway && by.is_some() => {
-            (&PROXY_ANSWERED, format!("leads to a proxy, which answered in the server's place: {text}"))
+            (&PROXY_ANSWERED, format!("is behind a proxy, which responded instead of the gRPC server: {text}"))
         }
         _ if gateway => (
             &PROXY_ANSWERED,
-            format!("leads to a gateway or load balancer, which answered in the server's place: {text}"),
+            format!("leads to a gateway or load balancer, which responded instead of the gRPC server: {text}"),
         ),
-        _ => (&NOT_A_GRPC_SERVER, format!("speaks HTTP/2 and answered the health call with no gRPC: {text}")),
+        _ => (&NOT_A_GRPC_SERVER, format!("supports HTTP/2, but its response to the health call is not gRPC: {text}")),
     };
     Unaddressed { kind, text, remedy: remedy(status, by, hint), others: Vec::new() }
 }
@@ -75,36 +77,32 @@ fn is_about_a_backend(hint: &HttpHint) -> bool {
 
 fn by_hint(hint: &HttpHint, who: &str, by: Option<&ProxyName>) -> Option<String> {
     Some(match hint {
-        HttpHint::CertificateMissing => "Give a client certificate that it trusts: --cert FILE --key FILE.".to_string(),
+        HttpHint::CertificateMissing => "Use a client certificate that it trusts: --cert FILE --key FILE.".to_string(),
         HttpHint::CertificateRefused => format!(
-            "Give a client certificate (--cert, --key) of an authority that {who} trusts, and check its dates; nginx names its \
-             authorities in ssl_client_certificate."
+            "Use a client certificate (--cert, --key) from an authority that {who} trusts, and check its dates; nginx lists its authorities in ssl_client_certificate."
         ),
         HttpHint::TlsExpected => "Use --tls on, and TLS credentials in the client.".to_string(),
         HttpHint::NoBackend => no_backend(who, by),
         HttpHint::BackendUnreachable => format!(
-            "Look behind {who}: it cannot connect to its server. Check that the server runs, and the address and port that {who} \
-             has for it."
+            "Check the server behind {who}: connections to it fail. Check that it runs, and the address and port that {who} has for it."
         ),
         HttpHint::BackendBroken => format!(
-            "Look behind {who}: its server ended the connection or sent what {who} could not read. Check the server's log, and \
-             that {who} uses HTTP/2 (and TLS, if the server requires it) to it."
+            "Check the server behind {who}: it closed the connection or sent a response that {who} could not read. Check its log, and that {who} uses HTTP/2 (and TLS, if the server requires it) to connect to it."
         ),
         HttpHint::BackendTimeout => backend_timeout(who),
         HttpHint::NoRoute => no_route(who),
         HttpHint::GoNotFound => {
-            "Traefik sends this page when no router fits: check host (--authority) and path. A Go server such as connect-go \
-             sends it when it has no grpc.health.v1: add grpchealth to its handlers."
+            "Traefik sends this page when no router matches: check host (--authority) and path. A Go server such as connect-go sends it when it does not implement grpc.health.v1: add grpchealth to its handlers."
                 .to_string()
         }
         HttpHint::AccessRule => {
-            format!("Ask for this client and grpc.health.v1.Health to be allowed: an access rule of {who} forbids the call.")
+            format!("Allow this client to call grpc.health.v1.Health: an access rule of {who} denies the call.")
         }
         HttpHint::HeadersTooLarge => headers_too_large(who),
         HttpHint::BodyTooLarge => body_too_large(who),
         HttpHint::Redirect(to) => redirect(to),
         HttpHint::Authenticate(scheme) => {
-            format!("Give credentials with -H 'authorization: {scheme} …' (or -H @FILE); {who} requires them.")
+            format!("Add credentials with -H 'authorization: {scheme} …' (or -H @FILE); {who} requires them.")
         }
     })
 }
@@ -112,53 +110,49 @@ fn by_hint(hint: &HttpHint, who: &str, by: Option<&ProxyName>) -> Option<String>
 fn by_status(status: u16, who: &str) -> Option<String> {
     Some(match status {
         200 => format!(
-            "Find the port or the host (--authority) of the gRPC server: {who} answers with a page and has no route for \
-             /grpc.health.v1.Health/Check."
+            "Find the port or the host (--authority) of the gRPC server: {who} responds with a page and has no route for /grpc.health.v1.Health/Check."
         ),
-        300..=399 => format!("Dial what the redirect of {who} leads to: gRPC clients follow no redirect."),
+        300..=399 => format!("Use the address to which {who} redirects: gRPC clients do not follow redirects."),
         400 => format!(
-            "Look at the log of {who}: it calls the request malformed. Compare host (--authority) and metadata (-H) with what a \
-             client of this service sends."
+            "Check the log of {who}: it rejected the request as malformed. Compare host (--authority) and metadata (-H) with what a client of this service sends."
         ),
         401 | 403 => {
-            format!("Give credentials with -H 'authorization: …' (or -H @FILE); {who} requires them for this call.")
+            format!("Add credentials with -H 'authorization: …' (or -H @FILE); {who} requires them for this call.")
         }
         404 => no_route(who),
         405 => format!(
-            "Find the port or the host (--authority) of the gRPC server: {who} takes no POST on this path, so it routes no gRPC there."
+            "Find the port or the host (--authority) of the gRPC server: {who} does not accept POST on this path, so it has no gRPC route there."
         ),
-        408 => format!("Look at the request timeout of {who}: the call took longer than it waits."),
-        411 => format!("Switch HTTP/2 and gRPC on at {who}: it requires a content-length, which no gRPC call has."),
+        408 => format!("Check the request timeout of {who}: the call took longer than that."),
+        411 => format!("Enable HTTP/2 and gRPC at {who}: it requires a content-length, which gRPC calls do not have."),
         413 => body_too_large(who),
-        414 => format!("Look at the limits of {who}: it finds the path of the call too long."),
+        414 => format!("Check the limits of {who}: the path of the call is too long for it."),
         415 => format!(
             "Find the port or the route of the gRPC server: {who} does not accept the content type application/grpc (a REST or \
              gRPC-Web endpoint)."
         ),
         421 => format!(
-            "Name the host that this connection is for with --servername and --authority: {who} serves another one here."
+            "Set the host of this connection with --servername and --authority: {who} serves another host here."
         ),
-        426 | 505 => format!("Switch HTTP/2 on at {who} for this host: it requires another protocol version."),
-        429 => format!("Ask less often (--rate, -c): {who} limits the rate."),
+        426 | 505 => format!("Enable HTTP/2 at {who} for this host: it requires another protocol version."),
+        429 => format!("Probe less often (--rate, -c): {who} limits the rate of requests."),
         431 => headers_too_large(who),
-        464 => "Set the protocol version of the ALB's target group to gRPC: the call does not fit the one it has.".to_string(),
-        500 => format!("Look at the log of {who}: it failed while it handled the call."),
-        501 => format!("Switch gRPC on at {who}: it does not support this request."),
+        464 => "Set the protocol version of the ALB's target group to gRPC: the call does not match the current one.".to_string(),
+        500 => format!("Check the log of {who}: it failed while it handled the call."),
+        501 => format!("Enable gRPC at {who}: it does not support this request."),
         502 => format!(
-            "Look behind {who}: it got no valid response from its server. Check that the server runs, and that {who} speaks \
-             gRPC (HTTP/2) to it, with TLS if the server requires it."
+            "Check the server behind {who}: it sent no valid response. Check that it runs, and that {who} uses gRPC (HTTP/2) to connect to it, with TLS if the server requires it."
         ),
         503 => no_backend(who, None),
         504 | 524 => backend_timeout(who),
-        520 => "Look at the origin server behind Cloudflare: it sent an empty or unexpected response. gRPC must be switched on \
-                for the zone."
+        520 => "Check the origin server behind Cloudflare: it sent an empty or unexpected response. gRPC must be enabled for the zone."
             .to_string(),
-        521 | 523 => "Look at the origin server behind Cloudflare: it refuses connections, or there is no route to it.".to_string(),
-        522 => "Look at the origin server behind Cloudflare: it does not accept connections in time; check its firewall."
+        521 | 523 => "Check the origin server behind Cloudflare: it refuses connections, or there is no route to it.".to_string(),
+        522 => "Check the origin server behind Cloudflare: it does not accept connections in time; check its firewall."
             .to_string(),
         525 => "Check TLS of the origin server behind Cloudflare: the handshake failed.".to_string(),
-        526 => "Renew the certificate of the origin server behind Cloudflare: Cloudflare does not accept it.".to_string(),
-        527 | 530 => "Look at the origin server behind Cloudflare: its name or its tunnel cannot be reached.".to_string(),
+        526 => "Renew the certificate of the origin server behind Cloudflare: Cloudflare rejects it.".to_string(),
+        527 | 530 => "Check the origin server behind Cloudflare: its name or its tunnel is unreachable.".to_string(),
         _ => return None,
     })
 }
@@ -170,23 +164,22 @@ fn no_backend(who: &str, by: Option<&ProxyName>) -> String {
         _ => "",
     };
     format!(
-        "Look behind {who}: it has no healthy server for this call. Check that the servers run and pass its health checks{list}."
+        "Check the servers behind {who}: none of them is healthy for this call. Check that they run and pass its health checks{list}."
     )
 }
 
 fn backend_timeout(who: &str) -> String {
-    format!("Look behind {who}: its server did not respond in time. Check that server, then the timeout of {who}.")
+    format!("Check the server behind {who}: it did not respond in time. Then check the timeout of {who}.")
 }
 
 fn no_route(who: &str) -> String {
     format!(
-        "Check the routes of {who}: none fits this host and /grpc.health.v1.Health/Check. Name the host that clients use with \
-         --authority."
+        "Check the routes of {who}: none matches this host and /grpc.health.v1.Health/Check. Set the host that clients use with --authority."
     )
 }
 
 fn headers_too_large(who: &str) -> String {
-    format!("Send fewer or shorter headers (-H), or raise the limit of {who}: they are larger than it accepts.")
+    format!("Send fewer or shorter headers (-H), or raise the limit of {who}: the headers are larger than it accepts.")
 }
 
 fn body_too_large(who: &str) -> String {
@@ -201,18 +194,17 @@ fn redirect(to: &str) -> String {
     let lower = to.to_lowercase();
     if LOGIN.iter().any(|word| lower.contains(word)) {
         return format!(
-            "Exempt gRPC from the login of the proxy, or give credentials with -H: it redirects to {to}, and gRPC clients follow \
-             no redirect."
+            "Exempt gRPC from the proxy's login, or add credentials with -H: the proxy redirects to {to}, and gRPC clients do not follow redirects."
         );
     }
     match to.strip_prefix("https://") {
         Some(host) => {
             let host = host.split('/').next().unwrap_or_default();
             format!(
-                "Dial {host} with TLS (--tls on): the call is redirected there, and gRPC clients follow no redirect."
+                "Use {host} with TLS (--tls on): the call is redirected there, and gRPC clients do not follow redirects."
             )
         }
-        None => format!("Dial {to} instead: the call is redirected there, and gRPC clients follow no redirect."),
+        None => format!("Use {to} instead: the call is redirected there, and gRPC clients do not follow redirects."),
     }
 }
 
@@ -235,7 +227,7 @@ mod tests {
             }
         }
         assert!(told(503, Some(ProxyName::Haproxy), Some(HttpHint::NoBackend)).1.contains("show servers state"));
-        assert!(told(503, None, None).1.starts_with("Look behind a gateway or load balancer"));
+        assert!(told(503, None, None).1.starts_with("Check the servers behind a gateway or load balancer"));
     }
 
     #[test]
@@ -256,7 +248,7 @@ mod tests {
         let (code, remedy) = told(400, Some(ProxyName::Nginx), Some(HttpHint::CertificateMissing));
         assert_eq!(
             (code, remedy.as_str()),
-            ("GD305", "Give a client certificate that it trusts: --cert FILE --key FILE.")
+            ("GD305", "Use a client certificate that it trusts: --cert FILE --key FILE.")
         );
         assert_eq!(told(400, Some(ProxyName::Nginx), Some(HttpHint::CertificateRefused)).0, "GD305");
         assert_eq!(told(400, Some(ProxyName::Nginx), Some(HttpHint::TlsExpected)).0, "GD402");
@@ -266,9 +258,9 @@ mod tests {
     fn a_redirect_names_what_to_dial() {
         let to = |to: &str| told(302, None, Some(HttpHint::Redirect(to.to_string()))).1;
         assert!(
-            to("https://pay.example/grpc.health.v1.Health/Check").starts_with("Dial pay.example with TLS (--tls on)")
+            to("https://pay.example/grpc.health.v1.Health/Check").starts_with("Use pay.example with TLS (--tls on)")
         );
-        assert!(to("http://pay.example:81/x").starts_with("Dial http://pay.example:81/x instead"));
-        assert!(to("https://login.example/auth").starts_with("Exempt gRPC from the login"));
+        assert!(to("http://pay.example:81/x").starts_with("Use http://pay.example:81/x instead"));
+        assert!(to("https://login.example/auth").starts_with("Exempt gRPC from the proxy's login"));
     }
 }

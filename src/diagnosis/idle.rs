@@ -38,20 +38,20 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         let source = &ledger.sources[departure.what.source].source;
         let contact = ledger.contacts.get(address).filter(|contact| contact.at >= departure.at);
         let now = match contact.map(|contact| &contact.what) {
-            Some(Contact::Failed(failure)) => format!("and is dead now ({failure})"),
-            Some(Contact::Connected | Contact::Answered(_)) => "and still answers".to_string(),
-            None => "and was not asked again".to_string(),
+            Some(Contact::Failed(failure)) => format!("and is unreachable now ({failure})"),
+            Some(Contact::Connected | Contact::Answered(_)) => "and still responds".to_string(),
+            None => "and was not probed again".to_string(),
         };
-        let instead = if new.is_empty() { "nothing has taken its place".to_string() } else { format!("new: {new}") };
+        let instead = if new.is_empty() { "no new endpoint".to_string() } else { format!("new: {new}") };
         let after = duration(departure.at.since(silence.at));
         let mut evidence = vec![silence.seq, departure.seq];
         evidence.extend(arrived.iter().map(|seen| seen.seq));
         evidence.extend(contact.map(|contact| contact.seq));
         evidence.dedup();
-        let text = format!("{address} left {source} {after} into the silence {now}; {instead}");
+        let text = format!("{address} was removed from {source} {after} into the idle period {now}; {instead}");
         findings.push(finding(&MOVED_WHILE_IDLE, Some(address.clone()), text, evidence));
         if let Some(contact) = contact.filter(|c| matches!(c.what, Contact::Connected | Contact::Answered(_))) {
-            let text = format!("{address} has left {source} and still answers");
+            let text = format!("{address} was removed from {source} and still responds");
             let evidence = vec![departure.seq, contact.seq];
             findings.push(finding(&LEFT_BUT_ALIVE, Some(address.clone()), text, evidence));
         }
@@ -63,11 +63,14 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             cost.resolve.iter().map(|resolve| format!("registry {}", duration(*resolve))).collect();
         parts.extend(cost.connecting.iter().map(|(stage, took)| format!("{stage} {}", duration(*took))));
         parts.push(format!("rpc {}", duration(cost.rpc)));
-        let who =
-            if cost.total > limit { "every client fails it" } else { "clients that ask the registry anew fail it" };
+        let who = if cost.total > limit {
+            "it fails for every client"
+        } else {
+            "it fails for clients that query the registry again"
+        };
         let to = call.what.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
         let text = format!(
-            "{to}the first call after idle needs {} ({}) and its deadline is {}: {who}",
+            "{to}the first call after the idle period takes {} ({}), but its deadline is {}: {who}",
             duration(cost.with_resolving()),
             parts.join(", "),
             duration(limit)
@@ -78,9 +81,9 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     for call in &ledger.calls {
         let Err(why) = &call.what.outcome else { continue };
         let (kind, when) = match call.what.phase {
-            IdlePhase::Baseline => (&BASELINE_FAILED, "before the silence"),
+            IdlePhase::Baseline => (&BASELINE_FAILED, "before the idle period"),
             IdlePhase::Silence | IdlePhase::Idle | IdlePhase::Call | IdlePhase::Holding | IdlePhase::Done => {
-                (&CALL_AFTER_IDLE_FAILED, "after the silence")
+                (&CALL_AFTER_IDLE_FAILED, "after the idle period")
             }
         };
         let took = duration(call.what.took);

@@ -57,7 +57,7 @@ fn permanent(source: &SourceRecord, name: &str) -> Option<Finding> {
         |endpoint| (endpoint.lease == Some(Lease::Permanent)).then(|| entry(endpoint)),
         |count, entries| {
             format!(
-                "{name}: {count} of {total} entries have no lease, so nothing removes them when their process dies: {entries}"
+                "{name}: {count} of {total} entries have no lease, so they stay listed when their process stops: {entries}"
             )
         },
     )
@@ -79,7 +79,9 @@ fn ending(source: &SourceRecord, name: &str) -> Option<Finding> {
                 format!("{} has {} left of {}", entry(endpoint), exact_duration(left), exact_duration(*granted))
             })
         },
-        |_, entries| format!("{name}: nobody renews the lease of {entries}: it leaves when the lease is over"),
+        |_, entries| {
+            format!("{name}: lease is not being renewed: {entries}; the entry is removed when its lease expires")
+        },
     )
 }
 
@@ -94,13 +96,13 @@ fn too_long(source: &SourceRecord, name: &str) -> Option<Finding> {
             let framework = endpoint.layout.as_ref().and_then(|rule| rule.layout).unwrap_or_default();
             (*granted > *usual * FAR_BEYOND).then(|| {
                 format!(
-                    "{} {} ({framework}'s own is {})",
+                    "{} {} ({framework}'s default is {})",
                     entry(endpoint),
                     exact_duration(*granted),
                     exact_duration(*usual)
                 )
             })
         },
-        |_, entries| format!("{name}: whoever dies stays listed for as long as its lease lasts: {entries}"),
+        |_, entries| format!("{name}: a crashed instance stays listed until its lease expires: {entries}"),
     )
 }

@@ -42,11 +42,11 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
             }
         }
         let stale: Vec<String> = by_fate.iter().map(|(fate, those)| format!("{}{fate}", listed(those))).collect();
-        wrong.push(format!("still dial {}", stale.join("; ")));
+        wrong.push(format!("keep dialing {}", stale.join("; ")));
     }
     if !first.missing.is_empty() {
         let missing: Vec<String> = first.missing.iter().map(ToString::to_string).collect();
-        wrong.push(format!("not know {}", listed(&missing)));
+        wrong.push(format!("miss {}", listed(&missing)));
     }
     let is_dead = |address: &Address| {
         ledger.contacts.get(address).is_some_and(|contact| matches!(contact.what, Contact::Failed(_)))
@@ -69,7 +69,7 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
         why = group.iter().map(|seen| format!("{}: {}", seen.what.label, seen.what.rule)).collect();
     }
     let text = format!(
-        "a client of {} would {}{fails}; it would recover by {}. Why: {}",
+        "a client of {} would {}{fails}; it would recover on {}. Why: {}",
         join(&labels),
         wrong.join(" and "),
         first.hears.recovers_by(),
@@ -87,7 +87,7 @@ fn fate(ledger: &Ledger, address: &Address, evidence: &mut Vec<u64>) -> String {
     evidence.push(contact.seq);
     match &contact.what {
         Contact::Failed(failure) => format!(" ({failure})"),
-        Contact::Connected | Contact::Answered(_) => " (still answering)".to_string(),
+        Contact::Connected | Contact::Answered(_) => " (still responding)".to_string(),
     }
 }
 

@@ -58,11 +58,10 @@ fn what(resource: Resource) -> &'static str {
 fn remedy(resource: Resource) -> &'static str {
     match resource {
         Resource::Files => {
-            "Raise this process's limit of open files (`ulimit -n`; systemd: LimitNOFILE=; containers: --ulimit nofile=N): \
-             every open connection takes one."
+            "Raise this process's limit of open files (`ulimit -n`; systemd: LimitNOFILE=; containers: --ulimit nofile=N): every open connection uses one."
         }
         Resource::SystemFiles => {
-            "Raise this machine's limit of open files (`sysctl fs.file-max`), or stop what holds them (`lsof -n`)."
+            "Raise this machine's limit of open files (`sysctl fs.file-max`), or stop the processes that use them (`lsof -n`)."
         }
         Resource::Ports => {
             "Wait a minute until closed connections have left TIME_WAIT (`ss -s`), widen `sysctl \

@@ -37,12 +37,13 @@ fn on_proxy(answered: &[Answered<'_>]) -> Option<Finding> {
     let Proxy { name, header } = &*seen.what;
     let (address, text) = match answered {
         [_] => {
-            let text = format!("{first}: a proxy ({name}) answered for whatever is behind it; one sample ({header})");
+            let text =
+                format!("{first} responded through a proxy ({name}): one sample of the servers behind it ({header})");
             (Some((*first).clone()), text)
         }
         several => {
             let text = format!(
-                "a proxy ({name}) answered at {} endpoints for whatever is behind it; one sample each ({}; {header})",
+                "{} endpoints responded through a proxy ({name}): one sample each of the servers behind it ({}; {header})",
                 several.len(),
                 few(several.iter().map(|(address, _)| address), ", ", NAMED),
             );
@@ -72,13 +73,15 @@ pub fn sentence(ledger: &Ledger, listed: &[&EndpointReport]) -> Option<String> {
     let names = join(&names);
     match (seen.len(), listed.len()) {
         (0, _) => None,
-        (1, 1) => Some(format!("a proxy ({names}) answered for whatever is behind it; one sample")),
+        (1, 1) => {
+            Some(format!("the only endpoint responded through a proxy ({names}): one sample of the servers behind it"))
+        }
         (count, all) if count == all => {
-            Some(format!("a proxy ({names}) answered for whatever is behind each of them; one sample each"))
+            Some(format!("all of them responded through a proxy ({names}): one sample each of the servers behind it"))
         }
-        (count, _) => {
-            Some(format!("{count} of them answered through a proxy ({names}): one sample of what is behind it"))
-        }
+        (count, _) => Some(format!(
+            "{count} of them responded through a proxy ({names}): one sample each of the servers behind it"
+        )),
     }
 }
 
@@ -98,7 +101,7 @@ fn remedy(name: &ProxyName) -> String {
             "`gcloud compute backend-services get-health NAME --global` lists them with their health"
         }
         ProxyName::Linkerd => "`linkerd diagnostics endpoints NAME.NAMESPACE.svc.cluster.local:PORT` lists them",
-        ProxyName::Other(_) => "the registry or the configuration that it takes its servers from lists them",
+        ProxyName::Other(_) => "see the registry or the configuration that lists its servers",
     };
     format!("Probe the servers behind the proxy at their own addresses: {list}.")
 }

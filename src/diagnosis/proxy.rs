@@ -30,7 +30,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     }
     let many = format!("{} {}", evidence.len(), plural(evidence.len(), "address", "addresses"));
     let text = format!(
-        "{} is {}: {} clients with this environment dial {many} of this service through that proxy; this tool connected directly",
+        "{} is set to {}: {} clients with this environment connect to {many} of this service through that proxy; this tool connected directly",
         proxy.variable, proxy.proxy, proxy.readers
     );
     vec![finding(&PROXY_ENV, None, text, evidence)]

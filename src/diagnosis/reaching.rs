@@ -53,9 +53,9 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                         let Some((seen, also)) = name_elsewhere else { continue };
                         remedy = Some(prefer_the_other(seen, also));
                         let state = match ledger.contacts.get(also).map(|other| &other.what) {
-                            _ if alive.is_some() => "and that serves",
+                            _ if alive.is_some() => "which is reachable and serves",
                             None => "which was not contacted",
-                            Some(_) => "which was not reached either",
+                            Some(_) => "which is unreachable too",
                         };
                         let text = format!("{address}: {failure}; {} also lists {also} for it, {state}", join(&who));
                         others.extend(ledger.contacts.get(also).map(|other| other.seq));
@@ -65,7 +65,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
                     RegistryState::Healthy if says_nobody_is_there(failure) => {
                         remedy =
                             sockets::remedy(address, failure).or_else(|| registered::against_dead(ledger, &listed));
-                        let text = format!("{address} is listed healthy by {} and is dead: {failure}", join(&who));
+                        let text =
+                            format!("{address} is reported as healthy by {} but is unreachable: {failure}", join(&who));
                         (&DEAD_ENDPOINT, text)
                     }
                     _ => {
@@ -121,7 +122,9 @@ fn in_a_mesh(
     mesh: &str,
 ) -> Finding {
     let who = join(&listed.iter().map(|(source, _)| ledger.sources[*source].registry().name).collect::<Vec<_>>());
-    let text = format!("{address} is listed by {who} as part of a mesh ({mesh}), and from outside it: {failure}");
+    let text = format!(
+        "{address} is listed by {who} as part of a mesh ({mesh}); connecting from outside the mesh failed: {failure}"
+    );
     let mut evidence: Vec<u64> = listed.iter().map(|(_, seen)| seen.seq).collect();
     evidence.push(contact.seq);
     Finding { kind: &MESH_ONLY, address: Some(address.clone()), text, evidence, remedy: MESH_ONLY.remedy.to_string() }
@@ -134,8 +137,7 @@ fn prefer_the_other(seen: &Seen<Endpoint>, also: &Address) -> String {
         other => other.to_string(),
     };
     format!(
-        "Have the instance register its IP address ({also}) instead of {name}: eureka.instance.prefer-ip-address=true, or \
-         make the name resolvable where the clients run."
+        "Configure the instance to register its IP address ({also}) instead of {name}: eureka.instance.prefer-ip-address=true, or make the name resolvable where the clients run."
     )
 }
 
@@ -196,9 +198,7 @@ fn without_a_byte(address: &Address, failure: &Failure) -> Option<&'static str> 
     let silent = failure.spoken.is_none();
     let is_port = matches!(address, Address::Ip(_) | Address::Name { .. });
     (ended && silent && is_port && !handshake && matches!(failure.stage, Stage::Tls | Stage::Http2)).then_some(
-        "If a load balancer is in front of this port, dial the load balancer: a listener that expects the PROXY protocol (HAProxy \
-         accept-proxy, nginx proxy_protocol) ends direct connections like this. Otherwise look for a TCP proxy whose server is \
-         down (a load balancer without backends, docker-proxy, a tunnel), or a limit on connections or client addresses.",
+        "If a load balancer is in front of this port, connect to the load balancer: a listener that expects the PROXY protocol (HAProxy accept-proxy, nginx proxy_protocol) closes direct connections like this. Otherwise check for a TCP proxy whose server is down (a load balancer without backends, docker-proxy, a tunnel), or a limit on connections or client addresses.",
     )
 }
 
@@ -218,7 +218,7 @@ pub(super) fn nothing_reached(ledger: &Ledger) -> Option<Finding> {
     let all_swallowed = !contacts.is_empty()
         && contacts.iter().all(|contact| NetworkState::of(Some(&contact.what)) == NetworkState::BlackHole);
     all_swallowed.then(|| {
-        let text = format!("not one of {} endpoints answered, not even with a refusal", contacts.len());
+        let text = format!("none of {} endpoints responded, not even with a refusal", contacts.len());
         super::report::finding(&NOTHING_REACHED_FROM_HERE, None, text, contacts.iter().map(|c| c.seq).collect())
     })
 }

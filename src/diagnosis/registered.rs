@@ -74,7 +74,7 @@ fn since(ledger: &Ledger, source: usize, endpoint: &Endpoint) -> String {
     let first = ledger.critical_since.get(&(source, endpoint.key())).copied();
     match first.map(|first| ledger.now.since(first)) {
         Some(time) if time.as_secs() > 0 => {
-            format!(" (at least for the {} that it has been watched)", text::duration(time))
+            format!(" (for at least {} in this session)", text::duration(time))
         }
         Some(_) | None => String::new(),
     }
@@ -90,7 +90,7 @@ fn leftover(
     let Contact::Failed(failure) = &contact.what else { return None };
     let (record, endpoint) = (&ledger.sources[source], &seen.what);
     let text = format!(
-        "{address} is still registered in {}{}, critical{}, and is dead: {failure}{}",
+        "{address} is still registered in {}{}, critical{}, and is unreachable: {failure}{}",
         record.registry(),
         instance(endpoint),
         since(ledger, source, endpoint),
@@ -123,7 +123,7 @@ fn check_wrong(
 ) -> Finding {
     let endpoint = &seen.what;
     let text = format!(
-        "{address} is registered in {}{}, critical{}, and serves: who follows the registry sends nobody there{}",
+        "{address} is registered in {}{}, critical{}, but is serving: clients that follow the registry will not use it{}",
         ledger.sources[source].registry(),
         instance(endpoint),
         since(ledger, source, endpoint),
@@ -151,7 +151,7 @@ fn several_addresses(source: &SourceRecord, name: &str, findings: &mut Vec<Findi
         }
         let addresses: Vec<String> = seen.iter().map(|seen| seen.what.address.to_string()).collect();
         let on = node.map(|node| format!(" of node {node}")).unwrap_or_default();
-        let text = format!("{name}: instance id {id:?}{on} stands at {}", shorten(&addresses));
+        let text = format!("{name}: instance id {id:?}{on} is registered at {}", shorten(&addresses));
         findings.push(finding(&DUPLICATE_IDENTITY, None, text, unique(&seen)));
     }
 }
@@ -176,7 +176,7 @@ fn several_ids(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
             })
             .collect();
         let text = format!(
-            "{address} is registered {} times in {name}, as {}: clients that do not merge them send it {} times its share",
+            "{address} is registered {} times in {name}, as {}: clients that do not merge the entries send it {} times its share",
             seen.len(),
             shorten(&names),
             seen.len()

@@ -56,7 +56,7 @@ fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding
     match &what.fate {
         Fate::Swallowed { waited, tcp } => {
             let text = format!(
-                "{address}: a connection that was silent for {quiet} is swallowed: no answer to a ping within {}; {}{spoke}",
+                "{address}: packets on a connection idle for {quiet} are silently dropped: no response to a ping within {}; {}{spoke}",
                 duration(*waited),
                 told_by_tcp(*tcp),
             );
@@ -64,13 +64,16 @@ fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding
         }
         Fate::Closed { disconnect, pinged, .. } if Proof::of(what) == Proof::Cut(what.quiet) && (*pinged || !left) => {
             let (why, others) = match pinged {
-                true => ("its first word was answered with its end, as by a path that had forgotten it", Vec::new()),
+                true => (
+                    "the first packet after the idle period was answered with a reset, as when the network path has dropped its state",
+                    Vec::new(),
+                ),
                 false => rule_or_restart(ledger, held),
             };
             let own = ended::cut_too(ledger, address);
-            let too = if own.is_empty() { "" } else { "; so was the channel's own connection" };
+            let too = if own.is_empty() { "" } else { "; the channel's own connection was closed too" };
             let text = format!(
-                "{address}: a connection that was silent for {quiet} was cut without GOAWAY ({disconnect}); {why}{spoke}{too}"
+                "{address}: a connection idle for {quiet} was closed without GOAWAY ({disconnect}); {why}{spoke}{too}"
             );
             let evidence = std::iter::once(held.seq).chain(others).chain(own).collect();
             Some(finding(&IDLE_CONNECTION_CLOSED_BY_PATH, address, text, evidence))
@@ -82,15 +85,14 @@ fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding
 fn told_by_tcp(tcp: Option<TcpState>) -> String {
     match tcp {
         Some(tcp) if tcp.delivered() => {
-            "TCP delivered the ping and nobody answered it: a proxy that let go of its other side, or a frozen process"
+            "TCP acknowledged the ping, but there was no response: a proxy that lost its connection to the server, or a frozen process"
                 .to_string()
         }
         Some(TcpState { unacked, retransmits, last_ack }) => format!(
-            "not even TCP answers ({unacked} unacknowledged, sent again {retransmits} times, last acknowledgement {} ago): \
-             the path forgot the connection",
+            "TCP did not acknowledge it either ({unacked} unacknowledged, {retransmits} retransmissions, last acknowledgement {} ago): the network path dropped the connection",
             duration(last_ack)
         ),
-        None => "what TCP knows of it cannot be read here".to_string(),
+        None => "TCP's own counters cannot be read here".to_string(),
     }
 }
 
@@ -107,10 +109,11 @@ fn rule_or_restart(ledger: &Ledger, held: &Seen<HeldReport>) -> (&'static str, V
     });
     let others: Vec<u64> = alike.map(|other| other.seq).collect();
     match others.is_empty() {
-        true => ("a proxy or load balancer on the path does this, and so does a server that is restarted", others),
-        false => {
-            ("others ended after the same silence, so it is a rule of somebody on the path, not a restart", others)
-        }
+        true => ("caused by a proxy or load balancer on the network path, or by a server restart", others),
+        false => (
+            "other connections were closed after the same idle time, so this is a limit on the network path, not a restart",
+            others,
+        ),
     }
 }
 
@@ -120,8 +123,8 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
     let at = |quiet| held.iter().find(|held| held.what.held.quiet == quiet).copied();
     let (survived, cut) = (known.survived.and_then(at), known.cut.and_then(at));
     let how = |cut: &Seen<HeldReport>| match &cut.what.held.fate {
-        Fate::Closed { disconnect, .. } => format!("is cut without GOAWAY ({disconnect})"),
-        Fate::Alive { .. } | Fate::Swallowed { .. } | Fate::NotReached(_) => "is swallowed".to_string(),
+        Fate::Closed { disconnect, .. } => format!("is closed without GOAWAY ({disconnect})"),
+        Fate::Alive { .. } | Fate::Swallowed { .. } | Fate::NotReached(_) => "is silently dropped".to_string(),
     };
     let mut text = match (survived, cut) {
         (None, None) => return None,
@@ -130,27 +133,27 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
             match held.iter().find_map(|held| Some((held, rule(held)?))) {
                 Some((ruled, rule)) => {
                     let who = match ledger.proxies.get(address) {
-                        Some(proxy) => format!("the proxy ({}) ends", proxy.what.name),
-                        None if is_named(ruled) => "the server itself ends".to_string(),
-                        None => "the server, or a proxy in front of it, ends".to_string(),
+                        Some(proxy) => format!("the proxy ({}) closes", proxy.what.name),
+                        None if is_named(ruled) => "the server itself closes".to_string(),
+                        None => "the server, or a proxy in front of it, closes".to_string(),
                     };
                     format!(
-                        "{address}: {who} connections after {} without a call ({rule}); no longer idle time could be tried",
+                        "{address}: {who} connections after {} without a call ({rule}); longer idle times could not be tested",
                         silence(ruled),
                     )
                 }
                 None => format!(
-                    "{address}: the path tolerates more than {lived_for} of silence, the longest that was tried"
+                    "{address}: the path tolerates more than {lived_for} of idle time, the longest that was tested"
                 ),
             }
         }
         (None, Some(cut)) => format!(
-            "{address}: the path tolerates less than {} of silence, the shortest that was tried: such a connection {}",
+            "{address}: the path tolerates less than {} of idle time, the shortest that was tested: such a connection {}",
             sufficient(quiet(cut)),
             how(cut),
         ),
         (Some(lived), Some(cut)) => format!(
-            "{address}: the path tolerates {} of silence; a connection that is silent for {} {}{}",
+            "{address}: the path tolerates {} of idle time; a connection idle for {} {}{}",
             silence(lived),
             sufficient(quiet(cut)),
             how(cut),
@@ -163,8 +166,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
     let outliers: Vec<String> = known.contradictions.iter().map(|quiet| duration(*quiet)).collect();
     if !outliers.is_empty() {
         text.push_str(&format!(
-            "; yet one that was silent for only {} ended too: an outlier, as when a server is restarted, or no matter of \
-             silence at all",
+            "; but a connection idle for only {} was closed too: an outlier (such as a server restart), or not related to idle time",
             outliers.join(", ")
         ));
     }
@@ -198,8 +200,8 @@ fn rule(held: &Seen<HeldReport>) -> Option<String> {
     match &held.what.held.fate {
         Fate::Closed { disconnect: disconnect @ Disconnect { goaway: Some(goaway), .. }, .. } => {
             let option = match goaway.rotation() {
-                Some(Rotation::Idle) => ", its rule about idle connections",
-                Some(Rotation::Age) => ", its rule about the age of connections",
+                Some(Rotation::Idle) => ", its limit on idle connections",
+                Some(Rotation::Age) => ", its limit on the age of connections",
                 None => "",
             };
             Some(format!("{disconnect}{option}"))
@@ -212,7 +214,7 @@ fn rule(held: &Seen<HeldReport>) -> Option<String> {
 fn spoke(held: &Seen<HeldReport>) -> String {
     match &held.what.held.interrupted {
         Some(by) => format!(
-            "; the server broke the silence itself ({} after {}), so no longer one than {} was tried",
+            "; the server sent traffic during the idle period ({} after {}), so no idle time longer than {} was tested",
             by.frame,
             reached(by.after),
             silence(held),
@@ -228,24 +230,29 @@ fn known_limit(known: &Tolerance) -> Option<String> {
         low <= limit.mul_f64(1.02) && high >= limit.mul_f64(0.98)
     };
     let (seconds, whose) = KNOWN.into_iter().find(|(seconds, _)| known.is_close() && near(*seconds))?;
-    Some(format!("{} is {whose}", exact_duration(Duration::from_secs(seconds))))
+    Some(format!("invalid value {}: {whose}", exact_duration(Duration::from_secs(seconds))))
 }
 
 /// The keepalive and idle settings that follow.
 fn settings(known: &Tolerance, interrupted: bool) -> String {
     let (Some(cut), safe) = (known.cut, known.survived.unwrap_or_default()) else {
         let further = match interrupted {
-            true => "Whoever speaks by itself keeps the path awake for its clients too, as long as it does so.",
-            false => "A longer --find-cutoff looks further.",
+            true => {
+                "A server that sends traffic by itself keeps the path open for its clients too, as long as it does so."
+            }
+            false => "Use a longer --find-cutoff to test longer idle times.",
         };
         return format!(
-            "Nothing to change for the path: clients that are silent for that long keep their connections. {further}"
+            "No change needed for the path: clients that are idle for that long keep their connections. {further}"
         );
     };
     let narrow = match known.is_close() || known.survived.is_none() {
         true => String::new(),
         false => {
-            format!(" Narrow it down with --find-cutoff {}.", exact_duration(Duration::from_secs(cut.as_secs() + 1)))
+            format!(
+                " Narrow the limit down with --find-cutoff {}.",
+                exact_duration(Duration::from_secs(cut.as_secs() + 1))
+            )
         }
     };
     let below = match known.survived {
@@ -254,25 +261,26 @@ fn settings(known: &Tolerance, interrupted: bool) -> String {
     };
     if safe <= FASTEST_PING.mul_f64(1.1) {
         return format!(
-            "Let channels go idle sooner: an idle timeout below {below}. Keepalive does not help, because clients ping no faster \
-             than every 10s (gRFC A8).{narrow}"
+            "Let channels go idle sooner: an idle timeout below {below}. Keepalive does not help, because clients do not ping more often than every 10s (gRFC A8).{narrow}"
         );
     }
     let half = Duration::from_secs((safe / 2).as_secs());
     let (time, why) = match half < FASTEST_PING {
-        true => (FASTEST_PING, "more than half of what the path tolerates, but clients ping no faster"),
-        false => (half, "half of what the path tolerates"),
+        true => (
+            FASTEST_PING,
+            "more than half of the idle time that the path tolerates, but clients do not ping more often",
+        ),
+        false => (half, "half of the idle time that the path tolerates"),
     };
     let permission = match time < PERMITTED {
         true => format!(
-            "without it servers allow one ping in 5m, none without calls, and answer more with GOAWAY too_many_pings: MinTime at most {}, PermitWithoutStream",
+            "by default servers permit one ping in 5m, and none without calls, and respond to more with GOAWAY too_many_pings: MinTime at most {}, PermitWithoutStream",
             plain(time)
         ),
-        false => "servers allow one ping in 5m, and none without calls: PermitWithoutStream".to_string(),
+        false => "by default servers permit one ping in 5m, and none without calls: PermitWithoutStream".to_string(),
     };
     format!(
-        "Keepalive: time {} ({why}), without calls too, with the server's permission ({permission}; gRFC A8). Or let \
-         channels go idle sooner: an idle timeout below {below}.{narrow}",
+        "Set keepalive: time {} ({why}), also without calls; the server must permit it ({permission}; gRFC A8). Or let channels go idle sooner: an idle timeout below {below}.{narrow}",
         plain(time),
     )
 }

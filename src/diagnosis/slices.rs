@@ -39,12 +39,12 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
     let mut evidence = vec![seen.seq];
     let mut by = Vec::new();
     if seen.what.is_still_ready() {
-        by.push(format!("{name} still calls it ready"));
+        by.push(format!("{name} still reports it as ready"));
     }
     for (_, other) in ledger.heard().filter(|(_, other)| !std::ptr::eq(*other, source)) {
         let listed = other.listed.values().find(|one| one.what.address == *address && one.what.status.is_usable());
         if let Some(listed) = listed {
-            by.push(format!("{} still gives it to clients", other.source));
+            by.push(format!("{} still lists it for clients", other.source));
             evidence.push(listed.seq);
         }
     }
@@ -55,11 +55,11 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
     if let Some(contact) = ledger.contacts.get(address) {
         fate = match NetworkState::of(Some(&contact.what)) {
             NetworkState::Dead | NetworkState::BlackHole => {
-                ", and it is dead: calls to it fail until its clients have heard of it"
+                ", and it is unreachable: calls to it fail until clients notice the change"
             }
             // An answer from before it began to leave says nothing about now.
             NetworkState::Serving | NetworkState::Connected if contact.seq > seen.seq => {
-                ", and it still answers, until its grace period is over"
+                ", and it still responds until its grace period ends"
             }
             _ => "",
         };
@@ -87,8 +87,7 @@ fn several(source: &SourceRecord, name: &str) -> Option<Finding> {
     }
     let counts: Vec<String> = slices.iter().map(|(slice, count)| format!("{slice} ({count})")).collect();
     let text = format!(
-        "{name}: the {total} ready endpoints are in {} EndpointSlices, {largest} at most in one: {}; a client that takes the \
-         one it heard of last for all of them knows no others",
+        "{name}: the {total} ready endpoints are in {} EndpointSlices, {largest} at most in one: {}; a client that treats the slice that changed last as the whole list has no other endpoints",
         slices.len(),
         shorten(&counts)
     );

@@ -10,31 +10,26 @@ pub(super) fn remedy(address: &Address, failure: &Failure) -> Option<String> {
     }
     let text = match (failure.code, address) {
         (FailureCode::Refused, Address::UnixAbstract(_)) => {
-            "Start the process that serves on this abstract socket, in the same network namespace: the name exists only \
-             while a process listens on it. `ss -xlp` lists the sockets that are listened on."
+            "Start the process that serves on this abstract socket, in the same network namespace: the name exists only while a process listens on it. `ss -xlp` lists the sockets with a listener."
                 .to_string()
         }
         (FailureCode::Refused, _) => {
-            "Start the process (or systemd unit) that serves on this socket: it stopped and left the file behind. \
-             `ss -xlp` lists the sockets that are listened on."
+            "Start the process (or systemd unit) that serves on this socket: it stopped and left the file. `ss -xlp` lists the sockets with a listener."
                 .to_string()
         }
         (FailureCode::NoSocket, _) => {
-            "Start the server that creates the socket, and compare the path with the server's own; in a container, mount \
-             the directory of the socket."
+            "Start the server that creates the socket, and compare the path with the server's configuration; in a container, mount the directory of the socket."
                 .to_string()
         }
         (FailureCode::NotASocket, _) => {
-            "Compare the path with the one that the server is started with: another file is in its place.".to_string()
+            "Compare the path with the one in the server's configuration: another file is at this path.".to_string()
         }
         (FailureCode::TimedOut, _) => {
-            "Look at the process that listens on the socket: it is frozen, or has no file descriptors left. `ss -xl` shows \
-             its queue."
+            "Check the process that listens on the socket: it is frozen, or has no file descriptors left. `ss -xl` shows its queue."
                 .to_string()
         }
         (FailureCode::Local, Address::Unix(path)) => format!(
-            "Run as a user or group that may write to the socket (`ls -ld {} {}`), or have the server create it with another \
-             mode.",
+            "Run as a user or group with write permission on the socket (`ls -ld {} {}`), or configure the server to create it with another mode.",
             path.parent().unwrap_or(path).display(),
             path.display()
         ),
@@ -69,6 +64,6 @@ mod tests {
         }
         let failure = Failure::new(Stage::Unix, FailureCode::Refused, "", Duration::ZERO);
         let text = remedy(&Address::UnixAbstract("pay".into()), &failure).unwrap();
-        assert!(text.contains("network namespace") && !text.contains("file behind"), "{text}");
+        assert!(text.contains("network namespace") && !text.contains("left the file"), "{text}");
     }
 }

@@ -54,7 +54,7 @@ impl Oddity {
     /// `C-core (Python, C++, Ruby, PHP) refuses it`.
     pub fn refused(&self) -> String {
         let refuse: Vec<&str> = self.refuse.iter().map(|stack| stack.words()).collect();
-        verb(&refuse, "refuses it", "refuse it")
+        verb(&refuse, "rejects it", "reject it")
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn odd<C: Borrow<Certificate>>(
     for issuer in chain.iter().skip(1).map(Borrow::borrow).chain(anchor) {
         if let Some((what, refuse)) = key(&issuer.traits.key, true) {
             let what = format!("an issuer (\"{}\") with {what}", issuer.subject);
-            let better = "by an authority with an ECDSA P-256 or an RSA key of 2048 bits";
+            let better = "from an authority with an ECDSA P-256 or an RSA key of 2048 bits";
             found.push(Oddity { what, refuse, better: better.to_string() });
         }
     }
@@ -86,7 +86,7 @@ pub(super) fn odd<C: Borrow<Certificate>>(
             found.push(Oddity {
                 what: format!("an issuer (\"{}\") whose key usage lacks keyCertSign", issuer.subject),
                 refuse: &[Stack::Go, Stack::Core, Stack::Java, Stack::Node],
-                better: "by an authority with the key usage keyCertSign".to_string(),
+                better: "from an authority with the key usage keyCertSign".to_string(),
             });
         }
     }
@@ -103,12 +103,12 @@ pub(super) fn odd<C: Borrow<Certificate>>(
         let subject = &anchor.subject;
         if anchor.not_after < now {
             let what = format!("a trusted root (\"{subject}\") that has expired");
-            let better = "by an authority that has not expired".to_string();
+            let better = "from an authority that has not expired".to_string();
             found.push(Oddity { what, refuse: &[Stack::Go, Stack::Core, Stack::Node], better });
         }
         if !anchor.traits.is_ca && anchor.traits.version == 3 {
             let what = format!("a trusted root (\"{subject}\") without basicConstraints CA:TRUE");
-            let better = "by an authority whose certificate says CA:TRUE".to_string();
+            let better = "from an authority whose certificate has CA:TRUE".to_string();
             found.push(Oddity { what, refuse: &[Stack::Go, Stack::Java], better });
         }
     }
@@ -143,7 +143,7 @@ fn of_leaf(leaf: &Certificate) -> Vec<Oddity> {
         found.push(Oddity {
             what: "a critical certificatePolicies extension".to_string(),
             refuse: &[Stack::Rustls],
-            better: "with certificatePolicies as not critical".to_string(),
+            better: "with a certificatePolicies extension that is not critical".to_string(),
         });
     }
     if traits.is_ca && leaf.subject != leaf.issuer {
@@ -210,7 +210,7 @@ fn of_names(leaf: &Certificate, server_name: &str) -> Option<Oddity> {
     }
     if dns.contains(&format!("{wanted}.")) {
         let refuse = &[Stack::Go, Stack::Java, Stack::Rustls];
-        return odd(format!("the name \"{wanted}.\" with a dot at its end"), refuse);
+        return odd(format!("the name \"{wanted}.\" with a trailing dot"), refuse);
     }
     let (label, domain) = wanted.split_once('.')?;
     if dns.contains(&format!("*.{domain}")) {
@@ -226,7 +226,7 @@ fn of_names(leaf: &Certificate, server_name: &str) -> Option<Oddity> {
                 && label.ends_with(after)
         })
     })?;
-    let what = format!("a wildcard that is a part of a label (\"{partial}\")");
+    let what = format!("a wildcard for a part of a label (\"{partial}\")");
     odd(what, &[Stack::Go, Stack::Core, Stack::Rustls])
 }
 
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn who_accepts_is_whoever_does_not_refuse() {
         let oddity = Oddity { what: String::new(), refuse: &[Stack::Core], better: String::new() };
-        assert_eq!(oddity.refused(), "C-core (Python, C++, Ruby, PHP) refuses it");
+        assert_eq!(oddity.refused(), "C-core (Python, C++, Ruby, PHP) rejects it");
         assert_eq!(oddity.accepted(), "grpc-go, grpc-java, grpc-js and rustls (tonic, this tool) accept it");
     }
 }

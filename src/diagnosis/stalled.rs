@@ -15,16 +15,14 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let all: Duration = stalls.iter().map(|seen| seen.what.lasted).sum();
     let times = match stalls.len() {
         1 => String::new(),
-        many => format!(", {many} times, the longest {}", duration(longest)),
+        many => format!(", {many} times, the longest for {}", duration(longest)),
     };
     let timeouts = match ledger.excused {
-        1 => "one timeout that ended meanwhile was".to_string(),
-        many => format!("{many} timeouts that ended meanwhile were"),
+        1 => "one timeout that expired meanwhile was".to_string(),
+        many => format!("{many} timeouts that expired meanwhile were"),
     };
-    let text = format!(
-        "this process did not run for {}{times}: {timeouts} repeated or left out, because nothing is proved by it",
-        duration(all)
-    );
+    let text =
+        format!("this process did not run for {}{times}: {timeouts} repeated or ignored as unreliable", duration(all));
     let evidence = stalls.iter().map(|seen| seen.seq).collect();
     vec![finding(&PROCESS_STALLED, None, text, evidence)]
 }

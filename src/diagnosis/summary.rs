@@ -120,12 +120,12 @@ pub(super) fn sentence(
     };
     let mut proxied = proxied::sentence(ledger, &listed);
     let counts = match total {
-        0 if ledger.has_drained() => "drained: no endpoint is listed any more".to_string(),
+        0 if ledger.has_drained() => "drained: no endpoint is listed".to_string(),
         0 => "no endpoint".to_string(),
         1 if good == 1 && depth == Depth::Network && proxied.is_some() => proxied.take().unwrap_or_default(),
         1 if good == 1 => format!("the only endpoint is {what}"),
         1 if listed[0].verdict == EndpointVerdict::Unknown && depth == Depth::Network => {
-            "the only endpoint could not be judged".to_string()
+            "the state of the only endpoint is unknown".to_string()
         }
         1 => format!("the only endpoint is {}", listed[0].verdict.predicate()),
         2 if good == 2 => format!("both endpoints are {what}"),
@@ -170,12 +170,12 @@ fn idle_sentence(ledger: &Ledger) -> Option<String> {
     let call = ledger.calls.iter().find(|call| call.what.phase == IdlePhase::Call)?;
     let left = ledger.left().filter(|departure| departure.at >= silence.at).count();
     if left == 0 && ledger.arrivals.is_empty() {
-        return Some("nothing changed while it was idle, so nothing could go stale".to_string());
+        return Some("nothing changed during the idle period, so nothing could become stale".to_string());
     }
     Some(match (&call.what.outcome, &call.what.address) {
         (Ok(_), Some(address)) => {
-            format!("the first call after idle went to {address} in {}", duration(call.what.took))
+            format!("the first call after the idle period went to {address} in {}", duration(call.what.took))
         }
-        _ => "the first call after idle failed".to_string(),
+        _ => "the first call after the idle period failed".to_string(),
     })
 }

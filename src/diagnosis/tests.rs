@@ -166,7 +166,11 @@ fn an_unreachable_endpoint_that_the_registry_lists_as_healthy_is_dead() {
     story.lists("consul", &[(A, UP), (B, UP)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), ["GD601"]);
-    assert!(conclusion.findings[0].text.contains("listed healthy by consul and is dead: tcp: connection_refused"));
+    assert!(
+        conclusion.findings[0]
+            .text
+            .contains("is reported as healthy by consul but is unreachable: tcp: connection_refused")
+    );
     assert_eq!((conclusion.summary.verdict, conclusion.summary.exit), (Verdict::Degraded, 1));
 }
 
@@ -228,7 +232,7 @@ fn the_end_of_a_drain_that_was_waited_for_is_no_failure_unless_nobody_was_ever_t
     story.lists_with("consul", &[], &[(A, UP)], Vec::new());
     let conclusion = story.concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (Vec::new(), 0));
-    assert_eq!(conclusion.summary.text, "drained: no endpoint is listed any more");
+    assert_eq!(conclusion.summary.text, "drained: no endpoint is listed");
     story.ledger.drains = false;
     assert_eq!(codes(&story.concludes()), ["GD102"], "not waited for, it is a failure");
     story.ledger.drains = true;
@@ -313,7 +317,12 @@ fn an_endpoint_that_moved_during_the_silence_names_old_and_new() {
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), ["GD603"]);
     let text = &conclusion.findings[0].text;
-    assert!(text.starts_with("10.0.0.1:50051 left consul:///pay 1.0s into the silence and is dead now"), "{text}");
+    assert!(
+        text.starts_with(
+            "10.0.0.1:50051 was removed from consul:///pay 1.0s into the idle period and is unreachable now"
+        ),
+        "{text}"
+    );
     assert!(text.ends_with("new: 10.0.0.2:50051"), "{text}");
     assert_eq!(conclusion.summary.exit, 1);
     assert_eq!(conclusion.endpoints.last().unwrap().verdict, EndpointVerdict::Stale);
@@ -336,7 +345,7 @@ fn a_first_call_that_outlasts_its_deadline_names_every_stage() {
     assert_eq!(codes(&story(180)), [""; 0], "250 ms are enough for 250 ms");
     let slow = story(240);
     assert_eq!((codes(&slow), slow.summary.exit), (vec!["GD610"], 1));
-    let parts = "needs 310ms (registry 240ms, tcp 20ms, http2 40ms, rpc 10ms) and its deadline is 250ms";
+    let parts = "takes 310ms (registry 240ms, tcp 20ms, http2 40ms, rpc 10ms), but its deadline is 250ms";
     assert!(slow.findings[0].text.contains(parts), "{}", slow.findings[0].text);
 }
 
@@ -348,7 +357,7 @@ fn a_silence_in_which_nothing_changed_says_so() {
     story.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), [""; 0]);
-    assert!(conclusion.summary.text.contains("nothing changed while it was idle"), "{}", conclusion.summary.text);
+    assert!(conclusion.summary.text.contains("nothing changed during the idle period"), "{}", conclusion.summary.text);
     assert_eq!(conclusion.summary.exit, 0);
 }
 

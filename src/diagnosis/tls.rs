@@ -23,50 +23,46 @@ pub(super) fn remedy(failure: &Failure) -> Option<String> {
     let Some(fault) = &tls.fault else { return by_name(failure, tls) };
     Some(match fault {
         TlsFault::IssuerMissing { issuer, intermediate: true, .. } => {
-            format!("Have the server send its full chain: its own certificate, then that of \"{issuer}\".")
+            format!("Configure the server to send its full chain: its own certificate, then that of \"{issuer}\".")
         }
         TlsFault::IssuerMissing { issuer, .. } => format!(
-            "If \"{issuer}\" is an intermediate of an authority that clients trust, have the server send its certificate too \
-             (the full chain); if it is a root, trust it: --cacert FILE with its certificate."
+            "If \"{issuer}\" is an intermediate of an authority that clients trust, configure the server to send its certificate too (the full chain); if it is a root, trust it: --cacert FILE with its certificate."
         ),
         TlsFault::RootUnknown(root) => {
             format!(
-                "If \"{root}\" is the right authority, trust it: --cacert FILE with its certificate, in clients as here."
+                "If \"{root}\" is the right authority, trust it: --cacert FILE with its certificate, here and in clients."
             )
         }
         TlsFault::OtherKey(root) => format!(
-            "Compare the certificate of \"{root}\" that is trusted here with the one that signed: give clients the new one \
-             (--cacert FILE), or sign the server's certificate with the old one."
+            "Compare the certificate of \"{root}\" that is trusted here with the one that signed: distribute the new one to clients (--cacert FILE), or sign the server's certificate with the old one."
         ),
         TlsFault::RootExpired(root) => format!("Renew the certificate of \"{root}\" in the file of trusted roots."),
         TlsFault::Purpose => {
-            "Issue the server's certificate anew with serverAuth in its extended key usage.".to_string()
+            "Reissue the server's certificate with serverAuth in its extended key usage.".to_string()
         }
-        TlsFault::Reissue(how) => format!("Issue the server's certificate anew {how}."),
+        TlsFault::Reissue(how) => format!("Reissue the server's certificate {how}."),
         TlsFault::ReissueIssuer(how) => {
-            format!("Issue the certificate of the authority anew {how}, and the server's certificate by it.")
+            format!("Reissue the certificate of the authority {how}, and then the server's certificate with it.")
         }
-        TlsFault::ClientMissing(issuers) => format!("Give --cert and --key: a client certificate{}.", by(issuers)),
+        TlsFault::ClientMissing(issuers) => format!("Add --cert and --key with a client certificate{}.", by(issuers)),
         TlsFault::ClientIssuer(issuers) => format!(
-            "Give --cert and --key with a client certificate{}, or have the server trust the issuer of this one.",
+            "Use --cert and --key with a client certificate{}, or configure the server to trust the issuer of this one.",
             by(issuers)
         ),
         TlsFault::ClientDates => "Renew the client certificate (--cert), and check this machine's clock.".to_string(),
         TlsFault::ClientPurpose => {
-            "Issue the client certificate (--cert) anew with clientAuth in its extended key usage.".to_string()
+            "Reissue the client certificate (--cert) with clientAuth in its extended key usage.".to_string()
         }
         TlsFault::ClientRefused => {
-            "Read the server's log for why it refused the client certificate (--cert): its issuer \
-                                    must be among the server's authorities for clients, and its name allowed."
+            "Check the server's log for why it rejected the client certificate (--cert): its issuer must be among the server's authorities for clients, and its name must be allowed."
                 .to_string()
         }
-        TlsFault::OldVersion => "Switch on TLS 1.2 or 1.3 at the server.".to_string(),
-        TlsFault::Ciphers => "Switch on TLS 1.3 at the server, or a TLS 1.2 cipher suite with ECDHE and AES-GCM or \
-                              ChaCha20, such as ECDHE-RSA-AES128-GCM-SHA256."
+        TlsFault::OldVersion => "Enable TLS 1.2 or 1.3 at the server.".to_string(),
+        TlsFault::Ciphers => "Enable TLS 1.3 at the server, or a TLS 1.2 cipher suite with ECDHE and AES-GCM or ChaCha20, such as ECDHE-RSA-AES128-GCM-SHA256."
             .to_string(),
-        TlsFault::Groups => "Switch on the key exchange group X25519, P-256 or P-384 at the server.".to_string(),
+        TlsFault::Groups => "Enable the key exchange group X25519, P-256 or P-384 at the server.".to_string(),
         TlsFault::UnknownName => format!(
-            "Give the server a certificate for {}, or ask for a name that it has (--servername NAME).",
+            "Install a certificate for {} at the server, or use a name that it has (--servername NAME).",
             tls.server_name
         ),
     })
@@ -93,7 +89,7 @@ fn by_name(failure: &Failure, tls: &TlsReport) -> Option<String> {
     let nameless = failure.code == FailureCode::HostnameMismatch && leaf.names.is_empty();
     let kind = if tls.server_name.parse::<std::net::IpAddr>().is_ok() { "IP" } else { "DNS" };
     nameless.then(|| {
-        format!("Issue the server's certificate anew with the subject alternative name {kind}:{}.", tls.server_name)
+        format!("Reissue the server's certificate with the subject alternative name {kind}:{}.", tls.server_name)
     })
 }
 

@@ -47,8 +47,7 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
             })
             .collect();
         let text = format!(
-            "health Watch is not implemented on {on}: health comes from Check ({}); clients with health checking (gRFC A17) \
-             take the endpoint as serving, whatever Check answers",
+            "health Watch is not implemented on {on}: health comes from Check ({}); clients with health checking (gRFC A17) treat the endpoint as serving, whatever Check returns",
             super::report::join(&statuses)
         );
         return finding(&HEALTH_WATCH_UNIMPLEMENTED, one, text, evidence);
@@ -61,20 +60,19 @@ fn found(ledger: &Ledger, end: &WatchEnd, those: &[(&Address, u64)]) -> Finding 
     };
     let last = match one.as_ref().and_then(|address| ledger.contacts.get(address)).map(|seen| &seen.what) {
         Some(Contact::Answered(Health::Failed { .. })) | None => String::new(),
-        Some(Contact::Answered(health)) => format!("; the last status, {}, stands", health.as_str()),
+        Some(Contact::Answered(health)) => format!("; the last status, {}, stays valid", health.as_str()),
         Some(Contact::Connected | Contact::Failed(_)) => String::new(),
     };
     let text =
-        format!("the health Watch on {on} ended {after} after its last message: {how}. It is opened again{last}");
+        format!("the health Watch on {on} ended {after} after its last message: {how}. It is being reopened{last}");
     let mut finding = finding(&HEALTH_WATCH_ENDED, one, text, evidence);
     finding.remedy = match &end.cause {
         RpcCause::Status if end.code == GrpcStatus::Ok => {
-            "Keep the stream open in the server's Watch handler: grpc.health.v1 ends it only with the service."
+            "Keep the stream open in the server's Watch handler: in grpc.health.v1 it ends only with the service."
                 .to_string()
         }
         RpcCause::Reset(_) | RpcCause::Http { .. } | RpcCause::Proxy { .. } => format!(
-            "Raise the stream timeout of the proxy on the path above the longest quiet period of a stream (it is about \
-             {after} now; nginx: grpc_read_timeout, Envoy: stream_idle_timeout)."
+            "Raise the stream timeout of the proxy on the network path above the longest quiet period of a stream (it is about {after} now; nginx: grpc_read_timeout, Envoy: stream_idle_timeout)."
         ),
         _ => finding.remedy,
     };

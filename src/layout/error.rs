@@ -31,19 +31,19 @@ pub enum LayoutError {
         what: &'static str,
     },
     /// Kratos: it is of another service, so clients leave it out.
-    #[error("kratos: its value is of service {0:?}, so clients leave it out")]
+    #[error("kratos: its value belongs to service {0:?}, so clients leave it out")]
     OtherService(String),
     /// Kratos: an endpoint is not a URL.
-    #[error("kratos: its endpoint {0:?} is no URL")]
+    #[error("kratos: invalid endpoint {0:?}: not a URL")]
     NotAUrl(String),
     /// go-micro: its node has no address.
     #[error("go-micro: its node has no address")]
     NoNodeAddress,
     /// kitex: it listens on another kind of network.
-    #[error("kitex: it listens on network {0:?}, where no gRPC client connects")]
+    #[error("kitex: it listens on network {0:?}, which gRPC clients do not support")]
     Network(String),
     /// Spring: it has no port, and its metadata name none.
-    #[error("spring registered it without a port, and no metadata gRPC_port says where gRPC listens")]
+    #[error("spring registered it without a port, and its metadata has no gRPC_port")]
     NoPort,
     /// What must be an address is none.
     #[error("{layout}: {what} {source}")]
@@ -70,7 +70,7 @@ pub enum LayoutError {
     NoPodAddress,
     /// Kratos' pods: an annotation names a port that no container declares.
     #[error(
-        "kratos: {annotation} says {scheme} of port {port}, which no container declares, so clients never see it{}",
+        "kratos: {annotation} has {scheme} for port {port}, which no container declares, so clients do not find it{}",
         declared_are(declared)
     )]
     Undeclared {
@@ -84,7 +84,7 @@ pub enum LayoutError {
         declared: Vec<String>,
     },
     /// Kratos' pods: an annotation cannot be read.
-    #[error("kratos: {annotation} {source}; clients read no pod at all while one is like this")]
+    #[error("kratos: {annotation} {source}; clients cannot read any pod while one has such an annotation")]
     Annotation {
         /// The annotation.
         annotation: &'static str,
@@ -98,7 +98,7 @@ fn all_of(protocols: &[String]) -> String {
 }
 
 fn declared_are(declared: &[String]) -> String {
-    if declared.is_empty() { String::new() } else { format!(" (declared are {})", declared.join(" and ")) }
+    if declared.is_empty() { String::new() } else { format!(" (declared: {})", declared.join(" and ")) }
 }
 
 /// A part of a value.
@@ -127,10 +127,10 @@ impl fmt::Display for Found {
 #[non_exhaustive]
 pub enum PlaceError {
     /// Nothing can listen on the port.
-    #[error("port {0} is none where anything can listen")]
+    #[error("invalid port {0}: must be from 1 to 65535")]
     Port(i64),
     /// The host is neither an IP address nor a host name.
-    #[error("its address {host:?} is neither an IP address nor a host name")]
+    #[error("its address {host:?} is not a valid IP address or host name")]
     Host {
         /// The host.
         host: String,
@@ -141,7 +141,7 @@ pub enum PlaceError {
     #[error("it {}", .0.why)]
     Authority(#[source] AddressError),
     /// Metadata that name a port hold no number.
-    #[error("its metadata {key} is {text:?}, which is no port")]
+    #[error("its metadata {key} is {text:?}, which is not a valid port")]
     Metadata {
         /// Their key.
         key: &'static str,
@@ -158,10 +158,10 @@ pub enum PlaceError {
 #[non_exhaustive]
 pub enum AnnotationError {
     /// It is no JSON object.
-    #[error("is no JSON object ({0})")]
+    #[error("is not a JSON object ({0})")]
     NotAnObject(#[source] JsonError),
     /// A value in it is no text.
-    #[error("has {value} for {key:?}, which is no text")]
+    #[error("has {value} for {key:?}, which is not a string")]
     NotText {
         /// The key.
         key: String,

@@ -25,7 +25,7 @@ impl Layout for GoZero {
 
     /// Its subscriber takes every value for an address.
     fn on_garbage(&self) -> Option<&'static str> {
-        Some("dial such a value as it stands")
+        Some("dial such a value unchanged")
     }
 
     fn read(&self, entry: &Entry<'_>) -> Reading {

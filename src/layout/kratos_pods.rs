@@ -153,19 +153,21 @@ mod tests {
     fn a_pod_that_no_client_can_use_says_why() {
         let http = pod(&[(PROTOCOLS, r#"{"8000":"http"}"#)], &[(8000, None), (8001, Some("http-admin")), (9000, None)]);
         assert_eq!(why(&http), "kratos registered it for http and TCP only, not for grpc");
-        assert_eq!(why(&pod(&[], &[])), "kratos registered it without any endpoint");
+        assert_eq!(why(&pod(&[], &[])), "kratos registered it without an endpoint");
         let hidden = pod(&[(PROTOCOLS, r#"{"9000":"grpc"}"#)], &[(8000, Some("http"))]);
-        let words = "kratos: kratos-service-protocols says grpc of port 9000, which no container declares, so clients \
-                     never see it (declared are http)";
+        let words = "kratos: kratos-service-protocols has grpc for port 9000, which no container declares, so clients do not find it (declared: http)";
         assert_eq!(why(&hidden), words);
         let lost = Pod { ip: None, ..pod(&[], &[(9000, Some("grpc"))]) };
         assert_eq!(why(&lost), "kratos: the pod has no address");
         for (text, words) in
-            [("{", "is no JSON object"), ("[1]", "is no JSON object"), (r#"{"1":2}"#, "has 2 for \"1\"")]
+            [("{", "is not a JSON object"), ("[1]", "is not a JSON object"), (r#"{"1":2}"#, "has 2 for \"1\"")]
         {
             let bad = pod(&[(METADATA, text)], &[(9000, Some("grpc"))]);
             let why = why(&bad);
-            assert!(why.contains(words) && why.ends_with("clients read no pod at all while one is like this"), "{why}");
+            assert!(
+                why.contains(words) && why.ends_with("clients cannot read any pod while one has such an annotation"),
+                "{why}"
+            );
         }
         for empty in ["", "nil", "null", "[]", " {} "] {
             assert_eq!(rules(&pod(&[(PROTOCOLS, empty)], &[(9000, Some("grpc"))])).len(), 1, "{empty:?}");

@@ -141,7 +141,7 @@ pub fn recognize(entry: &Entry<'_>) -> Option<&'static dyn Layout> {
 
 /// Why nothing can be made of a value, without repeating it: it may be a secret. A text for a note, nothing else.
 pub fn unread(value: &[u8]) -> String {
-    let Ok(text) = std::str::from_utf8(value) else { return "it is not text".to_string() };
+    let Ok(text) = std::str::from_utf8(value) else { return "it is not valid UTF-8 text".to_string() };
     let text = text.trim();
     match text.chars().next() {
         None => "it is empty".to_string(),

@@ -60,8 +60,7 @@ pub(crate) fn doubts(endpoints: &[Endpoint]) -> Option<Note> {
         None => endpoint.address.to_string(),
     });
     let text = format!(
-        "{} of {} endpoints have no gRPC_port in their metadata, so what is listed is the port that Spring gives to the web \
-         server, where gRPC is served only if the web server does; clients dial it all the same: {}",
+        "{} of {} endpoints have no gRPC_port in their metadata, so the listed port is the one of Spring's web server, which serves gRPC only if the web server supports it; clients dial it anyway: {}",
         doubtful.len(),
         endpoints.len(),
         text::few(named, ", ", NAMED)

@@ -160,18 +160,18 @@ fn what_is_of_no_use_for_grpc_is_said_with_the_reason() {
     let http = KRATOS.replace("grpc://", "tcp://");
     for (name, rest, value, why) in [
         ("kratos", "1", http.as_str(), "kratos registered it for http and tcp only, not for grpc"),
-        ("kratos", "1", r#"{"name":"pay","endpoints":null}"#, "kratos registered it without any endpoint"),
-        ("kratos", "1", r#"{"name":"payroll","endpoints":[]}"#, "is of service \"payroll\""),
+        ("kratos", "1", r#"{"name":"pay","endpoints":null}"#, "kratos registered it without an endpoint"),
+        ("kratos", "1", r#"{"name":"payroll","endpoints":[]}"#, "belongs to service \"payroll\""),
         ("kratos", "1", r#"{"name":"pay","endpoints":["grpc://10.0.0.1"]}"#, "it has no port"),
-        ("etcd-naming", "1", r#"{"Addr":"10.0.0.1"}"#, "its Addr \"10.0.0.1\" has no port"),
+        ("etcd-naming", "1", r#"{"Addr":"10.0.0.1"}"#, "invalid Addr: \"10.0.0.1\" has no port"),
         ("kitex", "1", r#"{"network":"udp","address":"10.0.0.1:1"}"#, "network \"udp\""),
         ("go-micro", "1", &MICRO.replacen("grpc", "mucp", 1), "go-micro registered it for mucp only, not for grpc"),
-        ("go-micro", "1", r#"{"nodes":[]}"#, "without any node"),
+        ("go-micro", "1", r#"{"nodes":[]}"#, "go-micro registered it without a node"),
         ("dubbo", "dubbo%3A%2F%2F10.0.0.1%3A20880%2Fx", "", "dubbo registered it for dubbo only, not for tri or grpc"),
         ("dubbo-app", "1", &DUBBO_APP.replace("tri", "dubbo"), "dubbo-app registered it for dubbo only"),
-        ("dubbo-app", "1", r#"{"Host":"10.0.0.1","Port":0}"#, "port 0 is none"),
+        ("dubbo-app", "1", r#"{"Host":"10.0.0.1","Port":0}"#, "invalid port 0"),
         ("goframe", "v/10.0.0.1:1", r#"{"protocol":"http"}"#, "goframe registered it for http only, not for grpc"),
-        ("spring", "1", &SPRING.replace("9000", "many"), "gRPC_port is \"many\", which is no port"),
+        ("spring", "1", &SPRING.replace("9000", "many"), "gRPC_port is \"many\", which is not a valid port"),
         ("spring", "1", &SPRING.replace("gRPC_port", "x").replace("8080", "0"), "registered it without a port"),
         ("plain", "1", "http://10.0.0.1:80", "registered for http only, not for grpc"),
     ] {
@@ -295,13 +295,13 @@ fn ports_of_dubbo_that_cannot_be_read_give_way_to_the_instances_own() {
 #[test]
 fn what_cannot_be_read_is_described_without_being_repeated() {
     for (value, why) in [
-        (&b"\xff\xfe"[..], "it is not text"),
+        (&b"\xff\xfe"[..], "it is not valid UTF-8 text"),
         (b" ", "it is empty"),
         (b"{\"id\":\"2\",\"endpoints\":[", "it is not valid JSON (line 1, column 23)"),
         (b"{\"a\":1}", "it is JSON in a form that no known framework writes"),
-        (b"10.0.0.1:0", "it is not an address: it has port 0, where nothing can listen"),
-        (b"10.0.0.1:65536", "it is not an address: it has a port that is not a number from 1 to 65535"),
-        (b"grpc://10.0.0.1:abc", "it is not an address: it has a port that is not a number from 1 to 65535"),
+        (b"10.0.0.1:0", "it is not an address: it has port 0, which is not a valid port"),
+        (b"10.0.0.1:65536", "it is not an address: it has an invalid port: must be from 1 to 65535"),
+        (b"grpc://10.0.0.1:abc", "it is not an address: it has an invalid port: must be from 1 to 65535"),
         (b"to be done", "it is neither JSON nor an address"),
     ] {
         assert_eq!(unread(value), why);

@@ -47,16 +47,14 @@ static JAVA: Runtime = Runtime { idle: Rule::AT_LEAST_A_SECOND, early: Early::Dr
 static CORE: Runtime = Runtime { idle: Rule::CheckedOnce, early: Early::Later, takes_empty: false };
 static JS: Runtime = Runtime { idle: Rule::AT_LEAST_A_SECOND, early: Early::Later, takes_empty: false };
 
-const REMEDY: &str = "let servers close connections at times (max_connection_age with a grace period), or resolve through \
-                      something that watches (a registry, xDS)";
+const REMEDY: &str = "configure servers to close connections regularly (max_connection_age with a grace period), or use a resolver that watches (a registry, xDS)";
 
 /// grpc-go.
 pub(super) static GRPC_GO: LensKind = LensKind {
     name: "grpc-go",
     versions: None,
     follows: Follows::Dns,
-    rule: "it asks again only after a connection broke, 30 s after the last answer at the earliest, and at the first call \
-           after an idle period",
+    rule: "it re-resolves only after a connection was lost, no earlier than 30 s after the last answer, and at the first call after an idle period",
     fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: REMEDY,
     links: &["https://github.com/grpc/grpc/issues/12295", "https://github.com/grpc/grpc-go/issues/4650"],
@@ -68,8 +66,7 @@ pub(super) static GRPC_JAVA: LensKind = LensKind {
     name: "grpc-java",
     versions: None,
     follows: Follows::Dns,
-    rule: "it asks again only after a connection broke or could not be made; reasons within 30 s of the last answer are \
-           dropped, so the next failed attempt after them asks; and at the first call after an idle period",
+    rule: "it re-resolves only after a connection was lost or could not be opened; requests to re-resolve within 30 s of the last answer are dropped, so the next failed attempt after that time triggers it; and at the first call after an idle period",
     fails_with: "UNAVAILABLE: io exception",
     remedy: REMEDY,
     links: &["https://github.com/grpc/grpc-java/issues/8720", "https://github.com/grpc/grpc-java/issues/1463"],
@@ -81,8 +78,7 @@ pub(super) static GRPC_CORE: LensKind = LensKind {
     name: "grpc-core",
     versions: None,
     follows: Follows::Dns,
-    rule: "it asks again only after a connection broke, 30 s after the last question at the earliest, and at the first call \
-           after an idle period; it idles once in its life, one to two timeouts after a call",
+    rule: "it re-resolves only after a connection was lost, no earlier than 30 s after the last query, and at the first call after an idle period; it goes idle only once in its lifetime, one to two timeouts after a call",
     fails_with: "failed to connect to all addresses; last error:",
     remedy: REMEDY,
     links: &["https://github.com/grpc/grpc/issues/12295", "https://github.com/grpc/grpc/issues/14097"],
@@ -94,8 +90,7 @@ pub(super) static GRPC_JS: LensKind = LensKind {
     name: "grpc-js",
     versions: None,
     follows: Follows::Dns,
-    rule: "it asks again only after a connection broke, 30 s after the last question at the earliest, and at the first call \
-           after an idle period, through which its TCP connection may live on",
+    rule: "it re-resolves only after a connection was lost, no earlier than 30 s after the last query, and at the first call after an idle period, during which its TCP connection may stay open",
     fails_with: "No connection established. Last error:",
     remedy: REMEDY,
     links: &["https://github.com/grpc/grpc-node/issues/2847", "https://github.com/grpc/grpc-node/issues/2455"],

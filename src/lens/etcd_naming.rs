@@ -19,11 +19,9 @@ pub(super) static ETCD_NAMING: LensKind = LensKind {
     name: "etcd-naming",
     versions: Some(("3.5.0", "3.7.3")),
     follows: Follows::Only(WatchApi::RevisionWatch),
-    rule: "its watch ends silently with the first error from etcd (compaction, a revoked token) and the list stays as it \
-           was for as long as the client is busy; an idle period heals it; with no key at the start calls wait for one",
+    rule: "its watch ends silently with the first error from etcd (compaction, a revoked token), and the list does not change while the client is busy; an idle period repairs it; when there is no key at the start, calls wait for one",
     fails_with: "connection error: desc = \"transport: Error while dialing",
-    remedy: "restart the client, or let it idle once; a busy client needs an idle timeout shorter than its pauses, or a \
-             resolver that watches again",
+    remedy: "restart the client, or let it go idle once; a busy client needs an idle timeout shorter than its pauses, or a resolver that restarts its watch",
     links: &[
         "https://github.com/gazette/core/issues/472",
         "https://github.com/etcd-io/etcd/blob/main/client/v3/naming/endpoints/endpoints_impl.go",

@@ -73,19 +73,19 @@ pub struct UnknownLens {
 #[non_exhaustive]
 pub enum LensErrorKind {
     /// No stack has this name.
-    #[error("there is no stack {0:?}; there are {names}, and all", names = names().join(", "))]
+    #[error("unknown client {0:?} (supported: {names}, all)", names = names().join(", "))]
     Name(String),
     /// What stands behind the `@` is no version.
-    #[error("{0:?} behind the @ is no version: write numbers and dots, as in 2.7.2")]
+    #[error("invalid version {0:?} after @: use numbers and dots, such as 2.7.2")]
     NoVersion(String),
     /// The stack's versions are not told apart.
-    #[error("the versions of {name} are not told apart: write {name}")]
+    #[error("the versions of {name} are not distinguished: write {name}")]
     NoVersions {
         /// The stack.
         name: String,
     },
     /// The version is in none of the stack's ranges.
-    #[error("version {version} of {name} is in no range that is known: {}", ranges.join(", "))]
+    #[error("unknown version {version} of {name} (known ranges: {})", ranges.join(", "))]
     NoRange {
         /// The stack.
         name: String,

@@ -17,9 +17,8 @@ use crate::model::registry::WatchApi;
 
 const SUBSET: Option<usize> = Some(32);
 const FOLLOWS: Follows = Follows::Only(WatchApi::RevisionWatch);
-const RULE_LEAKS: &str = "it follows, 32 instances by chance, and asks anew at the next call after an idle period; each idle \
-                          period leaves one more watch behind at etcd";
-const REMEDY_LEAKS: &str = "upgrade to 1.8.0 or later when the number of etcd's watchers grows";
+const RULE_LEAKS: &str = "it follows changes for a random subset of 32 instances, and queries again at the next call after an idle period; each idle period leaves one more watch open at etcd";
+const REMEDY_LEAKS: &str = "upgrade to 1.8.0 or later when the number of etcd watchers grows";
 const CLOSE_IS_EMPTY: &[&str] =
     &["https://github.com/zeromicro/go-zero/pull/4589", "https://github.com/zeromicro/go-zero/pull/4349"];
 
@@ -52,7 +51,7 @@ pub(super) static FROM_1_8_0: LensKind = LensKind {
     name: "go-zero",
     versions: Some(("1.8.0", "1.10.3")),
     follows: FOLLOWS,
-    rule: "it follows, 32 instances by chance, and asks anew at the next call after an idle period",
+    rule: "it follows changes for a random subset of 32 instances, and queries again at the next call after an idle period",
     fails_with: "last connection error: connection error: desc =",
     remedy: "none needed",
     links: &["https://github.com/zeromicro/go-zero/pull/4589", "https://github.com/zeromicro/go-zero/pull/4514"],

@@ -28,11 +28,9 @@ pub(super) static KUBERESOLVER: LensKind = LensKind {
     name: "kuberesolver",
     versions: Some(("6.0.0", "6.0.1")),
     follows: Follows::Only(WatchApi::SliceWatch),
-    rule: "it holds only the EndpointSlice that was touched last (100 addresses at most), the last by name whenever its watch \
-           begins anew, and keeps the last list when nothing is ready",
+    rule: "it has only the EndpointSlice that changed last (at most 100 addresses), the last by name whenever its watch restarts, and keeps the last list when no endpoint is ready",
     fails_with: "connection error: desc = \"transport: Error while dialing",
-    remedy: "keep the service within one slice, or use a headless service over DNS; when nothing is ready, calls go to the \
-             old addresses until something is",
+    remedy: "keep the service within one slice, or use a headless service over DNS; when no endpoint is ready, calls go to the old addresses until one is",
     links: &[
         "https://github.com/sercand/kuberesolver/issues/66",
         "https://github.com/sercand/kuberesolver/issues/54",

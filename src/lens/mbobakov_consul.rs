@@ -15,10 +15,9 @@ pub(super) static MBOBAKOV_CONSUL: LensKind = LensKind {
     name: "mbobakov-consul",
     versions: Some(("1.4.0", "1.5.3")),
     follows: Follows::Only(WatchApi::BlockingQuery),
-    rule: "it follows while it is not idle and asks anew at the next call; without healthy=true in the target it holds \
-           instances whose checks are critical, too",
+    rule: "it follows changes while it is not idle and queries again at the next call; without healthy=true in the target it also has instances whose checks are critical",
     fails_with: "connection error: desc = \"transport: Error while dialing",
-    remedy: "write healthy=true into the target",
+    remedy: "add healthy=true to the target",
     links: &[
         "https://github.com/mbobakov/grpc-consul-resolver",
         "https://github.com/mbobakov/grpc-consul-resolver/issues/32",

@@ -21,9 +21,11 @@ impl fmt::Display for Disconnect {
             (reason, "") => write!(f, "{reason}"),
             (DisconnectReason::Unknown, detail) => f.write_str(detail),
             (DisconnectReason::ProtocolViolation(_), detail) => {
-                write!(f, "closed by us, because the server broke the rules of HTTP/2: {detail}")
+                write!(f, "closed by us, because the server violated HTTP/2: {detail}")
             }
-            (DisconnectReason::Flood, detail) => write!(f, "closed by us, because the server floods it: {detail}"),
+            (DisconnectReason::Flood, detail) => {
+                write!(f, "closed by us, because the server sent a flood of frames: {detail}")
+            }
             (DisconnectReason::OurLimit, detail) => write!(f, "closed by us: {detail}"),
             (reason, detail) => write!(f, "{reason} ({detail})"),
         }

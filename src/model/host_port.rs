@@ -19,10 +19,10 @@ pub struct HostPort<'a> {
 #[non_exhaustive]
 pub enum BracketError {
     /// `[::1`.
-    #[error("the bracket is never closed")]
+    #[error("missing closing bracket")]
     Unclosed,
     /// `[::1]80`: something other than a port follows.
-    #[error("something other than :port follows the bracket")]
+    #[error("expected :port after the bracket")]
     Followed {
         /// The byte offset of what follows.
         at: usize,
@@ -91,7 +91,7 @@ pub fn bracketed(host: &str) -> String {
 #[non_exhaustive]
 pub enum PortError {
     /// Nothing.
-    #[error("no port is given")]
+    #[error("missing port")]
     Empty,
     /// Something other than digits.
     #[error("not a number")]
@@ -100,10 +100,10 @@ pub enum PortError {
         at: usize,
     },
     /// Port 0.
-    #[error("nothing can listen on port 0")]
+    #[error("port 0 is not a valid port")]
     Zero,
     /// Above 65535.
-    #[error("above 65535")]
+    #[error("must be at most 65535")]
     TooLarge,
 }
 
@@ -135,19 +135,19 @@ pub enum ServerError {
     #[error("has no host")]
     NoHost,
     /// `[::1`.
-    #[error("has no ] after its IPv6 address")]
+    #[error("has no closing ] after the IPv6 address")]
     Unclosed,
     /// `[::1]80`.
-    #[error("has something other than :port after its ]")]
+    #[error("has something other than :port after the closing ]")]
     Followed,
     /// `[pay]`.
     #[error("has no IPv6 address between its brackets")]
     NotV6,
     /// `::1`, `a:b:c`.
-    #[error("is no IPv6 address in brackets")]
+    #[error("is not an IPv6 address in brackets")]
     StrayColons,
     /// The port is no number from 1 to 65535.
-    #[error("has a port that is not a number from 1 to 65535")]
+    #[error("has an invalid port: must be from 1 to 65535")]
     Port,
 }
 

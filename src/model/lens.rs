@@ -39,7 +39,7 @@ impl Hears {
         match self {
             Self::Changes => "the registry's next change",
             Self::AfterAFailure => "a failed connection",
-            Self::Soon => "itself, within 30 s",
+            Self::Soon => "a new query, within 30 s",
             Self::NextCall => "its next call",
             Self::Never | Self::NeverAndHangs => "a restart",
         }

@@ -110,8 +110,8 @@ impl Awaits {
     const fn object(self) -> &'static str {
         match self {
             Self::Registry => "the registry's response",
-            Self::Turn => "a free place among the attempts in flight (--concurrency, --rate)",
-            Self::HostName => "the address of its host name",
+            Self::Turn => "a free slot among the attempts in flight (--concurrency, --rate)",
+            Self::HostName => "the lookup of its host name",
             Self::Connect => "the TCP connection",
             Self::Handshake => "the TLS handshake",
             Self::Settings => "the server's HTTP/2 SETTINGS",

@@ -62,7 +62,7 @@ impl EndpointVerdict {
     pub const fn predicate(self) -> &'static str {
         match self {
             Self::ServingNotPassing => "serving, and not passing in its registry",
-            Self::UnhealthyUnnoticed => "unhealthy, which its registry has not noticed",
+            Self::UnhealthyUnnoticed => "unhealthy but reported healthy by the registry",
             Self::Dead => "dead, although its registry lists it as healthy",
             Self::Leftover => "a leftover entry",
             Self::CheckWrong => "serving, although its registry lists it as critical",

@@ -63,7 +63,7 @@ impl Dial for Sockets {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Address::UnixAbstract(name) => boxed(tokio::net::UnixStream::connect(format!("\0{name}"))),
             other => {
-                let text = format!("{other} cannot be dialled on this system");
+                let text = format!("{other} is not supported on this system");
                 Box::pin(async { Err(io::Error::new(io::ErrorKind::Unsupported, text)) })
             }
         }

@@ -32,7 +32,7 @@ impl Dial for NamedSockets {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     /// The name could not be looked up.
-    #[error("the name {host:?} has no address: {}", io_words(source))]
+    #[error("failed to look up {host:?}: {}", io_words(source))]
     Lookup {
         /// The name.
         host: String,
@@ -46,7 +46,7 @@ pub(crate) enum ConnectError {
         host: String,
     },
     /// None of the name's addresses could be connected to; this is the last one.
-    #[error("connect to {address}: {}", io_words(source))]
+    #[error("failed to connect to {address}: {}", io_words(source))]
     Connect {
         /// The address.
         address: SocketAddr,
@@ -75,7 +75,7 @@ pub(crate) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     for address in found {
         let connected = tcp(address).await;
         if let Err(error) = &connected {
-            tracing::debug!(host, %address, %error, "not connected");
+            tracing::debug!(host, %address, %error, "connect failed");
         }
         match connected {
             Ok(stream) => {

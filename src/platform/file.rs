@@ -57,7 +57,7 @@ pub fn bytes(file: File, most: u64) -> io::Result<Vec<u8>> {
 /// As for [`bytes()`]; or it is not UTF-8, and at which byte.
 pub fn text(file: File, most: u64) -> io::Result<String> {
     String::from_utf8(bytes(file, most)?).map_err(|error| {
-        let text = format!("is not UTF-8 at byte {}", error.utf8_error().valid_up_to());
+        let text = format!("is not valid UTF-8 at byte {}", error.utf8_error().valid_up_to());
         io::Error::new(io::ErrorKind::InvalidData, text)
     })
 }
@@ -175,7 +175,7 @@ mod tests {
         let error = read(&path, SMALL).unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (io::ErrorKind::FileTooLarge, "is larger than 1 MiB"));
         std::fs::write(&path, b"ab\xff").unwrap();
-        assert_eq!(read_text(&path, SMALL).unwrap_err().to_string(), "is not UTF-8 at byte 2");
+        assert_eq!(read_text(&path, SMALL).unwrap_err().to_string(), "is not valid UTF-8 at byte 2");
     }
 
     #[cfg(unix)]

@@ -381,7 +381,7 @@ impl Session {
 
 /// There is room for no further connection: what is left belongs to registries.
 fn full() -> Failure {
-    let text = "as many connections are open as fit; the rest is kept for registries";
+    let text = "the limit of open connections is reached; the rest is reserved for registries";
     Failure::new(Stage::Tcp, FailureCode::Exhausted(Resource::Files), text, Duration::ZERO)
 }
 

@@ -237,7 +237,7 @@ pub enum PlanError {
         reason: String,
     },
     /// `--backend` named something that does not exist.
-    #[error("no backend is called {name:?}; there are: {}", known.join(", "))]
+    #[error("unknown backend {name:?} (supported: {})", known.join(", "))]
     NoSuchBackend {
         /// The name as typed.
         name: String,
@@ -246,7 +246,7 @@ pub enum PlanError {
     },
     /// No backend can be asked for a bare name.
     #[error(
-        "nobody can be asked for {name:?}: {}; write a full target such as dns:///{name}:50051",
+        "no active backend for bare name {name:?}: {}; write a full target such as dns:///{name}:50051",
         inactive.iter().map(|(backend, why)| format!("{backend}: {why}")).collect::<Vec<_>>().join("; ")
     )]
     NoActiveBackend {
@@ -256,7 +256,7 @@ pub enum PlanError {
         inactive: Vec<(&'static str, String)>,
     },
     /// No target at all.
-    #[error("no target was given; write one such as 127.0.0.1:50051 or consul:///pay")]
+    #[error("no target given; write one such as 127.0.0.1:50051 or consul:///pay")]
     NoTarget,
 }
 

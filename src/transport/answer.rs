@@ -94,14 +94,14 @@ pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<RpcFailu
     let words = page::hint(http, headers, status.message());
     if is_envoys_not_found(&status, headers) {
         let cause = RpcCause::Proxy { name: ProxyName::Envoy, hint: Some(HttpHint::NoRoute) };
-        return Some(RpcFailure::new(status.code(), "no route (said by envoy)", cause));
+        return Some(RpcFailure::new(status.code(), "no route (reported by envoy)", cause));
     }
     let says_so = headers.contains_key("l5d-proxy-error") || http != StatusCode::OK;
     if !says_so && (status.code() != Code::Unavailable || !page::is_envoys(status.message())) {
         return None;
     }
     let name = proxy(headers)?.name;
-    let text = format!("{} (said by {name})", status.message());
+    let text = format!("{} (reported by {name})", status.message());
     Some(RpcFailure::new(status.code(), text, RpcCause::Proxy { name, hint: words }))
 }
 
@@ -226,7 +226,7 @@ mod tests {
         let words = "upstream connect error or disconnect/reset before headers. reset reason: connection failure";
         let local = of(&[("grpc-status", "14"), ("grpc-message", words), ("server", "envoy")]).unwrap();
         assert_eq!(local.cause, RpcCause::Proxy { name: ProxyName::Envoy, hint: Some(HttpHint::BackendUnreachable) });
-        assert_eq!(local.text, format!("{words} (said by envoy)"));
+        assert_eq!(local.text, format!("{words} (reported by envoy)"));
         assert!(
             of(&[("grpc-status", "14"), ("grpc-message", "database is away"), ("server", "envoy")]).is_none(),
             "a server behind a proxy speaks for itself"

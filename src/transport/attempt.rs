@@ -181,7 +181,7 @@ impl<'a> Attempt<'a> {
         let begun = Instant::now();
         match timeout_at(self.deadline, tls.handshake(io, server_name)).await {
             Ok(Ok(secured)) => {
-                debug!(address = %self.address, took = ?begun.elapsed(), version = secured.report.version, "tls is established");
+                debug!(address = %self.address, took = ?begun.elapsed(), version = secured.report.version, "tls established");
                 let detail = PhaseDetail::Tls(Box::new(secured.report.clone()));
                 report(Phase { stage: Stage::Tls, took: begun.elapsed(), detail });
                 Ok(secured)
@@ -206,7 +206,7 @@ impl<'a> Attempt<'a> {
             }
             Err(_) => {
                 let waited = begun.elapsed();
-                let text = format!("TLS handshake unanswered for {}", duration(waited));
+                let text = format!("no response to the TLS handshake within {}", duration(waited));
                 Err(Failure::new(Stage::Tls, FailureCode::TimedOut, text, waited))
             }
         }

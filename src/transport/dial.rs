@@ -33,7 +33,7 @@ pub(super) async fn resolve(
     let fail = |code, text: String| Failure::new(Stage::Resolve, code, text, begun.elapsed());
     let found = match timeout_at(deadline, tokio::net::lookup_host((host.as_str(), *port))).await {
         Err(_) => {
-            let text = format!("looking up \"{host}\" took longer than {}", duration(begun.elapsed()));
+            let text = format!("lookup of \"{host}\" timed out after {}", duration(begun.elapsed()));
             return Err(fail(FailureCode::TimedOut, text));
         }
         Ok(Err(error)) => {
@@ -81,17 +81,17 @@ pub(super) async fn dial(
             }
             Ok(Err(error)) => {
                 let (code, text) = classify_dial(candidate, &error);
-                debug!(address = %candidate, took = ?since.elapsed(), ?code, "not connected");
+                debug!(address = %candidate, took = ?since.elapsed(), ?code, "connect failed");
                 failures.push((candidate, code, text));
             }
             Err(_) => {
-                debug!(address = %candidate, took = ?since.elapsed(), "not connected in time");
+                debug!(address = %candidate, took = ?since.elapsed(), "connection timed out");
                 let waited = duration(since.elapsed());
                 let text = match candidate {
                     Address::Ip(_) | Address::Name { .. } => {
-                        format!("no answer to SYN within {waited} (packets dropped, or the host is gone)")
+                        format!("no response to SYN within {waited} (packets dropped, or the host is down)")
                     }
-                    Address::Unix(_) | Address::UnixAbstract(_) => format!("not accepted within {waited}"),
+                    Address::Unix(_) | Address::UnixAbstract(_) => format!("connection not accepted within {waited}"),
                 };
                 failures.push((candidate, FailureCode::TimedOut, text));
             }
@@ -133,8 +133,8 @@ mod tests {
         let failed = dial(&memory, &candidates, deadline, &progress, &mut |_| {}).await.map(|_| ()).unwrap_err();
         assert_eq!(begun.elapsed(), Duration::from_secs(20));
         assert_eq!((failed.code, failed.waited), (FailureCode::TimedOut, Duration::from_secs(20)));
-        assert!(failed.text.starts_with("10.0.0.1:80: no answer to SYN within 6.7s"), "{}", failed.text);
-        assert!(failed.text.contains("; 10.0.0.2:80: connection refused; 10.0.0.3:80: no answer"), "{}", failed.text);
+        assert!(failed.text.starts_with("10.0.0.1:80: no response to SYN within 6.7s"), "{}", failed.text);
+        assert!(failed.text.contains("; 10.0.0.2:80: connection refused; 10.0.0.3:80: no response"), "{}", failed.text);
 
         memory.serve(candidates[2].clone(), drop);
         let mut phases = Vec::new();

@@ -34,7 +34,7 @@ impl CallFacts {
         }
         let headers = RequestHeaders { limit: Some(limit), ..self.headers };
         let text = format!(
-            "the request headers have {} bytes, the server's SETTINGS accept {limit} (MAX_HEADER_LIST_SIZE)",
+            "the request headers have {} bytes, but the server's SETTINGS accept {limit} (MAX_HEADER_LIST_SIZE)",
             headers.size
         );
         Some(RpcFailure::new(Code::ResourceExhausted, text, RpcCause::HeadersTooLarge(headers)))
@@ -89,7 +89,7 @@ fn of_http2(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> RpcFailure {
     match Refusal::of(error, wire, stream) {
         Some(Refusal::Violation(refused)) => {
             let broken = BrokenRule::from(refused);
-            let text = format!("the server broke the rules of HTTP/2: {broken}");
+            let text = format!("the server violated HTTP/2: {broken}");
             return RpcFailure::new(Code::Unavailable, text, RpcCause::Violation(broken));
         }
         Some(Refusal::OurLimit(what)) => {
@@ -114,7 +114,7 @@ fn of_http2(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> RpcFailure {
         return RpcFailure::new(Code::Unavailable, text, lost(end.disconnect));
     }
     if let Some(goaway) = wire.goaway() {
-        let text = format!("server said GOAWAY {} and did not process the RPC", described(&goaway));
+        let text = format!("server sent GOAWAY {} and did not process the RPC", described(&goaway));
         return RpcFailure::new(Code::Unavailable, text, RpcCause::GoAway(goaway));
     }
     if error.is_io() || error.is_go_away() {

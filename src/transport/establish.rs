@@ -79,6 +79,6 @@ async fn explain(attempt: &Attempt<'_>, failure: Failure) -> Failure {
     if !speaks_tls {
         return failure;
     }
-    let text = format!("{}; the port speaks TLS, and plaintext was asked for", failure.text);
+    let text = format!("{}; the port uses TLS, but plaintext was requested", failure.text);
     Failure { code: FailureCode::TlsExpected, text, ..failure }
 }

@@ -54,7 +54,7 @@ impl Meter {
             _ => "of unknown types".to_string(),
         };
         let (all, time, window) = (self.all, duration(time), exact_duration(WINDOW));
-        format!("{all} small frames within {time}, {count} of them {name} (at most {MOST} in {window} are accepted)")
+        format!("{all} small frames within {time}, {count} of them {name} (limit: {MOST} in {window})")
     }
 }
 

@@ -173,19 +173,19 @@ pub(super) fn judge(first: &[u8]) -> Opening {
         [0x15 | 0x16] => Opening::Undecided,
         [0x15 | 0x16, 0x03, ..] => Opening::Foreign(
             FailureCode::TlsExpected,
-            "peer answered with a TLS record: this port wants TLS".to_string(),
+            "peer responded with a TLS record: this port requires TLS".to_string(),
         ),
-        _ if first.starts_with(HTTP) => foreign(FailureCode::Http1, "peer speaks HTTP/1, not HTTP/2: it answered"),
+        _ if first.starts_with(HTTP) => foreign(FailureCode::Http1, "peer uses HTTP/1, not HTTP/2: it sent"),
         _ if HTTP.starts_with(first) => Opening::Undecided,
-        _ if first.starts_with(b"SSH-") => foreign(FailureCode::NotHttp2, "an SSH server answered"),
-        _ if first.starts_with(b"220") => foreign(FailureCode::NotHttp2, "a mail or FTP server answered"),
+        _ if first.starts_with(b"SSH-") => foreign(FailureCode::NotHttp2, "this is an SSH server: it sent"),
+        _ if first.starts_with(b"220") => foreign(FailureCode::NotHttp2, "this is a mail or FTP server: it sent"),
         [0, ..] => match first.get(..HEADER) {
-            _ if first.len() >= 3 && length(first) > MAX_FIRST_FRAME => foreign(FailureCode::NotHttp2, "peer answered"),
-            _ if first.get(3).is_some_and(|kind| *kind > 0x10) => foreign(FailureCode::NotHttp2, "peer answered"),
+            _ if first.len() >= 3 && length(first) > MAX_FIRST_FRAME => foreign(FailureCode::NotHttp2, "peer sent"),
+            _ if first.get(3).is_some_and(|kind| *kind > 0x10) => foreign(FailureCode::NotHttp2, "peer sent"),
             Some(_) => Opening::Http2,
             None => Opening::Undecided,
         },
-        _ => foreign(FailureCode::NotHttp2, "peer does not speak HTTP/2: it answered"),
+        _ => foreign(FailureCode::NotHttp2, "peer does not use HTTP/2: it sent"),
     }
 }
 
@@ -214,7 +214,7 @@ pub(super) fn name(kind: u8) -> String {
     ];
     match NAMES.get(usize::from(kind)) {
         Some(name) => (*name).to_string(),
-        None => format!("of unknown type 0x{kind:x}"),
+        None => format!("unknown type 0x{kind:x}"),
     }
 }
 
@@ -345,7 +345,7 @@ mod tests {
         assert_eq!(judge(&frame(SETTINGS, 0, 0, &[])), Opening::Http2);
         assert_eq!(
             judge(b"SSH-2.0-x\r\n"),
-            Opening::Foreign(FailureCode::NotHttp2, "an SSH server answered \"SSH-2.0-x\\r\\n\"".to_string())
+            Opening::Foreign(FailureCode::NotHttp2, "this is an SSH server: it sent \"SSH-2.0-x\\r\\n\"".to_string())
         );
     }
 }

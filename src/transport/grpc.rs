@@ -61,13 +61,12 @@ impl Grpc {
             Ok(metadata) => metadata,
             Err(error) => return Err(RpcFailure::new(Code::InvalidArgument, error.to_string(), RpcCause::Client)),
         };
-        let head = self
-            .client
-            .head(call.path, request::headers(metadata, call.limit))
-            .map_err(|error| RpcFailure::new(Code::Internal, format!("request uri: {error}"), RpcCause::Client))?;
+        let head = self.client.head(call.path, request::headers(metadata, call.limit)).map_err(|error| {
+            RpcFailure::new(Code::Internal, format!("invalid request URI: {error}"), RpcCause::Client)
+        })?;
         let wire = self.wire.clone();
         if let Some(goaway) = wire.goaway() {
-            let text = format!("server said GOAWAY {} before the RPC was sent", described(&goaway));
+            let text = format!("server sent GOAWAY {} before the RPC was sent", described(&goaway));
             return Err(RpcFailure::new(Code::Unavailable, text, RpcCause::GoAway(goaway)));
         }
         let mut facts = CallFacts { headers: request::size(&head, metadata), stream: None };
@@ -115,14 +114,14 @@ impl Grpc {
         // The library may have ended the stream without a word.
         if let Some(violation) = wire.rules().broken_frame() {
             let broken = BrokenRule { rule: Http2Rule::Frames, text: violation.to_string() };
-            let text = format!("the server broke the rules of HTTP/2: {broken}");
+            let text = format!("the server violated HTTP/2: {broken}");
             return (RpcCause::Violation(broken), text);
         }
         let sent = if stream == 0 { Sent::Nothing } else { wire.rules().progress(stream) };
         match (sent, settings.max_concurrent_streams) {
             (Sent::Nothing, Some(limit)) => {
                 let text = format!(
-                    "the request was not sent: the server's SETTINGS allow {limit} streams at a time (MAX_CONCURRENT_STREAMS)"
+                    "the request was not sent: the server's SETTINGS allow {limit} concurrent streams (MAX_CONCURRENT_STREAMS)"
                 );
                 (RpcCause::NotSent(NotSent::Streams(limit)), text)
             }

@@ -36,8 +36,8 @@ pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (He
             let (cause, why) = grpc.given_up(stream.load(Ordering::Acquire)).await;
             let waited = duration(limit);
             let text = match cause {
-                RpcCause::Unanswered(_) => format!("grpc.health.v1.Health/Check unanswered for {waited}"),
-                _ => format!("grpc.health.v1.Health/Check after {waited}: {why}"),
+                RpcCause::Unanswered(_) => format!("no response to grpc.health.v1.Health/Check within {waited}"),
+                _ => format!("grpc.health.v1.Health/Check failed after {waited}: {why}"),
             };
             Health::Failed { code: GrpcStatus::DeadlineExceeded, text, cause }
         }

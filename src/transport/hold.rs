@@ -176,7 +176,8 @@ impl Silent {
         let begun = Instant::now();
         let failed = |code, text: String| Err(Failure::new(Stage::Health, code, text, begun.elapsed()));
         if settings.initial_window_size.is_some_and(|window| (window as usize) < call.window) {
-            let text = "the server's SETTINGS leave no room for the request (INITIAL_WINDOW_SIZE)".to_string();
+            let text = "the server's flow-control window is too small for the request (SETTINGS_INITIAL_WINDOW_SIZE)"
+                .to_string();
             return failed(FailureCode::Rpc, text);
         }
         self.ear.answers.extend_from_slice(&call.frames);
@@ -209,7 +210,7 @@ impl Silent {
                 Poll::Ready(Ok(written)) => drop(self.ear.answers.drain(..written)),
                 Poll::Ready(Err(error)) => return Err(Box::new(wire::broken(&error))),
                 Poll::Pending if self.ear.answers.len() > UNREAD => {
-                    return Err(broke_off("it asks and does not read the answers"));
+                    return Err(broke_off("it does not read the acknowledgements that it requests"));
                 }
                 Poll::Pending => return Ok(()),
             }
@@ -242,7 +243,7 @@ impl Silent {
             return Poll::Ready(Err(Box::new(wire::flooded(what))));
         }
         Poll::Ready(match frames.too_long() {
-            Some(length) => Err(broke_off(&format!("a frame of {length} bytes is more than HTTP/2 allows"))),
+            Some(length) => Err(broke_off(&format!("a frame of {length} bytes is longer than HTTP/2 allows"))),
             None => Ok(()),
         })
     }
@@ -257,7 +258,7 @@ fn ended(end: End, waited: Duration) -> Result<(), Failure> {
 fn broke_off(why: &str) -> Box<End> {
     let disconnect = Disconnect {
         reason: DisconnectReason::SubchannelShutdown,
-        detail: format!("closed by us: the peer broke the rules of HTTP/2 ({why})"),
+        detail: format!("closed by us: the peer violated HTTP/2 ({why})"),
         goaway: None,
     };
     Box::new(End { disconnect, code: FailureCode::ProtocolError, tls: None, spoken: None })

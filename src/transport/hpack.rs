@@ -19,15 +19,15 @@ pub(super) struct Field {
 pub(super) enum HpackError {
     #[error("HPACK dynamic table size update after the first field (RFC 7541, 4.2)")]
     LateSizeUpdate,
-    #[error("HPACK dynamic table size update to {size}, at most {TABLE_SIZE} is allowed (RFC 7541, 6.3)")]
+    #[error("HPACK dynamic table size update to {size}, maximum is {TABLE_SIZE} (RFC 7541, 6.3)")]
     SizeUpdate { size: usize },
-    #[error("HPACK index {index}, the tables have {entries} entries (RFC 7541, 2.3.3)")]
+    #[error("HPACK index {index}, but the tables have {entries} entries (RFC 7541, 2.3.3)")]
     Index { index: usize, entries: usize },
-    #[error("HPACK integer is cut off at the end of the block (RFC 7541, 5.1)")]
+    #[error("HPACK integer is truncated at the end of the block (RFC 7541, 5.1)")]
     IntegerCutOff,
     #[error("HPACK integer is longer than 32 bits (RFC 7541, 5.1)")]
     IntegerTooLong,
-    #[error("HPACK string of {length} bytes, the block has {left} left (RFC 7541, 5.2)")]
+    #[error("HPACK string of {length} bytes, but only {left} of them are left in the block (RFC 7541, 5.2)")]
     StringCutOff { length: usize, left: usize },
     #[error("HPACK string is not valid Huffman code: {0} (RFC 7541, 5.2)")]
     Huffman(#[from] HuffmanError),
@@ -267,16 +267,16 @@ mod tests {
     fn what_is_wrong_is_named() {
         let wrong = |block: &str| Decoder::default().decode(&hex(block), &mut Vec::new()).unwrap_err();
         for (block, expected) in [
-            ("80", "HPACK index 0, the tables have 61 entries"),
-            ("ff 80 01", "HPACK index 255, the tables have 61 entries"),
+            ("80", "HPACK index 0, but the tables have 61 entries"),
+            ("ff 80 01", "HPACK index 255, but the tables have 61 entries"),
             ("88 20", "HPACK dynamic table size update after the first field"),
-            ("3f e2 1f", "HPACK dynamic table size update to 4097, at most 4096"),
-            ("00 05 61", "HPACK string of 5 bytes, the block has 1 left"),
+            ("3f e2 1f", "HPACK dynamic table size update to 4097, maximum is 4096"),
+            ("00 05 61", "HPACK string of 5 bytes, but only 1 of them are left in the block"),
             ("ff ff ff ff ff ff 0f", "HPACK integer is longer than 32 bits"),
-            ("ff", "HPACK integer is cut off"),
-            ("00 81 00", "HPACK string is not valid Huffman code: its padding is not all ones"),
+            ("ff", "HPACK integer is truncated"),
+            ("00 81 00", "HPACK string is not valid Huffman code: the padding is not all ones"),
             ("00 84 ff ff ff ff", "HPACK string is not valid Huffman code: it contains the end-of-string symbol"),
-            ("00 82 1f ff", "HPACK string is not valid Huffman code: it is padded by a byte or more"),
+            ("00 82 1f ff", "HPACK string is not valid Huffman code: the padding is a byte or longer"),
         ] {
             let said = wrong(block).to_string();
             assert!(said.starts_with(expected), "{block}: {said}");

@@ -76,7 +76,7 @@ impl Link {
                 Err(NoLink::Ended(end))
             }
             (Some(First::Settings(settings)), _, _) if settings.max_concurrent_streams == Some(0) => {
-                let text = "SETTINGS forbid every RPC: MAX_CONCURRENT_STREAMS is 0".to_string();
+                let text = "the server's SETTINGS allow no RPC: MAX_CONCURRENT_STREAMS is 0".to_string();
                 Err(NoLink::Unusable(FailureCode::NoStreams, text))
             }
             (Some(First::Settings(settings)), _, _) => Ok(settings),
@@ -140,7 +140,7 @@ impl Future for Driver {
                 None | Some(Beat::Wait) => return Poll::Pending,
                 Some(Beat::Asked) => {}
                 Some(Beat::Dead(silence)) => {
-                    let text = format!("keepalive: no answer in {}", duration(silence));
+                    let text = format!("keepalive: no response within {}", duration(silence));
                     break end(FailureCode::TimedOut, DisconnectReason::ConnectionTimedOut, &text);
                 }
             }

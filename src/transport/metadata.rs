@@ -10,9 +10,9 @@ const RESERVED: [&str; 5] = ["te", "content-type", "host", "connection", "transf
 /// An entry that cannot be sent. Shows nothing of its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum MetadataError {
-    #[error("metadata name \"{0}\" cannot be sent")]
+    #[error("invalid metadata name \"{0}\"")]
     Name(String),
-    #[error("value of the metadata \"{0}\" has characters that cannot be sent")]
+    #[error("invalid value of metadata \"{0}\": it contains characters that cannot be sent")]
     Value(String),
 }
 
@@ -48,9 +48,9 @@ mod tests {
         assert_eq!(of("user-agent", "mine").unwrap()[USER_AGENT], "mine");
         for name in ["x y", "te", "grpc-timeout", ":path", ""] {
             let error = of(name, "hunter2").unwrap_err();
-            assert_eq!(error.to_string(), format!("metadata name \"{name}\" cannot be sent"));
+            assert_eq!(error.to_string(), format!("invalid metadata name \"{name}\""));
         }
         let text = of("x-token", "hunter\u{7}2").unwrap_err().to_string();
-        assert_eq!(text, "value of the metadata \"x-token\" has characters that cannot be sent");
+        assert_eq!(text, "invalid value of metadata \"x-token\": it contains characters that cannot be sent");
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn origin(setup: &Setup, address: &Address, mode: Mode) -> Result<Ori
         (None, address) => address.to_string(),
     };
     let authority = Authority::try_from(text.as_str()).map_err(|error| {
-        let text = format!("\"{text}\" cannot be sent as :authority: {error}");
+        let text = format!("invalid :authority \"{text}\": {error}");
         Failure::new(Stage::Http2, FailureCode::Local, text, Duration::ZERO)
     })?;
     let scheme = match mode {

@@ -9,15 +9,14 @@ pub(super) const HEADER_LIST: u32 = 64 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OurLimit {
     /// CONTINUATION frames in one header block.
-    #[error("{count} CONTINUATION frames in one header block, which our HTTP/2 library takes for a flood")]
+    #[error("{count} CONTINUATION frames in one header block, which our HTTP/2 library treats as a flood")]
     Continuations { count: u32 },
     /// Frames of one kind, one after the other.
-    #[error("{count} {} frames in a row, which our HTTP/2 library takes for a flood", frames::name(*kind))]
+    #[error("{count} consecutive {} frames, which our HTTP/2 library treats as a flood", frames::name(*kind))]
     InARow { count: u32, kind: u8 },
     /// Response headers.
     #[error(
-        "response headers of {size} bytes as sent, our HTTP/2 library accepts {} KiB decoded (grpc-java accepts 8 KiB, gRPC \
-         C-core 16 KiB, grpc-go 16 MiB)",
+        "response headers of {size} bytes as sent, but our HTTP/2 library accepts {} KiB decoded (grpc-java accepts 8 KiB, gRPC C-core 16 KiB, grpc-go 16 MiB)",
         HEADER_LIST / 1024
     )]
     Headers { size: usize },

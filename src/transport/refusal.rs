@@ -21,7 +21,7 @@ pub(super) enum Refused {
     #[error(transparent)]
     Known(Violation),
     /// Only the library's error code is known.
-    #[error("our HTTP/2 library refused it with {}", http2_error_name((*.0).into()))]
+    #[error("our HTTP/2 library rejected it with {}", http2_error_name((*.0).into()))]
     Unknown(h2::Reason),
 }
 

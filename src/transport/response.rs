@@ -59,15 +59,15 @@ enum FieldRule {
     StatusAfterRegular { before: String },
     #[error("\":status\" more than once (RFC 9113, 8.3)")]
     StatusRepeated,
-    #[error(":status is {value}, it must be three digits (RFC 9113, 8.3.2)")]
+    #[error(":status is {value}, expected a number from 100 to 999 (RFC 9113, 8.3.2)")]
     Status { value: String },
-    #[error("there is no :status (RFC 9113, 8.3.2)")]
+    #[error("missing :status (RFC 9113, 8.3.2)")]
     NoStatus,
     #[error("unknown pseudo-header field {name} (RFC 9113, 8.3)")]
     UnknownPseudo { name: String },
     #[error("{name} more than once (RFC 9113, 8.3)")]
     Repeated { name: String },
-    #[error("field name {name} has upper case letters (RFC 9113, 8.2.1)")]
+    #[error("field name {name} has uppercase letters (RFC 9113, 8.2.1)")]
     UpperCase { name: String },
     #[error("field name {name} is not valid (RFC 9113, 8.2.1)")]
     Name { name: String },
@@ -75,13 +75,13 @@ enum FieldRule {
     Value { name: String, value: String },
     #[error("field {name} is for HTTP/1 connections only (RFC 9113, 8.2.2)")]
     OfConnection { name: String },
-    #[error("field \"te\" is {value}, allowed is \"trailers\" (RFC 9113, 8.2.2)")]
+    #[error("field \"te\" is {value}, expected \"trailers\" (RFC 9113, 8.2.2)")]
     Te { value: String },
     #[error("content-length {stated} is not a number (RFC 9113, 8.1.1)")]
     LengthNotANumber { stated: String },
     #[error("content-length is {stated} and {other} (RFC 9113, 8.1.1)")]
     TwoLengths { stated: String, other: String },
-    #[error("content-length is {stated} and DATA has {sent} bytes (RFC 9113, 8.1.1)")]
+    #[error("content-length is {stated}, but DATA has {sent} bytes (RFC 9113, 8.1.1)")]
     LengthDiffers { stated: usize, sent: usize },
     #[error("trailers with {name} (RFC 9113, 8.1)")]
     PseudoInTrailers { name: String },

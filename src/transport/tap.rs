@@ -156,12 +156,12 @@ pub(super) fn greeting(frame: Frame<'_>) -> First {
                 debug => format!(", debug data \"{debug}\""),
             };
             let code = http2_error_name(goaway.code);
-            First::Unexpected(FailureCode::GoAway, format!("server said GOAWAY {code} before SETTINGS{debug}"))
+            First::Unexpected(FailureCode::GoAway, format!("server sent GOAWAY {code} before SETTINGS{debug}"))
         }
         (frames::GOAWAY, None) => {
-            unexpected(format!("first frame is a GOAWAY with a payload of {} bytes, at least 8 are due", frame.length))
+            unexpected(format!("first frame is a GOAWAY with a payload of {} bytes, expected at least 8", frame.length))
         }
-        (other, _) => unexpected(format!("first frame is {}, it must be SETTINGS", frames::name(other))),
+        (other, _) => unexpected(format!("first frame is {}, expected SETTINGS", frames::name(other))),
     }
 }
 

@@ -47,13 +47,13 @@ pub(super) enum TlsSetupError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The system's roots cannot be used.
-    #[error("{0}, or name a file with --cacert")]
+    #[error("{0}, or specify a file with --cacert")]
     SystemRoots(#[source] SetupError),
     /// The TLS library cannot be set up.
     #[error(transparent)]
     Library(#[from] SetupError),
     /// The thread that reads the files ended.
-    #[error("TLS cannot be set up: {0}")]
+    #[error("failed to set up TLS: {0}")]
     Thread(#[from] JoinError),
 }
 
@@ -103,8 +103,9 @@ impl Tls {
     pub async fn handshake(&self, io: Box<dyn Io>, server_name: &str) -> Result<Secured, Refused> {
         let mut report = TlsReport { server_name: server_name.to_string(), ..TlsReport::default() };
         let Ok(name) = ServerName::try_from(server_name.to_string()) else {
-            let text =
-                format!("\"{server_name}\" is neither a DNS name nor an IP address to verify a certificate against");
+            let text = format!(
+                "invalid server name \"{server_name}\": expected a DNS name or an IP address to verify the certificate"
+            );
             return Err(Refused { code: FailureCode::Local, text, report, spoken: None });
         };
         let recorder = Arc::new(Recorder::new(self.verifier.clone(), self.identity.clone()));
@@ -136,11 +137,12 @@ impl Tls {
         match report.alpn.as_deref() {
             Some("h2") => Ok(Secured { io: Box::new(stream), report, client }),
             Some(other) => {
-                let text = format!("server selected the application protocol \"{other}\"; gRPC needs ALPN h2");
+                let text = format!("server selected the application protocol \"{other}\"; gRPC requires ALPN h2");
                 Err(Refused { code: FailureCode::NoApplicationProtocol, text, report, spoken: Some(Spoken::Tls) })
             }
             None => {
-                let text = "server selected no application protocol; gRPC needs ALPN h2 (grpc-go refuses since 1.67)";
+                let text =
+                    "server selected no application protocol; gRPC requires ALPN h2 (grpc-go rejects this since 1.67)";
                 let spoken = Some(Spoken::Tls);
                 Err(Refused { code: FailureCode::NoApplicationProtocol, text: text.to_string(), report, spoken })
             }
@@ -181,10 +183,10 @@ fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) 
 
 fn not_tls(first: &[u8]) -> (FailureCode, String) {
     let spoken = match frames::judge(first) {
-        Opening::Http2 if first[3] == frames::SETTINGS => "it answered with HTTP/2 SETTINGS in plaintext".to_string(),
-        _ => format!("it answered \"{}\"", quote_bytes(first, 40)),
+        Opening::Http2 if first[3] == frames::SETTINGS => "it sent HTTP/2 SETTINGS in plaintext".to_string(),
+        _ => format!("it sent \"{}\"", quote_bytes(first, 40)),
     };
-    (FailureCode::NotTls, format!("peer does not speak TLS on this port: {spoken}"))
+    (FailureCode::NotTls, format!("peer does not use TLS on this port: {spoken}"))
 }
 
 /// What was seen in one handshake.

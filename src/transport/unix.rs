@@ -27,20 +27,20 @@ pub(super) fn classify(address: &Address, error: &io::Error) -> (FailureCode, St
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => (FailureCode::NoSocket, missing(path, &kernel)),
         ErrorKind::PermissionDenied => {
-            (FailureCode::Local, format!("{kernel}: this user may not open the socket ({})", obstacle(path)))
+            (FailureCode::Local, format!("{kernel}: this user cannot open the socket ({})", obstacle(path)))
         }
         ErrorKind::WouldBlock => (FailureCode::TimedOut, FULL.to_string()),
         ErrorKind::InvalidInput => {
             (FailureCode::NoSocket, "the path is too long for a Unix socket (at most 107 bytes on Linux)".to_string())
         }
         _ if error.raw_os_error() == Some(EPROTOTYPE) => {
-            (FailureCode::NotASocket, "the socket is there and is not for streams (SOCK_STREAM)".to_string())
+            (FailureCode::NotASocket, "the socket exists but is not a stream socket (SOCK_STREAM)".to_string())
         }
         _ => refused(path, code, kernel),
     }
 }
 
-const FULL: &str = "the process that listens does not accept connections: its queue is full";
+const FULL: &str = "the listening process does not accept connections: its queue is full";
 
 /// No connection although there is a file.
 fn refused(path: &Path, code: FailureCode, kernel: String) -> (FailureCode, String) {
@@ -50,7 +50,7 @@ fn refused(path: &Path, code: FailureCode, kernel: String) -> (FailureCode, Stri
         Ok(kind) if kind.is_dir() => not_a_socket("a directory"),
         Ok(kind) if !is_socket(kind) => not_a_socket("a device or a pipe"),
         Ok(_) if code == FailureCode::Refused => {
-            (code, "the socket file is there and no process listens on it".to_string())
+            (code, "the socket file exists, but no process listens on it".to_string())
         }
         Ok(_) | Err(_) => (code, kernel),
     }
@@ -64,7 +64,7 @@ fn missing(path: &Path, kernel: &str) -> String {
             Ok(file) if file.is_dir() => {}
             Ok(_) => return format!("no socket: {} is not a directory", parent.display()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return format!("no socket: there is no directory {}", parent.display());
+                return format!("no socket: directory {} does not exist", parent.display());
             }
             Err(_) => return format!("no socket: {kernel}"),
         }
@@ -80,8 +80,8 @@ fn missing(path: &Path, kernel: &str) -> String {
 /// Which permission is missing.
 fn obstacle(path: &Path) -> &'static str {
     match std::fs::symlink_metadata(path) {
-        Ok(_) => "it has no write permission on the socket file",
-        Err(_) => "it may not enter a directory of the path",
+        Ok(_) => "no write permission on the socket file",
+        Err(_) => "no search permission on a directory of the path",
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(here.path().join("stale")).unwrap());
 
         let cases = [
-            ("stale", REFUSED, FailureCode::Refused, "the socket file is there and no process listens on it"),
+            ("stale", REFUSED, FailureCode::Refused, "the socket file exists, but no process listens on it"),
             ("plain", REFUSED, FailureCode::NotASocket, "not a socket: the path is a regular file"),
             ("directory", REFUSED, FailureCode::NotASocket, "not a socket: the path is a directory"),
             ("none", 2, FailureCode::NoSocket, "no socket file at this path"),

@@ -11,11 +11,11 @@ use crate::text::duration;
 
 /// The server sent nothing until the deadline: for `waited`, of an attempt that took `total`.
 pub(super) fn no_settings(waited: Duration, total: Duration) -> Failure {
-    let mut text = format!("accepted the connection and sent no SETTINGS for {}", duration(waited));
+    let mut text = format!("accepted the connection, but sent no HTTP/2 SETTINGS within {}", duration(waited));
     // What little time is left after slow stages proves nothing about this one.
     if waited < total / 2 {
         text = format!(
-            "no SETTINGS when the attempt ended after {}: the stages before left {}",
+            "no HTTP/2 SETTINGS when the attempt timed out after {}: the earlier stages left {}",
             duration(total),
             duration(waited)
         );
@@ -56,7 +56,7 @@ pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, wai
         }
         None => {
             if client.asked.is_some() && client.given.is_some() {
-                text.push_str("; it had asked for a client certificate and got ours");
+                text.push_str("; it had requested a client certificate and received ours");
             }
             Failure::new(Stage::Http2, code, text, waited)
         }
@@ -67,6 +67,6 @@ pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, wai
 
 /// No call is made: see [`Attempt::withholds`].
 pub(super) fn withheld() -> Failure {
-    let text = "speaks plaintext, and metadata is not sent in plaintext unless --plaintext is given";
+    let text = "uses plaintext, and metadata is not sent in plaintext unless --plaintext is given";
     Failure::new(Stage::Health, FailureCode::Withheld, text, Duration::ZERO)
 }

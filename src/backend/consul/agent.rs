@@ -46,25 +46,25 @@ pub(super) struct Unsaid {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AgentError {
     /// `unix:` without a path.
-    #[error("{0:?} names no socket: write unix:///run/consul.sock")]
+    #[error("{0:?} has no socket path: write unix:///run/consul.sock")]
     NoSocket(String),
     /// Another scheme.
     #[error("{0:?} has a scheme that is not http, https or unix")]
     Scheme(String),
     /// A user, perhaps with a password.
-    #[error("{0:?} holds a user: put user:password into CONSUL_HTTP_AUTH")]
+    #[error("{0:?} contains a user name: set CONSUL_HTTP_AUTH to user:password instead")]
     User(String),
     /// A query or a fragment.
-    #[error("{0:?} has a query or fragment; an agent has none")]
+    #[error("{0:?} has a query or fragment; an agent address cannot have one")]
     Query(String),
     /// White space or control characters.
-    #[error("{0:?} has white space or control characters in it")]
+    #[error("{0:?} contains white space or control characters")]
     WhiteSpace(String),
     /// No host.
     #[error("{0:?} has no host: write 127.0.0.1:8500")]
     NoHost(String),
     /// Several colons that are no IPv6 address.
-    #[error("{0:?} is no IPv6 address: write [2001:db8::1]:8500")]
+    #[error("{0:?} is not a valid IPv6 address: write [2001:db8::1]:8500")]
     NotV6(String),
     /// Another fault of host or port.
     #[error("{shown:?} {source}")]
@@ -216,16 +216,16 @@ mod tests {
             ("", "has no host"),
             (":8500", "has no host"),
             ("tcp://10.0.0.1:8500", "has a scheme that is not http, https or unix"),
-            ("a:port", "has a port that is not a number"),
-            ("a:0", "has a port that is not a number"),
-            ("a:65536", "has a port that is not a number"),
-            ("2001:db8::zz:8500", "is no IPv6 address"),
-            ("[::1", "has no ] after"),
-            ("[::1]8500", "has something other than :port"),
+            ("a:port", "has an invalid port: must be from 1 to 65535"),
+            ("a:0", "has an invalid port: must be from 1 to 65535"),
+            ("a:65536", "has an invalid port: must be from 1 to 65535"),
+            ("2001:db8::zz:8500", "is not a valid IPv6 address"),
+            ("[::1", "has no closing ] after"),
+            ("[::1]8500", "has something other than :port after the closing ]"),
             ("[a]:8500", "has no IPv6 address between"),
-            ("a b:8500", "has white space"),
+            ("a b:8500", "contains white space"),
             ("a:8500/?x=1", "has a query"),
-            ("unix://", "names no socket"),
+            ("unix://", "has no socket path"),
         ] {
             let error = Agent::parse(text, AS_CONSUL).expect_err(text).to_string();
             assert!(error.contains(reason), "{text}: {error}");
@@ -235,6 +235,6 @@ mod tests {
     #[test]
     fn a_password_in_the_address_is_refused_and_not_shown() {
         let error = Agent::parse("https://ann:hunter2@a.example", AS_CONSUL).unwrap_err().to_string();
-        assert_eq!(error, r#""***@a.example" holds a user: put user:password into CONSUL_HTTP_AUTH"#);
+        assert_eq!(error, r#""***@a.example" contains a user name: set CONSUL_HTTP_AUTH to user:password instead"#);
     }
 }

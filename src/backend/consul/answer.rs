@@ -133,6 +133,6 @@ impl HealthCheck {
         let of_service = self.check_id.as_deref().is_some_and(|check| check.starts_with("_service_maintenance"));
         let service = if of_service { format!(" -service={}", shell_word(id)) } else { String::new() };
         let reason = self.notes.clone().unwrap_or_default();
-        Some(Maintenance { reason, end: format!("`consul maint -disable{service}` on node {node} ends it") })
+        Some(Maintenance { reason, end: format!("run `consul maint -disable{service}` on node {node}") })
     }
 }

@@ -109,17 +109,16 @@ pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serd
         kept.retain(|endpoint| has_tag(endpoint, tag));
         funnel += &format!(" -> {} tagged {tag:?}", kept.len());
         if before > 0 && kept.is_empty() {
-            let text = format!("none of them is tagged {tag:?}: {}", tags_there(&there));
+            let text = format!("none of them has the tag {tag:?}: {}", tags_there(&there));
             notes.push(Note::new(NoteKind::FilteredOut, text));
             let plain = ConsulTarget { tags: Vec::new(), token: None, user: None, ..target.clone() };
             let remedy = format!(
-                "Query it without the tag, or with one that is there: `grpc-discover resolve '{}'`; or register the \
-                 instances with the tag {tag:?}.",
+                "Query it without the tag, or with one of the existing tags: `grpc-discover resolve '{}'`; or register the instances with the tag {tag:?}.",
                 plain
             );
             notes.push(Note::new(NoteKind::Remedy, remedy));
         } else if kept.len() < before {
-            let text = format!("{} of {before} instances are not tagged {tag:?}", before - kept.len());
+            let text = format!("{} of {before} instances do not have the tag {tag:?}", before - kept.len());
             notes.push(Note::new(NoteKind::Filtered, text));
         }
     }
@@ -142,8 +141,7 @@ pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serd
 }
 
 /// What to do about instances without an endpoint for gRPC.
-const NO_GRPC: &str = "Have the instances register their gRPC endpoint beside the other one (Kratos: pass the gRPC server to \
-                       kratos.Server; Spring: metadata gRPC_port), with a port from 1 to 65535.";
+const NO_GRPC: &str = "Have the instances register their gRPC endpoint as well as the other one (Kratos: pass the gRPC server to kratos.Server; Spring: metadata gRPC_port), with a port from 1 to 65535.";
 
 /// `10.0.0.1:9000 ("pay-1"): check "disk" is warning: 91 % full`, for each of them.
 fn failing_checks(endpoints: &[Endpoint]) -> Vec<String> {
@@ -172,7 +170,7 @@ fn tags_there(tags: &BTreeSet<String>) -> String {
     if tags.is_empty() {
         return "they have no tags".to_string();
     }
-    format!("the tags there are {}", few(tags.iter().map(|tag| format!("{tag:?}")), ", ", SHOWN))
+    format!("their tags are {}", few(tags.iter().map(|tag| format!("{tag:?}")), ", ", SHOWN))
 }
 
 /// As Consul's `?passing` has it: no check says anything else than `passing`.
@@ -198,7 +196,7 @@ fn instance_in(entry: &str) -> String {
 
 fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
     let entry: Entry = json::read(json).map_err(|error| {
-        let text = format!("{} is not understood: {error}: {}", instance_in(json), shorten(json, 80));
+        let text = format!("{} cannot be parsed: {error}: {}", instance_in(json), shorten(json, 80));
         Unusable::Garbled(text)
     })?;
     let node = entry.node.unwrap_or_default();
@@ -255,7 +253,7 @@ fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
 fn mesh(service: &Service) -> Option<String> {
     match service.kind.as_deref().unwrap_or_default() {
         "" if service.connect.as_ref().and_then(|connect| connect.native) == Some(true) => {
-            Some("Consul Connect native: it accepts mesh certificates only".to_string())
+            Some("Consul Connect native: it accepts only mesh certificates".to_string())
         }
         "" => None,
         "connect-proxy" => {

@@ -43,8 +43,7 @@ pub(super) async fn look(client: &Client, target: &ConsulTarget, question: &Heal
     if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {
         let service = &target.service;
         let text = format!(
-            "`consul catalog services` lists the names there are; if {service:?} is right, its instances have not registered \
-             (or were deregistered after being critical)."
+            "`consul catalog services` lists the registered names; if {service:?} is correct, its instances have not registered (or were deregistered after being critical)."
         );
         notes.push(Note::new(NoteKind::Remedy, text));
     }
@@ -64,7 +63,7 @@ async fn search(client: &Client, target: &ConsulTarget, question: &HealthService
         let near = text::near(&target.service, names.value.keys().map(String::as_str));
         if let Some(first) = near.first() {
             let named: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
-            let text = format!("consul has no service {:?}; near names: {}", target.service, named.join(", "));
+            let text = format!("consul has no service {:?}; similar names: {}", target.service, named.join(", "));
             found(notes, text, ConsulTarget { service: first.to_string(), token: None, user: None, ..target.clone() });
         }
     }
@@ -78,7 +77,7 @@ async fn search(client: &Client, target: &ConsulTarget, question: &HealthService
         if let Ok(reply) = client.ask(there, None, LIMIT).await {
             let entries: Vec<Box<RawValue>> = reply.value;
             if !entries.is_empty() {
-                let text = format!("datacenter {dc:?} lists {} of it", entries.len());
+                let text = format!("instances of it in datacenter {dc:?}: {}", entries.len());
                 found(notes, text, ConsulTarget { dc: Some(dc), token: None, user: None, ..target.clone() });
             }
         }

@@ -19,7 +19,7 @@ pub(super) enum ConsulError {
     #[error(transparent)]
     Agent(#[from] AgentError),
     /// The file of the token cannot be read.
-    #[error("CONSUL_HTTP_TOKEN_FILE {}: {}", path.display(), io_words(source))]
+    #[error("failed to read CONSUL_HTTP_TOKEN_FILE {}: {}", path.display(), io_words(source))]
     TokenFile {
         /// The file.
         path: PathBuf,
@@ -27,7 +27,7 @@ pub(super) enum ConsulError {
         source: std::io::Error,
     },
     /// The token cannot be sent.
-    #[error("the token holds characters that no HTTP header can carry")]
+    #[error("the token contains characters that are not valid in an HTTP header")]
     Token(#[source] Box<dyn Error + Send + Sync>),
     /// User and password cannot be sent.
     #[error("{0}")]
@@ -45,7 +45,7 @@ pub(super) enum ConsulError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// rustify cannot make a request of it.
-    #[error("GET {path} cannot be asked: {source}")]
+    #[error("failed to build the request GET {path}: {source}")]
     Endpoint {
         /// The path.
         path: String,
@@ -65,7 +65,7 @@ pub(super) enum ConsulError {
         retry_after: Option<Duration>,
     },
     /// The response is not Consul's.
-    #[error("GET {path}: not a valid response of Consul's API: {source}: {start:?}")]
+    #[error("GET {path}: not a valid Consul API response: {source}: {start:?}")]
     Unreadable {
         /// The path.
         path: String,
@@ -86,7 +86,7 @@ impl ConsulError {
     fn hint(&self) -> &'static str {
         let ConsulError::Refused { status, words, .. } = self else { return "" };
         match status {
-            400 if words.contains(WANTS_TLS) => " (write https:// into CONSUL_HTTP_ADDR)",
+            400 if words.contains(WANTS_TLS) => " (use https:// in CONSUL_HTTP_ADDR)",
             300..=399 => " (redirects are not followed)",
             400 | 401 | 403 | 429 | 500..=599 => "",
             _ => " (is this Consul's HTTP API?)",

@@ -98,7 +98,7 @@ impl Backend for Consul {
                 }
             }
             None => {
-                let text = "consul: only consul: targets can be asked here";
+                let text = "consul: accepts consul: targets only";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
         }
@@ -157,7 +157,7 @@ impl Backend for Consul {
             let version = match client.ask(ReadAgentSelf {}, None, limit).await {
                 Ok(reply) => format!("consul {}", reply.value.config.version),
                 Err(error) if error.failure().code == ResolveCode::Denied => {
-                    "consul (version not for this token)".to_string()
+                    "consul (version unknown: the token has no permission to read it)".to_string()
                 }
                 Err(error) => return Err(error),
             };
@@ -172,7 +172,7 @@ fn active(settings: &Settings) -> Result<String, String> {
     match &settings.agent.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),
         Origin::Flag(name) => Ok(format!("{name} was given")),
-        Origin::Config(path) => Ok(format!("{path} names an agent")),
+        Origin::Config(path) => Ok(format!("the agent is set in {path}")),
         Origin::System(_) | Origin::Default => {
             Err(format!("CONSUL_HTTP_ADDR is not set ({agent} is queried if an agent listens there)"))
         }

@@ -31,7 +31,7 @@ pub(super) enum PortError {
     #[error("neither the service nor its node has an address")]
     NoAddress,
     /// Several ports, none of which is meant.
-    #[error("none of its ports is named grpc or is the default one")]
+    #[error("none of its ports is named grpc or is the default port")]
     NoPort,
     /// A tagged address is none.
     #[error("its tagged address {scheme} is {address:?}: {source}")]

@@ -11,7 +11,7 @@ pub static REGISTRY: Registry = Registry {
     watch: WatchApi::BlockingQuery,
     passing: Passing {
         word: "passing",
-        clients: "clients that ask for passing instances only (Kratos, kitex; mbobakov with healthy=true)",
+        clients: "clients that query only passing instances (Kratos, kitex; mbobakov with healthy=true)",
     },
     dns_domain: Some("consul"),
     advice,
@@ -24,13 +24,11 @@ const SERF: &str = "Serf Health Status";
 fn advice(situation: Situation<'_>) -> Option<String> {
     match situation {
         Situation::Failed(ResolveCode::Denied | ResolveCode::Hidden) => {
-            let advice = "Use a token that Consul accepts and whose policy grants service:read and node:read (CONSUL_HTTP_TOKEN or \
-                          --token-file); `consul acl token read -self` shows the policies of the present one.";
+            let advice = "Use a token that Consul accepts and whose policy grants service:read and node:read (CONSUL_HTTP_TOKEN or --token-file); `consul acl token read -self` shows the policies of the current token.";
             Some(advice.to_string())
         }
         Situation::DnsAnswerCut => {
-            let advice = "set `dns_config { enable_truncate = true }` in Consul's agents: then clients repeat the query over TCP; \
-                          until then they see a part of the instances, another one each time";
+            let advice = "set `dns_config { enable_truncate = true }` in Consul's agents, so that clients repeat the query over TCP; until then they get a part of the instances, a different one each time";
             Some(advice.to_string())
         }
         Situation::Leftover(endpoint) => deregister(endpoint),
@@ -44,16 +42,15 @@ fn advice(situation: Situation<'_>) -> Option<String> {
 fn deregister(endpoint: &Endpoint) -> Option<String> {
     let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref().unwrap_or_default());
     let node_is_lost = endpoint.checks.iter().any(|check| check.name == SERF && check.state == CheckState::Critical);
-    let set = "set DeregisterCriticalServiceAfter in its check and consul does it by itself next time";
+    let set = "set DeregisterCriticalServiceAfter in its check, and consul deregisters it automatically next time";
     Some(if node_is_lost {
         format!(
-            "if the node is gone for good: `consul force-leave -prune {}`; node {node} fails its own check, so its agent \
-             cannot deregister the instance",
+            "if the node is gone for good, run `consul force-leave -prune {}`; node {node} fails its own health check, so its agent cannot deregister the instance",
             shell_word(node)
         )
     } else {
         let place = if node.is_empty() { "its node".to_string() } else { format!("node {node}") };
-        format!("if it is gone for good, on {place}: `consul services deregister -id={}`; {set}", shell_word(id))
+        format!("if it is gone for good, run on {place}: `consul services deregister -id={}`; {set}", shell_word(id))
     })
 }
 
@@ -63,9 +60,9 @@ fn deregister_dead(endpoint: &Endpoint) -> Option<String> {
     let place = node.map_or_else(|| "its node".to_string(), |node| format!("node {node}"));
     // The agents' check of each other watches the node, not the instance.
     let why = if endpoint.checks.iter().all(|check| check.name == SERF) {
-        "no check of its own watches it: give it a gRPC check"
+        "it has no check of its own: add a gRPC health check"
     } else {
-        "find out why its check does not notice (a TTL not yet over, or a check that asks another place)"
+        "find out why its check still passes (a TTL that has not expired, or a check of another address)"
     };
-    Some(format!("if it is gone for good, on {place}: `consul services deregister -id={}`; {why}", shell_word(id)))
+    Some(format!("if it is gone for good, run on {place}: `consul services deregister -id={}`; {why}", shell_word(id)))
 }

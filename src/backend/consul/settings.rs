@@ -16,10 +16,10 @@ const TOKEN_FILE: &str = "--token-file";
 
 /// What can be set.
 pub(super) const SETTINGS: &[Setting] = &[
-    Setting::flag(Flag::one(DC, "NAME", "dc1"), "Consul: the datacenter"),
+    Setting::flag(Flag::one(DC, "NAME", "dc1"), "Consul: query this datacenter"),
     Setting::flag(
         Flag { value: Value::Many { name: "TAG", example: "v2" }, ..Flag::one(TAG, "TAG", "v2") },
-        "Consul: only instances with this tag (repeat: with all of them)",
+        "Consul: keep only instances with this tag (repeat to require several tags)",
     ),
     Setting::flag(
         Flag::one(TOKEN_FILE, "FILE", "/run/secrets/consul-token"),
@@ -27,15 +27,15 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     Setting::variable("CONSUL_HTTP_ADDR", "the agent: host:port, a URL, or unix:///path").or("127.0.0.1:8500"),
     Setting::variable("CONSUL_HTTP_TOKEN", "the ACL token"),
-    Setting::variable("CONSUL_HTTP_TOKEN_FILE", "a file that holds the ACL token"),
+    Setting::variable("CONSUL_HTTP_TOKEN_FILE", "a file with the ACL token"),
     Setting::variable("CONSUL_HTTP_AUTH", "user:password for HTTP basic authentication"),
-    Setting::variable("CONSUL_HTTP_SSL", "whether an address without a scheme is reached over TLS").or("false"),
-    Setting::variable("CONSUL_HTTP_SSL_VERIFY", "whether the agent's certificate is verified").or("true"),
-    Setting::variable("CONSUL_CACERT", "a PEM file with the roots to trust").or("the system's"),
-    Setting::variable("CONSUL_CAPATH", "a directory of PEM files with roots to trust"),
+    Setting::variable("CONSUL_HTTP_SSL", "whether to use TLS for an address without a scheme").or("false"),
+    Setting::variable("CONSUL_HTTP_SSL_VERIFY", "whether to verify the agent's certificate").or("true"),
+    Setting::variable("CONSUL_CACERT", "a PEM file with the trusted root certificates").or("the system's"),
+    Setting::variable("CONSUL_CAPATH", "a directory of PEM files with trusted root certificates"),
     Setting::variable("CONSUL_CLIENT_CERT", "a PEM file with the client certificate chain"),
     Setting::variable("CONSUL_CLIENT_KEY", "a PEM file with the client's private key"),
-    Setting::variable("CONSUL_TLS_SERVER_NAME", "the name that the agent's certificate must have").or("its host"),
+    Setting::variable("CONSUL_TLS_SERVER_NAME", "the name to verify in the agent's certificate").or("its host"),
     Setting::variable("CONSUL_NAMESPACE", "the namespace (Enterprise)"),
     Setting::variable("CONSUL_PARTITION", "the admin partition (Enterprise)"),
 ];
@@ -249,19 +249,19 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_its_variable() {
         for (pairs, text) in [
-            (&[("CONSUL_HTTP_SSL", "yes")][..], r#"CONSUL_HTTP_SSL: "yes" is neither true nor false"#),
-            (&[("CONSUL_HTTP_SSL_VERIFY", "no")], r#"CONSUL_HTTP_SSL_VERIFY: "no" is neither true nor false"#),
+            (&[("CONSUL_HTTP_SSL", "yes")][..], r#"CONSUL_HTTP_SSL: expected true or false, got "yes""#),
+            (&[("CONSUL_HTTP_SSL_VERIFY", "no")], r#"CONSUL_HTTP_SSL_VERIFY: expected true or false, got "no""#),
             (
                 &[("CONSUL_HTTP_ADDR", "tcp://a:1")],
                 r#"CONSUL_HTTP_ADDR: "tcp://a:1" has a scheme that is not http, https or unix"#,
             ),
             (
                 &[("CONSUL_CLIENT_CERT", "/cert.pem")],
-                "CONSUL_CLIENT_CERT: is set without CONSUL_CLIENT_KEY: a client certificate needs both",
+                "CONSUL_CLIENT_CERT: is set without CONSUL_CLIENT_KEY: a client certificate requires both",
             ),
             (
                 &[("CONSUL_CLIENT_KEY", "/key.pem")],
-                "CONSUL_CLIENT_KEY: is set without CONSUL_CLIENT_CERT: a client certificate needs both",
+                "CONSUL_CLIENT_KEY: is set without CONSUL_CLIENT_CERT: a client certificate requires both",
             ),
         ] {
             assert_eq!(from(pairs).unwrap_err().to_string(), text);

@@ -11,7 +11,7 @@ use super::query::{Leader, Meta};
 use crate::model::endpoint::{Endpoint, EndpointKey};
 use crate::model::resolution::{Note, NoteKind, ResolveCode};
 
-const NO_LEADER: &str = "consul knows no leader: the answer may be old";
+const NO_LEADER: &str = "consul reports no leader: the response may be old";
 
 /// What an answer lists, without what runs on by itself (time taken, index, age, the outputs of checks).
 pub(super) struct Shown {

@@ -138,7 +138,7 @@ fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
                 let name = after.text.rsplit('@').next().filter(|n| !n.is_empty() && !n.contains(':')).unwrap_or("pay");
                 return wrong(
                     after.at,
-                    "between consul:// and the next slash stands an agent, and no service follows",
+                    "missing service name (the part between consul:// and the next slash is the agent)",
                     format!("consul:///{}", shorten(name, 60)),
                 );
             }
@@ -153,7 +153,7 @@ fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
     let service = service.until(trimmed);
     let service = service.from(service.text.len() - service.text.trim_start_matches('/').len());
     if service.is_empty() {
-        return wrong(service.at, "no service is named", CONSUL_EXAMPLE);
+        return wrong(service.at, "missing service name", CONSUL_EXAMPLE);
     }
     target.service = decode(service, false, CONSUL_EXAMPLE)?;
     for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
@@ -216,7 +216,7 @@ fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
             }
             _ => wrong(
                 value.at,
-                format!("healthy is true or false, not {}", value.quoted()),
+                format!("healthy must be true or false, not {}", value.quoted()),
                 "consul:///pay?healthy=true",
             ),
         },
@@ -224,7 +224,7 @@ fn consul_parameter(pair: Piece<'_>, target: &mut ConsulTarget) -> Parsed<()> {
         _ => wrong(
             name.at,
             format!(
-                "{} is no parameter of consul: (known: {CONSUL_PARAMETERS}; accepted without effect: {})",
+                "unknown parameter {} (supported: {CONSUL_PARAMETERS}; accepted and ignored: {})",
                 name.quoted(),
                 CONSUL_TUNING.join(", ")
             ),

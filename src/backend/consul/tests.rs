@@ -126,8 +126,10 @@ async fn a_token_file_wins_over_the_token_and_may_end_in_a_newline() {
     let missing = [("CONSUL_HTTP_ADDR", agent.address.as_str()), ("CONSUL_HTTP_TOKEN_FILE", "/nonexistent/token")];
     let error = first_error(target("pay"), settings(&missing)).await;
     assert!(matches!(error, ResolveError::Fatal(_)));
-    let expected =
-        format!("consul agent {}: CONSUL_HTTP_TOKEN_FILE /nonexistent/token: no such file or directory", agent.address);
+    let expected = format!(
+        "consul agent {}: failed to read CONSUL_HTTP_TOKEN_FILE /nonexistent/token: no such file or directory",
+        agent.address
+    );
     assert_eq!(error.to_string(), expected);
 }
 
@@ -187,11 +189,11 @@ async fn every_status_is_told_with_the_agents_own_words() {
             400,
             "Client sent an HTTP request to an HTTPS server.",
             ResolveCode::Unreachable,
-            "write https:// into CONSUL_HTTP_ADDR",
+            "use https:// in CONSUL_HTTP_ADDR",
         ),
         (400, "Invalid query parameter: \"ns\"", ResolveCode::BadTarget, "Invalid query parameter"),
-        (200, "<html>hello</html>", ResolveCode::BadAnswer, "not a valid response of Consul's API"),
-        (200, r#"{"no":"list"}"#, ResolveCode::BadAnswer, "not a valid response of Consul's API"),
+        (200, "<html>hello</html>", ResolveCode::BadAnswer, "not a valid Consul API response"),
+        (200, r#"{"no":"list"}"#, ResolveCode::BadAnswer, "not a valid Consul API response"),
     ] {
         let agent = fake(move |_, _| Act::Say(http(status, &["Location: /elsewhere"], body))).await;
         let error = first_error(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &agent.address)])).await;
@@ -209,7 +211,7 @@ async fn what_speaks_no_http_is_named() {
     let agent = fake(|_, _| Act::Close(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec())).await;
     let error = first_error(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &agent.address)])).await;
     assert_eq!(error.failure().code, ResolveCode::BadAnswer);
-    assert!(error.to_string().contains("what answers is no HTTP server"), "{error}");
+    assert!(error.to_string().contains("not an HTTP server"), "{error}");
 }
 
 #[tokio::test]
@@ -217,7 +219,7 @@ async fn an_endless_answer_is_given_up() {
     let agent = fake(|_, _| Act::Close([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b' '; 65 << 20]].concat())).await;
     let error = first_error(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &agent.address)])).await;
     assert_eq!(error.failure().code, ResolveCode::BadAnswer);
-    assert!(error.to_string().ends_with("the answer is longer than 64 MiB"), "{error}");
+    assert!(error.to_string().ends_with("the response is larger than 64 MiB"), "{error}");
 }
 
 #[tokio::test]
@@ -238,19 +240,19 @@ async fn a_token_that_no_header_can_carry_is_refused_without_being_shown() {
     let pairs = [("CONSUL_HTTP_ADDR", "127.0.0.1:1"), ("CONSUL_HTTP_TOKEN", "two\nlines")];
     let error = first_error(target("pay"), settings(&pairs)).await;
     assert!(matches!(error, ResolveError::Fatal(_)));
-    let text = "consul agent 127.0.0.1:1: the token holds characters that no HTTP header can carry";
+    let text = "consul agent 127.0.0.1:1: the token contains characters that are not valid in an HTTP header";
     assert_eq!(error.to_string(), text);
 }
 
 #[tokio::test]
 async fn a_target_that_cannot_be_asked_is_refused_before_anything_is() {
     for (wrong, text) in [
-        (target(""), "consul: the target names no service: write consul:///NAME".to_string()),
-        (target(".."), r#"consul: ".." is no service name"#.to_string()),
-        (target(&"x".repeat(5000)), "consul: the service name has 5000 bytes, more than 4096".to_string()),
+        (target(""), "consul: missing service name: write consul:///NAME".to_string()),
+        (target(".."), r#"consul: invalid service name "..""#.to_string()),
+        (target(&"x".repeat(5000)), "consul: the service name is too long: 5000 bytes (maximum: 4096)".to_string()),
         (
             ConsulTarget { agent: Some("a:port".to_string()), ..target("pay") },
-            r#"consul agent "a:port" has a port that is not a number from 1 to 65535"#.to_string(),
+            r#"consul agent "a:port" has an invalid port: must be from 1 to 65535"#.to_string(),
         ),
     ] {
         let error = first_error(wrong, Settings::default()).await;
@@ -274,7 +276,10 @@ async fn a_ping_says_what_answers_and_who_leads() {
     let agent = fake(script(200)).await;
     assert_eq!(ping(&agent).await, Ok(format!("consul 1.22.7 at {}, leader 10.0.0.1:8300", agent.address)));
     let agent = fake(script(403)).await;
-    let said = format!("consul (version not for this token) at {}, leader 10.0.0.1:8300", agent.address);
+    let said = format!(
+        "consul (version unknown: the token has no permission to read it) at {}, leader 10.0.0.1:8300",
+        agent.address
+    );
     assert_eq!(ping(&agent).await, Ok(said));
     let agent = fake(|_, _| ok(&[], r#""""#)).await;
     let error = ping(&agent).await.unwrap_err();
@@ -386,10 +391,10 @@ async fn tls_is_spoken_with_the_authority_that_was_named() {
     }
 
     let refused = [
-        (vec![("CONSUL_HTTP_ADDR", https.as_str())], "CONSUL_CACERT names the authority to trust"),
+        (vec![("CONSUL_HTTP_ADDR", https.as_str())], "CONSUL_CACERT sets the trusted authority"),
         (
             vec![("CONSUL_HTTP_ADDR", by_port.as_str()), ("CONSUL_CACERT", &ca)],
-            "CONSUL_TLS_SERVER_NAME names the name to expect",
+            "CONSUL_TLS_SERVER_NAME sets the expected name",
         ),
     ];
     for (pairs, remedy) in refused {
@@ -411,7 +416,10 @@ async fn a_client_certificate_is_shown_and_its_absence_is_named() {
 
     let error = first_error(target("pay"), settings(&trusting)).await;
     assert_eq!(error.failure().code, ResolveCode::Unreachable);
-    assert!(error.to_string().contains("CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY name the certificate"), "{error}");
+    assert!(
+        error.to_string().contains("CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY set the client certificate"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -447,7 +455,7 @@ async fn tls_to_an_agent_without_it_says_so() {
     let error = first_error(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &address)])).await;
     server.await.unwrap();
     assert_eq!(error.failure().code, ResolveCode::Unreachable);
-    assert!(error.to_string().contains("an agent that speaks plain HTTP is written http://"), "{error}");
+    assert!(error.to_string().contains("use http:// for an agent without TLS"), "{error}");
 }
 
 #[tokio::test]
@@ -455,8 +463,8 @@ async fn notes_name_the_agent_that_was_asked() {
     let agent = fake(|_, _| ok(&["X-Consul-Index: 5"], ONE)).await;
     let Ok(Update::Reset(answer)) = first(target("pay"), settings(&[("CONSUL_HTTP_ADDR", &agent.address)])).await
     else {
-        panic!("no answer")
+        panic!("no response")
     };
     let asked = answer.notes.iter().find(|note| note.kind == NoteKind::Asked).unwrap();
-    assert!(asked.text.starts_with(&format!("consul agent {} answered in ", agent.address)), "{}", asked.text);
+    assert!(asked.text.starts_with(&format!("consul agent {} responded in ", agent.address)), "{}", asked.text);
 }

@@ -9,8 +9,8 @@ pub(super) const NAMES: &Names = &Names {
     capath: "CONSUL_CAPATH",
     cert: "CONSUL_CLIENT_CERT",
     key: "CONSUL_CLIENT_KEY",
-    other_name: " (CONSUL_TLS_SERVER_NAME names the name to expect)",
-    no_tls: " (this is no TLS: an agent that speaks plain HTTP is written http://)",
+    other_name: " (CONSUL_TLS_SERVER_NAME sets the expected name)",
+    no_tls: " (use http:// for an agent without TLS)",
 };
 
 /// The plan for an agent at `host`.

@@ -70,7 +70,7 @@ pub(super) async fn open(
             Ok(Arc::new(route))
         }
         Err(error) => {
-            let text = format!("consul: reading the settings: {error}");
+            let text = format!("consul: failed to read the settings: {error}");
             Err(ResolveError::ambient(ResolveCode::WatchBroken, text).caused_by(error))
         }
     }
@@ -103,9 +103,11 @@ fn service_name(name: &str) -> Result<(), ResolveError> {
     const LONGEST: usize = 4096;
     let wrong = |why: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("consul: {why}")));
     match name {
-        "" => wrong("the target names no service: write consul:///NAME".to_string()),
-        "." | ".." => wrong(format!("{name:?} is no service name")),
-        _ if name.len() > LONGEST => wrong(format!("the service name has {} bytes, more than {LONGEST}", name.len())),
+        "" => wrong("missing service name: write consul:///NAME".to_string()),
+        "." | ".." => wrong(format!("invalid service name {name:?}")),
+        _ if name.len() > LONGEST => {
+            wrong(format!("the service name is too long: {} bytes (maximum: {LONGEST})", name.len()))
+        }
         _ => Ok(()),
     }
 }
@@ -272,11 +274,13 @@ impl Watching {
         };
         let (code, remark) = match found {
             Ok(leader) if leader.value.is_empty() => {
-                (ResolveCode::ServerError, "the agent answers, but the cluster has no leader".to_string())
+                (ResolveCode::ServerError, "the agent responds, but the cluster has no leader".to_string())
             }
-            Ok(leader) => (ResolveCode::Timeout, format!("the agent answers other questions; leader {}", leader.value)),
+            Ok(leader) => {
+                (ResolveCode::Timeout, format!("the agent responds to other requests; leader {}", leader.value))
+            }
             Err(error) if error.failure().code == ResolveCode::Timeout => {
-                (ResolveCode::Timeout, "nor does it answer /v1/status/leader: frozen or overloaded".to_string())
+                (ResolveCode::Timeout, "no response to /v1/status/leader either: frozen or overloaded".to_string())
             }
             Err(_) => return Err(error),
         };
@@ -306,14 +310,14 @@ impl Watching {
             sleep(PULSE).await;
             match self.pulse.ask(StatusLeader {}, None, SIGN_WITHIN).await {
                 Ok(leader) if leader.value.is_empty() => {
-                    let text = format!("{named}: the cluster has no leader: changes are not seen");
+                    let text = format!("{named}: the cluster has no leader: changes are not reported");
                     return ResolveError::ambient(ResolveCode::ServerError, text);
                 }
                 Ok(_) => {}
                 Err(error) => match error.failure().code {
                     ResolveCode::Timeout => {
                         let text = format!(
-                            "{named}: frozen or cut off: no answer to /v1/status/leader within {} while watching",
+                            "{named}: frozen or unreachable: no response to /v1/status/leader within {} while watching",
                             duration(SIGN_WITHIN)
                         );
                         return ResolveError::ambient(ResolveCode::Timeout, text).caused_by(error);
@@ -330,8 +334,8 @@ impl Watching {
         let agent = &self.client.route().agent;
         let index = meta.index.map_or("none".to_string(), |index| index.to_string());
         let how = match behind {
-            None => format!("answered in {}, consistent read", duration(took)),
-            Some(behind) => format!("answered the question that waited behind index {behind}, default read"),
+            None => format!("responded in {}, consistent read", duration(took)),
+            Some(behind) => format!("responded to the blocking query after index {behind}, default read"),
         };
         Note::new(NoteKind::Asked, format!("consul agent {agent} {how}, index {index}"))
     }
@@ -339,7 +343,7 @@ impl Watching {
     fn unwatchable(&self) -> ResolveError {
         let agent = &self.client.route().agent;
         let text = format!(
-            "consul agent {agent}: the answer has no X-Consul-Index: changes cannot be watched (does a proxy remove it?)"
+            "consul agent {agent}: the response has no X-Consul-Index: changes cannot be watched (does a proxy remove it?)"
         );
         ResolveError::ambient(ResolveCode::WatchBroken, text)
     }
@@ -362,7 +366,7 @@ impl Pace {
 
 fn stale(meta: &Meta) -> Option<Note> {
     let age = meta.last_contact;
-    let text = || format!("the answering server last heard from the leader {} ago", duration(age));
+    let text = || format!("the server that responded last had contact with the leader {} ago", duration(age));
     (!age.is_zero()).then(|| Note::new(NoteKind::StaleRead, text()))
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn outcome(
     let (Wanted::Srv(name) | Wanted::Host { host: name, .. }) = wanted;
     if let Some(domain) = never_asked(name) {
         let text =
-            format!("{name} does not exist: .{domain} names are never asked of a dns server (RFC 6761, RFC 7686)");
+            format!("{name} does not exist: .{domain} names are never sent to a DNS server (RFC 6761, RFC 7686)");
         return Ok(Outcome { update: Update::NotFound(Absence::new(AbsenceCode::NxDomain, text)), ttl: None });
     }
     match wanted {
@@ -154,7 +154,7 @@ impl Question<'_> {
         }
         let list = |ips: &BTreeSet<IpAddr>| ips.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", ");
         notes.shadowed(format!(
-            "{} was completed to {} by the search list and is {} here; the name as given is {}",
+            "the search list expanded {} to {}, which resolves to {}; the name as given resolves to {}",
             shown(typed),
             shown(answered),
             list(&here),

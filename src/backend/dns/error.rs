@@ -60,9 +60,9 @@ impl fmt::Display for DnsError {
                  this zone"
             ),
             Fault::Code(code) => format!("dns server {server} answered {} for {question}", mnemonic(*code)),
-            Fault::Referral => format!(
-                "dns server {server} does not answer {question}: it returned a referral, it is not a recursive resolver"
-            ),
+            Fault::Referral => {
+                format!("dns server {server} returned a referral for {question}: it is not a recursive resolver")
+            }
             Fault::Failure(Failure::Udp(broken)) => match broken {
                 Broken::NoAnswer { within, tries, tcp_refused } => {
                     let tries = format!("{tries} {}", plural(*tries as usize, "try", "tries"));
@@ -79,7 +79,7 @@ impl fmt::Display for DnsError {
                 }
                 Broken::Io(error) => format!(
                     "dns server {server} could not be queried for {question}: {}",
-                    io_cause(error, "nothing listens there")
+                    io_cause(error, "no process listens on the port")
                 ),
                 Broken::Malformed(why) => malformed(server, question, why),
             },
@@ -88,7 +88,7 @@ impl fmt::Display for DnsError {
                 format!("dns server {server} could not be queried for {question} over TCP: {}", over_tcp(broken))
             }
             Fault::Failure(Failure::Truncated(broken)) => format!(
-                "the answer of dns server {server} to {question} is cut over UDP (TC bit), and over TCP port {}: {}",
+                "dns server {server} cut its answer to {question} short over UDP (TC bit), and the query over TCP port {} failed: {}",
                 server.port(),
                 over_tcp(broken)
             ),
@@ -117,7 +117,7 @@ fn malformed(server: &SocketAddr, question: &str, why: &Malformed) -> String {
 fn over_tcp(broken: &Broken) -> String {
     match broken {
         Broken::NoAnswer { within, .. } => format!("no answer over TCP within {}", duration(*within)),
-        Broken::Io(error) => io_cause(error, "nothing listens there for TCP"),
+        Broken::Io(error) => io_cause(error, "no process listens on the TCP port"),
         Broken::Malformed(why) => format!("the response is not valid DNS: {why}"),
     }
 }

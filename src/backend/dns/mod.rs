@@ -180,7 +180,7 @@ fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, ResolveError> {
     match zone::socket(host, port) {
         None if host.contains(':') => {
             let listed = interface::LISTED_BY;
-            let text = format!("{host}: its zone is not an interface of this machine (`{listed}` lists them)");
+            let text = format!("{host}: the zone is not a network interface of this machine (see `{listed}`)");
             Err(ResolveError::fatal(ResolveCode::BadTarget, text))
         }
         socket => Ok(socket),
@@ -190,7 +190,7 @@ fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, ResolveError> {
 fn literal_answer(host: &str, socket: SocketAddr, rule: &'static str) -> Update {
     let layout = Some(LayoutRule::plain(rule));
     let endpoint = Endpoint::from(Instance { layout, ..Instance::new(Address::Ip(socket)) });
-    let note = Note::new(NoteKind::Local, format!("{host} is an address; no dns server was asked"));
+    let note = Note::new(NoteKind::Local, format!("{host} is an IP address; no DNS query was sent"));
     Update::Reset(Answer { endpoints: vec![endpoint], notes: vec![note] })
 }
 

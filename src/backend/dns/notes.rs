@@ -79,8 +79,7 @@ impl Absent {
         let text = format!("dns: {}", self.text());
         let mut absence = Absence::new(self.code.unwrap_or(AbsenceCode::NoData), text);
         if !self.aliases.is_empty() {
-            let remedy = "Correct or delete the alias (CNAME): the name that it stands for has no address. A load balancer that \
-                          was replaced has another name now.";
+            let remedy = "Correct or delete the alias (CNAME): its target has no address. A load balancer that was replaced has a new name.";
             absence.notes.push(Note::new(NoteKind::Remedy, remedy));
         }
         Outcome { update: Update::NotFound(absence), ttl: self.ttl }
@@ -150,15 +149,14 @@ impl Notes {
             }
             if let Some(Cut { udp, tcp }) = reply.cut {
                 let text = format!(
-                    "dns server {} cuts its answer to {}: {udp} of {tcp} records over UDP, without the TC bit; over TCP all \
-                     {tcp}",
+                    "dns server {} cuts its answer to {} short: {udp} of {tcp} records over UDP, without the TC bit; all {tcp} over TCP",
                     reply.server, reply.question
                 );
                 self.others.push(Note::new(NoteKind::Cut, text));
             }
             if reply.incomplete {
                 let text = format!(
-                    "dns server {} cuts its answer to {} over TCP too (TC bit): the list is incomplete",
+                    "dns server {} cuts its answer to {} short over TCP as well (TC bit): the list is incomplete",
                     reply.server, reply.question
                 );
                 self.others.push(Note::new(NoteKind::Cut, text));
@@ -169,12 +167,11 @@ impl Notes {
     fn without_edns(&mut self, server: SocketAddr, how: NoEdns) {
         let text = match how {
             NoEdns::Code(code) => format!(
-                "dns server {server} does not support EDNS: it answered {} to a query with it, and was queried again without",
+                "dns server {server} does not support EDNS: it answered {} to a query with EDNS; the query was repeated without EDNS",
                 mnemonic(code)
             ),
             NoEdns::Silence => format!(
-                "dns server {server} does not support EDNS: it did not respond to a query with it, and did to the same query \
-                 without"
+                "dns server {server} does not support EDNS: it did not respond to a query with EDNS, but answered the same query without EDNS"
             ),
         };
         self.once(NoteKind::NoEdns, text);
@@ -190,7 +187,7 @@ impl Notes {
     pub(super) fn named<'a>(&mut self, name: &Name, candidates: &[Name], replies: impl IntoIterator<Item = &'a Reply>) {
         if candidates.len() > 1 {
             let others: Vec<String> = candidates.iter().filter(|other| *other != name).map(shown).collect();
-            let text = format!("{} answered (the search list also allows {})", shown(name), others.join(", "));
+            let text = format!("resolved as {} (other names from the search list: {})", shown(name), others.join(", "));
             self.once(NoteKind::AnsweredName, text);
         }
         for reply in replies {
@@ -203,7 +200,7 @@ impl Notes {
     /// The targets of SRV records and their ports.
     pub(super) fn targets(&mut self, question: &str, targets: &[String]) {
         let shown = text::few(targets, ", ", TARGETS);
-        self.once(NoteKind::AnsweredName, format!("{question} names {shown}"));
+        self.once(NoteKind::AnsweredName, format!("{question} lists {shown}"));
     }
 
     pub(super) fn skipped(&mut self, text: String) {
@@ -295,7 +292,7 @@ mod tests {
     fn the_full_name_that_answered_is_told_where_there_were_several() {
         assert_eq!(
             said("pay.prod.svc.test.", &["pay.prod.svc.test.", "pay.svc.test.", "pay."]),
-            ["pay.prod.svc.test answered (the search list also allows pay.svc.test, pay)"]
+            ["resolved as pay.prod.svc.test (other names from the search list: pay.svc.test, pay)"]
         );
         assert!(said("pay.test.", &["pay.test."]).is_empty());
     }

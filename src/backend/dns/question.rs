@@ -162,7 +162,7 @@ impl Asker {
         }
         let texts: Vec<String> = failed.iter().map(ToString::to_string).collect();
         Err(match failed.pop() {
-            None => ResolveError::ambient(ResolveCode::Unreachable, "no dns server is known"),
+            None => ResolveError::ambient(ResolveCode::Unreachable, "no DNS server is configured"),
             Some(last) => ResolveError::ambient(last.why.code(), texts.join("; ")).caused_by(last),
         })
     }

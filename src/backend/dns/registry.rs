@@ -10,20 +10,16 @@ pub static REGISTRY: Registry = Registry { kind: RegistryKind::NameService, advi
 fn advice(situation: Situation<'_>) -> Option<String> {
     let advice = match situation {
         Situation::Failed(ResolveCode::ServFail) => {
-            "The server is there and could not find out: look at its log and at the servers it asks itself. `dig` with +cd \
-             and the same server shows whether DNSSEC is the reason; another server is asked with --dns-server."
+            "The server responded but could not resolve the name: check its log and its upstream servers. `dig` with +cd and the same server shows whether DNSSEC is the cause; --dns-server queries another server."
         }
         Situation::Failed(ResolveCode::Refused) => {
-            "The server answers, but not us or not for this name: allow this client there, or ask another server with \
-             --dns-server."
+            "The server does not accept queries from this client or for this name: allow this client on the server, or query another server with --dns-server."
         }
         Situation::Failed(ResolveCode::Truncated) => {
-            "Open TCP port 53 to the server (or the port that the message names): answers that do not fit into a UDP datagram \
-             come over TCP only, for every client."
+            "Open TCP port 53 to the server (or the port in the message): answers that do not fit into a UDP datagram are sent over TCP only, for every client."
         }
         Situation::NoEndpoint => {
-            "Check the name, and what `dig NAME A`, `dig NAME AAAA` show; correct or delete an alias whose target is gone. A \
-             record that was created a moment ago is seen once the negative TTL of its zone has passed."
+            "Check the name with `dig NAME A` and `dig NAME AAAA`; correct or delete an alias whose target no longer exists. A new record becomes visible when the negative TTL of its zone has expired."
         }
         Situation::Failed(_)
         | Situation::DnsAnswerCut

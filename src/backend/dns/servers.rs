@@ -59,7 +59,7 @@ impl Servers {
     /// The system's servers, search list and options.
     pub(super) fn system() -> Result<Self, ResolveError> {
         let system = resolver::read().map_err(|error| {
-            let text = format!("failed to read {}: {error}; name a server with --dns-server", resolver::SOURCE);
+            let text = format!("failed to read {}: {error}; set a server with --dns-server", resolver::SOURCE);
             ResolveError::ambient(ResolveCode::Unreachable, text).caused_by(error)
         })?;
         Ok(match system {

@@ -26,20 +26,20 @@ pub(super) const SETTINGS: &[Setting] = &[
             SERVER,
             Value::One { name: "IP[:PORT]", example: "10.0.0.53", check: |text| Ok(server(text).map(drop)?) },
         ),
-        "Ask this DNS server instead of the system's",
+        "Query this DNS server instead of the system's",
     ),
     Setting::flag(
         shared(INTERVAL, Value::One { name: "TIME", example: "5s", check: |text| Ok(duration(text).map(drop)?) }),
-        "Ask DNS again this often",
+        "Query DNS again at this interval",
     )
     .or("the TTL, between 1s and 5s"),
     Setting::flag(
         Flag { short: Some('4'), opposite: Some(IPV6), ..shared(IPV4, Value::Switch) },
-        "IPv4 addresses only",
+        "Use IPv4 addresses only",
     ),
     Setting::flag(
         Flag { short: Some('6'), opposite: Some(IPV4), ..shared(IPV6, Value::Switch) },
-        "IPv6 addresses only",
+        "Use IPv6 addresses only",
     ),
 ];
 
@@ -109,7 +109,7 @@ impl Family {
 
 /// A text that names no DNS server. The sentence follows "is".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no IP address with an optional port; write 10.0.0.53, 127.0.0.1:5353 or [::1]:5353")]
+#[error("not an IP address with an optional port; write 10.0.0.53, 127.0.0.1:5353 or [::1]:5353")]
 struct NotAServer(#[source] AddrParseError);
 
 /// A DNS server: an IP address with or without a port (53), with or without dig's `@`.
@@ -137,6 +137,6 @@ mod tests {
         ] {
             assert_eq!(server(text).map(|s| s.to_string()), Ok(socket.to_string()), "{text}");
         }
-        assert!(server("dns.google").unwrap_err().to_string().contains("no IP address"));
+        assert!(server("dns.google").unwrap_err().to_string().contains("not an IP address"));
     }
 }

@@ -31,7 +31,7 @@ impl Question<'_> {
         {
             // RFC 2782: "A target of "." means that the service is decidedly not available at this domain."
             let text = format!(
-                "dns server {} says for {} that the service is not offered (target .)",
+                "dns server {} reports for {} that the service is not available (target .)",
                 reply.server, reply.question
             );
             return Ok(Outcome {
@@ -65,7 +65,7 @@ impl Question<'_> {
             targets.iter().filter(|(_, known)| known.is_empty()).map(|(name, _)| name.clone()).collect();
         if unknown.len() > MOST_TARGETS {
             notes.skipped(format!(
-                "{} of {} SRV targets were not looked up (at most {MOST_TARGETS} are)",
+                "{} of {} SRV targets were not looked up (limit: {MOST_TARGETS})",
                 unknown.len() - MOST_TARGETS,
                 unknown.len()
             ));
@@ -90,7 +90,7 @@ impl Question<'_> {
             } else if found.addresses.is_empty() {
                 for error in found.failures {
                     notes.unusable(format!(
-                        "{}: the target {} could not be looked up: {error}",
+                        "{}: failed to look up the target {}: {error}",
                         reply.question,
                         shown(name)
                     ));
@@ -126,7 +126,7 @@ impl Question<'_> {
             _ => {
                 if endpoints.is_empty() {
                     let many = count(records.len(), "record");
-                    notes.nothing_left(format!("{}: {many}, none can be used", reply.question));
+                    notes.nothing_left(format!("{}: {many}, none usable", reply.question));
                 }
                 Ok(Outcome { update: Update::Reset(Answer { endpoints, notes: notes.into_vec() }), ttl })
             }

@@ -23,7 +23,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
 /// What the help shows.
 pub(super) const EXAMPLES: &[Example] = &[
     Example { target: "pay.example:50051", meaning: "DNS, also as dns:///pay.example:50051" },
-    Example { target: "dns://10.0.0.53/pay:50051", meaning: "DNS, asked of this server" },
+    Example { target: "dns://10.0.0.53/pay:50051", meaning: "DNS, queried from this server" },
     Example { target: "srv:_grpc._tcp.pay.example", meaning: "DNS SRV" },
 ];
 
@@ -117,7 +117,7 @@ fn is_ip(host: &str) -> bool {
 fn dns(rest: Piece<'_>) -> Parsed<DnsTarget> {
     let (server, name) = authority(without_query(rest), "dns")?;
     if name.is_empty() {
-        return wrong(name.at, "no host is named", EXAMPLE);
+        return wrong(name.at, "missing host name", EXAMPLE);
     }
     let (host, port) = decoding(without_slash(name), |name| host_port(name, EXAMPLE))?;
     Ok(DnsTarget::Host { server, host, port })
@@ -127,10 +127,10 @@ fn srv(rest: Piece<'_>) -> Parsed<DnsTarget> {
     const SRV: &str = "srv:///_grpc._tcp.pay.example";
     let (server, name) = authority(rest, "srv")?;
     if name.is_empty() {
-        return wrong(name.at, "no name is given", SRV);
+        return wrong(name.at, "missing name", SRV);
     }
     if let Some(colon) = name.text.find(':') {
-        return wrong(name.at + colon, "SRV records bring their own ports", SRV);
+        return wrong(name.at + colon, "a port is not allowed: SRV records contain the port", SRV);
     }
     host(name, SRV).map(|name| DnsTarget::Srv { server, name })
 }

@@ -148,12 +148,12 @@ async fn a_search_domain_that_hides_the_name_as_given_is_told() {
     assert_eq!(
         text(NoteKind::Shadowed),
         Some(
-            "pay.other was completed to pay.other.corp.test by the search list and is 10.0.0.9 here; the name as given is 10.0.0.1"
+            "the search list expanded pay.other to pay.other.corp.test, which resolves to 10.0.0.9; the name as given resolves to 10.0.0.1"
         )
     );
     assert_eq!(
         text(NoteKind::AnsweredName),
-        Some("pay.other.corp.test answered (the search list also allows pay.other)")
+        Some("resolved as pay.other.corp.test (other names from the search list: pay.other)")
     );
 }
 

@@ -28,8 +28,7 @@ pub(super) async fn look(wire: &mut Wire, target: &EtcdTarget) -> Vec<Note> {
 
 fn unknown(target: &EtcdTarget) -> Note {
     let text = format!(
-        "`etcdctl get --prefix --keys-only \"\" | grep -F {:?}` shows under which keys the name is, if at all; query it there with \
-         ?prefix=.",
+        "`etcdctl get --prefix --keys-only \"\" | grep -F {:?}` lists the keys that contain the name; if there are any, set their prefix with ?prefix=.",
         target.service
     );
     Note::new(NoteKind::Remedy, text)

@@ -17,7 +17,7 @@ use crate::text::duration;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EtcdError {
     /// The member's address cannot stand in a request: no point in asking again.
-    #[error("{member} cannot be asked: {source}")]
+    #[error("invalid member {member}: {source}")]
     Authority {
         /// The member.
         member: String,
@@ -31,7 +31,7 @@ pub(super) enum EtcdError {
     #[error("no connection within {}", duration(*.0))]
     ConnectTimeout(Duration),
     /// The member closed the connection instead of ending the TLS handshake.
-    #[error("tls: the member ended the handshake (one that speaks plain text is written http://)")]
+    #[error("tls: the member closed the connection during the handshake (use http:// for a member without TLS)")]
     HandshakeEnded(#[source] io::Error),
     /// The TLS handshake failed.
     #[error("tls: {words}")]
@@ -45,7 +45,7 @@ pub(super) enum EtcdError {
     #[error("tls: {0}")]
     Alert(String),
     /// Connected and queried, but no response came.
-    #[error("{path}: no answer within {}", duration(*limit))]
+    #[error("{path}: no response within {}", duration(*limit))]
     NoAnswer {
         /// The query.
         path: &'static str,
@@ -53,7 +53,7 @@ pub(super) enum EtcdError {
         limit: Duration,
     },
     /// The same while watching: the member has responded before, which means more.
-    #[error("{path}: no answer within {} while watching: frozen or cut off", duration(*limit))]
+    #[error("{path}: no response within {} while watching: frozen or unreachable", duration(*limit))]
     Frozen {
         /// The query.
         path: &'static str,
@@ -61,7 +61,7 @@ pub(super) enum EtcdError {
         limit: Duration,
     },
     /// The connection ended before the response came.
-    #[error("the connection broke: {end}{}", if *may_want_tls { " (a member that wants TLS is written https://)" } else { "" })]
+    #[error("connection lost: {end}{}", if *may_want_tls { " (use https:// if the member requires TLS)" } else { "" })]
     Broken {
         /// How it ended.
         #[source]
@@ -79,7 +79,7 @@ pub(super) enum EtcdError {
     #[error("the cluster has no leader")]
     NoLeader,
     /// The member ended the watch without a word.
-    #[error("the watch was canceled: the member ended it")]
+    #[error("the watch was canceled: the member closed the stream")]
     WatchEnded,
     /// The member ended the watch.
     #[error("the watch was canceled: {}", reason.as_deref().unwrap_or("no reason was given"))]
@@ -97,10 +97,10 @@ pub(super) enum EtcdError {
         revision: i64,
     },
     /// The token that the member gave cannot be sent.
-    #[error("the token of Authenticate cannot be sent in a header")]
+    #[error("the token that Authenticate returned is not valid in a header")]
     Token(#[source] InvalidHeaderValue),
     /// A response names no revision.
-    #[error("the answer has no revision: changes cannot be watched")]
+    #[error("the response has no revision: changes cannot be watched")]
     NoRevision,
 }
 
@@ -114,7 +114,7 @@ pub(super) enum ConnectionEnd {
     #[error("closed by the member")]
     Closed,
     /// Before the query was sent.
-    #[error("it had ended before")]
+    #[error("already closed")]
     Before,
 }
 
@@ -146,7 +146,7 @@ pub(super) const AUTHENTICATION_OFF: &str = "not enabled";
 /// What to set when etcd wants to know who asks.
 fn hint(error: &CallError) -> &'static str {
     match error {
-        CallError::Status(status) if status.message().contains(NO_USER) => " (ETCDCTL_USER names the user)",
+        CallError::Status(status) if status.message().contains(NO_USER) => " (set the user name in ETCDCTL_USER)",
         _ => "",
     }
 }

@@ -127,20 +127,23 @@ async fn ask(
 fn end(answer: Result<LeaseTimeToLiveResponse, EtcdError>, known: Option<Life>, now: Instant) -> String {
     match (answer, known) {
         (Ok(answer), _) if answer.ttl > 0 => {
-            format!("was deleted while its lease lives ({}s left): deregistered, or removed by somebody", answer.ttl)
+            format!(
+                "was deleted while its lease was active ({}s left): deregistered, or deleted by another client",
+                answer.ttl
+            )
         }
         (Ok(_), Some(life)) if now < life.read + life.left => {
             format!(
-                "left with its lease, revoked before its {} were over: deregistered in order",
+                "was removed with its lease, which was revoked before its {} had passed: deregistered normally",
                 exact_duration(life.granted)
             )
         }
         (Ok(_), Some(life)) => format!(
-            "left because its lease of {} ran out: nobody renewed it (the process died, hangs, or is cut off from etcd)",
+            "was removed because its lease of {} expired without being renewed (the process crashed, hangs, or cannot reach etcd)",
             exact_duration(life.granted)
         ),
-        (Ok(_), None) => "left with its lease, which ran out or was revoked".to_string(),
-        (Err(error), _) => format!("was deleted; its lease could not be asked about: {error}"),
+        (Ok(_), None) => "was removed with its lease, which expired or was revoked".to_string(),
+        (Err(error), _) => format!("was deleted; its lease could not be queried: {error}"),
     }
 }
 
@@ -155,11 +158,14 @@ mod tests {
         let life = Life { granted: Duration::from_secs(15), left: Duration::from_secs(11), read };
         let gone = || Ok(LeaseTimeToLiveResponse { ttl: -1, granted_ttl: 0 });
         let at = |after: u64| end(gone(), Some(life), read + Duration::from_secs(after));
-        assert_eq!(at(10), "left with its lease, revoked before its 15s were over: deregistered in order");
-        assert!(at(11).starts_with("left because its lease of 15s ran out: nobody renewed it"), "{}", at(11));
+        assert_eq!(
+            at(10),
+            "was removed with its lease, which was revoked before its 15s had passed: deregistered normally"
+        );
+        assert!(at(11).starts_with("was removed because its lease of 15s expired without being renewed"), "{}", at(11));
         let lives = Ok(LeaseTimeToLiveResponse { ttl: 7, granted_ttl: 15 });
-        assert!(end(lives, Some(life), read).starts_with("was deleted while its lease lives (7s left)"));
-        assert!(end(gone(), None, read).contains("ran out or was revoked"));
+        assert!(end(lives, Some(life), read).starts_with("was deleted while its lease was active (7s left)"));
+        assert!(end(gone(), None, read).contains("expired or was revoked"));
         let refused = Err(EtcdError::Broken { end: ConnectionEnd::Closed, may_want_tls: false });
         let words = "could not be asked about: the connection broke: closed by the member";
         assert!(end(refused, None, read).contains(words));

@@ -43,8 +43,8 @@ const NAMES: &Names = &Names {
     capath: "ETCDCTL_CACERT",
     cert: "ETCDCTL_CERT",
     key: "ETCDCTL_KEY",
-    other_name: " (write the member's address as its certificate has it into ETCDCTL_ENDPOINTS)",
-    no_tls: " (this is no TLS: a member that speaks plain text is written http://)",
+    other_name: " (set ETCDCTL_ENDPOINTS to an address that the member's certificate contains)",
+    no_tls: " (use http:// for a member without TLS)",
 };
 
 /// How its keys are spoken of.
@@ -77,7 +77,7 @@ impl Backend for Etcd {
                 watch::resolve(settings, target.clone(), context.settings.secrets.clone(), limit)
             }
             None => {
-                let text = "etcd: only etcd: and discov: targets can be asked here";
+                let text = "etcd: accepts etcd: and discov: targets only";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
         }
@@ -125,7 +125,7 @@ fn active(settings: &Settings) -> Result<String, String> {
     match &settings.endpoints.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),
         Origin::Flag(name) => Ok(format!("{name} was given")),
-        Origin::Config(path) => Ok(format!("{path} names its members")),
+        Origin::Config(path) => Ok(format!("its members are set in {path}")),
         Origin::System(_) | Origin::Default => Err("ETCDCTL_ENDPOINTS is not set".to_string()),
     }
 }

@@ -10,8 +10,7 @@ pub static REGISTRY: Registry = Registry { watch: WatchApi::RevisionWatch, advic
 fn advice(situation: Situation<'_>) -> Option<String> {
     match situation {
         Situation::Failed(ResolveCode::Denied | ResolveCode::Hidden) => {
-            let advice = "Grant the user a role with read permission on the prefix that the message names: `etcdctl user get USER` \
-                          and `etcdctl role get ROLE` show what it has.";
+            let advice = "Grant the user a role with read permission on the prefix in the message: `etcdctl user get USER` and `etcdctl role get ROLE` show its permissions.";
             Some(advice.to_string())
         }
         _ => None,

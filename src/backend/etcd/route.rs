@@ -63,7 +63,7 @@ pub(super) async fn open(
     match tokio::task::spawn_blocking(move || Route::new(&settings, members, secrets)).await {
         Ok(made) => Ok(Arc::new(made?)),
         Err(error) => {
-            let text = format!("etcd: reading the settings: {error}");
+            let text = format!("etcd: failed to read the settings: {error}");
             Err(ResolveError::ambient(ResolveCode::WatchBroken, text).caused_by(error))
         }
     }

@@ -15,16 +15,16 @@ use crate::text::exact_duration;
 /// What can be set.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::variable("ETCDCTL_ENDPOINTS", "the members, separated by commas").or("127.0.0.1:2379"),
-    Setting::variable("ETCDCTL_CACERT", "a PEM file with the roots to trust").or("the system's"),
+    Setting::variable("ETCDCTL_CACERT", "a PEM file with the trusted root certificates").or("the system's"),
     Setting::variable("ETCDCTL_CERT", "a PEM file with the client certificate chain"),
     Setting::variable("ETCDCTL_KEY", "a PEM file with the client's private key"),
-    Setting::variable("ETCDCTL_USER", "user:password, or the user alone beside ETCDCTL_PASSWORD"),
+    Setting::variable("ETCDCTL_USER", "user:password, or only the user name if ETCDCTL_PASSWORD is set"),
     Setting::variable("ETCDCTL_PASSWORD", "the password"),
-    Setting::variable("ETCDCTL_DIAL_TIMEOUT", "how long connecting to a member may take").or("2s"),
-    Setting::variable("ETCDCTL_COMMAND_TIMEOUT", "how long a response may take").or("5s"),
-    Setting::variable("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", "whether the member's certificate is left unverified")
+    Setting::variable("ETCDCTL_DIAL_TIMEOUT", "time limit for connecting to a member").or("2s"),
+    Setting::variable("ETCDCTL_COMMAND_TIMEOUT", "time limit for a response").or("5s"),
+    Setting::variable("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", "whether to skip verification of the member's certificate")
         .or("false"),
-    Setting::variable("ETCDCTL_INSECURE_TRANSPORT", "whether a member without a scheme is reached without TLS")
+    Setting::variable("ETCDCTL_INSECURE_TRANSPORT", "whether to connect without TLS to a member without a scheme")
         .or("true"),
 ];
 
@@ -50,10 +50,10 @@ pub(super) enum EtcdSettingError {
     #[error("{0:?} has a scheme that is not http or https")]
     Scheme(String),
     /// A member with a user, perhaps with a password.
-    #[error("{0:?} holds a user: put user:password into ETCDCTL_USER")]
+    #[error("{0:?} contains a user name: set ETCDCTL_USER to user:password instead")]
     User(String),
     /// A member with a path or white space.
-    #[error("{0:?} has a path or white space; a member is host:port")]
+    #[error("{0:?} has a path or white space; expected host:port")]
     NotHostPort(String),
     /// A member without a host.
     #[error("{0:?} has no host: write 127.0.0.1:2379")]
@@ -70,7 +70,7 @@ pub(super) enum EtcdSettingError {
     #[error("has no password: write user:password, or set ETCDCTL_PASSWORD")]
     NoPassword,
     /// Not a duration above zero.
-    #[error("{0:?} is no time: write 2s or 500ms")]
+    #[error("invalid duration {0:?}: write 2s or 500ms")]
     Time(String),
 }
 
@@ -348,19 +348,19 @@ mod tests {
             (&[("ETCDCTL_ENDPOINTS", "a,:1")], "ETCDCTL_ENDPOINTS: \":1\" has no host: write 127.0.0.1:2379"),
             (
                 &[("ETCDCTL_ENDPOINTS", "a:0")],
-                "ETCDCTL_ENDPOINTS: \"a:0\" has a port that is not a number from 1 to 65535",
+                "ETCDCTL_ENDPOINTS: \"a:0\" has an invalid port: must be from 1 to 65535",
             ),
-            (&[("ETCDCTL_ENDPOINTS", "::1")], "ETCDCTL_ENDPOINTS: \"::1\" is no IPv6 address in brackets"),
+            (&[("ETCDCTL_ENDPOINTS", "::1")], "ETCDCTL_ENDPOINTS: \"::1\" is not an IPv6 address in brackets"),
             (
                 &[("ETCDCTL_ENDPOINTS", "u:hunter2@a")],
-                "ETCDCTL_ENDPOINTS: \"***@a\" holds a user: put user:password into ETCDCTL_USER",
+                "ETCDCTL_ENDPOINTS: \"***@a\" contains a user name: set ETCDCTL_USER to user:password instead",
             ),
-            (&[("ETCDCTL_DIAL_TIMEOUT", "2")], "ETCDCTL_DIAL_TIMEOUT: \"2\" is no time: write 2s or 500ms"),
-            (&[("ETCDCTL_DIAL_TIMEOUT", "0s")], "ETCDCTL_DIAL_TIMEOUT: \"0s\" is no time: write 2s or 500ms"),
-            (&[("ETCDCTL_INSECURE_TRANSPORT", "no")], "ETCDCTL_INSECURE_TRANSPORT: \"no\" is neither true nor false"),
+            (&[("ETCDCTL_DIAL_TIMEOUT", "2")], "ETCDCTL_DIAL_TIMEOUT: invalid duration \"2\": write 2s or 500ms"),
+            (&[("ETCDCTL_DIAL_TIMEOUT", "0s")], "ETCDCTL_DIAL_TIMEOUT: invalid duration \"0s\": write 2s or 500ms"),
+            (&[("ETCDCTL_INSECURE_TRANSPORT", "no")], "ETCDCTL_INSECURE_TRANSPORT: expected true or false, got \"no\""),
             (&[("ETCDCTL_USER", "ann")], "ETCDCTL_USER: has no password: write user:password, or set ETCDCTL_PASSWORD"),
             (&[("ETCDCTL_PASSWORD", "x")], "ETCDCTL_PASSWORD: is set without ETCDCTL_USER"),
-            (&[("ETCDCTL_KEY", "k")], "ETCDCTL_KEY: is set without ETCDCTL_CERT: a client certificate needs both"),
+            (&[("ETCDCTL_KEY", "k")], "ETCDCTL_KEY: is set without ETCDCTL_CERT: a client certificate requires both"),
         ] {
             assert_eq!(from(pairs).unwrap_err().to_string(), text);
         }

@@ -42,8 +42,7 @@ fn note(prefix: &str, pairs: impl Iterator<Item = (String, Vec<u8>)>) -> Option<
     let damaged: Vec<String> = pairs.filter(is_damaged).map(|(key, _)| format!("{key:?}")).collect();
     (!damaged.is_empty()).then(|| {
         let text = format!(
-            "clients of kratos read {prefix} without a slash at its end, and lose the whole list over values of other services \
-             there that are not valid JSON: {}",
+            "clients of kratos read {prefix} without its trailing slash, and lose the whole list over values of other services that are not valid JSON: {}",
             listed(&damaged)
         );
         Note::new(NoteKind::LeftOut, text)

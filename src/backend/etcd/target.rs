@@ -93,7 +93,7 @@ fn etcd(rest: Piece<'_>) -> Parsed<EtcdTarget> {
                 target.members.extend(MEMBERS.parse(path)?);
             }
             if target.layout.is_some_and(|layout| layout != GO_ZERO) {
-                return wrong(rest.at, "key= is go-zero's, and layout= names another one", KEY);
+                return wrong(rest.at, "key= requires the layout go-zero, but layout= is set to another one", KEY);
             }
             target.layout = Some(GO_ZERO);
             target.service = key;
@@ -120,10 +120,14 @@ fn discov(rest: Piece<'_>) -> Parsed<EtcdTarget> {
 
 fn service(path: Piece<'_>) -> Parsed<String> {
     if path.is_empty() {
-        return wrong(path.at, "no service is named", EXAMPLE);
+        return wrong(path.at, "missing service name", EXAMPLE);
     }
     if let Some(comma) = path.text.find(',') {
-        return wrong(path.at + comma, "a list where a service is named: go-zero's list of members needs a key", KEY);
+        return wrong(
+            path.at + comma,
+            "expected a service name, got a list of members; go-zero's list requires key=",
+            KEY,
+        );
     }
     decode(path, false, EXAMPLE)
 }

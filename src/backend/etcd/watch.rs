@@ -55,19 +55,19 @@ async fn begin(
 ) -> Result<(Update, Watching), ResolveError> {
     let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("etcd: {text}")));
     if target.service.is_empty() {
-        return wrong("the target names no service: write etcd:///NAME".to_string());
+        return wrong("missing service name: write etcd:///NAME".to_string());
     }
     if target.service.len() > LONGEST {
-        return wrong(format!("the service name has {} bytes, more than {LONGEST}", target.service.len()));
+        return wrong(format!("the service name is too long: {} bytes (maximum: {LONGEST})", target.service.len()));
     }
     let begun = Instant::now();
     let route = route::open(settings, Some(target.clone()), secrets).await?;
     let asked = route.first(limit, |joined, left| Box::pin(Reading::begin(joined, target.clone(), left))).await;
     let (reading, failed) = asked?;
     let (member, took, revision) = (&reading.member, duration(begun.elapsed()), reading.revision);
-    let mut asked = format!("etcd {member} answered in {took}, linearizable read, revision {revision}");
+    let mut asked = format!("etcd {member} responded in {took}, linearizable read, revision {revision}");
     if !failed.is_empty() {
-        asked += &format!("; before it {}", listed(&sentences(&failed)));
+        asked += &format!("; failed before: {}", listed(&sentences(&failed)));
     }
     let (endpoints, told) = reading.listing.answer(|lease, endpoint| reading.leases.tie(lease, endpoint));
     let mut notes = vec![Note::new(NoteKind::Asked, asked)];
@@ -173,13 +173,13 @@ impl Reading {
     fn notes(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         if !self.denied.is_empty() {
-            let text = format!("etcd does not let this user read {}", listed(&self.denied));
+            let text = format!("etcd denies this user read access to {}", listed(&self.denied));
             // Where something was found, what other layouts would have written elsewhere is of no interest.
             let kind = if self.listing.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
             notes.push(Note::new(kind, text));
         }
         if let Some(error) = &self.leases.refused {
-            let text = format!("the time left of leases is not known: {error}");
+            let text = format!("the remaining time of leases is unknown: {error}");
             notes.push(Note::new(NoteKind::Skipped, text));
         }
         notes
@@ -288,7 +288,7 @@ impl Watching {
         let ends = leases.ends(wire, held).await?;
         leases.learn(wire, &listing.owners()).await?;
         let (endpoints, told) = listing.answer(|lease, endpoint| leases.tie(lease, endpoint));
-        let asked = format!("etcd {member} told a change at revision {revision}");
+        let asked = format!("etcd {member} reported a change at revision {revision}");
         let mut notes = vec![Note::new(NoteKind::Asked, asked)];
         notes.extend(gone.into_iter().map(|(key, lease)| {
             let why = ends.get(&lease).map_or("was deleted; it had no lease", String::as_str);

@@ -19,8 +19,7 @@ const NAMED: usize = 20;
 /// So many are shown in one sentence.
 const SHOWN: usize = 3;
 /// What to do about instances without an endpoint for gRPC.
-const NO_GRPC: &str = "Have the instances register where gRPC listens: metadata gRPC_port (grpc-spring), or an enabled port from \
-                       1 to 65535.";
+const NO_GRPC: &str = "Have the instances register their gRPC port: metadata gRPC_port (grpc-spring), or an enabled port from 1 to 65535.";
 /// What Eureka's clients ask for unless they are told otherwise (`lease-expiration-duration-in-seconds`).
 const USUAL: Duration = Duration::from_secs(90);
 
@@ -110,7 +109,7 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<Unusable>, over
     if !overdue.is_empty() {
         let named = few(overdue, ", ", NAMED);
         let text = format!(
-            "the lease of {} of {registered} instances ran out, and eureka lists them all the same: {named}",
+            "the lease of {} of {registered} instances has expired, and eureka still lists them: {named}",
             overdue.len()
         );
         notes.push(Note::new(NoteKind::Permanent, text));

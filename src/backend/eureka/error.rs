@@ -14,7 +14,7 @@ pub(super) enum EurekaError {
     #[error(transparent)]
     Tls(#[from] SetupError),
     /// The roots could not be read.
-    #[error("reading the roots: {0}")]
+    #[error("failed to read the trusted root certificates: {0}")]
     Roots(#[source] tokio::task::JoinError),
     /// No response.
     #[error(transparent)]
@@ -30,7 +30,7 @@ pub(super) enum EurekaError {
         retry_after: Option<Duration>,
     },
     /// The response is not Eureka's.
-    #[error("GET {path}: the response is not in the format of Eureka")]
+    #[error("GET {path}: not a valid Eureka API response")]
     NotEureka {
         /// The path.
         path: String,
@@ -39,7 +39,7 @@ pub(super) enum EurekaError {
     },
     /// A restart between two queries is seen by nothing else.
     #[error(
-        "the connection ended between two queries and {missing} of its endpoints are missing since: it may have restarted"
+        "the connection was closed between two queries, and {missing} of its endpoints have been missing since: it may have restarted"
     )]
     MayHaveRestarted {
         /// How many endpoints are missing.
@@ -50,7 +50,7 @@ pub(super) enum EurekaError {
 /// What to do about a status.
 fn hint(status: u16) -> &'static str {
     match status {
-        401 | 403 => " (user:password stands in the URL of EUREKA_CLIENT_SERVICEURL_DEFAULTZONE)",
+        401 | 403 => " (set user:password in the URL of EUREKA_CLIENT_SERVICEURL_DEFAULTZONE)",
         429 | 500..=599 => "",
         _ => " (is this Eureka's REST API?)",
     }

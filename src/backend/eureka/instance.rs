@@ -18,7 +18,7 @@ use crate::text::shell_word;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum InstanceError {
     /// The URL that Kratos puts into the metadata has no address.
-    #[error("its metadata Endpoints is {url:?}: {source}")]
+    #[error("invalid URL {url:?} in its metadata Endpoints: {source}")]
     Endpoints {
         /// The URL.
         url: String,
@@ -38,7 +38,7 @@ pub(super) enum InstanceError {
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// The enabled port is no number.
-    #[error("its {name} is {value}, which is no port")]
+    #[error("its {name} is {value}, which is not a valid port")]
     Port {
         /// `port` or `securePort`.
         name: &'static str,
@@ -46,7 +46,7 @@ pub(super) enum InstanceError {
         value: Value,
     },
     /// No port is enabled.
-    #[error("neither its port nor its securePort is enabled, and no metadata gRPC_port says where gRPC listens")]
+    #[error("neither its port nor its securePort is enabled, and its metadata has no gRPC_port")]
     NoEnabledPort,
 }
 
@@ -119,11 +119,11 @@ pub(super) fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, Instan
 fn maintenance(instance: &Map<String, Value>, overridden: &str) -> Maintenance {
     let (app, id) = (text(instance, "app").unwrap_or_default(), id(instance));
     if overridden.is_empty() {
-        let end = format!("the instance {id:?} itself has to set its status UP again");
-        return Maintenance { reason: "the instance reports OUT_OF_SERVICE itself".to_string(), end };
+        let end = format!("the instance {id:?} must set its own status to UP again");
+        return Maintenance { reason: "the instance itself reports OUT_OF_SERVICE".to_string(), end };
     }
     let path = shell_word(&format!("EUREKA/apps/{app}/{id}/status?value=UP"));
-    let end = format!("`curl -X DELETE {path}` removes the override (EUREKA is the server's URL)");
+    let end = format!("run `curl -X DELETE {path}` to remove the override (EUREKA is the server's URL)");
     Maintenance { reason: "its status is overridden with OUT_OF_SERVICE".to_string(), end }
 }
 
@@ -157,7 +157,7 @@ fn place(instance: &Map<String, Value>, metadata: &BTreeMap<String, String>) -> 
     let host = usable.or(ip).or(name).ok_or(InstanceError::NoHost)?;
     let which = match (usable, name) {
         (Some(_), _) => "hostName".to_string(),
-        (None, Some(name)) if ip.is_some() => format!("ipAddr (hostName {name:?} is no host name)"),
+        (None, Some(name)) if ip.is_some() => format!("ipAddr (hostName {name:?} is not a valid host name)"),
         _ => "ipAddr".to_string(),
     };
     let placed = |port: i64, rule: LayoutRule| {

@@ -34,8 +34,8 @@ const NAMES: &Names = &Names {
     capath: "SSL_CERT_DIR",
     cert: "a client certificate",
     key: "its key",
-    other_name: " (write the server's name as its certificate has it into the URL)",
-    no_tls: " (this is no TLS: a server that speaks plain HTTP is written http://)",
+    other_name: " (use a name from the server's certificate in the URL)",
+    no_tls: " (use http:// for a server without TLS)",
 };
 
 /// The `eureka` backend.
@@ -65,7 +65,7 @@ impl Backend for Eureka {
                 watch::resolve((*context.settings.of::<Settings>()).clone(), target.clone(), limit, hints)
             }
             None => {
-                let text = "eureka: only eureka: targets can be asked here";
+                let text = "eureka: accepts eureka: targets only";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
         }
@@ -124,7 +124,7 @@ fn active(settings: &Settings) -> Result<String, String> {
     match &settings.servers.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),
         Origin::Flag(name) => Ok(format!("{name} was given")),
-        Origin::Config(path) => Ok(format!("{path} names its servers")),
+        Origin::Config(path) => Ok(format!("its servers are set in {path}")),
         Origin::System(_) | Origin::Default => Err("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE is not set".to_string()),
     }
 }

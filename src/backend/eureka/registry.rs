@@ -10,7 +10,7 @@ use crate::model::resolution::RegistryMemory;
 /// unless it is configured otherwise. The grace is two and a half of these.
 pub static REGISTRY: Registry = Registry {
     memory: RegistryMemory { grace: Duration::from_secs(75), is_volatile: true },
-    passing: Passing { word: "UP", clients: "Eureka's clients, which take instances that are UP only," },
+    passing: Passing { word: "UP", clients: "Eureka's clients, which use only instances that are UP," },
     advice,
     ..Registry::named(NAME)
 };
@@ -20,13 +20,11 @@ fn advice(situation: Situation<'_>) -> Option<String> {
         Situation::Leftover(endpoint) => {
             let id = endpoint.id.as_deref()?;
             Some(format!(
-                "Eureka removes {id:?} when its lease is over; if it renews the lease, its process lives: look at its health and at \
-                 the port that it registers."
+                "Eureka removes {id:?} when its lease expires. If the lease is still renewed, the process is running: check its health and the port that it registers."
             ))
         }
         Situation::NotPassing(_) => {
-            let advice = "Find out why the instance does not report UP (its start has not finished, or its health indicator fails): \
-                          `curl http://INSTANCE/actuator/health`.";
+            let advice = "Find out why the instance does not report UP (it is still starting, or its health indicator fails): `curl http://INSTANCE/actuator/health`.";
             Some(advice.to_string())
         }
         _ => None,

@@ -21,7 +21,7 @@ const VARIABLE: &str = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";
 /// What can be set.
 pub(super) const SETTINGS: &[Setting] = &[Setting::variable(
     VARIABLE,
-    "the servers as Spring has them: http://user:password@host:8761/eureka/, separated by commas",
+    "the servers in Spring's form: http://user:password@host:8761/eureka/, separated by commas",
 )
 .or("http://127.0.0.1:8761/eureka")];
 
@@ -44,10 +44,10 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ServerUrlError {
     /// Neither `http://` nor `https://`.
-    #[error("{0:?} is no URL: write http://127.0.0.1:8761/eureka/")]
+    #[error("{0:?} is not a valid URL: write http://127.0.0.1:8761/eureka/")]
     NotHttp(String),
     /// A query, a fragment or white space.
-    #[error("{0:?} has a query or white space in it")]
+    #[error("{0:?} contains a query or white space")]
     Query(String),
     /// No host.
     #[error("{0:?} has no host: write http://127.0.0.1:8761/eureka/")]
@@ -187,10 +187,10 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_without_the_secret() {
         for (value, why) in [
-            ("h1:8761", "is no URL"),
+            ("h1:8761", "is not a valid URL"),
             ("http://ann:hunter2@", "has no host"),
-            ("http://h1:8761/eureka?x=1", "has a query"),
-            ("http://ann:hunter2@h1:x/", "has a port that is not a number"),
+            ("http://h1:8761/eureka?x=1", "contains a query"),
+            ("http://ann:hunter2@h1:x/", "has an invalid port: must be from 1 to 65535"),
         ] {
             let error = from(value).expect_err(value).to_string();
             assert!(error.starts_with(VARIABLE) && error.contains(why) && !error.contains("hunter2"), "{error}");

@@ -82,10 +82,10 @@ fn eureka(rest: Piece<'_>) -> Parsed<EurekaTarget> {
         None => (None, whole),
     };
     if app.is_empty() {
-        return wrong(app.at, "no application is named", EXAMPLE);
+        return wrong(app.at, "missing application name", EXAMPLE);
     }
     if app.text.contains(['@', ':']) {
-        return wrong(app.at, "a server, and no application follows", EXAMPLE);
+        return wrong(app.at, "missing application name after the server", EXAMPLE);
     }
     target.app = decode(app, false, EXAMPLE)?;
     let Some(before) = before.filter(|before| !before.is_empty()) else { return Ok(target) };

@@ -59,7 +59,7 @@ impl Watching {
         hints: Arc<Notify>,
     ) -> Result<(Update, Self), ResolveError> {
         if target.app.is_empty() || matches!(target.app.as_str(), "." | "..") {
-            let text = "eureka: the target names no application: write eureka:///NAME";
+            let text = "eureka: missing application name: write eureka:///NAME";
             return Err(ResolveError::fatal(ResolveCode::BadTarget, text));
         }
         let servers = settings.servers(Some(&target)).map_err(|error| {
@@ -74,9 +74,9 @@ impl Watching {
         });
         let ((mut update, client), failed) = asked.await?;
         if let Update::Reset(answer) = &mut update {
-            let mut asked = format!("eureka {} answered in {}", client.server, text::duration(begun.elapsed()));
+            let mut asked = format!("eureka {} responded in {}", client.server, text::duration(begun.elapsed()));
             if !failed.is_empty() {
-                asked += &format!("; before it {}", sentences(&failed).join("; "));
+                asked += &format!("; failed before: {}", sentences(&failed).join("; "));
             }
             answer.notes.insert(0, Note::new(NoteKind::Asked, asked));
         }
@@ -141,11 +141,11 @@ async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, Eur
         && let Some(expires) = expires(client, limit).await
     {
         let why = if expires {
-            "it has lease expiration enabled, so they go with the next eviction"
+            "lease expiration is enabled, so the next eviction removes them"
         } else {
-            "it has lease expiration disabled (self-preservation), so nothing removes them"
+            "lease expiration is disabled (self-preservation), so nothing removes them"
         };
-        notes.push(Note::new(NoteKind::Permanent, format!("eureka's own page says that {why}")));
+        notes.push(Note::new(NoteKind::Permanent, format!("eureka's status page reports that {why}")));
     }
     Ok(Update::Reset(Answer { endpoints, notes }))
 }
@@ -155,7 +155,7 @@ async fn absent(client: &Client, path: &str, reply: &Reply, limit: Duration) -> 
     let is_eureka = delta.status == 200 && String::from_utf8_lossy(&delta.body).contains("\"applications\"");
     // 403: the server tells no differences (`disable-delta`).
     if is_eureka || delta.status == 403 {
-        let text = format!("eureka {} lists no such application: GET {path}: HTTP 404", client.server);
+        let text = format!("eureka {} has no such application: GET {path}: HTTP 404", client.server);
         let notes = elsewhere(client, path, limit).await;
         return Ok(Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes }));
     }
@@ -173,18 +173,17 @@ async fn elsewhere(client: &Client, path: &str, limit: Duration) -> Vec<Note> {
     let near = text::near(&wanted, names.iter().map(String::as_str));
     let Some(first) = near.first() else {
         let text = format!(
-            "`curl -H 'Accept: application/json' {}/apps` lists the names there are (spring.application.name); if {wanted:?} is \
-             right, its instances have not registered, or their lease ran out.",
+            "`curl -H 'Accept: application/json' {}/apps` lists the registered names (spring.application.name); if {wanted:?} is correct, its instances have not registered, or their lease has expired.",
             client.server
         );
         return vec![Note::new(NoteKind::Remedy, text)];
     };
     let named: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
     vec![
-        Note::new(NoteKind::Elsewhere, format!("near names there: {}", named.join(", "))),
+        Note::new(NoteKind::Elsewhere, format!("similar names: {}", named.join(", "))),
         Note::new(
             NoteKind::Remedy,
-            format!("If {first:?} is meant, query that: `grpc-discover resolve '{}/{first}'`.", typed(client)),
+            format!("If you mean {first:?}, query it: `grpc-discover resolve '{}/{first}'`.", typed(client)),
         ),
     ]
 }

@@ -37,7 +37,7 @@ pub(super) enum FileError {
     #[error("its directory was removed or renamed")]
     DirectoryGone,
     /// Reading takes too long.
-    #[error("could not be read within {}: the disk or mount it is on does not respond", text::duration(*.0))]
+    #[error("failed to read within {}: its disk or mount does not respond", text::duration(*.0))]
     Late(Duration),
     /// It was there before.
     #[error("was removed")]
@@ -106,11 +106,11 @@ impl FileError {
 
 /// The thread that was to read a file ended without it.
 pub(super) fn not_read(error: JoinError) -> ResolveError {
-    ResolveError::ambient(ResolveCode::WatchBroken, format!("file: reading it failed: {error}")).caused_by(error)
+    ResolveError::ambient(ResolveCode::WatchBroken, format!("file: failed to read: {error}")).caused_by(error)
 }
 
 fn near_it(near: &[String]) -> String {
-    if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) }
+    if near.is_empty() { String::new() } else { format!("; similar: {}", near.join(", ")) }
 }
 
 fn watch_words(error: &notify::Error) -> String {
@@ -119,7 +119,7 @@ fn watch_words(error: &notify::Error) -> String {
         notify::ErrorKind::Io(error) => error.to_string(),
         notify::ErrorKind::Generic(text) => text.clone(),
         notify::ErrorKind::MaxFilesWatch => {
-            "no inotify watch is left for this user (fs.inotify.max_user_watches)".to_string()
+            "the limit of inotify watches for this user is reached (fs.inotify.max_user_watches)".to_string()
         }
         other => format!("{other:?}"),
     }

@@ -292,7 +292,7 @@ mod tests {
                     assert!(!debug.contains("s3cret"), "{debug}");
                 }
                 let error = read(format!("[{bad}, {bad}]")).expect_err(bad).to_string();
-                assert!(error.contains("and 1 more entry that is not understood"), "{name} {bad}: {error}");
+                assert!(error.contains("and 1 more entry that is not valid"), "{name} {bad}: {error}");
             }
         }
         let many = format!("[{good}, {}]", vec!["7"; MOST].join(", "));
@@ -308,10 +308,10 @@ mod tests {
     fn a_bad_entry_is_named_with_its_place_and_kind_and_nothing_of_its_content() {
         for (text, parts) in [
             ("", &["empty", "[]"][..]),
-            ("- 10.0.0.1:80\n- s3cret\n", &["entry 1", "its address has no port"]),
-            ("- 10.0.0.1:99999\n", &["entry 0", "not a number from 1 to 65535"]),
+            ("- 10.0.0.1:80\n- s3cret\n", &["entry 1", "the address has no port"]),
+            ("- 10.0.0.1:99999\n", &["entry 0", "has an invalid port: must be from 1 to 65535"]),
             ("- 10.0.0.1:80\n- 10.0.0.1:80\n", &["entry 1", "listed twice"]),
-            ("- address: 10.0.0.1:80\n  status: s3cret\n", &["entry 0", "none of healthy, unchecked"]),
+            ("- address: 10.0.0.1:80\n  status: s3cret\n", &["entry 0", "expected one of healthy, unchecked"]),
             ("- address: 10.0.0.1:80\n  s3cret: red\n", &["line 2", "entry 0", "unknown field", "address, status"]),
             ("- status: healthy\n", &["entry 0", "address is missing"]),
             ("- address: 10.0.0.1:80\n  weight: s3cret\n", &["line 2", "entry 0"]),

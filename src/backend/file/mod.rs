@@ -80,11 +80,11 @@ impl Backend for File {
     }
 
     fn describe(&self, _settings: &Settings) -> Description {
-        Description { active: Err("answers only file: targets".to_string()), settings: vec![] }
+        Description { active: Err("accepts file: targets only".to_string()), settings: vec![] }
     }
 
     fn query_version(&self, _settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        future::ready(Ok("nothing to ask: files are read where they are".to_string())).boxed()
+        future::ready(Ok("no server to query: files are read directly".to_string())).boxed()
     }
 }
 
@@ -236,7 +236,7 @@ impl Watch {
         said.map(|List { endpoints, left_out }| {
             let mut notes = left_out_notes(endpoints.len(), &left_out);
             if endpoints.is_empty() {
-                let text = format!("Find out who writes {}, and why it is empty.", self.path.display());
+                let text = format!("Find out which program writes {}, and why it is empty.", self.path.display());
                 notes.push(Note::new(NoteKind::Remedy, text));
             }
             Update::Reset(Answer { endpoints, notes })

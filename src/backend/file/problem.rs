@@ -31,7 +31,7 @@ const FIELDS: [&str; 7] = ["address", "status", "weight", "zone", "metadata", "t
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ListError {
     /// Nothing is in it.
-    #[error("the file is empty; write [] to list nobody")]
+    #[error("the file is empty; write [] for an empty list")]
     Empty,
     /// Something in it is wrong.
     #[error("{}{problem}", place(*entry, *at))]
@@ -45,7 +45,7 @@ pub(super) enum ListError {
         problem: Problem,
     },
     /// No entry is understood.
-    #[error("{first}; and {more} more {} not understood", plural(*more, "entry that is", "entries that are"))]
+    #[error("{first}; and {more} more {} not valid", plural(*more, "entry that is", "entries that are"))]
     Several {
         /// What is wrong with the first.
         #[source]
@@ -54,7 +54,7 @@ pub(super) enum ListError {
         more: usize,
     },
     /// Too many entries are of the wrong kind to read the others.
-    #[error("{last}; more than {most} entries are not understood")]
+    #[error("{last}; more than {most} entries are not valid")]
     TooMany {
         /// What is wrong with the last that was looked at.
         #[source]
@@ -93,29 +93,29 @@ pub(super) enum Problem {
     #[error("unexpected {0}")]
     Unexpected(&'static str),
     /// A field that no entry has.
-    #[error("unknown field; an entry may have {}", FIELDS.join(", "))]
+    #[error("unknown field (supported: {})", FIELDS.join(", "))]
     UnknownField,
     /// A field that every entry has.
     #[error("{0} is missing")]
     Missing(&'static str),
     /// A field that is written twice.
-    #[error("{0} is there twice")]
+    #[error("{0} is given twice")]
     Twice(&'static str),
     /// Not of the format at all.
     #[error("not valid {0}")]
     NotValid(Format),
     /// The address is none. Its text is not kept.
-    #[error("its address {why}; write \"10.0.0.7:50051\"")]
+    #[error("the address {why}; write \"10.0.0.7:50051\"")]
     Address {
         /// What is wrong with it.
         #[source]
         why: AddressErrorKind,
     },
     /// The status is no word for one.
-    #[error("its status is none of {}", STATUSES.map(EndpointStatus::as_str).join(", "))]
+    #[error("unknown status; expected one of {}", STATUSES.map(EndpointStatus::as_str).join(", "))]
     Status,
     /// The same endpoint twice.
-    #[error("{0} is listed twice (give both an \"id\" if that is meant)")]
+    #[error("{0} is listed twice (give each entry an \"id\" if this is intended)")]
     ListedTwice(Address),
 }
 

@@ -17,7 +17,8 @@ pub(super) const SCHEMES: &[Scheme] =
         .with_spaces()];
 
 /// What the help shows.
-pub(super) const EXAMPLES: &[Example] = &[Example { target: "file:pay.json", meaning: "a list of addresses, watched" }];
+pub(super) const EXAMPLES: &[Example] =
+    &[Example { target: "file:pay.json", meaning: "a list of addresses, watched for changes" }];
 
 /// The file with the list.
 #[derive(Debug, Clone, PartialEq, Eq)]

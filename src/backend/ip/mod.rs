@@ -44,11 +44,11 @@ impl Backend for Ip {
     }
 
     fn describe(&self, _settings: &Settings) -> Description {
-        Description { active: Err("answers only targets that are addresses".to_string()), settings: vec![] }
+        Description { active: Err("accepts only targets that are addresses".to_string()), settings: vec![] }
     }
 
     fn query_version(&self, _settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
-        future::ready(Ok("nothing to ask: the target is the answer".to_string())).boxed()
+        future::ready(Ok("no registry to query: the target is the address".to_string())).boxed()
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) fn endless(item: Result<Update, ResolveError>) -> Resolution {
 
 /// The one item of a backend that was given a target it does not answer.
 pub(super) fn refused(backend: &str, target: &Target) -> Resolution {
-    let text = format!("{target} is no target of the {backend} backend");
+    let text = format!("{target} is not a target of the {backend} backend");
     Box::pin(stream::once(future::ready(Err(ResolveError::fatal(ResolveCode::BadTarget, text)))))
 }
 
@@ -85,7 +85,7 @@ mod tests {
     async fn addresses_are_answered_once_and_the_watch_never_ends() {
         let target: Target = "ipv4:10.0.0.1:1,10.0.0.2:2,10.0.0.1:1".parse().unwrap();
         let mut resolution = Ip.resolve(&target, &Context::default());
-        let Some(Ok(Update::Reset(answer))) = resolution.next().await else { panic!("no answer") };
+        let Some(Ok(Update::Reset(answer))) = resolution.next().await else { panic!("no response") };
         let listed: Vec<_> = answer.endpoints.iter().map(|e| e.address.to_string()).collect();
         assert_eq!(listed, ["10.0.0.1:1", "10.0.0.2:2"]);
         assert_eq!(resolution.next().now_or_never(), None, "still watching");
@@ -95,7 +95,7 @@ mod tests {
     async fn another_backends_target_is_an_error_that_names_it() {
         let mut resolution = Ip.resolve(&Target::Bare("pay".into()), &Context::default());
         let Some(Err(ResolveError::Fatal(failure))) = resolution.next().await else { panic!("no error") };
-        assert_eq!(failure.text, "pay is no target of the ip backend");
+        assert_eq!(failure.text, "pay is not a target of the ip backend");
         assert!(resolution.next().await.is_none());
     }
 }

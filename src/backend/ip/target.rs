@@ -119,10 +119,10 @@ fn passthrough(rest: Piece<'_>) -> Parsed<Target> {
         return unix(path);
     }
     if name.is_empty() {
-        return wrong(name.at, "no address is given", PASSTHROUGH);
+        return wrong(name.at, "missing address", PASSTHROUGH);
     }
     match decoding(name, |name| host_port(name, PASSTHROUGH))? {
-        (_, None) => wrong(name.end(), "passthrough: has no default port", PASSTHROUGH),
+        (_, None) => wrong(name.end(), "missing port: passthrough: has no default port", PASSTHROUGH),
         (host, Some(port)) => {
             let address = match ip_address(&host, port) {
                 Some(socket) => Address::Ip(socket),
@@ -151,7 +151,7 @@ fn list(rest: Piece<'_>, element: fn(Piece<'_>) -> Parsed<Address>) -> Parsed<Ta
 fn ipv4_element(element: Piece<'_>) -> Parsed<Address> {
     const EXAMPLE: &str = "ipv4:10.0.0.1:50051,10.0.0.2:50051";
     if element.is_empty() {
-        return wrong(element.at, "an empty element in the list", EXAMPLE);
+        return wrong(element.at, "empty element in the list", EXAMPLE);
     }
     let (address, port) = match element.split_once(':') {
         Some((address, digits)) => (address, port(digits, EXAMPLE)?),
@@ -166,7 +166,7 @@ fn ipv4_element(element: Piece<'_>) -> Parsed<Address> {
 fn ipv6_element(element: Piece<'_>) -> Parsed<Address> {
     const EXAMPLE: &str = "ipv6:[2001:db8::1]:50051,[2001:db8::2]:50051";
     if element.is_empty() {
-        return wrong(element.at, "an empty element in the list", EXAMPLE);
+        return wrong(element.at, "empty element in the list", EXAMPLE);
     }
     let (literal, port) = if element.text.starts_with('[') {
         let (host, port) = host_port(element, EXAMPLE)?;
@@ -209,7 +209,7 @@ fn socket_name(rest: Piece<'_>, length: usize, example: &str) -> Parsed<()> {
     if length > LONGEST_SOCKET_NAME {
         return wrong(
             rest.at,
-            format!("a socket name of {length} bytes is longer than the {LONGEST_SOCKET_NAME} the system allows"),
+            format!("the socket name is {length} bytes long (limit of this system: {LONGEST_SOCKET_NAME})"),
             example,
         );
     }

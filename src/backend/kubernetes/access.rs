@@ -29,8 +29,8 @@ const NAMES: &Names = &Names {
     capath: "certificate-authority",
     cert: "client-certificate",
     key: "client-key",
-    other_name: " (tls-server-name in the kubeconfig names the name to expect)",
-    no_tls: " (this is no TLS: a server that speaks plain text is written http://)",
+    other_name: " (tls-server-name in the kubeconfig sets the expected name)",
+    no_tls: " (not a TLS response: use http:// for a plaintext server)",
 };
 const AGENT: &str = concat!("grpc-discover/", env!("CARGO_PKG_VERSION"));
 
@@ -129,7 +129,7 @@ pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) 
         let server = shown_address(&server);
         Ok(Access { http, server, namespace, shown, authority, path, credentials, limit })
     };
-    timeout(limit, ready).await.map_err(|_| slow("reading the settings and making the credentials"))?
+    timeout(limit, ready).await.map_err(|_| slow("reading the settings and getting the credentials"))?
 }
 
 /// Reads the kubeconfig and the certificates it names. No credential plugin is run.

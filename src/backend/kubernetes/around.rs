@@ -67,9 +67,9 @@ impl Around {
                     say(NoteKind::Orphaned, orphans(listing, "the Service has a selector"));
                 }
             }
-            Look::Missing => say(NoteKind::Orphaned, orphans(listing, "there is no such Service")),
+            Look::Missing => say(NoteKind::Orphaned, orphans(listing, "the Service does not exist")),
             Look::Unseen(error) => {
-                say(NoteKind::Service, Some(format!("the Service could not be looked at: {error}")));
+                say(NoteKind::Service, Some(format!("failed to read the Service: {error}")));
             }
         }
         match &self.endpoints {
@@ -77,7 +77,7 @@ impl Around {
                 say(NoteKind::Legacy, differ(endpoints, listing));
             }
             Some(Look::Unseen(error)) => {
-                say(NoteKind::Service, Some(format!("the legacy Endpoints could not be looked at: {error}")));
+                say(NoteKind::Service, Some(format!("failed to read the legacy Endpoints: {error}")));
             }
             Some(Look::Found(_) | Look::Missing) | None => {}
         }
@@ -85,7 +85,7 @@ impl Around {
     }
 }
 
-const WITHOUT_SELECTOR: &str = "the Service has no selector: its EndpointSlices are kept by whoever wrote them, and no readiness probe stands behind them";
+const WITHOUT_SELECTOR: &str = "the Service has no selector: its EndpointSlices are maintained by the program that wrote them, and no readiness probe updates them";
 
 /// How the Service shows itself to whoever asks DNS for it.
 fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<String> {
@@ -93,7 +93,7 @@ fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<Stri
     if spec.type_.as_deref() == Some("ExternalName") {
         let name = spec.external_name.as_deref().unwrap_or_default();
         return Some(format!(
-            "the Service is an alias of {name:?} (ExternalName): DNS answers it, Kubernetes lists nobody"
+            "the Service is an alias of {name:?} (ExternalName): it is resolved by DNS, and Kubernetes lists no endpoint"
         ));
     }
     if let Some(ip) = virtual_ip(service) {
@@ -106,16 +106,15 @@ fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<Stri
             .into_iter()
             .collect();
         return Some(format!(
-            "ClusterIP {ip} port {}: one address in front of {count} endpoint{}; an HTTP/2 connection to it stays with one \
-             of them",
+            "ClusterIP {ip} port {}: one address for {count} endpoint{}; an HTTP/2 connection to it uses one endpoint only",
             ports.join(", "),
             plural_s(count)
         ));
     }
     let published = spec.publish_not_ready_addresses == Some(true);
-    let published = if published { ", those that are not ready included (publishNotReadyAddresses)" } else { "" };
+    let published = if published { ", including pods that are not ready (publishNotReadyAddresses)" } else { "" };
     (spec.cluster_ip.as_deref() == Some("None"))
-        .then(|| format!("headless: DNS gives the addresses of the pods themselves{published}"))
+        .then(|| format!("headless: DNS returns the addresses of the pods{published}"))
 }
 
 /// The selector as kubectl takes it: `app=pay,tier=api`.
@@ -133,8 +132,8 @@ fn ways(spec: &ServiceSpec) -> Option<String> {
     for port in spec.ports.iter().flatten() {
         let name = port.name.as_deref().filter(|name| !name.is_empty()).map(|name| format!(" ({name})"));
         let to = match &port.target_port {
-            Some(IntOrString::Int(number)) if *number != port.port => format!(" leads to targetPort {number}"),
-            Some(IntOrString::String(name)) => format!(" leads to targetPort {name:?}"),
+            Some(IntOrString::Int(number)) if *number != port.port => format!(" maps to targetPort {number}"),
+            Some(IntOrString::String(name)) => format!(" maps to targetPort {name:?}"),
             Some(IntOrString::Int(_)) | None => String::new(),
         };
         parts.push(format!("port {}{}{to}", port.port, name.unwrap_or_default()));
@@ -156,7 +155,7 @@ fn orphans(listing: &Listing, why: &str) -> Option<String> {
     let named = text::few(&orphans, ", ", 5);
     (!orphans.is_empty()).then(|| {
         format!(
-            "{why}, and {} EndpointSlice{} without an owner, so nothing removes what is wrong in {}: {named}",
+            "{why}, and {} EndpointSlice{} without an owner, so no controller removes outdated addresses from {}: {named}",
             orphans.len(),
             plural(orphans.len(), " is", "s are"),
             plural(orphans.len(), "it", "them")
@@ -190,7 +189,7 @@ fn differ(endpoints: &Endpoints, listing: &Listing) -> Option<String> {
         ready.len()
     )];
     for (words, addresses) in
-        [("only the Endpoints have", only(&legacy, &ready)), ("only the slices have", only(&ready, &legacy))]
+        [("only in the Endpoints:", only(&legacy, &ready)), ("only in the EndpointSlices:", only(&ready, &legacy))]
     {
         if !addresses.is_empty() {
             parts.push(format!("{words} {}", addresses.join(", ")));
@@ -200,7 +199,7 @@ fn differ(endpoints: &Endpoints, listing: &Listing) -> Option<String> {
         annotations.get("endpoints.kubernetes.io/over-capacity").is_some_and(|value| value == "truncated")
     });
     if over {
-        parts.push("they were cut at 1000".to_string());
+        parts.push("the Endpoints were truncated at 1000 addresses".to_string());
     }
     Some(parts.join("; "))
 }

@@ -94,7 +94,7 @@ impl Credentials {
 /// What a user of a kubeconfig shows, in words.
 pub(super) fn in_words(user: &AuthInfo, name: &str) -> String {
     if let Some(provider) = &user.auth_provider {
-        format!("the token that auth-provider {:?} keeps for user {name:?}", provider.name)
+        format!("the token of auth-provider {:?} for user {name:?}", provider.name)
     } else if user.username.is_some() && user.password.is_some() {
         format!("the password of user {name:?}")
     } else if let Some(file) = &user.token_file {
@@ -102,11 +102,11 @@ pub(super) fn in_words(user: &AuthInfo, name: &str) -> String {
     } else if user.token.is_some() {
         format!("the token of user {name:?}")
     } else if let Some(exec) = &user.exec {
-        format!("what {:?} gives user {name:?}", exec.command.as_deref().unwrap_or_default())
+        format!("the credentials from plugin {:?} for user {name:?}", exec.command.as_deref().unwrap_or_default())
     } else if user.client_certificate.is_some() || user.client_certificate_data.is_some() {
         format!("the client certificate of user {name:?}")
     } else {
-        format!("nothing: user {name:?} has no credentials")
+        format!("anonymous access: user {name:?} has no credentials")
     }
 }
 
@@ -147,7 +147,7 @@ fn learn(user: &AuthInfo, secrets: &Secrets) {
 }
 
 async fn run(plugin: &Plugin, secrets: &Secrets, limit: Duration) -> Result<Issued, KubernetesError> {
-    let slow = || KubernetesError::Slow { what: "making the credentials".to_string(), limit };
+    let slow = || KubernetesError::Slow { what: "getting the credentials".to_string(), limit };
     timeout(limit, plugin.run(secrets)).await.map_err(|_| slow())?
 }
 

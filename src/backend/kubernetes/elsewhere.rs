@@ -26,10 +26,9 @@ pub(super) async fn look(api: &Api, name: &str, service: Option<&Service>) -> Ve
         (Some(_), Some(spec)) if !is_without_selector(spec) => selects(api, name, &selector(spec)).await,
         (Some(_), _) => {
             let text = format!(
-                "The Service has no selector, so no controller lists pods for it: give it one (`kubectl edit service {name} -n \
-                 {namespace}`), or write its EndpointSlices."
+                "The Service has no selector, so no controller lists pods for it: add a selector (`kubectl edit service {name} -n {namespace}`), or create its EndpointSlices."
             );
-            let found = "it has no selector, and nobody has written EndpointSlices for it";
+            let found = "it has no selector, and no EndpointSlices were created for it";
             vec![Note::new(NoteKind::Elsewhere, found), Note::new(NoteKind::Remedy, text)]
         }
     }
@@ -38,7 +37,7 @@ pub(super) async fn look(api: &Api, name: &str, service: Option<&Service>) -> Ve
 fn alias(spec: &ServiceSpec) -> Vec<Note> {
     let name = spec.external_name.as_deref().unwrap_or_default();
     let port = spec.ports.iter().flatten().next().map(|port| format!(":{}", port.port)).unwrap_or_default();
-    let text = format!("Query the name behind the alias: `grpc-discover probe 'dns:///{name}{port}'`.");
+    let text = format!("Query the target of the alias: `grpc-discover probe 'dns:///{name}{port}'`.");
     vec![
         Note::new(NoteKind::Elsewhere, format!("it is an alias of {name:?} (ExternalName)")),
         Note::new(NoteKind::Remedy, text),
@@ -64,7 +63,7 @@ async fn selects(api: &Api, name: &str, selector: &str) -> Vec<Note> {
                 text::plural_s(pods.items.len())
             ),
             format!(
-                "{command} shows why they are not ready; `kubectl describe pod` names the probe or the image that fails."
+                "{command} shows why they are not ready; `kubectl describe pod` shows the probe or the image that fails."
             ),
         ),
         Ok(Err(_)) | Err(_) => (
@@ -82,7 +81,8 @@ async fn missing(api: &Api, name: &str) -> Vec<Note> {
         let namespaces: Vec<String> = found.into_iter().filter_map(|service| service.metadata.namespace).collect();
         if let Some(first) = namespaces.first() {
             let named = text::few(&namespaces, ", ", NAMED);
-            let text = format!("a Service of that name is in namespace{} {named}", text::plural_s(namespaces.len()));
+            let text =
+                format!("a Service with this name exists in namespace{} {named}", text::plural_s(namespaces.len()));
             notes.push(Note::new(NoteKind::Elsewhere, text));
             let text = format!("Query it there: `grpc-discover resolve 'kubernetes:///{name}.{first}'`.");
             notes.push(Note::new(NoteKind::Remedy, text));
@@ -93,10 +93,10 @@ async fn missing(api: &Api, name: &str) -> Vec<Note> {
         let names: Vec<String> = services.items.into_iter().filter_map(|service| service.ok()?.metadata.name).collect();
         let near = text::near(name, names.iter().map(String::as_str));
         if let Some(first) = near.first() {
-            let text = format!("near names in namespace {}: {}", api.namespace(), near.join(", "));
+            let text = format!("similar names in namespace {}: {}", api.namespace(), near.join(", "));
             notes.push(Note::new(NoteKind::Elsewhere, text));
             let text = format!(
-                "If {first} is meant, query that: `grpc-discover resolve 'kubernetes:///{first}.{}'`.",
+                "If you mean {first}, query it: `grpc-discover resolve 'kubernetes:///{first}.{}'`.",
                 api.namespace()
             );
             notes.push(Note::new(NoteKind::Remedy, text));
@@ -104,8 +104,7 @@ async fn missing(api: &Api, name: &str) -> Vec<Note> {
         }
     }
     let text = format!(
-        "`kubectl get services -A | grep -F {name}` shows in which namespace it is; name it in the target \
-         (kubernetes:///{name}.NAMESPACE) or with -n."
+        "`kubectl get services -A | grep -F {name}` shows its namespace; set the namespace in the target (kubernetes:///{name}.NAMESPACE) or with -n."
     );
     notes.push(Note::new(NoteKind::Remedy, text));
     notes

@@ -45,7 +45,7 @@ impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.withheld {
             true => {
-                write!(f, "no credentials were sent, because the server is http:// ({} is not used)", self.credentials)
+                write!(f, "no credentials were sent because the server is http:// (not used: {})", self.credentials)
             }
             false => write!(f, "the API server rejected {}", self.credentials),
         }
@@ -59,7 +59,7 @@ pub(super) enum KubernetesError {
     #[error("{}", no_kubeconfig(.0))]
     NoKubeconfig(Vec<PathBuf>),
     /// A file is no kubeconfig. What is wrong is not shown: it may be a token.
-    #[error("{} is no kubeconfig{}", path.display(), at.map(|(line, column)| format!(": line {line} column {column}")).unwrap_or_default())]
+    #[error("{} is not a valid kubeconfig{}", path.display(), at.map(|(line, column)| format!(": line {line} column {column}")).unwrap_or_default())]
     NotKubeconfig {
         /// The file.
         path: PathBuf,
@@ -123,7 +123,7 @@ pub(super) enum KubernetesError {
         source: io::Error,
     },
     /// The settings could not be read.
-    #[error("no credentials: reading the settings: {0}")]
+    #[error("no credentials: failed to read the settings: {0}")]
     NotRead(#[source] tokio::task::JoinError),
     /// The file of the token cannot be read.
     #[error("no credentials: {}: {}", path.display(), io_words(source))]
@@ -134,7 +134,7 @@ pub(super) enum KubernetesError {
         source: io::Error,
     },
     /// The credential plugin could not be started, or its output not be read.
-    #[error("no credentials: {command:?} {}", if *runs { source.to_string() } else { format!("cannot be run: {}{hint}", io_words(source)) })]
+    #[error("no credentials: {command:?} {}", if *runs { source.to_string() } else { format!("failed to start: {}{hint}", io_words(source)) })]
     Plugin {
         /// The program.
         command: String,
@@ -149,7 +149,7 @@ pub(super) enum KubernetesError {
     #[error("no credentials: {} is empty", .0.display())]
     EmptyTokenFile(PathBuf),
     /// The file of the token could not be read.
-    #[error("no credentials: reading the token: {0}")]
+    #[error("no credentials: failed to read the token: {0}")]
     TokenNotRead(#[source] tokio::task::JoinError),
     /// What the credential plugin printed is no credentials.
     #[error("no credentials: {command:?} {source}")]
@@ -174,7 +174,7 @@ pub(super) enum KubernetesError {
         limit: Duration,
     },
     /// Watching, and the server does not respond any more.
-    #[error("{request}: {source} while watching: frozen or cut off")]
+    #[error("{request}: {source} while watching: frozen or unreachable")]
     Frozen {
         /// What was requested.
         request: String,
@@ -182,22 +182,22 @@ pub(super) enum KubernetesError {
         source: HttpError,
     },
     /// Watching, and neither a change nor the end of the watch came.
-    #[error("the watch neither went on nor ended within {}: frozen or cut off", duration(*.0))]
+    #[error("no event and no end of the watch within {}: frozen or unreachable", duration(*.0))]
     Stuck(Duration),
     /// Watching, and the connection broke.
-    #[error("the connection broke: {}", .0.broken_connection().unwrap_or_else(|| .0.to_string()))]
+    #[error("connection lost: {}", .0.broken_connection().unwrap_or_else(|| .0.to_string()))]
     Broken(#[source] HttpError),
     /// The server ended the watch before its time.
-    #[error("the API server ended the watch after {}, before its time", duration(*.0))]
+    #[error("the API server closed the watch after {}, before its timeout", duration(*.0))]
     Ended(Duration),
     /// The watch ended within a change.
-    #[error("the watch ended in the middle of a change")]
+    #[error("the watch ended in the middle of an event")]
     CutOff,
     /// It is not known who asks (401).
     #[error("401 Unauthorized: {0}")]
     Unauthorized(Shown),
     /// Whoever asks may not (403).
-    #[error("may not {asked}: {message}")]
+    #[error("403 Forbidden: no permission to {asked}: {message}")]
     Forbidden {
         /// Verb, resource and namespace: what a Role has to allow.
         asked: String,
@@ -205,7 +205,7 @@ pub(super) enum KubernetesError {
         message: String,
     },
     /// The history that this watch stands on is no longer kept (410).
-    #[error("the watch cannot go on (410 Gone): {0}")]
+    #[error("the watch cannot continue (410 Gone): {0}")]
     Gone(String),
     /// Another refusal of the API server.
     #[error("{asked}: {code} {message}")]
@@ -220,7 +220,7 @@ pub(super) enum KubernetesError {
         retry_after: Option<Duration>,
     },
     /// The response is not Kubernetes's.
-    #[error("{asked}: no answer of Kubernetes: {source}")]
+    #[error("{asked}: not a valid Kubernetes API response: {source}")]
     NotKubernetes {
         /// What was requested.
         asked: String,
@@ -228,10 +228,10 @@ pub(super) enum KubernetesError {
         source: serde_json::Error,
     },
     /// The list names no version to watch from.
-    #[error("the list has no resource version: changes cannot be watched")]
+    #[error("the list has no resource version: cannot watch for changes")]
     NoVersion,
     /// A change is longer than any that is read.
-    #[error("{asked}: a change longer than {} MiB", limit / 1024 / 1024)]
+    #[error("{asked}: an event is larger than {} MiB", limit / 1024 / 1024)]
     TooLong {
         /// What was requested.
         asked: String,
@@ -244,7 +244,7 @@ fn no_kubeconfig(files: &[PathBuf]) -> String {
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     match files.as_slice() {
         [] => "no kubeconfig: set KUBECONFIG".to_string(),
-        files => format!("no kubeconfig: there is no {} (KUBECONFIG names others)", files.join(" and no ")),
+        files => format!("no kubeconfig: {} not found (KUBECONFIG sets other paths)", files.join(" and ")),
     }
 }
 

@@ -19,12 +19,10 @@ use crate::text::plural_s;
 const NAMED: usize = 5;
 
 /// What to do about slices without the port.
-const NO_PORT: &str = "Name a port that the slices have (kubernetes:///SERVICE:PORT), or add it to the Service and to the \
-                       containers of its pods: `kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml`.";
+const NO_PORT: &str = "Use a port that the slices list (kubernetes:///SERVICE:PORT), or add the port to the Service and to the containers of its pods. To see the ports: `kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml`.";
 
 /// What to do about slices that are not understood.
-const UNREAD: &str = "Look at what was written, and by whom (`kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o \
-                      yaml --show-managed-fields`), and correct or delete it.";
+const UNREAD: &str = "Find out what was written and by which program (`kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml --show-managed-fields`), and correct or delete it.";
 
 /// The slices, by name.
 pub(super) struct Listing {
@@ -155,7 +153,7 @@ impl Listing {
             funnel += &format!(" -> {} with the port", listed - left_out);
         }
         if joined.duplicates > 0 {
-            funnel += &format!(" -> {} different", joined.endpoints.len());
+            funnel += &format!(" -> {} distinct", joined.endpoints.len());
         }
         let ready = joined.endpoints.iter().filter(|endpoint| endpoint.status.is_usable()).count();
         if ready < joined.endpoints.len() {
@@ -284,7 +282,7 @@ fn status(listed: &SliceEndpoint) -> (EndpointStatus, Vec<Check>) {
     };
     if terminating {
         let words = match (ready, serving) {
-            (true, _) => "the pod is being deleted, and still called ready (publishNotReadyAddresses)",
+            (true, _) => "the pod is being deleted and is still reported as ready (publishNotReadyAddresses)",
             (false, true) => "the pod is being deleted and still passes its readiness probe",
             (false, false) => "the pod is being deleted and no longer serves",
         };

@@ -72,7 +72,7 @@ impl Backend for Kubernetes {
             }
             Some(target) => watch::resolve(access(settings), target.clone(), settings.port, settings.response_limit()),
             None => {
-                let text = "kubernetes: only kubernetes: and k8s: targets can be asked here";
+                let text = "kubernetes: accepts kubernetes: and k8s: targets only";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
         }

@@ -26,8 +26,7 @@ use crate::text::{count, duration, few};
 const NAMED: usize = 5;
 
 /// What to do about pods that Kratos' registry cannot use.
-const NOT_KRATOS: &str = "`kubectl get pods --show-labels` and `kubectl describe pod NAME` show what Kratos wrote: the annotation \
-                          kratos-service-protocols and a container port that it names are needed.";
+const NOT_KRATOS: &str = "`kubectl get pods --show-labels` and `kubectl describe pod NAME` show what Kratos wrote: the annotation kratos-service-protocols and a container port listed in it are required.";
 
 /// Everything that `target` asks for, until an error: it ends the stream.
 pub(super) fn resolve(settings: (Settings, Secrets), target: KubernetesTarget, limit: Duration) -> Resolution {
@@ -47,7 +46,7 @@ async fn begin(
     let pods = follow.list(left).await.map_err(|error| error.at(follow.api.server()))?;
     let watch = Watching { follow, service: target.service, pods: Pods::new(pods) };
     let took = duration(begun.elapsed());
-    let first = watch.update(&format!("answered in {took}, resource version {}", watch.follow.version()));
+    let first = watch.update(&format!("responded in {took}, resource version {}", watch.follow.version()));
     Ok((first, watch))
 }
 
@@ -101,7 +100,7 @@ impl Watch for Watching {
             Ok(Change::Garbled(garbled)) => self.pods.unread.changed(garbled),
             Err(error) => return Err(error.at(self.follow.api.server())),
         };
-        Ok(self.update(&format!("told a change at resource version {}", self.follow.version())))
+        Ok(self.update(&format!("reported a change at resource version {}", self.follow.version())))
     }
 }
 
@@ -113,7 +112,7 @@ impl Watching {
             let label = format!("{}={}", kratos_pods::APP, self.service);
             let text = format!("kubernetes {server} has no pod with the label {label} in namespace {namespace}");
             let remedy = format!(
-                "`kubectl get pods -n {namespace} -l {label}` shows which pods have the label; Kratos sets it itself."
+                "`kubectl get pods -n {namespace} -l {label}` lists the pods with this label; Kratos sets the label."
             );
             let remedy = Note::new(NoteKind::Remedy, remedy);
             let notes = std::iter::once(remedy).chain(self.follow.api.withheld()).collect();
@@ -186,7 +185,7 @@ fn is_running(pod: &Pod) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum PodError {
     /// It does not run.
-    #[error("the pod is {0}, and Kratos takes running ones alone")]
+    #[error("the pod is {0}; Kratos uses running pods only")]
     NotRunning(String),
     /// What Kratos wrote into it is of no use.
     #[error(transparent)]
@@ -237,7 +236,7 @@ fn state(pod: &Pod) -> (EndpointStatus, Check) {
         output: output.to_string(),
     };
     if pod.metadata.deletion_timestamp.is_some() {
-        let words = "the pod is being deleted, and Kratos' clients use it until it has gone";
+        let words = "the pod is being deleted; Kratos clients would use it until it is gone";
         return (EndpointStatus::Draining, check("terminating", CheckState::Info, "true", words));
     }
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref()).into_iter().flatten();
@@ -245,7 +244,7 @@ fn state(pod: &Pod) -> (EndpointStatus, Check) {
     match ready.map(|condition| condition.status.as_str()) {
         Some("True") => (EndpointStatus::Healthy, check("ready", CheckState::Passing, "passing", "")),
         _ => {
-            let words = "the pod is not ready, and Kratos' clients use it all the same";
+            let words = "the pod is not ready; Kratos clients would still use it";
             (EndpointStatus::Critical, check("ready", CheckState::Critical, "false", words))
         }
     }

@@ -28,7 +28,7 @@ pub(super) struct Port {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PortError {
     /// No port has the name that is meant.
-    #[error("there is no port {name:?}; {known}")]
+    #[error("no port {name:?}; {known}")]
     Unknown {
         /// The name.
         name: String,
@@ -36,7 +36,7 @@ pub(super) enum PortError {
         known: KnownPorts,
     },
     /// The slice names no port, and none was given.
-    #[error("the slice names no port; write one behind the service's name")]
+    #[error("the slice lists no port; add one after the service name")]
     NonePublished,
     /// The port that is meant has no number.
     #[error("the port has no number")]
@@ -51,7 +51,7 @@ impl fmt::Display for KnownPorts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let KnownPorts(ports) = self;
         if ports.is_empty() {
-            return f.write_str("the slice names no TCP port");
+            return f.write_str("the slice lists no TCP port");
         }
         let ports: Vec<String> = ports
             .iter()
@@ -60,7 +60,7 @@ impl fmt::Display for KnownPorts {
                 None => number.to_string(),
             })
             .collect();
-        write!(f, "the slice has {}", ports.join(", "))
+        write!(f, "the slice lists {}", ports.join(", "))
     }
 }
 
@@ -103,12 +103,15 @@ fn any(tcp: &[&EndpointPort], fallback: Option<u16>) -> Result<Port, PortError> 
         return taken(port, named(port));
     }
     match (tcp, fallback) {
-        ([], Some(number)) => {
-            Ok(Port { number, name: None, app_protocol: None, rule: format!("--port {number}: the slice names none") })
-        }
+        ([], Some(number)) => Ok(Port {
+            number,
+            name: None,
+            app_protocol: None,
+            rule: format!("--port {number}: the slice lists no port"),
+        }),
         ([], None) => Err(PortError::NonePublished),
         ([only], _) => taken(only, "the only port".to_string()),
-        ([first, ..], _) => taken(first, format!("the first port, as kuberesolver takes it; {}", known(tcp))),
+        ([first, ..], _) => taken(first, format!("the first port, as in kuberesolver; {}", known(tcp))),
     }
 }
 
@@ -129,7 +132,7 @@ fn by_number(tcp: &[&EndpointPort], wanted: u16, service: Option<&Service>) -> R
         number: wanted,
         name: None,
         app_protocol: None,
-        rule: format!("port {wanted} as typed, which neither the pods nor the Service name; {}", known(tcp)),
+        rule: format!("port {wanted} as given, which neither the pods nor the Service list; {}", known(tcp)),
     })
 }
 

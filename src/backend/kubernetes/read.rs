@@ -36,7 +36,7 @@ impl fmt::Display for Garbled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => write!(f, "{name:?}: {}", self.why),
-            None => write!(f, "one without a name: {}", self.why),
+            None => write!(f, "without a name: {}", self.why),
         }
     }
 }
@@ -152,12 +152,12 @@ impl<'de> Deserialize<'de> for Slice {
         let raw = RawSlice::deserialize(deserializer)?;
         let wrong = |why: String| Err(serde::de::Error::custom(why));
         if raw.metadata.name.as_deref().unwrap_or_default().is_empty() {
-            return wrong("it has no name".to_string());
+            return wrong("metadata.name is missing".to_string());
         }
         let address_type = raw.address_type.unwrap_or_default();
         if !ADDRESS_TYPES.contains(&address_type.as_str()) {
             let known = ADDRESS_TYPES.join(", ");
-            return wrong(format!("its addressType is {:?}, not one of {known}", shorten(&address_type, SHOWN)));
+            return wrong(format!("unknown addressType {:?}; expected one of {known}", shorten(&address_type, SHOWN)));
         }
         let (mut endpoints, mut unread) = (Vec::new(), Vec::new());
         for (index, listed) in raw.endpoints.unwrap_or_default().iter().enumerate() {

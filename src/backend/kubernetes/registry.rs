@@ -17,9 +17,7 @@ pub static REGISTRY: Registry = Registry {
 fn advice(situation: Situation<'_>) -> Option<String> {
     match situation {
         Situation::Failed(ResolveCode::Denied) => {
-            let advice = "403: allow list and watch of endpointslices.discovery.k8s.io in this namespace (a Role and a RoleBinding; \
-                          `kubectl auth can-i list endpointslices.discovery.k8s.io -n NAMESPACE` tells). 401: renew the \
-                          credentials that the message names.";
+            let advice = "403: allow list and watch of endpointslices.discovery.k8s.io in this namespace with a Role and a RoleBinding (to check: `kubectl auth can-i list endpointslices.discovery.k8s.io -n NAMESPACE`). 401: renew the credentials named in the message.";
             Some(advice.to_string())
         }
         Situation::NoneUsable(endpoint) => {
@@ -29,15 +27,13 @@ fn advice(situation: Situation<'_>) -> Option<String> {
         Situation::Leftover(endpoint) => {
             let pod = shell_word(endpoint.id.as_deref()?);
             Some(format!(
-                "`kubectl describe pod {pod}` in its namespace tells why it is not ready; nobody is sent there meanwhile"
+                "`kubectl describe pod {pod}` in its namespace shows why it is not ready; clients do not use it until it is ready"
             ))
         }
         Situation::Dead(endpoint) => {
             let pod = shell_word(endpoint.id.as_deref()?);
             Some(format!(
-                "`kubectl describe pod {pod}` in its namespace: it is called ready, so it has no readiness probe or one that asks \
-                 something else than this port (give it a `grpc` one); if the pod is well, look for what refuses us on the way, \
-                 a NetworkPolicy among them"
+                "`kubectl describe pod {pod}` in its namespace: the pod is reported as ready, so it has no readiness probe or one that does not test this port (add a `grpc` probe); if the pod works, check what blocks connections from here, for example a NetworkPolicy"
             ))
         }
         Situation::Failed(_) | Situation::NoEndpoint | Situation::DnsAnswerCut | Situation::NotPassing(_) => None,

@@ -15,14 +15,14 @@ const NAMESPACE: &str = "--namespace";
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::flag(
         Flag { short: Some('n'), ..Flag::one(NAMESPACE, "NAME", "prod") },
-        "Kubernetes: the namespace of services that name none",
+        "Kubernetes: use this namespace for services without one",
     )
-    .or("the context's"),
-    Setting::flag(Flag::one(CONTEXT, "NAME", "prod-eu"), "Kubernetes: the context of the kubeconfig")
-        .or("its current one"),
+    .or("the context's namespace"),
+    Setting::flag(Flag::one(CONTEXT, "NAME", "prod-eu"), "Kubernetes: use this context of the kubeconfig")
+        .or("current-context"),
     Setting::variable("KUBECONFIG", "the kubeconfig files, separated by colons").or("~/.kube/config"),
-    Setting::variable("KUBERNETES_SERVICE_HOST", "set in every pod: its own API server is queried"),
-    Setting::variable("KUBERNETES_SERVICE_PORT", "the port of that API server").or("443"),
+    Setting::variable("KUBERNETES_SERVICE_HOST", "set in every pod: the pod's own API server"),
+    Setting::variable("KUBERNETES_SERVICE_PORT", "the port of the pod's own API server").or("443"),
 ];
 
 /// Where a pod finds who it is.
@@ -93,8 +93,8 @@ impl Settings {
         }
         match (&self.kubeconfig.origin, &self.pod.value) {
             (Origin::Env(name), _) => Ok(format!("{name} is set")),
-            (_, Some(_)) => Ok("KUBERNETES_SERVICE_HOST is set: this is a pod".to_string()),
-            (_, None) => Err("KUBECONFIG is not set, and this is no pod".to_string()),
+            (_, Some(_)) => Ok("KUBERNETES_SERVICE_HOST is set: running inside a pod".to_string()),
+            (_, None) => Err("KUBECONFIG is not set and not running inside a pod".to_string()),
         }
     }
 }
@@ -111,7 +111,7 @@ mod tests {
     fn files_are_found_as_kubectl_finds_them() {
         let none = from(&[]);
         assert_eq!(none, Settings::default());
-        assert_eq!(none.active(), Err("KUBECONFIG is not set, and this is no pod".to_string()));
+        assert_eq!(none.active(), Err("KUBECONFIG is not set and not running inside a pod".to_string()));
         let home = from(&[("HOME", "/home/ann"), ("KUBECONFIG", "")]);
         assert_eq!(home.kubeconfig.value, [PathBuf::from("/home/ann/.kube/config")]);
         assert!(home.active().is_err(), "a file that is on every machine makes nothing active");
@@ -125,7 +125,7 @@ mod tests {
         let of = |host: &str| from(&[("KUBERNETES_SERVICE_HOST", host), ("KUBERNETES_SERVICE_PORT", "6443")]);
         assert_eq!(of("10.96.0.1").pod.value.unwrap().server, "https://10.96.0.1:6443");
         let v6 = of("fd00::1");
-        assert_eq!(v6.active(), Ok("KUBERNETES_SERVICE_HOST is set: this is a pod".to_string()));
+        assert_eq!(v6.active(), Ok("KUBERNETES_SERVICE_HOST is set: running inside a pod".to_string()));
         assert_eq!(v6.pod.value.unwrap().server, "https://[fd00::1]:6443");
     }
 }

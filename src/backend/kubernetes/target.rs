@@ -19,7 +19,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
 /// What the help shows.
 pub(super) const EXAMPLES: &[Example] = &[Example {
     target: "kubernetes:///pay.prod:grpc",
-    meaning: "the EndpointSlices of Service pay in namespace prod; the kubeconfig says where",
+    meaning: "the EndpointSlices of Service pay in namespace prod of the kubeconfig's cluster",
 }];
 
 /// What a `kubernetes:` or `k8s:` target asks for. Which cluster that is, the kubeconfig says.
@@ -142,8 +142,7 @@ fn parse(rest: Piece<'_>, scheme: &str) -> Parsed<KubernetesTarget> {
         Some(authority) => {
             let mut target = service(path)?;
             if target.namespace.is_some() {
-                let problem =
-                    format!("between {scheme}:// and the next slash stands the namespace, and another follows");
+                let problem = format!("the namespace is given twice: after {scheme}:// and after the service name");
                 return wrong(path.at, problem, format!("{scheme}://prod/pay:grpc"));
             }
             target.namespace = Some(label(authority, "namespace")?);
@@ -157,7 +156,7 @@ fn layout(query: Option<Piece<'_>>, scheme: &str) -> Parsed<Option<&'static str>
     for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, pair.from(pair.text.len())));
         if name.text != "layout" {
-            let problem = format!("{} is no parameter of {scheme}: (known: layout)", name.quoted());
+            let problem = format!("unknown parameter {} of {scheme}: (supported: layout)", name.quoted());
             return wrong(name.at, problem, PODS);
         }
         if found.is_some() {
@@ -165,7 +164,7 @@ fn layout(query: Option<Piece<'_>>, scheme: &str) -> Parsed<Option<&'static str>
         }
         found = LAYOUTS.into_iter().find(|known| *known == value.text);
         if found.is_none() {
-            let problem = format!("{} is no layout (known: {})", value.quoted(), LAYOUTS.join(", "));
+            let problem = format!("unknown layout {} (supported: {})", value.quoted(), LAYOUTS.join(", "));
             return wrong(value.at, problem, PODS);
         }
     }
@@ -175,16 +174,22 @@ fn layout(query: Option<Piece<'_>>, scheme: &str) -> Parsed<Option<&'static str>
 /// A service that pods name in a label.
 fn label_value(text: Piece<'_>) -> Parsed<String> {
     let problem = match text.text.char_indices().find(|(_, c)| !c.is_ascii_alphanumeric() && !"-_.".contains(*c)) {
-        Some((at, ':')) => return wrong(text.at + at, "with layout= no port can be named: the pods say theirs", PODS),
-        Some((at, letter)) => {
-            return wrong(text.at + at, format!("{letter:?} cannot be part of a label (a-z, A-Z, 0-9, -, _, .)"), PODS);
+        Some((at, ':')) => {
+            return wrong(text.at + at, "a port is not allowed with layout=: the pods define their ports", PODS);
         }
-        None if text.is_empty() => "no service is named".to_string(),
+        Some((at, letter)) => {
+            return wrong(
+                text.at + at,
+                format!("invalid character {letter:?} in a label (allowed: a-z, A-Z, 0-9, -, _, .)"),
+                PODS,
+            );
+        }
+        None if text.is_empty() => "missing service name".to_string(),
         None if text.text.len() > LONGEST.0 => {
-            format!("a label of {} letters is longer than {}", text.text.len(), LONGEST.0)
+            format!("the label is {} characters long (limit: {})", text.text.len(), LONGEST.0)
         }
         None if text.text.starts_with(['-', '_', '.']) || text.text.ends_with(['-', '_', '.']) => {
-            "a label begins and ends with a letter or a digit".to_string()
+            "a label must begin and end with a letter or a digit".to_string()
         }
         None => return Ok(text.text.to_string()),
     };
@@ -198,7 +203,7 @@ fn service(text: Piece<'_>) -> Parsed<KubernetesTarget> {
         None => (text, None),
     };
     if name.is_empty() {
-        return wrong(name.at, "no service is named", EXAMPLE);
+        return wrong(name.at, "missing service name", EXAMPLE);
     }
     let mut labels = name.until(name.text.trim_end_matches('.').len()).split('.');
     let mut target = KubernetesTarget::default();
@@ -211,7 +216,7 @@ fn service(text: Piece<'_>) -> Parsed<KubernetesTarget> {
     if let Some(third) = labels.next()
         && third.text != "svc"
     {
-        let problem = format!("after service and namespace comes svc, not {}", third.quoted());
+        let problem = format!("expected svc after service and namespace, got {}", third.quoted());
         return wrong(third.at, problem, "kubernetes:///pay.prod.svc.cluster.local:grpc");
     }
     // What the cluster is called says its DNS; the API has no name for it.
@@ -228,8 +233,7 @@ fn port_of(text: Piece<'_>) -> Parsed<ServicePort> {
     }
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if text.text.len() > LONGEST.1 || !text.text.chars().all(is_letter) {
-        let problem =
-            format!("{} is neither a port number nor a port's name (at most 15 of a-z, 0-9, -)", text.quoted());
+        let problem = format!("{} is neither a port number nor a port name (up to 15 of a-z, 0-9, -)", text.quoted());
         return wrong(text.at, problem, EXAMPLE);
     }
     Ok(ServicePort::Name(text.text.to_string()))
@@ -242,14 +246,18 @@ fn label(text: Piece<'_>, what: &str) -> Parsed<String> {
     }
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if let Some((at, letter)) = text.text.char_indices().find(|(_, c)| !is_letter(*c)) {
-        return wrong(text.at + at, format!("{letter:?} cannot be part of a {what} (a-z, 0-9, -)"), EXAMPLE);
+        return wrong(
+            text.at + at,
+            format!("invalid character {letter:?} in the {what} (allowed: a-z, 0-9, -)"),
+            EXAMPLE,
+        );
     }
     if text.text.len() > LONGEST.0 {
-        let problem = format!("a {what} of {} letters is longer than {}", text.text.len(), LONGEST.0);
+        let problem = format!("the {what} is {} characters long (limit: {})", text.text.len(), LONGEST.0);
         return wrong(text.at + LONGEST.0, problem, EXAMPLE);
     }
     if text.text.starts_with('-') || text.text.ends_with('-') {
-        return wrong(text.at, format!("a {what} neither begins nor ends with a hyphen"), EXAMPLE);
+        return wrong(text.at, format!("a {what} must not begin or end with a hyphen"), EXAMPLE);
     }
     Ok(text.text.to_string())
 }

@@ -68,7 +68,7 @@ fn several_kubeconfigs_are_one_and_the_first_to_say_something_wins() {
     let chosen = access::choose(&settings).map_err(|error| error.to_string()).unwrap();
     assert_eq!((chosen.server.as_str(), chosen.namespace.as_str()), ("https://two:2", "prod"));
     assert!(
-        chosen.shown.credentials.starts_with("nothing: user \"bob\" has no credentials in "),
+        chosen.shown.credentials.starts_with("anonymous access: user \"bob\" has no credentials in "),
         "{}",
         chosen.shown.credentials
     );
@@ -82,20 +82,22 @@ fn a_kubeconfig_that_leads_nowhere_says_where_it_ends() {
     let of = |text: &str| refusal(&settings(&[&written(&here, "config", text)]));
     let server = json!({ "server": "https://one:1" });
     let good = config("one", &server, &json!({}));
-    assert!(of("").ends_with("no context is the current one; name one with --context (it has none)"));
+    assert!(
+        of("").ends_with("kubeconfig has no current-context; select a context with --context (no contexts defined)")
+    );
     let text = good.replace("\"current-context\":\"one\"", "\"current-context\":\"\"");
-    assert!(of(&text).ends_with("name one with --context (it has one)"));
+    assert!(of(&text).ends_with("select a context with --context (contexts: one)"));
     let text = good.replace("\"current-context\":\"one\"", "\"current-context\":\"two\"");
-    assert!(of(&text).ends_with("there is no context \"two\"; it has one"));
+    assert!(of(&text).ends_with("unknown context \"two\" (contexts: one)"));
     let text = good.replace("\"cluster\":\"here\"", "\"cluster\":\"there\"");
-    assert!(of(&text).ends_with("context \"one\" names cluster \"there\", which is not there"));
-    assert!(of(&config("one", &json!({}), &json!({}))).ends_with("cluster \"here\" names no server"));
+    assert!(of(&text).ends_with("context \"one\" refers to cluster \"there\", which is not defined"));
+    assert!(of(&config("one", &json!({}), &json!({}))).ends_with("cluster \"here\" has no server"));
     let proxied = json!({ "server": "https://one:1", "proxy-url": "http://proxy:3128" });
-    assert!(of(&config("one", &proxied, &json!({}))).ends_with("is behind a proxy-url, which cannot be used here"));
+    assert!(of(&config("one", &proxied, &json!({}))).ends_with("has a proxy-url, which is not supported"));
     let secret = of("users: [{name: ann, user: {token: hunter2}]");
-    assert!(secret.contains("config is no kubeconfig: ") && !secret.contains("hunter2"), "{secret}");
+    assert!(secret.contains("config is not a valid kubeconfig: ") && !secret.contains("hunter2"), "{secret}");
     let nowhere = refusal(&settings(&[&here.path().join("absent")]));
-    assert!(nowhere.starts_with("no kubeconfig: there is no ") && nowhere.ends_with("(KUBECONFIG names others)"));
+    assert!(nowhere.starts_with("no kubeconfig: ") && nowhere.ends_with(" not found (KUBECONFIG sets other paths)"));
 }
 
 #[test]
@@ -126,10 +128,10 @@ fn a_server_is_a_url() {
     assert_eq!(of(behind), Ok((true, "hub.example".to_string(), 443, "/k8s/clusters/c-1".to_string())));
     assert_eq!(of("http://localhost"), Ok((false, "localhost".to_string(), 80, String::new())));
     for (url, why) in [
-        ("10.0.0.1:6443", "does not say https:// or http://"),
-        ("ftp://one", "is neither https:// nor http://"),
-        ("https://", "is no URL"),
-        ("https://ann:pw@one", "holds a user"),
+        ("10.0.0.1:6443", "has no scheme (expected https:// or http://)"),
+        ("ftp://one", "has an unsupported scheme (expected https:// or http://)"),
+        ("https://", "is not a valid URL"),
+        ("https://ann:pw@one", "contains a user"),
     ] {
         let error = of(url).expect_err(url);
         assert!(error.contains(why) && error.ends_with("write https://10.0.0.1:6443"), "{error}");
@@ -196,24 +198,24 @@ async fn a_user_shows_what_kubectl_would_show() {
 #[test]
 fn credentials_that_cannot_be_shown_are_refused_with_the_reason() {
     let gone = json!({ "auth-provider": { "name": "gcp", "config": { "access-token": "t0ken" } } });
-    assert_eq!(refused(&gone), "auth-provider \"gcp\" is not spoken any more: kubectl dropped it for exec plugins");
-    assert!(refused(&json!({ "auth-provider": { "name": "oidc", "config": {} } })).contains("holds no id-token"));
-    assert_eq!(refused(&json!({ "token": "a\nb" })), "the token or password cannot be sent in a header");
-    assert_eq!(refused(&json!({ "client-key": "/k" })), "client-key is there without client-certificate");
+    assert_eq!(refused(&gone), "auth-provider \"gcp\" is no longer supported: kubectl replaced it with exec plugins");
+    assert!(refused(&json!({ "auth-provider": { "name": "oidc", "config": {} } })).contains("has no id-token"));
+    assert_eq!(refused(&json!({ "token": "a\nb" })), "the token or password is not a valid HTTP header value");
+    assert_eq!(refused(&json!({ "client-key": "/k" })), "client-key is set without client-certificate");
     let half = json!({ "client-certificate": "/c" });
-    assert_eq!(refused(&half), "client-certificate is there without client-key");
+    assert_eq!(refused(&half), "client-certificate is set without client-key");
     let data = json!({ "client-certificate-data": "???", "client-key": "/k" });
-    assert!(refused(&data).starts_with("client-certificate-data is no base64: "), "{}", refused(&data));
+    assert!(refused(&data).starts_with("client-certificate-data is not valid base64: "), "{}", refused(&data));
     let exec = |exec: Value| refused(&json!({ "exec": exec }));
-    assert_eq!(exec(json!({})), "exec names no command");
-    let versions = "it is client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1";
+    assert_eq!(exec(json!({})), "exec has no command");
+    let versions = "client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1";
     let old = "client.authentication.k8s.io/v1alpha1";
     assert_eq!(
         exec(json!({ "command": "x", "apiVersion": old })),
-        format!("exec has the apiVersion {old:?}: {versions}")
+        format!("exec: unsupported apiVersion {old:?}; expected {versions}")
     );
     let asks = json!({ "command": "x", "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Always" });
-    assert!(exec(asks).contains("\"x\" wants to ask something (interactiveMode: Always)"));
+    assert!(exec(asks).contains("\"x\" requires interactive input (interactiveMode: Always)"));
 }
 
 /// A user whose plugin is a line of shell.
@@ -260,25 +262,25 @@ async fn a_plugin_is_run_once_and_again_when_its_token_has_ended() {
 async fn a_plugin_that_makes_nothing_says_why_and_never_what_it_printed() {
     let failed = async |line: &str| shown(&plugin(line)).await.expect_err(line);
     let sorry = failed("echo hunter2; echo first >&2; echo 'run: login' >&2; exit 3").await;
-    assert_eq!(sorry, "no credentials: \"/bin/sh\" ended with exit status: 3: run: login");
+    assert_eq!(sorry, "no credentials: \"/bin/sh\" failed with exit status: 3: run: login");
     let told = |why: &str| format!("no credentials: \"/bin/sh\" {why}");
     assert_eq!(failed("echo 'hunter2: ['").await, told("did not print an ExecCredential"));
-    assert_eq!(failed("echo '{kind: Pod}'").await, told("printed the kind \"Pod\", not ExecCredential"));
+    assert_eq!(failed("echo '{kind: Pod}'").await, told("printed kind \"Pod\", expected ExecCredential"));
     let other = printed("{}").replace("v1beta1", "v1");
     assert!(
-        failed(&format!("echo '{other}'")).await.contains("printed the apiVersion \"client.authentication.k8s.io/v1\"")
+        failed(&format!("echo '{other}'")).await.contains("printed apiVersion \"client.authentication.k8s.io/v1\"")
     );
     let status = async |status: &str| failed(&format!("echo '{}'", printed(status))).await;
     assert_eq!(status("{}").await, told("printed neither a token nor a client certificate"));
     let half = r#"{"clientKeyData":"hunter2"}"#;
     assert_eq!(status(half).await, told("printed a certificate without its key, or a key without its certificate"));
     let when = r#"{"token":"hunter2","expirationTimestamp":"soon"}"#;
-    assert_eq!(status(when).await, told("ends its credentials at \"soon\", which is no time"));
+    assert_eq!(status(when).await, told("printed an invalid expirationTimestamp \"soon\""));
     let exec = json!({
         "command": "/nonexistent/login", "apiVersion": "client.authentication.k8s.io/v1", "installHint": "get it\u{7}",
     });
     let absent = Credentials::new(&user(&json!({ "exec": exec })), &Cluster::default(), Secrets::default()).unwrap();
-    let words = "no credentials: \"/nonexistent/login\" cannot be run: no such file or directory (get it\\u{7})";
+    let words = "no credentials: \"/nonexistent/login\" failed to start: no such file or directory (get it\\u{7})";
     assert_eq!(shown(&absent).await.expect_err("no program"), words);
 }
 
@@ -289,7 +291,7 @@ async fn a_plugin_that_hangs_is_ended() {
     let hangs = plugin(&format!("echo $$ > {}; exec sleep 600", id.display()));
     let mut headers = HeaderMap::new();
     let error = hangs.show(&mut headers, Duration::from_secs(1)).await.expect_err("nothing is printed");
-    assert_eq!(error.to_string(), "making the credentials took longer than 1.0s");
+    assert_eq!(error.to_string(), "getting the credentials took longer than 1.0s");
     assert_eq!(error.code(), ResolveCode::Timeout);
     let process = PathBuf::from("/proc").join(std::fs::read_to_string(&id).unwrap().trim());
     // tokio waits for it beside us.
@@ -340,7 +342,7 @@ async fn what_a_plugin_gets_and_prints_is_in_no_message() {
     });
     let credentials = Credentials::new(&user(&json!({ "exec": exec })), &Cluster::default(), secrets.clone()).unwrap();
     let error = shown(&credentials).await.expect_err("it failed");
-    assert_eq!(secrets.mask(&error), "no credentials: \"/bin/sh\" ended with exit status: 1: no: *** ***");
+    assert_eq!(secrets.mask(&error), "no credentials: \"/bin/sh\" failed with exit status: 1: no: *** ***");
 }
 
 /// kubectl does neither (client-go: credentials are read only when the transport is TLS).
@@ -404,7 +406,7 @@ async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
         let Ok(Update::NotFound(absence)) = first else { panic!("{name}: {first:?}") };
         let withheld = absence.notes.iter().find(|note| note.kind == NoteKind::Withheld);
         let withheld = withheld.unwrap_or_else(|| panic!("{name}: {absence:?}"));
-        assert!(withheld.text.starts_with("no credentials were sent, because the server is http://"), "{withheld:?}");
+        assert!(withheld.text.starts_with("no credentials were sent because the server is http://"), "{withheld:?}");
         let mut count = 0;
         while let Ok(request) = recorded.try_recv() {
             count += 1;
@@ -435,10 +437,10 @@ fn a_password_in_the_servers_url_is_shown_nowhere() {
 fn a_user_is_told_in_words_without_a_secret() {
     let words = |of: &Value| credentials::in_words(&user(of), "ann");
     let exec = json!({ "exec": { "command": "aws", "args": ["--secret"] } });
-    assert_eq!(words(&exec), "what \"aws\" gives user \"ann\"");
+    assert_eq!(words(&exec), "the credentials from plugin \"aws\" for user \"ann\"");
     assert_eq!(words(&json!({ "client-certificate-data": "x" })), "the client certificate of user \"ann\"");
     assert_eq!(words(&json!({ "tokenFile": "/t", "token": "hunter2" })), "the token of user \"ann\" from /t");
     assert_eq!(words(&json!({ "username": "u", "password": "hunter2" })), "the password of user \"ann\"");
     let oidc = json!({ "auth-provider": { "name": "oidc", "config": {} } });
-    assert_eq!(words(&oidc), "the token that auth-provider \"oidc\" keeps for user \"ann\"");
+    assert_eq!(words(&oidc), "the token of auth-provider \"oidc\" for user \"ann\"");
 }

@@ -64,7 +64,7 @@ async fn begin(
     let mut watch = Watching { follow, service: target.service, listing, around, elsewhere: Vec::new() };
     watch.look_elsewhere().await;
     let took = duration(begun.elapsed());
-    let first = watch.update(&format!("answered in {took}, resource version {}", watch.follow.version()));
+    let first = watch.update(&format!("responded in {took}, resource version {}", watch.follow.version()));
     // What lags while things change by nature is compared only once.
     watch.around.endpoints = None;
     Ok((first, watch))
@@ -102,7 +102,7 @@ impl Watching {
         }
         // An empty list is queried again before it is believed: that query finds out why it is empty.
         self.elsewhere.clear();
-        Ok(self.update(&format!("told a change at resource version {}", self.follow.version())))
+        Ok(self.update(&format!("reported a change at resource version {}", self.follow.version())))
     }
 
     /// Finds out why nobody is listed, when nobody is.
@@ -119,7 +119,7 @@ impl Watching {
         let (server, namespace) = (self.follow.api.server(), self.follow.api.namespace());
         if self.listing.is_empty() && matches!(self.around.service, Look::Missing) {
             let text = format!(
-                "kubernetes {server} has neither a Service {:?} nor an EndpointSlice of one in namespace {namespace}",
+                "kubernetes {server} has no Service {:?} and no EndpointSlice of it in namespace {namespace}",
                 self.service
             );
             let notes = self.elsewhere.iter().cloned().chain(self.follow.api.withheld()).collect();

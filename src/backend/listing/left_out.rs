@@ -45,7 +45,7 @@ impl LeftOut {
                 let usual = layout.prefixes(service).into_iter().chain(layout.nodes(service)).collect::<Vec<_>>();
                 let usual =
                     if usual.is_empty() { "elsewhere".to_string() } else { format!("under {}", usual.join(", ")) };
-                format!("it has the value that {name} writes, whose clients look {usual} unless a prefix is set")
+                format!("its value is in the format of {name}, whose clients look {usual} unless a prefix is set")
             }
             Some(Foreign::Unread(why)) => {
                 self.unread += 1;
@@ -54,7 +54,7 @@ impl LeftOut {
                 }
                 why.clone()
             }
-            None => "it is not read here".to_string(),
+            None => "its format is not supported".to_string(),
         };
         self.entries.push(format!("{word} {key:?}: {why}"));
     }
@@ -80,11 +80,10 @@ impl LeftOut {
     pub(super) fn remedy(&self, word: &str, show: &str, typed: &str) -> String {
         match &self.misplaced {
             Some((layout, root)) => format!(
-                "Query them there: `grpc-discover resolve '{typed}?prefix={root}'`; and give the clients of {layout} the same \
-                 prefix, or register without it."
+                "Query this prefix: `grpc-discover resolve '{typed}?prefix={root}'`; then set the same prefix in the clients of {layout}, or register without it."
             ),
             None => format!(
-                "Look at what was written, and by whom: `{show}`; correct or delete the {word}s that are damaged."
+                "Find out what was written and by which program: `{show}`; correct or delete the invalid {word}s."
             ),
         }
     }

@@ -14,7 +14,7 @@ pub type InvalidValue = Box<dyn Error + Send + Sync>;
 #[non_exhaustive]
 pub enum SettingsError {
     /// The value of a flag is not valid.
-    #[error("{place}: {value:?} is {source}")]
+    #[error("{place}: invalid value {value:?}: {source}")]
     Flag {
         /// The place that sets the flag.
         place: String,
@@ -24,7 +24,7 @@ pub enum SettingsError {
         source: InvalidValue,
     },
     /// A flag has more than one value.
-    #[error("{place}: {count} values where one is wanted")]
+    #[error("{place}: expected one value, got {count}")]
     Several {
         /// The place that sets the flag.
         place: String,
@@ -48,7 +48,7 @@ pub enum SettingsError {
         source: io::Error,
     },
     /// The file that a flag names holds nothing.
-    #[error("{flag} {path}: holds no token")]
+    #[error("{flag} {path}: contains no token")]
     NoToken {
         /// The flag.
         flag: &'static str,
@@ -64,7 +64,7 @@ pub enum SettingsError {
         source: InvalidValue,
     },
     /// One half of a client certificate.
-    #[error("{name}: is set without {other}: a client certificate needs both")]
+    #[error("{name}: is set without {other}: a client certificate requires both")]
     HalfIdentity {
         /// The variable that is set.
         name: &'static str,
@@ -83,5 +83,5 @@ pub enum SettingsError {
 
 /// A text that Go's `strconv.ParseBool` refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is neither true nor false")]
+#[error("expected true or false, got {0:?}")]
 pub(super) struct NotABoolean(pub String);

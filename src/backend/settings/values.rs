@@ -12,13 +12,13 @@ const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 #[non_exhaustive]
 pub enum SettingValueError {
     /// Not a duration.
-    #[error("no duration; write seconds such as 10 or 1.5, or 250ms, 2m, 1h")]
+    #[error("not a duration; use seconds (10, 1.5) or 250ms, 2m, 1h")]
     Duration,
     /// A duration of more than a year.
     #[error("longer than a year; write e.g. 30s, 10m or 24h")]
     TooLong,
     /// Neither true nor false.
-    #[error("neither true nor false")]
+    #[error("not a boolean; use true or false")]
     Boolean,
     /// Nothing where a text must be.
     #[error("empty")]

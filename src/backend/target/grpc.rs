@@ -30,7 +30,7 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
     }
     let name = match (parts.host.text, parts.is_bracketed) {
         ("", false) if parts.port.is_some_and(Piece::is_empty) => {
-            return wrong(piece.at, "no host and no port are given", example);
+            return wrong(piece.at, "missing host and port", example);
         }
         ("", _) if parts.is_bracketed || parts.port.is_some() => THIS_MACHINE.to_string(),
         (text, true) if text.contains(':') => v6(parts.host)?,
@@ -60,7 +60,7 @@ fn port_or_service(text: Piece<'_>, example: &str) -> Parsed<Option<u16>> {
         Some(port) if begins_with_letter => Ok(Some(port)),
         None if begins_with_letter => wrong(
             text.at,
-            format!("{} is neither a port number nor the name of a well-known service (http, https)", text.quoted()),
+            format!("{} is neither a port number nor a known service name (http, https)", text.quoted()),
             example,
         ),
         _ => port(text, example).map(Some),
@@ -79,7 +79,7 @@ pub fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, P
         let example = if name.is_empty() { EXAMPLE.to_string() } else { format!("{scheme}:///{}", shorten(name, 60)) };
         return wrong(
             after.at,
-            format!("no name follows: what stands after {scheme}:// is the DNS server, as in {scheme}://SERVER/NAME"),
+            format!("missing name: the part after {scheme}:// is the DNS server, as in {scheme}://SERVER/NAME"),
             example,
         );
     };

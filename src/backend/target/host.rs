@@ -27,10 +27,10 @@ pub fn split(piece: Piece<'_>) -> Parsed<Parts<'_>> {
             is_bracketed: parts.is_bracketed,
             has_stray_colons: parts.has_stray_colons(),
         }),
-        Err(BracketError::Unclosed) => wrong(piece.at, "the bracket is never closed", "[::1]:50051"),
+        Err(BracketError::Unclosed) => wrong(piece.at, "missing closing bracket", "[::1]:50051"),
         Err(BracketError::Followed { at }) => {
             let after = piece.from(at);
-            wrong(after.at, format!("{} cannot follow a bracketed address", after.quoted()), "[::1]:50051")
+            wrong(after.at, format!("unexpected {} after the bracketed address", after.quoted()), "[::1]:50051")
         }
     }
 }
@@ -41,11 +41,11 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
     if parts.has_stray_colons {
         return match piece.text.parse::<Ipv6Addr>() {
             Ok(literal) => {
-                wrong(piece.at, "an IPv6 address stands in brackets", format!("[{literal}] or [{literal}]:50051"))
+                wrong(piece.at, "an IPv6 address must be in brackets", format!("[{literal}] or [{literal}]:50051"))
             }
             Err(_) => wrong(
                 piece.at,
-                format!("{} has more than one colon and is no IPv6 address in brackets", piece.quoted()),
+                format!("{} has more than one colon and is not an IPv6 address in brackets", piece.quoted()),
                 example,
             ),
         };
@@ -73,7 +73,7 @@ pub fn v6(literal: Piece<'_>) -> Parsed<String> {
         Err(_) if !name.is_empty() && name.chars().all(is_zone_letter) => Ok(format!("{ip}%{name}")),
         Err(_) => wrong(
             literal.at + address.len(),
-            "the zone of an IPv6 address is the name or number of an interface (`ip link` lists them)",
+            "invalid IPv6 zone; expected the name or number of a network interface (see `ip link`)",
             format!("[{ip}%25eth0]:50051"),
         ),
     }
@@ -82,40 +82,46 @@ pub fn v6(literal: Piece<'_>) -> Parsed<String> {
 /// A port where something can listen.
 pub fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
     host_port::port(digits.text).or_else(|error| match error {
-        PortError::Empty => wrong(digits.at, "no port follows the colon", example),
+        PortError::Empty => wrong(digits.at, "missing port after the colon", example),
         PortError::NotANumber { at } => {
-            wrong(digits.at + at, format!("{} is no port number", digits.quoted()), example)
+            wrong(digits.at + at, format!("{} is not a port number", digits.quoted()), example)
         }
-        PortError::Zero => wrong(digits.at, "nothing can listen on port 0", example),
-        PortError::TooLarge => wrong(digits.at, format!("port {} is above 65535", shorten(digits.text, 20)), example),
+        PortError::Zero => wrong(digits.at, "port 0 is not a valid port", example),
+        PortError::TooLarge => {
+            wrong(digits.at, format!("port {} is out of range (1 to 65535)", shorten(digits.text, 20)), example)
+        }
     })
 }
 
 /// A host name: letters (any script), digits, `-`, `_`, in labels of 1 to 63 bytes, 253 in all, or an IPv4 literal.
 pub fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
     if name.is_empty() {
-        return wrong(name.at, "no host is named", example);
+        return wrong(name.at, "missing host name", example);
     }
     if let Some((at, character)) =
         name.text.char_indices().find(|(_, c)| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.'))
     {
-        return wrong(name.at + at, format!("{character:?} cannot be part of a host name"), example);
+        return wrong(name.at + at, format!("invalid character {character:?} in the host name"), example);
     }
     let relative = name.text.strip_suffix('.').unwrap_or(name.text);
     if relative.len() > 253 {
-        return wrong(name.at + 253, format!("a host name of {} bytes is longer than 253", relative.len()), example);
+        return wrong(name.at + 253, format!("the host name is {} bytes long (limit: 253)", relative.len()), example);
     }
     for label in name.until(relative.len()).split('.') {
         if label.is_empty() {
-            return wrong(label.at, "an empty label (two dots, or a dot at the start)", example);
+            return wrong(label.at, "empty label in the host name (two dots in a row, or a dot at the start)", example);
         }
         if label.text.len() > 63 {
-            return wrong(label.at, format!("a label of {} bytes is longer than 63", label.text.len()), example);
+            return wrong(
+                label.at,
+                format!("a label of the host name is {} bytes long (limit: 63)", label.text.len()),
+                example,
+            );
         }
     }
     let numeric = |c: char| c.is_ascii_digit() || c == '.';
     if name.text.contains('.') && name.text.chars().all(numeric) && name.text.parse::<Ipv4Addr>().is_err() {
-        return wrong(name.at, format!("{} is no IPv4 address", name.quoted()), example);
+        return wrong(name.at, format!("{} is not an IPv4 address", name.quoted()), example);
     }
     Ok(name.text.to_string())
 }

@@ -39,7 +39,7 @@ pub fn split<'a>(
                 let whose = members.whose;
                 return wrong(
                     after.at,
-                    format!("between {scheme}:// and the next slash stand {whose}, and no service follows"),
+                    format!("missing service name: the part after {scheme}:// is the list of {whose}"),
                     format!("{scheme}:///{}", shorten(name.unwrap_or("pay"), 60)),
                 );
             }
@@ -53,12 +53,12 @@ impl Members {
     /// `host:port,host`, as it was typed.
     pub fn parse(&self, list: Piece<'_>) -> Parsed<Vec<String>> {
         if list.text.contains('@') {
-            let problem = format!("user and password do not belong into a target: set {}", self.user);
+            let problem = format!("user and password are not allowed in a target: set {}", self.user);
             return wrong(list.at, problem, self.example);
         }
         let each = list.split(',').map(|member| {
             if member.is_empty() {
-                return wrong(member.at, "an empty element in the list of members", self.example);
+                return wrong(member.at, "empty element in the list of members", self.example);
             }
             host_port(member, self.example).map(|(host, port)| joined(&host, port))
         });
@@ -106,7 +106,7 @@ pub fn parameters(query: Option<Piece<'_>>, words: &Words) -> Parsed<Parameters>
         let twice = || wrong(name.at, format!("{} is given twice", name.text), example);
         match (name.text, words.key) {
             ("key", Some(_)) if found.key.is_some() => return twice(),
-            ("key", Some(key)) if decoded.is_empty() => return wrong(value.at, "no key is given", key),
+            ("key", Some(key)) if decoded.is_empty() => return wrong(value.at, "missing key", key),
             ("key", Some(_)) => found.key = Some(decoded),
             ("prefix", _) if found.prefix.is_some() => return twice(),
             ("prefix", _) => found.prefix = Some(decoded),
@@ -115,13 +115,13 @@ pub fn parameters(query: Option<Piece<'_>>, words: &Words) -> Parsed<Parameters>
                 Some(known) => found.layout = Some(known),
                 None => {
                     let known = layouts(words.is_written).collect::<Vec<_>>().join(", ");
-                    let problem = format!("{} is no layout (known: {known})", value.quoted());
+                    let problem = format!("unknown layout {} (supported: {known})", value.quoted());
                     return wrong(value.at, problem, with_layout);
                 }
             },
             _ => {
                 let (scheme, known) = (words.scheme, words.known);
-                let problem = format!("{} is no parameter of {scheme}: (known: {known})", name.quoted());
+                let problem = format!("unknown parameter {} of {scheme}: (supported: {known})", name.quoted());
                 return wrong(name.at, problem, with_prefix);
             }
         }

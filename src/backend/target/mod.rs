@@ -66,16 +66,17 @@ impl Target {
         have.sort_unstable();
         let have = have.join(", ");
         Some(match backend {
-            None => format!(
-                "{scheme}: is understood, but it does not say which registry is meant; write the registry's own target \
-                 (this version has: {have})"
-            ),
+            None => {
+                format!("{scheme}: targets do not name a registry; write the registry's own target (supported: {have})")
+            }
             Some(backend) => {
                 let built = match OPTIONAL.contains(&backend) {
-                    true => format!(" (it is built with `--features {backend}`)"),
+                    true => format!(": build with `--features {backend}`"),
                     false => String::new(),
                 };
-                format!("{scheme}: is understood, but this version has no {backend} backend{built}; it has: {have}")
+                format!(
+                    "{scheme}: targets are not supported in this build (no {backend} backend{built}; supported: {have})"
+                )
             }
         })
     }
@@ -113,14 +114,10 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
         return wrong(0, "the target is empty", format!("pay or {EXAMPLE}"));
     }
     if whole.text.len() > LONGEST {
-        return wrong(
-            LONGEST,
-            format!("{} bytes are more than the {LONGEST} a target may have", whole.text.len()),
-            EXAMPLE,
-        );
+        return wrong(LONGEST, format!("the target is {} bytes long (limit: {LONGEST})", whole.text.len()), EXAMPLE);
     }
     if let Some((at, character)) = whole.text.char_indices().find(|(_, c)| c.is_control()) {
-        return wrong(at, format!("U+{:04X} is a control character", u32::from(character)), EXAMPLE);
+        return wrong(at, format!("invalid control character U+{:04X}", u32::from(character)), EXAMPLE);
     }
     let Some((typed, rest)) = split_scheme(whole) else { return without_scheme(whole) };
     let lower = typed.text.to_ascii_lowercase();
@@ -128,7 +125,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
     if !scheme.is_some_and(|scheme| scheme.takes_spaces)
         && let Some(at) = rest.text.find(char::is_whitespace)
     {
-        return wrong(rest.at + at, "a target has no white space", without_space(whole));
+        return wrong(rest.at + at, "a target must not contain white space", without_space(whole));
     }
     match (scheme, lower.as_str()) {
         (Some(scheme), _) => (scheme.parse)(rest),
@@ -162,7 +159,7 @@ fn split_scheme(whole: Piece<'_>) -> Option<(Piece<'_>, Piece<'_>)> {
 /// A bare name, or gRPC's default scheme.
 fn without_scheme(whole: Piece<'_>) -> Parsed<Target> {
     match whole.text.find(char::is_whitespace) {
-        Some(at) => wrong(at, "a target has no white space", without_space(whole)),
+        Some(at) => wrong(at, "a target must not contain white space", without_space(whole)),
         None => dns::target::without_scheme(whole),
     }
 }
@@ -175,12 +172,12 @@ fn unknown_scheme(scheme: &str) -> String {
         let left_out: Vec<&str> = left_out().collect();
         let left_out = match left_out.as_slice() {
             [] => String::new(),
-            features => format!("; this build leaves out: {}", features.join(", ")),
+            features => format!("; not in this build: {}", features.join(", ")),
         };
-        format!("{shown}: is no known scheme (known: {}{left_out})", known().collect::<Vec<_>>().join(", "))
+        format!("unknown scheme \"{shown}\" (supported: {}{left_out})", known().collect::<Vec<_>>().join(", "))
     } else {
         let near: Vec<_> = near.iter().take(3).map(|known| format!("{known}:")).collect();
-        format!("{shown}: is no known scheme (near: {})", near.join(", "))
+        format!("unknown scheme \"{shown}\" (similar: {})", near.join(", "))
     }
 }
 
@@ -202,7 +199,7 @@ fn url(scheme: Piece<'_>, rest: Piece<'_>) -> Parsed<Target> {
         }
         Err(_) => EXAMPLE.to_string(),
     };
-    wrong(scheme.at, format!("{}: is the scheme of a URL, not of a gRPC target", scheme.text), example)
+    wrong(scheme.at, format!("{}: is a URL scheme, not a gRPC target scheme", scheme.text), example)
 }
 
 #[cfg(test)]

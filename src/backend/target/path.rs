@@ -12,15 +12,11 @@ pub fn path(rest: Piece<'_>, scheme: &str, example: &str) -> Parsed<PathBuf> {
         Some(after) if after.is_empty() => after,
         Some(after) => {
             let server = after.split_once('/').map_or(after, |(server, _)| server);
-            return wrong(
-                server.at,
-                format!("{scheme}: takes no server, and {} stands where one would", server.quoted()),
-                example,
-            );
+            return wrong(server.at, format!("{scheme}: targets have no server, got {}", server.quoted()), example);
         }
         None => rest,
     };
-    if path.is_empty() { wrong(path.at, "no path is given", example) } else { Ok(PathBuf::from(path.text)) }
+    if path.is_empty() { wrong(path.at, "missing path", example) } else { Ok(PathBuf::from(path.text)) }
 }
 
 /// The canonical form. `file://x` would name a server, so a path that begins with two slashes gets the empty one.

@@ -9,19 +9,15 @@ pub fn decode(piece: Piece<'_>, query: bool, example: &str) -> Parsed<String> {
     for (at, _) in piece.text.match_indices('%') {
         let digits = piece.text.as_bytes().get(at + 1..at + 3);
         if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-            return wrong(
-                piece.at + at,
-                "a percent sign stands before two hexadecimal digits",
-                "%25 for a percent sign",
-            );
+            return wrong(piece.at + at, "'%' must be followed by two hex digits", "%25 for a percent sign");
         }
     }
     let text = if query { piece.text.replace('+', " ") } else { piece.text.to_string() };
     let Ok(decoded) = percent_decode_str(&text).decode_utf8() else {
-        return wrong(piece.at, "the percent-encoded bytes are no UTF-8", example);
+        return wrong(piece.at, "the percent-encoded bytes are not valid UTF-8", example);
     };
     if decoded.chars().any(char::is_control) {
-        return wrong(piece.at, "a percent-encoded control character", example);
+        return wrong(piece.at, "invalid percent-encoded control character", example);
     }
     Ok(decoded.into_owned())
 }

@@ -80,10 +80,10 @@ const REFUSED: &[Refused] = &[
     (" ", 0, "white space"),
     ("pay ", 3, "white space"),
     ("dns:///pay example", 10, "white space"),
-    ("pay\u{0}:80", 3, "U+0000 is a control character"),
+    ("pay\u{0}:80", 3, "invalid control character U+0000"),
     ("pay\u{1b}[31m", 3, "U+001B"),
-    ("gopher://x", 0, "known: dns, srv"),
-    ("http://10.0.0.7:50051", 0, "is the scheme of a URL, not of a gRPC target; write 10.0.0.7:50051 --plaintext"),
+    ("gopher://x", 0, "supported: dns, srv"),
+    ("http://10.0.0.7:50051", 0, "is a URL scheme, not a gRPC target scheme; write 10.0.0.7:50051 --plaintext"),
     ("http://10.0.0.7/x", 0, "write 10.0.0.7:80 --plaintext"),
     ("https://joe@pay.example/v1", 0, "write pay.example"),
     ("grpc://pay.example:50051", 0, "write pay.example:50051"),
@@ -151,12 +151,15 @@ fn a_scheme_without_backend_says_what_there_is() {
     assert_eq!(
         reason("kubernetes:///pay").as_deref(),
         Some(
-            "kubernetes: is understood, but this version has no kubernetes backend (it is built with `--features \
-             kubernetes`); it has: consul, dns, file, ip"
+            "kubernetes: targets are not supported in this build (no kubernetes backend: build with `--features kubernetes`; supported: consul, dns, file, ip)"
         )
     );
-    assert!(reason("nacos:///pay").unwrap().contains("nacos: is understood, but this version has no nacos backend"));
-    assert!(reason("discovery:///pay").unwrap().contains("does not say which registry"));
+    assert!(
+        reason("nacos:///pay")
+            .unwrap()
+            .contains("nacos: targets are not supported in this build (no nacos backend; supported: ")
+    );
+    assert!(reason("discovery:///pay").unwrap().contains("targets do not name a registry"));
     assert_eq!(reason("dns:///pay"), None);
     assert_eq!(reason("pay"), None);
 }
@@ -169,7 +172,7 @@ fn a_backend_that_was_left_out_of_the_build_is_named_with_its_feature() {
     assert_eq!(optional, OPTIONAL);
     for backend in optional {
         let reason = format!("{backend}:///pay").parse::<Target>().unwrap().unsupported_reason(&["dns"]).unwrap();
-        let says = format!("no {backend} backend (it is built with `--features {backend}`)");
+        let says = format!("no {backend} backend: build with `--features {backend}`");
         assert!(reason.contains(&says), "{reason}");
     }
 }

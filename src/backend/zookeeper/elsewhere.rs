@@ -72,9 +72,9 @@ fn notes(target: &ZookeeperTarget, all: &[(String, Vec<String>)]) -> Vec<Note> {
     if notes.is_empty() {
         let names = text::near(&target.service, all.iter().flat_map(|(_, names)| names).map(String::as_str));
         if !names.is_empty() {
-            notes.push(Note::new(NoteKind::Elsewhere, format!("near names there: {}", names.join(", "))));
+            notes.push(Note::new(NoteKind::Elsewhere, format!("similar names: {}", names.join(", "))));
         }
-        let text = "`zkCli.sh ls -R /` shows the nodes there are; the parent of the instances is named with ?prefix=.";
+        let text = "`zkCli.sh ls -R /` lists all nodes; set the parent of the instances with ?prefix=.";
         notes.push(Note::new(NoteKind::Remedy, text));
     }
     notes
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(found[0].text, "node \"/eu/Pay\" is under another parent: zookeeper:///Pay?prefix=/eu");
         assert!(found[1].text.contains("resolve 'zookeeper:///Pay?prefix=/eu'"), "{found:?}");
         let near = notes(&target, &all(&[("/", &["payments"])]));
-        assert_eq!(near[0].text, "near names there: payments");
+        assert_eq!(near[0].text, "similar names: payments");
         assert_eq!(notes(&target, &all(&[("/", &["orders"])])).len(), 1);
     }
 }

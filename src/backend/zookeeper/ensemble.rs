@@ -71,6 +71,6 @@ impl Ensemble {
         }
         // The word is not on its whitelist, or says that nobody is served: a session tells.
         self.join(server, limit.saturating_sub(begun.elapsed())).await?;
-        Ok(format!("zookeeper (it does not tell its version) at {server}"))
+        Ok(format!("zookeeper (version unknown) at {server}"))
     }
 }

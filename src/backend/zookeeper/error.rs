@@ -20,7 +20,7 @@ pub(super) enum ZookeeperError {
     #[error("no connection within {}", duration(*.0))]
     ConnectTimeout(Duration),
     /// Connected and queried, and no response within the limit.
-    #[error("{what}: no answer within {}", duration(*limit))]
+    #[error("{what}: no response within {}", duration(*limit))]
     NoAnswer {
         /// The query.
         what: &'static str,
@@ -28,7 +28,7 @@ pub(super) enum ZookeeperError {
         limit: Duration,
     },
     /// The same after the server has responded before, which means more.
-    #[error("{what}: no answer within {} while watching: frozen or cut off", duration(*limit))]
+    #[error("{what}: no response within {} while watching: frozen or unreachable", duration(*limit))]
     Frozen {
         /// The query.
         what: &'static str,
@@ -36,18 +36,18 @@ pub(super) enum ZookeeperError {
         limit: Duration,
     },
     /// The connection broke.
-    #[error("the connection broke: {}", io_words(.0))]
+    #[error("connection lost: {}", io_words(.0))]
     Broken(#[source] io::Error),
     /// The server closed the connection.
-    #[error("the connection broke: the server closed it")]
+    #[error("connection lost: closed by the server")]
     Closed,
     /// The server is there and serves no client.
-    #[error("it serves nobody at the moment: it has no leader, or is starting")]
+    #[error("not serving requests: no leader, or still starting")]
     NoLeader,
     /// The server closed the connection instead of opening a session.
     #[error(
-        "no session: {} (it has no leader, takes no more connections from this host (maxClientCnxns), or its port wants TLS)",
-        source.as_ref().map_or_else(|| "the server closed it".to_string(), io_words)
+        "failed to open a session: {} (it has no leader, its connection limit for this host is reached (maxClientCnxns), or its port requires TLS)",
+        source.as_ref().map_or_else(|| "the server closed the connection".to_string(), io_words)
     )]
     NoSession {
         /// How the connection broke, where it was not closed in order.
@@ -62,13 +62,13 @@ pub(super) enum ZookeeperError {
         code: i32,
     },
     /// The nodes that may not be read, and nothing else was found.
-    #[error("no right to read {0} (NoAuth; ZOOKEEPER_AUTH names the user)")]
+    #[error("no permission to read {0} (NoAuth; ZOOKEEPER_AUTH sets the user)")]
     Denied(String),
     /// The peer is not a ZooKeeper server.
-    #[error("what answers does not speak ZooKeeper's protocol")]
+    #[error("not a ZooKeeper server: the response is not valid")]
     NotZookeeper,
     /// A message ends too early.
-    #[error("{0} is cut short")]
+    #[error("{0} is truncated")]
     CutShort(Part),
 }
 
@@ -86,9 +86,9 @@ pub(super) enum Part {
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Part::Head => f.write_str("an answer"),
+            Part::Head => f.write_str("a response"),
             Part::Children => f.write_str("a list of children"),
-            Part::Value(path) => write!(f, "what it says of {path:?}"),
+            Part::Value(path) => write!(f, "the data of {path:?}"),
         }
     }
 }
@@ -96,16 +96,16 @@ impl fmt::Display for Part {
 /// What a code means, and what to set about it.
 fn words(code: i32) -> String {
     let text = match code {
-        jute::code::NO_NODE => "there is no such node (NoNode)",
-        jute::code::NO_AUTH => "this user has no right to it (NoAuth; ZOOKEEPER_AUTH names the user)",
+        jute::code::NO_NODE => "no such node (NoNode)",
+        jute::code::NO_AUTH => "this user has no permission (NoAuth; ZOOKEEPER_AUTH sets the user)",
         jute::code::SESSION_EXPIRED => "the session has expired",
-        jute::code::AUTH_FAILED => "the server takes no digest authentication (AuthFailed)",
+        jute::code::AUTH_FAILED => "the server does not accept digest authentication (AuthFailed)",
         jute::code::SESSION_MOVED => "the session has moved to another server",
-        jute::code::REQUIRES_SASL => "the server wants SASL, which is not spoken here",
-        jute::code::THROTTLED => "the server has too much to do (ThrottledOp)",
-        -1 => "an error inside the server (SystemError)",
-        -6 => "the server does not know this question (Unimplemented)",
-        -8 => "the server does not take this path (BadArguments)",
+        jute::code::REQUIRES_SASL => "the server requires SASL, which is not supported",
+        jute::code::THROTTLED => "the server is overloaded (ThrottledOp)",
+        -1 => "internal server error (SystemError)",
+        -6 => "the server does not support this request (Unimplemented)",
+        -8 => "the server does not accept this path (BadArguments)",
         code => return format!("error {code}"),
     };
     text.to_string()
@@ -168,6 +168,6 @@ mod tests {
         assert_eq!(code(jute::code::THROTTLED), ResolveCode::Limited);
         assert_eq!(code(-1), ResolveCode::ServerError);
         let error = ZookeeperError::Refused { what: "reading children", code: -102 }.at("h:2181").to_string();
-        assert!(error.starts_with("zookeeper h:2181: reading children: this user has no right to it"), "{error}");
+        assert!(error.starts_with("zookeeper h:2181: reading children: this user has no permission"), "{error}");
     }
 }

@@ -64,7 +64,7 @@ impl Backend for Zookeeper {
                 watch::resolve((*context.settings.of::<Settings>()).clone(), target.clone(), limit)
             }
             None => {
-                let text = "zookeeper: only zookeeper: and zk: targets can be asked here";
+                let text = "zookeeper: accepts zookeeper: and zk: targets only";
                 Box::pin(stream::iter([Err(ResolveError::fatal(ResolveCode::BadTarget, text))]))
             }
         }
@@ -103,7 +103,7 @@ fn active(settings: &Settings) -> Result<String, String> {
     match &settings.connect.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),
         Origin::Flag(name) => Ok(format!("{name} was given")),
-        Origin::Config(path) => Ok(format!("{path} names its servers")),
+        Origin::Config(path) => Ok(format!("its servers are set in {path}")),
         Origin::System(_) | Origin::Default => Err("ZOOKEEPER_CONNECT is not set".to_string()),
     }
 }

@@ -4,13 +4,13 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PathError {
     /// No slash at the beginning.
-    #[error("does not begin with a slash")]
+    #[error("must start with a slash")]
     NoSlash,
     /// `//`, or a slash at the end.
-    #[error("has an empty name in it")]
+    #[error("contains an empty name")]
     EmptyName,
     /// `.`, `..` or a zero byte.
-    #[error("has . or .. in it, which ZooKeeper refuses")]
+    #[error("contains . or .., which ZooKeeper does not allow")]
     Dots,
 }
 

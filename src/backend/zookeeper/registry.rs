@@ -10,8 +10,7 @@ pub static REGISTRY: Registry = Registry { advice, ..Registry::named(NAME) };
 fn advice(situation: Situation<'_>) -> Option<String> {
     match situation {
         Situation::Failed(ResolveCode::Denied | ResolveCode::Hidden) => {
-            let advice = "Give the user the permission `r` on the nodes that the message names: `getAcl PATH` in zkCli.sh shows \
-                          who has it.";
+            let advice = "Grant the user the permission `r` on the nodes in the message: `getAcl PATH` in zkCli.sh shows the current permissions.";
             Some(advice.to_string())
         }
         _ => None,

@@ -109,7 +109,7 @@ impl Session {
 
     /// Says who asks. ZooKeeper believes it: a wrong password shows in what may be read.
     pub(super) async fn authenticate(&mut self, who: &(String, Secret), limit: Duration) -> Result<(), ZookeeperError> {
-        let what = "saying who asks";
+        let what = "authenticating";
         let (user, password) = who;
         let request = jute::auth(&format!("{user}:{}", password.reveal()));
         let asked = async {

@@ -13,7 +13,7 @@ use crate::model::secret::Secret;
 /// What can be set.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::variable("ZOOKEEPER_CONNECT", "the connect string: host:port,host:port/chroot").or("127.0.0.1:2181"),
-    Setting::variable("ZOOKEEPER_AUTH", "user:password of the scheme digest"),
+    Setting::variable("ZOOKEEPER_AUTH", "user:password for the digest scheme"),
 ];
 
 /// ZooKeeper's port for clients.
@@ -33,10 +33,10 @@ pub struct Server {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ZookeeperSettingError {
     /// A server with a user, perhaps with a password.
-    #[error("{0:?} holds a user: put user:password into ZOOKEEPER_AUTH")]
+    #[error("{0:?} contains a user name: set ZOOKEEPER_AUTH to user:password instead")]
     User(String),
     /// A server with a scheme, a path or white space.
-    #[error("{0:?} has a scheme, a path or white space; a server is host:port")]
+    #[error("{0:?} has a scheme, a path or white space; expected host:port")]
     NotHostPort(String),
     /// A server without a host.
     #[error("{0:?} has no host: write 127.0.0.1:2181")]
@@ -192,8 +192,8 @@ mod tests {
     fn what_makes_no_sense_is_refused_with_the_reason_and_without_the_secret() {
         for (name, value, why) in [
             ("ZOOKEEPER_CONNECT", "h1,,h2", "has no host"),
-            ("ZOOKEEPER_CONNECT", "h1:port", "has a port that is not a number"),
-            ("ZOOKEEPER_CONNECT", "http://h1:2181", "has a port that is not a number"),
+            ("ZOOKEEPER_CONNECT", "h1:port", "has an invalid port"),
+            ("ZOOKEEPER_CONNECT", "http://h1:2181", "has an invalid port"),
             ("ZOOKEEPER_CONNECT", "ann:hunter2@h1", "ZOOKEEPER_AUTH"),
             ("ZOOKEEPER_CONNECT", "h1/eu//prod", "empty"),
             ("ZOOKEEPER_AUTH", "hunter2", "user:password"),

@@ -82,7 +82,7 @@ fn zookeeper(rest: Piece<'_>) -> Parsed<ZookeeperTarget> {
     let (authority, path) = split(before, "zookeeper", &SERVERS, false)?;
     let servers = authority.map(|authority| SERVERS.parse(authority)).transpose()?.unwrap_or_default();
     if path.is_empty() {
-        return wrong(path.at, "no service is named", EXAMPLE);
+        return wrong(path.at, "missing service name", EXAMPLE);
     }
     let service = decode(path, false, EXAMPLE)?;
     let parameters = parameters(query, &WORDS)?;

@@ -62,14 +62,14 @@ async fn begin(
         ensemble.first(limit, |server, left| Box::pin(Reading::begin(&ensemble, server, &prefixes, &target, left)));
     let (reading, failed) = asked.await?;
     let mut asked = format!(
-        "zookeeper {} answered in {}, synced with the leader, zxid {:#x}, session timeout {}",
+        "zookeeper {} responded in {}, synced with the leader, zxid {:#x}, session timeout {}",
         reading.server,
         duration(begun.elapsed()),
         reading.zxid,
         exact_duration(reading.session.timeout())
     );
     if !failed.is_empty() {
-        asked += &format!("; before it {}", listed(&sentences(&failed)));
+        asked += &format!("; failed before: {}", listed(&sentences(&failed)));
     }
     let answer = reading.answer(vec![Note::new(NoteKind::Asked, asked)]);
     Ok((reading.whole_or_part(answer), reading))
@@ -79,7 +79,7 @@ async fn begin(
 fn prefixes(target: &ZookeeperTarget) -> Result<Vec<Prefix>, ResolveError> {
     let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("zookeeper: {text}")));
     if target.service.is_empty() {
-        return wrong("the target names no service: write zookeeper:///NAME".to_string());
+        return wrong("missing service name: write zookeeper:///NAME".to_string());
     }
     let found = listing::prefixes(target.layout, |layout| match &target.prefix {
         Some(_) if layout.nodes(&target.service).is_empty() => Vec::new(),
@@ -88,7 +88,7 @@ fn prefixes(target: &ZookeeperTarget) -> Result<Vec<Prefix>, ResolveError> {
     });
     for path in found.iter().map(parent) {
         if path.len() > LONGEST {
-            return wrong(format!("a path of {} bytes is longer than {LONGEST}", path.len()));
+            return wrong(format!("the path is too long: {} bytes (maximum: {LONGEST})", path.len()));
         }
         if let Err(error) = path::check(path) {
             return wrong(format!("{path:?} {error}"));
@@ -299,7 +299,7 @@ impl Reading {
                 return Err(ZookeeperError::Denied(self.unread()));
             }
             if is_new || !gone.is_empty() {
-                let asked = format!("zookeeper {} told a change, zxid {:#x}", self.server, self.zxid);
+                let asked = format!("zookeeper {} reported a change, zxid {:#x}", self.server, self.zxid);
                 let mut notes = vec![Note::new(NoteKind::Asked, asked)];
                 notes.extend(gone.iter().map(|(path, owner)| self.departed(path, *owner)));
                 return Ok(self.answer(notes));
@@ -312,9 +312,9 @@ impl Reading {
         let why = match owner {
             0 => "was deleted; no session owned it".to_string(),
             owner if self.listing.owners().contains(&owner) => {
-                format!("was deleted while its session {owner:#x} lives")
+                format!("was deleted while its session {owner:#x} was active")
             }
-            owner => format!("left: it was deleted, or its session {owner:#x} ended (ZooKeeper does not tell which)"),
+            owner => format!("was removed: deleted, or its session {owner:#x} ended (ZooKeeper does not report which)"),
         };
         Note::new(NoteKind::Departed, format!("node {path:?} {why}"))
     }
@@ -345,7 +345,7 @@ impl Reading {
         let (endpoints, told) = self.listing.answer(tie);
         notes.extend(told);
         if !self.denied.is_empty() {
-            let text = format!("zookeeper does not let this user read {}", self.unread());
+            let text = format!("zookeeper denies this user read access to {}", self.unread());
             // Where something was found, what other layouts would have written elsewhere is of no interest.
             let kind = if endpoints.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
             notes.push(Note::new(kind, text));
@@ -383,6 +383,6 @@ mod tests {
         assert_eq!(parents("zookeeper:///pay?prefix=/eu/prod/").unwrap(), ["/eu/prod/pay"]);
         assert_eq!(parents("zookeeper:///pay?prefix=/").unwrap(), ["/pay"]);
         let error = parents("zookeeper:///a%2F..%2Fb").unwrap_err();
-        assert!(error.contains("has . or .. in it"), "{error}");
+        assert!(error.contains("contains . or .."), "{error}");
     }
 }

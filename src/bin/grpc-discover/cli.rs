@@ -20,18 +20,19 @@ pub use words::{ColorWord, FailOnWord, Format, LbWord, PlainFormat, TlsWord, Unt
 
 const EXAMPLES: &str = "\
 Examples:
-  grpc-discover probe pay.example:50051             is every endpoint reachable, and if not, why
-  grpc-discover probe --idle 30s consul:///pay      would clients survive an idle channel
-  grpc-discover watch pay                           every change, live, until Ctrl-C
-  grpc-discover resolve consul:///pay dns:///pay    who lists what, and where they disagree
-  grpc-discover explain GD201                       what a finding means and what to do
-  grpc-discover demo                                see it at work; needs nothing
+  grpc-discover probe pay.example:50051             check every endpoint and print why it fails
+  grpc-discover probe --idle 30s consul:///pay      check whether clients survive an idle channel
+  grpc-discover watch pay                           print every change until Ctrl-C
+  grpc-discover resolve consul:///pay dns:///pay    compare what each registry lists
+  grpc-discover explain GD201                       explain a finding and its remedy
+  grpc-discover demo                                run a demo; needs no infrastructure
 
-Exit codes: 0 healthy, 1 degraded, 2 failed, 3 could not judge, 64 bad usage, 124 timed out, 130/143/129/131 signals.";
+Exit codes: 0 healthy, 1 degraded, 2 failed, 3 unknown, 64 bad usage, 124 timed out, 130/143/129/131 signals.";
 
 /// The help of targets: an example of every form that a backend of this build has.
 fn target_help() -> String {
-    let mut help = "What to look at; several targets are one service, compared".to_string();
+    let mut help =
+        "Service to check, in one of these forms; several targets count as one service and are compared".to_string();
     for Example { target, meaning } in target::examples() {
         let line = format!("\n  {target:<28} {meaning}");
         help.push_str(line.trim_end());
@@ -41,29 +42,29 @@ fn target_help() -> String {
 
 const RESOLVE_EXAMPLES: &str = "\
 Examples:
-  grpc-discover resolve pay                                 every backend side by side
-  grpc-discover resolve consul:///pay dns:///pay.example    do they agree?
-  grpc-discover resolve --watch pay                         every change, with its time
-  grpc-discover resolve --min-ready 2 -q pay || page        a gate for a runbook";
+  grpc-discover resolve pay                                 query every active backend
+  grpc-discover resolve consul:///pay dns:///pay.example    compare two registries
+  grpc-discover resolve --watch pay                         print every change with its time
+  grpc-discover resolve --min-ready 2 -q pay || page        use as a check in a script";
 
 const PROBE_EXAMPLES: &str = "\
 Examples:
   grpc-discover probe pay.example:50051
-  grpc-discover probe --idle 30s consul:///pay              the idle cycle: call, silence, call again
-  grpc-discover probe --idle 30s --find-cutoff 10m pay      how long a silence does the path tolerate
+  grpc-discover probe --idle 30s consul:///pay              run an idle cycle: call, stay idle, call again
+  grpc-discover probe --idle 30s --find-cutoff 10m pay      find the longest idle time that the path survives
   grpc-discover probe --service pay.v1.Pay --tls on --cacert ca.pem 10.0.0.7:443
   grpc-discover probe --min-ready 50% --fail-on critical -o json pay | jq .verdict
-  grpc-discover probe                                       every service of the config file";
+  grpc-discover probe                                       probe every service in the config file";
 
 const WATCH_EXAMPLES: &str = "\
 Examples:
-  grpc-discover watch pay                                   until Ctrl-C, then a summary
-  grpc-discover watch --lb pick_first --idle 30s pay        one connection, as most clients have
-  grpc-discover watch --client-health pay                   health decides the state
-  grpc-discover watch --until ready --max-time 2m pay       wait for a rollout
+  grpc-discover watch pay                                   watch until Ctrl-C, then print a summary
+  grpc-discover watch --lb pick_first --idle 30s pay        use one connection, as most clients do
+  grpc-discover watch --client-health pay                   let health determine the state
+  grpc-discover watch --until ready --max-time 2m pay       wait until a rollout is ready
   grpc-discover watch --for 5m -o ndjson pay | tee pay.ndjson";
 
-/// Is this gRPC service findable, reachable, and would its clients notice a change?
+/// Check whether a gRPC service can be discovered and reached, and whether its clients would notice a change
 #[derive(Debug, Parser)]
 #[command(
     name = "grpc-discover",
@@ -74,7 +75,7 @@ Examples:
     infer_subcommands = false
 )]
 pub struct Cli {
-    /// What to do.
+    /// Command to run.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -93,27 +94,27 @@ impl Cli {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
-    /// Ask every backend once: who lists which endpoint, and where they disagree
+    /// Query every backend once and compare the endpoints that they list
     #[command(after_help = RESOLVE_EXAMPLES)]
     Resolve(Resolve),
-    /// Resolve, then reach every endpoint: tcp, tls, http2, health; a verdict for each
+    /// Resolve the service and check every endpoint: tcp, tls, http2, health
     #[command(after_help = PROBE_EXAMPLES)]
     Probe(Probe),
-    /// Keep a channel open and show every change as it happens
+    /// Keep a channel open and print every change as it happens
     #[command(after_help = WATCH_EXAMPLES)]
     Watch(Watch),
-    /// Which backends are active, with which settings from where, and whether they answer
+    /// List the active backends, their settings and whether they respond
     Backends(Backends),
     /// Explain a finding, a verdict, a connectivity state or a client model
     Explain(Explain),
-    /// See it at work without any infrastructure: a pod moves while the channel is idle
+    /// Run a demo without any infrastructure: pods move while the channel is idle
     Demo(Demo),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  grpc-discover completions bash > /etc/bash_completion.d/grpc-discover")]
     Completions(Completions),
     /// Print the manual page (roff)
     Man,
-    /// Work with the configuration file
+    /// Manage the configuration file
     Config(Config),
 }
 
@@ -121,10 +122,10 @@ pub enum Command {
 pub struct Resolve {
     #[command(flatten)]
     pub targets: Targets,
-    /// Go on and show every change as it comes
+    /// Keep watching and print every change
     #[arg(long)]
     pub watch: bool,
-    /// With --watch: end with the verdict of that moment after this long
+    /// With --watch: stop after this long and report the verdict so far
     #[arg(long = "for", value_name = "TIME", value_parser = values::duration, requires = "watch")]
     pub run_for: Option<Duration>,
     #[command(flatten)]
@@ -137,7 +138,7 @@ pub struct Resolve {
 
 #[derive(Debug, Args)]
 pub struct Probe {
-    /// What to probe; several targets are one service, compared. None: every service of the config file
+    /// Service to probe; several targets count as one service and are compared [default: every service in the config file]
     #[arg(value_name = "TARGET", long_help = target_help())]
     pub targets: Vec<Hidden>,
     #[command(flatten)]
@@ -158,10 +159,10 @@ pub struct Probe {
 pub struct Watch {
     #[command(flatten)]
     pub targets: Targets,
-    /// End with the verdict of that moment after this long
+    /// Stop after this long and report the verdict so far
     #[arg(long = "for", value_name = "TIME", value_parser = values::duration)]
     pub run_for: Option<Duration>,
-    /// End as soon as this is so
+    /// Stop as soon as this condition holds
     #[arg(long, value_name = "WHAT")]
     pub until: Option<UntilWord>,
     #[command(flatten)]
@@ -182,24 +183,24 @@ pub struct Backends {
     pub asking: Asking,
     #[command(flatten)]
     pub talk: Talk,
-    /// How to print
+    /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
     pub output: Option<PlainFormat>,
 }
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Finding code or name, verdict, connectivity state or client model (GD201, stale, READY, kratos@2.7.2); without it: list all
+    /// Finding code or name, verdict, connectivity state or client model (GD201, stale, READY, kratos@2.7.2) [default: list all]
     #[arg(value_name = "WORD")]
     pub word: Option<String>,
-    /// How to print
+    /// Output format
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<PlainFormat>,
 }
 
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// How long the channel may be silent before it goes IDLE
+    /// Idle time after which the channel goes IDLE
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s")]
     pub idle: Duration,
     #[command(flatten)]
@@ -208,13 +209,13 @@ pub struct Demo {
 
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell
+    /// Shell to generate the script for
     pub shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]
 pub struct Config {
-    /// What to do with it.
+    /// Command to run.
     #[command(subcommand)]
     pub command: ConfigCommand,
 }
@@ -222,9 +223,9 @@ pub struct Config {
 // `config init`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Write a commented example to PATH (never over an existing file); without PATH print it
+    /// Write a commented example to PATH, or print it without PATH; existing files are not overwritten
     Init {
-        /// Where to write it, e.g. .grpc-discover.toml
+        /// File to write, e.g. .grpc-discover.toml
         path: Option<PathBuf>,
     },
 }
@@ -233,7 +234,7 @@ pub enum ConfigCommand {
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
 pub struct Targets {
-    /// What to look at; several targets are one service, compared
+    /// Service to check; several targets count as one service and are compared
     #[arg(value_name = "TARGET", required = true, long_help = target_help())]
     pub targets: Vec<Hidden>,
 }

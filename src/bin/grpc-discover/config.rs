@@ -155,7 +155,7 @@ impl Config {
             match read(path) {
                 Ok(Document { distrust: Some(why), .. }) if *trust == Trust::Found => {
                     let file = path.display();
-                    left_out.push(format!("{file} is ignored: {why}; if it is yours, use --config {file}"));
+                    left_out.push(format!("{file} is ignored: {why}; if you trust it, use --config {file}"));
                 }
                 Ok(document) => {
                     let mut config = Config::parse(&document.text, path, *trust)?;
@@ -200,8 +200,7 @@ impl Config {
         if let Some(keys) = list(&reader.left_out) {
             let file = path.display();
             config.left_out.push(format!(
-                "{file}: {keys} ignored in a file that was found in the working directory; to use all of it, write \
-                 --config {file}"
+                "{file}: {keys} ignored because the file was found in the working directory; to use all of it, pass --config {file}"
             ));
         }
         Ok(config)

@@ -59,7 +59,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-            _ => Failure::Broken(format!("stdout cannot be written: {error}")),
+            _ => Failure::Broken(format!("failed to write to stdout: {error}")),
         }
     }
 }

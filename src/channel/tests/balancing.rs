@@ -57,7 +57,7 @@ fn r04_one_server_down() {
 fn r05_all_servers_down() {
     let mut world = World::new(round_robin(), &[Server::Refused; 3]);
     world.connect().assert_states("I C T").fails_with("connection refused");
-    assert!(world.cause().text.starts_with("all 3 endpoints failed, the last: tcp: 10.0.0."), "{:?}", world.cause());
+    assert!(world.cause().text.starts_with("all 3 endpoints failed, last error: tcp: 10.0.0."), "{:?}", world.cause());
     let texts: std::collections::BTreeSet<_> = (0..3)
         .map(|_| match world.pick() {
             Pick::Fail(text) => text,

@@ -56,7 +56,7 @@ fn t06_tries_all_addresses_before_transient_failure() {
     assert_eq!(subchannels_failed.count(), 2, "both were tried before");
     assert_eq!(
         world.cause().text,
-        "all 2 addresses failed, the last: http2: 10.0.0.2:1: closed by peer before SETTINGS"
+        "all 2 addresses failed, last error: http2: 10.0.0.2:1: closed by peer before SETTINGS"
     );
     world.assert_quiet(HOUR - ms(1));
 }

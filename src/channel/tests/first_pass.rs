@@ -39,7 +39,7 @@ fn p19_the_second_address_is_tried_after_the_delay() {
     world.connect().assert_quiet(ms(249)).advance(ms(1)).answers(2).assert_states("I C R");
     assert_eq!((world.sub(1), world.sub(2)), ("C S".to_string(), "C R".to_string()));
     let lost: Vec<_> = world.transitions().filter(|t| t.cause.code == CauseCode::AnotherWon).collect();
-    assert_eq!(lost[0].cause.text, "10.0.0.1:1: 10.0.0.2:1 answered first");
+    assert_eq!(lost[0].cause.text, "10.0.0.1:1: 10.0.0.2:1 connected first");
     assert_eq!(world.transitions().filter(|t| t.cause.code == CauseCode::ConnectFailed).count(), 0);
 }
 

@@ -30,7 +30,7 @@ fn i02_enters_idle_without_activity() {
     for policy in [Policy::PickFirst, Policy::RoundRobin] {
         let mut world = World::new(Options { policy, ..idles() }, &[Server::Up]);
         world.connect().assert_states("I C R").assert_quiet(T - ms(1)).advance(ms(1)).assert_states("I C R I");
-        assert_eq!(world.cause(), &Cause::new(CauseCode::IdleTimeout, "no rpc for 500ms"));
+        assert_eq!(world.cause(), &Cause::new(CauseCode::IdleTimeout, "no RPC for 500ms"));
         assert!(!world.is_open(1), "the connection is closed");
         assert_eq!(world.sub(1), "C R S");
         assert_eq!(world.channel.subchannels().count(), 0);

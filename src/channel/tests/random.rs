@@ -107,7 +107,7 @@ impl Run {
             4..=9 => Input::RpcStarted,
             10..=16 => Input::RpcFinished,
             17..=23 => Input::Resolved((0..self.random.u16(0..5)).map(|_| address(self.random.u16(1..6))).collect()),
-            24..=25 => Input::ResolverFailed("no answer".to_string()),
+            24..=25 => Input::ResolverFailed("no response".to_string()),
             26..=38 => Input::Connected(connection),
             39..=45 => {
                 Input::ConnectFailed(connection, Failure::new(Stage::Tcp, FailureCode::Refused, "refused", ms(0)))

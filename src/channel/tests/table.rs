@@ -42,7 +42,7 @@ fn inputs(connection: ConnectionId) -> Vec<Input> {
         Input::Resolved(addresses(&[1, 2])),
         Input::Resolved(addresses(&[2])),
         Input::Resolved(vec![]),
-        Input::ResolverFailed("no answer".to_string()),
+        Input::ResolverFailed("no response".to_string()),
         Input::Connected(connection),
         Input::ConnectFailed(connection, refused()),
         Input::GoingAway(connection, goaway(0, "max_age")),

@@ -214,7 +214,7 @@ pub enum IdleCallError {
         why: String,
     },
     /// No response until its deadline.
-    #[error("{address}: health: no answer for {}", duration(*waited))]
+    #[error("{address}: health: no response within {}", duration(*waited))]
     NoResponse {
         /// The endpoint that took it.
         address: Address,

@@ -65,7 +65,7 @@ impl Rotation {
         let more = if self.known.len() == KNOWN { "at least " } else { "" };
         let time = duration(self.last.since(self.began));
         format!(
-            "{} at a time, {more}{} different ones in {} changes within {time}",
+            "{} addresses per answer, {more}{} different ones in {} changes within {time}",
             self.at_a_time,
             self.known.len(),
             self.count

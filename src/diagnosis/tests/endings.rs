@@ -68,7 +68,7 @@ fn a_server_that_names_its_age_limit_rotates_and_does_not_flap() {
 #[test]
 fn an_idle_rule_is_known_by_its_words_whatever_the_code() {
     let conclusion = listed().lives(A, 60, goaway(2, "connection idle")).concludes();
-    let text = "GD412 10.0.0.1:50051 ends idle connections after 1m00s: GOAWAY INTERNAL_ERROR (connection idle)";
+    let text = "GD412 10.0.0.1:50051 closes idle connections after 1m00s: GOAWAY INTERNAL_ERROR (connection idle)";
     assert_eq!(texts(&conclusion), [text]);
 }
 
@@ -92,7 +92,8 @@ fn three_losses_without_a_reason_are_flapping_and_two_are_not() {
     story.lives(A, 2, abrupt()).lives(A, 4, abrupt()).ready(A, None);
     assert_eq!(codes(&story.concludes()), [""; 0]);
     let conclusion = story.lives(A, 3, goaway(2, "")).ready(A, None).health_answers(A).concludes();
-    let text = "GD413 10.0.0.1:50051 flaps: READY and lost 3 times, after 2.0s to 4.0s, last: GOAWAY INTERNAL_ERROR";
+    let text =
+        "GD413 10.0.0.1:50051 is flapping: READY and lost 3 times, after 2.0s to 4.0s, last: GOAWAY INTERNAL_ERROR";
     assert_eq!(texts(&conclusion), [text]);
     assert_eq!(conclusion.summary.exit, 1);
 }
@@ -116,7 +117,9 @@ fn too_many_pings_is_neither_rotation_nor_flapping() {
     }
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), ["GD411"]);
-    assert!(conclusion.findings[0].text.ends_with("over too many pings: GOAWAY ENHANCE_YOUR_CALM (too_many_pings)"));
+    assert!(
+        conclusion.findings[0].text.ends_with("because of too many pings: GOAWAY ENHANCE_YOUR_CALM (too_many_pings)")
+    );
 }
 
 #[test]
@@ -150,7 +153,10 @@ fn an_unknown_service_is_told_with_the_names_that_are_known() {
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), ["GD502"]);
     let text = &conclusion.findings[0].text;
-    assert!(text.ends_with("(it is not registered there); it knows \"\" SERVING, \"pay\" NOT_SERVING"), "{text}");
+    assert!(
+        text.ends_with("is not registered with its health service; other services: \"\" SERVING, \"pay\" NOT_SERVING"),
+        "{text}"
+    );
     assert_eq!(conclusion.findings[0].evidence, [1, 4, 2, 3]);
 }
 
@@ -175,5 +181,5 @@ fn whoever_ended_the_call_is_named() {
         assert_eq!(codes(&conclusion), [code], "{cause:?}");
     }
     let conclusion = listed().call_fails(A, "HTTP 401 (unauthorized)", http(401, None)).concludes();
-    assert!(conclusion.findings[0].remedy.starts_with("Give credentials with -H"));
+    assert!(conclusion.findings[0].remedy.starts_with("Add credentials with -H"));
 }

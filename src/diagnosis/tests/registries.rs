@@ -76,8 +76,8 @@ fn a_leftover_entry_is_reported_with_the_command_that_removes_it_and_changes_no_
     assert_eq!(conclusion.endpoints[1].verdict, EndpointVerdict::Leftover);
     let (text, remedy) = story.text_of("GD607");
     for part in [
-        "10.0.0.2:50051 is still registered in consul as \"pay-2\" on node web-3, critical (at least for the ",
-        "and is dead: tcp: connection_refused",
+        "10.0.0.2:50051 is still registered in consul as \"pay-2\" on node web-3, critical (for at least ",
+        "and is unreachable: tcp: connection_refused",
         "its check \"grpc\" is critical: dial tcp 10.0.0.2:50051: connection refused",
     ] {
         assert!(text.contains(part), "{text}");
@@ -120,7 +120,7 @@ fn a_dead_endpoint_of_consul_is_reported_with_the_command_that_removes_it_and_pr
     let conclusion = story.concludes();
     let dead = conclusion.findings.iter().find(|finding| finding.kind.code == "GD601").unwrap();
     assert!(dead.remedy.contains("on node web-3: `consul services deregister -id=pay-2`"), "{}", dead.remedy);
-    assert!(dead.remedy.contains("no check of its own watches it"), "{}", dead.remedy);
+    assert!(dead.remedy.contains("it has no check of its own"), "{}", dead.remedy);
     assert_eq!(dead.evidence.len(), 2, "{:?}", dead.evidence);
 }
 
@@ -152,13 +152,13 @@ fn a_registry_that_filters_everything_away_says_where() {
     let mut story = Story::default();
     let notes = vec![
         Note::new(NoteKind::Funnel, "3 registered -> 3 passing -> 0 tagged \"grpc\""),
-        Note::new(NoteKind::FilteredOut, "none of them is tagged \"grpc\": the tags there are \"v1\""),
+        Note::new(NoteKind::FilteredOut, "none of them has the tag \"grpc\": their tags are \"v1\""),
     ];
     story.answers("consul:///pay?tag=grpc", Vec::new(), Vec::new(), notes);
     let conclusion = story.concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD110"], 2));
     let text = &conclusion.findings[0].text;
-    assert!(text.contains("3 registered -> 3 passing -> 0 tagged \"grpc\"; none of them is tagged"), "{text}");
+    assert!(text.contains("3 registered -> 3 passing -> 0 tagged \"grpc\"; none of them has the tag"), "{text}");
 }
 
 #[test]
@@ -169,8 +169,8 @@ fn addresses_that_mean_something_else_elsewhere_are_told_only_with_proof() {
     dev.node_address = "127.0.0.1".parse().ok();
     let plain = |address: &str| instance(address, "pay-1", "web-1", UP);
     for (endpoint, reached, told) in [
-        (plain("0.0.0.0:50051"), true, "the address to listen on"),
-        (plain("[::]:50051"), true, "the address to listen on"),
+        (plain("0.0.0.0:50051"), true, "an unspecified address, meant for listening"),
+        (plain("[::]:50051"), true, "an unspecified address, meant for listening"),
         (plain("169.254.7.7:50051"), true, "link-local"),
         (plain("[fe80::1]:50051"), true, "link-local"),
         (far, true, "though its node is at 10.0.0.9"),
@@ -202,7 +202,7 @@ fn an_address_that_was_typed_is_nobodys_mistake() {
     let mut story = Story::default();
     story.answers("ip:0.0.0.0:80", vec![Endpoint::new("0.0.0.0:80".parse().unwrap())], Vec::new(), Vec::new());
     story.serves("0.0.0.0:80");
-    let local = Note::new(NoteKind::Local, "0.0.0.0 is an address; no dns server was asked");
+    let local = Note::new(NoteKind::Local, "0.0.0.0 is an IP address; no DNS query was sent");
     let same = Endpoint::new("0.0.0.0:80".parse().unwrap());
     story.answers("dns:///0.0.0.0:80", vec![same], Vec::new(), vec![local]);
     assert_eq!(codes(&story.concludes()), [""; 0]);
@@ -225,7 +225,7 @@ fn one_id_at_two_addresses_is_told_on_one_node_and_ordinary_on_two() {
     let mut story = Story::default();
     story.consul(vec![instance(A, "pay", "web-1", UP), instance(B, "pay", "web-1", UP)]).serves(A).serves(B);
     let (text, _) = story.text_of("GD112");
-    assert!(text.contains("\"pay\" of node web-1 stands at 10.0.0.1:50051, 10.0.0.2:50051"), "{text}");
+    assert!(text.contains("\"pay\" of node web-1 is registered at 10.0.0.1:50051, 10.0.0.2:50051"), "{text}");
     let mut ordinary = Story::default();
     ordinary.consul(vec![instance(A, "pay", "web-1", UP), instance(B, "pay", "web-2", UP)]).serves(A).serves(B);
     assert_eq!(codes(&ordinary.concludes()), [""; 0]);
@@ -277,12 +277,12 @@ fn a_pod_that_is_being_deleted_and_still_routed_to_is_told_with_what_the_network
     assert_eq!(codes(&story.concludes()), [""; 0], "leaving in order is no finding");
     story.lists("dns", &[(A, LISTED), (B, LISTED)]);
     let (text, _) = story.text_of("GD120");
-    assert!(text.contains("(pod \"pay-2\") is being deleted, ") && text.contains("still answers"), "{text}");
+    assert!(text.contains("(pod \"pay-2\") is being deleted, ") && text.contains("still responds"), "{text}");
     let (text, _) = story.text_of("GD103");
     assert_eq!(text, "kubernetes:///pay lists 10.0.0.2:50051 as draining");
     story.fails(B, Stage::Tcp, FailureCode::Refused);
     let (text, _) = story.text_of("GD120");
-    assert!(text.ends_with("and it is dead: calls to it fail until its clients have heard of it"), "{text}");
+    assert!(text.ends_with("and it is unreachable: calls to it fail until clients notice the change"), "{text}");
 }
 
 #[test]
@@ -294,10 +294,10 @@ fn what_a_pod_answered_before_it_began_to_leave_is_not_said_of_now() {
     story.lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
     story.answers("kubernetes:///pay", vec![leaving], vec![pod()], Vec::new());
     let (text, _) = story.text_of("GD120");
-    assert!(text.ends_with("still gives it to clients"), "{text}");
+    assert!(text.ends_with("still lists it for clients"), "{text}");
     story.fails(B, Stage::Tcp, FailureCode::Refused);
     let (text, _) = story.text_of("GD120");
-    assert!(text.contains("and it is dead"), "{text}");
+    assert!(text.contains("and it is unreachable"), "{text}");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn answers_that_exchange_addresses_which_come_back_are_a_rotation() {
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), ["GD150"]);
     let text = &conclusion.findings[0].text;
-    assert!(text.contains("2 at a time, 4 different ones in 3 changes within 3.0s"), "{text}");
+    assert!(text.contains("2 addresses per answer, 4 different ones in 3 changes within 3.0s"), "{text}");
     assert_eq!(
         conclusion.endpoints.len(),
         2,

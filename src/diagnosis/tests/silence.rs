@@ -71,10 +71,12 @@ fn tcp_tells_a_path_that_forgot_from_somebody_who_does_not_answer() {
     story.held(A, Rung::Idle, 30.0, swallowed(0)).held(B, Rung::Idle, 30.0, swallowed(1));
     let told = told(&story);
     assert!(told.iter().all(|(code, _)| *code == "GD611") && told.len() == 2, "{told:?}");
-    let begins = format!("{A}: a connection that was silent for 30.0s is swallowed: no answer to a ping within 5.0s; ");
+    let begins = format!(
+        "{A}: packets on a connection idle for 30.0s are silently dropped: no response to a ping within 5.0s; "
+    );
     assert!(told[0].1.starts_with(&begins), "{told:?}");
-    assert!(told[0].1.contains("TCP delivered the ping and nobody answered it"), "{told:?}");
-    let tcp = "not even TCP answers (1 unacknowledged, sent again 4 times, last acknowledgement 35.0s ago)";
+    assert!(told[0].1.contains("TCP acknowledged the ping, but there was no response"), "{told:?}");
+    let tcp = "TCP did not acknowledge it either (1 unacknowledged, 4 retransmissions, last acknowledgement 35.0s ago)";
     assert!(told[1].1.contains(tcp), "{told:?}");
     assert_eq!(story.concludes().summary.exit, 1);
 }
@@ -92,13 +94,16 @@ fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silen
     once.held(A, Rung::Idle, 12.0, reset(12.0)).held(B, Rung::Idle, 30.0, alive());
     let one = told(&once);
     assert_eq!(one.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
-    assert!(one[0].1.contains("cut without GOAWAY (connection reset); a proxy") && one[0].1.contains("restarted"));
+    assert!(
+        one[0].1.contains("closed without GOAWAY (connection reset); caused by a proxy")
+            && one[0].1.contains("or by a server restart")
+    );
     let mut both = story(&[A, B]);
     both.held(A, Rung::Idle, 20.0, reset(20.0)).held(B, Rung::Idle, 20.1, reset(20.1));
-    assert!(told(&both).iter().all(|(_, text)| text.contains("a rule of somebody on the path, not a restart")));
+    assert!(told(&both).iter().all(|(_, text)| text.contains("a limit on the network path, not a restart")));
     let mut forgot = story(&[A]);
     forgot.held(A, Rung::Idle, 30.0, closed(30.0, DisconnectReason::ConnectionReset, None, true));
-    assert!(told(&forgot)[0].1.contains("its first word was answered with its end"), "{:?}", told(&forgot));
+    assert!(told(&forgot)[0].1.contains("the first packet after the idle period was reset"), "{:?}", told(&forgot));
 }
 
 #[test]
@@ -113,7 +118,7 @@ fn an_endpoint_that_left_and_was_stopped_is_no_cut() {
 #[test]
 fn a_server_that_ends_connections_by_its_rule_is_neither_swallowed_nor_cut() {
     for (debug, says) in
-        [("max_idle", "ends idle connections after 5.0s"), ("max_age", "rotates connections after 5.0s")]
+        [("max_idle", "closes idle connections after 5.0s"), ("max_age", "rotates connections after 5.0s")]
     {
         let mut story = story(&[A]);
         let goaway = || closed(5.0, DisconnectReason::GoAway(0), Some((0, debug)), false);
@@ -122,7 +127,7 @@ fn a_server_that_ends_connections_by_its_rule_is_neither_swallowed_nor_cut() {
         story.ladder(A, &[(2.0, alive()), (5.0, goaway())]);
         let limit = told(&story).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
         assert!(
-            limit.contains("the server itself ends connections after 5.0s without a call (GOAWAY NO_ERROR"),
+            limit.contains("the server itself closes connections after 5.0s without a call (GOAWAY NO_ERROR"),
             "{limit}"
         );
         assert!(
@@ -145,35 +150,41 @@ fn limit(rungs: &[(f64, Fate)]) -> (String, String) {
 #[test]
 fn the_limit_comes_with_the_settings_that_follow() {
     let (text, remedy) = limit(&[(60.0, alive()), (345.0, alive()), (352.0, swallowed(1)), (600.0, swallowed(1))]);
-    assert!(text.contains("tolerates 5m45s of silence; a connection that is silent for 5m52s is swallowed"), "{text}");
+    assert!(text.contains("tolerates 5m45s of idle time; a connection idle for 5m52s is silently dropped"), "{text}");
     assert!(text.contains("350s is the default of AWS's Network Load Balancer"), "{text}");
-    assert!(remedy.contains("Keepalive: time 172s") && remedy.contains("MinTime at most 172s"), "{remedy}");
+    assert!(remedy.contains("Set keepalive: time 172s") && remedy.contains("MinTime at most 172s"), "{remedy}");
     assert!(remedy.contains("an idle timeout below 345s") && !remedy.contains("Narrow"), "{remedy}");
 
     let (_, remedy) = limit(&[(19.7, alive()), (21.2, swallowed(0))]);
-    assert!(remedy.contains("Keepalive: time 10s") && remedy.contains("idle timeout below 19s"), "{remedy}");
+    assert!(remedy.contains("Set keepalive: time 10s") && remedy.contains("idle timeout below 19s"), "{remedy}");
 
     let (text, remedy) = limit(&[(2.0, alive()), (2.1, reset(2.1))]);
-    assert!(text.contains("is cut without GOAWAY (connection reset)"), "{text}");
+    assert!(text.contains("is closed without GOAWAY (connection reset)"), "{text}");
     assert!(remedy.contains("idle timeout below 2s") && remedy.contains("Keepalive does not help"), "{remedy}");
 
     let (_, remedy) = limit(&[(700.0, alive()), (720.0, swallowed(0))]);
     assert!(remedy.contains("time 350s") && !remedy.contains("MinTime"), "servers permit that: {remedy}");
 
     let (text, remedy) = limit(&[(30.0, alive()), (400.0, swallowed(0))]);
-    assert!(!text.contains("AWS") && remedy.contains("Narrow it down with --find-cutoff 401s"), "{text} {remedy}");
+    assert!(
+        !text.contains("AWS") && remedy.contains("Narrow the limit down with --find-cutoff 401s"),
+        "{text} {remedy}"
+    );
 }
 
 #[test]
 fn longer_than_was_tried_shorter_than_was_tried_and_contradictions_are_said() {
     let (text, remedy) = limit(&[(1.0, alive()), (60.0, alive())]);
-    assert!(text.contains("tolerates more than 1m00s of silence, the longest that was tried"), "{text}");
-    assert!(remedy.starts_with("Nothing to change"), "{remedy}");
+    assert!(text.contains("tolerates more than 1m00s of idle time, the longest that was tested"), "{text}");
+    assert!(remedy.starts_with("No change needed"), "{remedy}");
     let (text, remedy) = limit(&[(0.9, swallowed(0)), (60.0, swallowed(0))]);
-    assert!(text.contains("tolerates less than 900ms of silence, the shortest that was tried"), "{text}");
+    assert!(text.contains("tolerates less than 900ms of idle time, the shortest that was tested"), "{text}");
     assert!(remedy.contains("an idle timeout below 900ms"), "{remedy}");
     let (text, _) = limit(&[(5.6, swallowed(0)), (18.3, alive()), (19.0, swallowed(0))]);
-    assert!(text.contains("tolerates 18.3s") && text.contains("silent for only 5.6s ended too: an outlier"), "{text}");
+    assert!(
+        text.contains("tolerates 18.3s") && text.contains("idle for only 5.6s was closed too: an outlier"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -184,10 +195,12 @@ fn a_server_that_speaks_by_itself_limits_what_was_tried() {
     let (address, silence) = (A.parse().unwrap(), Duration::from_secs(60));
     story.tell(EventKind::Held(Box::new(HeldReport { address, silence, rung: Rung::Cutoff, held })));
     let remedy = story.concludes().findings.remove(0).remedy;
-    assert!(remedy.contains("keeps the path awake"), "{remedy}");
+    assert!(remedy.contains("keeps the path open"), "{remedy}");
     let (_, text) = told(&story).remove(0);
     assert!(
-        text.contains("the server broke the silence itself (PING after 12.0s), so no longer one than 12.0s"),
+        text.contains(
+            "the server sent traffic during the idle period (PING after 12.0s), so no idle time longer than 12.0s"
+        ),
         "{text}"
     );
 }
@@ -218,7 +231,7 @@ fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tol
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), ["GD420", "GD613", "GD614"]);
     let limit = &conclusion.findings[1];
-    assert!(limit.text.contains("the proxy (nginx) ends connections after 2.0s without a call (GOAWAY NO_ERROR)"));
+    assert!(limit.text.contains("the proxy (nginx) closes connections after 2.0s without a call (GOAWAY NO_ERROR)"));
     assert!(!limit.text.contains("tolerates") && limit.remedy.contains("keepalive_timeout"), "{limit:?}");
     assert_eq!(conclusion.findings[2].evidence.len(), 2);
 }
@@ -248,5 +261,5 @@ fn the_channels_own_idle_connection_tells_too() {
     story.held(A, Rung::Idle, 20.0, reset(20.0));
     let told = told(&story);
     assert_eq!(told.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
-    assert!(told[0].1.ends_with("; so was the channel's own connection"), "{told:?}");
+    assert!(told[0].1.ends_with("; the channel's own connection was closed too"), "{told:?}");
 }

@@ -102,18 +102,16 @@ static EACH_WATCH_NO_LIMIT: Rules = Rules { build: Build::RpcOrNone, ..EACH_WATC
 static REFERENCES: Rules = Rules { ends: Ends::References, forgets_failed: false, ..EACH_WATCH_NO_LIMIT };
 
 /// What helps the versions whose idle periods do harm.
-const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then \
-                       grpc.WithIdleTimeout(0) on every client of the process";
+const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then use grpc.WithIdleTimeout(0) on every client of the process";
 
 /// Immune: the poller has no exit.
 pub(super) static UP_TO_2_5_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.1.4", "2.5.3")),
     follows: Follows::Registry(WatchApi::BlockingQuery),
-    rule: "its poller never ends, so idle periods do not harm it; it keeps the last list when the registry is empty, and \
-           hangs for ever when its very first question to the registry failed",
+    rule: "its poller never ends, so idle periods do not affect it; it keeps the last list when the registry returns an empty one, and hangs forever if its very first query to the registry failed",
     fails_with: "last connection error: connection error: desc =",
-    remedy: "none needed for idle periods; from 2.5.4 on go straight to 2.8.4 or later",
+    remedy: "none needed for idle periods; from 2.5.4 on upgrade directly to 2.8.4 or later",
     links: &["https://github.com/go-kratos/kratos/issues/2549"],
     client: |setting| Box::new(Kratos::alone(&NOBODY, setting)),
 };
@@ -123,7 +121,7 @@ pub(super) static FROM_2_5_4: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.5.4", "2.7.2")),
     follows: Follows::Registry(WatchApi::BlockingQuery),
-    rule: "its poller ends with the first idle period, and every later call begins with the list of that time",
+    rule: "its poller ends with the first idle period, and every later call starts with the list of that time",
     fails_with: "last connection error: connection error: desc =",
     remedy: UPGRADE,
     links: &[
@@ -140,8 +138,7 @@ pub(super) static FROM_2_7_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.7.3", "2.8.0")),
     follows: Follows::Registry(WatchApi::BlockingQuery),
-    rule: "a call within about 10 s of going idle joins a watch that is about to end, and hears nothing after it; a first \
-           question that fails when it leaves idle leaves it without any list",
+    rule: "a call within about 10 s of going idle joins a watch that is about to end, and receives no changes afterwards; if the first query after an idle period fails, it has no list at all",
     fails_with: "last connection error: connection error: desc =",
     remedy: UPGRADE,
     links: &[
@@ -157,7 +154,7 @@ pub(super) static FROM_2_8_1: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.1", "2.8.2")),
     follows: Follows::Registry(WatchApi::BlockingQuery),
-    rule: "every watch polls for itself and asks anew when it leaves idle; a client timeout of 0 fails every call",
+    rule: "every watch polls independently and queries again after an idle period; a client timeout of 0 fails every call",
     fails_with: "last connection error: connection error: desc =",
     remedy: "upgrade Kratos and its Consul plugin to 2.8.4 or later; do not set the client timeout to 0",
     links: &[
@@ -173,9 +170,9 @@ pub(super) static ONLY_2_8_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.3", "2.8.3")),
     follows: Follows::Registry(WatchApi::BlockingQuery),
-    rule: "every watch polls for itself and asks anew when it leaves idle",
+    rule: "every watch polls independently and queries again after an idle period",
     fails_with: "last connection error: connection error: desc =",
-    remedy: "none needed for idle periods; many clients in one process mean many polls at the agent",
+    remedy: "none needed for idle periods; many clients in one process cause many polls at the agent",
     links: &["https://github.com/go-kratos/kratos/pull/3402", "https://github.com/go-kratos/kratos/pull/3492"],
     client: |setting| Box::new(Kratos::alone(&EACH_WATCH_NO_LIMIT, setting)),
 };
@@ -185,11 +182,9 @@ pub(super) static FROM_2_8_4: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.4", "3.0.0")),
     follows: Follows::Registry(WatchApi::BlockingQuery),
-    rule: "it asks anew when it leaves idle; when that question fails or takes longer than the client's timeout, every \
-           later call hangs",
+    rule: "it queries again after an idle period; if that query fails or takes longer than the client's timeout, every later call hangs",
     fails_with: "last connection error: connection error: desc =",
-    remedy: "restart the client now; a longer client timeout makes it rarer, grpc.WithIdleTimeout(0) keeps it from happening \
-             after the start",
+    remedy: "restart the client now; a longer client timeout makes it less likely, grpc.WithIdleTimeout(0) prevents it after the start",
     links: &[
         "https://github.com/go-kratos/kratos/pull/3511",
         "https://github.com/go-kratos/kratos/pull/2911",
@@ -206,8 +201,7 @@ pub(super) static BYSTANDER: LensKind = LensKind {
     name: "kratos-bystander",
     versions: Some(("2.5.4", "2.7.2")),
     follows: Follows::Registry(WatchApi::BlockingQuery),
-    rule: "never idle itself, it shares the poller of another client in its process, which ends with that one's first \
-           idle period",
+    rule: "never idle itself, it shares the poller of another client in its process, which ends with that client's first idle period",
     fails_with: "last connection error: connection error: desc =",
     remedy: UPGRADE,
     links: &["https://github.com/go-kratos/kratos/issues/3185", "https://github.com/go-kratos/kratos/pull/2911"],

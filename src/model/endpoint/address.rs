@@ -125,25 +125,25 @@ pub struct AddressError {
 #[non_exhaustive]
 pub enum AddressErrorKind {
     /// `2001:db8::1:80`, `[pay]:80`.
-    #[error("is no IPv6 address: write [2001:db8::1]:50051")]
+    #[error("is not a valid IPv6 address: write [2001:db8::1]:50051")]
     NotV6,
     /// No colon.
     #[error("has no port")]
     NoPort,
     /// `10.0.0.1:0`.
-    #[error("has port 0, where nothing can listen")]
+    #[error("has port 0, which is not a valid port")]
     PortZero,
     /// The port is not a number, or too large.
-    #[error("has a port that is not a number from 1 to 65535")]
+    #[error("has an invalid port: must be from 1 to 65535")]
     Port,
     /// `:80`.
     #[error("has no host")]
     NoHost,
     /// `a b:80`.
-    #[error("has a host with characters that no host name has")]
+    #[error("has a host with invalid characters")]
     HostCharacters,
     /// `unix:`.
-    #[error("names no socket")]
+    #[error("has no socket path")]
     NoSocket,
 }
 

@@ -13,7 +13,7 @@ use crate::text::{duration, quote_bytes};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
     /// The request cannot be sent as HTTP: retrying does not help.
-    #[error("the question is no HTTP request: {0}")]
+    #[error("not a valid HTTP request: {0}")]
     Request(#[source] http::Error),
     /// No connection.
     #[error("{}", io_words(.0))]
@@ -30,10 +30,10 @@ pub(crate) enum HttpError {
         source: io::Error,
     },
     /// Connected, and no response within the limit.
-    #[error("no answer within {}", duration(*.0))]
+    #[error("no response within {}", duration(*.0))]
     NoAnswer(Duration),
     /// The response came in part, and then nothing more.
-    #[error("the response stopped after {after} bytes: no more of it within {}", duration(*limit))]
+    #[error("the response stopped after {after} bytes: no more data within {}", duration(*limit))]
     Stopped {
         /// How much of it came.
         after: usize,
@@ -41,7 +41,7 @@ pub(crate) enum HttpError {
         limit: Duration,
     },
     /// The response was still arriving when the time was over.
-    #[error("the response was still arriving after {}, with {after} bytes", duration(*limit))]
+    #[error("the response was not complete after {}: {after} bytes received", duration(*limit))]
     TooSlow {
         /// How much of it came.
         after: usize,
@@ -49,13 +49,13 @@ pub(crate) enum HttpError {
         limit: Duration,
     },
     /// The connection ended before the response was complete.
-    #[error("the connection broke before the answer was complete: {}", cause(.0).map_or_else(|| .0.to_string(), io_words))]
+    #[error("connection lost before the response was complete: {}", cause(.0).map_or_else(|| .0.to_string(), io_words))]
     Broken(#[source] hyper::Error),
     /// The peer is not an HTTP server.
-    #[error("what answers is no HTTP server: {0}")]
+    #[error("not an HTTP server: {0}")]
     NotHttp(#[source] hyper::Error),
     /// The response has a form that rustify does not take.
-    #[error("the answer is no HTTP response: {0}")]
+    #[error("not a valid HTTP response: {0}")]
     Response(#[source] Box<dyn Error + Send + Sync>),
     /// The response is compressed.
     #[error(
@@ -65,7 +65,7 @@ pub(crate) enum HttpError {
     )]
     Encoded(http::HeaderValue),
     /// The response is longer than any that is read.
-    #[error("the answer is longer than {} MiB", .0 / 1024 / 1024)]
+    #[error("the response is larger than {} MiB", .0 / 1024 / 1024)]
     TooLong(usize),
 }
 
@@ -98,7 +98,7 @@ impl HttpError {
         }
     }
 
-    /// What follows `the connection broke: ` in the words of a watch, when it was the connection that broke.
+    /// What follows `connection lost: ` in the words of a watch, when it was the connection that broke.
     pub(crate) fn broken_connection(&self) -> Option<String> {
         match self {
             HttpError::Connect(error) => Some(io_words(error)),

@@ -61,7 +61,7 @@ async fn an_answer_that_stops_half_way_is_reported_with_what_came() {
     let (answer, took) = answer("HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n", 3).await;
     let stopped = answer.unwrap_err();
     assert!(matches!(stopped, HttpError::Stopped { after: 3000, limit: LIMIT }), "{stopped:?}");
-    assert_eq!(stopped.to_string(), "the response stopped after 3000 bytes: no more of it within 5.0s");
+    assert_eq!(stopped.to_string(), "the response stopped after 3000 bytes: no more data within 5.0s");
     assert_eq!(took.as_secs(), 8);
 }
 

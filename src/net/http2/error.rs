@@ -75,7 +75,7 @@ pub(crate) fn code_of_http(status: StatusCode) -> Code {
 fn no_status(http: StatusCode, trailers: bool) -> String {
     match (http, trailers) {
         (StatusCode::OK, true) => "response whose trailers have no grpc-status".to_string(),
-        (StatusCode::OK, false) => "response without trailers: there is no grpc-status".to_string(),
+        (StatusCode::OK, false) => "response without trailers, so there is no grpc-status".to_string(),
         (http, _) => format!("grpc-status header missing, mapped from HTTP status code {}", http.as_u16()),
     }
 }

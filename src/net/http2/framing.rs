@@ -141,14 +141,14 @@ impl Framing {
             (1, Some(encoding)) => (
                 ResponseFault::Compressed,
                 format!(
-                    "message compressed with {encoding}, and the request has no grpc-accept-encoding: servers must not compress then"
+                    "message compressed with {encoding}, and the request has no grpc-accept-encoding, so the server must not compress"
                 ),
             ),
             (0x80 | 0x81, _) => (ResponseFault::GrpcWeb, "gRPC-Web: its trailers are in the body".to_string()),
             _ => (
                 ResponseFault::Message,
                 format!(
-                    "message that begins with \"{}\" instead of a compressed flag (0 or 1) and a length",
+                    "message that starts with \"{}\" instead of a compressed flag (0 or 1) and a length",
                     quote_bytes(&data[..data.len().min(100)], 24)
                 ),
             ),
@@ -162,7 +162,7 @@ impl Framing {
             0 => None,
             PREFIX => {
                 let sent = self.length - self.rest;
-                Some(format!("message cut off: its prefix gives {} bytes, {sent} were sent", self.length))
+                Some(format!("message cut off: its prefix announces {} bytes, but only {sent} came", self.length))
             }
             have => Some(format!("message cut off: {have} of the {PREFIX} bytes of its prefix were sent")),
         }
@@ -205,11 +205,11 @@ mod tests {
         assert_eq!(wrong(None, &[1, 0, 0, 0, 2]), "message with the compressed flag and without grpc-encoding");
         assert_eq!(wrong(Some(b"identity"), &[1]), "message with the compressed flag and without grpc-encoding");
         assert!(wrong(Some(b"gzip"), &[1]).starts_with("message compressed with gzip, and the request has no"));
-        assert!(wrong(None, b"<html>").starts_with("message that begins with \"<html>\" instead of"));
+        assert!(wrong(None, b"<html>").starts_with("message that starts with \"<html>\" instead of"));
         assert!(wrong(None, &[0, 0, 0, 0, 0, 0x80, 0, 0, 0, 15]).starts_with("gRPC-Web"));
         let mut lies = framing();
         lies.take(&[0, 0, 0, 1, 0, 8, 1]).unwrap();
-        assert_eq!(lies.cut_off().unwrap(), "message cut off: its prefix gives 256 bytes, 2 were sent");
+        assert_eq!(lies.cut_off().unwrap(), "message cut off: its prefix announces 256 bytes, but only 2 came");
         let mut cut = framing();
         cut.take(&[0, 0, 0]).unwrap();
         assert_eq!(cut.cut_off().unwrap(), "message cut off: 3 of the 5 bytes of its prefix were sent");

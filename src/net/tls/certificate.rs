@@ -107,7 +107,7 @@ pub(super) fn shows_intermediate(certificate: &X509Certificate<'_>) -> bool {
 pub(crate) fn distinguished_name(der: &[u8]) -> String {
     match X509Name::from_der(der) {
         Ok((_, name)) => name.to_string(),
-        Err(_) => format!("a name of {} bytes that cannot be read", der.len()),
+        Err(_) => format!("a name of {} bytes that cannot be parsed", der.len()),
     }
 }
 
@@ -190,7 +190,7 @@ fn alternative_name(name: &GeneralName<'_>) -> AlternativeName {
         GeneralName::OtherName(oid, _) => format!("otherName:{}", oid.to_id_string()),
         GeneralName::X400Address(_) => "x400Address".to_string(),
         GeneralName::EDIPartyName(_) => "ediPartyName".to_string(),
-        _ => "a name of unknown kind".to_string(),
+        _ => "a name of unknown type".to_string(),
     })
 }
 
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_certificate_are_none() {
         assert_eq!(read(b"no certificate"), None);
-        assert_eq!(distinguished_name(&[1, 2]), "a name of 2 bytes that cannot be read");
+        assert_eq!(distinguished_name(&[1, 2]), "a name of 2 bytes that cannot be parsed");
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl TlsClient {
     pub(crate) async fn handshake<S: Io>(&self, stream: S) -> io::Result<TlsStream<S>> {
         let secured = self.connector.connect(self.name.clone(), stream).await;
         match &secured {
-            Ok(_) => tracing::debug!(server_name = self.explain.server_name, "tls handshake done"),
+            Ok(_) => tracing::debug!(server_name = self.explain.server_name, "tls handshake complete"),
             Err(error) => tracing::debug!(server_name = self.explain.server_name, %error, "tls handshake failed"),
         }
         secured
@@ -103,7 +103,7 @@ impl Explain {
             Some(told) => format!("{}{}", told.text, self.remedy.of(&told)),
             None => {
                 let remedy = if matches!(tls, rustls::Error::InvalidMessage(_)) { self.remedy.no_tls() } else { "" };
-                format!("peer does not speak TLS on this port{remedy}")
+                format!("peer does not use TLS on this port{remedy}")
             }
         })
     }

@@ -32,8 +32,7 @@ pub(crate) fn explain_end(client: &ClientAuth) -> Option<Told> {
         Some(given) => {
             let issuer = given.last().map_or("", |last| last.issuer.as_str());
             let text = format!(
-                "server asked for a client certificate and closed the connection after ours (issued by \"{issuer}\") without an \
-                 alert, as C-core servers do when they refuse it"
+                "server requested a client certificate and closed the connection after receiving ours (issued by \"{issuer}\") without an alert, as C-core servers do when they reject it"
             );
             Some(Told::new(FailureCode::ClientCertificateRequired, text, Some(TlsFault::ClientRefused)))
         }
@@ -49,11 +48,11 @@ pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescrip
     };
     let how = match alert {
         Some(alert) => format!("alert {}", alert_name(alert)),
-        None => "it closed the connection without an alert".to_string(),
+        None => "the server closed the connection without an alert".to_string(),
     };
     let (text, fault) = match &client.given {
         None => {
-            let text = format!("server wants a client certificate{wanted} and was given none ({how})");
+            let text = format!("server requires a client certificate{wanted} and received none ({how})");
             (text, TlsFault::ClientMissing(issuers))
         }
         Some(given) => {
@@ -63,10 +62,10 @@ pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescrip
             });
             let asked = match (&fault, wanted.as_str()) {
                 (TlsFault::ClientIssuer(_), _) | (_, "") => String::new(),
-                (_, wanted) => format!("; it asked for one{wanted}"),
+                (_, wanted) => format!("; the server requested one{wanted}"),
             };
             let between = if why.is_empty() || why.starts_with(';') { "" } else { ": " };
-            (format!("server refused our client certificate{between}{why} ({how}){asked}"), fault)
+            (format!("server rejected our client certificate{between}{why} ({how}){asked}"), fault)
         }
     };
     Told::new(FailureCode::ClientCertificateRequired, text, Some(fault))
@@ -90,7 +89,7 @@ fn flaw_of_ours(client: &ClientAuth, given: &[Certificate]) -> Option<(String, T
     let fits = given.iter().any(|of_chain| issuers.contains(&of_chain.issuer));
     if !issuers.is_empty() && !fits {
         let wanted = quoted(issuers);
-        let text = format!("it is issued by \"{}\", and the server asked for one issued by {wanted}", leaf.issuer);
+        let text = format!("it is issued by \"{}\", and the server requested one issued by {wanted}", leaf.issuer);
         return Some((text, TlsFault::ClientIssuer(issuers.to_vec())));
     }
     None
@@ -99,13 +98,13 @@ fn flaw_of_ours(client: &ClientAuth, given: &[Certificate]) -> Option<(String, T
 /// What an alert about a client's certificate means.
 fn meaning(alert: AlertDescription) -> &'static str {
     match alert {
-        AlertDescription::UnknownCA => "it does not trust the issuer",
-        AlertDescription::CertificateExpired => "it takes it for expired (compare the clocks)",
-        AlertDescription::CertificateRevoked => "it takes it for revoked",
-        AlertDescription::UnsupportedCertificate => "it does not accept its kind or purpose",
-        AlertDescription::AccessDenied => "it is valid and not allowed",
+        AlertDescription::UnknownCA => "the server does not trust its issuer",
+        AlertDescription::CertificateExpired => "the server considers it expired (compare the clocks)",
+        AlertDescription::CertificateRevoked => "the server considers it revoked",
+        AlertDescription::UnsupportedCertificate => "the server does not accept its type or purpose",
+        AlertDescription::AccessDenied => "it is valid, but access is denied",
         AlertDescription::DecryptError => "the signature with its key does not verify",
-        AlertDescription::BadCertificate => "it takes it for invalid",
+        AlertDescription::BadCertificate => "the server considers it invalid",
         _ => "",
     }
 }

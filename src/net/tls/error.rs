@@ -10,10 +10,10 @@ use super::pem::PemError;
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The TLS library cannot.
-    #[error("TLS cannot be set up: {0}")]
+    #[error("failed to set up TLS: {0}")]
     Library(#[from] rustls::Error),
     /// The roots cannot be used.
-    #[error("trusted roots cannot be used: {0}")]
+    #[error("invalid trusted root certificates: {0}")]
     Roots(#[from] VerifierBuilderError),
     /// The system trusts no certificate.
     #[error("this machine has no trusted root certificates{}; install ca-certificates", because(source))]
@@ -34,7 +34,7 @@ pub enum SetupError {
     },
     /// No certificate can have the name to verify.
     #[cfg(feature = "networked")]
-    #[error("{0:?} is not a name that a certificate can have")]
+    #[error("{0:?} is not a valid name for a certificate")]
     ServerName(String),
 }
 

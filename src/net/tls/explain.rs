@@ -28,7 +28,7 @@ pub(crate) fn explain_handshake(
         },
         Error::AlertReceived(alert) => explain_alert(*alert, server_name, client),
         Error::NoApplicationProtocol | Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedApplicationProtocol) => {
-            let text = "server selected a protocol other than h2; gRPC needs ALPN h2";
+            let text = "server selected a protocol other than h2; gRPC requires ALPN h2";
             Told::new(FailureCode::NoApplicationProtocol, text, None)
         }
         Error::PeerIncompatible(
@@ -62,13 +62,13 @@ pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: 
     match alert {
         AlertDescription::NoApplicationProtocol => Told::new(
             FailureCode::NoApplicationProtocol,
-            "server does not offer ALPN h2, which gRPC needs (alert no_application_protocol)",
+            "server does not support ALPN h2, which gRPC requires (alert no_application_protocol)",
             None,
         ),
         AlertDescription::CertificateRequired => client_certificate(client, Some(alert)),
         AlertDescription::ProtocolVersion => Told::new(
             FailureCode::ProtocolVersionUnsupported,
-            "server accepts neither TLS 1.2 nor 1.3 (alert protocol_version)",
+            "server supports neither TLS 1.2 nor 1.3 (alert protocol_version)",
             Some(TlsFault::OldVersion),
         ),
         AlertDescription::InsufficientSecurity => Told::new(
@@ -97,26 +97,26 @@ pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: 
         }
         AlertDescription::HandshakeFailure => Told::new(
             FailureCode::CipherSuiteMismatch,
-            format!("nothing in common with the server's TLS settings (alert {name})"),
+            format!("no TLS settings in common with the server (alert {name})"),
             None,
         ),
-        _ => Told::new(FailureCode::TlsFailed, format!("server refused the TLS handshake (alert {name})"), None),
+        _ => Told::new(FailureCode::TlsFailed, format!("server rejected the TLS handshake (alert {name})"), None),
     }
 }
 
 /// The server answered in a version before TLS 1.2.
 fn old_version(first: &[u8]) -> Told {
-    let text = server_version(first).map_or("server speaks neither TLS 1.2 nor 1.3", old_version_text);
+    let text = server_version(first).map_or("server supports neither TLS 1.2 nor 1.3", old_version_text);
     Told::new(FailureCode::ProtocolVersionUnsupported, text, Some(TlsFault::OldVersion))
 }
 
 /// A server whose newest version this is.
 pub(super) fn old_version_text(version: u16) -> &'static str {
     match version {
-        0x0300 => "server speaks SSL 3.0 and nothing newer; gRPC needs TLS 1.2 or 1.3",
-        0x0301 => "server speaks TLS 1.0 and nothing newer; gRPC needs TLS 1.2 or 1.3",
-        0x0302 => "server speaks TLS 1.1 and nothing newer; gRPC needs TLS 1.2 or 1.3",
-        _ => "server speaks neither TLS 1.2 nor 1.3",
+        0x0300 => "server supports SSL 3.0 and nothing newer; gRPC requires TLS 1.2 or 1.3",
+        0x0301 => "server supports TLS 1.0 and nothing newer; gRPC requires TLS 1.2 or 1.3",
+        0x0302 => "server supports TLS 1.1 and nothing newer; gRPC requires TLS 1.2 or 1.3",
+        _ => "server supports neither TLS 1.2 nor 1.3",
     }
 }
 
@@ -145,8 +145,8 @@ fn in_words(error: &Error) -> String {
             "server sent a TLS message out of order".to_string()
         }
         Error::PeerMisbehaved(_) => "server violated the TLS protocol".to_string(),
-        Error::PeerIncompatible(_) => "nothing in common with the server's TLS settings".to_string(),
-        Error::DecryptError => "a TLS record of the server could not be decrypted".to_string(),
+        Error::PeerIncompatible(_) => "no TLS settings in common with the server".to_string(),
+        Error::DecryptError => "failed to decrypt a TLS record from the server".to_string(),
         Error::PeerSentOversizedRecord => "server sent a TLS record that is too long".to_string(),
         Error::FailedToGetRandomBytes | Error::FailedToGetCurrentTime | Error::EncryptError => {
             "TLS failed on this machine".to_string()
@@ -186,10 +186,10 @@ mod tests {
         assert_eq!(nobody.code, FailureCode::CipherSuiteMismatch);
         let missing = told(AlertDescription::HandshakeFailure, &asked(&[], None));
         assert_eq!(missing.code, FailureCode::ClientCertificateRequired);
-        assert_eq!(missing.text, "server wants a client certificate and was given none (alert handshake_failure)");
+        assert_eq!(missing.text, "server requires a client certificate and received none (alert handshake_failure)");
         let internal = told(AlertDescription::InternalError, &asked(&[], None));
         assert_eq!(internal.code, FailureCode::TlsFailed);
-        assert_eq!(internal.text, "server refused the TLS handshake (alert internal_error)");
+        assert_eq!(internal.text, "server rejected the TLS handshake (alert internal_error)");
     }
 
     #[test]
@@ -198,25 +198,25 @@ mod tests {
             (
                 ours("CN=B", Some(&[Purpose::ClientAuth]), 2_000_000_000),
                 AlertDescription::BadCertificate,
-                "server refused our client certificate: it is issued by \"CN=B\", and the server asked for one issued by \"CN=A\" (alert bad_certificate)",
+                "server rejected our client certificate: it is issued by \"CN=B\", and the server requested one issued by \"CN=A\" (alert bad_certificate)",
                 TlsFault::ClientIssuer(vec!["CN=A".to_string()]),
             ),
             (
                 ours("CN=A", None, NOW - 2 * 60 * 60),
                 AlertDescription::CertificateExpired,
-                "server refused our client certificate: it expired 2 hours ago (2026-11-18) (alert certificate_expired); it asked for one issued by \"CN=A\"",
+                "server rejected our client certificate: it expired 2 hours ago (2026-11-18) (alert certificate_expired); the server requested one issued by \"CN=A\"",
                 TlsFault::ClientDates,
             ),
             (
                 ours("CN=A", Some(&[Purpose::ServerAuth]), 2_000_000_000),
                 AlertDescription::UnsupportedCertificate,
-                "server refused our client certificate: it is not valid for client authentication (extended key usage: serverAuth) (alert unsupported_certificate); it asked for one issued by \"CN=A\"",
+                "server rejected our client certificate: it is not valid for client authentication (extended key usage: serverAuth) (alert unsupported_certificate); the server requested one issued by \"CN=A\"",
                 TlsFault::ClientPurpose,
             ),
             (
                 ours("CN=A", None, 2_000_000_000),
                 AlertDescription::AccessDenied,
-                "server refused our client certificate: it is valid and not allowed; it is issued by \"CN=A\" (alert access_denied); it asked for one issued by \"CN=A\"",
+                "server rejected our client certificate: it is valid, but access is denied; it is issued by \"CN=A\" (alert access_denied); the server requested one issued by \"CN=A\"",
                 TlsFault::ClientRefused,
             ),
         ];
@@ -237,12 +237,12 @@ mod tests {
         assert_eq!(told.fault, Some(TlsFault::ClientMissing(vec!["CN=A".to_string()])));
         let told = explain_end(&asked(&[], Some(good.clone()))).unwrap();
         assert_eq!(told.fault, Some(TlsFault::ClientRefused));
-        assert!(told.text.contains("after ours (issued by \"CN=A\") without an alert"), "{}", told.text);
+        assert!(told.text.contains("after receiving ours (issued by \"CN=A\") without an alert"), "{}", told.text);
         let told = explain_end(&asked(&["CN=B"], Some(good))).unwrap();
         assert_eq!(told.code, FailureCode::ClientCertificateRequired);
         assert_eq!(
             told.text,
-            "server refused our client certificate: it is issued by \"CN=A\", and the server asked for one issued by \"CN=B\" (it closed the connection without an alert)"
+            "server rejected our client certificate: it is issued by \"CN=A\", and the server requested one issued by \"CN=B\" (the server closed the connection without an alert)"
         );
     }
 
@@ -252,8 +252,8 @@ mod tests {
         let error =
             || io::Error::other(Error::PeerIncompatible(PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig));
         let told = |first: &[u8]| explain_handshake(&error(), first, "pay", &ClientAuth::default()).unwrap();
-        assert!(told(&hello(1)).text.starts_with("server speaks TLS 1.0 and nothing newer"));
-        assert!(told(&hello(2)).text.starts_with("server speaks TLS 1.1 and nothing newer"));
-        assert_eq!(told(&[]).text, "server speaks neither TLS 1.2 nor 1.3");
+        assert!(told(&hello(1)).text.starts_with("server supports TLS 1.0 and nothing newer"));
+        assert!(told(&hello(2)).text.starts_with("server supports TLS 1.1 and nothing newer"));
+        assert_eq!(told(&[]).text, "server supports neither TLS 1.2 nor 1.3");
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn unproved(leaf: &CertificateDer<'_>) -> Refusal {
     let (text, fault) = match path::is_beyond(&key) {
         _ if !parsed => ("certificate cannot be parsed by this tool's TLS library (rustls)".to_string(), None),
         true => (weak_key("certificate", &key), Some(TlsFault::Reissue(BETTER_KEY.to_string()))),
-        false => ("server's signature does not fit the key of its certificate".to_string(), None),
+        false => ("server's signature does not match the key of its certificate".to_string(), None),
     };
     Refusal { code: FailureCode::CertificateVerificationFailed, text, fault, is_our_limit }
 }
@@ -91,11 +91,11 @@ fn alone(seen: &Seen<'_>) -> bool {
 fn dates(seen: &Seen<'_>, expired: bool) -> Told {
     let now = seen.now;
     if let Some(at) = seen.find(|_, of_chain| of_chain.not_after < of_chain.not_before) {
-        let text = format!("{} ends before it begins: it is never valid", seen.whose(at));
+        let text = format!("{} has an end date before its start date, so it is never valid", seen.whose(at));
         return (
             FailureCode::CertificateExpired,
             text.clone(),
-            Some(TlsFault::Reissue("with its dates in order".to_string())),
+            Some(TlsFault::Reissue("with an end date after its start date".to_string())),
         );
     }
     let at = seen.find(|_, of_chain| if expired { of_chain.not_after < now } else { of_chain.not_before > now });
@@ -130,7 +130,7 @@ fn issuer(seen: &Seen<'_>) -> Told {
             let trusted = seen.roots.subjects();
             let text = if intermediate {
                 format!(
-                    "the server sent no certificate of \"{issuer}\", the intermediate authority that signed its own"
+                    "the server did not send the certificate of \"{issuer}\", the intermediate authority that signed the server's certificate"
                 )
             } else {
                 let known = match trusted.as_slice() {
@@ -155,8 +155,7 @@ fn issuer(seen: &Seen<'_>) -> Told {
 
 fn other_key(root: String) -> (String, Option<TlsFault>) {
     let text = format!(
-        "certificate was signed by another key than that of the trusted \"{root}\": the authority was made anew, or it is \
-         another one of the same name"
+        "certificate was signed with another key than the one of the trusted \"{root}\": the authority was recreated, or another authority has the same name"
     );
     (text, Some(TlsFault::OtherKey(root)))
 }
@@ -182,7 +181,7 @@ fn bad_signature(seen: &Seen<'_>) -> Told {
             }
             _ => (
                 FailureCode::CertificateVerificationFailed,
-                "the signature on a certificate of the chain is wrong".to_string(),
+                "a certificate of the chain has an invalid signature".to_string(),
                 None,
             ),
         },
@@ -218,7 +217,7 @@ fn other(error: &CertificateError) -> Told {
             (
                 FailureCode::CertificateVerificationFailed,
                 text.to_string(),
-                reissue("with that extension as not critical"),
+                reissue("with that extension marked as not critical"),
             )
         }
         error => {

@@ -16,29 +16,26 @@ pub(super) fn flaw(seen: &Seen<'_>) -> Option<(String, TlsFault)> {
         let signed_itself = of_chain.subject == of_chain.issuer;
         let found = if traits.version == 1 {
             Some((
-                format!("{whose} is of version 1 (X.509 version 3 is needed)"),
+                format!("{whose} has X.509 version 1 (version 3 is required)"),
                 "as X.509 version 3, with a subject alternative name".to_string(),
             ))
         } else if !traits.unknown_critical.is_empty() {
             let oids = traits.unknown_critical.join(", ");
             Some((
-                format!("{whose} has a critical extension that is not known ({oids})"),
-                "without that extension, or with it as not critical".to_string(),
+                format!("{whose} has an unknown critical extension ({oids})"),
+                "without that extension, or with it marked as not critical".to_string(),
             ))
         } else if traits.digest != Digest::Strong && !signed_itself {
             let digest = traits.digest;
             Some((
-                format!("{whose} is signed with {digest}, which is not accepted any more"),
+                format!("{whose} is signed with {digest}, which is no longer accepted"),
                 "signed with SHA-256".to_string(),
             ))
         } else if at == 0 && traits.is_ca {
-            let text = format!("{whose} is one of a certificate authority (basicConstraints CA:TRUE), not of a server");
+            let text = format!("{whose} is a CA certificate (basicConstraints CA:TRUE), not a server certificate");
             Some((text, "with basicConstraints CA:FALSE".to_string()))
         } else if at > 0 && !traits.is_ca && seen.read.iter().any(|below| below.issuer == of_chain.subject) {
-            Some((
-                format!("{whose} is not one of a certificate authority (no CA:TRUE)"),
-                "with basicConstraints CA:TRUE".to_string(),
-            ))
+            Some((format!("{whose} is not a CA certificate (no CA:TRUE)"), "with basicConstraints CA:TRUE".to_string()))
         } else if at > 0 && !traits.allows(KeyUsage::CertSign) {
             let text = format!("{whose} may not sign certificates (its key usage lacks keyCertSign)");
             Some((text, "with the key usage keyCertSign".to_string()))
@@ -63,10 +60,10 @@ pub(super) fn flaw(seen: &Seen<'_>) -> Option<(String, TlsFault)> {
 pub(super) fn weak_key(whose: &str, key: &KeyKind) -> String {
     match key {
         KeyKind::Rsa(bits) if *bits < 2048 => {
-            format!("{whose} has an RSA key of {bits} bits, and this tool's TLS library (rustls) accepts 2048 and more")
+            format!("{whose} has an RSA key of {bits} bits, and this tool's TLS library (rustls) accepts 2048 or more")
         }
         KeyKind::Rsa(bits) => {
-            format!("{whose} has an RSA key of {bits} bits, and this tool's TLS library (rustls) accepts 8192 at most")
+            format!("{whose} has an RSA key of {bits} bits, and this tool's TLS library (rustls) accepts at most 8192")
         }
         key => format!("{whose} has a key ({key}) that this tool's TLS library (rustls) does not support"),
     }

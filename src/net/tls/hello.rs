@@ -273,14 +273,14 @@ impl Answer {
                 }
                 _ => "which gRPC clients do not offer",
             };
-            let text = format!("no cipher suite in common: of all that exist the server selects {name} ({why})");
+            let text =
+                format!("no cipher suite in common: when offered all of them, the server selects {name} ({why})");
             return told(common, text, TlsFault::Ciphers);
         }
         if let Some(group) = self.group.filter(|group| !USABLE_GROUPS.contains(group)) {
             let name = name_of(&GROUPS, group);
             let text = format!(
-                "no key exchange group in common: of all that exist the server selects {name}, and this tool's TLS library \
-                 (rustls) offers X25519, P-256 and P-384"
+                "no key exchange group in common: when offered all of them, the server selects {name}, and this tool's TLS library (rustls) supports X25519, P-256 and P-384"
             );
             return told(common, text, TlsFault::Groups);
         }
@@ -296,8 +296,7 @@ impl Answer {
 
     /// The same for a server that answers a hello of everything, and nothing of it shows why it refused a client's.
     pub fn wants_another_signature(&self) -> Told {
-        let text = "the server's certificate needs a signature scheme that most gRPC clients do not offer (such as Ed448 or \
-                    RSA-PSS keys)";
+        let text = "the server's certificate requires a signature scheme that most gRPC clients do not offer (such as Ed448 or RSA-PSS keys)";
         let better = "with an ECDSA P-256 or an RSA key of 2048 bits".to_string();
         Told {
             code: FailureCode::CertificateVerificationFailed,

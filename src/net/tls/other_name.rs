@@ -13,10 +13,9 @@ pub(super) fn other_name(seen: &Seen<'_>) -> String {
     if leaf.names.is_empty() {
         return match &leaf.traits.common_name {
             Some(common) => format!(
-                "certificate names no host: it has the common name \"{common}\" and no subject alternative name, so it is \
-                 not for {wanted}"
+                "certificate has no host name: it has the common name \"{common}\" and no subject alternative name, so it is not for {wanted}"
             ),
-            None => format!("certificate names no host (no subject alternative name), not {wanted}"),
+            None => format!("certificate has no host name (no subject alternative name), so it is not for {wanted}"),
         };
     }
     let is_ip = wanted.parse::<IpAddr>().is_ok();
@@ -30,7 +29,7 @@ pub(super) fn other_name(seen: &Seen<'_>) -> String {
     } else if dns.iter().any(|name| is_odd_wildcard(name)) {
         " (a wildcard must be the whole first label, with a domain after it)"
     } else if dns.iter().any(|name| is_too_deep(name, wanted)) {
-        " (a wildcard stands for one label only)"
+        " (a wildcard matches only one label)"
     } else {
         ""
     };

@@ -32,7 +32,7 @@ pub enum PemError {
         found: String,
     },
     /// It seems to be the binary form.
-    #[error("no {wanted} in PEM found in file (it looks like DER; convert it with openssl)")]
+    #[error("no {wanted} in PEM format found in file (it looks like DER; convert it with openssl)")]
     Der {
         /// What was looked for.
         wanted: &'static str,
@@ -47,30 +47,29 @@ pub enum PemError {
     #[error("not valid PEM")]
     Malformed,
     /// One of its certificates cannot be read.
-    #[error("a certificate in it cannot be parsed")]
+    #[error("a certificate in the file cannot be parsed")]
     Certificate,
     /// No certificate in it can be trusted as a root.
     #[error("{}", match count {
-        1 => "the certificate in it cannot be a trusted root".to_string(),
-        _ => format!("none of the {count} certificates in it can be a trusted root"),
+        1 => "the certificate in the file cannot be a trusted root".to_string(),
+        _ => format!("none of the {count} certificates in the file can be a trusted root"),
     })]
     NotARoot {
         /// How many there are.
         count: usize,
     },
     /// A directory without a usable file.
-    #[error("no PEM file with a certificate in it")]
+    #[error("no PEM file with a certificate found")]
     EmptyDirectory,
     /// The key needs a passphrase.
     #[error("the key is encrypted; decrypt it first (openssl pkey -in KEY -out PLAIN)")]
     Encrypted,
     /// Certificate and key are of two pairs.
-    #[error("the key does not belong to the certificate")]
+    #[error("the key does not match the certificate")]
     Mismatch,
     /// The TLS library has no such keys.
     #[error(
-        "the key is not supported here (supported: RSA of 2048 to 8192 bits, ECDSA P-256 and P-384, Ed25519); the certificate \
-         is for {kind}"
+        "the key is not supported (supported: RSA of 2048 to 8192 bits, ECDSA P-256 and P-384, Ed25519); the certificate is for {kind}"
     )]
     KeyNotSupported {
         /// The key of the certificate.
@@ -189,10 +188,10 @@ mod tests {
         assert_eq!(why(&key), "no certificate found in file, only PRIVATE KEY");
         assert_eq!(
             certificates(&[0x30, 0x82, 1, 1, 0xff]).unwrap_err().to_string(),
-            "no certificate in PEM found in file (it looks like DER; convert it with openssl)"
+            "no certificate in PEM format found in file (it looks like DER; convert it with openssl)"
         );
         let broken = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-        assert_eq!(why(broken), "a certificate in it cannot be parsed");
+        assert_eq!(why(broken), "a certificate in the file cannot be parsed");
         assert_eq!(why("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"), "not valid PEM");
     }
 
@@ -208,7 +207,7 @@ mod tests {
             IdentityError::Certificate(why) => why.to_string(),
             IdentityError::Key(why) => panic!("{why}"),
         };
-        assert_eq!(of_key(refused(&other, &key)), "the key does not belong to the certificate");
+        assert_eq!(of_key(refused(&other, &key)), "the key does not match the certificate");
         assert_eq!(of_certificate(refused("", &key)), "the file is empty");
         assert_eq!(of_certificate(refused(&key, &certificate)), "no certificate found in file, only PRIVATE KEY");
         for locked in [
@@ -220,7 +219,7 @@ mod tests {
         }
         let odd = "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n";
         let why = of_key(refused(&certificate, odd));
-        assert!(why.starts_with("the key is not supported here"), "{why}");
+        assert!(why.starts_with("the key is not supported (supported: "), "{why}");
     }
 
     #[test]

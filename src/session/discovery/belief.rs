@@ -145,9 +145,9 @@ impl Doubts {
         self.contradicted = now;
         let times = match self.contradictions {
             1 => String::new(),
-            count => format!(" ({count} times by now)"),
+            count => format!(" ({count} times so far)"),
         };
-        Note::new(NoteKind::Unconfirmed, format!("an empty answer was queried again and not confirmed{times}"))
+        Note::new(NoteKind::Unconfirmed, format!("an empty response was not confirmed by a second query{times}"))
     }
 
     fn doubts_empty(&mut self, now: Elapsed) -> Belief {
@@ -169,8 +169,7 @@ impl Doubts {
 
     fn came_back(&self, missing: usize, known: usize) -> Note {
         let text = format!(
-            "came back after a gap without {missing} of the {known} endpoints that it listed before, as after a restart \
-             without its data: they are kept until they register again, for at most {}",
+            "recovered after a gap without {missing} of the {known} endpoints that it listed before, as after a restart without its data: they are kept until they register again, for at most {}",
             exact_duration(self.memory.grace)
         );
         Note::new(NoteKind::Restarted, text)

@@ -82,7 +82,7 @@ fn broken() -> Result<Update, ResolveError> {
 fn why_the_last_entry_left_survives_the_question_that_confirms_it() {
     let mut bench = Bench::new(true);
     bench.word(1, list(&["10.0.0.1:1"]), false);
-    let why = Note::new(NoteKind::Departed, "key \"pay/1\" left because its lease of 10 s ran out");
+    let why = Note::new(NoteKind::Departed, "key \"pay/1\" was removed because its lease of 10 s expired");
     let emptied = Update::Reset(Answer { endpoints: Vec::new(), notes: vec![why.clone()] });
     assert_eq!(bench.word(1, Ok(emptied), false), ["ask 2"]);
     bench.discovery.word(bench.now, 0, 2, Some(list(&[])), false, &mut bench.steps);

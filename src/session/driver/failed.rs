@@ -47,7 +47,7 @@ impl Session {
             && let Ok(panic) = error.try_into_panic()
         {
             tracing::error!(?owner, "a task panicked");
-            let input = self.failure(owner, &format!("internal error: its task panicked: {}", words(&*panic)));
+            let input = self.failure(owner, &format!("internal error: a task panicked: {}", words(&*panic)));
             self.feed(input);
         }
     }
@@ -85,5 +85,5 @@ impl Session {
 /// The message of a panic.
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -13,7 +13,7 @@ impl Session {
         match effect {
             Effect::Ask { source, generation } => debug!(source = %self.label(*source), generation, "query started"),
             Effect::Drop { source } => debug!(source = %self.label(*source), "query stopped"),
-            Effect::ResolveNow => debug!("a connection failed: sources that poll query again"),
+            Effect::ResolveNow => debug!("a connection failed: polling sources query again"),
             Effect::Open { connection, address, .. } => {
                 debug!(connection = connection.0, %address, "connection started")
             }
@@ -47,7 +47,7 @@ impl Session {
             Input::GoingAway(connection, disconnect) => debug!(connection = connection.0, %disconnect, "GOAWAY"),
             Input::Lost(connection, disconnect) => debug!(connection = connection.0, %disconnect, "connection lost"),
             Input::Stalled { lasted, .. } => warn!(lasted = %duration(*lasted), "this process did not run"),
-            Input::Finish => debug!("told to finish"),
+            Input::Finish => debug!("stop requested"),
             _ => {}
         }
     }

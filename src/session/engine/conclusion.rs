@@ -27,7 +27,7 @@ impl Engine {
             Some(why) => Summary {
                 verdict: Verdict::TimedOut,
                 exit: Verdict::TimedOut.exit_code(),
-                text: format!("{why}; so far: {}", summary.text),
+                text: format!("{why}; state so far: {}", summary.text),
                 counts: summary.counts,
             },
         };

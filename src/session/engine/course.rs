@@ -92,7 +92,7 @@ impl Engine {
                 CourseStep::Asking => self.asked(),
                 CourseStep::ProbingAgain => {
                     if self.course.pending.is_empty() && !self.still_holds() {
-                        self.idle_phase(IdlePhase::Done, None, "everything was seen".to_string());
+                        self.idle_phase(IdlePhase::Done, None, "idle cycle complete".to_string());
                         self.finish(None);
                     }
                 }
@@ -111,7 +111,7 @@ impl Engine {
             Goal::Resolve { watch: false } => self.finish(None),
             Goal::Probe | Goal::ProbeIdle(_) => {
                 if matches!(self.script.goal, Goal::ProbeIdle(_)) && !self.discovery.addresses().is_empty() {
-                    let text = "every endpoint is probed, then a first call goes through the channel".to_string();
+                    let text = "probing every endpoint, then making a first call through the channel".to_string();
                     self.idle_phase(IdlePhase::Baseline, None, text);
                 }
                 self.probe(self.discovery.addresses());
@@ -140,7 +140,7 @@ impl Engine {
         let text = match &call.address {
             Some(address) if !failed => {
                 let took = duration(call.took);
-                format!("the first call went to {address} in {took}; no call follows for {}", exact_duration(idle))
+                format!("the first call went to {address} in {took}; no further call for {}", exact_duration(idle))
             }
             _ => "the first call failed".to_string(),
         };
@@ -161,12 +161,12 @@ impl Engine {
             return;
         }
         let text = match self.changes() {
-            0 => "the channel is IDLE; nothing has changed, discovery goes on".to_string(),
-            1 => "the channel is IDLE; one change so far, discovery goes on".to_string(),
-            more => format!("the channel is IDLE; {more} changes so far, discovery goes on"),
+            0 => "the channel is IDLE; no changes so far, discovery continues".to_string(),
+            1 => "the channel is IDLE; 1 change so far, discovery continues".to_string(),
+            more => format!("the channel is IDLE; {more} changes so far, discovery continues"),
         };
         self.idle_phase(IdlePhase::Idle, None, text);
-        self.idle_phase(IdlePhase::Call, None, "a call leaves IDLE".to_string());
+        self.idle_phase(IdlePhase::Call, None, "making a call to leave IDLE".to_string());
         self.course.step = CourseStep::CallAfter;
         self.start_call(IdlePhase::Call);
     }
@@ -180,7 +180,7 @@ impl Engine {
                 format!("the call went to {address} in {took}{parts}: {}", health.as_str())
             }
             (Err(why), _) => format!("the call failed after {took}: {why}"),
-            (Ok(health), None) => format!("the call was answered in {took}: {}", health.as_str()),
+            (Ok(health), None) => format!("the call completed in {took}: {}", health.as_str()),
         };
         let cost = call.cost.clone();
         let seq = self.idle_cost(IdlePhase::Call, cost, text);

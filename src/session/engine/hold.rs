@@ -71,17 +71,17 @@ impl Engine {
         let longest = self.holds.pending.values().map(|holding| holding.silence).max().unwrap_or_default();
         let mut note = match count {
             0 => return String::new(),
-            1 => "; a silent connection is held beside it".to_string(),
+            1 => "; 1 idle-connection check is running".to_string(),
             _ if longest > idle => {
-                format!("; {count} silent connections are held beside it, the longest for {longest:?}")
+                format!("; {count} idle-connection checks are running, the longest for {longest:?}")
             }
-            _ => format!("; {count} silent connections are held beside it"),
+            _ => format!("; {count} idle-connection checks are running"),
         };
         if all > MOST {
-            note.push_str(&format!(" (to the first {MOST} of {all} endpoints)"));
+            note.push_str(&format!(" (for the first {MOST} of {all} endpoints)"));
         }
         if climbs && addresses.len() > CLIMBED {
-            note.push_str(&format!(" (the longer ones to the first {CLIMBED} of {} endpoints)", addresses.len()));
+            note.push_str(&format!(" (the longer ones for the first {CLIMBED} of {} endpoints)", addresses.len()));
         }
         note
     }
@@ -118,8 +118,8 @@ impl Engine {
         if self.holds.told != Some(until) {
             self.holds.told = Some(until);
             let text = match self.holds.pending.len() {
-                1 => "one connection is still held in silence".to_string(),
-                many => format!("{many} connections are still held in silence"),
+                1 => "1 idle-connection check is still running".to_string(),
+                many => format!("{many} idle-connection checks are still running"),
             };
             self.idle_phase(IdlePhase::Holding, Some(until), text);
         }

@@ -83,7 +83,7 @@ impl Engine {
             Err(failure) => failure.stage,
             Ok(_) => crate::model::reach::Stage::Health,
         };
-        let text = format!("this process did not run while it waited, {REPEATS} times");
+        let text = format!("this process did not run while it was waiting, {REPEATS} times");
         let failure = Failure::new(stage, FailureCode::Local, text, waited);
         Some(Reach { outcome: Err(failure), ..reach })
     }

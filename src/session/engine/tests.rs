@@ -331,7 +331,7 @@ fn refused() -> Failure {
 }
 
 fn unanswered() -> Health {
-    let text = "grpc.health.v1.Health/Check unanswered for 5.0s".to_string();
+    let text = "no response to grpc.health.v1.Health/Check within 5.0s".to_string();
     Health::Failed { code: GrpcStatus::DeadlineExceeded, text, cause: RpcCause::Unanswered(Unanswered::default()) }
 }
 
@@ -567,7 +567,7 @@ fn a_silent_connection_to_every_endpoint_is_asked_before_anything_is_probed_agai
     let held = seqs(|kind| matches!(kind, EventKind::Held(_)));
     let probed = seqs(|kind| matches!(kind, EventKind::Health(_)));
     assert!(probed.last() > held.last(), "{held:?} {probed:?}");
-    let says = |event: &&Event| matches!(&event.kind, EventKind::Idle(report) if report.text.contains("2 silent connections are held beside it"));
+    let says = |event: &&Event| matches!(&event.kind, EventKind::Idle(report) if report.text.contains("2 idle-connection checks are running"));
     assert!(world.events.iter().any(|event| says(&event)));
 }
 
@@ -628,5 +628,5 @@ fn no_more_than_a_thousand_are_held_and_no_more_than_eight_climb() {
         _ => None,
     });
     let text = text.unwrap();
-    assert!(text.contains("to the first 1000 of 1200 endpoints") && text.contains("the first 8 of 1000"), "{text}");
+    assert!(text.contains("for the first 1000 of 1200 endpoints") && text.contains("the first 8 of 1000"), "{text}");
 }

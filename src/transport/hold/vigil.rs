@@ -120,7 +120,7 @@ impl Vigil {
         }
         self.segments = None;
         self.longest = self.longest.max(now - self.last);
-        self.interrupted_by(now, || frame.map_or("part of a frame".to_string(), frames::name));
+        self.interrupted_by(now, || frame.map_or("a partial frame".to_string(), frames::name));
     }
 
     /// Waits for the end of the silence, or until TCP is to be asked again.

@@ -5,11 +5,11 @@
 pub(in crate::transport) enum HuffmanError {
     #[error("it contains the end-of-string symbol")]
     EndOfString,
-    #[error("no such code")]
+    #[error("unknown code")]
     NoSuchCode,
-    #[error("its padding is not all ones")]
+    #[error("the padding is not all ones")]
     Padding,
-    #[error("it is padded by a byte or more")]
+    #[error("the padding is a byte or longer")]
     LongPadding,
 }
 

@@ -51,7 +51,7 @@ async fn the_connect_deadline_is_kept_in_every_stage() {
     let begun = Instant::now();
     let failed = failure(&Transport::new(long.clone(), Arc::new(memory)), address()).await;
     assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Tcp, FailureCode::TimedOut, 20 * SECOND));
-    assert_eq!(failed.text, "no answer to SYN within 20.0s (packets dropped, or the host is gone)");
+    assert_eq!(failed.text, "no response to SYN within 20.0s (packets dropped, or the host is down)");
     assert_eq!(begun.elapsed(), 20 * SECOND);
 
     let short = Options { connect_timeout: 2 * SECOND, ..options() };
@@ -59,13 +59,13 @@ async fn the_connect_deadline_is_kept_in_every_stage() {
     let failed =
         failure(&to(Options { tls: TlsMode::On, insecure: true, ..short.clone() }, silence).0, address()).await;
     assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Tls, FailureCode::TimedOut, 2 * SECOND));
-    assert_eq!(failed.text, "TLS handshake unanswered for 2.0s");
+    assert_eq!(failed.text, "no response to the TLS handshake within 2.0s");
     assert_eq!(begun.elapsed(), 2 * SECOND);
 
     let begun = Instant::now();
     let failed = failure(&to(short, silence).0, address()).await;
     assert_eq!((failed.stage, failed.code, failed.waited), (Stage::Http2, FailureCode::TimedOut, 2 * SECOND));
-    assert_eq!(failed.text, "accepted the connection and sent no SETTINGS for 2.0s");
+    assert_eq!(failed.text, "accepted the connection, but sent no HTTP/2 SETTINGS within 2.0s");
     assert_eq!(begun.elapsed(), 2 * SECOND);
 }
 
@@ -84,7 +84,7 @@ async fn one_deadline_covers_all_stages() {
     let begun = Instant::now();
     let failed = failure(&transport, address()).await;
     assert_eq!((failed.stage, failed.waited), (Stage::Http2, Duration::from_millis(500)));
-    assert_eq!(failed.text, "no SETTINGS when the attempt ended after 2.0s: the stages before left 500ms");
+    assert_eq!(failed.text, "no HTTP/2 SETTINGS when the attempt timed out after 2.0s: the earlier stages left 500ms");
     assert_eq!(begun.elapsed(), 2 * SECOND);
 }
 
@@ -129,7 +129,7 @@ async fn keepalive_gives_a_frozen_peer_up() {
     let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("no GOAWAY was said") };
     assert_eq!(begun.elapsed(), 30 * SECOND, "10 s of silence, then 20 s without an answer");
     assert_eq!(lost.reason, DisconnectReason::ConnectionTimedOut);
-    assert_eq!(lost.to_string(), "connection timed out (keepalive: no answer in 20.0s)");
+    assert_eq!(lost.to_string(), "connection timed out (keepalive: no response within 20.0s)");
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,7 +167,7 @@ async fn keepalive_is_silent_without_rpcs_and_prompt_with_one() {
     assert!(tokio::time::timeout(3_600 * SECOND, connection.event()).await.is_err(), "nobody asked, nobody pings");
     let (health, took) = connection.check(Arc::from("")).await;
     assert_eq!(took, 20 * SECOND, "a stream after a long silence pings at once");
-    let text = "connection lost: connection timed out (keepalive: no answer in 20.0s)";
+    let text = "connection lost: connection timed out (keepalive: no response within 20.0s)";
     assert!(
         matches!(&health, Health::Failed { text: said, cause: RpcCause::Lost(_), .. } if said == text),
         "{health:?}"
@@ -178,7 +178,7 @@ async fn keepalive_is_silent_without_rpcs_and_prompt_with_one() {
 async fn an_unanswered_check_says_what_waited_and_how_long() {
     let (transport, _) = to(options(), |pipe| peers::serve_health(pipe, Answer::Silence, Arc::default()));
     let reach = transport.reach(address(), Arc::from("")).await;
-    let text = "grpc.health.v1.Health/Check unanswered for 5.0s".to_string();
+    let text = "no response to grpc.health.v1.Health/Check within 5.0s".to_string();
     let expected =
         Health::Failed { code: GrpcStatus::DeadlineExceeded, text, cause: RpcCause::Unanswered(Unanswered::default()) };
     assert_eq!(reach.outcome, Ok((expected, 5 * SECOND)));

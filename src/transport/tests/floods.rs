@@ -75,7 +75,7 @@ async fn a_connection_without_calls_ends_with_the_flood() {
         };
         assert_eq!(disconnect.reason, DisconnectReason::Flood, "{name}");
         assert!(
-            disconnect.to_string().starts_with("closed by us, because the server floods it: 10001"),
+            disconnect.to_string().starts_with("closed by us, because the server sent a flood of frames: 10001"),
             "{disconnect}"
         );
     }
@@ -91,6 +91,9 @@ async fn an_idle_connection_check_ends_with_the_flood() {
             Fate::Closed { disconnect, .. } => disconnect.to_string(),
             other => panic!("{name}: {other:?}"),
         };
-        assert!(text.contains("closed by us, because the server floods it") && text.contains(name), "{name}: {text}");
+        assert!(
+            text.contains("closed by us, because the server sent a flood of frames") && text.contains(name),
+            "{name}: {text}"
+        );
     }
 }

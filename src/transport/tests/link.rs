@@ -137,7 +137,7 @@ async fn metadata_is_sent_and_never_shown() {
     let bad = vec![("x y".to_string(), Secret::new("hunter2"))];
     let (health, _) =
         sockets(Options { metadata: bad, ..options() }).reach(address, Arc::from("")).await.outcome.unwrap();
-    assert_eq!(health, failed(GrpcStatus::InvalidArgument, "metadata name \"x y\" cannot be sent", RpcCause::Client));
+    assert_eq!(health, failed(GrpcStatus::InvalidArgument, "invalid metadata name \"x y\"", RpcCause::Client));
 }
 
 /// A peer that says SETTINGS and then what it is told to: bytes, or (`None`) the end.
@@ -297,7 +297,7 @@ async fn a_look_uses_no_task_and_leaves_with_goaway() {
         reach.outcome.unwrap().0,
         failed(
             GrpcStatus::DeadlineExceeded,
-            "grpc.health.v1.Health/Check unanswered for 50ms",
+            "no response to grpc.health.v1.Health/Check within 50ms",
             RpcCause::Unanswered(Unanswered {
                 // Linux gives it: the kernel of a process that does not answer acknowledges all the same.
                 acknowledged: cfg!(target_os = "linux").then_some(true),

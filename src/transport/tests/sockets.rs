@@ -50,17 +50,17 @@ async fn every_wrong_answer_has_its_own_words() {
         (
             b"HTTP/1.1 400 Bad Request\r\n\r\n",
             Code::Http1,
-            r#"peer speaks HTTP/1, not HTTP/2: it answered "HTTP/1.1 400 Bad Request\r\n\r\n""#,
+            r#"peer uses HTTP/1, not HTTP/2: it sent "HTTP/1.1 400 Bad Request\r\n\r\n""#,
         ),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", Code::NotHttp2, r#"an SSH server answered "SSH-2.0-OpenSSH_9.2\r\n""#),
-        (b"220 mail ESMTP\r\n", Code::NotHttp2, r#"a mail or FTP server answered "220 mail ESMTP\r\n""#),
-        (b"-ERR unknown\r\n", Code::NotHttp2, r#"peer does not speak HTTP/2: it answered "-ERR unknown\r\n""#),
-        (&[0x15, 3, 1, 0, 2, 2, 22], Code::TlsExpected, "peer answered with a TLS record: this port wants TLS"),
-        (&goaway, Code::GoAway, r#"server said GOAWAY ENHANCE_YOUR_CALM before SETTINGS, debug data "too_many_pings""#),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", Code::NotHttp2, r#"this is an SSH server: it sent "SSH-2.0-OpenSSH_9.2\r\n""#),
+        (b"220 mail ESMTP\r\n", Code::NotHttp2, r#"this is a mail or FTP server: it sent "220 mail ESMTP\r\n""#),
+        (b"-ERR unknown\r\n", Code::NotHttp2, r#"peer does not use HTTP/2: it sent "-ERR unknown\r\n""#),
+        (&[0x15, 3, 1, 0, 2, 2, 22], Code::TlsExpected, "peer responded with a TLS record: this port requires TLS"),
+        (&goaway, Code::GoAway, r#"server sent GOAWAY ENHANCE_YOUR_CALM before SETTINGS, debug data "too_many_pings""#),
         (
             &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8],
             Code::ProtocolError,
-            "first frame is PING, it must be SETTINGS",
+            "first frame is PING, expected SETTINGS",
         ),
         (
             &[0, 0, 0, 4, 1, 0, 0, 0, 0],
@@ -71,12 +71,12 @@ async fn every_wrong_answer_has_its_own_words() {
         (
             &[0, 0, 4, 7, 0, 0, 0, 0, 0, 1, 2, 3, 4],
             Code::ProtocolError,
-            "first frame is a GOAWAY with a payload of 4 bytes, at least 8 are due",
+            "first frame is a GOAWAY with a payload of 4 bytes, expected at least 8",
         ),
         (
             &[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0],
             Code::NoStreams,
-            "SETTINGS forbid every RPC: MAX_CONCURRENT_STREAMS is 0",
+            "the server's SETTINGS allow no RPC: MAX_CONCURRENT_STREAMS is 0",
         ),
     ];
     let transport = sockets(options());
@@ -128,7 +128,11 @@ async fn a_silent_port_fails_in_the_stage_that_waited() {
     let transport = sockets(Options { connect_timeout: Duration::from_millis(60), ..options() });
     let failure = failure(&transport, address).await;
     assert_eq!((failure.stage, failure.code), (Stage::Http2, FailureCode::TimedOut));
-    assert!(failure.text.starts_with("accepted the connection and sent no SETTINGS for "), "{}", failure.text);
+    assert!(
+        failure.text.starts_with("accepted the connection, but sent no HTTP/2 SETTINGS within "),
+        "{}",
+        failure.text
+    );
 }
 
 #[tokio::test]

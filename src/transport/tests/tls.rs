@@ -259,13 +259,16 @@ async fn alpn_h2_is_required() {
     let none = Server { alpn: &[], ..ca.server(Leaf::default()) }.start().await;
     let failed = failure(&sockets(trusting(&ca)), none).await;
     assert_eq!((failed.stage, failed.code), (Stage::Tls, FailureCode::NoApplicationProtocol));
-    assert_eq!(failed.text, "server selected no application protocol; gRPC needs ALPN h2 (grpc-go refuses since 1.67)");
+    assert_eq!(
+        failed.text,
+        "server selected no application protocol; gRPC requires ALPN h2 (grpc-go rejects this since 1.67)"
+    );
     assert_eq!(failed.tls.unwrap().version.as_deref(), Some("TLSv1.3"));
 
     let http1 = Server { alpn: &[b"http/1.1"], ..ca.server(Leaf::default()) }.start().await;
     let failed = failure(&sockets(trusting(&ca)), http1).await;
     assert_eq!((failed.stage, failed.code), (Stage::Tls, FailureCode::NoApplicationProtocol));
-    assert_eq!(failed.text, "server does not offer ALPN h2, which gRPC needs (alert no_application_protocol)");
+    assert_eq!(failed.text, "server does not support ALPN h2, which gRPC requires (alert no_application_protocol)");
 }
 
 #[tokio::test]
@@ -279,7 +282,7 @@ async fn a_missing_client_certificate_is_named_in_every_tls_version() {
         assert_eq!((failed.stage, failed.code), (Stage::Tls, FailureCode::ClientCertificateRequired), "{versions:?}");
         assert_eq!(
             failed.text,
-            "server wants a client certificate issued by \"CN=Test CA\" and was given none (alert certificate_required)"
+            "server requires a client certificate issued by \"CN=Test CA\" and received none (alert certificate_required)"
         );
         assert_eq!(failed.tls.unwrap().chain.len(), 1);
 
@@ -293,7 +296,7 @@ async fn a_missing_client_certificate_is_named_in_every_tls_version() {
         assert_eq!((failed.stage, failed.code), (Stage::Tls, FailureCode::ClientCertificateRequired), "{versions:?}");
         assert_eq!(
             failed.text,
-            "server refused our client certificate: it is issued by \"CN=Somebody Else\", and the server asked for one issued by \"CN=Test CA\" (alert unknown_ca)"
+            "server rejected our client certificate: it is issued by \"CN=Somebody Else\", and the server requested one issued by \"CN=Test CA\" (alert unknown_ca)"
         );
     }
 }
@@ -332,7 +335,11 @@ async fn a_server_that_closes_for_want_of_a_client_certificate_is_understood() {
     .await;
     let failed = failure(&sockets(trusting(&ca)), address).await;
     assert_eq!((failed.stage, failed.code), (Stage::Tls, FailureCode::ClientCertificateRequired));
-    assert!(failed.text.ends_with("was given none (it closed the connection without an alert)"), "{}", failed.text);
+    assert!(
+        failed.text.ends_with("received none (the server closed the connection without an alert)"),
+        "{}",
+        failed.text
+    );
 }
 
 #[tokio::test]
@@ -342,18 +349,14 @@ async fn peers_that_do_not_speak_tls_are_named_with_what_they_said() {
         (
             b"HTTP/1.1 400 Bad Request\r\n\r\n",
             FailureCode::NotTls,
-            r#"peer does not speak TLS on this port: it answered "HTTP/1.1 400 Bad Request\r\n\r\n""#,
+            r#"peer does not use TLS on this port: it sent "HTTP/1.1 400 Bad Request\r\n\r\n""#,
         ),
-        (
-            SETTINGS,
-            FailureCode::NotTls,
-            "peer does not speak TLS on this port: it answered with HTTP/2 SETTINGS in plaintext",
-        ),
+        (SETTINGS, FailureCode::NotTls, "peer does not use TLS on this port: it sent HTTP/2 SETTINGS in plaintext"),
         (b"", FailureCode::Closed, "closed the connection during the TLS handshake"),
         (
             &[0x15, 3, 1, 0, 2, 2, 40],
             FailureCode::CipherSuiteMismatch,
-            "nothing in common with the server's TLS settings (alert handshake_failure)",
+            "no TLS settings in common with the server (alert handshake_failure)",
         ),
     ];
     for (bytes, code, text) in cases {
@@ -488,7 +491,7 @@ async fn a_tls_port_that_cuts_plaintext_off_without_a_word_is_named_all_the_same
     let transport = sockets(options());
     let failed = transport.reach(address.clone(), Arc::from("")).await.outcome.unwrap_err();
     assert_eq!((failed.stage, failed.code), (Stage::Http2, FailureCode::TlsExpected));
-    assert!(failed.text.ends_with("the port speaks TLS, and plaintext was asked for"), "{}", failed.text);
+    assert!(failed.text.ends_with("the port uses TLS, but plaintext was requested"), "{}", failed.text);
     // A connection that is to be kept asks no second question.
     assert_ne!(failure(&transport, address).await.code, FailureCode::TlsExpected);
 

@@ -98,19 +98,25 @@ async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
     assert_eq!((permanent.ttl, &permanent.lease), (None, &Some(Lease::Permanent)));
     assert_eq!(
         notes(&first, NoteKind::Permanent),
-        ["1 of 3 keys have no lease, so nothing removes them when their process dies: \"pay/3\""]
+        ["1 of 3 keys have no lease, so they are not removed when their process stops: \"pay/3\""]
     );
 
     // Nobody renews the short one.
     let second = answer(&mut stream).await;
     assert_eq!(places(&second), ["10.0.0.2:50051", "10.0.0.3:50051"]);
     let [why] = notes(&second, NoteKind::Departed)[..] else { panic!("{second:?}") };
-    assert!(why.starts_with("key \"pay/1\" left because its lease of 2s ran out: nobody renewed it"), "{why}");
+    assert!(
+        why.starts_with("key \"pay/1\" was removed because its lease of 2s expired without being renewed"),
+        "{why}"
+    );
 
     etcd.revoke(long);
     let third = answer(&mut stream).await;
     let [why] = notes(&third, NoteKind::Departed)[..] else { panic!("{third:?}") };
-    assert_eq!(why, "key \"pay/2\" left with its lease, revoked before its 100s were over: deregistered in order");
+    assert_eq!(
+        why,
+        "key \"pay/2\" was removed with its lease, which was revoked before its 100s had passed: deregistered normally"
+    );
 
     etcd.delete("pay/3");
     let fourth = answer(&mut stream).await;
@@ -122,7 +128,7 @@ async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
     etcd.delete("pay/4");
     let last = answer(&mut stream).await;
     let [why] = notes(&last, NoteKind::Departed)[..] else { panic!("{last:?}") };
-    assert!(why.starts_with("key \"pay/4\" was deleted while its lease lives ("), "{why}");
+    assert!(why.starts_with("key \"pay/4\" was deleted while its lease was active ("), "{why}");
 }
 
 #[tokio::test]
@@ -213,7 +219,7 @@ async fn the_next_member_is_asked_when_one_is_gone_frozen_or_cut_off_from_the_ot
     let first = answer(&mut watch(&etcd, "etcd:///pay")).await;
     assert_eq!(places(&first), ["10.0.0.1:50051"]);
     let [asked] = notes(&first, NoteKind::Asked)[..] else { panic!("{first:?}") };
-    assert!(asked.contains("; before it 127.0.0.1:") && asked.contains("connection refused"), "{asked}");
+    assert!(asked.contains("; failed before: 127.0.0.1:") && asked.contains("connection refused"), "{asked}");
     etcd.start_again(0);
     etcd.until_led();
 
@@ -221,12 +227,12 @@ async fn the_next_member_is_asked_when_one_is_gone_frozen_or_cut_off_from_the_ot
     let first = answer(&mut watch(&etcd, "etcd:///pay")).await;
     assert_eq!(places(&first), ["10.0.0.1:50051"]);
     let [asked] = notes(&first, NoteKind::Asked)[..] else { panic!("{first:?}") };
-    assert!(asked.contains("no answer within"), "{asked}");
+    assert!(asked.contains("no response within"), "{asked}");
 
     // Two frozen of three: who is left says that it has no leader, or nothing that it could not know.
     etcd.pause(1);
     let error = word(&mut watch(&etcd, "etcd:///pay")).await.expect_err("no leader");
-    assert!(error.to_string().starts_with("etcd: none of the 3 members can be asked: 127.0.0.1:"), "{error}");
+    assert!(error.to_string().starts_with("etcd: none of the 3 members can be queried: 127.0.0.1:"), "{error}");
 }
 
 #[tokio::test]
@@ -238,7 +244,7 @@ async fn a_member_that_freezes_under_a_watch_is_noticed() {
     etcd.pause(0);
     let error = end(&mut stream).await;
     assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
-    assert!(error.to_string().contains("while watching: frozen or cut off"), "{error}");
+    assert!(error.to_string().contains("while watching: frozen or unreachable"), "{error}");
 }
 
 #[tokio::test]
@@ -271,7 +277,7 @@ async fn who_may_read_sees_and_who_may_not_is_told_so() {
     }
     let anonymous = word(&mut watch(&etcd, "etcd:///pay")).await.expect_err("nobody in particular");
     assert_eq!(anonymous.failure().code, ResolveCode::Denied, "{anonymous}");
-    assert!(anonymous.to_string().ends_with("(ETCDCTL_USER names the user)"), "{anonymous}");
+    assert!(anonymous.to_string().ends_with("(set the user name in ETCDCTL_USER)"), "{anonymous}");
 }
 
 #[tokio::test]
@@ -326,10 +332,13 @@ async fn tls_is_verified_and_a_client_certificate_shown() {
     ];
     assert_eq!(places(&answer(&mut ask("etcd:///pay", &unverified)).await), ["10.0.0.1:50051"]);
     for (variables, words) in [
-        (vec![("ETCDCTL_ENDPOINTS", url.as_str())], "(ETCDCTL_CACERT names the authority to trust)"),
+        (vec![("ETCDCTL_ENDPOINTS", url.as_str())], "(ETCDCTL_CACERT sets the trusted authority)"),
         (vec![("ETCDCTL_ENDPOINTS", url.as_str()), ("ETCDCTL_CACERT", &ca)], "ETCDCTL_CERT and ETCDCTL_KEY"),
         (vec![("ETCDCTL_ENDPOINTS", &url[8..])], "https://"),
-        (vec![("ETCDCTL_ENDPOINTS", &etcd.endpoints()), ("ETCDCTL_CACERT", &ca)], "written http://"),
+        (
+            vec![("ETCDCTL_ENDPOINTS", &etcd.endpoints()), ("ETCDCTL_CACERT", &ca)],
+            "use http:// for a member without TLS",
+        ),
         (vec![("ETCDCTL_ENDPOINTS", url.as_str()), ("ETCDCTL_CACERT", "/nonexistent")], "ETCDCTL_CACERT /nonexistent"),
     ] {
         let error = word(&mut ask("etcd:///pay", &variables)).await.expect_err(words);

@@ -135,11 +135,8 @@ async fn an_instance_that_nobody_renews_is_evicted_or_kept_and_both_are_said() {
     let told = timeout(PATIENCE, overdue).await.expect("a lease of one second runs out");
     assert_eq!((told.endpoints.len(), told.endpoints[0].ttl), (1, Some(Duration::ZERO)));
     let [overdue, why] = notes(&told, NoteKind::Permanent)[..] else { panic!("{told:?}") };
-    assert!(
-        overdue.starts_with("the lease of 1 of 1 instances ran out, and eureka lists them all the same"),
-        "{overdue}"
-    );
-    assert!(why.contains("lease expiration disabled (self-preservation)"), "{why}");
+    assert!(overdue.starts_with("the lease of 1 of 1 instances has expired, and eureka still lists them"), "{overdue}");
+    assert!(why.contains("lease expiration is disabled (self-preservation)"), "{why}");
 }
 
 #[tokio::test]
@@ -169,7 +166,7 @@ async fn a_server_that_freezes_is_noticed_and_the_next_one_is_asked() {
     let told = answer(&mut ask("eureka:///PAY", &format!("{},{}", first.url(), second.url()))).await;
     assert_eq!(told.endpoints.len(), 1);
     let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
-    assert!(asked.contains("; before it http://127.0.0.1:") && asked.contains("no answer within"), "{asked}");
+    assert!(asked.contains("; failed before: http://127.0.0.1:") && asked.contains("no response within"), "{asked}");
 }
 
 #[test]

@@ -79,8 +79,11 @@ async fn every_way_to_say_who_asks_is_understood_by_the_api_server() {
     let stranger = plugin(&cluster, "stranger", &json!({ "token": "wr0ng" }));
     let error = asked_by(&cluster.kubeconfig_of("stranger", &trusted, &stranger)).await.expect_err("a stranger");
     assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
-    assert!(error.to_string().contains("401 Unauthorized: the API server rejected what \""), "{error}");
-    assert!(error.to_string().contains("stranger\" gives user \"me\" in /"), "{error}");
+    assert!(
+        error.to_string().contains("401 Unauthorized: the API server rejected the credentials from plugin \""),
+        "{error}"
+    );
+    assert!(error.to_string().contains("stranger\" for user \"me\" in /"), "{error}");
 
     // In a pod.
     let account = tempfile::tempdir().expect("a directory");
@@ -95,7 +98,10 @@ async fn every_way_to_say_who_asks_is_understood_by_the_api_server() {
     assert_eq!(asked(in_pod()).await.map(|answer| answer.endpoints.len()), Ok(1));
     std::fs::write(account.path().join("token"), NOBODY).expect("a token");
     let error = asked(in_pod()).await.expect_err("no right");
-    assert!(error.to_string().contains("may not list endpointslices.discovery.k8s.io in namespace pay"), "{error}");
+    assert!(
+        error.to_string().contains("no permission to list endpointslices.discovery.k8s.io in namespace pay"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -107,10 +113,10 @@ async fn what_is_wrong_with_tls_is_told_with_the_setting_that_mends_it() {
     let ask = async |name: &str, settings: Value| asked_by(&cluster.kubeconfig_of(name, &settings, &user)).await;
     let error = ask("untrusted", json!({})).await.expect_err("nobody signed it");
     assert_eq!(error.failure().code, ResolveCode::Unreachable, "{error}");
-    assert!(error.to_string().contains("(certificate-authority names the authority to trust)"), "{error}");
+    assert!(error.to_string().contains("(certificate-authority sets the trusted authority)"), "{error}");
     let other = json!({ "certificate-authority": "ca.pem", "tls-server-name": "api.example" });
     let error = ask("other-name", other).await.expect_err("another name");
-    assert!(error.to_string().contains("(tls-server-name in the kubeconfig names the name to expect)"), "{error}");
+    assert!(error.to_string().contains("(tls-server-name in the kubeconfig sets the expected name)"), "{error}");
     assert!(ask("careless", json!({ "insecure-skip-tls-verify": true })).await.is_ok());
     let error = ask("garbage", json!({ "certificate-authority-data": STANDARD.encode("no PEM") })).await;
     let error = error.expect_err("no certificate");

@@ -118,8 +118,8 @@ async fn all_slices_of_a_service_are_joined() {
     assert_eq!(first.endpoints.len(), 250);
     assert_eq!(notes(&first, NoteKind::Funnel), ["250 in 3 EndpointSlices"]);
     let service = [
-        "headless: DNS gives the addresses of the pods themselves",
-        "selector app=pay; port 80 (grpc) leads to targetPort 50051",
+        "headless: DNS returns the addresses of the pods",
+        "selector app=pay; port 80 (grpc) maps to targetPort 50051",
     ];
     assert_eq!(notes(&first, NoteKind::Service), service);
     assert_eq!(notes(&first, NoteKind::Orphaned), [""; 0]);
@@ -153,7 +153,7 @@ async fn a_rolling_change_shows_every_pod_going_and_coming() {
     cluster.slice("pay-1", "pay", &[ready(old, "old")]);
     let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
     let first = answer(&mut stream).await;
-    assert!(notes(&first, NoteKind::Service)[0].contains("one address in front of 1 endpoint;"), "{:?}", first.notes);
+    assert!(notes(&first, NoteKind::Service)[0].contains("one address for 1 endpoint;"), "{:?}", first.notes);
     let steps: [&[Value]; 5] = [
         &[ready(old, "old"), endpoint(new, "new", false, false, false)],
         &[ready(old, "old"), ready(new, "new")],
@@ -183,7 +183,9 @@ async fn a_rolling_change_shows_every_pod_going_and_coming() {
     cluster.delete("/api/v1/namespaces/pay/services", "pay");
     cluster.delete(SLICES, "pay-2");
     match update(&mut stream).await {
-        Ok(Update::NotFound(absence)) => assert!(absence.text.contains("neither a Service \"pay\""), "{absence:?}"),
+        Ok(Update::NotFound(absence)) => {
+            assert!(absence.text.contains("has no Service \"pay\" and no EndpointSlice"), "{absence:?}")
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -226,7 +228,7 @@ async fn is_gone(stream: &mut Resolution, words: &str) {
     let error = end(stream).await;
     assert_eq!(error.failure().code, ResolveCode::WatchBroken, "{error}");
     let text = error.to_string();
-    assert!(text.contains("the watch cannot go on (410 Gone): ") && text.contains(words), "{text}");
+    assert!(text.contains("the watch cannot continue (410 Gone): ") && text.contains(words), "{text}");
 }
 
 #[tokio::test]
@@ -276,7 +278,7 @@ async fn a_frozen_server_is_noticed_under_a_watch_and_before_one() {
     cluster.pause();
     let error = end(&mut stream).await;
     assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
-    assert!(error.to_string().contains("frozen or cut off"), "{error}");
+    assert!(error.to_string().contains("frozen or unreachable"), "{error}");
     let first = word(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay")).await.expect_err("silence");
     assert_eq!(first.failure().code, ResolveCode::Timeout, "{first}");
     cluster.resume();
@@ -291,7 +293,7 @@ async fn who_may_not_is_told_the_missing_verb() {
     let ask_as = |token: &str| ask(&cluster, token, "kubernetes:///pay.pay");
     let error = word(&mut ask_as(NOBODY)).await.expect_err("no right");
     assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
-    let words = "may not list endpointslices.discovery.k8s.io in namespace pay: ";
+    let words = "no permission to list endpointslices.discovery.k8s.io in namespace pay: ";
     assert!(error.to_string().contains(words) && error.to_string().contains("\"nobody\""), "{error}");
     let unknown = word(&mut ask_as("wr0ng")).await.expect_err("nobody knows it");
     assert_eq!(unknown.failure().code, ResolveCode::Denied, "{unknown}");
@@ -325,13 +327,19 @@ async fn who_may_not_is_told_the_missing_verb() {
     };
     let mut stream = timeout(PATIENCE, allowed).await.expect("the role counts");
     let error = word(&mut stream).await.expect_err("no right to watch");
-    assert!(error.to_string().contains("may not watch endpointslices.discovery.k8s.io in namespace pay"), "{error}");
+    assert!(
+        error.to_string().contains("no permission to watch endpointslices.discovery.k8s.io in namespace pay"),
+        "{error}"
+    );
     role(&["list", "watch"]);
     let seen = answer(&mut ask_as(NOBODY)).await;
     assert_eq!(seen.endpoints.len(), 1);
     let told = notes(&seen, NoteKind::Service).join("\n");
-    assert!(told.contains("the Service could not be looked at: may not get services in namespace pay"), "{told}");
-    assert!(told.contains("the legacy Endpoints could not be looked at"), "{told}");
+    assert!(
+        told.contains("failed to read the Service: 403 Forbidden: no permission to get services in namespace pay"),
+        "{told}"
+    );
+    assert!(told.contains("failed to read the legacy Endpoints: "), "{told}");
 }
 
 #[tokio::test]
@@ -340,7 +348,8 @@ async fn nobody_is_told_from_no_such_service() {
     let absent = update(&mut ask(&cluster, ADMIN, "kubernetes:///nope.pay")).await;
     let Ok(Update::NotFound(absence)) = absent else { panic!("{absent:?}") };
     assert!(
-        absence.text.contains("neither a Service \"nope\"") && absence.text.contains("namespace pay"),
+        absence.text.contains("has no Service \"nope\" and no EndpointSlice of it")
+            && absence.text.contains("namespace pay"),
         "{absence:?}"
     );
     cluster.service("empty", None);
@@ -349,7 +358,7 @@ async fn nobody_is_told_from_no_such_service() {
     cluster.slice("empty-1", "empty", &[ready("10.1.0.1", "a")]);
     let other = answer(&mut ask(&cluster, ADMIN, "kubernetes:///empty.pay:http")).await;
     assert_eq!(other.endpoints, []);
-    let why = "there is no port \"http\"; the slice has grpc (50051)";
+    let why = "no port \"http\"; the slice lists grpc (50051)";
     assert_eq!(notes(&other, NoteKind::FilteredOut), [why]);
 }
 
@@ -370,9 +379,8 @@ async fn slices_without_an_owner_and_other_endpoints_are_noted() {
     assert_eq!(first.endpoints.len(), 2);
     let orphaned = notes(&first, NoteKind::Orphaned);
     assert!(orphaned.len() == 1 && orphaned[0].contains("1 EndpointSlice is without an owner"), "{orphaned:?}");
-    assert!(orphaned[0].ends_with("in it: pay-old"), "{orphaned:?}");
+    assert!(orphaned[0].ends_with("from it: pay-old"), "{orphaned:?}");
     let legacy = notes(&first, NoteKind::Legacy);
-    let words = "the legacy Endpoints list 2 ready addresses, the EndpointSlices 2; only the Endpoints have 10.1.0.7; \
-                 only the slices have 10.1.0.9";
+    let words = "the legacy Endpoints list 2 ready addresses, the EndpointSlices 2; only in the Endpoints: 10.1.0.7; only in the EndpointSlices: 10.1.0.9";
     assert_eq!(legacy, [words]);
 }

@@ -102,7 +102,7 @@ async fn a_node_is_told_with_its_session_and_goes_with_it() {
     assert_ne!(owned.lease, other.lease, "two sessions");
     assert_eq!(
         notes(&told, NoteKind::Permanent),
-        ["1 of 4 nodes are not ephemeral, so nothing removes them when their process dies: \"/pay/1\""]
+        ["1 of 4 nodes are not ephemeral, so they are not removed when their process stops: \"/pay/1\""]
     );
     let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
     assert!(asked.contains("synced with the leader") && asked.contains("session timeout 10s"), "{asked}");
@@ -116,7 +116,7 @@ async fn a_node_is_told_with_its_session_and_goes_with_it() {
     let told = answer(&mut stream).await;
     assert_eq!(places(&told), ["10.0.0.1:50051", "10.0.0.3:50051"]);
     let [why] = notes(&told, NoteKind::Departed)[..] else { panic!("{told:?}") };
-    assert!(why.starts_with("node \"/pay/4\" left: it was deleted, or its session 0x"), "{why}");
+    assert!(why.starts_with("node \"/pay/4\" was removed: deleted, or its session 0x"), "{why}");
 
     // What is written into a node that stays is a change, too.
     first.set("/pay/3", "10.0.0.9:50051");
@@ -186,11 +186,11 @@ async fn a_server_that_freezes_under_a_watch_is_noticed() {
     zookeeper.pause(0);
     let error = word(&mut stream).await.expect_err("a frozen server");
     assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
-    assert!(error.to_string().contains("while watching: frozen or cut off"), "{error}");
+    assert!(error.to_string().contains("while watching: frozen or unreachable"), "{error}");
     assert_eq!(timeout(PATIENCE, stream.next()).await.expect("an end"), None);
     let error = word(&mut watch(&zookeeper, "zookeeper:///pay")).await.expect_err("a frozen server");
     assert_eq!(error.failure().code, ResolveCode::Timeout, "{error}");
-    assert!(error.to_string().contains("opening a session: no answer within"), "{error}");
+    assert!(error.to_string().contains("opening a session: no response within"), "{error}");
 }
 
 #[tokio::test]
@@ -254,7 +254,7 @@ async fn the_next_server_is_asked_when_one_is_gone_or_is_no_zookeeper() {
     let told = answer(&mut ask(&format!("zk://{gone},{}/pay", zookeeper.endpoints()), &[])).await;
     assert_eq!(places(&told), ["10.0.0.1:50051"]);
     let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
-    assert!(asked.contains(&format!("; before it {gone}: connection refused")), "{asked}");
+    assert!(asked.contains(&format!("; failed before: {gone}: connection refused")), "{asked}");
 
     // Something else listens there, and says so much that no frame is read from it.
     let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -286,10 +286,10 @@ async fn who_may_read_sees_and_who_may_not_is_told_so() {
     for user in ["reader:wrong", "stranger:s3cret"] {
         let told = answer(&mut as_user(user, "zookeeper:///pay")).await;
         assert_eq!(places(&told), ["10.0.0.1:50051"]);
-        assert_eq!(notes(&told, NoteKind::Skipped), ["zookeeper does not let this user read \"/pay/2\""]);
+        assert_eq!(notes(&told, NoteKind::Skipped), ["zookeeper denies this user read access to \"/pay/2\""]);
         let error = word(&mut as_user(user, "zookeeper:///hidden")).await.expect_err("a hidden parent");
         assert_eq!(error.failure().code, ResolveCode::Denied, "{error}");
-        assert!(error.to_string().contains("no right to read \"/hidden\""), "{error}");
+        assert!(error.to_string().contains("no permission to read \"/hidden\""), "{error}");
         assert!(!error.to_string().contains("s3cret") && !error.to_string().contains("wrong"), "{error}");
     }
     // Once it may be read, whoever reads it sees it at once.

@@ -25,7 +25,7 @@ pub(super) fn dns(world: &mut World, ips: &'static [&'static str]) -> String {
 
 pub fn dns_server_silent(world: &mut World) -> Option<Run> {
     let server = world.silent_udp();
-    Some(probe(&[&format!("dns://{server}/pay.test:50051")]).says(&[&server, "could not be asked"]))
+    Some(probe(&[&format!("dns://{server}/pay.test:50051")]).says(&[&server, "could not be queried"]))
 }
 
 pub fn dns_server_fails(world: &mut World) -> Option<Run> {
@@ -44,7 +44,7 @@ pub fn dns_server_fails(world: &mut World) -> Option<Run> {
 pub fn agent_down(world: &mut World) -> Option<Run> {
     let agent = world.nobody();
     let run = probe(&["consul:///pay"]).env("CONSUL_HTTP_ADDR", &agent);
-    Some(run.says(&[&agent, "could not be asked", "refused"]))
+    Some(run.says(&[&agent, "could not be queried", "refused"]))
 }
 
 pub fn nobody_registered(world: &mut World) -> Option<Run> {
@@ -72,7 +72,7 @@ pub fn stale_copy(world: &mut World) -> Option<Run> {
     let old = world.serves_on(&format!("127.0.0.2:{port}"), Answer::Status(1));
     let server = dns(world, &["127.0.0.1", "127.0.0.2"]);
     let registry = world.registry("pay.json", &[&well]);
-    Some(probe(&[&registry, &format!("dns://{server}/pay.test:{port}")]).says(&[&old, "pay.test", "and not by"]))
+    Some(probe(&[&registry, &format!("dns://{server}/pay.test:{port}")]).says(&[&old, "pay.test", "but not by"]))
 }
 
 pub fn expected_and_missing(world: &mut World) -> Option<Run> {
@@ -102,7 +102,7 @@ pub fn none_usable(world: &mut World) -> Option<Run> {
 pub fn more_than_allowed(world: &mut World) -> Option<Run> {
     let (a, b, c) = (world.healthy(), world.healthy(), world.healthy());
     let registry = world.registry("pay.json", &[&a, &b, &c]);
-    Some(probe(&["--max-endpoints", "2", &registry]).says(&["3 endpoints are listed and only 2 were probed"]))
+    Some(probe(&["--max-endpoints", "2", &registry]).says(&["3 endpoints are listed, but only 2 were probed"]))
 }
 
 /// An agent that answers the question for a service with these headers and this list.
@@ -162,7 +162,7 @@ pub fn agent_without_leader(world: &mut World) -> Option<Run> {
 pub fn passing_and_dead(world: &mut World) -> Option<Run> {
     let (well, dead) = (world.healthy(), world.nobody());
     let registry = world.judged(&[(&well, "healthy"), (&dead, "healthy")]);
-    Some(probe(&[&registry]).says(&[&dead, "listed healthy by file", "connection refused"]))
+    Some(probe(&[&registry]).says(&[&dead, "is reported as healthy by file", "connection refused"]))
 }
 
 /// An endpoint on its way out may be in any state.
@@ -200,7 +200,14 @@ pub fn moved_while_idle(world: &mut World) -> Option<Run> {
     let registry = world.registry("pay.json", &[&old]);
     let says = [old.clone(), new.clone()];
     let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
-    Some(run.says(&[&says[0], &says[1], "left file:", "still answers", "kratos 2.5.4 to 2.7.2", "a restart"]))
+    Some(run.says(&[
+        &says[0],
+        &says[1],
+        "was removed from file:",
+        "still responds",
+        "kratos 2.5.4 to 2.7.2",
+        "a restart",
+    ]))
 }
 
 pub fn call_after_idle_fails(world: &mut World) -> Option<Run> {
@@ -208,7 +215,7 @@ pub fn call_after_idle_fails(world: &mut World) -> Option<Run> {
     let registry = world.registry("pay.json", &[&old]);
     let says = new.clone();
     let run = idle(&registry, move |world| drop(world.registry("pay.json", &[&new])));
-    Some(run.says(&[&says, "the call after the silence failed", "connection refused"]))
+    Some(run.says(&[&says, "the call after the idle period failed", "connection refused"]))
 }
 
 /// A server that takes its time to say SETTINGS, asked with a deadline that a warm connection keeps easily.
@@ -226,5 +233,5 @@ pub fn no_call_before_the_silence(world: &mut World) -> Option<Run> {
     let dead = world.nobody();
     let registry = world.registry("pay.json", &[&dead]);
     let arguments = ["--idle", "2s", "--plaintext", registry.as_str()];
-    Some(probe(&arguments).says(&[&dead, "the call before the silence failed", "connection refused"]))
+    Some(probe(&arguments).says(&[&dead, "the call before the idle period failed", "connection refused"]))
 }

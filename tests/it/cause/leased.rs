@@ -53,7 +53,7 @@ mod with_etcd {
         while etcd.left(lease) > 4 {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        Some(of(world, etcd).says(&["nobody renews the lease of \"pay/1\"", &well, "s left of 15s"]))
+        Some(of(world, etcd).says(&["lease is not being renewed: \"pay/1\"", &well, "s left of 15s"]))
     }
 
     pub fn lease_of_an_hour(world: &mut World) -> Option<Run> {
@@ -61,7 +61,7 @@ mod with_etcd {
         let well = world.healthy();
         let value = json!({ "id": "1", "name": "pay", "endpoints": [format!("grpc://{well}")] });
         etcd.put("/microservices/pay/1", &value.to_string(), etcd.grant(3600));
-        Some(of(world, etcd).says(&[&well, "3600s (kratos's own is 15s)"]))
+        Some(of(world, etcd).says(&[&well, "3600s (kratos's default is 15s)"]))
     }
 
     pub fn one_address_under_two_keys(world: &mut World) -> Option<Run> {
@@ -78,8 +78,11 @@ mod with_etcd {
         let etcd = Etcd::start()?;
         let well = world.healthy();
         etcd.put("/services/pay/1", &json!({ "Op": 0, "Addr": well, "Metadata": null }).to_string(), 0);
-        let run =
-            of(world, etcd).says(&["\"/services/pay/1\"", "the value that etcd-naming writes", "look under pay/"]);
+        let run = of(world, etcd).says(&[
+            "\"/services/pay/1\"",
+            "its value is in the format of etcd-naming",
+            "look under pay/",
+        ]);
         Some(run.does(&["/pay?prefix=/services"]))
     }
 
@@ -119,7 +122,7 @@ mod with_etcd {
         for (key, value) in [("pay/1", "10.0.0.1:65536"), ("pay/2", "10.0.0.1:abc"), ("pay/3", "[[[[")] {
             etcd.put(key, value, 0);
         }
-        Some(of(world, etcd).says(&["none of 3 keys can be read", "has a port that is not a number from 1 to 65535"]))
+        Some(of(world, etcd).says(&["none of 3 keys can be read", "has an invalid port: must be from 1 to 65535"]))
     }
 
     pub fn registered_in_etcd_for_http_only(world: &mut World) -> Option<Run> {

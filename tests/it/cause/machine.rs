@@ -12,7 +12,7 @@ pub fn unix_socket_without_listener(world: &mut World) -> Option<Run> {
     let path = world.path("stale.sock");
     drop(UnixListener::bind(&path).unwrap());
     let target = format!("unix:{}", path.display());
-    Some(probe(&[&target]).says(&["stale.sock: unix: the socket file is there and no process listens on it"]))
+    Some(probe(&[&target]).says(&["stale.sock: unix: the socket file exists, but no process listens on it"]))
 }
 
 pub fn regular_file_in_place_of_a_socket(world: &mut World) -> Option<Run> {
@@ -43,7 +43,7 @@ pub fn unix_socket_that_does_not_accept(world: &mut World) -> Option<Run> {
     filler.connect(&address).unwrap();
     world.keep((listener, filler));
     let target = format!("unix-abstract:{name}");
-    Some(probe(&[&target]).says(&["unix: the process that listens does not accept connections: its queue is full"]))
+    Some(probe(&[&target]).says(&["unix: the listening process does not accept connections: its queue is full"]))
 }
 
 /// A channel to each of 80 healthy endpoints, and room for some 30.
@@ -51,12 +51,12 @@ pub fn more_endpoints_than_open_files(world: &mut World) -> Option<Run> {
     let addresses: Vec<String> = (0..80).map(|_| world.serves(Answer::Status(1))).collect();
     let registry = world.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>());
     let run = command("watch", &["--for", "2s", &registry]).under("ulimit -n 48");
-    Some(run.says(&["of 80 endpoints were not tried: this machine has no open files left (as many connections are open as fit; the rest is kept for registries)"]))
+    Some(run.says(&["of 80 endpoints were not tried: this machine has no open files left (the limit of open connections is reached; the rest is reserved for registries)"]))
 }
 
 /// Plaintext that nobody asked for, and a header that is not to be sent in it.
 pub fn metadata_and_a_plaintext_port(world: &mut World) -> Option<Run> {
     let port = world.serves(Answer::Status(1));
     let run = command("probe", &["-H", "authorization: sesame", &port]);
-    Some(run.says(&["speaks plaintext, and metadata is not sent in plaintext unless --plaintext is given"]))
+    Some(run.says(&["uses plaintext, and metadata is not sent in plaintext unless --plaintext is given"]))
 }

@@ -74,7 +74,11 @@ pub fn status_of_proxy_pass(world: &mut World) -> Option<Run> {
 
 pub fn response_without_grpc_status(world: &mut World) -> Option<Run> {
     let address = server(world, SETTINGS, response(GRPC, SERVING, b"\x00\x01x\x01y"));
-    Some(probe(&[&address]).says(&[&address, "trailers have no grpc-status"]).does(&["drops the trailers"]))
+    Some(
+        probe(&[&address])
+            .says(&[&address, "trailers have no grpc-status"])
+            .does(&["The trailers, which carry the status, are dropped on the network path"]),
+    )
 }
 
 pub fn headers_larger_than_settings(world: &mut World) -> Option<Run> {
@@ -87,7 +91,7 @@ pub fn headers_larger_than_settings(world: &mut World) -> Option<Run> {
 pub fn content_type_of_json(world: &mut World) -> Option<Run> {
     let head = b"\x88\x5f\x10application/json";
     let address = server(world, SETTINGS, response(head, SERVING, OK));
-    Some(probe(&[&address]).says(&[&address, "application/json", "grpc-go and grpc-java refuse"]))
+    Some(probe(&[&address]).says(&[&address, "application/json", "grpc-go and grpc-java reject them"]))
 }
 
 pub fn goaway_beside_the_answer(world: &mut World) -> Option<Run> {
@@ -110,7 +114,7 @@ pub fn flood_of_continuations(world: &mut World) -> Option<Run> {
 
 pub fn flood_of_pings(world: &mut World) -> Option<Run> {
     let address = server(world, SETTINGS, frame(6, &[0; 8]).repeat(10_100));
-    Some(probe(&[&address]).says(&[&address, "we ended it", "10001 small frames", "PING"]))
+    Some(probe(&[&address]).says(&[&address, "we closed the connection", "10001 small frames", "PING"]))
 }
 
 pub fn streams_forbidden_later(world: &mut World) -> Option<Run> {

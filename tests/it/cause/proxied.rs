@@ -33,7 +33,7 @@ pub fn serving_through_a_proxy(world: &mut World) -> Option<Run> {
             serve(respond);
         }
     });
-    let says = "a proxy (istio-envoy) answered for whatever is behind it; one sample (server: istio-envoy)";
+    let says = "responded through a proxy (istio-envoy): one sample of the servers behind it (server: istio-envoy)";
     Some(probe(&[&address]).says(&[&address, says]))
 }
 
@@ -69,7 +69,7 @@ pub fn envoy_without_a_route(world: &mut World) -> Option<Run> {
 pub fn client_certificate_over_http(world: &mut World) -> Option<Run> {
     let page = "<html><head><title>400 No required SSL certificate was sent</title></head></html>";
     let address = answers(world, 400, &[("server", "nginx/1.29.0"), ("content-type", "text/html")], page);
-    Some(probe(&[&address]).says(&[&address, "requires a client certificate, and none was sent"]))
+    Some(probe(&[&address]).says(&[&address, "requires a client certificate, but none was sent"]))
 }
 
 pub fn redirected(world: &mut World) -> Option<Run> {
@@ -111,7 +111,7 @@ pub fn idle_limit_with_goaway(world: &mut World) -> Option<Run> {
         }
     });
     let says =
-        [&*address, "ends connections after 1.5", "ended the channel's own connection and idle-connection checks"];
+        [&*address, "closes connections after 1.5", "closed the channel's own connection and idle-connection checks"];
     let arguments = ["--plaintext", "--idle", "2s", "--idle-ladder", "500ms,3s", &address];
     Some(probe(&arguments).says(&says))
 }

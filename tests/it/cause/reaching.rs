@@ -67,7 +67,7 @@ pub fn every_endpoint_black_holes(_: &mut World) -> Option<Run> {
     namespace.ip(&["addr", "add", "10.9.0.0/24", "dev", "lo"]);
     namespace.iptables(&["-A", "INPUT", "-d", "10.9.0.0/24", "-p", "tcp", "-j", "DROP"]);
     let arguments = ["--connect-timeout", "1s", "ipv4:10.9.0.1:50051,10.9.0.2:50051,10.9.0.3:50051"];
-    let says = ["10.9.0.1:50051", "10.9.0.3:50051", "no answer to SYN", "not one of 3 endpoints"];
+    let says = ["10.9.0.1:50051", "10.9.0.3:50051", "no response to SYN", "none of 3 endpoints"];
     Some(probe(&arguments).says(&says).inside(namespace))
 }
 
@@ -186,7 +186,10 @@ pub fn not_serving(world: &mut World) -> Option<Run> {
 
 pub fn unknown_to_its_health_service(world: &mut World) -> Option<Run> {
     let address = world.serves(Answer::Grpc("5", "unknown service"));
-    Some(probe(&["--service", "pay.v1.Pay", &address]).says(&[&address, "does not know the service"]))
+    Some(
+        probe(&["--service", "pay.v1.Pay", &address])
+            .says(&[&address, "the requested service is not registered with its health service"]),
+    )
 }
 
 pub fn health_call_refused(world: &mut World) -> Option<Run> {

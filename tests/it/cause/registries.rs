@@ -41,7 +41,7 @@ pub fn no_instance_has_the_tag(world: &mut World) -> Option<Run> {
     tagged["Service"]["Tags"] = json!(["v1", "http"]);
     let agent = lists(world, &[tagged]);
     let run = probe(&[&format!("consul://{agent}/pay?tag=grpc")]);
-    Some(run.says(&["1 registered -> 0 tagged \"grpc\"", "the tags there are \"http\", \"v1\""]))
+    Some(run.says(&["1 registered -> 0 tagged \"grpc\"", "their tags are \"http\", \"v1\""]))
 }
 
 pub fn registered_for_http_only(world: &mut World) -> Option<Run> {
@@ -78,7 +78,7 @@ pub fn virtual_ip_before_several(world: &mut World) -> Option<Run> {
     let virtual_ip = world.serves_on("127.0.0.3:0", Answer::Status(1));
     let server = dns(world, &["127.0.0.3"], &[]);
     let name = format!("dns://{server}/pay.test:{}", port(&virtual_ip));
-    Some(probe(&[&registry, &name]).says(&[&virtual_ip, "none of the 2 endpoints that file:", "a virtual IP"]))
+    Some(probe(&[&registry, &name]).says(&[&virtual_ip, "not one of the 2 endpoints that file:", "a virtual IP"]))
 }
 
 #[expect(clippy::print_stderr, reason = "what was left out must be said")]
@@ -127,7 +127,7 @@ pub fn critical_and_dead(world: &mut World) -> Option<Run> {
 pub fn critical_and_serving(world: &mut World) -> Option<Run> {
     let (well, blamed) = (world.healthy(), world.healthy());
     let registry = world.judged(&[(&well, "healthy"), (&blamed, "critical")]);
-    Some(probe(&[&registry]).says(&[&blamed, "is registered in file, critical, and serves"]))
+    Some(probe(&[&registry]).says(&[&blamed, "is registered in file, critical, but is serving"]))
 }
 
 pub fn proxy_in_the_environment(world: &mut World) -> Option<Run> {
@@ -143,7 +143,7 @@ pub fn a_port_that_is_none_among_good_ones(world: &mut World) -> Option<Run> {
     let mut bad = instance(&well, "passing");
     (bad["Service"]["ID"], bad["Service"]["Port"]) = (json!("pay-bad"), json!(0));
     let agent = lists(world, &[instance(&well, "passing"), bad]);
-    let words = ["1 of 2 registered instances cannot be used", "\"pay-bad\" on node \"node-1\"", "port 0 is none"];
+    let words = ["1 of 2 registered instances cannot be used", "\"pay-bad\" on node \"node-1\"", "invalid port 0"];
     Some(probe(&[&format!("consul://{agent}/pay")]).says(&words))
 }
 
@@ -222,7 +222,7 @@ pub fn behind_a_mesh_proxy(world: &mut World) -> Option<Run> {
     let agent = agent_with(world, HEADERS, list, &[("/health/connect/", proxy.to_string())]);
     let run =
         probe(&[&format!("consul://{agent}/pay")]).says(&[&closed, "its proxy is \"pay-sidecar-proxy\" on port 21000"]);
-    Some(run.never(&["eregister it", "dead"]))
+    Some(run.never(&["eregister it", "unreachable"]))
 }
 
 pub fn mesh_native_and_closed(world: &mut World) -> Option<Run> {
@@ -238,7 +238,7 @@ pub fn dead_registry_of_the_environment(world: &mut World) -> Option<Run> {
     let (well, dead) = (world.healthy(), world.nobody());
     let server = dns(world, &["127.0.0.1"], &[]);
     let run = probe(&["--dns-server", &server, "--port", port(&well), "pay.test"]).env("CONSUL_HTTP_ADDR", &dead);
-    Some(run.says(&[&dead, "could not be asked"]))
+    Some(run.says(&[&dead, "could not be queried"]))
 }
 
 /// The same registry, but somebody asked for it.
@@ -259,12 +259,12 @@ pub fn some_without_the_tag(world: &mut World) -> Option<Run> {
     let mut of_tag = instance(&tagged, "passing");
     of_tag["Service"]["Tags"] = json!(["v2"]);
     let agent = lists(world, &[of_tag, instance(&other, "passing")]);
-    Some(probe(&[&format!("consul://{agent}/pay?tag=v2")]).says(&["1 of 2 instances are not tagged \"v2\""]))
+    Some(probe(&[&format!("consul://{agent}/pay?tag=v2")]).says(&["1 of 2 instances do not have the tag \"v2\""]))
 }
 
 pub fn nothing_that_can_be_read(world: &mut World) -> Option<Run> {
     let agent = lists(world, &[json!([[[1]]]), json!("pay")]);
-    Some(probe(&[&format!("consul://{agent}/pay")]).says(&["none of 2 entries can be read", "is not understood"]))
+    Some(probe(&[&format!("consul://{agent}/pay")]).says(&["none of 2 entries can be read", "cannot be parsed"]))
 }
 
 pub fn other_spelling_and_datacenter(world: &mut World) -> Option<Run> {
@@ -277,7 +277,8 @@ pub fn other_spelling_and_datacenter(world: &mut World) -> Option<Run> {
     let agent = agent_with(world, HEADERS, "[]".to_string(), &others);
     let run = probe(&[&format!("consul://{agent}/pay")]);
     Some(
-        run.says(&["near names: \"Pay\"", "datacenter \"eu\" lists 1 of it"]).does(&[&format!("consul://{agent}/Pay")]),
+        run.says(&["similar names: \"Pay\"", "instances of it in datacenter \"eu\": 1"])
+            .does(&[&format!("consul://{agent}/Pay")]),
     )
 }
 
@@ -318,8 +319,8 @@ pub fn host_name_that_leads_nowhere_beside_an_address(world: &mut World) -> Opti
     // Longer than a label may be: no DNS server has to be asked.
     let host = format!("order-413844978-v0nwf{}", "x".repeat(64));
     let server = eureka(world, &host, &well, "UP");
-    let run = probe(&[&format!("eureka://{server}/PAY")]).says(&[&host, &well, "and that serves"]);
-    Some(run.does(&["prefer-ip-address=true"]).never(&["eregister it", "is dead"]))
+    let run = probe(&[&format!("eureka://{server}/PAY")]).says(&[&host, &well, "which is reachable and serves"]);
+    Some(run.does(&["prefer-ip-address=true"]).never(&["eregister it", "is unreachable"]))
 }
 
 pub fn starting_in_eureka(world: &mut World) -> Option<Run> {
@@ -328,7 +329,7 @@ pub fn starting_in_eureka(world: &mut World) -> Option<Run> {
     Some(probe(&[&format!("eureka://{server}/PAY")]).says(&[
         "0 of 1 UP",
         "its check \"status\" is STARTING",
-        "UP only",
+        "only instances that are UP",
     ]))
 }
 
@@ -342,6 +343,6 @@ pub fn out_of_service_in_eureka(world: &mut World) -> Option<Run> {
 pub fn other_application_in_eureka(world: &mut World) -> Option<Run> {
     let well = world.healthy();
     let server = eureka(world, "127.0.0.1", &well, "UP");
-    let run = probe(&[&format!("eureka://{server}/pay-")]).says(&["near names there: \"PAY\""]);
+    let run = probe(&[&format!("eureka://{server}/pay-")]).says(&["similar names: \"PAY\""]);
     Some(run.does(&[&format!("eureka://{server}/PAY")]))
 }

@@ -77,7 +77,7 @@ pub fn registry_comes_back_empty(world: &mut World) -> Option<Run> {
     let well = world.healthy();
     let registry = world.registry("pay.json", &[&well]);
     let run = command("watch", &["--plaintext", "--for", "6s", &registry]);
-    let run = run.says(&["was lost for", "came back after a gap without 1 of the 1 endpoints", "for at most 10s"]);
+    let run = run.says(&["was lost for", "recovered after a gap without 1 of the 1 endpoints", "for at most 10s"]);
     Some(run.meanwhile(move |world, watch| {
         ready(watch);
         world.file("pay.json", "{ this is half of a");
@@ -98,7 +98,8 @@ pub fn access_is_lost(world: &mut World) -> Option<Run> {
         _ => Reply::Now(403, "", json!("token does not exist: ACL not found")),
     });
     let run = command("watch", &["--plaintext", "--for", "3s", &format!("consul://{agent}/pay")]);
-    let run = run.says(&["denies access since", "its last list is kept", "ACL not found"]).does(&["consul acl token"]);
+    let run =
+        run.says(&["has denied access since", "its last list is kept", "ACL not found"]).does(&["consul acl token"]);
     Some(run.meanwhile(|_, watch| denied(watch)))
 }
 
@@ -110,7 +111,8 @@ pub fn results_are_hidden_from_a_watch(world: &mut World) -> Option<Run> {
         _ => Reply::Now(200, FILTERED, json!([])),
     });
     let run = command("watch", &["--plaintext", "--for", "3s", &format!("consul://{agent}/pay")]);
-    let run = run.env("CONSUL_HTTP_TOKEN", "some").says(&["denies access since", "consul hid results from this token"]);
+    let run =
+        run.env("CONSUL_HTTP_TOKEN", "some").says(&["has denied access since", "consul hid results from this token"]);
     Some(run.meanwhile(|_, watch| denied(watch)))
 }
 

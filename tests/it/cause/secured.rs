@@ -89,7 +89,7 @@ pub fn plaintext_on_tls(world: &mut World) -> Option<Run> {
 pub fn handshake_unanswered(world: &mut World) -> Option<Run> {
     let address = world.silent();
     let arguments = ["--tls", "on", "--connect-timeout", "500ms", &address];
-    Some(probe(&arguments).says(&[&address, "tls", "handshake unanswered"]))
+    Some(probe(&arguments).says(&[&address, "tls", "no response to the TLS handshake within"]))
 }
 
 pub fn handshake_refused(world: &mut World) -> Option<Run> {
@@ -110,7 +110,7 @@ pub fn ed25519_certificate(world: &mut World) -> Option<Run> {
     let address = world.serves_tls(authority.server_of(&key, |_| {}));
     let ca = world.path("ca.pem").display().to_string();
     let run = probe(&["--cacert", &ca, &address]);
-    Some(run.says(&[&address, "an Ed25519 key", "C-core (Python, C++, Ruby, PHP) refuses it", "grpc-go"]))
+    Some(run.says(&[&address, "an Ed25519 key", "C-core (Python, C++, Ruby, PHP) rejects it", "grpc-go"]))
 }
 
 /// This tool's own limit: the server is reached all the same, and gets no metadata.
@@ -119,7 +119,7 @@ pub fn rsa_key_of_1024_bits(world: &mut World) -> Option<Run> {
     let address = world.serves_tls(authority.server_with_a_short_key());
     let ca = world.path("ca.pem").display().to_string();
     let run = probe(&["--cacert", &ca, &address]);
-    Some(run.says(&[&address, "an RSA key of 1024 bits: rustls (tonic, this tool) refuses it", "sent no metadata"]))
+    Some(run.says(&[&address, "an RSA key of 1024 bits: rustls (tonic, this tool) rejects it", "sent no metadata"]))
 }
 
 pub fn key_usage_without_signatures(world: &mut World) -> Option<Run> {
@@ -141,7 +141,7 @@ pub fn authority_as_server(world: &mut World) -> Option<Run> {
     let ca = world.path("ca.pem").display().to_string();
     Some(
         probe(&["--cacert", &ca, &address])
-            .says(&[&address, "basicConstraints CA:TRUE: rustls (tonic, this tool) refuses"]),
+            .says(&[&address, "basicConstraints CA:TRUE: rustls (tonic, this tool) rejects"]),
     )
 }
 
@@ -175,7 +175,11 @@ pub fn intermediate_not_sent(world: &mut World) -> Option<Run> {
     let authority = world.authority();
     let address = world.serves_tls(authority.server_below("scenario intermediate", true));
     let ca = world.path("ca.pem").display().to_string();
-    let run = probe(&["--cacert", &ca, &address]).says(&[&address, "sent no certificate", "scenario intermediate"]);
+    let run = probe(&["--cacert", &ca, &address]).says(&[
+        &address,
+        "the server did not send the certificate of",
+        "scenario intermediate",
+    ]);
     Some(run.does(&["full chain"]).never(&["--cacert"]))
 }
 

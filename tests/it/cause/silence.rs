@@ -76,7 +76,7 @@ fn idle(target: &str) -> Run {
 
 pub fn swallowed_by_a_proxy(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Swallow);
-    let says = ["silent for 3.0", "is swallowed", "TCP delivered the ping and nobody answered it"];
+    let says = ["idle for 3.0", "silently dropped", "TCP acknowledged the ping, but there was no response"];
     Some(idle(&address).says(&says).says(&[&address]))
 }
 
@@ -93,39 +93,41 @@ pub fn swallowed_by_a_firewall(world: &mut World) -> Option<Run> {
     }
     let address = world.listen_in(&namespace, |stream| serve_health(stream, Answer::Status(1)));
     let arguments = ["--plaintext", "--rpc-timeout", "2s", "--idle", "4s", &address];
-    let says = [&address, "is swallowed", "not even TCP answers", "the path forgot the connection"];
+    let says =
+        [&address, "silently dropped", "TCP did not acknowledge it either", "the network path dropped the connection"];
     Some(probe(&arguments).says(&says).inside(namespace))
 }
 
 pub fn cut_by_proxies(world: &mut World) -> Option<Run> {
     let (a, b) = (proxy(world, Manner::Close), proxy(world, Manner::Close));
     let registry = world.registry("pay.json", &[&a, &b]);
-    let says = [&a, &b, "was cut without GOAWAY (closed by peer)", "a rule of somebody on the path"];
+    let says = [&a, &b, "was closed without GOAWAY (closed by peer)", "a limit on the network path"];
     Some(idle(&registry).says(&says))
 }
 
 pub fn forgotten_and_reset(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Forget);
-    let says = [&address, "was cut without GOAWAY (connection reset)", "its first word was answered"];
+    let says =
+        [&address, "was closed without GOAWAY (connection reset)", "the first packet after the idle period was reset"];
     Some(idle(&address).says(&says))
 }
 
 pub fn limit_of_the_path(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Swallow);
     let arguments = ["--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--find-cutoff", "6s", &address];
-    Some(probe(&arguments).says(&[&address, "the path tolerates 1.9", "of silence", "is swallowed"]))
+    Some(probe(&arguments).says(&[&address, "the path tolerates 1.9", "of idle time", "silently dropped"]))
 }
 
 pub fn limit_above_the_ladder(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Swallow);
     let arguments = ["--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--idle-ladder", "500ms,1500ms", &address];
-    Some(probe(&arguments).says(&[&address, "the path tolerates more than 1.5s of silence"]))
+    Some(probe(&arguments).says(&[&address, "the path tolerates more than 1.5s of idle time"]))
 }
 
 pub fn swallowed_and_measured(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Swallow);
     let run = probe(&[&IDLE[..], &["--find-cutoff", "6s", &address]].concat());
-    Some(run.says(&[&address, "silent for 3.0", "is swallowed", "the path tolerates 1.9"]))
+    Some(run.says(&[&address, "idle for 3.0", "silently dropped", "the path tolerates 1.9"]))
 }
 
 /// Within a tenth, from the events themselves.
@@ -159,10 +161,10 @@ fn the_table_says_what_became_of_silent_connections_and_what_follows() {
         "DEGRADED",
         "GD611",
         "GD613",
-        "connections held silent for 3.0s: 1 swallowed",
+        "idle connections after 3.0s: 1 swallowed",
         "500ms alive, 2.5s swallowed",
         "an idle timeout below 5",
-        "no call follows for 3s; 3 silent connections are held beside it",
+        "no further call for 3s; 3 idle-connection checks are running",
     ] {
         assert!(finished.all().contains(words), "{words}: {}", finished.all());
     }

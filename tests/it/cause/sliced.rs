@@ -53,14 +53,14 @@ mod with_kubernetes {
         cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), endpoint("10.1.0.2", "b", false, true, true)]);
         let server = dns(world, &["10.1.0.1", "10.1.0.2"]);
         let target = format!("dns://{server}/pay.test:50051");
-        let words = ["10.1.0.2:50051 (pod \"b\") is being deleted", "pay.test:50051 still gives it to clients"];
+        let words = ["10.1.0.2:50051 (pod \"b\") is being deleted", "pay.test:50051 still lists it for clients"];
         Some(of(world, cluster, Some(&target)).says(&words))
     }
 
     pub fn terminating_and_still_called_ready(world: &mut World) -> Option<Run> {
         let cluster = cluster("None")?;
         cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), endpoint("10.1.0.2", "b", true, true, true)]);
-        Some(of(world, cluster, None).says(&["is being deleted, kubernetes still calls it ready"]))
+        Some(of(world, cluster, None).says(&["is being deleted, kubernetes still reports it as ready"]))
     }
 
     pub fn slice_without_owner(world: &mut World) -> Option<Run> {
@@ -69,7 +69,7 @@ mod with_kubernetes {
         let mut orphan = slice("pay-old", "pay", 50051, &[ready("10.1.0.9", "gone")]);
         orphan["metadata"]["ownerReferences"] = json!([]);
         cluster.put(SLICES, &orphan);
-        Some(of(world, cluster, None).says(&["1 EndpointSlice is without an owner", "in it: pay-old"]))
+        Some(of(world, cluster, None).says(&["1 EndpointSlice is without an owner", "from it: pay-old"]))
     }
 
     /// One slice for each family, as the controller makes them.
@@ -94,7 +94,7 @@ mod with_kubernetes {
         let kubeconfig = cluster.kubeconfig(ADMIN).display().to_string();
         world.keep(cluster);
         let run = command("resolve", &["--resolve-timeout", "15s", "kubernetes:///pay.default"]);
-        let run = run.env("KUBECONFIG", &kubeconfig).says(&["a Service of that name is in namespace pay"]);
+        let run = run.env("KUBECONFIG", &kubeconfig).says(&["a Service with this name exists in namespace pay"]);
         Some(run.does(&["kubernetes:///pay.pay"]))
     }
 
@@ -104,8 +104,8 @@ mod with_kubernetes {
         let kubeconfig = cluster.kubeconfig(ADMIN).display().to_string();
         world.keep(cluster);
         let run = command("resolve", &["--resolve-timeout", "15s", "kubernetes:///pay:web"]);
-        let run = run.env("KUBECONFIG", &kubeconfig).says(&["there is no port \"web\"", "grpc (50051)"]);
-        Some(run.does(&["Name a port that the slices have"]))
+        let run = run.env("KUBECONFIG", &kubeconfig).says(&["no port \"web\"", "grpc (50051)"]);
+        Some(run.does(&["Use a port that the slices list"]))
     }
 
     pub fn alias_of_another_name(world: &mut World) -> Option<Run> {
@@ -147,7 +147,7 @@ mod with_kubernetes {
         let server = dns(world, &["10.1.0.1", "10.1.0.2"]);
         let target = format!("dns://{server}/pay.test:50051");
         let words =
-            ["10.1.0.2:50051 is listed by dns://", "and not by kubernetes:///pay", "does not list 10.1.0.3:50051"];
+            ["10.1.0.2:50051 is listed by dns://", "but not by kubernetes:///pay", "does not list 10.1.0.3:50051"];
         Some(of(world, cluster, Some(&target)).says(&words))
     }
 
@@ -156,7 +156,8 @@ mod with_kubernetes {
         cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), ready("10.1.0.2", "b")]);
         let server = dns(world, &["10.96.7.7"]);
         let target = format!("dns://{server}/pay.test:80");
-        let words = ["gives only 10.96.7.7:80, the ClusterIP in front of the 2 that kubernetes:///pay lists"];
+        let words =
+            ["returns only 10.96.7.7:80, the ClusterIP in front of the 2 endpoints that kubernetes:///pay lists"];
         Some(of(world, cluster, Some(&target)).says(&words))
     }
 
@@ -182,7 +183,7 @@ mod with_kubernetes {
         });
         let kubeconfig = world.file("kubeconfig", &kubeconfig.to_string()).trim_start_matches("file:").to_string();
         let run = command("resolve", &["kubernetes:///pay"]).env("KUBECONFIG", &kubeconfig);
-        let words = ["no credentials were sent, because the server is http://", "the token of user \"ann\""];
+        let words = ["no credentials were sent because the server is http://", "the token of user \"ann\""];
         Some(run.says(&words).never(&["hunter2"]))
     }
 }

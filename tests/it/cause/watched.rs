@@ -11,7 +11,13 @@ use crate::support::namespace::Namespace;
 pub fn watch_cut_on_the_path(world: &mut World) -> Option<Run> {
     let address = world.serves(Answer::Cut);
     let run = command("watch", &["--for", "3s", &address]);
-    Some(run.says(&[&address, "reset with INTERNAL_ERROR", "ended 2", "ms after its last message", "SERVING, stands"]))
+    Some(run.says(&[
+        &address,
+        "reset with INTERNAL_ERROR",
+        "ended 2",
+        "ms after its last message",
+        "SERVING, stays valid",
+    ]))
 }
 
 pub fn check_without_watch(world: &mut World) -> Option<Run> {
@@ -23,16 +29,20 @@ pub fn check_without_watch(world: &mut World) -> Option<Run> {
 pub fn health_behind_authentication(world: &mut World) -> Option<Run> {
     let address = world.serves(Answer::Grpc("7", "a role is needed"));
     let run = command("watch", &["--for", "500ms", &address]);
-    Some(run.says(&[&address, "PERMISSION_DENIED", "a role is needed", "could not be judged"]))
+    Some(run.says(&[&address, "PERMISSION_DENIED", "a role is needed", "its health is unknown"]))
 }
 
 pub fn frozen_behind_an_open_watch(world: &mut World) -> Option<Run> {
     let address = world.serves(Answer::Frozen);
     let run = command("watch", &["--for", "1500ms", "--rpc-timeout", "1s", &address]);
-    let run =
-        run.says(&[&address, "stopped responding", "Health/Check unanswered for 1.0s", "its last response came at 0."]);
+    let run = run.says(&[
+        &address,
+        "stopped responding",
+        "no response to grpc.health.v1.Health/Check within 1.0s",
+        "its last response was at 0.",
+    ]);
     Some(match cfg!(target_os = "linux") {
-        true => run.says(&["TCP at its host acknowledged the request"]).does(&["state T in ps"]),
+        true => run.says(&["its host acknowledged the request at TCP level"]).does(&["state T in ps"]),
         false => run,
     })
 }

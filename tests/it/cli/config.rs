@@ -72,7 +72,7 @@ fn metadata_is_not_sent_to_an_address_that_a_found_file_names() {
     let variable = run_command(command);
     assert_eq!(variable.code, 64, "{}", variable.all());
     for (finished, place) in [(typed, "--header: "), (variable, "GRPC_DISCOVER_HEADER: ")] {
-        let remedy = "write --config ./.grpc-discover.toml";
+        let remedy = "pass --config ./.grpc-discover.toml";
         assert!(finished.err.contains(place) && finished.err.contains(remedy), "{}", finished.all());
         assert!(!finished.all().contains("sesame"), "{}", finished.all());
     }
@@ -226,9 +226,9 @@ fn a_kubeconfig_is_a_regular_file_and_no_error_shows_its_content() {
     let makes: [(&str, &dyn Fn()); 5] = [
         ("is a pipe, not a regular file", &|| assert!(Command::new("mkfifo").arg(&path).status().unwrap().success())),
         ("is a device, not a regular file", &|| symlink("/dev/zero", &path).unwrap()),
-        ("is no kubeconfig: line ", &|| fs::write(&path, "hvs.s3cret\n").unwrap()),
-        ("is no kubeconfig: line ", &|| fs::write(&path, "clusters: s3cret\n").unwrap()),
-        ("is no kubeconfig: line ", &|| fs::write(&path, "users:\n- name: [s3cret]\n").unwrap()),
+        ("is not a valid kubeconfig: line ", &|| fs::write(&path, "hvs.s3cret\n").unwrap()),
+        ("is not a valid kubeconfig: line ", &|| fs::write(&path, "clusters: s3cret\n").unwrap()),
+        ("is not a valid kubeconfig: line ", &|| fs::write(&path, "users:\n- name: [s3cret]\n").unwrap()),
     ];
     for (what, make) in makes {
         make();

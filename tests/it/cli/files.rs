@@ -59,7 +59,7 @@ fn certificate_files_that_cannot_be_used_are_exit_64_and_nothing_is_contacted() 
         (&[("--cert", "no.pem"), ("--key", "good.key")], "--cert", ": no such file"),
         (&[("--cert", "good.pem"), ("--key", "no.key")], "--key", ": no such file"),
         (&[("--cert", "good.pem"), ("--key", "folder")], "--key", ": is a directory"),
-        (&[("--cert", "good.pem"), ("--key", "other.key")], "--key", ": the key does not belong to the certificate"),
+        (&[("--cert", "good.pem"), ("--key", "other.key")], "--key", ": the key does not match the certificate"),
         (&[("--cert", "good.pem"), ("--key", "locked.key")], "--key", ": the key is encrypted"),
         (&[("--cert", "good.pem"), ("--key", "good.pem")], "--key", ": no private key found in file, only CERTIFICATE"),
         (&[("--cert", "good.pem")], "--cert", "add --key FILE"),

@@ -70,7 +70,7 @@ fn a_file_that_cannot_be_read_voids_no_limit_and_delays_no_other_target() {
     plain.args([&hung, &good]);
     let finished = run_command(where_it_hangs(directory.path(), &plain));
     assert!(finished.took < Duration::from_secs(5), "{:?} {}", finished.took, finished.all());
-    assert!(finished.out.contains("could not be read within 1.0s"), "{}", finished.all());
+    assert!(finished.out.contains("failed to read within 1.0s"), "{}", finished.all());
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn config_init_prints_writes_once_and_never_over_a_file() {
     assert_eq!(fs::read_to_string(path).unwrap(), printed.out);
     fs::write(path, "mine").unwrap();
     let again = run(&["config", "init", path]);
-    assert!(again.code == 64 && again.err.contains("exists already"), "{}", again.all());
+    assert!(again.code == 64 && again.err.contains("file already exists, not overwritten"), "{}", again.all());
     assert_eq!(fs::read_to_string(path).unwrap(), "mine");
 }
 
@@ -218,7 +218,7 @@ fn a_home_that_may_not_be_entered_is_no_error() {
     command.env("XDG_CONFIG_HOME", &home);
     let finished = run_command(command);
     assert_eq!(finished.code, 0, "{}", finished.all());
-    assert!(finished.err.contains("config.toml is left out: "), "{}", finished.all());
+    assert!(finished.err.contains("config.toml skipped: "), "{}", finished.all());
 }
 
 #[test]

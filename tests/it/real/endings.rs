@@ -41,7 +41,7 @@ fn holds(flags: &[&str], words: [&str; 2]) {
 
 #[test]
 fn a_held_connection_tells_grpc_gos_idle_rule_from_its_age_rule_and_both_from_a_cut() {
-    holds(&["--max-connection-idle", "1s"], ["ends idle connections", "GOAWAY NO_ERROR (max_idle)"]);
+    holds(&["--max-connection-idle", "1s"], ["closes idle connections", "GOAWAY NO_ERROR (max_idle)"]);
     holds(&["--max-connection-age", "1s"], ["rotates connections", "GOAWAY NO_ERROR (max_age)"]);
 }
 

@@ -23,8 +23,11 @@ fn stopped_while_watched(kind: Kind, arguments: &[&str]) -> Option<(i32, String)
     assert_eq!(summary["kind"], "summary", "{texts:?}");
     assert!(texts.iter().any(|text| text.contains("GD507")), "{texts:?}");
     let text = summary["text"].as_str().unwrap().to_string();
-    assert!(text.contains(&address) && text.contains("Health/Check unanswered for 2.0s"), "{text}");
-    assert!(text.contains("its last response came at"), "{text}");
+    assert!(
+        text.contains(&address) && text.contains("no response to grpc.health.v1.Health/Check within 2.0s"),
+        "{text}"
+    );
+    assert!(text.contains("its last response was at"), "{text}");
     Some((status.code().unwrap(), text))
 }
 

@@ -49,7 +49,7 @@ fn whoever_has_no_rights_is_told_the_missing_verb_and_nothing_is_judged() {
     let resolved = run_command(asking(&cluster, NOBODY, &["resolve", "kubernetes:///pay"]));
     assert_eq!(resolved.code, 3, "{}", resolved.all());
     assert!(
-        resolved.out.contains("may not list endpointslices.discovery.k8s.io in namespace pay"),
+        resolved.out.contains("no permission to list endpointslices.discovery.k8s.io in namespace pay"),
         "{}",
         resolved.all()
     );

@@ -38,9 +38,14 @@ fn nginx_answered_for_whatever_is_behind_it() {
     let pass = format!("server {{ listen LISTEN http2; location / {{ grpc_pass grpc://{}; }} }}", server.address);
     let Some(proxy) = Proxy::nginx(&pass) else { return };
     let run = probe(&[], &proxy);
-    finds(&run, &["GD420"], 0, &["a proxy (nginx) answered for whatever is behind it; one sample (server: nginx/"]);
+    finds(
+        &run,
+        &["GD420"],
+        0,
+        &["responded through a proxy (nginx): one sample of the servers behind it (server: nginx/"],
+    );
     let said = summary(&run);
-    assert_eq!(said, "a proxy (nginx) answered for whatever is behind it; one sample");
+    assert_eq!(said, "the only endpoint responded through a proxy (nginx): one sample of the servers behind it");
 }
 
 #[test]
@@ -53,8 +58,8 @@ fn envoy_before_three_servers_of_which_one_is_dead_is_one_sample() {
         let said = summary(&run);
         assert!(!said.contains("the only endpoint is healthy"), "{}", run.all());
         match run.code {
-            0 => finds(&run, &["GD420"], 0, &["a proxy (envoy) answered", "/clusters"]),
-            _ => finds(&run, &["GD407"], 2, &["upstream connect error", "Look behind envoy"]),
+            0 => finds(&run, &["GD420"], 0, &["responded through a proxy (envoy)", "/clusters"]),
+            _ => finds(&run, &["GD407"], 2, &["upstream connect error", "Check the server behind envoy"]),
         }
     }
 }
@@ -73,7 +78,7 @@ fn haproxy_without_a_backend_is_no_wrong_port() {
     );
     let Some(proxy) = Proxy::haproxy(&sections) else { return };
     let run = probe(&[], &proxy);
-    finds(&run, &["GD407"], 2, &["HTTP 503 from haproxy: 503 Service Unavailable", "Look behind haproxy"]);
+    finds(&run, &["GD407"], 2, &["HTTP 503 from haproxy: 503 Service Unavailable", "Check the servers behind haproxy"]);
     assert!(!run.out.contains("port and path"), "{}", run.all());
 }
 
@@ -122,7 +127,8 @@ fn nginx_counts_idle_time_from_the_last_call() {
     );
     let Some(proxy) = Proxy::nginx(&pass) else { return };
     let run = probe(&["--idle", "3s", "--idle-ladder", "1s,4s"], &proxy);
-    let words = ["the proxy (nginx) ends connections after 2.", "GOAWAY NO_ERROR", "the channel's own connection and"];
+    let words =
+        ["the proxy (nginx) closes connections after 2.", "GOAWAY NO_ERROR", "the channel's own connection and"];
     finds(&run, &["GD420", "GD613", "GD614"], 0, &words);
     assert!(!run.out.contains("tolerates more than"), "{}", run.all());
 }

@@ -44,7 +44,7 @@ fn not_serving_and_unknown_services_are_told_apart() {
     let Some(server) = GrpcServer::start(Kind::Go, &["--health", "pay.v1.Pay=NOT_SERVING"]) else { return };
     let address = server.address.to_string();
     finds(&["--service", "pay.v1.Pay", &address], "GD501", "NOT_SERVING", 2);
-    finds(&["--service", "no.such.Service", &address], "GD502", "does not know", 2);
+    finds(&["--service", "no.such.Service", &address], "GD502", "is not registered with its health service", 2);
 }
 
 #[test]

@@ -83,17 +83,23 @@ fn free_port() -> u16 {
 
 #[test]
 fn etcds_own_naming_is_read() {
-    is_read("etcd-naming", "pay", "etcd-naming: Addr", 15, "was deleted while its lease lives");
+    is_read("etcd-naming", "pay", "etcd-naming: Addr", 15, "was deleted while its lease was active");
 }
 
 #[test]
 fn kratos_is_read_by_its_grpc_endpoint_although_http_comes_first() {
-    is_read("kratos-etcd", "pay", "kratos: endpoint grpc", 15, "was deleted while its lease lives");
+    is_read("kratos-etcd", "pay", "kratos: endpoint grpc", 15, "was deleted while its lease was active");
 }
 
 #[test]
 fn go_zero_is_read() {
-    is_read("go-zero", "pay.rpc", "go-zero: value", 10, "left with its lease, revoked before its 10s were over");
+    is_read(
+        "go-zero",
+        "pay.rpc",
+        "go-zero: value",
+        10,
+        "was removed with its lease, which was revoked before its 10s had passed",
+    );
 }
 
 #[test]
@@ -103,12 +109,12 @@ fn kitex_is_read() {
 
 #[test]
 fn go_micro_is_read_also_under_a_name_with_slashes() {
-    is_read("go-micro-etcd", "team/pay", "go-micro: node address", 15, "was deleted while its lease lives");
+    is_read("go-micro-etcd", "team/pay", "go-micro: node address", 15, "was deleted while its lease was active");
 }
 
 #[test]
 fn goframe_is_read() {
-    is_read("goframe-etcd", "pay", "goframe: key", 10, "was deleted while its lease lives");
+    is_read("goframe-etcd", "pay", "goframe: key", 10, "was deleted while its lease was active");
 }
 
 #[test]

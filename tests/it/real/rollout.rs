@@ -154,7 +154,7 @@ fn a_history_that_the_api_server_lost_costs_one_question_and_hides_no_delete() {
     pods.cluster.loses_history(&key_of("pay-1"));
     let status = |event: &Value, status: &str| event["kind"] == "backend" && event["status"] == status;
     let (_, broken) = watch.wait_for("the end of the watch", LONG, |event| status(event, "broken"));
-    assert!(broken["error"]["text"].as_str().unwrap().contains("the watch cannot go on (410 Gone)"), "{broken}");
+    assert!(broken["error"]["text"].as_str().unwrap().contains("the watch cannot continue (410 Gone)"), "{broken}");
     watch.wait_for("the answer to the next question", LONG, |event| status(event, "recovered"));
     listed(&mut watch, "removed", OLD[0], "healthy");
     reaches(&mut watch, OLD[0], "SHUTDOWN");
@@ -167,7 +167,7 @@ fn a_history_that_the_api_server_lost_costs_one_question_and_hides_no_delete() {
     let findings: Vec<&Value> = events.iter().map(|(_, e)| e).filter(|event| event["kind"] == "finding").collect();
     assert!(findings.len() == 1 && findings[0]["code"] == "GD106", "the gap, and that it is over: {findings:?}");
     let (_, summary) = events.last().unwrap();
-    assert_eq!((status.code(), &summary["text"]), (Some(0), &json!("drained: no endpoint is listed any more")));
+    assert_eq!((status.code(), &summary["text"]), (Some(0), &json!("drained: no endpoint is listed")));
 }
 
 #[test]
@@ -191,9 +191,9 @@ fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_th
         assert_eq!(finding["address"], at(leaving), "{finding}");
         (finding["text"].as_str().unwrap().to_string(), probed)
     };
-    let still = format!("{} (pod \"pay-2\") is being deleted, {target} still gives it to clients", at(leaving));
+    let still = format!("{} (pod \"pay-2\") is being deleted, {target} still lists it for clients", at(leaving));
     let (text, probed) = told(&pods);
-    assert_eq!(text, format!("{still}, and it still answers, until its grace period is over"));
+    assert_eq!(text, format!("{still}, and it still responds until its grace period ends"));
     assert_eq!(
         (probed.code, probed.findings()),
         (1, vec!["GD103".to_string(), "GD120".to_string()]),
@@ -205,7 +205,7 @@ fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_th
     assert_eq!(client.call(1).code, "OK", "it does answer");
     pods.end(leaving);
     let (text, probed) = told(&pods);
-    assert_eq!(text, format!("{still}, and it is dead: calls to it fail until its clients have heard of it"));
+    assert_eq!(text, format!("{still}, and it is unreachable: calls to it fail until clients notice the change"));
     assert_eq!(probed.code, 1, "{}", probed.all());
     let failed = client.call(1);
     assert!(failed.code == "Unavailable" && failed.text.contains(&at(leaving)), "they do fail: {failed:?}");

@@ -160,7 +160,7 @@ impl ConsulAgent {
             format!("{method} {path} HTTP/1.0\r\nHost: {}\r\n{token}Content-Length: {}\r\n\r\n", self.http, body.len());
         stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).expect("to be heard");
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer");
+        stream.read_to_end(&mut answer).expect("a response");
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("the end of a head");
         let head = String::from_utf8_lossy(&answer[..end]).into_owned();
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());

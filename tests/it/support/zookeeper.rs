@@ -124,7 +124,7 @@ impl Zookeeper {
 
     /// How many sessions there are.
     pub fn sessions(&self) -> usize {
-        let text = said(self.servers[0].client, "dump").expect("an answer");
+        let text = said(self.servers[0].client, "dump").expect("a response");
         text.lines().filter(|line| line.starts_with("0x") || line.starts_with("\t0x")).count()
     }
 

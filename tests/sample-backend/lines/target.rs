@@ -46,6 +46,6 @@ impl fmt::Display for LinesTarget {
 fn parse(rest: Piece<'_>) -> Parsed<Target> {
     match rest.strip("///") {
         Some(service) if !service.is_empty() => Ok(LinesTarget(service.text.to_string()).into()),
-        _ => wrong(rest.at, "no service is named", "lines:///pay"),
+        _ => wrong(rest.at, "missing service name", "lines:///pay"),
     }
 }

@@ -15,13 +15,13 @@ fn one_entry_that_cannot_be_read_spoils_no_other_and_is_named() {
     for (bad, words) in [
         (
             r#"{"Node":{"Node":"n7"},"Service":{"ID":"pay-7","Port":"abc"}}"#,
-            r#"instance "pay-7" on node "n7" is not understood"#,
+            r#"instance "pay-7" on node "n7" cannot be parsed"#,
         ),
-        (r#"{"Node":{"Node":"n7"},"Service":7}"#, r#"an entry of node "n7" is not understood"#),
-        ("[[[[[[]]]]]]", "an entry is not understood"),
+        (r#"{"Node":{"Node":"n7"},"Service":7}"#, r#"an entry of node "n7" cannot be parsed"#),
+        ("[[[[[[]]]]]]", "an entry cannot be parsed"),
         (
             r#"{"Node":{"Node":"n7","Address":"10.0.0.7"},"Service":{"ID":"pay-7","Port":0}}"#,
-            r#"instance "pay-7" on node "n7": port 0"#,
+            r#"instance "pay-7" on node "n7": invalid port 0"#,
         ),
         (r#"{"Node":{"Node":"n7","Address":"10.0.0.7"},"Service":{"ID":"pay-7","Port":65536}}"#, "port 65536"),
     ] {
@@ -266,19 +266,19 @@ fn the_place_is_found_wherever_a_framework_wrote_it() {
 fn an_entry_that_cannot_be_used_is_named_with_the_reason() {
     const INSTANCE: &str = r#"instance "pay-1" on node "n1": "#;
     for (service, reason) in [
-        (r#""Address":"10.0.0.1","Port":0"#, "port 0 is none where anything can listen"),
-        (r#""Address":"10.0.0.1","Port":70000"#, "port 70000 is none where anything can listen"),
+        (r#""Address":"10.0.0.1","Port":0"#, "invalid port 0: must be from 1 to 65535"),
+        (r#""Address":"10.0.0.1","Port":70000"#, "invalid port 70000: must be from 1 to 65535"),
         (
             r#""Address":"10.0.0.1:9000","Port":9000"#,
-            r#"its address "10.0.0.1:9000" is neither an IP address nor a host name"#,
+            r#"its address "10.0.0.1:9000" is not a valid IP address or host name"#,
         ),
         (
             r#""Address":"http://10.0.0.1","Port":9000"#,
-            r#"its address "http://10.0.0.1" is neither an IP address nor a host name"#,
+            r#"its address "http://10.0.0.1" is not a valid IP address or host name"#,
         ),
         (
             r#""Address":"10.0.0.1","Port":1,"Meta":{"gRPC_port":"grpc"}"#,
-            r#"its metadata gRPC_port is "grpc", which is no port"#,
+            r#"its metadata gRPC_port is "grpc", which is not a valid port"#,
         ),
         (
             r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"http":{"Address":"http://10.0.0.1:8000","Port":8000}}"#,
@@ -290,11 +290,11 @@ fn an_entry_that_cannot_be_used_is_named_with_the_reason() {
         ),
         (
             r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"grpc":{"Address":"grpc://","Port":0}}"#,
-            r#"its tagged address grpc is "grpc://": port 0 is none where anything can listen"#,
+            r#"its tagged address grpc is "grpc://": invalid port 0: must be from 1 to 65535"#,
         ),
         (
             r#""Address":"10.0.0.1","Ports":[{"Name":"a","Port":1}]"#,
-            "none of its ports is named grpc or is the default one",
+            "none of its ports is named grpc or is the default port",
         ),
     ] {
         assert_eq!(refused(service), format!("{INSTANCE}{reason}"));
@@ -308,7 +308,7 @@ fn one_bad_entry_spoils_no_other() {
     assert_eq!(decoded.endpoints.len(), 1);
     let skipped = texts(&decoded, NoteKind::Skipped);
     assert_eq!(skipped.len(), 3);
-    assert!(skipped[0].starts_with("an entry is not understood: "), "{skipped:?}");
+    assert!(skipped[0].starts_with("an entry cannot be parsed: "), "{skipped:?}");
     assert!(skipped[1].contains("invalid type: string"), "{skipped:?}");
     assert_eq!(skipped[2], r#"the entry of node "n2" has no Service"#);
     assert_eq!(texts(&decoded, NoteKind::Funnel), ["4 registered -> 1 with a grpc endpoint, 1 passing"]);
@@ -390,7 +390,7 @@ fn the_step_that_took_the_last_instance_says_why() {
     let failing = why(&json, true, &["v1"]);
     assert!(failing.starts_with("none of them passes all of its checks: 10.0.0.1:9000 "), "{failing}");
     assert!(failing.contains("check \"Service 'pay' check\" is critical: dial tcp"), "{failing}");
-    assert_eq!(why(&json, false, &["grpc"]), r#"none of them is tagged "grpc": the tags there are "http", "v1", "v2""#);
+    assert_eq!(why(&json, false, &["grpc"]), r#"none of them has the tag "grpc": their tags are "http", "v1", "v2""#);
     let http = entry(
         r#""Address":"10.0.0.1","Port":8000,"TaggedAddresses":{"http":{"Address":"http://10.0.0.1:8000","Port":8000}}"#,
         PASSING,
@@ -414,8 +414,8 @@ fn every_step_that_takes_some_and_not_all_is_said_too() {
     let left_out = texts(&decoded, NoteKind::LeftOut);
     assert_eq!(left_out.len(), 1);
     assert!(left_out[0].starts_with("2 of 4 registered instances cannot be used: "), "{left_out:?}");
-    assert!(left_out[0].contains("port 65536 is none where anything can listen"), "{left_out:?}");
-    assert_eq!(texts(&decoded, NoteKind::Filtered), ["1 of 2 instances are not tagged \"v1\""]);
+    assert!(left_out[0].contains("invalid port 65536: must be from 1 to 65535"), "{left_out:?}");
+    assert_eq!(texts(&decoded, NoteKind::Filtered), ["1 of 2 instances do not have the tag \"v1\""]);
     assert!(texts(&decoded, NoteKind::FilteredOut).is_empty());
     let garbled = decode_all("[7,[[[1]]]]");
     assert!(texts(&garbled, NoteKind::Unreadable)[0].starts_with("none of 2 entries can be read: "), "{garbled:?}");
@@ -431,9 +431,9 @@ fn maintenance_keeps_its_reason_and_the_command_that_ends_it() {
     };
     let node = of("_node_maintenance");
     assert_eq!(node.reason, "kernel update");
-    assert!(node.end.starts_with("`consul maint -disable` on node "), "{node:?}");
+    assert!(node.end.starts_with("run `consul maint -disable` on node "), "{node:?}");
     let service = of("_service_maintenance:pay-1");
-    assert!(service.end.starts_with("`consul maint -disable -service=pay-1` on node "), "{service:?}");
+    assert!(service.end.starts_with("run `consul maint -disable -service=pay-1` on node "), "{service:?}");
 }
 
 #[test]

@@ -29,17 +29,17 @@ fn table() -> Vec<Row> {
 
 /// What is typed, the position, and a part of the sentence.
 const REFUSED: &[(&str, usize, &str)] = &[
-    ("consul://:8500/", 9, "no host"),
-    ("consul://127.0.0.1:8500/", 24, "no service is named; write consul:///pay"),
-    ("consul:///", 10, "no service"),
+    ("consul://:8500/", 9, "missing host name"),
+    ("consul://127.0.0.1:8500/", 24, "missing service name; write consul:///pay"),
+    ("consul:///", 10, "missing service name"),
     ("consul://pay", 9, "write consul:///pay"),
-    ("consul:///pay?colour=red", 14, "\"colour\" is no parameter of consul: (known: tag, dc"),
+    ("consul:///pay?colour=red", 14, "unknown parameter \"colour\" (supported: tag, dc"),
     ("consul:///pay?dc=a&dc=b", 19, "dc is given twice"),
     ("consul:///pay?healthy=maybe", 22, "true or false"),
-    ("consul:///p%zz", 11, "two hexadecimal digits"),
-    ("consul:///p%ff", 10, "no UTF-8"),
+    ("consul:///p%zz", 11, "two hex digits"),
+    ("consul:///p%ff", 10, "not valid UTF-8"),
     ("consul:///p%0ay", 10, "control character"),
-    ("consol:///pay", 0, "consol: is no known scheme (near: consul:)"),
+    ("consol:///pay", 0, "unknown scheme \"consol\" (similar: consul:)"),
 ];
 
 /// What the errors tell people to write.

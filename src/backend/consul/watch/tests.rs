@@ -84,7 +84,7 @@ async fn the_first_word_is_a_consistent_read_that_says_who_was_asked() {
     assert_eq!(answer.endpoints.len(), 1);
     assert_eq!(
         note(&answer, NoteKind::Asked),
-        Some("consul agent 127.0.0.1:8500 answered in 0.0ms, consistent read, index 42")
+        Some("consul agent 127.0.0.1:8500 responded in 0.0ms, consistent read, index 42")
     );
     assert_eq!(note(&answer, NoteKind::Funnel), Some("1 registered, 1 passing"));
     assert_eq!(journal.paths(), ["/v1/health/service/pay?consistent"]);
@@ -118,7 +118,7 @@ async fn every_change_is_said_when_it_comes() {
     assert_eq!(last.endpoints.len(), 1);
     assert_eq!(
         note(&last, NoteKind::Asked),
-        Some("consul agent 127.0.0.1:8500 answered the question that waited behind index 8, default read, index 9")
+        Some("consul agent 127.0.0.1:8500 responded to the blocking query after index 8, default read, index 9")
     );
     assert!(journal.paths()[2].contains("index=8"));
 }
@@ -233,7 +233,7 @@ async fn a_frozen_agent_is_noticed_within_five_seconds() {
     assert_eq!(code, ResolveCode::Timeout);
     assert_eq!(
         text,
-        "consul agent 127.0.0.1:8500: frozen or cut off: no answer to /v1/status/leader within 3.0s while watching"
+        "consul agent 127.0.0.1:8500: frozen or unreachable: no response to /v1/status/leader within 3.0s while watching"
     );
     assert!(began.elapsed() <= Duration::from_secs(5), "{:?}", began.elapsed());
 }
@@ -244,7 +244,7 @@ async fn a_question_that_outlasts_consuls_own_wait_is_given_up() {
     addresses(&mut stream).await;
     let (code, text) = the_end(&mut stream).await;
     assert_eq!(code, ResolveCode::Timeout);
-    assert_eq!(text, "consul agent 127.0.0.1:8500: GET /v1/health/service/pay: no answer within 20.9s");
+    assert_eq!(text, "consul agent 127.0.0.1:8500: GET /v1/health/service/pay: no response within 20.9s");
 }
 
 #[tokio::test(start_paused = true)]
@@ -287,7 +287,10 @@ async fn a_connection_that_breaks_ends_the_watch_and_is_not_hidden_by_asking_aga
         addresses(&mut stream).await;
         let (code, text) = the_end(&mut stream).await;
         assert_eq!(code, ResolveCode::WatchBroken);
-        assert!(text.starts_with("consul agent 127.0.0.1:8500: the connection broke"), "{text}");
+        assert!(
+            text.starts_with("consul agent 127.0.0.1:8500: connection lost before the response was complete"),
+            "{text}"
+        );
         assert_eq!(journal.paths().len(), 2);
     }
 }
@@ -311,17 +314,17 @@ async fn a_missing_first_word_says_who_is_silent() {
         (
             (|| Act::Hang) as fn() -> Act,
             ResolveCode::Timeout,
-            "no answer within 5.0s; nor does it answer /v1/status/leader: frozen or overloaded",
+            "no response within 5.0s; no response to /v1/status/leader either: frozen or overloaded",
         ),
         (
             || ok(&[], r#""""#),
             ResolveCode::ServerError,
-            "no answer within 5.0s; the agent answers, but the cluster has no leader",
+            "no response within 5.0s; the agent responds, but the cluster has no leader",
         ),
         (
             leader,
             ResolveCode::Timeout,
-            "no answer within 5.0s; the agent answers other questions; leader 127.0.0.1:8300",
+            "no response within 5.0s; the agent responds to other requests; leader 127.0.0.1:8300",
         ),
     ] {
         let (mut stream, _) = watching_all(pay(), slow(sign));
@@ -339,7 +342,7 @@ async fn an_answer_without_an_index_is_given_and_then_the_watch_ends() {
     assert_eq!(addresses(&mut stream).await, ["10.0.0.1:9000"]);
     let (code, text) = the_end(&mut stream).await;
     assert_eq!(code, ResolveCode::WatchBroken);
-    assert!(text.contains("the answer has no X-Consul-Index"), "{text}");
+    assert!(text.contains("the response has no X-Consul-Index"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -460,7 +463,7 @@ async fn a_server_without_a_leader_removes_nothing() {
     let (mut stream, _) = watching(pay(), |_, _| ok(&["X-Consul-Index: 7", NO_LEADER], "[]"));
     let (addresses, code, text) = part(&mut stream).await;
     assert_eq!((addresses.len(), code), (0, ResolveCode::ServerError));
-    assert_eq!(text, "consul agent 127.0.0.1:8500: consul knows no leader: the answer may be old");
+    assert_eq!(text, "consul agent 127.0.0.1:8500: consul reports no leader: the response may be old");
 }
 
 #[tokio::test(start_paused = true)]
@@ -480,8 +483,11 @@ async fn an_old_answer_says_that_it_is_old() {
         ok(&["X-Consul-Index: 7", NO_LEADER, "X-Consul-LastContact: 1200"], &instances(&[A], ""))
     });
     let Some(Ok(Update::Partial(Partial { answer, .. }))) = stream.next().await else { panic!() };
-    assert_eq!(note(&answer, NoteKind::NoLeader), Some("consul knows no leader: the answer may be old"));
-    assert_eq!(note(&answer, NoteKind::StaleRead), Some("the answering server last heard from the leader 1.2s ago"));
+    assert_eq!(note(&answer, NoteKind::NoLeader), Some("consul reports no leader: the response may be old"));
+    assert_eq!(
+        note(&answer, NoteKind::StaleRead),
+        Some("the server that responded last had contact with the leader 1.2s ago")
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,13 +8,15 @@ use crate::model::json::JsonError;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(in crate::backend::dns) enum ConfigError {
     /// Several TXT records have the name.
-    #[error("{0} TXT records are published; grpc-go joins the text of all of them, in whatever order they come")]
+    #[error(
+        "{0} TXT records are published; grpc-go concatenates the text of all of them, in the order in which they arrive"
+    )]
     SeveralRecords(usize),
     /// Not JSON.
     #[error("malformed JSON: {0}")]
     Json(#[from] JsonError),
     /// Not a list of choices.
-    #[error("a list of choices is expected, got {0}")]
+    #[error("expected a list of choices, got {0}")]
     NotChoices(&'static str),
     /// What is wrong with one choice.
     #[error("{choice}: {source}")]
@@ -31,7 +33,7 @@ pub(in crate::backend::dns) enum ConfigError {
         some: bool,
     },
     /// A value of another kind.
-    #[error("{at}: {what} is expected{}", got.as_ref().map(|got| format!(", got {got}")).unwrap_or_default())]
+    #[error("{at}: expected {what}{}", got.as_ref().map(|got| format!(", got {got}")).unwrap_or_default())]
     Expected {
         /// The place.
         at: String,
@@ -49,7 +51,7 @@ pub(in crate::backend::dns) enum ConfigError {
         field: String,
     },
     /// A choice without a config.
-    #[error("{0}: there is no serviceConfig")]
+    #[error("{0}: missing serviceConfig")]
     NoConfig(String),
     /// A percentage below 0 or above 100.
     #[error("{at}.percentage: {value} is not between 0 and 100")]
@@ -66,7 +68,7 @@ pub(in crate::backend::dns) enum ConfigError {
     #[error("retryThrottling.tokenRatio: {0} must be greater than 0")]
     TokenRatio(f64),
     /// No balancer that every client has.
-    #[error("{at}: no policy that grpc-go has without a further import (pick_first, round_robin): {}", if unknown.is_empty() { "the list is empty".to_string() } else { unknown.join(", ") })]
+    #[error("{at}: no policy that grpc-go supports without an extra import (pick_first, round_robin): {}", if unknown.is_empty() { "the list is empty".to_string() } else { unknown.join(", ") })]
     NoPolicy {
         /// The place.
         at: &'static str,
@@ -124,7 +126,7 @@ pub(in crate::backend::dns) enum ConfigError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(in crate::backend::dns) enum DurationError {
     /// Not a string.
-    #[error("malformed duration {0}: a string such as \"1.5s\" is expected")]
+    #[error("malformed duration {0}: expected a string such as \"1.5s\"")]
     NotAString(Value),
     /// A string of another form.
     #[error("malformed duration \"{text}\": {source}")]

@@ -39,26 +39,26 @@ fn table() -> Vec<Row> {
 
 /// What is typed, the position, and a part of the sentence.
 const REFUSED: &[(&str, usize, &str)] = &[
-    ("dns:", 4, "no host is named; write dns:///pay.example:50051"),
-    ("dns:///", 7, "no host is named; write dns:///pay.example:50051"),
-    ("dns://", 6, "no name follows"),
+    ("dns:", 4, "missing host name; write dns:///pay.example:50051"),
+    ("dns:///", 7, "missing host name; write dns:///pay.example:50051"),
+    ("dns://", 6, "missing name: the part after dns:// is the DNS server"),
     ("dns://pay.example:443", 6, "write dns:///pay.example:443"),
-    ("dns:///pay:70000", 11, "above 65535"),
-    ("srv:///", 7, "no name"),
-    ("srv:///_grpc._tcp.pay:80", 21, "bring their own ports"),
-    ("127.0.0.1:99999", 10, "port 99999 is above 65535; write 127.0.0.1:50051"),
-    ("pay:0", 4, "nothing can listen on port 0"),
-    ("pay:grpc-x", 4, "neither a port number nor the name of a well-known service"),
-    (":", 0, "no host and no port"),
+    ("dns:///pay:70000", 11, "port 70000 is out of range (1 to 65535)"),
+    ("srv:///", 7, "missing name"),
+    ("srv:///_grpc._tcp.pay:80", 21, "SRV records contain the port"),
+    ("127.0.0.1:99999", 10, "port 99999 is out of range (1 to 65535); write 127.0.0.1:50051"),
+    ("pay:0", 4, "port 0 is not a valid port"),
+    ("pay:grpc-x", 4, "neither a port number nor a known service name"),
+    (":", 0, "missing host and port"),
     ("a..b", 2, "empty label"),
     (".", 0, "empty label"),
-    ("10.0.0.256:80", 0, "no IPv4 address"),
-    ("[fe80::1%eth/0]:80", 8, "name or number of an interface"),
+    ("10.0.0.256:80", 0, "not an IPv4 address"),
+    ("[fe80::1%eth/0]:80", 8, "name or number of a network interface"),
     ("pay:80:90", 0, "more than one colon"),
-    ("[::1", 0, "never closed"),
-    ("[::1]x", 5, "cannot follow"),
-    ("[pay/x]:80", 4, "cannot be part of a host name"),
-    ("pay/x", 3, "'/' cannot be part"),
+    ("[::1", 0, "missing closing bracket"),
+    ("[::1]x", 5, "after the bracketed address"),
+    ("[pay/x]:80", 4, "invalid character '/' in the host name"),
+    ("pay/x", 3, "invalid character '/'"),
 ];
 
 /// What the errors tell people to write.
@@ -97,6 +97,6 @@ fn an_error_reads_as_a_sentence() {
     let error = "127.0.0.1:99999".parse::<Target>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "target \"127.0.0.1:99999\": position 10: port 99999 is above 65535; write 127.0.0.1:50051"
+        "target \"127.0.0.1:99999\": position 10: port 99999 is out of range (1 to 65535); write 127.0.0.1:50051"
     );
 }

@@ -38,19 +38,19 @@ fn table() -> Vec<Row> {
 
 /// What is typed, the position, and a part of the sentence.
 const REFUSED: &[(&str, usize, &str)] = &[
-    ("etcd:///", 8, "no service is named; write etcd:///pay"),
+    ("etcd:///", 8, "missing service name; write etcd:///pay"),
     ("etcd://pay", 7, "write etcd:///pay"),
-    ("etcd://h1:2379", 7, "no service follows"),
-    ("etcd://h1:x/pay", 10, "\"x\" is no port number"),
+    ("etcd://h1:2379", 7, "missing service name: the part after etcd:// is the list"),
+    ("etcd://h1:x/pay", 10, "\"x\" is not a port number"),
     ("etcd://h1,,h2/pay", 10, "empty element"),
     ("etcd://joe:hunter2@h1/pay", 7, "ETCDCTL_USER"),
-    ("etcd:///h1:2379,h2:2379", 15, "needs a key; write etcd:///10.0.0.1:2379"),
-    ("etcd:///h1:2379?key=", 20, "no key"),
+    ("etcd:///h1:2379,h2:2379", 15, "requires key=; write etcd:///10.0.0.1:2379"),
+    ("etcd:///h1:2379?key=", 20, "missing key"),
     ("etcd:///h1:2379?key=a&key=b", 22, "key is given twice"),
-    ("etcd:///h1:2379?key=a&layout=kratos", 5, "layout= names another"),
-    ("etcd:///pay?layout=spring", 19, "\"spring\" is no layout (known: etcd-naming, go-zero"),
-    ("etcd:///pay?colour=red", 12, "no parameter of etcd: (known: prefix, layout, key)"),
-    ("etcd:///p%zz", 9, "two hexadecimal digits"),
+    ("etcd:///h1:2379?key=a&layout=kratos", 5, "layout= is set to another"),
+    ("etcd:///pay?layout=spring", 19, "unknown layout \"spring\" (supported: etcd-naming, go-zero"),
+    ("etcd:///pay?colour=red", 12, "unknown parameter \"colour\" of etcd: (supported: prefix, layout, key)"),
+    ("etcd:///p%zz", 9, "two hex digits"),
     ("discov://h1/K?x=1", 13, "takes no parameters"),
     ("discov://h1", 9, "write discov:///h1"),
 ];

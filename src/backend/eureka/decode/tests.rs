@@ -48,7 +48,7 @@ fn a_host_name_keeps_the_ip_address_beside_it_and_one_that_is_none_gives_way_to_
     for host in ["pay:8080", "10.0.0.9:80", "pay service"] {
         let (endpoints, _) = of(host);
         assert_eq!((endpoints[0].address.to_string().as_str(), endpoints[0].also()), ("10.0.0.1:8080", None), "{host}");
-        let rule = format!("eureka: ipAddr (hostName {host:?} is no host name) and port");
+        let rule = format!("eureka: ipAddr (hostName {host:?} is not a valid host name) and port");
         assert_eq!(endpoints[0].layout.as_ref().map(ToString::to_string).as_deref(), Some(rule.as_str()));
     }
     assert_eq!(of("10.0.0.7").0[0].also(), None, "an address needs no other");
@@ -56,7 +56,8 @@ fn a_host_name_keeps_the_ip_address_beside_it_and_one_that_is_none_gives_way_to_
 
 #[test]
 fn ports_that_are_none_are_named_and_one_of_several_spoils_no_other() {
-    for (port, words) in [("0", "port 0 is none"), ("65536", "port 65536 is none"), ("\"abc\"", "its port is \"abc\"")]
+    for (port, words) in
+        [("0", "invalid port 0: must be"), ("65536", "invalid port 65536: must be"), ("\"abc\"", "its port is \"abc\"")]
     {
         let bad = instance("bad", "").replace(r#""$":8080"#, &format!("\"$\":{port}"));
         let (endpoints, notes) = read(&[bad.clone(), instance("good", "")], 0);
@@ -74,8 +75,8 @@ fn instances_that_are_not_understood_are_named_and_alone_they_are_no_empty_list(
         ("5".to_string(), "an instance is not a JSON object"),
         ("null".to_string(), "an instance is not a JSON object"),
         ("[[[[]]]]".to_string(), "an instance is not a JSON object"),
-        (bad.replace(r#""$":8080"#, r#""$":0"#), "port 0 is none"),
-        (bad.replace(r#""$":8080"#, r#""$":65536"#), "port 65536 is none"),
+        (bad.replace(r#""$":8080"#, r#""$":0"#), "invalid port 0: must be"),
+        (bad.replace(r#""$":8080"#, r#""$":65536"#), "invalid port 65536: must be"),
         (bad.replace(r#""$":8080"#, r#""$":"abc""#), "its port is \"abc\""),
         (bad.replace(r#""$":8080"#, r#""$":null"#), "its port is null"),
         (bad.replace(r#""hostName":"10.0.0.1","#, "").replace(r#""ipAddr":"10.0.0.1","#, ""), "it has no host"),
@@ -122,7 +123,7 @@ fn what_kitex_writes_is_read_as_its_own_reader_does() {
     assert_eq!((endpoints[0].weight, endpoints[0].metadata["idc"].as_str()), (Some(20), "eu"));
     let (none, notes) = read(&[written.replace("8080,", "0,")], 0);
     assert_eq!(none, []);
-    assert!(notes.iter().any(|note| note.text.contains("kitex: port 0 is none")), "{notes:?}");
+    assert!(notes.iter().any(|note| note.text.contains("kitex: invalid port 0: must be")), "{notes:?}");
 }
 
 #[test]
@@ -138,7 +139,8 @@ fn what_is_left_of_a_lease_is_reckoned_as_the_server_writes_it() {
     assert_eq!(left(121_000, 500_000), 0);
     let (_, notes) = read(&[instance("b", ""), instance("a", "")], 191_000);
     let overdue = notes.iter().find(|note| note.kind == NoteKind::Permanent).unwrap();
-    let text = "the lease of 2 of 2 instances ran out, and eureka lists them all the same: \"b\" (100 s ago), \"a\" (100 s ago)";
+    let text =
+        "the lease of 2 of 2 instances has expired, and eureka still lists them: \"b\" (100 s ago), \"a\" (100 s ago)";
     assert_eq!(overdue.text, text);
 }
 

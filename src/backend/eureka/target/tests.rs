@@ -21,9 +21,9 @@ fn table() -> Vec<Row> {
 
 /// What is typed, the position, and a part of the sentence.
 const REFUSED: &[(&str, usize, &str)] = &[
-    ("eureka:///", 9, "no application is named; write eureka://10.0.0.1:8761/PAY"),
-    ("eureka://h1:8761", 9, "a server, and no application follows"),
-    ("eureka://h1:x/PAY", 12, "\"x\" is no port number"),
+    ("eureka:///", 9, "missing application name; write eureka://10.0.0.1:8761/PAY"),
+    ("eureka://h1:8761", 9, "missing application name after the server"),
+    ("eureka://h1:x/PAY", 12, "\"x\" is not a port number"),
     ("eureka://h1/PAY?x=1", 15, "takes no parameters"),
 ];
 

@@ -58,7 +58,7 @@ async fn second(lists: &'static [usize], ends: bool) -> Result<Update, ResolveEr
 async fn a_connection_that_ended_with_endpoints_missing_since_is_a_gap() {
     let gap = second(&[3, 1], true).await.unwrap_err();
     assert_eq!(gap.failure().code, ResolveCode::WatchBroken);
-    assert!(gap.to_string().contains("2 of its endpoints are missing since: it may have restarted"), "{gap}");
+    assert!(gap.to_string().contains("2 of its endpoints have been missing since: it may have restarted"), "{gap}");
 }
 
 #[tokio::test]

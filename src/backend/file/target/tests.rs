@@ -14,7 +14,7 @@ fn table() -> Vec<Row> {
 }
 
 /// What is typed, the position, and a part of the sentence.
-const REFUSED: &[(&str, usize, &str)] = &[("file:", 5, "no path"), ("file://host/x", 7, "takes no server")];
+const REFUSED: &[(&str, usize, &str)] = &[("file:", 5, "missing path"), ("file://host/x", 7, "targets have no server")];
 
 /// What the errors tell people to write.
 const MENDED: &[&str] = &["file:endpoints.yaml"];

@@ -10,16 +10,16 @@ use kube::config::KubeconfigError;
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum CredentialsError {
     /// A token or password that no header can carry.
-    #[error("the token or password cannot be sent in a header")]
+    #[error("the token or password is not a valid HTTP header value")]
     Unsendable(#[from] InvalidHeaderValue),
     /// The provider `oidc` holds no token.
-    #[error("auth-provider \"oidc\" holds no id-token: log in again, or use its exec plugin")]
+    #[error("auth-provider \"oidc\" has no id-token: log in again, or use its exec plugin")]
     NoIdToken,
     /// A provider that kubectl dropped.
-    #[error("auth-provider {0:?} is not spoken any more: kubectl dropped it for exec plugins")]
+    #[error("auth-provider {0:?} is no longer supported: kubectl replaced it with exec plugins")]
     AuthProvider(String),
     /// A name to act as that no header can carry.
-    #[error("{value:?} cannot be sent as {header}")]
+    #[error("{value:?} is not a valid value for header {header}")]
     Impersonation {
         /// The header.
         header: &'static str,
@@ -29,13 +29,13 @@ pub(in crate::backend::kubernetes) enum CredentialsError {
         source: InvalidHeaderValue,
     },
     /// A certificate without its key.
-    #[error("client-certificate is there without client-key")]
+    #[error("client-certificate is set without client-key")]
     NoKey,
     /// A key without its certificate.
-    #[error("client-key is there without client-certificate")]
+    #[error("client-key is set without client-certificate")]
     NoCertificate,
     /// Data that is not base64.
-    #[error("{setting}-data is no base64: {source}")]
+    #[error("{setting}-data is not valid base64: {source}")]
     Base64 {
         /// The setting, without `-data`.
         setting: &'static str,
@@ -51,10 +51,10 @@ pub(in crate::backend::kubernetes) enum CredentialsError {
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum ExecConfigError {
     /// No command.
-    #[error("exec names no command")]
+    #[error("exec has no command")]
     NoCommand,
     /// Another version of the protocol.
-    #[error("exec has the apiVersion {found:?}: it is {}", supported.join(" or "))]
+    #[error("exec: unsupported apiVersion {found:?}; expected {}", supported.join(" or "))]
     ApiVersion {
         /// What the kubeconfig has.
         found: String,
@@ -62,7 +62,7 @@ pub(in crate::backend::kubernetes) enum ExecConfigError {
         supported: &'static [&'static str],
     },
     /// The program has to ask a person something.
-    #[error("exec: {0:?} wants to ask something (interactiveMode: Always), which it cannot here")]
+    #[error("exec: {0:?} requires interactive input (interactiveMode: Always), which is not supported")]
     Interactive(String),
     /// The program needs facts about the cluster that cannot be read.
     #[error(transparent)]
@@ -73,7 +73,7 @@ pub(in crate::backend::kubernetes) enum ExecConfigError {
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum PluginError {
     /// It exited with an error.
-    #[error("ended with {status}{}", if said.is_empty() { String::new() } else { format!(": {said}") })]
+    #[error("failed with {status}{}", if said.is_empty() { String::new() } else { format!(": {said}") })]
     Ended {
         /// How it exited.
         status: ExitStatus,
@@ -84,10 +84,10 @@ pub(in crate::backend::kubernetes) enum PluginError {
     #[error("did not print an ExecCredential")]
     NotCredential,
     /// Another kind of object.
-    #[error("printed the kind {0:?}, not ExecCredential")]
+    #[error("printed kind {0:?}, expected ExecCredential")]
     Kind(String),
     /// Another version of the protocol than the kubeconfig wants.
-    #[error("printed the apiVersion {printed:?}, not {wanted:?}")]
+    #[error("printed apiVersion {printed:?}, expected {printed:?}")]
     ApiVersion {
         /// What it printed.
         printed: String,
@@ -95,7 +95,7 @@ pub(in crate::backend::kubernetes) enum PluginError {
         wanted: String,
     },
     /// The end of the credentials is no time.
-    #[error("ends its credentials at {text:?}, which is no time")]
+    #[error("printed an invalid expirationTimestamp {text:?}")]
     Expiration {
         /// What it printed.
         text: String,

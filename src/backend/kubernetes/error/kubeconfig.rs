@@ -9,13 +9,13 @@ use super::credentials::CredentialsError;
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum ContextError {
     /// No context is named, neither by a flag nor by the kubeconfig.
-    #[error("no context is the current one; name one with --context ({})", it_has(known))]
+    #[error("kubeconfig has no current-context; select a context with --context ({})", it_has(known))]
     NoCurrent {
         /// The contexts that there are.
         known: Vec<String>,
     },
     /// The context that is named is not there.
-    #[error("there is no context {name:?}; {}", it_has(known))]
+    #[error("unknown context {name:?} ({})", it_has(known))]
     Unknown {
         /// The name.
         name: String,
@@ -23,7 +23,7 @@ pub(in crate::backend::kubernetes) enum ContextError {
         known: Vec<String>,
     },
     /// The cluster of the context is not there.
-    #[error("context {context:?} names cluster {cluster:?}, which is not there")]
+    #[error("context {context:?} refers to cluster {cluster:?}, which is not defined")]
     NoCluster {
         /// The context.
         context: String,
@@ -31,10 +31,10 @@ pub(in crate::backend::kubernetes) enum ContextError {
         cluster: String,
     },
     /// The cluster is behind a proxy.
-    #[error("cluster {0:?} is behind a proxy-url, which cannot be used here")]
+    #[error("cluster {0:?} has a proxy-url, which is not supported")]
     Proxy(String),
     /// The cluster has no server.
-    #[error("cluster {0:?} names no server")]
+    #[error("cluster {0:?} has no server")]
     NoServer(String),
     /// The server of the cluster is not valid.
     #[error(transparent)]
@@ -45,14 +45,14 @@ pub(in crate::backend::kubernetes) enum ContextError {
 }
 
 fn it_has(known: &[String]) -> String {
-    if known.is_empty() { "it has none".to_string() } else { format!("it has {}", known.join(", ")) }
+    if known.is_empty() { "no contexts defined".to_string() } else { format!("contexts: {}", known.join(", ")) }
 }
 
 /// Why a text is not the URL of an API server. What is shown of it lacks what stands before an `@`: it may be a password.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum ServerUrlError {
     /// Not a URL.
-    #[error("server {shown:?} is no URL ({source}): write https://10.0.0.1:6443")]
+    #[error("server {shown:?} is not a valid URL ({source}): write https://10.0.0.1:6443")]
     Url {
         /// The text.
         shown: String,
@@ -63,10 +63,10 @@ pub(in crate::backend::kubernetes) enum ServerUrlError {
     #[error("server {0:?} is neither https:// nor http://: write https://10.0.0.1:6443")]
     Scheme(String),
     /// No scheme.
-    #[error("server {0:?} does not say https:// or http://: write https://10.0.0.1:6443")]
+    #[error("server {0:?} has no https:// or http://: write https://10.0.0.1:6443")]
     NoScheme(String),
     /// A user, perhaps with a password.
-    #[error("server {0:?} holds a user: it belongs to users[] of the kubeconfig: write https://10.0.0.1:6443")]
+    #[error("server {0:?} contains a user: set it in users[] of the kubeconfig: write https://10.0.0.1:6443")]
     User(String),
     /// A host that no header can carry.
     #[error("server {shown:?} has no host: write https://10.0.0.1:6443")]

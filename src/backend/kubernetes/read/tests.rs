@@ -28,17 +28,20 @@ fn text(notes: &[Note], kind: NoteKind) -> Option<&str> {
 fn bad() -> Vec<(String, &'static str)> {
     let bad = slice("bad", "10.0.0.2");
     vec![
-        ("5".to_string(), "one without a name"),
-        ("null".to_string(), "one without a name"),
-        ("[[[[]]]]".to_string(), "one without a name"),
-        (bad.replace(r#""IPv4""#, r#""IPv9""#), r#""bad": its addressType is "IPv9", not one of IPv4, IPv6, FQDN"#),
-        (bad.replace(r#""addressType":"IPv4","#, ""), r#""bad": its addressType is """#),
+        ("5".to_string(), "EndpointSlice without a name: "),
+        ("null".to_string(), "EndpointSlice without a name: "),
+        ("[[[[]]]]".to_string(), "EndpointSlice without a name: "),
+        (
+            bad.replace(r#""IPv4""#, r#""IPv9""#),
+            r#""bad": unknown addressType "IPv9"; expected one of IPv4, IPv6, FQDN"#,
+        ),
+        (bad.replace(r#""addressType":"IPv4","#, ""), r#""bad": unknown addressType """#),
         (bad.replace("50051", "\"abc\""), r#""bad": invalid type: string "abc""#),
         (bad.replace(r#"["10.0.0.2"]"#, "7"), r#"EndpointSlice "bad": endpoint 0: invalid type: integer `7`"#),
         (bad.replace(r#"["10.0.0.2"]"#, "[]"), r#"EndpointSlice "bad" has no address"#),
         (bad.replace(r#"["10.0.0.2"]"#, "null"), r#"EndpointSlice "bad" has no address"#),
         (bad.replace("10.0.0.2", "10.0.0.300"), r#""10.0.0.300" in EndpointSlice "bad""#),
-        (bad.replace(r#""name":"bad""#, r#""name":7"#), "one without a name"),
+        (bad.replace(r#""name":"bad""#, r#""name":7"#), "EndpointSlice without a name: "),
     ]
 }
 

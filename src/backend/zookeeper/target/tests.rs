@@ -25,11 +25,11 @@ fn table() -> Vec<Row> {
 
 /// What is typed, the position, and a part of the sentence.
 const REFUSED: &[(&str, usize, &str)] = &[
-    ("zookeeper:///", 13, "no service is named; write zookeeper:///pay"),
-    ("zk://h1:2181", 5, "ZooKeeper's servers, and no service follows"),
+    ("zookeeper:///", 13, "missing service name; write zookeeper:///pay"),
+    ("zk://h1:2181", 5, "missing service name: the part after zookeeper:// is the list of ZooKeeper's servers"),
     ("zk://joe:hunter2@h1/pay", 5, "ZOOKEEPER_AUTH"),
-    ("zk:///pay?layout=go-zero", 17, "\"go-zero\" is no layout (known: kratos, kitex"),
-    ("zk:///pay?key=a", 10, "no parameter of zookeeper: (known: prefix, layout)"),
+    ("zk:///pay?layout=go-zero", 17, "unknown layout \"go-zero\" (supported: kratos, kitex"),
+    ("zk:///pay?key=a", 10, "unknown parameter \"key\" of zookeeper: (supported: prefix, layout)"),
 ];
 
 /// What the errors tell people to write.

@@ -17,16 +17,16 @@ use super::{Hidden, values};
 #[group(skip)]
 #[command(next_help_heading = "Discovery")]
 pub struct Asking {
-    /// For bare names ask only these backends (repeat, or separate with commas)
+    /// Query only these backends for bare names (repeat, or separate with commas)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub backend: Vec<String>,
     /// The flags of every backend
     #[command(flatten)]
     pub of_backends: BackendFlags,
-    /// The port for names that come without one [default: 443, as gRPC]
+    /// Port for names without a port [default: 443, as in gRPC]
     #[arg(long, value_name = "PORT", value_parser = values::port)]
     pub port: Option<u16>,
-    /// How long a registry may take for its first word [default: 5s]
+    /// Time limit for a registry's first response [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub resolve_timeout: Option<Duration>,
 }
@@ -36,16 +36,16 @@ pub struct Asking {
 #[group(skip)]
 #[command(next_help_heading = "Reaching an endpoint")]
 pub struct Reaching {
-    /// TLS: auto finds out for each endpoint and says what it found [default: auto]
+    /// TLS mode; auto detects it for each endpoint and reports the result [default: auto]
     #[arg(long, value_name = "MODE")]
     pub tls: Option<TlsWord>,
-    /// No TLS: the same as --tls off
+    /// Do not use TLS; same as --tls off
     #[arg(long)]
     pub plaintext: bool,
-    /// TLS without verifying the certificate
+    /// Use TLS without verifying the certificate
     #[arg(short = 'k', long)]
     pub insecure: bool,
-    /// Trust these roots (PEM) instead of the system's
+    /// Trust these CA certificates (PEM) instead of the system's
     #[arg(long, value_name = "FILE", alias = "tls-ca-cert")]
     pub cacert: Option<PathBuf>,
     /// Client certificate chain (PEM)
@@ -57,31 +57,31 @@ pub struct Reaching {
     /// Verify the certificate against this name
     #[arg(long, value_name = "NAME", alias = "tls-server-name", value_parser = values::server_name)]
     pub servername: Option<String>,
-    /// The :authority to send [default: the target's name]
+    /// Value of :authority to send [default: the target's name]
     #[arg(long, value_name = "NAME", value_parser = values::authority)]
     pub authority: Option<String>,
-    /// Ask the health of this service [default: of the whole server]
+    /// Check the health of this service [default: the whole server]
     #[arg(long, value_name = "NAME", add = Harmless)]
     pub service: Option<String>,
-    /// Send this metadata with every RPC: 'name: value', or @FILE with one a line (repeat)
+    /// Send this metadata with every RPC: 'name: value', or @FILE with one per line (repeatable)
     #[arg(short = 'H', long, value_name = "HEADER")]
     pub header: Vec<Hidden>,
     /// Time limit for TCP, TLS and the server's SETTINGS together [default: 5s; 20s for watch]
     #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub connect_timeout: Option<Duration>,
-    /// One health RPC [default: 5s]
+    /// Time limit for one health RPC [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub rpc_timeout: Option<Duration>,
-    /// Ping a silent connection after this long; 0 never does [default: 0]
+    /// Ping a connection that has been idle for this long; 0 disables it [default: 0]
     #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub keepalive_time: Option<Duration>,
-    /// Give a connection up when a ping is not answered for this long [default: 20s]
+    /// Close a connection when a ping gets no response for this long [default: 20s]
     #[arg(long, value_name = "TIME", value_parser = values::duration, add = Harmless)]
     pub keepalive_timeout: Option<Duration>,
-    /// Ping without RPCs in flight too
+    /// Ping even without RPCs in flight
     #[arg(long, add = Harmless)]
     pub keepalive_without_calls: bool,
-    /// Allow --keepalive-time below 10s, which servers punish (gRFC A8)
+    /// Allow --keepalive-time below 10s, to which servers respond with GOAWAY (gRFC A8)
     #[arg(long)]
     pub keepalive_force: bool,
 }
@@ -91,28 +91,28 @@ pub struct Reaching {
 #[group(skip)]
 #[command(next_help_heading = "Channel")]
 pub struct Channel {
-    /// Without an RPC for this long the channel goes IDLE; 0 never does. With probe: run the idle cycle
+    /// Let the channel go IDLE after this long without an RPC; 0 disables it. With probe: run the idle cycle
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub idle: Option<Duration>,
-    /// With probe --idle: hold a silent connection for each of these times too, shortest first, e.g. 10s,60s,350s
+    /// With probe --idle: also check idle connections for each of these times, shortest first, e.g. 10s,60s,350s
     #[arg(long, value_name = "TIME", value_delimiter = ',', value_parser = values::duration)]
     pub idle_ladder: Vec<Duration>,
-    /// With probe --idle: find out how long a silence, up to this one, the path to an endpoint tolerates
+    /// With probe --idle: find the longest idle time, up to TIME, that the network path survives
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub find_cutoff: Option<Duration>,
-    /// Load-balancing policy [default: pick_first, as gRPC; in watch round_robin]
+    /// Load-balancing policy [default: pick_first, as in gRPC; round_robin for watch]
     #[arg(long, value_name = "POLICY")]
     pub lb: Option<LbWord>,
-    /// Health decides the connectivity state (gRFC A17; not with pick_first)
+    /// Let health determine the connectivity state (gRFC A17; not with pick_first)
     #[arg(long, add = Harmless)]
     pub client_health: bool,
-    /// With watch: check a READY endpoint that has sent nothing for this long; 0 only before the end [default: 30s]
+    /// With watch: check a READY endpoint that has sent nothing for this long; 0 checks only before the end [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub check_interval: Option<Duration>,
-    /// What these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle those in the wrong]
+    /// Predict the addresses that these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle, only clients that would hold wrong addresses]
     #[arg(long = "as", value_name = "LENS", value_delimiter = ',', add = Harmless)]
     pub lenses: Vec<String>,
-    /// Reconnect when a connection is lost, without waiting for an RPC [default: true in watch]
+    /// Reconnect when a connection is lost, without waiting for an RPC [default: true for watch]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = values::boolean)]
     pub keep_connected: Option<bool>,
 }
@@ -122,13 +122,13 @@ pub struct Channel {
 #[group(skip)]
 #[command(next_help_heading = "Pace")]
 pub struct Pace {
-    /// Endpoints probed at the same time [default: 256]
+    /// Probe at most this many endpoints concurrently [default: 256]
     #[arg(short = 'c', long, value_name = "N", value_parser = values::at_least_one)]
     pub concurrency: Option<u32>,
-    /// Begin at most this many probes a second
+    /// Limit to N probes per second
     #[arg(long, value_name = "N", value_parser = values::at_least_one, add = Harmless)]
     pub rate: Option<u32>,
-    /// Probe at most this many endpoints, and say how many were left out
+    /// Probe at most this many endpoints and report how many were skipped
     #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     pub max_endpoints: Option<u32>,
 }
@@ -138,19 +138,19 @@ pub struct Pace {
 #[group(skip)]
 #[command(next_help_heading = "Verdict")]
 pub struct Judging {
-    /// The least severity that spoils the exit code [default: warn]
+    /// Lowest severity that makes the exit code non-zero [default: warn]
     #[arg(long, value_name = "SEVERITY")]
     pub fail_on: Option<FailOnWord>,
-    /// So many healthy endpoints are enough
+    /// Minimum number (or percentage) of healthy endpoints
     #[arg(long, value_name = "N|N%", value_parser = values::min_ready)]
     pub min_ready: Option<MinReady>,
-    /// This address must be listed (repeat, or separate with commas)
+    /// Require this address to be listed (repeat, or separate with commas)
     #[arg(long, value_name = "ADDR", value_delimiter = ',', value_parser = values::address)]
     pub expect: Vec<Address>,
-    /// Warn of certificates that expire within this time; 0 never does [default: 14d]
+    /// Warn about certificates that expire within this time; 0 disables it [default: 14d]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub warn_expiry: Option<Duration>,
-    /// End without a verdict after this long: exit 124
+    /// Stop without a verdict after this long, with exit code 124
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub max_time: Option<Duration>,
 }
@@ -160,10 +160,10 @@ pub struct Judging {
 #[group(skip)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
-    /// How to print [default: table]
+    /// Output format [default: table]
     #[arg(short, long, value_name = "FORMAT", add = Harmless)]
     pub output: Option<Format>,
-    /// Say what would be contacted, and contact nothing
+    /// Print what would be contacted, without contacting it
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
@@ -175,22 +175,22 @@ pub struct Output {
 #[group(skip)]
 #[command(next_help_heading = "Output")]
 pub struct Talk {
-    /// Colour [default: auto]
+    /// Use colour [default: auto]
     #[arg(long, value_name = "WHEN", add = Harmless)]
     pub color: Option<ColorWord>,
-    /// Nothing on stderr but errors
+    /// Print only errors to stderr
     #[arg(short, long)]
     pub quiet: bool,
-    /// More: connection phases, notes of registries, which settings are used
+    /// Also show connection phases, registry notes and where each setting came from
     #[arg(short, long, action = ArgAction::SetTrue, add = Harmless)]
     pub verbose: bool,
-    /// The configuration file [default: ./.grpc-discover.toml, then the user's]
+    /// Configuration file to use [default: ./.grpc-discover.toml, then the user's]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Use no configuration file (the same as an empty GRPC_DISCOVER_CONFIG)
+    /// Do not use a configuration file (same as an empty GRPC_DISCOVER_CONFIG)
     #[arg(long, conflicts_with = "config")]
     pub no_config: bool,
-    /// Use the settings of [profile.NAME] of the configuration file
+    /// Use the settings of [profile.NAME] in the configuration file
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
 }

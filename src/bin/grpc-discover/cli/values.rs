@@ -16,13 +16,13 @@ pub enum ValueError {
     #[error("empty")]
     Empty,
     /// 0, or not digits only.
-    #[error("no whole number from 1 on")]
+    #[error("must be a positive integer")]
     NotAtLeastOne,
     /// No TCP port.
-    #[error("no port; write a number from 1 to 65535")]
+    #[error("not a valid port; expected a number from 1 to 65535")]
     Port(#[source] PortError),
     /// No endpoint's address.
-    #[error("the address {}; write e.g. 10.0.0.7:50051", .0.why)]
+    #[error("the address {}; expected HOST:PORT such as 10.0.0.7:50051", .0.why)]
     Address(#[source] AddressError),
     /// A host name or IP address with a port.
     #[error("not a host name (it has a port); write {host}")]
@@ -43,13 +43,13 @@ pub enum ValueError {
     #[error("not an authority (host or host:port)")]
     NotAnAuthority,
     /// Neither a count nor a percentage.
-    #[error("neither a number of endpoints such as 2 nor a share such as 50%")]
+    #[error("expected a count (2) or a percentage (50%)")]
     NotACount,
     /// No percentage.
     #[error("neither a number of endpoints such as 2 nor a share such as 50% (0% to 100%)")]
     NotAPercentage,
     /// None of the words of a flag.
-    #[error("not one of {}", words.join(", "))]
+    #[error("expected one of {}", words.join(", "))]
     NotAWord {
         /// The words.
         words: Vec<String>,

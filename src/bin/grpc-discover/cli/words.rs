@@ -5,7 +5,7 @@ use clap::ValueEnum;
 /// `--tls`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TlsWord {
-    /// Find out for each endpoint
+    /// Detect it for each endpoint
     Auto,
     /// Always
     On,
@@ -17,7 +17,7 @@ pub enum TlsWord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub enum LbWord {
-    /// One connection, to the first address that answers
+    /// One connection, to the first address that responds
     PickFirst,
     /// A connection to every endpoint
     RoundRobin,
@@ -26,11 +26,11 @@ pub enum LbWord {
 /// `--fail-on`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOnWord {
-    /// Anything that is wrong
+    /// Warnings and critical findings
     Warn,
-    /// Only what makes clients fail
+    /// Only critical findings
     Critical,
-    /// Nothing: exit 0 whatever was found
+    /// Exit with 0 whatever was found
     Never,
 }
 
@@ -39,33 +39,33 @@ pub enum FailOnWord {
 pub enum UntilWord {
     /// The channel is READY
     Ready,
-    /// READY, and nothing has changed for 10 s
+    /// READY, and no change for 10 s
     Stable,
-    /// No endpoint is listed any more
+    /// No endpoint is listed any longer
     Drained,
 }
 
 /// `-o`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
-    /// For people: the verdict first
+    /// Text for people, verdict first
     #[default]
     Table,
     /// The table with every endpoint and every column
     Wide,
-    /// One document at the end
+    /// One JSON document at the end
     Json,
-    /// One event a line, as it happens
+    /// One JSON event per line, as it happens
     Ndjson,
 }
 
 /// `-o` of commands that have no events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum PlainFormat {
-    /// For people
+    /// Text for people
     #[default]
     Table,
-    /// One document
+    /// One JSON document
     Json,
 }
 

@@ -139,11 +139,11 @@ fn from(origin: &Origin) -> String {
 fn table(shown: &[Shown], paint: Paint) -> String {
     let mut text = String::new();
     for backend in shown {
-        let active = if backend.active { "asked for bare names" } else { "not asked for bare names" };
+        let active = if backend.active { "used for bare names" } else { "not used for bare names" };
         text.push_str(&format!("{}  {active}: {}\n", paint.bold(backend.backend), escape(&backend.why)));
         match (backend.answers, &backend.said) {
             (Some(true), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.green("answers"), escape(said))),
-            (Some(false), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.red("no answer"), escape(said))),
+            (Some(false), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.red("no response"), escape(said))),
             _ => {}
         }
         if !backend.settings.is_empty() {
@@ -175,6 +175,6 @@ mod tests {
         let shown = shown("consul", description, Some(Err(PingError::TimedOut { backend: "consul \u{1b}[2J" })));
         let text = table(&[shown], Paint::default());
         assert!(text.contains("10.0.0.1:8500  $CONSUL_HTTP_ADDR"), "{text}");
-        assert!(text.contains("no answer  consul \\u{1b}[2J"), "{text}");
+        assert!(text.contains("no response  consul \\u{1b}[2J"), "{text}");
     }
 }

@@ -18,8 +18,8 @@ struct WriteError {
 
 fn why(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::AlreadyExists => "exists already and is left as it is".to_string(),
-        _ => format!("cannot be written: {error}"),
+        io::ErrorKind::AlreadyExists => "file already exists, not overwritten".to_string(),
+        _ => format!("failed to write: {error}"),
     }
 }
 
@@ -29,7 +29,7 @@ pub fn run(path: Option<&Path>) -> Result<u8, Failure> {
         None => terminal::print(&example())?,
         Some(path) => {
             write(path).map_err(|source| Failure::usage(WriteError { path: path.to_path_buf(), source }))?;
-            terminal::print(&format!("{}: written; edit it, then try `grpc-discover probe`\n", path.display()))?;
+            terminal::print(&format!("wrote {}; edit it, then run `grpc-discover probe`\n", path.display()))?;
         }
     }
     Ok(exit::OK)

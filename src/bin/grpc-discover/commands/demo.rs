@@ -46,10 +46,11 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
     let cannot = |what: &str, error: io::Error| Failure::Broken(format!("demo: {what}: {error}"));
     let mut pods = Vec::new();
     for _ in 0..PODS {
-        pods.push(Pod::start().await.map_err(|error| cannot("no server can listen on 127.0.0.1", error))?);
+        pods.push(Pod::start().await.map_err(|error| cannot("failed to listen on 127.0.0.1", error))?);
     }
-    let registry = Registry::create().map_err(|error| cannot("no directory for the registry", error))?;
-    registry.write(&addresses(&pods)).map_err(|error| cannot("the registry cannot be written", error))?;
+    let registry =
+        Registry::create().map_err(|error| cannot("failed to create a directory for the registry", error))?;
+    registry.write(&addresses(&pods)).map_err(|error| cannot("failed to write the registry file", error))?;
 
     let plan = plan(&registry, idle)?;
     let (says, heard) = mpsc::unbounded_channel();
@@ -57,10 +58,10 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
         let _ = says.send(line);
     };
     let path = registry.path().display();
-    say("demo: a gRPC channel that nobody calls goes IDLE. Some clients then stop hearing from their registry, for ever".into());
+    say("demo: a gRPC channel without calls goes IDLE. Some clients then receive no more updates from their registry, permanently".into());
     say(format!("demo: {PODS} pods serve \"pay\" on loopback; the registry is {path}"));
     say(format!(
-        "demo: the same as: grpc-discover probe --idle {} --as {} file:{path}",
+        "demo: equivalent command: grpc-discover probe --idle {} --as {} file:{path}",
         exact_duration(idle),
         LENSES.join(",")
     ));
@@ -72,13 +73,13 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
     };
     let ended = tokio::select! {
         exit = sessions::run(vec![plan], look, terminal, Course::Answer, Aside { sees: Some(sees), says: Some(heard) }) => exit,
-        error = moves(&mut pods, &registry, &stage, idle, &say) => Err(cannot("the pods could not be moved", error)),
+        error = moves(&mut pods, &registry, &stage, idle, &say) => Err(cannot("failed to move the pods", error)),
     };
     if let Ok(code) = ended {
         if let Some((old, new)) = &*stage.moved.borrow() {
             terminal.say(&in_short(old, new));
         }
-        terminal.say(&format!("demo: that was the probe's own verdict, exit {code}; nothing is left running"));
+        terminal.say(&format!("demo: this is the probe's own verdict, exit code {code}; nothing is left running"));
     }
     ended
 }
@@ -86,11 +87,7 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
 /// The story once more, for who has only just met it.
 fn in_short(old: &str, new: &str) -> String {
     format!(
-        "demo: in short: every client was idle while the pods moved.\n\
-         demo:   This tool's channel kept watching the registry: its next call went to one of {new}.\n\
-         demo:   A frozen client (kratos 2.7.2) would come back with the list it had. It would dial {old}, and every call would fail with \
-         \"last connection error: … connection refused\", until it is restarted.\n\
-         demo:   Before the pods moved its calls worked: nothing in it, and nothing outside but its list, showed the fault."
+        "demo: summary: every client was idle while the pods moved.\ndemo:   This tool's channel kept watching the registry: its next call went to one of {new}.\ndemo:   A client whose watch stopped (kratos 2.7.2) would leave IDLE with its old list. It would dial {old}, and every call would fail with \"last connection error: … connection refused\" until the client is restarted.\ndemo:   Before the pods moved its calls worked: only its list of addresses would have shown the fault."
     )
 }
 
@@ -117,12 +114,12 @@ async fn moves(
         *pod = new;
     }
     let new = words(pods);
-    say(format!("demo: while no call is made, a rollout moves the pods: {old} are gone, {new} serve"));
+    say(format!("demo: during the idle period a rollout moves the pods: {old} are stopped, {new} serve now"));
     if let Err(error) = registry.write(&addresses(pods)) {
         return error;
     }
     *stage.moved.borrow_mut() = Some((old, new));
-    say("demo: the registry knows; a client whose watch ended when its channel went idle does not".to_string());
+    say("demo: the registry lists the new addresses; a client whose watch stopped when its channel went idle does not receive them".to_string());
     pending().await
 }
 
@@ -170,7 +167,7 @@ fn plan(registry: &Registry, idle: Duration) -> Result<grpc_discover::session::P
         task: Task::Probe,
     };
     let mut plans = settings::plans(&typed, &world)?;
-    let mut plan = plans.pop().ok_or_else(|| Failure::Broken("demo: no plan".into()))?;
+    let mut plan = plans.pop().ok_or_else(|| Failure::Broken("demo: failed to create a probe plan".into()))?;
     plan.label = "pay".into();
     Ok(plan)
 }

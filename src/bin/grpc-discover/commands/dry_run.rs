@@ -19,7 +19,7 @@ pub fn describe(plans: &[Plan]) -> String {
                 false => "",
             };
             let target = source.target.to_string();
-            let _ = writeln!(text, "  ask {}: {}{if_present}", source.backend.name(), escape(&target));
+            let _ = writeln!(text, "  query {}: {}{if_present}", source.backend.name(), escape(&target));
         }
         for step in steps(plan) {
             let _ = writeln!(text, "  {step}");
@@ -31,26 +31,26 @@ pub fn describe(plans: &[Plan]) -> String {
 
 fn steps(plan: &Plan) -> Vec<String> {
     let tls = match plan.transport.tls {
-        TlsMode::Auto => "TLS or plaintext, as found out for each endpoint",
+        TlsMode::Auto => "TLS or plaintext, detected for each endpoint",
         TlsMode::On => "TLS",
         TlsMode::Off => "plaintext",
     };
     let limits = &plan.limits;
-    let mut most = format!("at most {} at the same time", limits.concurrency);
+    let mut most = format!("at most {} concurrently", limits.concurrency);
     if let Some(rate) = limits.rate {
-        most.push_str(&format!(", {rate} a second"));
+        most.push_str(&format!(", {rate} per second"));
     }
     if let Some(endpoints) = limits.max_endpoints {
-        most.push_str(&format!(", {endpoints} in all"));
+        most.push_str(&format!(", {endpoints} in total"));
     }
-    let probe = format!("connect to every endpoint that is listed ({tls}), {most}; one health check each");
+    let probe = format!("connect to every listed endpoint ({tls}), {most}; one health check each");
     match plan.goal {
         Goal::Resolve { watch: false } => vec!["connect to no endpoint".into()],
-        Goal::Resolve { watch: true } => vec!["connect to no endpoint; go on asking until Ctrl-C".into()],
+        Goal::Resolve { watch: true } => vec!["connect to no endpoint; keep watching until Ctrl-C".into()],
         Goal::Probe => vec![probe],
         Goal::ProbeIdle(idle) => vec![
             probe.clone(),
-            format!("call through one channel, be silent for {}, call again", exact_duration(idle)),
+            format!("call through one channel, stay idle for {}, call again", exact_duration(idle)),
             held(plan, idle),
             format!("{probe}, again"),
         ],
@@ -62,13 +62,16 @@ fn steps(plan: &Plan) -> Vec<String> {
 
 /// Which silent connections are held beside the channel.
 fn held(plan: &Plan, idle: Duration) -> String {
-    let mut text = format!("hold a silent connection to each endpoint for {}, then ping it", exact_duration(idle));
+    let mut text = format!("keep an idle connection to each endpoint for {}, then ping it", exact_duration(idle));
     let ladder: Vec<String> = plan.holding.ladder.iter().map(|silence| exact_duration(*silence)).collect();
     if !ladder.is_empty() {
-        text.push_str(&format!("; to the first 8 of them also for {}", ladder.join(", ")));
+        text.push_str(&format!("; on the first 8 endpoints also for {}", ladder.join(", ")));
     }
     if let Some(most) = plan.holding.find_cutoff {
-        text.push_str(&format!("; to the first 8 of them some 20 more, for up to {}", exact_duration(most)));
+        text.push_str(&format!(
+            "; on the first 8 endpoints about 20 more connections, for up to {}",
+            exact_duration(most)
+        ));
     }
     text
 }
@@ -97,10 +100,10 @@ mod tests {
         };
         let text = describe(&settings::plans(&typed, &world).expect("a plan"));
         for words in [
-            "ask dns: dns:///127.0.0.1:50051",
+            "query dns: dns:///127.0.0.1:50051",
             "(plaintext)",
-            "10 a second",
-            "be silent for 30s",
+            "10 per second",
+            "stay idle for 30s",
             "nothing was contacted",
         ] {
             assert!(text.contains(words), "{words}: {text}");

@@ -102,7 +102,7 @@ fn inner(section: &str) -> String {
     text
 }
 
-const STATUS: &str = r#"Several targets are one service: that is how backends are compared.
+const STATUS: &str = r#"Several targets count as one service and are compared.
 .SH "EXIT STATUS"
 .TP
 0
@@ -112,23 +112,23 @@ healthy
 degraded: usable, but some endpoint is stale, unreachable or unhealthy, or backends disagree
 .TP
 2
-failed: no usable endpoint, or the registry says with authority that there is none
+failed: no usable endpoint, or an authoritative response that there is none
 .TP
 3
-unknown: could not judge (registry unreachable, token blind, own network down)
+unknown: no verdict is possible (registry unreachable, token without permission, local network down)
 .TP
 64
 bad usage or configuration
 .TP
 124
-\-\-max\-time passed before a verdict
+timed out: \-\-max\-time elapsed before a verdict
 .TP
 130, 143, 129, 131
-ended by SIGINT, SIGTERM
+stopped by SIGINT, SIGTERM, SIGHUP, SIGQUIT
 .SH ENVIRONMENT
 .TP
 GRPC_DISCOVER_<FLAG>
-Any long flag: GRPC_DISCOVER_CONNECT_TIMEOUT=2s. A flag that was typed wins; the configuration file comes after.
+Sets any long flag: GRPC_DISCOVER_CONNECT_TIMEOUT=2s. Command-line flags take precedence; the configuration file is used last.
 .TP
 GRPC_DISCOVER_CONFIG
 The configuration file.
@@ -136,7 +136,7 @@ The configuration file.
 
 const CLOSING: &str = r#".TP
 NO_COLOR, CLICOLOR, CLICOLOR_FORCE
-Colour.
+Switch colour on or off.
 .SH FILES
 \&./.grpc\-discover.toml, then $XDG_CONFIG_HOME/grpc\-discover/config.toml. `grpc\-discover config init` prints a commented example.
 .SH EXAMPLES

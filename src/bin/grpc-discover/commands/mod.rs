@@ -140,7 +140,7 @@ fn session<'a>(
             terminal.say(&format!("config: {}", path.display()));
         }
         for (path, why) in world.config.unread.iter().filter(|_| look.verbose) {
-            terminal.say(&format!("config: {} is left out: {why}", path.display()));
+            terminal.say(&format!("config: {} skipped: {why}", path.display()));
         }
         block_on(sessions::run(plans, &look, &terminal, course, sessions::Aside::default()))?
     })
@@ -204,7 +204,7 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error: io::Error| Failure::Broken(format!("no runtime could be made: {error}")))?;
+        .map_err(|error: io::Error| Failure::Broken(format!("failed to start the runtime: {error}")))?;
     let output = runtime.block_on(future);
     runtime.shutdown_background();
     Ok(output)

@@ -64,7 +64,7 @@ pub async fn run(
     open_files::prepare(&mut plans);
     let goals: Vec<Goal> = plans.iter().map(|plan| plan.goal).collect();
     let mut screen = Screen::new(look, terminal, course, &goals);
-    let cannot = |error| Failure::Broken(format!("no signal can be handled: {error}"));
+    let cannot = |error| Failure::Broken(format!("cannot install signal handlers: {error}"));
     let mut signals = Signals::listen().map_err(cannot)?;
     let sessions = plans.into_iter().map(Session::start).collect();
     let ended = all(sessions, &goals, &mut screen, &mut signals, &mut aside).await;

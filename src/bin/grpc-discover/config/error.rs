@@ -11,7 +11,7 @@ use super::quoted;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It cannot be read.
-    #[error("{place} {}: cannot be read: {}", path.display(), file::why(source))]
+    #[error("failed to read {place} {}: {}", path.display(), file::why(source))]
     Unreadable {
         /// What names it: `GRPC_DISCOVER_CONFIG`.
         place: &'static str,
@@ -45,7 +45,7 @@ pub enum ConfigError {
 pub enum KeyError {
     /// A section that does not exist.
     #[error(
-        "[{}] is not understood{}; there are [defaults], [service.NAME] and [profile.NAME]",
+        "unknown section [{}] (expected [defaults], [service.NAME] or [profile.NAME]){}",
         quoted(name),
         did_you_mean(near)
     )]
@@ -56,7 +56,11 @@ pub enum KeyError {
         near: Option<String>,
     },
     /// A key that is not the name of a flag.
-    #[error("{place}.{} is no flag{}; `grpc-discover probe --help` lists them", quoted(key), did_you_mean(near))]
+    #[error(
+        "unknown setting {place}.{} (`grpc-discover probe --help` lists all settings){}",
+        quoted(key),
+        did_you_mean(near)
+    )]
     UnknownFlag {
         /// The table, escaped.
         place: String,
@@ -66,19 +70,19 @@ pub enum KeyError {
         near: Option<String>,
     },
     /// Something other than a table.
-    #[error("{place} is no table; write [{place}]")]
+    #[error("{place} must be a table; write [{place}]")]
     NotATable {
         /// The key, escaped.
         place: String,
     },
     /// Something other than tables by name.
-    #[error("{section} is no table; write [{section}.NAME]")]
+    #[error("{section} must be a table; write [{section}.NAME]")]
     NotNamedTables {
         /// The key: `profile`.
         section: String,
     },
     /// A value of a type that no flag has.
-    #[error("{place} is a {kind}; write a text, a number or true or false")]
+    #[error("{place}: expected a string, a number, true or false, got {kind}")]
     Value {
         /// The key, escaped.
         place: String,

@@ -20,11 +20,11 @@ pub fn example() -> String {
     text
 }
 
-const BEFORE: &str = r#"# grpc-discover configuration. Looked for as ./.grpc-discover.toml, then
-# $XDG_CONFIG_HOME/grpc-discover/config.toml; --config or GRPC_DISCOVER_CONFIG name another, --no-config names none.
-# Of a file that was only found in the working directory, targets and harmless defaults count; to use all of it, name
-# it: --config ./.grpc-discover.toml.
-# A flag that was typed wins, then GRPC_DISCOVER_<FLAG>, then [service.NAME], [profile.NAME], [defaults].
+const BEFORE: &str = r#"# grpc-discover configuration. Read from ./.grpc-discover.toml, else from
+# $XDG_CONFIG_HOME/grpc-discover/config.toml; --config or GRPC_DISCOVER_CONFIG select another file, --no-config none.
+# From a file that is found in the working directory, only targets and harmless settings are used; to use all of it,
+# pass --config ./.grpc-discover.toml.
+# Precedence: command-line flags, GRPC_DISCOVER_<FLAG>, [service.NAME], [profile.NAME], [defaults].
 
 # Any long flag of resolve, probe and watch.
 [defaults]
@@ -35,7 +35,7 @@ const BEFORE: &str = r#"# grpc-discover configuration. Looked for as ./.grpc-dis
 "#;
 
 const AFTER: &str = r#"
-# `grpc-discover probe pay` asks all of these and compares them;
+# `grpc-discover probe pay` queries all of these targets and compares the results;
 # `grpc-discover probe` without a target probes every service listed here.
 # [service.pay]
 # targets = ["consul:///pay", "dns:///pay.example.internal:50051"]
@@ -43,7 +43,7 @@ const AFTER: &str = r#"
 # authority = "pay.example.internal"
 # min-ready = "50%"
 
-# With --profile prod.
+# Used with --profile prod.
 # [profile.prod]
 # tls = "on"
 # cacert = "/etc/ssl/prod-ca.pem"

@@ -29,11 +29,20 @@ fn services_defaults_and_profiles_are_read() {
 #[test]
 fn what_is_not_understood_is_named_with_its_place() {
     for (text, said) in [
-        ("[default]\n", "config c.toml: [default] is not understood; did you mean defaults?"),
-        ("[defaults]\nidel = 3\n", "config c.toml: defaults.idel is no flag; did you mean idle?"),
-        ("[defaults]\nconfig = \"x\"\n", "defaults.config is no flag"),
-        ("[service]\npay = 3\n", "service.pay is no table; write [service.pay]"),
-        ("[service.pay]\ntargets = [[]]\n", "service.pay.targets is a array"),
+        (
+            "[default]\n",
+            "config c.toml: unknown section [default] (expected [defaults], [service.NAME] or [profile.NAME]); did you mean defaults?",
+        ),
+        (
+            "[defaults]\nidel = 3\n",
+            "config c.toml: unknown setting defaults.idel (`grpc-discover probe --help` lists all settings); did you mean idle?",
+        ),
+        ("[defaults]\nconfig = \"x\"\n", "unknown setting defaults.config ("),
+        ("[service]\npay = 3\n", "service.pay must be a table; write [service.pay]"),
+        (
+            "[service.pay]\ntargets = [[]]\n",
+            "service.pay.targets: expected a string, a number, true or false, got array",
+        ),
         ("\n\n[defaults\n", "config c.toml: line 3: "),
         ("a = 1\na = 2\n", "line 2: "),
     ] {
@@ -83,7 +92,7 @@ fn without_a_file_the_places_are_kept_and_a_named_file_must_be_there() {
     let config = Config::load(Choice::Unsaid, &nothing, &missing).expect("no file is fine");
     assert_eq!(config.looked_for, [PathBuf::from("./.grpc-discover.toml")]);
     let error = Config::load(Choice::Named(Path::new("/no/such.toml")), &nothing, &missing).expect_err("named");
-    assert!(error.to_string().starts_with("config /no/such.toml: cannot be read"), "{error}");
+    assert!(error.to_string().starts_with("failed to read config /no/such.toml: "), "{error}");
     assert!(matches!(error, ConfigError::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound));
 }
 
@@ -104,7 +113,7 @@ fn a_file_that_nobody_named_and_that_cannot_be_read_counts_as_none() {
         assert_eq!(config.unread.len(), usize::from(kind != io::ErrorKind::NotADirectory), "{kind}");
         let named = |name: &str| (name == "GRPC_DISCOVER_CONFIG").then(|| "/root/c.toml".to_string());
         let error = Config::load(Choice::Unsaid, &named, &denied).expect_err("named");
-        assert!(error.to_string().starts_with("GRPC_DISCOVER_CONFIG /root/c.toml: cannot be read"), "{error}");
+        assert!(error.to_string().starts_with("failed to read GRPC_DISCOVER_CONFIG /root/c.toml: "), "{error}");
     }
 }
 
@@ -126,8 +135,7 @@ fn of_a_found_file_targets_and_harmless_flags_count_and_the_rest_is_named_once()
     assert_eq!(
         found.left_out,
         [
-            "./c.toml: fail-on and token-file are ignored in a file that was found in the working directory; to use all of it, \
-          write --config ./c.toml"
+            "./c.toml: fail-on and token-file are ignored because the file was found in the working directory; to use all of it, pass --config ./c.toml"
         ]
     );
     let named = Config::parse(text, Path::new("./c.toml"), Trust::Full).expect("valid");
@@ -189,8 +197,9 @@ fn a_found_file_that_may_be_somebody_elses_is_passed_over_for_ones_own() {
     assert!(config.services.contains_key("home"));
     assert_eq!(
         config.left_out,
-        ["./.grpc-discover.toml is ignored: it belongs to another user (65534); if it is yours, use --config \
-          ./.grpc-discover.toml"]
+        [
+            "./.grpc-discover.toml is ignored: it belongs to another user (65534); if you trust it, use --config ./.grpc-discover.toml"
+        ]
     );
     // One that was named is used whoever owns it.
     let theirs =

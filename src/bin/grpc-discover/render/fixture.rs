@@ -236,7 +236,7 @@ pub fn events() -> Vec<Event> {
         ),
         (20_013, transition(Scope::Channel, Idle, Connecting, CauseCode::Rpc, "a call needs a connection")),
         (20_013, transition(subchannel(A), Idle, Connecting, CauseCode::ConnectRequested, "pick_first tries it")),
-        (20_014, transition(subchannel(A), Connecting, Ready, CauseCode::Connected, "SETTINGS arrived")),
+        (20_014, transition(subchannel(A), Connecting, Ready, CauseCode::Connected, "received the server's SETTINGS")),
         (20_014, transition(Scope::Channel, Connecting, Ready, CauseCode::Connected, "connected to 10.0.0.7:50051")),
         (
             20_015,
@@ -245,7 +245,7 @@ pub fn events() -> Vec<Event> {
                 deadline: Some(Elapsed::from_millis(30_015)),
                 changes: 0,
                 cost: None,
-                text: "no call follows for 10s".into(),
+                text: "no further call for 10s".into(),
             }),
         ),
         (
@@ -444,7 +444,9 @@ pub fn events() -> Vec<Event> {
             EventKind::Finding(Finding {
                 kind: &MOVED,
                 address: Some(address(A)),
-                text: format!("{A} left consul:///pay 4.5s into the silence and is dead now; new: {D}"),
+                text: format!(
+                    "{A} was removed from consul:///pay 4.5s into the idle period and is unreachable now; new: {D}"
+                ),
                 evidence: vec![15, 16, 17, 18, 19],
                 remedy: "check that the clients' discovery goes on while their channels are IDLE".into(),
             }),

@@ -9,14 +9,14 @@ use grpc_discover::text::{duration, escape};
 /// `silent for 30.0s: alive, answered a ping in 0.4ms`.
 pub fn describe(report: &HeldReport) -> String {
     let mut text = match &report.held.fate {
-        Fate::Alive { rtt } => format!("alive, answered a ping in {}", duration(*rtt)),
+        Fate::Alive { rtt } => format!("alive, responded to a ping in {}", duration(*rtt)),
         Fate::Closed { after, disconnect, pinged } => {
-            let when = if *pinged { "in answer to the ping " } else { "" };
+            let when = if *pinged { "in response to the ping " } else { "" };
             format!("closed {when}after {}: {disconnect}", duration(*after))
         }
         Fate::Swallowed { waited, tcp } => {
             format!(
-                "swallowed, no answer to a ping within {}{}",
+                "dropped silently, no response to a ping within {}{}",
                 duration(*waited),
                 tcp.map(tcp_words).unwrap_or_default()
             )
@@ -25,21 +25,21 @@ pub fn describe(report: &HeldReport) -> String {
     };
     if let Some(by) = &report.held.interrupted {
         text.push_str(&format!(
-            "; the server spoke first after {} ({}), {} in all, so {} was the silence that counts",
+            "; the server interrupted the idle period, first after {} ({}), {} in total: the effective idle time was {}",
             duration(by.after),
             by.frame,
             times(by.times),
             duration(report.held.quiet)
         ));
     }
-    format!("silent for {}: {text}", duration(report.silence))
+    format!("idle for {}: {text}", duration(report.silence))
 }
 
 fn tcp_words(tcp: TcpState) -> String {
     match tcp.delivered() {
-        true => "; TCP delivered it".to_string(),
+        true => "; the ping was acknowledged by TCP".to_string(),
         false => format!(
-            "; TCP got no acknowledgement for {}, {} unacknowledged, sent again {}",
+            "; no TCP acknowledgement for {}, {} unacknowledged, retransmitted {}",
             duration(tcp.last_ack),
             tcp.unacked,
             times(tcp.retransmits)
@@ -66,7 +66,7 @@ pub fn write_held(held: &[HeldReport], out: &mut dyn Write) -> io::Result<()> {
     if let Some(first) = over_idle.clone().next() {
         let words: Vec<String> =
             counts.iter().map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))).collect();
-        writeln!(out, "connections held silent for {}: {}", duration(first.silence), words.join(", "))?;
+        writeln!(out, "idle connections after {}: {}", duration(first.silence), words.join(", "))?;
     }
     let mut ladders: BTreeMap<String, Vec<&HeldReport>> = BTreeMap::new();
     for report in held.iter().filter(|report| report.rung != Rung::Idle) {

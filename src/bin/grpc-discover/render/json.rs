@@ -184,7 +184,7 @@ impl From<&Report> for Document {
         let cut_short = Summary {
             verdict: Verdict::Unknown,
             exit: Verdict::Unknown.exit_code(),
-            text: "ended before a verdict".to_string(),
+            text: "stopped before a verdict".to_string(),
             counts: Default::default(),
         };
         let summary = report.summary.as_ref().unwrap_or(&cut_short);

@@ -153,7 +153,7 @@ fn later_settings(settings: &PeerSettings) -> String {
 fn response(facts: &ResponseFacts) -> String {
     match facts.foreign_content_type.as_deref() {
         Some("") => "response without content-type".to_string(),
-        Some(foreign) => format!("response with content-type {foreign}, not gRPC's"),
+        Some(foreign) => format!("response with content-type {foreign}, which is not gRPC"),
         None => "response".to_string(),
     }
 }
@@ -190,7 +190,7 @@ fn raw(kind: &EventKind) -> (String, String) {
             };
             let mut text = format!("{} -> {}  {}", transition.from, transition.to, cause(transition));
             if let Some(retry_in) = transition.retry_in {
-                text.push_str(&format!("; tries again in {}", duration(retry_in)));
+                text.push_str(&format!("; next attempt in {}", duration(retry_in)));
             }
             (subject, text)
         }
@@ -211,7 +211,7 @@ fn raw(kind: &EventKind) -> (String, String) {
                 text.push_str(&format!(" after {}", duration(gap)));
             }
             if let Some(retry_in) = report.retry_in {
-                text.push_str(&format!("; asked again in {}", duration(retry_in)));
+                text.push_str(&format!("; next query in {}", duration(retry_in)));
             }
             (report.source.to_string(), text)
         }
@@ -247,7 +247,7 @@ fn raw(kind: &EventKind) -> (String, String) {
         EventKind::Disconnect { address, disconnect, idle } => {
             let mut text = format!("lost: {disconnect}");
             if let Some(goaway) = disconnect.goaway.as_ref().filter(|goaway| !goaway.debug.is_empty()) {
-                text.push_str(&format!(", the server said {:?}", goaway.debug));
+                text.push_str(&format!(", debug data {:?}", goaway.debug));
             }
             if let Some(idle) = idle.filter(|idle| *idle >= IDLE) {
                 text.push_str(&format!(", idle for {}", duration(idle)));
@@ -256,11 +256,11 @@ fn raw(kind: &EventKind) -> (String, String) {
         }
         EventKind::Health(report) => (format!("health {}", report.address), health(report)),
         EventKind::Idle(report) => ("idle cycle".to_string(), format!("{}: {}", report.phase.as_str(), report.text)),
-        EventKind::Held(report) => (format!("held {}", report.address), held::describe(report)),
+        EventKind::Held(report) => (format!("idle check {}", report.address), held::describe(report)),
         EventKind::Lens(report) => (format!("lens {}", report.label), lens(report)),
         EventKind::Pending(report) => (format!("pending {}", report.subject), report.to_string()),
         EventKind::Stall(report) => {
-            let text = format!("this process did not run for {} from {} on", duration(report.lasted), report.from);
+            let text = format!("this process did not run for {}, starting at {}", duration(report.lasted), report.from);
             ("stall".to_string(), text)
         }
         EventKind::Verdict(report) => {
@@ -280,20 +280,22 @@ fn raw(kind: &EventKind) -> (String, String) {
 /// `holds 10.0.0.1:50051, which is stale; misses 10.0.0.2:50051; hears no change: …`.
 pub fn lens(report: &LensReport) -> String {
     let mut words = match (report.holds.len(), report.hears) {
-        (0, Hears::NeverAndHangs) => "has no list: every call hangs".to_string(),
-        (0, Hears::NextCall) => "holds nothing and asks at its next call".to_string(),
-        (0, _) => "holds nothing".to_string(),
-        (_, Hears::NextCall) => format!("asks at its next call; held {} until then", addresses(&report.holds)),
-        _ => format!("holds {}", addresses(&report.holds)),
+        (0, Hears::NeverAndHangs) => "would hold no addresses: every call would hang".to_string(),
+        (0, Hears::NextCall) => "would hold no addresses and would query at its next call".to_string(),
+        (0, _) => "would hold no addresses".to_string(),
+        (_, Hears::NextCall) => {
+            format!("would query at its next call; would hold {} until then", addresses(&report.holds))
+        }
+        _ => format!("would hold {}", addresses(&report.holds)),
     };
     if !report.stale.is_empty() {
         words.push_str(&format!("; stale: {}", addresses(&report.stale)));
     }
     if !report.missing.is_empty() {
-        words.push_str(&format!("; misses {}", addresses(&report.missing)));
+        words.push_str(&format!("; missing: {}", addresses(&report.missing)));
     }
     if !report.agrees() {
-        words.push_str(&format!("; recovers by {}", report.hears.recovers_by()));
+        words.push_str(&format!("; would recover by {}", report.hears.recovers_by()));
     }
     words
 }

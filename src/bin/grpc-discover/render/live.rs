@@ -66,7 +66,7 @@ impl Live {
             }
             for source in report.sources.iter().filter(|source| source.error.is_some()) {
                 let why = source.error.as_ref().map(|error| error.text.as_str()).unwrap_or_default();
-                frame.push(format!("{} is not answering: {}", escape(&source.source.to_string()), escape(why)));
+                frame.push(format!("{}: last query failed: {}", escape(&source.source.to_string()), escape(why)));
             }
         }
         frame.push(String::new());
@@ -127,7 +127,7 @@ fn head(report: &Report, now: Elapsed) -> String {
         })
         .collect();
     let up = duration(now.since_start());
-    format!("{}  channel {state}  listed: {}  {up}  (Ctrl-C ends)", escape(&report.target), lists.join(", "))
+    format!("{}  channel {state}  listed: {}  {up}  (Ctrl-C to stop)", escape(&report.target), lists.join(", "))
 }
 
 fn rows(report: &Report, now: Elapsed, most: usize) -> (Vec<&'static str>, Vec<Vec<String>>, usize) {

@@ -69,7 +69,7 @@ impl Progress {
         match &self.idle {
             Some(report) if !matches!(report.phase, IdlePhase::Baseline | IdlePhase::Done) => countdown(report, now),
             _ => {
-                let mut line = format!("{} of {} endpoints reached or given up", self.done.len(), self.known.len());
+                let mut line = format!("{} of {} endpoints probed", self.done.len(), self.known.len());
                 // The longest wait first; what waits for its turn is only counted.
                 let by_wait = self.pending.iter().filter(|report| report.awaits != Awaits::Turn);
                 if let Some(longest) = by_wait.max_by_key(|report| report.waited) {
@@ -192,8 +192,7 @@ mod tests {
             progress.tick(Elapsed::from_secs(second), &mut out).expect("into memory");
         }
         let text = String::from_utf8(out).expect("text");
-        let line = "0 of 0 endpoints reached or given up; 10.0.0.2:1: http2: waiting for the server's HTTP/2 SETTINGS for \
-                    3.0s; 2 more pending\n";
+        let line = "0 of 0 endpoints probed; 10.0.0.2:1: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s; 2 more pending\n";
         assert_eq!(text, format!("{line}{line}"), "a line every ten seconds");
     }
 

@@ -58,7 +58,7 @@ impl Render for Table {
 pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
     match &report.summary {
         Some(summary) => writeln!(out, "{}", headline(&report.target, summary, paint))?,
-        None => writeln!(out, "{}: ended before a verdict", escape(&report.target))?,
+        None => writeln!(out, "{}: stopped before a verdict", escape(&report.target))?,
     }
     write_findings(report, paint, wide, out)?;
     write_endpoints(report, paint, wide, out)?;
@@ -74,14 +74,14 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
     }
     let mut lenses: Vec<&LensReport> = lenses.iter().collect();
     lenses.sort_by_key(|report| report.agrees());
-    let header = ["A CLIENT OF", "HOLDS", "STALE", "MISSES", "HEARS THE NEXT CHANGE", "RECOVERS BY"];
+    let header = ["CLIENT", "HOLDS", "STALE", "MISSES", "NOTICES CHANGES", "RECOVERS BY"];
     let words = |addresses: &[Address]| escape(&lines::addresses(addresses)).into_owned();
     let rows = lenses.into_iter().map(|report| {
         let hears = match report.hears {
-            Hears::Changes => "as it happens",
+            Hears::Changes => "immediately",
             Hears::AfterAFailure => "after a failed connection",
-            Hears::Soon => "by itself, within 30 s",
-            Hears::NextCall => "at its next call",
+            Hears::Soon => "on its own, within 30 s",
+            Hears::NextCall => "at the next call",
             Hears::Never => "never",
             Hears::NeverAndHangs => "never; calls hang",
         };
@@ -89,7 +89,7 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
         let recovers = if report.agrees() { "" } else { report.hears.recovers_by() };
         let label = escape(&report.label).into_owned();
         let all = report.stale.len() > 1 && report.stale.len() == report.holds.len();
-        let stale = if all { "all of them".to_string() } else { words(&report.stale) };
+        let stale = if all { "all".to_string() } else { words(&report.stale) };
         vec![label, holds, stale, words(&report.missing), hears.to_string(), recovers.to_string()]
     });
     writeln!(out)?;
@@ -114,12 +114,12 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
         sources.iter().map(|source| escape(&source.source.to_string()).chars().count()).max().unwrap_or(0).min(60);
     for source in sources {
         let text = match (&source.total, &source.error) {
-            (_, Some(error)) if source.total.is_none() => format!("could not be asked: {}", escape(&error.text)),
+            (_, Some(error)) if source.total.is_none() => format!("could not be queried: {}", escape(&error.text)),
             (Some(total), Some(error)) => {
-                format!("{}; does not answer any more: {}", lines::endpoints(*total), escape(&error.text))
+                format!("{}; last query failed: {}", lines::endpoints(*total), escape(&error.text))
             }
             (Some(total), None) => lines::endpoints(*total),
-            (None, _) => "no answer".to_string(),
+            (None, _) => "no response".to_string(),
         };
         let text = if source.error.is_some() { paint.yellow(&text) } else { text };
         writeln!(

@@ -220,12 +220,12 @@ fn progress_off_a_terminal_is_one_line_for_each_phase() {
         deadline: Some(Elapsed::from_secs(30)),
         changes: 0,
         cost: None,
-        text: "no call follows for 30s".into(),
+        text: "no further call for 30s".into(),
     };
     let event = Event { kind: EventKind::Idle(report), at: Elapsed::ZERO, ..fixture::events()[0].clone() };
     progress.event(&event, &mut out).expect("into memory");
     progress.tick(Elapsed::from_secs(1), &mut out).expect("into memory");
-    assert_eq!(String::from_utf8(out).expect("UTF-8"), "silence, 30.0s left: no call follows for 30s\n");
+    assert_eq!(String::from_utf8(out).expect("UTF-8"), "silence, 30.0s left: no further call for 30s\n");
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Flags {
             return None;
         }
         if let Some(flag) = ONE_RUN.iter().find(|flag| layers::variable(flag) == name) {
-            return Some(format!("{name} has no effect: --{flag} can be typed only"));
+            return Some(format!("{name} has no effect: --{flag} is accepted on the command line only"));
         }
         let known: Vec<String> = self.all().map(|(flag, _)| layers::variable(flag)).collect();
         let near = text::near(name, known.iter().map(String::as_str).chain(OTHERS));
@@ -162,14 +162,14 @@ mod tests {
         for (name, value, why) in [
             ("GRPC_DISCOVER_IDLE", "soon", "250ms"),
             ("GRPC_DISCOVER_IDLE_LADDER", "10s, never", "250ms"),
-            ("GRPC_DISCOVER_TLS", "maybe", "not one of auto, on, off"),
-            ("GRPC_DISCOVER_PLAINTEXT", "perhaps", "neither true nor false"),
-            ("GRPC_DISCOVER_CONCURRENCY", "0", "whole number"),
+            ("GRPC_DISCOVER_TLS", "maybe", "expected one of auto, on, off"),
+            ("GRPC_DISCOVER_PLAINTEXT", "perhaps", "not a boolean; use true or false"),
+            ("GRPC_DISCOVER_CONCURRENCY", "0", "must be a positive integer"),
             ("GRPC_DISCOVER_EXPECT", "10.0.0.1:1, 10.0.0.2", "has no port"),
-            ("GRPC_DISCOVER_DNS_SERVER", "dns.google", "no IP address"),
+            ("GRPC_DISCOVER_DNS_SERVER", "dns.google", "not an IP address"),
             ("GRPC_DISCOVER_MIN_READY", "half", "50%"),
-            ("GRPC_DISCOVER_OUTPUT", "xml", "not one of table"),
-            ("GRPC_DISCOVER_KEEP_CONNECTED", "often", "neither true nor false"),
+            ("GRPC_DISCOVER_OUTPUT", "xml", "expected one of table"),
+            ("GRPC_DISCOVER_KEEP_CONNECTED", "often", "not a boolean; use true or false"),
             ("GRPC_DISCOVER_SERVERNAME", "pay example", "not a host name"),
             ("GRPC_DISCOVER_AUTHORITY", "http://pay", "not an authority"),
         ] {
@@ -196,7 +196,7 @@ mod tests {
             warned,
             Ok(vec![
                 "unknown variable GRPC_DISCOVER_IDEL; did you mean GRPC_DISCOVER_IDLE?".to_string(),
-                "GRPC_DISCOVER_DRY_RUN has no effect: --dry-run can be typed only".to_string(),
+                "GRPC_DISCOVER_DRY_RUN has no effect: --dry-run is accepted on the command line only".to_string(),
             ])
         );
     }
@@ -204,11 +204,14 @@ mod tests {
     #[test]
     fn every_value_of_the_file_is_checked_also_of_services_that_nobody_named() {
         for (file, wrong) in [
-            ("[defaults]\nidle = \"soon\"\n", "config c.toml: defaults.idle: \"soon\" is "),
-            ("[profile.prod]\ntls = \"maybe\"\n", "config c.toml: profile.prod.tls: \"maybe\" is not one of"),
-            ("[service.pay]\nmin-ready = \"half\"\n", "config c.toml: service.pay.min-ready: \"half\" is "),
+            ("[defaults]\nidle = \"soon\"\n", "config c.toml: defaults.idle: invalid value \"soon\": "),
+            (
+                "[profile.prod]\ntls = \"maybe\"\n",
+                "config c.toml: profile.prod.tls: invalid value \"maybe\": expected one of",
+            ),
+            ("[service.pay]\nmin-ready = \"half\"\n", "config c.toml: service.pay.min-ready: invalid value \"half\": "),
             ("[service.pay]\ntargets = [\"ipv4:nowhere\"]\n", "config c.toml: service.pay.targets: "),
-            ("[defaults]\nidle = [1, 2]\n", "defaults.idle: 2 values where one is wanted"),
+            ("[defaults]\nidle = [1, 2]\n", "defaults.idle: expected one value, got 2"),
         ] {
             let error = checked(&[], Some(file)).expect_err(file);
             assert!(error.contains(wrong), "{file}: {error}");

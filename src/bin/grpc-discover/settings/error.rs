@@ -25,7 +25,7 @@ pub type ValueCause = Box<dyn Error + Send + Sync>;
 pub enum SettingError {
     /// Nothing was typed, and the configuration file lists no targets.
     #[error(
-        "no target was given, and {} has no [service.NAME] with targets; write a target such as 127.0.0.1:50051",
+        "no target given, and {} has no [service.NAME] with targets; write a target such as 127.0.0.1:50051",
         path.display()
     )]
     NoTargetInFile {
@@ -34,8 +34,7 @@ pub enum SettingError {
     },
     /// Nothing was typed, and there is no configuration file.
     #[error(
-        "no target was given and there is no config file (looked for {}); write a target such as 127.0.0.1:50051, or make a \
-         file with `grpc-discover config init`",
+        "no target given and no config file found (looked for {}); write a target such as 127.0.0.1:50051, or create a config file with `grpc-discover config init`",
         looked_for.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     )]
     NoTarget {
@@ -60,7 +59,7 @@ pub enum SettingError {
     #[error(transparent)]
     Backend(#[from] SettingsError),
     /// `--backend` names one that this build does not have.
-    #[error("no backend is called {name:?}; there are: {}", known.join(", "))]
+    #[error("unknown backend {name:?} (supported: {})", known.join(", "))]
     UnknownBackend {
         /// The name as given.
         name: String,
@@ -90,7 +89,7 @@ pub enum SettingError {
         variable: String,
     },
     /// Several values for a flag that takes one.
-    #[error("{place}: {count} values where one is wanted")]
+    #[error("{place}: expected one value, got {count}")]
     SeveralValues {
         /// The variable or key.
         place: String,
@@ -98,7 +97,7 @@ pub enum SettingError {
         count: usize,
     },
     /// A value that does not parse.
-    #[error("{place}: {text:?} is {source}")]
+    #[error("{place}: invalid value {text:?}: {source}")]
     Value {
         /// The variable or key.
         place: String,
@@ -115,7 +114,7 @@ pub enum SettingError {
     },
     /// The time limit of the command leaves no time for the idle cycle.
     #[error(
-        "--max-time {} ends before {flag} {} has passed, so there could be no verdict; give it at least {}",
+        "--max-time {} must be longer than {flag} {} to reach a verdict; use at least {}",
         exact_duration(*max_time),
         exact_duration(*idle),
         exact_duration(*idle + Duration::from_secs(10))
@@ -160,7 +159,7 @@ pub enum FileTargetError {
     #[error(transparent)]
     Syntax(#[from] TargetError),
     /// It leads out of the directory of a file that was only found.
-    #[error("{0} is outside the directory of a config file that was only found there; name the file: --config FILE")]
+    #[error("{0} is outside the directory of a config file that was found, not named; to use it, pass --config FILE")]
     Outside(Target),
 }
 
@@ -171,7 +170,7 @@ pub enum ProfileError {
     #[error("the config file is switched off (--no-config or an empty GRPC_DISCOVER_CONFIG)")]
     SwitchedOff,
     /// There is no configuration file.
-    #[error("there is no config file to hold it")]
+    #[error("there is no config file")]
     NoFile,
     /// The file has no profiles.
     #[error("{path} has no [profile.NAME]")]

@@ -171,9 +171,11 @@ fn defaults_are_grpcs_own() {
 #[test]
 fn idle_zero_never_idles_a_watch_and_is_refused_for_a_probe() {
     assert_eq!(plan(&format!("watch --idle 0 {X}")).channel.idle_timeout, None);
-    assert!(wrong(&format!("probe --idle 0s {X}")).contains("has no idle cycle"));
+    assert!(
+        wrong(&format!("probe --idle 0s {X}")).contains("--idle 0: the idle time of a probe must be greater than zero")
+    );
     let error = wrong(&format!("probe --idle 30s --max-time 10 {X}"));
-    assert!(error.contains("--max-time 10s ends before --idle 30s"), "{error}");
+    assert!(error.contains("--max-time 10s must be longer than --idle 30s"), "{error}");
 }
 
 #[test]
@@ -200,21 +202,18 @@ fn silent_connections_are_held_as_long_as_was_asked_for() {
 #[test]
 fn what_makes_no_sense_to_hold_is_refused() {
     for (line, why) in [
-        ("probe --idle-ladder 10s", "--idle-ladder holds connections over an idle cycle; write e.g. probe --idle 30s"),
-        ("probe --find-cutoff 60s", "--find-cutoff holds connections over an idle cycle"),
-        ("watch --idle 30s --find-cutoff 60s", "--find-cutoff holds connections over an idle cycle"),
-        (
-            "probe --idle 30s --idle-ladder 60s,10s",
-            "10s does not belong after 60s; write each time once, shortest first",
-        ),
-        ("probe --idle 30s --idle-ladder 10s,10s", "10s does not belong after 10s"),
-        ("probe --idle 30s --idle-ladder 0,10s", "--idle-ladder 0: no silence at all tells nothing"),
-        ("probe --idle 30s --idle-ladder 10s,25h", "is longer than a day, the most that is held"),
-        ("probe --idle 30s --find-cutoff 0", "--find-cutoff 0: no silence at all tells nothing"),
-        ("probe --idle 30s --find-cutoff 200ms", "too short to tell a limit from a delay"),
-        ("probe --idle 30s --find-cutoff 2d", "is longer than a day"),
-        ("probe --idle 5s --find-cutoff 60s --max-time 30", "--max-time 30s ends before --find-cutoff 60s has passed"),
-        ("probe --idle 5s --idle-ladder 60s --max-time 30", "--max-time 30s ends before --idle-ladder 60s has passed"),
+        ("probe --idle-ladder 10s", "--idle-ladder needs an idle cycle; write e.g. probe --idle 30s"),
+        ("probe --find-cutoff 60s", "--find-cutoff needs an idle cycle"),
+        ("watch --idle 30s --find-cutoff 60s", "--find-cutoff needs an idle cycle"),
+        ("probe --idle 30s --idle-ladder 60s,10s", "10s must not follow 60s; write each time once, shortest first"),
+        ("probe --idle 30s --idle-ladder 10s,10s", "10s must not follow 10s"),
+        ("probe --idle 30s --idle-ladder 0,10s", "--idle-ladder 0: must be greater than zero"),
+        ("probe --idle 30s --idle-ladder 10s,25h", "must be at most one day"),
+        ("probe --idle 30s --find-cutoff 0", "--find-cutoff 0: must be greater than zero"),
+        ("probe --idle 30s --find-cutoff 200ms", "too short to distinguish a limit from a delay"),
+        ("probe --idle 30s --find-cutoff 2d", "must be at most one day"),
+        ("probe --idle 5s --find-cutoff 60s --max-time 30", "--max-time 30s must be longer than --find-cutoff 60s"),
+        ("probe --idle 5s --idle-ladder 60s --max-time 30", "--max-time 30s must be longer than --idle-ladder 60s"),
     ] {
         let error = wrong(&format!("{line} {X}"));
         assert!(error.contains(why), "{line}: {error}");
@@ -279,9 +278,9 @@ fn tls_words_of_every_family_mean_one_mode() {
     }
     for (flags, said) in [
         ("--plaintext -k", "choose one of them"),
-        ("--plaintext --tls on", "leave one of --plaintext and --tls out"),
+        ("--plaintext --tls on", "omit --plaintext or --tls"),
         ("--tls off -k", "choose one of them"),
-        ("--plaintext --cacert ca.pem", "have no meaning with it"),
+        ("--plaintext --cacert ca.pem", "cannot be used with it"),
         ("--cert c.pem", "add --key FILE"),
         ("--key k.pem", "add --cert FILE"),
     ] {
@@ -358,17 +357,20 @@ fn a_value_that_is_wrong_is_named_with_its_place() {
     for (made, said) in [
         (
             Made::default().env("GRPC_DISCOVER_RPC_TIMEOUT", "soon"),
-            "GRPC_DISCOVER_RPC_TIMEOUT: \"soon\" is no duration; write seconds such as 10 or 1.5, or 250ms, 2m, 1h",
+            "GRPC_DISCOVER_RPC_TIMEOUT: invalid value \"soon\": not a duration; use seconds (10, 1.5) or 250ms, 2m, 1h",
         ),
         (
             Made::default().config("[defaults]\nlb = \"random\"\n"),
-            "config c.toml: defaults.lb: \"random\" is not one of pick_first, round_robin",
+            "config c.toml: defaults.lb: invalid value \"random\": expected one of pick_first, round_robin",
         ),
         (
             Made::default().config("[defaults]\nrpc-timeout = [1, 2]\n"),
-            "defaults.rpc-timeout: 2 values where one is wanted",
+            "defaults.rpc-timeout: expected one value, got 2",
         ),
-        (Made::default().env("GRPC_DISCOVER_TLS", "maybe"), "GRPC_DISCOVER_TLS: \"maybe\" is not one of auto, on, off"),
+        (
+            Made::default().env("GRPC_DISCOVER_TLS", "maybe"),
+            "GRPC_DISCOVER_TLS: invalid value \"maybe\": expected one of auto, on, off",
+        ),
         (Made::default().env("GRPC_DISCOVER_PROFILE", "prod"), "--profile prod: there is no config file"),
     ] {
         let error = made.wrong(&format!("probe {X}"));
@@ -385,10 +387,10 @@ fn headers_come_from_flags_and_files_and_are_never_shown() {
     assert_eq!(names, ["trace-id", "authorization", "x-team"]);
     assert_eq!(plan.transport.metadata[1].1.reveal(), "Bearer sesame");
     for (flag, said) in [
-        ("-H 'authorization Bearer-sesame'", "a header has no colon"),
-        ("-H 'grpc-timeout: sesame'", "belongs to gRPC itself"),
-        ("-H 'na me: sesame'", "may hold letters"),
-        ("-H 'k: ses\u{7}ame'", "holds characters"),
+        ("-H 'authorization Bearer-sesame'", "missing colon in a header"),
+        ("-H 'grpc-timeout: sesame'", "the header name is reserved for gRPC"),
+        ("-H 'na me: sesame'", "a header name may contain only letters"),
+        ("-H 'k: ses\u{7}ame'", "the header value contains an invalid character"),
         ("-H @nowhere", "failed to read --header @nowhere: no such file"),
     ] {
         let error = made.wrong(&format!("probe {flag} {X}"));
@@ -446,7 +448,7 @@ fn targets_that_cannot_be_parsed_or_asked_are_refused() {
         let error = wrong(&format!("probe '{target}'"));
         assert!(error.contains(said), "{target}: {error}");
     }
-    assert!(wrong("probe --backend mdns pay").contains("no backend is called \"mdns\""));
+    assert!(wrong("probe --backend mdns pay").contains("unknown backend \"mdns\""));
 }
 
 #[test]

@@ -166,7 +166,7 @@ impl Push for Arc<Shared> {
             }
             let left_out = std::mem::take(&mut state.left_out);
             if left_out > 0 {
-                let note = format!("({left_out} messages left out: stderr was not read)\n");
+                let note = format!("({left_out} messages dropped: stderr was not read)\n");
                 state.queue.extend_from_slice(note.as_bytes());
             }
         }
@@ -305,7 +305,7 @@ mod tests {
         }
         pipe.drained().await;
         let all = String::from_utf8(written.try_iter().flatten().collect()).expect("text");
-        assert_eq!(all, "a\nb\n(2 messages left out: stderr was not read)\ne\n");
+        assert_eq!(all, "a\nb\n(2 messages dropped: stderr was not read)\ne\n");
     }
 
     #[test]

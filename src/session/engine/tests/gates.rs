@@ -137,7 +137,10 @@ fn the_stage_that_waits_is_named_with_its_time() {
     assert_eq!(world.summary().exit, 124);
     assert_eq!(world.pending(), [(A.to_string(), Awaits::Settings, 2_960)]);
     let text = &world.summary().text;
-    assert!(text.starts_with("--max-time 3s elapsed before a verdict; so far: 1 of 2 endpoints is healthy"), "{text}");
+    assert!(
+        text.starts_with("--max-time 3s elapsed before a verdict; state so far: 1 of 2 endpoints is healthy"),
+        "{text}"
+    );
     assert!(text.contains("10.0.0.1:50051: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s"), "{text}");
     let verdicts = world.events.iter().find_map(|event| match &event.kind {
         EventKind::Verdict(report) if report.address.to_string() == A => Some(report),

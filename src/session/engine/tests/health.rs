@@ -134,7 +134,7 @@ fn a_refused_health_call_is_neither_healthy_nor_unhealthy() {
             assert_eq!((world.findings(), world.summary().exit), (vec!["GD506"], 3), "{goal:?} {code}");
             let text = &world.summary().text;
             assert!(
-                text.starts_with("the only endpoint could not be judged") && text.contains(code.as_str()),
+                text.starts_with("the state of the only endpoint is unknown") && text.contains(code.as_str()),
                 "{text}"
             );
         }

@@ -297,7 +297,7 @@ const WAYS: [Way; 59] = [
         "***",
     ),
     // Headers that are none.
-    ("a header without a colon", PROBE, |_| header(SECRET), "no colon"),
+    ("a header without a colon", PROBE, |_| header(SECRET), "missing colon"),
     ("a header with a bad name", PROBE, |_| header(&format!("{SECRET}: 1")), "name"),
     ("a header with a bad value", PROBE, |_| header(&format!("authorization: {SECRET}\u{7}")), "value"),
     ("a header of gRPC's", PROBE, |_| header(&format!("grpc-{SECRET}: {SECRET}")), "name"),

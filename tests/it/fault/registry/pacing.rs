@@ -88,7 +88,7 @@ const DELETES: &str = concat!(
 fn an_api_server_whose_list_and_watch_disagree_gets_twenty_requests_in_ten_seconds() {
     let (requests, all) = requests_in_ten_seconds(DELETES);
     assert!(requests <= 20, "{requests} requests\n{all}");
-    assert!(all.contains("queried again and not confirmed"), "{all}");
+    assert!(all.contains("was not confirmed by a second query"), "{all}");
 }
 
 #[test]

@@ -10,28 +10,25 @@ use grpc_discover::text::exact_duration;
 pub enum ChannelError {
     /// `probe --idle 0`.
     #[error(
-        "--idle 0: a channel that never goes idle has no idle cycle to probe; write e.g. --idle 30s, or leave --idle out for \
-         a plain probe"
+        "--idle 0: the idle time of a probe must be greater than zero; write e.g. --idle 30s, or omit --idle for a plain probe"
     )]
     NeverIdle,
     /// `--client-health` with pick_first.
     #[error(
-        "--client-health: pick_first ignores health (gRFC A17); add --lb round_robin, or leave it out to see health beside \
-         the state"
+        "--client-health: pick_first ignores health (gRFC A17); add --lb round_robin, or omit --client-health to see health next to the state"
     )]
     HealthIgnored,
     /// `--check-interval` without connections to check.
-    #[error("--check-interval: only `watch` keeps connections that can be checked again; leave it out")]
+    #[error("--check-interval is supported by `watch` only; omit it")]
     NothingToCheck,
     /// `--check-interval` below a second.
     #[error(
-        "--check-interval {}: too often for a server that is only watched; use 1s or more, or 0 to check only before the \
-         watch ends",
+        "--check-interval {}: must be at least 1s, or 0 to check only before the watch ends",
         exact_duration(*.0)
     )]
     ChecksTooOften(Duration),
     /// `--as` with a command that does not wait.
-    #[error("--as: what a client holds shows when time passes: add --idle 30s, or use it with watch")]
+    #[error("--as needs `watch`, or `probe --idle 30s`")]
     LensNeedsTime,
 }
 
@@ -49,14 +46,14 @@ pub struct LensError {
 #[derive(Debug, thiserror::Error)]
 pub enum IdleCheckError {
     /// Without an idle cycle.
-    #[error("{flag} holds connections over an idle cycle; write e.g. probe --idle 30s {flag} ...")]
+    #[error("{flag} needs an idle cycle; write e.g. probe --idle 30s {flag} ...")]
     NoIdleCycle {
         /// The flag.
         flag: &'static str,
     },
     /// The times of `--idle-ladder` do not rise.
     #[error(
-        "--idle-ladder: {} does not belong after {}; write each time once, shortest first, e.g. 10s,60s,350s",
+        "--idle-ladder: {} must not follow {}; write each time once, shortest first, e.g. 10s,60s,350s",
         exact_duration(*next),
         exact_duration(*previous)
     )]
@@ -67,16 +64,16 @@ pub enum IdleCheckError {
         next: Duration,
     },
     /// The search would have steps too short to measure.
-    #[error("--find-cutoff {} is too short to tell a limit from a delay; write at least 1s", exact_duration(*.0))]
+    #[error("--find-cutoff {}: too short to distinguish a limit from a delay; must be at least 1s", exact_duration(*.0))]
     SearchTooShort(Duration),
     /// No idle time.
-    #[error("{flag} 0: no silence at all tells nothing; write e.g. {flag} 60s")]
+    #[error("{flag} 0: must be greater than zero; write e.g. {flag} 60s")]
     Zero {
         /// The flag.
         flag: &'static str,
     },
     /// Longer than a day.
-    #[error("{flag} {} is longer than a day, the most that is held; write e.g. {flag} 1h", exact_duration(*idle))]
+    #[error("{flag} {}: must be at most one day; write e.g. {flag} 1h", exact_duration(*idle))]
     TooLong {
         /// The flag.
         flag: &'static str,

@@ -12,22 +12,22 @@ use grpc_discover::transport::PemError;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// Flags of TLS with `--plaintext`.
-    #[error("--plaintext speaks no TLS, so --cacert, --cert, --key and --servername have no meaning with it")]
+    #[error("--plaintext disables TLS: --cacert, --cert, --key and --servername cannot be used with it")]
     NoTls,
     /// `--plaintext --insecure`.
-    #[error("{place}--plaintext is no TLS at all and --insecure is TLS without verification; choose one of them")]
+    #[error("{place}--plaintext disables TLS and --insecure uses TLS without verification; choose one of them")]
     PlaintextOrInsecure {
         /// The variable or key, with a colon; nothing when both were typed.
         place: String,
     },
     /// `--tls on --plaintext`.
-    #[error("{place}--plaintext is the same as --tls off; leave one of --plaintext and --tls out")]
+    #[error("{place}--plaintext is the same as --tls off; omit --plaintext or --tls")]
     PlaintextOrTls {
         /// As above.
         place: String,
     },
     /// `--tls off --insecure`.
-    #[error("{place}--insecure is TLS without verification, and --tls off is no TLS; choose one of them")]
+    #[error("{place}--insecure uses TLS without verification and --tls off disables TLS; choose one of them")]
     OffOrInsecure {
         /// As above.
         place: String,
@@ -58,12 +58,11 @@ pub enum TlsError {
 #[derive(Debug, thiserror::Error)]
 pub enum KeepaliveError {
     /// Its other flags without `--keepalive-time`.
-    #[error("--keepalive-timeout and --keepalive-without-calls need --keepalive-time: without it nothing is pinged")]
+    #[error("--keepalive-timeout and --keepalive-without-calls need --keepalive-time: without it no pings are sent")]
     NoTime,
     /// Pings that servers punish.
     #[error(
-        "{place} {}: below 10s servers answer with GOAWAY too_many_pings (gRFC A8); write 10s or more, or add \
-         --keepalive-force",
+        "{place} {}: below 10s servers respond with GOAWAY too_many_pings (gRFC A8); write 10s or more, or add --keepalive-force",
         exact_duration(*time)
     )]
     TooFast {
@@ -79,8 +78,7 @@ pub enum KeepaliveError {
 pub enum HeaderFlagError {
     /// The address of a target comes from a file that was only found.
     #[error(
-        "{place}: metadata is not sent to {}, which {file} names: that file was only found in the working directory; if you \
-         trust it, write --config {file}",
+        "{place}: metadata is not sent to {}: that address comes from {file}, which was found in the working directory, not named; if you trust it, pass --config {file}",
         escape(&target.to_string())
     )]
     Found {
@@ -123,15 +121,15 @@ pub enum HeaderFlagError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
     /// No colon.
-    #[error("a header has no colon; write 'name: value'")]
+    #[error("missing colon in a header; write 'name: value'")]
     NoColon,
     /// A name with other characters.
-    #[error("a header's name may hold letters, digits, '-', '_' and '.' only; write 'name: value'")]
+    #[error("a header name may contain only letters, digits, '-', '_' and '.'; write 'name: value'")]
     Name,
     /// A name that gRPC sets.
-    #[error("the name belongs to gRPC itself, as grpc-*, te, content-type, host and connection do")]
+    #[error("the header name is reserved for gRPC (grpc-*, te, content-type, host, connection)")]
     Reserved,
     /// A value that HTTP/2 cannot carry.
-    #[error("the value holds characters that no header may have")]
+    #[error("the header value contains an invalid character")]
     Value,
 }
