@@ -9,6 +9,7 @@ use super::verdict::NetworkState;
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::Finding;
 use crate::model::resolution::NoteKind;
+use crate::text::count;
 
 /// What the answers of several sources prove beside each other.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
@@ -131,9 +132,9 @@ fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]
     let has_it_in_front = |seen: &Seen<Endpoint>| seen.what.virtual_ip() == Some(socket.ip());
     let other = others.iter().find(|other| other.listed.values().any(has_it_in_front))?;
     let text = format!(
-        "{} returns only {address}, the ClusterIP in front of the {} endpoints that {} lists: an HTTP/2 connection to it stays on one of them",
+        "{} returns only {address}, the ClusterIP in front of {} that {} lists: an HTTP/2 connection to it stays on one of them",
         source.source,
-        usable(other).len(),
+        count(usable(other).len(), "endpoint"),
         other.source
     );
     let answers = [source.answered.as_ref(), other.answered.as_ref()];

@@ -230,7 +230,7 @@ fn known_limit(known: &Tolerance) -> Option<String> {
         low <= limit.mul_f64(1.02) && high >= limit.mul_f64(0.98)
     };
     let (seconds, whose) = KNOWN.into_iter().find(|(seconds, _)| known.is_close() && near(*seconds))?;
-    Some(format!("invalid value {}: {whose}", exact_duration(Duration::from_secs(seconds))))
+    Some(format!("{} is {whose}", exact_duration(Duration::from_secs(seconds))))
 }
 
 /// The keepalive and idle settings that follow.

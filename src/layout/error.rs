@@ -23,11 +23,11 @@ pub enum LayoutError {
     #[error("plain: it was registered for {0} only, not for grpc")]
     OtherScheme(String),
     /// It was registered without a server.
-    #[error("{layout} registered it without any {what}")]
+    #[error("{layout} registered it without {what}")]
     NoServer {
         /// The framework.
         layout: &'static str,
-        /// What it calls its servers: `endpoint`, `node`.
+        /// What it calls a server: `an endpoint`, `a node`.
         what: &'static str,
     },
     /// Kratos: it is of another service, so clients leave it out.
@@ -46,11 +46,11 @@ pub enum LayoutError {
     #[error("spring registered it without a port, and its metadata has no gRPC_port")]
     NoPort,
     /// What must be an address is none.
-    #[error("{layout}: {what} {source}")]
+    #[error("{layout}: invalid {what}: {source}")]
     Address {
         /// The framework.
         layout: &'static str,
-        /// Which part of the value: `its Addr`.
+        /// Which part of the value: `Addr`.
         what: &'static str,
         /// Why.
         source: AddressError,
@@ -115,9 +115,9 @@ pub enum Found {
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Found::Endpoint(url) => write!(f, "its endpoint {url:?}"),
-            Found::Value(text) => write!(f, "its value is {text:?}"),
-            Found::Key => f.write_str("the URL of its key"),
+            Found::Endpoint(url) => write!(f, "invalid endpoint {url:?}"),
+            Found::Value(text) => write!(f, "invalid value {text:?}"),
+            Found::Key => f.write_str("invalid URL in its key"),
         }
     }
 }

@@ -27,7 +27,7 @@ impl Layout for EtcdNaming {
         let Some(object) = entry.object() else { return Reading::Foreign };
         let Some(Value::String(addr)) = object.get("Addr") else { return Reading::Foreign };
         match addr.parse::<Address>() {
-            Err(source) => Reading::Unusable(LayoutError::Address { layout: "etcd-naming", what: "its Addr", source }),
+            Err(source) => Reading::Unusable(LayoutError::Address { layout: "etcd-naming", what: "Addr", source }),
             Ok(address) => {
                 let mut endpoint = endpoint(address, LayoutRule::new("etcd-naming", "Addr"));
                 endpoint.metadata = match object.get("Metadata") {

@@ -34,7 +34,7 @@ impl Layout for GoMicro {
         let Some(object) = entry.object() else { return Reading::Foreign };
         let Some(Value::Array(nodes)) = object.get("nodes") else { return Reading::Foreign };
         let mut found = Vec::new();
-        let mut why = LayoutError::NoServer { layout: NAME, what: "node" };
+        let mut why = LayoutError::NoServer { layout: NAME, what: "a node" };
         for node in nodes.iter().filter_map(Value::as_object) {
             let Some(address) = text_of(node, "address") else {
                 why = LayoutError::NoNodeAddress;
@@ -46,7 +46,7 @@ impl Layout for GoMicro {
                 continue;
             }
             match address.parse::<Address>() {
-                Err(source) => why = LayoutError::Address { layout: NAME, what: "its node's address", source },
+                Err(source) => why = LayoutError::Address { layout: NAME, what: "node address", source },
                 Ok(address) => {
                     let mut endpoint = endpoint(address, LayoutRule::new(NAME, "node address"));
                     endpoint.metadata = metadata;

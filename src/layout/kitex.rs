@@ -52,7 +52,7 @@ impl Layout for Kitex {
             }
         };
         match address {
-            Err(source) => Reading::Unusable(LayoutError::Address { layout: "kitex", what: "its address", source }),
+            Err(source) => Reading::Unusable(LayoutError::Address { layout: "kitex", what: "address", source }),
             Ok(address) => {
                 let (weight, tags) = (object.get("weight"), object.get("tags"));
                 Reading::Endpoints(vec![weighed(endpoint(address, LayoutRule::new("kitex", "address")), weight, tags)])

@@ -79,7 +79,7 @@ impl Layout for Kratos {
 /// Why an instance with servers for `schemes` only is of no use.
 pub(crate) fn only(schemes: &[&str]) -> LayoutError {
     match schemes {
-        [] => LayoutError::NoServer { layout: NAME, what: "endpoint" },
+        [] => LayoutError::NoServer { layout: NAME, what: "an endpoint" },
         schemes => not_grpc(NAME, schemes),
     }
 }

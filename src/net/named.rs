@@ -115,7 +115,7 @@ mod tests {
         let error = failed("localhost").await;
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
         let text = io_words(&error);
-        assert!(text.starts_with("connect to ") && text.ends_with(": connection refused"), "{text}");
+        assert!(text.starts_with("failed to connect to ") && text.ends_with(": connection refused"), "{text}");
         let cause =
             error.get_ref().and_then(|below| below.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
         assert_eq!(cause.map(io::Error::kind), Some(io::ErrorKind::ConnectionRefused));

@@ -109,7 +109,7 @@ mod tests {
             ("plain", REFUSED, FailureCode::NotASocket, "not a socket: the path is a regular file"),
             ("directory", REFUSED, FailureCode::NotASocket, "not a socket: the path is a directory"),
             ("none", 2, FailureCode::NoSocket, "no socket file at this path"),
-            ("none/x", 2, FailureCode::NoSocket, "no socket: there is no directory "),
+            ("none/x", 2, FailureCode::NoSocket, "no socket: directory "),
             ("plain/x", 20, FailureCode::NoSocket, "/plain is not a directory"),
             ("link", 2, FailureCode::NoSocket, "a symbolic link to a file that does not exist"),
             ("stale", 13, FailureCode::Local, "no write permission"),

@@ -167,7 +167,7 @@ mod tests {
         assert!(end(lives, Some(life), read).starts_with("was deleted while its lease was active (7s left)"));
         assert!(end(gone(), None, read).contains("expired or was revoked"));
         let refused = Err(EtcdError::Broken { end: ConnectionEnd::Closed, may_want_tls: false });
-        let words = "could not be asked about: the connection broke: closed by the member";
+        let words = "could not be queried: connection lost: closed by the member";
         assert!(end(refused, None, read).contains(words));
     }
 

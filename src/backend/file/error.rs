@@ -51,7 +51,7 @@ pub(super) enum FileError {
         source: io::Error,
     },
     /// This user may not read it.
-    #[error("may not be read by this user")]
+    #[error("permission denied")]
     Denied(#[source] io::Error),
     /// Something else than a text file of a size that a list may have.
     #[error("{}", file::why(.0))]

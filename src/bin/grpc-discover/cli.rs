@@ -138,7 +138,7 @@ pub struct Resolve {
 
 #[derive(Debug, Args)]
 pub struct Probe {
-    /// Service to probe; several targets count as one service and are compared [default: every service in the config file]
+    /// Service to probe; several targets are compared as one service [default: all services of the config file]
     #[arg(value_name = "TARGET", long_help = target_help())]
     pub targets: Vec<Hidden>,
     #[command(flatten)]

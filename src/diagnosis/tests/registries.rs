@@ -253,7 +253,7 @@ fn one_answering_address_before_several_is_a_virtual_ip_and_no_disagreement() {
     story.serves(A).serves(B).serves(C).serves(vip);
     let conclusion = story.concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD113"], 0));
-    assert!(conclusion.findings[0].text.contains("none of the 3 endpoints that consul:///pay lists"));
+    assert!(conclusion.findings[0].text.contains("not one of the 3 endpoints that consul:///pay lists"));
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_cluster_ip_is_known_without_reaching_it() {
     let mut story = Story::default();
     story.answers("kubernetes:///pay", vec![one], Vec::new(), Vec::new()).lists("dns", &[(vip, LISTED)]);
     let (text, _) = story.text_of("GD113");
-    assert!(text.contains("the ClusterIP in front of the 1 that kubernetes:///pay lists"), "{text}");
+    assert!(text.contains("the ClusterIP in front of 1 endpoint that kubernetes:///pay lists"), "{text}");
     assert_eq!(codes(&story.concludes()), ["GD113"]);
 }
 

@@ -103,7 +103,11 @@ fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silen
     assert!(told(&both).iter().all(|(_, text)| text.contains("a limit on the network path, not a restart")));
     let mut forgot = story(&[A]);
     forgot.held(A, Rung::Idle, 30.0, closed(30.0, DisconnectReason::ConnectionReset, None, true));
-    assert!(told(&forgot)[0].1.contains("the first packet after the idle period was reset"), "{:?}", told(&forgot));
+    assert!(
+        told(&forgot)[0].1.contains("the first packet after the idle period was answered with a reset"),
+        "{:?}",
+        told(&forgot)
+    );
 }
 
 #[test]
@@ -218,7 +222,7 @@ fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tol
     let mut story = story(&[A]);
     let goaway = || closed(2.0, DisconnectReason::GoAway(0), Some((0, "")), false);
     story.held(A, Rung::Idle, 2.0, goaway());
-    let text = format!("{A} ended an idle-connection check after 2.0s without a call: GOAWAY NO_ERROR");
+    let text = format!("{A} closed an idle-connection check after 2.0s without a call: GOAWAY NO_ERROR");
     assert_eq!(told(&story), [("GD614", text)]);
     assert_eq!(story.concludes().summary.exit, 0);
 
@@ -248,7 +252,7 @@ fn the_channels_own_idle_connection_tells_too() {
     let goaway = Disconnect { reason: DisconnectReason::GoAway(0), detail: String::new(), goaway: Some(bye) };
     let closed = Disconnect { reason: DisconnectReason::Unknown, detail: "closed by peer".to_string(), goaway: None };
     let ours = Disconnect { reason: DisconnectReason::SubchannelShutdown, ..closed.clone() };
-    let text = format!("{A} ended the channel's own connection after 1m02s without a call: GOAWAY NO_ERROR");
+    let text = format!("{A} closed the channel's own connection after 1m02s without a call: GOAWAY NO_ERROR");
     assert_eq!(ends(Some(62), goaway.clone()), [("GD614", text)]);
     assert!(ends(Some(62), closed.clone())[0].1.ends_with("no GOAWAY, closed by peer"));
     assert_eq!(ends(Some(62), ours), []);

@@ -67,7 +67,7 @@ fn the_odd_certificate_is_named_first() {
     story.presents(A, &["DNS:pay"], "CN=ca", 90).presents(B, &["DNS:pay"], "CN=old", 90);
     let conclusion = story.presents(C, &["DNS:pay"], "CN=ca", 90).concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD311"], 0));
-    let expected = "endpoints present 2 kinds of certificate: 10.0.0.2:50051 [DNS:pay] by \"CN=old\"; \
-                    10.0.0.1:50051 and 1 more [DNS:pay] by \"CN=ca\"";
+    let expected = "endpoints present 2 kinds of certificate: 10.0.0.2:50051 [DNS:pay] issued by \"CN=old\"; \
+                    10.0.0.1:50051 and 1 more [DNS:pay] issued by \"CN=ca\"";
     assert_eq!(conclusion.findings[0].text, expected);
 }

@@ -60,10 +60,10 @@ pub(in crate::backend::kubernetes) enum ServerUrlError {
         source: InvalidUri,
     },
     /// Another scheme.
-    #[error("server {0:?} is neither https:// nor http://: write https://10.0.0.1:6443")]
+    #[error("server {0:?} has an unsupported scheme (expected https:// or http://): write https://10.0.0.1:6443")]
     Scheme(String),
     /// No scheme.
-    #[error("server {0:?} has no https:// or http://: write https://10.0.0.1:6443")]
+    #[error("server {0:?} has no scheme (expected https:// or http://): write https://10.0.0.1:6443")]
     NoScheme(String),
     /// A user, perhaps with a password.
     #[error("server {0:?} contains a user: set it in users[] of the kubeconfig: write https://10.0.0.1:6443")]

@@ -46,7 +46,7 @@ pub enum ValueError {
     #[error("expected a count (2) or a percentage (50%)")]
     NotACount,
     /// No percentage.
-    #[error("neither a number of endpoints such as 2 nor a share such as 50% (0% to 100%)")]
+    #[error("expected a count (2) or a percentage (50%), from 0% to 100%")]
     NotAPercentage,
     /// None of the words of a flag.
     #[error("expected one of {}", words.join(", "))]
