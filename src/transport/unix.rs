@@ -114,7 +114,7 @@ mod tests {
             ("link", 2, FailureCode::NoSocket, "a symbolic link to a file that does not exist"),
             ("stale", 13, FailureCode::Local, "no write permission"),
             ("stale", 11, FailureCode::TimedOut, "its queue is full"),
-            ("stale", 91, FailureCode::NotASocket, "not for streams"),
+            ("stale", 91, FailureCode::NotASocket, "not a stream socket"),
         ];
         for (name, number, code, words) in cases {
             let (got, text) = fails(&at(name), number);

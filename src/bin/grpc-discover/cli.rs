@@ -190,7 +190,7 @@ pub struct Backends {
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Finding code or name, verdict, connectivity state or client model (GD201, stale, READY, kratos@2.7.2) [default: list all]
+    /// Finding, verdict, connectivity state or client model: GD201, stale, READY, kratos@2.7.2 [default: list all]
     #[arg(value_name = "WORD")]
     pub word: Option<String>,
     /// Output format

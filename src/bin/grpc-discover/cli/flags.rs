@@ -106,10 +106,10 @@ pub struct Channel {
     /// Let health determine the connectivity state (gRFC A17; not with pick_first)
     #[arg(long, add = Harmless)]
     pub client_health: bool,
-    /// With watch: check a READY endpoint that has sent nothing for this long; 0 checks only before the end [default: 30s]
+    /// With watch: check a READY endpoint without responses for this long; 0: only before the end [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub check_interval: Option<Duration>,
-    /// Predict the addresses that these clients would hold: kratos@2.7.2, grpc-go, all … [default: with probe --idle, only clients that would hold wrong addresses]
+    /// Predict what these clients would hold: kratos@2.7.2, all … [default with probe --idle: those with wrong addresses]
     #[arg(long = "as", value_name = "LENS", value_delimiter = ',', add = Harmless)]
     pub lenses: Vec<String>,
     /// Reconnect when a connection is lost, without waiting for an RPC [default: true for watch]
