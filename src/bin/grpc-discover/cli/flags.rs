@@ -109,7 +109,7 @@ pub struct Channel {
     /// With watch: check a READY endpoint without responses for this long; 0: only before the end [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub check_interval: Option<Duration>,
-    /// Predict what these clients would hold: kratos@2.7.2, all … [default with probe --idle: those with wrong addresses]
+    /// Predict what these clients would hold: kratos@2.7.2, all [with probe --idle: those with wrong addresses]
     #[arg(long = "as", value_name = "LENS", value_delimiter = ',', add = Harmless)]
     pub lenses: Vec<String>,
     /// Reconnect when a connection is lost, without waiting for an RPC [default: true for watch]

@@ -70,7 +70,7 @@ pub fn distrust_of(file: &Metadata, directory: &Path) -> io::Result<Option<Distr
     else {
         return Ok(None);
     };
-    #[expect(clippy::disallowed_methods, reason = "sudo says here who owns the files")]
+    #[expect(clippy::disallowed_methods, reason = "sudo sets this to the owner of the files")]
     let caller = (user == 0).then(|| std::env::var("SUDO_UID").ok()?.parse().ok()).flatten();
     Ok(distrust(file, directory, Me { user, caller }))
 }
