@@ -100,7 +100,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l fi
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l lb -d 'Load-balancing policy [default: pick_first, as in gRPC; round_robin for watch]' -r -f -a "pick_first\t'One connection, to the first address that responds'
 round_robin\t'A connection to every endpoint'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l check-interval -d 'With watch: check a READY endpoint without responses for this long; 0: only before the end [default: 30s]' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l as -d 'Predict what these clients would hold: kratos@2.7.2, all … [default with probe --idle: those with wrong addresses]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l as -d 'Predict what these clients would hold: kratos@2.7.2, all [with probe --idle: those with wrong addresses]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l keep-connected -d 'Reconnect when a connection is lost, without waiting for an RPC [default: true for watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -s c -l concurrency -d 'Probe at most this many endpoints concurrently [default: 256]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand probe" -l rate -d 'Limit to N probes per second' -r
@@ -167,7 +167,7 @@ complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l fi
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l lb -d 'Load-balancing policy [default: pick_first, as in gRPC; round_robin for watch]' -r -f -a "pick_first\t'One connection, to the first address that responds'
 round_robin\t'A connection to every endpoint'"
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l check-interval -d 'With watch: check a READY endpoint without responses for this long; 0: only before the end [default: 30s]' -r
-complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l as -d 'Predict what these clients would hold: kratos@2.7.2, all … [default with probe --idle: those with wrong addresses]' -r
+complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l as -d 'Predict what these clients would hold: kratos@2.7.2, all [with probe --idle: those with wrong addresses]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l keep-connected -d 'Reconnect when a connection is lost, without waiting for an RPC [default: true for watch]' -r
 complete -c grpc-discover -n "__fish_grpc_discover_using_subcommand watch" -l fail-on -d 'Lowest severity that makes the exit code non-zero [default: warn]' -r -f -a "warn\t'Warnings and critical findings'
 critical\t'Only critical findings'
