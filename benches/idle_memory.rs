@@ -76,7 +76,8 @@ fn main() -> Result<()> {
 fn hold_all(list: &str) -> Result<()> {
     use grpc_discover::transport::{Options, Sockets, TlsMode, Transport};
     let addresses = std::fs::read_to_string(list)?;
-    let options = Options { tls: TlsMode::Off, ..Options::default() };
+    let mut options = Options::default();
+    options.tls = TlsMode::Off;
     let transport = Transport::new(options, std::sync::Arc::new(Sockets));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

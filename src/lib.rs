@@ -4,16 +4,14 @@
 //! channels with an idle timeout of your choice, tells every connectivity transition with its cause, and judges.
 //!
 //! ```
-//! use grpc_discover::backend;
 //! use grpc_discover::model::event::EventKind;
-//! use grpc_discover::session::{Goal, Plan, Session, plan};
+//! use grpc_discover::session::{Plan, Session};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Nobody listens on port 1: the verdict is "failed", and the finding says why.
-//! let targets = ["127.0.0.1:1".parse()?];
-//! let sources = plan::sources(&targets, &[], backend::Settings::default())?;
-//! let mut session = Session::start(Plan::new(sources, Goal::Probe));
+//! let plan = Plan::builder().target("127.0.0.1:1".parse()?).build()?;
+//! let mut session = Session::start(plan);
 //! let mut findings = Vec::new();
 //! while let Some(event) = session.next().await {
 //!     match event.kind {
@@ -30,6 +28,10 @@
 //! A [`session::Plan`] says what to do, a [`session::Session`] does it, [`model::event::Event`]s come out. The parts work
 //! alone, too: [`channel::Channel`] is a gRPC channel as a pure state machine, [`transport::Transport`] reaches one
 //! address, [`backend::BACKENDS`] are the registries, [`diagnosis::judge`] concludes from events.
+//!
+//! Options have defaults and are set field by field, so that a new one breaks no program. What names events, causes and reasons is
+//! non-exhaustive for the same reason. A small set that is complete by its meaning (the connectivity states, the verdicts on a
+//! service, the severities) is not: a match on it needs no wildcard.
 
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests look at the real clock and environment"))]
 

@@ -163,6 +163,7 @@ impl CheckError {
 
 /// What [`Backend::resolve`] is given besides the target.
 #[derive(Clone, Default)]
+#[non_exhaustive]
 pub struct Context {
     /// The settings of every backend.
     pub settings: Arc<Settings>,
@@ -171,6 +172,13 @@ pub struct Context {
     pub resolve_now: Arc<Notify>,
     /// Nobody named this backend: a registry that only a default makes active may be absent without being a fault.
     pub implied: bool,
+}
+
+impl Context {
+    /// For one query with `settings` of a backend that was named.
+    pub fn new(settings: impl Into<Arc<Settings>>) -> Context {
+        Context { settings: settings.into(), ..Context::default() }
+    }
 }
 
 /// What `grpc-discover backends` shows of one backend.

@@ -21,6 +21,7 @@ pub struct ConnectionId(pub u64);
 
 /// How the channel behaves.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Options {
     /// No RPC for this long: IDLE. `None` and zero never idle. gRPC's default is 30 minutes.
     pub idle_timeout: Option<Duration>,
@@ -85,6 +86,7 @@ pub enum AcrossIdle {
 
 /// Exponential backoff of connection attempts (`doc/connection-backoff.md`).
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Backoff {
     /// First delay: 1 s.
     pub base: Duration,

@@ -10,6 +10,7 @@ const WARN_EXPIRY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// What is good enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Judging {
     /// The least severity that spoils the exit code; `None` is `--fail-on never`.
     pub fail_on: Option<Severity>,

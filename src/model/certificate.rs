@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 /// The public key of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum KeyKind {
     /// RSA, with the length of the modulus in bits.
     Rsa(usize),
@@ -41,6 +42,7 @@ impl fmt::Display for KeyKind {
 
 /// The elliptic curve of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Curve {
     /// `P-256`.
     P256,
@@ -65,6 +67,7 @@ impl fmt::Display for Curve {
 
 /// The hash that a certificate was signed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Digest {
     /// MD5 or older.
     Md5,
@@ -131,6 +134,7 @@ impl CertificateTraits {
 
 /// What a key may be used for (`keyUsage`; RFC 5280, 4.2.1.3), as far as TLS and authorities need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum KeyUsage {
     /// `digitalSignature`: every TLS 1.3 certificate needs it.
     DigitalSignature,
@@ -146,6 +150,7 @@ pub enum KeyUsage {
 
 /// What a certificate is for (`extendedKeyUsage`; RFC 5280, 4.2.1.12).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Purpose {
     /// Every purpose, which some stacks take for any and some for none.
     Any,
@@ -170,6 +175,7 @@ impl fmt::Display for Purpose {
 
 /// A subject alternative name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum AlternativeName {
     /// `DNS:pay.example`.
     Dns(String),
@@ -211,6 +217,7 @@ impl fmt::Display for AlternativeName {
 
 /// Why TLS with a peer did not come about, as far as the remedy depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TlsFault {
     /// The server did not send the certificate of this issuer, and it is not trusted here.
     IssuerMissing {

@@ -64,6 +64,7 @@ impl Cause {
 
 /// The stable words for [`Cause::code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CauseCode {
     /// `connect()` was called, or the load balancer asked for a connection.
     ConnectRequested,

@@ -34,6 +34,7 @@ impl fmt::Display for Disconnect {
 
 /// The words of gRFC A94, `grpc.disconnect_error`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DisconnectReason {
     /// `GOAWAY <ERROR_CODE>`.
     GoAway(u32),
@@ -170,6 +171,7 @@ impl GoAway {
 
 /// A rule by which a server ends connections (gRFC A9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Rotation {
     /// `MAX_CONNECTION_AGE`: at a certain age, busy or not.
     Age,

@@ -35,6 +35,7 @@ pub struct Event {
 
 /// The kinds of event.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum EventKind {
     /// A channel or subchannel changed its state.
     Transition(Transition),
@@ -71,6 +72,28 @@ pub enum EventKind {
     Finding(Finding),
     /// The end: always the last event.
     Summary(Summary),
+}
+
+impl EventKind {
+    /// The word of `kind` in the output: `transition`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Transition(_) => "transition",
+            Self::Endpoints(_) => "endpoints",
+            Self::Backend(_) => "backend",
+            Self::Connection(_) => "connection",
+            Self::Disconnect { .. } => "disconnect",
+            Self::Health(_) => "health",
+            Self::Idle(_) => "idle",
+            Self::Lens(_) => "lens",
+            Self::Held(_) => "held",
+            Self::Pending(_) => "pending",
+            Self::Stall(_) => "stall",
+            Self::Verdict(_) => "verdict",
+            Self::Finding(_) => "finding",
+            Self::Summary(_) => "summary",
+        }
+    }
 }
 
 /// A backend's list changed.
@@ -232,6 +255,7 @@ impl CallCost {
 
 /// Where `probe --idle` is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum IdlePhase {
     /// Every endpoint is probed, and a first call goes through the channel.
     Baseline,

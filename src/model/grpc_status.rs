@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A gRPC status code (`doc/statuscodes.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum GrpcStatus {
     /// The RPC ended without an error.
     Ok,

@@ -5,6 +5,7 @@ use super::rpc::RpcCause;
 
 /// What `grpc.health.v1` answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Health {
     /// SERVING.
     Serving,

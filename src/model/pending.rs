@@ -33,6 +33,7 @@ pub enum Subject {
 
 /// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Awaits {
     /// A registry's first response.
     Registry,

@@ -14,6 +14,7 @@ pub struct Proxy {
 
 /// Which proxy, gateway, load balancer or web server it is. Those on which a remedy depends have a variant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ProxyName {
     /// Envoy.
     Envoy,

@@ -12,6 +12,7 @@ pub use super::tls_report::{Certificate, TlsReport};
 
 /// The stages of reaching a gRPC endpoint, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Stage {
     /// Looking up the host name that the registry gave instead of an address.
     Resolve,
@@ -60,6 +61,7 @@ pub struct Phase {
 
 /// What a stage showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PhaseDetail {
     /// Nothing beyond having passed.
     None,
@@ -108,6 +110,7 @@ pub struct Failure {
 
 /// What the first bytes of a peer are, as far as they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Spoken {
     /// The header of an HTTP/2 frame, or its beginning.
     Http2,
@@ -131,6 +134,7 @@ impl fmt::Display for Failure {
 
 /// The stable words for [`Failure::code`]. The TLS ones are gRFC A118's `grpc.tls.handshake.result`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum FailureCode {
     /// The host name has no address.
     NameNotFound,
@@ -246,6 +250,7 @@ impl FailureCode {
 
 /// What a machine can run out of while it connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Resource {
     /// Open files of this process (EMFILE).
     Files,

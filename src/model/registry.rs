@@ -36,6 +36,7 @@ pub struct Registry {
 
 /// Whose list a registry gives out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum RegistryKind {
     /// The addresses were typed: nothing is queried.
     Literal,
@@ -50,6 +51,7 @@ pub enum RegistryKind {
 /// How clients of a registry learn of changes. A model of such a client (lens) follows one of these, so each is named by
 /// what the model reproduces. A registry whose clients nobody models is [`WatchApi::Other`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum WatchApi {
     /// A request with an index is answered when the index has moved on (Consul's blocking queries).
     BlockingQuery,
@@ -72,6 +74,7 @@ pub struct Passing {
 
 /// What a registry's [`advice`](Registry::advice) is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Situation<'a> {
     /// A query failed.
     Failed(ResolveCode),

@@ -14,6 +14,7 @@ use super::endpoint::{Endpoint, EndpointKey};
 
 /// One word from a registry about who is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Update {
     /// The full truth, possibly empty; replaces everything said before.
     Reset(Answer),
@@ -40,6 +41,7 @@ pub struct Partial {
 
 /// Which endpoints may exist although a list lacks them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Hidden {
     /// All that are missing.
     Everything,
@@ -101,6 +103,7 @@ impl Absence {
 
 /// How a registry says "nobody".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum AbsenceCode {
     /// DNS: the name does not exist.
     NxDomain,

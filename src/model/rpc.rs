@@ -7,6 +7,7 @@ use super::violation::{BrokenRule, InvalidResponse};
 
 /// What a plain HTTP response, or the words of a proxy, say beyond the HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HttpHint {
     /// The client sent no certificate, and one is required.
     CertificateMissing,
@@ -41,6 +42,7 @@ pub enum HttpHint {
 /// Who ended an RPC that failed. A gRPC status alone does not tell: UNAVAILABLE may be the server's own word, a proxy's,
 /// or the client's for a connection that broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RpcCause {
     /// The server answered with this status.
     Status,
@@ -115,6 +117,7 @@ pub struct Unanswered {
 
 /// Why a request was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NotSent {
     /// The server allows so many streams at a time (`SETTINGS_MAX_CONCURRENT_STREAMS`), and all are in use.
     Streams(u32),

@@ -4,6 +4,7 @@ use super::vocabulary::vocabulary;
 
 vocabulary! {
     /// The verdict on one endpoint: what the registries report x what the network shows (product contract, section 3).
+    #[non_exhaustive]
     pub enum EndpointVerdict {
         Healthy "healthy"
             "Listed, reached and SERVING (or reached, and without a health service)."

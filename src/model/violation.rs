@@ -14,6 +14,7 @@ pub struct BrokenRule {
 
 /// The rules of HTTP/2 for what a server sends, as far as different programs break them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Http2Rule {
     /// Frames: their sizes, flags, streams and order (RFC 9113, 4 to 6).
     Frames,
@@ -52,6 +53,7 @@ pub struct InvalidResponse {
 
 /// The faults of a response (`doc/PROTOCOL-HTTP2.md`), as far as different programs make them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ResponseFault {
     /// It is gRPC-Web: its trailers are in the body.
     GrpcWeb,

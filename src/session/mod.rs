@@ -12,4 +12,4 @@ mod script;
 
 pub use crate::diagnosis::{Judging, MinReady};
 pub use driver::Session;
-pub use plan::{CHECK_INTERVAL, Goal, Holding, Lenses, Limits, Plan, PlanError, Source, Until};
+pub use plan::{CHECK_INTERVAL, Goal, Holding, Lenses, Limits, Plan, PlanBuilder, PlanError, Source, Until};

@@ -1,5 +1,7 @@
 //! [`Plan`]: what a session is to do, fully decided. Nothing is contacted by making one.
 
+mod builder;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use crate::lens::{LENSES, LensKind};
 use crate::model::registry::SourceId;
 use crate::model::target::Target;
 use crate::transport;
+
+pub use builder::PlanBuilder;
 
 /// How long a READY connection may be quiet before it is checked, unless it is given. One unary RPC in this time is less than
 /// a load balancer or a kubelet asks for.
@@ -45,6 +49,7 @@ impl fmt::Debug for Source {
 
 /// What a session is to do. All sources are one service: that is how backends are compared.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Plan {
     /// What the session is about, for every event: the targets as typed, secrets masked.
     pub label: Arc<str>,
@@ -74,6 +79,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// From targets to a plan, step by step.
+    pub fn builder() -> PlanBuilder {
+        PlanBuilder::default()
+    }
+
     /// A plan with gRPC's defaults: every source asked with its own settings, TLS found out per address, 20 s to connect
     /// (5 s for a probe), 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens
     /// pick_first with the cycle's own idle timeout.
@@ -110,7 +120,7 @@ impl Plan {
 }
 
 /// What is done with the answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Goal {
     /// Ask every source once, and again when the answer was empty; or go on watching.
     Resolve {
@@ -118,6 +128,7 @@ pub enum Goal {
         watch: bool,
     },
     /// Resolve, then reach every endpoint.
+    #[default]
     Probe,
     /// The idle cycle: a call, silence until IDLE, a call again.
     ProbeIdle(Duration),
@@ -141,6 +152,7 @@ impl Goal {
 
 /// Which silent connections an idle cycle holds longer or shorter than the channel is silent, on the first endpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Holding {
     /// One connection for each of these silences (`--idle-ladder`).
     pub ladder: Vec<Duration>,
@@ -202,6 +214,7 @@ impl Until {
 
 /// What is too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Probes in flight: 256.
     pub concurrency: usize,

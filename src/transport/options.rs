@@ -7,6 +7,7 @@ use crate::model::secret::Secret;
 
 /// How addresses are reached.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// Plaintext, TLS, or find out per address.
     pub tls: TlsMode,
@@ -50,6 +51,7 @@ impl Default for Options {
 
 /// HTTP/2 keepalive (gRFC A8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Keepalive {
     /// Ping when nothing was read for this long.
     pub time: Duration,
@@ -57,6 +59,13 @@ pub struct Keepalive {
     pub timeout: Duration,
     /// Ping without RPCs in flight.
     pub without_calls: bool,
+}
+
+impl Keepalive {
+    /// A ping when nothing was read for `time`, 20 s to answer it, and none without RPCs in flight.
+    pub const fn every(time: Duration) -> Keepalive {
+        Keepalive { time, timeout: Duration::from_secs(20), without_calls: false }
+    }
 }
 
 /// Whether TLS is spoken.

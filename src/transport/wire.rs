@@ -18,6 +18,7 @@ use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, Pee
 
 /// What an established connection does by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ConnectionEvent {
     /// Something was learned of the server after it was READY.
     Learned(PhaseDetail),

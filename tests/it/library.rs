@@ -1,9 +1,8 @@
 //! What a program gets that uses the library with its defaults: the command's own verdicts.
 
-use grpc_discover::backend;
 use grpc_discover::model::event::EventKind;
 use grpc_discover::model::finding::Summary;
-use grpc_discover::session::{Goal, Plan, Session, plan};
+use grpc_discover::session::{Plan, Session};
 use grpc_discover::transport::TlsFile;
 
 use crate::cause::world::{Leaf, World};
@@ -36,9 +35,7 @@ fn tls_by_name_is_verified_against_the_name_as_in_the_command() {
     let target = format!("dns:///localhost:{port}");
     let ca = world.path("ca.pem");
 
-    let backends = backend::Settings::default();
-    let sources = plan::sources(&[target.parse().unwrap()], &[], backends).unwrap();
-    let mut plan = Plan::new(sources, Goal::Probe);
+    let mut plan = Plan::builder().target(target.parse().unwrap()).build().unwrap();
     plan.transport.cacert = Some(ca.clone());
     assert!(plan.transport.check_files().is_ok());
     let (codes, summary) = played(plan);
@@ -51,9 +48,7 @@ fn tls_by_name_is_verified_against_the_name_as_in_the_command() {
 
 #[test]
 fn a_file_that_cannot_be_used_is_an_error_before_the_session() {
-    let backends = backend::Settings::default();
-    let sources = plan::sources(&["127.0.0.1:1".parse().unwrap()], &[], backends).unwrap();
-    let mut plan = Plan::new(sources, Goal::Probe);
+    let mut plan = Plan::builder().target("127.0.0.1:1".parse().unwrap()).build().unwrap();
     plan.transport.cacert = Some("/nowhere/ca.pem".into());
     let error = plan.transport.check_files().unwrap_err();
     assert_eq!((error.file, error.why.to_string().as_str()), (TlsFile::CaCert, "no such file"));

@@ -2,8 +2,6 @@
 
 #![cfg(feature = "lines")]
 
-use std::sync::Arc;
-
 use grpc_discover::backend::lines::{Lines, LinesTarget, Settings as LinesSettings};
 use grpc_discover::backend::{Backend, Context, Origin, Settings, Sourced};
 use grpc_discover::model::endpoint::Address;
@@ -36,7 +34,7 @@ impl Fixture for LinesFile {
 
     fn context(&self) -> Context {
         let file = Sourced::new(Some(self.path()), Origin::Flag("--lines-file"));
-        Context { settings: Arc::new(Settings::default().with(LinesSettings { file })), ..Context::default() }
+        Context::new(Settings::default().with(LinesSettings { file }))
     }
 
     async fn set(&mut self, endpoints: &[Address]) {

@@ -181,22 +181,19 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingE
             return Err(SettingError::MaxTime { max_time, flag, idle: longest });
         }
     }
-    Ok(Plan {
-        label: Arc::from(label.join(", ")),
-        check_interval: channel::check_interval(typed, &layers)?,
-        lenses: channel::lenses(typed, &layers, goal)?,
-        goal,
-        holding,
-        transport: reaching::options(typed.reaching, &targets, goal, &layers, world)?,
-        channel,
-        service: Arc::from(
-            layers.one("--service", typed.reaching.service.clone(), text)?.map_or_else(String::new, |s| s.value),
-        ),
-        sources,
-        limits,
-        judging,
-        proxy: ProxyEnv::from_env(world.env),
-    })
+    let mut plan = Plan::new(sources, goal);
+    plan.label = Arc::from(label.join(", "));
+    plan.check_interval = channel::check_interval(typed, &layers)?;
+    plan.lenses = channel::lenses(typed, &layers, goal)?;
+    plan.holding = holding;
+    plan.transport = reaching::options(typed.reaching, &targets, goal, &layers, world)?;
+    plan.channel = channel;
+    plan.service =
+        Arc::from(layers.one("--service", typed.reaching.service.clone(), text)?.map_or_else(String::new, |s| s.value));
+    plan.limits = limits;
+    plan.judging = judging;
+    plan.proxy = ProxyEnv::from_env(world.env);
+    Ok(plan)
 }
 
 fn parse_target(text: &str) -> Result<Target, TargetError> {
@@ -239,22 +236,21 @@ pub fn backends(
 
 fn judging(typed: &cli::Judging, layers: &Layers) -> Result<session::Judging, SettingError> {
     let fail_on = layers.one("--fail-on", typed.fail_on, values::word)?;
-    Ok(session::Judging {
-        fail_on: match fail_on.map(|word| word.value) {
-            None | Some(FailOnWord::Warn) => Some(Severity::Warn),
-            Some(FailOnWord::Critical) => Some(Severity::Critical),
-            Some(FailOnWord::Never) => None,
-        },
-        min_ready: layers.one("--min-ready", typed.min_ready, values::min_ready)?.map(|min| min.value),
-        expect: layers.many("--expect", &typed.expect, values::address)?,
-        warn_expiry: layers
-            .one("--warn-expiry", typed.warn_expiry, values::duration)?
-            .map_or(session::Judging::default().warn_expiry, |soon| soon.value),
-    })
+    let mut judging = session::Judging::default();
+    judging.fail_on = match fail_on.map(|word| word.value) {
+        None | Some(FailOnWord::Warn) => Some(Severity::Warn),
+        Some(FailOnWord::Critical) => Some(Severity::Critical),
+        Some(FailOnWord::Never) => None,
+    };
+    judging.min_ready = layers.one("--min-ready", typed.min_ready, values::min_ready)?.map(|min| min.value);
+    judging.expect = layers.many("--expect", &typed.expect, values::address)?;
+    if let Some(soon) = layers.one("--warn-expiry", typed.warn_expiry, values::duration)? {
+        judging.warn_expiry = soon.value;
+    }
+    Ok(judging)
 }
 
 fn limits(typed: &Typed, layers: &Layers) -> Result<Limits, SettingError> {
-    let defaults = Limits::default();
     let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let pace = typed.pace;
     let concurrency = layers.one("--concurrency", pace.concurrency, values::at_least_one)?;
@@ -263,14 +259,15 @@ fn limits(typed: &Typed, layers: &Layers) -> Result<Limits, SettingError> {
         Task::Resolve { run_for, .. } | Task::Watch { run_for, .. } => run_for,
         Task::Probe => None,
     };
-    Ok(Limits {
-        concurrency: concurrency.map_or(defaults.concurrency, |n| size(n.value)),
-        connections: None,
-        rate: layers.one("--rate", pace.rate, values::at_least_one)?.map(|n| n.value),
-        max_endpoints: max_endpoints.map(|n| size(n.value)),
-        max_time: layers.positive("--max-time", typed.judging.max_time)?,
-        run_for,
-    })
+    let mut limits = Limits::default();
+    if let Some(concurrency) = concurrency {
+        limits.concurrency = size(concurrency.value);
+    }
+    limits.rate = layers.one("--rate", pace.rate, values::at_least_one)?.map(|n| n.value);
+    limits.max_endpoints = max_endpoints.map(|n| size(n.value));
+    limits.max_time = layers.positive("--max-time", typed.judging.max_time)?;
+    limits.run_for = run_for;
+    Ok(limits)
 }
 
 impl From<UntilWord> for Until {

@@ -9,6 +9,7 @@ use crate::model::host_port::{self, HostPort, PortError, joined, without_bracket
 
 /// Where one endpoint listens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Address {
     /// An IP address and port.
     Ip(SocketAddr),

@@ -16,6 +16,7 @@ pub struct SliceRef {
 
 /// What ties an entry to the life of whoever wrote it. For registries with leases.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lease {
     /// Nothing: the entry stays until somebody deletes it.
     Permanent,

@@ -2,6 +2,7 @@
 
 /// What the registry says about an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[non_exhaustive]
 pub enum EndpointStatus {
     /// Every check of the registry passes.
     Healthy,
@@ -57,6 +58,7 @@ pub struct Check {
 
 /// What the result of a [`Check`] comes to, whatever the registry's word for it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CheckState {
     /// It passes.
     Passing,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// The question got no answer. This says nothing about who is there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResolveError {
     /// May pass by itself: ask again with backoff.
     #[error(transparent)]
@@ -122,6 +123,7 @@ impl fmt::Display for ResolveFailure {
 
 /// The stable words for [`ResolveFailure::code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ResolveCode {
     /// DNS SERVFAIL.
     ServFail,

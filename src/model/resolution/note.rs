@@ -18,6 +18,7 @@ impl Note {
 
 /// The kinds of [`Note`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum NoteKind {
     /// Who was asked, and how.
     Asked,

@@ -2,7 +2,6 @@
 
 #![cfg(feature = "consul")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use grpc_discover::backend::consul::{self, Consul};
@@ -44,7 +43,7 @@ impl Fixture for RealConsul {
         let consul = consul::Settings::from_env(|name| (name == "CONSUL_HTTP_ADDR").then(|| address.clone())).unwrap();
         let mut settings = Settings::default().with(consul);
         settings.resolve_timeout = Duration::from_secs(15);
-        Context { settings: Arc::new(settings), ..Context::default() }
+        Context::new(settings)
     }
 
     async fn set(&mut self, endpoints: &[Address]) {

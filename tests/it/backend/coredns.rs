@@ -5,7 +5,6 @@ use std::fs;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use grpc_discover::backend::dns::{self, Dns};
@@ -47,7 +46,7 @@ impl CoreDns {
         let dns = dns::Settings { server, ..dns::Settings::default() };
         let mut settings = Settings::default().with(dns);
         settings.resolve_timeout = Duration::from_secs(2);
-        Context { settings: Arc::new(settings), ..Context::default() }
+        Context::new(settings)
     }
 }
 

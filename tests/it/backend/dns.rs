@@ -42,7 +42,9 @@ impl Fixture for Scripted {
 
     fn context(&self) -> Context {
         // The hints of one resolve are nobody else's.
-        Context { resolve_now: Arc::default(), ..self.context.clone() }
+        let mut context = self.context.clone();
+        context.resolve_now = Arc::default();
+        context
     }
 
     async fn set(&mut self, endpoints: &[Address]) {
@@ -71,7 +73,7 @@ fn dns_context(server: &DnsServer, change: impl FnOnce(&mut dns::Settings)) -> C
     change(&mut dns);
     let mut settings = Settings::default().with(dns);
     settings.resolve_timeout = Duration::from_millis(1_500);
-    Context { settings: Arc::new(settings), ..Context::default() }
+    Context::new(settings)
 }
 
 fn context(server: &DnsServer, change: impl FnOnce(&mut Settings)) -> Context {
@@ -79,7 +81,7 @@ fn context(server: &DnsServer, change: impl FnOnce(&mut Settings)) -> Context {
     let mut settings = Settings::default().with(dns::Settings { server, ..dns::Settings::default() });
     settings.resolve_timeout = Duration::from_millis(1_500);
     change(&mut settings);
-    Context { settings: Arc::new(settings), ..Context::default() }
+    Context::new(settings)
 }
 
 fn resolve(target: &str, context: &Context) -> Resolution {

@@ -3,7 +3,6 @@
 
 #![cfg(feature = "etcd")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use grpc_discover::backend::etcd::{Etcd as EtcdBackend, Settings as EtcdSettings};
@@ -68,7 +67,7 @@ fn context(variables: &[(&str, &str)]) -> Context {
     let etcd = EtcdSettings::from_env(of).expect("settings");
     let mut settings = Settings::default().with(etcd);
     settings.resolve_timeout = Duration::from_secs(15);
-    Context { settings: Arc::new(settings), ..Context::default() }
+    Context::new(settings)
 }
 
 fn ask(target: &str, variables: &[(&str, &str)]) -> Resolution {

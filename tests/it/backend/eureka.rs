@@ -3,7 +3,6 @@
 
 #![cfg(feature = "eureka")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -78,7 +77,7 @@ fn context(url: &str) -> Context {
     let eureka = EurekaSettings::from_env(|_| Some(url.to_string())).expect("settings");
     let mut settings = Settings::default().with(eureka);
     settings.resolve_timeout = Duration::from_secs(15);
-    Context { settings: Arc::new(settings), ..Context::default() }
+    Context::new(settings)
 }
 
 fn ask(target: &str, url: &str) -> Resolution {

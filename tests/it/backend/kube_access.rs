@@ -3,7 +3,6 @@
 #![cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -19,7 +18,7 @@ use crate::support::kubernetes::{ADMIN, Cluster, NOBODY, ready};
 async fn asked(kubernetes: KubernetesSettings) -> Result<Answer, ResolveError> {
     let mut settings = Settings::default().with(kubernetes);
     settings.resolve_timeout = Duration::from_secs(15);
-    let context = Context { settings: Arc::new(settings), ..Context::default() };
+    let context = Context::new(settings);
     word(&mut Kubernetes.resolve(&"kubernetes:///pay.pay".parse().expect("a target"), &context)).await
 }
 

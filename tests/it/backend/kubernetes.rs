@@ -4,7 +4,6 @@
 #![cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -88,7 +87,7 @@ fn context(kubeconfig: &Path) -> Context {
     };
     let mut settings = Settings::default().with(kubernetes);
     settings.resolve_timeout = Duration::from_secs(15);
-    Context { settings: Arc::new(settings), ..Context::default() }
+    Context::new(settings)
 }
 
 /// What the backend says of `target` to whoever has `token`.

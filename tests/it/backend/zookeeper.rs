@@ -3,7 +3,6 @@
 
 #![cfg(feature = "zookeeper")]
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -73,7 +72,7 @@ fn context(variables: &[(&str, &str)]) -> Context {
     let zookeeper = ZookeeperSettings::from_env(of).expect("settings");
     let mut settings = Settings::default().with(zookeeper);
     settings.resolve_timeout = Duration::from_secs(15);
-    Context { settings: Arc::new(settings), ..Context::default() }
+    Context::new(settings)
 }
 
 fn ask(target: &str, variables: &[(&str, &str)]) -> Resolution {

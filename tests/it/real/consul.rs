@@ -32,7 +32,7 @@ fn settings(agent: &ConsulAgent, token: &str) -> All {
 
 fn watch_as(agent: &ConsulAgent, service: &str, token: &str) -> Resolution {
     let target = ConsulTarget { service: service.to_string(), ..ConsulTarget::default() };
-    let context = Context { settings: Arc::new(settings(agent, token)), ..Context::default() };
+    let context = Context::new(settings(agent, token));
     Consul.resolve(&target.into(), &context)
 }
 

@@ -271,8 +271,9 @@ async fn g02_goaway_is_idle_at_once_and_the_later_close_changes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn k01_keepalive_gives_a_frozen_peer_up() {
     let stage = watch(&[A]).plan(|plan| {
-        let (time, timeout) = (seconds(10.0), seconds(2.0));
-        plan.transport.keepalive = Some(Keepalive { time, timeout, without_calls: true });
+        let mut keepalive = Keepalive::every(seconds(10.0));
+        (keepalive.timeout, keepalive.without_calls) = (seconds(2.0), true);
+        plan.transport.keepalive = Some(keepalive);
     });
     stage.serve(A, settings);
     let mut play = stage.begin();

@@ -96,18 +96,7 @@ fn is_detail(event: &Event) -> bool {
     match &event.kind {
         EventKind::Connection(_) => true,
         EventKind::Verdict(report) => report.verdict.is_good(),
-        EventKind::Transition(_)
-        | EventKind::Endpoints(_)
-        | EventKind::Backend(_)
-        | EventKind::Disconnect { .. }
-        | EventKind::Health(_)
-        | EventKind::Idle(_)
-        | EventKind::Held(_)
-        | EventKind::Pending(_)
-        | EventKind::Stall(_)
-        | EventKind::Lens(_)
-        | EventKind::Finding(_)
-        | EventKind::Summary(_) => false,
+        _ => false,
     }
 }
 
@@ -219,7 +208,6 @@ fn raw(kind: &EventKind) -> (String, String) {
             let text = match &report.result {
                 Ok(phase) => {
                     let detail = match &phase.detail {
-                        PhaseDetail::None => String::new(),
                         PhaseDetail::Resolved(addresses) => {
                             let words: Vec<String> = addresses.iter().map(ToString::to_string).collect();
                             format!("  {}", words.join(", "))
@@ -235,6 +223,7 @@ fn raw(kind: &EventKind) -> (String, String) {
                         PhaseDetail::Response(facts) => {
                             return (format!("connection {}", report.address), response(facts));
                         }
+                        _ => String::new(),
                     };
                     format!("{} in {}{detail}", phase.stage, duration(phase.took))
                 }
@@ -274,6 +263,7 @@ fn raw(kind: &EventKind) -> (String, String) {
             (format!("{} {}", finding.kind.code, finding.kind.severity), finding.text.clone())
         }
         EventKind::Summary(summary) => (summary.verdict.as_str().to_string(), summary.text.clone()),
+        other => (other.as_str().to_string(), String::new()),
     }
 }
 

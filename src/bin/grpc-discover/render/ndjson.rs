@@ -13,7 +13,9 @@ pub struct Ndjson;
 
 impl Render for Ndjson {
     fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
-        write_json(&Line::from(event), out)?;
+        if let Some(line) = Line::of(event) {
+            write_json(&line, out)?;
+        }
         out.flush()
     }
 }

@@ -70,6 +70,7 @@ impl Paint {
             | EndpointVerdict::LeaseExpired
             | EndpointVerdict::WrongProtocol
             | EndpointVerdict::TlsFailed => self.red(text),
+            _ => text.to_string(),
         }
     }
 

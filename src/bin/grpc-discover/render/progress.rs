@@ -131,16 +131,7 @@ impl Render for Progress {
                     view.bar.finish_and_clear();
                 }
             }
-            EventKind::Transition(_)
-            | EventKind::Backend(_)
-            | EventKind::Connection(_)
-            | EventKind::Disconnect { .. }
-            | EventKind::Held(_)
-            | EventKind::Pending(_)
-            | EventKind::Stall(_)
-            | EventKind::Lens(_)
-            | EventKind::Verdict(_)
-            | EventKind::Finding(_) => {}
+            _ => {}
         }
         Ok(())
     }

@@ -159,10 +159,7 @@ impl Quote {
                 PhaseDetail::Settings(settings) => {
                     Quote::Greeted(event.at, address.clone(), phase.took, settings.max_concurrent_streams)
                 }
-                PhaseDetail::Resolved(_)
-                | PhaseDetail::Tls(_)
-                | PhaseDetail::LaterSettings(_)
-                | PhaseDetail::Response(_) => Quote::Words(lines::quote(event.at, &event.kind)),
+                _ => Quote::Words(lines::quote(event.at, &event.kind)),
             },
             EventKind::Health(HealthReport {
                 address,
@@ -279,8 +276,6 @@ impl Report {
             EventKind::Idle(report) => self.idle = Some(report.clone()),
             EventKind::Held(report) => self.held.push(HeldReport::clone(report)),
             EventKind::Pending(report) => self.pending.push(report.clone()),
-            // It has a finding of its own.
-            EventKind::Stall(_) => {}
             EventKind::Lens(report) => match self.lenses.iter_mut().find(|known| known.lens == report.lens) {
                 Some(known) => *known = report.clone(),
                 None => self.lenses.push(report.clone()),
@@ -292,6 +287,8 @@ impl Report {
                 self.findings.insert(at, finding.clone());
             }
             EventKind::Summary(summary) => self.summary = Some(summary.clone()),
+            // A stall has a finding of its own.
+            _ => {}
         }
         if self.keep == Keep::Present {
             self.endpoints.retain(|_, seen| {

@@ -70,18 +70,16 @@ pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Opti
         return Err(ChannelError::HealthIgnored.into());
     }
     let keep_connected = layers.one("--keep-connected", typed.channel.keep_connected, values::boolean)?;
-    let options = Options {
-        idle_timeout: match idle {
-            None => defaults.idle_timeout,
-            Some(Duration::ZERO) => None,
-            Some(idle) => Some(idle),
-        },
-        policy,
-        client_health,
-        keep_connected: keep_connected.map_or(matches!(typed.task, Task::Watch { .. }), |yes| yes.value),
-        seed,
-        ..defaults
-    };
+    let mut options = defaults;
+    match idle {
+        None => {}
+        Some(Duration::ZERO) => options.idle_timeout = None,
+        Some(idle) => options.idle_timeout = Some(idle),
+    }
+    options.policy = policy;
+    options.client_health = client_health;
+    options.keep_connected = keep_connected.map_or(matches!(typed.task, Task::Watch { .. }), |yes| yes.value);
+    options.seed = seed;
     Ok((goal, options))
 }
 
@@ -131,7 +129,10 @@ pub fn holding(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Holding, Se
             return Err(IdleCheckError::SearchTooShort(most).into());
         }
     }
-    Ok(Holding { ladder, find_cutoff })
+    let mut holding = Holding::default();
+    holding.ladder = ladder;
+    holding.find_cutoff = find_cutoff;
+    Ok(holding)
 }
 
 fn within(flag: &'static str, silence: Duration) -> Result<(), IdleCheckError> {

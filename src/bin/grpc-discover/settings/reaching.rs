@@ -39,20 +39,23 @@ pub fn options(
     };
     files::check(cacert.as_ref(), identity.as_ref(), world)?;
     let server_name = name("--servername", &typed.servername, values::server_name)?;
-    Ok(Options {
-        tls,
-        insecure,
-        cacert: cacert.map(|file| file.path),
-        identity: identity.map(|(cert, key)| (cert.path, key.path)),
-        authority: name("--authority", &typed.authority, values::authority)?
-            .or_else(|| server_name.as_deref().map(overridden))
-            .or_else(|| targets.iter().find_map(|given| given.target.authority())),
-        server_name,
-        connect_timeout: layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout()),
-        rpc_timeout: layers.positive("--rpc-timeout", typed.rpc_timeout)?.unwrap_or(Duration::from_secs(5)),
-        keepalive: keepalive(typed, layers)?,
-        metadata: metadata(typed, targets, layers, world)?,
-    })
+    let mut options = Options::default();
+    options.tls = tls;
+    options.insecure = insecure;
+    options.cacert = cacert.map(|file| file.path);
+    options.identity = identity.map(|(cert, key)| (cert.path, key.path));
+    options.authority = name("--authority", &typed.authority, values::authority)?
+        .or_else(|| server_name.as_deref().map(overridden))
+        .or_else(|| targets.iter().find_map(|given| given.target.authority()));
+    options.server_name = server_name;
+    options.connect_timeout =
+        layers.positive("--connect-timeout", typed.connect_timeout)?.unwrap_or(goal.connect_timeout());
+    if let Some(time) = layers.positive("--rpc-timeout", typed.rpc_timeout)? {
+        options.rpc_timeout = time;
+    }
+    options.keepalive = keepalive(typed, layers)?;
+    options.metadata = metadata(typed, targets, layers, world)?;
+    Ok(options)
 }
 
 /// `--tls`, `--plaintext` and `--insecure` are one question: the first layer that says anything about it decides.
@@ -120,7 +123,14 @@ fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, Set
             Ok(None)
         }
         Some(time) if time < FASTEST_KEEPALIVE && !force => Err(KeepaliveError::TooFast { place, time }.into()),
-        Some(time) => Ok(Some(Keepalive { time, timeout: timeout.unwrap_or(Duration::from_secs(20)), without_calls })),
+        Some(time) => {
+            let mut keepalive = Keepalive::every(time);
+            if let Some(timeout) = timeout {
+                keepalive.timeout = timeout;
+            }
+            keepalive.without_calls = without_calls;
+            Ok(Some(keepalive))
+        }
     }
 }
 

@@ -13,8 +13,9 @@ use grpc_discover::model::{endpoint, finding, pending};
 use super::text::{milliseconds, rfc3339, rfc3339_seconds, whole_milliseconds};
 use super::*;
 
-impl From<&Event> for Line {
-    fn from(event: &Event) -> Line {
+impl Line {
+    /// One event; `None` for a kind that the format does not have.
+    pub fn of(event: &Event) -> Option<Line> {
         let target = event.target.to_string();
         let body = match &event.kind {
             EventKind::Transition(transition) => Body::Transition(Transition::new(target, transition)),
@@ -92,8 +93,9 @@ impl From<&Event> for Line {
                 text: summary.text.clone(),
                 counts: Counts::from(&summary.counts),
             }),
+            _ => return None,
         };
-        Line { seq: event.seq, time: rfc3339(event.time), at_ms: event.at.as_millis(), body }
+        Some(Line { seq: event.seq, time: rfc3339(event.time), at_ms: event.at.as_millis(), body })
     }
 }
 
@@ -200,13 +202,13 @@ impl From<&reach::Phase> for Phase {
     fn from(phase: &reach::Phase) -> Phase {
         let mut wire = Phase::empty(phase.stage, phase.took);
         match &phase.detail {
-            PhaseDetail::None => {}
             PhaseDetail::Resolved(addresses) => wire.resolved = addresses.iter().map(ToString::to_string).collect(),
             PhaseDetail::Tls(report) => wire.tls = Some(Tls::from(&**report)),
             PhaseDetail::Settings(settings) | PhaseDetail::LaterSettings(settings) => {
                 wire.settings = Some(Settings::from(settings));
             }
             PhaseDetail::Response(facts) => wire.content_type = facts.foreign_content_type.clone(),
+            _ => {}
         }
         wire
     }
