@@ -1,4 +1,4 @@
-//! What was typed. Nothing is decided here: `settings` says what it means.
+//! The command line. This module only parses it; `settings` turns it into plans.
 
 mod backend_flags;
 pub mod dashes;
@@ -89,8 +89,8 @@ impl Cli {
     }
 }
 
-/// The commands. The flags of a command are defined when it is the one that was typed (`defer`): there are fifty of them. A doc
-/// comment on one of the types that are defined then would replace the command's own.
+/// The commands. There are about fifty flags, so the flags of a command are defined only when that command is used
+/// (`defer`). A doc comment on one of the types that are defined later would replace the command's own.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -239,7 +239,7 @@ pub struct Targets {
     pub targets: Vec<Hidden>,
 }
 
-/// A text that may hold a token: its `Debug` shows nothing of it.
+/// A text that may contain a token: its `Debug` output shows none of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hidden(pub String);
 

@@ -9,8 +9,8 @@
 //! tls = "on"
 //! ```
 //!
-//! A file that was only found in the working directory may be somebody else's ([`trust`]), or part of a repository that was
-//! fetched. Of such a file only targets and [`Harmless`] flags count.
+//! A file that was only found in the working directory may belong to another user ([`trust`]), or be part of a fetched
+//! repository. Of such a file only targets and [`Harmless`] flags count.
 
 mod error;
 mod example;
@@ -34,17 +34,17 @@ pub use example::example;
 /// The name of the file in the working directory.
 const LOCAL: &str = ".grpc-discover.toml";
 
-/// Flags that are about one run: they are typed, and neither a variable nor a file sets them.
+/// Flags that apply to one run: they are typed, and neither a variable nor a file may set them.
 pub const ONE_RUN: [&str; 9] =
     ["help", "version", "config", "no-config", "profile", "dry-run", "watch", "for", "until"];
 
-/// Flags by their long name. A list has several values; what a flag means is not decided here.
+/// Flags by their long name. A list has several values; what a flag means is decided elsewhere.
 pub type Table = BTreeMap<String, Vec<Hidden>>;
 
 /// Which configuration file was chosen on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice<'a> {
-    /// Nothing was typed: the variable's, else the first that is found.
+    /// Neither flag was typed: the file of the variable, else the first that is found.
     #[default]
     Unsaid,
     /// `--config FILE`.
@@ -56,7 +56,7 @@ pub enum Choice<'a> {
 /// How much of a file counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Trust {
-    /// All of it: it was named, or is the user's own.
+    /// All of it: it was named explicitly, or is the user's own.
     #[default]
     Full,
     /// Service names, targets and [`Harmless`] flags: it was found in the working directory.
@@ -66,26 +66,27 @@ pub enum Trust {
 /// A configuration file that was read.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
-    /// What stands in it.
+    /// Its content.
     pub text: String,
-    /// Why it may be somebody else's.
+    /// Why it may belong to another user.
     pub distrust: Option<Distrust>,
 }
 
-/// What the file says.
+/// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
-    /// Where it was read; `None` when there is no file.
+    /// The file that was read; `None` if there is none.
     pub path: Option<PathBuf>,
     /// How much of it counts.
     pub trust: Trust,
-    /// What of it, or of a file that was found, does not count, and why: the user must know.
+    /// The parts of this file, or of another that was found, that do not count, and why. They are reported to the
+    /// user.
     pub left_out: Vec<String>,
-    /// No file was wanted.
+    /// The user disabled the configuration file.
     pub switched_off: bool,
-    /// The files that were looked for, in order, when none was found.
+    /// The files that were searched, in order, if none was found.
     pub looked_for: Vec<PathBuf>,
-    /// Those of them that may be there and could not be read, and why.
+    /// Those of them that may exist and could not be read, and why.
     pub unread: Vec<(PathBuf, String)>,
     /// `[defaults]`.
     pub defaults: Table,
@@ -98,21 +99,21 @@ pub struct Config {
 /// `[service.NAME]`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Service {
-    /// Who is asked for it; empty means that only flags are set.
+    /// Targets of the service; empty means that only flags are set.
     pub targets: Vec<Hidden>,
     /// Flags for this service.
     pub flags: Table,
 }
 
 impl Config {
-    /// Reads the file that `--config` or GRPC_DISCOVER_CONFIG names, else the first there is of `./.grpc-discover.toml`
-    /// and the user's own. None at all is an empty configuration, as are `--no-config` and an empty GRPC_DISCOVER_CONFIG;
-    /// one of the two that nobody named counts as none when it cannot be read (the home of another user) or, in the working
-    /// directory, is not to be trusted.
+    /// Reads the file that `--config` or GRPC_DISCOVER_CONFIG names, else the first that exists of
+    /// `./.grpc-discover.toml` and the user's own. Without a file the configuration is empty, as with `--no-config`
+    /// and with an empty GRPC_DISCOVER_CONFIG. One of the two default files is ignored if it cannot be read (the home
+    /// of another user) or, in the working directory, must not be trusted.
     ///
     /// # Errors
     ///
-    /// A named file that cannot be read, or a file that says something that is not understood.
+    /// A named file that cannot be read, or a file with invalid content.
     pub fn load(
         choice: Choice,
         env: &dyn Fn(&str) -> Option<String>,
@@ -164,11 +165,11 @@ impl Config {
                 }
                 Err(error) => match error.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
-                    // It is there, and no text.
+                    // The file exists and is not text.
                     io::ErrorKind::InvalidData => {
                         return Err(ConfigError::Unreadable { place: "config", path: path.clone(), source: error });
                     }
-                    // Too large, or no regular file: nobody who wants it would see why it has no effect.
+                    // Too large, or not a regular file: otherwise its owner would not learn why it has no effect.
                     io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput => {
                         left_out.push(format!("{} is ignored: it {}", path.display(), file::why(&error)));
                     }
@@ -180,7 +181,7 @@ impl Config {
         Ok(Config { looked_for, unread, left_out, ..Config::default() })
     }
 
-    /// Understands `text`, which stood in `path`, as far as it counts.
+    /// Parses `text`, the content of `path`, as far as it counts.
     ///
     /// # Errors
     ///
@@ -207,7 +208,7 @@ impl Config {
     }
 }
 
-/// `tls and header are`; nothing for nothing.
+/// `tls and header are`; `None` for an empty list.
 fn list(keys: &[String]) -> Option<String> {
     match keys {
         [] => None,
@@ -225,10 +226,10 @@ fn places(env: &dyn Fn(&str) -> Option<String>) -> Vec<(PathBuf, Trust)> {
     places
 }
 
-/// Reads the sections of one file.
+/// A reader of the sections of one file.
 struct Reader {
-    /// The flags that a file may set: the long ones of resolve, probe and watch, except those that say where settings come
-    /// from and those that are about one run. True for those that count in this file.
+    /// The flags that a file may set: the long ones of resolve, probe and watch, except those that choose the source
+    /// of settings and those that apply to one run. True for those that count in this file.
     flags: BTreeMap<String, bool>,
     /// Keys that do not count, each once.
     left_out: Vec<String>,

@@ -5,16 +5,16 @@ use std::io;
 
 use grpc_discover::platform::signals::Signal;
 
-/// Healthy, or a command that is no check did its work.
+/// Healthy, or a command that checks nothing succeeded.
 pub const OK: u8 = 0;
 /// Could not judge.
 pub const UNKNOWN: u8 = 3;
-/// Bad usage or configuration (sysexits' `EX_USAGE`; clap's 2 would say "service failed").
+/// Invalid usage or configuration (sysexits' `EX_USAGE`; clap's 2 would mean "service failed").
 pub const USAGE: u8 = 64;
-/// Ended by SIGHUP: the terminal was closed.
+/// Stopped by SIGHUP: the terminal was closed.
 pub const HUNG_UP: u8 = 129;
 
-/// The exit code of a run that a signal ended: 128 and the number that the signal has on Unix.
+/// The exit code of a run that a signal stopped: 128 plus the signal's number on Unix.
 pub const fn of_signal(signal: Signal) -> u8 {
     match signal {
         Signal::HangUp => HUNG_UP,
@@ -24,21 +24,21 @@ pub const fn of_signal(signal: Signal) -> u8 {
     }
 }
 
-/// Why the command ends without a verdict of its own.
+/// Why the command ends without a verdict.
 #[derive(Debug)]
 pub enum Failure {
     /// clap has something to print: an error (exit 64), or help and version (exit 0).
     Typed(Box<clap::Error>),
-    /// What was typed or configured cannot be done: exit 64.
+    /// What was typed or configured is not possible: exit 64.
     Usage(Box<dyn Error + Send + Sync>),
-    /// Our own machine stood in the way: exit 3.
+    /// A failure of this machine: exit 3.
     Broken(String),
-    /// Whoever read our output went away: ends quietly with exit 0.
+    /// The reader of our output closed its end: exit quietly with 0.
     ClosedPipe,
 }
 
 impl Failure {
-    /// What was typed or configured cannot be done, because of `error`.
+    /// What was typed or configured is not possible, because of `error`.
     pub fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Failure::Usage(error.into())
     }
@@ -64,8 +64,8 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// The exit code of several services side by side: one that is known dead outweighs one that could not be judged, and
-/// that one outweighs trouble that leaves its service usable.
+/// The exit code of several services: a failed service outweighs one that could not be judged, and that one outweighs
+/// a degraded one.
 pub fn worst(codes: impl IntoIterator<Item = u8>) -> u8 {
     let rank = |code: &u8| match code {
         0 => 0,

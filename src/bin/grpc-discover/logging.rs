@@ -1,7 +1,7 @@
-//! `GRPC_DISCOVER_LOG`: what this program does, for a report about it. Off unless the variable is set.
+//! `GRPC_DISCOVER_LOG`: a log of what this program does, for bug reports. Off unless the variable is set.
 //!
-//! Only the library's own modules log, and what they log is masked as events are. The libraries below it would show what is
-//! sent, tokens among it, so they cannot be switched on.
+//! Only the library's own modules log, and what they log is masked as events are. The crates below it would log what
+//! is sent, tokens included, so their logs cannot be enabled.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -18,11 +18,11 @@ use crate::terminal::{self, Pipe, printable};
 
 /// The variable.
 const VARIABLE: &str = "GRPC_DISCOVER_LOG";
-/// What the target of every event begins with: the library, and this command.
+/// The prefix of the target of every event: the library, and this command.
 const CRATE: &str = "grpc_discover";
-/// The library's modules with inputs and outputs: the others log nothing.
+/// The library's modules with input and output: the others log nothing.
 const MODULES: [&str; 5] = ["backend", "net", "platform", "session", "transport"];
-/// How long the end of the process waits for a reader of the log.
+/// How long the process waits for a reader of the log before it exits.
 const LIMIT: Duration = Duration::from_millis(300);
 
 /// A value of the variable that is not valid.
@@ -44,12 +44,12 @@ enum FilterError {
     /// A level that does not exist.
     #[error("unknown level {level:?}; use error, warn, info, debug, trace or MODULE=LEVEL")]
     Level { level: String },
-    /// A module that does not exist, or logs nothing.
+    /// A module that does not exist, or does not log.
     #[error("unknown module {module:?}; use one of {}", MODULES.join(", "))]
     Module { module: String },
 }
 
-/// The log. What is queued is written before this is dropped, if somebody reads it.
+/// The log. Dropping it first writes what is queued, if there is a reader.
 pub struct Log(Option<Pipe>);
 
 impl Drop for Log {
@@ -60,7 +60,7 @@ impl Drop for Log {
     }
 }
 
-/// Starts the log when the environment asks for one.
+/// Starts the log if the environment requests one.
 ///
 /// # Errors
 ///
@@ -71,7 +71,7 @@ pub fn start(env: &dyn Fn(&str) -> Option<OsString>) -> Result<Log, LogError> {
     let targets = targets.map_err(|source| LogError { value, source })?;
     let pipe = terminal::log();
     let lines = fmt::layer().with_ansi(false).with_timer(time::uptime()).with_writer(Lines(Mutex::new(pipe.clone())));
-    // Set once in a process; nothing else sets one.
+    // Set once per process; no other code sets one.
     let _ = tracing_subscriber::registry().with(lines.with_filter(targets)).try_init();
     Ok(Log(Some(pipe)))
 }
@@ -108,7 +108,7 @@ fn level_of(word: &str) -> Option<LevelFilter> {
 /// Writes whole lines, escaped like everything on stderr.
 struct Lines(Mutex<Pipe>);
 
-/// One line in the making.
+/// One line that is being composed.
 struct Line<'a> {
     text: Vec<u8>,
     pipe: &'a Mutex<Pipe>,
@@ -137,7 +137,7 @@ impl Drop for Line<'_> {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.text);
         let mut pipe = self.pipe.lock().unwrap_or_else(PoisonError::into_inner);
-        // A pipe takes every write; what cannot be written is counted there.
+        // A pipe accepts every write and counts what it could not write.
         let _ = writeln!(pipe, "{}", printable(text.trim_end())).and_then(|()| pipe.flush());
     }
 }

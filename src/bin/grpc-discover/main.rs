@@ -1,4 +1,4 @@
-//! The command `grpc-discover`: parse, run, map to an exit code, print one error.
+//! The command `grpc-discover`: parses, runs, prints at most one error and maps the result to an exit code.
 
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests look at the real clock and environment"))]
 

@@ -1,5 +1,5 @@
-//! What was typed means: typed arguments, environment and configuration file into [`Plan`]s. Pure: the environment and
-//! the files are arguments.
+//! Turns typed arguments, environment and configuration file into [`Plan`]s. Pure: the environment and the files are
+//! arguments.
 
 mod channel;
 mod check;
@@ -35,7 +35,7 @@ pub use error::SettingError;
 pub use layers::Layers;
 pub use look::{Look, look};
 
-/// The world outside, as far as settings depend on it.
+/// The parts of the environment that settings depend on.
 pub struct World<'a> {
     /// An environment variable.
     pub env: &'a dyn Fn(&str) -> Option<String>,
@@ -47,12 +47,12 @@ pub struct World<'a> {
     pub seed: u64,
 }
 
-/// Everything that was typed for a session. Groups that a command does not offer stay at their defaults.
+/// Everything that was typed for a session. Groups of flags that a command does not have keep their defaults.
 #[derive(Debug, Clone)]
 pub struct Typed<'a> {
-    /// The targets; none means every service of the configuration file.
+    /// The targets; empty means every service of the configuration file.
     pub targets: &'a [Hidden],
-    /// Who is asked.
+    /// Which registries are queried.
     pub asking: &'a cli::Asking,
     /// How addresses are reached.
     pub reaching: &'a cli::Reaching,
@@ -60,15 +60,15 @@ pub struct Typed<'a> {
     pub channel: &'a cli::Channel,
     /// How much at once.
     pub pace: &'a cli::Pace,
-    /// What is good enough.
+    /// What counts as good enough.
     pub judging: &'a cli::Judging,
     /// `--profile`.
     pub profile: Option<&'a str>,
-    /// What the command is to do.
+    /// The task of the command.
     pub task: Task,
 }
 
-/// What the command is to do.
+/// The task of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
     /// `resolve`.
@@ -89,12 +89,12 @@ pub enum Task {
     },
 }
 
-/// One plan for the targets, or one for every service of the configuration file that is named; without targets for all of
-/// them.
+/// One plan for the targets, or one for every service of the configuration file that is named; without targets for
+/// all of them.
 ///
 /// # Errors
 ///
-/// [`SettingError`] names the flag, variable or key, its value unless it is secret, and what would be right.
+/// [`SettingError`] names the flag, variable or key, its value unless it is secret, and what would be valid.
 pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, SettingError> {
     if !typed.targets.is_empty() {
         return named(typed.targets, world.config).iter().map(|named| plan(typed, named, world)).collect();
@@ -112,8 +112,8 @@ pub fn plans(typed: &Typed, world: &World) -> Result<Vec<Plan>, SettingError> {
     services.iter().map(|name| plan(typed, std::slice::from_ref(name), world)).collect()
 }
 
-/// What each plan is about. Several targets are one service, whose backends are compared; several services of the
-/// configuration file are as many services.
+/// The services of the plans. Several targets are one service, whose backends are compared; each named service of the
+/// configuration file is a service of its own.
 fn named(targets: &[Hidden], config: &Config) -> Vec<Vec<Hidden>> {
     let is_service = |text: &&Hidden| config.services.get(&text.0).is_some_and(|service| !service.targets.is_empty());
     let (services, others): (Vec<&Hidden>, Vec<&Hidden>) = targets.iter().partition(is_service);
@@ -163,7 +163,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingE
     let only = layers.many("--backend", &typed.asking.backend, any)?;
     let mut sources = given::sources(&targets, &only, discovery::settings(typed.asking, &layers, world)?)?;
     discovery::refuse_idle_flags(&sources, typed.asking)?;
-    // Two ways to ask the same question are one source.
+    // Two spellings of the same query are one source.
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(format!("{} {}", source.backend.name(), source.target)));
 

@@ -1,5 +1,5 @@
-//! stdout and stderr: the only place that prints. stdout is data, stderr is talk. While sessions run both are written by
-//! threads of their own ([`Pipe`]).
+//! stdout and stderr: the only place that prints. stdout is for data, stderr for messages. While sessions run,
+//! separate threads write both ([`Pipe`]).
 
 mod pipe;
 mod redraw;
@@ -16,10 +16,10 @@ use crate::settings::Look;
 pub use pipe::Pipe;
 pub use redraw::Redrawn;
 
-/// Talk that waits for a reader of stderr, at most.
+/// Maximum size of the messages queued for a reader of stderr.
 const MOST_TALK: usize = 1 << 20;
 
-/// What is at the other end of stdout and stderr, and how they are spoken to.
+/// What stdout and stderr are connected to, and how they are written.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
     /// stdout is a terminal.
@@ -28,12 +28,12 @@ pub struct Terminal {
     pub err_is_tty: bool,
     /// stdout in colour.
     pub color: bool,
-    /// `-q`: no talk.
+    /// `-q`: no messages.
     pub quiet: bool,
 }
 
 impl Terminal {
-    /// Looks at stdout and stderr.
+    /// Inspects stdout and stderr.
     pub fn new(look: &Look, env: &dyn Fn(&str) -> Option<String>) -> Terminal {
         let out_is_tty = io::stdout().is_terminal();
         let dumb = env("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
@@ -50,12 +50,12 @@ impl Terminal {
         Pipe::keeping(io::stdout(), is_unread)
     }
 
-    /// stderr, for talk: a reader that stalls for long misses some of it.
+    /// stderr, for messages: a reader that stalls for long misses some of them.
     pub fn err(&self) -> Pipe {
         Pipe::leaving_out(io::stderr(), MOST_TALK)
     }
 
-    /// Says one line on stderr, unless `-q`. Nobody listening is no error.
+    /// Prints one line on stderr, unless `-q`. A closed stderr is not an error.
     pub fn say(&self, line: &str) {
         if !self.quiet {
             self.insist(line);
@@ -73,12 +73,12 @@ pub fn log() -> Pipe {
     Pipe::leaving_out(io::stderr(), MOST_TALK)
 }
 
-/// Every line of `text`, escaped: names and paths in it come from files.
+/// `text` with every line escaped: names and paths in it come from files.
 pub fn printable(text: &str) -> String {
     text.lines().map(escape).collect::<Vec<_>>().join("\n")
 }
 
-/// Writes `text` to stdout as it is.
+/// Writes `text` to stdout unchanged.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
@@ -86,7 +86,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints why the command ended, in one place and once; gives the exit code.
+/// Prints why the command failed, in one place and once; returns the exit code.
 pub fn complain(failure: &Failure) -> u8 {
     match failure {
         Failure::Typed(error) if !error.use_stderr() => {
@@ -109,7 +109,7 @@ pub fn complain(failure: &Failure) -> u8 {
     failure.code()
 }
 
-/// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then whether somebody looks.
+/// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then whether the output is a terminal.
 pub fn wants_color(choice: ColorWord, is_tty: bool, env: &dyn Fn(&str) -> Option<String>) -> bool {
     let set = |name| env(name).filter(|value| !value.is_empty());
     match choice {

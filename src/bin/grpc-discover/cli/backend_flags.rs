@@ -9,19 +9,19 @@ use grpc_discover::backend::{BACKENDS, Backend};
 use super::Hidden;
 use super::harmless::Harmless;
 
-/// What was typed of the backends' own flags.
+/// The backends' own flags, as given on the command line.
 #[derive(Clone, Default)]
 pub struct BackendFlags {
     typed: Vec<(&'static str, Vec<Hidden>)>,
 }
 
 impl BackendFlags {
-    /// The values that were typed for `flag` (`--dc`); none when it was not typed. A switch says `true`.
+    /// The values given for `flag` (`--dc`); empty if it was not given. A switch has the value `true`.
     pub fn typed(&self, flag: &str) -> &[Hidden] {
         self.typed.iter().find(|(name, _)| *name == flag).map_or(&[], |(_, values)| values)
     }
 
-    /// The flags of `backend` that were typed and mean something to its targets only.
+    /// The flags of `backend` that were given and apply only to its targets.
     pub fn only_for(&self, backend: &dyn Backend) -> Vec<&'static str> {
         let flags = backend.about().settings.iter().filter_map(|setting| setting.flag).filter(|flag| flag.only_here);
         flags.map(|flag| flag.name).filter(|name| !self.typed(name).is_empty()).collect()

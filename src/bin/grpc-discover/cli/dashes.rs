@@ -3,19 +3,19 @@
 
 use std::ffi::{OsStr, OsString};
 
-/// What a foreign flag becomes.
+/// What a foreign flag is rewritten to.
 enum Meaning {
-    /// Ours of this name; a value follows as it did.
+    /// Our flag of this name; its value, if any, follows unchanged.
     Same(&'static str),
-    /// A switch of ours; Go's `=true` and `=false` are understood.
+    /// A switch of ours; Go's `=true` and `=false` are accepted.
     Switch(&'static str),
-    /// The target: the flag goes, its value stays.
+    /// The target: the flag is removed, its value stays.
     Target,
-    /// `-tls`: a switch there, a word here.
+    /// `-tls`: a switch in those tools, a flag with a value here.
     Tls,
 }
 
-/// The flags that are understood, without their dashes.
+/// The foreign flags that are supported, without their dashes.
 const FOREIGN: &[(&str, Meaning)] = &[
     ("addr", Meaning::Target),
     ("authority", Meaning::Same("--authority")),
@@ -39,10 +39,10 @@ const FOREIGN: &[(&str, Meaning)] = &[
     ("tls-server-name", Meaning::Same("--servername")),
 ];
 
-/// Of these the form with two dashes is foreign too: no flag of ours has the name.
+/// For these the form with two dashes is foreign too: we have no flag of that name.
 const FOREIGN_WITH_TWO: &[&str] = &["addr", "rpc-header", "tls-no-verify"];
 
-/// Rewrites foreign flags into ours. Everything else, and everything after `--`, stays as it was.
+/// Rewrites foreign flags into ours. Everything else, and everything after `--`, is unchanged.
 pub fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments = arguments.into_iter().peekable();
     let mut rewritten = Vec::new();

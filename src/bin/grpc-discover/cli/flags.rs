@@ -1,4 +1,4 @@
-//! The flags that several commands share, in groups. A command offers the groups that mean something to it.
+//! The flags that several commands share, in groups. A command includes the groups that apply to it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::harmless::Harmless;
 use super::words::{ColorWord, FailOnWord, Format, LbWord, TlsWord};
 use super::{Hidden, values};
 
-// Who is asked, and how.
+// Which registries are queried, and how.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Discovery")]
@@ -117,7 +117,7 @@ pub struct Channel {
     pub keep_connected: Option<bool>,
 }
 
-// How much is done at once.
+// Limits on concurrency and rate.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Pace")]
@@ -133,7 +133,7 @@ pub struct Pace {
     pub max_endpoints: Option<u32>,
 }
 
-// What is good enough.
+// What counts as good enough.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Verdict")]
@@ -155,7 +155,7 @@ pub struct Judging {
     pub max_time: Option<Duration>,
 }
 
-// What comes out, and the settings files.
+// The output, and the settings files.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Output")]
@@ -170,7 +170,7 @@ pub struct Output {
     pub talk: Talk,
 }
 
-// Colour, talk on stderr, and the configuration file.
+// Colour, messages on stderr, and the configuration file.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Output")]

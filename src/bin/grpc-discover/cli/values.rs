@@ -1,5 +1,5 @@
-//! Texts into values. Used alike for flags, environment variables and the configuration file, so that an error reads the
-//! same wherever the text stood. Errors do not repeat the text: whoever calls knows where it stood and shows it.
+//! Parsers of values. Flags, environment variables and the configuration file use the same ones, so that an error
+//! reads the same for all three. Errors do not repeat the text: the caller knows where it comes from and shows it.
 
 use clap::ValueEnum;
 pub use grpc_discover::backend::settings::{boolean, duration};
@@ -9,19 +9,19 @@ use grpc_discover::session::MinReady;
 use http::uri::Authority;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-/// Why a text is no value. Follows "is" in a sentence.
+/// Why a text is not a valid value. Follows "is" in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
-    /// Nothing.
+    /// The text is empty.
     #[error("empty")]
     Empty,
     /// 0, or not digits only.
     #[error("must be a positive integer")]
     NotAtLeastOne,
-    /// No TCP port.
+    /// Not a TCP port.
     #[error("not a valid port; expected a number from 1 to 65535")]
     Port(#[source] PortError),
-    /// No endpoint's address.
+    /// Not the address of an endpoint.
     #[error("the address {}; expected HOST:PORT such as 10.0.0.7:50051", .0.why)]
     Address(#[source] AddressError),
     /// A host name or IP address with a port.
@@ -30,7 +30,7 @@ pub enum ValueError {
         /// The text without the port.
         host: String,
     },
-    /// Nothing that a certificate can name.
+    /// Not a name that a certificate can contain.
     #[error("not a host name or IP address")]
     NotAName,
     /// A URI.
@@ -39,24 +39,24 @@ pub enum ValueError {
         /// The authority in it.
         authority: String,
     },
-    /// Something else that is no authority.
+    /// Not an authority, for another reason.
     #[error("not an authority (host or host:port)")]
     NotAnAuthority,
     /// Neither a count nor a percentage.
     #[error("expected a count (2) or a percentage (50%)")]
     NotACount,
-    /// No percentage.
+    /// Not a valid percentage.
     #[error("expected a count (2) or a percentage (50%), from 0% to 100%")]
     NotAPercentage,
-    /// None of the words of a flag.
+    /// Not one of the values of a flag.
     #[error("expected one of {}", words.join(", "))]
     NotAWord {
-        /// The words.
+        /// The valid values.
         words: Vec<String>,
     },
 }
 
-/// A number from 1 on.
+/// A positive integer.
 pub fn at_least_one(text: &str) -> Result<u32, ValueError> {
     match text.parse() {
         Ok(0) | Err(_) => Err(ValueError::NotAtLeastOne),
@@ -87,9 +87,9 @@ pub fn server_name(text: &str) -> Result<String, ValueError> {
     })
 }
 
-/// What `:authority` may be: a host with or without a port.
+/// A valid `:authority`: a host with or without a port.
 pub fn authority(text: &str) -> Result<String, ValueError> {
-    // Only a name: nothing is dialed, so port 0 is one.
+    // This is only a name and is never dialed, so port 0 is valid.
     let is_port = |digits| matches!(host_port::port(digits), Ok(_) | Err(PortError::Zero));
     let is_host_port = HostPort::split(text).is_ok_and(|parts| parts.port.is_none_or(is_port));
     match Authority::try_from(text) {
@@ -114,7 +114,7 @@ pub fn min_ready(text: &str) -> Result<MinReady, ValueError> {
     }
 }
 
-/// One of the words of `T`.
+/// One of the values of `T`.
 pub fn word<T: ValueEnum>(text: &str) -> Result<T, ValueError> {
     T::from_str(text, true).map_err(|_| {
         let words = T::value_variants()

@@ -1,4 +1,4 @@
-//! The words that flags take.
+//! The values that flags accept.
 
 use clap::ValueEnum;
 

@@ -1,4 +1,4 @@
-//! `backends`: which are active, with which settings from where, and whether they answer.
+//! `backends`: which backends are active, their settings and where each comes from, and whether they respond.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::render::{Paint, columns, write_pretty};
 use crate::settings;
 use crate::terminal::{self, Terminal};
 
-/// How long a backend may take for a sign of life, whatever its own limit is.
+/// Time limit for a backend to respond, whatever its own limit is.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Why a backend does not answer.
+/// Why a backend does not respond.
 #[derive(Debug, thiserror::Error)]
 enum PingError {
-    /// It cannot be reached, or refuses.
+    /// It is unreachable, or it refuses the request.
     #[error(transparent)]
     Refused(ResolveError),
     /// No response.
@@ -29,13 +29,13 @@ enum PingError {
     TimedOut { backend: &'static str },
 }
 
-/// One backend, as it is shown.
+/// One backend, as printed.
 #[derive(Debug, Serialize)]
 struct Shown {
     backend: &'static str,
     active: bool,
     why: String,
-    /// Absent: nothing was asked, because nobody would ask it for a bare name.
+    /// Absent if the backend was not queried, because it is not used for bare names.
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ struct Shown {
     settings: Vec<Setting>,
 }
 
-/// One setting in force.
+/// One setting in effect.
 #[derive(Debug, Serialize)]
 struct Setting {
     name: &'static str,
@@ -51,7 +51,8 @@ struct Setting {
     from: String,
 }
 
-/// Exit 0 when every active backend answers, 3 otherwise: one that does not cannot say anything about a service.
+/// Exits with 0 if every active backend responds, and with 3 otherwise: a service cannot be judged by a backend that
+/// does not respond.
 pub fn run(typed: &Backends) -> Result<u8, Failure> {
     with_world(&typed.talk, |world, warnings| {
         let look = settings::look(None, &typed.talk, world)?;
@@ -80,7 +81,7 @@ async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<S
     join_all(backends.map(async |backend| {
         let mut description = backend.describe(settings);
         let speculative = backend.is_speculative(settings);
-        // Asking one that nobody named and nothing makes active would only report that it is not there.
+        // A backend that is neither named nor active is not queried: the only result would be that it is unavailable.
         let wanted = description.active.is_ok() || speculative || !only.is_empty();
         let program = backend.runs(settings).filter(|_| wanted);
         if let Some(program) = &program {
@@ -96,7 +97,7 @@ async fn ask(settings: &Settings, only: &[String], terminal: &Terminal) -> Vec<S
                 Err(_) => Err(PingError::TimedOut { backend: backend.name() }),
             }),
         };
-        // Nothing names it: that it is not there is no failure.
+        // No setting names it, so it is no failure that it is unavailable.
         let answer = match answer {
             Some(Ok(text)) if speculative => {
                 description.active = Ok(format!("found at its default address: {text}"));

@@ -1,4 +1,4 @@
-//! `config init`: a commented example, printed or written; never over a file that is there.
+//! `config init`: prints or writes a commented example; never overwrites an existing file.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -1,5 +1,5 @@
-//! `demo`: the pods move while the channel is silent, and the real `probe --idle` judges it. Everything is on loopback and
-//! in this process; a directory of its own holds the registry and is removed.
+//! `demo`: pods move while the channel is idle, and the real `probe --idle` reports it. Everything is on loopback and
+//! in this process; a temporary directory holds the registry and is removed afterwards.
 
 mod pod;
 mod registry;
@@ -28,10 +28,10 @@ use crate::render::Course;
 use crate::settings::{self, Look, Task, Typed, World};
 use crate::terminal::Terminal;
 
-/// How many pods there are.
+/// The number of pods.
 const PODS: usize = 2;
 
-/// The clients that are shown beside our channel: one that freezes, and one of a version in which that is mended.
+/// The client models shown beside our channel: a version that freezes, and a later version in which that is fixed.
 const LENSES: [&str; 2] = ["kratos@2.7.2", "kratos@2.8.4"];
 
 /// Runs the story; the exit code is the probe's, which finds the moved pods.
@@ -84,14 +84,14 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
     ended
 }
 
-/// The story once more, for who has only just met it.
+/// A summary for readers who are new to the problem.
 fn in_short(old: &str, new: &str) -> String {
     format!(
         "demo: summary: every client was idle while the pods moved.\ndemo:   This tool's channel kept watching the registry: its next call went to one of {new}.\ndemo:   A client whose watch stopped (kratos 2.7.2) would leave IDLE with its old list. It would dial {old}, and every call would fail with \"last connection error: … connection refused\" until the client is restarted.\ndemo:   Before the pods moved its calls worked: only its list of addresses would have shown the fault."
     )
 }
 
-/// Waits for the silence, then moves every pod, as a rollout does. Comes back only with an error.
+/// Waits for the idle period, then moves every pod, as a rollout does. Returns only with an error.
 async fn moves(
     pods: &mut [Pod],
     registry: &Registry,
@@ -110,7 +110,7 @@ async fn moves(
         }
     }
     for (pod, new) in pods.iter_mut().zip(new) {
-        // Replacing the old pod ends it: its port refuses from now on.
+        // Dropping the old pod stops it: its port refuses connections from now on.
         *pod = new;
     }
     let new = words(pods);
@@ -128,7 +128,7 @@ fn words(pods: &[Pod]) -> String {
     pods.iter().map(|pod| pod.address().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// What the story needs to know of the session.
+/// What the demo needs to know about the session.
 #[derive(Default)]
 struct Stage {
     silence: Notify,

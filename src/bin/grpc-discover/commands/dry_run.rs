@@ -1,4 +1,4 @@
-//! `--dry-run`: what would be contacted, in words.
+//! `--dry-run`: describes what would be contacted.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use grpc_discover::session::{Goal, Plan};
 use grpc_discover::text::{escape, exact_duration};
 use grpc_discover::transport::TlsMode;
 
-/// Says of each plan who would be asked and what would be done with the answers.
+/// Describes for each plan which registries would be queried and how the results would be used.
 pub fn describe(plans: &[Plan]) -> String {
     let mut text = String::new();
     for plan in plans {
@@ -60,7 +60,7 @@ fn steps(plan: &Plan) -> Vec<String> {
     }
 }
 
-/// Which silent connections are held beside the channel.
+/// Which idle connections are kept open beside the channel.
 fn held(plan: &Plan, idle: Duration) -> String {
     let mut text = format!("keep an idle connection to each endpoint for {}, then ping it", exact_duration(idle));
     let ladder: Vec<String> = plan.holding.ladder.iter().map(|silence| exact_duration(*silence)).collect();

@@ -1,4 +1,4 @@
-//! `explain`: what a word of the output means, from the same declarations that the engine uses.
+//! `explain`: the meaning of a term of the output, from the same declarations that the engine uses.
 
 use grpc_discover::diagnosis::FINDINGS;
 use grpc_discover::lens::{self, LENSES, LensKind};
@@ -61,7 +61,7 @@ enum Entry {
     Lens(LensEntry),
 }
 
-/// Explains one word, or lists the findings, verdicts and states.
+/// Explains one term, or lists the findings, verdicts and states.
 pub fn run(typed: &Explain) -> Result<u8, Failure> {
     let format = typed.output.unwrap_or_default();
     let text = match (&typed.word, format) {
@@ -92,7 +92,7 @@ pub fn run(typed: &Explain) -> Result<u8, Failure> {
     Ok(exit::OK)
 }
 
-/// Every subject with an own word, in the order of the list.
+/// Every subject that has its own term, in the order of the list.
 fn subjects() -> impl Iterator<Item = Subject> {
     let findings = FINDINGS.iter().map(|kind| Subject::Finding(kind));
     let endpoints = EndpointVerdict::ALL.iter().map(|verdict| Subject::Endpoint(*verdict));
@@ -102,7 +102,7 @@ fn subjects() -> impl Iterator<Item = Subject> {
 }
 
 impl Subject {
-    /// What it is called, the short name first.
+    /// Its names, the short one first.
     fn names(self) -> Vec<&'static str> {
         match self {
             Subject::Finding(kind) => vec![kind.code, kind.name],

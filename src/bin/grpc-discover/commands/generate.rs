@@ -27,7 +27,7 @@ fn completion_script(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// The manual: the command, then every subcommand with its options, then what only a manual says.
+/// The manual page: the command, then every subcommand with its options, then the sections that only the manual has.
 fn manual() -> Result<String, Failure> {
     let command = Cli::definition();
     let mut page = Vec::new();
@@ -59,7 +59,7 @@ fn manual() -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
-/// What can be looked at.
+/// The kinds of targets.
 fn targets() -> String {
     let mut text = ".SH TARGETS\n".to_string();
     for Example { target, meaning } in target::examples() {
@@ -85,7 +85,7 @@ fn variables() -> String {
     text
 }
 
-/// Section headings of a subcommand's page become paragraphs of ours.
+/// Turns the section headings of a subcommand's page into paragraphs.
 fn inner(section: &str) -> String {
     let mut text = String::new();
     for line in section.lines() {

@@ -1,4 +1,4 @@
-//! What to do: one file per command.
+//! The commands: one file each.
 
 #![expect(clippy::disallowed_methods, reason = "the environment is read here, and handed down")]
 
@@ -32,11 +32,11 @@ use crate::render::Course;
 use crate::settings::{self, SettingError, Task, Typed, World};
 use crate::terminal::{self, Terminal};
 
-/// Understands `arguments` (the program's name first) and does what they say; gives the exit code.
+/// Parses `arguments` (the first is the program's name), runs the command and returns the exit code.
 ///
 /// # Errors
 ///
-/// Why there is no verdict: bad usage, or our own machine.
+/// Why there is no verdict: invalid usage, or a failure of this machine.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
     let typed =
         cli::Cli::try_parse_from(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
@@ -124,7 +124,8 @@ fn session<'a>(
         let terminal = Terminal::new(&look, world.env);
         warn(&terminal, world.config, warnings);
         let plans = settings::plans(&typed(output.talk.profile.as_deref()), world)?;
-        // What somebody named must be usable; what only the environment made active is a matter of the session.
+        // A backend that was named explicitly must be usable. One that only the environment makes active is reported
+        // by the session.
         for plan in &plans {
             for source in plan.sources.iter().filter(|source| !source.implied) {
                 let backend = source.backend.name();
@@ -135,7 +136,8 @@ fn session<'a>(
             terminal::print(&dry_run::describe(&plans))?;
             return Ok(exit::OK);
         }
-        // A file that happens to lie in the working directory may lead a token elsewhere: it is always named.
+        // A configuration file that was only found in the working directory could send a token elsewhere: it is
+        // always reported.
         if let Some(path) = world.config.path.as_ref().filter(|path| look.verbose || path.is_relative()) {
             terminal.say(&format!("config: {}", path.display()));
         }
@@ -146,11 +148,11 @@ fn session<'a>(
     })
 }
 
-/// How long the files that a source needs may take to be read before the session begins. Those on a disk or mount that takes longer
-/// are a matter of the session, which has limits and hears signals.
+/// Time limit for reading the files that a source needs before the session starts. Files on a slower disk or mount
+/// are left to the session, which has time limits and handles signals.
 const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
-/// Checks the files that a source needs, on a thread of its own: it may block.
+/// Checks the files that a source needs, on a separate thread: reading may block.
 fn checked(source: &Source) -> Result<(), CheckError> {
     let source = source.clone();
     let (report, reported) = std::sync::mpsc::channel();
@@ -158,7 +160,7 @@ fn checked(source: &Source) -> Result<(), CheckError> {
     reported.recv_timeout(CHECK_LIMIT).unwrap_or(Ok(()))
 }
 
-/// Calls `what` with the environment and files of this process, and warnings about them.
+/// Calls `what` with the environment and files of this process, and prints the warnings about them.
 fn with_world<T>(talk: &cli::Talk, what: impl FnOnce(&World, &[String]) -> Result<T, Failure>) -> Result<T, Failure> {
     let env = |name: &str| std::env::var(name).ok();
     let choice = match &talk.config {
@@ -173,7 +175,7 @@ fn with_world<T>(talk: &cli::Talk, what: impl FnOnce(&World, &[String]) -> Resul
     what(&world, &warnings)
 }
 
-/// Reads a configuration file, and looks whose it is.
+/// Reads a configuration file and finds out who owns it.
 fn document(path: &Path) -> io::Result<Document> {
     let (open, metadata) = file::open(path)?;
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -181,14 +183,14 @@ fn document(path: &Path) -> io::Result<Document> {
     Ok(Document { text: file::text(open, file::SMALL)?, distrust })
 }
 
-/// Prints what the user should know of the settings. What a file says and does not count is printed even with `-q`: nothing
-/// else explains why the run differs from the file.
+/// Prints what the user should know about the settings. Settings of a file that do not count are reported even with
+/// `-q`: nothing else explains why the run differs from the file.
 fn warn(terminal: &Terminal, config: &Config, warnings: &[String]) {
     config.left_out.iter().for_each(|line| terminal.insist(&format!("warning: config {line}")));
     warnings.iter().for_each(|warning| terminal.say(&format!("warning: {warning}")));
 }
 
-/// The variables that are meant for this program, with their values where these are text.
+/// The variables of this program, with their values where these are valid text.
 fn variables() -> Vec<(String, Option<String>)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
@@ -197,9 +199,9 @@ fn variables() -> Vec<(String, Option<String>)> {
         .collect()
 }
 
-/// Runs `future` on one thread. What it leaves behind in threads of its own (a name being looked up) is not waited for.
+/// Runs `future` on one thread. Does not wait for threads that it leaves behind (such as a name lookup).
 fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
-    // Two providers in one dependency graph would make rustls refuse to choose; ring is ours.
+    // With two providers in one dependency graph rustls would refuse to choose; we use ring.
     let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

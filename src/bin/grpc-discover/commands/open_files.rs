@@ -1,17 +1,17 @@
-//! How many files this process may have open: every connection is one, and the soft limit is often 1,024 or 256.
+//! The limit of open files of this process: every connection is one, and the soft limit is often 1,024 or 256.
 
 use grpc_discover::platform::open_files;
 use grpc_discover::session::Plan;
 
-/// Kept for registries, name servers and whatever else is open beside the probes.
+/// Reserved for registries, name servers and other files that are open beside the probes.
 const KEPT: usize = 32;
 
-/// With a limit above this there is no need to count what is open.
+/// With a limit above this, open files need not be counted.
 const PLENTY: usize = 16_384;
 
-/// Raises the soft limit to the hard one, as Go's runtime does for every program, and lets no more probes run and no more
-/// connections be open at the same time than the limit allows: a registry that cannot be asked is worse than an endpoint
-/// that was not tried. Connections that are refused nevertheless are tried again when others are over.
+/// Raises the soft limit to the hard one, as Go's runtime does for every program, and limits concurrent probes and
+/// open connections to what it allows: a registry that cannot be queried is worse than an endpoint that was not
+/// tried. Connections that fail for lack of descriptors are retried when others are closed.
 pub fn prepare(plans: &mut [Plan]) {
     let Some(limit) = open_files::raise_limit() else { return };
     if limit > PLENTY {
@@ -24,7 +24,7 @@ pub fn prepare(plans: &mut [Plan]) {
     }
 }
 
-/// How many connections fit beside what is open and kept.
+/// How many connections fit beside the open and the reserved files.
 fn room(limit: usize, open: usize) -> usize {
     let left = limit.saturating_sub(open);
     left - KEPT.min(left / 2)

@@ -1,4 +1,4 @@
-//! Everything that events are shown on: the answer on stdout, progress and traces on stderr.
+//! All output of events: results on stdout, progress and traces on stderr.
 
 use std::io::Write;
 
@@ -11,21 +11,21 @@ use crate::render::{self, Course, Lines, Progress, Render};
 use crate::settings::Look;
 use crate::terminal::{Pipe, Redrawn, Terminal};
 
-/// Output that waits for its reader without holding anything back: that of some 3,000 endpoints in `ndjson`.
+/// Limit of queued output before events are held back: that of about 3,000 endpoints in `ndjson`.
 const BOUND: usize = 8 << 20;
 
 /// How much output waits for its reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backlog {
-    /// Nothing to worry about.
+    /// No action is needed.
     Little,
-    /// No new attempt is to begin; what is under way goes on, and its events are taken.
+    /// No new attempt is started; running ones continue, and their events are read.
     Much,
-    /// Not even events are taken: they wait in the sessions.
+    /// Events are not read either: they wait in the sessions.
     TooMuch,
 }
 
-/// Everything that events are shown on.
+/// All output of events.
 pub struct Screen {
     terminal: Terminal,
     /// stdout.
@@ -36,14 +36,14 @@ pub struct Screen {
     /// How far a probe is.
     pub progress: Option<Progress>,
     trace: Option<Lines>,
-    /// stdout is redrawn: nobody else may write to the terminal.
+    /// stdout is redrawn: nothing else may write to the terminal.
     live: bool,
-    /// Something is shown without news.
+    /// Something is redrawn without new events.
     pub redraws: bool,
 }
 
 impl Screen {
-    /// What `look` and `terminal` make of sessions with these goals and of this `course`.
+    /// The output for `look` and `terminal`, for sessions with these goals and this `course`.
     pub fn new(look: &Look, terminal: &Terminal, course: Course, goals: &[Goal]) -> Screen {
         let reaches = goals.iter().any(|goal| matches!(goal, Goal::Probe | Goal::ProbeIdle(_)));
         let trace = (look.verbose && !look.quiet && course == Course::Answer).then(Lines::trace);
@@ -64,7 +64,7 @@ impl Screen {
         }
     }
 
-    /// Does somebody look at stderr who can be told how to leave?
+    /// Is stderr a terminal on which a hint how to quit is useful?
     pub fn is_terminal(&self) -> bool {
         self.terminal.err_is_tty && !self.live
     }
@@ -78,7 +78,7 @@ impl Screen {
         }
     }
 
-    /// Shows one event.
+    /// Prints one event.
     pub fn event(&mut self, event: &Event) {
         // Writing to a queue cannot fail.
         if let Some(progress) = &mut self.progress {
@@ -90,7 +90,7 @@ impl Screen {
         let _ = self.answer.event(event, &mut self.out);
     }
 
-    /// Shows that time has passed.
+    /// Updates the output for the time that has passed.
     pub fn tick(&mut self, now: Elapsed) {
         if let Some(progress) = &mut self.progress {
             let _ = progress.tick(now, &mut self.err);
@@ -98,7 +98,7 @@ impl Screen {
         let _ = self.answer.tick(now, &mut self.out);
     }
 
-    /// Prints a line on stderr, above whatever is redrawn there.
+    /// Prints a line on stderr, above anything that is redrawn there.
     pub fn say(&mut self, line: &str) {
         if self.terminal.quiet {
             return;
@@ -113,7 +113,7 @@ impl Screen {
         }
     }
 
-    /// Shows what is shown at the end.
+    /// Prints what is printed at the end.
     pub fn end(&mut self) {
         if let Some(progress) = &mut self.progress {
             let _ = progress.end(&mut self.err);

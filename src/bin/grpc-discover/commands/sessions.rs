@@ -1,8 +1,9 @@
-//! Runs sessions side by side: events to the renderers, signals to the sessions, the summaries into one exit code.
+//! Runs sessions side by side: passes events to the renderers and signals to the sessions, and turns the summaries
+//! into one exit code.
 //!
-//! Output is written beside the work ([`crate::terminal::Pipe`]), so a reader that stalls delays nothing that is timed. When
-//! it stalls for long, no new attempt begins until it reads again. A reader that goes away ends what would go on for ever,
-//! and changes no exit code.
+//! Output is written by separate threads ([`crate::terminal::Pipe`]), so a stalled reader does not delay anything
+//! that is timed. When it stalls for long, no new attempt starts until it reads again. A reader that closes its end
+//! stops a run that has no end of its own, and never changes the exit code.
 
 use std::future::{Future, pending};
 use std::io;
@@ -28,32 +29,32 @@ use crate::terminal::Terminal;
 /// How often a redrawn view is redrawn without news.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How long a run that ends by itself goes on to its verdict after the reader of stdout went away.
+/// How long a run with an end of its own may continue to its verdict after the reader of stdout closed its end.
 const UNREAD: Duration = Duration::from_secs(60);
 
-/// How long the story is kept for a reader of stdout that stalls after a signal.
+/// How long output is kept for a stalled reader of stdout after a signal.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long the end of the process waits for a reader of stderr.
+/// How long the process waits for a reader of stderr before it exits.
 const TALK: Duration = Duration::from_secs(1);
 
-/// Is shown events.
+/// Receives events.
 pub type Observer<'a> = Box<dyn FnMut(&Event) + 'a>;
 
-/// What a command wants to see and say beside the sessions.
+/// What a command observes and prints beside the sessions.
 #[derive(Default)]
 pub struct Aside<'a> {
-    /// Is shown every event first.
+    /// Receives every event first.
     pub sees: Option<Observer<'a>>,
     /// Lines for stderr.
     pub says: Option<UnboundedReceiver<String>>,
 }
 
-/// Runs a session for each plan until all have ended; gives the exit code.
+/// Runs a session for each plan until all have ended; returns the exit code.
 ///
 /// # Errors
 ///
-/// stdout cannot be written (a full disk, not a reader that went away), or signals cannot be handled.
+/// stdout cannot be written (a full disk, not a reader that closed its end), or signals cannot be handled.
 pub async fn run(
     mut plans: Vec<Plan>,
     look: &Look,
@@ -68,7 +69,7 @@ pub async fn run(
     let mut signals = Signals::listen().map_err(cannot)?;
     let sessions = plans.into_iter().map(Session::start).collect();
     let ended = all(sessions, &goals, &mut screen, &mut signals, &mut aside).await;
-    // Whatever is redrawn is taken away before anybody else writes.
+    // Anything that is redrawn is cleared before others write.
     screen.end();
     let (mut code, mut leave) = match ended? {
         Ended::AtOnce(code) => return Ok(code),
@@ -79,7 +80,7 @@ pub async fn run(
         tokio::select! {
             biased;
             () = screen.out.drained() => break,
-            // The first signal leaves time for what is on its way to stdout, as it does before the verdict.
+            // The first signal leaves time to write what is queued for stdout, as happens before the verdict.
             signal = insisted(&mut signals) => match leave {
                 None => (code, leave) = (signal, Some(clock::after(PATIENCE))),
                 Some(_) => return Ok(signal),
@@ -87,17 +88,17 @@ pub async fn run(
             () = until(leave) => break,
         }
     }
-    // Talk that nobody reads is no reason to stay.
+    // Unread messages on stderr are no reason to keep running.
     let _ = tokio::time::timeout(TALK, screen.err.drained()).await;
     match screen.out.failure() {
-        // A terminal that was closed takes nothing any more.
+        // A terminal that was closed accepts no more output.
         Some(_) if code == exit::HUNG_UP => Ok(code),
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::from(error)),
         Some(_) | None => Ok(code),
     }
 }
 
-/// The next signal that is not one more about a closed terminal.
+/// The next signal other than a repeated SIGHUP of a closed terminal.
 async fn insisted(signals: &mut Signals) -> u8 {
     loop {
         match signals.next().await {
@@ -107,13 +108,13 @@ async fn insisted(signals: &mut Signals) -> u8 {
     }
 }
 
-/// How all sessions came to their end.
+/// How the sessions ended.
 enum Ended {
     /// Each with its summary: this is the exit code of them together.
     Judged(u8),
-    /// The same after a signal, whose exit code this is.
+    /// Completed after a signal, which has this exit code.
     Interrupted(u8),
-    /// Somebody asked twice to leave: whatever is still to be written stays unwritten.
+    /// Two signals requested an exit: pending output is discarded.
     AtOnce(u8),
 }
 
@@ -128,7 +129,7 @@ async fn all(
     let mut exits = Vec::new();
     let mut interrupted: Option<u8> = None;
     let mut held = false;
-    // When nobody reads any more, and the sessions are finished early.
+    // Set when the reader closed its end: the sessions are stopped early at this time.
     let mut unread: Option<Instant> = None;
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -176,7 +177,7 @@ async fn all(
                 Some(_) | None => {}
             },
             () = until(unread) => {
-                // Far away from now on: a finished session only has its last events to give.
+                // Far in the future from now on: a finished session only has its last events to deliver.
                 unread = Some(clock::after(UNREAD));
                 sessions.iter_mut().for_each(Session::finish);
             }
@@ -210,7 +211,7 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-/// The next line that is to be said; never when there is nobody to say one. Cancel safe.
+/// The next line to print; never resolves if there is no sender. Cancel safe.
 async fn said(says: &mut Option<UnboundedReceiver<String>>) -> String {
     match says {
         Some(says) => match says.recv().await {
@@ -221,7 +222,7 @@ async fn said(says: &mut Option<UnboundedReceiver<String>>) -> String {
     }
 }
 
-/// The next event of any session, and which one's it is. Cancel safe, as [`Session::next`] is.
+/// The next event of any session, and the index of that session. Cancel safe, as [`Session::next`] is.
 async fn next(sessions: &mut [Session]) -> (Option<Event>, usize) {
     type Next<'a> = Pin<Box<dyn Future<Output = Option<Event>> + 'a>>;
     if let [session] = sessions {

@@ -13,14 +13,14 @@ pub enum ConfigError {
     /// It cannot be read.
     #[error("failed to read {place} {}: {}", path.display(), file::why(source))]
     Unreadable {
-        /// What names it: `GRPC_DISCOVER_CONFIG`.
+        /// Where it is named: `GRPC_DISCOVER_CONFIG`.
         place: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// It is not TOML. toml's own sentences: what was expected, and nothing of what stands there.
+    /// Not valid TOML. The text is toml's own: it reports what was expected, and none of the file's content.
     #[error("config {}: line {line}: {}", path.display(), source.message().replace('\n', "; "))]
     Syntax {
         /// The file.
@@ -52,7 +52,7 @@ pub enum KeyError {
     UnknownSection {
         /// Its name.
         name: String,
-        /// One that is nearly the same.
+        /// A known key with a similar name.
         near: Option<String>,
     },
     /// A key that is not the name of a flag.

@@ -3,7 +3,7 @@
 use grpc_discover::backend::BACKENDS;
 use grpc_discover::backend::settings::Value;
 
-/// What `config init` writes.
+/// The file that `config init` writes.
 pub fn example() -> String {
     let mut text = BEFORE.to_string();
     for setting in BACKENDS.iter().flat_map(|backend| backend.about().settings) {

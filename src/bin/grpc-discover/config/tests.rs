@@ -201,7 +201,7 @@ fn a_found_file_that_may_be_somebody_elses_is_passed_over_for_ones_own() {
             "./.grpc-discover.toml is ignored: it belongs to another user (65534); if you trust it, use --config ./.grpc-discover.toml"
         ]
     );
-    // One that was named is used whoever owns it.
+    // A file that was named explicitly is used whoever owns it.
     let theirs =
         |_: &Path| Ok(Document { distrust: Some(Distrust::Owner { what: "it", owner: 1 }), ..Document::default() });
     assert!(Config::load(Choice::Named(Path::new("c.toml")), &env, &theirs).expect("valid").path.is_some());

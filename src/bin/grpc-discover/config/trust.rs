@@ -1,8 +1,9 @@
-//! Whether a configuration file that was only found may be used: by the rule that git has for repositories it finds.
+//! Whether a configuration file that was only found may be used. The rule is git's for repositories that it finds.
 //!
-//! File and directory must belong to the user who runs the command, or to root. Under `sudo` the user who called it counts
-//! too. Nobody else may be able to write to either. A group that may is somebody else, except the user's private
-//! group, which has the user's own number (Debian and Fedora give every user one, and a umask that lets it write).
+//! File and directory must belong to the user who runs the command, or to root. Under `sudo` the user who called it
+//! counts too. No other user may be able to write to either. A group with write permission counts as another user,
+//! except the user's private group, whose number is the user's own (Debian and Fedora create one for every user, and
+//! a umask that lets it write).
 
 use std::fs::Metadata;
 use std::path::Path;
@@ -10,12 +11,12 @@ use std::{fmt, io};
 
 use grpc_discover::platform::user::{self, Rights};
 
-/// Who is running the command.
+/// The user who runs the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Me {
     /// The effective user.
     pub user: u32,
-    /// The user who called `sudo`, when root runs the command.
+    /// The user who called `sudo`, if root runs the command.
     pub caller: Option<u32>,
 }
 
@@ -26,7 +27,7 @@ pub enum Distrust {
     Owner {
         /// `it`, or `its directory`.
         what: &'static str,
-        /// Who that is.
+        /// The owner.
         owner: u32,
     },
     /// Another user may change it.
@@ -62,8 +63,8 @@ pub fn distrust(file: Rights, directory: Rights, me: Me) -> Option<Distrust> {
     })
 }
 
-/// [`distrust`] of an open file. On a system without owners and modes every file is trusted: a directory that is shared is not told
-/// apart.
+/// [`distrust`] for an open file. On a system without owners and modes every file is trusted: shared directories
+/// cannot be recognized there.
 pub fn distrust_of(file: &Metadata, directory: &Path) -> io::Result<Option<Distrust>> {
     let directory = std::fs::metadata(directory)?;
     let (Some(file), Some(directory), Some(user)) = (user::rights(file), user::rights(&directory), user::effective())
@@ -109,7 +110,7 @@ mod tests {
             (rights(1000, 100, 0o100_664), directory, ANN, "it is writable by its group"),
             (file, rights(0, 0, 0o41_777), ANN, "its directory is writable by everybody"),
             (file, rights(1000, 20, 0o40_775), ANN, "its directory is writable by its group"),
-            // Root trusts nobody but root, unless it was called through sudo.
+            // Root trusts only root, unless it was called through sudo.
             (file, directory, Me { user: 0, caller: None }, "it belongs to another user (1000)"),
             (file, directory, Me { user: 0, caller: Some(1001) }, "it belongs to another user (1000)"),
         ] {

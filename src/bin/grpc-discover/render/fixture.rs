@@ -1,5 +1,5 @@
-//! One story with every kind of event, told to every renderer: a pod that refuses, one that moved, a registry that
-//! broke, and registry values that try to reach the terminal.
+//! One sequence with every kind of event, given to every renderer: a pod that refuses connections, one that moved, a
+//! registry whose watch broke, and registry values with terminal escape sequences.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use grpc_discover::model::target::Target;
 use grpc_discover::model::time::Elapsed;
 use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
 
-/// What a registry value would do to a terminal that is given it raw.
+/// A registry value that would control a terminal that receives it unescaped.
 pub const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}";
 
 static REFUSED: FindingKind = FindingKind {
@@ -117,7 +117,7 @@ fn held(of: &str, silence: u64, rung: Rung, fate: Fate) -> EventKind {
 static CONSUL: Registry = Registry::named("consul");
 static DNS: Registry = Registry::named("dns");
 
-/// What `registry` is queried for, whatever backends the build has.
+/// A query of `registry`, whatever backends the build has.
 fn source(registry: &'static Registry, rest: &str) -> Arc<SourceId> {
     let target = Target::Foreign { scheme: registry.name.to_string(), rest: rest.to_string() };
     Arc::new(SourceId { registry, target })

@@ -1,4 +1,4 @@
-//! Connections that were held in silence, in words: one by one for lines and evidence, together for tables.
+//! The idle-connection checks as text: one by one for lines and evidence, together for tables.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -54,7 +54,7 @@ fn times(count: u32) -> String {
     }
 }
 
-/// What became of all of them: a count for the silence of the channel, and a line for every ladder.
+/// The outcome of all checks: a count for the channel's own idle period, and a line for every ladder.
 pub fn write_held(held: &[HeldReport], out: &mut dyn Write) -> io::Result<()> {
     if held.is_empty() {
         return Ok(());

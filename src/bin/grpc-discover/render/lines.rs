@@ -1,4 +1,4 @@
-//! One event, one line: what `watch` prints where nothing can be redrawn, and how evidence is quoted.
+//! One line for each event: the output of `watch` where nothing can be redrawn, and the quotes of evidence.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -37,12 +37,12 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Lines in colour or not; `verbose` shows connection phases, notes and healthy verdicts too.
+    /// Lines in colour or not; `verbose` also prints connection phases, notes and healthy verdicts.
     pub fn new(paint: Paint, verbose: bool) -> Lines {
         Lines { paint, verbose, conclusions: true, width: WIDTH }
     }
 
-    /// Lines of what happens and of nothing that is concluded from it: the trace that goes beside an answer (`-v`).
+    /// Lines of events without conclusions: the trace beside a report (`-v`).
     pub fn trace() -> Lines {
         Lines { paint: Paint::default(), verbose: true, conclusions: false, width: WIDTH }
     }
@@ -58,7 +58,7 @@ impl Render for Lines {
             return out.flush();
         }
         let (subject, text) = describe(&event.kind);
-        // Addresses of one service are of similar length: the column settles early.
+        // Addresses of one service have similar lengths, so the column width settles early.
         self.width = self.width.max(subject.chars().count().min(48));
         let at = self.paint.dim(&format!("{:>9}", event.at.to_string()));
         let subject = format!("{subject:<width$}", width = self.width);
@@ -91,7 +91,7 @@ impl Render for Lines {
     }
 }
 
-/// What only `-v` shows.
+/// Events that only `-v` prints.
 fn is_detail(event: &Event) -> bool {
     match &event.kind {
         EventKind::Connection(_) => true,
@@ -113,7 +113,7 @@ fn painted(event: &Event, text: &str, paint: Paint) -> String {
     }
 }
 
-/// The verdict on a service in one calm line.
+/// The verdict on a service in one line.
 pub fn headline(target: &str, summary: &Summary, paint: Paint) -> String {
     let word = summary.verdict.as_str().to_uppercase();
     format!("{}  {}: {}", paint.verdict(summary.verdict, &word), escape(target), escape(&summary.text))
@@ -125,7 +125,7 @@ pub fn quote(at: Elapsed, kind: &EventKind) -> String {
     format!("{at} {subject}: {}", shorten(&text, 160))
 }
 
-/// An event in words: whom it is about, and what happened. Escaped.
+/// An event as text: its subject, and what happened. Escaped.
 pub fn describe(kind: &EventKind) -> (String, String) {
     let (subject, text) = raw(kind);
     (escape(&subject).into_owned(), escape(&text).into_owned())
@@ -147,7 +147,7 @@ fn response(facts: &ResponseFacts) -> String {
     }
 }
 
-/// The cause of a transition, without the address that is told beside it.
+/// The cause of a transition, without the address, which is printed beside it.
 pub fn cause(transition: &Transition) -> String {
     let text = transition.cause.text.as_str();
     match &transition.scope {
@@ -156,7 +156,8 @@ pub fn cause(transition: &Transition) -> String {
     }
 }
 
-/// How much later than other sources: `(1.2s after consul:///pay)`, one for each of them; several addresses give a span.
+/// How much later than other sources: `(1.2s after consul:///pay)`, one for each source; several addresses give a
+/// range.
 fn behind(lags: &[Lag]) -> Vec<String> {
     let mut spans: BTreeMap<String, (Duration, Duration)> = BTreeMap::new();
     for lag in lags {
@@ -290,7 +291,7 @@ pub fn lens(report: &LensReport) -> String {
     words
 }
 
-/// The first few addresses, and how many more there are.
+/// The first few addresses, and the number of the others.
 pub fn addresses(addresses: &[Address]) -> String {
     let mut words: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
     if addresses.len() > NAMED {
@@ -349,8 +350,8 @@ pub fn endpoints(count: usize) -> String {
     }
 }
 
-/// `+10.0.0.1:50051 ~10.0.0.2:50051 (draining: the pod is being deleted)`: a status that keeps calls away comes with the
-/// registry's reason where the change is about one endpoint, and what changed always with its status.
+/// `+10.0.0.1:50051 ~10.0.0.2:50051 (draining: the pod is being deleted)`: a status that makes the endpoint unusable
+/// comes with the registry's reason if the change has one endpoint; a changed endpoint always comes with its status.
 fn named(sign: char, endpoints: &[Endpoint]) -> Option<String> {
     if endpoints.is_empty() {
         return None;

@@ -1,5 +1,5 @@
-//! `watch` on a terminal: the present state above, the last events below, redrawn in place. What is printed at the end
-//! stays: the last state and the verdict.
+//! `watch` on a terminal: the current state above, the last events below, redrawn in place. The output at the end is
+//! not redrawn: the last state and the verdict.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -20,9 +20,9 @@ use crate::terminal::Redrawn;
 
 /// Events shown below the table.
 const RECENT: usize = 10;
-/// Events that are shown however low the terminal is.
+/// Minimum number of events shown, whatever the height of the terminal.
 const LEAST: usize = 3;
-/// Endpoints shown; the rest is counted.
+/// Maximum number of endpoints shown; the rest is counted.
 const ROWS: usize = 15;
 
 /// The live view.
@@ -48,12 +48,12 @@ impl Live {
         if !self.view.is_current() {
             return;
         }
-        // Asked every time: a terminal may be resized at any moment.
+        // Queried every time: a terminal may be resized at any moment.
         let (height, width) = console::Term::stdout().size();
         self.view.bar.set_message(self.frame(now, usize::from(width), usize::from(height)));
     }
 
-    /// Everything on the screen at `now`, no line wider than `width`, and not more than `height` lines where that leaves
+    /// All content of the screen at `now`, with no line wider than `width`, and at most `height` lines if that leaves
     /// room for anything.
     fn frame(&self, now: Elapsed, width: usize, height: usize) -> String {
         let mut frame = Vec::new();
@@ -87,7 +87,7 @@ impl Render for Live {
         self.reports.observe(event);
         let is_news = match &event.kind {
             EventKind::Connection(_) => self.verbose,
-            // The end prints these in full.
+            // The output at the end has these in full.
             EventKind::Verdict(_) | EventKind::Finding(_) | EventKind::Summary(_) => false,
             _ => true,
         };
@@ -132,7 +132,7 @@ fn head(report: &Report, now: Elapsed) -> String {
 
 fn rows(report: &Report, now: Elapsed, most: usize) -> (Vec<&'static str>, Vec<Vec<String>>, usize) {
     let mut endpoints: Vec<_> = report.endpoints.iter().collect();
-    // What is not well comes first, so that it is never below the cut.
+    // Unhealthy endpoints come first, so that they are never below the last row shown.
     endpoints.sort_by_key(|(_, seen)| match seen.state {
         Some(ConnectivityState::TransientFailure) => 0,
         Some(ConnectivityState::Connecting | ConnectivityState::Idle) => 1,

@@ -1,5 +1,5 @@
-//! Events into text. Renderers see only what has happened and a writer, so a new format can never change behaviour.
-//! Everything that registries and servers said is escaped here.
+//! Events as text. Renderers get only past events and a writer, so a new format can never change behaviour.
+//! Everything that registries and servers sent is escaped here.
 
 mod columns;
 mod held;
@@ -30,7 +30,7 @@ pub use wire::write_pretty;
 
 /// A format.
 pub trait Render {
-    /// Takes one event.
+    /// Processes one event.
     fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()>;
 
     /// Time has passed without an event: `now` on the scale of [`Event::at`]. Called a few times a second.
@@ -38,24 +38,24 @@ pub trait Render {
         Ok(())
     }
 
-    /// Every session has ended.
+    /// Called when every session has ended.
     fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// What a session is like, as far as its output depends on it.
+/// The course of a session, as far as its output depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Course {
-    /// Ends by itself: the answer is what counts.
+    /// It ends by itself: only the result counts.
     Answer,
-    /// Goes on: every event counts.
+    /// It continues: every event counts.
     Stream,
-    /// Goes on with a channel whose present state counts as well.
+    /// It continues, with a channel whose current state counts as well.
     Channel,
 }
 
-/// The renderer for stdout, which `out` leads to. `several`: more than one service side by side.
+/// The renderer for stdout, which `out` writes to. `several`: there is more than one service.
 pub fn stdout(look: &Look, terminal: &Terminal, out: &Pipe, course: Course, several: bool) -> Box<dyn Render> {
     let paint = Paint { on: terminal.color };
     match (look.format, course) {

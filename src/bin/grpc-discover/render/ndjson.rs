@@ -7,7 +7,7 @@ use grpc_discover::model::event::Event;
 use super::Render;
 use super::wire::{Line, write_json};
 
-/// Writes every event as it comes.
+/// Writes every event when it occurs.
 #[derive(Debug, Default)]
 pub struct Ndjson;
 

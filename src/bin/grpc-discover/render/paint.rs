@@ -1,4 +1,4 @@
-//! Colour, and nothing but colour.
+//! Colours.
 
 use grpc_discover::model::finding::Severity;
 use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
@@ -6,7 +6,7 @@ use grpc_discover::model::verdict::{EndpointVerdict, Verdict};
 /// Wraps texts in colour, or leaves them as they are.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Paint {
-    /// False: every text stays as it is.
+    /// If false, text is unchanged.
     pub on: bool,
 }
 

@@ -1,5 +1,5 @@
-//! How far a probe is, on stderr: one line that is redrawn on a terminal, gone when the answer is printed. Elsewhere a line
-//! for each phase of the idle cycle, and one every ten seconds while something is waited for.
+//! The progress of a probe, on stderr: on a terminal one line that is redrawn, and cleared before the report is
+//! printed. Elsewhere a line for each phase of the idle cycle, and one every ten seconds while something is pending.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -15,10 +15,10 @@ use indicatif::ProgressStyle;
 use super::Render;
 use crate::terminal::Redrawn;
 
-/// How often a line is printed where none can be redrawn.
+/// How often a line is printed where nothing can be redrawn.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Tells how far it is.
+/// Prints progress.
 #[derive(Debug)]
 pub struct Progress {
     view: Option<Redrawn>,
@@ -26,7 +26,7 @@ pub struct Progress {
     done: BTreeSet<Address>,
     idle: Option<IdleReport>,
     pending: Vec<PendingReport>,
-    /// When the next line is due where none can be redrawn.
+    /// When the next line is due where nothing can be redrawn.
     due: Elapsed,
 }
 
@@ -34,7 +34,7 @@ impl Progress {
     /// A line that is redrawn, or a line for each phase.
     pub fn new(view: Option<Redrawn>) -> Progress {
         if let Some(view) = &view {
-            // `msg` is the whole line: no template can be wrong about its width.
+            // `msg` is the whole line: no template can get its width wrong.
             view.bar.set_style(ProgressStyle::default_spinner());
         }
         Progress {
@@ -47,17 +47,17 @@ impl Progress {
         }
     }
 
-    /// Is something shown at `now` that names what is waited for?
+    /// Is something shown at `now` that names what is pending?
     pub fn is_due(&self, now: Elapsed) -> bool {
         self.view.as_ref().map_or(now >= self.due, Redrawn::is_current)
     }
 
-    /// What is waited for at the moment.
+    /// What is pending at the moment.
     pub fn waits_for(&mut self, pending: Vec<PendingReport>) {
         self.pending = pending;
     }
 
-    /// Lets `print` write to stderr while nothing is drawn there.
+    /// Runs `print`, which may write to stderr, while nothing is drawn there.
     pub fn aside(&self, print: impl FnOnce()) {
         match &self.view {
             Some(view) => view.bar.suspend(print),
@@ -70,7 +70,7 @@ impl Progress {
             Some(report) if !matches!(report.phase, IdlePhase::Baseline | IdlePhase::Done) => countdown(report, now),
             _ => {
                 let mut line = format!("{} of {} endpoints probed", self.done.len(), self.known.len());
-                // The longest wait first; what waits for its turn is only counted.
+                // The longest wait first; attempts that wait for their turn are only counted.
                 let by_wait = self.pending.iter().filter(|report| report.awaits != Awaits::Turn);
                 if let Some(longest) = by_wait.max_by_key(|report| report.waited) {
                     line.push_str(&escape(&format!("; {}: {longest}", longest.subject)));
@@ -85,8 +85,8 @@ impl Progress {
     }
 }
 
-/// `silence, 12.0s left, 2 changes seen: no call follows for 30s`: what counts stands first, where no narrow terminal
-/// cuts it.
+/// `silence, 12.0s left, 2 changes seen: no call follows for 30s`: the important part comes first, so that a narrow
+/// terminal does not truncate it.
 fn countdown(report: &IdleReport, now: Elapsed) -> String {
     let mut line = report.phase.as_str().to_string();
     if let Some(deadline) = report.deadline {
@@ -108,7 +108,8 @@ impl Render for Progress {
         match &event.kind {
             EventKind::Endpoints(change) => {
                 self.known.extend(change.added.iter().map(|e| e.address.clone()));
-                // The engine counts when a phase begins; the silence is long, and whoever looks on wants to know now.
+                // The engine counts changes when a phase starts, but the idle period is long and the user wants the
+                // count now.
                 if let Some(report) = self.idle.as_mut().filter(|report| report.phase == IdlePhase::Silence) {
                     report.changes += change.added.len() + change.removed.len();
                 }

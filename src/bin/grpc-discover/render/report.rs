@@ -1,5 +1,5 @@
-//! What the events add up to: the present state and the verdicts of one service, for formats that print at the end or
-//! redraw. Nothing is judged here; the last word of each kind is kept.
+//! The sum of the events: the current state and the verdicts of one service, for formats that print at the end or
+//! redraw. Nothing is judged here; the latest event of each kind is kept.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use grpc_discover::model::time::Elapsed;
 
 use super::lines;
 
-/// The reports of every service, in the order in which they were first heard of.
+/// The reports of all services, in the order of their first events.
 #[derive(Debug, Default)]
 pub struct Reports {
     reports: Vec<Report>,
@@ -35,19 +35,19 @@ pub enum Keep {
     /// All of it.
     #[default]
     Everything,
-    /// What an answer in a few columns needs: no certificates, no transitions. Ten thousand endpoints fit easily.
+    /// Enough for a few columns: no certificates, no transitions. Ten thousand endpoints fit easily.
     Columns,
-    /// The present only: a session that runs for days needs no more room than one of a minute.
+    /// The current state only: a session that runs for days needs no more memory than one of a minute.
     Present,
 }
 
 impl Reports {
-    /// Reports that keep so much.
+    /// Reports that keep this much.
     pub fn keeping(keep: Keep) -> Reports {
         Reports { reports: Vec::new(), keep }
     }
 
-    /// Takes an event in.
+    /// Processes an event.
     pub fn observe(&mut self, event: &Event) {
         let at = match self.reports.iter().position(|report| report.target == event.target) {
             Some(at) => at,
@@ -65,28 +65,28 @@ impl Reports {
     }
 }
 
-/// Everything said about one service.
+/// Everything reported about one service.
 #[derive(Debug)]
 pub struct Report {
     /// The service.
     pub target: Arc<str>,
     /// Every address that was ever listed, contacted or judged.
     pub endpoints: BTreeMap<Address, Seen>,
-    /// Every backend that was asked.
+    /// Every backend that was queried.
     pub sources: Vec<SourceSeen>,
     /// The channel's state.
     pub channel: Option<ConnectivityState>,
     /// The last phase of the idle cycle.
     pub idle: Option<IdleReport>,
-    /// What became of connections that were held in silence, in the order in which they told.
+    /// The outcomes of the idle-connection checks, in the order in which they completed.
     pub held: Vec<HeldReport>,
-    /// What other frameworks' clients would hold: the last word on each.
+    /// What clients of other frameworks would hold: the latest report of each model.
     pub lenses: Vec<LensReport>,
-    /// What was still waited for at the end.
+    /// What was still pending at the end.
     pub pending: Vec<PendingReport>,
     /// What was proved, worst first.
     pub findings: Vec<Finding>,
-    /// Every change of state, where everything is kept.
+    /// Every change of state, if everything is kept.
     pub transitions: Vec<(u64, Elapsed, Transition)>,
     /// The end.
     pub summary: Option<Summary>,
@@ -94,16 +94,17 @@ pub struct Report {
     keep: Keep,
 }
 
-/// Everything said about one address. What most of them lack, or have late, is boxed: there may be 100,000.
+/// Everything reported about one address. What most addresses do not have, or get late, is boxed: there may be
+/// 100,000.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Who lists it now.
+    /// The backends that list it now.
     pub listed: Vec<Listing>,
     /// The stages passed by the last attempt to reach it.
     pub phases: Vec<Phase>,
     /// Why the last attempt failed.
     pub failure: Option<Box<Failure>>,
-    /// The last answer of its health service.
+    /// The last response of its health service.
     pub health: Option<Box<HealthReport>>,
     /// The state of its subchannel.
     pub state: Option<ConnectivityState>,
@@ -120,22 +121,22 @@ pub struct Seen {
 pub struct Listing {
     /// Which registry, and what it was queried for.
     pub source: Arc<SourceId>,
-    /// What it says.
+    /// The instance as listed.
     pub endpoint: Endpoint,
 }
 
-/// Everything said by one backend.
+/// Everything reported by one backend.
 #[derive(Debug)]
 pub struct SourceSeen {
     /// Which registry, and what it was queried for.
     pub source: Arc<SourceId>,
     /// The state of its watch.
     pub status: Option<BackendStatus>,
-    /// Why it broke; gone when it answers again.
+    /// Why its watch broke; `None` once it responds again.
     pub error: Option<ResolveFailure>,
-    /// How many instances it lists; `None` when it never answered.
+    /// How many instances it lists; `None` if it never responded.
     pub total: Option<usize>,
-    /// What it said about its last answer.
+    /// Its notes on the last response.
     pub notes: Vec<Note>,
 }
 
@@ -143,11 +144,11 @@ pub struct SourceSeen {
 #[derive(Debug)]
 enum Quote {
     Words(String),
-    /// What every endpoint says when all is well, as small as it can be kept: put into words only if somebody cites it.
+    /// The normal events of a healthy endpoint, stored compactly: formatted only if a finding cites them.
     Passed(Elapsed, Address, Stage, Duration),
-    /// SETTINGS came, with the streams they allow.
+    /// The SETTINGS frame was received; it allows this many streams.
     Greeted(Elapsed, Address, Duration, Option<u32>),
-    /// The same of a health service, asked for the whole server.
+    /// SERVING, for the whole server.
     Serving(Elapsed, Address, Option<Duration>),
 }
 
@@ -215,7 +216,7 @@ impl Report {
         }
     }
 
-    /// The events of `evidence` in words, each with its time.
+    /// The events of `evidence` as text, each with its time.
     pub fn quotes(&self, evidence: &[u64]) -> Vec<String> {
         evidence.iter().filter_map(|seq| self.quotes.get(seq)).map(Quote::words).collect()
     }
@@ -248,7 +249,8 @@ impl Report {
                 match &report.result {
                     Ok(phase) if phase.detail.is_later() => {}
                     Ok(phase) => {
-                        // A stage that comes again is a new attempt: what the one before showed is over.
+                        // A stage that is repeated belongs to a new attempt: the results of the previous one are
+                        // dropped.
                         if seen.phases.iter().any(|passed| passed.stage >= phase.stage) {
                             seen.phases.clear();
                             seen.health = None;

@@ -1,4 +1,5 @@
-//! `-o table` and `-o wide`: for people. The verdict first, then what was proved, then the endpoints, then who was asked.
+//! `-o table` and `-o wide`: for people. The verdict first, then the findings, the endpoints, and the registries that
+//! were queried.
 
 mod endpoints;
 mod findings;
@@ -67,7 +68,7 @@ pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, ou
     write_sources(&report.sources, paint, wide || verbose, out)
 }
 
-/// What other frameworks' clients would hold: those that differ from the registry first.
+/// What clients of other frameworks would hold: those that differ from the registry first.
 fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
     if lenses.is_empty() {
         return Ok(());
@@ -100,7 +101,7 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &mut dyn Write) -> io::Result<()> {
-    // A registry that nothing names and that is not there is of no interest.
+    // A registry that no setting names and that is unreachable is left out.
     let is_here = |source: &&SourceSeen| {
         source.error.as_ref().is_none_or(|error| error.code != ResolveCode::NotHere) || every_note
     };

@@ -1,4 +1,4 @@
-//! The channel: idle timeout, load balancing, reconnecting; and what the command's task is with them.
+//! The settings of the channel: idle timeout, load balancing, reconnecting; and the goal for the command's task.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::error::{ChannelError, IdleCheckError, LensError};
 use super::{Layers, SettingError, Task, Typed};
 use crate::cli::{LbWord, values};
 
-/// Whose clients are modelled beside the channel of a session with this goal.
+/// Which client models run beside the channel of a session with this goal.
 pub fn lenses(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Lenses, SettingError> {
     let names = layers.many("--as", &typed.channel.lenses, |name| lens(name).map(|_| name.to_string()))?;
     let mut kinds: Vec<&'static LensKind> = Vec::new();
@@ -42,7 +42,8 @@ fn lens(name: &str) -> Result<Vec<&'static LensKind>, LensError> {
 pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Options), SettingError> {
     let defaults = Options::default();
     let idle = match typed.task {
-        // A plain probe has no idle cycle unless it is asked for here and now: a file's idle is for watch.
+        // A plain probe runs an idle cycle only if the command line requests it: an idle timeout from a file is for
+        // watch.
         Task::Probe => typed.channel.idle,
         Task::Watch { .. } => layers.one("--idle", typed.channel.idle, values::duration)?.map(|idle| idle.value),
         Task::Resolve { .. } => None,
@@ -59,7 +60,7 @@ pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Opti
         },
     };
     let policy = match layers.one("--lb", typed.channel.lb, values::word)?.map(|word| word.value) {
-        // Whoever watches wants to see every endpoint.
+        // `watch` is meant to show every endpoint.
         None if matches!(typed.task, Task::Watch { .. }) => Policy::RoundRobin,
         None => defaults.policy,
         Some(LbWord::PickFirst) => Policy::PickFirst,
@@ -83,7 +84,7 @@ pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Opti
     Ok((goal, options))
 }
 
-/// How long a READY connection of a watch may be quiet before it is checked; `None` for 0.
+/// How long a READY connection of a watch may be without responses before it is checked; `None` for 0.
 pub fn check_interval(typed: &Typed, layers: &Layers) -> Result<Option<Duration>, SettingError> {
     let given = layers.one("--check-interval", typed.channel.check_interval, values::duration)?;
     let interval = given.map_or(CHECK_INTERVAL, |given| given.value);
@@ -99,13 +100,13 @@ pub fn check_interval(typed: &Typed, layers: &Layers) -> Result<Option<Duration>
 /// Every READY endpoint gets an RPC this often at most.
 const SHORTEST_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The longest silence that is held: a day. No load balancer waits longer, and nobody watches so long.
+/// The longest idle time that is checked: a day. No load balancer has a longer idle timeout.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// The shortest `--find-cutoff`: its first rung is a 64th of it.
 const SHORTEST_SEARCH: Duration = Duration::from_secs(1);
 
-/// Which silent connections the idle cycle holds beside its own. A file's or the environment's are for idle cycles only,
-/// as their idle timeout is.
+/// Which idle connections the idle cycle keeps open beside its own. Settings of a file or the environment apply to
+/// idle cycles only, as for the idle timeout.
 pub fn holding(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Holding, SettingError> {
     let Goal::ProbeIdle(_) = goal else {
         let flag = match (typed.channel.idle_ladder.is_empty(), typed.channel.find_cutoff) {

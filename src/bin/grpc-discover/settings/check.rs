@@ -1,5 +1,5 @@
-//! Whatever the environment and the configuration file set is checked before anything is contacted, also what this command
-//! makes no use of: a value that does not parse must not show only on the day on which it is needed.
+//! All settings of the environment and the configuration file are checked before anything is contacted, even those
+//! that the command does not use: an invalid value must not stay hidden until the day it is needed.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Args, Command};
@@ -10,15 +10,15 @@ use crate::cli::{self, Hidden};
 use crate::config::{Config, ONE_RUN, Table, quoted};
 use grpc_discover::text;
 
-/// Variables that are no flags of `resolve`, `probe` and `watch`.
+/// Variables that are not flags of `resolve`, `probe` or `watch`.
 const OTHERS: [&str; 3] = ["GRPC_DISCOVER_CONFIG", "GRPC_DISCOVER_LOG", "GRPC_DISCOVER_PROFILE"];
 
-/// Checks `variables` (those of the environment whose names begin with `GRPC_DISCOVER_`; `None` for a value that is not valid
-/// UTF-8) and every value of `config`. Returns warnings: names that mean nothing.
+/// Checks `variables` (those of the environment whose names start with `GRPC_DISCOVER_`; `None` for a value that is
+/// not valid UTF-8) and every value of `config`. Returns warnings: unknown names.
 ///
 /// # Errors
 ///
-/// Names the variable or key, its value, and what would be right.
+/// Names the variable or key, its value, and what would be valid.
 pub fn check(variables: &[(String, Option<String>)], config: &Config) -> Result<Vec<String>, SettingError> {
     if variables.is_empty() && config.path.is_none() {
         return Ok(Vec::new());
@@ -51,7 +51,7 @@ pub fn check(variables: &[(String, Option<String>)], config: &Config) -> Result<
     Ok(warnings)
 }
 
-/// Every flag that a variable or a file may set, as clap knows it.
+/// Every flag that a variable or a file may set, as defined for clap.
 struct Flags {
     command: Command,
 }
@@ -73,7 +73,7 @@ impl Flags {
         self.all().find(|(flag, _)| layers::variable(flag) == name).map(|(_, argument)| argument)
     }
 
-    /// What to say of a variable that is no flag's; nothing for one that has a use of its own.
+    /// The warning for a variable that is not a flag's; `None` for one that has another use.
     fn unknown(&self, name: &str) -> Option<String> {
         if OTHERS.contains(&name) {
             return None;
@@ -126,12 +126,12 @@ impl Flags {
     }
 }
 
-/// A value that clap, or the parser that its definition names, refuses. Follows "is" in a sentence.
+/// A value that clap, or the parser in its definition, rejects. Follows "is" in a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", cause(.0))]
 struct RefusedByClap(#[source] clap::Error);
 
-/// What is wrong with the value, without clap's words around it.
+/// The reason in clap's error, without clap's text around it.
 fn cause(error: &clap::Error) -> String {
     match (error.kind(), error.get(ContextKind::ValidValue), std::error::Error::source(error)) {
         (ErrorKind::InvalidValue, Some(ContextValue::Strings(words)), _) => {

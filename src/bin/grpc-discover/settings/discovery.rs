@@ -11,7 +11,8 @@ use grpc_discover::session::Source;
 use super::{Layers, SettingError, World};
 use crate::cli::{Asking, values};
 
-/// The settings of every backend. The registries' own environments come after flags, `GRPC_DISCOVER_*` and the file.
+/// The settings of every backend. The registries' own environment variables come after flags, `GRPC_DISCOVER_*` and
+/// the file.
 pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, SettingError> {
     let port = layers.one("--port", typed.port, values::port)?;
     let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
@@ -21,7 +22,7 @@ pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backen
     Ok(settings)
 }
 
-/// Everything that may set something of a backend.
+/// Everything that may set an option of a backend.
 struct All<'a> {
     typed: &'a Asking,
     layers: &'a Layers<'a>,
@@ -55,7 +56,7 @@ impl Given for All<'_> {
     }
 }
 
-/// Refuses flags of backends that none of `sources` queries.
+/// Rejects flags of backends that none of `sources` queries.
 pub fn refuse_idle_flags(sources: &[Source], typed: &Asking) -> Result<(), SettingError> {
     for backend in BACKENDS {
         let flags = typed.of_backends.only_for(*backend);

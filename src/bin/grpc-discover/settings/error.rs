@@ -1,4 +1,4 @@
-//! [`SettingError`]: why what was typed and configured makes no plan.
+//! [`SettingError`]: why no plan can be made from what was typed and configured.
 
 mod channel;
 mod reaching;
@@ -17,13 +17,15 @@ use crate::config::quoted;
 pub use channel::{ChannelError, IdleCheckError, LensError};
 pub use reaching::{HeaderError, HeaderFlagError, KeepaliveError, TlsError};
 
-/// Why a value that one of the parsers of [`values`](crate::cli::values), or of a backend, refuses. Follows "is" in a sentence.
+/// Why one of the parsers of [`values`](crate::cli::values), or a backend, rejects a value. Follows "is" in a
+/// sentence.
 pub type ValueCause = Box<dyn Error + Send + Sync>;
 
-/// Why no plan can be made: exit 64. Names the flag, variable or key, its value unless it is secret, and what would be right.
+/// Why no plan can be made: exit 64. Names the flag, variable or key, its value unless it is secret, and what would
+/// be valid.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {
-    /// Nothing was typed, and the configuration file lists no targets.
+    /// No target was given, and the configuration file lists none.
     #[error(
         "no target given, and {} has no [service.NAME] with targets; write a target such as 127.0.0.1:50051",
         path.display()
@@ -32,7 +34,7 @@ pub enum SettingError {
         /// The configuration file.
         path: PathBuf,
     },
-    /// Nothing was typed, and there is no configuration file.
+    /// No target was given, and there is no configuration file.
     #[error(
         "no target given and no config file found (looked for {}); write a target such as 127.0.0.1:50051, or create a config file with `grpc-discover config init`",
         looked_for.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
@@ -41,10 +43,10 @@ pub enum SettingError {
         /// Where a file was looked for.
         looked_for: Vec<PathBuf>,
     },
-    /// What was typed is no target.
+    /// What was typed is not a valid target.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// What the configuration file lists as a target cannot be one.
+    /// What the configuration file lists as a target cannot be used.
     #[error("{place}: {source}")]
     FileTarget {
         /// The key.
@@ -58,23 +60,23 @@ pub enum SettingError {
     /// A setting of a backend is not valid.
     #[error(transparent)]
     Backend(#[from] SettingsError),
-    /// `--backend` names one that this build does not have.
+    /// `--backend` names a backend that this build does not have.
     #[error("unknown backend {name:?} (supported: {})", known.join(", "))]
     UnknownBackend {
         /// The name as given.
         name: String,
-        /// Those there are.
+        /// The known names.
         known: Vec<&'static str>,
     },
-    /// Flags of a backend that none of the targets is resolved by.
+    /// Flags of a backend that none of the targets uses.
     #[error("{} for {backend}, and none of the targets is resolved by {backend}", subject(flags))]
     UnusedFlags {
         /// The flags that were typed.
         flags: Vec<&'static str>,
-        /// The backend whose flags they are.
+        /// The backend that has these flags.
         backend: &'static str,
     },
-    /// The profile is not there.
+    /// The profile does not exist.
     #[error("--profile {}: {source}", quoted(name))]
     Profile {
         /// Its name.
@@ -88,12 +90,12 @@ pub enum SettingError {
         /// The variable.
         variable: String,
     },
-    /// Several values for a flag that takes one.
+    /// Several values for a flag that accepts one.
     #[error("{place}: expected one value, got {count}")]
     SeveralValues {
         /// The variable or key.
         place: String,
-        /// How many values there are.
+        /// The number of values.
         count: usize,
     },
     /// A value that does not parse.
@@ -152,21 +154,21 @@ pub enum SettingError {
     Metadata(#[from] HeaderFlagError),
 }
 
-/// Why a target of the configuration file cannot be one.
+/// Why a target of the configuration file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileTargetError {
-    /// It is none.
+    /// It is not a valid target.
     #[error(transparent)]
     Syntax(#[from] TargetError),
-    /// It leads out of the directory of a file that was only found.
+    /// Its path leaves the directory of a file that was only found.
     #[error("{0} is outside the directory of a config file that was found, not named; to use it, pass --config FILE")]
     Outside(Target),
 }
 
-/// Why a profile is not there.
+/// Why a profile does not exist.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// The user wants no configuration file.
+    /// The configuration file is disabled.
     #[error("the config file is switched off (--no-config or an empty GRPC_DISCOVER_CONFIG)")]
     SwitchedOff,
     /// There is no configuration file.

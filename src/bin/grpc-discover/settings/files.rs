@@ -1,4 +1,4 @@
-//! The files of TLS, read and checked before anything is contacted.
+//! The files for TLS, read and checked before anything is contacted.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::{Layers, SettingError, World, text};
 /// A file that a flag, a variable or the configuration file names.
 pub struct File {
     pub path: PathBuf,
-    /// What names it: `--cacert`, `GRPC_DISCOVER_CACERT`.
+    /// The setting that names it: `--cacert`, `GRPC_DISCOVER_CACERT`.
     setting: String,
 }
 
@@ -35,7 +35,7 @@ pub fn one(flag: &'static str, typed: &Option<PathBuf>, layers: &Layers) -> Resu
     }))
 }
 
-/// Reads the files, and checks that they hold what they should.
+/// Reads the files and checks their content.
 pub fn check(cacert: Option<&File>, identity: Option<&(File, File)>, world: &World) -> Result<(), TlsError> {
     let error = |file: &File, source| TlsError::File { file: file.to_string(), source };
     let read = |file: &File| (world.read)(&file.path).map_err(|source| error(file, PemError::Unreadable(source)));

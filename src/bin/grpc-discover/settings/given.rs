@@ -1,5 +1,5 @@
-//! Targets, and how far they are trusted: one that stands in a configuration file which was only found in the working directory
-//! gets no secret, and reads files below that directory only.
+//! Targets, and how far they are trusted: a target in a configuration file that was only found in the working
+//! directory gets no secret, and may read files below that directory only.
 
 use std::path::{Component, Path};
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::config::Trust;
 /// A target of a plan.
 pub struct Given {
     pub target: Target,
-    /// Only a file that was found names its address.
+    /// Its address comes only from a file that was found.
     pub found: bool,
 }
 
 impl Given {
-    /// The target that stands in the configuration file for the service `name`.
+    /// The target in the configuration file for the service `name`.
     pub fn of_file(text: &Hidden, name: &Hidden, trust: Trust) -> Result<Given, FileTargetError> {
         let target = parse_target(&text.0)?;
         // The file may repeat what was typed.
@@ -33,12 +33,12 @@ impl Given {
     }
 }
 
-/// Whether a path, seen from a directory, leads into it.
+/// Whether a path, relative to a directory, stays inside it.
 fn stays_below(path: &Path) -> bool {
     path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
-/// Who is asked for `targets`. A registry whose address was only found is asked without secrets.
+/// Which registries are queried for `targets`. A registry whose address was only found is queried without secrets.
 pub fn sources(targets: &[Given], only: &[String], settings: backend::Settings) -> Result<Vec<Source>, SettingError> {
     let bare = targets.iter().any(|given| given.found).then(|| Arc::new(settings.without_secrets()));
     let settings = Arc::new(settings);
@@ -46,7 +46,7 @@ pub fn sources(targets: &[Given], only: &[String], settings: backend::Settings) 
     for given in targets {
         let mut one = plan::sources(std::slice::from_ref(&given.target), only, settings.clone())?;
         if let Some(bare) = bare.as_ref().filter(|_| given.found) {
-            // A bare name is asked of the environment's own registries as well.
+            // A bare name is also queried from the environment's own registries.
             for source in one.iter_mut().filter(|source| source.target.names_an_address()) {
                 source.settings = bare.clone();
             }

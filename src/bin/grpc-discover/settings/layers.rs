@@ -1,5 +1,5 @@
 //! Precedence: flag, then `GRPC_DISCOVER_<FLAG>`, then the configuration file (`[service.NAME]`, `[profile.NAME]`,
-//! `[defaults]`). The backend's own environment and the default come after all of these, where they are known.
+//! `[defaults]`). The backend's own environment and the default come after these and are applied elsewhere.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{SettingError, World};
 use crate::cli::{Hidden, values};
 use crate::config::{Service, Table, quoted};
 
-/// Everything that may say a flag's value when it was not typed, most important first.
+/// Everything that may set a flag that was not typed, in order of precedence.
 pub struct Layers<'a> {
     env: &'a dyn Fn(&str) -> Option<String>,
     path: String,
@@ -18,7 +18,7 @@ pub struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    /// The layers under the flags, for `service` of the configuration file where the targets name one.
+    /// The layers below the flags, for the `service` of the configuration file that the targets name, if any.
     ///
     /// # Errors
     ///
@@ -54,12 +54,12 @@ impl<'a> Layers<'a> {
         &self.path
     }
 
-    /// Where `key` of the configuration file stands, for an error.
+    /// The position of `key` in the configuration file, for an error.
     pub fn file_place(&self, key: &str) -> String {
         format!("config {}: {key}", self.path)
     }
 
-    /// The value of `flag` (`--idle`): the typed one, else the first layer's that says one.
+    /// The value of `flag` (`--idle`): the typed one, else that of the first layer that sets it.
     pub fn one<T, E: Into<ValueCause>>(
         &self,
         flag: &'static str,
@@ -79,7 +79,7 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// The values of a flag that may be repeated: a layer that says any replaces all the layers below.
+    /// The values of a flag that may be repeated: a layer that sets any replaces all the layers below.
     pub fn many<T: Clone, E: Into<ValueCause>>(
         &self,
         flag: &'static str,
@@ -94,7 +94,7 @@ impl<'a> Layers<'a> {
         texts.map(|text| parse(text).map_err(|error| said.refused(text, error))).collect()
     }
 
-    /// The texts of a flag that may be secret, with the place for an error that must not show them.
+    /// The values of a flag that may be secret, with the place for an error that must not show them.
     pub fn hidden(&self, flag: &'static str, typed: &[Hidden]) -> Option<(String, Vec<Hidden>)> {
         if !typed.is_empty() {
             return Some((flag.to_string(), typed.to_vec()));
@@ -104,12 +104,12 @@ impl<'a> Layers<'a> {
         Some((said.place, lines.map(|line| Hidden(line.to_string())).collect()))
     }
 
-    /// A switch: typed, or said to be true by a layer.
+    /// A switch: typed, or set to true by a layer.
     pub fn switch(&self, flag: &'static str, typed: bool) -> Result<bool, SettingError> {
         Ok(self.one(flag, typed.then_some(true), values::boolean)?.is_some_and(|yes| yes.value))
     }
 
-    /// Where the value of `flag` stands, for an error: the flag, the variable or the file.
+    /// Where the value of `flag` is set, for an error: the flag, the variable or the file.
     pub fn place(&self, flag: &str, origin: &Origin) -> String {
         match origin {
             Origin::Env(name) => name.clone(),
@@ -126,7 +126,7 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// What the first layer under the flags that says anything of any of `flags` says of them.
+    /// The values of `flags` in the first layer below the flags that sets any of them.
     pub fn first_of(&self, flags: &[&'static str]) -> Vec<Said> {
         let of_env = flags.iter().filter_map(|flag| {
             let name = variable(flag);
@@ -153,20 +153,20 @@ impl<'a> Layers<'a> {
     }
 }
 
-/// What a layer says of a flag.
+/// The value of a flag in a layer.
 pub struct Said {
     /// The flag.
     pub flag: &'static str,
     /// The variable or the key, for an error.
     pub place: String,
-    /// The same for the record.
+    /// The same, for the record.
     pub origin: Origin,
-    /// What it says.
+    /// Its values.
     pub values: Vec<Hidden>,
 }
 
 impl Said {
-    /// The error of a parser that refused `text`, which stands here.
+    /// The error of a parser that rejected `text`, which is set here.
     pub fn refused(&self, text: &str, error: impl Into<ValueCause>) -> SettingError {
         SettingError::Value { place: self.place.clone(), text: text.to_string(), source: error.into() }
     }
@@ -176,7 +176,7 @@ impl Said {
 pub fn variable(flag: &str) -> String {
     const PREFIX: &str = "GRPC_DISCOVER_";
     let flag = flag.trim_start_matches('-');
-    // In one allocation: it is asked for every flag that was not typed.
+    // One allocation: this is called for every flag that was not typed.
     let mut name = String::with_capacity(PREFIX.len() + flag.len());
     name.push_str(PREFIX);
     name.extend(flag.chars().map(|letter| if letter == '-' { '_' } else { letter.to_ascii_uppercase() }));

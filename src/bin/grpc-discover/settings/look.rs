@@ -1,9 +1,9 @@
-//! How output looks: format, colour, talk.
+//! The look of the output: format, colour, verbosity.
 
 use super::{Layers, SettingError, World};
 use crate::cli::{ColorWord, Format, Talk, values};
 
-/// How output looks.
+/// The look of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Look {
     /// `-o`.
@@ -16,11 +16,11 @@ pub struct Look {
     pub verbose: bool,
 }
 
-/// How output is to look.
+/// Determines the look of the output.
 ///
 /// # Errors
 ///
-/// A variable or key that says something else than the flag takes.
+/// A variable or key with a value that the flag does not accept.
 pub fn look(format: Option<Format>, talk: &Talk, world: &World) -> Result<Look, SettingError> {
     let layers = Layers::new(world, None, talk.profile.as_deref())?;
     Ok(Look {

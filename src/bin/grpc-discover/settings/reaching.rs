@@ -14,7 +14,7 @@ use super::{Given, Layers, SettingError, World, files};
 use crate::cli::values::{self, ValueError};
 use crate::cli::{Reaching, TlsWord};
 
-/// Servers punish pings that come faster (gRFC A8).
+/// Servers close connections with more frequent pings (gRFC A8).
 const FASTEST_KEEPALIVE: Duration = Duration::from_secs(10);
 
 /// The options of the transport.
@@ -58,7 +58,7 @@ pub fn options(
     Ok(options)
 }
 
-/// `--tls`, `--plaintext` and `--insecure` are one question: the first layer that says anything about it decides.
+/// `--tls`, `--plaintext` and `--insecure` set the same thing: the first layer that sets any of them decides.
 fn tls_mode(typed: &Reaching, layers: &Layers) -> Result<(TlsMode, bool), SettingError> {
     if let Some(mode) = combine("", typed.tls, typed.plaintext, typed.insecure)? {
         if mode.0 == TlsMode::Off && (typed.cacert.is_some() || typed.cert.is_some() || typed.servername.is_some()) {
@@ -100,7 +100,8 @@ fn combine(
     }
 }
 
-/// The `:authority` under an overridden server name: grpc-go and gRPC C-core send that name, which virtual hosts go by.
+/// The `:authority` with an overridden server name: grpc-go and gRPC C-core send that name, and virtual hosts are
+/// selected by it.
 fn overridden(server_name: &str) -> String {
     match server_name.parse::<std::net::Ipv6Addr>() {
         Ok(address) => bracketed(&address.to_string()),
@@ -134,7 +135,7 @@ fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, Set
     }
 }
 
-/// `-H 'name: value'` and `-H @FILE`. Errors never show a value.
+/// `-H 'name: value'` and `-H @FILE`. Errors never contain a value.
 fn metadata(
     typed: &Reaching,
     targets: &[Given],

@@ -11,7 +11,7 @@ use super::*;
 use crate::cli::{Cli, Command};
 use crate::config::Trust;
 
-/// A world of pairs: environment, files, and the text of the configuration file.
+/// A test environment: variables, files, and the text of the configuration file.
 #[derive(Default)]
 struct Made {
     env: HashMap<&'static str, &'static str>,
@@ -113,7 +113,7 @@ impl Made {
     }
 }
 
-/// Words; single quotes keep spaces.
+/// Splits a line into words; single quotes keep spaces.
 fn shell_words(line: &str) -> Vec<String> {
     line.split('\'')
         .enumerate()
@@ -307,7 +307,7 @@ fn keepalive_that_servers_punish_needs_force() {
     assert!(calm.transport.keepalive.expect("on").without_calls);
     assert_eq!(plan(&format!("watch --keepalive-time 0 {X}")).transport.keepalive, None);
     assert!(wrong(&format!("watch --keepalive-timeout 3 {X}")).contains("need --keepalive-time"));
-    // The place that set it is named.
+    // The error names the place that set it.
     let set = |name, value| Made::default().env(name, value).wrong(&format!("watch {X}"));
     assert!(set("GRPC_DISCOVER_KEEPALIVE_TIME", "5s").starts_with("GRPC_DISCOVER_KEEPALIVE_TIME 5s: "));
     assert!(set("GRPC_DISCOVER_MAX_TIME", "0").starts_with("GRPC_DISCOVER_MAX_TIME 0: must be greater than zero"));

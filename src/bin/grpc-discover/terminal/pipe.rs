@@ -1,5 +1,5 @@
-//! Writing beside the work: bytes are queued, and a thread writes them. A reader that stalls delays the thread only, so it
-//! can never delay a timer or a connection of the session.
+//! Asynchronous output: bytes are queued, and a thread writes them. A reader that stalls delays only the thread,
+//! never a timer or a connection of the session.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -9,22 +9,23 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// How much the thread writes at a time; what is left of the queue is counted after each.
+/// How much the thread writes at a time; the queue is measured after each write.
 const CHUNK: usize = 64 * 1024;
 
-/// How often the thread looks, while there is nothing to write, whether the reader is still there.
+/// How often the thread checks, while the queue is empty, whether the reader still exists.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What happens when the queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Full {
-    /// Everything is kept: whoever produces must look at [`Pipe::queued`].
+    /// Everything is kept: the producer must check [`Pipe::queued`].
     Keep,
-    /// Whole writes are left out and counted beyond this many bytes.
+    /// Beyond this many bytes whole writes are dropped and counted.
     LeaveOut(usize),
 }
 
-/// A writer to stdout or stderr that never blocks. What was written goes out at [`Write::flush`]. Clones share the queue.
+/// A writer to stdout or stderr that never blocks. Written bytes are queued by [`Write::flush`]. Clones share the
+/// queue.
 pub struct Pipe {
     shared: Arc<Shared>,
     /// Written and not yet flushed.
@@ -33,12 +34,12 @@ pub struct Pipe {
 
 struct Shared {
     state: Mutex<State>,
-    /// For the thread: there is something to write.
+    /// Wakes the thread: there is something to write.
     filled: Condvar,
-    /// For the session: the thread wrote something, or failed.
+    /// Wakes the session: the thread wrote something, or failed.
     changed: Notify,
     full: Full,
-    /// Has the reader gone away?
+    /// Has the reader closed its end?
     is_abandoned: fn() -> bool,
 }
 
@@ -49,11 +50,11 @@ struct State {
     queue: Vec<u8>,
     /// Bytes taken by the thread and not yet written.
     writing: usize,
-    /// Writes that were left out since the last one that was kept.
+    /// Writes dropped since the last one that was kept.
     left_out: usize,
-    /// Why nothing more is written.
+    /// Why writing has stopped.
     failed: Option<io::ErrorKind>,
-    /// The same, in the system's words.
+    /// The same, as the system's text.
     why: String,
 }
 
@@ -70,13 +71,13 @@ impl Clone for Pipe {
 }
 
 impl Pipe {
-    /// Keeps everything that is written until `sink` has taken it. `is_abandoned`: has its reader gone away? That is noticed
-    /// within a second also while nothing is written.
+    /// Keeps everything that is written until `sink` has accepted it. `is_abandoned`: has the reader closed its end?
+    /// This is noticed within a second even while nothing is written.
     pub fn keeping(sink: impl Write + Send + 'static, is_abandoned: fn() -> bool) -> Pipe {
         Pipe::new(Box::new(sink), Full::Keep, is_abandoned)
     }
 
-    /// Leaves out what is written while more than `most` bytes are queued, and reports later how many writes that were.
+    /// Drops writes while more than `most` bytes are queued, and later reports how many were dropped.
     pub fn leaving_out(sink: impl Write + Send + 'static, most: usize) -> Pipe {
         Pipe::new(Box::new(sink), Full::LeaveOut(most), || false)
     }
@@ -89,24 +90,24 @@ impl Pipe {
         Pipe { shared: Arc::new(shared), unflushed: Vec::new() }
     }
 
-    /// Bytes that were flushed here and that the reader has not taken yet.
+    /// Flushed bytes that the reader has not yet taken.
     pub fn queued(&self) -> usize {
         let state = self.shared.lock();
         state.queue.len() + state.writing
     }
 
-    /// Why writing failed, once it has: from then on everything is discarded.
+    /// Why writing failed, if it has: from then on everything is discarded.
     pub fn failure(&self) -> Option<io::Error> {
         let state = self.shared.lock();
         state.failed.map(|kind| io::Error::new(kind, state.why.clone()))
     }
 
-    /// Until the thread has written something, or failed. Cancel safe; may return without a change.
+    /// Waits until the thread has written something, or failed. Cancel safe; may return without a change.
     pub async fn changed(&self) {
         self.shared.changed.notified().await;
     }
 
-    /// Waits until everything is written, or cannot be, at most for `limit`. Blocks.
+    /// Waits at most `limit` until everything is written or cannot be. Blocks.
     pub fn wait(&self, limit: Duration) {
         const STEP: Duration = Duration::from_millis(5);
         let mut waited = Duration::ZERO;
@@ -120,7 +121,7 @@ impl Pipe {
         }
     }
 
-    /// Until everything is written, or cannot be. Cancel safe.
+    /// Waits until everything is written or cannot be. Cancel safe.
     pub async fn drained(&self) {
         while self.queued() > 0 {
             self.changed().await;
@@ -143,12 +144,12 @@ impl Write for Pipe {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing that can panic runs under the lock.
+        // Nothing panics while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Queues `bytes`, and starts the thread with the first of them: a run that prints nothing needs none.
+/// Queues `bytes`, and starts the thread on the first call: a run that prints nothing needs no thread.
 trait Push {
     fn push(&self, bytes: &[u8]);
 }
@@ -185,7 +186,7 @@ impl Push for Arc<Shared> {
 }
 
 impl Shared {
-    /// The thread: writes whatever is queued, in order, as long as the process runs.
+    /// The thread: writes queued bytes, in order, as long as the process runs.
     fn write_all(&self, mut sink: Box<dyn Write + Send>) {
         loop {
             let mut state = self.lock();
@@ -226,7 +227,7 @@ mod tests {
 
     use super::*;
 
-    /// A reader that takes a write only when it is told to.
+    /// A reader that accepts a write only when the test allows it.
     struct Gate(Receiver<()>, SyncSender<Vec<u8>>);
 
     impl Write for Gate {
@@ -260,7 +261,7 @@ mod tests {
         }
         assert_eq!(pipe.queued(), 6);
         for _ in 0..3 {
-            // The thread may have taken the lines one by one, or some of them together.
+            // The thread may have taken the lines one by one, or several at once.
             let _ = open.send(());
         }
         pipe.drained().await;

@@ -1,4 +1,4 @@
-//! Views that are redrawn in place, over a [`Pipe`]: a terminal that is stopped (Ctrl-S) must not stop the session.
+//! Views that are redrawn in place, through a [`Pipe`]: a stopped terminal (Ctrl-S) must not stop the session.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -12,7 +12,7 @@ use super::pipe::Pipe;
 /// How often a second a view is redrawn at most.
 const HZ: u8 = 20;
 
-/// One view, redrawn where it stands.
+/// One view that is redrawn in place.
 #[derive(Debug)]
 pub struct Redrawn {
     /// What draws it.
@@ -21,14 +21,14 @@ pub struct Redrawn {
 }
 
 impl Redrawn {
-    /// A view on `term`, which `pipe` leads to.
+    /// A view on `term`, which `pipe` writes to.
     pub fn new(term: Term, pipe: &Pipe) -> Redrawn {
         let screen = Screen { term, pipe: pipe.clone(), frame: Mutex::default() };
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen), HZ);
         Redrawn { bar: ProgressBar::with_draw_target(None, target), pipe: Some(pipe.clone()) }
     }
 
-    /// A view that nobody sees.
+    /// An invisible view.
     #[cfg(test)]
     pub fn hidden() -> Redrawn {
         Redrawn { bar: ProgressBar::hidden(), pipe: None }
@@ -40,7 +40,7 @@ impl Redrawn {
     }
 }
 
-/// The terminal at the other end of a pipe, in ANSI's words.
+/// The terminal at the other end of a pipe, driven by ANSI escape sequences.
 #[derive(Debug)]
 struct Screen {
     term: Term,

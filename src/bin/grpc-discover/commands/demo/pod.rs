@@ -1,4 +1,4 @@
-//! A gRPC server with a health service and nothing else, on a free port of 127.0.0.1.
+//! A gRPC server that has only a health service, on a free port of 127.0.0.1.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,7 +21,7 @@ pub struct Pod {
 }
 
 impl Pod {
-    /// Starts one on a free port. Must be called within a tokio runtime.
+    /// Starts a pod on a free port. Must be called within a tokio runtime.
     pub async fn start() -> io::Result<Pod> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -29,7 +29,7 @@ impl Pod {
         Ok(Pod { address, server })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -42,7 +42,7 @@ impl Drop for Pod {
 }
 
 async fn listen(listener: TcpListener) {
-    // Connections live in the set: when this task is aborted, they are too.
+    // The set owns the connections: aborting this task aborts them.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -56,7 +56,8 @@ async fn listen(listener: TcpListener) {
     }
 }
 
-/// Serves one connection until its end. A client that speaks something else (a TLS hello, to find out) is hung up on.
+/// Serves one connection until it is closed. Closes connections of clients that do not use HTTP/2 (such as a TLS
+/// ClientHello during detection).
 async fn serve(stream: TcpStream) {
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     let mut calls = JoinSet::new();
@@ -88,7 +89,7 @@ async fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) 
         "/grpc.health.v1.Health/Watch" => {
             let mut stream = respond.send_response(head, false)?;
             stream.send_data(Bytes::from_static(&SERVING), false)?;
-            // The status never changes: wait until the client goes.
+            // The status never changes: wait until the client closes the stream.
             let _: Reason = std::future::poll_fn(|cx| stream.poll_reset(cx)).await?;
             Ok(())
         }

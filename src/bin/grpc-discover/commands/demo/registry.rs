@@ -1,4 +1,4 @@
-//! A `file:` registry in a directory of its own, which is removed with it.
+//! A `file:` registry in a temporary directory of its own; the directory is removed when this is dropped.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -15,7 +15,8 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Creates the directory: a new one that nobody else may enter, so that nobody else has put or changed anything there.
+    /// Creates a new directory that no other user can enter, so that no other user can have put or changed a file in
+    /// it.
     pub fn create() -> io::Result<Registry> {
         let directory = std::env::temp_dir().join(format!("grpc-discover-demo-{:016x}", fastrand::u64(..)));
         file::create_private_directory(&directory)?;
@@ -27,7 +28,7 @@ impl Registry {
         &self.file
     }
 
-    /// Replaces the list: written beside it and renamed over it, so that no reader ever sees half of one.
+    /// Replaces the list: writes a file next to it and renames that, so that a reader never sees a partial list.
     pub fn write(&self, addresses: &[SocketAddr]) -> io::Result<()> {
         let list: Vec<String> = addresses.iter().map(|address| format!("  \"{address}\"")).collect();
         let new = self.directory.join("pay.json.new");

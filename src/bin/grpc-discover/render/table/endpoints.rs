@@ -1,4 +1,4 @@
-//! A row for each endpoint: who lists it, how far it was reached, its verdict.
+//! One row for each endpoint: who lists it, which stage was reached, its verdict.
 
 use std::io::{self, Write};
 
@@ -13,7 +13,7 @@ use crate::render::lines;
 use crate::render::paint::Paint;
 use crate::render::report::{Listing, Report, Seen};
 
-/// Endpoints that `table` shows; troubled ones come first.
+/// Maximum number of endpoints that `table` shows; unhealthy ones come first.
 const ROWS: usize = 20;
 
 pub fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -89,7 +89,7 @@ pub fn write_endpoints(report: &Report, paint: Paint, wide: bool, out: &mut dyn 
     if endpoints.len() > shown {
         let rest = &endpoints[shown..];
         let healthy = rest.iter().filter(|(_, seen)| is_healthy(seen)).count();
-        // What was not contacted is not called healthy.
+        // An endpoint that was not contacted is not called healthy.
         let was_reached =
             |seen: &Seen| seen.verdict.as_ref().is_some_and(|report| report.verdict == EndpointVerdict::Healthy);
         let word = if rest.iter().any(|(_, seen)| was_reached(seen)) { "healthy" } else { "usable" };
@@ -121,7 +121,7 @@ fn listed(seen: &Seen) -> String {
     if words.is_empty() { "-".to_string() } else { words.join(", ") }
 }
 
-/// The stage of the connection itself: a Unix socket has no TCP.
+/// The first stage of the connection: a Unix socket has no TCP.
 fn dialing(seen: &Seen) -> Stage {
     let unix = seen.phases.iter().any(|phase| phase.stage == Stage::Unix)
         || seen.failure.as_ref().is_some_and(|failure| failure.stage == Stage::Unix);
@@ -137,13 +137,13 @@ fn took(seen: &Seen, stage: Stage) -> String {
         passed(Stage::Http2).is_some() || seen.failure.as_ref().is_some_and(|f| f.stage >= Stage::Http2);
     match passed(stage) {
         Some(phase) => duration(phase.took),
-        // What --tls auto found out, too.
+        // Also the result of --tls auto.
         None if stage == Stage::Tls && reached_http2 => "plaintext".to_string(),
         None => String::new(),
     }
 }
 
-/// The health service's answer; a server's own words are cut, the verdict has them in full.
+/// The health service's response. A text of the server is shortened here; the verdict has it in full.
 fn health(report: &HealthReport, wide: bool) -> String {
     let text = lines::health(report);
     escape(&shorten(&text, if wide { usize::MAX } else { 40 })).into_owned()
@@ -152,7 +152,7 @@ fn health(report: &HealthReport, wide: bool) -> String {
 fn verdict(seen: &Seen, paint: Paint, wide: bool) -> String {
     let Some(report) = &seen.verdict else { return String::new() };
     let word = paint.endpoint(report.verdict, report.verdict.as_str());
-    // A healthy endpoint's text says what the columns say.
+    // A healthy endpoint's text repeats what the columns show.
     if report.text.is_empty() || (report.verdict == EndpointVerdict::Healthy && !wide) {
         return word;
     }

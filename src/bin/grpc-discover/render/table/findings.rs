@@ -23,7 +23,7 @@ pub fn write_findings(report: &Report, paint: Paint, wide: bool, out: &mut dyn W
     while let Some(group) = few.next() {
         writeln!(out)?;
         write_group(report, group, paint, wide, out)?;
-        // Of several that ask for the same thing the last one says it.
+        // If several findings have the same remedy, only the last one prints it.
         if few.peek().is_none_or(|next| next.remedy() != group.remedy()) {
             writeln!(out, "    do: {}", escape(group.remedy()))?;
         }
@@ -35,7 +35,7 @@ pub fn write_findings(report: &Report, paint: Paint, wide: bool, out: &mut dyn W
     Ok(())
 }
 
-/// Findings that say the same of several endpoints.
+/// Findings with the same text for several endpoints.
 struct Group<'a> {
     first: &'a Finding,
     others: Vec<&'a Finding>,
@@ -46,7 +46,7 @@ impl Group<'_> {
         &self.first.remedy
     }
 
-    /// `3 endpoints: tcp: connection refused: a, b, c`; a finding alone is its own sentence.
+    /// `3 endpoints: tcp: connection refused: a, b, c`; a single finding is printed as it is.
     fn text(&self, wide: bool) -> String {
         let (Some(said), false) = (said_of_its_address(self.first), self.others.is_empty()) else {
             return escape(&self.first.text).into_owned();
@@ -62,7 +62,7 @@ impl Group<'_> {
     }
 }
 
-/// What a finding's sentence says after the address it begins with.
+/// The text of a finding after the address that it starts with.
 fn said_of_its_address(finding: &Finding) -> Option<&str> {
     finding.text.strip_prefix(&finding.address.as_ref()?.to_string())
 }

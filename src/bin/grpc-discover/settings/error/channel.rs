@@ -38,11 +38,11 @@ pub enum ChannelError {
 pub struct LensError {
     /// What is wrong with the name.
     pub source: UnknownLens,
-    /// A known name that is nearly the same.
+    /// A known name that is similar.
     pub near: Option<&'static str>,
 }
 
-/// Why `--idle-ladder` or `--find-cutoff` makes no idle-connection checks.
+/// Why `--idle-ladder` or `--find-cutoff` is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum IdleCheckError {
     /// Without an idle cycle.
@@ -60,7 +60,7 @@ pub enum IdleCheckError {
     NotRising {
         /// The longer time, or the same.
         previous: Duration,
-        /// What follows it.
+        /// The time that follows it.
         next: Duration,
     },
     /// The search would have steps too short to measure.

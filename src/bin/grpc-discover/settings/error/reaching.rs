@@ -17,7 +17,7 @@ pub enum TlsError {
     /// `--plaintext --insecure`.
     #[error("{place}--plaintext disables TLS and --insecure uses TLS without verification; choose one of them")]
     PlaintextOrInsecure {
-        /// The variable or key, with a colon; nothing when both were typed.
+        /// The variable or key, with a colon; empty if both were typed.
         place: String,
     },
     /// `--tls on --plaintext`.
@@ -60,7 +60,7 @@ pub enum KeepaliveError {
     /// Its other flags without `--keepalive-time`.
     #[error("--keepalive-timeout and --keepalive-without-calls need --keepalive-time: without it no pings are sent")]
     NoTime,
-    /// Pings that servers punish.
+    /// Pings so frequent that servers close the connection.
     #[error(
         "{place} {}: below 10s servers respond with GOAWAY too_many_pings (gRFC A8); write 10s or more, or add --keepalive-force",
         exact_duration(*time)
@@ -73,7 +73,7 @@ pub enum KeepaliveError {
     },
 }
 
-/// Why metadata cannot be sent. Shows no value.
+/// Why metadata cannot be sent. Contains no value.
 #[derive(Debug, thiserror::Error)]
 pub enum HeaderFlagError {
     /// The address of a target comes from a file that was only found.
@@ -97,7 +97,7 @@ pub enum HeaderFlagError {
         /// Why.
         source: io::Error,
     },
-    /// What stands in the setting is no header.
+    /// The value of the setting is not a valid header.
     #[error("{place}: {source}")]
     Header {
         /// The flag, variable or key.
@@ -105,7 +105,7 @@ pub enum HeaderFlagError {
         /// Why.
         source: HeaderError,
     },
-    /// A line of the file is no header.
+    /// A line of the file is not a valid header.
     #[error("{name}: line {line}: {source}")]
     Line {
         /// The setting and the file.
@@ -117,13 +117,13 @@ pub enum HeaderFlagError {
     },
 }
 
-/// Why a line is no header. Shows nothing of it: the line may stand in a file that is no list of headers.
+/// Why a line is not a valid header. Contains nothing of it: the line may be in a file that is not a list of headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// No colon.
+    /// The colon is missing.
     #[error("missing colon in a header; write 'name: value'")]
     NoColon,
-    /// A name with other characters.
+    /// The name contains other characters.
     #[error("a header name may contain only letters, digits, '-', '_' and '.'; write 'name: value'")]
     Name,
     /// A name that gRPC sets.
