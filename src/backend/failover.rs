@@ -1,4 +1,4 @@
-//! One member of a cluster after the other, in their order, until one responds.
+//! Queries the members of a cluster in their order until one responds.
 
 #![cfg_attr(
     not(feature = "all-backends"),
@@ -19,7 +19,7 @@ pub(super) trait MemberError: Error + Send + Sync + Sized + 'static {
     /// The stable code.
     fn code(&self) -> ResolveCode;
 
-    /// True when every other member would fail in the same way: credentials and targets are the same everywhere.
+    /// True when every other member would fail in the same way: credentials and targets are the same for all members.
     fn is_of_every_member(&self) -> bool;
 
     /// The error as it is reported when `member` is the only one that was queried.
@@ -44,16 +44,16 @@ impl<E: fmt::Display> fmt::Display for Failed<E> {
 /// Why no member responded.
 #[derive(Debug)]
 pub(super) enum FailoverError<E> {
-    /// There is none.
+    /// The list of members is empty.
     NoMember,
-    /// One failed in a way that holds for all of them.
+    /// One failed for a reason that applies to all of them.
     Final(Failed<E>),
     /// Each of them failed, in the order in which they were queried.
     Each(Vec<Failed<E>>),
 }
 
 impl<E: MemberError> FailoverError<E> {
-    /// The error as it is reported. `registry`: `etcd`. `word`: what it calls its members.
+    /// The error as it is reported. `registry`: `etcd`. `word`: the registry's name for its members.
     pub(super) fn of(self, registry: &str, word: &str) -> ResolveError {
         let mut failed = match self {
             FailoverError::NoMember => {
@@ -81,9 +81,9 @@ pub(super) fn sentences<E: fmt::Display>(failed: &[Failed<E>]) -> Vec<String> {
     failed.iter().map(ToString::to_string).collect()
 }
 
-/// Queries one member after the other, in their order, until one responds: `query` gets the member and its time. Returns the
-/// response, and the members before it with what they failed with. All members together have `limit`, each its share of what is
-/// left.
+/// Queries the members in their order until one responds: `query` gets the member and its time limit. Returns the
+/// response, and the members before it with their errors. All members together have `limit`; each gets an equal share
+/// of what is left.
 pub(super) async fn first<'a, M: fmt::Display, T, E: MemberError>(
     members: impl ExactSizeIterator<Item = M>,
     limit: Duration,
@@ -97,7 +97,7 @@ pub(super) async fn first<'a, M: fmt::Display, T, E: MemberError>(
         tracing::debug!(member = name, "query");
         let queried = query(member, left / u32::try_from(count - index).unwrap_or(u32::MAX)).await;
         if let Err(error) = &queried {
-            // Its text may repeat what was sent.
+            // The error's text may repeat what was sent.
             tracing::debug!(member = name, code = error.code().as_str(), "no response");
         }
         match queried {
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    /// Members `0`, `1`, …: each takes 600 ms of its share, and responds as `results` has it.
+    /// Members `0`, `1`, …: each takes 600 ms of its share, and responds as in `results`.
     async fn queried(results: Vec<Result<(), ResolveCode>>) -> (Result<usize, ResolveError>, Vec<u128>) {
         let shares = RefCell::new(Vec::new());
         let asked =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Settings;
 
-/// Used where neither `--resolve-timeout` nor a registry's own setting says otherwise.
+/// The default when neither `--resolve-timeout` nor a registry's own setting is given.
 pub(super) const DEFAULT: Duration = Duration::from_secs(5);
 
 impl Settings {

@@ -19,23 +19,23 @@ use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::resolution::{Note, NoteKind};
 use crate::text;
 
-/// So many keys that cannot be used are shown in one sentence.
+/// At most this many unusable keys are shown in one sentence.
 const SHOWN: usize = 3;
-/// At most so many keys are named that could not be used, that went, or that have no lease.
+/// At most this many keys are named that are unusable, were removed, or have no lease.
 const NAMED: usize = 20;
 
-/// What a registry calls its keys and what ties them to a life.
+/// A registry's name for its keys, and for what limits their lifetime.
 #[derive(Debug)]
 pub(super) struct Words {
     /// `key`.
     pub key: &'static str,
-    /// What is said of several that nothing removes: `have no lease`.
+    /// The phrase for several keys that never expire: `have no lease`.
     pub unowned: &'static str,
-    /// The command that shows what is there, without the name.
+    /// The command that lists the keys, without the name.
     pub show: &'static str,
 }
 
-/// A key, its value, and what ties it to the life of whoever wrote it.
+/// A key, its value, and the lease or session that owns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pair {
     /// The key.
@@ -44,7 +44,7 @@ pub(super) struct Pair {
     pub value: Vec<u8>,
     /// Grows with every change.
     pub revision: i64,
-    /// The lease or session that takes the key with it; 0 is none.
+    /// The lease or session that removes the key when it ends; 0 is none.
     pub owner: i64,
 }
 
@@ -52,9 +52,9 @@ pub(super) struct Pair {
 pub(super) struct Sought {
     /// The service's name.
     pub service: String,
-    /// The target without prefix and layout, as it could be typed.
+    /// The target without prefix and layout, in the form in which it can be typed.
     pub typed: String,
-    /// The target names a layout: what is of no other is of no interest.
+    /// The target names a layout: keys of other layouts are ignored.
     pub narrowed: bool,
 }
 
@@ -64,7 +64,7 @@ struct Item {
     value: Vec<u8>,
     owner: i64,
     reading: Reading,
-    /// What is wrong with a value that is of no layout which is looked for here.
+    /// What is wrong with a value that matches none of the layouts that are looked for here.
     foreign: Option<Foreign>,
 }
 
@@ -77,12 +77,12 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// Nothing is there yet.
+    /// An empty listing.
     pub(super) fn new(words: &'static Words, sought: Sought, prefixes: Vec<Prefix>) -> Self {
         Listing { words, sought, prefixes, items: BTreeMap::new() }
     }
 
-    /// Takes `pair` in, unless something newer is known; true when that says something new.
+    /// Adds `pair`, unless a newer revision is known; returns true when this changes the listing.
     pub(super) fn put(&mut self, pair: Pair) -> bool {
         if let Some(known) = self.items.get_mut(&pair.key) {
             if known.revision >= pair.revision {
@@ -114,7 +114,7 @@ impl Listing {
         self.prefixes.iter().find(|prefix| key.starts_with(&prefix.text))
     }
 
-    /// Takes a key out at `revision`: the key, and who owned it, when it was there.
+    /// Removes a key at `revision`; returns the key and its owner if it was listed.
     pub(super) fn delete(&mut self, key: &[u8], revision: i64) -> Option<(String, i64)> {
         if self.items.get(key).is_none_or(|item| item.revision > revision) {
             return None;
@@ -139,8 +139,8 @@ impl Listing {
         self.items.is_empty()
     }
 
-    /// Every endpoint in the order of the keys, and what is to be known about them. `lease` says of an owner what ties
-    /// its endpoint to it, and how long it still lives.
+    /// Every endpoint in the order of the keys, with notes. `lease` returns, for an owner, what ties its endpoint to
+    /// it and the remaining lifetime.
     pub(super) fn answer(
         &self,
         lease: impl Fn(i64, &Endpoint) -> (Lease, Option<Duration>),
@@ -169,7 +169,7 @@ impl Listing {
                     }
                     for (index, endpoint) in found.iter().enumerate() {
                         let mut endpoint = endpoint.clone();
-                        // Several endpoints of one key are instances of their own.
+                        // Several endpoints of one key are separate instances.
                         endpoint.id =
                             Some(if found.len() > 1 { format!("{key}#{}", index + 1) } else { key.to_string() });
                         let (lease, left) = match item.owner {
@@ -202,7 +202,7 @@ impl Listing {
             let count = left_out.entries.len();
             funnel += &format!(" -> {} with a grpc endpoint", registered - count);
             if endpoints.is_empty() {
-                // What cannot be read says nothing about who is there, unless the target names the layout.
+                // A key that cannot be read is not evidence of an endpoint, unless the target names the layout.
                 let (kind, words) = match left_out.unread {
                     1.. if self.sought.narrowed => {
                         (NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {first}"))
@@ -252,7 +252,7 @@ impl Listing {
     }
 }
 
-/// Some of many.
+/// The first of many, and the number of the others.
 pub(super) fn listed(all: &[String]) -> String {
     text::few(all, ", ", NAMED)
 }

@@ -1,4 +1,4 @@
-//! User and password for a registry: how they are sent, how they are shown, and that they are masked elsewhere.
+//! User and password for a registry: how they are sent, shown and masked.
 
 #![cfg_attr(
     not(feature = "all-backends"),
@@ -23,7 +23,7 @@ pub(super) fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     Ok(value)
 }
 
-/// `user:***`; `***` without a password, for then the user may be a token.
+/// `user:***`; `***` without a password, because the user may then be a token.
 pub(super) fn shown_login(user: &str, password: &Secret) -> String {
     if password.is_empty() { "***".to_string() } else { format!("{user}:{password}") }
 }

@@ -1,4 +1,4 @@
-//! What a backend gives, without the secrets of the session: a registry may repeat in any text what it was sent.
+//! Removes the session's secrets from what a backend returns: a registry may repeat in any text what was sent to it.
 
 use super::Resolution;
 use crate::model::endpoint::{Endpoint, Instance};
@@ -7,7 +7,7 @@ use crate::model::secret::Secrets;
 
 use futures_util::StreamExt as _;
 
-/// `resolution` without `secrets`. A secret that is learned while it runs counts from then on.
+/// `resolution` without `secrets`. A secret that is added later is masked from then on.
 pub(super) fn resolution(resolution: Resolution, secrets: Secrets) -> Resolution {
     Box::pin(resolution.map(move |item| match item {
         Ok(update) => Ok(masked(update, &secrets)),
@@ -23,7 +23,7 @@ pub(super) fn error(mut error: ResolveError, secrets: &Secrets) -> ResolveError 
 
 fn mask_failure(failure: &mut ResolveFailure, secrets: &Secrets) {
     secrets.mask_in(&mut failure.text);
-    // Its texts are those of libraries, and cannot be masked.
+    // The texts of the cause come from libraries and cannot be masked.
     failure.drop_cause_if(|text| secrets.mask(text) != text);
 }
 
@@ -65,7 +65,8 @@ fn mask_notes(notes: &mut [Note], secrets: &Secrets) {
     notes.iter_mut().for_each(|note| secrets.mask_in(&mut note.text));
 }
 
-/// Masks every text of `endpoint` but its address, which is dialed. One without a secret stays shared with its other owners.
+/// Masks every text of `endpoint` except its address, which is dialed. An endpoint without a secret stays shared with
+/// its other owners.
 fn mask_endpoint(endpoint: &mut Endpoint, secrets: &Secrets) {
     let mut masked = Instance::clone(endpoint);
     let instance = &mut masked;

@@ -1,17 +1,17 @@
 //! Where endpoints come from. One file per registry, one line each in [`BACKENDS`].
 //!
-//! The contract every backend keeps (the battery in `tests/it/backend` holds them to it):
+//! The contract of every backend (`tests/it/backend` tests each backend against it):
 //!
-//! * The first item of a [`Resolution`] is a full answer ([`Update::Reset`] or [`Update::NotFound`]) or an error:
-//!   silence is never an answer. Every backend has its own time limit for the first word.
-//! * An error says nothing about who is there. A backend whose watch survived the error goes on with the next item; one
-//!   whose watch is lost ends the stream. A stream that ends is an event: the engine reports it and asks again with
-//!   backoff. A backend never retries by itself.
-//! * What credentials hide is never "gone": a list that is known to be a part of the truth is [`Update::Partial`].
-//! * After an error the next good item is a full [`Update::Reset`] or [`Update::NotFound`] again.
-//! * Dropping the stream stops everything: no task, long poll, watch or connection is left behind.
-//! * A second [`Backend::resolve`] of the same target starts from a full answer again: no state is shared between two.
-//! * Nothing is logged, nothing global is kept.
+//! * The first item of a [`Resolution`] is a full answer ([`Update::Reset`] or [`Update::NotFound`]) or an error; no
+//!   response is never reported as an empty answer. Every backend has its own time limit for the first response.
+//! * An error is not a statement about endpoints. A backend whose watch survived the error continues with the next
+//!   item; one whose watch is lost ends the stream. The end of a stream is an event: the engine reports it and
+//!   queries again with backoff. A backend never retries by itself.
+//! * What an ACL hides is never reported as removed: a list that is known to be incomplete is [`Update::Partial`].
+//! * After an error the next successful item is a full [`Update::Reset`] or [`Update::NotFound`] again.
+//! * Dropping the stream stops everything: no task, long poll, watch or connection remains.
+//! * A second [`Backend::resolve`] of the same target starts with a full answer again: two calls share no state.
+//! * Backends write no log above debug level and keep no global state.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -30,12 +30,12 @@ pub use settings::{Origin, Setting, Settings, SettingsError, Sourced};
 
 use settings::Reader;
 
-/// A backend's answers, one after the other. See the [module](self) for what may follow what.
+/// A stream of a backend's updates. See the [module](self) for the order of its items.
 pub type Resolution = Pin<Box<dyn Stream<Item = Result<Update, ResolveError>> + Send>>;
 
 /// A source of endpoints.
 pub trait Backend: Send + Sync {
-    /// What it is, and how people name what they want of it.
+    /// What this backend is, and how its targets are written.
     fn about(&self) -> &'static About;
 
     /// The name in the output and on the command line: `consul`.
@@ -43,36 +43,35 @@ pub trait Backend: Send + Sync {
         self.about().registry.name
     }
 
-    /// True when this backend answers `target`.
+    /// True when this backend resolves `target`.
     fn answers(&self, target: &Target) -> bool {
         target.backend() == Some(self.name())
     }
 
-    /// `target` with what the settings add to every target of this backend: a datacenter for one that names none.
+    /// `target` with the settings that apply to every target of this backend: for example a default datacenter.
     fn complete(&self, target: Target, _settings: &Settings) -> Target {
         target
     }
 
-    /// Queries `target` and keeps watching until the stream is dropped. Never blocks, never fails at once: a wrong target or
-    /// setting is the stream's first item. No secret that the settings know is in any text of it.
+    /// Queries `target` and keeps watching until the stream is dropped. Never blocks and never fails immediately: an
+    /// invalid target or setting is the stream's first item. No text in it contains a secret from the settings.
     fn resolve(&self, target: &Target, context: &Context) -> Resolution {
         self.learn_secrets(Some(target), &context.settings);
         masked::resolution(self.query(target, context), context.settings.secrets.clone())
     }
 
-    /// What [`resolve`](Self::resolve) gives, as the registry sent it: its texts may repeat secrets.
+    /// What [`resolve`](Self::resolve) returns, before masking: its texts may repeat secrets.
     fn query(&self, target: &Target, context: &Context) -> Resolution;
 
-    /// Puts the secrets that are used for `target` into [`Settings::secrets`], as far as they are known before anything is
-    /// read or run.
+    /// Adds the secrets that are used for `target` to [`Settings::secrets`], as far as they are known before a file
+    /// is read or a program is run.
     fn learn_secrets(&self, _target: Option<&Target>, _settings: &Settings) {}
 
-    /// What to ask this backend for when only a bare service name was typed; `None` when the name cannot be asked here
-    /// or nothing makes the backend active.
+    /// The target for a bare service name; `None` when the name is not valid here or this backend is not active.
     fn target_for(&self, service: &str, settings: &Settings) -> Option<Target>;
 
-    /// True when nothing names this registry and it is used if it is found at its default address (a local agent). Nothing is
-    /// contacted here: whether it is there, the session finds out ([`ResolveCode::NotHere`]).
+    /// True when no setting names this registry and it is used only if it is found at its default address (a local
+    /// agent). Nothing is contacted here: the session finds out whether it is present ([`ResolveCode::NotHere`]).
     fn is_speculative(&self, _settings: &Settings) -> bool {
         false
     }
@@ -80,18 +79,18 @@ pub trait Backend: Send + Sync {
     /// The settings in force and where each came from, for `grpc-discover backends`. Secrets are masked.
     fn describe(&self, settings: &Settings) -> Description;
 
-    /// Reads and checks the files that the settings name for `target` (trusted roots, client certificates), and contacts
-    /// nobody: for settings that somebody wrote to be refused before anything is contacted. May block.
+    /// Reads and checks the files that the settings name for `target` (trusted roots, client certificates), without
+    /// contacting any server, so that invalid settings are rejected first. May block.
     ///
     /// # Errors
     ///
-    /// A file cannot be used; the sentence names the setting and the file.
+    /// Returns an error when a file cannot be used; the sentence names the setting and the file.
     fn check(&self, _target: &Target, _settings: &Settings) -> Result<(), CheckError> {
         Ok(())
     }
 
-    /// Queries the registry's version: a sentence about what responded (`consul 1.22.0, leader 10.0.0.1:8300`). No secret that
-    /// the settings know is in it.
+    /// Queries the registry's version. Returns a sentence about what responded (`consul 1.22.0, leader
+    /// 10.0.0.1:8300`), which contains no secret from the settings.
     fn ping(&self, settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         self.learn_secrets(None, settings);
         let (queried, secrets) = (self.query_version(settings), settings.secrets.clone());
@@ -101,39 +100,39 @@ pub trait Backend: Send + Sync {
         })
     }
 
-    /// What [`ping`](Self::ping) gives, as the registry sent it.
+    /// What [`ping`](Self::ping) returns, before masking.
     fn query_version(&self, settings: &Settings) -> BoxFuture<'static, Result<String, ResolveError>>;
 
-    /// A program of somebody else's that querying this registry starts: `credential plugin "aws"`.
+    /// The external program that querying this registry starts: `credential plugin "aws"`.
     fn runs(&self, _settings: &Settings) -> Option<String> {
         None
     }
 }
 
-/// What a backend is: a constant in its folder. The command line, the help, the manual page, the completions and the documentation
-/// are made of it.
+/// The description of a backend: a constant in its folder. The command line, the help, the manual page, the
+/// completions and the documentation are generated from it.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
-    /// What kind of registry it queries: its name, and what others need to know of it.
+    /// The kind of registry that it queries: its name and properties.
     pub registry: &'static Registry,
-    /// The schemes of its targets, with what parses them.
+    /// The schemes of its targets, with their parsers.
     pub schemes: &'static [Scheme],
     /// How its targets are written, optional parts in brackets: `consul://[agent[:port]]/svc`. Markdown.
     pub forms: &'static str,
-    /// Targets for the help: every form that people should know, the most common one first.
+    /// Targets for the help: every form worth knowing, the most common one first.
     pub examples: &'static [Example],
     /// When it is used for bare names: `when CONSUL_HTTP_ADDR is set`. Markdown.
     pub bare_names: &'static str,
-    /// How it learns of changes: `blocking queries`. Markdown.
+    /// How it notices changes: `blocking queries`. Markdown.
     pub changes: &'static str,
-    /// Everything about it that can be set.
+    /// Everything about it that can be configured.
     pub settings: &'static [Setting],
-    /// Reads what was given for it, and puts it into the settings: [`settings::configure`] with the type of its settings.
+    /// Reads the values for this backend into the settings: [`settings::configure`] with the type of its settings.
     pub configure: fn(&Reader, &mut Settings) -> Result<(), SettingsError>,
 }
 
 impl About {
-    /// A backend for `registry` that has no targets of its own and nothing to set.
+    /// A backend for `registry` with no targets of its own and no settings.
     pub const fn of(registry: &'static Registry) -> About {
         About {
             registry,
@@ -148,8 +147,8 @@ impl About {
     }
 }
 
-/// Why a file that the settings name cannot be used. The sentence names both; [`source`](Error::source) leads to the error of the
-/// system.
+/// Why a file that the settings name cannot be used. The sentence names both; [`source`](Error::source) returns the
+/// system's error.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct CheckError(Box<dyn Error + Send + Sync>);
@@ -167,10 +166,11 @@ impl CheckError {
 pub struct Context {
     /// The settings of every backend.
     pub settings: Arc<Settings>,
-    /// gRPC's ResolveNow: a hint that a connection failed. A polling backend asks again at once, bypassing caches
-    /// (hints that come while it asks are one hint); a watching one ignores it.
+    /// gRPC's ResolveNow: a hint that a connection failed. A polling backend queries again at once, bypassing caches
+    /// (hints that arrive during a query count as one); a watching backend ignores it.
     pub resolve_now: Arc<Notify>,
-    /// Nobody named this backend: a registry that only a default makes active may be absent without being a fault.
+    /// No setting or target names this backend: a registry that is active only by default may be absent without an
+    /// error.
     pub implied: bool,
 }
 
@@ -184,8 +184,8 @@ impl Context {
 /// What `grpc-discover backends` shows of one backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// Why the backend is asked for bare names, or why not: `CONSUL_HTTP_ADDR is set`. Texts for the table of backends: whether
-    /// it is asked is all that a program needs to know.
+    /// Why the backend is queried for bare names, or why not: `CONSUL_HTTP_ADDR is set`. Texts for the table of
+    /// backends; programs only need to know whether it is queried.
     pub active: Result<String, String>,
     /// Name, value (masked) and origin of every setting in force.
     pub settings: Vec<(&'static str, String, Origin)>,
@@ -218,18 +218,18 @@ mod unusable;
 mod watch;
 pub mod zookeeper;
 
-/// The list of backends, and which of them a build may leave out. Everything that is true of every backend walks it.
+/// The list of backends, and which of them a build may omit. Code that applies to every backend iterates over it.
 macro_rules! backends {
     ($($module:ident::$backend:ident $(if $feature:literal)?),* $(,)?) => {
         /// Every backend of this build.
         pub const BACKENDS: &[&dyn Backend] = &[$($(#[cfg(feature = $feature)])? &$module::$backend,)*];
 
-        /// The backends that a build may leave out: each is a cargo feature of its name.
+        /// The backends that a build may omit: each is a cargo feature of the same name.
         pub(crate) const OPTIONAL: &[&str] = &[$($($feature,)?)*];
     };
 }
 
-// Adding one: its folder, a `mod` line above, a line here, a line in the test battery.
+// To add a backend: its folder, a `mod` line above, a line here, a line in the backend tests.
 backends! {
     ip::Ip,
     file::File,

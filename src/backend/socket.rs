@@ -7,7 +7,7 @@
 
 pub(super) use crate::net::io_words;
 
-/// A registry's address as it may be shown: without what stands before an `@` and behind a `?`.
+/// A registry's address in printable form: without the part before an `@` and the part after a `?`.
 pub(super) fn shown_address(text: &str) -> String {
     let (before, query) = text.split_once('?').map_or((text, ""), |(before, _)| (before, "?***"));
     match text.rsplit_once('@') {

@@ -6,7 +6,7 @@ use super::BACKENDS;
 use crate::model::registry::{Registry, SourceId};
 use crate::model::target::Target;
 
-/// The source that `text` names: `consul:///pay`. A backend that this build lacks has a registry of which nothing but the name is
+/// The source that `text` names: `consul:///pay`. For a backend that this build lacks, only the registry's name is
 /// known.
 pub(crate) fn source(text: &str) -> Arc<SourceId> {
     let scheme = text.split(':').next().unwrap_or_default();

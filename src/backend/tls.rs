@@ -1,4 +1,4 @@
-//! TLS to a registry: roots, client certificate, server name, and what went wrong in words that name the setting.
+//! TLS to a registry: roots, client certificate, server name, and errors that name the setting.
 
 #![cfg_attr(
     not(feature = "all-backends"),
@@ -19,7 +19,7 @@ use crate::model::reach::FailureCode;
 use crate::net::tls::pem::{self, IdentityError, PemError};
 use crate::net::tls::{Remedy, Roots, SetupError, TlsClient, Told};
 
-/// The settings of one registry by their names, so that an error says what to set.
+/// The names of one registry's settings, so that an error names what to set.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Names {
     /// PEM file with the trusted roots.
@@ -32,7 +32,7 @@ pub(super) struct Names {
     pub key: &'static str,
     /// What to do when the certificate has another name: ` (X names the name to expect)`.
     pub other_name: &'static str,
-    /// What to do when the peer speaks no TLS.
+    /// What to do when the peer does not support TLS.
     pub no_tls: &'static str,
 }
 
@@ -54,7 +54,7 @@ impl Pem {
     }
 }
 
-/// Where it stands, never what it is.
+/// Where the certificates or the key are, never their content.
 impl fmt::Display for Pem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -70,7 +70,7 @@ impl fmt::Debug for Pem {
     }
 }
 
-/// What TLS needs, as the settings have it: files by name, nothing read yet.
+/// The TLS settings: files by name, none read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Verify the peer's certificate.
@@ -85,7 +85,7 @@ pub(super) struct Plan {
     pub server_name: String,
     /// The protocol to agree on: `http/1.1`, `h2`.
     pub alpn: &'static str,
-    /// What the settings are called.
+    /// The names of the settings.
     pub names: &'static Names,
 }
 
@@ -108,7 +108,7 @@ impl Plan {
         TlsClient::new(provider, roots, identity, &self.server_name, self.alpn, self.names)
     }
 
-    /// Reads the files that are named, and keeps nothing: the system's roots are not looked at.
+    /// Reads the files that are named and discards the result; the system's roots are not read.
     pub(super) fn check(&self) -> Result<(), SetupError> {
         let named = self.cacert.is_some() || self.capath.is_some();
         if !named && self.identity.is_none() {

@@ -7,12 +7,13 @@
 
 use crate::model::resolution::{Note, NoteKind};
 
-/// Why an entry is left out: a sentence for notes, made of the typed error of whoever read the entry; it names the instance.
+/// Why an entry is left out: a sentence for notes, built from the typed error of the code that read the entry; it
+/// names the instance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unusable {
-    /// It is not understood: this says nothing about who is there.
+    /// The entry cannot be read, so it is not evidence about endpoints.
     Garbled(String),
-    /// It is understood, and has no endpoint for gRPC.
+    /// The entry can be read and has no endpoint for gRPC.
     NotGrpc(String),
 }
 
@@ -34,8 +35,8 @@ impl Unusable {
     }
 }
 
-/// What it means that none of `registered` entries (`word`: "entries") can be used, `garbled` of which are not understood.
-/// `why`: of the first one.
+/// The result when none of `registered` entries (`word`: "entries") can be used and `garbled` of them cannot be read.
+/// `why`: the reason for the first one.
 pub(super) fn none_left(registered: usize, garbled: usize, word: &str, why: &str) -> Note {
     match garbled {
         0 => Note::new(NoteKind::FilteredOut, format!("none of them has a gRPC endpoint: {why}")),

@@ -1,4 +1,4 @@
-//! What every registry that is watched does alike: a question, then changes, and the first error ends it.
+//! What every watched registry has in common: one query, then changes until the first error.
 
 #![cfg_attr(
     not(feature = "all-backends"),
@@ -11,12 +11,12 @@ use futures_util::stream;
 use super::Resolution;
 use crate::model::resolution::{ResolveError, Update};
 
-/// A watch that stands.
+/// An established watch.
 pub(super) trait Watch: Send + Sized + 'static {
-    /// Waits for the next thing to say. Not asked again after an error.
+    /// Waits for the next update. Not called again after an error.
     fn next(&mut self) -> impl Future<Output = Result<Update, ResolveError>> + Send;
 
-    /// Everything that it says, up to the first error.
+    /// All updates up to and including the first error.
     fn changes(self) -> Resolution {
         Box::pin(stream::unfold(Some(self), |watch| async move {
             let mut watch = watch?;
@@ -31,7 +31,7 @@ pub(super) trait Watch: Send + Sized + 'static {
     }
 }
 
-/// The answer to the question with which a watch begins, then its changes.
+/// The response to the initial query of a watch, then its changes.
 pub(super) fn after<W: Watch>(
     begin: impl Future<Output = Result<(Update, W), ResolveError>> + Send + 'static,
 ) -> Resolution {

@@ -19,7 +19,7 @@ pub enum Agent {
         host: String,
         /// The port.
         port: u16,
-        /// What stands before `/v1`: empty, or `/prefix` without a slash at its end.
+        /// The path before `/v1`: empty, or `/prefix` without a trailing slash.
         prefix: String,
     },
     /// HTTP over a Unix domain socket.
@@ -33,7 +33,7 @@ impl Default for Agent {
     }
 }
 
-/// What an address that does not say so itself is taken for.
+/// Defaults for the parts that an address does not state.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unsaid {
     /// Is it `https`?
@@ -42,7 +42,7 @@ pub(super) struct Unsaid {
     pub port: Option<u16>,
 }
 
-/// Why a text is no agent. What is shown of it lacks what stands before an `@`: it may be a password.
+/// Why a text is not a valid agent address. The shown text omits the part before an `@`, which may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AgentError {
     /// `unix:` without a path.
@@ -63,7 +63,7 @@ pub(super) enum AgentError {
     /// No host.
     #[error("{0:?} has no host: write 127.0.0.1:8500")]
     NoHost(String),
-    /// Several colons that are no IPv6 address.
+    /// Several colons that do not form an IPv6 address.
     #[error("{0:?} is not a valid IPv6 address: write [2001:db8::1]:8500")]
     NotV6(String),
     /// Another fault of host or port.
@@ -113,7 +113,7 @@ impl Agent {
         })
     }
 
-    /// What goes into the `Host` header.
+    /// The value of the `Host` header.
     pub(super) fn host_header(&self) -> String {
         match self {
             Agent::Tcp { host, port, .. } => host_port::joined(host, *port),
@@ -121,7 +121,7 @@ impl Agent {
         }
     }
 
-    /// What stands before `/v1` in every path.
+    /// The path before `/v1` in every request.
     pub(super) fn prefix(&self) -> &str {
         match self {
             Agent::Tcp { prefix, .. } => prefix,
@@ -129,12 +129,12 @@ impl Agent {
         }
     }
 
-    /// Is it spoken to over TLS?
+    /// Does it use TLS?
     pub(super) fn is_tls(&self) -> bool {
         matches!(self, Agent::Tcp { tls: true, .. })
     }
 
-    /// Where it is dialed.
+    /// The address to dial.
     pub(super) fn address(&self) -> Address {
         match self {
             Agent::Tcp { host, port, .. } => Address::Name { host: host.clone(), port: *port },

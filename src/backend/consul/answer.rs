@@ -1,4 +1,4 @@
-//! The JSON of Consul's API, as far as it is read. Lenient: what is missing or null is left out.
+//! The JSON of Consul's API, as far as it is read. Lenient: missing and null fields are skipped.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub(super) struct Service {
     pub connect: Option<Connect>,
 }
 
-/// What a mesh proxy stands before.
+/// The service behind a mesh proxy.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct Proxy {
@@ -99,7 +99,7 @@ pub(super) struct HealthCheck {
 }
 
 impl HealthCheck {
-    /// Maintenance is a check of its own (`structs.NodeMaint`, `structs.ServiceMaintPrefix`).
+    /// Consul represents maintenance as a check (`structs.NodeMaint`, `structs.ServiceMaintPrefix`).
     pub(super) fn is_maintenance(&self) -> bool {
         let id = self.check_id.as_deref().unwrap_or_default();
         id == "_node_maintenance"
@@ -120,12 +120,12 @@ impl HealthCheck {
             name: named(self.name).or(self.check_id).unwrap_or_default(),
             state,
             status: if is_maintenance { "maintenance".to_string() } else { self.status.unwrap_or_default() },
-            // The reason for a maintenance stands in its notes.
+            // The reason for a maintenance is in the notes of the check.
             output: named(self.output).or(self.notes).unwrap_or_default(),
         }
     }
 
-    /// The maintenance that this check stands for, of the instance `id` on `node`.
+    /// The maintenance that this check represents, of the instance `id` on `node`.
     pub(super) fn maintenance(&self, node: &str, id: &str) -> Option<Maintenance> {
         if !self.is_maintenance() {
             return None;

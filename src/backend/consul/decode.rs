@@ -1,5 +1,5 @@
-//! From Consul's JSON to endpoints. Lenient: what is missing or null is left out, and an entry that cannot be used
-//! becomes a note and spoils no other.
+//! From Consul's JSON to endpoints. Lenient: missing and null fields are skipped, and an unusable entry becomes a
+//! note and does not affect the others.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,21 +18,21 @@ use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::{few, shorten};
 
-/// What an answer holds.
+/// The content of a response.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Decoded {
     /// How many entries the answer has.
     pub registered: usize,
-    /// The instances that were asked for, in Consul's order.
+    /// The matching instances, in Consul's order.
     pub endpoints: Vec<Endpoint>,
-    /// What was left out and why, and how many were left after each filter.
+    /// What was left out and why, and how many instances remained after each filter.
     pub notes: Vec<Note>,
 }
 
-/// At most so many entries are named that could not be used.
+/// At most this many unusable entries are named.
 const NAMED: usize = 20;
 
-/// Calls `each` with every element of the list in `body`, one after the other: nothing but the current one is in memory.
+/// Calls `each` with every element of the list in `body` in turn; only the current element is in memory.
 fn for_each(body: &[u8], each: impl FnMut(&RawValue)) -> Result<(), serde_json::Error> {
     struct Elements<F>(F);
     impl<'de, F: FnMut(&RawValue)> Visitor<'de> for Elements<F> {
@@ -54,8 +54,9 @@ fn for_each(body: &[u8], each: impl FnMut(&RawValue)) -> Result<(), serde_json::
     reader.end()
 }
 
-/// Decodes the list in `body` and keeps what `target` asks for. Consul is asked for all of them: how many were left after each
-/// filter is half of the answer. The error: the body is not a list.
+/// Decodes the list in `body` and keeps the instances that match `target`. Consul is queried for all instances,
+/// because the number that remains after each filter is part of the answer. Returns an error when the body is not a
+/// list.
 pub(super) fn decode(body: &[u8], target: &ConsulTarget) -> Result<Decoded, serde_json::Error> {
     let mut kept = Vec::new();
     let mut skipped = Vec::new();
@@ -158,13 +159,13 @@ fn failing_checks(endpoints: &[Endpoint]) -> Vec<String> {
     endpoints.iter().map(words).collect()
 }
 
-/// The first of many, and how many more there are.
+/// The first of many, and the number of the others.
 fn some(all: &[String]) -> String {
     const SHOWN: usize = 3;
     few(all, "; ", SHOWN)
 }
 
-/// The tags that instances without the wanted one have; only some of many.
+/// The tags of instances without the wanted one; only some of many.
 fn tags_there(tags: &BTreeSet<String>) -> String {
     const SHOWN: usize = 8;
     if tags.is_empty() {
@@ -173,17 +174,17 @@ fn tags_there(tags: &BTreeSet<String>) -> String {
     format!("their tags are {}", few(tags.iter().map(|tag| format!("{tag:?}")), ", ", SHOWN))
 }
 
-/// As Consul's `?passing` has it: no check says anything else than `passing`.
+/// As with Consul's `?passing`: every check is `passing`.
 fn passes(endpoint: &Endpoint) -> bool {
     endpoint.checks.iter().all(|check| check.state == CheckState::Passing)
 }
 
-/// As Consul's `?tag=` has it: letters' case makes no difference.
+/// As with Consul's `?tag=`: case-insensitive.
 fn has_tag(endpoint: &Endpoint, tag: &str) -> bool {
     endpoint.tags.iter().any(|own| own.to_lowercase() == tag.to_lowercase())
 }
 
-/// `instance "pay-1" on node "n1"`, as far as an entry that cannot be read as one has the names.
+/// `instance "pay-1" on node "n1"`, as far as the names can be read from a malformed entry.
 fn instance_in(entry: &str) -> String {
     let entry: Value = serde_json::from_str(entry).unwrap_or_default();
     match (entry["Service"]["ID"].as_str(), entry["Node"]["Node"].as_str()) {
@@ -237,7 +238,7 @@ fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
         node_address: node_address.parse().ok(),
         node: node.node.filter(|node| !node.is_empty()),
         tags: service.tags.unwrap_or_default(),
-        // What Consul says stands; the framework only adds to it.
+        // Consul's own metadata takes precedence; the framework only adds to it.
         metadata: metadata.into_iter().chain(service.meta.unwrap_or_default()).collect(),
         layout: Some(layout),
         ..Instance::new(address)
@@ -249,7 +250,7 @@ fn decode_one(json: &str) -> Result<Endpoint, Unusable> {
     Ok(endpoint)
 }
 
-/// What the instance itself says of the mesh. A sidecar of its own is registered as another service.
+/// The mesh information of the instance itself. A sidecar proxy is registered as another service.
 fn mesh(service: &Service) -> Option<String> {
     match service.kind.as_deref().unwrap_or_default() {
         "" if service.connect.as_ref().and_then(|connect| connect.native) == Some(true) => {
@@ -264,8 +265,8 @@ fn mesh(service: &Service) -> Option<String> {
     }
 }
 
-/// The worst check decides, the node's own (`serfHealth`) included; maintenance is a will and no fault. Without any
-/// check Consul does not judge.
+/// The worst check decides, the node's own (`serfHealth`) included; maintenance is intentional and not a fault.
+/// Without any check Consul does not report a status.
 fn status(checks: &[Check]) -> EndpointStatus {
     let any = |word: &str| checks.iter().any(|check| check.status == word);
     if any("maintenance") {

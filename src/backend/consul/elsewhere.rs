@@ -1,5 +1,5 @@
-//! Where a service that was not found is instead: a name that is like it, or another datacenter. Bounded: some requests more,
-//! within a second; what cannot be found out is left out.
+//! Where a service that was not found may be instead: under a similar name, or in another datacenter. Bounded: a few
+//! more requests within a second; what they cannot determine is left out.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::text;
 
 /// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(1);
-/// So many datacenters are asked.
+/// At most this many datacenters are queried.
 const DATACENTERS: usize = 8;
 
 /// `GET /v1/catalog/services`: every name, with its tags.
@@ -35,10 +35,10 @@ struct CatalogServices {
 #[endpoint(path = "catalog/datacenters", response = "Vec<String>")]
 struct CatalogDatacenters {}
 
-/// Notes on where the service of `question`, which lists no endpoint, is instead, and what to do.
+/// Notes on where the service of `question`, which lists no endpoint, may be instead, and what to do.
 pub(super) async fn look(client: &Client, target: &ConsulTarget, question: &HealthService) -> Vec<Note> {
     let mut notes = Vec::new();
-    // What was found before the time was over counts.
+    // Notes that were found before the timeout are kept.
     let _ = timeout(LIMIT, search(client, target, question, &mut notes)).await;
     if !notes.iter().any(|note| note.kind == NoteKind::Remedy) {
         let service = &target.service;

@@ -12,7 +12,7 @@ use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http1::RequestError;
 use crate::net::tls::SetupError;
 
-/// Why the agent gave no answer. The sentences do not name it: [`of`](Self::of) does.
+/// Why the agent did not respond. The sentences do not name it: [`of`](Self::of) does.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConsulError {
     /// The address is not an agent's.
@@ -38,13 +38,13 @@ pub(super) enum ConsulError {
     /// No response.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// rustify did not send the request.
+    /// rustify failed to send the request.
     #[error("{source}")]
     NotSent {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// rustify cannot make a request of it.
+    /// rustify failed to build the request.
     #[error("failed to build the request GET {path}: {source}")]
     Endpoint {
         /// The path.
@@ -59,26 +59,27 @@ pub(super) enum ConsulError {
         path: String,
         /// The status.
         status: u16,
-        /// The agent's own words.
+        /// The agent's own message.
         words: String,
         /// When the agent wants to be queried again.
         retry_after: Option<Duration>,
     },
-    /// The response is not Consul's.
+    /// The response is not a valid Consul response.
     #[error("GET {path}: not a valid Consul API response: {source}: {start:?}")]
     Unreadable {
         /// The path.
         path: String,
         /// Why.
         source: serde_json::Error,
-        /// How it begins.
+        /// Its first characters.
         start: String,
     },
 }
 
-/// The agent speaks TLS and was queried without: what Go's net/http answers then (`net/http/server.go`).
+/// The agent expects TLS and got plain HTTP: the response of Go's net/http (`net/http/server.go`).
 const WANTS_TLS: &str = "HTTP request to an HTTPS server";
-/// The agent limits requests (`ErrRetryElsewhere`, `ErrRetryLater` in `agent/consul/rate/handler.go`), which it answers with 500 or 503.
+/// The agent limits requests (`ErrRetryElsewhere`, `ErrRetryLater` in `agent/consul/rate/handler.go`), with status
+/// 500 or 503.
 const RATE_LIMIT: &str = "rate limit";
 
 impl ConsulError {

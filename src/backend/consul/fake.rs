@@ -1,4 +1,4 @@
-//! An agent that says what a test wants, over sockets or in-memory pipes.
+//! A scripted agent for tests, over sockets or in-memory pipes.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -12,19 +12,19 @@ use tokio::task::JoinHandle;
 use crate::model::endpoint::Address;
 use crate::net::dial::{Dial, Io};
 
-/// What the agent does with one question.
+/// What the agent does with one request.
 pub(super) enum Act {
-    /// Answers these bytes.
+    /// Sends these bytes.
     Say(Vec<u8>),
-    /// Answers these bytes after a time.
+    /// Sends these bytes after a delay.
     Later(Duration, Vec<u8>),
-    /// Keeps the connection open and says nothing more.
+    /// Keeps the connection open and sends nothing more.
     Hang,
     /// Sends these bytes and closes.
     Close(Vec<u8>),
 }
 
-/// `200 OK` with `headers` (lines without their end) and `body`.
+/// `200 OK` with `headers` (lines without line endings) and `body`.
 pub(super) fn ok(headers: &[&str], body: &str) -> Act {
     Act::Say(http(200, headers, body))
 }
@@ -38,10 +38,10 @@ pub(super) fn http(status: u16, headers: &[&str], body: &str) -> Vec<u8> {
     format!("{head}\r\n{body}").into_bytes()
 }
 
-/// Decides by the number of the question (from 0) and its head.
+/// Chooses an action by the number of the request (from 0) and its head.
 pub(super) type Script = Arc<dyn Fn(usize, &str) -> Act + Send + Sync>;
 
-/// What the agent was asked and how its connections ended.
+/// The requests that the agent received, and its connections.
 #[derive(Clone, Default)]
 pub(super) struct Journal(Arc<Mutex<Entries>>);
 
@@ -58,7 +58,7 @@ impl Journal {
         self.0.lock().unwrap().heads.clone()
     }
 
-    /// What stands between `GET ` and ` HTTP/1.1`, in order, without the signs of life.
+    /// The text between `GET ` and ` HTTP/1.1` of each request, in order, without liveness checks.
     pub(super) fn paths(&self) -> Vec<String> {
         let path = |head: &String| head.split(' ').nth(1).unwrap_or_default().to_string();
         self.heads().iter().map(path).filter(|path| !path.contains("/status/leader")).collect()
@@ -84,7 +84,7 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, scrip
             }
         }
         let head = String::from_utf8_lossy(&std::mem::take(&mut read)).into_owned();
-        // What is asked beside the list is not here, and no script counts it.
+        // Additional queries are not answered here, and no script counts them.
         if ["/v1/health/connect/", "/v1/catalog/"].iter().any(|path| head.contains(path)) {
             match stream.write_all(&http(404, &[], "")).await {
                 Ok(()) => continue,
@@ -148,7 +148,7 @@ impl Dial for Pipes {
 
 /// An agent behind a socket. Stops when dropped.
 pub(super) struct Fake {
-    /// What `CONSUL_HTTP_ADDR` would be.
+    /// The value for `CONSUL_HTTP_ADDR`.
     pub address: String,
     pub journal: Journal,
     task: JoinHandle<()>,

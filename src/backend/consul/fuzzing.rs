@@ -1,10 +1,10 @@
-//! What is fuzzed of Consul: the answer of its health API.
+//! What is fuzzed of Consul: the response of its health API.
 
 use super::decode::decode;
 use crate::model::json;
 use crate::model::target::Target;
 
-/// Decodes an answer as several targets ask for it.
+/// Decodes a response for several targets.
 pub(crate) fn answer(bytes: &[u8]) {
     let body = json::mended(bytes.to_vec());
     for target in ["consul:///pay", "consul:///pay?tag=grpc&healthy=false"] {

@@ -11,7 +11,7 @@ use super::answer::Service;
 use super::query::{Client, HealthService};
 use crate::model::endpoint;
 
-/// How long may be asked for them: less is known without it.
+/// Time limit for the query; without a response only the mesh information is missing.
 const LIMIT: Duration = Duration::from_secs(1);
 
 /// `GET /v1/health/connect/:service`: the proxies of a service's instances.
@@ -39,7 +39,7 @@ struct Entry {
 pub(super) struct Mesh(BTreeMap<String, String>);
 
 impl Mesh {
-    /// Asks for the proxies of the service in `path`, which `question` asked for.
+    /// Queries the proxies of the service in `path`, which `question` queried.
     pub(super) async fn look(client: &Client, path: &str, question: &HealthService) -> Self {
         let (dc, ns, partition) = (question.dc.clone(), question.ns.clone(), question.partition.clone());
         let asked = HealthConnect { service: path.to_string(), dc, ns, partition };
@@ -60,7 +60,7 @@ impl Mesh {
     }
 }
 
-/// The instance behind a proxy, and the proxy in words.
+/// The instance behind a proxy, and a description of the proxy.
 fn proxy_of(service: &Service) -> Option<(String, String)> {
     if service.kind.as_deref() != Some("connect-proxy") {
         return None;

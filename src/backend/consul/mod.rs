@@ -1,8 +1,8 @@
-//! The `consul` backend: `/v1/health/service/:service`, asked once and then watched with blocking queries.
+//! The `consul` backend: queries `/v1/health/service/:service` once, then watches it with blocking queries.
 //!
-//! Spoken with consulrs's features and rustify's endpoints over a transport of our own (`consul/transport.rs`): the crate's
-//! client has no time limits, and its types refuse ordinary answers. reqwest, which that client would use, is a stand-in
-//! (`consul/reqwest`).
+//! Uses consulrs's features and rustify's endpoints over its own transport (`consul/transport.rs`), because the
+//! crate's client has no time limits and its types reject ordinary responses. reqwest, which that client would use,
+//! is a stand-in (`consul/reqwest`).
 
 #![cfg(feature = "consul")]
 
@@ -47,7 +47,7 @@ pub use target::ConsulTarget;
 /// The `consul` backend.
 pub struct Consul;
 
-/// How long the agent of this machine may take to accept a connection before there is none.
+/// Time limit for the connection to the agent of this machine; beyond it, no agent is running here.
 const LOCAL_AGENT: Duration = Duration::from_millis(50);
 
 /// Consul's own port for HTTP or HTTPS.
@@ -141,8 +141,8 @@ impl Backend for Consul {
         }
     }
 
-    /// `consul 1.22.7 at 127.0.0.1:8500, leader 127.0.0.1:8300`. Without a leader it is an error; a token that may not
-    /// read the version costs the version only.
+    /// `consul 1.22.7 at 127.0.0.1:8500, leader 127.0.0.1:8300`. Without a leader it is an error; with a token that
+    /// may not read the version, only the version is missing.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
         let (settings, secrets) = ((*settings.of::<Settings>()).clone(), settings.secrets.clone());
@@ -166,7 +166,7 @@ impl Backend for Consul {
     }
 }
 
-/// Why bare names are asked here, or why not.
+/// Why bare names are queried here, or why not.
 fn active(settings: &Settings) -> Result<String, String> {
     let agent = &settings.agent.value;
     match &settings.agent.origin {
@@ -179,7 +179,7 @@ fn active(settings: &Settings) -> Result<String, String> {
     }
 }
 
-/// The agent that is queried for bare names although nothing names it: this machine's own.
+/// The agent that is queried for bare names although no setting names it: the one on this machine.
 fn local_agent(settings: &Settings) -> Option<SocketAddr> {
     match settings.agent.origin {
         Origin::System(_) | Origin::Default => settings.agent.value.loopback(),

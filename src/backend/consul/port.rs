@@ -1,4 +1,4 @@
-//! Where an instance listens for gRPC: frameworks write it into Consul in different places.
+//! Where an instance listens for gRPC: frameworks register it in Consul in different places.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,18 @@ use super::answer::{Service, TaggedAddress};
 use crate::layout::{self, LayoutError, PlaceError, consul, join, kratos, spring};
 use crate::model::endpoint::{Address, LayoutRule};
 
-/// Where an instance listens for gRPC, and which rule said so.
+/// Where an instance listens for gRPC, and which rule determined it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// The address.
     pub address: Address,
     /// The layout that was recognised and what in it gave the address: `kratos: tagged address grpc`.
     pub layout: LayoutRule,
-    /// What the framework wrote elsewhere than into Consul's metadata.
+    /// Metadata that the framework registered outside Consul's metadata.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What Consul's own rules are named by.
+/// The name of Consul's own rules.
 const OWN: &str = "consul";
 
 /// The addresses that Consul itself adds to every instance.
@@ -30,30 +30,30 @@ pub(super) enum PortError {
     /// No host.
     #[error("neither the service nor its node has an address")]
     NoAddress,
-    /// Several ports, none of which is meant.
+    /// Several ports, none of which is for gRPC.
     #[error("none of its ports is named grpc or is the default port")]
     NoPort,
-    /// A tagged address is none.
+    /// A tagged address is not valid.
     #[error("its tagged address {scheme} is {address:?}: {source}")]
     Tagged {
         /// Its name.
         scheme: &'static str,
-        /// What it holds.
+        /// Its value.
         address: String,
         /// Why.
         source: PlaceError,
     },
-    /// Host and port are no address.
+    /// Host and port do not form an address.
     #[error(transparent)]
     Place(#[from] PlaceError),
-    /// The framework that registered it says that it is of no use.
+    /// The framework's own registration shows that the instance is unusable.
     #[error(transparent)]
     Layout(#[from] LayoutError),
 }
 
-/// The first of: a Unix socket; the tagged address `grpc` or `grpcs`; metadata with a gRPC port; the port named `grpc`
-/// or the default one of several; the service's own port, with the name of the framework that wrote it where one is
-/// recognised. `checks` are the types of its checks.
+/// The first of: a Unix socket; the tagged address `grpc` or `grpcs`; metadata with a gRPC port; the port named
+/// `grpc` or the default one of several; the service's own port, with the name of the framework that registered it if
+/// one is recognised. `checks` are the types of its checks.
 pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> Result<Place, PortError> {
     let at_rule = |address: Address, layout: LayoutRule| Ok(Place { address, layout, metadata: BTreeMap::new() });
     let consuls = |rule: String| LayoutRule::new(OWN, rule);
@@ -99,7 +99,7 @@ pub(super) fn place(service: &Service, node_address: &str, checks: &[&str]) -> R
     Ok(Place { address: join(host, port)?, layout, metadata })
 }
 
-/// What the tagged addresses say; `None` when they say nothing about protocols.
+/// The address in the tagged addresses; `None` when they contain nothing about protocols.
 fn tagged(service: &Service) -> Result<Option<Place>, PortError> {
     let Some(all) = &service.tagged_addresses else { return Ok(None) };
     for scheme in ["grpc", "grpcs"] {
@@ -113,8 +113,8 @@ fn tagged(service: &Service) -> Result<Option<Place>, PortError> {
             return Ok(Some(Place { address, layout, metadata: BTreeMap::new() }));
         }
     }
-    // Kratos writes one tagged address for each of its servers. Where it wrote none for gRPC there is no gRPC server,
-    // and the service's own port is that of another protocol.
+    // Kratos writes one tagged address for each of its servers. If none is for gRPC, there is no gRPC server, and the
+    // service's own port belongs to another protocol.
     let others = all.iter().filter(|(name, _)| !CONSULS_OWN.contains(&name.as_str()));
     let of_kratos: Vec<&str> = others
         .filter(|(name, tagged)| tagged.address.starts_with(&format!("{name}://")))

@@ -1,4 +1,4 @@
-//! Questions to Consul's HTTP API: consulrs's features and rustify's endpoints over our [`Transport`].
+//! Queries to Consul's HTTP API: consulrs's features and rustify's endpoints over our [`Transport`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,17 +48,17 @@ pub(super) struct HealthService {
     pub partition: Option<String>,
 }
 
-/// `GET /v1/status/leader`: the leader's address, or nothing. Needs no token.
+/// `GET /v1/status/leader`: the leader's address, or an empty text. Needs no token.
 #[derive(Debug, Endpoint)]
 #[endpoint(path = "status/leader", response = "String")]
 pub(super) struct StatusLeader {}
 
-/// `GET /v1/agent/self`: who the agent is. Needs `agent:read`.
+/// `GET /v1/agent/self`: the agent's configuration. Needs `agent:read`.
 #[derive(Debug, Endpoint)]
 #[endpoint(path = "agent/self", response = "AgentSelf")]
 pub(super) struct ReadAgentSelf {}
 
-/// What [`ReadAgentSelf`] answers, as far as it is wanted.
+/// The response to [`ReadAgentSelf`], as far as it is used.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct AgentSelf {
@@ -72,9 +72,9 @@ pub(super) struct AgentConfig {
     pub version: String,
 }
 
-/// Everything but letters, digits and `-._~`: a service name is one path segment, whatever is in it.
+/// Everything but letters, digits and `-._~`: a service name is one path segment, whatever characters it has.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// What cannot stand in a path at all; the prefix of an address is taken as it was typed otherwise.
+/// Characters that are not valid in a path; the prefix of an address is otherwise sent as typed.
 const PREFIX: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
@@ -83,7 +83,7 @@ pub(super) fn segment(name: &str) -> String {
     utf8_percent_encode(name, SEGMENT).to_string()
 }
 
-/// The way to one agent: the address, what proves who asks, and where TLS finds its files.
+/// How to reach one agent: the address, the credentials, and the TLS files.
 pub(super) struct Route {
     /// The agent.
     pub agent: Agent,
@@ -103,9 +103,9 @@ impl Route {
         settings.token_file.value.is_some() || agent(settings, target).is_ok_and(|agent| agent.is_tls())
     }
 
-    /// Puts settings and target together and reads the files they name.
+    /// Combines settings and target, and reads the files they name.
     pub(super) fn new(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Self, ResolveError> {
-        // What is wrong with the address names it already.
+        // The error already names the address.
         let agent = agent(settings, target).map_err(|error| {
             let text = format!("consul agent {error}");
             ResolveError::fatal(ResolveCode::BadTarget, text).caused_by(error)
@@ -137,13 +137,13 @@ impl Route {
         })
     }
 
-    /// Is nobody in particular asking (no token)?
+    /// Are the requests anonymous (no token)?
     pub(super) fn is_anonymous(&self) -> bool {
         self.token.is_none()
     }
 }
 
-/// The agent of the target, else of the settings. A target's agent is spoken to as the settings' one is (TLS or not).
+/// The agent of the target, else of the settings. A target's agent uses TLS if the settings' agent does.
 fn agent(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Agent, super::agent::AgentError> {
     match target.and_then(|target| target.agent.as_deref()) {
         None => Ok(settings.agent.value.clone()),
@@ -187,39 +187,39 @@ fn headers(token: Option<&Secret>, auth: Option<&(String, Secret)>) -> Result<He
     Ok(headers)
 }
 
-/// A secret value as the older `http` has it that rustify uses.
+/// A secret header value in the older `http` version that rustify uses.
 fn of_http(value: &http::HeaderValue) -> Result<HeaderValue, InvalidHeaderValue> {
     let mut value = HeaderValue::from_bytes(value.as_bytes())?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// Asks one agent, over one connection.
+/// Queries one agent, over one connection.
 pub(super) struct Client {
     route: Arc<Route>,
     transport: Transport,
 }
 
-/// An answer, and what its headers say about it.
+/// A response, and what its headers contain.
 pub(super) struct Reply<T> {
-    /// What was asked for.
+    /// The decoded body.
     pub value: T,
-    /// What the headers say.
+    /// The headers.
     pub meta: Meta,
     /// How long it took, connecting included.
     pub took: Duration,
 }
 
-/// The headers that Consul puts on its answers.
+/// The headers that Consul adds to its responses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Meta {
-    /// `X-Consul-Index`: what a blocking question waits behind.
+    /// `X-Consul-Index`: the index that a blocking query waits behind.
     pub index: Option<u64>,
     /// `X-Consul-KnownLeader`.
     pub leader: Leader,
     /// `X-Consul-LastContact`: how old the answer may be.
     pub last_contact: Duration,
-    /// `X-Consul-Results-Filtered-By-ACLs`; never said to the anonymous.
+    /// `X-Consul-Results-Filtered-By-ACLs`; never sent to anonymous clients.
     pub filtered_by_acl: bool,
     /// `X-Consul-Default-ACL-Policy` is `deny`.
     pub denies_by_default: bool,
@@ -228,13 +228,13 @@ pub(super) struct Meta {
 /// `X-Consul-KnownLeader`: whether the server that answered has a leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Leader {
-    /// It has, or no header states otherwise.
+    /// It has one, or no header states otherwise.
     #[default]
     Known,
     /// It has none.
     Unknown,
-    /// `false` from the streaming backend (`X-Consul-Query-Backend`), which proves nothing: Consul 1.22 sends it in every
-    /// such answer, beside a leader that is well and beside none.
+    /// `false` from the streaming backend (`X-Consul-Query-Backend`), which proves nothing: Consul 1.22 sends it in
+    /// every such response, with and without a working leader.
     Unstated,
 }
 
@@ -264,28 +264,28 @@ impl Meta {
 }
 
 impl Client {
-    /// Asks over sockets.
+    /// A client over sockets.
     pub(super) fn new(route: Arc<Route>, connect_limit: Duration) -> Self {
         Client::over(Arc::new(NamedSockets), route, connect_limit)
     }
 
-    /// Asks over what `dial` gives.
+    /// A client over what `dial` returns.
     pub(super) fn over(dial: Arc<dyn Dial>, route: Arc<Route>, connect_limit: Duration) -> Self {
         let transport = Transport::new(dial, route.agent.address(), route.tls.clone(), connect_limit);
         Client { route, transport }
     }
 
-    /// A second one to the same agent, with a connection of its own.
+    /// A second client for the same agent, with a connection of its own.
     pub(super) fn another(&self) -> Self {
         Client { route: self.route.clone(), transport: self.transport.another() }
     }
 
-    /// The way to the agent.
+    /// The route to the agent.
     pub(super) fn route(&self) -> &Route {
         &self.route
     }
 
-    /// Asks `endpoint`, for at most `limit` altogether.
+    /// Queries `endpoint`, within `limit` altogether.
     pub(super) async fn ask<E: Endpoint>(
         &self,
         endpoint: E,
@@ -298,7 +298,7 @@ impl Client {
         Ok(Reply { value, meta, took })
     }
 
-    /// [`ask`](Self::ask), without reading the answer: as Go's clients would see it.
+    /// [`ask`](Self::ask), without decoding the response: what Go's clients would receive.
     pub(super) async fn ask_body<E: Endpoint>(
         &self,
         endpoint: E,
@@ -315,7 +315,7 @@ impl Client {
         Ok(Reply { value: json::mended(result.response.into_body()), meta, took })
     }
 
-    /// What came to `question` is not what Consul answers.
+    /// The response to `question` is not a valid Consul response.
     pub(super) fn garbled(&self, question: &impl Endpoint, error: serde_json::Error, body: &[u8]) -> ResolveError {
         self.unreadable(&format!("/v1/{}", question.path()), error, body)
     }
@@ -343,10 +343,11 @@ impl Client {
     }
 }
 
-/// What is put on every question: the agent's prefix and `/v1`, who asks, consulrs's features, the time limit.
+/// What is added to every request: the agent's prefix and `/v1`, the credentials, consulrs's features, the time
+/// limit.
 ///
-/// An endpoint's `path()` is taken as it is, so it comes encoded: consulrs's own middleware encodes names twice
-/// (`my service` becomes `my%2520service`), and rustify splits them at slashes.
+/// An endpoint's `path()` is sent as it is, so it must be encoded: consulrs's own middleware encodes names twice (`my
+/// service` becomes `my%2520service`), and rustify splits them at slashes.
 struct Envelope<'a> {
     route: &'a Route,
     features: Option<Features>,

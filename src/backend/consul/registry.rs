@@ -1,4 +1,4 @@
-//! What Consul is like as a registry, and what to do about it with its own tools.
+//! Consul's properties as a registry, and remedies with its own tools.
 
 use super::target::NAME;
 use crate::model::endpoint::{CheckState, Endpoint};
@@ -18,7 +18,7 @@ pub static REGISTRY: Registry = Registry {
     ..Registry::named(NAME)
 };
 
-/// The check that Consul's agents make of each other.
+/// The check by which Consul's agents monitor each other.
 const SERF: &str = "Serf Health Status";
 
 fn advice(situation: Situation<'_>) -> Option<String> {
@@ -37,8 +37,8 @@ fn advice(situation: Situation<'_>) -> Option<String> {
     }
 }
 
-/// The command that removes an instance that is critical and dead. The node's own agent does it; where that agent is lost the
-/// catalog does.
+/// The command that removes an instance that is critical and dead. The node's own agent removes it; if that agent is
+/// lost, the catalog does.
 fn deregister(endpoint: &Endpoint) -> Option<String> {
     let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref().unwrap_or_default());
     let node_is_lost = endpoint.checks.iter().any(|check| check.name == SERF && check.state == CheckState::Critical);
@@ -58,7 +58,7 @@ fn deregister(endpoint: &Endpoint) -> Option<String> {
 fn deregister_dead(endpoint: &Endpoint) -> Option<String> {
     let (id, node) = (endpoint.id.as_deref()?, endpoint.node.as_deref());
     let place = node.map_or_else(|| "its node".to_string(), |node| format!("node {node}"));
-    // The agents' check of each other watches the node, not the instance.
+    // The agents' check of each other monitors the node, not the instance.
     let why = if endpoint.checks.iter().all(|check| check.name == SERF) {
         "it has no check of its own: add a gRPC health check"
     } else {

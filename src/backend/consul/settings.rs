@@ -14,7 +14,7 @@ const DC: &str = "--dc";
 const TAG: &str = "--tag";
 const TOKEN_FILE: &str = "--token-file";
 
-/// What can be set.
+/// The supported settings.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::flag(Flag::one(DC, "NAME", "dc1"), "Consul: query this datacenter"),
     Setting::flag(
@@ -40,25 +40,25 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::variable("CONSUL_PARTITION", "the admin partition (Enterprise)"),
 ];
 
-/// How Consul is asked. Nothing here has been read from a file or contacted yet.
+/// How Consul is queried. No file has been read and nothing contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The agent: `CONSUL_HTTP_ADDR`, by default `127.0.0.1:8500`.
     pub agent: Sourced<Agent>,
     /// The ACL token: `CONSUL_HTTP_TOKEN`.
     pub token: Sourced<Option<Secret>>,
-    /// A file that holds the ACL token; wins over [`token`](Self::token), as it does for Consul:
+    /// A file with the ACL token; takes precedence over [`token`](Self::token), as in Consul:
     /// `CONSUL_HTTP_TOKEN_FILE`.
     pub token_file: Sourced<Option<PathBuf>>,
     /// User and password for HTTP basic authentication: `CONSUL_HTTP_AUTH`.
     pub auth: Sourced<Option<(String, Secret)>>,
-    /// Speak TLS to an agent whose address has no scheme: `CONSUL_HTTP_SSL`.
+    /// Use TLS for an agent whose address has no scheme: `CONSUL_HTTP_SSL`.
     pub tls: Sourced<bool>,
     /// Verify the agent's certificate: `CONSUL_HTTP_SSL_VERIFY`, by default true.
     pub verify: Sourced<bool>,
     /// PEM file with the trusted roots, instead of the system's: `CONSUL_CACERT`.
     pub cacert: Sourced<Option<PathBuf>>,
-    /// Directory of PEM files with trusted roots; [`cacert`](Self::cacert) wins: `CONSUL_CAPATH`.
+    /// Directory of PEM files with trusted roots; [`cacert`](Self::cacert) takes precedence: `CONSUL_CAPATH`.
     pub capath: Sourced<Option<PathBuf>>,
     /// PEM file with the client certificate chain: `CONSUL_CLIENT_CERT`.
     pub client_cert: Sourced<Option<PathBuf>>,
@@ -146,7 +146,7 @@ impl BackendSettings for Settings {
 }
 
 impl Settings {
-    /// Variable, value (secrets masked) and origin of every setting that is in force.
+    /// Variable, value (secrets masked) and origin of every setting in force.
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let mut rows = vec![("CONSUL_HTTP_ADDR", self.agent.value.to_string(), self.agent.origin.clone())];
         let mut row = |name, value: Option<String>, origin: &Origin| {

@@ -1,8 +1,8 @@
 //! [`Shown`]: what an answer lists, and whether that is everything.
 //!
-//! Consul filters its answers: without `service:read` or `node:read` they are 200 and shorter, with the header
-//! `X-Consul-Results-Filtered-By-ACLs`; an anonymous caller is not even told that. And an answer of the streaming backend
-//! does not prove that a leader knows of it.
+//! Consul filters its responses: without `service:read` or `node:read` they are 200 and shorter, with the header
+//! `X-Consul-Results-Filtered-By-ACLs`, which anonymous clients do not get. And a response of the streaming backend
+//! does not prove that the server has a leader.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::model::resolution::{Note, NoteKind, ResolveCode};
 
 const NO_LEADER: &str = "consul reports no leader: the response may be old";
 
-/// What an answer lists, without what runs on by itself (time taken, index, age, the outputs of checks).
+/// The content of a response, without what always changes (time taken, index, age, the outputs of checks).
 pub(super) struct Shown {
     endpoints: Vec<Endpoint>,
     pub notes: Vec<Note>,
@@ -31,7 +31,7 @@ impl Shown {
         Shown { endpoints: decoded.endpoints.clone(), notes, ordered }
     }
 
-    /// Why the token may not see everything. Consul does not tell the anonymous that it hid something.
+    /// Why the token may not see everything. Consul does not report to anonymous clients that it filtered a response.
     pub(super) fn hides(registered: usize, meta: &Meta, anonymous: bool, service: &str) -> Option<String> {
         if meta.filtered_by_acl {
             let visible = match registered {
@@ -51,7 +51,7 @@ impl Shown {
         })
     }
 
-    /// Why what is missing from an answer may still exist.
+    /// Why what is missing from a response may still exist.
     pub(super) fn incomplete(hidden: Option<&str>, meta: &Meta) -> Option<(ResolveCode, String)> {
         match (hidden, meta.leader) {
             (Some(why), _) => Some((ResolveCode::Hidden, why.to_string())),
@@ -60,14 +60,14 @@ impl Shown {
         }
     }
 
-    /// True when there may be more than this lists.
+    /// True when there may be more than the response lists.
     pub(super) fn is_partial(&self) -> bool {
         self.notes.iter().any(|note| matches!(note.kind, NoteKind::AclFiltered | NoteKind::NoLeader))
     }
 
-    /// True when the answer of a blocking query lacks endpoints and does not prove that they are gone: it is empty
-    /// (hashicorp/consul#20790), it was filtered, the index it waited `behind` has not moved, or it does not state that the
-    /// server has a leader.
+    /// True when the response to a blocking query lacks endpoints and does not prove that they are gone: it is empty
+    /// (hashicorp/consul#20790), it was filtered, the index it waited `behind` has not changed, or it does not state
+    /// that the server has a leader.
     pub(super) fn is_doubtful(&self, now: &Decoded, meta: &Meta, behind: u64) -> bool {
         let moved = meta.index.is_some_and(|index| index > behind);
         let proved = moved && !meta.filtered_by_acl && meta.leader == Leader::Known && !now.endpoints.is_empty();

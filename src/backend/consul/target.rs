@@ -34,13 +34,13 @@ pub(super) const SCHEMES: &[Scheme] =
         "require-consistent",
     ])];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] = &[
     Example { target: "consul:///pay?tag=v2", meaning: "Consul, at CONSUL_HTTP_ADDR" },
     Example { target: "consul://agent:8500/pay", meaning: "Consul, at this agent" },
 ];
 
-/// What a `consul:` target asks for.
+/// The query of a `consul:` target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConsulTarget {
     /// The agent, `host` or `host:port`; the environment's when absent.
@@ -119,9 +119,10 @@ impl fmt::Display for ConsulTarget {
 
 const CONSUL_EXAMPLE: &str = "consul:///pay?tag=v1";
 
-/// Parameters of `consul:` that mean something here.
+/// The parameters of `consul:` that have an effect here.
 const CONSUL_PARAMETERS: &str = "tag, dc, near, healthy, token, ns, partition";
-/// Parameters of mbobakov's resolver that tune the client, not the question: accepted, so that its targets can be pasted.
+/// Parameters of mbobakov's resolver that tune the client, not the query: accepted, so that its targets can be
+/// pasted.
 const CONSUL_TUNING: [&str; 7] =
     ["wait", "limit", "insecure", "timeout", "max-backoff", "allow-stale", "require-consistent"];
 
@@ -148,7 +149,7 @@ fn consul(rest: Piece<'_>) -> Parsed<ConsulTarget> {
             }
         },
     };
-    // mbobakov trims slashes as well; an encoded one (%2F) is part of the name.
+    // mbobakov trims slashes as well; an encoded slash (%2F) is part of the name.
     let trimmed = service.text.trim_end_matches('/').len();
     let service = service.until(trimmed);
     let service = service.from(service.text.len() - service.text.trim_start_matches('/').len());

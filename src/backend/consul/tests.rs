@@ -1,4 +1,4 @@
-//! The whole backend over real sockets, against an agent of our own making.
+//! The whole backend over real sockets, against a scripted agent.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::model::secret::Secret;
 
 const ONE: &str = r#"[{"Node":{"Node":"n"},"Service":{"ID":"pay-1","Address":"10.0.0.1","Port":9000},"Checks":[]}]"#;
 
-/// The settings that these variables make.
+/// The settings that result from these variables.
 fn settings(pairs: &[(&str, &str)]) -> Settings {
     Settings::from_env(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| value.to_string())).unwrap()
 }
@@ -32,7 +32,7 @@ fn target(service: &str) -> ConsulTarget {
     ConsulTarget { service: service.to_string(), ..ConsulTarget::default() }
 }
 
-/// The first word about `target`.
+/// The first response for `target`.
 async fn first(target: ConsulTarget, settings: Settings) -> Result<Update, ResolveError> {
     let mut stream = Consul.resolve(&target.into(), &context(settings));
     stream.next().await.expect("silence is never an answer")
@@ -441,7 +441,7 @@ async fn a_file_that_holds_no_certificate_is_named() {
 
 #[tokio::test]
 async fn tls_to_an_agent_without_it_says_so() {
-    // The answer that Go's HTTP server gives to a TLS client hello.
+    // The response of Go's HTTP server to a TLS client hello.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://{}", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {

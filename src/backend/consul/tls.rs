@@ -1,9 +1,9 @@
-//! TLS to the agent, as Consul's own settings have it.
+//! TLS to the agent, with Consul's own settings.
 
 use super::settings::Settings;
 use crate::backend::tls::{Names, Pem, Plan};
 
-/// What Consul calls the settings.
+/// Consul's names for the settings.
 pub(super) const NAMES: &Names = &Names {
     cacert: "CONSUL_CACERT",
     capath: "CONSUL_CAPATH",

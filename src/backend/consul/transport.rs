@@ -1,7 +1,7 @@
 //! [`Transport`]: carries consulrs's requests over [`Http`].
 //!
-//! consulrs's own client cannot be used: it has no time limits at all, no Unix sockets and no client certificates
-//! that work. So rustify's `Client` trait is implemented here.
+//! consulrs's own client cannot be used: it has no time limits, no Unix sockets and no working client certificates.
+//! So rustify's `Client` trait is implemented here.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,24 +15,24 @@ use crate::net::dial::Dial;
 use crate::net::http1::{Http, HttpError, retry_after};
 use crate::net::tls::TlsClient;
 
-/// How long one question may take altogether, connecting included. Travels with the request as an extension.
+/// Time limit for one request, connecting included. Travels with the request as an extension.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit(pub Duration);
 
 /// Carries requests to one agent.
 pub(super) struct Transport {
     http: Http,
-    /// What the last refusal asked for: rustify gives no headers of it.
+    /// The Retry-After of the last error response, because rustify does not pass on its headers.
     retry_after: Mutex<Option<Duration>>,
 }
 
 impl Transport {
-    /// Nothing is contacted yet. Without a [`Limit`] a request gets `connect_limit` as its own.
+    /// Nothing is contacted yet. A request without a [`Limit`] gets `connect_limit` as its limit.
     pub(super) fn new(dial: Arc<dyn Dial>, address: Address, tls: Option<TlsClient>, connect_limit: Duration) -> Self {
         Transport::over(Http::new(dial, address, tls, connect_limit))
     }
 
-    /// A second one to the same agent, with a connection of its own.
+    /// A second transport to the same agent, with a connection of its own.
     pub(super) fn another(&self) -> Self {
         Transport::over(self.http.another())
     }
@@ -41,7 +41,7 @@ impl Transport {
         Transport { http, retry_after: Mutex::new(None) }
     }
 
-    /// When the agent wants to be queried again, as its last refusal states it.
+    /// When the agent accepts the next request, according to its last error response.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         *self.retry_after.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,7 +49,7 @@ impl Transport {
 
 #[async_trait::async_trait]
 impl rustify::client::Client for Transport {
-    /// Only a root to build paths on: [`Http`] knows where the agent is.
+    /// Only a root to build paths on: [`Http`] has the agent's address.
     fn base(&self) -> &str {
         "http://consul"
     }

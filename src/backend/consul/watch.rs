@@ -1,14 +1,14 @@
 //! The watch: blocking queries and their index rules
 //! (<https://developer.hashicorp.com/consul/api-docs/features/blocking>).
 //!
-//! * The first question does not block and asks for a consistent answer: a server that has just come up answers `[]` by
-//!   itself until it has read its own log.
-//! * An index that goes back starts the watch over. So does an answer from which something is missing, unless its headers
-//!   prove that it is complete ([`Shown::is_doubtful`]): the consistent query decides.
-//! * The content is compared, not only the index: rights that are taken away or given back change no index.
-//! * What a token may not see is hidden, not gone ([`Shown::hides`]).
-//! * While a question hangs, a second connection asks for a sign of life: a frozen agent keeps its connections open and
-//!   would be waited for until the end of the question.
+//! * The first query does not block and is consistent: a server that has just started returns `[]` until it has read
+//!   its own log.
+//! * An index that goes back restarts the watch. So does a response that lacks endpoints, unless its headers prove
+//!   that it is complete ([`Shown::is_doubtful`]): the consistent query decides.
+//! * The content is compared, not only the index: ACL changes do not change an index.
+//! * What a token may not see is hidden, not removed ([`Shown::hides`]).
+//! * While a query blocks, a second connection sends liveness checks: a frozen agent keeps its connections open, and
+//!   the watch would otherwise wait until the blocking query ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,27 +33,29 @@ use crate::model::resolution::{
 use crate::model::secret::Secrets;
 use crate::text::duration;
 
-/// How long a blocking question waits. Proxies cut silent requests after 60 s; and a server whose index went back (a
-/// restored snapshot) wakes nobody, so this is also how late that is noticed.
+/// How long a blocking query waits. Proxies close idle requests after 60 s; and a server whose index went back (a
+/// restored snapshot) does not end blocking queries, so this also bounds how late that is noticed.
 const WAIT: Duration = Duration::from_secs(15);
-/// The same while something is hidden: rights that are given back change no index.
+/// The same while something is hidden: restored ACL rights do not change an index.
 const HIDDEN_WAIT: Duration = Duration::from_secs(3);
-/// The pause after an answer that the consistent query did not confirm, from the second one in a row; doubles up to [`WAIT`].
+/// The pause after a response that the consistent query did not confirm, from the second one in a row; doubles up to
+/// [`WAIT`].
 const UNCONFIRMED: Duration = Duration::from_secs(1);
-/// What a blocking question may take longer than Consul's own wait and jitter (a sixteenth).
+/// How much longer than Consul's own wait and jitter (a sixteenth) a blocking query may take.
 const SLACK: Duration = Duration::from_secs(5);
-/// How often the agent is asked for a sign of life while a question hangs.
+/// Interval of the liveness checks while a query blocks.
 const PULSE: Duration = Duration::from_secs(2);
-/// How long it may take to give one. With the pause before it: an agent that is away for five seconds is noticed.
+/// Time limit for a liveness check. With the pause before it, an agent that does not respond for five seconds is
+/// noticed.
 const SIGN_WITHIN: Duration = Duration::from_secs(3);
-/// Blocking questions begin this far apart on average: a service that changes all the time is not asked for all the
-/// time.
+/// Average interval between the starts of blocking queries: a service that changes all the time does not cause
+/// constant queries.
 const PACE: Duration = Duration::from_millis(100);
-/// So much may be borrowed from that: some changes in a row (a rollout, the two indexes of one registration) are each
-/// heard at once.
+/// How far queries may run ahead of that interval: a few changes in a row (a rollout, the two indexes of one
+/// registration) are each noticed at once.
 const CREDIT: Duration = Duration::from_secs(1);
 
-/// Opens the way to the agent. Where files are to be read, that happens where it may block.
+/// Opens the route to the agent. Files are read on a thread where blocking is allowed.
 pub(super) async fn open(
     settings: Settings,
     target: Option<ConsulTarget>,
@@ -65,7 +67,7 @@ pub(super) async fn open(
     match tokio::task::spawn_blocking(move || Route::new(&settings, target.as_ref())).await {
         Ok(route) => {
             let route = route?;
-            // A token file is read only now.
+            // A token file is read here, not earlier.
             route.token.iter().for_each(|token| secrets.learn(token.reveal()));
             Ok(Arc::new(route))
         }
@@ -76,7 +78,7 @@ pub(super) async fn open(
     }
 }
 
-/// Everything that `target` asks for, until an error: it ends the stream.
+/// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(
     settings: Settings,
     target: ConsulTarget,
@@ -98,7 +100,7 @@ pub(super) fn resolve(
     Box::pin(stream::once(start).flatten())
 }
 
-/// A name that no HTTP path can carry is refused before anything is asked.
+/// Rejects a name that an HTTP path cannot contain, before anything is queried.
 fn service_name(name: &str) -> Result<(), ResolveError> {
     const LONGEST: usize = 4096;
     let wrong = |why: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("consul: {why}")));
@@ -112,7 +114,7 @@ fn service_name(name: &str) -> Result<(), ResolveError> {
     }
 }
 
-/// The watch over an open way.
+/// The watch over an open route.
 pub(super) fn watch(client: Client, target: ConsulTarget, response_limit: Duration) -> Resolution {
     let pulse = client.another();
     let watch = Watching {
@@ -139,18 +141,18 @@ struct Watching {
     /// The service name as a segment of a path.
     path: String,
     response_limit: Duration,
-    /// What the next blocking question waits behind; 0 asks at once.
+    /// The index that the next blocking query waits behind; with 0 it returns at once.
     index: u64,
-    /// The answer that was given last.
+    /// The last response that was reported.
     shown: Option<Shown>,
-    /// The last blocking query returned something doubtful.
+    /// The last blocking query returned a doubtful response.
     doubted: bool,
-    /// Doubtful answers in a row that were not confirmed.
+    /// Doubtful responses in a row that were not confirmed.
     unconfirmed: u32,
     /// Which instances have a mesh proxy.
     mesh: Mesh,
     pace: Pace,
-    /// Why the watch cannot go on after what was said.
+    /// Why the watch cannot continue after the last update.
     over: Option<ResolveError>,
 }
 
@@ -165,7 +167,7 @@ impl Watch for Watching {
 }
 
 impl Watching {
-    /// Waits for an answer that differs from the last one; also why there may be more than it lists.
+    /// Waits for a response that differs from the last one; also why there may be more than it lists.
     async fn wait(&mut self) -> Result<(Answer, Option<ResolveFailure>), ResolveError> {
         if let Some(error) = self.over.take() {
             return Err(error);
@@ -229,7 +231,7 @@ impl Watching {
         }
     }
 
-    /// A server that contradicts itself is not queried as fast as it answers.
+    /// Slows down the queries to a server that contradicts itself.
     async fn pause_after_contradiction(&mut self) {
         if let Some(doublings) = self.unconfirmed.checked_sub(1) {
             sleep(UNCONFIRMED.saturating_mul(1 << doublings.min(8)).min(WAIT)).await;
@@ -252,15 +254,15 @@ impl Watching {
         }
     }
 
-    /// The question that is answered at once. When it is not, a question that every living agent can answer is asked
-    /// beside it, so that the error can tell a frozen agent from a cluster without a leader.
+    /// The query that returns at once. If it does not, a query that every live agent can answer is sent beside it, so
+    /// that the error can distinguish a frozen agent from a cluster without a leader.
     async fn ask_first(&self) -> Result<Reply<Vec<u8>>, ResolveError> {
         let features = Features { mode: Some(ConsistencyMode::CONSISTENT), ..Features::default() };
         let half = self.response_limit / 2;
         let mut asked = std::pin::pin!(self.client.ask_body(self.question(), Some(features), self.response_limit));
         let beside = async {
             sleep(half).await;
-            // Done a little before the question is given up.
+            // Finished a little before the timeout of the query.
             self.pulse.ask(StatusLeader {}, None, half * 4 / 5).await
         };
         let found = tokio::select! {
@@ -287,7 +289,7 @@ impl Watching {
         Err(ResolveError::ambient(code, format!("{error}; {remark}")).caused_by(error))
     }
 
-    /// The question that is answered when something changes, or after [`WAIT`].
+    /// The query that returns when something changes, or after [`WAIT`].
     async fn ask_blocking(&mut self) -> Result<Reply<Vec<u8>>, ResolveError> {
         sleep_until(self.pace.begin(Instant::now())).await;
         let is_partial = self.shown.as_ref().is_some_and(Shown::is_partial);
@@ -302,8 +304,8 @@ impl Watching {
         }
     }
 
-    /// Returns when the agent no longer gives a sign of life, or the cluster lost its leader: a hanging question would
-    /// not notice.
+    /// Returns when the agent no longer responds to liveness checks, or the cluster lost its leader: a blocked query
+    /// would not notice either.
     async fn until_lifeless(&self) -> ResolveError {
         let named = format!("consul agent {}", self.client.route().agent);
         loop {
@@ -323,7 +325,7 @@ impl Watching {
                         return ResolveError::ambient(ResolveCode::Timeout, text).caused_by(error);
                     }
                     ResolveCode::Unreachable | ResolveCode::ServerError | ResolveCode::WatchBroken => return error,
-                    // It answered something: it lives.
+                    // It responded, so it is alive.
                     _ => {}
                 },
             }
@@ -349,14 +351,14 @@ impl Watching {
     }
 }
 
-/// How fast blocking questions may follow each other.
+/// How fast blocking queries may follow each other.
 struct Pace {
-    /// When the next one would begin if none were ever early.
+    /// When the next one would start if none had ever been early.
     due: Instant,
 }
 
 impl Pace {
-    /// Counts a question that is wanted `now`; gives the moment when it may begin.
+    /// Counts a query that is wanted `now`; returns the time when it may start.
     fn begin(&mut self, now: Instant) -> Instant {
         let at = self.due.checked_sub(CREDIT).map_or(now, |earliest| earliest.max(now));
         self.due = self.due.max(at) + PACE;

@@ -1,4 +1,4 @@
-//! The addresses of one name: A and AAAA, asked side by side.
+//! The addresses of one name: A and AAAA, queried in parallel.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::servers::{loopback, shown};
 use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
 use crate::text::duration;
 
-/// How long the other address family is waited for once one has addresses: three transmissions over UDP.
+/// How long to wait for the other address family once one has addresses: three transmissions over UDP.
 const FAMILY_GRACE: Duration = Duration::from_millis(1_500);
 
 /// What every query of one answer has in common.

@@ -1,8 +1,8 @@
-//! `dns:`, `srv:`, `host:port` and bare names: A, AAAA, SRV and TXT records, asked again before they expire.
+//! `dns:`, `srv:`, `host:port` and bare names: A, AAAA, SRV and TXT records, queried again before they expire.
 //!
-//! Nothing is cached: an answer is as fresh as the server's. Addresses are asked again after their TTL (at least 1 s, at
-//! most 5 s or `--dns-interval`), and at once when a connection failed ([`Context::resolve_now`]). What gRPC's own
-//! resolvers do (never again while a connection lives, else 30 s apart) is a lens, not this backend.
+//! Nothing is cached: an answer is as fresh as the server's. Addresses are queried again after their TTL (at least 1
+//! s, at most 5 s or `--dns-interval`), and at once when a connection failed ([`Context::resolve_now`]). What gRPC's
+//! own resolvers do (no query while a connection is up, else 30 s apart) is a lens, not this backend.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -58,13 +58,13 @@ pub use settings::{Family, Settings};
 pub use target::DnsTarget;
 use target::NAME;
 
-/// gRPC's port when nobody names one.
+/// gRPC's default port.
 const GRPC_PORT: u16 = 443;
 
 /// The domain name system.
 pub struct Dns;
 
-/// The port of an address record, and who gave it.
+/// The port of an address record, and where it came from.
 #[derive(Debug, Clone)]
 struct PortRule {
     port: u16,
@@ -175,7 +175,8 @@ fn list(items: &[impl ToString]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// The socket address that `host` is; `None` for a name. An address whose zone is not on this machine is an error.
+/// The socket address of `host`; `None` for a name. An address with a zone that does not exist on this machine is an
+/// error.
 fn literal(host: &str, port: u16) -> Result<Option<SocketAddr>, ResolveError> {
     match zone::socket(host, port) {
         None if host.contains(':') => {
@@ -213,7 +214,7 @@ impl State {
         };
         Some(match told {
             Ok((update, watch)) => (Ok(update), State::Watching(watch)),
-            // Asking again is the engine's business: it has the backoff.
+            // The engine queries again: it has the backoff.
             Err(error) => (Err(error), State::Ended),
         })
     }
@@ -228,12 +229,12 @@ struct Watch {
     schedule: Schedule,
     began: Instant,
     resolve_now: Arc<Notify>,
-    /// Waits for a hint since before the last question was asked, so that none is lost.
+    /// Waits for a hint since before the last query was sent, so that none is lost.
     hint: Pin<Box<OwnedNotified>>,
     told: Option<Told>,
 }
 
-/// What was told last, and when the answer came.
+/// The last update, and when its answer arrived.
 struct Told {
     answered: Elapsed,
     ttl: Option<Duration>,
@@ -251,7 +252,7 @@ impl Watch {
             let text = format!("cannot resolve the DNS server's own name {server} within {}", duration(limit));
             Err(ResolveError::ambient(ResolveCode::Timeout, text))
         })?;
-        // The system's own time limits count unless a shorter one is asked for.
+        // The system's own time limits apply unless a shorter one is set.
         let limit = if is_set { limit } else { servers.limit().unwrap_or(limit) };
         Ok(Watch {
             wanted,
@@ -267,7 +268,7 @@ impl Watch {
         })
     }
 
-    /// The first answer, or the next one that says something else. An error is the last word.
+    /// The first answer, or the next one that differs. After an error, nothing follows.
     async fn next(&mut self) -> Result<Update, ResolveError> {
         loop {
             if let Some(told) = &self.told {
@@ -305,7 +306,7 @@ impl Watch {
             () = self.hint.as_mut() => {
                 let at = self.schedule.hinted(answered, self.now());
                 sleep_until(self.began + at.since_start()).await;
-                // Hints that came meanwhile are answered by the same question.
+                // Hints that arrived meanwhile are covered by the same query.
                 self.hint = listen(&self.resolve_now);
             }
         }
@@ -322,7 +323,7 @@ fn listen(hints: &Arc<Notify>) -> Pin<Box<OwnedNotified>> {
     hint
 }
 
-/// Beyond the endpoints: another kind of answer, another service config, or something else that is a finding.
+/// Differences beyond the endpoints: another kind of answer, another service config, or another finding.
 fn says_something_else(before: &Update, now: &Update) -> bool {
     let configs = |answer: &Answer| -> Vec<String> {
         let is_config = |kind| matches!(kind, NoteKind::ServiceConfig | NoteKind::InvalidServiceConfig);

@@ -105,7 +105,7 @@ fn an_instance_keeps_everything_that_consul_says_about_it() {
     assert_eq!(endpoint.checks[0].output, "Agent alive and reachable");
 }
 
-/// What go-micro's registry for Consul (plugin v4, 1.2.0) wrote for a gRPC server of version v1.
+/// What go-micro's registry for Consul (plugin v4, 1.2.0) registered for a gRPC server of version v1.
 const MICRO: &str = r#"["t-789caa564a2acacf4e2d52b252ca28292950aa05040000ffff364d0600","t-789caa562a4a4dcf2c2e29aa54b2524acecf2b2ecd51aa05040000ffff560f07c8","t-789caa562a4e2d2a4b2d52b2524a2f2a4856aa05040000ffff36fa05fe","t-789caa562a294acc2b2ec82f2a51b2524a2f2a4856aa05040000ffff4f4c0754","t-789caa562a28ca2fc94fcecf51b2524a2f2a4856aa05040000ffff468306d9","v-789c2a3304040000ffff011f00a8"]"#;
 
 #[test]
@@ -113,7 +113,7 @@ fn what_a_framework_says_beside_the_address_is_kept() {
     let micro = one(&format!(r#""Address":"10.0.0.1","Port":9000,"Tags":{MICRO},"Meta":{{"server":"mine"}}"#), PASSING);
     let said = |name: &str| micro.metadata.get(name).map(String::as_str);
     assert_eq!((said("version"), said("protocol"), said("server")), (Some("v1"), Some("grpc"), Some("mine")));
-    // One tag that is none spoils no other: cut, no hexadecimal, no zlib, more than anybody writes.
+    // One malformed tag does not affect the others: truncated, not hexadecimal, not zlib, too large.
     let torn = MICRO.replace(r#""t-789caa564a2a"#, r#""t-789","t-zz","v-00","t-789caa564a2a0000"#);
     let micro = one(&format!(r#""Address":"10.0.0.1","Port":9000,"Tags":{torn}"#), PASSING);
     assert_eq!((&micro.metadata["version"], &micro.metadata["protocol"]), (&"v1".to_string(), &"grpc".to_string()));
@@ -235,7 +235,7 @@ fn the_place_is_found_wherever_a_framework_wrote_it() {
             "go-micro: service address and port",
         ),
         (
-            // Tags of others that begin as go-micro's do.
+            // Tags of other programs that start like those of go-micro.
             r#""Address":"10.0.0.1","Port":9000,"Tags":["v=v1","v-1","t-blue","e-","t=1"]"#.to_string(),
             "10.0.0.1:9000",
             "consul: service address and port",

@@ -1,12 +1,12 @@
-//! A stand-in for reqwest 0.11, which consulrs and rustify compile and this project never uses for a connection:
-//! its own transport carries their requests (`consul/transport.rs`). So only the types and methods that the two
-//! crates name are here, and every call that needs a real client fails. Why: docs/dependencies.md.
+//! A stand-in for reqwest 0.11, which consulrs and rustify compile against and which this project never uses for a
+//! connection: its own transport sends their requests (`consul/transport.rs`). So only the types and methods that the
+//! two crates name are here, and every call that needs a real client fails. Why: docs/dependencies.md.
 
 use std::fmt;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-/// The only error there is: no request is sent from here.
+/// The only error: this crate sends no request.
 #[derive(Debug)]
 pub struct Error;
 
@@ -27,7 +27,7 @@ impl Client {
     }
 }
 
-/// Accepts every setting and builds no client.
+/// Accepts every setting and fails to build a client.
 #[derive(Default)]
 pub struct ClientBuilder;
 

@@ -27,7 +27,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 const REFUSED: &[(&str, usize, &str)] = &[
     ("consul://:8500/", 9, "missing host name"),
     ("consul://127.0.0.1:8500/", 24, "missing service name; write consul:///pay"),
@@ -42,10 +42,10 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("consol:///pay", 0, "unknown scheme \"consol\" (similar: consul:)"),
 ];
 
-/// What the errors tell people to write.
+/// The corrected inputs that the errors suggest.
 const MENDED: &[&str] = &["consul:///pay?tag=v1"];
 
-/// Refused, and nothing of the secret in it is repeated.
+/// Rejected, and the error does not repeat the secret.
 const WITH_SECRET: &[&str] = &[
     "consul://127.0.0.1:8500/pay?tokn=hunter2",
     "consul:///pay?tagg=a&tokn=hunter2",

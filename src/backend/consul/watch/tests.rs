@@ -1,4 +1,4 @@
-//! The clock is paused and the agent sits behind in-memory pipes: time passes only when everybody waits.
+//! The clock is paused and the agent is behind in-memory pipes: time advances only when every task waits.
 
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
@@ -10,7 +10,7 @@ use crate::model::secret::Secret;
 const A: &str = "10.0.0.1";
 const B: &str = "10.0.0.2";
 
-/// The JSON of instances at `addresses`, each with a check that says `output`.
+/// The JSON of instances at `addresses`, each with a check with `output`.
 fn instances(addresses: &[&str], output: &str) -> String {
     let one = |address: &&str| {
         format!(
@@ -20,7 +20,7 @@ fn instances(addresses: &[&str], output: &str) -> String {
     format!("[{}]", addresses.iter().map(one).collect::<Vec<_>>().join(","))
 }
 
-/// Who is there, at which index.
+/// The instances at `addresses`, at `index`.
 fn there(index: u64, addresses: &[&str]) -> Act {
     ok(&[&format!("X-Consul-Index: {index}")], &instances(addresses, ""))
 }
@@ -33,7 +33,7 @@ fn is_leader(head: &str) -> bool {
     head.starts_with("GET /v1/status/leader ")
 }
 
-/// A watch for `target`; the script is asked about health questions only, every sign of life is given.
+/// A watch for `target`; the script gets health queries only, and every liveness check succeeds.
 fn watching(
     target: ConsulTarget,
     script: impl Fn(usize, &str) -> Act + Send + Sync + 'static,
@@ -65,7 +65,7 @@ async fn addresses(stream: &mut Resolution) -> Vec<String> {
     answer(stream).await.endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect()
 }
 
-/// The error that ends the stream: its code and sentence.
+/// The code and sentence of the error that ends the stream.
 async fn the_end(stream: &mut Resolution) -> (ResolveCode, String) {
     let Some(Err(error)) = stream.next().await else { panic!("no error") };
     assert!(matches!(error, ResolveError::Ambient(_)), "{error:?}");
@@ -352,7 +352,7 @@ async fn a_dropped_watch_leaves_no_connection_behind() {
     assert!(timeout(Duration::from_secs(8), stream.next()).await.is_err());
     assert_eq!(journal.connections(), (2, 0));
     drop(stream);
-    // Nothing else can run: time passes only after the other ends have seen the end.
+    // Nothing else can run: time advances only after the peers have seen the end.
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(journal.connections(), (2, 2));
 }
@@ -389,7 +389,7 @@ async fn a_blind_token_is_told_from_an_empty_service() {
     assert_eq!((seen.endpoints.len(), note(&seen, NoteKind::AclFiltered)), (1, None));
 }
 
-/// The visible part of a list: addresses, and the code and the sentence of what hides the rest.
+/// The visible part of a list: addresses, and the code and sentence of what hides the rest.
 async fn part(stream: &mut Resolution) -> (Vec<String>, ResolveCode, String) {
     match stream.next().await {
         Some(Ok(Update::Partial(Partial { answer, why, hidden: Hidden::Everything }))) => {
