@@ -22,20 +22,20 @@ const FAMILY_GRACE: Duration = Duration::from_millis(1_500);
 pub(super) struct Question<'a> {
     /// Queries the servers.
     pub asker: &'a Asker,
-    /// The addresses that are wanted.
+    /// The address family that is wanted.
     pub family: Family,
-    /// When all of it must be done.
+    /// The deadline for all queries.
     pub deadline: Instant,
 }
 
 /// The addresses of one name.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Each with the time that it may be kept.
+    /// Each with its TTL.
     pub addresses: Vec<(IpAddr, Duration)>,
     /// What the servers answered.
     pub replies: Vec<Reply>,
-    /// Why one family or both have no answer.
+    /// Why one or both families have no answer.
     pub failures: Vec<ResolveError>,
 }
 
@@ -45,10 +45,10 @@ impl Question<'_> {
         self.asker.ask(name, kind, self.deadline).await
     }
 
-    /// A and AAAA at the same time, as far as the family wants them.
+    /// A and AAAA in parallel, as far as the family includes them.
     pub(super) async fn addresses(&self, name: &Name) -> Found {
         if name.is_localhost() {
-            // The resolver would answer this by itself, in the server's name.
+            // The resolver would answer this by itself, as if the server had answered.
             let addresses = loopback(self.family).into_iter().map(|ip| (ip, Duration::MAX)).collect();
             return Found { addresses, ..Found::default() };
         }
@@ -69,7 +69,7 @@ impl Question<'_> {
         found
     }
 
-    /// The answers to A and AAAA. Once one of them has addresses, the other one has [`FAMILY_GRACE`].
+    /// The answers to A and AAAA. Once one of them has addresses, the other has [`FAMILY_GRACE`].
     async fn both(&self, name: &Name) -> Vec<Result<Reply, ResolveError>> {
         let [first, second] = match self.family.kinds() {
             [first, second] => [*first, *second],
@@ -89,7 +89,8 @@ impl Question<'_> {
     }
 }
 
-/// The answer of the other family: [`FAMILY_GRACE`] when this one has addresses, else as long as it takes.
+/// The answer of the other family: within [`FAMILY_GRACE`] if this one has addresses, else without a limit of its
+/// own.
 async fn late(
     rest: impl Future<Output = Result<Reply, ResolveError>>,
     name: &Name,
@@ -109,7 +110,7 @@ async fn late(
 }
 
 impl Found {
-    /// Reports that A is answered and AAAA is not, or the other way round: some resolvers fail both.
+    /// Reports that A was answered and AAAA was not, or the other way round: some resolvers fail both.
     pub(super) fn half_answered(&self, name: &Name, notes: &mut Notes) {
         let has_addresses = |reply: &&Reply| matches!(reply.said, Said::Records { .. });
         let Some(answered) = self.replies.iter().find(has_addresses) else { return };

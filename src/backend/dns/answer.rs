@@ -1,4 +1,4 @@
-//! From what the servers said to an update: which records count, where the port comes from, what was left out.
+//! From the servers' answers to an update: which records count, where the port comes from, what was left out.
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
@@ -20,16 +20,17 @@ use super::{Family, PortRule};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::text::duration;
 
-/// The addresses do not wait longer than this for the service config.
+/// How long the addresses wait for the service config.
 const CONFIG_GRACE: Duration = Duration::from_millis(300);
 
-/// What is asked for.
+/// What is queried.
 pub(super) enum Wanted {
     /// The addresses of a host.
     Host {
         /// The name as typed.
         host: String,
-        /// The port to use, and who said so; `None`: `_grpc._tcp.HOST` SRV records are tried before `otherwise`.
+        /// The port to use, and where it came from; `None`: `_grpc._tcp.HOST` SRV records are tried before
+        /// `otherwise`.
         port: Option<u16>,
         /// The port when neither the target nor SRV records have one.
         otherwise: PortRule,
@@ -38,7 +39,7 @@ pub(super) enum Wanted {
     Srv(String),
 }
 
-/// Asks whatever it takes to say who is there.
+/// Sends every query that is needed for a full update.
 pub(super) async fn outcome(
     wanted: &Wanted,
     servers: &Servers,
@@ -69,7 +70,7 @@ pub(super) async fn outcome(
     }
 }
 
-/// The top-level domain that keeps `name` from being asked anywhere; the resolver answers these by itself.
+/// The top-level domain for which `name` is never sent to a server; the resolver answers such names by itself.
 fn never_asked(name: &str) -> Option<&'static str> {
     let top = name.trim_end_matches('.').rsplit('.').next()?;
     ["invalid", "onion"].into_iter().find(|domain| top.eq_ignore_ascii_case(domain))
@@ -131,7 +132,7 @@ impl Question<'_> {
                 let endpoints = addresses.map(|(ip, ttl)| rule.endpoint(ip, Some(ttl))).collect();
                 return Ok(Outcome { update: Update::Reset(Answer { endpoints, notes: notes.into_vec() }), ttl });
             }
-            // A server that could not be queried might have addresses, so their absence is not proved.
+            // A server that could not be queried may have addresses, so their absence is not proved.
             if let Some(error) = found.failures.into_iter().chain(failed_srv).next() {
                 return Err(error);
             }
@@ -140,9 +141,9 @@ impl Question<'_> {
         Ok(absent.outcome())
     }
 
-    /// Whether the name as it was typed has other addresses than the one that the search list found.
+    /// Whether the name as typed has addresses other than those that the search list found.
     async fn shadowed(&self, typed: &Name, answered: &Name, found: &Found, notes: &mut Notes) {
-        // A single word is never meant to be a top-level domain.
+        // A single label is never meant to be a top-level domain.
         if typed == answered || typed.num_labels() < 2 {
             return;
         }
@@ -178,7 +179,7 @@ impl Question<'_> {
         Ok(absent.outcome())
     }
 
-    /// `_grpc._tcp.NAME`, unless the name is one already or has no room for it.
+    /// `_grpc._tcp.NAME`, unless the name already has that form or would become too long.
     fn service_name(&self, name: &Name) -> Option<Name> {
         if name.iter().next().is_some_and(|label| label.starts_with(b"_")) {
             return None;
@@ -187,7 +188,7 @@ impl Question<'_> {
         service.ok()
     }
 
-    /// `main`, and beside it the service config of `name`, which may come a little later but not much.
+    /// `main`, and in parallel the service config of `name`, which may arrive slightly later.
     async fn with_config<A, B>(
         &self,
         name: &Name,
@@ -216,14 +217,14 @@ impl Question<'_> {
     }
 }
 
-/// Asks for anything at all, to see whether the servers answer.
+/// Sends any query to see whether the servers respond.
 pub(super) async fn sign_of_life(servers: &Servers, asker: &Asker, deadline: Instant) -> Result<String, ResolveError> {
     let reply = asker.ask(&full_name(".")?, RecordType::NS, deadline).await;
     let others = servers.addresses.len().saturating_sub(1);
     let also = if others == 0 { String::new() } else { format!(" (of {} servers)", others + 1) };
     match reply {
         Ok(reply) => Ok(format!("dns server {} answered in {}{also}", reply.server, duration(reply.took))),
-        // A server that refuses or fails this question is there all the same.
+        // A server that returns an error for this query is nevertheless reachable.
         Err(error)
             if matches!(
                 error.failure().code,

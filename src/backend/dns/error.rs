@@ -11,30 +11,30 @@ use super::exchange::{Broken, Failure, Malformed};
 use crate::model::resolution::ResolveCode;
 use crate::text::{duration, plural};
 
-/// A server that gave no answer.
+/// A server that did not answer.
 #[derive(Debug)]
 pub(super) struct DnsError {
     /// The server.
     pub(super) server: SocketAddr,
     /// What was queried: `A pay.example`.
     pub(super) question: String,
-    /// Why its answer does not count.
+    /// Why its response is not usable.
     pub(super) why: Fault,
 }
 
-/// Fault a server's answer does not count.
+/// Why a server's response is not usable.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// No response that can be read.
+    /// No readable response.
     Failure(Failure),
     /// An error code.
     Code(ResponseCode),
-    /// Other servers, instead of an answer.
+    /// A referral to other servers, instead of an answer.
     Referral,
 }
 
 impl DnsError {
-    /// The same server failed once more. Times without a response are added up; any other failure replaces the last one.
+    /// The same server failed again. Times without a response are added up; any other failure replaces the last one.
     pub(super) fn again(&mut self, why: Fault) {
         use Broken::NoAnswer;
         self.why = match (&self.why, why) {

@@ -1,9 +1,9 @@
 //! One query to one server: over UDP with retransmission, over TCP, with EDNS or without it.
 //!
-//! Two things that a resolver must not take at face value are checked here. A server that cannot handle EDNS (FORMERR,
-//! NOTIMP, BADVERS, or no response at all to a query with an OPT record) is queried again without it, as c-ares and BIND do.
-//! A response without the TC bit may still be cut (Consul's default over UDP), so address and SRV records are compared with
-//! the TCP response whenever their number changes.
+//! Two things that a resolver must not take at face value are checked here. A server that cannot handle EDNS
+//! (FORMERR, NOTIMP, BADVERS, or no response at all to a query with an OPT record) is queried again without it, as
+//! c-ares and BIND do. A response without the TC bit may still be truncated (Consul's default over UDP), so address
+//! and SRV records are compared with the TCP response whenever their number changes.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -27,28 +27,28 @@ use tokio::time::{Instant, timeout, timeout_at};
 const RESEND: [Duration; 3] = [Duration::from_millis(400), Duration::from_millis(1_200), Duration::from_millis(2_800)];
 /// The size that DNS flag day 2020 recommends: larger UDP datagrams may be fragmented and lost.
 const UDP_PAYLOAD: u16 = 1_232;
-/// How long a second query with EDNS is waited for at least, once one without it was answered.
+/// Minimum wait for a second query with EDNS, after one without it was answered.
 const EDNS_AGAIN: Duration = Duration::from_millis(200);
-/// How long the comparison with TCP may take: one record, several records.
+/// Time limit for the comparison with TCP: for one record, for several records.
 const COMPARE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(500));
 
-/// A server, and what it has shown of itself so far.
+/// A server, and what is known about its behavior.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     without_edns: OnceLock<NoEdns>,
     /// Wakes every query that waits for this server: the port is closed.
     closed: Notify,
-    /// The server did not answer over TCP: comparing is pointless.
+    /// The server did not respond over TCP: there is nothing to compare with.
     no_tcp: AtomicBool,
-    /// How many records were found to be all, by question.
+    /// The number of records that were found to be complete, by query.
     whole: Mutex<HashMap<(Name, RecordType), usize>>,
 }
 
 /// How a server showed that it cannot handle EDNS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoEdns {
-    /// It answered with this code.
+    /// It responded with this code.
     Code(ResponseCode),
     /// It did not respond to the query with EDNS, and did to the one without.
     Silence,
@@ -68,7 +68,8 @@ pub(super) struct Wait {
 #[derive(Debug)]
 pub(super) struct Response {
     pub(super) message: Message,
-    /// Over UDP only so many records came, without the TC bit; `message` is the response over TCP, which has more.
+    /// Over UDP only this many records arrived, without the TC bit; `message` is the response over TCP, which has
+    /// more.
     pub(super) cut: Option<usize>,
     /// Even over TCP the response has the TC bit.
     pub(super) incomplete: bool,
@@ -83,7 +84,7 @@ pub(super) enum Failure {
     Udp(Broken),
     /// Over TCP, where UDP was not used.
     Tcp(Broken),
-    /// The response over UDP had the TC bit, and this came of TCP.
+    /// The response over UDP had the TC bit, and the query over TCP failed like this.
     Truncated(Broken),
 }
 
@@ -178,7 +179,7 @@ impl Server {
         Response { message, cut: None, incomplete, without_edns: self.without_edns.get().copied() }
     }
 
-    /// How long the comparison with TCP may take; `None` when there is nothing to compare.
+    /// Time limit for the comparison with TCP; `None` when there is nothing to compare.
     fn limit_of_comparing(&self, query: &Query, count: usize, took: Duration) -> Option<Duration> {
         let compares = matches!(query.query_type(), RecordType::A | RecordType::AAAA | RecordType::SRV);
         if !compares || count == 0 || self.no_tcp.load(Ordering::Relaxed) {
@@ -202,7 +203,7 @@ impl Server {
         let mut closed = std::pin::pin!(self.closed.notified());
         closed.as_mut().enable();
         loop {
-            // After a query with EDNS that got no response the next one goes without it, and so on by turns.
+            // After a query with EDNS that got no response the next one is sent without it, and so on alternately.
             let edns = self.without_edns.get().is_none() && refused.is_none() && sent.len().is_multiple_of(2);
             let (query_sent, bytes) = Sent::new(query, edns).map_err(|error| Broken::Malformed(error.into()))?;
             socket.send(&bytes).await.map_err(|error| self.failed(error))?;
@@ -246,7 +247,8 @@ impl Server {
         }
     }
 
-    /// Whether a query with EDNS is answered, now that one without it was, in `took`: a packet may just have been lost.
+    /// Whether a query with EDNS is answered, after one without it was answered in `took`: the first packet may only
+    /// have been lost.
     async fn answers_edns(&self, socket: &UdpSocket, buffer: &mut [u8], query: &Query, took: Duration) -> bool {
         let Ok((sent, bytes)) = Sent::new(query, true) else { return false };
         if socket.send(&bytes).await.is_err() {
@@ -256,7 +258,7 @@ impl Server {
         matches!(answer, Ok(Ok(_)))
     }
 
-    /// Queries to this server go without EDNS from now on. What was learned first stays.
+    /// From now on queries to this server are sent without EDNS. The first reason is kept.
     fn learn(&self, how: NoEdns) {
         self.without_edns.get_or_init(|| how);
     }
@@ -268,7 +270,7 @@ impl Server {
         Broken::Io(error)
     }
 
-    /// The next datagram that answers one of the queries sent, and whether that one had EDNS.
+    /// The next datagram that answers one of the sent queries, and whether that query had EDNS.
     async fn receive(
         &self,
         socket: &UdpSocket,
@@ -365,7 +367,7 @@ async fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 fn answers(message: &Message, query: &Query) -> bool {
-    // A server that could not read the query may leave the question out.
+    // A server that could not read the query may omit the question section.
     let same = message
         .queries
         .first()

@@ -1,11 +1,11 @@
-//! What is fuzzed of DNS: the texts that clients and this tool read. Messages are hickory's.
+//! What is fuzzed of DNS: the texts that clients and this tool read. hickory parses the messages.
 
 use hickory_resolver::proto::op::Message;
 
 use super::resolv_conf::ResolvConf;
 use super::service_config;
 
-/// Reads the bytes as the service config in a TXT record, whole and cut into the strings of several records.
+/// Reads the bytes as the service config in a TXT record, whole and split into the strings of several records.
 pub(crate) fn service_config(bytes: &[u8]) {
     let _ = service_config::check(&[vec![bytes.to_vec()]]);
     let strings: Vec<Vec<u8>> = bytes.chunks(255).map(<[u8]>::to_vec).collect();

@@ -1,5 +1,5 @@
-//! What is reported beside the addresses: which servers were queried and what they answered, which name answered, the
-//! service config, and what the answer leaves out.
+//! What is reported beside the addresses: which servers were queried and what they answered, which name was answered,
+//! the service config, and what the answer omits.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::text::{self, duration, shorten};
 /// SRV targets named in a note.
 const TARGETS: usize = 5;
 
-/// Every server that answered "nothing", until one answers something.
+/// Every server with a negative answer, until one answers with records.
 #[derive(Default)]
 pub(super) struct Absent {
     code: Option<AbsenceCode>,
@@ -34,7 +34,7 @@ impl Absent {
             // An alias that leads to no record of the type.
             Said::Records { .. } | Said::Loop => (AbsenceCode::NoData, None),
         };
-        // One name that exists is enough for "no data": the stronger word needs every answer.
+        // One name that exists is enough for "no data"; "no such name" needs every answer.
         self.code = match (self.code, code) {
             (None, first) => Some(first),
             (Some(AbsenceCode::NxDomain), AbsenceCode::NxDomain) => Some(AbsenceCode::NxDomain),
@@ -45,7 +45,7 @@ impl Absent {
             AbsenceCode::NxDomain => "NXDOMAIN",
             AbsenceCode::NoData | AbsenceCode::NoSuchService => "no record",
         };
-        // What is missing is a record of the alias's target, not of the name that was queried.
+        // The missing record is one of the alias's target, not of the queried name.
         let question = match (reply.final_name(), reply.question.split_once(' ')) {
             (Some(target), Some((kind, _))) => format!("{kind} {}", shown(target)),
             _ => reply.question.clone(),
@@ -128,7 +128,7 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// What every reply has in common: the server, its answer, and what had to be done to get it.
+    /// What every reply includes: the server, its answer, and what was needed to get it.
     pub(super) fn asked<'a>(&mut self, replies: impl IntoIterator<Item = &'a Reply>) {
         for reply in replies {
             let what = match &reply.said {
@@ -183,7 +183,7 @@ impl Notes {
         }
     }
 
-    /// Which of several full names answered, and which of them are aliases: a search domain is easily forgotten.
+    /// Which of several full names was answered, and which of them are aliases: a search domain is easily overlooked.
     pub(super) fn named<'a>(&mut self, name: &Name, candidates: &[Name], replies: impl IntoIterator<Item = &'a Reply>) {
         if candidates.len() > 1 {
             let others: Vec<String> = candidates.iter().filter(|other| *other != name).map(shown).collect();
@@ -207,7 +207,7 @@ impl Notes {
         self.others.push(Note::new(NoteKind::Skipped, text));
     }
 
-    /// Of A and AAAA one is answered and the other is not.
+    /// One of A and AAAA was answered and the other was not.
     pub(super) fn half_answered(&mut self, text: String) {
         self.others.push(Note::new(NoteKind::HalfAnswered, text));
     }
@@ -217,17 +217,17 @@ impl Notes {
         self.once(NoteKind::Unusable, text);
     }
 
-    /// The name as given has other addresses than the one that the search list found.
+    /// The name as given has addresses other than those that the search list found.
     pub(super) fn shadowed(&mut self, text: String) {
         self.others.push(Note::new(NoteKind::Shadowed, text));
     }
 
-    /// There are records, and none of them can be used.
+    /// There are records, and none of them is usable.
     pub(super) fn nothing_left(&mut self, text: String) {
         self.others.push(Note::new(NoteKind::Absent, text));
     }
 
-    /// The gRPC service config (gRFC A2): the TXT record whose text begins with `grpc_config=`.
+    /// The gRPC service config (gRFC A2): the TXT record whose text starts with `grpc_config=`.
     pub(super) fn config(&mut self, config: Option<Result<Reply, ResolveError>>) {
         let reply = match config {
             None => return,

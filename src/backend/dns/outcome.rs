@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use crate::model::resolution::Update;
 
-/// A whole answer.
+/// A complete answer.
 pub(super) struct Outcome {
-    /// What it says.
+    /// Its update.
     pub(super) update: Update,
-    /// How long it holds: the least TTL in it.
+    /// How long it is valid: the lowest TTL in it.
     pub(super) ttl: Option<Duration>,
 }
 
-/// The shorter of two times, where there are any.
+/// The shorter of two times, if any.
 pub(super) fn least(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
     a.into_iter().chain(b).min()
 }

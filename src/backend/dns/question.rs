@@ -1,4 +1,4 @@
-//! One query to one server after the other, and what came of it: records, nothing, or a failure with its sentence.
+//! One query to the servers in turn, and its result: records, a negative answer, or a failure with its sentence.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,23 +14,23 @@ use super::resolv_conf::Retry;
 use super::servers::{Servers, shown};
 use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
 
-/// More aliases in a row than this are not followed (BIND and unbound stop at 16 and 11).
+/// A chain of more aliases is not followed (BIND and unbound stop at 16 and 11).
 const MOST_ALIASES: usize = 11;
 
-/// Queries servers; keeps what it has learned about them, but never an answer.
+/// Queries servers; remembers their behavior, but never an answer.
 pub(super) struct Asker {
     servers: Vec<Server>,
     retry: Option<Retry>,
     rotate: bool,
     tcp_only: bool,
-    /// Where `rotate` stands.
+    /// The position of `rotate`.
     turn: AtomicUsize,
 }
 
 /// What a server answered.
 #[derive(Debug)]
 pub(super) struct Reply {
-    /// Who answered.
+    /// The server that answered.
     pub(super) server: SocketAddr,
     /// What was queried: `A pay.example`.
     pub(super) question: String,
@@ -38,43 +38,43 @@ pub(super) struct Reply {
     pub(super) took: Duration,
     /// The answer.
     pub(super) said: Said,
-    /// The aliases on the way, beginning with the name that was queried; empty without an alias.
+    /// The chain of aliases, starting with the queried name; empty without an alias.
     pub(super) aliases: Vec<Name>,
-    /// The response over UDP was cut without the TC bit.
+    /// The response over UDP was truncated without the TC bit.
     pub(super) cut: Option<Cut>,
-    /// Even the response over TCP was cut.
+    /// Even the response over TCP was truncated.
     pub(super) incomplete: bool,
     /// Why the query was sent without EDNS, if it was.
     pub(super) without_edns: Option<NoEdns>,
-    /// The servers before it that gave no answer, each with its sentence.
+    /// The servers before it that did not answer, each with its sentence.
     pub(super) passed_over: Vec<String>,
 }
 
-/// How many records came over each transport.
+/// How many records arrived over each transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cut {
     pub(super) udp: usize,
     pub(super) tcp: usize,
 }
 
-/// The answer to a question.
+/// The answer to a query.
 #[derive(Debug)]
 pub(super) enum Said {
-    /// Records of the type asked for (and the aliases on the way), and what the server added.
+    /// Records of the queried type (and the aliases on the way), and the additional section.
     Records {
         /// The answer section.
         answers: Vec<Record>,
         /// The additional section.
         additionals: Vec<Record>,
     },
-    /// With authority: nothing.
+    /// An authoritative negative answer.
     Nothing {
-        /// How it said so.
+        /// Its kind.
         code: AbsenceCode,
-        /// How long that holds.
+        /// How long it is valid.
         ttl: Option<Duration>,
     },
-    /// The aliases lead back to one of them, or never end.
+    /// The aliases form a loop, or the chain is too long.
     Loop,
 }
 
@@ -97,10 +97,10 @@ impl Asker {
         }
     }
 
-    /// Queries the servers until one answers, all of them within `deadline`.
+    /// Queries the servers until one answers, all within `deadline`.
     pub(super) async fn ask(&self, name: &Name, kind: RecordType, deadline: Instant) -> Result<Reply, ResolveError> {
         let mut reply = self.ask_once(name, kind, deadline).await?;
-        // A server that answers with the alias only (an authoritative one) is queried for its target.
+        // A server that returns only the alias (an authoritative one) is queried for its target.
         while matches!(reply.said, Said::Records { .. }) && !has_kind(&reply, kind) {
             let Some(target) = reply.final_name().cloned() else { break };
             if reply.aliases.len() > MOST_ALIASES {
@@ -175,7 +175,7 @@ fn has_kind(reply: &Reply, kind: RecordType) -> bool {
     }
 }
 
-/// What a response means, `server` and what came before it left open.
+/// The meaning of a response; `server` and the replies before it are not filled in.
 fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType) -> Result<Reply, Fault> {
     let Response { message, cut, incomplete, without_edns } = response.map_err(Fault::Failure)?;
     let negative_ttl = negative_ttl(&message);
@@ -213,7 +213,7 @@ fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType)
     })
 }
 
-/// The chain of aliases from `name` on, `name` among them; whether it comes back to where it was.
+/// The chain of aliases starting with `name`; whether it is a loop.
 fn follow(name: &Name, answers: &[Record]) -> (Vec<Name>, bool) {
     let target = |owner: &Name| {
         answers.iter().find_map(|record| match &record.data {
@@ -232,7 +232,7 @@ fn follow(name: &Name, answers: &[Record]) -> (Vec<Name>, bool) {
     if chain.len() == 1 { (Vec::new(), false) } else { (chain, false) }
 }
 
-/// How long "nothing" holds (RFC 2308): the SOA's minimum or its own TTL.
+/// How long a negative answer is valid (RFC 2308): the SOA's minimum or its own TTL.
 fn negative_ttl(message: &Message) -> Option<Duration> {
     message.authorities.iter().find_map(|record| match &record.data {
         RData::SOA(soa) => Some(Duration::from_secs(soa.minimum.min(record.ttl).into())),

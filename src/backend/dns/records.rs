@@ -1,4 +1,4 @@
-//! What the records of an answer say.
+//! The content of an answer's records.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -9,12 +9,12 @@ use hickory_resolver::proto::rr::{RData, Record, RecordType};
 use super::question::{Reply, Said};
 use super::servers::shown;
 
-/// The address of an A or AAAA record, and how long it holds.
+/// The address of an A or AAAA record, and its TTL.
 pub(super) fn address(record: &Record) -> Option<(IpAddr, Duration)> {
     record.data.ip_addr().map(|ip| (ip, seconds(record.ttl)))
 }
 
-/// The least TTL of the aliases on the way; they expire too.
+/// The lowest TTL of the aliases on the way; they expire too.
 pub(super) fn alias_ttl(answers: &[Record]) -> Duration {
     let aliases = answers.iter().filter(|record| record.record_type() == RecordType::CNAME);
     aliases.map(|record| seconds(record.ttl)).min().unwrap_or(Duration::MAX)
@@ -39,7 +39,7 @@ pub(super) fn srv_records(reply: &Reply) -> Vec<(Duration, SRV)> {
     records
 }
 
-/// The record as a zone file has it: `10 5 50051 a.example`.
+/// The record in zone file format: `10 5 50051 a.example`.
 pub(super) fn shown_srv(record: &SRV) -> String {
     format!("{} {} {} {}", record.priority, record.weight, record.port, shown(&record.target))
 }

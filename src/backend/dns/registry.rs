@@ -1,4 +1,4 @@
-//! What DNS is like as a registry, and what to do about it.
+//! The properties of DNS as a registry, and remedies.
 
 use super::target::NAME;
 use crate::model::registry::{Registry, RegistryKind, Situation};

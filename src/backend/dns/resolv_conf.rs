@@ -13,11 +13,11 @@ const MOST_SERVERS: usize = 3;
 const LONGEST_TIMEOUT: u64 = 30;
 const MOST_ATTEMPTS: u32 = 5;
 const MOST_NDOTS: usize = 15;
-/// What glibc uses when only the other one is set.
+/// glibc's defaults when only the other option is set.
 const TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 2;
 
-/// What the file sets.
+/// The settings in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ResolvConf {
     /// The name servers, in their order.
@@ -36,7 +36,7 @@ pub(super) struct ResolvConf {
     pub(super) no_aaaa: bool,
 }
 
-/// How long one server has for its answer, and how often the list of servers is gone through.
+/// Time limit for one server, and how often the list of servers is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Retry {
     pub(super) timeout: Duration,
@@ -44,8 +44,8 @@ pub(super) struct Retry {
 }
 
 impl ResolvConf {
-    /// Reads the file's text. As in glibc, a line that is not understood is skipped and the last `search` or `domain` wins.
-    /// Without a name server the one on this machine is meant.
+    /// Parses the file's text. As in glibc, an invalid line is skipped and the last `search` or `domain` takes
+    /// precedence. Without a name server, the one on this machine is used.
     pub(super) fn parse(text: &str) -> Self {
         let mut conf = ResolvConf {
             servers: Vec::new(),

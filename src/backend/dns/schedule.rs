@@ -1,17 +1,18 @@
-//! When to ask again, PURE: a function of when the answer came, how long it holds, and whether somebody asked for it.
+//! When to query again, PURE: a function of when the answer arrived, how long it is valid, and whether a hint asked
+//! for a query.
 
 use std::time::Duration;
 
 use crate::model::time::Elapsed;
 
-/// Longest time between two questions when `--dns-interval` says nothing.
+/// Longest time between two queries without `--dns-interval`.
 pub(super) const LONGEST: Duration = Duration::from_secs(5);
-/// A shorter TTL is not followed: it would be a flood.
+/// A shorter TTL is not followed: it would cause too many queries.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// Least time between an answer and the next question, however often somebody asks for it.
+/// Minimum time between an answer and the next query, however many hints arrive.
 const FLOOR: Duration = Duration::from_millis(200);
 
-/// How often to ask.
+/// How often to query.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Schedule {
     shortest: Duration,
@@ -19,18 +20,18 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// `interval` is the longest time between two questions; what the user asks for may be shorter than [`SHORTEST`].
+    /// `interval` is the longest time between two queries; a value from the user may be shorter than [`SHORTEST`].
     pub(super) fn new(interval: Option<Duration>) -> Self {
         let longest = interval.unwrap_or(LONGEST).max(FLOOR);
         Schedule { shortest: SHORTEST.min(longest), longest }
     }
 
-    /// When to ask after an answer that came at `answered` and holds for `ttl` (`None`: nobody said how long).
+    /// When to query after an answer that arrived at `answered` and is valid for `ttl` (`None`: unknown).
     pub(super) fn after(&self, answered: Elapsed, ttl: Option<Duration>) -> Elapsed {
         answered + ttl.unwrap_or(self.longest).clamp(self.shortest, self.longest)
     }
 
-    /// When to ask after the same answer because a connection failed at `hinted`.
+    /// When to query after the same answer because a connection failed at `hinted`.
     pub(super) fn hinted(&self, answered: Elapsed, hinted: Elapsed) -> Elapsed {
         hinted.max(answered + FLOOR)
     }

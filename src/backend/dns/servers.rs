@@ -1,5 +1,5 @@
-//! Which servers are queried, and for which full names: an explicit server, or what this machine's resolver and hosts file
-//! are configured with.
+//! Which servers are queried, and for which full names: an explicit server, or the configuration of this machine's
+//! resolver and its hosts file.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -16,13 +16,13 @@ use crate::platform::resolver::{self, HOSTS, SystemResolver};
 
 /// The port of DNS.
 const PORT: u16 = 53;
-/// However long resolv.conf allows.
+/// Upper limit for the times in resolv.conf.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The servers in the order they are queried, and how a name becomes full names.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Servers {
-    /// The next one is queried when the one before gives no answer, SERVFAIL or REFUSED.
+    /// In order; the next one is queried when the one before does not answer, or answers SERVFAIL or REFUSED.
     pub(super) addresses: Vec<SocketAddr>,
     /// Domains to append; empty for an explicit server.
     pub(super) search: Vec<Name>,
@@ -46,8 +46,8 @@ impl Servers {
         Servers { addresses: vec![address], ..Servers::default() }
     }
 
-    /// What `target`'s authority, else the settings, else the system say. An authority that is a host name is resolved
-    /// the way this machine resolves names.
+    /// The servers from `target`'s authority, else from the settings, else from the system. An authority that is a
+    /// host name is resolved by this machine's resolver.
     pub(super) async fn of(authority: Option<&str>, settings: &Settings) -> Result<Self, ResolveError> {
         match (authority, &settings.server) {
             (Some(authority), _) => lookup(authority).await.map(Servers::explicit),
@@ -70,7 +70,7 @@ impl Servers {
         })
     }
 
-    /// How long all servers together may take, when resolv.conf says so.
+    /// Time limit for all servers together, if resolv.conf sets one.
     pub(super) fn limit(&self) -> Option<Duration> {
         let retry = self.retry?;
         let rounds = u32::try_from(self.addresses.len()).unwrap_or(1) * retry.attempts;
@@ -91,7 +91,7 @@ impl Servers {
         }
     }
 
-    /// The full names that `host` stands for, in the order glibc asks for them.
+    /// The full names for `host`, in glibc's query order.
     pub(super) fn candidates(&self, host: &str) -> Result<Vec<Name>, ResolveError> {
         let name = full_name(host)?;
         if host.ends_with('.') || self.search.is_empty() {
@@ -107,7 +107,7 @@ impl Servers {
         Ok(candidates)
     }
 
-    /// What this machine says about `host` without asking anybody, and who says so.
+    /// The addresses of `host` that are known without a query, and their source.
     pub(super) fn local(&self, host: &str, family: Family) -> Option<(Vec<IpAddr>, &'static str)> {
         let name = full_name(host).ok()?;
         if name.is_localhost() {
@@ -122,13 +122,14 @@ impl Servers {
     }
 }
 
-/// What `localhost` means, everywhere.
+/// The addresses of `localhost`, on every machine.
 pub(super) fn loopback(family: Family) -> Vec<IpAddr> {
     let both = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
     both.into_iter().filter(|ip| family.wants(ip)).collect()
 }
 
-/// The addresses of `name` in a hosts file, each one once, in the file's order. Names are compared without regard to case.
+/// The addresses of `name` in a hosts file, each one once, in the file's order. Names are compared
+/// case-insensitively.
 fn from_hosts(text: &str, name: &Name, family: Family) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
     for line in text.lines() {
@@ -143,13 +144,13 @@ fn from_hosts(text: &str, name: &Name, family: Family) -> Vec<IpAddr> {
     addresses
 }
 
-/// `name` without the closing dot, as people write it.
+/// `name` without the trailing dot, as usually written.
 pub(super) fn shown(name: &Name) -> String {
     let text = name.to_utf8();
     if text.len() > 1 { text.trim_end_matches('.').to_string() } else { text }
 }
 
-/// Why the name of a DNS server leads nowhere.
+/// Why the name of a DNS server cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 enum UnknownServer {
     /// The system's resolver failed.

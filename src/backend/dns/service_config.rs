@@ -1,9 +1,10 @@
-//! The gRPC service config that a TXT record publishes (gRFC A2), checked as the clients that read it check it. PURE.
+//! The gRPC service config that a TXT record publishes (gRFC A2), checked by the same rules as in the clients that
+//! read it. PURE.
 //!
-//! The rules are grpc-go's (`internal/resolver/dns`, `service_config.go`, `internal/serviceconfig/duration.go` of 1.85),
-//! because it reads the record by default and fails every call when it does not parse. grpc-js reads it by default too and
-//! is stricter about the list of choices. grpc-java reads it only with the system property
-//! `io.grpc.internal.DnsNameResolverProvider.enable_service_config`; C-core and Python only when they are told to.
+//! The rules are grpc-go's (`internal/resolver/dns`, `service_config.go`, `internal/serviceconfig/duration.go` of
+//! 1.85), because it reads the record by default and fails every call when it does not parse. grpc-js reads it by
+//! default too and is stricter about the list of choices. grpc-java reads it only with the system property
+//! `io.grpc.internal.DnsNameResolverProvider.enable_service_config`; C-core and Python only when configured to.
 
 use std::collections::HashSet;
 
@@ -17,7 +18,7 @@ use error::ConfigError;
 
 use crate::model::json::JsonError;
 
-/// How the text of the record begins.
+/// The prefix of the record's text.
 pub(super) const PREFIX: &str = "grpc_config=";
 /// grpc-go's balancers that are part of the library without a further import.
 const POLICIES: [&str; 2] = ["pick_first", "round_robin"];
@@ -42,12 +43,12 @@ const CODES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// What the TXT records of `_grpc_config.NAME` amount to.
+/// The content of the TXT records of `_grpc_config.NAME`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Published {
     /// The text after the prefix, of every record that has it.
     pub(super) configs: Vec<String>,
-    /// What is wrong with it, and which clients fail over it.
+    /// What is wrong with it, and which clients fail because of it.
     pub(super) problem: Option<Problem>,
 }
 
@@ -60,18 +61,18 @@ pub(super) struct Problem {
     pub(super) readers: Readers,
 }
 
-/// The clients that fail over a problem.
+/// The clients that fail because of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Readers {
     /// Every client that reads the record.
     All,
     /// grpc-go only.
     Go,
-    /// grpc-js and grpc-java; grpc-go overlooks it.
+    /// grpc-js and grpc-java; grpc-go ignores it.
     NotGo,
 }
 
-/// Checks the records: each one's strings in their order.
+/// Checks the records; the strings of each one are in order.
 pub(super) fn check(records: &[Vec<Vec<u8>>]) -> Published {
     let text = |record: &Vec<Vec<u8>>| String::from_utf8_lossy(&record.concat()).into_owned();
     let texts: Vec<String> = records.iter().map(text).collect();
@@ -132,7 +133,7 @@ fn selects_go(choice: &Map<String, Value>, at: &str) -> Checked<Option<bool>> {
     Ok(Some(percentage >= 100 && hosts.is_none()))
 }
 
-/// What grpc-js and grpc-java want beyond that.
+/// The additional checks of grpc-js and grpc-java.
 fn strict_choices(list: &[Value]) -> Checked<()> {
     const KNOWN: [&str; 4] = ["clientLanguage", "percentage", "clientHostname", "serviceConfig"];
     for (index, choice) in list.iter().enumerate() {
@@ -158,7 +159,7 @@ fn service_config(config: &Value) -> Checked<()> {
     let Some(config) = object(config, "serviceConfig")? else {
         return Err(of_kind("serviceConfig", "an object", config));
     };
-    // An unknown name stands for pick_first.
+    // An unknown name means pick_first.
     string(config, "loadBalancingPolicy", "")?;
     if let Some(health) = field(config, "healthCheckConfig")
         && let Some(health) = object(health, "healthCheckConfig")?
@@ -189,7 +190,7 @@ fn service_config(config: &Value) -> Checked<()> {
     if let Some(value) = field(config, "loadBalancingConfig") {
         load_balancing(value)?;
     }
-    // grpc-go looks at the limits only beside a methodConfig.
+    // grpc-go checks the limits only beside a methodConfig.
     if let (Some((tokens, ratio)), Some(_)) = (limits, methods) {
         if !(tokens > 0.0 && tokens <= 1000.0) {
             return Err(ConfigError::MaxTokens(tokens));
@@ -214,7 +215,7 @@ fn load_balancing(value: &Value) -> Checked<()> {
             unknown.push(name.clone());
             continue;
         }
-        // round_robin has no settings, and grpc-go does not look at what stands there.
+        // round_robin has no settings, and grpc-go does not read its value.
         let at = format!("{AT}[{index}].{name}");
         if name == "pick_first"
             && let Some(config) = object(config, &at)?
@@ -244,7 +245,7 @@ fn method_config(method: &Map<String, Value>, at: &str, names: &mut HashSet<(Str
         Some(value) => retry_policy(value, &format!("{at}.retryPolicy"))?,
         None => Ok(()),
     };
-    // Without names a methodConfig is for no method, and its retryPolicy is not looked at.
+    // Without names a methodConfig applies to no method, and its retryPolicy is not checked.
     let Some(listed) = field(method, "name") else { return Ok(()) };
     retry?;
     for (index, name) in list(listed, &format!("{at}.name"))?.iter().enumerate() {
@@ -303,7 +304,7 @@ fn retry_policy(value: &Value, at: &str) -> Checked<Checked<()>> {
     })
 }
 
-/// The value of a field. As in Go, names are compared without regard to case, and null is no value.
+/// The value of a field. As in Go, names are compared case-insensitively, and null is not a value.
 fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let exact = map.get(name);
     exact
@@ -350,12 +351,12 @@ fn strings<'a>(map: &'a Map<String, Value>, name: &str, at: &str) -> Checked<Opt
     items.collect::<Checked<_>>().map(Some)
 }
 
-/// `what` must stand at `at`, and it is `value`.
+/// An error: `what` is expected at `at`, and `value` is there.
 fn expected(at: String, what: &'static str, value: &Value) -> ConfigError {
     ConfigError::Expected { at, what, got: Some(shown(value)) }
 }
 
-/// The same, of which only the kind of the value is shown.
+/// The same, showing only the kind of the value.
 fn of_kind(at: &str, what: &'static str, value: &Value) -> ConfigError {
     ConfigError::Expected { at: at.to_string(), what, got: Some(kind(value).to_string()) }
 }

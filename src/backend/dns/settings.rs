@@ -14,12 +14,12 @@ const INTERVAL: &str = "--dns-interval";
 const IPV4: &str = "--ipv4";
 const IPV6: &str = "--ipv6";
 
-/// A flag that means something whichever backend is queried: names are resolved for all of them.
+/// A flag that has an effect whichever backend is queried: names are resolved for all of them.
 const fn shared(name: &'static str, value: Value) -> Flag {
     Flag { name, short: None, value, opposite: None, only_here: false, harmless: false }
 }
 
-/// What can be set.
+/// The supported settings.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::flag(
         shared(
@@ -46,11 +46,11 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// How DNS is queried.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The server to ask instead of the system's (`--dns-server`). A target's own authority goes before it.
+    /// The server to query instead of the system's (`--dns-server`). A target's own authority takes precedence.
     pub server: Option<Sourced<SocketAddr>>,
     /// Longest time between two queries (`--dns-interval`): 5 s when `None`.
     pub interval: Option<Duration>,
-    /// Which addresses are asked for (`-4`, `-6`).
+    /// Which addresses are queried (`-4`, `-6`).
     pub family: Family,
 }
 
@@ -71,13 +71,13 @@ impl BackendSettings for Settings {
         })
     }
 
-    /// There are none.
+    /// The settings contain no secrets.
     fn without_secrets(&self) -> Arc<dyn BackendSettings> {
         Arc::new(self.clone())
     }
 }
 
-/// Which addresses are asked for.
+/// Which addresses are queried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Family {
     /// A and AAAA.
@@ -107,7 +107,7 @@ impl Family {
     }
 }
 
-/// A text that names no DNS server. The sentence follows "is".
+/// A text that does not name a DNS server. The sentence follows "is".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not an IP address with an optional port; write 10.0.0.53, 127.0.0.1:5353 or [::1]:5353")]
 struct NotAServer(#[source] AddrParseError);

@@ -1,4 +1,4 @@
-//! From SRV records to endpoints: the addresses of their targets, and what of them cannot be used.
+//! From SRV records to endpoints: the addresses of their targets, and which of them are unusable.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -18,11 +18,11 @@ use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, ResolveError, Update};
 use crate::text::count;
 
-/// More SRV targets than this are not asked for.
+/// At most this many SRV targets are queried.
 const MOST_TARGETS: usize = 256;
 
 impl Question<'_> {
-    /// The addresses of every SRV target, from the additional section where the server put them there.
+    /// The addresses of every SRV target, from the additional section if the server included them.
     pub(super) async fn srv(&self, reply: Reply, mut notes: Notes) -> Result<Outcome, ResolveError> {
         let records = srv_records(&reply);
         let Said::Records { additionals, .. } = &reply.said else { return Ok(Outcome::empty(notes)) };

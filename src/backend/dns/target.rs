@@ -20,7 +20,7 @@ pub(super) const SCHEMES: &[Scheme] = &[
     Scheme::new("srv", |rest| srv(rest).map(Target::from)).with_numbers(),
 ];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] = &[
     Example { target: "pay.example:50051", meaning: "DNS, also as dns:///pay.example:50051" },
     Example { target: "dns://10.0.0.53/pay:50051", meaning: "DNS, queried from this server" },
@@ -100,7 +100,7 @@ impl fmt::Display for DnsTarget {
 
 const EXAMPLE: &str = "dns:///pay.example:50051";
 
-/// A target that has no scheme: a bare name, or for DNS where it has a port or is an IP literal.
+/// A target without a scheme: a bare name, or a DNS target if it has a port or is an IP literal.
 pub(in crate::backend) fn without_scheme(whole: Piece<'_>) -> Parsed<Target> {
     let name = without_slash(without_query(whole));
     let (host, port) = decoding(name, |name| host_port(name, "pay.example:50051"))?;

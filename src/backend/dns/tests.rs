@@ -1,4 +1,5 @@
-//! What needs more than one server: the public way to several is the system's resolv.conf, which knows no ports.
+//! Tests that need more than one server: the only public way to configure several is the system's resolv.conf, which
+//! has no ports.
 
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType::{A, AAAA};
@@ -103,7 +104,7 @@ async fn timeout_and_attempts_of_resolv_conf_count() {
     let Ok(Update::Reset(answer)) = ask(&both).await else { panic!("nobody") };
     assert_eq!(answer.endpoints[0].address.to_string(), "10.0.0.1:1");
     assert!(begun.elapsed() >= Duration::from_millis(200));
-    // Alone it is queried twice, for the timeout each.
+    // A single server is queried twice, with the timeout for each.
     let text = ask(&Servers { retry, ..system(&[&silent], &[]) }).await.unwrap_err().to_string();
     assert!(text.contains("no answer for A pay within 400ms (UDP, 2 tries)"), "{text}");
     assert_eq!(Servers { retry, ..system(&[&silent, &second], &[]) }.limit(), Some(Duration::from_millis(800)));
@@ -159,7 +160,7 @@ async fn a_search_domain_that_hides_the_name_as_given_is_told() {
 
 #[tokio::test]
 async fn a_closed_port_stays_refused_however_seldom_the_kernel_says_so() {
-    // UDP is silent and TCP refuses: what a closed port looks like once the kernel has stopped sending ICMP.
+    // UDP does not respond and TCP refuses: like a closed port after the kernel has stopped sending ICMP.
     let udp = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let servers = Servers { addresses: vec![udp.local_addr().unwrap()], ..Servers::default() };
     let error = ask(&servers).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Where a service of which no key was found is instead: under another prefix. One bounded question more, for keys only.
+//! Where a service without keys may be instead: under another prefix. One more bounded query, for keys only.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use crate::model::resolution::{Note, NoteKind};
 
 /// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(1);
-/// So many keys are read.
+/// At most this many keys are read.
 const KEYS: i64 = 5000;
-/// So many other prefixes are named.
+/// At most this many other prefixes are named.
 const NAMED: usize = 3;
 
 /// Notes on other prefixes that have the name, and what to do.
 pub(super) async fn look(wire: &mut Wire, target: &EtcdTarget) -> Vec<Note> {
-    // From the first key there can be to the last one.
+    // The range covers all keys.
     let question =
         RangeRequest { key: vec![0], range_end: vec![0], limit: KEYS, keys_only: true, ..Default::default() };
     let asked = wire.caller().ask::<_, RangeResponse>("/etcdserverpb.KV/Range", question, LIMIT);
@@ -34,7 +34,7 @@ fn unknown(target: &EtcdTarget) -> Note {
     Note::new(NoteKind::Remedy, text)
 }
 
-/// What `keys` show; `more`: they are not all. Pure.
+/// The notes that follow from `keys`; `more`: the list is incomplete. Pure.
 fn notes(target: &EtcdTarget, keys: Vec<String>, more: bool) -> Vec<Note> {
     let mut places: BTreeMap<(Option<String>, String), (String, usize)> = BTreeMap::new();
     for key in keys {
@@ -65,7 +65,7 @@ fn notes(target: &EtcdTarget, keys: Vec<String>, more: bool) -> Vec<Note> {
     notes
 }
 
-/// What stands before the name in `key`, and the name as it is spelled there.
+/// The part of `key` before the name, and the name as it is spelled there.
 fn place(key: &str, service: &str) -> Option<(Option<String>, String)> {
     let lower = key.to_ascii_lowercase();
     let wanted = format!("{}/", service.to_ascii_lowercase());

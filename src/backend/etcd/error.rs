@@ -13,10 +13,10 @@ use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http2::CallError;
 use crate::text::duration;
 
-/// Why there is no answer. The sentences do not name the member: [`MemberError::at`] does.
+/// Why there is no response. The sentences do not name the member: [`MemberError::at`] does.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EtcdError {
-    /// The member's address cannot stand in a request: no point in asking again.
+    /// The member's address is not valid in a request: retrying would not help.
     #[error("invalid member {member}: {source}")]
     Authority {
         /// The member.
@@ -30,7 +30,7 @@ pub(super) enum EtcdError {
     /// Connecting took too long.
     #[error("no connection within {}", duration(*.0))]
     ConnectTimeout(Duration),
-    /// The member closed the connection instead of ending the TLS handshake.
+    /// The member closed the connection during the TLS handshake.
     #[error("tls: the member closed the connection during the handshake (use http:// for a member without TLS)")]
     HandshakeEnded(#[source] io::Error),
     /// The TLS handshake failed.
@@ -41,7 +41,7 @@ pub(super) enum EtcdError {
         /// The error of the TLS library.
         source: io::Error,
     },
-    /// The member ended the connection with a TLS alert, in the words of [`Explain`](crate::net::tls::Explain).
+    /// The member closed the connection with a TLS alert, as described by [`Explain`](crate::net::tls::Explain).
     #[error("tls: {0}")]
     Alert(String),
     /// Connected and queried, but no response came.
@@ -52,7 +52,7 @@ pub(super) enum EtcdError {
         /// The limit.
         limit: Duration,
     },
-    /// The same while watching: the member has responded before, which means more.
+    /// The same while watching: the member has responded before, so it is frozen or unreachable.
     #[error("{path}: no response within {} while watching: frozen or unreachable", duration(*limit))]
     Frozen {
         /// The query.
@@ -60,46 +60,46 @@ pub(super) enum EtcdError {
         /// The limit.
         limit: Duration,
     },
-    /// The connection ended before the response came.
+    /// The connection ended before the response arrived.
     #[error("connection lost: {end}{}", if *may_want_tls { " (use https:// if the member requires TLS)" } else { "" })]
     Broken {
         /// How it ended.
         #[source]
         end: ConnectionEnd,
-        /// The member was reached in plain text, and never responded.
+        /// The member was contacted in plain text, and never responded.
         may_want_tls: bool,
     },
-    /// No request can be made of a query.
+    /// The request cannot be built.
     #[error("request uri: {0}")]
     Request(#[source] http::Error),
-    /// etcd's own refusal, or what gRPC makes of a response that is none.
+    /// etcd's error status, or gRPC's error for an invalid response.
     #[error("{}{}", call_words(.0), hint(.0))]
     Call(#[from] CallError),
-    /// The member knows no leader.
+    /// The member has no leader.
     #[error("the cluster has no leader")]
     NoLeader,
-    /// The member ended the watch without a word.
+    /// The member closed the watch without a reason.
     #[error("the watch was canceled: the member closed the stream")]
     WatchEnded,
-    /// The member ended the watch.
+    /// The member canceled the watch.
     #[error("the watch was canceled: {}", reason.as_deref().unwrap_or("no reason was given"))]
     Canceled {
-        /// The member's own words.
+        /// The member's own message.
         reason: Option<String>,
     },
-    /// The watch cannot go on: what happened since is no longer kept.
+    /// The watch cannot continue: the changes since its revision were compacted.
     #[error(
         "the watch was canceled: etcd has compacted its history up to revision {revision}, and this watch had not read that far: \
          what changed meanwhile is lost to it, the whole list is needed"
     )]
     Compacted {
-        /// The first revision that is still kept.
+        /// The first revision that is still available.
         revision: i64,
     },
-    /// The token that the member gave cannot be sent.
+    /// The token from the member is not valid in a header.
     #[error("the token that Authenticate returned is not valid in a header")]
     Token(#[source] InvalidHeaderValue),
-    /// A response names no revision.
+    /// A response has no revision.
     #[error("the response has no revision: changes cannot be watched")]
     NoRevision,
 }
@@ -118,7 +118,7 @@ pub(super) enum ConnectionEnd {
     Before,
 }
 
-/// What ended the connection or the stream.
+/// The reason for the end of the connection or the stream.
 fn http2_words(error: &h2::Error) -> String {
     error.get_io().map_or_else(|| error.to_string(), io_words)
 }
@@ -130,20 +130,20 @@ fn call_words(error: &CallError) -> String {
     }
 }
 
-// What etcd writes into `grpc-message` where its code alone does not tell what is wrong (`api/v3rpc/rpctypes/error.go`).
+// etcd's values of `grpc-message` for which the status code alone is not enough (`api/v3rpc/rpctypes/error.go`).
 
-/// Every message of its own begins with this; another one is that of a server that is not etcd.
+/// Every message of etcd itself starts with this; any other message comes from a server that is not etcd.
 const ETCDS_OWN: &str = "etcdserver:";
-/// `ErrGRPCUserEmpty`: authentication is on, and the request names no user.
+/// `ErrGRPCUserEmpty`: authentication is enabled, and the request names no user.
 const NO_USER: &str = "user name is empty";
-/// `ErrGRPCUserEmpty`, `ErrGRPCAuthFailed`: who it is was refused.
+/// `ErrGRPCUserEmpty`, `ErrGRPCAuthFailed`: the user was rejected.
 const IDENTITY_REFUSED: [&str; 2] = ["authentication", "user name"];
 /// `ErrGRPCRequestTooManyRequests`.
 const TOO_MANY_REQUESTS: &str = "too many requests";
 /// `ErrGRPCAuthNotEnabled`.
 pub(super) const AUTHENTICATION_OFF: &str = "not enabled";
 
-/// What to set when etcd wants to know who asks.
+/// What to set when etcd requires authentication.
 fn hint(error: &CallError) -> &'static str {
     match error {
         CallError::Status(status) if status.message().contains(NO_USER) => " (set the user name in ETCDCTL_USER)",
@@ -151,7 +151,7 @@ fn hint(error: &CallError) -> &'static str {
     }
 }
 
-/// The stable word for a call without a response.
+/// The stable code for a call without a response.
 fn code_of_call(error: &CallError) -> ResolveCode {
     let message = match error {
         CallError::Status(status) => status.message(),
@@ -173,7 +173,7 @@ fn code_of_call(error: &CallError) -> ResolveCode {
 }
 
 impl EtcdError {
-    /// The stable word for it.
+    /// The stable code.
     fn code(&self) -> ResolveCode {
         match self {
             EtcdError::Authority { .. } => ResolveCode::BadTarget,
@@ -194,7 +194,7 @@ impl EtcdError {
         }
     }
 
-    /// The status that ended the call, where one did.
+    /// The status that ended the call, if any.
     pub(super) fn status(&self) -> Option<Code> {
         match self {
             EtcdError::Call(error) => Some(error.code()),
@@ -202,7 +202,7 @@ impl EtcdError {
         }
     }
 
-    /// The same, of a member that has responded before.
+    /// The same error, of a member that has responded before.
     pub(super) fn while_watching(self) -> Self {
         match self {
             EtcdError::NoAnswer { path, limit } => EtcdError::Frozen { path, limit },

@@ -1,4 +1,4 @@
-//! What is fuzzed of etcd: its messages, and the listing that they add up to.
+//! What is fuzzed of etcd: its messages, and the listing that is built from them.
 
 use prost::Message;
 
@@ -18,7 +18,7 @@ pub(crate) fn messages(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as a key and its value, a line end between them, under the prefix of every framework.
+/// Reads the bytes as a key and its value, separated by a line feed, under the prefix of every framework.
 pub(crate) fn key_value(bytes: &[u8]) {
     let at = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let of = |prefix: String| Pair {

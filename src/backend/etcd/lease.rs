@@ -1,4 +1,4 @@
-//! Leases: how long each still lives, and what the end of one says about a key that went with it.
+//! Leases: how long each remains valid, and what the end of a lease means for a key that was removed with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,24 +13,24 @@ use crate::layout;
 use crate::model::endpoint::{Endpoint, Lease};
 use crate::text::exact_duration;
 
-/// How long one lease may be asked about: less is known without it, but nobody waits for it.
+/// Time limit for querying one lease; without a response only the lease information is missing.
 const LIMIT: Duration = Duration::from_secs(1);
-/// So many are asked about at the same time.
+/// At most this many are queried at the same time.
 const AT_ONCE: usize = 64;
-/// So many are asked about again and again; beyond them only what was read first is known.
+/// At most this many are queried repeatedly; for the others only the first response is known.
 const FOLLOWED: usize = 256;
-/// The least and the most time between two readings.
+/// The shortest and longest time between two readings.
 const OFTEN: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(5);
 
 /// What was last read of a lease.
 #[derive(Debug, Clone, Copy)]
 struct Life {
-    /// What it was granted.
+    /// The granted TTL.
     granted: Duration,
-    /// What was left, cut to whole seconds as etcd tells it.
+    /// The remaining TTL, truncated to whole seconds by etcd.
     left: Duration,
-    /// When that was.
+    /// When it was read.
     read: Instant,
 }
 
@@ -41,11 +41,11 @@ impl Life {
     }
 }
 
-/// Every lease that keys hold, as it was last read.
+/// Every lease of a key, as last read.
 #[derive(Default)]
 pub(super) struct Leases {
     known: BTreeMap<i64, Life>,
-    /// Why leases could not be read, when they could not.
+    /// Why leases could not be read, if they could not.
     pub refused: Option<EtcdError>,
 }
 
@@ -55,7 +55,7 @@ impl Leases {
         self.known.get(&id).copied()
     }
 
-    /// What ties `endpoint` to the lease that its key holds, and what was left of that.
+    /// What ties `endpoint` to the lease of its key, and the remaining lifetime.
     pub(super) fn tie(&self, id: i64, endpoint: &Endpoint) -> (Lease, Option<Duration>) {
         let life = self.life(id);
         let granted = life.map(|life| life.granted);
@@ -63,7 +63,7 @@ impl Leases {
         (held, life.map(|life| life.left))
     }
 
-    /// Reads every lease in `held` that is not known yet and forgets those that nobody holds any more.
+    /// Reads every lease in `held` that is not known yet, and drops those that no key has any more.
     pub(super) async fn learn(&mut self, wire: &mut Wire, held: &BTreeSet<i64>) -> Result<(), EtcdError> {
         self.known.retain(|id, _| held.contains(id));
         let new: Vec<i64> = held.iter().copied().filter(|id| !self.known.contains_key(id)).collect();
@@ -75,7 +75,7 @@ impl Leases {
         self.read(wire, self.known.keys().copied().take(FOLLOWED).collect()).await
     }
 
-    /// When they should be read again: often enough that a lease that is renewed is seen to be.
+    /// When they should be read again: often enough to observe that a lease is renewed.
     pub(super) fn rhythm(&self) -> Duration {
         let least = self.known.values().map(|life| life.granted / 4).min();
         least.unwrap_or(SELDOM).clamp(OFTEN, SELDOM)
@@ -88,7 +88,7 @@ impl Leases {
                 Ok(answer) => {
                     let time = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
                     let life = Life::new(time(answer.granted_ttl), time(answer.ttl));
-                    // One that is gone takes its keys with it: until then, what was known of it says more.
+                    // A lease that is gone removes its keys: until then, the previous values are more useful.
                     if answer.ttl >= 0 {
                         self.known.insert(id, life);
                     }
@@ -99,7 +99,7 @@ impl Leases {
         Ok(())
     }
 
-    /// Why keys that held these leases have gone, by lease; to be asked before they are forgotten.
+    /// Why keys with these leases were removed, by lease; must be called before the leases are dropped.
     pub(super) async fn ends(&self, wire: &mut Wire, ids: BTreeSet<i64>) -> Result<BTreeMap<i64, String>, EtcdError> {
         let now = Instant::now();
         let answers = ask(wire, ids.into_iter().collect()).await?;
@@ -123,7 +123,7 @@ async fn ask(
     wire.drive(async { Ok(all.await) }).await
 }
 
-/// What the state of a lease says about a key that held it and was deleted `now`.
+/// What the state of a lease means for a key of it that was deleted `now`.
 fn end(answer: Result<LeaseTimeToLiveResponse, EtcdError>, known: Option<Life>, now: Instant) -> String {
     match (answer, known) {
         (Ok(answer), _) if answer.ttl > 0 => {

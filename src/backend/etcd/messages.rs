@@ -1,13 +1,13 @@
-//! The messages of etcd's API that are asked or read here, written by hand so that nothing needs protoc. Numbers and
-//! types are those of etcd's `api/etcdserverpb/rpc.proto` and `api/mvccpb/kv.proto` (3.4 to 3.6); what is not read is left
-//! out, and prost skips it.
+//! The messages of etcd's API that are used here, written by hand so that the build does not need protoc. Numbers and
+//! types are those of etcd's `api/etcdserverpb/rpc.proto` and `api/mvccpb/kv.proto` (3.4 to 3.6); unused fields are
+//! omitted, and prost skips them.
 
 use crate::backend::listing::Pair;
 
-/// `ResponseHeader`: on every answer.
+/// `ResponseHeader`: in every response.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct ResponseHeader {
-    /// The revision of the store when the answer was made.
+    /// The revision of the store at the time of the response.
     #[prost(int64, tag = "3")]
     pub revision: i64,
 }
@@ -17,10 +17,10 @@ pub(super) struct ResponseHeader {
 pub(super) struct RangeRequest {
     #[prost(bytes = "vec", tag = "1")]
     pub key: Vec<u8>,
-    /// The first key that is no longer asked for.
+    /// The end of the range, exclusive.
     #[prost(bytes = "vec", tag = "2")]
     pub range_end: Vec<u8>,
-    /// At most so many keys; 0 is all of them.
+    /// Maximum number of keys; 0 is unlimited.
     #[prost(int64, tag = "3")]
     pub limit: i64,
     /// As of this revision; 0 is now.
@@ -30,19 +30,19 @@ pub(super) struct RangeRequest {
     pub keys_only: bool,
 }
 
-/// What `KV/Range` answers.
+/// The response to `KV/Range`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct RangeResponse {
     #[prost(message, optional, tag = "1")]
     pub header: Option<ResponseHeader>,
     #[prost(message, repeated, tag = "2")]
     pub kvs: Vec<KeyValue>,
-    /// There are more than were given.
+    /// The response does not include all keys.
     #[prost(bool, tag = "3")]
     pub more: bool,
 }
 
-/// A key and what is known of it. In an event of deletion, the key and `mod_revision` only.
+/// A key and its properties. In a deletion event, the key and `mod_revision` only.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct KeyValue {
     #[prost(bytes = "vec", tag = "1")]
@@ -70,7 +70,7 @@ pub(super) struct WatchRequest {
     pub create: Option<WatchCreateRequest>,
 }
 
-/// Begins a watch on the stream it is sent on.
+/// Starts a watch on the stream on which it is sent.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct WatchCreateRequest {
     #[prost(bytes = "vec", tag = "1")]
@@ -82,12 +82,12 @@ pub(super) struct WatchCreateRequest {
     pub start_revision: i64,
 }
 
-/// What comes on a watch.
+/// A response on a watch.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct WatchResponse {
     #[prost(bool, tag = "4")]
     pub canceled: bool,
-    /// Set when the watch was canceled because events before this revision are no longer kept.
+    /// Set when the watch was canceled because events before this revision were compacted.
     #[prost(int64, tag = "5")]
     pub compact_revision: i64,
     #[prost(string, tag = "6")]
@@ -118,13 +118,13 @@ pub(super) struct LeaseTimeToLiveRequest {
     pub id: i64,
 }
 
-/// What `Lease/LeaseTimeToLive` answers.
+/// The response to `Lease/LeaseTimeToLive`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct LeaseTimeToLiveResponse {
-    /// Whole seconds left; -1 when there is no such lease (any more).
+    /// Whole seconds left; -1 when the lease does not exist (any more).
     #[prost(int64, tag = "3")]
     pub ttl: i64,
-    /// What it was granted, in seconds.
+    /// The granted TTL, in seconds.
     #[prost(int64, tag = "4")]
     pub granted_ttl: i64,
 }
@@ -139,7 +139,7 @@ pub(super) struct AuthenticateRequest {
     pub password: String,
 }
 
-/// What `Auth/Authenticate` answers.
+/// The response to `Auth/Authenticate`.
 #[derive(Clone, PartialEq, prost::Message)]
 #[prost(skip_debug)]
 pub(super) struct AuthenticateResponse {
@@ -151,12 +151,12 @@ pub(super) struct AuthenticateResponse {
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct StatusRequest {}
 
-/// What `Maintenance/Status` answers.
+/// The response to `Maintenance/Status`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct StatusResponse {
     #[prost(string, tag = "2")]
     pub version: String,
-    /// The leader's member id as this member knows it; 0: none.
+    /// The leader's member id according to this member; 0: none.
     #[prost(uint64, tag = "4")]
     pub leader: u64,
 }

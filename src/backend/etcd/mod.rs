@@ -1,8 +1,8 @@
-//! The `etcd` backend: the keys under a service's prefixes, read once and then watched from the revision that was read.
+//! The `etcd` backend: reads the keys under a service's prefixes once, then watches them from the revision that was
+//! read.
 //!
-//! Spoken with hand-written messages (`etcd/messages.rs`) over a connection of our own (`etcd/wire.rs`): etcd-client needs
-//! protoc to build. What frameworks write into the keys is read by
-//! [`layout`](crate::layout).
+//! Uses hand-written messages (`etcd/messages.rs`) over its own connection (`etcd/wire.rs`), because etcd-client
+//! needs protoc to build. [`layout`](crate::layout) reads what frameworks write into the keys.
 
 #![cfg(feature = "etcd")]
 
@@ -37,7 +37,7 @@ use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::target::Target;
 pub use target::EtcdTarget;
 
-/// What etcdctl calls the settings of TLS.
+/// etcdctl's names for the TLS settings.
 const NAMES: &Names = &Names {
     cacert: "ETCDCTL_CACERT",
     capath: "ETCDCTL_CACERT",
@@ -47,7 +47,7 @@ const NAMES: &Names = &Names {
     no_tls: " (use http:// for a member without TLS)",
 };
 
-/// How its keys are spoken of.
+/// The names for its keys in texts.
 const WORDS: &Words = &Words { key: "key", unowned: "have no lease", show: "etcdctl get --prefix PREFIX" };
 
 /// The `etcd` backend.
@@ -86,7 +86,7 @@ impl Backend for Etcd {
     fn learn_secrets(&self, _: Option<&Target>, settings: &super::Settings) {
         if let Some((user, password)) = settings.of::<Settings>().credentials() {
             learn_login(&settings.secrets, &user, &password);
-            // A password may stand in both variables.
+            // A password may be set in both variables.
             user.split_once(':').iter().for_each(|(_, own)| settings.secrets.learn(own));
         }
     }
@@ -111,8 +111,8 @@ impl Backend for Etcd {
         }
     }
 
-    /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that responds. Without a leader it is
-    /// an error.
+    /// `etcd 3.6.16 at 127.0.0.1:2379, leader 8e9e05c52164694d`, of the first member that responds. Without a leader
+    /// it is an error.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit_or(settings.of::<Settings>().command_timeout.value);
         let (settings, secrets) = ((*settings.of::<Settings>()).clone(), settings.secrets.clone());
@@ -120,7 +120,7 @@ impl Backend for Etcd {
     }
 }
 
-/// Why bare names are asked here, or why not.
+/// Why bare names are queried here, or why not.
 fn active(settings: &Settings) -> Result<String, String> {
     match &settings.endpoints.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),

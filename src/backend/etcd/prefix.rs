@@ -1,9 +1,10 @@
-//! Where in etcd a service is looked for.
+//! Where a service is looked up in etcd.
 
 use super::target::EtcdTarget;
 use crate::backend::listing::{self, Prefix};
 
-/// The prefixes of every layout that `target` allows; with a prefix of its own, that one for each of them.
+/// The prefixes of every layout that `target` allows; if the target has a prefix of its own, that prefix for each of
+/// them.
 pub(super) fn prefixes(target: &EtcdTarget) -> Vec<Prefix> {
     listing::prefixes(target.layout, |layout| match &target.prefix {
         Some(root) => vec![format!("{}/{}/", root.trim_end_matches('/'), target.service)],
@@ -11,10 +12,10 @@ pub(super) fn prefixes(target: &EtcdTarget) -> Vec<Prefix> {
     })
 }
 
-/// The first key behind all that begin with `prefix`.
+/// The first key after all keys that start with `prefix`.
 pub(super) fn end(prefix: &Prefix) -> Vec<u8> {
     let mut end = prefix.text.clone().into_bytes();
-    // A prefix ends with a slash, which is not the last byte there is.
+    // A prefix ends with a slash, which is not the highest byte.
     if let Some(last) = end.last_mut() {
         *last += 1;
     }

@@ -21,16 +21,16 @@ use crate::model::secret::{Secret, Secrets};
 use crate::net::http2::CallError;
 use crate::net::tls::{SetupError, TlsClient};
 
-/// The way to a cluster: every file read, nothing contacted yet.
+/// How to reach a cluster: every file read, nothing contacted yet.
 pub(super) struct Route {
     members: Vec<Reachable>,
     credentials: Option<(String, Secret)>,
-    /// Learns the token that etcd gives for them.
+    /// Gets the token that etcd issues for the credentials.
     secrets: Secrets,
     dial_timeout: Duration,
 }
 
-/// A member, and TLS to it.
+/// A member, and its TLS settings.
 struct Reachable {
     member: Member,
     tls: Option<TlsClient>,
@@ -42,15 +42,15 @@ impl fmt::Display for Reachable {
     }
 }
 
-/// A member that is connected and knows who asks.
+/// A member that is connected and, if needed, authenticated.
 pub(super) struct Joined {
-    /// Its address as it is shown.
+    /// Its address as shown.
     pub member: String,
     /// The connection.
     pub wire: Wire,
 }
 
-/// Puts settings and target together. Where files are to be read, that happens where it may block.
+/// Combines settings and target. Files are read on a thread where blocking is allowed.
 pub(super) async fn open(
     settings: Settings,
     target: Option<EtcdTarget>,
@@ -69,7 +69,7 @@ pub(super) async fn open(
     }
 }
 
-/// Why settings and target name no way to a cluster.
+/// Why settings and target do not describe a reachable cluster.
 #[derive(Debug, thiserror::Error)]
 enum RouteError {
     /// A member of the target is not valid.
@@ -136,8 +136,8 @@ impl Route {
         Ok(Route { members, credentials, secrets, dial_timeout: settings.dial_timeout.value })
     }
 
-    /// Queries one member after the other, in their order, until one responds: `ask` gets the connected member and the time
-    /// that is left for it. See [`failover::first`].
+    /// Queries the members in their order until one responds: `ask` gets the connected member and the remaining time
+    /// for it. See [`failover::first`].
     pub(super) async fn first<T>(
         &self,
         limit: Duration,
@@ -161,7 +161,7 @@ impl Route {
         Ok(Joined { member: member.to_string(), wire })
     }
 
-    /// Says who asks, where the settings name somebody.
+    /// Authenticates, if the settings name a user.
     pub(super) async fn authenticate(&self, wire: &mut Wire, limit: Duration) -> Result<(), EtcdError> {
         let Some((name, password)) = &self.credentials else { return Ok(()) };
         let question = AuthenticateRequest { name: name.clone(), password: password.reveal().to_string() };
@@ -171,7 +171,7 @@ impl Route {
                 self.secrets.learn(&answer.token);
                 wire.set_token(&Secret::new(answer.token))
             }
-            // Nobody has to say who asks; etcdctl takes that for a yes, too.
+            // Authentication is off, so no user is needed; etcdctl accepts that, too.
             Err(EtcdError::Call(CallError::Status(status)))
                 if status.code() == Code::FailedPrecondition && status.message().contains(AUTHENTICATION_OFF) =>
             {
@@ -181,7 +181,7 @@ impl Route {
         }
     }
 
-    /// A sentence about the first member that answers.
+    /// A sentence about the first member that responds.
     pub(super) async fn ping(&self, limit: Duration) -> Result<String, ResolveError> {
         let asked = self
             .first(limit, |mut joined, left| {
@@ -195,7 +195,7 @@ impl Route {
     }
 }
 
-/// What a member says about itself. That it knows no leader is an error.
+/// The member's status. A member without a leader is an error.
 pub(super) async fn status(wire: &mut Wire, limit: Duration) -> Result<StatusResponse, EtcdError> {
     let asked = wire.caller().ask::<_, StatusResponse>("/etcdserverpb.Maintenance/Status", StatusRequest {}, limit);
     let status = wire.drive(asked).await?;

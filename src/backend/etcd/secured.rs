@@ -1,5 +1,6 @@
 //! [`Secured`]: a TLS stream that tells the peer's alert. With TLS 1.3 a server refuses a client without a certificate only
-//! after the handshake: the client has begun to write by then, and finds a broken pipe before it has read the reason.
+//! after the handshake: by then the client has started to write, and gets a broken pipe before it has read the
+//! reason.
 
 use std::io;
 use std::pin::Pin;
@@ -14,7 +15,7 @@ use tokio_rustls::rustls;
 use crate::net::dial::Io;
 use crate::net::tls::Explain;
 
-/// What TLS said last, kept beside the stream: h2 hands an I/O error on as its text.
+/// The last TLS alert, kept beside the stream because h2 passes an I/O error on as its text.
 pub(super) type Alert = Arc<OnceLock<String>>;
 
 /// See the [module](self).
@@ -22,12 +23,12 @@ pub(super) struct Secured {
     stream: TlsStream<TcpStream>,
     alert: Alert,
     explain: Arc<Explain>,
-    /// Writing has failed, and what lies unread behind that is being read.
+    /// Writing has failed, and the unread data is being read.
     failed: Option<io::Error>,
 }
 
 impl Secured {
-    /// `stream`, and where its alert will stand, in the words of `explain`.
+    /// Wraps `stream`; the handle returns its alert, as described by `explain`.
     pub(super) fn new(stream: TlsStream<TcpStream>, explain: Arc<Explain>) -> (Self, Alert) {
         let alert = Alert::default();
         (Secured { stream, alert: alert.clone(), explain, failed: None }, alert)
@@ -37,14 +38,14 @@ impl Secured {
         if error.get_ref().is_some_and(|below| below.is::<rustls::Error>())
             && let Some(words) = self.explain.of(&error)
         {
-            // The first word counts.
+            // The first alert is kept.
             let _ = self.alert.set(words);
         }
         error
     }
 
-    /// Reads to the end of what the peer sent before it went; then the error is told. A peer that went has ended its
-    /// half, so this ends.
+    /// Reads everything that the peer sent before it closed the connection, then returns the error. A peer that is
+    /// gone has closed its half, so this ends.
     fn told<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         let mut scratch = [0; 1024];
         loop {

@@ -12,7 +12,7 @@ use crate::model::host_port::{self, ServerError};
 use crate::model::secret::Secret;
 use crate::text::exact_duration;
 
-/// What can be set.
+/// The supported settings.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::variable("ETCDCTL_ENDPOINTS", "the members, separated by commas").or("127.0.0.1:2379"),
     Setting::variable("ETCDCTL_CACERT", "a PEM file with the trusted root certificates").or("the system's"),
@@ -31,10 +31,10 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// etcd's port for clients.
 pub(super) const PORT: u16 = 2379;
 
-/// One member of the cluster: where its clients connect.
+/// One member of the cluster: the address for its clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// What its scheme said: `https://` is true, `http://` false, none is nothing.
+    /// From its scheme: `https://` is true, `http://` false, no scheme is `None`.
     pub tls: Option<bool>,
     /// A host name or an IP address, without brackets.
     pub host: String,
@@ -42,7 +42,7 @@ pub struct Member {
     pub port: u16,
 }
 
-/// Why a text is not what a setting of etcd takes. What is shown of an address lacks what stands before an `@`: it may be a
+/// Why a text is not valid for a setting of etcd. The shown address omits the part before an `@`, which may be a
 /// password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum EtcdSettingError {
@@ -66,10 +66,11 @@ pub(super) enum EtcdSettingError {
         /// What is wrong.
         source: ServerError,
     },
-    /// No password, neither beside the user nor in its own variable. The text is not shown: without a colon it may be a token.
+    /// No password, neither beside the user nor in its own variable. The text is not shown: without a colon it may be
+    /// a token.
     #[error("has no password: write user:password, or set ETCDCTL_PASSWORD")]
     NoPassword,
-    /// Not a duration above zero.
+    /// Not a positive duration.
     #[error("invalid duration {0:?}: write 2s or 500ms")]
     Time(String),
 }
@@ -99,7 +100,7 @@ impl Member {
         Ok(Member { tls, host: host.to_string(), port: port.unwrap_or(PORT) })
     }
 
-    /// `host:port`, an IPv6 address in brackets: what goes into `:authority`.
+    /// `host:port`, an IPv6 address in brackets: the value of `:authority`.
     pub(super) fn authority(&self) -> String {
         host_port::joined(&self.host, self.port)
     }
@@ -116,10 +117,10 @@ impl fmt::Display for Member {
     }
 }
 
-/// How etcd is asked. Nothing here has been read from a file or contacted yet.
+/// How etcd is queried. No file has been read and nothing contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The members, asked in their order: `ETCDCTL_ENDPOINTS`, by default `127.0.0.1:2379`.
+    /// The members, queried in their order: `ETCDCTL_ENDPOINTS`, by default `127.0.0.1:2379`.
     pub endpoints: Sourced<Vec<Member>>,
     /// PEM file with the trusted roots, instead of the system's: `ETCDCTL_CACERT`.
     pub cacert: Sourced<Option<PathBuf>>,
@@ -129,16 +130,16 @@ pub struct Settings {
     pub key: Sourced<Option<PathBuf>>,
     /// The user, and the password unless [`password`](Self::password) has it: `ETCDCTL_USER`.
     pub user: Sourced<Option<(String, Option<Secret>)>>,
-    /// The password; then [`user`](Self::user) is a name alone, colons included: `ETCDCTL_PASSWORD`.
+    /// The password; [`user`](Self::user) is then only a name, colons included: `ETCDCTL_PASSWORD`.
     pub password: Sourced<Option<Secret>>,
-    /// How long connecting to one member may take: `ETCDCTL_DIAL_TIMEOUT`, by default 2 s.
+    /// Time limit for connecting to one member: `ETCDCTL_DIAL_TIMEOUT`, by default 2 s.
     pub dial_timeout: Sourced<Duration>,
-    /// How long one question may take: `ETCDCTL_COMMAND_TIMEOUT`, by default 5 s. `--resolve-timeout` goes before it.
+    /// Time limit for one query: `ETCDCTL_COMMAND_TIMEOUT`, by default 5 s. `--resolve-timeout` takes precedence.
     pub command_timeout: Sourced<Duration>,
-    /// Take any certificate: `ETCDCTL_INSECURE_SKIP_TLS_VERIFY`.
+    /// Accept any certificate: `ETCDCTL_INSECURE_SKIP_TLS_VERIFY`.
     pub skip_verify: Sourced<bool>,
-    /// Plain text where a member's address has no scheme: `ETCDCTL_INSECURE_TRANSPORT`, by default true. Files for TLS go
-    /// before it, as they do for etcdctl.
+    /// Plain text if a member's address has no scheme: `ETCDCTL_INSECURE_TRANSPORT`, by default true. Files for TLS
+    /// take precedence, as in etcdctl.
     pub insecure_transport: Sourced<bool>,
 }
 
@@ -192,19 +193,19 @@ impl BackendSettings for Settings {
 }
 
 impl Settings {
-    /// Who asks.
+    /// User and password.
     pub(super) fn credentials(&self) -> Option<(String, Secret)> {
         let (name, own) = self.user.value.clone()?;
         Some((name, self.password.value.clone().or(own).unwrap_or_else(|| Secret::new(""))))
     }
 
-    /// Is `member` spoken to over TLS? Its scheme decides; without one, files for TLS or
-    /// `ETCDCTL_INSECURE_TRANSPORT=false` do.
+    /// Does `member` use TLS? Its scheme decides; without one, files for TLS or `ETCDCTL_INSECURE_TRANSPORT=false`
+    /// do.
     pub(super) fn is_tls(&self, member: &Member) -> bool {
         member.tls.unwrap_or(self.cacert.value.is_some() || self.cert.value.is_some() || !self.insecure_transport.value)
     }
 
-    /// Variable, value (secrets masked) and origin of every setting that is in force.
+    /// Variable, value (secrets masked) and origin of every setting in force.
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let members: Vec<String> = self.endpoints.value.iter().map(Member::to_string).collect();
         let mut rows = vec![("ETCDCTL_ENDPOINTS", members.join(","), self.endpoints.origin.clone())];
@@ -217,7 +218,8 @@ impl Settings {
         row("ETCDCTL_KEY", path(&self.key.value), &self.key.origin);
         let user = self.user.value.as_ref().map(|(name, own)| match own {
             Some(password) => format!("{name}:{password}"),
-            // With a password of its own it is a name, colons included. Somebody may have given the password in both.
+            // With a separate password the text is a name, colons included. The password may be set in both
+            // variables.
             None => name.split_once(':').map_or_else(|| name.clone(), |(name, _)| format!("{name}:***")),
         });
         row("ETCDCTL_USER", user, &self.user.origin);
@@ -236,8 +238,8 @@ fn members(text: &str) -> Result<Vec<Member>, EtcdSettingError> {
     text.split(',').map(|member| Member::parse(member.trim())).collect()
 }
 
-/// `name:password`; with a password of its own variable the text is a name. etcdctl asks a person for a password that is
-/// nowhere; nobody can be asked here.
+/// `name:password`; with a password in its own variable the text is a name. etcdctl prompts for a missing password,
+/// which is not possible here.
 fn user(text: &str, whole: bool) -> Result<(String, Option<Secret>), EtcdSettingError> {
     if whole {
         return Ok((text.to_string(), None));
@@ -248,7 +250,7 @@ fn user(text: &str, whole: bool) -> Result<(String, Option<Secret>), EtcdSetting
     }
 }
 
-/// What Go's `time.ParseDuration` takes, as far as anybody writes it for a timeout: `5s`, `1m30s`, `500ms`, `1.5s`.
+/// What Go's `time.ParseDuration` accepts, as far as it is used for timeouts: `5s`, `1m30s`, `500ms`, `1.5s`.
 fn duration(text: &str) -> Result<Duration, EtcdSettingError> {
     let wrong = || EtcdSettingError::Time(text.to_string());
     let mut rest = text;

@@ -1,5 +1,6 @@
-//! Values of other services that Kratos' clients read beside the one they want: their prefix has no slash at its end, so
-//! `/microservices/pay` is also that of `/microservices/payments/…`, and one value that is not JSON loses them the whole list.
+//! Values of other services that Kratos' clients read beside the one they want: their prefix has no trailing slash,
+//! so `/microservices/pay` also matches `/microservices/payments/…`, and one value that is not JSON makes the whole
+//! list fail.
 
 use std::time::Duration;
 
@@ -11,12 +12,12 @@ use crate::layout::kratos;
 use crate::model::endpoint::Endpoint;
 use crate::model::resolution::{Note, NoteKind};
 
-/// How long the question may take.
+/// Time limit for the query.
 const LIMIT: Duration = Duration::from_secs(1);
-/// So many values are read.
+/// At most this many values are read.
 const VALUES: i64 = 1000;
 
-/// A note on damaged values of other services, where Kratos registers the one that is looked for.
+/// A note on invalid values of other services, if Kratos registers the service that is looked up.
 pub(super) async fn look(wire: &mut Wire, target: &EtcdTarget, endpoints: &[Endpoint]) -> Option<Note> {
     let is_kratos =
         |endpoint: &Endpoint| endpoint.layout.as_ref().is_some_and(|rule| rule.layout == Some(kratos::NAME));
@@ -33,7 +34,7 @@ pub(super) async fn look(wire: &mut Wire, target: &EtcdTarget, endpoints: &[Endp
     note(&prefix, answer.kvs.into_iter().map(|pair| (String::from_utf8_lossy(&pair.key).into_owned(), pair.value)))
 }
 
-/// What the values under `prefix` show. Pure.
+/// What the values under `prefix` contain. Pure.
 fn note(prefix: &str, pairs: impl Iterator<Item = (String, Vec<u8>)>) -> Option<Note> {
     let own = format!("{prefix}/");
     let is_damaged = |(key, value): &(String, Vec<u8>)| {

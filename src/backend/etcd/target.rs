@@ -18,22 +18,22 @@ pub(super) const SCHEMES: &[Scheme] = &[
     Scheme::new("discov", |rest| discov(rest).map(Target::from)),
 ];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] = &[Example {
     target: "etcd:///pay",
     meaning: "etcd, at ETCDCTL_ENDPOINTS; etcd://10.0.0.1:2379/pay at this member",
 }];
 
-/// What an `etcd:` or `discov:` target asks for.
+/// The query of an `etcd:` or `discov:` target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EtcdTarget {
-    /// The members to ask, `host` or `host:port`, in their order; the environment's when empty.
+    /// The members to query, `host` or `host:port`, in their order; the environment's when empty.
     pub members: Vec<String>,
-    /// The service's name, which is part of its keys: `pay`. May have slashes in it.
+    /// The service's name, which is part of its keys: `pay`. May contain slashes.
     pub service: String,
-    /// What stands before the name in the keys, instead of what every layout has there: `/microservices`.
+    /// The part of the keys before the name, instead of the prefix of each layout: `/microservices`.
     pub prefix: Option<String>,
-    /// Only this layout is looked for; the name of one that is written into etcd.
+    /// Only this layout is looked for; the name of one that is written to etcd.
     pub layout: Option<&'static str>,
 }
 
@@ -87,7 +87,7 @@ fn etcd(rest: Piece<'_>) -> Parsed<EtcdTarget> {
         target.members = MEMBERS.parse(authority)?;
     }
     match parameters.key {
-        // Go 1.26 takes no commas in an authority: go-zero moved its members into the path.
+        // Go 1.26 does not accept commas in an authority: go-zero moved its members into the path.
         Some(key) => {
             if !path.is_empty() {
                 target.members.extend(MEMBERS.parse(path)?);

@@ -1,11 +1,11 @@
-//! The watch: what is there, and from the revision that was read on every change.
+//! The watch: the current keys, and every change from the revision that was read.
 //!
-//! * The first question is answered by the cluster (a linearizable read), not by one member's memory.
-//! * Every question wants a leader (`hasleader`): a member that is cut off from the others says so instead of serving what
-//!   it has, and cancels the watch (`rpctypes.ErrNoLeader`).
-//! * A watch that fell behind a compaction cannot go on: it is reported, the stream ends, and whoever asks again gets the
-//!   whole list. etcd's own resolver ends silently there (failures.md 1.10).
-//! * While nothing changes, the member is asked for a sign of life: a frozen one keeps its connections open.
+//! * The cluster answers the first query (a linearizable read), not one member's local state.
+//! * Every request requires a leader (`hasleader`): a member that is cut off from the others returns an error instead
+//!   of its local state, and cancels the watch (`rpctypes.ErrNoLeader`).
+//! * A watch that fell behind a compaction cannot continue: this is reported, the stream ends, and the next query
+//!   returns the whole list. etcd's own resolver ends without an error there (failures.md 1.10).
+//! * While nothing changes, the member gets liveness checks: a frozen one keeps its connections open.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,12 +37,12 @@ use crate::net::http2::Messages;
 use crate::platform::clock;
 use crate::text::duration;
 
-/// How long a sign of life may take.
+/// Time limit for a liveness check.
 const PULSE: Duration = Duration::from_secs(5);
-/// A key has at most so many bytes here: etcd's own limit is on the whole request, 1.5 MiB.
+/// A key has at most this many bytes here: etcd's own limit is on the whole request, 1.5 MiB.
 const LONGEST: usize = 4096;
 
-/// Everything that `target` asks for, until an error: it ends the stream.
+/// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(settings: Settings, target: EtcdTarget, secrets: Secrets, limit: Duration) -> Resolution {
     after(begin(settings, target, secrets, limit))
 }
@@ -78,7 +78,7 @@ async fn begin(
     Ok((watch.reading.whole_or_part(Answer { endpoints, notes }), watch))
 }
 
-/// What one member has told.
+/// What was read from one member.
 struct Reading {
     member: String,
     wire: super::wire::Wire,
@@ -90,7 +90,8 @@ struct Reading {
     allowed: Vec<Prefix>,
     /// What this user may not read.
     denied: Vec<String>,
-    /// What was found beside the prefixes: where the service is, when nothing is under them, or what its clients stumble over.
+    /// What was found outside the prefixes: where the service is, when nothing is under them, or what its clients
+    /// fail on.
     elsewhere: Vec<Note>,
 }
 
@@ -121,8 +122,8 @@ impl Reading {
         for (prefix, answer) in prefixes.into_iter().zip(answers) {
             match answer {
                 Ok(answer) => {
-                    // Read one beside the other: the watch begins behind the oldest, and what was read later is
-                    // recognised by its own revision.
+                    // The prefixes are read in parallel: the watch starts after the oldest revision, and later
+                    // changes that were already read are recognised by their own revision.
                     let read = answer.header.map(|header| header.revision).unwrap_or_default();
                     revision = if allowed.is_empty() { read } else { read.min(revision) };
                     allowed.push(prefix);
@@ -159,7 +160,7 @@ impl Reading {
         Ok(Reading { member, wire, revision, listing, leases, allowed, denied, elsewhere })
     }
 
-    /// With prefixes that this user may not read, what is missing may be under them.
+    /// If this user may not read some prefixes, missing endpoints may be under them.
     fn whole_or_part(&self, answer: Answer) -> Update {
         if self.denied.is_empty() {
             return Update::Reset(answer);
@@ -169,12 +170,12 @@ impl Reading {
         Update::Partial(Partial { answer, hidden, why: ResolveFailure::new(ResolveCode::Hidden, text) })
     }
 
-    /// What this user may not see, and what is not known of leases.
+    /// What this user may not see, and what is unknown about leases.
     fn notes(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         if !self.denied.is_empty() {
             let text = format!("etcd denies this user read access to {}", listed(&self.denied));
-            // Where something was found, what other layouts would have written elsewhere is of no interest.
+            // If something was found, what other layouts would have written elsewhere is irrelevant.
             let kind = if self.listing.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
             notes.push(Note::new(kind, text));
         }
@@ -189,13 +190,13 @@ impl Reading {
 struct Watching {
     reading: Reading,
     route: Arc<Route>,
-    /// `None` before the first change was waited for.
+    /// `None` before the first change is waited for.
     watch: Option<Messages<WatchResponse>>,
-    /// When the next sign of life is asked for.
+    /// When the next liveness check is due.
     pulse: Instant,
 }
 
-/// What came first.
+/// The event that arrived first.
 enum Heard {
     Change(Option<WatchResponse>),
     Time,
@@ -211,7 +212,7 @@ impl Watch for Watching {
 }
 
 impl Watching {
-    /// Waits for a change that says something new.
+    /// Waits for a change that alters the answer.
     async fn wait(&mut self) -> Result<Answer, EtcdError> {
         loop {
             let Reading { wire, allowed, revision, .. } = &mut self.reading;
@@ -243,25 +244,25 @@ impl Watching {
         }
     }
 
-    /// Asks for a sign of life, and how long leases still live.
+    /// Sends a liveness check, and reads the remaining TTL of leases.
     async fn check(&mut self) -> Result<(), EtcdError> {
         let Reading { wire, leases, .. } = &mut self.reading;
         match route::status(wire, PULSE).await {
             Ok(_) => {}
-            // It answered: it lives.
+            // It responded, so it is alive.
             Err(error) if matches!(error.status(), Some(Code::PermissionDenied | Code::Unauthenticated)) => {}
             Err(error) => return Err(error.while_watching()),
         }
         leases.again(wire).await?;
         if leases.refused.as_ref().and_then(EtcdError::status) == Some(Code::Unauthenticated) {
-            // Tokens end after some minutes; who asks has not changed.
+            // Tokens expire after some minutes; the credentials have not changed.
             self.route.authenticate(wire, PULSE).await?;
         }
         self.pulse = clock::after(self.reading.leases.rhythm());
         Ok(())
     }
 
-    /// Takes the events in; `None` when they say nothing new.
+    /// Applies the events; `None` when they change nothing.
     async fn changed(&mut self, response: WatchResponse) -> Result<Option<Answer>, EtcdError> {
         if response.compact_revision > 0 {
             return Err(EtcdError::Compacted { revision: response.compact_revision });
@@ -300,7 +301,7 @@ impl Watching {
     }
 }
 
-/// One watch for each prefix, from `revision` on.
+/// One watch for each prefix, starting at `revision`.
 fn questions(prefixes: &[Prefix], revision: i64) -> Vec<WatchRequest> {
     let question = |prefix: &Prefix| WatchRequest {
         create: Some(WatchCreateRequest {

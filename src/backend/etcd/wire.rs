@@ -1,8 +1,8 @@
 //! [`Wire`]: one HTTP/2 connection to one member, and calls over it.
 //!
-//! Not tonic's `Channel`: it re-dials by itself and keeps a task, and a backend may do neither. The connection is a future
-//! that moves on only while somebody waits for an answer ([`Wire::drive`]); it spawns nothing, so that dropping it closes
-//! the socket.
+//! Not tonic's `Channel`: it reconnects by itself and keeps a task, and a backend may do neither. The connection is a
+//! future that progresses only while a caller waits for a response ([`Wire::drive`]); it spawns nothing, so dropping
+//! it closes the socket.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -27,20 +27,20 @@ use crate::net::http2::{AGENT, Announced, CallError, Client, Messages, Origin, h
 use crate::net::named::connect;
 use crate::net::tls::TlsClient;
 
-/// An answer longer than this is given up: some 200,000 instances.
+/// The maximum size of a response: some 200,000 instances.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
-/// What may be on its way unread; the protocol's own 64 KiB would make a round trip of every few hundred keys.
+/// The flow-control window; the protocol's default of 64 KiB would need a round trip every few hundred keys.
 const WINDOW: u32 = 1024 * 1024;
 
 /// One connection.
 pub(super) struct Wire {
-    /// `None` when it has ended.
+    /// `None` after it has ended.
     connection: Option<Connection<Box<dyn Io>, Bytes>>,
-    /// What TLS said at the end.
+    /// The last TLS alert.
     alert: Alert,
-    /// Something was answered over it.
+    /// At least one response arrived over it.
     is_heard: bool,
-    /// The member is spoken to in plain text.
+    /// The connection uses plain text.
     is_plain: bool,
     caller: Caller,
 }
@@ -84,13 +84,13 @@ impl Wire {
             .map_err(|error| EtcdError::Broken { end: error.into(), may_want_tls: false })?;
         let mut metadata = HeaderMap::new();
         metadata.insert(USER_AGENT, AGENT);
-        // rpctypes.MetadataRequireLeaderKey: a member without a leader says so instead of serving what it has.
+        // rpctypes.MetadataRequireLeaderKey: a member without a leader returns an error instead of its local state.
         metadata.insert(HeaderName::from_static("hasleader"), HeaderValue::from_static("true"));
         let caller = Caller { client, metadata };
         Ok(Wire { connection: Some(connection), alert, is_heard: false, is_plain, caller })
     }
 
-    /// Shows `token` with every question from now on.
+    /// Sends `token` with every request from now on.
     pub(super) fn set_token(&mut self, token: &Secret) -> Result<(), EtcdError> {
         let mut value = HeaderValue::from_str(token.reveal()).map_err(EtcdError::Token)?;
         value.set_sensitive(true);
@@ -98,13 +98,13 @@ impl Wire {
         Ok(())
     }
 
-    /// Asks over this connection.
+    /// A caller over this connection.
     pub(super) fn caller(&self) -> Caller {
         self.caller.clone()
     }
 
-    /// Waits for `work`, which asks over this connection, and moves the connection on meanwhile. When the connection ends
-    /// before the work does, that is the error.
+    /// Waits for `work`, which makes calls over this connection, and drives the connection meanwhile. If the
+    /// connection ends before the work does, that is the error.
     pub(super) async fn drive<T>(&mut self, work: impl Future<Output = Result<T, EtcdError>>) -> Result<T, EtcdError> {
         let mut work = std::pin::pin!(work);
         poll_fn(|cx| {
@@ -118,7 +118,7 @@ impl Wire {
             let Poll::Ready(end) = Pin::new(connection).poll(cx) else { return Poll::Pending };
             self.connection = None;
             let end = end.map_or_else(ConnectionEnd::from, |()| ConnectionEnd::Closed);
-            // What was read before the end may still be an answer.
+            // The response may have been read before the end.
             Poll::Ready(match work.as_mut().poll(cx) {
                 Poll::Ready(Ok(done)) => Ok(done),
                 Poll::Ready(Err(_)) | Poll::Pending => match self.alert.get() {
@@ -132,7 +132,7 @@ impl Wire {
 }
 
 impl Caller {
-    /// One question and its answer, within `limit`.
+    /// One request and its response, within `limit`.
     pub(super) async fn ask<Q, A>(self, path: &'static str, question: Q, limit: Duration) -> Result<A, EtcdError>
     where
         Q: prost::Message,
@@ -145,14 +145,14 @@ impl Caller {
         timeout(limit, asked).await.map_err(|_| EtcdError::NoAnswer { path, limit })?
     }
 
-    /// Begins `watches` on one stream. etcd answers when the first of them is created.
+    /// Starts `watches` on one stream. etcd responds when the first of them is created.
     pub(super) async fn watch(
         self,
         watches: Vec<WatchRequest>,
         limit: Duration,
     ) -> Result<Messages<WatchResponse>, EtcdError> {
         const PATH: &str = "/etcdserverpb.Watch/Watch";
-        // The requests' side stays open: its end would be the end of the watch.
+        // The request side stays open: closing it would end the watch.
         let asked = self.start(PATH, prefixed(&watches), false);
         timeout(limit, asked).await.map_err(|_| EtcdError::NoAnswer { path: PATH, limit })?
     }

@@ -29,7 +29,7 @@ pub(super) struct Client {
     http: Http,
 }
 
-/// An answer.
+/// A response.
 pub(super) struct Reply {
     /// The HTTP status.
     pub status: u16,
@@ -37,12 +37,12 @@ pub(super) struct Reply {
     pub body: Vec<u8>,
     /// When the server wants to be queried again.
     pub retry_after: Option<Duration>,
-    /// The server's time in milliseconds, to whole seconds; ours when it does not tell.
+    /// The server's time in milliseconds, to whole seconds; ours if the response has no date.
     pub now: i64,
 }
 
 impl Client {
-    /// Nothing is contacted yet. Where the system's roots are to be read, that happens where it may block.
+    /// Nothing is contacted yet. The system's roots, if needed, are read on a thread where blocking is allowed.
     pub(super) async fn open(server: Server, limit: Duration) -> Result<Self, EurekaError> {
         let tls = if server.tls { Some(secured(server.host.clone()).await?) } else { None };
         let address = Address::Name { host: server.host.clone(), port: server.port };
@@ -73,12 +73,12 @@ impl Client {
         Ok(Reply { status, retry_after, body: json::mended(answer.into_body()), now })
     }
 
-    /// What an HTTP status that is no answer means.
+    /// The error for an HTTP status other than success.
     pub(super) fn refused(path: &str, reply: &Reply) -> EurekaError {
         EurekaError::Refused { path: path.to_string(), status: reply.status, retry_after: reply.retry_after }
     }
 
-    /// How many connections ended between two queries, without having been announced.
+    /// How many connections ended between two queries without an announcement.
     pub(super) fn lost(&self) -> usize {
         self.http.lost()
     }
@@ -97,8 +97,8 @@ async fn secured(host: String) -> Result<TlsClient, EurekaError> {
     Ok(tokio::task::spawn_blocking(move || plan.load()).await.map_err(EurekaError::Roots)??)
 }
 
-/// Queries one server after the other, in their order, until one responds: `ask` gets the open client and the time that is left
-/// for it. See [`failover::first`].
+/// Queries the servers in their order until one responds: `ask` gets the open client and the remaining time for it.
+/// See [`failover::first`].
 pub(super) async fn first<T>(
     servers: Vec<Server>,
     limit: Duration,

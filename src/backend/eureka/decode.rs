@@ -1,4 +1,4 @@
-//! What `GET /apps/APP` answers, read into endpoints. Pure: the server's time is an argument.
+//! Decodes the response to `GET /apps/APP` into endpoints. Pure: the server's time is an argument.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use crate::model::endpoint::{Endpoint, EndpointStatus, Lease};
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::few;
 
-/// At most so many instances are named that could not be used or that are overdue.
+/// At most this many unusable or overdue instances are named.
 const NAMED: usize = 20;
-/// So many are shown in one sentence.
+/// At most this many are shown in one sentence.
 const SHOWN: usize = 3;
 /// What to do about instances without an endpoint for gRPC.
 const NO_GRPC: &str = "Have the instances register their gRPC port: metadata gRPC_port (grpc-spring), or an enabled port from 1 to 65535.";
-/// What Eureka's clients ask for unless they are told otherwise (`lease-expiration-duration-in-seconds`).
+/// The default lease of Eureka's clients (`lease-expiration-duration-in-seconds`).
 const USUAL: Duration = Duration::from_secs(90);
 
-/// Endpoints in the order of their ids (Eureka has none), and what is to be known about them. `now` is the server's time in
-/// milliseconds. The error: that is no answer of Eureka's.
+/// Endpoints in the order of their ids (Eureka has no order), with notes. `now` is the server's time in milliseconds.
+/// Returns an error when the response is not Eureka's.
 pub(super) fn decode(body: &[u8], now: i64) -> Result<(Vec<Endpoint>, Vec<Note>), serde_json::Error> {
     let document: Document<'_> = serde_json::from_slice(body)?;
     let list = document.application.instance.get();
-    // Some encoders write a single instance without its list.
+    // Some encoders write a single instance without a list.
     let instances: Vec<&RawValue> =
         if list.starts_with('[') { serde_json::from_str(list)? } else { vec![document.application.instance] };
     let (mut endpoints, mut skipped, mut overdue) = (Vec::new(), Vec::new(), Vec::new());
@@ -61,7 +61,7 @@ pub(super) fn decode(body: &[u8], now: i64) -> Result<(Vec<Endpoint>, Vec<Note>)
     Ok((endpoints, notes))
 }
 
-/// As far as it is looked at before the instances are.
+/// The part that is read before the instances.
 #[derive(Deserialize)]
 struct Document<'a> {
     #[serde(borrow)]
@@ -88,7 +88,7 @@ fn notes(registered: usize, endpoints: &[Endpoint], skipped: Vec<Unusable>, over
     }
     let garbled = skipped.iter().filter(|why| why.is_garbled()).count();
     let is_any_usable = endpoints.iter().any(|endpoint| endpoint.status.is_usable());
-    // The first reason that counts.
+    // The first reason of the kind that applies.
     let why = skipped.iter().find(|why| why.is_garbled() == (garbled > 0)).map(|why| why.text().to_string());
     if let Some(why) = why.filter(|_| endpoints.is_empty() || (garbled > 0 && !is_any_usable)) {
         notes.push(none_left(registered, garbled, "instances", &why));

@@ -7,7 +7,7 @@ use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http1::RequestError;
 use crate::net::tls::SetupError;
 
-/// Why a server gave no answer. The sentences do not name the server: [`MemberError::at`] does.
+/// Why a server did not respond. The sentences do not name the server: [`MemberError::at`] does.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EurekaError {
     /// TLS cannot be set up.
@@ -29,7 +29,7 @@ pub(super) enum EurekaError {
         /// When the server wants to be queried again.
         retry_after: Option<Duration>,
     },
-    /// The response is not Eureka's.
+    /// The response is not a valid Eureka response.
     #[error("GET {path}: not a valid Eureka API response")]
     NotEureka {
         /// The path.
@@ -37,7 +37,7 @@ pub(super) enum EurekaError {
         /// Why.
         source: serde_json::Error,
     },
-    /// A restart between two queries is seen by nothing else.
+    /// A restart between two queries can be detected only by this.
     #[error(
         "the connection was closed between two queries, and {missing} of its endpoints have been missing since: it may have restarted"
     )]

@@ -1,8 +1,8 @@
-//! What is fuzzed of Eureka: the answer about one application.
+//! What is fuzzed of Eureka: the response about one application.
 
 use super::decode::decode;
 
-/// Decodes an answer.
+/// Decodes a response.
 pub(crate) fn answer(bytes: &[u8]) {
     let _ = decode(bytes, 1_700_000_000_000);
 }

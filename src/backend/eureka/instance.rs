@@ -1,8 +1,8 @@
-//! One instance of an application, read into an endpoint. Pure.
+//! Decodes one instance of an application into an endpoint. Pure.
 //!
-//! `leaseInfo.lastRenewalTimestamp` is not what it is called: until the first renewal it is the time of registration, and
-//! from then on the time of the last renewal **plus** the lease (`Lease.renew` in eureka-core, the same in all versions; the
-//! server that the tests run says so too).
+//! `leaseInfo.lastRenewalTimestamp` is not what its name suggests: until the first renewal it is the time of
+//! registration, and from then on the time of the last renewal **plus** the lease (`Lease.renew` in eureka-core, the
+//! same in all versions and on the server that the tests run).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,15 +34,15 @@ pub(super) enum InstanceError {
     /// It has neither a host name nor an address.
     #[error("it has no host")]
     NoHost,
-    /// Host and port are no address.
+    /// Host and port do not form an address.
     #[error(transparent)]
     Place(#[from] PlaceError),
-    /// The enabled port is no number.
+    /// The enabled port is not a number.
     #[error("its {name} is {value}, which is not a valid port")]
     Port {
         /// `port` or `securePort`.
         name: &'static str,
-        /// What it holds.
+        /// Its value.
         value: Value,
     },
     /// No port is enabled.
@@ -65,10 +65,10 @@ impl InstanceError {
     }
 }
 
-/// What Eureka's own rules are named by.
+/// The name of Eureka's own rules.
 const OWN: &str = "eureka";
 
-/// Old clients have no instance id: the host is it then, as for Eureka itself.
+/// Old clients have no instance id: the host is used instead, as in Eureka itself.
 pub(super) fn id(instance: &Map<String, Value>) -> String {
     text(instance, "instanceId").or_else(|| text(instance, "hostName")).unwrap_or_default().to_string()
 }
@@ -115,7 +115,7 @@ pub(super) fn endpoint(instance: &Map<String, Value>) -> Result<Endpoint, Instan
     Ok(endpoint)
 }
 
-/// Somebody set OUT_OF_SERVICE: an operator over the REST API (an override), or the instance itself.
+/// OUT_OF_SERVICE was set: by an operator over the REST API (an override), or by the instance itself.
 fn maintenance(instance: &Map<String, Value>, overridden: &str) -> Maintenance {
     let (app, id) = (text(instance, "app").unwrap_or_default(), id(instance));
     if overridden.is_empty() {
@@ -131,12 +131,12 @@ fn maintenance(instance: &Map<String, Value>, overridden: &str) -> Maintenance {
 struct Place {
     address: Address,
     rule: LayoutRule,
-    /// The instance's other address, when the first one is a host name.
+    /// The instance's other address, if the first one is a host name.
     also: Option<Address>,
 }
 
-/// The first of: the URL that Kratos puts into the metadata; a gRPC port in the metadata; the enabled port. The host is what
-/// clients dial: `hostName`; where that is no host name (it carries a port), `ipAddr`.
+/// The first of: the URL that Kratos puts into the metadata; a gRPC port in the metadata; the enabled port. The host
+/// is the one that clients dial: `hostName`; if that is not a host name (it includes a port), `ipAddr`.
 fn place(instance: &Map<String, Value>, metadata: &BTreeMap<String, String>) -> Result<Place, InstanceError> {
     if let Some(url) = metadata.get("Endpoints").or_else(|| metadata.get("endpoints"))
         && let Some((scheme, rest)) = url.split_once("://")
@@ -180,7 +180,7 @@ fn place(instance: &Map<String, Value>, metadata: &BTreeMap<String, String>) -> 
             let value = port.get("$").cloned().unwrap_or_default();
             return Err(InstanceError::Port { name, value });
         };
-        // Spring says where its management pages are: that is HTTP.
+        // Spring registers the port of its management pages: that one is HTTP.
         let is_web = metadata.get("management.port").is_some_and(|port| *port == number.to_string());
         let rule = match is_web {
             true => spring::web_servers(&format!("{which} and {name}")),
@@ -195,7 +195,7 @@ fn kitexs(instance: &Map<String, Value>, meta: &str) -> Option<Result<Endpoint, 
     kitex::in_eureka(meta, text(instance, "ipAddr"), instance.get("port").and_then(number))
 }
 
-/// What the lease was granted, and how many milliseconds are left of it at `now`; negative when it is over.
+/// The granted lease, and the milliseconds left of it at `now`; negative after it has expired.
 pub(super) fn lease(instance: &Map<String, Value>, now: i64) -> Option<(Duration, i64)> {
     let info = instance.get("leaseInfo").and_then(Value::as_object)?;
     let number = |name: &str| info.get(name).and_then(Value::as_i64);

@@ -1,4 +1,4 @@
-//! The `eureka` backend: `GET /apps/APP`, asked again and again, because Eureka tells nobody of changes.
+//! The `eureka` backend: polls `GET /apps/APP`, because Eureka does not send notifications of changes.
 
 #![cfg(feature = "eureka")]
 
@@ -28,7 +28,7 @@ use crate::model::target::Target;
 use crate::text;
 pub use target::EurekaTarget;
 
-/// TLS has no settings of its own: the system's roots count.
+/// There are no TLS settings: the system's roots are used.
 const NAMES: &Names = &Names {
     cacert: "SSL_CERT_FILE",
     capath: "SSL_CERT_DIR",
@@ -93,8 +93,8 @@ impl Backend for Eureka {
         Description { active: active(&settings.of::<Settings>()), settings: rows }
     }
 
-    /// `eureka at http://127.0.0.1:8761/eureka, lease expiration disabled (self-preservation)`, of the first server that
-    /// answers.
+    /// `eureka at http://127.0.0.1:8761/eureka, lease expiration disabled (self-preservation)`, of the first server
+    /// that responds.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
         let servers = settings.of::<Settings>().servers.value.clone();
@@ -119,7 +119,7 @@ impl Backend for Eureka {
     }
 }
 
-/// Why bare names are asked here, or why not.
+/// Why bare names are queried here, or why not.
 fn active(settings: &Settings) -> Result<String, String> {
     match &settings.servers.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),

@@ -1,4 +1,4 @@
-//! What Eureka is like as a registry, and what to do about it.
+//! Eureka's properties as a registry, and remedies.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use super::target::NAME;
 use crate::model::registry::{Passing, Registry, Situation};
 use crate::model::resolution::RegistryMemory;
 
-/// Eureka. It keeps nothing on disk: after a restart an instance is back with its next renewal, which is due every 30 s
-/// unless it is configured otherwise. The grace is two and a half of these.
+/// Eureka. It stores nothing on disk: after a restart an instance is listed again from its next renewal, which is due
+/// every 30 s unless configured otherwise. The grace period is two and a half of these intervals.
 pub static REGISTRY: Registry = Registry {
     memory: RegistryMemory { grace: Duration::from_secs(75), is_volatile: true },
     passing: Passing { word: "UP", clients: "Eureka's clients, which use only instances that are UP," },

@@ -14,11 +14,11 @@ use crate::model::secret::Secret;
 
 /// The port of Spring's server.
 const PORT: u16 = 8761;
-/// What stands before `/apps` at Spring's server.
+/// The path before `/apps` on Spring's server.
 const PATH: &str = "/eureka";
 const VARIABLE: &str = "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE";
 
-/// What can be set.
+/// The supported settings.
 pub(super) const SETTINGS: &[Setting] = &[Setting::variable(
     VARIABLE,
     "the servers in Spring's form: http://user:password@host:8761/eureka/, separated by commas",
@@ -34,13 +34,13 @@ pub struct Server {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// What stands before `/apps`, without a slash at its end: `/eureka`.
+    /// The path before `/apps`, without a trailing slash: `/eureka`.
     pub path: String,
     /// User and password for HTTP basic authentication.
     pub user: Option<(String, Secret)>,
 }
 
-/// Why a text is not the URL of a server. What is shown of it lacks what stands before an `@`: it may be a password.
+/// Why a text is not a valid server URL. The shown text omits the part before an `@`, which may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ServerUrlError {
     /// Neither `http://` nor `https://`.
@@ -96,7 +96,7 @@ impl Server {
         }
     }
 
-    /// `host:port`: what goes into the `Host` header.
+    /// `host:port`: the value of the `Host` header.
     pub(super) fn authority(&self) -> String {
         host_port::joined(&self.host, self.port)
     }
@@ -108,10 +108,10 @@ impl fmt::Display for Server {
     }
 }
 
-/// How Eureka is asked. Nothing has been contacted yet.
+/// How Eureka is queried. Nothing has been contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The servers, asked in their order: `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE`, by default
+    /// The servers, queried in their order: `EUREKA_CLIENT_SERVICEURL_DEFAULTZONE`, by default
     /// `http://127.0.0.1:8761/eureka`.
     pub servers: Sourced<Vec<Server>>,
 }
@@ -132,14 +132,14 @@ impl BackendSettings for Settings {
         Ok(Settings { servers: given.read_or(VARIABLE, Settings::default().servers.value, servers)? })
     }
 
-    /// Each server's user stands in its own URL: it goes to no other.
+    /// Each server's user is part of its own URL and is sent to no other server.
     fn without_secrets(&self) -> Arc<dyn BackendSettings> {
         Arc::new(self.clone())
     }
 }
 
 impl Settings {
-    /// The servers that `target` asks: its own, else those of the settings.
+    /// The servers that `target` queries: its own, else those of the settings.
     pub(super) fn servers(&self, target: Option<&EurekaTarget>) -> Result<Vec<Server>, ServerUrlError> {
         let Some((target, named)) = target.and_then(|target| Some((target, target.server.as_ref()?))) else {
             return Ok(self.servers.value.clone());
@@ -151,7 +151,7 @@ impl Settings {
         Ok(vec![Server { tls: false, host: host.to_string(), port, path, user }])
     }
 
-    /// Variable, value (secrets masked) and origin of every setting that is in force.
+    /// Variable, value (secrets masked) and origin of every setting in force.
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let shown = |server: &Server| match &server.user {
             None => server.to_string(),

@@ -18,22 +18,22 @@ pub(super) const NAME: &str = "eureka";
 /// The scheme.
 pub(super) const SCHEMES: &[Scheme] = &[Scheme::new("eureka", |rest| eureka(rest).map(Target::from))];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] = &[Example {
     target: "eureka:///PAY",
     meaning: "Eureka, at EUREKA_CLIENT_SERVICEURL_DEFAULTZONE; eureka://10.0.0.1:8761/PAY at this server",
 }];
 
-/// What a `eureka:` target asks for.
+/// The query of a `eureka:` target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EurekaTarget {
     /// The server, `host` or `host:port`; the environment's when absent.
     pub server: Option<String>,
-    /// What stands before `/apps` at that server, with a slash in front; `/eureka` when absent.
+    /// The path before `/apps` on that server, with a leading slash; `/eureka` when absent.
     pub path: Option<String>,
     /// User and password for HTTP basic authentication.
     pub user: Option<(String, Secret)>,
-    /// The application's name. Eureka compares it without regard to case.
+    /// The application's name. Eureka compares it case-insensitively.
     pub app: String,
 }
 
@@ -76,7 +76,7 @@ fn eureka(rest: Piece<'_>) -> Parsed<EurekaTarget> {
     let whole = rest.strip("//").unwrap_or(rest);
     let whole = whole.until(whole.text.trim_end_matches('/').len());
     let mut target = EurekaTarget::default();
-    // The last part is the application, whatever stands before it is the server.
+    // The last part is the application; everything before it is the server.
     let (before, app) = match whole.rsplit_once('/') {
         Some((before, app)) => (Some(before), app),
         None => (None, whole),

@@ -1,4 +1,4 @@
-//! The watch: Eureka tells nobody of changes, so it is asked again.
+//! The watch: Eureka does not send notifications of changes, so it is polled.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,16 +22,16 @@ use crate::model::resolution::EndpointSet;
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveCode, ResolveError, Update};
 use crate::text;
 
-/// How often it is asked.
+/// The polling interval.
 pub(super) const INTERVAL: Duration = Duration::from_secs(5);
-/// The least time between two questions, however often somebody asks for it.
+/// Minimum time between two queries, however many hints arrive.
 const FLOOR: Duration = Duration::from_millis(200);
-/// How long a search for near names may take.
+/// Time limit for a search for similar names.
 const SEARCH: Duration = Duration::from_secs(2);
-/// A name is one part of a path, whatever is in it.
+/// A name is one segment of a path, whatever characters it has.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Everything that `target` asks for, until an error: it ends the stream.
+/// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(settings: Settings, target: EurekaTarget, limit: Duration, hints: Arc<Notify>) -> Resolution {
     after(Watching::begin(settings, target, limit, hints))
 }
@@ -41,13 +41,13 @@ struct Watching {
     path: String,
     limit: Duration,
     hints: Arc<Notify>,
-    /// Waits for a hint since before the last question, so that none is lost.
+    /// Waits for a hint since before the last query, so that none is lost.
     hint: Pin<Box<OwnedNotified>>,
     answered: Instant,
-    /// What was told last.
+    /// What was reported last.
     told: EndpointSet,
     was_there: bool,
-    /// Connections that had ended by then.
+    /// The number of connections that had ended by then.
     lost: usize,
 }
 
@@ -95,7 +95,7 @@ impl Watching {
 }
 
 impl Watch for Watching {
-    /// The next answer that says something else.
+    /// The next response that differs.
     async fn next(&mut self) -> Result<Update, ResolveError> {
         loop {
             tokio::select! {
@@ -131,7 +131,7 @@ async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, Eur
     let reply = client.get(path, false, limit).await?;
     match reply.status {
         200 => {}
-        // Any web server says that of a path it does not know: Eureka is who answers another question.
+        // Any web server returns that for an unknown path: a server that responds to another query is Eureka.
         404 => return absent(client, path, &reply, limit).await,
         _ => return Err(Client::refused(path, &reply)),
     }
@@ -153,7 +153,7 @@ async fn ask(client: &Client, path: &str, limit: Duration) -> Result<Update, Eur
 async fn absent(client: &Client, path: &str, reply: &Reply, limit: Duration) -> Result<Update, EurekaError> {
     let delta = client.get("/apps/delta", false, limit).await?;
     let is_eureka = delta.status == 200 && String::from_utf8_lossy(&delta.body).contains("\"applications\"");
-    // 403: the server tells no differences (`disable-delta`).
+    // 403: the server does not serve deltas (`disable-delta`).
     if is_eureka || delta.status == 403 {
         let text = format!("eureka {} has no such application: GET {path}: HTTP 404", client.server);
         let notes = elsewhere(client, path, limit).await;
@@ -162,7 +162,7 @@ async fn absent(client: &Client, path: &str, reply: &Reply, limit: Duration) -> 
     Err(Client::refused(path, reply))
 }
 
-/// Applications with names like the one at `path`, and what to do.
+/// Applications with names similar to the one at `path`, and what to do.
 async fn elsewhere(client: &Client, path: &str, limit: Duration) -> Vec<Note> {
     let wanted = path.rsplit('/').next().unwrap_or_default();
     let wanted = percent_decode_str(wanted).decode_utf8_lossy().into_owned();
@@ -188,13 +188,13 @@ async fn elsewhere(client: &Client, path: &str, limit: Duration) -> Vec<Note> {
     ]
 }
 
-/// The server as a target begins with it.
+/// The server in the form in which a target starts with it.
 fn typed(client: &Client) -> String {
     let path = if client.server.path == "/eureka" { "" } else { client.server.path.as_str() };
     format!("eureka://{}{path}", client.server.authority())
 }
 
-/// The names in the answer of `/apps`.
+/// The names in the response to `/apps`.
 fn applications(body: &[u8]) -> Vec<String> {
     let Ok(document) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
     let list = document.get("applications").and_then(|all| all.get("application")).and_then(Value::as_array);
@@ -202,7 +202,7 @@ fn applications(body: &[u8]) -> Vec<String> {
     list.into_iter().flatten().filter_map(name).collect()
 }
 
-/// Does Eureka remove instances whose lease is over? Its page says so, where it has one: the API does not.
+/// Does Eureka remove instances whose lease has expired? Only its page, if enabled, shows this: the API does not.
 pub(super) async fn expires(client: &Client, limit: Duration) -> Option<bool> {
     let page = client.get("/", true, limit).await.ok().filter(|page| page.status == 200)?;
     let page = String::from_utf8_lossy(&page.body).into_owned();

@@ -11,10 +11,10 @@ use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::platform::file;
 use crate::text;
 
-/// Why a file gives no list. The sentences do not name the file: [`FileError::at`] does.
+/// Why a file contains no list. The sentences do not name the file: [`FileError::at`] does.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FileError {
-    /// A directory where a file must be: no point in reading it again.
+    /// A directory instead of a file: retrying would not help.
     #[error("is a directory; name a JSON or YAML file")]
     IsDirectory,
     /// The directory cannot be watched.
@@ -25,7 +25,7 @@ pub(super) enum FileError {
         /// Why.
         source: notify::Error,
     },
-    /// The path leads nowhere from here.
+    /// The path cannot be resolved.
     #[error("directory {} cannot be watched: {source}", path.display())]
     NoPath {
         /// The path.
@@ -33,19 +33,19 @@ pub(super) enum FileError {
         /// Why.
         source: io::Error,
     },
-    /// The directory is not there any more, and its watch with it.
+    /// The directory was removed, and its watch with it.
     #[error("its directory was removed or renamed")]
     DirectoryGone,
     /// Reading takes too long.
     #[error("failed to read within {}: its disk or mount does not respond", text::duration(*.0))]
     Late(Duration),
-    /// It was there before.
+    /// It existed before.
     #[error("was removed")]
     Removed(#[source] io::Error),
-    /// It is not there.
+    /// It does not exist.
     #[error("does not exist{}", near_it(near))]
     NotFound {
-        /// Files of the same directory with names like its own.
+        /// Files of the same directory with similar names.
         near: Vec<String>,
         /// The system's own error.
         source: io::Error,
@@ -53,19 +53,19 @@ pub(super) enum FileError {
     /// This user may not read it.
     #[error("permission denied")]
     Denied(#[source] io::Error),
-    /// Something else than a text file of a size that a list may have.
+    /// Not a text file of a size that a list may have.
     #[error("{}", file::why(.0))]
     NotText(#[source] io::Error),
     /// It cannot be read for another reason.
     #[error("{}", file::why(.0))]
     Unreadable(#[source] io::Error),
-    /// Its text is no list.
+    /// Its text is not a list.
     #[error(transparent)]
     List(#[from] ListError),
 }
 
 impl FileError {
-    /// Reading it failed. `was_read`: it could be read before. `near`: files with names like its own.
+    /// Reading it failed. `was_read`: an earlier reading succeeded. `near`: files with similar names.
     pub(super) fn of_read(source: io::Error, was_read: bool, near: impl FnOnce() -> Vec<String>) -> Self {
         match source.kind() {
             io::ErrorKind::NotFound if was_read => FileError::Removed(source),
@@ -104,7 +104,7 @@ impl FileError {
     }
 }
 
-/// The thread that was to read a file ended without it.
+/// The thread that was to read a file ended without a result.
 pub(super) fn not_read(error: JoinError) -> ResolveError {
     ResolveError::ambient(ResolveCode::WatchBroken, format!("file: failed to read: {error}")).caused_by(error)
 }

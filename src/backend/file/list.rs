@@ -1,7 +1,7 @@
-//! What an endpoint file says: a JSON or YAML list of `"host:port"` strings and of objects with an `address`.
+//! The content of an endpoint file: a JSON or YAML list of `"host:port"` strings and of objects with an `address`.
 //!
-//! The wrong file may have been named: a key, a token. So an error shows where it is and what kind of value
-//! stands there, and nothing of the content.
+//! The wrong file may have been named: a key, a token. So an error shows the position and the kind of value, and none
+//! of the content.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
@@ -19,13 +19,14 @@ use crate::model::endpoint::{Address, Endpoint, EndpointStatus, Instance};
 /// The endpoints of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct List {
-    /// Those that are understood, in their order.
+    /// The valid ones, in their order.
     pub endpoints: Vec<Endpoint>,
     /// What is wrong with the other entries.
     pub left_out: Vec<ListError>,
 }
 
-/// More entries of the wrong kind are an error of the whole file: it is read once more for each.
+/// Limit for entries of the wrong kind, beyond which the whole file is an error: the file is read once more for each
+/// of them.
 const MOST: usize = 16;
 
 /// Reads the list in `text`: JSON when `path` ends in `.json`, YAML (which JSON nearly is) otherwise. The error: that is not

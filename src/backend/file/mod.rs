@@ -1,12 +1,13 @@
 //! `file:path`: a JSON or YAML list on this machine, watched.
 //!
 //! The directory is watched, not the file: a file that is renamed over, deleted and created again, or reached through
-//! symbolic links that are swapped (a Kubernetes ConfigMap's `..data`) is another file afterwards. A list that cannot be
-//! read gets 200 ms to become one (somebody may be in the middle of writing it) before it is reported as an error; the
-//! watch goes on in any case. Only when the directory itself goes is the watch lost.
+//! symbolic links that are swapped (a Kubernetes ConfigMap's `..data`) is another file afterwards. A list that cannot
+//! be read is read again for 200 ms (it may be half-written) before an error is reported; the watch continues in any
+//! case. It is lost only when the directory itself is removed.
 //!
-//! The disk or mount that a file is on may not respond. Files are read on a thread of their own: it delays no other target, and an
-//! error comes when it takes too long. The thread is left to itself then; when it comes back, so does the list.
+//! The disk or mount of a file may not respond. Files are read on a separate thread, so that this does not delay
+//! other targets, and a timeout is reported as an error. The thread keeps running; when it finishes, the list is
+//! reported again.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,14 +43,14 @@ mod target;
 
 pub use registry::REGISTRY;
 
-/// How long a list that cannot be read may be half-written.
+/// How long an unreadable list may be half-written.
 const HALF_WRITTEN: Duration = Duration::from_millis(200);
-/// How long reading may take.
+/// Time limit for reading.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// So many entries that are left out are shown in one sentence.
+/// At most this many omitted entries are shown in one sentence.
 const SHOWN: usize = 3;
-/// At most so many are named.
+/// At most this many are named.
 const NAMED: usize = 20;
 
 /// A list of endpoints in a file.
@@ -91,7 +92,7 @@ impl Backend for File {
 /// Reads the text of a file; may block.
 type Read = fn(&Path) -> io::Result<String>;
 
-/// The list in the file at `path`, each time it is another one. Reading it may take as long as `limit` each time.
+/// The list in the file at `path`, each time it changes. `limit` is the time limit for each reading.
 fn followed(path: &Path, limit: Duration, read: Read) -> Resolution {
     let owned = path.to_path_buf();
     let begun = blocking(move || {
@@ -103,25 +104,25 @@ fn followed(path: &Path, limit: Duration, read: Read) -> Resolution {
     Box::pin(stream::unfold(follow, Follow::next))
 }
 
-/// A file that is followed.
+/// A watched file.
 struct Follow {
     path: PathBuf,
     limit: Duration,
     state: State,
 }
 
-/// What is done with it.
+/// The state of the watch.
 enum State {
     /// It is being read.
     Reading(Reading),
     /// Reading has taken longer than the limit, and that was reported.
     Late(Reading),
-    /// Nothing, until it changes.
+    /// Waiting for a change.
     Watching(Box<Watch>),
     Ended,
 }
 
-/// Ends with what the file says.
+/// Resolves to the content of the file.
 type Reading = BoxFuture<'static, Result<(Box<Watch>, Said), ResolveError>>;
 
 impl Follow {
@@ -156,33 +157,33 @@ impl Follow {
     }
 }
 
-/// Runs `work` where it may block.
+/// Runs `work` on a thread where blocking is allowed.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ResolveError> + Send + 'static,
 ) -> Result<T, ResolveError> {
     tokio::task::spawn_blocking(work).await.map_err(not_read)?
 }
 
-/// What the file says.
+/// The content of the file.
 type Said = Result<List, ResolveError>;
 
 struct Watch {
-    /// As typed: what errors name.
+    /// As typed: the path in errors.
     path: PathBuf,
     read: Read,
-    /// The path from the root.
+    /// The absolute path.
     absolute: PathBuf,
-    /// Told of everything that happens in the watched directories.
+    /// Gets every event in the watched directories.
     signal: Arc<Signal>,
     /// Stops its thread when dropped.
     watcher: RecommendedWatcher,
-    /// The directory of the file that the path leads to, where that is another one.
+    /// The directory of the file behind symbolic links, if it is another one.
     behind_links: Option<PathBuf>,
-    /// What was last told.
+    /// What was last reported.
     told: Option<Said>,
 }
 
-/// What the watcher's thread tells.
+/// The signals from the watcher's thread.
 #[derive(Default)]
 struct Signal {
     changed: Notify,
@@ -210,7 +211,7 @@ impl Watch {
         Ok(Watch { path: path.to_path_buf(), read, absolute, signal, watcher, behind_links: None, told: None })
     }
 
-    /// What the file says after a change, once it is whole. An error means that the watch is lost.
+    /// The content of the file after a change, once it is complete. An error means that the watch is lost.
     async fn settled(mut self: Box<Self>) -> Result<(Box<Self>, Said), ResolveError> {
         let signal = self.signal.clone();
         let patience = clock::after(HALF_WRITTEN);
@@ -255,7 +256,7 @@ impl Watch {
         Ok(list::parse(&self.absolute, &text)?)
     }
 
-    /// Files of the directory with names like the one that is not there.
+    /// Files of the directory with names similar to the missing one.
     fn neighbors(&self) -> Vec<String> {
         let names = self.absolute.parent().and_then(|directory| std::fs::read_dir(directory).ok());
         let names: Vec<String> = names
@@ -268,7 +269,7 @@ impl Watch {
         text::near(&own, names.iter().map(String::as_str)).into_iter().map(str::to_string).collect()
     }
 
-    /// Watches the directory behind symbolic links too, wherever they lead by now.
+    /// Also watches the directory behind symbolic links, wherever they currently lead.
     fn follow_links(&mut self) {
         let behind = self.absolute.canonicalize().ok().and_then(|real| real.parent().map(Path::to_path_buf));
         let here = self.absolute.parent().and_then(|directory| directory.canonicalize().ok());
@@ -277,25 +278,25 @@ impl Watch {
             return;
         }
         if let Some(old) = self.behind_links.take() {
-            // It may be gone already, and its watch with it.
+            // It may already be removed, and its watch with it.
             drop(self.watcher.unwatch(&old));
         }
-        // Where it cannot be watched (no permission) the links themselves still are.
+        // If it cannot be watched (no permission), the links themselves still are.
         self.behind_links = behind.filter(|new| self.watcher.watch(new, RecursiveMode::NonRecursive).is_ok());
     }
 }
 
 impl Signal {
-    /// Called on the watcher's thread. `file` and `directory` are what is watched by name.
+    /// Called on the watcher's thread. `file` and `directory` are the watched names.
     fn take(&self, event: notify::Result<notify::Event>, file: &Path, directory: &Path) {
         let Ok(event) = event else {
-            // A lost event queue says nothing about the file: look.
+            // A lost event queue carries no information about the file: read it.
             self.changed.notify_one();
             return;
         };
         let is_directory = |path: &PathBuf| path == directory;
         match event.kind {
-            // Reading the file is an event as well.
+            // Reading the file causes an event as well.
             EventKind::Access(AccessKind::Close(AccessMode::Write)) => {}
             EventKind::Access(_) => return,
             EventKind::Remove(RemoveKind::Folder | RemoveKind::Other)
@@ -304,7 +305,7 @@ impl Signal {
             {
                 self.directory_gone.store(true, Ordering::Release);
             }
-            // FSEvents does not tell the old name from the new one.
+            // FSEvents does not distinguish the old name from the new one.
             EventKind::Modify(ModifyKind::Name(RenameMode::Any))
                 if event.paths.iter().any(is_directory) && !directory.exists() =>
             {
@@ -312,7 +313,7 @@ impl Signal {
             }
             _ => {}
         }
-        // In the directory itself only the file and links (`..data`) matter; a busy neighbour does not.
+        // In the directory itself only the file and links (`..data`) matter; events of other files are ignored.
         let matters = |path: &PathBuf| {
             path.parent() != Some(directory)
                 || path == file
@@ -324,7 +325,7 @@ impl Signal {
     }
 }
 
-/// Which entries do not count, beside `used` that do.
+/// Which entries are left out, beside `used` valid ones.
 fn left_out_notes(used: usize, left_out: &[ListError]) -> Vec<Note> {
     if left_out.is_empty() {
         return Vec::new();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::{DurationError, DurationFault};
 
-/// The most seconds that a Duration has.
+/// The maximum number of seconds in a Duration.
 const MOST_SECONDS: i128 = 315_576_000_000;
 const NANOS: i128 = 1_000_000_000;
 
@@ -40,7 +40,7 @@ pub(super) fn duration(value: &Value) -> Result<i128, DurationError> {
     Ok(if negative { -nanos } else { nanos })
 }
 
-/// As Go's ParseInt reads it: a sign is allowed, an empty text is left out by the caller.
+/// As in Go's ParseInt: a sign is allowed; the caller handles an empty text.
 fn integer(text: &str) -> Option<i128> {
     if text.is_empty() { Some(0) } else { text.parse::<i64>().ok().map(i128::from) }
 }

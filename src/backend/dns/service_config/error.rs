@@ -7,7 +7,7 @@ use crate::model::json::JsonError;
 /// Why clients refuse a service config. `at` is the place in it: `methodConfig[0].timeout`.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(in crate::backend::dns) enum ConfigError {
-    /// Several TXT records have the name.
+    /// Several TXT records exist for the name.
     #[error(
         "{0} TXT records are published; grpc-go concatenates the text of all of them, in the order in which they arrive"
     )]
@@ -26,23 +26,23 @@ pub(in crate::backend::dns) enum ConfigError {
         /// What is wrong.
         source: Box<ConfigError>,
     },
-    /// Some clients get no config. A canary without a default: whoever it does not select fails.
+    /// Some clients get no config. With a canary and no default, a client that the canary does not select fails.
     #[error("{}: the last choice must match every client (\"no JSON service config provided\")", if *some { "some grpc-go clients match no choice" } else { "no choice matches grpc-go" })]
     NoMatch {
         /// Other clients get one.
         some: bool,
     },
-    /// A value of another kind.
+    /// A value of the wrong kind.
     #[error("{at}: expected {what}{}", got.as_ref().map(|got| format!(", got {got}")).unwrap_or_default())]
     Expected {
         /// The place.
         at: String,
-        /// What must stand there.
+        /// What is expected there.
         what: &'static str,
-        /// What stands there, shortened.
+        /// What is there, shortened.
         got: Option<String>,
     },
-    /// A field that is not known.
+    /// An unknown field.
     #[error("{at}: unexpected field \"{field}\"")]
     UnknownField {
         /// The place.
@@ -61,13 +61,13 @@ pub(in crate::backend::dns) enum ConfigError {
         /// The value.
         value: f64,
     },
-    /// More tokens than there can be, or none.
+    /// Too many tokens, or none.
     #[error("retryThrottling.maxTokens: {0} is out of range (0, 1000]")]
     MaxTokens(f64),
     /// No tokens for a success.
     #[error("retryThrottling.tokenRatio: {0} must be greater than 0")]
     TokenRatio(f64),
-    /// No balancer that every client has.
+    /// No balancer that every client supports.
     #[error("{at}: no policy that grpc-go supports without an extra import (pick_first, round_robin): {}", if unknown.is_empty() { "the list is empty".to_string() } else { unknown.join(", ") })]
     NoPolicy {
         /// The place.
@@ -83,7 +83,7 @@ pub(in crate::backend::dns) enum ConfigError {
         /// Why.
         source: DurationError,
     },
-    /// A method without its service.
+    /// A method without a service.
     #[error("{at}: the method \"{method}\" has no service")]
     NoService {
         /// The place.
@@ -114,10 +114,10 @@ pub(in crate::backend::dns) enum ConfigError {
     TooSmall {
         /// The place.
         at: String,
-        /// What it must exceed.
+        /// The lower limit.
         than: u8,
     },
-    /// An empty list where something must be.
+    /// A list that must not be empty.
     #[error("{0}: there is none")]
     None(String),
 }
@@ -128,7 +128,7 @@ pub(in crate::backend::dns) enum DurationError {
     /// Not a string.
     #[error("malformed duration {0}: expected a string such as \"1.5s\"")]
     NotAString(Value),
-    /// A string of another form.
+    /// A string in another format.
     #[error("malformed duration \"{text}\": {source}")]
     Malformed {
         /// The string.

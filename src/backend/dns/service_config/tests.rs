@@ -1,5 +1,5 @@
-//! Facts: what grpc-go 1.85 (`ParseServiceConfig` after its choice) and grpc-js 1.14 (`extractAndSelectServiceConfig`, a
-//! client of the 50th percent) made of these texts.
+//! Facts: the results of grpc-go 1.85 (`ParseServiceConfig` after its choice) and grpc-js 1.14
+//! (`extractAndSelectServiceConfig`, a client of the 50th percent) for these texts.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn problem(config: &str) -> Option<Problem> {
     published(&[&[&format!("{PREFIX}{config}")]]).problem
 }
 
-/// The text, whether grpc-go takes it, whether grpc-js does.
+/// The text, whether grpc-go accepts it, whether grpc-js does.
 #[rustfmt::skip]
 const FACTS: &[(&str, bool, bool)] = &[
     (r#"[{"serviceConfig":{}}]"#, true, true),

@@ -1,16 +1,16 @@
-//! Facts: what gRPC's own clients make of a target, and what we make of it.
+//! Facts: how gRPC's own clients interpret a target, and how we interpret it.
 //!
 //! grpc-go 1.85 (its parser and resolvers, run), grpc-java 1.7x (`ManagedChannelImpl`, `DnsNameResolver`,
-//! `UdsNameResolver`, read, with java.net.URI run), C-core by grpcio 1.85 (its subchannels, run against a DNS server that
-//! answers every name), grpc-js 1.14 (its resolvers, run). A target means `host:port`, with `via` the DNS server that is
-//! queried, or a list of addresses; `-`: refused, or never usable. Interface 1 is `lo`.
+//! `UdsNameResolver`, read, with java.net.URI run), C-core by grpcio 1.85 (its subchannels, run against a DNS server
+//! that answers every name), grpc-js 1.14 (its resolvers, run). A target means `host:port`, with `via` the DNS server
+//! that is queried, or a list of addresses; `-`: rejected, or never usable. Interface 1 is `lo`.
 
 use super::DnsTarget;
 use crate::backend::ip::IpTarget;
 use crate::model::target::Target;
 
-/// A target, what grpc-go, grpc-java, C-core and grpc-js make of it, what we make of it, and why that is not what one of them
-/// makes of it, where it is not.
+/// A target, its meaning for grpc-go, grpc-java, C-core and grpc-js, its meaning here, and the reason if that differs
+/// from one of them.
 type Row = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
 
 #[rustfmt::skip]
@@ -251,7 +251,7 @@ fn host_port(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// What a target means, in the words of the table.
+/// The meaning of a target, in the notation of the table.
 fn meaning(target: &Target) -> String {
     if let Target::Bare(name) = target {
         return host_port(name, 443);

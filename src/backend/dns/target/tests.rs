@@ -37,7 +37,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 const REFUSED: &[(&str, usize, &str)] = &[
     ("dns:", 4, "missing host name; write dns:///pay.example:50051"),
     ("dns:///", 7, "missing host name; write dns:///pay.example:50051"),
@@ -61,10 +61,10 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("pay/x", 3, "invalid character '/'"),
 ];
 
-/// What the errors tell people to write.
+/// The corrected inputs that the errors suggest.
 const MENDED: &[&str] = &["dns:///pay.example:50051", "srv:///_grpc._tcp.pay.example", "dns://10.0.0.2:53/pay.example"];
 
-/// Refused, and nothing of the secret in it is repeated.
+/// Rejected, and the error does not repeat the secret.
 const WITH_SECRET: &[&str] =
     &["dns://joe:hunter2@pay.example", "joe:hunter2@pay.example:80", "joe:hunter2@pay.example"];
 

@@ -36,7 +36,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 const REFUSED: &[(&str, usize, &str)] = &[
     ("etcd:///", 8, "missing service name; write etcd:///pay"),
     ("etcd://pay", 7, "write etcd:///pay"),
@@ -55,7 +55,7 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("discov://h1", 9, "write discov:///h1"),
 ];
 
-/// What the errors tell people to write.
+/// The corrected inputs that the errors suggest.
 const MENDED: &[&str] = &[
     "etcd:///pay",
     "etcd://10.0.0.1:2379,10.0.0.2:2379/pay",
@@ -65,7 +65,7 @@ const MENDED: &[&str] = &[
     "discov://10.0.0.1:2379,10.0.0.2:2379/pay.rpc",
 ];
 
-/// Refused, and nothing of the secret in it is repeated.
+/// Rejected, and the error does not repeat the secret.
 const WITH_SECRET: &[&str] = &[
     "etcd:///pay?pasword=hunter2",
     "etcd:///pay?key=a&key=b&auth=hunter2",

@@ -1,6 +1,6 @@
 use super::*;
 
-/// An instance as Spring's server tells it.
+/// An instance as Spring's server returns it.
 fn instance(id: &str, more: &str) -> String {
     format!(
         r#"{{"instanceId":"{id}","hostName":"10.0.0.1","app":"PAY","ipAddr":"10.0.0.1","status":"UP","overriddenStatus":"UNKNOWN",
@@ -94,10 +94,10 @@ fn instances_that_are_not_understood_are_named_and_alone_they_are_no_empty_list(
         let (_, notes) = read(&[bad.clone(), down.clone()], 0);
         let text = of(&notes, NoteKind::Unreadable).unwrap_or_else(|| panic!("{bad}: {notes:?}"));
         assert!(text.starts_with("1 of 2 instances cannot be read, and no other can be used"), "{text}");
-        // That it is down, the registry says with authority.
+        // The registry is authoritative about its being down.
         assert_eq!(of(&read(&[down], 0).1, NoteKind::Unreadable), None);
     }
-    // A key twice, a lone surrogate, a byte that is not UTF-8: as Go reads them.
+    // A duplicate key, a lone surrogate, a byte that is not UTF-8: as Go reads them.
     let twice = instance("i", "").replace(r#""app":"PAY""#, r#""app":"\ud800","app":"PAY#""#);
     let body = format!(r#"{{"application":{{"instance":[{twice}]}}}}"#).replace('#', "\u{1}");
     let body = body.bytes().map(|byte| if byte == 1 { 0xff } else { byte }).collect();
@@ -114,7 +114,7 @@ fn what_an_operator_took_out_of_service_names_the_call_that_ends_it() {
 
 #[test]
 fn what_kitex_writes_is_read_as_its_own_reader_does() {
-    // A host name that is none, and a port that is not enabled.
+    // An invalid host name, and a port that is not enabled.
     let written = instance("1", r#","metadata":{"meta":"{\"Weight\":20,\"Tags\":{\"idc\":\"eu\"}}"}"#)
         .replace(r#""hostName":"10.0.0.1""#, r#""hostName":"pay:10.0.0.1:8080""#)
         .replace("\"true\"", "\"false\"");

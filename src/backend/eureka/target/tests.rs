@@ -19,7 +19,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 const REFUSED: &[(&str, usize, &str)] = &[
     ("eureka:///", 9, "missing application name; write eureka://10.0.0.1:8761/PAY"),
     ("eureka://h1:8761", 9, "missing application name after the server"),
@@ -27,10 +27,10 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("eureka://h1/PAY?x=1", 15, "takes no parameters"),
 ];
 
-/// What the errors tell people to write.
+/// The corrected inputs that the errors suggest.
 const MENDED: &[&str] = &["eureka://10.0.0.1:8761/PAY"];
 
-/// Refused, and nothing of the secret in it is repeated.
+/// Rejected, and the error does not repeat the secret.
 const WITH_SECRET: &[&str] = &["eureka://ann:hunter2@h:x/pay", "eureka:///pay?secret=hunter2"];
 
 target_tests!(table(), REFUSED, MENDED, WITH_SECRET);

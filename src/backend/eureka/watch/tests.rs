@@ -8,8 +8,8 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::backend::settings::BackendSettings as _;
 
-/// A server that lists so many instances in each of its answers. With `ends` a connection is for one answer, and ends when it is
-/// told to.
+/// A server that lists this many instances in each of its responses. With `ends` a connection is used for one
+/// response, and closes on `end`.
 async fn server(lists: &'static [usize], ends: bool, end: Arc<Notify>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -41,7 +41,7 @@ async fn server(lists: &'static [usize], ends: bool, end: Arc<Notify>) -> String
     format!("http://{address}/eureka")
 }
 
-/// The second word of a watch of such a server.
+/// The second update of a watch of such a server.
 async fn second(lists: &'static [usize], ends: bool) -> Result<Update, ResolveError> {
     let (hints, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let url = server(lists, ends, end.clone()).await;
