@@ -1,5 +1,5 @@
-//! Every decoder and parser of foreign bytes: one list for `cargo fuzz` (fuzz/) and for the test that runs it on mutated
-//! seeds (tests/it/fuzz.rs). Only with the feature `fuzzing`; no part of the public API.
+//! Every decoder and parser of foreign bytes: one list for `cargo fuzz` (fuzz/) and for the test that runs it on
+//! mutated seeds (tests/it/fuzz.rs). Only with the feature `fuzzing`; not part of the public API.
 
 mod mutate;
 
@@ -12,10 +12,10 @@ use crate::layout::{self, Entry, LAYOUTS, kitex, kratos_pods};
 use crate::model::target::Target;
 use crate::{net, transport};
 
-/// A name, under which its seeds are in fuzz/seeds, and what reads the bytes. It returns whatever they are.
+/// The name under which the seeds of a parser are in fuzz/seeds, and the parser. A parser returns for every input.
 pub type Parser = (&'static str, fn(&[u8]));
 
-/// The list.
+/// Every parser of foreign bytes.
 pub const PARSERS: &[Parser] = &[
     ("target", target),
     ("layouts", layouts),
@@ -42,7 +42,7 @@ pub const PARSERS: &[Parser] = &[
     ("http_response", transport::fuzzing::http_response),
 ];
 
-/// A target, as it could be typed.
+/// A target, as it could be typed on the command line.
 fn target(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     match text.parse::<Target>() {
@@ -51,7 +51,7 @@ fn target(bytes: &[u8]) {
     }
 }
 
-/// A key and a value, a line end between them, as every framework reads it.
+/// A key and a value, separated by a line end, read with the layout of every framework.
 fn layouts(bytes: &[u8]) {
     let at = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let rest = String::from_utf8_lossy(&bytes[..at]);
@@ -68,7 +68,7 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
     text.lines().filter_map(pair).collect()
 }
 
-/// An instance of Consul: its metadata, and its tags, one a line.
+/// An instance of Consul: its metadata and its tags, one per line.
 fn consul_instance(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let tags: Vec<String> = text.lines().map(str::to_string).collect();
@@ -85,7 +85,7 @@ fn consul_instance(bytes: &[u8]) {
     let _ = layout::in_consul(&instance);
 }
 
-/// A pod of Kratos: lines of labels and annotations.
+/// A pod of Kratos: its labels and annotations, one per line.
 fn kratos_pod(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let said = pairs(&text);
@@ -95,7 +95,7 @@ fn kratos_pod(bytes: &[u8]) {
     let _ = kratos_pods::read(&pod);
 }
 
-/// What kitex writes into Eureka's metadata.
+/// The metadata that kitex writes into Eureka.
 fn kitex_eureka(bytes: &[u8]) {
     let _ = kitex::in_eureka(&String::from_utf8_lossy(bytes), Some("10.0.0.1"), Some(50051));
 }

@@ -1,7 +1,8 @@
-//! Is this gRPC service findable, reachable, and would its clients notice a change?
+//! Checks whether a gRPC service can be resolved and reached, and whether its clients would notice a change.
 //!
 //! The library behind the command `grpc-discover`: it resolves a service through several registries, opens real gRPC
-//! channels with an idle timeout of your choice, tells every connectivity transition with its cause, and judges.
+//! channels with an idle timeout of your choice, reports every connectivity transition with its cause, and gives a
+//! verdict.
 //!
 //! ```
 //! use grpc_discover::model::event::EventKind;
@@ -9,7 +10,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // Nobody listens on port 1: the verdict is "failed", and the finding says why.
+//! // Nothing listens on port 1: the verdict is "failed", and the finding names the cause.
 //! let plan = Plan::builder().target("127.0.0.1:1".parse()?).build()?;
 //! let mut session = Session::start(plan);
 //! let mut findings = Vec::new();
@@ -25,13 +26,14 @@
 //! # }
 //! ```
 //!
-//! A [`session::Plan`] says what to do, a [`session::Session`] does it, [`model::event::Event`]s come out. The parts work
-//! alone, too: [`channel::Channel`] is a gRPC channel as a pure state machine, [`transport::Transport`] reaches one
-//! address, [`backend::BACKENDS`] are the registries, [`diagnosis::judge`] concludes from events.
+//! A [`session::Plan`] defines what to do, a [`session::Session`] does it and returns [`model::event::Event`]s. The
+//! parts can be used alone, too: [`channel::Channel`] is a gRPC channel as a pure state machine,
+//! [`transport::Transport`] reaches one address, [`backend::BACKENDS`] lists the registries, [`diagnosis::judge`] draws
+//! the conclusions from the events.
 //!
-//! Options have defaults and are set field by field, so that a new one breaks no program. What names events, causes and reasons is
-//! non-exhaustive for the same reason. A small set that is complete by its meaning (the connectivity states, the verdicts on a
-//! service, the severities) is not: a match on it needs no wildcard.
+//! Options have defaults and are set field by field, so that a new option breaks no program. The enums of events,
+//! causes and reasons are non-exhaustive for the same reason. A small set that is complete by its meaning (the
+//! connectivity states, the verdicts on a service, the severities) is exhaustive: a match on it needs no wildcard.
 
 #![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests look at the real clock and environment"))]
 

@@ -1,5 +1,5 @@
-//! What a certificate is beyond its names and dates, as far as client stacks differ in accepting it; and why TLS with a
-//! peer did not come about, as far as the remedy depends on it.
+//! What client stacks check in a certificate beyond names and dates, where they differ in accepting it; and why a TLS
+//! handshake failed, as far as the remedy depends on it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -91,7 +91,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// What client stacks look at beside names and dates.
+/// What client stacks check beyond names and dates.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct CertificateTraits {
     /// The public key.
@@ -102,15 +102,15 @@ pub struct CertificateTraits {
     pub version: u32,
     /// The common name of the subject.
     pub common_name: Option<String>,
-    /// `basicConstraints` say CA:TRUE.
+    /// `basicConstraints` contains CA:TRUE.
     pub is_ca: bool,
     /// What `keyUsage` allows; `None` when the extension is absent: every usage is allowed.
     pub usages: Option<Vec<KeyUsage>>,
     /// What `extendedKeyUsage` allows; `None` when the extension is absent: every purpose is allowed.
     pub purposes: Option<Vec<Purpose>>,
-    /// OIDs of critical extensions that no client stack knows.
+    /// OIDs of critical extensions that no client stack supports.
     pub unknown_critical: Vec<String>,
-    /// How many authorities may stand below it, where it says so.
+    /// How many authorities may be below it, where it limits them.
     pub path_length: Option<u32>,
     /// `certificatePolicies` is critical.
     pub critical_policies: bool,
@@ -126,7 +126,7 @@ impl CertificateTraits {
         self.usages.as_ref().is_none_or(|usages| usages.contains(&usage))
     }
 
-    /// Whether `extendedKeyUsage` names `purpose`, or nothing is limited.
+    /// Whether `extendedKeyUsage` lists `purpose`, or is absent.
     pub fn is_for(&self, purpose: &Purpose) -> bool {
         self.purposes.as_ref().is_none_or(|purposes| purposes.contains(purpose))
     }
@@ -152,7 +152,7 @@ pub enum KeyUsage {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// Every purpose, which some stacks take for any and some for none.
+    /// Every purpose. Some stacks treat it as any purpose and some as none.
     Any,
     /// A server's certificate.
     ServerAuth,
@@ -181,7 +181,7 @@ pub enum AlternativeName {
     Dns(String),
     /// `IP:10.0.0.1`.
     Ip(IpAddr),
-    /// A name of another kind, as it is shown: `URI:spiffe://…`.
+    /// A name of another kind, as it is printed: `URI:spiffe://…`.
     Other(String),
 }
 
@@ -194,7 +194,7 @@ impl AlternativeName {
         }
     }
 
-    /// The name that is shown as `text`.
+    /// The name that is printed as `text`.
     #[cfg(test)]
     pub(crate) fn shown(text: &str) -> AlternativeName {
         match text.split_once(':') {
@@ -215,15 +215,15 @@ impl fmt::Display for AlternativeName {
     }
 }
 
-/// Why TLS with a peer did not come about, as far as the remedy depends on it.
+/// Why the TLS handshake with a peer failed, as far as the remedy depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsFault {
-    /// The server did not send the certificate of this issuer, and it is not trusted here.
+    /// The server did not send the certificate of this issuer, and the issuer is not trusted here.
     IssuerMissing {
         /// The issuer.
         issuer: String,
-        /// The subjects that were given as trusted; empty when the system's are.
+        /// The subjects that were given as trusted; empty when the system's are used.
         trusted: Vec<String>,
         /// Something in the certificate shows that the issuer is an intermediate.
         intermediate: bool,
@@ -234,27 +234,27 @@ pub enum TlsFault {
     OtherKey(String),
     /// A trusted root has expired.
     RootExpired(String),
-    /// The certificate is for other purposes than a server's.
+    /// The certificate is not for servers.
     Purpose,
-    /// The certificate itself must be issued anew; in words how: `signed with SHA-256`.
+    /// The certificate must be reissued; the text describes how: `signed with SHA-256`.
     Reissue(String),
-    /// The certificate of an issuer must be issued anew; in words how.
+    /// The certificate of an issuer must be reissued; the text describes how.
     ReissueIssuer(String),
-    /// The server wants a client certificate, of these issuers, and none was given.
+    /// The server requires a client certificate of one of these issuers, and none was given.
     ClientMissing(Vec<String>),
-    /// It was given one of another issuer than these.
+    /// The given client certificate has another issuer than these.
     ClientIssuer(Vec<String>),
-    /// It was given one that has expired, or is not valid yet.
+    /// The given client certificate has expired, or is not valid yet.
     ClientDates,
-    /// It was given one that is not for clients.
+    /// The given client certificate is not for clients.
     ClientPurpose,
-    /// It refused the client's certificate, and nothing here shows why.
+    /// The server refused the client's certificate, and nothing here shows why.
     ClientRefused,
     /// The server's TLS versions are too old.
     OldVersion,
-    /// The server's cipher suites are none that gRPC clients use.
+    /// gRPC clients use none of the server's cipher suites.
     Ciphers,
-    /// The server's key exchange is none that gRPC clients use.
+    /// gRPC clients use none of the server's key exchanges.
     Groups,
     /// The server refused the name.
     UnknownName,

@@ -42,14 +42,14 @@ pub struct Transition {
     pub to: ConnectivityState,
     /// Why.
     pub cause: Cause,
-    /// Backoff left: how long until a subchannel that failed may try again.
+    /// Remaining backoff: how long until a subchannel that failed may try again.
     pub retry_in: Option<Duration>,
 }
 
 /// Why a state changed: a code to act on and a sentence to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// Stable word for programs.
+    /// Stable identifier for programs.
     pub code: CauseCode,
     /// For people: names the address and the stage where there is one.
     pub text: String,
@@ -62,17 +62,17 @@ impl Cause {
     }
 }
 
-/// The stable words for [`Cause::code`].
+/// The stable identifiers for [`Cause::code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CauseCode {
-    /// `connect()` was called, or the load balancer asked for a connection.
+    /// `connect()` was called, or the load balancer requested a connection.
     ConnectRequested,
-    /// An RPC left IDLE or needed a connection.
+    /// An RPC made the channel leave IDLE, or needed a connection.
     Rpc,
     /// The server's SETTINGS arrived.
     Connected,
-    /// A connection attempt failed (the text holds stage, address, cause).
+    /// A connection attempt failed (the text names stage, address and cause).
     ConnectFailed,
     /// Every address failed once in this pass.
     AllFailed,
@@ -80,21 +80,21 @@ pub enum CauseCode {
     BackoffExpired,
     /// No RPC for the idle timeout.
     IdleTimeout,
-    /// The server said GOAWAY.
+    /// The server sent GOAWAY.
     GoAway,
-    /// The connection was lost (the text holds the gRFC A94 word).
+    /// The connection was lost (the text contains the reason in the terms of gRFC A94).
     ConnectionLost,
-    /// The address left the resolver's list of usable addresses: it may still be listed as draining or critical.
+    /// The address left the resolver's list of usable addresses. It may still be listed as draining or critical.
     AddressRemoved,
     /// A new list of addresses arrived.
     AddressesChanged,
-    /// The resolver answered an error and there is no earlier answer to go on with.
+    /// The resolver returned an error, and there is no earlier list to continue with.
     ResolverError,
-    /// The resolver answered an empty list.
+    /// The resolver returned an empty list.
     NoAddresses,
-    /// Client-side health checking (gRFC A17) decided.
+    /// Client-side health checking (gRFC A17) changed the state.
     Health,
-    /// Another address won; this attempt was given up.
+    /// Another address connected first; this attempt was cancelled.
     AnotherWon,
     /// The channel was closed.
     Closed,

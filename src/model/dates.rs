@@ -1,4 +1,4 @@
-//! The words for moments in the calendar, seen from another one.
+//! The words for a date, relative to another date.
 
 use time::OffsetDateTime;
 

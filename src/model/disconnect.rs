@@ -1,17 +1,17 @@
-//! How a connection ended: the reason, and the server's GOAWAY.
+//! How a connection was closed: the reason, and the server's GOAWAY.
 
 use std::fmt;
 
 use super::violation::{BrokenRule, Http2Rule};
 
-/// How an established connection ended.
+/// How an established connection was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnect {
-    /// gRFC A94's word; the first cause wins.
+    /// The reason in the terms of gRFC A94; the first cause counts.
     pub reason: DisconnectReason,
     /// Our own detail: `closed by peer`, `keepalive: no answer in 20s`.
     pub detail: String,
-    /// The GOAWAY that came before the end, if one did.
+    /// The GOAWAY that arrived before the close, if any.
     pub goaway: Option<GoAway>,
 }
 
@@ -32,7 +32,7 @@ impl fmt::Display for Disconnect {
     }
 }
 
-/// The words of gRFC A94, `grpc.disconnect_error`.
+/// The reasons of gRFC A94, `grpc.disconnect_error`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DisconnectReason {
@@ -42,35 +42,35 @@ pub enum DisconnectReason {
     SubchannelShutdown,
     /// ECONNRESET.
     ConnectionReset,
-    /// ETIMEDOUT, or keepalive got no answer.
+    /// ETIMEDOUT, or a keepalive without a response.
     ConnectionTimedOut,
     /// ECONNABORTED.
     ConnectionAborted,
     /// Any other socket error.
     SocketError,
-    /// The peer broke this rule of HTTP/2, and we ended it. A94 has no word for it.
+    /// The peer broke this rule of HTTP/2, and we closed the connection. A94 has no name for it.
     ProtocolViolation(Http2Rule),
-    /// A limit of our own HTTP/2 library, and we ended it. A94 has no word for it.
+    /// A limit of our own HTTP/2 library was exceeded, and we closed the connection. A94 has no name for it.
     OurLimit,
-    /// The peer floods the connection with small frames, and we ended it. A94 has no word for it.
+    /// The peer floods the connection with small frames, and we closed it. A94 has no name for it.
     Flood,
-    /// A plain end of the stream has no word in A94.
+    /// A plain end of the stream: A94 has no name for it.
     Unknown,
 }
 
 impl Disconnect {
-    /// True when it was us who ended it, because we did not need it any more.
+    /// True when we closed it because we no longer needed it.
     pub fn is_our_own(&self) -> bool {
         self.reason == DisconnectReason::SubchannelShutdown
     }
 
-    /// True when we ended it because of what the peer sent.
+    /// True when we closed it because of what the peer sent.
     pub fn is_refusal(&self) -> bool {
         use DisconnectReason::{Flood, OurLimit, ProtocolViolation};
         matches!(self.reason, ProtocolViolation(_) | OurLimit | Flood)
     }
 
-    /// The rule of HTTP/2 that the peer broke, when we ended it for that.
+    /// The rule of HTTP/2 that the peer broke, when we closed the connection for that.
     pub fn broken_rule(&self) -> Option<BrokenRule> {
         match self.reason {
             DisconnectReason::ProtocolViolation(rule) => Some(BrokenRule { rule, text: self.detail.clone() }),
@@ -78,7 +78,7 @@ impl Disconnect {
         }
     }
 
-    /// True when the peer gave no polite reason: no GOAWAY NO_ERROR came before the end.
+    /// True when the peer announced no normal close: there was no GOAWAY NO_ERROR before it.
     pub fn is_abrupt(&self) -> bool {
         self.goaway.as_ref().is_none_or(|goaway| goaway.code != 0)
     }
@@ -109,7 +109,7 @@ pub struct GoAway {
     pub debug: String,
 }
 
-/// Why a server ends a connection, as its debug data put it.
+/// Why a server closes a connection, according to its debug data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Parting {
     TooManyPings,
@@ -127,8 +127,8 @@ static DEBUG_DATA: [(&str, Parting); 12] = [
     ("max idle", Parting::Rotates(Rotation::Idle)),
     ("max connection idle", Parting::Rotates(Rotation::Idle)),
     ("connection idle", Parting::Rotates(Rotation::Idle)),
-    // grpc-go `graceful_stop`, C-core `Server shutdown`, and others: words that
-    // they share, as no specification has any.
+    // grpc-go `graceful_stop`, C-core `Server shutdown`, and others. No specification defines these texts; this is
+    // what they have in common.
     ("shut", Parting::ShutsDown),
     ("drain", Parting::ShutsDown),
     ("graceful", Parting::ShutsDown),
@@ -138,13 +138,13 @@ static DEBUG_DATA: [(&str, Parting); 12] = [
 ];
 
 impl GoAway {
-    /// True when the server punishes pings that come too fast (gRFC A8).
+    /// True when the server rejects pings that come too fast (gRFC A8).
     pub fn calms_pings(&self) -> bool {
         const ENHANCE_YOUR_CALM: u32 = 11;
         self.code == ENHANCE_YOUR_CALM && self.partings().any(|parting| parting == Parting::TooManyPings)
     }
 
-    /// The rule by which the server ends connections (gRFC A9), where the debug data name one.
+    /// The rule by which the server closes connections (gRFC A9), where the debug data name one.
     pub fn rotation(&self) -> Option<Rotation> {
         self.partings().find_map(|parting| match parting {
             Parting::Rotates(rotation) => Some(rotation),
@@ -152,24 +152,24 @@ impl GoAway {
         })
     }
 
-    /// True when the debug data names the rule by which servers end connections.
+    /// True when the debug data name the rule by which servers close connections.
     pub fn names_rotation(&self) -> bool {
         self.rotation().is_some()
     }
 
-    /// True when the debug data say that the server shuts down.
+    /// True when the debug data announce that the server shuts down.
     pub fn shuts_down(&self) -> bool {
         self.partings().any(|parting| parting == Parting::ShutsDown)
     }
 
-    /// What the debug data say, in the order of [`DEBUG_DATA`].
+    /// The reasons in the debug data, in the order of [`DEBUG_DATA`].
     fn partings(&self) -> impl Iterator<Item = Parting> {
         let debug = self.debug.to_ascii_lowercase().replace('_', " ");
         DEBUG_DATA.iter().filter(move |(words, _)| debug.contains(words)).map(|(_, parting)| *parting)
     }
 }
 
-/// A rule by which a server ends connections (gRFC A9).
+/// A rule by which a server closes connections (gRFC A9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rotation {

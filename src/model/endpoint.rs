@@ -16,8 +16,8 @@ pub use key::EndpointKey;
 pub use layout_rule::LayoutRule;
 pub use status::{Check, CheckState, EndpointStatus};
 
-/// One instance of a service, as one registry lists it. Clones share what is listed until one of them is changed: a list passes
-/// through many hands (backend, discovery, events, ledger), and an answer may have 100,000 of them.
+/// One instance of a service, as one registry lists it. Clones share their data until one of them is changed: a list
+/// passes through many modules (backend, discovery, events, ledger), and a response may contain 100,000 of them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Arc<Instance>);
 
@@ -27,7 +27,7 @@ impl Endpoint {
         Instance::new(address).into()
     }
 
-    /// What makes it the same instance in the next answer.
+    /// What identifies the same instance in the next response.
     pub fn key(&self) -> EndpointKey {
         EndpointKey(self.clone())
     }
@@ -48,7 +48,7 @@ impl Deref for Endpoint {
 }
 
 impl DerefMut for Endpoint {
-    /// Copies what is shared with others first.
+    /// Copies data that is shared with other clones first.
     fn deref_mut(&mut self) -> &mut Instance {
         Arc::make_mut(&mut self.0)
     }

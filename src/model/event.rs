@@ -1,4 +1,4 @@
-//! [`Event`]: the only thing that leaves the engine. Renderers see nothing else.
+//! [`Event`]: the only output of the engine. Renderers see nothing else.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -25,9 +25,9 @@ pub struct Event {
     pub seq: u64,
     /// Wall clock, for people and logs.
     pub time: SystemTime,
-    /// Monotonic time since the session began.
+    /// Monotonic time since the session started.
     pub at: Elapsed,
-    /// The service the session is about, as typed (secrets masked).
+    /// The service that the session checks, as typed (secrets masked).
     pub target: Arc<str>,
     /// What happened.
     pub kind: EventKind,
@@ -39,38 +39,38 @@ pub struct Event {
 pub enum EventKind {
     /// A channel or subchannel changed its state.
     Transition(Transition),
-    /// A backend's list changed, or was heard for the first time.
+    /// A backend's list changed, or was received for the first time.
     Endpoints(EndpointsChange),
     /// A backend's watch changed its state.
     Backend(BackendReport),
     /// A stage of reaching an address was passed, or failed.
     Connection(ConnectionReport),
-    /// An established connection ended.
+    /// An established connection was closed.
     Disconnect {
-        /// Whose.
+        /// The address it was connected to.
         address: Address,
-        /// How.
+        /// How it was closed.
         disconnect: Disconnect,
-        /// How long it had been without an RPC; absent when one was open on it.
+        /// How long it had been without an RPC; absent when an RPC was open on it.
         idle: Option<Duration>,
     },
-    /// A health service answered.
+    /// A health service responded.
     Health(HealthReport),
-    /// The idle cycle went on to its next phase.
+    /// The idle cycle entered its next phase.
     Idle(IdleReport),
-    /// What another framework's client would hold, when that changed or is concluded.
+    /// What another framework's client would hold, when that changed or the session concludes.
     Lens(LensReport),
-    /// A connection that was held in silence has told what became of it.
+    /// The result of an idle-connection check.
     Held(Box<HeldReport>),
     /// What the session was still waiting for when it ended.
     Pending(PendingReport),
-    /// This process did not run for a while: what timed out meanwhile proves nothing.
+    /// This process did not run for a while: timeouts during that time prove nothing.
     Stall(StallReport),
     /// The verdict on one endpoint.
     Verdict(EndpointReport),
-    /// Something that was proved.
+    /// A finding, with its proof.
     Finding(Finding),
-    /// The end: always the last event.
+    /// The summary: always the last event.
     Summary(Summary),
 }
 
@@ -103,26 +103,26 @@ pub struct EndpointsChange {
     pub source: Arc<SourceId>,
     /// New instances.
     pub added: Vec<Endpoint>,
-    /// Instances that left, as last seen.
+    /// Instances that left, as they were last listed.
     pub removed: Vec<Endpoint>,
-    /// Instances that say something else now.
+    /// Instances whose attributes changed.
     pub changed: Vec<Endpoint>,
-    /// How many the backend lists now.
+    /// How many instances the backend lists now.
     pub total: usize,
-    /// What the registry said about the answer.
+    /// What the registry reported about the response.
     pub notes: Vec<Note>,
-    /// Which of these changes another source told before.
+    /// Which of these changes another source reported earlier.
     pub lags: Vec<Lag>,
 }
 
-/// An address that one source lists, or no longer lists, later than another.
+/// An address that one source lists, or no longer lists, later than another source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lag {
     /// The address.
     pub address: Address,
-    /// It came (true) or went.
+    /// True when the address was added, false when it was removed.
     pub is_listed: bool,
-    /// The source that told it first: `consul:///pay`.
+    /// The source that reported it first: `consul:///pay`.
     pub behind: Arc<SourceId>,
     /// How much earlier.
     pub by: Duration,
@@ -135,9 +135,9 @@ pub struct BackendReport {
     pub source: Arc<SourceId>,
     /// The state of the watch.
     pub status: BackendStatus,
-    /// Why it broke, where it did.
+    /// Why the watch broke, when it did.
     pub error: Option<ResolveFailure>,
-    /// How long until it is asked again, while broken.
+    /// How long until the registry is queried again, while the watch is broken.
     pub retry_in: Option<Duration>,
     /// How long it had been broken, when it recovered.
     pub gap: Option<Duration>,
@@ -146,13 +146,13 @@ pub struct BackendReport {
 /// The state of a backend's watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BackendStatus {
-    /// The first answer came; changes will follow.
+    /// The first response was received; changes will follow.
     Watching,
-    /// The watch broke or the question failed; it will be asked again.
+    /// The watch broke or the query failed; the registry will be queried again.
     Broken,
-    /// It answers again.
+    /// The registry responds again.
     Recovered,
-    /// It will not be asked again (one answer was enough, or asking cannot help).
+    /// The registry will not be queried again: one response was enough, or another query cannot help.
     Ended,
 }
 
@@ -182,28 +182,28 @@ pub struct ConnectionReport {
 pub struct HealthReport {
     /// The address.
     pub address: Address,
-    /// The service asked for; empty is the whole server.
+    /// The service that the query named; empty is the whole server.
     pub service: String,
-    /// The answer.
+    /// The health.
     pub health: Health,
     /// How long the RPC took (Check only).
     pub took: Option<Duration>,
-    /// The Watch that had reported this status, or was to report one, has ended. The status stands until the next one.
+    /// The Watch that reported this status, or was to report one, has ended. The status counts until the next one.
     pub ended: Option<Box<WatchEnd>>,
     /// The proxy that passed the response on, where its headers name one.
     pub proxy: Option<Arc<Proxy>>,
 }
 
-/// How a health Watch ended on a connection that goes on.
+/// How a health Watch ended on a connection that stayed open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchEnd {
-    /// The gRPC status: `INTERNAL`; `OK` when the server ended it in order.
+    /// The gRPC status: `INTERNAL`; `OK` when the server ended the Watch normally.
     pub code: GrpcStatus,
-    /// Its message.
+    /// The status message.
     pub text: String,
     /// What ended it.
     pub cause: RpcCause,
-    /// Time since its last status; since it was opened when it reported none.
+    /// Time since its last status, or since it was opened when it reported none.
     pub after: Duration,
 }
 
@@ -212,48 +212,48 @@ pub struct WatchEnd {
 pub struct StallReport {
     /// When it stopped running.
     pub from: Elapsed,
-    /// For how long.
+    /// How long it did not run.
     pub lasted: Duration,
 }
 
 /// A phase of `probe --idle`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdleReport {
-    /// Where the cycle is.
+    /// The current phase.
     pub phase: IdlePhase,
     /// When this phase is expected to end.
     pub deadline: Option<Elapsed>,
-    /// Endpoints that came and went since the baseline, so far.
+    /// Endpoints that were added or removed since the baseline.
     pub changes: usize,
-    /// What the call that ends this phase took, where one did.
+    /// How long the call that ends this phase took, where there was one.
     pub cost: Option<CallCost>,
     /// The sentence for people.
     pub text: String,
 }
 
-/// What a call through a channel took, by stage. A stage that was not needed (plaintext, a connection that was there) is
-/// absent.
+/// The duration of a call through a channel, by stage. A stage that was not needed (plaintext, an existing
+/// connection) is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallCost {
-    /// How long the registry took for its first answer of this session. Our own channel does not wait for it, because
-    /// its discovery goes on while it is IDLE; gRPC's channels ask anew when they leave IDLE.
+    /// How long the registry took for its first response in this session. Our own channel does not wait for it,
+    /// because its discovery continues while it is IDLE; gRPC's channels query again when they leave IDLE.
     pub resolve: Option<Duration>,
-    /// Connecting, stage by stage, in order: of the connection that took the call.
+    /// The stages of connecting, in order, of the connection that carried the call.
     pub connecting: Vec<(Stage, Duration)>,
     /// The RPC itself.
     pub rpc: Duration,
-    /// From the start of the call to its answer, without [`CallCost::resolve`].
+    /// From the start of the call to its response, without [`CallCost::resolve`].
     pub total: Duration,
 }
 
 impl CallCost {
-    /// What the first call after idle takes a client that asks its registry anew first.
+    /// The duration of the first call after idle in a client that queries its registry again first.
     pub fn with_resolving(&self) -> Duration {
         self.total + self.resolve.unwrap_or_default()
     }
 }
 
-/// Where `probe --idle` is.
+/// The phases of `probe --idle`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdlePhase {
@@ -263,11 +263,11 @@ pub enum IdlePhase {
     Silence,
     /// The channel is IDLE; discovery goes on.
     Idle,
-    /// A call leaves IDLE.
+    /// A call makes the channel leave IDLE.
     Call,
-    /// Connections are held in silence for longer than the channel was.
+    /// Connections are kept idle for longer than the channel was.
     Holding,
-    /// Everything was seen; the verdict follows.
+    /// The idle cycle is complete; the verdict follows.
     Done,
 }
 
@@ -285,7 +285,7 @@ impl IdlePhase {
     }
 }
 
-/// The verdict on one endpoint: registry says x network says.
+/// The verdict on one endpoint: what the registries report x what the network shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointReport {
     /// The address.

@@ -5,12 +5,12 @@ use std::fmt;
 use super::endpoint::Address;
 use super::verdict::{EndpointVerdict, Verdict};
 
-/// How bad a finding is.
+/// How severe a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Worth knowing; changes no verdict.
     Info,
-    /// The service is usable, something about it is wrong.
+    /// The service is usable, and something about it is wrong.
     Warn,
     /// Clients fail, or will.
     Critical,
@@ -33,14 +33,14 @@ impl fmt::Display for Severity {
     }
 }
 
-/// One entry of the findings table: the same text feeds the engine, `explain`, docs/findings.md and the tests.
+/// One entry of the findings catalog: the same text is used by the engine, `explain`, docs/findings.md and the tests.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FindingKind {
     /// `GD201`; never changes its meaning.
     pub code: &'static str,
     /// `ENDPOINT_REFUSED`.
     pub name: &'static str,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// What it means, in one or two sentences.
     pub meaning: &'static str,
@@ -55,15 +55,15 @@ pub struct FindingKind {
 /// A finding: a [`FindingKind`] with its subject and the events that prove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The entry of the table.
+    /// The entry of the catalog.
     pub kind: &'static FindingKind,
-    /// The address it is about, where it is about one.
+    /// The address it is about, if any.
     pub address: Option<Address>,
     /// One sentence: address, stage, cause in the peer's own words.
     pub text: String,
     /// Sequence numbers of the events that prove it; never empty.
     pub evidence: Vec<u64>,
-    /// The next command to type, or the next thing to do here.
+    /// The next command to run, or the next step.
     pub remedy: String,
 }
 
@@ -72,7 +72,7 @@ pub struct Finding {
 pub struct Summary {
     /// The verdict on the service.
     pub verdict: Verdict,
-    /// The process's exit code: the verdict's, unless `--fail-on` softened it.
+    /// The process's exit code: that of the verdict, unless `--fail-on` relaxed it.
     pub exit: u8,
     /// The verdict in one sentence.
     pub text: String,
@@ -80,7 +80,7 @@ pub struct Summary {
     pub counts: Counts,
 }
 
-/// How many endpoints got which verdict, and how much happened.
+/// How many endpoints have which verdict, and how many events there were.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Distinct addresses that any backend listed.

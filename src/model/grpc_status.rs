@@ -10,29 +10,29 @@ pub enum GrpcStatus {
     Ok,
     /// It was cancelled.
     Cancelled,
-    /// An error of no known kind.
+    /// An error of an unknown kind.
     Unknown,
     /// The request is not valid, whatever the state of the server.
     InvalidArgument,
     /// The deadline passed first.
     DeadlineExceeded,
-    /// There is no such thing.
+    /// The requested thing does not exist.
     NotFound,
     /// It exists already.
     AlreadyExists,
-    /// The caller is known, and may not do it.
+    /// The caller is known and lacks the permission.
     PermissionDenied,
     /// A limit is used up.
     ResourceExhausted,
     /// The server is not in the state that the call needs.
     FailedPrecondition,
-    /// It was given up, mostly because of another call at the same time.
+    /// The operation was aborted, mostly because of a concurrent call.
     Aborted,
     /// Beyond the valid range.
     OutOfRange,
     /// The server does not have the method.
     Unimplemented,
-    /// Something that must hold does not.
+    /// An internal invariant is broken.
     Internal,
     /// The service is not available now.
     Unavailable,

@@ -1,9 +1,9 @@
-//! The status that a health service gave.
+//! The status that a health service returned.
 
 use super::grpc_status::GrpcStatus;
 use super::rpc::RpcCause;
 
-/// What `grpc.health.v1` answered.
+/// The result of a `grpc.health.v1` call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Health {
@@ -13,24 +13,24 @@ pub enum Health {
     NotServing,
     /// UNKNOWN.
     Unknown,
-    /// The server does not know the service: SERVICE_UNKNOWN in a Watch, NOT_FOUND otherwise (tonic answers NOT_FOUND
-    /// to both).
+    /// The server does not know the service: SERVICE_UNKNOWN in a Watch, NOT_FOUND otherwise (tonic returns NOT_FOUND
+    /// in both).
     ServiceUnknown,
-    /// The server has no health service: nothing is wrong, nothing is known.
+    /// The server has no health service. That is no fault, and its health is unknown.
     Unimplemented,
     /// The RPC failed.
     Failed {
         /// The gRPC status: `UNAVAILABLE`.
         code: GrpcStatus,
-        /// Its message.
+        /// The status message.
         text: String,
-        /// Who ended it.
+        /// What ended the RPC.
         cause: RpcCause,
     },
 }
 
 impl Health {
-    /// gRPC's word where there is one.
+    /// gRPC's name of the status, where gRPC has one.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Serving => "SERVING",
@@ -42,7 +42,8 @@ impl Health {
         }
     }
 
-    /// True when the call was refused for want of credentials: something alive answered, and health is not known.
+    /// True when the call was refused because credentials are missing: the server is alive, and its health is
+    /// unknown.
     pub fn is_behind_authentication(&self) -> bool {
         match self {
             Self::Failed { code, cause, .. } => {

@@ -1,18 +1,18 @@
-//! Connections that are held in silence, to learn what the path and the server make of silent connections.
+//! Connections that are kept open without traffic, to learn what the path and the server do to idle connections.
 
 use std::time::Duration;
 
 use super::endpoint::Address;
 use super::reach::{Disconnect, Failure};
 
-/// Why a connection is held.
+/// Why a connection is kept idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rung {
-    /// For as long as the channel is silent (`--idle`).
+    /// For as long as the channel is idle (`--idle`).
     Idle,
-    /// For a silence that was asked for (`--idle-ladder`).
+    /// For an idle time that was requested (`--idle-ladder`).
     Ladder,
-    /// For a silence that narrows down what the path tolerates (`--find-cutoff`).
+    /// For an idle time that narrows down what the path tolerates (`--find-cutoff`).
     Cutoff,
 }
 
@@ -27,70 +27,70 @@ impl Rung {
     }
 }
 
-/// A connection that was held, and what became of it.
+/// A connection that was kept idle, and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldReport {
-    /// Where it led.
+    /// The address it is connected to.
     pub address: Address,
-    /// The silence that was asked for.
+    /// The requested idle time.
     pub silence: Duration,
-    /// Why it was held.
+    /// Why it was kept idle.
     pub rung: Rung,
-    /// What became of it.
+    /// The result.
     pub held: Held,
 }
 
-/// What became of a connection that was to be silent.
+/// The result for a connection that was to be idle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// The silence that counts: when it lived the longest one that it survived; otherwise the one before its end, or before
-    /// the ping that was not answered. Nothing crossed the connection in either direction meanwhile. Zero when it was not
-    /// reached.
+    /// The idle time that counts. If the connection survived: the longest idle time it survived. Otherwise: the idle
+    /// time before it was closed, or before the PING that got no response. Nothing crossed the connection in either
+    /// direction during this time. Zero when no connection was established.
     pub quiet: Duration,
-    /// The peer spoke by itself, so that the silence is shorter than was asked for.
+    /// Set when the peer sent something by itself, so that the idle time is shorter than requested.
     pub interrupted: Option<Interruption>,
     /// How it ended.
     pub fate: Fate,
 }
 
-/// A peer that did not let a connection be silent.
+/// A peer that sent something on a connection that was to be idle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interruption {
-    /// When it spoke first, from the beginning of the silence.
+    /// When it sent something first, measured from the start of the idle time.
     pub after: Duration,
-    /// What it said then: the name of an HTTP/2 frame, or `TCP keepalive` for packets without data, which keep a path awake
-    /// too (noticed on Linux only, at most a second or a 64th of the silence late).
+    /// What it sent first: the name of an HTTP/2 frame, or `TCP keepalive` for packets without data, which keep the
+    /// state of a path alive too (noticed on Linux only, at most one second or 1/64 of the idle time late).
     pub frame: String,
-    /// How often it spoke.
+    /// How many times it sent something.
     pub times: u32,
 }
 
-/// How a connection that was to be silent ended.
+/// The fate of a connection that was to be idle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// A PING after the silence was answered.
+    /// A PING after the idle time was answered.
     Alive {
-        /// How long the answer took.
+        /// The round-trip time of the PING.
         rtt: Duration,
     },
-    /// It ended: GOAWAY, end of stream, reset, or any other error of the connection.
+    /// The connection was closed: GOAWAY, end of stream, reset, or any other error of the connection.
     Closed {
-        /// When, from the beginning of the silence.
+        /// When, measured from the start of the idle time.
         after: Duration,
         /// How.
         disconnect: Disconnect,
-        /// The PING had been sent: the end is the answer to it, as from a path that forgot the connection and resets what it
-        /// does not know.
+        /// The PING had been sent before. The close is then the response to the PING, as from a path that has dropped
+        /// the state of the connection and resets unknown ones.
         pinged: bool,
     },
-    /// A PING after the silence was not answered, and nobody said why.
+    /// A PING after the idle time got no response, and no error was reported.
     Swallowed {
-        /// How long the answer was waited for.
+        /// How long the response was waited for.
         waited: Duration,
-        /// What TCP knows, where the system tells (Linux) and the connection is TCP.
+        /// The state of TCP, where the system reports it (Linux) and the connection is TCP.
         tcp: Option<TcpState>,
     },
-    /// No connection came about, so there was no silence.
+    /// No connection was established, so there was no idle time.
     NotReached(Failure),
 }
 
@@ -106,19 +106,20 @@ impl Fate {
     }
 }
 
-/// What the kernel's TCP knew of a connection (Linux's `TCP_INFO`).
+/// What the kernel reports of a TCP connection (Linux's `TCP_INFO`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TcpState {
-    /// Segments that were sent and not acknowledged.
+    /// Segments that were sent and are not acknowledged.
     pub unacked: u32,
-    /// How often the oldest of them was sent again.
+    /// How many times the oldest of them was retransmitted.
     pub retransmits: u32,
-    /// How long ago the last acknowledgement came.
+    /// Time since the last acknowledgement.
     pub last_ack: Duration,
 }
 
 impl TcpState {
-    /// True when everything that was sent was acknowledged: a kernel, or a proxy's, took the bytes, and nobody answered.
+    /// True when everything that was sent was acknowledged: a kernel, or that of a proxy, received the bytes, and no
+    /// program responded.
     pub fn delivered(&self) -> bool {
         self.unacked == 0
     }

@@ -1,20 +1,21 @@
-//! [`HostPort`]: `host:port` taken apart and put together, as everything that names a server or an endpoint writes it.
+//! [`HostPort`]: splits and joins `host:port`, for everything that names a server or an endpoint.
 
 use std::net::Ipv6Addr;
 
-/// The parts of `host`, `host:port`, `[v6]` or `[v6]:port`, as they were written. Neither part is checked: what a host may be
-/// depends on who takes it.
+/// The parts of `host`, `host:port`, `[v6]` or `[v6]:port`, as written. Neither part is checked: which hosts are
+/// valid depends on the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostPort<'a> {
-    /// Without brackets. With more than one colon and no brackets everything is the host: it may be an IPv6 address.
+    /// The host without brackets. A text with more than one colon and no brackets is all host: it may be an IPv6
+    /// address.
     pub host: &'a str,
-    /// What follows the colon, where there is one. May be empty.
+    /// What follows the colon, where there is one. It may be empty.
     pub port: Option<&'a str>,
-    /// The host was in brackets.
+    /// True when the host was in brackets.
     pub is_bracketed: bool,
 }
 
-/// Why brackets cannot be taken apart.
+/// Why a text with brackets cannot be split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BracketError {
@@ -30,11 +31,12 @@ pub enum BracketError {
 }
 
 impl<'a> HostPort<'a> {
-    /// Takes `text` apart.
+    /// Splits `text`.
     ///
     /// # Errors
     ///
-    /// [`BracketError`] when it begins with a bracket that is not closed, or that is followed by something else than a port.
+    /// [`BracketError`] when it begins with a bracket that is not closed, or that is followed by something other than
+    /// a port.
     pub fn split(text: &'a str) -> Result<Self, BracketError> {
         if let Some(inside) = text.strip_prefix('[') {
             let (host, after) = inside.split_once(']').ok_or(BracketError::Unclosed)?;
@@ -50,18 +52,18 @@ impl<'a> HostPort<'a> {
         })
     }
 
-    /// The byte offset of the port in the text that was taken apart; its end where there is none.
+    /// The byte offset of the port in the text that was split; the end of the text where there is no port.
     pub fn port_at(&self) -> usize {
         let brackets = if self.is_bracketed { 2 } else { 0 };
         self.host.len() + brackets + usize::from(self.port.is_some())
     }
 
-    /// More than one colon and no brackets: an IPv6 address, or nothing that has a meaning.
+    /// True for more than one colon and no brackets: an IPv6 address, or a text without a meaning.
     pub fn has_stray_colons(&self) -> bool {
         !self.is_bracketed && self.host.contains(':')
     }
 
-    /// The host is an IPv6 address without a zone.
+    /// True when the host is an IPv6 address without a zone.
     pub fn is_v6(&self) -> bool {
         self.host.parse::<Ipv6Addr>().is_ok()
     }
@@ -72,7 +74,7 @@ pub fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// `host` with `port`, where there is one. A host with a colon, which is an IPv6 address, gets brackets.
+/// `host` with `port`, where there is one. A host with a colon is an IPv6 address and gets brackets.
 pub fn joined(host: &str, port: impl Into<Option<u16>>) -> String {
     let host = bracketed(host);
     match port.into() {
@@ -81,22 +83,22 @@ pub fn joined(host: &str, port: impl Into<Option<u16>>) -> String {
     }
 }
 
-/// `host`, in brackets when it has a colon: it is an IPv6 address then.
+/// `host`, in brackets when it contains a colon: it is an IPv6 address then.
 pub fn bracketed(host: &str) -> String {
     if host.contains(':') { format!("[{host}]") } else { host.to_string() }
 }
 
-/// Why a text is no port.
+/// Why a text is not a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PortError {
-    /// Nothing.
+    /// The text is empty.
     #[error("missing port")]
     Empty,
-    /// Something other than digits.
+    /// The text contains something other than digits.
     #[error("not a number")]
     NotANumber {
-        /// The byte offset of the first character that is no digit.
+        /// The byte offset of the first character that is not a digit.
         at: usize,
     },
     /// Port 0.
@@ -122,16 +124,16 @@ pub fn port(digits: &str) -> Result<u16, PortError> {
     match digits.parse::<u16>() {
         Ok(0) => Err(PortError::Zero),
         Ok(port) => Ok(port),
-        // Digits only: it can only be too large.
+        // The text consists of digits only, so the number is too large.
         Err(_) => Err(PortError::TooLarge),
     }
 }
 
-/// Why a text does not name a server. Follows the text in a sentence.
+/// Why a text does not name a server. The message follows the text in a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// Nothing stands where the host would.
+    /// The host is empty.
     #[error("has no host")]
     NoHost,
     /// `[::1`.
@@ -146,7 +148,7 @@ pub enum ServerError {
     /// `::1`, `a:b:c`.
     #[error("is not an IPv6 address in brackets")]
     StrayColons,
-    /// The port is no number from 1 to 65535.
+    /// The port is not a number from 1 to 65535.
     #[error("has an invalid port: must be from 1 to 65535")]
     Port,
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a text is not the JSON that was expected. Two with the same words are equal.
+/// Why a text is not the expected JSON. Two errors with the same message are equal.
 #[derive(Debug, Clone)]
 pub struct JsonError(Arc<serde_json::Error>);
 
@@ -37,8 +37,8 @@ impl PartialEq for JsonError {
 
 impl Eq for JsonError {}
 
-/// `body` with U+FFFD in the place of lone surrogates and of bytes that are not UTF-8, as Go reads them. Nearly always the same
-/// bytes, in the same memory.
+/// `body` with U+FFFD in place of lone surrogates and of bytes that are not UTF-8, as Go reads them. Nearly always
+/// this returns the same bytes without copying.
 pub(crate) fn mended(mut body: Vec<u8>) -> Vec<u8> {
     replace_lone_surrogates(&mut body);
     match std::str::from_utf8(&body) {
@@ -47,15 +47,15 @@ pub(crate) fn mended(mut body: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Reads `text`. A key that is there twice counts as it is written last.
+/// Reads `text`. Of a key that occurs twice, the last value counts.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     serde_json::from_str(text).or_else(|error| {
-        // A tree keeps the last of two equal keys; only what could not be read without one pays for it.
+        // A tree keeps the last of two equal keys; only a text that cannot be read without one pays for it.
         serde_json::from_str::<Value>(text).and_then(T::deserialize).map_err(|_| error)
     })
 }
 
-/// An escape has six bytes whatever it stands for, so it is replaced in its place.
+/// An escape is replaced in place: every escape has six bytes.
 fn replace_lone_surrogates(body: &mut [u8]) {
     let mut at = 0;
     while let Some(found) = body.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
@@ -72,7 +72,7 @@ fn replace_lone_surrogates(body: &mut [u8]) {
     }
 }
 
-/// The UTF-16 unit that the escape at `at` stands for.
+/// The UTF-16 code unit of the escape at `at`.
 fn unit(body: &[u8], at: usize) -> Option<u32> {
     let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()

@@ -1,23 +1,23 @@
-//! What another framework's client would hold: [`LensReport`], and the words for how it hears of changes.
+//! What another framework's client would hold: [`LensReport`], and when it notices the next change.
 
 use std::sync::Arc;
 
 use super::endpoint::Address;
 
-/// Whether, and when, a client hears of the next change.
+/// Whether, and when, a client notices the next change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hears {
-    /// As it happens: a watch or a poll is at work. So is a client's that has no address and asks again and again.
+    /// At once: a watch or a poll is active, or the client has no address and queries again and again.
     Changes,
-    /// Only after a connection broke; the old addresses serve until then.
+    /// Only after a connection broke; it uses the old addresses until then.
     AfterAFailure,
-    /// By itself, within half a minute: it has lost a connection and waits until it may ask again.
+    /// By itself, within half a minute: it has lost a connection and waits until it may query again.
     Soon,
-    /// At its next call: it is IDLE, and asks anew then.
+    /// At its next call: it is IDLE, and queries again then.
     NextCall,
-    /// Never again: its watch is dead, or ends within seconds, and nothing will restart it.
+    /// Never: its watch is dead, or stops within seconds, and nothing restarts it.
     Never,
-    /// Never again, and it has no list either: every call hangs until its deadline, or fails.
+    /// Never, and it has no list either: every call hangs until its deadline, or fails.
     NeverAndHangs,
 }
 
@@ -34,7 +34,7 @@ impl Hears {
         }
     }
 
-    /// What ends a difference to the registry, if one should come up.
+    /// What ends a difference from the registry, should one arise.
     pub const fn recovers_by(self) -> &'static str {
         match self {
             Self::Changes => "the registry's next change",
@@ -46,36 +46,36 @@ impl Hears {
     }
 }
 
-/// What a lens shows: the addresses that such a client would hold now, against the registry's.
+/// The result of a lens: the addresses that such a client would hold now, compared with those of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LensReport {
-    /// What `--as` selects it with: `kratos@2.7.2`.
+    /// The name that selects it in `--as`: `kratos@2.7.2`.
     pub lens: Arc<str>,
-    /// For people: `kratos 2.5.4 to 2.7.2`.
+    /// The name for people: `kratos 2.5.4 to 2.7.2`.
     pub label: Arc<str>,
-    /// The addresses that its next call can be sent to, in its own order.
+    /// The addresses that its next call can be sent to, in the order of the client.
     pub holds: Vec<Address>,
-    /// Listed as usable, and not held, beyond what the client leaves out by design.
+    /// Listed as usable and not held, beyond what the client leaves out by design.
     pub missing: Vec<Address>,
     /// Held, and not listed as usable.
     pub stale: Vec<Address>,
-    /// Whether it hears of the next change.
+    /// Whether, and when, it notices the next change.
     pub hears: Hears,
-    /// Why it is so, in half a sentence: `its watch ends at the first idle period`.
+    /// The reason, in half a sentence: `its watch ends at the first idle period`.
     pub rule: &'static str,
-    /// How a call that meets a dead address fails in such a client: the words its error begins with.
+    /// How a call to a dead address fails in such a client: the beginning of its error message.
     pub fails_with: &'static str,
-    /// What helps when it holds what it should not.
+    /// What helps when it holds the wrong addresses.
     pub remedy: &'static str,
 }
 
 impl LensReport {
-    /// True when it holds what the registry lists, or will ask before it matters.
+    /// True when it holds what the registry lists, or will query again before the difference matters.
     pub fn agrees(&self) -> bool {
         self.stale.is_empty() && self.missing.is_empty() && self.hears != Hears::NeverAndHangs
     }
 
-    /// True when it is wrong and will not mend by itself at once: worth a finding.
+    /// True when it holds the wrong addresses and does not recover at once: it deserves a finding.
     pub fn is_wrong(&self) -> bool {
         !self.agrees() && self.hears != Hears::Soon
     }

@@ -1,4 +1,4 @@
-//! The vocabulary every room shares: plain data, no I/O, no async, no clock.
+//! The vocabulary that every module shares: plain data, no I/O, no async, no clock.
 
 pub mod certificate;
 pub mod connectivity;

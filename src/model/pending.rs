@@ -9,20 +9,20 @@ use super::reach::Stage;
 use super::registry::SourceId;
 use crate::text::duration;
 
-/// Something that had not happened when the session ended.
+/// Something a session was still waiting for when it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingReport {
-    /// Whose turn it was.
+    /// What was expected to act.
     pub subject: Subject,
     /// What was waited for.
     pub awaits: Awaits,
-    /// How long that had been waited for.
+    /// How long it had been waited for.
     pub waited: Duration,
     /// The last result before this wait, in the peer's own words: `NOT_SERVING`, `tcp: connection refused`.
     pub last: Option<String>,
 }
 
-/// Whom a session waits for.
+/// What a session waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// An endpoint.
@@ -37,9 +37,9 @@ pub enum Subject {
 pub enum Awaits {
     /// A registry's first response.
     Registry,
-    /// A free place among the attempts in flight, or the rate limit.
+    /// A free slot among the attempts in flight, or the rate limit.
     Turn,
-    /// The address of the host name that the registry gave.
+    /// The address of the host name that the registry returned.
     HostName,
     /// The TCP (or Unix socket) connection.
     Connect,
@@ -88,7 +88,7 @@ impl Awaits {
         }
     }
 
-    /// The stage that waits; `None` before the first one.
+    /// The stage that waits; `None` before the first stage.
     pub const fn stage(self) -> Option<Stage> {
         match self {
             Self::Registry | Self::HostName => Some(Stage::Resolve),
@@ -100,7 +100,7 @@ impl Awaits {
         }
     }
 
-    /// True when the peer, or the path to it, owes the next step: neither our own order nor a decision.
+    /// True when the peer, or the path to it, must act next, rather than a limit or decision of this tool.
     pub const fn is_owed_by_peer(self) -> bool {
         match self {
             Self::Connect | Self::Handshake | Self::Settings | Self::Health | Self::Response => true,

@@ -1,9 +1,10 @@
-//! [`Proxy`]: what stands between a client and the server, where a response names it.
+//! [`Proxy`]: what is between a client and the server, where a response names it.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// A proxy, gateway or load balancer that the headers of a response name. It answers for whatever is behind it.
+/// A proxy, gateway or load balancer that the headers of a response name. It may respond in place of the server
+/// behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Proxy {
     /// Which one it is.
@@ -55,12 +56,12 @@ impl ProxyName {
         Self::Linkerd,
     ];
 
-    /// Another one than those that have a variant.
+    /// A proxy without a variant of its own.
     pub const fn other(name: &'static str) -> ProxyName {
         ProxyName::Other(Cow::Borrowed(name))
     }
 
-    /// The one that gives itself this name, in lower case: `envoy`.
+    /// The proxy that identifies itself by this name, in lower case: `envoy`.
     pub fn called(name: &str) -> ProxyName {
         let known = Self::KNOWN.into_iter().find(|known| known.as_str() == name);
         known.unwrap_or_else(|| ProxyName::Other(Cow::Owned(name.to_string())))

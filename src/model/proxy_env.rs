@@ -1,11 +1,11 @@
-//! [`ProxyEnv`]: the proxy that the environment holds for gRPC clients.
+//! [`ProxyEnv`]: the proxy that the environment configures for gRPC clients.
 
 use std::net::IpAddr;
 
 use super::endpoint::Address;
 use super::host_port::HostPort;
 
-/// The proxy that gRPC clients would take from the environment. Pure: whoever knows the environment builds it.
+/// The proxy that gRPC clients would use because of the environment. Pure: the caller passes the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxyEnv {
     /// Which variable names it.
@@ -14,19 +14,19 @@ pub struct ProxyEnv {
     pub readers: &'static str,
     /// The proxy, without user and password.
     pub proxy: String,
-    /// Whom the clients reach without it: the entries of `no_proxy`.
+    /// The hosts that clients reach without the proxy: the entries of `no_proxy`.
     no_proxy: Vec<String>,
 }
 
-/// The variables in the order they are looked for, and who reads each of them.
+/// The variables in the order of their lookup, and which stacks read each of them.
 const VARIABLES: [(&str, &str); 3] =
     [("HTTPS_PROXY", "grpc-go"), ("https_proxy", "grpc-go and C-core"), ("grpc_proxy", "C-core")];
 
-/// Those that name whom to reach without a proxy.
+/// The variables that list the hosts to reach without a proxy.
 const EXCEPTIONS: [&str; 3] = ["NO_PROXY", "no_proxy", "no_grpc_proxy"];
 
 impl ProxyEnv {
-    /// The proxy that `env` (name to value) holds for gRPC clients; `None` when it holds none.
+    /// The proxy that `env` (name to value) configures for gRPC clients; `None` when it configures none.
     pub fn from_env(env: impl Fn(&str) -> Option<String>) -> Option<ProxyEnv> {
         let set = |name: &str| env(name).filter(|value| !value.trim().is_empty());
         let (variable, readers, value) =
@@ -39,7 +39,8 @@ impl ProxyEnv {
         Some(ProxyEnv { variable, readers, proxy: without_user(value.trim()), no_proxy: no_proxy.collect() })
     }
 
-    /// Would a client dial `address` through the proxy? Loopback and sockets never; the rest as Go's `httpproxy` has it.
+    /// Would a client dial `address` through the proxy? Never for loopback and Unix sockets; for the rest, the rules
+    /// are those of Go's `httpproxy`.
     pub fn takes(&self, address: &Address) -> bool {
         let (host, ip, port) = match address {
             Address::Ip(socket) => (socket.ip().to_string(), Some(socket.ip()), socket.port()),
@@ -49,7 +50,8 @@ impl ProxyEnv {
         !ip.is_some_and(|ip| ip.is_loopback()) && host != "localhost" && !self.leaves_out(&host, ip, Some(port))
     }
 
-    /// True when a variable excepts `host`, or its address `ip`, from the proxy; at `port` only, where the exception names one.
+    /// True when a variable exempts `host`, or its address `ip`, from the proxy. An exemption that names a port
+    /// applies to this port only.
     pub fn leaves_out(&self, host: &str, ip: Option<IpAddr>, port: Option<u16>) -> bool {
         self.no_proxy.iter().any(|entry| {
             if entry == "*" {
@@ -77,7 +79,7 @@ impl ProxyEnv {
     }
 }
 
-/// The proxy as it may be shown: a user and password before the `@` are nobody's business.
+/// The proxy without the user and password before the `@`, which must not be printed.
 fn without_user(proxy: &str) -> String {
     match (proxy.find("://"), proxy.rfind('@')) {
         (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}{}", &proxy[..scheme + 3], &proxy[at + 1..]),

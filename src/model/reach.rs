@@ -63,28 +63,28 @@ pub struct Phase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PhaseDetail {
-    /// Nothing beyond having passed.
+    /// Nothing beyond the fact that it was passed.
     None,
-    /// The addresses a name stood for.
+    /// The addresses of a host name.
     Resolved(Vec<std::net::IpAddr>),
     /// What TLS negotiated and the certificates the peer presented.
     Tls(Box<TlsReport>),
     /// The server's first SETTINGS frame.
     Settings(PeerSettings),
-    /// The server changed its SETTINGS later: all of them, as they are now. No stage was passed.
+    /// The server changed its SETTINGS later: all of them, with their current values. No stage was passed.
     LaterSettings(PeerSettings),
-    /// What the headers of a response show beside the answer. No stage was passed.
+    /// What the headers of a response show in addition to the result. No stage was passed.
     Response(Box<ResponseFacts>),
 }
 
 impl PhaseDetail {
-    /// True when no stage was passed: something was learned of a server that was reached already.
+    /// True when no stage was passed: this is new information about a server that was already reached.
     pub fn is_later(&self) -> bool {
         matches!(self, Self::LaterSettings(_) | Self::Response(_))
     }
 }
 
-/// What the headers of a gRPC response show that is worth telling.
+/// What the headers of a gRPC response show that is worth reporting.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResponseFacts {
     /// The content type, when it is not gRPC's: `application/json`, or empty when there was none.
@@ -96,19 +96,19 @@ pub struct ResponseFacts {
 pub struct Failure {
     /// The stage that failed.
     pub stage: Stage,
-    /// Stable word.
+    /// Stable identifier.
     pub code: FailureCode,
-    /// The cause, in the peer's or the kernel's own words where there are any; no address, no stage, no full stop.
+    /// The cause, in the peer's or the kernel's own words where there are any. Without address, stage and full stop.
     pub text: String,
     /// How long the failing stage had been waiting.
     pub waited: Duration,
     /// What TLS showed before it failed (certificates that did not verify), if anything.
     pub tls: Option<Box<TlsReport>>,
-    /// What the peer's first bytes were, when it ended the connection soon after them.
+    /// The protocol of the peer's first bytes, when it closed the connection soon after them.
     pub spoken: Option<Spoken>,
 }
 
-/// What the first bytes of a peer are, as far as they came.
+/// The protocol of a peer's first bytes, as far as they were received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Spoken {
@@ -132,29 +132,29 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The stable words for [`Failure::code`]. The TLS ones are gRFC A118's `grpc.tls.handshake.result`.
+/// The stable identifiers for [`Failure::code`]. The TLS ones are those of gRFC A118's `grpc.tls.handshake.result`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum FailureCode {
     /// The host name has no address.
     NameNotFound,
-    /// ECONNREFUSED: a host is there and nothing listens on the port.
+    /// ECONNREFUSED: the host is up and nothing listens on the port.
     Refused,
-    /// ENETUNREACH, EHOSTUNREACH: no way to the host.
+    /// ENETUNREACH, EHOSTUNREACH: no route to the host.
     Unreachable,
     /// ECONNRESET.
     Reset,
-    /// Nothing came back until the connect timeout: packets are dropped, or the peer is silent.
+    /// Nothing was received until the connect timeout: packets are dropped, or the peer does not respond.
     TimedOut,
     /// The peer closed the connection in the middle of the stage.
     Closed,
     /// There is no file at the path of a Unix socket.
     NoSocket,
-    /// The file at the path of a Unix socket is something else: a regular file, a directory, a socket for datagrams.
+    /// The file at the path of a Unix socket is something else: a regular file, a directory, a datagram socket.
     NotASocket,
     /// This machine forbids the connection, or cannot make it.
     Local,
-    /// This machine has none left of something that every connection needs. It says nothing about the endpoint.
+    /// This machine has run out of something that every connection needs. It proves nothing about the endpoint.
     Exhausted(Resource),
     /// Any other error of the operating system.
     Io,
@@ -172,7 +172,7 @@ pub enum FailureCode {
     CertificateMalformed,
     /// The certificate did not verify for another reason.
     CertificateVerificationFailed,
-    /// The server wants a client certificate (TLS 1.3 says so only after the handshake).
+    /// The server requires a client certificate (in TLS 1.3 it reports this only after the handshake).
     ClientCertificateRequired,
     /// No application protocol in common, or the server selected none: gRPC needs ALPN h2.
     NoApplicationProtocol,
@@ -180,29 +180,29 @@ pub enum FailureCode {
     ProtocolVersionUnsupported,
     /// No cipher suite in common.
     CipherSuiteMismatch,
-    /// The peer does not speak TLS on this port.
+    /// The peer does not use TLS on this port.
     NotTls,
     /// The TLS handshake failed for another reason.
     TlsFailed,
-    /// The peer answered HTTP/1.
+    /// The peer responded with HTTP/1.
     Http1,
-    /// The peer answered a TLS record: the port wants TLS.
+    /// The peer responded with a TLS record: the port requires TLS.
     TlsExpected,
-    /// The first bytes are neither HTTP/2 nor anything known; the text quotes them.
+    /// The first bytes are neither HTTP/2 nor another known protocol; the text quotes them.
     NotHttp2,
-    /// GOAWAY before or instead of service; the text holds code and debug data.
+    /// GOAWAY before or instead of service; the text contains its code and debug data.
     GoAway,
     /// HTTP/2 framing or protocol error.
     ProtocolError,
-    /// SETTINGS forbid any stream (`MAX_CONCURRENT_STREAMS` 0).
+    /// The SETTINGS forbid any stream (`MAX_CONCURRENT_STREAMS` 0).
     NoStreams,
-    /// The peer broke no rule and sent more than our HTTP/2 library accepts: we ended the connection.
+    /// The peer broke no rule and sent more than our HTTP/2 library accepts: we closed the connection.
     OurLimit,
-    /// The peer floods the connection with small frames: we ended it.
+    /// The peer floods the connection with small frames: we closed it.
     Flood,
-    /// The RPC itself failed; the text holds the gRPC status.
+    /// The RPC itself failed; the text contains the gRPC status.
     Rpc,
-    /// The server speaks plaintext, which nobody asked for, and there is metadata to send: no call was made.
+    /// The server uses plaintext, which was not requested, and there is metadata to send: no call was made.
     Withheld,
 }
 
@@ -263,7 +263,7 @@ pub enum Resource {
 }
 
 impl Resource {
-    /// The word of [`FailureCode::as_str`].
+    /// The identifier, as in [`FailureCode::as_str`].
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Files => "out_of_files",
@@ -294,18 +294,19 @@ pub struct PeerSettings {
 pub struct Reach {
     /// The stages that were passed, in order, each timed.
     pub phases: Vec<Phase>,
-    /// How it ended: the health answer (with the time the RPC took), or the failure.
+    /// How it ended: the health (with the time the RPC took), or the failure.
     pub outcome: Result<(Health, Duration), Failure>,
-    /// When the answer was no: what the same server says about other names (the empty one is the whole server).
+    /// When the service is unknown or not serving: the health of other names on the same server (the empty name is
+    /// the whole server).
     pub others: Vec<(String, Health)>,
     /// The proxy that passed the response on, where its headers name one.
     pub proxy: Option<Arc<Proxy>>,
-    /// GOAWAY that came beside the answer: the server ends the connection.
+    /// A GOAWAY that arrived together with the response: the server closes the connection.
     pub goaway: Option<Disconnect>,
 }
 
 impl Reach {
-    /// Time of all the stages together.
+    /// The time of all stages together.
     pub fn total(&self) -> Duration {
         let last = match &self.outcome {
             Ok((_, took)) => *took,

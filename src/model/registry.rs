@@ -1,9 +1,9 @@
-//! [`Registry`]: what a kind of registry is like, as far as anything outside its backend needs to know, and [`SourceId`], a
-//! registry with what it is queried for.
+//! [`Registry`]: the properties of a kind of registry, as far as anything outside its backend needs them, and
+//! [`SourceId`], a registry with what it is queried for.
 //!
-//! Every backend owns one `Registry`, in its own folder. Rules compare capabilities, never names: a rule that holds for one
-//! registry today holds for the next one that is like it. What a rule recommends in a registry's own commands is
-//! [`Registry::advice`], so that no rule knows a registry's tools.
+//! Every backend owns one `Registry`, in its own folder. Rules compare capabilities, never names: a rule that applies
+//! to one registry today applies to the next one with the same capabilities. What a rule recommends in a registry's
+//! own commands is [`Registry::advice`], so that no rule depends on a registry's tools.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -12,48 +12,50 @@ use super::endpoint::Endpoint;
 use super::resolution::{RegistryMemory, ResolveCode};
 use super::target::Target;
 
-/// A kind of registry. Two are the same when their names are.
+/// A kind of registry. Two are equal when their names are equal.
 #[derive(Clone, Copy)]
 pub struct Registry {
     /// The name in the output and on the command line: `consul`.
     pub name: &'static str,
-    /// Whose list it is.
+    /// Where its list comes from.
     pub kind: RegistryKind,
-    /// How its clients learn of changes.
+    /// How its clients are notified of changes.
     pub watch: WatchApi,
-    /// It also starts and stops the instances that it lists (an orchestrator): one that is draining is being deleted, and in
-    /// a remedy its commands come before those of a registry that only lists.
+    /// True when it also starts and stops the instances that it lists (an orchestrator). An instance of it that is
+    /// draining is being deleted, and in a remedy its commands come before those of a registry that only lists.
     pub orchestrates: bool,
-    /// What it has in memory after a restart: for how long what it lacks then is not called gone.
+    /// What it keeps in memory only: how long after its restart missing instances are not reported as removed.
     pub memory: RegistryMemory,
-    /// What it calls an instance that every client uses.
+    /// Its name for an instance that every client uses.
     pub passing: Passing,
-    /// The domain under which it answers DNS queries itself, unless it is configured otherwise, without dots: `consul`.
+    /// The domain, without dots, for which it answers DNS queries itself, unless it is configured otherwise:
+    /// `consul`.
     pub dns_domain: Option<&'static str>,
-    /// What to do in a situation, in this registry's own commands; `None` where the catalog's remedy says it all.
+    /// What to do in a situation, in this registry's own commands; `None` where the remedy of the catalog is enough.
     pub advice: fn(Situation<'_>) -> Option<String>,
 }
 
-/// Whose list a registry gives out.
+/// Where the list of a registry comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RegistryKind {
     /// The addresses were typed: nothing is queried.
     Literal,
-    /// A list that somebody wrote into a file: no server is queried.
+    /// The list was written into a file: no server is queried.
     File,
-    /// It holds the list itself.
+    /// The registry itself is the source of the list.
     Authority,
-    /// It resolves names (DNS): each answer is a copy that may be cached, may be a part of the whole, and has addresses only.
+    /// It resolves names (DNS): each answer is a copy that may be cached, may be incomplete, and contains addresses
+    /// only.
     NameService,
 }
 
-/// How clients of a registry learn of changes. A model of such a client (lens) follows one of these, so each is named by
-/// what the model reproduces. A registry whose clients nobody models is [`WatchApi::Other`].
+/// How clients of a registry are notified of changes. A model of such a client (lens) follows one of these, so each
+/// is named after what the model reproduces. A registry whose clients no lens models is [`WatchApi::Other`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WatchApi {
-    /// A request with an index is answered when the index has moved on (Consul's blocking queries).
+    /// A request with an index is answered when the index has changed (Consul's blocking queries).
     BlockingQuery,
     /// A range of keys is read, then watched from the revision of that read on (etcd).
     RevisionWatch,
@@ -63,16 +65,16 @@ pub enum WatchApi {
     Other,
 }
 
-/// What a registry calls an instance that every client uses, and who uses no other.
+/// Which name a registry has for an instance that every client uses, and which clients use no other instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Passing {
-    /// The registry's word: `passing`.
+    /// The registry's own word: `passing`.
     pub word: &'static str,
-    /// The clients that leave every other instance out: the subject of a sentence in the plural.
+    /// The clients that leave out every other instance: the subject of a sentence in the plural.
     pub clients: &'static str,
 }
 
-/// What a registry's [`advice`](Registry::advice) is asked for.
+/// The situations for which a registry gives [`advice`](Registry::advice).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Situation<'a> {
@@ -80,20 +82,20 @@ pub enum Situation<'a> {
     Failed(ResolveCode),
     /// It has no endpoint for the name.
     NoEndpoint,
-    /// DNS cut an answer about one of its services without saying so.
+    /// DNS truncated an answer about one of its services without setting the flag for it.
     DnsAnswerCut,
-    /// It lists instances, and calls none of them usable; this is one of them.
+    /// It lists instances, and none of them as usable; this is one of them.
     NoneUsable(&'a Endpoint),
-    /// It calls this instance neither passing nor critical.
+    /// It lists this instance neither as passing nor as critical.
     NotPassing(&'a Endpoint),
-    /// It calls this instance critical, and it is dead.
+    /// It lists this instance as critical, and the instance is dead.
     Leftover(&'a Endpoint),
-    /// It calls this instance healthy, and it is dead.
+    /// It lists this instance as healthy, and the instance is dead.
     Dead(&'a Endpoint),
 }
 
 impl Registry {
-    /// A registry that holds its list and of which nothing else is known.
+    /// A registry that is the source of its list and of which nothing else is known.
     pub const fn named(name: &'static str) -> Registry {
         Registry {
             name,
@@ -115,7 +117,7 @@ impl Registry {
         }
     }
 
-    /// True when it holds the truth; a name service has a copy of it.
+    /// True when it is the source of its list; a name service has a copy.
     pub fn is_authority(&self) -> bool {
         !self.resolves_names()
     }
@@ -125,7 +127,7 @@ impl Registry {
         self.kind == RegistryKind::NameService
     }
 
-    /// True when `name` is in the domain under which it answers DNS queries itself.
+    /// True when `name` is in the domain for which it answers DNS queries itself.
     pub fn answers_dns_for(&self, name: &str) -> bool {
         self.dns_domain.is_some_and(|domain| name.split('.').skip(1).any(|label| label.eq_ignore_ascii_case(domain)))
     }
@@ -157,7 +159,8 @@ impl fmt::Display for Registry {
     }
 }
 
-/// A source of endpoints: a registry, and what it is queried for. `Display` prints the target: canonical, secrets masked.
+/// A source of endpoints: a registry, and what it is queried for. `Display` prints the target: canonical, secrets
+/// masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceId {
     /// Which registry.

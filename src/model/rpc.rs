@@ -1,11 +1,11 @@
-//! How an RPC failed: who ended it, beside the gRPC status that clients make of it.
+//! How an RPC failed: what ended it, in addition to the gRPC status that clients report for it.
 
 use super::disconnect::{Disconnect, GoAway};
 use super::proxy::ProxyName;
 use super::time::Elapsed;
 use super::violation::{BrokenRule, InvalidResponse};
 
-/// What a plain HTTP response, or the words of a proxy, say beyond the HTTP status.
+/// What a plain HTTP response, or the message of a proxy, shows beyond the HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HttpHint {
@@ -23,7 +23,7 @@ pub enum HttpHint {
     BackendBroken,
     /// The server behind the proxy did not respond in time.
     BackendTimeout,
-    /// No route fits the host and path of the call.
+    /// No route matches the host and path of the call.
     NoRoute,
     /// The page that Go's net/http sends for a path without a handler: Traefik, or a Go server such as connect-go.
     GoNotFound,
@@ -39,12 +39,12 @@ pub enum HttpHint {
     Authenticate(String),
 }
 
-/// Who ended an RPC that failed. A gRPC status alone does not tell: UNAVAILABLE may be the server's own word, a proxy's,
-/// or the client's for a connection that broke.
+/// What ended an RPC that failed. A gRPC status alone does not show it: UNAVAILABLE may come from the server, from a
+/// proxy, or from the client for a connection that broke.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RpcCause {
-    /// The server answered with this status.
+    /// The server returned this status.
     Status,
     /// A plain HTTP response without `grpc-status` (gRPC's `doc/http-grpc-status-mapping.md`).
     Http {
@@ -52,42 +52,42 @@ pub enum RpcCause {
         status: u16,
         /// The proxy or web server that its headers or its page name: `envoy`.
         by: Option<ProxyName>,
-        /// What its headers and its page say beyond the status, where that is known.
+        /// What its headers and its page show beyond the status, where it is known.
         hint: Option<HttpHint>,
     },
     /// A proxy wrote the gRPC status itself; the call did not get through it.
     Proxy {
-        /// Which one.
+        /// Which proxy.
         name: ProxyName,
-        /// Why, where its words are known.
+        /// Why, where its message is known.
         hint: Option<HttpHint>,
     },
     /// RST_STREAM with this HTTP/2 error code.
     Reset(u32),
-    /// GOAWAY came before the answer.
+    /// GOAWAY arrived before the response.
     GoAway(GoAway),
-    /// The connection ended before the answer.
+    /// The connection was lost before the response.
     Lost(Disconnect),
-    /// No response within the RPC's time.
+    /// No response within the RPC's deadline.
     Unanswered(Unanswered),
-    /// The server broke a rule of HTTP/2, and our side ended the stream or the connection.
+    /// The server broke a rule of HTTP/2, and our side closed the stream or the connection.
     Violation(BrokenRule),
-    /// What came back is valid HTTP/2 and not a valid gRPC response.
+    /// The response is valid HTTP/2 and not valid gRPC.
     NotGrpc(InvalidResponse),
     /// The server broke no rule and sent more than our HTTP/2 library accepts.
     OurLimit(String),
-    /// The server floods the connection with small frames, and our side ended it: how many, of which kind.
+    /// The server floods the connection with small frames, and our side closed it: how many, of which kind.
     Flood(String),
-    /// The request was not sent, or not all of it, within the RPC's time.
+    /// The request was not sent, or not all of it, within the RPC's deadline.
     NotSent(NotSent),
     /// The headers of our request are too large for the server or the proxy before it.
     HeadersTooLarge(RequestHeaders),
-    /// It could not be sent for a reason of our own.
+    /// The request could not be sent for a reason on our side.
     Client,
 }
 
 impl RpcCause {
-    /// True when whatever answers at the address answered the call itself.
+    /// True when the server, or whatever serves the address, answered the call itself.
     pub fn is_answer(&self) -> bool {
         match self {
             Self::Status | Self::Http { .. } | Self::Proxy { .. } => true,
@@ -119,7 +119,7 @@ pub struct Unanswered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotSent {
-    /// The server allows so many streams at a time (`SETTINGS_MAX_CONCURRENT_STREAMS`), and all are in use.
+    /// The server allows this many concurrent streams (`SETTINGS_MAX_CONCURRENT_STREAMS`), and all are in use.
     Streams(u32),
     /// The server's flow-control window is full: `SETTINGS_INITIAL_WINDOW_SIZE`, where it was sent.
     Window(Option<u32>),

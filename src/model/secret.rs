@@ -1,4 +1,4 @@
-//! [`Secret`]: a value that is used but never shown, and [`Secrets`]: all those of a session, taken out of foreign text.
+//! [`Secret`]: a value that is used but never shown, and [`Secrets`]: all those of a session, masked in foreign text.
 
 mod forms;
 mod header;
@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock};
 
 pub(crate) use header::{is_auth_scheme, is_secret_header};
 
-/// A token, password or key. `Debug` and `Display` print `***`; the value is had only through [`Secret::reveal`].
+/// A token, password or key. `Debug` and `Display` print `***`; only [`Secret::reveal`] returns the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -19,12 +19,12 @@ impl Secret {
         Secret(value.into().trim().to_string())
     }
 
-    /// The value itself, for the one place that sends it.
+    /// The value itself, for the code that sends it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// True when there is nothing in it.
+    /// True when the value is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -42,16 +42,17 @@ impl fmt::Display for Secret {
     }
 }
 
-/// A secret shorter than this is masked only where it stands alone: it may be part of an ordinary word.
+/// A secret shorter than this is masked only as a separate word: it may be part of an ordinary word.
 const SHORT: usize = 6;
 
-/// The secrets of a session. Clones share them, so that what one backend learns late (a token file, what a plugin printed) is
-/// masked in everything that is printed from then on.
+/// The secrets of a session. Clones share them, so that what one backend learns late (a token file, the output of a
+/// plugin) is masked in everything that is printed from then on.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<RwLock<Vec<String>>>);
 
 impl Secrets {
-    /// From now on `secret` is masked, and its base64 forms. Of a secret of several lines (a key) every line counts.
+    /// Masks `secret`, and its base64 forms, from now on. Each line of a secret with several lines (a key) is masked
+    /// by itself.
     pub fn learn(&self, secret: &str) {
         let lines = secret.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("-----"));
         let Ok(mut known) = self.0.write() else { return };
@@ -60,7 +61,7 @@ impl Secrets {
                 known.push(form);
             }
         }
-        // What contains another secret goes first.
+        // A secret that contains another one is replaced first.
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     }
 
@@ -70,8 +71,9 @@ impl Secrets {
         self.learn(&forms::base64(format!("{user}:{password}").as_bytes()));
     }
 
-    /// [`learn`](Self::learn)s what is secret in the header `name: value`: the value, and in a header of credentials each of
-    /// its parts, with the login of basic authentication. A short value of another header (`x-debug: 1`) is no secret.
+    /// [`learn`](Self::learn)s what is secret in the header `name: value`: the value, and in a header of credentials
+    /// each of its parts, with the login of basic authentication. A short value of another header (`x-debug: 1`) is
+    /// not a secret.
     pub fn learn_header(&self, name: &str, value: &str) {
         if is_secret_header(name) || value.len() >= SHORT {
             self.learn(value);
@@ -82,8 +84,8 @@ impl Secrets {
         }
     }
 
-    /// `text` with `***` in the place of every secret, be it in other case, percent-encoded, or escaped as JSON, HTML or Rust do
-    /// it, and of the beginning of one where the text was cut.
+    /// `text` with `***` in place of every secret: in other case, percent-encoded, or escaped as in JSON, HTML or
+    /// Rust. The beginning of a secret at the end of a truncated text is replaced too.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let Ok(known) = self.0.read() else { return Cow::Borrowed("***") };
         let begins = forms::beginnings(&known);
@@ -106,7 +108,7 @@ impl Secrets {
         Cow::Owned(masked)
     }
 
-    /// [`mask`](Self::mask)s `text` in its place.
+    /// [`mask`](Self::mask)s `text` in place.
     pub fn mask_in(&self, text: &mut String) {
         if let Cow::Owned(masked) = self.mask(text) {
             *text = masked;
@@ -179,7 +181,7 @@ mod tests {
                     text = text.replace('+', "-").replace('/', "_");
                 }
                 let masked = secrets.mask(&text).into_owned();
-                // What remains beside the mark is the text around the secret.
+                // What remains without the mark is the text around the secret.
                 let rest = masked.len() - 3;
                 assert!(
                     masked.contains("***") && rest <= (before.len() + 9) * 4 / 3 + 4,

@@ -1,4 +1,4 @@
-//! Ports by the names of services (`http`): those that grpc-go knows without a file.
+//! Ports by service name (`http`): those that grpc-go resolves without a services file.
 
 const KNOWN: [(&str, u16); 14] = [
     ("domain", 53),
@@ -17,7 +17,7 @@ const KNOWN: [(&str, u16); 14] = [
     ("telnet", 23),
 ];
 
-/// The TCP port of a service.
+/// The TCP port of a service name.
 pub(crate) fn port(name: &str) -> Option<u16> {
     let known = KNOWN.iter().find(|(service, _)| service.eq_ignore_ascii_case(name));
     known.map(|(_, port)| *port)

@@ -1,4 +1,4 @@
-//! [`Target`]: what to resolve. Which forms there are, the backends know: `backend::target` parses them.
+//! [`Target`]: what to resolve. The backends define the forms; `backend::target` parses them.
 
 use std::any::Any;
 use std::fmt;
@@ -13,7 +13,7 @@ pub enum Target {
     Bare(String),
     /// A target of one backend: `consul:///pay`.
     Of(Arc<dyn BackendTarget>),
-    /// A scheme that is known and has no form here: its backend is not in this build, or does not exist.
+    /// A known scheme that no backend of this build resolves.
     Foreign {
         /// The scheme, lower case: `xds`.
         scheme: String,
@@ -22,8 +22,8 @@ pub enum Target {
     },
 }
 
-/// What one backend resolves, parsed. `Display` prints the canonical form, scheme included and secrets masked: parsing it gives
-/// the same target, unless it holds a secret.
+/// What one backend resolves, parsed. `Display` prints the canonical form, with the scheme and with secrets masked.
+/// Parsing that form gives the same target, unless it contains a secret.
 pub trait BackendTarget: Any + Comparable + fmt::Debug + fmt::Display + Send + Sync {
     /// The name of the backend that resolves it: `consul`.
     fn backend(&self) -> &'static str;
@@ -31,12 +31,12 @@ pub trait BackendTarget: Any + Comparable + fmt::Debug + fmt::Display + Send + S
     /// The scheme of the canonical form: `consul`.
     fn scheme(&self) -> &'static str;
 
-    /// Whether the target names the server that is queried, or the endpoints themselves, and does not leave that to the
+    /// True when the target names the server to query, or the endpoints themselves, and does not leave that to the
     /// settings of a registry.
     fn names_an_address(&self) -> bool;
 
-    /// The `:authority` that gRPC would send for it, and the name that it would verify; `None` where the target has no such
-    /// name.
+    /// The `:authority` that gRPC would send for it, and the name that it would verify; `None` where the target has
+    /// no such name.
     fn authority(&self) -> Option<String>;
 
     /// The file that is read to resolve it.
@@ -54,14 +54,14 @@ pub trait BackendTarget: Any + Comparable + fmt::Debug + fmt::Display + Send + S
         self.host()
     }
 
-    /// True when `other` is the same query, sent to another server of the same kind of registry: where their answers differ,
-    /// one of the two servers may lag behind.
+    /// True when `other` is the same query, sent to another server of the same kind of registry: where their
+    /// responses differ, one of the two servers may lag behind.
     fn is_same_query_elsewhere(&self, _other: &Target) -> bool {
         false
     }
 }
 
-/// Equality between types that are known at run time only. Every type with `PartialEq` has it.
+/// Equality between types that are known at run time only. Every type with `PartialEq` implements it.
 pub trait Comparable: Any {
     /// True when `other` is of the same type and equal.
     fn is_equal_to(&self, other: &dyn Any) -> bool;
@@ -82,7 +82,7 @@ impl Target {
         }
     }
 
-    /// The name of the backend that resolves it. A bare name has none, and neither has a scheme without a form here.
+    /// The name of the backend that resolves it. Bare names and schemes without a backend in this build have none.
     pub fn backend(&self) -> Option<&'static str> {
         match self {
             Target::Of(target) => Some(target.backend()),
@@ -99,8 +99,7 @@ impl Target {
         }
     }
 
-    /// Whether the target names the server that is queried, or the endpoints themselves, and does not leave that to the
-    /// settings of a registry. A bare name does: DNS may know it.
+    /// See [`BackendTarget::names_an_address`]. True for a bare name: DNS may resolve it.
     pub fn names_an_address(&self) -> bool {
         match self {
             Target::Bare(_) | Target::Foreign { .. } => true,
@@ -108,7 +107,8 @@ impl Target {
         }
     }
 
-    /// The `:authority` that gRPC would send, and the name that it would verify: the name, with its port where one was given.
+    /// The `:authority` that gRPC would send, and the name that it would verify: the name, with its port where one
+    /// was given.
     pub fn authority(&self) -> Option<String> {
         match self {
             Target::Bare(name) => plain_authority(name),
@@ -150,7 +150,7 @@ impl Target {
     }
 }
 
-/// `name` as an `:authority`; `None` when it has characters that no host name has.
+/// `name` as an `:authority`; `None` when it contains characters that are not valid in a host name.
 pub fn plain_authority(name: &str) -> Option<String> {
     let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
     fits.then(|| name.to_string())
@@ -188,7 +188,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// Why a text is no target: where, what, and what would be right.
+/// Why a text is not a target: where, what, and what would be valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("target {input:?}: position {position}: {problem}; write {example}")]
 #[non_exhaustive]
@@ -199,7 +199,7 @@ pub struct TargetError {
     pub position: usize,
     /// What is wrong there.
     pub problem: String,
-    /// What would be right.
+    /// A valid example.
     pub example: String,
 }
 

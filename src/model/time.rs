@@ -1,38 +1,38 @@
-//! [`Elapsed`]: monotonic time since the session began. Pure rooms know no other clock.
+//! [`Elapsed`]: monotonic time since the session started. Pure modules use no other clock.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 use std::time::Duration;
 
-/// A moment, as the time that has passed since the session began (monotonic, never the wall clock).
+/// A moment, as the time since the session started (monotonic, never the wall clock).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Elapsed(Duration);
 
 impl Elapsed {
-    /// The moment the session began.
+    /// The start of the session.
     pub const ZERO: Elapsed = Elapsed(Duration::ZERO);
 
-    /// The moment `since_start` after the session began.
+    /// The moment `since_start` after the start of the session.
     pub const fn new(since_start: Duration) -> Self {
         Elapsed(since_start)
     }
 
-    /// The moment `millis` milliseconds after the session began.
+    /// The moment `millis` milliseconds after the start of the session.
     pub const fn from_millis(millis: u64) -> Self {
         Elapsed(Duration::from_millis(millis))
     }
 
-    /// The moment `secs` seconds after the session began.
+    /// The moment `secs` seconds after the start of the session.
     pub const fn from_secs(secs: u64) -> Self {
         Elapsed(Duration::from_secs(secs))
     }
 
-    /// Time since the session began.
+    /// Time since the session started.
     pub const fn since_start(self) -> Duration {
         self.0
     }
 
-    /// Whole milliseconds since the session began (`at_ms` of an event).
+    /// Whole milliseconds since the session started (`at_ms` of an event).
     pub const fn as_millis(self) -> u64 {
         self.0.as_millis() as u64
     }

@@ -2,10 +2,11 @@
 
 use super::certificate::{AlternativeName, CertificateTraits, TlsFault};
 
-/// What TLS negotiated, and what the peer presented. Filled as far as the handshake got, also when verification failed.
+/// What TLS negotiated, and what the peer presented. Filled as far as the handshake got, even when verification
+/// failed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TlsReport {
-    /// The name that was asked for and verified against (SNI).
+    /// The name that was sent (SNI) and verified against.
     pub server_name: String,
     /// `TLSv1.3`.
     pub version: Option<String>,
@@ -15,18 +16,19 @@ pub struct TlsReport {
     pub alpn: Option<String>,
     /// The chain as presented, leaf first.
     pub chain: Vec<Certificate>,
-    /// False when verification was switched off (`--insecure`), or was beyond the TLS library of this tool.
+    /// False when verification was disabled (`--insecure`), or was beyond the capabilities of this tool's TLS
+    /// library.
     pub verified: bool,
-    /// Why the TLS library of this tool refuses the certificate, where other client stacks accept it and the handshake went
-    /// on without verification.
+    /// Why this tool's TLS library refuses the certificate, where other client stacks accept it and the handshake
+    /// continued without verification.
     pub limit: Option<String>,
     /// The trusted certificate that the chain ends at, where it was given as a file.
     pub anchor: Option<Certificate>,
-    /// Why it failed, as far as the remedy depends on it.
+    /// Why TLS failed, as far as the remedy depends on it.
     pub fault: Option<TlsFault>,
 }
 
-/// One certificate, as far as a person on call needs it.
+/// One certificate, as far as the person on call needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Certificate {
     /// Distinguished name of the subject.
@@ -39,6 +41,6 @@ pub struct Certificate {
     pub not_before: i64,
     /// End of validity, seconds since 1970 (UTC).
     pub not_after: i64,
-    /// What else client stacks look at.
+    /// What else client stacks check.
     pub traits: CertificateTraits,
 }

@@ -89,7 +89,7 @@ impl EndpointVerdict {
 }
 
 vocabulary! {
-    /// The verdict on the service. Each has its exit code.
+    /// The verdict on the service. Each has its own exit code.
     pub enum Verdict {
         Healthy "healthy"
             "Every endpoint that counts is healthy (exit 0)."

@@ -1,5 +1,5 @@
-//! What a server sent that breaks the rules of HTTP/2, or of gRPC over it. The rule decides what to do about it; the text is
-//! for people.
+//! What a server sent that breaks the rules of HTTP/2, or of gRPC over HTTP/2. Remedies are chosen by the rule; the
+//! text is for people.
 
 use std::fmt;
 
@@ -8,11 +8,12 @@ use std::fmt;
 pub struct BrokenRule {
     /// Which rule.
     pub rule: Http2Rule,
-    /// Which frame or field breaks it, and where the rule stands: `HEADERS on stream 1: there is no :status (RFC 9113, 8.3.2)`.
+    /// Which frame or field breaks it, and the section that defines the rule: `HEADERS on stream 1: there is no
+    /// :status (RFC 9113, 8.3.2)`.
     pub text: String,
 }
 
-/// The rules of HTTP/2 for what a server sends, as far as different programs break them.
+/// The rules of HTTP/2 for what a server sends. Rules that different kinds of programs break are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Http2Rule {
@@ -20,11 +21,11 @@ pub enum Http2Rule {
     Frames,
     /// HPACK (RFC 7541).
     Compression,
-    /// `:status` stands once, first, with three digits (RFC 9113, 8.3).
+    /// `:status` occurs once, first, with three digits (RFC 9113, 8.3).
     Status,
-    /// No other pseudo-header fields than those that are defined (RFC 9113, 8.3).
+    /// No pseudo-header fields other than the defined ones (RFC 9113, 8.3).
     PseudoFields,
-    /// No fields that are for HTTP/1 connections (RFC 9113, 8.2.2).
+    /// No fields that are specific to HTTP/1 connections (RFC 9113, 8.2.2).
     ConnectionFields,
     /// Names and values of fields consist of valid characters (RFC 9113, 8.2.1).
     FieldText,
@@ -32,7 +33,7 @@ pub enum Http2Rule {
     ContentLength,
     /// Trailers end the stream and have no pseudo-header fields (RFC 9113, 8.1).
     Trailers,
-    /// Our HTTP/2 library refused something, and it is not known which rule that breaks.
+    /// Our HTTP/2 library refused something, and which rule it breaks is unknown.
     Unknown,
 }
 
@@ -42,7 +43,7 @@ impl fmt::Display for BrokenRule {
     }
 }
 
-/// What is wrong with a response that is valid HTTP/2 and not valid gRPC.
+/// Why a response that is valid HTTP/2 is not valid gRPC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidResponse {
     /// The kind of fault.
@@ -51,21 +52,21 @@ pub struct InvalidResponse {
     pub text: String,
 }
 
-/// The faults of a response (`doc/PROTOCOL-HTTP2.md`), as far as different programs make them.
+/// The faults of a response (`doc/PROTOCOL-HTTP2.md`). Faults that different kinds of programs make are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseFault {
-    /// It is gRPC-Web: its trailers are in the body.
+    /// The response is gRPC-Web: its trailers are in the body.
     GrpcWeb,
-    /// It ended without `grpc-status`.
+    /// The response ended without `grpc-status`.
     NoStatus,
-    /// Its `grpc-status` is not one of gRPC's.
+    /// The value of `grpc-status` is not a gRPC status code.
     UnknownStatus,
     /// A message is compressed, and the request does not accept that.
     Compressed,
-    /// It ended in the middle of a message.
+    /// The response ended in the middle of a message.
     CutOff,
-    /// It has no message where one must be, one that is too long, or bytes that are not a message.
+    /// A required message is missing, too long, or cannot be decoded.
     Message,
 }
 

@@ -10,7 +10,7 @@ macro_rules! vocabulary {
         }
 
         impl $name {
-            /// Every word, in the order of its declaration.
+            /// Every variant, in the order of its declaration.
             pub const ALL: &[$name] = &[$(Self::$variant,)*];
 
             /// The word in the output.

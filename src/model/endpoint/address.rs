@@ -13,7 +13,7 @@ use crate::model::host_port::{self, HostPort, PortError, joined, without_bracket
 pub enum Address {
     /// An IP address and port.
     Ip(SocketAddr),
-    /// A host name and port: some registries hold names; the transport resolves them when it dials.
+    /// A host name and port. Some registries list names; the transport resolves them when it dials.
     Name {
         /// The host name as registered.
         host: String,
@@ -55,7 +55,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Ip(socket) => write!(f, "{socket}"),
-            // It may be an IPv6 address whose zone is the name of an interface.
+            // The host may be an IPv6 address whose zone is the name of an interface.
             Address::Name { host, port } => f.write_str(&joined(host, *port)),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
             Address::UnixAbstract(name) => write!(f, "unix-abstract:{name}"),
@@ -109,7 +109,7 @@ fn non_empty<'a>(rest: &'a str, whole: &str) -> Result<&'a str, AddressError> {
     }
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{:?} {why}", value)]
 #[non_exhaustive]
@@ -121,7 +121,7 @@ pub struct AddressError {
     pub why: AddressErrorKind,
 }
 
-/// What is wrong with a text that is no address. Follows the text in a sentence.
+/// What is wrong with a text that is not an address. The message follows the text in a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressErrorKind {

@@ -14,19 +14,19 @@ pub struct SliceRef {
     pub name: String,
 }
 
-/// What ties an entry to the life of whoever wrote it. For registries with leases.
+/// What ties an entry to the life of its owner. For registries with leases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lease {
-    /// Nothing: the entry stays until somebody deletes it.
+    /// Nothing: the entry stays until it is deleted.
     Permanent,
-    /// The registry deletes the entry unless the lease is renewed in time. What is left of it is [`Instance::ttl`].
+    /// The registry deletes the entry unless the lease is renewed in time. The time left is [`Instance::ttl`].
     Held {
-        /// The registry's name for it.
+        /// The registry's id of the lease.
         id: String,
-        /// What it is granted each time it is renewed, where that is known.
+        /// The time granted at each renewal, where it is known.
         granted: Option<Duration>,
-        /// What the framework that wrote the entry grants unless it is told otherwise.
+        /// The time that the framework which wrote the entry grants by default.
         usual: Option<Duration>,
     },
 }
@@ -38,9 +38,9 @@ pub struct Instance {
     pub address: Address,
     /// The registry's own name for this instance.
     pub id: Option<String>,
-    /// What the registry says about it.
+    /// The status that the registry reports.
     pub status: EndpointStatus,
-    /// Why: the registry's checks.
+    /// The reason for the status: the registry's checks.
     pub checks: Vec<Check>,
     /// Relative weight, where the registry has one (Consul weights, SRV weight).
     pub weight: Option<u32>,
@@ -50,37 +50,38 @@ pub struct Instance {
     pub zone: Option<String>,
     /// The node that runs it.
     pub node: Option<String>,
-    /// Where the registry itself knows that node to be, when it says so with an IP address.
+    /// The IP address of that node, where the registry reports one.
     pub node_address: Option<IpAddr>,
     /// Tags as registered.
     pub tags: Vec<String>,
     /// Key-value metadata as registered.
     pub metadata: BTreeMap<String, String>,
-    /// How long the registry's word still holds: DNS TTL, lease left.
+    /// How long the registry's information remains valid: DNS TTL, time left of a lease.
     pub ttl: Option<Duration>,
-    /// Whether the entry goes when its owner does, where the registry has leases.
+    /// Whether the entry is removed when its owner stops, where the registry has leases.
     pub lease: Option<Lease>,
     /// The framework layout that was recognised, and the rule that gave the port.
     pub layout: Option<LayoutRule>,
-    /// What only few instances have.
+    /// What few instances have.
     pub particulars: Option<Box<Particulars>>,
 }
 
-/// What only few instances have; boxed, so that the others do not pay for it.
+/// What few instances have. Boxed, so that the other instances do not pay for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Particulars {
-    /// Another address that the registry lists for the same instance (Eureka: `ipAddr` beside `hostName`). It is contacted
-    /// when the first one is not reached.
+    /// Another address that the registry lists for the same instance (Eureka: `ipAddr` beside `hostName`). It is
+    /// dialed when the first one is not reached.
     pub also: Option<Address>,
-    /// The instance was taken out of service on purpose.
+    /// Set when the instance was taken out of service on purpose.
     pub maintenance: Option<Maintenance>,
-    /// Its port accepts mesh traffic only: which proxy, and where.
+    /// Set when its port accepts mesh traffic only: which proxy, and where.
     pub mesh: Option<String>,
-    /// The slices that list it, the one that was read first in front.
+    /// The slices that list it; the one that was read first comes first.
     pub slices: Vec<SliceRef>,
-    /// A virtual address in front of all instances of the service (a ClusterIP), which DNS gives for the service's name.
+    /// A virtual address in front of all instances of the service (a ClusterIP), which DNS returns for the service's
+    /// name.
     pub virtual_ip: Option<IpAddr>,
-    /// It is on its way out, and its registry still calls it ready.
+    /// It is terminating, and its registry still reports it as ready.
     pub is_still_ready: bool,
 }
 
@@ -89,7 +90,7 @@ pub struct Particulars {
 pub struct Maintenance {
     /// The reason given; may be empty.
     pub reason: String,
-    /// The command that ends it.
+    /// The command that puts it back into service.
     pub end: String,
 }
 
@@ -124,8 +125,8 @@ impl Instance {
         self.particulars.as_ref().is_some_and(|known| known.is_still_ready)
     }
 
-    /// The metadata as they are printed: those registered, and what the registry itself says of the place of the instance in
-    /// its list.
+    /// The metadata that are printed: the registered ones, and the position of the instance in the registry's list as
+    /// the registry reports it.
     pub fn shown_metadata(&self) -> BTreeMap<&str, Cow<'_, str>> {
         let registered = self.metadata.iter().map(|(key, value)| (key.as_str(), Cow::Borrowed(value.as_str())));
         let mut shown: BTreeMap<&str, Cow<'_, str>> = registered.collect();
@@ -142,7 +143,7 @@ impl Instance {
         shown
     }
 
-    /// The particulars, to be filled in.
+    /// The particulars, for writing.
     pub fn particulars_mut(&mut self) -> &mut Particulars {
         self.particulars.get_or_insert_default()
     }
@@ -168,8 +169,8 @@ impl Instance {
         }
     }
 
-    /// True when `other` says the same about the instance. The time left (TTL) and the text of a check's output run on
-    /// by themselves and are no change.
+    /// True when `other` has the same attributes. The time left (TTL) and the text of a check's output change
+    /// continually and do not count.
     pub fn says_the_same(&self, other: &Instance) -> bool {
         if std::ptr::eq(self, other) {
             return true;

@@ -1,4 +1,4 @@
-//! [`EndpointKey`]: what makes an instance the same one in the next answer.
+//! [`EndpointKey`]: what identifies the same instance in the next response.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::hash::{Hash, Hasher};
 
 use super::{Address, Endpoint};
 
-/// What makes an instance the same one in the next answer: its address and the registry's id for it, nothing else. It shares the
-/// endpoint that it was taken from, so it costs no memory of its own.
+/// What identifies the same instance in the next response: its address and the registry's id for it, nothing else. It
+/// shares the endpoint that it was made from, so it costs no memory of its own.
 #[derive(Clone)]
 pub struct EndpointKey(pub(super) Endpoint);
 

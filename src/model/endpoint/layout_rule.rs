@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// Which rule found an address in what a registry keeps. `Display` prints `kratos: endpoint grpc`.
+/// The rule that found an address in what a registry stores. `Display` prints `kratos: endpoint grpc`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LayoutRule {
     /// The layout that was recognised, or the registry's own; `None` where there is only one way to read it (DNS).
     pub layout: Option<&'static str>,
-    /// What in it gave the address.
+    /// The part of the entry that contained the address.
     pub rule: Cow<'static, str>,
-    /// The port is the one that a framework gives to its web server: gRPC is served there only if the web server serves it.
+    /// The port is the one that a framework uses for its web server: gRPC is served there only if the web server
+    /// serves it.
     pub is_web_port: bool,
 }
 
@@ -20,7 +21,7 @@ impl LayoutRule {
         LayoutRule { layout: Some(layout), rule: rule.into(), is_web_port: false }
     }
 
-    /// A rule where nothing but the rule is worth naming.
+    /// A rule without a layout.
     pub fn plain(rule: impl Into<Cow<'static, str>>) -> Self {
         LayoutRule { layout: None, rule: rule.into(), is_web_port: false }
     }

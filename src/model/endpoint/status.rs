@@ -1,19 +1,19 @@
-//! What a registry says about an instance: its status, and the checks behind it.
+//! The status that a registry reports for an instance, and the checks behind it.
 
-/// What the registry says about an endpoint.
+/// The status that a registry reports for an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum EndpointStatus {
     /// Every check of the registry passes.
     Healthy,
-    /// The registry lists it and does not judge (DNS, files, literal addresses).
+    /// The registry lists it and runs no checks (DNS, files, literal addresses).
     #[default]
     Unchecked,
     /// A check warns, or it is not ready yet.
     Warning,
     /// A check fails.
     Critical,
-    /// On its way out on purpose: maintenance, terminating, disabled, weight 0.
+    /// Being taken out of service on purpose: maintenance, terminating, disabled, weight 0.
     Draining,
 }
 
@@ -29,7 +29,7 @@ impl EndpointStatus {
         }
     }
 
-    /// The word for people: what its registry lists as passing may be dead all the same.
+    /// The word for people: an instance that its registry lists as passing may still be dead.
     pub const fn as_listed(self) -> &'static str {
         match self {
             Self::Healthy => "passing",
@@ -43,20 +43,20 @@ impl EndpointStatus {
     }
 }
 
-/// One check that the registry runs, with its own words: the reason behind a status.
+/// One check that the registry runs: the reason for a status, in the registry's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// The check's name or id.
     pub name: String,
-    /// What that comes to.
+    /// The result.
     pub state: CheckState,
     /// The registry's word: `passing`, `warning`, `critical`, `maintenance`.
     pub status: String,
-    /// The check's output, as the registry keeps it (a stranger's text: escape it).
+    /// The check's output, as the registry stores it. Foreign text: escape it.
     pub output: String,
 }
 
-/// What the result of a [`Check`] comes to, whatever the registry's word for it is.
+/// The result of a [`Check`], independent of the registry's own word for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CheckState {
@@ -66,6 +66,6 @@ pub enum CheckState {
     Warning,
     /// It fails.
     Critical,
-    /// It is no test of the instance: maintenance mode, a pod that is being deleted.
+    /// It does not test the instance: maintenance mode, a pod that is being deleted.
     Info,
 }

@@ -1,4 +1,4 @@
-//! [`EndpointSet`]: the list that updates add up to.
+//! [`EndpointSet`]: the list that results from all updates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use crate::model::endpoint::{Endpoint, EndpointKey};
 /// What an update changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Delta {
-    /// Instances that were not there before.
+    /// Instances that were not listed before.
     pub added: Vec<Endpoint>,
-    /// Instances that are no longer there, as they were last seen.
+    /// Instances that are no longer listed, as they were last listed.
     pub removed: Vec<Endpoint>,
-    /// Instances that say something else now.
+    /// Instances whose attributes changed.
     pub changed: Vec<Endpoint>,
 }
 
@@ -23,7 +23,7 @@ impl Delta {
     }
 }
 
-/// Everything one registry lists for one target, in the registry's own order (pick_first cares).
+/// Everything that one registry lists for one target, in the registry's own order (pick_first depends on it).
 #[derive(Debug, Clone, Default)]
 pub struct EndpointSet {
     order: Vec<EndpointKey>,
@@ -31,8 +31,8 @@ pub struct EndpointSet {
 }
 
 impl EndpointSet {
-    /// Applies `update` and tells what it changed. `Reset` replaces everything; `NotFound` empties the set. An instance
-    /// that is listed twice counts once, as it was listed last.
+    /// Applies `update` and returns what it changed. `Reset` replaces everything; `NotFound` empties the set. An
+    /// instance that is listed twice counts once, as it was listed last.
     pub fn apply(&mut self, update: Update) -> Delta {
         let mut delta = Delta::default();
         match update {
@@ -59,7 +59,7 @@ impl EndpointSet {
             Update::Add(endpoints) => {
                 for endpoint in endpoints {
                     let key = endpoint.key();
-                    // Taken out first: the key shares its endpoint, and the old one is to go.
+                    // Removed first: the key shares its endpoint, and the old endpoint must not be kept.
                     let before = self.endpoints.remove(&key);
                     self.endpoints.insert(key.clone(), endpoint.clone());
                     match before {
@@ -89,7 +89,7 @@ impl EndpointSet {
         self.order.iter().filter_map(|key| self.endpoints.get(key))
     }
 
-    /// The instances that `answer` lacks because they are hidden.
+    /// The instances that `answer` does not contain because they are hidden.
     pub fn hidden_from(&self, answer: &Answer, hidden: &Hidden) -> Vec<Endpoint> {
         let visible: BTreeSet<EndpointKey> = answer.endpoints.iter().map(|endpoint| endpoint.key()).collect();
         let missing = self.iter().filter(|endpoint| !visible.contains(&endpoint.key()));

@@ -5,14 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The question got no answer. This says nothing about who is there.
+/// The query failed. This proves nothing about the endpoints.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResolveError {
-    /// May pass by itself: ask again with backoff.
+    /// The failure may pass by itself: query again with backoff.
     #[error(transparent)]
     Ambient(ResolveFailure),
-    /// Asking again cannot help (a bad target, a file that is no list): a person must act.
+    /// Another query cannot help (a bad target, a file that is not a list): a person must act.
     #[error(transparent)]
     Fatal(ResolveFailure),
 }
@@ -23,19 +23,19 @@ impl ResolveError {
         ResolveError::Ambient(ResolveFailure::new(code, text))
     }
 
-    /// A failure that a person must mend.
+    /// A failure that a person must fix.
     pub fn fatal(code: ResolveCode, text: impl Into<String>) -> Self {
         ResolveError::Fatal(ResolveFailure::new(code, text))
     }
 
-    /// The same, caused by `cause`, which is reached through [`source`](std::error::Error::source).
+    /// The same failure, caused by `cause`, which is available through [`source`](std::error::Error::source).
     #[must_use]
     pub fn caused_by(mut self, cause: impl Error + Send + Sync + 'static) -> Self {
         self.failure_mut().cause = Some(Cause(Arc::new(cause)));
         self
     }
 
-    /// The same, and the registry named the time after which to query it again.
+    /// The same failure; the registry named the time after which to query it again.
     #[must_use]
     pub fn retry_after(mut self, delay: Option<Duration>) -> Self {
         self.failure_mut().retry_after = delay;
@@ -57,27 +57,28 @@ impl ResolveError {
     }
 }
 
-/// Why a registry gave no answer. Its [`source`](std::error::Error::source) is the error of the library or the system below it,
-/// where there is one: an [`std::io::Error`], the status of a gRPC call, an HTTP status in an error of the backend.
+/// Why a registry returned no list. Its [`source`](std::error::Error::source) is the error of the library or the
+/// system below it, where there is one: an [`std::io::Error`], the status of a gRPC call, an HTTP status in an error
+/// of the backend.
 #[derive(Debug, Clone)]
 pub struct ResolveFailure {
-    /// Stable word.
+    /// Stable identifier.
     pub code: ResolveCode,
-    /// The sentence; it names who was asked.
+    /// The sentence; it names the registry.
     pub text: String,
-    /// The registry does not want to be queried again before that (`Retry-After`).
+    /// How long the registry requests not to be queried again (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// What it is the consequence of.
+    /// The underlying error.
     cause: Option<Cause>,
 }
 
 impl ResolveFailure {
-    /// A failure of which the registry named no time to wait.
+    /// A failure for which the registry named no time to wait.
     pub fn new(code: ResolveCode, text: impl Into<String>) -> Self {
         ResolveFailure { code, text: text.into(), retry_after: None, cause: None }
     }
 
-    /// Forgets the cause when `is_secret` is true of any text of it.
+    /// Removes the cause when `is_secret` is true for any text in it.
     pub(crate) fn drop_cause_if(&mut self, is_secret: impl Fn(&str) -> bool) {
         let mut below = self.source();
         while let Some(error) = below {
@@ -96,7 +97,7 @@ impl Error for ResolveFailure {
     }
 }
 
-/// What an error is the consequence of.
+/// The underlying error of a failure.
 #[derive(Clone)]
 struct Cause(Arc<dyn Error + Send + Sync>);
 
@@ -106,7 +107,7 @@ impl fmt::Debug for Cause {
     }
 }
 
-/// Two failures with the same code and words are equal, whatever is below them.
+/// Two failures with the same code and text are equal, whatever their causes.
 impl PartialEq for ResolveFailure {
     fn eq(&self, other: &Self) -> bool {
         (self.code, &self.text, self.retry_after) == (other.code, &other.text, other.retry_after)
@@ -121,7 +122,7 @@ impl fmt::Display for ResolveFailure {
     }
 }
 
-/// The stable words for [`ResolveFailure::code`].
+/// The stable identifiers for [`ResolveFailure::code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResolveCode {
@@ -129,27 +130,27 @@ pub enum ResolveCode {
     ServFail,
     /// DNS REFUSED.
     Refused,
-    /// No answer in time.
+    /// No response in time.
     Timeout,
     /// The registry could not be reached at all (connection refused, no route, TLS).
     Unreachable,
     /// The registry refuses this token or user (401, 403).
     Denied,
-    /// The registry answered, and left out what this token or user may not see.
+    /// The registry responded, and left out what this token or user may not see.
     Hidden,
-    /// The registry takes no more questions from here (429, too many connections, rate limit).
+    /// The registry accepts no more queries from this client (429, too many connections, rate limit).
     Limited,
-    /// The registry answered an error of its own (5xx, no leader).
+    /// The registry returned an error of its own (5xx, no leader).
     ServerError,
-    /// DNS: the answer was cut over UDP, and TCP failed.
+    /// DNS: the answer was truncated over UDP, and TCP failed.
     Truncated,
-    /// The answer could not be understood.
+    /// The response could not be parsed.
     BadAnswer,
     /// The watch broke (connection closed in the middle, file removed).
     WatchBroken,
-    /// The target or the settings make no sense for this backend.
+    /// The target or the settings are not valid for this backend.
     BadTarget,
-    /// Nothing names this registry, and it is not where it would be by default: no agent runs on this machine.
+    /// This registry is not configured, and nothing runs at its default address: no agent runs on this machine.
     NotHere,
 }
 
@@ -161,7 +162,7 @@ impl ResolveCode {
             Self::Refused => "refused",
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
-            // One word for those who read the output: rights are missing.
+            // Both mean to the reader of the output: permissions are missing.
             Self::Denied | Self::Hidden => "denied",
             Self::Limited => "limited",
             Self::ServerError => "server_error",

@@ -1,16 +1,16 @@
-//! [`Note`]: what is worth knowing about an answer.
+//! [`Note`]: a remark on a response.
 
-/// Something worth knowing about an answer.
+/// A remark on a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// What kind of thing it is.
+    /// The kind of remark.
     pub kind: NoteKind,
     /// The sentence, with the names and numbers in it.
     pub text: String,
 }
 
 impl Note {
-    /// A note of `kind` that says `text`.
+    /// A note of `kind` with the sentence `text`.
     pub fn new(kind: NoteKind, text: impl Into<String>) -> Self {
         Note { kind, text: text.into() }
     }
@@ -20,52 +20,53 @@ impl Note {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoteKind {
-    /// Who was asked, and how.
+    /// Which server was queried, and how.
     Asked,
     /// A gRPC service config was published beside the addresses (TXT `_grpc_config`).
     ServiceConfig,
     /// The registry hid results from this token (`X-Consul-Results-Filtered-By-ACLs`).
     AclFiltered,
-    /// The registry has no leader: the answer may be old.
+    /// The registry has no leader: the response may be stale.
     NoLeader,
-    /// The answer is older than the leader's (`X-Consul-LastContact`).
+    /// The response is older than the leader's (`X-Consul-LastContact`).
     StaleRead,
     /// How many instances were left after each filter: `3 registered -> 3 passing -> 0 tagged "grpc"`.
     Funnel,
-    /// Instances are registered and none of them is left after what was asked for: which step took the last, and why.
+    /// Instances are registered and the filters leave none: which step removed the last, and why.
     FilteredOut,
-    /// The answer was cut or an entry could not be used; what was left out, and why.
+    /// The response was truncated or an entry could not be used: what was left out, and why.
     Skipped,
-    /// Entries whose address may be of something else than a gRPC server, and why.
+    /// Entries whose address may belong to something other than a gRPC server, and why.
     Doubtful,
-    /// Entries that nobody will remove when their owner dies: they have no lease.
+    /// Entries without a lease: they stay when their owner stops.
     Permanent,
-    /// Why an entry has left, in words that the registry's own state proves: its lease ran out, or was revoked.
+    /// Why an entry was removed, as far as the registry's own state proves it: its lease expired, or was revoked.
     Departed,
-    /// How a Service shows itself to its clients: behind one address, or headless; and what of it could not be looked at.
+    /// How a Service presents itself to its clients: behind one address, or headless; and which parts of it could not
+    /// be read.
     Service,
-    /// Entries that nobody keeps: no controller owns them.
+    /// Entries without an owner: no controller maintains them.
     Orphaned,
-    /// An older list of the same registry says something else (Kubernetes: Endpoints).
+    /// An older list of the same registry differs (Kubernetes: Endpoints).
     Legacy,
-    /// Answered on this machine, without asking a server (hosts file, localhost).
+    /// Resolved on this machine, without querying a server (hosts file, localhost).
     Local,
-    /// The registry says with authority that nobody is there: how it said so.
+    /// How the registry reported with authority that no endpoint exists.
     Absent,
-    /// An empty answer was not believed: the next one was not empty.
+    /// An empty response was not trusted: the next one was not empty.
     Unconfirmed,
-    /// The registry came back after a gap and lacks endpoints that it listed before.
+    /// The registry responded again after a gap, and some endpoints that it listed before are missing.
     Restarted,
     /// What was missing after a gap is listed again.
     Returned,
-    /// Some registered instances cannot be used by any gRPC client: how many, which, why, and what clients of the framework
-    /// do about them.
+    /// Some registered instances cannot be used by any gRPC client: how many, which, why, and what clients of the
+    /// framework do about them.
     LeftOut,
     /// Where in the registry the instances were found: prefix, layout.
     Matched,
     /// Some instances do not pass the filter that the target asks for: which.
     Filtered,
-    /// Nothing that is registered could be read: this says nothing about who is there.
+    /// Nothing that is registered could be parsed: the endpoints are unknown.
     Unreadable,
     /// Where else the service was found: another prefix, namespace, datacenter, spelling.
     Elsewhere,
@@ -73,9 +74,9 @@ pub enum NoteKind {
     Remedy,
     /// DNS: which name answered, when it is not the one that was given (an alias, the search list), and SRV targets.
     AnsweredName,
-    /// DNS: the search list answered, and the name as given has other addresses.
+    /// DNS: the search list was used, and the name as given has other addresses.
     Shadowed,
-    /// DNS: an answer was cut without saying so; how many records came over UDP and over TCP.
+    /// DNS: an answer was truncated without the flag for it: how many records came over UDP and over TCP.
     Cut,
     /// DNS: a record that no client can use (an SRV record without port or address).
     Unusable,
@@ -83,16 +84,16 @@ pub enum NoteKind {
     HalfAnswered,
     /// DNS: the published service config is not valid.
     InvalidServiceConfig,
-    /// DNS: the query for the service config failed, so what the config is now is unknown.
+    /// DNS: the query for the service config failed, so the current config is unknown.
     ConfigUnknown,
     /// DNS: the server cannot handle EDNS and was queried without it.
     NoEdns,
-    /// Credentials were not sent, because the registry would get them in plain text.
+    /// Credentials were not sent, because they would have been sent in plaintext.
     Withheld,
 }
 
 impl NoteKind {
-    /// True when a finding has the same sentence: it need not be printed twice.
+    /// True when a finding has the same sentence: the note need not be printed too.
     pub const fn is_a_finding(self) -> bool {
         matches!(
             self,

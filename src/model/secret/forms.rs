@@ -1,26 +1,28 @@
-//! The forms in which a secret may be repeated: base64, percent-encoded, escaped as JSON, HTML or Rust do it, in other case, cut.
+//! The forms in which a secret may be repeated: base64, percent-encoded, escaped as in JSON, HTML or Rust, in other
+//! case, truncated.
 
 use super::SHORT;
 
-/// The mark of a text that was cut.
+/// The mark of a truncated text.
 const CUT: &str = "…";
-/// At least so much of a secret stands before a cut.
+/// The minimum length of a secret's beginning that is recognised before a truncation mark.
 const BEGINNING: usize = 4;
 
-/// Everything that is looked for in a text on behalf of `secret`: itself, and its base64 forms.
+/// Everything that is searched for in a text to find `secret`: the secret itself and its base64 forms.
 pub(super) fn of(secret: &str) -> Vec<String> {
     let mut forms = vec![one_backslash(secret), base64(secret.as_bytes())];
     forms.extend((0..3).map(|before| within(secret.as_bytes(), before)).filter(|form| form.len() >= SHORT));
     forms
 }
 
-/// `secret` with one backslash for each run of them: that is how [`encoded`] reads a text.
+/// `secret` with each run of backslashes reduced to one: [`encoded`] reads a text in the same way.
 fn one_backslash(secret: &str) -> String {
     let mut last = None;
     secret.chars().filter(|character| !(last.replace(*character) == Some('\\') && *character == '\\')).collect()
 }
 
-/// What does not change of the base64 of a text in which `secret` stands behind `before` bytes (counted by threes).
+/// The part of the base64 of a text that does not depend on what surrounds `secret`, when `secret` follows `before`
+/// bytes (modulo 3).
 fn within(secret: &[u8], before: usize) -> String {
     let padded = [&[0; 3][..before], secret].concat();
     let mut form = base64(&padded);
@@ -30,7 +32,7 @@ fn within(secret: &[u8], before: usize) -> String {
     form.split_off((before * 8).div_ceil(6).min(form.len()))
 }
 
-/// Standard base64 without its padding, which does not tell anything.
+/// Standard base64 without its padding, which carries no information.
 pub(super) fn base64(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 4 / 3 + 3);
     for three in bytes.chunks(3) {
@@ -44,7 +46,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The bytes of which `text` is the base64; `None` when it is none.
+/// The bytes of which `text` is the base64; `None` when it is not valid base64.
 pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     for four in text.trim_end_matches('=').as_bytes().chunks(4) {
@@ -58,7 +60,8 @@ pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The bytes with which one of `forms` may begin in a text: most of a text is passed over by them alone.
+/// The bytes with which one of `forms` may begin in a text. Most positions of a text are skipped with this table
+/// alone.
 pub(super) fn beginnings(forms: &[String]) -> [bool; 256] {
     let mut begins = [false; 256];
     for first in forms.iter().filter_map(|form| form.bytes().next()) {
@@ -75,7 +78,7 @@ pub(super) fn beginnings(forms: &[String]) -> [bool; 256] {
     begins
 }
 
-/// Where `secret` ends that begins at byte `at` of `text`, in whatever encoding.
+/// The end of `secret`, in any encoding, when it begins at byte `at` of `text`.
 pub(super) fn end_of(secret: &[u8], text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut end = at;
@@ -91,7 +94,7 @@ pub(super) fn end_of(secret: &[u8], text: &str, at: usize) -> Option<usize> {
     ((secret.len() >= SHORT || stands_alone) && text.is_char_boundary(end)).then_some(end)
 }
 
-/// True when `text` is what a cut left: its mark, with a part of an escape before it.
+/// True when `text` is the remainder of a truncation: its mark, with a part of an escape before it.
 fn is_cut(text: &str) -> bool {
     let escape = text.trim_start_matches('\\');
     let escape = escape.trim_start_matches(['%', '&', '#', 'u', 'x', '{']);
@@ -100,8 +103,9 @@ fn is_cut(text: &str) -> bool {
     text.starts_with(CUT) || is_escape && escape[digits..].starts_with(CUT)
 }
 
-/// How many bytes stand for `byte` at the beginning of `text`: itself in either case, `%2F`, `+`, `&quot;`, or an escape behind
-/// any number of backslashes (`\"`, `\u002f`, `\u{2f}`, `\x2f`). `-` and `_` may stand for `+` and `/`, as in URLs.
+/// The length of what represents `byte` at the beginning of `text`: the byte itself in either case, `%2F`, `+`,
+/// `&quot;`, or an escape after any number of backslashes (`\"`, `\u002f`, `\u{2f}`, `\x2f`). `-` and `_` may
+/// represent `+` and `/`, as in URLs.
 fn encoded(byte: u8, text: &[u8]) -> Option<usize> {
     let slashes = text.iter().take_while(|found| **found == b'\\').count();
     if slashes > 0 {
@@ -121,7 +125,7 @@ fn encoded(byte: u8, text: &[u8]) -> Option<usize> {
     }
 }
 
-/// How many bytes behind the backslashes stand for `byte`.
+/// The number of bytes after the backslashes that represent `byte`.
 fn escaped(byte: u8, escape: &[u8]) -> Option<usize> {
     match escape.first().unwrap_or(&0) {
         b'u' if is_hex(escape.get(1..5), byte) => Some(5),
@@ -139,7 +143,7 @@ fn escaped(byte: u8, escape: &[u8]) -> Option<usize> {
     }
 }
 
-/// The character that an entity of HTML at the beginning of `text` stands for, and the length of the entity.
+/// The character that an HTML entity at the beginning of `text` represents, and the length of the entity.
 fn entity(text: &[u8]) -> Option<(u8, usize)> {
     let end = text.iter().take(8).position(|found| *found == b';')?;
     let name = str::from_utf8(text.get(1..end)?).ok()?;

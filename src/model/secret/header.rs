@@ -2,7 +2,7 @@
 
 use super::forms::from_base64;
 
-/// Parts of the names of headers that carry credentials.
+/// Substrings of the names of headers that carry credentials.
 const SECRET_HEADERS: [&str; 8] = ["auth", "cookie", "token", "secret", "password", "passwd", "api-key", "apikey"];
 /// The schemes of an `Authorization` header.
 const AUTH_SCHEMES: [&str; 5] = ["bearer", "basic", "digest", "negotiate", "token"];
@@ -27,7 +27,7 @@ pub(super) fn parts<'a>(name: &str, value: &'a str) -> impl Iterator<Item = &'a 
     std::iter::once(rest).chain(pairs.map(value_of)).filter(move |_| is_secret)
 }
 
-/// The value of `name=value`; the whole of anything else, base64 with its padding among it.
+/// The value of `name=value`; otherwise the whole text. Base64 with its padding is not a pair.
 fn value_of(pair: &str) -> &str {
     let value = pair.split_once('=').map_or("", |(_, value)| value.trim_matches(['=', '"']));
     if value.is_empty() { pair } else { value }
