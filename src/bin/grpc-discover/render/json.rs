@@ -14,7 +14,7 @@ use super::wire::{self, Counts, write_pretty};
 /// The version of the document's shape; a change that breaks readers raises it.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Collects everything and writes one document.
+/// Collects all events and writes one document.
 #[derive(Debug)]
 pub struct Json {
     reports: Reports,
@@ -22,7 +22,7 @@ pub struct Json {
 }
 
 impl Json {
-    /// A document for one service, or a list of documents when `several` services stand side by side.
+    /// A document for one service, or a list of documents for `several` services.
     pub fn new(several: bool) -> Json {
         Json { reports: Reports::default(), several }
     }
@@ -56,7 +56,7 @@ pub struct Documents {
     pub schema_version: u32,
     /// The worst of the exit codes.
     pub exit: u8,
-    /// One document for each.
+    /// One document for each service.
     pub services: Vec<Document>,
 }
 
@@ -74,16 +74,16 @@ pub struct Document {
     pub exit: u8,
     /// The verdict in one sentence.
     pub text: String,
-    /// How many of what.
+    /// The counts.
     pub counts: Counts,
     /// Every endpoint.
     pub endpoints: Vec<EndpointDocument>,
-    /// Every backend that was asked.
+    /// Every backend that was queried.
     pub backends: Vec<BackendDocument>,
-    /// What became of connections that were held in silence.
+    /// The outcomes of the idle-connection checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<wire::HeldView>,
-    /// What other frameworks' clients would hold.
+    /// What clients of other frameworks would hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lenses: Vec<wire::LensView>,
     /// What the session was still waiting for when it ended.
@@ -99,20 +99,20 @@ pub struct Document {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EndpointDocument {
-    /// Where it listens.
+    /// The endpoint's address.
     pub address: String,
-    /// The verdict's word; absent when the session ended before there was one.
+    /// The verdict; absent if the session ended before there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<&'static str>,
     /// Stage and cause.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub text: String,
-    /// Who lists it, and with what.
+    /// The backends that list it, and how.
     pub listed: Vec<ListedDocument>,
-    /// The stages that were passed by the last attempt, and the one that failed.
+    /// The stages that the last attempt passed, and the one that failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<wire::Phase>,
-    /// The last answer of its health service.
+    /// The last response of its health service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health: Option<wire::HealthAnswer>,
     /// The connectivity state of its subchannel at the end.
@@ -126,53 +126,53 @@ pub struct EndpointDocument {
 pub struct ListedDocument {
     /// Which backend.
     pub backend: &'static str,
-    /// What it was asked for.
+    /// The source as queried.
     pub source: String,
-    /// What it says.
+    /// The instance as listed.
     #[serde(flatten)]
     pub endpoint: wire::Endpoint,
 }
 
-/// One backend that was asked.
+/// One backend that was queried.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BackendDocument {
     /// Which backend.
     pub backend: &'static str,
-    /// What it was asked for.
+    /// The source as queried.
     pub source: String,
     /// The state of its watch at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<&'static str>,
-    /// Why it gave no answer, where it gave none.
+    /// Why it did not respond, if it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<wire::Coded>,
-    /// How many instances it lists; absent when it never answered.
+    /// How many instances it lists; absent if it never responded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<usize>,
-    /// What it said about its answers.
+    /// What it reported about its responses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<wire::Note>,
 }
 
-/// Something that was proved, with its evidence in words.
+/// Something that was proved, with its evidence as text.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingDocument {
     /// The finding.
     #[serde(flatten)]
     pub finding: wire::Finding,
-    /// The events that `evidence` names, in words.
+    /// The events that `evidence` names, as text.
     pub quotes: Vec<String>,
 }
 
-/// A change of state and when it was.
+/// A change of state with its time.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TransitionDocument {
     /// Its event.
     pub seq: u64,
-    /// Monotonic milliseconds since the session began.
+    /// Monotonic milliseconds since the session started.
     pub at_ms: u64,
     /// The transition.
     #[serde(flatten)]

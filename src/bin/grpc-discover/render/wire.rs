@@ -1,5 +1,5 @@
-//! The shapes of `-o ndjson` and `-o json`. They are types of their own, so that the model may change and the format may
-//! not; docs/events.schema.json is generated from them.
+//! The types of `-o ndjson` and `-o json`. They are separate from the model, so that the model may change without
+//! changing the format; docs/events.schema.json is generated from them.
 
 mod connection;
 mod from;
@@ -28,7 +28,7 @@ pub struct Line {
     pub seq: u64,
     /// Wall clock, RFC 3339, UTC, milliseconds.
     pub time: String,
-    /// Monotonic milliseconds since the session began.
+    /// Monotonic milliseconds since the session started.
     pub at_ms: u64,
     /// What happened.
     #[serde(flatten)]
@@ -42,21 +42,21 @@ pub struct Line {
 pub enum Body {
     /// A channel or subchannel changed its state.
     Transition(Transition),
-    /// A backend's list changed, or was heard for the first time.
+    /// A backend's list changed, or was received for the first time.
     Endpoints(Endpoints),
     /// A backend's watch changed its state.
     Backend(Backend),
-    /// A stage of reaching an address was passed, or failed.
+    /// A stage of reaching an address succeeded or failed.
     Connection(Connection),
-    /// An established connection ended.
+    /// An established connection was closed or lost.
     Disconnect(Disconnect),
-    /// A health service answered.
+    /// A health service responded.
     Health(Health),
     /// The idle cycle went on to its next phase.
     Idle(Idle),
-    /// What another framework's client would hold.
+    /// What a client of another framework would hold.
     Lens(Lens),
-    /// A connection that was held in silence has told what became of it.
+    /// The outcome of an idle-connection check.
     Held(Held),
     /// What the session was still waiting for when it ended.
     Pending(Pending),
@@ -66,7 +66,7 @@ pub enum Body {
     Verdict(Verdict),
     /// Something that was proved.
     Finding(Finding),
-    /// The end: always the last line of a target.
+    /// The summary: always the last line of a target.
     Summary(Summary),
 }
 
@@ -74,7 +74,7 @@ pub enum Body {
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Coded {
-    /// Stable word.
+    /// A stable code.
     pub code: String,
     /// For people.
     pub text: String,
@@ -91,11 +91,11 @@ pub struct Transition {
     /// The subchannel's address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// gRPC's word for the state before.
+    /// gRPC's name of the previous state.
     pub from: &'static str,
-    /// gRPC's word for the state now.
+    /// gRPC's name of the new state.
     pub to: &'static str,
-    /// Backoff left: how long until a subchannel that failed may try again.
+    /// Remaining backoff: how long until a failed subchannel may try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_in_ms: Option<u64>,
     /// Why.

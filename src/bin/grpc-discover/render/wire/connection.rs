@@ -1,10 +1,10 @@
-//! The shapes of a connection's stages and its end.
+//! The types of a connection's stages and its end.
 
 use serde::Serialize;
 
 use super::Coded;
 
-/// A stage of reaching an address was passed, or failed.
+/// A stage of reaching an address succeeded or failed.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connection {
@@ -25,16 +25,16 @@ pub struct Phase {
     pub phase: &'static str,
     /// How long it took, or how long it had been waiting when it failed.
     pub ms: f64,
-    /// The addresses a name stood for.
+    /// The addresses that a name resolved to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resolved: Vec<String>,
-    /// What TLS negotiated and showed.
+    /// What TLS negotiated, and the certificates that the server presented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
     /// The server's SETTINGS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settings: Option<Settings>,
-    /// The response's content type, when it is not gRPC's; empty when there was none.
+    /// The response's content type, if it is not gRPC's; empty if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// Why it failed.
@@ -42,11 +42,11 @@ pub struct Phase {
     pub error: Option<Coded>,
 }
 
-/// What TLS negotiated and showed.
+/// What TLS negotiated, and the certificates that the server presented.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tls {
-    /// The name that was asked for and verified against.
+    /// The server name that was requested and verified.
     pub server_name: String,
     /// `TLSv1.3`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub struct Tls {
     /// The application protocol that the server selected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpn: Option<String>,
-    /// False when verification was switched off, or failed.
+    /// False if verification was disabled, or failed.
     pub verified: bool,
     /// The chain as presented, leaf first.
     pub chain: Vec<Certificate>,
@@ -79,7 +79,7 @@ pub struct Certificate {
     pub not_after: String,
 }
 
-/// The server's first SETTINGS frame; what is absent was not sent.
+/// The server's first SETTINGS frame; settings that were not sent are absent.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Settings {
@@ -100,23 +100,23 @@ pub struct Settings {
     pub header_table_size: Option<u32>,
 }
 
-/// An established connection ended.
+/// An established connection was closed or lost.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Disconnect {
     /// The service.
     pub target: String,
-    /// Whose.
+    /// The endpoint's address.
     pub address: String,
-    /// gRFC A94's word.
+    /// The disconnect reason as gRFC A94 names it.
     pub reason: String,
-    /// Our own detail.
+    /// Our own detail of the reason.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub detail: String,
-    /// The GOAWAY that came before.
+    /// The GOAWAY frame received before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goaway: Option<GoAway>,
-    /// How long the connection had been without an RPC; absent when one was open on it.
+    /// How long the connection had been without an RPC; absent if an RPC was in flight.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_ms: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! The model into the wire's own types.
+//! Conversion of the model into the types of the output.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -283,7 +283,7 @@ impl From<&event::HealthReport> for HealthAnswer {
 }
 
 impl Pending {
-    /// In the wire's words.
+    /// As a type of the output.
     pub fn new(target: String, report: &pending::PendingReport) -> Pending {
         let (address, backend, source) = match &report.subject {
             pending::Subject::Endpoint(address) => (Some(address.to_string()), None, None),

@@ -1,29 +1,29 @@
-//! The shapes of what health services answer.
+//! The types of health responses.
 
 use serde::Serialize;
 
 use super::Coded;
 
-/// A health service answered.
+/// A health service responded.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Health {
     /// The service.
     pub target: String,
-    /// Whose.
+    /// The endpoint's address.
     pub address: String,
-    /// The answer.
+    /// The response.
     #[serde(flatten)]
     pub answer: HealthAnswer,
 }
 
-/// The answer of a health service.
+/// The response of a health service.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HealthAnswer {
-    /// The service asked for; empty is the whole server.
+    /// The service queried; empty is the whole server.
     pub service: String,
-    /// gRPC's word, `UNIMPLEMENTED` (no health service) or `FAILED`.
+    /// gRPC's name of the status, `UNIMPLEMENTED` (no health service) or `FAILED`.
     pub status: String,
     /// Why the RPC failed: gRPC's status and message.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,10 +31,12 @@ pub struct HealthAnswer {
     /// How long the RPC took (Check only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ms: Option<f64>,
-    /// The Watch that had reported this status, or was to report one, has ended. The status stands until the next one.
+    /// The Watch that had reported this status, or was to report one, has ended. The status is kept until the next
+    /// one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watch_ended: Option<WatchEnd>,
-    /// The proxy that passed the response on, where its headers name one: the answer is one sample of what is behind it.
+    /// The proxy that passed the response on, if its headers name one: the response is a sample of one server behind
+    /// it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<Proxy>,
 }
@@ -49,11 +51,12 @@ pub struct Proxy {
     pub header: String,
 }
 
-/// How a health Watch ended on a connection that goes on.
+/// How a health Watch ended on a connection that stays open.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WatchEnd {
-    /// gRPC's status: `OK` when the server ended it without an error, `UNIMPLEMENTED` when it has no Watch.
+    /// gRPC's status: `OK` if the server ended it without an error, `UNIMPLEMENTED` if the server does not implement
+    /// Watch.
     pub code: String,
     /// Its message.
     pub text: String,

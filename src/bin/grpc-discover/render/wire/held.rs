@@ -1,4 +1,4 @@
-//! The shape of a held connection.
+//! The type of an idle-connection check.
 
 use grpc_discover::model::hold::{self, Fate, HeldReport};
 use grpc_discover::model::reach;
@@ -7,85 +7,86 @@ use serde::Serialize;
 use super::text::{milliseconds, whole_milliseconds};
 use super::{Coded, GoAway};
 
-/// A connection that was held in silence has told what became of it.
+/// The outcome of an idle-connection check.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Held {
     /// The service.
     pub target: String,
-    /// What became of it.
+    /// The outcome.
     #[serde(flatten)]
     pub view: HeldView,
 }
 
-/// What became of a connection that was held in silence.
+/// The outcome of an idle-connection check.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HeldView {
-    /// Where it led.
+    /// The endpoint's address.
     pub address: String,
-    /// Why it was held: `idle` (as long as the channel is silent), `ladder` (`--idle-ladder`) or `cutoff` (`--find-cutoff`).
+    /// Why it was checked: `idle` (the channel's idle period), `ladder` (`--idle-ladder`) or `cutoff`
+    /// (`--find-cutoff`).
     pub rung: &'static str,
-    /// The silence that was asked for.
+    /// The idle time that was requested.
     pub silence_ms: u64,
-    /// The silence that counts: the longest one that was survived, or the last one before the end. Shorter than
-    /// `silence_ms` when the connection ended in it, or the server spoke by itself.
+    /// The idle time that was measured: the longest one that the connection survived, or the last one before its end.
+    /// Shorter than `silence_ms` if the connection ended during it, or the server sent data by itself.
     pub quiet_ms: f64,
     /// `alive`, `closed`, `swallowed` or `not_reached`.
     pub outcome: &'static str,
-    /// Alive: how long the answer to the ping took.
+    /// Alive: how long the response to the ping took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rtt_ms: Option<f64>,
-    /// Closed: when, from the beginning of the silence.
+    /// Closed: when, counted from the start of the idle time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_ms: Option<f64>,
-    /// Closed: gRFC A94's word.
+    /// Closed: the disconnect reason as gRFC A94 names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Closed: our own detail.
+    /// Closed: our own detail of the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// Closed: the GOAWAY that came before.
+    /// Closed: the GOAWAY frame received before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goaway: Option<GoAway>,
-    /// Closed: the end came in answer to the ping, not in the silence.
+    /// Closed: true if it was closed in response to the ping, not during the idle time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pinged: Option<bool>,
-    /// Swallowed: how long the answer to the ping was waited for.
+    /// Swallowed (dropped silently): how long we waited for the response to the ping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waited_ms: Option<f64>,
-    /// Swallowed: what the kernel's TCP knew, where it tells.
+    /// Swallowed (dropped silently): what the kernel's TCP reported, where it is available.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<TcpState>,
     /// Not reached: why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Coded>,
-    /// The server spoke by itself.
+    /// The server sent data by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interrupted: Option<Interruption>,
 }
 
-/// What the kernel's TCP knew of a connection.
+/// What the kernel's TCP reported about a connection.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TcpState {
-    /// Segments that were sent and not acknowledged; 0: everything was delivered to somebody.
+    /// Segments that were sent and not acknowledged; 0: another host acknowledged everything.
     pub unacked: u32,
     /// How often the oldest of them was sent again.
     pub retransmits: u32,
-    /// How long ago the last acknowledgement came.
+    /// How long ago the last acknowledgement was received.
     pub last_ack_ms: u64,
 }
 
-/// A server that did not let a connection be silent.
+/// A server that sent data during the idle time.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Interruption {
-    /// When it spoke first, from the beginning of the silence.
+    /// When it first sent data, counted from the start of the idle time.
     pub after_ms: f64,
-    /// What it said then: the name of an HTTP/2 frame, or `TCP keepalive` for packets without data.
+    /// What it sent then: the name of an HTTP/2 frame, or `TCP keepalive` for packets without data.
     pub frame: String,
-    /// How often it spoke.
+    /// How often it sent data.
     pub times: u32,
 }
 

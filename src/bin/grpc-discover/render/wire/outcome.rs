@@ -1,4 +1,4 @@
-//! The shapes of verdicts, findings and the summary.
+//! The types of verdicts, findings and the summary.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ pub struct Verdict {
     pub target: String,
     /// Which endpoint.
     pub address: String,
-    /// Which backends list it, and as what.
+    /// Which backends list it, and with which status.
     pub listed: Vec<Listed>,
-    /// The verdict's word.
+    /// The verdict.
     pub verdict: &'static str,
     /// Stage and cause.
     pub text: String,
 }
 
-/// Who lists an endpoint, and as what.
+/// A backend that lists an endpoint, and the status it reports.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Listed {
     /// Which backend.
     pub backend: &'static str,
-    /// As what.
+    /// The status.
     pub status: &'static str,
 }
 
@@ -53,7 +53,7 @@ pub struct Finding {
     pub remedy: String,
 }
 
-/// The end.
+/// The summary.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
@@ -65,11 +65,11 @@ pub struct Summary {
     pub exit: u8,
     /// The verdict in one sentence.
     pub text: String,
-    /// How many of what.
+    /// The counts.
     pub counts: Counts,
 }
 
-/// How many of what.
+/// The counts.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counts {
@@ -79,6 +79,6 @@ pub struct Counts {
     pub verdicts: BTreeMap<&'static str, usize>,
     /// Findings by severity.
     pub findings: BTreeMap<&'static str, usize>,
-    /// Transitions seen.
+    /// Number of transitions.
     pub transitions: usize,
 }

@@ -1,4 +1,4 @@
-//! The shapes of what a session does and waits for.
+//! The types of what a session does and waits for.
 
 use serde::Serialize;
 
@@ -8,20 +8,20 @@ use serde::Serialize;
 pub struct Pending {
     /// The service.
     pub target: String,
-    /// The endpoint, when one is waited for.
+    /// The endpoint, if the session waits for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// The registry's backend, when a registry is waited for.
+    /// The registry's backend, if the session waits for a registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<&'static str>,
-    /// What that is queried for.
+    /// The source as queried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
-    /// The stage that waits: `resolve`, `tcp` (`unix`), `tls`, `http2` or `health`; absent between two attempts.
+    /// The pending stage: `resolve`, `tcp` (`unix`), `tls`, `http2` or `health`; absent between two attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<&'static str>,
-    /// For what: `registry`, `turn`, `host_name`, `connect`, `tls_handshake`, `settings`, `health`, `serving`, `retry` or
-    /// `policy`.
+    /// What it waits for: `registry`, `turn`, `host_name`, `connect`, `tls_handshake`, `settings`, `health`,
+    /// `serving`, `retry` or `policy`.
     pub awaits: &'static str,
     /// For how long.
     pub waited_ms: u64,
@@ -44,7 +44,7 @@ pub struct Stall {
     pub lasted_ms: u64,
 }
 
-/// The idle cycle went on to its next phase.
+/// The idle cycle entered its next phase.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Idle {
@@ -55,21 +55,21 @@ pub struct Idle {
     /// When the phase is expected to end, on the scale of `at_ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline_ms: Option<u64>,
-    /// Endpoints that came and went since the baseline.
+    /// Endpoints added or removed since the baseline.
     pub changes: usize,
-    /// What the call that ended this phase took.
+    /// The cost of the call that ended this phase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
     /// The sentence for people.
     pub text: String,
 }
 
-/// What a call took, by stage.
+/// The cost of a call, by stage.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cost {
-    /// How long the registry took for its first answer of this session: not waited for by our own channel, but by clients
-    /// that ask anew when they leave IDLE.
+    /// How long the registry took for its first response of this session. Our own channel does not wait for it;
+    /// clients that query again when they leave IDLE do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolve_ms: Option<f64>,
     /// Connecting: TCP.
@@ -83,39 +83,40 @@ pub struct Cost {
     pub http2_ms: Option<f64>,
     /// The health RPC itself.
     pub health_ms: f64,
-    /// From the start of the call to its answer, without `resolve_ms`.
+    /// From the start of the call to its response, without `resolve_ms`.
     pub total_ms: f64,
 }
 
-/// What another framework's client would hold.
+/// What a client of another framework would hold.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lens {
     /// The service.
     pub target: String,
-    /// What it holds.
+    /// What it would hold.
     #[serde(flatten)]
     pub view: LensView,
 }
 
-/// What a client of a framework would hold, against the registry's list.
+/// What a client of a framework would hold, compared with the registry's list.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LensView {
-    /// What `--as` selects it with: `kratos@2.7.2`.
+    /// The value of `--as` that selects it: `kratos@2.7.2`.
     pub lens: String,
     /// For people: `kratos 2.5.4 to 2.7.2`.
     pub label: String,
     /// The addresses that its next call can be sent to.
     pub holds: Vec<String>,
-    /// Listed as usable, and not held.
+    /// Listed as usable, but not held.
     pub missing: Vec<String>,
-    /// Held, and not listed as usable.
+    /// Held, but not listed as usable.
     pub stale: Vec<String>,
-    /// When it hears of the next change: `changes`, `after_a_failure`, `soon`, `next_call`, `never` or `never_and_hangs`.
+    /// When it notices the next change: `changes`, `after_a_failure`, `soon`, `next_call`, `never` or
+    /// `never_and_hangs`.
     pub hears: &'static str,
-    /// What would end a difference.
+    /// What would resolve a difference.
     pub recovers_by: &'static str,
-    /// Why it is so.
+    /// The rule behind it.
     pub rule: &'static str,
 }

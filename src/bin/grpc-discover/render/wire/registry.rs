@@ -1,4 +1,4 @@
-//! The shapes of what registries list.
+//! The types of what registries list.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Coded;
 
-/// A backend's list changed, or was heard for the first time.
+/// A backend's list changed, or was received for the first time.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Endpoints {
@@ -14,23 +14,23 @@ pub struct Endpoints {
     pub target: String,
     /// Which backend.
     pub backend: &'static str,
-    /// What it was asked for.
+    /// The source as queried.
     pub source: String,
     /// New instances.
     pub added: Vec<Endpoint>,
-    /// Instances that left, as last seen.
+    /// Instances that were removed, as last seen.
     pub removed: Vec<Endpoint>,
-    /// Instances that say something else now.
+    /// Instances with changed data.
     pub changed: Vec<Endpoint>,
     /// How many the backend lists now.
     pub total: usize,
-    /// What the registry said about the answer.
+    /// What the registry reported about the response.
     pub notes: Vec<Note>,
-    /// Which of these changes another source told before.
+    /// Which of these changes another source reported earlier.
     pub lags: Vec<Lag>,
 }
 
-/// An address that came or went later here than in another source.
+/// An address that was added or removed later here than in another source.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lag {
@@ -38,17 +38,17 @@ pub struct Lag {
     pub address: String,
     /// `added` or `removed`.
     pub change: &'static str,
-    /// The source that told it first.
+    /// The source that reported it first.
     pub behind: String,
     /// How much earlier.
     pub lag_ms: u64,
 }
 
-/// What a registry said about an answer.
+/// What a registry reported about a response.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Note {
-    /// Stable word.
+    /// A stable code.
     pub kind: &'static str,
     /// The sentence.
     pub text: String,
@@ -58,7 +58,7 @@ pub struct Note {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Endpoint {
-    /// Where it listens.
+    /// The endpoint's address.
     pub address: String,
     /// The registry's own name for it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ pub struct Endpoint {
     /// Metadata as registered.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
-    /// How long the registry's word still holds.
+    /// How long the registration stays valid without renewal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl_ms: Option<u64>,
     /// The framework layout that was recognised.
@@ -100,7 +100,7 @@ pub struct Endpoint {
 pub struct Check {
     /// The check's name.
     pub name: String,
-    /// The registry's word.
+    /// The status as the registry names it.
     pub status: String,
     /// Its output.
     pub output: String,
@@ -114,17 +114,17 @@ pub struct Backend {
     pub target: String,
     /// Which backend.
     pub backend: &'static str,
-    /// What it is asked for.
+    /// The source as queried.
     pub source: String,
     /// `watching`, `broken`, `recovered` or `ended`.
     pub status: &'static str,
     /// Why it broke.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Coded>,
-    /// How long until it is asked again.
+    /// How long until it is queried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_in_ms: Option<u64>,
-    /// How long it had been broken, when it recovered.
+    /// How long it had been broken, if it recovered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap_ms: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! Values as text: JSON that no terminal obeys, RFC 3339, milliseconds.
+//! Values as text: JSON without terminal escapes, RFC 3339, milliseconds.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use grpc_discover::text::escape;
 use serde::Serialize;
 
-/// `value` as JSON on one line, with everything escaped that a terminal could obey. The escapes are JSON's own, so no
-/// reader loses anything.
+/// `value` as JSON on one line, with all characters escaped that could control a terminal. The escapes are JSON's
+/// own, so readers get the same value.
 pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let json = serde_json::to_string(value).map_err(io::Error::other)?;
     out.write_all(harmless(&json).as_bytes())?;
@@ -18,7 +18,7 @@ pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()>
 /// As [`write_json`], indented for people.
 pub fn write_pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-    // Line breaks outside of strings are the indentation's own.
+    // Line breaks outside of strings are part of the indentation.
     for line in json.lines() {
         out.write_all(harmless(line).as_bytes())?;
         out.write_all(b"\n")?;
@@ -26,7 +26,7 @@ pub fn write_pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-/// Characters that [`escape`] finds unsafe stand in JSON inside of strings only, where a `\u` escape means the same.
+/// In JSON the characters that [`escape`] finds unsafe occur in strings only, where a `\u` escape means the same.
 fn harmless(json: &str) -> Cow<'_, str> {
     use std::fmt::Write as _;
     if matches!(escape(json), Cow::Borrowed(_)) {
@@ -63,7 +63,7 @@ pub fn rfc3339(time: SystemTime) -> String {
     )
 }
 
-/// RFC 3339, UTC, of seconds since 1970; the number itself when no calendar reaches that far.
+/// RFC 3339, UTC, of seconds since 1970; the number itself if it is outside of the calendar's range.
 pub fn rfc3339_seconds(seconds: i64) -> String {
     match time::OffsetDateTime::from_unix_timestamp(seconds) {
         Ok(moment) => format!(
@@ -79,7 +79,7 @@ pub fn rfc3339_seconds(seconds: i64) -> String {
     }
 }
 
-/// Milliseconds with three places after the point.
+/// Milliseconds with three decimals.
 pub fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
