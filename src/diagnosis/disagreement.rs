@@ -43,7 +43,7 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
         let missing = all.iter().filter(|address| !set.contains(**address));
         let mut by_status: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
         for address in missing {
-            let listed = source.listed.values().find(|seen| seen.what.address == **address);
+            let listed = source.at(address).next();
             by_status.entry(listed.map(|seen| seen.what.status.as_str())).or_default().push(address.to_string());
         }
         parts.extend(by_status.into_iter().map(|(status, missing)| match status {
@@ -67,7 +67,7 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
         return;
     }
     for address in all {
-        let listed_by_authority = authorities.iter().any(|i| heard[*i].1.listed.keys().any(|k| k.address() == address));
+        let listed_by_authority = authorities.iter().any(|i| heard[*i].1.at(address).next().is_some());
         if listed_by_authority {
             continue;
         }
@@ -109,7 +109,7 @@ fn virtual_ip<'a>(
     ) {
         return None;
     }
-    if others.iter().any(|other| other.listed.keys().any(|key| key.address() == address)) {
+    if others.iter().any(|other| other.at(address).next().is_some()) {
         return None;
     }
     let (other, many) = others.iter().map(|other| (other, usable(other).len())).max_by_key(|(_, many)| *many)?;

@@ -42,7 +42,7 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
         by.push(format!("{name} still reports it as ready"));
     }
     for (_, other) in ledger.heard().filter(|(_, other)| !std::ptr::eq(*other, source)) {
-        let listed = other.listed.values().find(|one| one.what.address == *address && one.what.status.is_usable());
+        let listed = other.at(address).find(|one| one.what.status.is_usable());
         if let Some(listed) = listed {
             by.push(format!("{} still lists it for clients", other.source));
             evidence.push(listed.seq);

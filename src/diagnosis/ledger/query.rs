@@ -27,7 +27,7 @@ impl Ledger {
 
     /// How long a registry that lists `address` took for its first answer: what a client that asks anew would wait.
     pub fn resolving(&self, address: &Address) -> Option<Duration> {
-        let lists = |source: &&SourceRecord| source.listed.keys().any(|key| key.address() == address);
+        let lists = |source: &&SourceRecord| source.at(address).next().is_some();
         self.sources.iter().filter(lists).filter_map(|source| source.first_answer).min()
     }
 

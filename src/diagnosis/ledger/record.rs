@@ -49,6 +49,13 @@ pub struct SourceRecord {
 }
 
 impl SourceRecord {
+    /// The instances that it lists at `address`.
+    pub fn at<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Seen<Endpoint>> {
+        // The key without an id is the first one of its address.
+        let first = Endpoint::new(address.clone()).key();
+        self.listed.range(first..).take_while(move |(key, _)| key.address() == address).map(|(_, seen)| seen)
+    }
+
     /// The note of `kind` in the last answer.
     pub fn note(&self, kind: NoteKind) -> Option<&Note> {
         self.answered.as_ref()?.what.iter().find(|note| note.kind == kind)

@@ -194,12 +194,9 @@ impl Engine {
             return;
         }
         let mut addresses = self.discovery.addresses();
-        for departure in &self.ledger.departures {
-            let address = &departure.what.endpoint.address;
-            if !addresses.contains(address) {
-                addresses.push(address.clone());
-            }
-        }
+        let mut known: BTreeSet<Address> = addresses.iter().cloned().collect();
+        let departed = self.ledger.departures.iter().map(|departure| &departure.what.endpoint.address);
+        addresses.extend(departed.filter(|address| known.insert((*address).clone())).cloned());
         self.probe(addresses);
         self.course.step = CourseStep::ProbingAgain;
     }
@@ -264,8 +261,8 @@ impl Engine {
 
     /// What the registries list beside `address` for the same instances and has not been contacted.
     fn other_addresses(&self, address: &Address) -> BTreeSet<Address> {
-        let listed = self.ledger.sources.iter().flat_map(|source| source.listed.values());
-        let theirs = listed.filter(|seen| seen.what.address == *address).filter_map(|seen| seen.what.also());
+        let listed = self.ledger.sources.iter().flat_map(|source| source.at(address));
+        let theirs = listed.filter_map(|seen| seen.what.also());
         let is_new =
             |other: &&Address| !self.course.pending.contains(*other) && !self.ledger.contacts.contains_key(*other);
         theirs.filter(is_new).cloned().collect()

@@ -1,6 +1,6 @@
 //! What was proved, worst first, with the events that prove it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use grpc_discover::model::finding::Finding;
@@ -91,12 +91,9 @@ fn write_group(report: &Report, group: &Group<'_>, paint: Paint, wide: bool, out
     let kind = group.first.kind;
     let label = format!("{:<8} {}", kind.severity.as_str(), kind.code);
     writeln!(out, "{}  {}", paint.severity(kind.severity, &label), group.text(wide))?;
-    let mut evidence = group.first.evidence.clone();
-    for seq in group.others.iter().flat_map(|finding| &finding.evidence) {
-        if !evidence.contains(seq) {
-            evidence.push(*seq);
-        }
-    }
+    let mut seen = HashSet::new();
+    let all = std::iter::once(&group.first).chain(&group.others).flat_map(|finding| &finding.evidence);
+    let evidence: Vec<u64> = all.copied().filter(|seq| seen.insert(*seq)).collect();
     let quotes = report.quotes(&evidence);
     let shown = if wide { quotes.len() } else { QUOTES };
     for quote in quotes.iter().take(shown) {
