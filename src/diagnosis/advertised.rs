@@ -1,4 +1,5 @@
-//! Findings on the addresses themselves: those that mean something else elsewhere, and IPv6 that leads nowhere.
+//! Findings on the addresses themselves: those that mean something else on other machines, and IPv6 addresses that
+//! are unreachable.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -14,7 +15,7 @@ use crate::model::reach::{FailureCode, Stage};
 use crate::model::registry::RegistryKind;
 use crate::model::resolution::NoteKind;
 
-/// What is wrong with the addresses that registries give out.
+/// What is wrong with the addresses that registries list.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in ledger.sources.iter().filter(|source| is_registry(source)) {
@@ -32,12 +33,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// True when somebody else gave the addresses: not typed here, not read from this machine's hosts file.
+/// True when the addresses come from a registry: not typed here, not read from this machine's hosts file.
 fn is_registry(source: &SourceRecord) -> bool {
     source.registry().kind != RegistryKind::Literal && source.note(NoteKind::Local).is_none()
 }
 
-/// Why `ip` leads nobody else to this instance; `None` when it may, or when that cannot be proved.
+/// Why other clients do not reach this instance at `ip`; `None` when they may, or when it cannot be proved.
 fn not_for_others(ip: IpAddr, endpoint: &Endpoint, contact: Option<&Seen<Contact>>) -> Option<String> {
     let ip = ip.to_canonical();
     if ip.is_unspecified() {
@@ -73,7 +74,7 @@ fn is_docker_bridge(ip: IpAddr) -> bool {
     matches!(ip, IpAddr::V4(ip) if ip.octets()[..2] == [172, 17])
 }
 
-/// True when the failure is one of the way, not of whoever is at its end.
+/// True when the failure is one of the path, not of the server at its end.
 fn leads_nowhere(code: FailureCode, stage: Stage) -> bool {
     match code {
         FailureCode::Unreachable => true,
@@ -82,7 +83,7 @@ fn leads_nowhere(code: FailureCode, stage: Stage) -> bool {
     }
 }
 
-/// A name with addresses of both families, of which every IPv6 one leads nowhere while IPv4 works.
+/// A name with addresses of both families, of which every IPv6 address is unreachable while IPv4 works.
 fn ipv6_leads_nowhere(ledger: &Ledger, source: &SourceRecord) -> Option<Finding> {
     if !source.registry().resolves_names() {
         return None;

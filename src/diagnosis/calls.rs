@@ -1,5 +1,5 @@
-//! What to do about a health call that failed: one remedy per cause. The gRPC status, the RST_STREAM code, the words of a
-//! GOAWAY or of the response choose it.
+//! What to do about a health call that failed: one remedy per cause. It is chosen by the gRPC status, the RST_STREAM
+//! code, or the text of a GOAWAY or of the response.
 
 use crate::model::grpc_status::GrpcStatus;
 use crate::model::reach::GoAway;
@@ -40,8 +40,8 @@ pub(super) fn on_status(code: GrpcStatus) -> String {
     text.to_string()
 }
 
-/// For a call that was sent and not answered in its time: what TCP shows, and what to do. `acknowledged`: see
-/// [`Unanswered`](crate::model::rpc::Unanswered).
+/// For a call that was sent and got no response before its deadline: what TCP shows, and what to do. `acknowledged`:
+/// see [`Unanswered`](crate::model::rpc::Unanswered).
 pub(super) fn on_silence(acknowledged: Option<bool>) -> (&'static str, String) {
     let process = "check whether the process is stopped (state T in ps), out of CPU, or blocked (thread dump, goroutine dump, a lock in its health handler). If it is only slow, raise --rpc-timeout.";
     match acknowledged {
@@ -175,7 +175,7 @@ pub(super) fn on_not_sent(not_sent: NotSent) -> String {
     }
 }
 
-/// For headers of ours that are too large.
+/// For request headers that are too large.
 pub(super) fn on_headers(headers: RequestHeaders) -> String {
     let limits = "nginx large_client_header_buffers, Envoy max_request_headers_kb, Netty and grpc-java maxInboundMetadataSize, node maxHeaderListSize";
     match headers.limit {

@@ -1,5 +1,5 @@
-//! The findings catalog: one entry per finding, one source for the engine, `explain`, docs/findings.md and the tests. One file for
-//! each family of codes; codes are stable.
+//! The findings catalog: one entry per finding, one source for the engine, `explain`, docs/findings.md and the tests.
+//! One file for each family of codes; codes are stable.
 
 use crate::model::finding::FindingKind;
 
@@ -70,7 +70,7 @@ static ALL: [&FindingKind; COUNT] = {
     all
 };
 
-/// Every finding there is, by code.
+/// All findings, by code.
 pub static FINDINGS: &[&FindingKind] = &ALL;
 
 #[cfg(test)]

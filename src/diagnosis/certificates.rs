@@ -1,5 +1,5 @@
-//! Findings on certificates that verify: they end soon, or differ between the endpoints of one service. GD310, GD311; or are
-//! refused by some client stacks: GD312.
+//! Findings on certificates that verify, and expire soon or differ between the endpoints of one service (GD310,
+//! GD311), or are refused by some client stacks (GD312).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,18 +13,18 @@ use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::Certificate;
 
-/// Names of a certificate that are listed in a sentence.
+/// How many names of a certificate are listed in a sentence.
 const NAMED: usize = 4;
 
-/// The handshakes with addresses that are listed, so far as they went through: what fails has its own finding.
+/// The successful handshakes with addresses that are listed: a failed one has its own finding.
 fn passed(ledger: &Ledger) -> impl Iterator<Item = (&Address, &Seen<Handshake>)> {
     let listing = ledger.listing();
     let listed = ledger.handshakes.iter().filter(move |(address, _)| listing.contains_key(address));
     listed.filter(|(_, seen)| seen.what.passed)
 }
 
-/// One finding for every certificate of a chain that ends within `limit` (none when it is zero), by the wall clock of
-/// the handshake that showed it.
+/// One finding for every certificate of a chain that expires within `limit` (none when it is zero), by the wall clock
+/// of the handshake that showed it.
 pub fn expiring(ledger: &Ledger, limit: Duration) -> Vec<Finding> {
     let limit = i64::try_from(limit.as_secs()).unwrap_or(i64::MAX);
     let mut findings = Vec::new();
@@ -45,7 +45,7 @@ pub fn expiring(ledger: &Ledger, limit: Duration) -> Vec<Finding> {
     findings
 }
 
-/// One finding for every address whose certificate some client stacks refuse, or its issuers.
+/// One finding for every address whose certificate, or whose issuers', some client stacks refuse.
 pub fn refused_by_some(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (address, seen) in passed(ledger) {
@@ -54,7 +54,8 @@ pub fn refused_by_some(ledger: &Ledger) -> Vec<Finding> {
         let what = match (odd.as_slice(), limit) {
             ([], None) => continue,
             ([], Some(why)) => why.clone(),
-            // Several ones are refused by whoever refuses any of them: only one alone says who accepts.
+            // With several oddities, a stack that refuses any of them refuses the chain: only a single one shows
+            // which stacks accept it.
             ([only], _) => format!("certificate has {}: {}; {}", only.what, only.refused(), only.accepted()),
             (several, _) => {
                 let each: Vec<String> =
@@ -78,16 +79,16 @@ pub fn refused_by_some(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// What makes two certificates different to a client. Dates and keys differ in every rotation.
+/// What makes two certificates different to a client. Dates and keys are left out: they differ in every rotation.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Identity<'a> {
     issuer: &'a str,
-    /// As shown, sorted.
+    /// As printed, sorted.
     names: Vec<String>,
 }
 
 impl<'a> Identity<'a> {
-    /// The endpoint's own address among the names is no difference: certificates that are made for each endpoint differ
+    /// The endpoint's own address among the names does not count: certificates that are made for each endpoint differ
     /// there. `None` when nothing was presented, or the address has no name to compare.
     fn of(handshake: &'a Handshake, address: &Address) -> Option<Identity<'a>> {
         let leaf = handshake.chain.first()?;
@@ -111,7 +112,7 @@ impl<'a> Identity<'a> {
     }
 }
 
-/// One finding when the endpoints do not all present the same names by the same issuer.
+/// One finding when the endpoints do not all present the same names from the same issuer.
 pub fn differ(ledger: &Ledger) -> Vec<Finding> {
     let mut groups: BTreeMap<Identity<'_>, Vec<(&Address, u64)>> = BTreeMap::new();
     for (address, seen) in passed(ledger) {
@@ -122,7 +123,7 @@ pub fn differ(ledger: &Ledger) -> Vec<Finding> {
     if groups.len() < 2 {
         return Vec::new();
     }
-    // The fewer present it, the more likely it is the odd one.
+    // The fewer endpoints present a certificate, the more likely it is the wrong one.
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(_, who)| who.len());
     let words: Vec<String> = groups

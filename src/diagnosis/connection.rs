@@ -1,6 +1,5 @@
-//! Findings on how connections live: limits the server sets, and how READY connections end. GD405, GD406, GD410 to GD413, and
-//! GD417 to GD419,
-//! GD421.
+//! Findings on the life of connections: limits that the server sets, and how READY connections are closed. GD405,
+//! GD406, GD410 to GD413, and GD417 to GD419, GD421.
 
 use std::time::Duration;
 
@@ -11,12 +10,12 @@ use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{DisconnectReason, Rotation};
 use crate::text::duration;
 
-/// So many losses make a pattern; fewer may be a restart.
+/// How many losses form a pattern; fewer may be a restart.
 const PATTERN: usize = 3;
-/// A connection that did not live so long was not ended by age, whatever the code says.
+/// A connection with a shorter life was not closed because of its age, whatever the code in the GOAWAY.
 const STOOD: Duration = Duration::from_secs(1);
 
-/// What the server's limits and the ends of its connections prove, for every listed address.
+/// What the server's limits and the closes of its connections prove, for every listed address.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for address in ledger.listing().into_keys() {
@@ -25,7 +24,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
             findings.push(finding(&STREAM_LIMIT, address, text, vec![settings.seq]));
         }
         let answered = match ledger.contacts.get(address).map(|contact| &contact.what) {
-            // Without its SETTINGS it is not known since when a connection stood.
+            // Without its SETTINGS, the time at which a connection was established is unknown.
             Some(Contact::Answered(health)) => health.is_usable() && ledger.settings.contains_key(address),
             _ => false,
         };
@@ -55,12 +54,12 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// True when the ends of these connections are told together: too many pings, a rule that is named, a pattern.
+/// True when the closes of these connections have one common finding: too many pings, a named rule, a pattern.
 pub(super) fn is_told(address: &Address, losses: &[Seen<Loss>]) -> bool {
     !on_losses(address, losses, false).is_empty()
 }
 
-/// Each kind of end has its own reading; one loss is read once.
+/// Each kind of close has its own finding; each loss is counted once.
 fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Finding> {
     let (mut calmed, mut aged, mut idled) = (Vec::new(), Vec::new(), Vec::new());
     let (mut polite, mut abrupt) = (Vec::new(), Vec::new());
@@ -88,7 +87,7 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
     let mut tell = |kind, losses: &[&Seen<Loss>], text: String| {
         findings.push(finding(kind, address, text, losses.iter().map(|seen| seen.seq).collect()));
     };
-    // What no call waited for: where one did, its failure is the finding.
+    // Losses that no call waited for: where one did, its failure is the finding.
     if let Some(last) = broken.last().filter(|_| answered) {
         let text = format!("{address} violated HTTP/2, so we closed the connection: {}", last.what.disconnect.detail);
         tell(&HTTP2_PROTOCOL_ERROR, &broken, text);
@@ -139,7 +138,7 @@ fn on_losses(address: &Address, losses: &[Seen<Loss>], answered: bool) -> Vec<Fi
     findings
 }
 
-/// The lifetimes differ by at most a fifth of the longest (servers add 10 % of jitter either way, gRFC A9).
+/// True when the lifetimes differ by at most a fifth of the longest (servers add 10 % of jitter either way, gRFC A9).
 fn steady(losses: &[&Seen<Loss>]) -> bool {
     let (least, most) = extremes(losses);
     least >= most.mul_f64(0.8)

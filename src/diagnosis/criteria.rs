@@ -1,25 +1,26 @@
-//! What a session is judged by: what is good enough, and how far it looked.
+//! The criteria of a session's verdict: what is good enough, and how far the session looked.
 
 use std::time::Duration;
 
 use crate::model::endpoint::Address;
 use crate::model::finding::Severity;
 
-/// `--warn-expiry` unless it is given: two weeks are time enough to renew, and shorter than most renewals come early.
+/// The default of `--warn-expiry`: two weeks are enough time to renew, and shorter than the lead of most automatic
+/// renewals.
 const WARN_EXPIRY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// What is good enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Judging {
-    /// The least severity that spoils the exit code; `None` is `--fail-on never`.
+    /// The lowest severity that makes the exit code non-zero; `None` is `--fail-on never`.
     pub fail_on: Option<Severity>,
-    /// So many healthy endpoints are enough: fewer are a failure (exit 2), and with enough of them what is wrong with
-    /// single endpoints no longer spoils the exit code.
+    /// The minimum number of healthy endpoints: fewer are a failure (exit 2), and with enough of them, faults of
+    /// single endpoints no longer make the exit code non-zero.
     pub min_ready: Option<MinReady>,
     /// Addresses that must be listed (`--expect`).
     pub expect: Vec<Address>,
-    /// A certificate that ends sooner than this is worth a warning (`--warn-expiry`); none is when zero.
+    /// A certificate that expires sooner than this gets a warning (`--warn-expiry`); none when zero.
     pub warn_expiry: Duration,
 }
 
@@ -34,14 +35,14 @@ impl Default for Judging {
 pub enum MinReady {
     /// This many endpoints.
     Count(usize),
-    /// This share of the listed ones, in percent.
+    /// This share of the listed endpoints, in percent.
     Percent(u8),
 }
 
 /// Whether addresses were contacted at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Depth {
-    /// Only the registries were asked (`resolve`).
+    /// Only the registries were queried (`resolve`).
     Registries,
     /// Addresses were contacted too.
     Network,

@@ -1,4 +1,5 @@
-//! Findings on sources that list different endpoints: disagreements, copies that are stale (GD602), and virtual addresses.
+//! Findings on sources that list different endpoints: disagreements, copies that are stale (GD602), and virtual
+//! addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,16 +12,17 @@ use crate::model::finding::Finding;
 use crate::model::resolution::NoteKind;
 use crate::text::count;
 
-/// What the answers of several sources prove beside each other.
+/// What the responses of several sources prove in comparison.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     disagreement(ledger, &mut findings);
     findings
 }
 
-/// Compares what every source would send clients to. Only sources that answered are compared, and only usable endpoints.
+/// Compares the addresses that clients of each source would use. Only sources that responded are compared, and only
+/// usable endpoints.
 fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
-    // A backend that nobody named and that does not know the name has nothing to compare.
+    // A backend that no target names and that does not have the name has nothing to compare.
     let has_a_say = |source: &SourceRecord| !source.listed.is_empty() || !ledger.implied.contains(&source.source);
     let mut heard: Vec<(usize, &SourceRecord)> = ledger.heard().filter(|(_, source)| has_a_say(source)).collect();
     heard.retain(|(_, source)| {
@@ -61,7 +63,7 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
     };
     findings.push(finding(kind, None, parts.join("; "), evidence));
 
-    // An address that only copies (DNS) list, while an authority that answered does not: the copy is stale.
+    // An address that only copies (DNS) list, while an authority that responded does not: the copy is stale.
     let authorities: Vec<usize> = (0..heard.len()).filter(|i| heard[*i].1.is_authority()).collect();
     if authorities.is_empty() {
         return;
@@ -82,12 +84,12 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
     }
 }
 
-/// What a source would send clients to.
+/// The addresses that clients of a source would use.
 fn usable(source: &SourceRecord) -> BTreeSet<Address> {
     source.listed.values().filter(|s| s.what.status.is_usable()).map(|s| s.what.address.clone()).collect()
 }
 
-/// DNS gives one address that answers and is none of the several that another registry lists.
+/// DNS returns one address, which responds and is not among the several that another registry lists.
 fn virtual_ip<'a>(
     ledger: &Ledger,
     source: &SourceRecord,
@@ -126,7 +128,7 @@ fn virtual_ip<'a>(
     Some(finding(&VIRTUAL_IP, Some(address.clone()), text, evidence))
 }
 
-/// The address that Kubernetes itself has in front of the endpoints: nobody need reach it to know.
+/// The address that Kubernetes itself has in front of the endpoints: it is known without contacting it.
 fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]) -> Option<Finding> {
     let Address::Ip(socket) = address else { return None };
     let has_it_in_front = |seen: &Seen<Endpoint>| seen.what.virtual_ip() == Some(socket.ip());
@@ -142,7 +144,7 @@ fn cluster_ip(source: &SourceRecord, address: &Address, others: &[&SourceRecord]
     Some(finding(&VIRTUAL_IP, Some(address.clone()), text, evidence))
 }
 
-/// Two agents of one registry that were asked for the same thing, as far as their answers do not name two datacenters.
+/// Two agents of one registry with the same query, unless their responses name two datacenters.
 fn is_the_same_registry(one: &SourceRecord, other: &SourceRecord) -> bool {
     if !one.source.target.is_same_query_elsewhere(&other.source.target) {
         return false;

@@ -1,4 +1,4 @@
-//! Findings on registries that fail, hide results, contradict themselves or came back after a gap.
+//! Findings on registries that fail, hide results, contradict themselves or responded again after a gap.
 
 use super::catalog::*;
 use super::ledger::{Ledger, SourceRecord};
@@ -9,7 +9,7 @@ use crate::model::registry::Situation;
 use crate::model::resolution::{NoteKind, ResolveCode};
 use crate::text::duration;
 
-/// What the registries' answers prove by themselves.
+/// What the registries' responses prove by themselves.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in &ledger.sources {
@@ -92,7 +92,7 @@ fn came_back_without_its_memory(source: &SourceRecord, findings: &mut Vec<Findin
     }
 }
 
-/// One unconfirmed answer happens while things change; a registry that does it again and again is of two minds.
+/// One unconfirmed response is normal while things change; a registry that does it repeatedly contradicts itself.
 fn contradicts_itself(source: &SourceRecord, findings: &mut Vec<Finding>) {
     const OFTEN: usize = 2;
     let times: Vec<u64> =

@@ -1,4 +1,4 @@
-//! Findings on what DNS answers: GD124 to GD130, GD150.
+//! Findings on DNS answers: GD124 to GD130, GD150.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::model::reach::{FailureCode, Stage};
 use crate::model::registry::{Registry, Situation};
 use crate::model::resolution::NoteKind;
 
-/// One finding for each thing that a DNS answer says about itself, and the loopback addresses that need not answer.
+/// One finding for each remark on a DNS answer, and for loopback addresses that need not respond.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in ledger.sources.iter().filter(|source| source.registry().resolves_names()) {
@@ -54,7 +54,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// The registry that itself answers the DNS queries of `source`: the name is in its domain, or it is queried beside DNS.
+/// The registry that itself answers the DNS queries of `source`: the name is in its domain, or it is queried beside
+/// DNS.
 fn answering(ledger: &Ledger, source: &SourceRecord) -> Option<&'static Registry> {
     let name = source.source.target.dns_name().unwrap_or_default();
     let by_name = ledger.registries.iter().copied().find(|registry| registry.answers_dns_for(name));
@@ -62,15 +63,15 @@ fn answering(ledger: &Ledger, source: &SourceRecord) -> Option<&'static Registry
     by_name.or_else(beside)
 }
 
-/// A loopback address that refuses connections while the other family's accepts them.
+/// A loopback address that refuses connections while that of the other family accepts them.
 pub(super) struct Spared {
     why: String,
     sibling: Address,
     evidence: Vec<u64>,
 }
 
-/// The addresses of `localhost`, or of another name for this machine, that need not answer: the two families of loopback
-/// are one machine, and a server that listens on one of them is whole.
+/// The addresses of `localhost`, or of another name for this machine, that need not respond: the loopback addresses
+/// of both families are one machine, and a server that listens on one of them is complete.
 pub(super) fn spared(ledger: &Ledger) -> BTreeMap<Address, Spared> {
     let mut spared = BTreeMap::new();
     for (address, listed) in ledger.listing() {
@@ -94,7 +95,7 @@ pub(super) fn spared(ledger: &Ledger) -> BTreeMap<Address, Spared> {
             let source = &ledger.sources[*source];
             if is_this_machine(source) { sibling(source) } else { None }
         });
-        // Somebody else who lists the address means it.
+        // Another source lists the address on purpose.
         let Some(siblings) = siblings.collect::<Option<Vec<Address>>>() else { continue };
         let Some(sibling) = siblings.into_iter().next() else { continue };
         let evidence = [Some(contact.seq), ledger.contacts.get(&sibling).map(|contact| contact.seq)];

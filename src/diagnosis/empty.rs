@@ -1,5 +1,5 @@
-//! Findings on lists without a usable endpoint: an unknown name, instances that were filtered out, and instances that are
-//! all out of service are different things.
+//! Findings on lists without a usable endpoint. An unknown name, instances that were filtered out, and instances that
+//! are all out of service have different findings.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::model::finding::Finding;
 use crate::model::registry::Situation;
 use crate::model::resolution::NoteKind;
 
-/// What no list has a usable endpoint for.
+/// Findings on services for which no list has a usable endpoint.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     filtered_to_nothing(ledger, &mut findings);
@@ -20,7 +20,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// Instances are registered and none is left: that is another thing than an unknown name.
+/// Instances are registered and the filters leave none: this is different from an unknown name.
 fn filtered_to_nothing(ledger: &Ledger, findings: &mut Vec<Finding>) {
     for source in ledger.sources.iter().filter(|source| source.listed.is_empty()) {
         let (Some(answered), Some(why)) = (&source.answered, source.note(NoteKind::FilteredOut)) else { continue };

@@ -1,6 +1,6 @@
-//! GD614: connections that were ended while no call was on them, the channel's own and those of idle-connection checks. Rules
-//! that a GOAWAY names (GD412), ends that make a pattern (GD412, GD413), and checks that were cut (GD612) have findings of
-//! their own.
+//! GD614: connections that were closed while no call was on them, the channel's own and those of idle-connection
+//! checks. Rules that a GOAWAY names (GD412), closes that form a pattern (GD412, GD413), and checks whose connection
+//! was dropped (GD612) have findings of their own.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::model::proxy::ProxyName;
 use crate::model::reach::{Disconnect, DisconnectReason};
 use crate::text::duration;
 
-/// A connection that was idle for a shorter time had no time for a call yet.
+/// A connection that was idle for a shorter time had no chance of a call yet.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// One finding for every listed address that ended an idle connection.
+/// One finding for every listed address that closed an idle connection.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let left = |address: &Address| ledger.departures.iter().any(|d| d.what.endpoint.address == *address);
     let listed = ledger.listing().into_keys().filter(|address| !left(address));
@@ -32,7 +32,7 @@ fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
     };
     let mut held = ledger.held.iter().filter(|held| held.what.address == *address);
     if held.any(|held| Proof::of(&held.what.held) == Proof::Cut(held.what.held.quiet)) {
-        // GD612 tells of them with the checks that were cut.
+        // GD612 reports them together with the checks whose connection was dropped.
         own.retain(|(disconnect, ..)| disconnect.goaway.is_some());
     }
     let checks: Vec<(&Disconnect, Duration, u64)> =
@@ -56,7 +56,7 @@ fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
     Some(Finding { kind, address: Some(address.clone()), text, evidence, remedy: remedy(proxy, *idle) })
 }
 
-/// The ends of the channel's own connections to `address` that came without GOAWAY while they were idle.
+/// The closes of the channel's own connections to `address` that came without GOAWAY while they were idle.
 pub(super) fn cut_too(ledger: &Ledger, address: &Address) -> Vec<u64> {
     let losses = ledger.losses.get(address).into_iter().flatten();
     let cut = losses.filter_map(of_channel).filter(|(disconnect, ..)| disconnect.goaway.is_none());
@@ -71,7 +71,7 @@ fn of_channel(seen: &Seen<Loss>) -> Option<(&Disconnect, Duration, u64)> {
     (!told).then_some((disconnect, idle, seen.seq))
 }
 
-/// A check that was ended with GOAWAY before its PING.
+/// A check whose connection was closed with GOAWAY before its PING.
 fn of_check(seen: &Seen<HeldReport>) -> Option<(&Disconnect, Duration, u64)> {
     let held = &seen.what.held;
     match &held.fate {
@@ -83,7 +83,7 @@ fn of_check(seen: &Seen<HeldReport>) -> Option<(&Disconnect, Duration, u64)> {
     }
 }
 
-/// The setting that ends idle connections, where it is known whose it is.
+/// The setting that closes idle connections, where the software is known.
 pub(super) fn setting(proxy: Option<&ProxyName>) -> Option<&'static str> {
     Some(match proxy? {
         ProxyName::Nginx | ProxyName::OpenResty | ProxyName::Tengine => "nginx: keepalive_timeout, 75s by default",

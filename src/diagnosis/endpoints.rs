@@ -27,7 +27,8 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
             Depth::Network if reaching::mesh_only(ledger, address, listed).is_some() => EndpointVerdict::Unknown,
             Depth::Network => {
                 let verdict = verdict::verdict(word, network).unwrap_or(EndpointVerdict::Unknown);
-                // It lives at its other address: clients cannot reach this one, and the registration is not left over.
+                // It serves at its other address: clients cannot reach this one, and the registration is not left
+                // over.
                 let lives = network != NetworkState::Serving && reaching::serves_elsewhere(ledger, listed).is_some();
                 match verdict {
                     EndpointVerdict::Dead | EndpointVerdict::Leftover | EndpointVerdict::Down if lives => {
@@ -58,7 +59,7 @@ pub(super) fn reports(ledger: &Ledger, depth: Depth) -> Vec<EndpointReport> {
     }
     // Addresses that left the last registry that listed them, and were contacted since.
     let mut departed: BTreeMap<&Address, EndpointReport> = BTreeMap::new();
-    // Departures come in the order in which they happened.
+    // Departures are in the order in which they happened.
     let last: BTreeMap<&Address, Elapsed> =
         ledger.left().map(|departure| (&departure.what.endpoint.address, departure.at)).collect();
     for departure in ledger.left().filter(|departure| !ledger.is_long_ago(departure.at)) {

@@ -1,4 +1,4 @@
-//! What is registered and yet not used by some clients, step by step: GD132 to GD136, GD138 and GD139.
+//! What is registered and not used by some clients, step by step: GD132 to GD136, GD138 and GD139.
 
 use super::catalog::*;
 use super::ledger::{Ledger, Seen, SourceRecord};
@@ -42,8 +42,8 @@ fn noted(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Instances that clients which take passing ones only leave out. Critical ones count where nothing was contacted: what the
-/// network shows of them has findings that say more.
+/// Instances that are left out by clients which use only passing ones. Critical ones count only where nothing was
+/// contacted: otherwise the network gives more precise findings on them.
 fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Finding> {
     let left_out = |seen: &&Seen<Endpoint>| match seen.what.status {
         EndpointStatus::Warning => true,
@@ -56,7 +56,7 @@ fn not_passing(ledger: &Ledger, source: &SourceRecord, name: &str) -> Option<Fin
         |seen: &&Seen<Endpoint>| matches!(seen.what.status, EndpointStatus::Healthy | EndpointStatus::Unchecked);
     let passing = source.listed.values().filter(passes).count();
     let usable = source.listed.values().any(|seen| seen.what.status.is_usable());
-    // Nobody at all is usable: NONE_USABLE.
+    // If none at all is usable, NONE_USABLE reports it.
     if left_out.is_empty() || !usable {
         return None;
     }

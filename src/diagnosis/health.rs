@@ -1,4 +1,4 @@
-//! What the answer of a health call proves: about the service, or about whatever answered in its place.
+//! What the response to a health call proves: about the service, or about whatever responded in its place.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,15 @@ use crate::model::reach::{Health, http2_error_name};
 use crate::model::rpc::{NotSent, RpcCause};
 use crate::text::few;
 
-/// Names of services that are listed in a sentence.
+/// How many names of services are listed in a sentence.
 const NAMED: usize = 8;
 
 /// HTTP/2's error code of this name.
 const PROTOCOL_ERROR: u32 = 1;
-/// What ends a connection over the bytes that every HTTP/2 client sends.
+/// Why a connection is closed over the bytes that every HTTP/2 client sends.
 const PREFACE_REFUSED: &str = "If a load balancer is in front of this port, connect to the load balancer: nginx sends this when the port expects the PROXY protocol (listen … proxy_protocol) and a client connects directly. Otherwise search the server's log for the violation that it detected.";
 
-/// The finding for an answer, if it is one. `others`: what the same server says about other names.
+/// The finding for a response, if it is one. `others`: the health of other names on the same server.
 pub(super) fn on_answer(health: &Health, others: Option<&BTreeMap<String, Seen<Health>>>) -> Option<Unaddressed> {
     let told = |kind, text| {
         let others = others.into_iter().flat_map(BTreeMap::values).take(NAMED).map(|seen| seen.seq).collect();
@@ -125,7 +125,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
     Unaddressed { kind, text, remedy, others: Vec::new() }
 }
 
-/// `; it knows "" SERVING, "pay.v1.Pay" NOT_SERVING`.
+/// `; it knows "" SERVING, "pay.v1.Pay" NOT_SERVING`: the other names and their health.
 fn but(others: Option<&BTreeMap<String, Seen<Health>>>) -> String {
     let Some(others) = others.filter(|others| !others.is_empty()) else { return String::new() };
     let named = others.iter().map(|(name, seen)| format!("{name:?} {}", seen.what.as_str()));

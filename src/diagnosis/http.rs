@@ -1,4 +1,5 @@
-//! What a plain HTTP response to a health call means, and what to do about it: by its status, who sent it, and its words.
+//! What a plain HTTP response to a health call means, and what to do about it: by its status, its sender, and its
+//! text.
 
 use super::catalog::{
     CLIENT_CERTIFICATE_REQUIRED, NOT_A_GRPC_SERVER, PLAINTEXT_ON_TLS_PORT, PROXY_ANSWERED, TLS_FAILED,
@@ -8,7 +9,7 @@ use crate::model::finding::FindingKind;
 use crate::model::proxy::ProxyName;
 use crate::model::rpc::HttpHint;
 
-/// The finding for a plain HTTP response. `text`: status, sender and words in one line.
+/// The finding for a plain HTTP response. `text`: status, sender and text in one line.
 pub(super) fn on_http(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHint>, text: &str) -> Unaddressed {
     let gateway = is_a_gateway(status, by, hint);
     let (kind, text): (&'static FindingKind, String) = match hint {
@@ -34,14 +35,14 @@ pub(super) fn on_http(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHin
     Unaddressed { kind, text, remedy: remedy(status, by, hint), others: Vec::new() }
 }
 
-/// What to do about a plain HTTP response, where that is more than the catalog says.
+/// What to do about a plain HTTP response, where that is more than the catalog contains.
 pub(super) fn remedy(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHint>) -> Option<String> {
     let unnamed = if is_a_gateway(status, by, hint) { "a gateway or load balancer" } else { "an HTTP server" };
     let who = by.map_or(unnamed, ProxyName::as_str);
     hint.and_then(|hint| by_hint(hint, who, by)).or_else(|| by_status(status, who))
 }
 
-/// Something in front of a server sent this.
+/// True when something in front of the server sent this.
 fn is_a_gateway(status: u16, by: Option<&ProxyName>, hint: Option<&HttpHint>) -> bool {
     by.is_some() || is_a_gateways(status) || hint.is_some_and(is_about_a_backend)
 }
@@ -51,7 +52,8 @@ pub(super) fn on_proxys_status(hint: Option<&HttpHint>, name: &ProxyName) -> Opt
     hint.and_then(|hint| by_hint(hint, name.as_str(), Some(name)))
 }
 
-/// True for statuses that only something in front of a server sends: 464 is AWS' ALB, 520 to 527 and 530 are Cloudflare.
+/// True for statuses that only something in front of a server sends: 464 is AWS' ALB, 520 to 527 and 530 are
+/// Cloudflare.
 fn is_a_gateways(status: u16) -> bool {
     matches!(status, 464 | 502..=504 | 520..=527 | 530)
 }
@@ -186,8 +188,8 @@ fn body_too_large(who: &str) -> String {
     format!("Raise the body limit of {who} (nginx: client_max_body_size): the call is larger than it accepts.")
 }
 
-/// What the addresses of login pages have in them: the paths of oauth2-proxy (`/oauth2/`), Keycloak (`/auth/`, `/protocol/saml`),
-/// Okta, Microsoft and Google (`login.`, `/signin`), AWS Cognito (`/login`, `/oauth2/`).
+/// Substrings of the URLs of login pages: the paths of oauth2-proxy (`/oauth2/`), Keycloak (`/auth/`,
+/// `/protocol/saml`), Okta, Microsoft and Google (`login.`, `/signin`), AWS Cognito (`/login`, `/oauth2/`).
 const LOGIN: [&str; 7] = ["login", "signin", "sign-in", "oauth", "/auth", "sso", "saml"];
 
 fn redirect(to: &str) -> String {

@@ -8,7 +8,7 @@ use crate::model::event::IdlePhase;
 use crate::model::finding::Finding;
 use crate::text::duration;
 
-/// What the silence changed, and what a client that did not notice would now hold.
+/// What changed during the idle period, and what a client that did not notice would hold now.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let Some(silence) = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Silence) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What leases say about entries: GD117, GD118 and GD119. For registries that have leases.
+//! What leases show about entries: GD117, GD118 and GD119. For registries that have leases.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use crate::model::endpoint::{Endpoint, Lease};
 use crate::model::finding::{Finding, FindingKind};
 use crate::text::exact_duration;
 
-/// So many times what the framework itself grants is no setting any more.
+/// A lease that exceeds the framework's own by this factor is not a deliberate setting.
 const FAR_BEYOND: u32 = 10;
-/// Shorter leases are told in whole seconds that are too coarse to judge by.
+/// Shorter leases are reported in whole seconds, which are too coarse to judge by.
 const JUDGED: Duration = Duration::from_secs(6);
 
 /// One finding of each kind for each source.
@@ -23,7 +23,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     each.flatten().collect()
 }
 
-/// The finding `kind` over every entry that `says` something, in one sentence: `name: WHAT A, B, C; why`.
+/// The finding `kind` over every entry for which `says` returns a text, in one sentence: `name: WHAT A, B, C; why`.
 fn told(
     source: &SourceRecord,
     kind: &'static FindingKind,
@@ -63,8 +63,8 @@ fn permanent(source: &SourceRecord, name: &str) -> Option<Finding> {
     )
 }
 
-/// A lease that is renewed in time never has less than half of it left, whoever renews it (Go's client does at a third,
-/// `clientv3/lease.go`); a third is a margin.
+/// A lease that is renewed in time always has at least half of it left, whichever client renews it (Go's client does
+/// so at a third, `clientv3/lease.go`); the limit of a third leaves a margin.
 fn ending(source: &SourceRecord, name: &str) -> Option<Finding> {
     told(
         source,
@@ -73,7 +73,7 @@ fn ending(source: &SourceRecord, name: &str) -> Option<Finding> {
             let (Some(Lease::Held { granted: Some(granted), .. }), Some(left)) = (&endpoint.lease, endpoint.ttl) else {
                 return None;
             };
-            // The time left is cut to whole seconds.
+            // The remaining time is truncated to whole seconds.
             let is_late = *granted >= JUDGED && left + Duration::from_secs(1) <= *granted / 3;
             is_late.then(|| {
                 format!("{} has {} left of {}", entry(endpoint), exact_duration(left), exact_duration(*granted))

@@ -1,4 +1,4 @@
-//! [`Ledger`]: what the events of a session add up to, with the sequence numbers that prove it.
+//! [`Ledger`]: the state that results from the events of a session, with the sequence numbers that prove it.
 
 mod forgetting;
 mod observe;
@@ -25,79 +25,80 @@ use crate::model::reach::{Certificate, Health, PeerSettings, ResponseFacts};
 use crate::model::registry::{Registry, SourceId};
 use crate::model::time::Elapsed;
 
-/// What the events of a session add up to.
+/// The state that results from the events of a session.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// The sources, in the order they were first heard of.
+    /// The sources, in the order of their first event.
     pub sources: Vec<SourceRecord>,
-    /// Those that no target names: a bare name is queried in every active registry.
+    /// Sources that no target names: a bare name is queried in every active registry.
     pub implied: Vec<Arc<SourceId>>,
-    /// Every kind of registry there is.
+    /// Every kind of registry.
     pub registries: Vec<&'static Registry>,
-    /// The service whose health is asked for; empty is the whole server.
+    /// The service whose health is queried; empty is the whole server.
     pub service: Arc<str>,
     /// How long a call may take (`--rpc-timeout`): what the first call after idle is compared with.
     pub rpc_timeout: Option<Duration>,
-    /// The session keeps a channel open and watches it.
+    /// True when the session keeps a channel open and watches it.
     pub watches: bool,
-    /// That the last endpoint leaves is what is waited for (`--until drained`).
+    /// True when the session waits until the last endpoint has left (`--until drained`).
     pub drains: bool,
     /// The last contact with each address.
     pub contacts: BTreeMap<Address, Seen<Contact>>,
     /// The last TLS handshake with each address.
     pub handshakes: BTreeMap<Address, Seen<Handshake>>,
-    /// The last SETTINGS of each address, and when they came.
+    /// The last SETTINGS of each address, and when they were received.
     pub settings: BTreeMap<Address, Seen<PeerSettings>>,
-    /// What the headers of the last response from each address showed, where that is worth telling.
+    /// What the headers of the last response from each address showed, where that is worth reporting.
     pub responses: BTreeMap<Address, Seen<ResponseFacts>>,
-    /// Connections that ended by themselves, by address, in order.
+    /// Connections that were lost without our doing, by address, in order.
     pub losses: BTreeMap<Address, Vec<Seen<Loss>>>,
-    /// What health services said about names beside the one that was asked for: the last word on each.
+    /// The last known health of names other than the queried one, by address.
     pub others: BTreeMap<Address, BTreeMap<String, Seen<Health>>>,
-    /// How the health Watch on an address ended last, on a connection that went on.
+    /// How the last health Watch on an address ended, on a connection that stayed open.
     pub watch_ends: BTreeMap<Address, Seen<WatchEnd>>,
-    /// What was still waited for at the end: endpoints, and registries.
+    /// What the session was still waiting for at its end, by endpoint.
     pub pending: BTreeMap<Address, Seen<PendingReport>>,
     /// Registries that had not responded at the end.
     pub pending_registries: Vec<PendingReport>,
-    /// The proxies that the last health answers came through.
+    /// The proxies that the last health responses came through.
     pub proxies: BTreeMap<Address, Seen<Arc<Proxy>>>,
-    /// Times in which this process did not run, the last ones.
+    /// The last times in which this process did not run.
     pub stalls: Vec<Seen<StallReport>>,
-    /// Timeouts that were repeated or left out because of them.
+    /// Timeouts that were repeated or ignored because of these stalls.
     pub excused: usize,
-    /// Addresses that left and have not come back, by the time they left.
+    /// Addresses that left and have not come back, ordered by the time they left.
     pub departures: Vec<Seen<Departure>>,
-    /// Addresses that came after the baseline of an idle cycle.
+    /// Addresses that were added after the baseline of an idle cycle.
     pub arrivals: Vec<Seen<Endpoint>>,
     /// The channel's last transition.
     pub channel: Option<Seen<Transition>>,
     /// The phases of the idle cycle.
     pub idle: Vec<Seen<IdlePhase>>,
-    /// The calls of the idle cycle: before and after the silence.
+    /// The calls of the idle cycle: before and after the idle period.
     pub calls: Vec<Seen<Call>>,
-    /// Connections that were held in silence, and what became of them.
+    /// Connections that were kept idle, and their results.
     pub held: Vec<Seen<HeldReport>>,
-    /// What other frameworks' clients would hold: the last word on each.
+    /// What other frameworks' clients would hold: the last report of each.
     pub lenses: Vec<Seen<LensReport>>,
-    /// They were named (`--as`): what they would hold counts for the verdict.
+    /// True when they were named (`--as`): what they would hold counts for the verdict.
     pub lenses_named: bool,
-    /// More endpoints are listed than may be probed: how many, and how many were.
+    /// Set when more endpoints are listed than may be probed: how many are listed, and how many were probed.
     pub limited: Option<(usize, usize)>,
     /// How many transitions there were.
     pub transitions: usize,
-    /// Since when an instance is called critical, as far as this session has seen it: no registry says since when.
+    /// Since when an instance is listed as critical, as far as this session has seen it: no registry reports the
+    /// time.
     pub critical_since: BTreeMap<(usize, EndpointKey), Elapsed>,
-    /// The addresses that an instance id was last listed at, oldest first, with the events that say so.
+    /// The addresses at which an instance id was listed, oldest first, with the events that prove it.
     pub identities: BTreeMap<Identity, Vec<(Address, u64)>>,
     /// The proxy that clients with this environment would dial through.
     pub proxy: Option<ProxyEnv>,
-    /// When the last event was.
+    /// The time of the last event.
     pub now: Elapsed,
-    /// The first event of the session, to fall back on as evidence.
+    /// The first event of the session, cited as evidence where there is no other.
     pub first: u64,
-    /// Every certificate that was seen, once.
+    /// Every certificate that was seen, each once.
     pub certificates: HashSet<Arc<Certificate>>,
-    /// What left last, until it is forgotten.
+    /// The last instances that left, until they are dropped.
     pub(crate) departed: Departed,
 }

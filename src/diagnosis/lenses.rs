@@ -81,7 +81,7 @@ fn told(ledger: &Ledger, group: &[&Seen<LensReport>]) -> Option<Finding> {
     Some(finding)
 }
 
-/// What dialling a held address gives, where it was tried: ` (tcp: connection refused)`.
+/// The result of dialing a held address, where it was tried: ` (tcp: connection refused)`.
 fn fate(ledger: &Ledger, address: &Address, evidence: &mut Vec<u64>) -> String {
     let Some(contact) = ledger.contacts.get(address) else { return String::new() };
     evidence.push(contact.seq);

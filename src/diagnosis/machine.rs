@@ -1,5 +1,5 @@
-//! What this machine ran out of while it connected: one finding about this machine, and none about the endpoints that could
-//! not be tried.
+//! What this machine ran out of while it connected: one finding about this machine, and none about the endpoints that
+//! could not be tried.
 
 use super::catalog::OUT_OF_LOCAL_RESOURCES;
 use super::ledger::{Contact, Ledger};
@@ -32,7 +32,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     }]
 }
 
-/// Could this address not be tried because this machine ran out of something?
+/// True when this address could not be tried because this machine ran out of something.
 pub(super) fn was_untried(ledger: &Ledger, address: &Address) -> bool {
     ledger.contacts.get(address).is_some_and(|contact| exhausted(&contact.what).is_some())
 }

@@ -1,4 +1,4 @@
-//! What the events mean, PURE: events go into the [`Ledger`], [`judge`] reads it and concludes.
+//! What the events mean. Pure: events go into the [`Ledger`], and [`judge`] draws the conclusions from it.
 
 mod advertised;
 mod calls;
@@ -50,7 +50,7 @@ use crate::model::event::EndpointReport;
 use crate::model::finding::{Finding, Summary};
 use crate::model::verdict::Verdict;
 
-/// The families of findings, each a pure reading of the ledger. A new one is a file and a line here.
+/// The families of findings, each a pure function of the ledger. A new family is a file and a line here.
 const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     discovery::find,
     empty::find,
@@ -88,18 +88,18 @@ pub struct Conclusion {
     pub summary: Summary,
 }
 
-/// Concludes from the ledger.
+/// Draws the conclusions from the ledger.
 pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(ledger)).collect();
     findings.extend(discovery::expected(ledger, &judging.expect));
     findings.extend(certificates::expiring(ledger, judging.warn_expiry));
     for finding in &mut findings {
-        // Two instances of one answer are proved by one event.
+        // Two instances of one response are proved by one event.
         let mut cited = BTreeSet::new();
         finding.evidence.retain(|seq| cited.insert(*seq));
     }
     let endpoints = endpoints::reports(ledger, depth);
-    // Both families of loopback are one machine: the one without a listener is no endpoint of its own.
+    // Both families of loopback are one machine: the one without a listener is not an endpoint of its own.
     let spared = dns::spared(ledger);
     let counting: Vec<&EndpointReport> =
         endpoints.iter().filter(|report| !spared.contains_key(&report.address)).collect();
@@ -108,7 +108,7 @@ pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
     findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity).then(a.kind.code.cmp(b.kind.code)));
 
     let verdict = summary::overall(ledger, judging, depth, &counting, &findings, vantage.is_some());
-    // With enough healthy endpoints, what is wrong with single ones spoils nothing.
+    // With enough healthy endpoints, faults of single endpoints do not affect the exit code.
     let counted = findings.iter().filter(|finding| judging.min_ready.is_none() || finding.address.is_none());
     let worst = counted.map(|finding| finding.kind.severity).max();
     let exit = match verdict {

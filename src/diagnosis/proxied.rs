@@ -1,4 +1,4 @@
-//! GD420: health answers that a proxy passed on. They are samples of what is behind it.
+//! GD420: health responses that a proxy passed on. They are samples of the servers behind it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::model::rpc::RpcCause;
 use crate::model::verdict::EndpointVerdict;
 use crate::text::few;
 
-/// So many addresses are named in a sentence.
+/// How many addresses are named in a sentence.
 const NAMED: usize = 3;
 
-/// An address, and the proxy that its health answer came through.
+/// An address, and the proxy that its health response came through.
 type Answered<'a> = (&'a Address, &'a Seen<Arc<Proxy>>);
 
-/// One finding for every proxy that passed health answers on.
+/// One finding for every proxy that passed health responses on.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut by_name: BTreeMap<&str, Vec<Answered<'_>>> = BTreeMap::new();
     for address in ledger.listing().into_keys() {
@@ -54,8 +54,8 @@ fn on_proxy(answered: &[Answered<'_>]) -> Option<Finding> {
     Some(Finding { kind: &BEHIND_A_PROXY, address, text, evidence, remedy: remedy(name) })
 }
 
-/// The proxy through which the last health answer of `address` came. A failure that the proxy made itself has a finding of
-/// its own (GD407).
+/// The proxy through which the last health response of `address` came. A failure that the proxy itself caused has a
+/// finding of its own (GD407).
 fn passed_on<'a>(ledger: &'a Ledger, address: &Address) -> Option<&'a Seen<Arc<Proxy>>> {
     match &ledger.contacts.get(address)?.what {
         Contact::Answered(Health::Failed { cause: RpcCause::Status, .. }) => {}
@@ -65,7 +65,7 @@ fn passed_on<'a>(ledger: &'a Ledger, address: &Address) -> Option<&'a Seen<Arc<P
     ledger.proxies.get(address)
 }
 
-/// For the verdict's sentence: through which proxies the endpoints that count as healthy answered.
+/// For the verdict's sentence: through which proxies the endpoints that count as healthy responded.
 pub fn sentence(ledger: &Ledger, listed: &[&EndpointReport]) -> Option<String> {
     let good = listed.iter().filter(|report| report.verdict == EndpointVerdict::Healthy);
     let seen: Vec<_> = good.filter_map(|report| passed_on(ledger, &report.address)).collect();
@@ -85,7 +85,7 @@ pub fn sentence(ledger: &Ledger, listed: &[&EndpointReport]) -> Option<String> {
     }
 }
 
-/// How the servers behind this proxy are listed.
+/// How to list the servers behind this proxy.
 fn remedy(name: &ProxyName) -> String {
     let list = match name {
         ProxyName::Envoy => "`curl http://ADMIN/clusters` on Envoy's admin port lists them with their health",

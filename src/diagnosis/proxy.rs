@@ -6,12 +6,12 @@ use super::report::finding;
 use crate::model::finding::Finding;
 use crate::text::plural;
 
-/// The host that a DNS source was asked for: clients hold it against `no_proxy` before they resolve it.
+/// The host that a DNS source is queried for: clients compare it with `no_proxy` before they resolve it.
 fn host_of(source: &SourceRecord) -> Option<&str> {
     source.source.target.host().map(|host| host.trim_end_matches('.'))
 }
 
-/// Tells of the proxy when addresses were contacted without it that others would reach through it.
+/// Reports the proxy when addresses were contacted directly that other clients would reach through it.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let Some(proxy) = &ledger.proxy else { return Vec::new() };
     let left_out = |index: usize| {

@@ -1,4 +1,4 @@
-//! Findings on reaching an address: GD2xx, GD3xx, GD4xx and the health answers GD5xx.
+//! Findings on reaching an address: GD2xx, GD3xx, GD4xx, and GD5xx for the results of health calls.
 
 use super::catalog::*;
 use super::certificates;
@@ -13,14 +13,14 @@ use crate::model::endpoint::{Address, Endpoint};
 use crate::model::finding::{Finding, FindingKind};
 use crate::model::reach::{Failure, FailureCode, Stage};
 
-/// One finding for every listed address that was not reached, or whose health service says no.
+/// One finding for every listed address that was not reached, or whose health service reports that it does not serve.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     let spared = dns::spared(ledger);
     for (address, listed) in ledger.listing() {
         let Some(contact) = ledger.contacts.get(address).filter(|_| !spared.contains_key(address)) else { continue };
         let registry = RegistryState::of(listed.iter().map(|(_, seen)| seen.what.status));
-        // An endpoint on its way out may be in any state; one that its registry calls critical is expected to be dead.
+        // A draining endpoint may be in any state; one that its registry lists as critical is expected to be dead.
         if registry == RegistryState::Draining {
             continue;
         }
@@ -95,10 +95,10 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// The listing as the ledger gives it for one address.
+/// The entry of one address in the listing of the ledger.
 type Listed<'a> = [(usize, &'a Seen<Endpoint>)];
 
-/// The other address of an instance that is listed so, when the endpoint there serves.
+/// The other address of an instance, when the registry lists one and the endpoint serves there.
 pub(super) fn serves_elsewhere<'a>(ledger: &Ledger, listed: &Listed<'a>) -> Option<&'a Address> {
     let serves = |also: &&Address| {
         NetworkState::of(ledger.contacts.get(*also).map(|contact| &contact.what)) == NetworkState::Serving
@@ -106,7 +106,7 @@ pub(super) fn serves_elsewhere<'a>(ledger: &Ledger, listed: &Listed<'a>) -> Opti
     listed.iter().filter_map(|(_, seen)| seen.what.also()).find(serves)
 }
 
-/// What the registry lists about the mesh around an address that was not reached from here.
+/// What the registry lists about the mesh of an address that was not reached from here.
 pub(super) fn mesh_only<'a>(ledger: &Ledger, address: &Address, listed: &Listed<'a>) -> Option<&'a str> {
     let mesh = listed.iter().find_map(|(_, seen)| seen.what.mesh())?;
     let word = NetworkState::of(ledger.contacts.get(address).map(|contact| &contact.what));
@@ -130,7 +130,7 @@ fn in_a_mesh(
     Finding { kind: &MESH_ONLY, address: Some(address.clone()), text, evidence, remedy: MESH_ONLY.remedy.to_string() }
 }
 
-/// For an instance that is registered under a name that leads nowhere from here, beside an address.
+/// For an instance that is registered with an address and with a name that is unreachable from here.
 fn prefer_the_other(seen: &Seen<Endpoint>, also: &Address) -> String {
     let name = match &seen.what.address {
         Address::Name { host, .. } => format!("the host name {host:?}"),
@@ -144,7 +144,7 @@ fn prefer_the_other(seen: &Seen<Endpoint>, also: &Address) -> String {
 /// The finding for a failure.
 pub fn on_failure(failure: &Failure) -> &'static FindingKind {
     match failure.code {
-        // There is no port and no network between here and there.
+        // There is no port and no network between this tool and a Unix socket.
         FailureCode::Refused if failure.stage == Stage::Unix => &NOT_REACHED,
         FailureCode::NameNotFound => &HOST_NAME_NOT_FOUND,
         FailureCode::Refused => &CONNECTION_REFUSED,
@@ -191,7 +191,7 @@ pub fn on_failure(failure: &Failure) -> &'static FindingKind {
     }
 }
 
-/// The peer ended the connection before it sent a byte, in plaintext or TLS.
+/// The peer closed the connection before it sent a byte, in plaintext or TLS.
 fn without_a_byte(address: &Address, failure: &Failure) -> Option<&'static str> {
     let ended = matches!(failure.code, FailureCode::Reset | FailureCode::Closed);
     let handshake = failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty());
@@ -202,7 +202,7 @@ fn without_a_byte(address: &Address, failure: &Failure) -> Option<&'static str> 
     )
 }
 
-/// True when the failure means that no server is at the address (rather than that it misbehaves).
+/// True when the failure means that no server is at the address (rather than that a server misbehaves).
 fn says_nobody_is_there(failure: &Failure) -> bool {
     match failure.code {
         FailureCode::Refused | FailureCode::Unreachable | FailureCode::NoSocket | FailureCode::NotASocket => true,
@@ -211,7 +211,7 @@ fn says_nobody_is_there(failure: &Failure) -> bool {
     }
 }
 
-/// If every endpoint black-holes, the first suspect is our own vantage point.
+/// If packets to every endpoint are dropped, the most likely cause is the vantage point of this tool.
 pub(super) fn nothing_reached(ledger: &Ledger) -> Option<Finding> {
     let listing = ledger.listing();
     let contacts: Vec<_> = listing.keys().filter_map(|address| ledger.contacts.get(*address)).collect();

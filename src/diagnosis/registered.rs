@@ -1,4 +1,5 @@
-//! Findings on what a registry reports of an instance: leftover entries, wrong checks, identities that are not unique.
+//! Findings on what a registry reports for an instance: leftover entries, wrong checks, identities that are not
+//! unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ use crate::text;
 /// A check's output is quoted up to this many characters.
 const QUOTED: usize = 120;
 
-/// What the registry says against what the network says, and the registry against itself.
+/// Compares what the registry reports with what the network shows, and the registry with itself.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (address, listed) in ledger.listing() {
@@ -58,7 +59,7 @@ pub(super) fn instance(endpoint: &Endpoint) -> String {
     }
 }
 
-/// `; its check "grpc" is critical: connection refused`, for the first of the checks that do not pass, the worst first.
+/// `; its check "grpc" is critical: connection refused`, for the worst of the checks that do not pass.
 pub(super) fn reason(endpoint: &Endpoint) -> String {
     let failing = |check: &&Check| matches!(check.state, CheckState::Warning | CheckState::Critical);
     let worst = endpoint.checks.iter().find(|check| check.state == CheckState::Critical);
@@ -69,7 +70,7 @@ pub(super) fn reason(endpoint: &Endpoint) -> String {
     }
 }
 
-/// What this session knows about since when: no registry tells.
+/// Since when this session has seen the status: no registry reports the time.
 fn since(ledger: &Ledger, source: usize, endpoint: &Endpoint) -> String {
     let first = ledger.critical_since.get(&(source, endpoint.key())).copied();
     match first.map(|first| ledger.now.since(first)) {
@@ -103,8 +104,9 @@ fn leftover(
     Some(finding)
 }
 
-/// What to do about an instance which its registry calls healthy although it is dead, in that registry's own commands;
-/// `None` where it has none. A registry that runs the instance goes before those that only list it.
+/// What to do about an instance that its registry lists as healthy although it is dead, in that registry's own
+/// commands; `None` where it has none. The advice of a registry that runs the instance comes before that of
+/// registries that only list it.
 pub(super) fn against_dead(ledger: &Ledger, listed: &[(usize, &Seen<Endpoint>)]) -> Option<String> {
     let of = |orchestrates: bool| {
         let each = listed.iter().map(|(source, seen)| (ledger.sources[*source].registry(), &seen.what));
@@ -132,10 +134,10 @@ fn check_wrong(
     finding(&CHECK_WRONG, Some(address.clone()), text, vec![seen.seq, contact.seq])
 }
 
-/// One id of one node at two addresses. (The same id on two nodes is ordinary: Consul's ids are unique per agent. So is a
-/// pod of a dual-stack cluster at one address of each family.)
+/// One id of one node at two addresses. The same id on two nodes is normal: Consul's ids are unique per agent. So is
+/// a pod of a dual-stack cluster with one address of each family.
 fn several_addresses(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
-    /// Id, node, and whether the address is of IPv6.
+    /// Id, node, and whether the address is an IPv6 address.
     type Place<'a> = (&'a str, Option<&'a str>, bool);
     let mut places: BTreeMap<Place<'_>, Vec<&Seen<Endpoint>>> = BTreeMap::new();
     for seen in source.listed.values() {
@@ -156,7 +158,7 @@ fn several_addresses(source: &SourceRecord, name: &str, findings: &mut Vec<Findi
     }
 }
 
-/// One address under two ids: whoever follows the list sends it twice its share.
+/// One address under two ids: clients that follow the list send it twice its share.
 fn several_ids(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     let mut ids: BTreeMap<&Address, Vec<&Seen<Endpoint>>> = BTreeMap::new();
     for seen in source.listed.values() {
@@ -185,7 +187,7 @@ fn several_ids(source: &SourceRecord, name: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// One id that goes to and fro between two addresses: two processes register as the same instance, the last one wins.
+/// One id that alternates between two addresses: two processes register as the same instance, and the last one wins.
 fn alternating(ledger: &Ledger, index: usize, name: &str, findings: &mut Vec<Finding>) {
     let source = &ledger.sources[index];
     for (identity, seen) in ledger.identities.iter().filter(|(who, _)| who.source == index) {

@@ -1,4 +1,4 @@
-//! How rules word what they found: names of sources, lists, and the finding itself.
+//! How rules word their findings: names of sources, lists, and the finding itself.
 
 use super::ledger::{Ledger, SourceRecord};
 use crate::model::endpoint::Address;
@@ -11,9 +11,9 @@ pub(super) struct Unaddressed {
     pub kind: &'static FindingKind,
     /// What follows the address.
     pub text: String,
-    /// What to do in this very case, where that is more than the catalog says.
+    /// What to do in this particular case, where that is more than the catalog contains.
     pub remedy: Option<String>,
-    /// Events that prove it beside the answer.
+    /// Further events that prove it.
     pub others: Vec<u64>,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn finding(
     Finding { kind, address, text, evidence, remedy: kind.remedy.to_string() }
 }
 
-/// The backend's name where that is unambiguous, else what it was asked for.
+/// The backend's name where it is unambiguous, else what it is queried for.
 pub(super) fn name(ledger: &Ledger, source: &SourceRecord) -> String {
     let registry = source.registry();
     let of_its_kind = ledger.sources.iter().filter(|other| other.registry() == registry).count();

@@ -1,5 +1,5 @@
-//! What became of connections that were held in silence: GD611 to GD613. A path that forgets silent connections is told
-//! apart from a server that ends them by a rule of its own, which says so in its GOAWAY (GD412).
+//! The results of connections that were kept idle: GD611 to GD613. A path that drops idle connections is told apart
+//! from a server that closes them by a rule of its own, which it names in its GOAWAY (GD412).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::text::{duration, exact_duration, reached, sufficient};
 
 /// The shortest keepalive time that clients use (gRFC A8).
 const FASTEST_PING: Duration = Duration::from_secs(10);
-/// How often servers let themselves be pinged unless they were told otherwise (gRFC A8).
+/// The minimum interval between pings that servers accept by default (gRFC A8).
 const PERMITTED: Duration = Duration::from_secs(300);
-/// Ends no further apart than this came after the same silence.
+/// Closes whose idle times differ by no more than this happened after the same idle time.
 const SAME: Duration = Duration::from_millis(200);
-/// Limits of load balancers as they come: a limit that was found near one of them is probably that one.
+/// Default limits of load balancers: a limit that was found near one of them is probably that one.
 const KNOWN: [(u64, &str); 4] = [
     (60, "the default of AWS's ELB and ALB, and of nginx"),
     (240, "the default of Azure's load balancer"),
@@ -28,7 +28,7 @@ const KNOWN: [(u64, &str); 4] = [
     (600, "the limit of Google Cloud's load balancers and NAT"),
 ];
 
-/// What the held connections prove, for every address.
+/// What the idle connections prove, for every address.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
     let mut by_address: BTreeMap<&Address, Vec<&Seen<HeldReport>>> = BTreeMap::new();
     for held in &ledger.held {
@@ -36,7 +36,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for (address, held) in by_address {
-        // An endpoint that does not answer a new connection either is to blame itself, and has a finding of its own.
+        // If the endpoint does not accept a new connection either, the endpoint is the cause, and it has a finding of
+        // its own.
         if matches!(ledger.contacts.get(address).map(|seen| &seen.what), Some(Contact::Failed(_))) {
             continue;
         }
@@ -49,7 +50,8 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// The connection that was silent for as long as the channel. An endpoint that `left` its registry may have been stopped.
+/// The connection that was idle for as long as the channel. An endpoint that `left` its registry may have been
+/// stopped.
 fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding> {
     let HeldReport { address, held: what, .. } = &held.what;
     let (quiet, spoke) = (silence(held), spoke(held));
@@ -96,8 +98,8 @@ fn told_by_tcp(tcp: Option<TcpState>) -> String {
     }
 }
 
-/// A server that is restarted ends all its connections at one moment; a rule ends them after one silence, whenever they
-/// began and wherever they lead.
+/// A server that is restarted closes all its connections at the same moment. A rule closes them after the same idle
+/// time, whenever they were opened and whichever address they lead to.
 fn rule_or_restart(ledger: &Ledger, held: &Seen<HeldReport>) -> (&'static str, Vec<u64>) {
     let quiet = held.what.held.quiet;
     let alike = ledger.held.iter().filter(|other| {
@@ -117,7 +119,7 @@ fn rule_or_restart(ledger: &Ledger, held: &Seen<HeldReport>) -> (&'static str, V
     }
 }
 
-/// How long a silence the path to `address` tolerates.
+/// The longest idle time that the path to `address` tolerates.
 fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
     let known = Tolerance::of(held.iter().map(|held| Proof::of(&held.what.held)));
     let at = |quiet| held.iter().find(|held| held.what.held.quiet == quiet).copied();
@@ -190,12 +192,12 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
     })
 }
 
-/// The GOAWAY names the rule by which servers end connections.
+/// True when the GOAWAY names the rule by which servers close connections.
 fn is_named(held: &Seen<HeldReport>) -> bool {
     matches!(&held.what.held.fate, Fate::Closed { disconnect: Disconnect { goaway: Some(goaway), .. }, .. } if goaway.names_rotation())
 }
 
-/// The rule by which a server ended the connection, in its own words.
+/// The rule by which a server closed the connection, in its own words.
 fn rule(held: &Seen<HeldReport>) -> Option<String> {
     match &held.what.held.fate {
         Fate::Closed { disconnect: disconnect @ Disconnect { goaway: Some(goaway), .. }, .. } => {
@@ -210,7 +212,7 @@ fn rule(held: &Seen<HeldReport>) -> Option<String> {
     }
 }
 
-/// `; the peer spoke first after 12.0s (PING)`: the silence was shorter than it was meant to be.
+/// `; the peer spoke first after 12.0s (PING)`: the idle time was shorter than intended.
 fn spoke(held: &Seen<HeldReport>) -> String {
     match &held.what.held.interrupted {
         Some(by) => format!(
@@ -233,7 +235,7 @@ fn known_limit(known: &Tolerance) -> Option<String> {
     Some(format!("{} is {whose}", exact_duration(Duration::from_secs(seconds))))
 }
 
-/// The keepalive and idle settings that follow.
+/// The keepalive and idle settings that result from the limit.
 fn settings(known: &Tolerance, interrupted: bool) -> String {
     let (Some(cut), safe) = (known.cut, known.survived.unwrap_or_default()) else {
         let further = match interrupted {
@@ -285,7 +287,7 @@ fn settings(known: &Tolerance, interrupted: bool) -> String {
     )
 }
 
-/// How long the connection was silent, without what timers are late.
+/// How long the connection was idle, without the delay of timers.
 fn silence(held: &Seen<HeldReport>) -> String {
     reached(quiet(held))
 }
@@ -294,7 +296,7 @@ fn quiet(held: &Seen<HeldReport>) -> Duration {
     held.what.held.quiet.min(held.what.silence)
 }
 
-/// A time to set, so rounded down: `19s`, `350ms`.
+/// A time for a setting, therefore rounded down: `19s`, `350ms`.
 fn plain(time: Duration) -> String {
     exact_duration(match time.as_secs() {
         0 => Duration::from_millis(u64::from(time.subsec_millis())),

@@ -1,4 +1,4 @@
-//! What Kubernetes' own lists say against each other and against DNS: GD120 to GD123.
+//! Compares the lists of Kubernetes with each other and with DNS: GD120 to GD123.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// A pod that is being deleted, and that somebody still sends clients to.
+/// A pod that is being deleted, and that some list still contains.
 fn still_routed(ledger: &Ledger, source: &SourceRecord, name: &str) -> Vec<Finding> {
     let leaving = source.listed.values().filter(|seen| seen.what.status == EndpointStatus::Draining);
     leaving.filter_map(|seen| still_routed_to(ledger, source, name, seen)).collect()
@@ -57,7 +57,7 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
             NetworkState::Dead | NetworkState::BlackHole => {
                 ", and it is unreachable: calls to it fail until clients notice the change"
             }
-            // An answer from before it began to leave says nothing about now.
+            // A response from before the deletion started proves nothing about the current state.
             NetworkState::Serving | NetworkState::Connected if contact.seq > seen.seq => {
                 ", and it still responds until its grace period ends"
             }
@@ -70,7 +70,7 @@ fn still_routed_to(ledger: &Ledger, source: &SourceRecord, name: &str, seen: &Se
     Some(finding(&TERMINATING_STILL_ROUTED, Some(address.clone()), text, evidence))
 }
 
-/// Clients that take one slice for all of them hold that many at most.
+/// Clients that take one slice for the whole list use at most the endpoints of that slice.
 fn several(source: &SourceRecord, name: &str) -> Option<Finding> {
     let mut slices: BTreeMap<&str, usize> = BTreeMap::new();
     let mut families: BTreeMap<bool, BTreeSet<&str>> = BTreeMap::new();
@@ -81,7 +81,7 @@ fn several(source: &SourceRecord, name: &str) -> Option<Finding> {
         families.entry(is_ipv6).or_default().insert(slice);
     }
     let (total, largest) = (slices.values().sum::<usize>(), slices.values().max().copied().unwrap_or_default());
-    // A dual-stack Service has one slice for each family: whoever takes one of them still has every pod.
+    // A dual-stack Service has one slice for each family: a client that takes one of them still has every pod.
     if families.values().all(|slices| slices.len() < 2) {
         return None;
     }

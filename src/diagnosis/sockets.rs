@@ -1,4 +1,4 @@
-//! What to do about a Unix domain socket: it has no port, no host and no network, so nothing of these helps.
+//! What to do about a Unix domain socket. It has no port, no host and no network, so the usual remedies do not apply.
 
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Stage};

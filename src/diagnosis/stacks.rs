@@ -1,5 +1,5 @@
-//! Which client stacks accept a certificate. Facts, tried with the real ones against OpenSSL's server: grpc-go 1.85,
-//! grpcio 1.85 (C-core), Node.js 20 (grpc-js), JDK 17 (the trust manager of grpc-java), rustls 0.23 with ring.
+//! Which client stacks accept a certificate. Facts, verified with the real stacks against OpenSSL's server: grpc-go
+//! 1.85, grpcio 1.85 (C-core), Node.js 20 (grpc-js), JDK 17 (the trust manager of grpc-java), rustls 0.23 with ring.
 
 use std::borrow::Borrow;
 use std::net::IpAddr;
@@ -32,14 +32,14 @@ impl Stack {
     }
 }
 
-/// Something about a certificate that stacks do not agree on.
+/// A property of a certificate that some stacks refuse and others accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Oddity {
-    /// What it is: `an Ed25519 key`.
+    /// The property: `an Ed25519 key`.
     pub what: String,
-    /// Who refuses it; all the others accept it.
+    /// The stacks that refuse it; all the others accept it.
     pub refuse: &'static [Stack],
-    /// What a certificate would be that all accept, after "issue … anew".
+    /// What all stacks would accept, after "issue … anew".
     pub better: String,
 }
 
@@ -62,8 +62,9 @@ fn verb(who: &[&str], one: &str, several: &str) -> String {
     format!("{} {}", super::report::join(who), plural(who.len(), one, several))
 }
 
-/// What stacks do not agree on in `chain` (leaf first), which was verified for `server_name` at the time `now` and ends at
-/// `anchor` where that is known. A server's own certificate that is the anchor has no issuer to look at.
+/// The properties of `chain` (leaf first) that some stacks refuse. The chain was verified for `server_name` at the
+/// time `now` and ends at `anchor`, where that is known. A server's own certificate that is the anchor has no issuer
+/// to check.
 pub(super) fn odd<C: Borrow<Certificate>>(
     chain: &[C],
     server_name: &str,
@@ -124,7 +125,7 @@ fn of_leaf(leaf: &Certificate) -> Vec<Oddity> {
         found.push(Oddity { what, refuse, better });
     }
     if !traits.allows(KeyUsage::DigitalSignature) {
-        // Node.js looks for any usage that some key exchange has had.
+        // Node.js accepts any usage that some key exchange needs.
         let exchanges = traits.allows(KeyUsage::KeyEncipherment) || traits.allows(KeyUsage::KeyAgreement);
         found.push(Oddity {
             what: "a key usage without digitalSignature".to_string(),
@@ -163,7 +164,7 @@ fn of_leaf(leaf: &Certificate) -> Vec<Oddity> {
     found
 }
 
-/// A key that not all stacks take: a server's has to sign in the handshake, an issuer's only on certificates.
+/// A key that some stacks refuse. A server's key must sign in the handshake, an issuer's only certificates.
 fn key(key: &KeyKind, issuer: bool) -> Option<(String, &'static [Stack])> {
     let refuse: &[Stack] = match key {
         KeyKind::Rsa(..1024) => &[Stack::Go, Stack::Java, Stack::Node, Stack::Rustls],
@@ -183,7 +184,7 @@ fn key(key: &KeyKind, issuer: bool) -> Option<(String, &'static [Stack])> {
     Some((what, refuse))
 }
 
-/// The rules by which a name fits differ.
+/// The rules by which a name matches differ between stacks.
 fn of_names(leaf: &Certificate, server_name: &str) -> Option<Oddity> {
     let wanted = server_name.to_ascii_lowercase();
     let ip = wanted.parse::<IpAddr>().ok();
@@ -273,7 +274,7 @@ mod tests {
     #[test]
     fn names_fit_by_the_rules_of_each_stack() {
         use Stack::{Core, Go, Java, Node, Rustls};
-        /// Names in the certificate, common name, name that is dialed, who refuses.
+        /// Names in the certificate, common name, dialed name, stacks that refuse.
         type Case = (&'static [&'static str], Option<&'static str>, &'static str, &'static [&'static [Stack]]);
         let cases: [Case; 13] = [
             (&["DNS:pay.example.test"], None, "pay.example.test", &[]),

@@ -1,4 +1,4 @@
-//! GD903: this process itself did not run for a while, and what timed out meanwhile was not taken for a proof.
+//! GD903: this process itself did not run for a while, and timeouts during that time were not taken for proof.
 
 use std::time::Duration;
 

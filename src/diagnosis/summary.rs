@@ -1,4 +1,4 @@
-//! The verdict on the service, its numbers, and its sentence.
+//! The verdict on the service, its counts, and its sentence.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ pub(super) fn overall(
         return Verdict::Unknown;
     }
     if listed == 0 {
-        // Nobody is there with authority only if everyone who was asked could say so, in words that are understood here.
+        // "No endpoint exists" is certain only if every source that was queried responded, and every response could
+        // be parsed.
         let someone_is_silent = ledger.sources.iter().any(|source| source.broken.is_some() && !source.is_absent());
         return match ledger.blind().is_some() || ledger.unreadable() || someone_is_silent {
             true => Verdict::Unknown,
@@ -51,7 +52,7 @@ pub(super) fn overall(
     // What this machine could not try may be as good as what it tried, or not.
     let prevented = endpoints.iter().filter(|report| machine::was_untried(ledger, &report.address)).count();
     if good == 0 {
-        // One that could not be judged, or whose entry could not be read, may be usable.
+        // An endpoint that could not be judged, or whose entry could not be parsed, may be usable.
         let open = depth == Depth::Network && untried > 0 || ledger.unreadable();
         return if open { Verdict::Unknown } else { Verdict::Failed };
     }
@@ -84,7 +85,7 @@ pub(super) fn overall(
     }
 }
 
-/// The numbers of the summary.
+/// The counts of the summary.
 pub(super) fn count(ledger: &Ledger, endpoints: &[EndpointReport], findings: &[Finding]) -> Counts {
     let mut verdicts: BTreeMap<EndpointVerdict, usize> = BTreeMap::new();
     for report in endpoints {
@@ -99,7 +100,7 @@ pub(super) fn count(ledger: &Ledger, endpoints: &[EndpointReport], findings: &[F
     }
 }
 
-/// The verdict in one sentence: numbers first, then the worst finding.
+/// The verdict in one sentence: counts first, then the worst finding.
 pub(super) fn sentence(
     ledger: &Ledger,
     depth: Depth,
@@ -110,7 +111,7 @@ pub(super) fn sentence(
     let listed: Vec<&EndpointReport> = endpoints.iter().copied().filter(|report| !report.listed.is_empty()).collect();
     let good = listed.iter().filter(|report| report.verdict.is_good()).count();
     let total = listed.len();
-    // What was not contacted is not called healthy: a registry lists it, or its checks pass.
+    // What was not contacted is not reported as healthy: a registry lists it, or its checks pass.
     let what = match depth {
         Depth::Registries if listed.iter().any(|report| report.verdict == EndpointVerdict::Listed) => {
             "listed as usable"
@@ -138,7 +139,7 @@ pub(super) fn sentence(
             more => format!("{} (and {more} more like it)", worst.text),
         }
     });
-    // What is wrong comes first; the numbers do when they say it themselves.
+    // What is wrong comes first, except where the counts already show it.
     let mut parts = if ledger.heard().next().is_none() {
         vec![worst, waiting(ledger)]
     } else if good == total && total > 0 {
@@ -150,10 +151,10 @@ pub(super) fn sentence(
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
-/// What is still waited for: `10.0.0.7:50051: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s`.
+/// What the session is still waiting for: `10.0.0.7:50051: http2: waiting for the server's HTTP/2 SETTINGS for 3.0s`.
 fn waiting(ledger: &Ledger) -> Option<String> {
     const NAMED: usize = 3;
-    // Those that have a finding of their own are named by it.
+    // Those that have a finding of their own are named there.
     let endpoints = ledger.pending.values().filter(|seen| !unanswered::is_overdue(ledger, &seen.what));
     let all = ledger.pending_registries.iter().chain(endpoints.map(|seen| &seen.what));
     let named: Vec<String> = all.clone().take(NAMED).map(|report| format!("{}: {report}", report.subject)).collect();

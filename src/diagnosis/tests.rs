@@ -1,4 +1,4 @@
-//! Conclusions from hand-written events: every finding here has exactly the proof the test gives it.
+//! Conclusions from hand-written events: every finding here has exactly the proof that the test gives.
 
 mod endings;
 mod registries;
@@ -20,7 +20,7 @@ use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::time::Elapsed;
 use crate::model::verdict::EndpointVerdict;
 
-/// A ledger that is told one thing after the other, a second apart.
+/// A ledger that receives one event after another, one second apart.
 #[derive(Default)]
 struct Story {
     ledger: Ledger,
@@ -402,18 +402,18 @@ fn what_this_machine_could_not_try_is_one_finding_and_no_judgement_of_endpoints(
     assert_eq!(conclusion.findings[0].address, None);
     assert!(conclusion.findings[0].text.starts_with("2 of 3 endpoints were not tried"), "{conclusion:?}");
     assert!(conclusion.findings[0].remedy.contains("ulimit"), "{conclusion:?}");
-    // One is enough, and one is healthy: nothing was prevented.
+    // One is enough, and one is healthy: the untried one does not matter.
     let enough = |count| Judging { min_ready: Some(MinReady::Count(count)), ..Judging::default() };
     assert_eq!(story.judged(&enough(1)).summary.exit, 0);
     assert_eq!(story.judged(&enough(2)).summary.exit, 3);
     assert_eq!(story.judged(&enough(4)).summary.exit, 2);
 
-    // What is known to be wrong stays known.
+    // What is known to be wrong remains known.
     let mut degraded = Story::default();
     degraded.lists("dns", &[(A, LISTED), (B, LISTED), (C, LISTED)]);
     degraded.serves(A).fails(B, Stage::Tcp, out).fails(C, Stage::Tcp, FailureCode::Refused);
     assert_eq!(degraded.concludes().summary.exit, 1);
-    // The dead one is no proof that the other is dead too.
+    // The dead one does not prove that the other is dead too.
     let mut unknown = Story::default();
     unknown.lists("dns", &[(A, LISTED), (B, LISTED)]).fails(A, Stage::Tcp, FailureCode::Refused);
     unknown.fails(B, Stage::Tcp, FailureCode::Exhausted(Resource::Ports));
@@ -424,7 +424,7 @@ fn what_this_machine_could_not_try_is_one_finding_and_no_judgement_of_endpoints(
 
 #[test]
 fn every_failure_code_has_its_finding() {
-    // Walks every code through every stage: none may panic, and each names a kind of the table.
+    // Every code in every stage: none may panic, and each maps to a kind of the catalog.
     let codes = [
         FailureCode::NameNotFound,
         FailureCode::Refused,

@@ -1,4 +1,4 @@
-//! TLS that failed: which finding it is, what to do about it, and whom it concerns.
+//! TLS that failed: which finding it is, what to do about it, and which clients it affects.
 
 use super::catalog::*;
 use super::stacks;
@@ -17,7 +17,7 @@ pub(super) fn on_certificate(failure: &Failure) -> &'static FindingKind {
     }
 }
 
-/// What to do, where the failure shows more than its code does.
+/// What to do, where the failure shows more than its code.
 pub(super) fn remedy(failure: &Failure) -> Option<String> {
     let tls = failure.tls.as_ref()?;
     let Some(fault) = &tls.fault else { return by_name(failure, tls) };
@@ -68,7 +68,7 @@ pub(super) fn remedy(failure: &Failure) -> Option<String> {
     })
 }
 
-/// Whom a certificate that was refused does serve: `; grpc-go accepts it`.
+/// Which clients accept a certificate that was refused: `; grpc-go accepts it`.
 pub(super) fn elsewhere(failure: &Failure, now: i64) -> Option<String> {
     let tls = failure.tls.as_ref()?;
     let about_certificate = matches!(
@@ -83,7 +83,7 @@ pub(super) fn elsewhere(failure: &Failure, now: i64) -> Option<String> {
     Some(first.accepted())
 }
 
-/// A certificate without any name is not mended by another --servername.
+/// A certificate without any name is not fixed by another --servername.
 fn by_name(failure: &Failure, tls: &TlsReport) -> Option<String> {
     let leaf = tls.chain.first()?;
     let nameless = failure.code == FailureCode::HostnameMismatch && leaf.names.is_empty();

@@ -1,28 +1,29 @@
-//! What held connections prove about the silence that a path tolerates. Pure; the search for the limit rests on it too.
+//! What idle connections prove about the idle time that a path tolerates. Pure; the search for the limit uses it too.
 
 use std::time::Duration;
 
 use crate::model::hold::{Fate, Held};
 
-/// Limits whose ends are no further apart than this factor are as good as found.
+/// Two bounds no further apart than this factor are close enough to name the limit.
 pub const CLOSE: f64 = 1.1;
 
-/// What one held connection proves.
+/// What one idle connection proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// The path passed something on after this silence: the answer to a ping.
+    /// The path delivered something after this idle time: the response to a ping.
     Survived(Duration),
-    /// The path passed on, after this silence, that the server ends the connection by a rule of its own: no connection can be
-    /// silent for longer, whatever the path would do.
+    /// After this idle time the path delivered a GOAWAY with which the server closes the connection by a rule of its
+    /// own. No connection can be idle for longer, whatever the path would do.
     Ruled(Duration),
-    /// After this silence the connection was gone, and no server said so: it was swallowed, or ended without GOAWAY.
+    /// After this idle time the connection was gone without notice from a server: it was dropped silently, or closed
+    /// without GOAWAY.
     Cut(Duration),
-    /// Nothing: no connection, or one that we left.
+    /// Nothing: no connection was established, or we closed it.
     Nothing,
 }
 
 impl Proof {
-    /// What became of one connection, read as a proof.
+    /// The result of one connection, as a proof.
     pub fn of(held: &Held) -> Proof {
         match &held.fate {
             Fate::Alive { .. } => Proof::Survived(held.quiet),
@@ -38,18 +39,18 @@ impl Proof {
 /// What several connections over one path prove together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tolerance {
-    /// The longest silence after which the path still passed something on.
+    /// The longest idle time after which the path still delivered something.
     pub survived: Option<Duration>,
-    /// The shortest silence above it that ended a connection.
+    /// The shortest idle time above it that broke a connection.
     pub cut: Option<Duration>,
-    /// The shortest silence after which the server ended a connection by its own rule.
+    /// The shortest idle time after which the server closed a connection by its own rule.
     pub ruled: Option<Duration>,
-    /// Silences that ended a connection while a longer one was survived: no limit of silence explains them.
+    /// Idle times that broke a connection while a longer one was survived: no limit of the idle time explains them.
     pub contradictions: Vec<Duration>,
 }
 
 impl Tolerance {
-    /// Reads the proofs, in any order.
+    /// Combines the proofs, in any order.
     pub fn of(proofs: impl IntoIterator<Item = Proof>) -> Tolerance {
         let (mut survived, mut ruled, mut cuts) = (None, None::<Duration>, Vec::new());
         for proof in proofs {
@@ -69,7 +70,7 @@ impl Tolerance {
         Tolerance { survived, cut, ruled, contradictions }
     }
 
-    /// Both ends of the limit are known, and near each other.
+    /// True when both bounds of the limit are known, and near each other.
     pub fn is_close(&self) -> bool {
         match (self.survived, self.cut) {
             (Some(survived), Some(cut)) => cut <= survived.mul_f64(CLOSE),

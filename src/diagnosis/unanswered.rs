@@ -1,5 +1,5 @@
-//! GD508: endpoints of a watch that had not responded when it ended. What they would have answered is unknown, so the watch
-//! does not end well.
+//! GD508: endpoints of a watch that had not responded when it ended. Their state is unknown, so the verdict of the
+//! watch is not healthy.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::report::finding;
 use crate::model::finding::Finding;
 use crate::model::pending::{Awaits, PendingReport, Subject};
 
-/// What responds at all does so within this time.
+/// A peer that responds at all does so within this time.
 const OVERDUE: Duration = Duration::from_secs(1);
 
 /// One finding for each endpoint.
@@ -25,10 +25,10 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     found.collect()
 }
 
-/// True when the endpoint of a watch has owed its response for so long that it is no delay.
+/// True when the endpoint of a watch has not responded for so long that it is more than a delay.
 pub(super) fn is_overdue(ledger: &Ledger, pending: &PendingReport) -> bool {
     let is_owed = pending.awaits.is_owed_by_peer() && pending.waited >= OVERDUE;
-    // What failed before has a finding of its own.
+    // An earlier failure has a finding of its own.
     let has_failed = |address| matches!(ledger.contacts.get(address).map(|seen| &seen.what), Some(Contact::Failed(_)));
     match &pending.subject {
         Subject::Endpoint(address) => {

@@ -1,17 +1,17 @@
-//! What no outside observer can prove: said plainly, instead of guessed. docs/findings.md prints it.
+//! What no outside observer can prove: named here instead of guessed. docs/findings.md prints it.
 
 /// A failure that leaves no trace outside the process that suffers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unprovable {
-    /// What people call it.
+    /// Its common name.
     pub name: &'static str,
     /// Why it cannot be proved from outside.
     pub why: &'static str,
-    /// What comes nearest, or what would prove it.
+    /// The closest evidence, or what would prove it.
     pub instead: &'static str,
 }
 
-/// The failures of gRPC clients that this tool does not claim to see.
+/// The failures of gRPC clients that this tool does not claim to detect.
 pub static UNPROVABLE: &[Unprovable] = &[
     Unprovable {
         name: "a client that has not noticed a scale-up (DNS is queried again only when a connection fails)",

@@ -1,4 +1,4 @@
-//! The verdict on one endpoint: what the registries say x what the network says, as a table.
+//! The verdict on one endpoint: what the registries report x what the network shows, as a table.
 
 use super::ledger::Contact;
 use crate::model::endpoint::EndpointStatus;
@@ -6,50 +6,50 @@ use crate::model::reach::{FailureCode, Health, Stage};
 use crate::model::rpc::RpcCause;
 use crate::model::verdict::EndpointVerdict;
 
-/// What the registries say about an address, all of them together.
+/// What all registries together report for an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RegistryState {
-    /// Some registry that runs checks calls it healthy, and none calls it worse.
+    /// A registry that runs checks lists it as healthy, and none lists it as worse.
     Healthy,
-    /// Listed by somebody who does not judge (DNS, a file, the command line).
+    /// Listed by a source without checks (DNS, a file, the command line).
     Unchecked,
-    /// Not ready yet, or warning.
+    /// Not ready yet, or with a warning.
     Warning,
-    /// Some registry calls it critical.
+    /// A registry lists it as critical.
     Critical,
-    /// On its way out on purpose.
+    /// Being taken out of service on purpose.
     Draining,
-    /// Listed, and its lease has run out: nobody owns the entry. For registries with leases; DNS, files and Consul have
-    /// none.
+    /// Listed, and its lease has expired: the entry has no owner. For registries with leases; DNS, files and Consul
+    /// have none.
     LeaseGone,
     /// No registry lists it (any more).
     NotListed,
-    /// Whoever could have listed it could not be asked: this is never "not listed".
+    /// A registry that could list it could not be queried: this is never "not listed".
     Unread,
 }
 
-/// What the network says about an address.
+/// What the network shows for an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NetworkState {
-    /// READY, and SERVING or no health service to ask.
+    /// READY, and SERVING or without a health service.
     Serving,
-    /// READY, and no health call has been answered: a frozen process has a connection too.
+    /// READY, and no health call has been answered: a frozen process accepts connections too.
     Connected,
-    /// READY, and the health service says no.
+    /// READY, and the health service reports that it does not serve.
     NotServing,
-    /// READY, and the health call was refused for want of credentials.
+    /// READY, and the health call was refused because credentials are missing.
     Unjudged,
-    /// An answer that means nobody is there: refused, reset, closed, no such host.
+    /// A failure which proves that nothing serves the address: refused, reset, closed, no such host.
     Dead,
-    /// The registry lists a host name, and the name has no address here: this proves nothing about the instance.
+    /// The registry lists a host name that has no address here: this proves nothing about the instance.
     NoName,
-    /// No answer at all.
+    /// No response at all.
     BlackHole,
-    /// Somebody is there and does not speak what clients will speak: TLS, ALPN, HTTP/1.
+    /// The server does not use the protocol that clients will use: TLS, ALPN, HTTP/1.
     Mismatch,
-    /// TLS is spoken there and did not come about: certificates, versions, cipher suites.
+    /// The server uses TLS and the handshake failed: certificates, versions, cipher suites.
     TlsFailed,
-    /// This machine could not even try.
+    /// This machine could not try to connect.
     NotTried,
 }
 
@@ -66,8 +66,8 @@ pub const REGISTRY_WORDS: [RegistryState; 8] = [
 ];
 
 impl RegistryState {
-    /// The joint word of every registry that lists the address: the worst that one of them says, except that "does not
-    /// judge" gives way to any judgement.
+    /// The joint state of all registries that list the address: the worst status that one of them reports. A registry
+    /// without checks gives way to any registry with checks.
     pub fn of(statuses: impl Iterator<Item = EndpointStatus>) -> RegistryState {
         statuses.max_by_key(|status| rank(*status)).map_or(RegistryState::NotListed, |status| match status {
             EndpointStatus::Healthy => RegistryState::Healthy,
@@ -90,7 +90,7 @@ fn rank(status: EndpointStatus) -> u8 {
 }
 
 impl NetworkState {
-    /// The word for the last contact with an address.
+    /// The state that the last contact with an address shows.
     pub fn of(contact: Option<&Contact>) -> NetworkState {
         match contact {
             None => NetworkState::NotTried,
@@ -98,7 +98,7 @@ impl NetworkState {
             Some(Contact::Answered(health)) => match health {
                 Health::Serving | Health::Unimplemented => NetworkState::Serving,
                 refused if refused.is_behind_authentication() => NetworkState::Unjudged,
-                // It serves others of its clients, for all that is known.
+                // It may serve other clients.
                 Health::Failed { cause: RpcCause::OurLimit(_), .. } => NetworkState::Unjudged,
                 Health::NotServing | Health::Unknown | Health::ServiceUnknown | Health::Failed { .. } => {
                     NetworkState::NotServing
@@ -143,7 +143,8 @@ impl NetworkState {
     }
 }
 
-/// The table (product contract, section 3). `None`: an address that nobody lists and nobody answers is simply gone.
+/// The table (product contract, section 3). `None`: no registry lists the address and nothing responds there, so it
+/// is simply gone.
 pub fn verdict(registry: RegistryState, network: NetworkState) -> Option<EndpointVerdict> {
     use EndpointVerdict as V;
     use NetworkState as N;

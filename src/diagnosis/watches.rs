@@ -1,4 +1,5 @@
-//! GD504 and GD505: health Watches that end, or are not implemented, on endpoints whose health is known nonetheless.
+//! GD504 and GD505: health Watches that end, or are not implemented, on endpoints whose health is known from
+//! elsewhere.
 
 use super::catalog::{HEALTH_WATCH_ENDED, HEALTH_WATCH_UNIMPLEMENTED};
 use super::ledger::{Contact, Ledger, Seen};

@@ -1,4 +1,4 @@
-//! GD9xx: our own vantage point.
+//! GD9xx: the vantage point of this tool.
 
 use crate::model::finding::{FindingKind, Severity};
 

@@ -1,5 +1,5 @@
-//! What left is forgotten once nothing can be concluded from it any more, so that a watch of days needs no more room than
-//! one of a minute.
+//! Drops records of instances that left once they cannot prove anything any more, so that a watch of days needs no
+//! more memory than one of a minute.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use super::{Identity, Ledger};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::time::Elapsed;
 
-/// So many instances that left are remembered: those of a rollout, with room to spare.
+/// How many instances that left are remembered: those of a rollout, with a margin.
 const KEPT: usize = 256;
 
-/// What left so long before says nothing about the service of this moment.
+/// What left longer ago proves nothing about the current service.
 const LONG_AGO: Duration = Duration::from_secs(60);
 
-/// The instances that left last, oldest first, with their source.
+/// The last instances that left, oldest first, with their source.
 #[derive(Debug, Default)]
 pub(crate) struct Departed(VecDeque<(usize, Identity, Address)>);
 
 impl Ledger {
-    /// Takes note that `endpoint` has left `source`, and forgets who left long before. An idle cycle compares its end with
-    /// its beginning: it forgets nothing.
+    /// Records that `endpoint` has left `source`, and drops the records of those that left long ago. An idle cycle
+    /// compares its end with its start, so it drops nothing.
     pub(super) fn departs(&mut self, source: usize, endpoint: &Endpoint) {
         let identity = Identity::of(source, endpoint);
         self.departed.0.push_back((source, identity, endpoint.address.clone()));
@@ -33,13 +33,13 @@ impl Ledger {
         }
     }
 
-    /// True when what happened at `at` is too old for a verdict. An idle cycle looks back to its beginning.
+    /// True when what happened at `at` is too old for a verdict. An idle cycle looks back to its start.
     pub fn is_long_ago(&self, at: Elapsed) -> bool {
         self.idle.is_empty() && self.now.since(at) > LONG_AGO
     }
 
     fn forget(&mut self, source: usize, identity: &Identity, address: &Address) {
-        // It may have come back, or left again since.
+        // It may have come back, or left again since then.
         let is_waiting = |(other, _, at): &(usize, Identity, Address)| *other == source && at == address;
         if self.departed.0.iter().any(is_waiting) || self.is_listed_by(source, address) {
             return;
@@ -71,7 +71,7 @@ impl Ledger {
     }
 
     fn is_listed_by(&self, source: usize, address: &Address) -> bool {
-        // Keys are in the order of their addresses, whatever their ids.
+        // Keys are ordered by their addresses first, whatever their ids.
         let first = Endpoint::new(address.clone()).key();
         let mut from = self.sources[source].listed.range(first..);
         from.next().is_some_and(|(key, _)| key.address() == address)

@@ -19,17 +19,17 @@ use crate::model::resolution::NoteKind;
 use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 
-/// A session may run for days: of every address so many losses are kept, the last ones.
+/// How many losses are kept per address: the last ones. A session may run for days.
 const LOSSES_KEPT: usize = 16;
-/// So many stalls of this process, and so many gaps of a registry.
+/// How many stalls of this process, and how many gaps of a registry, are kept.
 const STALLS_KEPT: usize = 64;
 const GAPS_KEPT: usize = 64;
 
-/// So many of the addresses that an id was seen at are kept.
+/// How many of the addresses at which an id was listed are kept.
 const KEPT_ADDRESSES: usize = 8;
 
 impl Ledger {
-    /// Takes note of one event.
+    /// Applies one event.
     pub fn observe(&mut self, event: &Event) {
         if self.first == 0 {
             self.first = event.seq;
@@ -88,7 +88,7 @@ impl Ledger {
         }
     }
 
-    /// Takes note of a call of the idle cycle, proved by event `seq`.
+    /// Records a call of the idle cycle, proved by event `seq`.
     pub fn call(&mut self, call: Call, seq: u64, at: Elapsed) {
         self.calls.push(Seen { what: call, seq, at });
     }
@@ -101,7 +101,7 @@ impl Ledger {
                 self.responses.remove(address);
             }
             PhaseDetail::LaterSettings(settings) => {
-                // The loss of a connection counts from its first SETTINGS.
+                // The lifetime of a lost connection counts from its first SETTINGS.
                 let since = self.settings.get(address).map_or(event.at, |first| first.at);
                 self.settings.insert(address.clone(), Seen { what: *settings, seq: event.seq, at: since });
             }
@@ -135,7 +135,8 @@ impl Ledger {
         self.handshakes.insert(address.clone(), seen(handshake, event));
     }
 
-    /// A held connection has told. One that the server ended by its rule is one of its connections as any other.
+    /// Records the result of an idle connection. One that the server closed by its rule also counts as a loss, like
+    /// any other connection.
     fn told(&mut self, report: &HeldReport, event: &Event) {
         if let Fate::Closed { after, disconnect, .. } = &report.held.fate
             && disconnect.goaway.as_ref().is_some_and(GoAway::names_rotation)
@@ -163,7 +164,8 @@ impl Ledger {
     fn lost(&mut self, address: &Address, disconnect: &Disconnect, idle: Option<Duration>, event: &Event) {
         let ready = self.settings.get(address).map_or(event.at, |settings| settings.at);
         self.loss(address, disconnect, event.at.since(ready), idle, event);
-        // A connection that ended before any call on it was answered: until the next one, nothing can be called there.
+        // A connection that was lost before any call on it was answered: until the next one, no call can succeed
+        // there.
         let unanswered = matches!(self.contacts.get(address), Some(Seen { what: Contact::Connected, .. }));
         if let Some(cause) = unanswered.then(|| ended_by(disconnect)).flatten() {
             let text = format!("connection lost: {disconnect}");
@@ -201,7 +203,7 @@ impl Ledger {
         }
         for endpoint in change.added.iter().chain(&change.changed) {
             self.remember(index, endpoint, event);
-            // Taken out first: the key shares its endpoint, and the old one is to go.
+            // Removed first: the key shares its endpoint, and the old endpoint must not be kept.
             let before = self.sources[index].listed.remove(&endpoint.key());
             self.sources[index].listed.insert(endpoint.key(), seen(endpoint.clone(), event));
             let was_usable = before.as_ref().is_some_and(|old| old.what.status.is_usable());
@@ -237,7 +239,8 @@ impl Ledger {
         self.sources[index].answered = Some(seen(change.notes.clone(), event));
     }
 
-    /// Keeps what the list of this moment does not tell: since when an instance is critical, and where its id was before.
+    /// Records what the current list does not contain: since when an instance is critical, and at which addresses its
+    /// id was listed.
     fn remember(&mut self, source: usize, endpoint: &Endpoint, event: &Event) {
         let key = (source, endpoint.key());
         if endpoint.status == EndpointStatus::Critical {
@@ -248,7 +251,7 @@ impl Ledger {
         if endpoint.id.is_none() {
             return;
         }
-        // Nearly every id stays where it is, and a vector's first growth is room for four.
+        // Nearly every id keeps its address, and a vector would first grow to a capacity of four.
         let seen = self.identities.entry(Identity::of(source, endpoint)).or_insert_with(|| Vec::with_capacity(1));
         if seen.last().is_none_or(|(address, _)| *address != endpoint.address) {
             seen.push((endpoint.address.clone(), event.seq));
@@ -289,7 +292,8 @@ impl Ledger {
     }
 }
 
-/// What a call would have got; `None` when the server took its leave by a rule of its own, or we did.
+/// The failure that a call would have got; `None` when the server closed the connection by a rule of its own, or we
+/// closed it.
 fn ended_by(disconnect: &Disconnect) -> Option<RpcCause> {
     match &disconnect.goaway {
         _ if disconnect.reason == DisconnectReason::SubchannelShutdown => None,

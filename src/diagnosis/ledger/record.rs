@@ -1,4 +1,4 @@
-//! What the ledger keeps, by the event that proves it.
+//! The records of the ledger, each with the event that proves it.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::model::resolution::{Note, NoteKind, ResolveCode, ResolveFailure};
 use crate::model::time::Elapsed;
 use crate::text::duration;
 
-/// Something that happened, with the number of the event that says so.
+/// Something that happened, with the number of the event that proves it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen<T> {
     /// What.
@@ -27,24 +27,24 @@ pub struct Seen<T> {
     pub at: Elapsed,
 }
 
-/// What one source has said.
+/// The state of one source.
 #[derive(Debug, Clone)]
 pub struct SourceRecord {
     /// Which registry, and what it is queried for.
     pub source: Arc<SourceId>,
     /// What it lists now.
     pub listed: BTreeMap<EndpointKey, Seen<Endpoint>>,
-    /// Its last full answer or change.
+    /// Its last full response or change.
     pub answered: Option<Seen<Vec<Note>>>,
-    /// How long the session had to wait for its first full answer.
+    /// How long the session had to wait for its first full response.
     pub first_answer: Option<Duration>,
-    /// Why it does not answer now.
+    /// Why it does not respond now.
     pub broken: Option<Seen<Option<ResolveFailure>>>,
-    /// Gaps that it recovered from: length, and the events at their beginning and end.
+    /// Gaps that it recovered from: length, and the events at their start and end.
     pub gaps: Vec<(Duration, u64, u64)>,
-    /// Notes of earlier answers that still count: the registry lost its list, or contradicted itself.
+    /// Notes of earlier responses that still count: the registry lost its list, or contradicted itself.
     pub remembered: Vec<Seen<Note>>,
-    /// How its answers follow each other.
+    /// How its responses follow each other.
     pub rotation: Rotation,
 }
 
@@ -56,23 +56,23 @@ impl SourceRecord {
         self.listed.range(first..).take_while(move |(key, _)| key.address() == address).map(|(_, seen)| seen)
     }
 
-    /// The note of `kind` in the last answer.
+    /// The note of `kind` in the last response.
     pub fn note(&self, kind: NoteKind) -> Option<&Note> {
         self.answered.as_ref()?.what.iter().find(|note| note.kind == kind)
     }
 
-    /// True when nothing names this registry and it is not there.
+    /// True when this registry is not configured and nothing runs at its default address.
     pub fn is_absent(&self) -> bool {
         let failure = self.broken.as_ref().and_then(|broken| broken.what.as_ref());
         failure.is_some_and(|failure| failure.code == ResolveCode::NotHere)
     }
 
-    /// True when it lists nothing usable, and something is registered there that could not be read.
+    /// True when it lists nothing usable, and something is registered that could not be parsed.
     pub fn is_unreadable(&self) -> bool {
         !self.listed.values().any(|seen| seen.what.status.is_usable()) && self.note(NoteKind::Unreadable).is_some()
     }
 
-    /// True when it is DNS that answers with another part of its addresses each time: what is missing has not left.
+    /// True for DNS that returns a different subset of its addresses each time: a missing address has not left.
     pub fn rotates(&self) -> bool {
         self.registry().resolves_names() && self.rotation.is_proved()
     }
@@ -82,25 +82,26 @@ impl SourceRecord {
         self.source.registry
     }
 
-    /// True when the registry itself holds the truth; DNS is a copy of it.
+    /// True when the registry is the source of its list; DNS is a copy.
     pub fn is_authority(&self) -> bool {
         self.registry().is_authority()
     }
 }
 
-/// What the network has said about one address.
+/// What the network has shown for one address.
 #[derive(Debug, Clone)]
 pub enum Contact {
-    /// The server's SETTINGS arrived; health not asked (yet).
+    /// The server's SETTINGS arrived; its health was not queried (yet).
     Connected,
-    /// The health service answered.
+    /// The health service responded.
     Answered(Health),
     /// The attempt failed.
     Failed(Failure),
 }
 
 impl Contact {
-    /// True when the endpoint can be judged by it: a connection alone cannot, because a frozen process has one too.
+    /// True when it is enough to judge the endpoint. A connection alone is not: a frozen process accepts connections
+    /// too.
     pub fn is_conclusive(&self) -> bool {
         match self {
             Contact::Answered(_) | Contact::Failed(_) => true,
@@ -109,7 +110,7 @@ impl Contact {
     }
 }
 
-/// An endpoint that left a source during the session, or that the source no longer calls usable.
+/// An endpoint that left a source during the session, or that the source no longer lists as usable.
 #[derive(Debug, Clone)]
 pub struct Departure {
     /// As it was last listed.
@@ -118,10 +119,10 @@ pub struct Departure {
     pub source: usize,
 }
 
-/// A connection that stood and ended by itself.
+/// A connection that was established and then lost, not closed by us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// How it ended.
+    /// How it was closed.
     pub disconnect: Disconnect,
     /// How long it had been READY.
     pub lived: Duration,
@@ -134,9 +135,9 @@ pub struct Loss {
 pub struct Handshake {
     /// The chain as presented, leaf first. Endpoints that present the same certificate share it here.
     pub chain: Vec<Arc<Certificate>>,
-    /// The wall clock of that moment: certificates are dated by it.
+    /// The wall clock at that moment: the dates of certificates are compared with it.
     pub time: SystemTime,
-    /// The handshake went through.
+    /// True when the handshake succeeded.
     pub passed: bool,
     /// The name that was verified.
     pub server_name: String,
@@ -146,8 +147,8 @@ pub struct Handshake {
     pub limit: Option<String>,
 }
 
-/// What makes an instance one and the same to its registry: ids are unique per source and node. It shares the endpoint that it
-/// was taken from.
+/// What identifies an instance to its registry: ids are unique per source and node. It shares the endpoint that it
+/// was made from.
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// Index of the source.
@@ -156,7 +157,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// That of `endpoint` in the list of `source`.
+    /// The identity of `endpoint` in the list of `source`.
     pub fn of(source: usize, endpoint: &Endpoint) -> Self {
         Identity { source, endpoint: endpoint.clone() }
     }
@@ -196,26 +197,26 @@ impl Ord for Identity {
     }
 }
 
-/// Why a call of the idle cycle has no answer.
+/// Why a call of the idle cycle got no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdleCallError {
-    /// The channel failed it, in the words of gRPC.
+    /// The channel failed it, with gRPC's own message.
     #[error("{0}")]
     Channel(String),
     /// The RPC failed.
     #[error("{address}: {code}: {text}")]
     Rpc {
-        /// The endpoint that took it.
+        /// The endpoint that the call was sent to.
         address: Address,
         /// The gRPC status: `UNAVAILABLE`.
         code: GrpcStatus,
-        /// Its message.
+        /// The status message.
         text: String,
     },
-    /// Its connection ended, or was closed.
+    /// Its connection was lost, or closed.
     #[error("{address}: {why}")]
     ConnectionLost {
-        /// The endpoint that took it.
+        /// The endpoint that the call was sent to.
         address: Address,
         /// Why.
         why: String,
@@ -223,15 +224,15 @@ pub enum IdleCallError {
     /// No response until its deadline.
     #[error("{address}: health: no response within {}", duration(*waited))]
     NoResponse {
-        /// The endpoint that took it.
+        /// The endpoint that the call was sent to.
         address: Address,
-        /// How long it was waited for.
+        /// How long the connection was waited for.
         waited: Duration,
     },
     /// No connection until its deadline.
     #[error("no connection within {}; the channel is {}", duration(*waited), state.as_str())]
     NoConnection {
-        /// How long it was waited for.
+        /// How long the connection was waited for.
         waited: Duration,
         /// The state of the channel.
         state: ConnectivityState,
@@ -241,15 +242,15 @@ pub enum IdleCallError {
 /// A call of the idle cycle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// Before (baseline) or after the silence.
+    /// Before (baseline) or after the idle period.
     pub phase: IdlePhase,
-    /// Which address took it, if one did.
+    /// The address that the call was sent to, if any.
     pub address: Option<Address>,
-    /// How it ended.
+    /// How it was closed.
     pub outcome: Result<Health, IdleCallError>,
     /// From the start of the call, connecting included, to its end.
     pub took: Duration,
-    /// The same by stage, when the call was answered.
+    /// The duration by stage, when the call was answered.
     pub cost: Option<CallCost>,
     /// The events of the stages.
     pub stages: Vec<u64>,

@@ -1,5 +1,5 @@
-//! DNS that answers with another part of its addresses each time (Consul and Route 53 give 3 or 8 of many, some servers
-//! a random one): an address that is missing from one answer has not left. Pure.
+//! DNS that returns a different subset of its addresses each time (Consul and Route 53 return 3 or 8 of many, some
+//! servers a random one): an address that is missing from one answer has not left. Pure.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,19 +9,20 @@ use crate::model::event::EndpointsChange;
 use crate::model::time::Elapsed;
 use crate::text::duration;
 
-/// So many answers in a row exchange addresses before that is a rotation: a rollout brings none back, a failover happens once.
+/// How many answers in a row must exchange addresses before this counts as a rotation: a rollout brings no address
+/// back, a failover happens once.
 const EXCHANGES: usize = 3;
-/// Changes further apart have nothing to do with each other: an answer holds for seconds.
+/// Changes further apart are unrelated: an answer is valid for seconds.
 const APART: Duration = Duration::from_secs(60);
-/// So many addresses of one name are told apart.
+/// How many addresses of one name are tracked.
 const KNOWN: usize = 1_024;
 
 /// How the answers of one DNS source follow each other.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rotation {
-    /// Every address since the exchanges began.
+    /// Every address since the exchanges started.
     known: BTreeSet<Address>,
-    /// The events of the last exchanges: addresses came and as many left.
+    /// The events of the last exchanges, in which as many addresses were added as left.
     exchanges: Vec<u64>,
     /// Exchanges so far, and how many addresses came back.
     count: usize,
@@ -33,7 +34,7 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Takes note of an answer that differs from the one before.
+    /// Records an answer that differs from the one before.
     pub(super) fn changed(&mut self, change: &EndpointsChange, seq: u64, at: Elapsed) {
         let is_exchange = !change.removed.is_empty() && change.added.len() == change.removed.len();
         if (!is_exchange && !self.is_proved()) || at.since(self.last) > APART {

@@ -1,4 +1,4 @@
-//! How connections end, and what a call got instead of an answer.
+//! How connections are closed, and what a call gets instead of a response.
 
 use super::*;
 use crate::model::grpc_status::GrpcStatus;
@@ -7,7 +7,7 @@ use crate::model::reach::{Disconnect, DisconnectReason, GoAway, PeerSettings};
 use crate::model::rpc::{RpcCause, Unanswered};
 
 impl Story {
-    /// READY now; allows so many streams.
+    /// READY now; allows this many streams.
     fn ready(&mut self, address: &str, streams: Option<u32>) -> &mut Self {
         let settings = PeerSettings { max_concurrent_streams: streams, ..PeerSettings::default() };
         let detail = PhaseDetail::Settings(settings);
@@ -22,7 +22,7 @@ impl Story {
         self.tell(EventKind::Disconnect { address: address.parse().unwrap(), disconnect, idle: None })
     }
 
-    /// Its health service answers on the connection that is there.
+    /// Its health service responds on the existing connection.
     fn health_answers(&mut self, address: &str) -> &mut Self {
         let (address, service, health) = (address.parse().unwrap(), String::new(), Health::Serving);
         self.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy: None }))

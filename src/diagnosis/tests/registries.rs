@@ -1,4 +1,4 @@
-//! Conclusions about registries: what they list against what the network says, and against each other.
+//! Conclusions about registries: what they list compared with what the network shows, and with each other.
 
 use super::*;
 use crate::diagnosis::ProxyEnv;
@@ -11,7 +11,7 @@ fn instance(address: &str, id: &str, node: &str, status: EndpointStatus) -> Endp
     endpoint
 }
 
-/// `endpoint`, on its way out.
+/// `endpoint`, draining.
 fn leaving(mut endpoint: Endpoint) -> Endpoint {
     endpoint.status = EndpointStatus::Draining;
     endpoint
@@ -427,7 +427,7 @@ fn the_two_families_of_this_machine_are_one_endpoint() {
     let conclusion = story.concludes();
     assert_eq!((codes(&conclusion), conclusion.summary.exit), (vec!["GD129"], 0));
     assert!(conclusion.summary.text.contains("the only endpoint is healthy"), "{}", conclusion.summary.text);
-    // Nobody there at all is another thing, and so is an address that somebody else lists on purpose.
+    // Two unreachable addresses are a different case, and so is an address that another source lists on purpose.
     let mut both = Story::default();
     both.lists("dns", &[(four, LISTED), (six, LISTED)]);
     both.fails(four, Stage::Tcp, FailureCode::Refused).fails(six, Stage::Tcp, FailureCode::Refused);

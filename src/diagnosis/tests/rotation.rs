@@ -1,4 +1,4 @@
-//! DNS that answers with another part of its addresses each time, and addresses that left long ago.
+//! DNS that returns a different subset of its addresses each time, and addresses that left long ago.
 
 use super::*;
 
@@ -13,14 +13,14 @@ fn borrowed(list: &[(String, EndpointStatus)]) -> Vec<(&str, EndpointStatus)> {
 }
 
 impl Story {
-    /// DNS exchanges these addresses for those.
+    /// DNS replaces addresses with others.
     fn exchanges(&mut self, gone: &[u8], new: &[u8]) -> &mut Self {
         let (gone, new) = (part(gone), part(new));
         self.lists_with("dns", &borrowed(&new), &borrowed(&gone), Vec::new())
     }
 }
 
-/// Two of four at a time, again and again.
+/// Two of four addresses at a time, repeatedly.
 fn rotating() -> Story {
     let mut story = Story::default();
     story.exchanges(&[], &[1, 2]).exchanges(&[1, 2], &[3, 4]).exchanges(&[3, 4], &[1, 2]);

@@ -1,4 +1,4 @@
-//! What connections that were held in silence prove.
+//! What connections that were kept idle prove.
 
 use super::*;
 use crate::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
@@ -226,7 +226,7 @@ fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tol
     assert_eq!(told(&story), [("GD614", text)]);
     assert_eq!(story.concludes().summary.exit, 0);
 
-    // Through a proxy that its headers name, with a check that lived for a shorter time.
+    // Through a proxy that its headers name, with a check that was shorter.
     let address: Address = A.parse().unwrap();
     let proxy = Some(Arc::new(Proxy { name: ProxyName::Nginx, header: "server: nginx".to_string() }));
     let (service, health) = (String::new(), Health::Serving);
@@ -258,7 +258,7 @@ fn the_channels_own_idle_connection_tells_too() {
     assert_eq!(ends(Some(62), ours), []);
     assert_eq!(ends(None, goaway), [], "a call was open on it");
     assert_eq!(ends(Some(0), closed.clone()), [], "it had no time for a call");
-    // Beside a check that was cut it is one finding.
+    // Together with a check whose connection was dropped, it is one finding.
     let mut story = story(&[A]);
     let (address, idle) = (A.parse().unwrap(), Some(Duration::from_secs(20)));
     story.tell(EventKind::Disconnect { address, disconnect: closed, idle }).serves(A);

@@ -1,4 +1,4 @@
-//! Certificates that verify, and what is wrong with them all the same.
+//! Certificates that verify and are faulty nonetheless.
 
 use super::*;
 use crate::model::certificate::AlternativeName;
