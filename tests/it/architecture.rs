@@ -33,7 +33,7 @@ const MODULES: &[(&str, &[&str])] = &[
 /// Above the modules: the crate's root, and the list of parsers for fuzzing.
 const ABOVE: &[&str] = &["fuzzing"];
 
-/// Modules and files that know no clock, no runtime and no sockets.
+/// Modules and files that use no clock, no runtime and no sockets.
 const PURE: &[&str] = &[
     "text",
     "model",
@@ -88,8 +88,8 @@ fn every_module_uses_only_what_it_may() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A module and its own children are one idea in several files: that it uses them does not count, that they use it does.
-/// Everything else that leads back to where it began is a circle: between siblings, through a parent, across folders.
+/// A module and its child modules are one idea in several files, so uses between them do not count. Every other cycle
+/// of uses is an error: between siblings, through a parent, across folders.
 #[test]
 fn no_files_use_each_other_in_a_circle() {
     let mut found = Vec::new();
@@ -138,7 +138,7 @@ fn pure_modules_know_no_clock_no_runtime_and_no_sockets() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Where else than in `platform` code may differ by system: where the type of a Unix socket is named.
+/// Files outside of `platform` whose code may differ by system: those that name the type of a Unix socket.
 const SYSTEMS_ELSEWHERE: &[&str] = &["net/dial.rs"];
 
 #[test]

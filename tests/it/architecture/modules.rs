@@ -8,7 +8,7 @@ use super::source::{self, code, is_test};
 
 type Names = Vec<String>;
 
-/// One crate: its files by module path (`[]` is the root), and what each of them brings into scope.
+/// One crate: its files by module path (`[]` is the root), and the names that each of them brings into scope.
 pub struct Crate {
     pub files: BTreeMap<Names, PathBuf>,
     imports: BTreeMap<Names, BTreeMap<String, Names>>,
@@ -155,7 +155,7 @@ impl Crate {
     }
 }
 
-/// The tree of a `use` statement that begins in `line`.
+/// The tree of a `use` statement that starts in `line`.
 fn use_tree(line: &str) -> Option<&str> {
     let line = line.trim_start();
     let after = match line.strip_prefix("pub") {

@@ -22,13 +22,13 @@ pub fn files(path: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// True for files that only tests are made of.
+/// True for files that contain only test code.
 pub fn is_test(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
         || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_doc"))
 }
 
-/// The lines of a file with their numbers: without comments, and without what is compiled for tests only.
+/// The lines of a file with their numbers, without comments and without code that is compiled for tests only.
 pub fn code(path: &Path) -> Vec<(usize, String)> {
     let text = fs::read_to_string(path).unwrap();
     let mut lines = text.lines().zip(1..);
@@ -47,7 +47,7 @@ pub fn code(path: &Path) -> Vec<(usize, String)> {
     code
 }
 
-/// Skips an item with its attributes; `end` is the line with which rustfmt closes one of several lines.
+/// Skips an item with its attributes; `end` is the line with which rustfmt closes an item of several lines.
 fn skip_item<'a>(lines: &mut impl Iterator<Item = (&'a str, usize)>, end: &str) {
     let item = lines.find(|(line, _)| !line.trim_start().starts_with("#["));
     if item.is_some_and(|(line, _)| !line.ends_with(';') && !line.ends_with('}')) {
@@ -55,7 +55,7 @@ fn skip_item<'a>(lines: &mut impl Iterator<Item = (&'a str, usize)>, end: &str) 
     }
 }
 
-/// A line up to `//`, where that stands outside of a text.
+/// A line up to `//`, if that is outside of a string literal.
 fn without_comment(line: &str) -> String {
     let mut is_text = false;
     let mut before = ' ';

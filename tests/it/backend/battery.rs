@@ -1,5 +1,5 @@
-//! What every backend promises, proved for each of them in the same way. A backend's line in `mod.rs` is
-//! `battery!(module, Fixture)`; the fixture says how to run its registry.
+//! The contract of backends, tested for each of them in the same way. A backend's line in `mod.rs` is
+//! `battery!(module, Fixture)`; the fixture runs its registry.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use grpc_discover::model::target::Target;
 
 use crate::support::leftovers::Open;
 
-/// Longer than any backend may be silent when it has something to say.
+/// Longer than any backend may take to report a change.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A registry and how it is handled.
 pub trait Fixture: Sized {
-    /// Starts the registry, with nobody in it. `None`: left out, which was said.
+    /// Starts the registry, without instances. `None`: not available, which was reported on stderr.
     async fn start() -> Option<Self>;
     /// The backend under test.
     fn backend(&self) -> &'static dyn Backend;
-    /// What to resolve.
+    /// The target to resolve.
     fn target(&self) -> Target;
     /// With which settings.
     fn context(&self) -> Context;
@@ -29,7 +29,7 @@ pub trait Fixture: Sized {
     async fn set(&mut self, endpoints: &[Address]);
     /// Makes the registry unreachable.
     async fn stop(&mut self);
-    /// Makes it reachable again, where it was, with what was last set.
+    /// Makes it reachable again, at the same address, with the list that was set last.
     async fn start_again(&mut self);
     /// Why a claim does not apply to this backend; `None` where it does.
     fn exempt(_claim: Claim) -> Option<&'static str> {
@@ -37,7 +37,7 @@ pub trait Fixture: Sized {
     }
 }
 
-/// What is claimed of a backend: the contract in `src/backend/mod.rs`.
+/// A requirement of the contract in `src/backend/mod.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     FirstItemIsAFullAnswer,
@@ -51,7 +51,7 @@ pub enum Claim {
     AChangeArrives,
 }
 
-/// Three addresses that nobody contacts. Kubernetes takes no loopback ones.
+/// Three addresses that are never contacted. Kubernetes accepts no loopback addresses.
 pub fn some_addresses() -> [Address; 3] {
     ["10.0.0.1:7001", "10.0.0.2:7001", "10.0.0.3:7001"].map(|text| text.parse().unwrap())
 }
@@ -97,7 +97,7 @@ impl Reader {
         item
     }
 
-    /// The first item, which must be a full answer.
+    /// The first item, which must be a complete response.
     async fn first(&mut self) {
         let item = self.next().await;
         assert!(is_full(&item), "the first item is {item:?}");
@@ -165,7 +165,7 @@ async fn a_stop_while_watching_is_said<F: Fixture>(fixture: &mut F) {
         }
     }
     fixture.start_again().await;
-    // Either the watch survived, and starts from a full answer, or it is over.
+    // Either the watch survived and starts with a complete response, or the stream has ended.
     let context = reader.context.clone();
     context.resolve_now.notify_one();
     loop {
@@ -194,7 +194,7 @@ async fn a_second_resolve_recovers<F: Fixture>(fixture: &mut F) {
 async fn dropping_leaves_nothing_behind<F: Fixture>(fixture: &mut F) {
     let endpoints = some_addresses();
     fixture.set(&endpoints).await;
-    // Before the first use: nothing may stay for the life of the process either.
+    // Before the first use: nothing may stay open for the life of the process either.
     let before = Open::now();
     for round in 0..3 {
         let mut readers: Vec<Reader> = (0..5).map(|_| Reader::new(fixture)).collect();
@@ -253,7 +253,7 @@ async fn a_change_arrives<F: Fixture>(fixture: &mut F) {
     }
 }
 
-/// Every claim as a test of its own: `backend::dns::battery::a_change_arrives`.
+/// Every requirement as a test of its own: `backend::dns::battery::a_change_arrives`.
 macro_rules! battery {
     ($module:ident, $fixture:ty) => {
         mod $module {

@@ -1,4 +1,4 @@
-//! `consul` in the battery: a real agent that keeps what it knows on disk.
+//! `consul` in the battery: a real agent that stores its data on disk.
 
 #![cfg(feature = "consul")]
 
@@ -16,8 +16,8 @@ use crate::support::consul::{ConsulAgent, Mode};
 
 battery!(battery, RealConsul);
 
-/// The instances stand on a node without an agent: what is set is there at once, and a restart brings it back from the
-/// registry's own log.
+/// The instances are on a node without an agent: a change applies immediately, and after a restart the registry's own
+/// log restores it.
 pub struct RealConsul {
     agent: ConsulAgent,
     registered: Vec<Address>,

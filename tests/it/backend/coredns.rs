@@ -27,7 +27,7 @@ pub struct CoreDns {
 }
 
 impl CoreDns {
-    /// Writes the zone with the next serial number; CoreDNS looks for one every 100 ms.
+    /// Writes the zone with the next serial number; CoreDNS checks for a new one every 100 ms.
     fn write_zone(&mut self, endpoints: &[Address]) {
         self.serial += 1;
         let mut zone =
@@ -80,7 +80,7 @@ impl Fixture for CoreDns {
         CoreDns::context(self)
     }
 
-    /// Returns when the zone that is served is this one.
+    /// Returns once this zone is served.
     async fn set(&mut self, endpoints: &[Address]) {
         self.write_zone(endpoints);
         if self.process.is_some() {
@@ -110,7 +110,7 @@ impl Fixture for CoreDns {
 
 #[cfg(all(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 impl CoreDns {
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -124,7 +124,7 @@ impl CoreDns {
 }
 
 impl CoreDns {
-    /// Asks for the SOA until its serial number is `serial`.
+    /// Queries the SOA until its serial number is `serial`.
     async fn serves(&self, serial: u32) {
         let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         socket.connect(self.address).await.unwrap();
@@ -132,7 +132,7 @@ impl CoreDns {
         let arrived = async {
             loop {
                 let mut reply = [0; 512];
-                // Refused while it starts; old for up to 100 ms after a change.
+                // Refused while it starts; the old zone for up to 100 ms after a change.
                 drop(socket.send(question).await);
                 let read = tokio::time::timeout(Duration::from_millis(100), socket.recv(&mut reply)).await;
                 if let Ok(Ok(length)) = read

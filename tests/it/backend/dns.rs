@@ -1,4 +1,4 @@
-//! `dns` against a server that says what the test wants; and the same server in the battery.
+//! `dns` against a server that the test scripts, and the same server in the battery.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ impl Fixture for Scripted {
     }
 
     fn context(&self) -> Context {
-        // The hints of one resolve are nobody else's.
+        // No other resolve shares the hints of this one.
         let mut context = self.context.clone();
         context.resolve_now = Arc::default();
         context
@@ -325,7 +325,7 @@ async fn half_an_answer_is_an_answer_with_a_note() {
     assert_eq!(listed(&half), ["10.0.0.1:1"]);
     let [missing] = notes(&half, NoteKind::HalfAnswered)[..] else { panic!("{:?}", half.notes) };
     assert!(missing.contains("SERVFAIL for AAAA pay.test, although A pay.test is answered"), "{missing}");
-    // Without an address the half that failed might have known one.
+    // Without an address: the half that failed might have had one.
     server.says("pay.test", A, Script::NoData);
     assert_eq!(failure("pay.test:1", &context(&server, |_| {})).await.0, ResolveCode::ServFail);
 }
@@ -393,7 +393,7 @@ async fn a_hint_asks_past_the_ttl_and_the_same_answer_says_nothing() {
     resolution.next().await.unwrap().unwrap();
     let asked = || server.asked().iter().filter(|asked| *asked == "A pay.test. udp").count();
     assert_eq!(asked(), 1);
-    // The answer to the first hint says nothing new; the second one finds the move.
+    // The response to the first hint is unchanged; the second hint finds the move.
     ours.resolve_now.notify_one();
     let moved = async {
         while asked() < 2 {
@@ -434,7 +434,7 @@ async fn a_server_without_edns_is_queried_again_without_it() {
         let [note] = notes(&found, NoteKind::NoEdns)[..] else { panic!("{code:?}: {:?}", found.notes) };
         assert!(note.contains("does not support EDNS"), "{note}");
     }
-    // A code that EDNS has nothing to do with stays.
+    // A response code that is unrelated to EDNS is kept.
     let server = DnsServer::start().await;
     server.says("pay.test", A, Script::Code(ResponseCode::FormErr));
     let (code, text) = failure("pay.test:1", &context(&server, |_| {})).await;
@@ -462,7 +462,7 @@ async fn an_answer_that_is_cut_silently_is_completed_over_tcp() {
     assert_eq!(whole.endpoints.len(), 40);
     let [cut] = notes(&whole, NoteKind::Cut)[..] else { panic!("{:?}", whole.notes) };
     assert!(cut.contains("19 of 40 records over UDP, without the TC bit; all 40 over TCP"), "{cut}");
-    // One record of two is cut too; a server without TCP is believed.
+    // One record of two is also truncated; the response of a server without TCP is used as it is.
     server.says(
         "two.test",
         A,

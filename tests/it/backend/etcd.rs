@@ -1,5 +1,5 @@
-//! `etcd` in the battery, and what only a registry with leases, revisions and a leader can show: all of it against etcd's
-//! own server.
+//! `etcd` in the battery, and what only a registry with leases, revisions and a leader can show: all of it against
+//! the real etcd server.
 
 #![cfg(feature = "etcd")]
 
@@ -19,7 +19,7 @@ use crate::support::tool::{Running, run};
 
 battery!(battery, RealEtcd);
 
-/// One member that keeps what it knows on disk.
+/// One member that stores its data on disk.
 pub struct RealEtcd {
     etcd: Etcd,
     registered: Vec<Address>,
@@ -100,7 +100,7 @@ async fn a_lease_is_told_with_its_time_left_and_takes_its_endpoint_with_it() {
         ["1 of 3 keys have no lease, so they are not removed when their process stops: \"pay/3\""]
     );
 
-    // Nobody renews the short one.
+    // The short lease is not renewed.
     let second = answer(&mut stream).await;
     assert_eq!(places(&second), ["10.0.0.2:50051", "10.0.0.3:50051"]);
     let [why] = notes(&second, NoteKind::Departed)[..] else { panic!("{second:?}") };
@@ -136,8 +136,8 @@ async fn a_compaction_behind_the_back_of_a_cut_watch_is_said_and_recovered() {
     etcd.put("pay/1", "10.0.0.1:50051", 0);
     let mut stream = watch(&etcd, "etcd:///pay");
     assert_eq!(places(&answer(&mut stream).await), ["10.0.0.1:50051"]);
-    // Nobody reads the stream: the connection stands still as if its process were stopped. Not even the watch was asked
-    // for, so its first revision is the one that was read.
+    // The stream is not read: the connection stalls as if the process were stopped. Even the watch was not requested,
+    // so its first revision is the one that was read.
     for round in 0..20 {
         etcd.put("pay/1", &format!("10.0.0.1:{}", 50_052 + round), 0);
     }
@@ -161,7 +161,7 @@ fn a_stopped_watcher_that_slept_through_a_compaction_recovers_by_itself() {
     let mut running = Running::start(&["resolve", "--watch", "-o", "ndjson", &target]);
     running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 2);
     running.signal("-STOP");
-    // More than the sockets between them hold: the watch falls behind, and what it has not read is compacted away.
+    // More than the sockets can buffer: the watch falls behind, and what it has not read is compacted.
     for _ in 0..150 {
         etcd.put("pay/filler", &filler, 0);
     }
@@ -189,14 +189,14 @@ fn nothing_is_called_gone_while_a_cluster_has_no_leader() {
     let mut running = Running::start(&["watch", "--plaintext", "-o", "ndjson", &target]);
     running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 3);
 
-    // The leader and one more: who is left leads nobody.
+    // The leader and one more: the remaining member has no leader.
     let leader = etcd.leader();
     let other = (0..3).find(|index| *index != leader).unwrap();
     etcd.kill(leader);
     etcd.kill(other);
     let broken = |event: &serde_json::Value| event["kind"] == "backend" && event["status"] == "broken";
     running.wait_for("the loss", PATIENCE, broken);
-    // Asked again and again, it says why, and that is no empty list.
+    // Repeated queries report the reason, and not an empty list.
     let no_leader = |event: &serde_json::Value| broken(event) && event["error"].to_string().contains("leader");
     running.wait_for("a member that says it has no leader", PATIENCE, no_leader);
     etcd.start_again(leader);
@@ -228,7 +228,7 @@ async fn the_next_member_is_asked_when_one_is_gone_frozen_or_cut_off_from_the_ot
     let [asked] = notes(&first, NoteKind::Asked)[..] else { panic!("{first:?}") };
     assert!(asked.contains("no response within"), "{asked}");
 
-    // Two frozen of three: who is left says that it has no leader, or nothing that it could not know.
+    // Two of three are frozen: the remaining one reports that it has no leader, or nothing that it could not know.
     etcd.pause(1);
     let error = word(&mut watch(&etcd, "etcd:///pay")).await.expect_err("no leader");
     assert!(error.to_string().starts_with("etcd: none of the 3 members can be queried: 127.0.0.1:"), "{error}");
@@ -261,7 +261,7 @@ async fn who_may_read_sees_and_who_may_not_is_told_so() {
         let skipped = notes(&first, NoteKind::Skipped);
         assert_eq!(skipped.is_empty(), user.starts_with("root"), "{skipped:?}");
     }
-    // Of a service that this user may see nowhere, an empty list would prove nothing.
+    // For a service that this user may read nowhere, an empty list would prove nothing.
     let hidden = word(&mut as_user("reader:s3cret", "etcd:///order")).await.expect_err("no right");
     assert_eq!(hidden.failure().code, ResolveCode::Denied, "{hidden}");
     for (user, words) in [
@@ -365,7 +365,7 @@ fn a_bare_name_is_asked_of_etcd_when_the_environment_names_it() {
     assert!(nobody.contains("connection refused"), "{nobody}");
 }
 
-/// What is said of a member that is not there.
+/// What is reported about a member that does not exist.
 fn run_nobody() -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let run = run(&["resolve", &format!("etcd://127.0.0.1:{port}/pay")]);

@@ -1,5 +1,5 @@
-//! `eureka` in the battery, and what only a registry with leases and self-preservation can show: all of it against Spring
-//! Cloud's server.
+//! `eureka` in the battery, and what only a registry with leases and self-preservation can show: all of it against
+//! Spring Cloud's server.
 
 #![cfg(feature = "eureka")]
 
@@ -22,7 +22,7 @@ use crate::support::tool::{run, run_command, tool};
 
 battery!(battery, RealEureka);
 
-/// A server that forgets everything when it is stopped, and who was registered in it.
+/// A server that loses all data when it is stopped, and the instances that were registered in it.
 pub struct RealEureka {
     eureka: Eureka,
     registered: Vec<Address>,
@@ -90,7 +90,7 @@ async fn an_instance_is_told_with_its_status_and_what_is_left_of_its_lease() {
     eureka.register("pay-1", "10.0.0.1", 60, json!({ "gRPC_port": "50051", "zone": "eu-1" }));
     eureka.register("pay-2", "10.0.0.2", 60, json!({ "Endpoints": "grpc://10.0.0.2:9000", "ID": "2" }));
     eureka.register("pay-3", "10.0.0.3", 60, json!({ "Endpoints": "http://10.0.0.3:8000" }));
-    // A renewal changes what the server calls the last one.
+    // A renewal changes the time that the server reports as the last one.
     eureka.renew("pay-1");
     eureka.overrule("pay-2", "OUT_OF_SERVICE");
     let told = answer(&mut ask("eureka:///PAY", &eureka.url())).await;
@@ -119,7 +119,7 @@ async fn an_instance_that_nobody_renews_is_evicted_or_kept_and_both_are_said() {
     assert_eq!(answer(&mut stream).await.endpoints.len(), 1);
     assert!(matches!(update(&mut stream).await, Ok(Update::NotFound(_))));
 
-    // Self-preservation: many more renewals are expected than come.
+    // Self-preservation: far more renewals are expected than are received.
     let Some(eureka) = Eureka::start_with(&["--eureka.server.renewal-percent-threshold=1000"]) else { return };
     eureka.register("pay-1", "10.0.0.1", 1, json!({ "gRPC_port": "50051" }));
     let overdue = async {
@@ -193,7 +193,7 @@ fn a_bare_name_is_asked_of_eureka_when_the_environment_names_it() {
     assert!(nobody.all().contains("connection refused"), "{}", nobody.all());
 }
 
-/// Servers behind a password are many; Spring's own has none unless it is built with one.
+/// Many servers require a password; Spring's own does not unless it is built to.
 #[tokio::test]
 async fn a_refusal_is_told_as_one_and_the_password_is_not_shown() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

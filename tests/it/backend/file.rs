@@ -60,7 +60,7 @@ impl Fixture for ListFile {
     }
 }
 
-/// Not a mark (a loaded machine is slow), but a second would mean that nobody watches.
+/// Not a performance goal (a loaded machine is slow), but a second would mean that the file is not watched.
 #[tokio::test]
 async fn a_rename_is_seen_without_polling() {
     let mut file = ListFile::start().await.unwrap();

@@ -1,4 +1,5 @@
-//! Who asks Kubernetes, and over which connection: every way that a kubeconfig knows, against its own API server.
+//! How Kubernetes is accessed: every kind of credential and connection that a kubeconfig supports, against the real
+//! API server.
 
 #![cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 
@@ -39,7 +40,7 @@ fn plugin(cluster: &Cluster, name: &str, status: &Value) -> Value {
     let file = cluster.directory().join(name);
     std::fs::write(&file, format!("#!/bin/sh\ncat <<'END'\n{printed}\nEND\n")).expect("a plugin");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).expect("an executable");
-    // As a path that begins where the kubeconfig stands.
+    // As a path relative to the kubeconfig.
     json!({ "exec": { "command": format!("./{name}"), "apiVersion": api, "interactiveMode": "Never" } })
 }
 

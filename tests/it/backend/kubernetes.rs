@@ -1,5 +1,5 @@
-//! `kubernetes` in the battery, and what only a registry with slices, conditions and versions can show: all of it against
-//! Kubernetes' own API server.
+//! `kubernetes` in the battery, and what only a registry with slices, conditions and versions can show: all of it
+//! against the real Kubernetes API server.
 
 #![cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 
@@ -90,12 +90,12 @@ fn context(kubeconfig: &Path) -> Context {
     Context::new(settings)
 }
 
-/// What the backend says of `target` to whoever has `token`.
+/// The backend's result for `target` with the credentials `token`.
 pub fn ask(cluster: &Cluster, token: &str, target: &str) -> Resolution {
     Kubernetes.resolve(&target.parse().expect(target), &context(&cluster.kubeconfig(token)))
 }
 
-/// Address and status of everything that is listed.
+/// Address and status of every listed endpoint.
 fn listed(answer: &Answer) -> Vec<(String, EndpointStatus)> {
     answer.endpoints.iter().map(|endpoint| (endpoint.address.to_string(), endpoint.status)).collect()
 }
@@ -111,7 +111,7 @@ async fn all_slices_of_a_service_are_joined() {
             .collect();
         cluster.slice(&format!("pay-{number}"), "pay", &endpoints);
     }
-    // Another service's is none of ours, and one endpoint moves from a slice to the next.
+    // Slices of another service are ignored, and one endpoint moves from one slice to the next.
     cluster.slice("order-1", "order", &[ready("10.9.9.9", "order-1")]);
     let first = answer(&mut ask(&cluster, ADMIN, "kubernetes:///pay.pay:grpc")).await;
     assert_eq!(first.endpoints.len(), 250);
@@ -160,7 +160,7 @@ async fn a_rolling_change_shows_every_pod_going_and_coming() {
         &[endpoint(old, "old", false, false, true), ready(new, "new")],
         &[ready(new, "new")],
     ];
-    // All of it at once: nothing is left out on the way.
+    // All of it at once: no intermediate state is lost.
     for step in steps {
         cluster.slice("pay-1", "pay", step);
     }
@@ -196,7 +196,7 @@ async fn a_watch_goes_on_past_the_end_that_it_asked_for() {
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
     let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
     answer(&mut stream).await;
-    // Silence, longer than one watch lasts.
+    // No event for longer than one watch lasts.
     assert!(timeout(Duration::from_secs(24), stream.next()).await.is_err(), "nothing changed, so nothing is said");
     cluster.slice("pay-1", "pay", &[ready("10.1.0.2", "b")]);
     assert_eq!(answer(&mut stream).await.endpoints[0].address.to_string(), "10.1.0.2:50051");
@@ -214,7 +214,7 @@ async fn what_changed_while_the_server_was_away_is_in_the_next_full_answer() {
     cluster.kill();
     let error = end(&mut stream).await;
     assert_eq!(error.failure().code, ResolveCode::WatchBroken, "{error}");
-    // The history that the watch stood on is gone when the server comes back.
+    // The history that the watch needs is gone when the server comes back.
     cluster.etcd().compact(i64::try_from(version).unwrap());
     cluster.start_again();
     cluster.slice("pay-1", "pay", &[ready("10.1.0.3", "c")]);
@@ -222,7 +222,7 @@ async fn what_changed_while_the_server_was_away_is_in_the_next_full_answer() {
     assert_eq!(answer(&mut again).await.endpoints[0].address.to_string(), "10.1.0.3:50051");
 }
 
-/// Asks for 410 Gone in the API server's own words, and for the end of the stream.
+/// Expects 410 Gone with the API server's own message, and then the end of the stream.
 async fn is_gone(stream: &mut Resolution, words: &str) {
     let error = end(stream).await;
     assert_eq!(error.failure().code, ResolveCode::WatchBroken, "{error}");
@@ -240,7 +240,7 @@ async fn a_watch_that_loses_its_history_on_the_way_ends_and_the_next_answer_is_w
     answer(&mut stream).await;
     cluster.slice("pay-2", "pay", &[ready("10.1.0.3", "c")]);
     assert_eq!(answer(&mut stream).await.endpoints.len(), 2, "it watches");
-    // An event of type ERROR within the watch that stands.
+    // An event of type ERROR within the open watch.
     cluster.loses_history(&key_of("pay-1"));
     is_gone(&mut stream, "too old").await;
     let mut again = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
@@ -256,7 +256,7 @@ async fn a_watch_that_is_asked_for_from_a_version_no_longer_known_ends_and_the_n
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a")]);
     let mut stream = ask(&cluster, ADMIN, "kubernetes:///pay.pay");
     answer(&mut stream).await;
-    // Nobody has asked for the changes yet, and whoever is asked for them now knows only later ones.
+    // The watch has not been requested yet, and a request now would return only later changes.
     cluster.delete(SLICES, "pay-1");
     let version = cluster.slice("pay-2", "pay", &[ready("10.1.0.2", "b")]);
     cluster.kill();
@@ -302,7 +302,8 @@ async fn who_may_not_is_told_the_missing_verb() {
     );
     assert!(!unknown.to_string().contains("wr0ng: "), "{unknown}");
 
-    // What may be listed and not watched is said when the watch is asked for; what else may not be looked at is a note.
+    // A resource that may be listed but not watched is reported when the watch is requested; other forbidden
+    // resources are a note.
     let role = |verbs: &[&str]| {
         let rules = json!([{ "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": verbs }]);
         let rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/pay";
@@ -315,7 +316,7 @@ async fn who_may_not_is_told_the_missing_verb() {
         cluster.put(&format!("{rbac}/rolebindings"), &binding);
     };
     role(&["list"]);
-    // RBAC learns of a role a moment later.
+    // RBAC applies a role a moment later.
     let allowed = async {
         loop {
             let mut stream = ask_as(NOBODY);

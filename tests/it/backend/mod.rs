@@ -1,5 +1,5 @@
-//! Every backend against a registry, and every registry against the same battery of claims. One line per backend: its module,
-//! which says `battery!` over its fixture.
+//! Every backend against a registry, and every registry against the same battery. One line per backend: its module,
+//! which calls `battery!` with its fixture.
 
 pub mod battery;
 mod consul;

@@ -1,4 +1,4 @@
-//! What a backend says, read one word at a time.
+//! Reads the updates of a backend one at a time.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use grpc_discover::backend::Resolution;
 use grpc_discover::model::resolution::{Answer, NoteKind, Partial, ResolveError, Update};
 use tokio::time::timeout;
 
-/// What any word may take on a busy machine.
+/// Time limit for any update on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The next word, whatever it is.
+/// The next update, of any kind.
 pub async fn update(stream: &mut Resolution) -> Result<Update, ResolveError> {
     timeout(PATIENCE, stream.next()).await.expect("a word in time").expect("a stream that goes on")
 }
 
-/// The next word: a full answer or its visible part, or why there is none.
+/// The next update: a complete response or its visible part, or why there is none.
 pub async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
     update(stream).await.map(|update| match update {
         Update::Reset(answer) | Update::Partial(Partial { answer, .. }) => answer,
@@ -23,12 +23,12 @@ pub async fn word(stream: &mut Resolution) -> Result<Answer, ResolveError> {
     })
 }
 
-/// The next word, which must be a full answer.
+/// The next update, which must be a complete response.
 pub async fn answer(stream: &mut Resolution) -> Answer {
     word(stream).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The error that ends the stream; until then nobody may leave.
+/// The error that ends the stream; until then no endpoint may be removed.
 pub async fn end(stream: &mut Resolution) -> ResolveError {
     let error = loop {
         match word(stream).await {

@@ -1,5 +1,5 @@
-//! `zookeeper` in the battery, and what only a registry with sessions and one-shot watches can show: all of it against
-//! ZooKeeper's own server.
+//! `zookeeper` in the battery, and what only a registry with sessions and one-shot watches can show: all of it
+//! against the real ZooKeeper server.
 
 #![cfg(feature = "zookeeper")]
 
@@ -21,7 +21,7 @@ use crate::support::zookeeper::{Writer, Zookeeper};
 
 battery!(battery, RealZookeeper);
 
-/// One server that keeps what it knows on disk, and somebody who writes.
+/// One server that stores its data on disk, and a writer.
 pub struct RealZookeeper {
     zookeeper: Zookeeper,
     writer: Writer,
@@ -117,7 +117,7 @@ async fn a_node_is_told_with_its_session_and_goes_with_it() {
     let [why] = notes(&told, NoteKind::Departed)[..] else { panic!("{told:?}") };
     assert!(why.starts_with("node \"/pay/4\" was removed: deleted, or its session 0x"), "{why}");
 
-    // What is written into a node that stays is a change, too.
+    // Writing into an existing node is a change, too.
     first.set("/pay/3", "10.0.0.9:50051");
     assert_eq!(places(&answer(&mut stream).await), ["10.0.0.1:50051", "10.0.0.9:50051"]);
     first.delete("/pay/1");
@@ -132,7 +132,7 @@ async fn a_process_that_dies_is_listed_until_its_session_ends() {
     writer.create_ephemeral("/pay/1", "10.0.0.1:50051");
     let mut stream = watch(&zookeeper, "zookeeper:///pay");
     assert_eq!(places(&answer(&mut stream).await), ["10.0.0.1:50051"]);
-    // Killed, so that nobody closes the session.
+    // Killed, so that the session is not closed.
     drop(writer);
     let told = answer(&mut stream).await;
     assert_eq!(places(&told), [""; 0]);
@@ -199,7 +199,7 @@ async fn a_quiet_watch_keeps_its_session_and_a_dropped_one_leaves_none() {
     writer.create("/pay/1", "10.0.0.1:50051");
     let mut stream = watch(&zookeeper, "zookeeper:///pay");
     answer(&mut stream).await;
-    // Longer than its session timeout, in which only signs of life are exchanged.
+    // Longer than its session timeout; only keepalive messages are exchanged.
     let silence = timeout(Duration::from_secs(12), stream.next()).await;
     assert!(silence.is_err(), "{silence:?}");
     writer.set("/pay/1", "10.0.0.2:50051");
@@ -224,14 +224,14 @@ fn nothing_is_called_gone_while_an_ensemble_has_no_leader() {
     let mut running = Running::start(&["watch", "--plaintext", "-o", "ndjson", &target]);
     running.wait_for("the list", PATIENCE, |event| event["kind"] == "endpoints" && event["total"] == 3);
 
-    // The leader and one more: who is left leads nobody.
+    // The leader and one more: the remaining server has no leader.
     let leader = zookeeper.leader();
     let other = (0..3).find(|index| *index != leader).unwrap();
     zookeeper.kill(leader);
     zookeeper.kill(other);
     let broken = |event: &serde_json::Value| event["kind"] == "backend" && event["status"] == "broken";
     running.wait_for("the loss", PATIENCE, broken);
-    // Asked again and again, it says why, and that is no empty list.
+    // Repeated queries report the reason, and not an empty list.
     let no_leader = |event: &serde_json::Value| broken(event) && event["error"].to_string().contains("no leader");
     running.wait_for("a server that says it serves nobody", PATIENCE, no_leader);
     zookeeper.start_again(leader);
@@ -255,14 +255,14 @@ async fn the_next_server_is_asked_when_one_is_gone_or_is_no_zookeeper() {
     let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
     assert!(asked.contains(&format!("; failed before: {gone}: connection refused")), "{asked}");
 
-    // Something else listens there, and says so much that no frame is read from it.
+    // A server of another kind listens there, and its response is too long to be read as a frame.
     let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let place = stranger.local_addr().unwrap();
     std::thread::spawn(move || {
         for stream in stranger.incoming().map_while(Result::ok) {
             use std::io::{Read as _, Write as _};
             let _ = (&stream).write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-            // Open until whoever asked has gone.
+            // Open until the client has closed the connection.
             let _ = (&stream).read_to_end(&mut Vec::new());
         }
     });
@@ -291,7 +291,7 @@ async fn who_may_read_sees_and_who_may_not_is_told_so() {
         assert!(error.to_string().contains("no permission to read \"/hidden\""), "{error}");
         assert!(!error.to_string().contains("s3cret") && !error.to_string().contains("wrong"), "{error}");
     }
-    // Once it may be read, whoever reads it sees it at once.
+    // As soon as reading is allowed, a reader sees it.
     assert_eq!(places(&answer(&mut as_user("reader:s3cret", "zookeeper:///hidden")).await), [""; 0]);
 }
 

@@ -1,4 +1,4 @@
-//! Certificates and servers that are odd on purpose: what an authority issues beside plain servers' certificates.
+//! Certificates and servers that are unusual on purpose: what an authority issues beside plain servers' certificates.
 
 use std::sync::Arc;
 
@@ -36,20 +36,20 @@ impl Authority {
         change(&mut params);
         let certificate = params.signed_by(key, &self.issuer).unwrap();
         let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        // With a key of its own: rustls looks at a certificate that it is to serve.
+        // Built here: rustls checks a certificate that it is to serve.
         let signs = ring::sign::any_supported_type(&private).unwrap();
         TlsServer { chain: vec![certificate.der().clone()], signs: Some(signs), ..self.server(Default::default()) }
     }
 
-    /// A server with an RSA key of 1024 bits. What it signs is not a signature: nobody here could tell.
+    /// A server with an RSA key of 1024 bits. Its signatures are invalid: no client in these tests verifies them.
     pub fn server_with_a_short_key(&self) -> TlsServer {
         let certificate = leaf().signed_by(&Rsa1024::new(), &self.issuer).unwrap();
         let chain = vec![certificate.der().clone()];
         TlsServer { chain, signs: Some(Arc::new(Scribble)), ..self.server(Default::default()) }
     }
 
-    /// An intermediate authority; the server of it sends its own certificate only. `hint`: the certificate says where that of
-    /// its issuer can be fetched.
+    /// An intermediate authority; its server sends only its own certificate. `hint`: the certificate contains the URL
+    /// of its issuer's.
     pub fn server_below(&self, intermediate: &str, hint: bool) -> TlsServer {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -82,8 +82,8 @@ impl Authority {
         ]
     }
 
-    /// A TLS port as a C-core server makes it that refuses a client's certificate: it asks for one of `clients`, takes
-    /// whatever comes, and closes without an alert.
+    /// A TLS port that rejects a client's certificate as a C-core server does: it requests one of `clients`, accepts
+    /// any, and closes without an alert.
     pub fn hangs_up_after_certificates_of(&self, clients: &Authority, world: &World) -> String {
         let (certificate, key) = {
             let server = self.server(Default::default());
@@ -114,7 +114,7 @@ impl Authority {
     }
 }
 
-/// A public key of 1024 bits, as openssl made it; the private one was never kept.
+/// A public key of 1024 bits, made by openssl; the private key was not kept.
 struct Rsa1024(Vec<u8>);
 
 impl Rsa1024 {
@@ -135,7 +135,7 @@ impl PublicKeyData for Rsa1024 {
     }
 }
 
-/// Signs whatever it is given with zeros.
+/// Signs everything with zeros.
 #[derive(Debug)]
 struct Scribble;
 
@@ -159,7 +159,7 @@ impl Signer for Scribble {
     }
 }
 
-/// Asks for certificates of these issuers and takes any.
+/// Requests certificates of these issuers and accepts any.
 #[derive(Debug)]
 struct TakesAny(Vec<DistinguishedName>);
 

@@ -1,11 +1,11 @@
-//! A large service with a handful of broken endpoints, and a small one in which everything is well.
+//! A large service with a few broken endpoints, and a small healthy one.
 
 use serde_json::Value;
 
 use super::world::{Answer, Leaf, World};
 use crate::support::tool::run;
 
-/// What fits on a screen that somebody looks at first.
+/// The lines that fit on a first screen.
 const SCREEN: usize = 24;
 
 struct Crowd {
@@ -17,7 +17,7 @@ struct Crowd {
     expired: String,
 }
 
-/// 300 endpoints, each on an address of its own: 3 dead, 2 unhealthy, 1 with an expired certificate.
+/// 300 endpoints, each with an address of its own: 3 dead, 2 unhealthy, 1 with an expired certificate.
 fn crowd() -> Crowd {
     let world = World::new();
     let (mut dead, mut unhealthy, mut expired) = (Vec::new(), Vec::new(), String::new());

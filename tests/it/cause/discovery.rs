@@ -1,4 +1,5 @@
-//! Registries that cannot be asked, say nothing, or say different things: GD1xx, GD601, GD602 and the idle cycle.
+//! Registries that cannot be queried, list nothing, or list different endpoints: GD1xx, GD601, GD602 and the idle
+//! cycle.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::support::dns_server::{DnsServer, Script, addresses};
 
 const LONG: Duration = Duration::from_secs(30);
 
-/// A DNS server that gives the addresses `ips` for `pay.test`.
+/// A DNS server that answers `ips` for `pay.test`.
 pub(super) fn dns(world: &mut World, ips: &'static [&'static str]) -> String {
     let server = world.wait(async move {
         let server = DnsServer::start().await;
@@ -105,12 +106,12 @@ pub fn more_than_allowed(world: &mut World) -> Option<Run> {
     Some(probe(&["--max-endpoints", "2", &registry]).says(&["3 endpoints are listed, but only 2 were probed"]))
 }
 
-/// An agent that answers the question for a service with these headers and this list.
+/// An agent that responds to the query for a service with these headers and this list.
 pub fn agent(world: &World, headers: &'static str, list: String) -> String {
     agent_with(world, headers, list, &[])
 }
 
-/// [`agent`], which answers paths that have one of these words in them otherwise.
+/// [`agent`] with other responses for paths that contain one of these words.
 pub fn agent_with(world: &World, headers: &'static str, list: String, others: &[(&'static str, String)]) -> String {
     let others = others.to_vec();
     world.listen(move |mut stream| {
@@ -124,7 +125,7 @@ pub fn agent_with(world: &World, headers: &'static str, list: String, others: &[
                 }
                 let head = String::from_utf8_lossy(&head[..read]).into_owned();
                 if head.contains("index=") && !head.contains("/status/") {
-                    // A blocking question: nothing changes any more.
+                    // A blocking query: nothing changes any more.
                     return until_gone(&mut stream).await;
                 }
                 let path = head.split(' ').nth(1).unwrap_or_default();
@@ -187,7 +188,7 @@ pub fn blind_token(_: &mut World) -> Option<Run> {
     None
 }
 
-/// An idle cycle in which the list is rewritten when the silence begins.
+/// An idle cycle in which the list is rewritten when the idle period starts.
 fn idle(registry: &str, then: impl FnOnce(&World) + 'static) -> Run {
     probe(&["--idle", "2s", "--plaintext", registry]).meanwhile(move |world, running| {
         running.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
@@ -218,7 +219,7 @@ pub fn call_after_idle_fails(world: &mut World) -> Option<Run> {
     Some(run.says(&[&says, "the call after the idle period failed", "connection refused"]))
 }
 
-/// A server that takes its time to say SETTINGS, asked with a deadline that a warm connection keeps easily.
+/// A server that delays its SETTINGS, with a deadline that a warm connection meets easily.
 pub fn idle_exit_too_slow(world: &mut World) -> Option<Run> {
     let slow = world.listen(|stream| async {
         tokio::time::sleep(Duration::from_millis(400)).await;

@@ -1,4 +1,4 @@
-//! Connections that become READY and do not stay it: watched, because one look shows none of this.
+//! Connections that become READY and do not stay it: they are watched, because a single probe does not show this.
 
 use tokio::io::AsyncWriteExt;
 
@@ -6,7 +6,7 @@ use super::reaching::goaway;
 use super::scenario::{Run, command};
 use super::world::{SETTINGS, World, first_words, until_gone};
 
-/// A server that makes every connection READY and then says `last` and hangs up; watched for `time`.
+/// A server that makes every connection READY, then sends `last` and closes it; watched for `time`.
 fn ends(world: &World, last: Vec<u8>, time: &str) -> (String, Run) {
     let address = world.listen(move |mut stream| {
         let words = [SETTINGS, &last].concat();

@@ -1,5 +1,4 @@
-//! Servers that answer against the rules of HTTP/2 or gRPC, or beyond a limit, as raw bytes: GD405, GD406 and GD415 to
-//! GD419.
+//! Servers whose responses violate HTTP/2 or gRPC, or exceed a limit, as raw bytes: GD405, GD406 and GD415 to GD419.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -29,14 +28,14 @@ fn response(head: &[u8], body: &[u8], trailers: &[u8]) -> Vec<u8> {
     [on_stream(1, END_HEADERS, head), on_stream(0, 0, body), on_stream(1, END_HEADERS | END_STREAM, trailers)].concat()
 }
 
-/// A server that sends these SETTINGS at once, `bytes` when the request has come, and keeps the connection open.
+/// A server that sends these SETTINGS at once and `bytes` after the request, and keeps the connection open.
 fn server(world: &World, settings: &[u8], bytes: Vec<u8>) -> String {
     let settings = settings.to_vec();
     world.listen(move |mut stream| {
         let (settings, bytes) = (settings.clone(), bytes.clone());
         async move {
             let _ = stream.write_all(&settings).await;
-            // Until the HEADERS of stream 1 have come, in whichever piece.
+            // Until the HEADERS of stream 1 have been received, in any number of pieces.
             let mut said = Vec::new();
             while !said.windows(9).any(|head: &[u8]| head[3] == 1 && head[5..] == [0, 0, 0, 1]) {
                 match stream.read_buf(&mut said).await {

@@ -1,5 +1,5 @@
-//! Every cause that can be proved from outside, set up with real sockets: one scenario each, with the findings it must
-//! lead to, exactly. docs/findings.md lists them.
+//! Every cause that can be proved from outside, set up with real sockets: one scenario each, with exactly the
+//! findings that it must produce. docs/findings.md lists them.
 
 mod authority;
 mod crowd;
@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use grpc_discover::diagnosis::FINDINGS;
 use scenario::{Needs, Scenario, Told, hold};
 
-/// One line a scenario: the slice, and a test for each, so that they run beside each other and fail alone.
+/// One line for each scenario: the slice, and a test for each, so that they run in parallel and fail separately.
 macro_rules! scenarios {
     ($($room:ident::$name:ident: [$($code:literal)*] exit $exit:literal $told:ident, needs $needs:ident;)*) => {
         /// Every scenario.
@@ -127,7 +127,7 @@ scenarios! {
     sliced::cluster_ip_before_several: ["GD113"] exit 0 AtOnce, needs KubernetesServer;
     sliced::http_api_server: ["GD145"] exit 0 AtOnce, needs KubernetesServer;
 
-    // What DNS answers.
+    // DNS answers.
     names::answer_cut_without_saying_so: ["GD124"] exit 1 AtOnce, needs Nothing;
     names::srv_record_without_port: ["GD125"] exit 1 AtOnce, needs Nothing;
     names::srv_records_of_which_none_can_be_used: ["GD102" "GD125"] exit 2 AtOnce, needs Nothing;
@@ -259,7 +259,7 @@ scenarios! {
 
     proxied::idle_limit_with_goaway: ["GD420" "GD613" "GD614"] exit 0 Late, needs Nothing;
 
-    // Our own vantage point.
+    // The machine that the tool runs on.
     machine::more_endpoints_than_open_files: ["GD904"] exit 3 Late, needs Nothing;
     machine::metadata_and_a_plaintext_port: ["GD905"] exit 3 AtOnce, needs Nothing;
     stalled::stopped_for_a_while: ["GD206" "GD903"] exit 2 Late, needs Nothing;

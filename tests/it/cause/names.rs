@@ -1,4 +1,5 @@
-//! What DNS answers, taken at its word and not: GD124 to GD130, and the two families of this machine.
+//! DNS answers that can be trusted and those that cannot: GD124 to GD130, and the two address families of this
+//! machine.
 
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType::{A, AAAA, SRV, TXT};
@@ -8,7 +9,7 @@ use super::world::{Answer, World};
 use crate::support::dns_server::{DnsServer, Script, address, addresses, cname, srv, txt};
 use crate::support::namespace::Namespace;
 
-/// A DNS server that `script` has told what to answer.
+/// A DNS server with answers set by `script`.
 fn dns(world: &mut World, script: impl FnOnce(&DnsServer) + Send + 'static) -> String {
     let server = world.wait(async move {
         let server = DnsServer::start().await;
@@ -78,7 +79,7 @@ pub fn aaaa_is_never_answered(world: &mut World) -> Option<Run> {
     Some(probes(&server, &well).says(&["no answer for AAAA pay.test within 1.5s, although A pay.test is answered"]))
 }
 
-/// A wildcard in the search domain answers a name that exists as it is given.
+/// A wildcard in the search domain matches a name that exists as given.
 pub fn search_list_before_the_name(world: &mut World) -> Option<Run> {
     let namespace = Namespace::new();
     let conf = Conf::of(&namespace, "nameserver 127.0.0.1\nsearch prod.test corp.test\noptions ndots:5\n");

@@ -1,5 +1,5 @@
-//! What neighbouring tools say in some of the scenarios, by their default flags. A run is recorded in `neighbours.json`,
-//! which docs/findings.md quotes; tests/peers/README.md has the command that records it again.
+//! What other tools report in some of the scenarios, with their default flags. A run is recorded in
+//! `neighbours.json`, which docs/findings.md quotes; tests/peers/README.md has the command that records it again.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,7 +19,7 @@ pub struct Record {
     pub version: String,
     /// Where it was run.
     pub scenario: String,
-    /// The flags it was given beside the address.
+    /// The flags beside the address.
     pub flags: String,
     /// From start to exit.
     pub seconds: f64,
@@ -29,7 +29,7 @@ pub struct Record {
     pub last_line: String,
 }
 
-/// The scenarios that are recorded: what the tools must be told there, so that they can know the cause at all.
+/// The scenarios that are recorded, with the flags that the tools need there to be able to find the cause at all.
 const RECORDED: &[(&str, &[&str], &[&str])] = &[
     ("refused", &["-plaintext"], &[]),
     ("http1", &["-plaintext"], &[]),
@@ -48,7 +48,7 @@ fn file() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cause/neighbours.json"))
 }
 
-/// What was recorded.
+/// The recorded runs.
 pub fn recorded() -> Vec<Record> {
     serde_json::from_str(&std::fs::read_to_string(file()).unwrap()).unwrap()
 }
@@ -81,7 +81,7 @@ fn record(programs: &Path) {
             let said = [output.stdout, output.stderr].concat();
             let said = String::from_utf8_lossy(&said);
             let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-            // grpc_health_probe begins its line with the time of day.
+            // grpc_health_probe starts its line with the time of day.
             let last = last.split_once(" error: ").filter(|(time, _)| time.starts_with("20")).map_or(last, |(_, l)| l);
             records.push(Record {
                 tool: tool.to_string(),

@@ -47,7 +47,7 @@ fn page() -> String {
     page
 }
 
-/// What is not claimed.
+/// What the tool does not claim.
 fn unprovable() -> String {
     let mut text = String::from(
         "\n## What cannot be proved from outside\n\nThese leave no trace outside the process that suffers them. They are not \
@@ -59,7 +59,7 @@ fn unprovable() -> String {
     text
 }
 
-/// What other tools say in the same scenarios.
+/// What other tools report in the same scenarios.
 fn neighbours() -> String {
     let records = neighbours::recorded();
     let versions: BTreeSet<String> = records.iter().map(|r| format!("{} {}", r.tool, r.version)).collect();

@@ -1,10 +1,10 @@
-//! `--connect-timeout` is kept to a tenth of a second, whatever stage is waiting.
+//! `--connect-timeout` is kept to a tenth of a second, whatever stage is pending.
 
 use super::world::World;
 use crate::support::tool::run;
 
-/// The stage that waited and its milliseconds, out of the event itself. The best of three: a busy machine may be late,
-/// a timeout that is measured from the wrong moment always is.
+/// The pending stage and its milliseconds, from the event itself. The best of three: a busy machine may be late, but
+/// a timeout measured from the wrong moment is always wrong.
 fn waits_two_seconds(stage: &str, arguments: &[&str]) {
     let mut measured = Vec::new();
     for _ in 0..3 {
@@ -13,8 +13,8 @@ fn waits_two_seconds(stage: &str, arguments: &[&str]) {
         let failed = events.iter().find(|event| event["kind"] == "connection" && !event["error"].is_null());
         let failed = failed.unwrap_or_else(|| panic!("{}", finished.all()));
         assert_eq!((failed["phase"].as_str(), failed["error"]["code"].as_str()), (Some(stage), Some("timed_out")));
-        // From the list to the failure: what came before the stage that waited (connecting, reading the system's roots
-        // for TLS) is part of the two seconds.
+        // From the list to the failure: the time before the pending stage (connecting, reading the system's roots for
+        // TLS) is part of the two seconds.
         let listed = events.iter().find(|event| event["kind"] == "endpoints").unwrap();
         let ms = failed["at_ms"].as_f64().unwrap() - listed["at_ms"].as_f64().unwrap();
         assert!(ms > 1_900.0, "{failed}");

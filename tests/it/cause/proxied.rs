@@ -1,4 +1,4 @@
-//! Proxies between here and the server: answers that they pass on, and answers of their own.
+//! Proxies on the path to the server: responses that they pass on, and responses of their own.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::scenario::{Run, probe};
 use super::world::World;
 
-/// A server that answers every call with this status, these headers and this page.
+/// A server that responds to every call with this status, these headers and this page.
 fn answers(world: &World, status: u16, headers: &'static [(&'static str, &'static str)], page: &'static str) -> String {
     world.listen(move |stream| async move {
         let Ok(mut connection) = h2::server::handshake(stream).await else { return };
@@ -59,7 +59,8 @@ pub fn gateway_without_a_name(world: &mut World) -> Option<Run> {
     Some(probe(&[&address]).says(&[&address, "leads to a gateway or load balancer"]))
 }
 
-/// Envoy answers UNIMPLEMENTED itself when it has no route: that is no server without a health service.
+/// Envoy itself responds with UNIMPLEMENTED if it has no route: that does not mean that the server has no health
+/// service.
 pub fn envoy_without_a_route(world: &mut World) -> Option<Run> {
     let headers = &[("content-type", "application/grpc"), ("grpc-status", "12"), ("server", "envoy")];
     let address = answers(world, 200, headers, "");
@@ -89,8 +90,8 @@ pub fn preface_refused(world: &mut World) -> Option<Run> {
     Some(probe(&[&address]).says(&[&address, "GOAWAY PROTOCOL_ERROR"]))
 }
 
-/// As nginx: GOAWAY to a connection that was idle for 1.55 s after a call; one without a call lives on. The server counts from
-/// sending its response and the tool from receiving it, so up to 50 ms less are measured.
+/// As nginx: GOAWAY to a connection that was idle for 1.55 s after a call; one without a call stays open. The server
+/// counts from sending its response and the tool from receiving it, so up to 50 ms less are measured.
 pub fn idle_limit_with_goaway(world: &mut World) -> Option<Run> {
     let address = world.listen(|stream| async move {
         // As nginx does; otherwise its responses arrive 40 ms late.

@@ -1,4 +1,4 @@
-//! Addresses that cannot be reached, or that say something else than gRPC: GD2xx and GD4xx.
+//! Addresses that are unreachable, or whose server does not use gRPC: GD2xx and GD4xx.
 
 use tokio::io::AsyncWriteExt;
 
@@ -32,7 +32,7 @@ pub fn unreachable(_: &mut World) -> Option<Run> {
     Some(probe(&["10.9.0.1:50051"]).says(&["10.9.0.1:50051", "tcp", "no route to host"]).inside(namespace))
 }
 
-/// A router on the way says no, instead of the machine's own table.
+/// A router on the path rejects it, not the machine's own routing table.
 pub fn rejected_on_the_way(_: &mut World) -> Option<Run> {
     let namespace = Namespace::new();
     namespace.ip(&["addr", "add", "10.9.0.3/32", "dev", "lo"]);
@@ -88,7 +88,7 @@ pub fn silent_port(world: &mut World) -> Option<Run> {
 }
 
 pub fn host_name_without_address(world: &mut World) -> Option<Run> {
-    // Longer than a label may be: no DNS server has to be asked to know that it does not exist.
+    // A label that is too long: no DNS query is needed to know that it does not exist.
     let host = format!("{}.invalid", "a".repeat(64));
     let registry = world.registry("pay.json", &[&format!("{host}:50051")]);
     Some(probe(&[&registry]).says(&[&host, "resolve"]))

@@ -1,5 +1,5 @@
-//! What registries list against what the network says, and registries against each other: GD110 to GD116, GD607, GD608,
-//! and the proxy of the environment.
+//! What registries list compared with the network, and registries compared with each other: GD110 to GD116, GD607,
+//! GD608, and the proxy settings of the environment.
 
 use hickory_resolver::proto::rr::RecordType;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn lists(world: &World, instances: &[Value]) -> String {
     agent(world, HEADERS, json!(instances).to_string())
 }
 
-/// A DNS server that gives these addresses for `pay.test`.
+/// A DNS server that answers these addresses for `pay.test`.
 fn dns(world: &mut World, v4: &'static [&'static str], v6: &'static [&'static str]) -> String {
     let server = world.wait(async move {
         let server = DnsServer::start().await;
@@ -131,7 +131,7 @@ pub fn critical_and_serving(world: &mut World) -> Option<Run> {
 }
 
 pub fn proxy_in_the_environment(world: &mut World) -> Option<Run> {
-    // The one address that is not called loopback and leads to this machine.
+    // The only address that is not called loopback and reaches this machine.
     let well = world.healthy();
     let target = format!("ipv4:0.0.0.0:{}", port(&well));
     let run = probe(&[&target]).env("HTTPS_PROXY", "http://ann:hunter2@192.0.2.1:3128");
@@ -233,7 +233,7 @@ pub fn mesh_native_and_closed(world: &mut World) -> Option<Run> {
     Some(probe(&[&format!("consul://{agent}/pay")]).says(&[&closed, "Connect native"]).never(&["eregister it"]))
 }
 
-/// A bare name that DNS knows, while the environment names an agent that is not there.
+/// A bare name that DNS resolves, while the environment names an agent that is unreachable.
 pub fn dead_registry_of_the_environment(world: &mut World) -> Option<Run> {
     let (well, dead) = (world.healthy(), world.nobody());
     let server = dns(world, &["127.0.0.1"], &[]);
@@ -241,7 +241,7 @@ pub fn dead_registry_of_the_environment(world: &mut World) -> Option<Run> {
     Some(run.says(&[&dead, "could not be queried"]))
 }
 
-/// The same registry, but somebody asked for it.
+/// The same registry, but named explicitly.
 pub fn dead_registry_that_was_named(world: &mut World) -> Option<Run> {
     let (well, dead) = (world.healthy(), world.nobody());
     let registry = world.registry("pay.json", &[&well]);
@@ -313,10 +313,10 @@ fn eureka(world: &World, host: &str, address: &str, status: &str) -> String {
     })
 }
 
-/// A container's own name, which nobody else resolves; its address works.
+/// A container's own name, which no other host can resolve; its address works.
 pub fn host_name_that_leads_nowhere_beside_an_address(world: &mut World) -> Option<Run> {
     let well = world.healthy();
-    // Longer than a label may be: no DNS server has to be asked.
+    // A label that is too long: no DNS query is needed.
     let host = format!("order-413844978-v0nwf{}", "x".repeat(64));
     let server = eureka(world, &host, &well, "UP");
     let run = probe(&[&format!("eureka://{server}/PAY")]).says(&[&host, &well, "which is reachable and serves"]);

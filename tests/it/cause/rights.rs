@@ -1,5 +1,5 @@
-//! Registries that lose their list, refuse what they granted, or contradict themselves: GD131, GD140, GD141. Nothing is
-//! called gone in any of them.
+//! Registries that lose their list, withdraw permissions, or contradict themselves: GD131, GD140, GD141. No endpoint
+//! is reported as removed in any of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ const LONG: Duration = Duration::from_secs(30);
 enum Reply {
     /// Status, headers, list.
     Now(u16, &'static str, Value),
-    /// A blocking query that is not answered.
+    /// A blocking query without a response.
     Never,
 }
 

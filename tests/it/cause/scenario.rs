@@ -1,4 +1,4 @@
-//! What a scenario is, and how one is held to its word.
+//! Scenarios, and how they are checked.
 
 use std::process::Command;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::world::World;
 use crate::support::namespace::Namespace;
 use crate::support::tool::{Finished, Running, after, run_command, tool};
 
-/// What a scenario needs beyond sockets.
+/// What a scenario needs apart from sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
     /// Nothing.
@@ -28,35 +28,35 @@ pub enum Needs {
     Root,
 }
 
-/// How soon the first finding must be there.
+/// How soon the first finding must be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
-    /// Whoever is asked answers: no timeout is waited for.
+    /// Everything queried responds: no timeout is involved.
     AtOnce,
-    /// When something that was waited for did not come.
+    /// After a wait for a response that was not received.
     Late,
 }
 
-/// One cause, set up for real, and exactly what must be said about it.
+/// One cause, set up for real, and exactly what must be reported about it.
 pub struct Scenario {
     /// Its name, in tests and in docs/findings.md.
     pub name: &'static str,
-    /// The codes of all findings, in any order; one that comes for several endpoints stands here several times.
+    /// The codes of all findings, in any order; a finding for several endpoints is repeated here.
     pub findings: &'static [&'static str],
     /// The exit code.
     pub exit: i32,
     /// How soon.
     pub told: Told,
-    /// What it needs.
+    /// What it requires.
     pub needs: Needs,
-    /// Sets it up; `None` where something is not provided (and that was said).
+    /// Sets it up; `None` if something is not available (which was reported on stderr).
     pub set_up: fn(&mut World) -> Option<Run>,
 }
 
 /// What happens while the tool runs.
 type Meanwhile = Box<dyn FnOnce(&World, &mut Running)>;
 
-/// A command line of the tool, and what must be in its findings.
+/// A command line of the tool, and what its findings must contain.
 #[derive(Default)]
 pub struct Run {
     arguments: Vec<String>,
@@ -81,19 +81,19 @@ pub fn command(name: &str, arguments: &[&str]) -> Run {
 }
 
 impl Run {
-    /// The findings' sentences hold all of these: the address, the stage, the peer's own words.
+    /// The text of the findings contains all of these: the address, the stage, the peer's own message.
     pub fn says(mut self, words: &[&str]) -> Run {
         self.says.extend(words.iter().map(ToString::to_string));
         self
     }
 
-    /// The findings' remedies hold all of these.
+    /// The remedies of the findings contain all of these.
     pub fn does(mut self, words: &[&str]) -> Run {
         self.does.extend(words.iter().map(ToString::to_string));
         self
     }
 
-    /// Neither a finding nor a remedy holds any of these.
+    /// No finding and no remedy contains any of these.
     pub fn never(mut self, words: &[&str]) -> Run {
         self.never.extend(words.iter().map(ToString::to_string));
         self
@@ -120,7 +120,7 @@ impl Run {
         Run { meanwhile: Some(Box::new(act)), ..self }
     }
 
-    /// What is asked about: the last argument.
+    /// The service that is checked: the last argument.
     pub fn target(&self) -> &str {
         self.arguments.last().unwrap()
     }
@@ -136,7 +136,7 @@ impl Run {
         }
     }
 
-    /// Runs it to its end.
+    /// Runs it until it exits.
     pub fn finish(mut self, world: &World) -> Finished {
         let Some(meanwhile) = self.meanwhile.take() else { return run_command(self.command()) };
         let mut running = Running::start_command(self.command());
@@ -148,7 +148,7 @@ impl Run {
     }
 }
 
-/// Sets the scenario up, runs the tool, and holds it to every word.
+/// Sets the scenario up, runs the tool, and checks every expectation.
 #[expect(clippy::print_stdout, reason = "the measured time is worth reading (cargo test -- --nocapture)")]
 pub fn hold(scenario: &Scenario) {
     if !is_here(scenario.needs) {
@@ -182,7 +182,7 @@ pub fn hold(scenario: &Scenario) {
     for word in never {
         assert!(!text.contains(&word) && !remedies.contains(&word), "{word:?} is said\n{text}\n{remedies}\n{all}");
     }
-    // No finding without proof: what it cites is there, came before it, and is no judgement itself.
+    // No finding without proof: the events that it cites exist, precede it, and are not conclusions themselves.
     for finding in &findings {
         let evidence = finding["evidence"].as_array().unwrap();
         assert!(!evidence.is_empty(), "{finding}");
@@ -203,7 +203,7 @@ pub fn hold(scenario: &Scenario) {
     }
 }
 
-/// Whether the scenario can run here; what cannot is said.
+/// Whether the scenario can run here; if not, the reason is reported on stderr.
 fn is_here(needs: Needs) -> bool {
     match needs {
         Needs::Nothing => true,

@@ -1,4 +1,4 @@
-//! TLS that fails, each in its own way: GD3xx, and plaintext where TLS is spoken.
+//! TLS failures, each with its own cause: GD3xx, and plaintext to a TLS port.
 
 use rcgen::KeyPair;
 
@@ -54,7 +54,7 @@ pub fn client_certificate_missing(world: &mut World) -> Option<Run> {
     Some(probe(&["--cacert", &ca, &address]).says(&[&address, "tls", "certificate"]))
 }
 
-/// TLS 1.2 says so within the handshake.
+/// TLS 1.2 reports this within the handshake.
 pub fn client_certificate_missing_tls12(world: &mut World) -> Option<Run> {
     let authority = world.authority();
     let address = world.serves_tls(authority.server(Leaf::default()).clients_of(&authority).tls12());
@@ -93,7 +93,7 @@ pub fn handshake_unanswered(world: &mut World) -> Option<Run> {
 }
 
 pub fn handshake_refused(world: &mut World) -> Option<Run> {
-    // A fatal alert, handshake_failure: nothing in common.
+    // A fatal alert, handshake_failure: no common parameters.
     let address = world.answers_and_closes(&[21, 3, 3, 0, 2, 2, 40]);
     Some(probe(&["--tls", "on", &address]).says(&[&address, "tls"]))
 }
@@ -103,7 +103,7 @@ pub fn tls_is_found_out(world: &mut World) -> Option<Run> {
     Some(probe(&["--cacert", &ca, &address]))
 }
 
-/// C-core's clients refuse it.
+/// C-core's clients reject it.
 pub fn ed25519_certificate(world: &mut World) -> Option<Run> {
     let authority = world.authority();
     let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
@@ -113,7 +113,7 @@ pub fn ed25519_certificate(world: &mut World) -> Option<Run> {
     Some(run.says(&[&address, "an Ed25519 key", "C-core (Python, C++, Ruby, PHP) rejects it", "grpc-go"]))
 }
 
-/// This tool's own limit: the server is reached all the same, and gets no metadata.
+/// A limit of this tool: the server is reached all the same, and gets no metadata.
 pub fn rsa_key_of_1024_bits(world: &mut World) -> Option<Run> {
     let authority = world.authority();
     let address = world.serves_tls(authority.server_with_a_short_key());
@@ -132,7 +132,7 @@ pub fn key_usage_without_signatures(world: &mut World) -> Option<Run> {
     Some(run.says(&[&address, "without digitalSignature", "C-core", "grpc-java"]))
 }
 
-/// What webpki alone refuses: a certificate of a CA as a server's.
+/// Only webpki rejects this: a CA's certificate as a server's.
 pub fn authority_as_server(world: &mut World) -> Option<Run> {
     let authority = world.authority();
     let address = world.serves_tls(authority.server_with(|params| {
@@ -183,7 +183,7 @@ pub fn intermediate_not_sent(world: &mut World) -> Option<Run> {
     Some(run.does(&["full chain"]).never(&["--cacert"]))
 }
 
-/// Nothing shows whether the issuer is an intermediate: both are said.
+/// Nothing shows whether the issuer is an intermediate: both possibilities are reported.
 pub fn issuer_neither_sent_nor_trusted(world: &mut World) -> Option<Run> {
     let authority = world.authority();
     let address = world.serves_tls(authority.server_below("somebody", false));
@@ -217,7 +217,7 @@ pub fn no_alternative_name(world: &mut World) -> Option<Run> {
     Some(run.does(&["subject alternative name DNS:pay.example"]).never(&["--servername"]))
 }
 
-/// As a C-core server does it, which sends no alert; found out by itself, and not taken for plaintext.
+/// As a C-core server does, which sends no alert; detected by --tls auto, and not taken for plaintext.
 pub fn client_certificate_of_another_issuer(world: &mut World) -> Option<Run> {
     let (authority, clients) = (world.authority(), world.authority_named("client CA", "clients.pem"));
     let other = world.authority_named("other CA", "other.pem");

@@ -1,4 +1,4 @@
-//! Paths that do something to silent connections: GD611 to GD613, with proxies and a firewall of our own.
+//! Network paths that affect idle connections: GD611 to GD613, with proxies and a firewall of our own.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use super::world::{Answer, World, serve_health, until_gone};
 use crate::support::namespace::Namespace;
 use crate::support::tool::run;
 
-/// What a proxy does to a connection that was silent for too long.
+/// What a proxy does to a connection that was idle for too long.
 #[derive(Clone, Copy)]
 enum Manner {
-    /// Passes nothing on any more, and says nothing.
+    /// Drops all data silently.
     Swallow,
-    /// Ends it.
+    /// Closes it.
     Close,
-    /// Forgets it, and resets it when somebody speaks on it.
+    /// Drops its state, and resets the connection on the next packet.
     Forget,
 }
 
@@ -60,7 +60,7 @@ async fn forward(mut client: TcpStream, mut upstream: TcpStream, manner: Manner)
             until_gone(&mut client).await;
         }
         Manner::Forget => {
-            // Until somebody speaks, whatever is said.
+            // Until one side sends data, whatever it is.
             let _ = client.read(&mut there).await?;
             socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO))?;
         }
@@ -80,7 +80,7 @@ pub fn swallowed_by_a_proxy(world: &mut World) -> Option<Run> {
     Some(idle(&address).says(&says).says(&[&address]))
 }
 
-/// A firewall that forgets connections and drops what it does not know, as most do.
+/// A firewall that drops the state of idle connections and packets without state, as most do.
 #[expect(clippy::print_stderr, reason = "what was left out must be said")]
 pub fn swallowed_by_a_firewall(world: &mut World) -> Option<Run> {
     let namespace = Namespace::new();

@@ -1,10 +1,11 @@
-//! What Kubernetes' lists say against each other and against DNS: GD120 to GD123, and what they have in common with other
-//! registries. Only asked, never contacted: the API server takes no addresses of this machine.
+//! Contradictions within Kubernetes' lists and between these and DNS: GD120 to GD123, and what they have in common
+//! with other registries. Endpoints are only resolved, never contacted: the API server accepts no addresses of this
+//! machine.
 
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub use with_kubernetes::*;
 
-/// Scenarios of a backend that is not there, or without the servers under it, are never set up.
+/// Scenarios of a backend that is not in the build, or without its servers, are never set up.
 #[cfg(not(all(feature = "consul", feature = "etcd", feature = "kubernetes")))]
 mod without {
     use super::super::scenario::Run;
@@ -40,7 +41,7 @@ mod with_kubernetes {
         Some(cluster)
     }
 
-    /// `resolve` of the service in `cluster`, which is kept running, and of DNS where a target of it is given.
+    /// `resolve` of the service in `cluster`, which is kept running, and of DNS if a target of it is given.
     fn of(world: &mut World, cluster: Cluster, dns: Option<&str>) -> Run {
         let kubeconfig = cluster.kubeconfig(ADMIN).display().to_string();
         world.keep(cluster);
@@ -161,7 +162,8 @@ mod with_kubernetes {
         Some(of(world, cluster, Some(&target)).says(&words))
     }
 
-    /// The credentials of its user are not sent, and clients with kubectl's rules get what an anonymous caller gets.
+    /// The credentials of its user are not sent, and clients with kubectl's rules get the response for an anonymous
+    /// caller.
     pub fn http_api_server(world: &mut World) -> Option<Run> {
         let mut pay = slice("pay-1", "pay", 50051, &[ready("10.1.0.1", "a")]);
         pay["metadata"]["ownerReferences"] =

@@ -1,4 +1,4 @@
-//! What this process's own troubles must not be taken for.
+//! Problems of this process that must not be attributed to an endpoint.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub fn stopped_for_a_while(world: &mut World) -> Option<Run> {
     Some(run.meanwhile(|_, tool| {
         tool.wait_for("the list", Duration::from_secs(10), |event| event["kind"] == "endpoints");
         tool.signal("-STOP");
-        // For longer than the attempt may take: the timeout ends while nobody runs.
+        // For longer than the attempt may take: the timeout expires while the process is stopped.
         std::thread::sleep(Duration::from_secs(4));
         tool.signal("-CONT");
     }))

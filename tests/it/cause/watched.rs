@@ -1,5 +1,5 @@
-//! Health as `watch` follows it: Watches that end on a connection that stays, servers that implement Check alone, and
-//! servers that stop responding.
+//! Health as `watch` follows it: Watches that end on a connection that stays open, servers that implement only Check,
+//! and servers that stop responding.
 
 use std::process::Command;
 use std::time::Duration;

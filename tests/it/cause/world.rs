@@ -1,5 +1,5 @@
-//! What stands around the tool in a scenario: servers that misbehave on purpose, certificates, files. All of it is on
-//! loopback (or in a network namespace of its own) and gone when dropped.
+//! The environment of the tool in a scenario: servers that misbehave on purpose, certificates, files. All of it is on
+//! loopback (or in a network namespace of its own) and removed when dropped.
 
 use std::any::Any;
 use std::future::Future;
@@ -27,17 +27,17 @@ pub const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// Servers, files and whatever else must live as long as the scenario.
+/// Servers, files and other values that must live as long as the scenario.
 pub struct World {
     directory: TempDir,
     runtime: tokio::runtime::Handle,
     kept: Vec<Box<dyn Any>>,
-    /// Dropped last: ends the runtime's thread.
+    /// Dropped last: stops the runtime's thread.
     _stop: tokio::sync::oneshot::Sender<()>,
 }
 
 impl World {
-    /// An empty world.
+    /// An environment without servers and files.
     pub fn new() -> World {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let handle = runtime.handle().clone();
@@ -65,10 +65,10 @@ impl World {
         self.directory.path().join(name)
     }
 
-    /// Writes a file and says where it is.
+    /// Writes a file and returns its path.
     pub fn file(&self, name: &str, content: &str) -> String {
         let path = self.path(name);
-        // Beside it and renamed: a reader never sees half of it.
+        // Written to another file and renamed: a reader never sees a partial file.
         let beside = self.path(&format!("{name}.new"));
         std::fs::write(&beside, content).unwrap();
         std::fs::rename(&beside, &path).unwrap();
@@ -86,7 +86,7 @@ impl World {
         format!("file:{}", self.file("judged.json", &serde_json::json!(list).to_string()))
     }
 
-    /// Listens on a free port of 127.0.0.1 and gives every connection to `peer`.
+    /// Listens on a free port of 127.0.0.1 and passes every connection to `peer`.
     pub fn listen<F: Future<Output = ()> + Send + 'static>(
         &self,
         peer: impl Fn(TcpStream) -> F + Send + 'static,
@@ -128,7 +128,7 @@ impl World {
         address
     }
 
-    /// A port that hears the client out, answers `bytes` and ends the connection in order.
+    /// A port that reads the client's first bytes, sends `bytes` and closes the connection in order.
     pub fn answers_and_closes(&self, bytes: &'static [u8]) -> String {
         self.listen(move |mut stream| async move {
             first_words(&mut stream).await;
@@ -138,7 +138,7 @@ impl World {
         })
     }
 
-    /// A gRPC server whose health service answers so.
+    /// A gRPC server whose health service responds with `answer`.
     pub fn serves(&self, answer: Answer) -> String {
         self.serves_on("127.0.0.1:0", answer)
     }
@@ -153,12 +153,12 @@ impl World {
         self.serves(Answer::Status(1))
     }
 
-    /// A port that accepts and never says a word.
+    /// A port that accepts and never sends data.
     pub fn silent(&self) -> String {
         self.listen(|mut stream| async move { until_gone(&mut stream).await })
     }
 
-    /// A port whose queue of connections is full: the kernel drops every further SYN. No privilege is needed for it.
+    /// A port with a full accept queue: the kernel drops every further SYN. This needs no privilege.
     pub fn full(&mut self) -> String {
         self.full_on("127.0.0.1:0")
     }
@@ -172,7 +172,7 @@ impl World {
         socket.listen(0).unwrap();
         let address = socket.local_addr().unwrap();
         let to = address.as_socket().unwrap();
-        // A queue of 0 holds one connection; the second one stays half open.
+        // A queue of 0 takes one connection; the second one stays half open.
         for _ in 0..2 {
             let filler = socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
             filler.set_nonblocking(true).unwrap();
@@ -191,7 +191,7 @@ impl World {
         address
     }
 
-    /// A port on which nobody listens.
+    /// A port without a listener.
     pub fn nobody(&self) -> String {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap().to_string()
@@ -210,7 +210,7 @@ impl World {
             async move {
                 match acceptor.accept(stream).into_fallible().await {
                     Ok(stream) => serve_health(stream, Answer::Status(1)).await,
-                    // Unread bytes would make a reset of the end, and lose the alert on the way.
+                    // Unread bytes would turn the close into a reset, and lose the alert on the way.
                     Err((_, mut stream)) => {
                         let _ = stream.shutdown().await;
                         until_gone(&mut stream).await;
@@ -233,14 +233,14 @@ impl World {
     }
 }
 
-/// How a health server answers.
+/// How a health server responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// This status; `Watch` stays open.
     Status(u8),
     /// Trailers only: status and message.
     Grpc(&'static str, &'static str),
-    /// A plain HTTP response: status, and a header of whoever answers.
+    /// A plain HTTP response: a status, and a header of the server or proxy.
     Http(u16, &'static str, &'static str),
     /// RST_STREAM with this code.
     Reset(u32),
@@ -248,13 +248,13 @@ pub enum Answer {
     Silence,
     /// SERVING; a Watch is reset 200 ms later with INTERNAL_ERROR, as nginx does after grpc_read_timeout.
     Cut,
-    /// Check answers this status; Watch is not implemented.
+    /// Check responds with this status; Watch is not implemented.
     CheckOnly(u8),
-    /// Watch answers SERVING and stays open; a Check is accepted and never answered.
+    /// Watch reports SERVING and stays open; a Check is accepted and gets no response.
     Frozen,
 }
 
-/// Serves `answer` to every request on `io`, until the client goes.
+/// Serves `answer` to every request on `io`, until the client closes it.
 pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answer) {
     let Ok(mut connection) = h2::server::handshake(io).await else { return };
     let (mut open, mut unanswered) = (Vec::new(), Vec::new());
@@ -318,13 +318,13 @@ pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answ
     }
 }
 
-/// Reads the client's first words.
+/// Reads the client's first bytes.
 pub async fn first_words(stream: &mut (impl AsyncRead + Unpin)) {
     let mut words = [0; 4096];
     let _ = stream.read(&mut words).await;
 }
 
-/// Reads until the client goes.
+/// Reads until the client closes the connection.
 pub async fn until_gone(stream: &mut (impl AsyncRead + Unpin)) {
     let mut rest = [0; 1024];
     while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
@@ -337,7 +337,7 @@ pub struct Authority {
     pub(super) pem: String,
 }
 
-/// What a server's certificate says.
+/// The contents of a server's certificate.
 pub struct Leaf {
     /// Names and addresses.
     pub names: &'static [&'static str],
@@ -398,7 +398,7 @@ pub struct TlsServer {
 }
 
 impl TlsServer {
-    /// Speaks nothing newer than TLS 1.2.
+    /// Supports nothing newer than TLS 1.2.
     pub fn tls12(self) -> TlsServer {
         const TLS12: &[&SupportedProtocolVersion] = &[&version::TLS12];
         TlsServer { versions: TLS12, ..self }
@@ -409,12 +409,12 @@ impl TlsServer {
         TlsServer { alpn: protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect(), ..self }
     }
 
-    /// Wants client certificates of `authority`.
+    /// Requires client certificates of `authority`.
     pub fn clients_of(self, authority: &Authority) -> TlsServer {
         TlsServer { clients: Some(authority.certificate.clone()), ..self }
     }
 
-    /// What accepts its connections.
+    /// The acceptor for its connections.
     pub fn acceptor(self) -> TlsAcceptor {
         let provider = Arc::new(ring::default_provider());
         let builder =

@@ -1,5 +1,5 @@
-//! A configuration file that was only found in the working directory may be hostile: nothing leaves, no exit code changes,
-//! nothing is waited for.
+//! A configuration file that was only found in the working directory may be hostile: no secret is sent, no exit code
+//! changes, nothing is waited for.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -20,7 +20,7 @@ fn in_directory(directory: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// Without a limit these would never end; the time is generous, because a busy machine is slow to start a process.
+/// Without a limit these would run forever; the limit is generous, because a busy machine is slow to start a process.
 fn assert_at_once(finished: &Finished, what: &str) {
     assert!(finished.took < Duration::from_secs(5), "{what}: {:?} {}", finished.took, finished.all());
 }
@@ -51,7 +51,7 @@ fn a_found_file_carries_no_secret_away() {
     for sign in ["s3cret", "X-Consul-Token", "x-consul-token", "uthorization"] {
         assert!(!received.contains(sign), "{sign}: {received}");
     }
-    // The same address typed is meant.
+    // The same address is accepted when typed.
     let mut command = in_directory(directory.path(), &["resolve", &format!("consul://{}/pay", stranger.address)]);
     command.env("CONSUL_HTTP_TOKEN", "s3cret-of-the-environment");
     assert_eq!(run_command(command).code, 3);
@@ -121,7 +121,7 @@ fn a_file_that_may_be_somebody_elses_is_ignored_and_named() {
     mode(directory.path(), 0o757);
     ignored("its directory is writable by everybody");
     mode(directory.path(), 0o755);
-    // Only root can give a file away.
+    // Only root can change the owner of a file.
     if chown(&file, Some(65534), Some(65534)).is_ok() {
         ignored("it belongs to another user (65534)");
         chown(&file, Some(0), Some(0)).unwrap();

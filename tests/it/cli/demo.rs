@@ -1,4 +1,4 @@
-//! The demo: the tool's own promise, kept without any infrastructure.
+//! The demo: the tool's main use without any infrastructure.
 
 use std::path::Path;
 use std::time::Duration;

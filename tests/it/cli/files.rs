@@ -1,4 +1,4 @@
-//! Files of TLS that cannot be used are refused before anything is contacted, whoever names them.
+//! Invalid TLS files are rejected before anything is contacted, wherever they are named.
 
 use std::net::TcpListener;
 
@@ -6,7 +6,7 @@ use rcgen::{CertificateParams, KeyPair};
 
 use crate::support::tool::{run, run_command, tool};
 
-/// A directory with good and bad files, and a port that nobody may contact.
+/// A directory with valid and invalid files, and a port that must not be contacted.
 struct Files {
     directory: tempfile::TempDir,
     port: TcpListener,
@@ -47,7 +47,7 @@ impl Files {
 #[test]
 fn certificate_files_that_cannot_be_used_are_exit_64_and_nothing_is_contacted() {
     let files = Files::new();
-    /// Flags with their files, the flag that is named, the words.
+    /// Flags with their files, the flag that is named, the text of the error.
     type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
     let cases: &[Case] = &[
         (&[("--cacert", "no.pem")], "--cacert", ": no such file"),
@@ -121,7 +121,7 @@ fn files_of_a_registry_are_checked_when_it_was_named_and_not_when_the_environmen
         let expected = format!("failed to read {variable} {}: no such file", files.path("no.pem"));
         assert!(finished.err.contains(&expected), "{target}: {}", finished.all());
 
-        // A bare name asks whoever is active: one of them being unusable does not end the command.
+        // A bare name is queried from every active backend: an unusable one does not stop the command.
         let mut command = tool(&["resolve", "--max-time", "5s", "--dns-server", "127.0.0.1:1", "pay.invalid"]);
         environment(&mut command);
         assert_ne!(run_command(command).code, 64, "{target}");

@@ -1,4 +1,4 @@
-//! This machine's limits, and a reader that stalls, are no facts about endpoints.
+//! Limits of this machine and a stalled reader must not be reported as facts about endpoints.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cause::world::{Answer, Leaf, World};
 use crate::support::tool::{Running, after, run_command, tool};
 
-/// As many addresses, all of one server: every address of 127.0.0.0/8 is this machine's.
+/// This many addresses of one server: every address of 127.0.0.0/8 belongs to this machine.
 fn addresses(server: &str, count: usize) -> Vec<String> {
     let port = server.rsplit(':').next().unwrap();
     (0..count).map(|i| format!("127.1.{}.{}:{port}", i / 250, i % 250 + 1)).collect()
@@ -24,7 +24,7 @@ fn registry(world: &World, server: &str, count: usize) -> String {
 fn a_low_limit_of_open_files_is_no_finding_about_endpoints() {
     let world = World::new();
     let server = world.serves_on("0.0.0.0:0", Answer::Status(1));
-    // The soft limit is raised; under a hard one fewer probes run at the same time.
+    // The soft limit is raised; under a hard one fewer probes run concurrently.
     for (limit, count) in [("ulimit -Sn 256", 3_000), ("ulimit -n 64", 400), ("ulimit -n 40", 100)] {
         let registry = registry(&world, &server, count);
         let finished = run_command(after(limit, &tool(&["probe", "--plaintext", "-o", "json", "-q", &registry])));
@@ -45,7 +45,7 @@ fn a_soft_limit_does_not_limit_a_watch() {
     assert_eq!((finished.code, finished.findings()), (0, Vec::new()), "{}", finished.err);
 }
 
-/// More endpoints than descriptors: those that do not fit are one notice, and the registry goes on being heard.
+/// More endpoints than descriptors: those without a descriptor are one notice, and the registry is still followed.
 #[test]
 fn registries_keep_their_descriptors_when_endpoints_take_all_others() {
     let world = World::new();
@@ -89,7 +89,7 @@ fn a_reader_that_pauses_changes_no_verdict() {
         }
     });
     let registry = registry(&world, &server, 1_500);
-    // So many at a time as this test's own server, unoptimized and on one thread, answers in time.
+    // As many at a time as this test's own server, unoptimized and on one thread, can serve in time.
     let mut child = tool(&["probe", "--insecure", "-c", "32", "-o", "ndjson", &registry])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! A file on a mount that does not respond delays nobody, and no limit and no signal waits for it.
+//! A file on a mount that does not respond delays only its own backend; time limits and signals still work.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,9 +8,10 @@ use crate::cause::world::World;
 use crate::support::namespace::Namespace;
 use crate::support::tool::{Running, after, run_command, tool};
 
-/// `plain` where `directory` is a FUSE mount whose server never answers; its process is the command's own.
+/// `plain` in an environment where `directory` is a FUSE mount whose server never responds; its process is the
+/// command's own.
 fn where_it_hangs(directory: &Path, plain: &Command) -> Command {
-    // The kernel waits for an answer as long as somebody has descriptor 3 open.
+    // The kernel waits for a response as long as any process has descriptor 3 open.
     let options = "fd=3,rootmode=40000,user_id=0,group_id=0";
     let mount = format!("exec 3<>/dev/fuse; mount -t fuse -o {options} hung {}", directory.display());
     let inner = after(&mount, plain);
@@ -65,7 +66,7 @@ fn a_file_that_cannot_be_read_voids_no_limit_and_delays_no_other_target() {
             .any(|event| event["kind"] == "endpoints" && event["added"].to_string().contains(healthy.as_str()));
         assert!(shown, "{args:?}: {}", finished.all());
     }
-    // Without a limit of its own the command ends by that of reading.
+    // Without --max-time the command stops at the time limit for reading.
     let mut plain = tool(&["resolve", "--resolve-timeout", "1s", "-o", "ndjson"]);
     plain.args([&hung, &good]);
     let finished = run_command(where_it_hangs(directory.path(), &plain));

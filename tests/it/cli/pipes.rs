@@ -1,4 +1,4 @@
-//! A reader that goes away ends the command quietly, and changes no exit code.
+//! A reader that closes its end stops the command quietly, and changes no exit code.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::cause::world::World;
 use crate::support::tool::tool;
 
-/// Runs `args`, reads a line of stdout and closes it; gives the exit code and stderr.
+/// Runs `args`, reads a line of stdout and closes it; returns the exit code and stderr.
 fn read_and_go(args: &[&str]) -> (Option<i32>, String) {
     let mut child = tool(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdout = BufReader::with_capacity(64, child.stdout.take().unwrap());
@@ -53,7 +53,7 @@ fn a_reader_that_goes_away_leaves_the_exit_code_of_the_verdict() {
         let (code, err) = read_and_go(&["resolve", "-o", format, "--expect", "10.9.9.9:1", &degraded]);
         assert_eq!(code, Some(1), "resolve {format}: {err}");
     }
-    // What goes on for ever ends with the verdict so far.
+    // A run without an end of its own stops with the verdict so far.
     for format in ["table", "ndjson"] {
         let (code, err) = read_and_go(&["watch", "-o", format, &failed]);
         assert!(matches!(code, Some(2 | 3)), "watch {format}: {code:?} {err}");
@@ -67,7 +67,7 @@ fn a_stderr_that_nobody_reads_delays_nothing() {
     let world = World::new();
     let addresses: Vec<String> = (0..200).map(|_| world.healthy()).collect();
     let registry = world.registry("pay.json", &addresses.iter().map(String::as_str).collect::<Vec<_>>());
-    // A trace of all phases is longer than a pipe holds.
+    // A trace of all phases is longer than the capacity of a pipe.
     let mut child = tool(&["probe", "-v", "-o", "json", &registry])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM, SIGHUP and SIGQUIT end a session with its summary.
+//! Ctrl-C, SIGTERM, SIGHUP and SIGQUIT stop a session with its summary.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -41,7 +41,7 @@ fn under_nohup_a_closed_terminal_ends_nothing() {
 #[test]
 fn an_interrupted_idle_cycle_still_says_what_it_knows() {
     let mut probe = Running::start(&["probe", "-o", "ndjson", "--idle", "1h", "ipv4:127.0.0.1:1"]);
-    // Nothing answers there, so the cycle ends by itself; the signal may come before or after that.
+    // There is no listener, so the cycle ends by itself; the signal may arrive before or after that.
     probe.wait_for("first word", SOON, |event| event["kind"] == "endpoints");
     send("-INT", probe.pid());
     let (status, events) = probe.finish(SOON);
@@ -57,11 +57,12 @@ fn a_signal_while_the_verdict_is_being_written_cuts_nothing_off() {
     std::fs::write(&file, serde_json::json!(list).to_string()).unwrap();
     let mut command = tool(&["probe", "-o", "ndjson", &format!("file:{}", file.display())]);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    // Findings follow the verdict, and 2,000 of them are many times what a pipe holds: they wait for their reader.
+    // Findings follow the verdict, and 2,000 of them are many times the capacity of a pipe: they wait for their
+    // reader.
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     lines.find(|line| line.contains(r#""kind":"finding""#)).expect("a finding");
     send("-TERM", child.id());
-    // Not read meanwhile: a run that ends now has cut off what it had written.
+    // Nothing is read meanwhile: a run that exits now has truncated its output.
     for _ in 0..30 {
         assert_eq!(child.try_wait().unwrap(), None, "it ended with lines that were not read");
         std::thread::sleep(Duration::from_millis(10));

@@ -5,9 +5,9 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// An HTTP server of a stranger that keeps what it was sent.
+/// A foreign HTTP server that records what it was sent.
 pub struct Stranger {
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: String,
     received: Arc<Mutex<Vec<u8>>>,
 }
@@ -34,7 +34,7 @@ impl Stranger {
         Stranger { address, received }
     }
 
-    /// Everything that it was sent.
+    /// Everything that it received.
     pub fn received(&self) -> String {
         String::from_utf8_lossy(&self.received.lock().unwrap()).into_owned()
     }

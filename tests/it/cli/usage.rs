@@ -1,4 +1,4 @@
-//! What is refused, what is explained, and what flags make of a run.
+//! What is rejected, what is explained, and the effect of flags on a run.
 
 use std::fs;
 
@@ -249,7 +249,7 @@ fn a_dry_run_contacts_nothing() {
     let address = listener.local_addr().unwrap().to_string();
     let finished = run(&["probe", "--dry-run", &address]);
     assert!(finished.code == 0 && finished.out.contains("nothing was contacted"), "{}", finished.all());
-    // Nor are registries, to find out whether they are there.
+    // Nor are registries contacted, to find out whether they are available.
     for command in ["probe", "resolve", "watch"] {
         let mut command = tool(&[command, "--dry-run", "pay"]);
         command.env("CONSUL_HTTP_ADDR", &address).env("ETCDCTL_ENDPOINTS", &address).env("ZOOKEEPER_CONNECT", &address);

@@ -1,4 +1,4 @@
-//! `--tls auto` and metadata: whoever answers in plaintext first gets no header.
+//! `--tls auto` and metadata: a peer that responds in plaintext first gets no header.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 const HEADERS: u8 = 1;
 
-/// A plaintext server that sends SETTINGS; what it received on each connection comes when the connection has ended.
+/// A plaintext server that sends SETTINGS; what it received on a connection is sent when that connection has ended.
 fn recorder() -> (String, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -34,7 +34,7 @@ fn recorder() -> (String, Receiver<Vec<u8>>) {
     (address, received)
 }
 
-/// What came on every connection of a run that is over: the first within 5 s, others right after it.
+/// What was received on every connection of a finished run: the first within 5 s, others right after it.
 fn all_of(received: &Receiver<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut all = vec![received.recv_timeout(Duration::from_secs(5)).expect("a connection")];
     while let Ok(more) = received.recv_timeout(Duration::from_millis(200)) {
@@ -70,7 +70,7 @@ fn metadata_is_sent_in_plaintext_only_where_plaintext_was_asked_for() {
             assert!(!String::from_utf8_lossy(bytes).contains("sesame"), "{command:?}: {bytes:?}");
         }
     }
-    // Asked for, it is sent: the recorder would have seen it.
+    // If it is requested, it is sent: the recorder would have seen it.
     let (address, received) = recorder();
     run(&["probe", "--plaintext", "--rpc-timeout", "500ms", "-H", "authorization: Bearer sesame", &address]);
     assert!(all_of(&received).iter().any(|bytes| frames(bytes).contains(&HEADERS)));

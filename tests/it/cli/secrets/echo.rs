@@ -1,4 +1,4 @@
-//! Registries that repeat what they received.
+//! Registries that echo what they received.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use super::{SECRET, percent, shown};
 use crate::cause::world::{Leaf, World};
 
-/// How a registry is spoken to.
+/// The protocol of a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
     /// HTTP/1.1: Consul and Eureka.
@@ -46,7 +46,7 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// One that answers in its `way`, or in every way in turn.
+    /// A registry that responds in its `way`, or in every way in turn.
     pub fn start(world: &World, wire: Wire, way: Option<usize>) -> Echo {
         let (received, turn) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let note = Note { received: received.clone(), way, turn };
@@ -89,13 +89,13 @@ impl Note {
         }
     }
 
-    /// The way of the next answer.
+    /// The way of the next response.
     fn way(&self, of: usize) -> usize {
         self.way.unwrap_or_else(|| self.turn.fetch_add(1, Ordering::SeqCst)) % of
     }
 }
 
-/// Status, a header, and the body of an answer to a request for a path, whose secret parts are repeated.
+/// Status, a header and the body of a response to a request for a path, whose secret parts are echoed.
 type Answer = fn(&str, &str) -> (u16, Option<(&'static str, String)>, String);
 
 const HTTP: [Answer; 8] = [
@@ -119,7 +119,7 @@ const HTTP: [Answer; 8] = [
     |path, sent| (200, Some(("X-Consul-Index", "7".to_string())), good(path, sent).to_string()),
 ];
 
-/// An answer that can be used, with what was sent in every text.
+/// A usable response, with what was sent in every text.
 fn good(path: &str, sent: &str) -> Value {
     if path.contains("/v1/status/leader") {
         return json!(format!("127.0.0.1:8300 {sent}"));
@@ -186,8 +186,8 @@ fn repeated(head: &str) -> String {
     head.lines().filter(|line| shown(line).is_some()).map(decoded).collect::<Vec<_>>().join(" ")
 }
 
-/// The ways: refused login, refused list, the token of the login in a message, plain HTTP, keys and values, bytes that are no
-/// message.
+/// The ways: rejected login, rejected list, the token of the login in a message, plain HTTP, keys and values, bytes
+/// that are not a message.
 async fn etcd(stream: TcpStream, note: Note) {
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
     while let Some(Ok((request, mut respond))) = connection.accept().await {
@@ -225,7 +225,7 @@ async fn etcd(stream: TcpStream, note: Note) {
             (3, _) => (Response::builder().status(403).body(()).unwrap(), Some(format!("no {sent}").into_bytes())),
             (4, false) => (grpc().body(()).unwrap(), Some(message(range(&sent)))),
             (5, false) => (grpc().body(()).unwrap(), Some(sent.clone().into_bytes())),
-            // The token repeats the secret, and is one.
+            // The token contains the secret, and is a secret itself.
             _ => (grpc().body(()).unwrap(), Some(message(field(2, format!("{SECRET}.7").as_bytes())))),
         };
         let plain = head.status() != 200;
@@ -245,7 +245,7 @@ fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
     [&[number << 3 | 2], &length[..], bytes].concat()
 }
 
-/// `RangeResponse` with one key, whose name and value repeat what was sent.
+/// `RangeResponse` with one key, whose name and value echo what was sent.
 fn range(sent: &str) -> Vec<u8> {
     let key = field(1, format!("pay/{sent}").as_bytes());
     let value = field(5, json!({ "Addr": "127.0.0.1:9", "Metadata": sent }).to_string().as_bytes());
@@ -266,7 +266,7 @@ async fn zookeeper(mut stream: TcpStream, note: Note) -> std::io::Result<()> {
         }
         let mut frame = vec![0; u32::from_be_bytes(length) as usize];
         stream.read_exact(&mut frame).await?;
-        // A session is asked for with a password of 16 zeros; every other request has its number and its kind.
+        // A session is requested with a password of 16 zeros; every other request has a number and a kind.
         let (number, kind) = (&frame[..4], &frame[4..8]);
         let bytes = |text: &[u8]| [&u32::try_from(text.len()).unwrap().to_be_bytes()[..], text].concat();
         let stat = [0; 68];

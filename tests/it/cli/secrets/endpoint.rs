@@ -15,16 +15,16 @@ use super::{SECRET, percent, shown, shows_nothing};
 use crate::cause::world::World;
 use crate::support::tool::{Finished, run};
 
-/// A secret that can stand in the name of a header.
+/// A secret that is valid as a part of a header's name.
 const PLAIN: &str = "hunter2-CORE.plain";
 
-/// What an endpoint makes of the metadata `authorization` that it received.
+/// How an endpoint echoes the metadata `authorization` that it received.
 enum Reply {
     /// Trailers only: `grpc-status` and `grpc-message`.
     Status(String, String),
     /// A plain HTTP response: status, a header, the body.
     Http(u16, String, String, String),
-    /// These bytes in the place of an answer, then the end.
+    /// These bytes instead of a response, then the end.
     Raw(Vec<u8>),
     /// A message of a gRPC response.
     Message(Vec<u8>),
@@ -32,7 +32,7 @@ enum Reply {
 
 type Kind = (&'static str, fn(&str, &str) -> Reply);
 
-/// The ways in which an endpoint repeats the `sent` metadata in its answer to a call of `path`.
+/// The ways in which an endpoint echoes the `sent` metadata in its response to a call of `path`.
 const KINDS: [Kind; 20] = [
     ("grpc-message", |sent, _| status("13", &format!("you sent {sent}"))),
     ("grpc-message, percent-encoded", |sent, _| status("16", &percent(&format!("you sent {sent}")))),
@@ -136,7 +136,7 @@ async fn serve(stream: TcpStream, (name, reply): Kind, received: Received) {
     }
 }
 
-/// One server of every kind: their names and addresses, and who received the secret.
+/// One server of every kind: their names and addresses, and which of them received the secret.
 fn servers(world: &World) -> (Vec<(&'static str, String)>, Received) {
     let received = Received::default();
     let listen = |kind: Kind| {
@@ -175,7 +175,7 @@ fn metadata_that_endpoints_send_back_is_in_no_output() {
     }
 }
 
-/// What each of the servers sent back was shown, with the mask in its place.
+/// The response of every server was printed, with the mask instead of the secret.
 fn every_kind_is_masked(finished: &Finished, servers: &[(&str, String)]) {
     for (name, address) in servers {
         let own: Vec<_> = finished.out.lines().filter(|line| line.contains(&format!("\"{address}\""))).collect();

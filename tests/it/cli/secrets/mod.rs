@@ -1,4 +1,4 @@
-//! Secrets appear in no output, whoever repeats them and in whatever form.
+//! Secrets appear in no output, whatever echoes them and in whatever form.
 
 #[cfg(all(feature = "consul", feature = "etcd", feature = "eureka", feature = "kubernetes", feature = "zookeeper"))]
 mod echo;
@@ -16,15 +16,15 @@ use crate::support::tool::Finished;
 
 /// A secret with every character that some encoding writes in another way.
 const SECRET: &str = r#"hunter2-CORE/x+y"z\q&w"#;
-/// What is looked for of it: the same in every encoding but base64.
+/// The part of the secret that is searched for: the same in every encoding but base64.
 const CORE: &str = "hunter2-CORE";
 
-/// The first line of `text` that shows the secret: as it is in either case, percent-encoded, or in base64.
+/// The first line of `text` that contains the secret: unchanged in either case, percent-encoded, or in base64.
 fn shown(text: &str) -> Option<&str> {
     let is_shown = |line: &&str| {
         let plain = percent_decode_str(line).decode_utf8_lossy().replace("\\u002d", "-").to_lowercase();
         plain.contains(&CORE.to_lowercase())
-            // Behind none, one or two bytes of other text: what does not depend on its neighbors.
+            // After zero, one or two bytes of other text: the part that does not depend on its neighbors.
             || (0..3).any(|before| {
                 let encoded = STANDARD_NO_PAD.encode([&[0; 2][..before], CORE.as_bytes()].concat());
                 line.contains(&encoded[[0, 2, 3][before]..encoded.len() - 1])
@@ -37,7 +37,7 @@ fn percent(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// Fails when a run shows the secret.
+/// Fails if a run shows the secret.
 fn shows_nothing(finished: &Finished, what: &str) {
     for text in [&finished.out, &finished.err] {
         if let Some(line) = shown(text) {

@@ -1,4 +1,4 @@
-//! Registries that repeat the secrets with which they are queried, wherever these come from.
+//! Registries that echo the secrets with which they are queried, wherever these come from.
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::{SECRET, percent, shows_nothing};
 use crate::cause::world::World;
 use crate::support::tool::{Finished, run_command, tool};
 
-/// Where the secret stands: variables, flags and the target.
+/// Where the secret is set: variables, flags and the target.
 #[derive(Default)]
 pub struct Given {
     pub variables: Vec<(&'static str, String)>,
@@ -19,7 +19,7 @@ pub struct Given {
     pub target: String,
 }
 
-/// A source of a secret: its name, the registry that is sent it, and how it is given to a command in a directory.
+/// A source of a secret: its name, the registry that receives it, and how it is passed to a command in a directory.
 type Source = (&'static str, Wire, fn(&str, &Path) -> Given);
 
 pub fn env(target: &str, variables: &[(&'static str, &str)]) -> Given {
@@ -116,7 +116,7 @@ const SOURCES: [Source; 24] = [
         kubeconfig(at, directory, &plugin(&script, &json!([])))
     }),
     ("the environment of a plugin", Wire::Https, |at, directory| {
-        // As JSON, which the script has no means to write.
+        // As JSON, which the script cannot write.
         let quoted = json!(SECRET).to_string();
         let script = r#"printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":%s}}' "$THE_TOKEN""#;
         kubeconfig(at, directory, &plugin(script, &json!([{ "name": "THE_TOKEN", "value": quoted }])))
@@ -144,8 +144,8 @@ const SOURCES: [Source; 24] = [
     }),
 ];
 
-/// Runs `command` against a registry that answers in its `way` (in every way in turn, when `None`): what it printed, and how
-/// often the registry received the secret.
+/// Runs `command` against a registry that responds in its `way` (in every way in turn, if `None`): what it printed,
+/// and how often the registry received the secret.
 fn run(source: Source, command: &[&str], way: Option<usize>) -> (Finished, usize) {
     let (_, wire, given) = source;
     let world = World::new();
@@ -204,7 +204,7 @@ fn no_command_and_no_format_shows_a_secret_that_a_registry_sends_back() {
         for command in commands {
             let (finished, received) = run(source, command, None);
             let what = format!("{}, {command:?}", source.0);
-            // `backends` knows no target, and needs no login for ZooKeeper's version.
+            // `backends` has no target, and needs no login for ZooKeeper's version.
             let is_of_target = source.0.contains("://") || source.0.contains("token=") || source.0.contains("target");
             let is_needless = command[0] == "backends" && (is_of_target || source.1 == Wire::Zookeeper);
             assert!(received > 0 || is_needless, "{what}: {}", finished.all());

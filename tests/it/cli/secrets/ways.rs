@@ -1,5 +1,5 @@
-//! Other ways to make a secret appear: values that are refused, settings that are listed, targets that are none, plugins that
-//! fail, files that are something else.
+//! Other ways to make a secret appear: rejected values, listed settings, invalid targets, failing plugins, files of
+//! another kind.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use super::{SECRET, percent, shows_nothing};
 use crate::cause::world::World;
 use crate::support::tool::{run_command, tool};
 
-/// A way: its name, the command, what it is given in a directory, and what the output says of it.
+/// A way: its name, the command, its input in a directory, and what the output contains.
 type Way = (&'static str, &'static [&'static str], fn(&Path) -> Given, &'static str);
 
-/// A port on which nobody listens.
+/// A port without a listener.
 const NOBODY: &str = "127.0.0.1:9";
 const RESOLVE: &[&str] = &["resolve", "-v", "--max-time", "5s"];
 const PROBE: &[&str] = &["probe", "-v", "--max-time", "5s"];
@@ -84,7 +84,7 @@ const WAYS: [Way; 59] = [
         |directory| kubeconfig(NOBODY, directory, &json!({ "token": SECRET })),
         "KUBECONFIG",
     ),
-    // Values that are refused.
+    // Rejected values.
     (
         "an address of Consul with a login",
         RESOLVE,
@@ -256,7 +256,7 @@ const WAYS: [Way; 59] = [
         },
         "ExecCredential",
     ),
-    // Targets that are none.
+    // Invalid targets.
     ("a header as target", PROBE, |_| target(format!("authorization: Bearer {SECRET}")), "***"),
     ("half a header as target", PROBE, |_| target(format!("Bearer {SECRET}")), "***"),
     ("a cookie as target", RESOLVE, |_| target(format!("cookie: session={SECRET}")), "***"),
@@ -296,7 +296,7 @@ const WAYS: [Way; 59] = [
         |_| target(format!("nacos://ann:{}@h/pay?x={}", percent(SECRET), percent(SECRET))),
         "***",
     ),
-    // Headers that are none.
+    // Invalid headers.
     ("a header without a colon", PROBE, |_| header(SECRET), "missing colon"),
     ("a header with a bad name", PROBE, |_| header(&format!("{SECRET}: 1")), "name"),
     ("a header with a bad value", PROBE, |_| header(&format!("authorization: {SECRET}\u{7}")), "value"),
@@ -309,7 +309,7 @@ const WAYS: [Way; 59] = [
     ),
     ("a variable with a header", PROBE, |_| env(NOBODY, &[("GRPC_DISCOVER_HEADER", SECRET)]), "GRPC_DISCOVER_HEADER"),
     ("a header in a dry run", DRY, |_| header(&format!("authorization: Bearer {SECRET}")), "nothing was contacted"),
-    // Configurations that are none.
+    // Invalid configurations.
     ("a configuration that is a token", PROBE, |directory| config(directory, SECRET), "line 1"),
     (
         "a configuration with a token",
