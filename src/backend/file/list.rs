@@ -29,8 +29,8 @@ pub(super) struct List {
 /// of them.
 const MOST: usize = 16;
 
-/// Reads the list in `text`: JSON when `path` ends in `.json`, YAML (which JSON nearly is) otherwise. The error: that is not
-/// a list, or none of its entries is understood.
+/// Reads the list in `text`: JSON when `path` ends in `.json`, else YAML (nearly a superset of JSON). Returns an
+/// error when the text is not a list, or none of its entries is valid.
 pub(super) fn parse(path: &Path, text: &str) -> Result<List, ListError> {
     if text.trim().is_empty() {
         return Err(ListError::Empty);
@@ -64,8 +64,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<List, ListError> {
 /// What is wrong with entries, by their index.
 type Problems = BTreeMap<usize, ListError>;
 
-/// The entries, and what is wrong with those (`None`) that are of another kind. A parser cannot go on after a value of the wrong
-/// kind, so the text is read again without it.
+/// The entries, and the problems of those (`None`) that are of another kind. A parser cannot continue after a value
+/// of the wrong kind, so the text is read again without it.
 fn entries(text: &str, format: Format) -> Result<(Vec<Option<Entry>>, Problems), ListError> {
     let mut wrong = Problems::new();
     loop {
@@ -107,9 +107,9 @@ fn once(text: &str, format: Format, list: Entries<'_>) -> Result<Vec<Option<Entr
 
 /// Reads the entries.
 struct Entries<'a> {
-    /// The entry that is being read, for an error.
+    /// The entry that is being read, for errors.
     at: &'a Cell<Option<usize>>,
-    /// Those that are known to be of another kind, and are passed over.
+    /// Those that are known to be of another kind, and are skipped.
     wrong: &'a Problems,
 }
 
@@ -229,7 +229,7 @@ mod tests {
         whole(parse(Path::new("endpoints.json"), text))
     }
 
-    /// The list, if nothing of it is left out.
+    /// The list, if no entry is left out.
     fn whole(list: Result<List, ListError>) -> Result<Vec<Endpoint>, String> {
         let List { endpoints, left_out } = list.map_err(|error| error.to_string())?;
         let left_out: Vec<String> = left_out.iter().map(ToString::to_string).collect();
@@ -276,7 +276,7 @@ mod tests {
             r#"{"address": "10.0.0.2:80", "metadata": {"a": ["s3cret"]}}"#,
         ] {
             for name in ["endpoints.json", "endpoints.yaml"] {
-                // YAML with a key twice is no YAML.
+                // YAML with a duplicate key is not valid.
                 if name == "endpoints.yaml" && bad.matches("address").count() == 2 {
                     continue;
                 }

@@ -1,8 +1,8 @@
 //! `file:path`: a JSON or YAML list on this machine, watched.
 //!
 //! The directory is watched, not the file: a file that is renamed over, deleted and created again, or reached through
-//! symbolic links that are swapped (a Kubernetes ConfigMap's `..data`) is another file afterwards. A list that cannot
-//! be read is read again for 200 ms (it may be half-written) before an error is reported; the watch continues in any
+//! symbolic links that are swapped (a Kubernetes ConfigMap's `..data`) is another file afterwards. A list that is not
+//! valid gets 200 ms to become so (it may be half-written) before an error is reported; the watch continues in any
 //! case. It is lost only when the directory itself is removed.
 //!
 //! The disk or mount of a file may not respond. Files are read on a separate thread, so that this does not delay

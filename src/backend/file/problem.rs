@@ -5,7 +5,7 @@ use std::fmt;
 use crate::model::endpoint::{Address, AddressErrorKind, EndpointStatus};
 use crate::text::plural;
 
-/// What serde calls the kinds of values.
+/// serde's names for the kinds of values.
 const KINDS: [&str; 14] = [
     "string",
     "integer",
@@ -26,11 +26,11 @@ const KINDS: [&str; 14] = [
 /// The fields of an entry.
 const FIELDS: [&str; 7] = ["address", "status", "weight", "zone", "metadata", "tags", "id"];
 
-/// Why a text is no list, or which entries of it are none. Where it is wrong and what kind of value stands there, and nothing of
-/// the content: it may be a secret.
+/// Why a text is not a list, or which of its entries are not valid. Contains the position and the kind of value, and
+/// none of the content: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ListError {
-    /// Nothing is in it.
+    /// It is empty.
     #[error("the file is empty; write [] for an empty list")]
     Empty,
     /// Something in it is wrong.
@@ -44,7 +44,7 @@ pub(super) enum ListError {
         #[source]
         problem: Problem,
     },
-    /// No entry is understood.
+    /// No entry is valid.
     #[error("{first}; and {more} more {} not valid", plural(*more, "entry that is", "entries that are"))]
     Several {
         /// What is wrong with the first.
@@ -65,7 +65,7 @@ pub(super) enum ListError {
 }
 
 impl ListError {
-    /// `problem` of the entry that has this number, counted from 0.
+    /// `problem` of the entry with this index, counted from 0.
     pub(super) fn of_entry(entry: usize, problem: Problem) -> Self {
         ListError::Wrong { entry: Some(entry), at: None, problem }
     }
@@ -81,37 +81,37 @@ fn place(entry: Option<usize>, at: Option<(u64, u64)>) -> String {
 /// What is wrong in a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Problem {
-    /// A value of another kind than the one that must stand there.
+    /// A value of another kind than expected.
     #[error("expected {expected}, got {kind}")]
     Expected {
-        /// What must stand there.
+        /// The expected kind.
         expected: &'static str,
-        /// What kind of value stands there.
+        /// The kind of the value.
         kind: &'static str,
     },
-    /// A value of a kind that cannot stand there.
+    /// A value of an unexpected kind.
     #[error("unexpected {0}")]
     Unexpected(&'static str),
-    /// A field that no entry has.
+    /// An unknown field.
     #[error("unknown field (supported: {})", FIELDS.join(", "))]
     UnknownField,
-    /// A field that every entry has.
+    /// A required field that is missing.
     #[error("{0} is missing")]
     Missing(&'static str),
-    /// A field that is written twice.
+    /// A duplicate field.
     #[error("{0} is given twice")]
     Twice(&'static str),
-    /// Not of the format at all.
+    /// Not in the format at all.
     #[error("not valid {0}")]
     NotValid(Format),
-    /// The address is none. Its text is not kept.
+    /// The address is not valid. Its text is not kept.
     #[error("the address {why}; write \"10.0.0.7:50051\"")]
     Address {
         /// What is wrong with it.
         #[source]
         why: AddressErrorKind,
     },
-    /// The status is no word for one.
+    /// The status is unknown.
     #[error("unknown status; expected one of {}", STATUSES.map(EndpointStatus::as_str).join(", "))]
     Status,
     /// The same endpoint twice.
@@ -135,7 +135,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// What an entry may say of its endpoint.
+/// The statuses that an entry may have.
 pub(super) const STATUSES: [EndpointStatus; 5] = [
     EndpointStatus::Healthy,
     EndpointStatus::Unchecked,
@@ -144,8 +144,8 @@ pub(super) const STATUSES: [EndpointStatus; 5] = [
     EndpointStatus::Draining,
 ];
 
-/// The message of a parser of `format`, reduced to the parts of it that serde and this module wrote themselves: the kind of the
-/// value, and what was expected. Whatever is not known to be one of these is left out.
+/// The message of a parser of `format`, reduced to the parts that serde and this module wrote themselves: the kind of
+/// the value, and the expected kind. Everything else is left out.
 pub(super) fn problem(message: &str, format: Format) -> Problem {
     if let Some(found) = after(message, &["invalid type: ", "invalid value: "]) {
         let kind = KINDS.into_iter().find(|kind| found.starts_with(kind)).unwrap_or("something else");
@@ -168,23 +168,23 @@ fn after<'a>(message: &'a str, heads: &[&str]) -> Option<&'a str> {
     heads.iter().find_map(|head| message.strip_prefix(head))
 }
 
-/// What serde says that it expected. It stands last, behind whatever the value may hold.
+/// The kind that serde expected. It is at the end, after anything from the value.
 fn expected(found: &str) -> Option<&'static str> {
     let (_, expected) = found.rsplit_once(", expected ")?;
     let expected = expected.split(" at line ").next()?.trim();
     KNOWN.into_iter().find(|known| expected.starts_with(known))
 }
 
-/// What a file holds.
+/// The description of a file's content.
 pub(super) const ENTRIES: &str = "a list of \"host:port\" strings or of objects with an \"address\"";
 
-/// What an entry is.
+/// The description of an entry.
 pub(super) const ENTRY: &str = "\"host:port\" or an object with an \"address\"";
 
 /// What this backend's types expect.
 const KNOWN: [&str; 6] = [ENTRIES, ENTRY, "a string", "u32", "a map", "a sequence"];
 
-/// The field that is named behind `head`, if an entry can have it.
+/// The field that is named after `head`, if entries can have it.
 fn named(message: &str, head: &str) -> Option<&'static str> {
     let rest = message.split_once(head)?.1;
     FIELDS.into_iter().find(|field| rest.trim_start_matches([' ', '`', '\'', '"']).starts_with(field))

@@ -1,4 +1,4 @@
-//! What a file of endpoints is like as a registry.
+//! The properties of an endpoint file as a registry.
 
 use super::target::NAME;
 use crate::model::registry::{Registry, RegistryKind};

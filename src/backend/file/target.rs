@@ -16,7 +16,7 @@ pub(super) const SCHEMES: &[Scheme] =
         .with_numbers()
         .with_spaces()];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] =
     &[Example { target: "file:pay.json", meaning: "a list of addresses, watched for changes" }];
 

@@ -160,7 +160,7 @@ async fn an_entry_that_is_not_understood_is_named_and_the_others_count() {
     let left_out = answer.notes.iter().find(|note| note.kind == NoteKind::LeftOut).expect("a note");
     assert!(left_out.text.starts_with("2 of 3 entries cannot be used: entry 1, line 1"), "{left_out:?}");
     assert!(!left_out.text.contains("s3cret"), "{left_out:?}");
-    // One that may be half-written has time to become whole.
+    // A list that may be half-written gets time to become complete.
     fs::write(&path, r#"["10.0.0.1:1", "10.0.0.2"]"#).unwrap();
     assert_eq!(resolution.next().now_or_never(), None);
     fs::write(&path, r#"["10.0.0.1:1", "10.0.0.2:2"]"#).unwrap();
@@ -215,7 +215,7 @@ async fn a_byte_order_mark_is_no_part_of_the_list() {
     }
 }
 
-/// A mount that does not respond, until it is mended.
+/// A mount that does not respond until it is repaired.
 static HUNG: (Mutex<bool>, Condvar) = (Mutex::new(true), Condvar::new());
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! `ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`, `passthrough:`: the target is the answer.
+//! `ipv4:`, `ipv6:`, `unix:`, `unix-abstract:`, `passthrough:`: the target contains the endpoints.
 
 mod target;
 
@@ -14,7 +14,7 @@ mod registry;
 
 pub use registry::REGISTRY;
 
-/// Literal addresses: one full answer at once, and then a watch on something that never changes.
+/// Literal addresses: one full answer at once, and then a watch without changes.
 pub struct Ip;
 
 static ABOUT: About = About {
@@ -64,12 +64,12 @@ fn listed(addresses: &[Address]) -> Vec<Endpoint> {
     endpoints
 }
 
-/// `item`, and then a watch that never says anything more: a thing that cannot change, not an end.
+/// `item`, followed by a watch without further updates: the answer cannot change, and the stream does not end.
 pub(super) fn endless(item: Result<Update, ResolveError>) -> Resolution {
     Box::pin(stream::once(future::ready(item)).chain(stream::pending()))
 }
 
-/// The one item of a backend that was given a target it does not answer.
+/// The only item of a backend that got a target it does not support.
 pub(super) fn refused(backend: &str, target: &Target) -> Resolution {
     let text = format!("{target} is not a target of the {backend} backend");
     Box::pin(stream::once(future::ready(Err(ResolveError::fatal(ResolveCode::BadTarget, text)))))

@@ -1,4 +1,4 @@
-//! What [`Ip`](super::Ip) is like.
+//! The properties of [`Ip`](super::Ip).
 
 use super::target::NAME;
 use crate::model::registry::{Registry, RegistryKind};

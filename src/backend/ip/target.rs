@@ -25,20 +25,20 @@ pub(super) const SCHEMES: &[Scheme] = &[
     Scheme::new("passthrough", passthrough),
 ];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] = &[
     Example { target: "ipv4:10.0.0.1:50051,10.0.0.2:50051", meaning: "" },
     Example { target: "ipv6:[2001:db8::1]:50051", meaning: "" },
     Example { target: "unix:/run/pay.sock", meaning: "" },
 ];
 
-/// gRPC's port for literals without one.
+/// gRPC's default port.
 const DEFAULT_PORT: u16 = 443;
-/// `sun_path` has 108 bytes, one of them for the closing (or, abstract, leading) NUL.
+/// `sun_path` has 108 bytes, one of them for the trailing (or, abstract, leading) NUL.
 const LONGEST_SOCKET_NAME: usize = 107;
 
-/// The addresses themselves: nothing is queried. Only `passthrough:` and a zone in `ipv6:` give an [`Address::Name`]: as in
-/// grpc-go, whoever dials resolves it.
+/// The addresses themselves: nothing is queried. Only `passthrough:` and a zone in `ipv6:` result in an
+/// [`Address::Name`]: as in grpc-go, it is resolved when it is dialed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IpTarget(pub Vec<Address>);
 
@@ -105,7 +105,7 @@ impl fmt::Display for IpTarget {
     }
 }
 
-/// The name of a socket, encoded where it would mean something else.
+/// The name of a socket, encoded where it would otherwise be ambiguous.
 fn fmt_socket(f: &mut fmt::Formatter<'_>, scheme: &str, name: &str) -> fmt::Result {
     let authority = if name.starts_with("//") { "//" } else { "" };
     write!(f, "{scheme}:{authority}{}", name.replace('%', "%25").replace('?', "%3F").replace('#', "%23"))
@@ -135,7 +135,7 @@ fn passthrough(rest: Piece<'_>) -> Parsed<Target> {
 
 fn list(rest: Piece<'_>, element: fn(Piece<'_>) -> Parsed<Address>) -> Parsed<Target> {
     let rest = without_query(rest);
-    // C-core and node take `ipv4:///a` too, C-core also `ipv4:/a`.
+    // C-core and node accept `ipv4:///a` too, C-core also `ipv4:/a`.
     let rest =
         rest.strip("///").unwrap_or_else(|| rest.strip("/").filter(|rest| !rest.text.starts_with('/')).unwrap_or(rest));
     // C-core skips empty elements.
@@ -143,7 +143,7 @@ fn list(rest: Piece<'_>, element: fn(Piece<'_>) -> Parsed<Address>) -> Parsed<Ta
     if elements.is_empty() {
         return element(rest.until(0)).map(|address| IpTarget(vec![address]).into());
     }
-    // C-core takes an element percent-encoded, brackets among it.
+    // C-core accepts a percent-encoded element, brackets included.
     let parsed = elements.into_iter().map(|piece| decoding(piece, element));
     parsed.collect::<Parsed<Vec<_>>>().map(|addresses| IpTarget(addresses).into())
 }
@@ -179,7 +179,7 @@ fn ipv6_element(element: Piece<'_>) -> Parsed<Address> {
     };
     match ip_address(&literal, port) {
         Some(socket) => Ok(Address::Ip(socket)),
-        // Whoever dials looks the interface up.
+        // The interface is looked up when the address is dialed.
         None if literal.contains('%') => Ok(Address::Name { host: literal, port }),
         None => wrong(element.at, format!("{} is not an IPv6 address", element.quoted()), EXAMPLE),
     }

@@ -23,7 +23,7 @@ use crate::net::http1::{Http, HttpError, RequestError};
 use crate::net::named::NamedSockets;
 use crate::platform::file;
 
-/// What a kubeconfig calls the settings of TLS.
+/// The names of the TLS settings in a kubeconfig.
 const NAMES: &Names = &Names {
     cacert: "certificate-authority",
     capath: "certificate-authority",
@@ -34,26 +34,26 @@ const NAMES: &Names = &Names {
 };
 const AGENT: &str = concat!("grpc-discover/", env!("CARGO_PKG_VERSION"));
 
-/// A cluster, and who asks it.
+/// A cluster, and the credentials for it.
 pub(super) struct Access {
-    /// Carries questions.
+    /// The HTTP client.
     pub http: Http,
-    /// The API server as the kubeconfig has it: `https://10.0.0.1:6443`.
+    /// The API server as in the kubeconfig: `https://10.0.0.1:6443`.
     pub server: String,
     /// The namespace of targets that name none.
     pub namespace: String,
-    /// What proves who is calling: `the token of user "ann" in /home/ann/.kube/config`.
+    /// The credentials in use: `the token of user "ann" in /home/ann/.kube/config`.
     pub shown: Shown,
-    /// What `Host` says.
+    /// The value of `Host`.
     authority: HeaderValue,
-    /// What stands in front of every path.
+    /// The prefix of every path.
     path: String,
     credentials: Credentials,
     limit: Duration,
 }
 
 impl Access {
-    /// `GET` of `path` and query, with what says who asks.
+    /// `GET` of `path` and query, with the credentials.
     pub(super) async fn request(&self, path: &str) -> Result<http::Request<Empty<Bytes>>, KubernetesError> {
         let mut request = http::Request::get(format!("{}{path}", self.path))
             .header(HOST, &self.authority)
@@ -66,9 +66,9 @@ impl Access {
     }
 }
 
-/// What the settings come to, before anything is read that is secret or run.
+/// The result of the settings, before any secret is read or program run.
 pub(super) struct Chosen {
-    /// The context of the kubeconfig; a pod has none.
+    /// The context of the kubeconfig; `None` in a pod.
     pub context: Option<String>,
     /// The API server.
     pub server: String,
@@ -76,22 +76,22 @@ pub(super) struct Chosen {
     pub namespace: String,
     /// See [`Access::shown`].
     pub shown: Shown,
-    /// The credential plugin that is run.
+    /// The credential plugin that would be run.
     pub program: Option<String>,
-    /// Where it all stands.
+    /// Where the settings come from.
     place: String,
     cluster: Cluster,
     user: AuthInfo,
 }
 
 impl Chosen {
-    /// `error` of what was chosen.
+    /// `error` about what was chosen.
     fn wrong(&self, error: impl Into<ContextError>) -> KubernetesError {
         KubernetesError::Context { place: self.place.clone(), source: error.into() }
     }
 }
 
-/// Makes everything ready, which may take up to `limit`: a credential plugin is run.
+/// Prepares the access, within `limit`: this may run a credential plugin.
 pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) -> Result<Access, KubernetesError> {
     let slow = |what: &str| KubernetesError::Slow { what: what.to_string(), limit };
     let ready = async {
@@ -134,7 +134,7 @@ pub(super) async fn open(settings: Settings, secrets: Secrets, limit: Duration) 
 
 /// Reads the kubeconfig and the certificates it names. No credential plugin is run.
 pub(super) fn check(settings: &Settings) -> Result<(), KubernetesError> {
-    // Without a kubeconfig there is nothing that somebody wrote.
+    // Without a kubeconfig there are no settings to check.
     if kubeconfig(settings)?.is_none() {
         return Ok(());
     }
@@ -181,7 +181,7 @@ pub(super) fn choose(settings: &Settings) -> Result<Chosen, KubernetesError> {
     Ok(chosen)
 }
 
-/// The files of the settings, as far as they are there; `None` when none of them is.
+/// The files of the settings, as far as they exist; `None` when none of them does.
 fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, KubernetesError> {
     let mut merged: Option<Kubeconfig> = None;
     for file in settings.kubeconfig.value.iter().filter(|file| file.exists()) {
@@ -196,8 +196,8 @@ fn kubeconfig(settings: &Settings) -> Result<Option<Kubeconfig>, KubernetesError
     Ok(merged)
 }
 
-/// One file: a regular one of a size that a kubeconfig may have. What is wrong with it is told by its place: what stands there may be
-/// a token.
+/// One file: a regular one of a size that a kubeconfig may have. An error contains the position, not the content,
+/// which may be a token.
 fn one(path: &Path) -> Result<Kubeconfig, KubernetesError> {
     let unread = |source| KubernetesError::File { path: path.to_path_buf(), source };
     let (_, metadata) = file::open(path).map_err(unread)?;
@@ -237,7 +237,7 @@ fn of_kubeconfig(settings: &Settings, read: Kubeconfig) -> Result<Chosen, Kubern
     let Some(server) = cluster.server.clone().filter(|server| !server.is_empty()) else {
         return Err(wrong(ContextError::NoServer(context.cluster)));
     };
-    // client-go: a user that is not there shows nothing.
+    // client-go: a user that does not exist sends no credentials.
     let name_of_user = context.user.unwrap_or_default();
     let user = read.auth_infos.into_iter().find(|user| user.name == name_of_user).and_then(|user| user.auth_info);
     let user = user.unwrap_or_default();
@@ -265,7 +265,7 @@ fn of_pod(pod: &Pod) -> Result<Chosen, KubernetesError> {
         let path = here(name);
         file::read_text(&path, file::LARGE).map_err(|source| KubernetesError::AccountFile { path, source })
     };
-    // Read here so that the file's name is told when it is not there; the token is read again as it changes.
+    // Read here so that an error names the missing file; the token is read again as it changes.
     read("ca.crt")?;
     read("token")?;
     let namespace = read("namespace").map(|text| text.trim().to_string()).unwrap_or_else(|_| "default".to_string());
@@ -281,20 +281,20 @@ fn of_pod(pod: &Pod) -> Result<Chosen, KubernetesError> {
     })
 }
 
-/// Does `server` speak HTTP without TLS?
+/// Is `server` plain HTTP, without TLS?
 fn is_plain_text(server: &str) -> bool {
     server.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
 }
 
-/// An API server's URL, taken apart.
+/// The parts of an API server's URL.
 pub(super) struct Server {
-    /// It speaks TLS.
+    /// It uses TLS.
     pub tls: bool,
     /// A name or an address; IPv6 without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// What stands in front of every path.
+    /// The prefix of every path.
     pub path: String,
     authority: HeaderValue,
 }

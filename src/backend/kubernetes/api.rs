@@ -18,7 +18,7 @@ use crate::model::json;
 use crate::model::resolution::{Note, NoteKind};
 use crate::net::http1::{Http, HttpError, LARGEST_ANSWER, Listening, RequestError, retry_after};
 
-/// An object of a namespace that can be asked for.
+/// An object of a namespace that can be queried.
 pub(super) trait Object:
     Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned
 {
@@ -28,7 +28,7 @@ impl<K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Des
 /// One namespace of one cluster.
 pub(super) struct Api {
     access: Access,
-    /// The connection that a watch has for itself.
+    /// The connection for watches.
     watching: Http,
     namespace: String,
 }
@@ -44,18 +44,18 @@ impl Api {
         &self.access.server
     }
 
-    /// That the server got no credentials, although there are some.
+    /// A note that the server got no credentials although some are configured.
     pub(super) fn withheld(&self) -> Option<Note> {
         let shown = &self.access.shown;
         shown.withheld.then(|| Note::new(NoteKind::Withheld, shown.to_string()))
     }
 
-    /// The namespace that is asked in.
+    /// The namespace that is queried.
     pub(super) fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// Verb, resource and namespace, as a Role would have to allow them.
+    /// Verb, resource and namespace, as in a Role that allows the request.
     fn question<K: Object>(&self, verb: &str) -> String {
         let (resource, group) = (K::plural(&()), K::group(&()));
         let of = if group.is_empty() { "" } else { "." };
@@ -66,7 +66,7 @@ impl Api {
         Request::new(K::url_path(&(), Some(&self.namespace)))
     }
 
-    /// Everything that `selector` (of labels) means, as the cluster agrees on it (a quorum read).
+    /// Every object that matches the label `selector`, read with a quorum.
     pub(super) async fn list<K: Object>(&self, selector: &str, limit: Duration) -> Result<List<K>, KubernetesError> {
         let asked = self.question::<K>("list");
         let request = self.at::<K>().list(&ListParams::default().labels(selector));
@@ -74,7 +74,7 @@ impl Api {
         read::list(answer).map_err(|error| not_kubernetes(&asked, error))
     }
 
-    /// Every Service called `name`, in whatever namespace.
+    /// Every Service with this name, in any namespace.
     pub(super) async fn services_named(&self, name: &str, limit: Duration) -> Result<Vec<Service>, KubernetesError> {
         let asked = "list services in every namespace";
         let parameters = ListParams::default().fields(&format!("metadata.name={name}"));
@@ -84,7 +84,7 @@ impl Api {
         Ok(list.items.into_iter().filter_map(Result::ok).collect())
     }
 
-    /// The object called `name`; `None` when there is none.
+    /// The object with this name; `None` when it does not exist.
     pub(super) async fn get<K: Object>(&self, name: &str, limit: Duration) -> Result<Option<K>, KubernetesError> {
         let asked = self.question::<K>("get");
         match self.ask(&asked, self.at::<K>().get(name, &GetParams::default()), limit).await {
@@ -94,7 +94,8 @@ impl Api {
         }
     }
 
-    /// What changes after `version`; the server ends it after `length`. `limit` is for its beginning.
+    /// The changes after `version`; the server closes the watch after `length`. `limit` is the time limit for its
+    /// start.
     pub(super) async fn watch<K: Object>(
         &self,
         selector: &str,
@@ -122,7 +123,7 @@ impl Api {
         Err(self.refused(&asked, head.status, &said.map_err(failed)?, retry_after(&head.headers)))
     }
 
-    /// What the server says within a watch instead of a change.
+    /// The error that the server sends within a watch instead of a change.
     pub(super) fn refusal<K: Object>(&self, status: &Status) -> KubernetesError {
         KubernetesError::of_status(status, &self.question::<K>("watch"), &self.access.shown, None)
     }
@@ -134,7 +135,7 @@ impl Api {
         self.read::<Info>(asked, answer).map(|info| info.git_version)
     }
 
-    /// Does the server answer at all, be it a refusal?
+    /// Does the server respond at all, even with an error?
     pub(super) async fn lives(&self, limit: Duration) -> Result<(), KubernetesError> {
         match self.ask("get /version", plain("/version"), limit).await {
             Err(error @ KubernetesError::Request(_)) => Err(error),
@@ -184,17 +185,17 @@ fn not_kubernetes(asked: &str, source: serde_json::Error) -> KubernetesError {
     KubernetesError::NotKubernetes { asked: asked.to_string(), source }
 }
 
-/// The changes, until the server ends the watch.
+/// The changes, until the server closes the watch.
 pub(super) struct Changes<K> {
     asked: String,
     answer: Listening,
-    /// What came of the next event.
+    /// The received part of the next event.
     rest: Vec<u8>,
     of: PhantomData<fn() -> K>,
 }
 
 impl<K: DeserializeOwned> Changes<K> {
-    /// The next one; `None` when the server ended the watch. Nothing is lost when the future is dropped.
+    /// The next change; `None` when the server closed the watch. Cancel safe.
     pub(super) async fn next(&mut self) -> Result<Option<Event<K>>, KubernetesError> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {

@@ -1,5 +1,5 @@
 //! [`Around`]: what stands around the slices: the Service itself and the legacy Endpoints, as far as they may be read. What
-//! they say becomes notes; the endpoints are the slices'. Pure.
+//! the content of these objects becomes notes; the endpoints come from the slices. Pure.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ use super::port::virtual_ip;
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::{self, plural, plural_s};
 
-/// A look at an object.
+/// The result of reading an object.
 pub(super) enum Look<T> {
-    /// There it is.
+    /// It exists.
     Found(T),
-    /// There is none.
+    /// It does not exist.
     Missing,
-    /// It could not be looked at.
+    /// It could not be read.
     Unseen(KubernetesError),
 }
 
@@ -41,16 +41,16 @@ impl<T> Look<T> {
     }
 }
 
-/// What stands around the slices.
+/// The objects around the slices.
 pub(super) struct Around {
     /// The Service.
     pub service: Look<Service>,
-    /// The legacy Endpoints. `None` when they are not to be compared: while things change they lag by nature.
+    /// The legacy Endpoints. `None` when they are not to be compared: during changes they always lag.
     pub endpoints: Option<Look<Endpoints>>,
 }
 
 impl Around {
-    /// What is worth knowing besides the endpoints.
+    /// Notes beside the endpoints.
     pub(super) fn notes(&self, listing: &Listing) -> Vec<Note> {
         let mut notes = Vec::new();
         let mut say = |kind, text: Option<String>| notes.extend(text.map(|text| Note::new(kind, text)));
@@ -87,7 +87,7 @@ impl Around {
 
 const WITHOUT_SELECTOR: &str = "the Service has no selector: its EndpointSlices are maintained by the program that wrote them, and no readiness probe updates them";
 
-/// How the Service shows itself to whoever asks DNS for it.
+/// How the Service appears in DNS.
 fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<String> {
     let count = listing.addresses().len();
     if spec.type_.as_deref() == Some("ExternalName") {
@@ -117,7 +117,7 @@ fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<Stri
         .then(|| format!("headless: DNS returns the addresses of the pods{published}"))
 }
 
-/// The selector as kubectl takes it: `app=pay,tier=api`.
+/// The selector in kubectl's format: `app=pay,tier=api`.
 pub(super) fn selector(spec: &ServiceSpec) -> String {
     let pairs = spec.selector.iter().flatten().map(|(label, value)| format!("{label}={value}"));
     pairs.collect::<Vec<_>>().join(",")
@@ -145,7 +145,7 @@ pub(super) fn is_without_selector(spec: &ServiceSpec) -> bool {
     spec.selector.as_ref().is_none_or(|selector| selector.is_empty()) && spec.type_.as_deref() != Some("ExternalName")
 }
 
-/// Slices that nobody owns stay when their Service goes, and no controller that made them keeps them true.
+/// Slices without an owner stay when their Service is deleted, and no controller updates them.
 fn orphans(listing: &Listing, why: &str) -> Option<String> {
     let orphans: Vec<&str> = listing
         .slices()
@@ -163,12 +163,12 @@ fn orphans(listing: &Listing, why: &str) -> Option<String> {
     })
 }
 
-/// What the legacy Endpoints list otherwise. A controller cuts them at 1000.
+/// The differences in the legacy Endpoints. A controller truncates them at 1000.
 fn differ(endpoints: &Endpoints, listing: &Listing) -> Option<String> {
     let subsets = || endpoints.subsets.iter().flatten();
     let legacy: BTreeSet<&str> =
         subsets().flat_map(|subset| subset.addresses.iter().flatten()).map(|address| address.ip.as_str()).collect();
-    // Endpoints have one family of addresses; the slices may have both.
+    // Endpoints have addresses of one family; the slices may have both.
     let is_theirs = |address: &str| legacy.first().is_none_or(|first| first.contains(':') == address.contains(':'));
     let ready: BTreeSet<&str> = listing
         .addresses()

@@ -20,15 +20,15 @@ use crate::backend::tls::Pem;
 use crate::model::secret::{Secret, Secrets};
 use crate::platform::file;
 
-/// What is shown to the API server with every request.
+/// The credentials that are sent to the API server with every request.
 #[derive(Debug)]
 pub(super) struct Credentials {
     bearer: Bearer,
     /// `as`, `as-groups`, `as-uid` of the kubeconfig.
     impersonated: Vec<(HeaderName, HeaderValue)>,
-    /// Certificate and key that prove who asks.
+    /// The client certificate and its key.
     identity: Option<(Pem, Pem)>,
-    /// Learns what is sent.
+    /// Gets every secret that is sent.
     secrets: Secrets,
 }
 
@@ -36,28 +36,28 @@ pub(super) struct Credentials {
 enum Bearer {
     Nothing,
     Fixed(HeaderValue),
-    /// A file that somebody keeps fresh: read for every request.
+    /// A file that another program keeps fresh: read for every request.
     File(PathBuf),
-    /// A program that makes a new one when the last has ended.
+    /// A program that issues new credentials when the last ones have expired.
     Plugin(Box<Plugin>, Mutex<Option<Issued>>),
 }
 
 impl Credentials {
-    /// What the kubeconfig's user comes to. Nothing is run yet.
+    /// The credentials of the kubeconfig's user. Nothing is run yet.
     pub(super) fn new(user: &AuthInfo, cluster: &Cluster, secrets: Secrets) -> Result<Self, CredentialsError> {
         learn(user, &secrets);
         let (bearer, impersonated, identity) = (bearer(user, cluster)?, impersonated(user)?, identity(user)?);
         Ok(Credentials { bearer, impersonated, identity, secrets })
     }
 
-    /// What is sent to a server that speaks plain text: nothing that is secret. client-go reads credentials only when the
-    /// transport is TLS (`clientcmd`, `IsConfigTransportTLS`); impersonation headers are not secret.
+    /// What is sent to a server without TLS: no secrets. client-go reads credentials only when the transport is TLS
+    /// (`clientcmd`, `IsConfigTransportTLS`); impersonation headers are not secret.
     pub(super) fn in_plain_text(user: &AuthInfo) -> Result<Self, CredentialsError> {
         let (impersonated, secrets) = (impersonated(user)?, Secrets::default());
         Ok(Credentials { bearer: Bearer::Nothing, impersonated, identity: None, secrets })
     }
 
-    /// Certificate and key, from the plugin where one makes them. The plugin is run, and may take up to `limit`.
+    /// Certificate and key, from the plugin if it issues them. The plugin is run, within `limit`.
     pub(super) async fn identity(&self, limit: Duration) -> Result<Option<(Pem, Pem)>, KubernetesError> {
         let Bearer::Plugin(plugin, issued) = &self.bearer else { return Ok(self.identity.clone()) };
         let mut issued = issued.lock().await;
@@ -65,7 +65,7 @@ impl Credentials {
         Ok(issued.insert(made).identity.clone().or_else(|| self.identity.clone()))
     }
 
-    /// Puts into `headers` what belongs there. What has ended by now is made anew, which may take up to `limit`.
+    /// Adds the credentials to `headers`. Expired ones are renewed, within `limit`.
     pub(super) async fn show(&self, headers: &mut HeaderMap, limit: Duration) -> Result<(), KubernetesError> {
         for (name, value) in &self.impersonated {
             headers.append(name.clone(), value.clone());
@@ -91,7 +91,7 @@ impl Credentials {
     }
 }
 
-/// What a user of a kubeconfig shows, in words.
+/// A description of the credentials of a kubeconfig's user.
 pub(super) fn in_words(user: &AuthInfo, name: &str) -> String {
     if let Some(provider) = &user.auth_provider {
         format!("the token of auth-provider {:?} for user {name:?}", provider.name)
@@ -110,7 +110,7 @@ pub(super) fn in_words(user: &AuthInfo, name: &str) -> String {
     }
 }
 
-/// Does the user of a kubeconfig have anything that proves who it is?
+/// Does the user of a kubeconfig have any credentials?
 pub(super) fn has_secret(user: &AuthInfo) -> bool {
     let is_anonymous = user.auth_provider.is_none()
         && (user.username.is_none() || user.password.is_none())
@@ -122,7 +122,7 @@ pub(super) fn has_secret(user: &AuthInfo) -> bool {
     !is_anonymous
 }
 
-/// The program that makes the credentials, when nothing that is read before it does.
+/// The program that issues the credentials, unless other credentials take precedence.
 pub(super) fn program(user: &AuthInfo) -> Option<&str> {
     let is_first = user.auth_provider.is_none()
         && (user.username.is_none() || user.password.is_none())
@@ -131,7 +131,7 @@ pub(super) fn program(user: &AuthInfo) -> Option<&str> {
     user.exec.as_ref().filter(|_| is_first)?.command.as_deref()
 }
 
-/// What stands in the kubeconfig; a file and a plugin have theirs later.
+/// Adds the secrets in the kubeconfig; those of a file or plugin are added later.
 fn learn(user: &AuthInfo, secrets: &Secrets) {
     let provider = user.auth_provider.iter().flat_map(|provider| &provider.config);
     provider.filter(|(name, _)| names_secret(name)).for_each(|(_, value)| secrets.learn(value));
@@ -158,7 +158,7 @@ fn bearer(user: &AuthInfo, cluster: &Cluster) -> Result<Bearer, CredentialsError
     if let (Some(name), Some(password)) = (&user.username, &user.password) {
         return Ok(Bearer::Fixed(login::basic_auth(name, password.expose_secret())?));
     }
-    // client-go: when both are there, what stands in the file wins.
+    // client-go: when both are present, the file takes precedence.
     if let Some(file) = &user.token_file {
         return Ok(Bearer::File(file.into()));
     }
@@ -171,7 +171,7 @@ fn bearer(user: &AuthInfo, cluster: &Cluster) -> Result<Bearer, CredentialsError
     }
 }
 
-/// client-go kept only `oidc` of the providers that were built in; its token is shown as it stands, and not renewed.
+/// Of its built-in providers client-go kept only `oidc`; its token is sent as it is, and not renewed.
 fn of_provider(provider: &AuthProviderConfig) -> Result<&str, CredentialsError> {
     match (provider.name.as_str(), provider.config.get("id-token")) {
         ("oidc", Some(token)) => Ok(token),
@@ -212,7 +212,7 @@ fn identity(user: &AuthInfo) -> Result<Option<(Pem, Pem)>, CredentialsError> {
     }
 }
 
-/// What a kubeconfig gives as data, in base64, or as a file; data wins.
+/// Data in base64 from a kubeconfig, or a file; data takes precedence.
 pub(super) fn pem(
     setting: &'static str,
     data: Option<&str>,

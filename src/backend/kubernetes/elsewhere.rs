@@ -1,5 +1,5 @@
-//! Why a Service lists nobody: what its selector matches, where else a Service of that name is, what its alias is. Bounded: at
-//! most two questions more; what may not be read is left out.
+//! Why a Service has no endpoints: what its selector matches, where else a Service of that name exists, what its
+//! alias is. Bounded: at most two more queries; what may not be read is left out.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::text;
 
 /// How long the search may take.
 const LIMIT: Duration = Duration::from_secs(1);
-/// So many namespaces are named.
+/// At most this many namespaces are named.
 const NAMED: usize = 5;
 
 /// Notes on a Service without endpoints, and what to do.
@@ -74,7 +74,7 @@ async fn selects(api: &Api, name: &str, selector: &str) -> Vec<Note> {
     vec![Note::new(NoteKind::Elsewhere, found), Note::new(NoteKind::Remedy, remedy)]
 }
 
-/// Where a Service of that name is, when the namespace has none.
+/// Where a Service of that name exists, when the namespace has none.
 async fn missing(api: &Api, name: &str) -> Vec<Note> {
     let mut notes = Vec::new();
     if let Ok(Ok(found)) = timeout(LIMIT, api.services_named(name, LIMIT)).await {

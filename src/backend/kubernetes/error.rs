@@ -21,13 +21,13 @@ use crate::net::tls::SetupError;
 use crate::platform::file;
 use crate::text::{duration, shorten};
 
-/// So much of a stranger's text is repeated.
+/// At most this much of a text from a peer is repeated.
 pub(super) const LONGEST: usize = 300;
 
-/// What was sent to prove who is calling.
+/// The credentials that were sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
-    /// Which credentials, and where they come from. No secret is in it.
+    /// Which credentials, and where they come from. Contains no secret.
     pub credentials: String,
     /// They were not sent: the server is `http://`.
     pub withheld: bool,
@@ -52,13 +52,13 @@ impl fmt::Display for Shown {
     }
 }
 
-/// Why there is no answer. The sentences do not name the API server: [`KubernetesError::at`] does.
+/// Why there is no response. The sentences do not name the API server: [`KubernetesError::at`] does.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KubernetesError {
-    /// None of the kubeconfig files is there, and this is no pod.
+    /// None of the kubeconfig files exists, and this process does not run in a pod.
     #[error("{}", no_kubeconfig(.0))]
     NoKubeconfig(Vec<PathBuf>),
-    /// A file is no kubeconfig. What is wrong is not shown: it may be a token.
+    /// A file is not a kubeconfig. The content is not shown: it may be a token.
     #[error("{} is not a valid kubeconfig{}", path.display(), at.map(|(line, column)| format!(": line {line} column {column}")).unwrap_or_default())]
     NotKubeconfig {
         /// The file.
@@ -74,7 +74,7 @@ pub(super) enum KubernetesError {
         /// The limit in bytes.
         limit: u64,
     },
-    /// A file cannot be joined to those before it.
+    /// A file cannot be merged with those before it.
     #[error("{}: {source}", path.display())]
     Merge {
         /// The file.
@@ -98,7 +98,7 @@ pub(super) enum KubernetesError {
         /// Why.
         source: io::Error,
     },
-    /// No request can be made of a query.
+    /// The request cannot be built.
     #[error("{asked}: {source}")]
     Query {
         /// The query.
@@ -106,7 +106,7 @@ pub(super) enum KubernetesError {
         /// Why.
         source: kube::core::request::Error,
     },
-    /// TLS cannot be set up as the kubeconfig has it.
+    /// TLS cannot be set up with the kubeconfig's settings.
     #[error("{place}: {source}")]
     Tls {
         /// The kubeconfig.
@@ -133,14 +133,14 @@ pub(super) enum KubernetesError {
         /// Why.
         source: io::Error,
     },
-    /// The credential plugin could not be started, or its output not be read.
+    /// The credential plugin could not be started, or its output could not be read.
     #[error("no credentials: {command:?} {}", if *runs { source.to_string() } else { format!("failed to start: {}{hint}", io_words(source)) })]
     Plugin {
         /// The program.
         command: String,
         /// It was started.
         runs: bool,
-        /// What the kubeconfig says about installing it.
+        /// The kubeconfig's hint on how to install it.
         hint: String,
         /// Why.
         source: io::Error,
@@ -151,7 +151,7 @@ pub(super) enum KubernetesError {
     /// The file of the token could not be read.
     #[error("no credentials: failed to read the token: {0}")]
     TokenNotRead(#[source] tokio::task::JoinError),
-    /// What the credential plugin printed is no credentials.
+    /// The output of the credential plugin is not valid.
     #[error("no credentials: {command:?} {source}")]
     PluginOutput {
         /// The program.
@@ -159,21 +159,21 @@ pub(super) enum KubernetesError {
         /// What is wrong with it.
         source: PluginError,
     },
-    /// A token that no header can carry.
+    /// A token that is not valid in a header.
     #[error("no credentials: the token or password cannot be sent in a header")]
     Unsendable(#[source] InvalidHeaderValue),
     /// No response.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Something on this machine took too long.
+    /// An operation on this machine took too long.
     #[error("{what} took longer than {}", duration(*limit))]
     Slow {
-        /// What did.
+        /// The operation.
         what: String,
-        /// How long was waited.
+        /// The time limit.
         limit: Duration,
     },
-    /// Watching, and the server does not respond any more.
+    /// While watching, the server stopped responding.
     #[error("{request}: {source} while watching: frozen or unreachable")]
     Frozen {
         /// What was requested.
@@ -181,45 +181,45 @@ pub(super) enum KubernetesError {
         /// Why there is no response.
         source: HttpError,
     },
-    /// Watching, and neither a change nor the end of the watch came.
+    /// While watching, neither a change nor the end of the watch arrived.
     #[error("no event and no end of the watch within {}: frozen or unreachable", duration(*.0))]
     Stuck(Duration),
-    /// Watching, and the connection broke.
+    /// While watching, the connection was lost.
     #[error("connection lost: {}", .0.broken_connection().unwrap_or_else(|| .0.to_string()))]
     Broken(#[source] HttpError),
-    /// The server ended the watch before its time.
+    /// The server closed the watch early.
     #[error("the API server closed the watch after {}, before its timeout", duration(*.0))]
     Ended(Duration),
-    /// The watch ended within a change.
+    /// The watch ended in the middle of an event.
     #[error("the watch ended in the middle of an event")]
     CutOff,
-    /// It is not known who asks (401).
+    /// The credentials were rejected (401).
     #[error("401 Unauthorized: {0}")]
     Unauthorized(Shown),
-    /// Whoever asks may not (403).
+    /// The user lacks a permission (403).
     #[error("403 Forbidden: no permission to {asked}: {message}")]
     Forbidden {
-        /// Verb, resource and namespace: what a Role has to allow.
+        /// Verb, resource and namespace: what a Role must allow.
         asked: String,
-        /// The server's words; they name the user.
+        /// The server's message, which names the user.
         message: String,
     },
-    /// The history that this watch stands on is no longer kept (410).
+    /// The history that this watch depends on is no longer available (410).
     #[error("the watch cannot continue (410 Gone): {0}")]
     Gone(String),
-    /// Another refusal of the API server.
+    /// Another error status of the API server.
     #[error("{asked}: {code} {message}")]
     Refused {
-        /// The question.
+        /// The request.
         asked: String,
         /// The HTTP status.
         code: u16,
-        /// The server's words.
+        /// The server's message.
         message: String,
         /// When the server wants to be queried again.
         retry_after: Option<Duration>,
     },
-    /// The response is not Kubernetes's.
+    /// The response is not a valid Kubernetes response.
     #[error("{asked}: not a valid Kubernetes API response: {source}")]
     NotKubernetes {
         /// What was requested.
@@ -227,10 +227,10 @@ pub(super) enum KubernetesError {
         /// Why.
         source: serde_json::Error,
     },
-    /// The list names no version to watch from.
+    /// The list has no version to watch from.
     #[error("the list has no resource version: cannot watch for changes")]
     NoVersion,
-    /// A change is longer than any that is read.
+    /// An event is larger than the limit.
     #[error("{asked}: an event is larger than {} MiB", limit / 1024 / 1024)]
     TooLong {
         /// What was requested.
@@ -249,7 +249,7 @@ fn no_kubeconfig(files: &[PathBuf]) -> String {
 }
 
 impl KubernetesError {
-    /// What the API server refused.
+    /// The error for a failure status of the API server.
     pub(super) fn of_status(status: &Status, asked: &str, shown: &Shown, retry_after: Option<Duration>) -> Self {
         let mut message = shorten(status.message.trim(), LONGEST).into_owned();
         let asked = asked.to_string();
@@ -270,7 +270,7 @@ impl KubernetesError {
         }
     }
 
-    /// Seen from a watch: it had been connected.
+    /// The same error during a watch: the server had been connected.
     pub(super) fn under_a_watch(self) -> Self {
         let KubernetesError::Request(RequestError { request, source }) = self else { return self };
         match source {
@@ -280,7 +280,7 @@ impl KubernetesError {
         }
     }
 
-    /// The stable word for it.
+    /// The stable code.
     pub(super) fn code(&self) -> ResolveCode {
         match self {
             KubernetesError::NoKubeconfig(_)
@@ -318,7 +318,7 @@ impl KubernetesError {
         }
     }
 
-    /// The error, with the API server's name in front where there is one.
+    /// The error, prefixed with the API server's name if there is one.
     pub(super) fn at(self, server: &str) -> ResolveError {
         let named = if server.is_empty() { "kubernetes".to_string() } else { format!("kubernetes {server}") };
         let (code, text) = (self.code(), format!("{named}: {self}"));

@@ -19,36 +19,36 @@ use crate::model::secret::{Secret, Secrets};
 use crate::platform::process::RunningProgram;
 use crate::text::quote_bytes;
 
-/// What a plugin may speak.
+/// The supported protocol versions of plugins.
 const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
-/// A credential is some kilobytes; a plugin that prints more than this, on either stream, is ended.
+/// A credential has some kilobytes; a plugin that prints more than this, on either stream, is killed.
 const LARGEST: u64 = 1024 * 1024;
-/// A token is not shown any more when it ends so soon: the clocks of two machines differ.
+/// A token that expires this soon is not sent any more: the clocks of two machines differ.
 const MARGIN: Duration = Duration::seconds(10);
 
-/// A program that makes credentials. Nothing can be asked of who runs this tool: its standard input is empty.
+/// A program that issues credentials. It cannot prompt the user: its standard input is empty.
 #[derive(Debug)]
 pub(super) struct Plugin {
     command: String,
     api_version: String,
     exec: ExecConfig,
-    /// What it is told about the cluster.
+    /// The cluster information that is passed to it.
     cluster: Option<ExecAuthCluster>,
 }
 
-/// What it made.
+/// What it issued.
 #[derive(Debug, Default)]
 pub(super) struct Issued {
     /// For the header.
     pub token: Option<Secret>,
     /// Certificate and key.
     pub identity: Option<(Pem, Pem)>,
-    /// When they end.
+    /// When they expire.
     until: Option<OffsetDateTime>,
 }
 
 impl Issued {
-    /// False when something new has to be made.
+    /// False when new credentials are needed.
     pub(super) fn still_counts(&self, now: OffsetDateTime) -> bool {
         self.until.is_none_or(|until| now + MARGIN < until)
     }
@@ -74,7 +74,7 @@ impl Plugin {
         Ok(Plugin { command, api_version, exec: exec.clone(), cluster })
     }
 
-    /// Runs it, and makes `secrets` know what it gets and prints. Dropping the future ends it.
+    /// Runs it, and adds its input and output to `secrets`. Dropping the future kills it.
     pub(super) async fn run(&self, secrets: &Secrets) -> Result<Issued, KubernetesError> {
         let Plugin { command, exec, .. } = self;
         let wrong = |source: PluginError| KubernetesError::PluginOutput { command: command.clone(), source };
@@ -107,7 +107,7 @@ impl Plugin {
         })?;
         learn(&ended.stdout, secrets);
         if !ended.status.success() {
-            // What it says to people. What it prints for machines may be a token, and is not repeated.
+            // Its message for people. Its standard output may be a token and is not repeated.
             let said = ended.stderr.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
             let said = quote_bytes(said, LONGEST);
             return Err(wrong(PluginError::Ended { status: ended.status, said }));
@@ -145,13 +145,14 @@ impl Plugin {
     }
 }
 
-/// Is a variable or setting called so a secret? `AWS_PROFILE` is none, `AWS_SECRET_ACCESS_KEY` is one.
+/// Is this the name of a secret variable or setting? `AWS_PROFILE` is not, `AWS_SECRET_ACCESS_KEY` is.
 pub(super) fn names_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["token", "secret", "password", "passwd", "key", "credential"].iter().any(|part| name.contains(part))
 }
 
-/// What a plugin prints for machines may be credentials, whatever its form is: every word of it that is long enough.
+/// The standard output of a plugin may be credentials, whatever its form: every word of it that is long enough is
+/// added.
 fn learn(printed: &[u8], secrets: &Secrets) {
     const LONG: usize = 12;
     const MOST: usize = 64;
@@ -164,7 +165,7 @@ fn learn(printed: &[u8], secrets: &Secrets) {
     words.take(MOST).for_each(|word| secrets.learn(word));
 }
 
-/// Runs `program` to its end, without anything to read. Dropping the future ends it and what it has started.
+/// Runs `program` until it exits, with empty input. Dropping the future kills it and the processes that it started.
 async fn run_to_end(mut program: Command) -> io::Result<Output> {
     program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = RunningProgram::start(&mut program)?;
@@ -184,7 +185,7 @@ async fn read_all(stream: &str, pipe: Option<impl AsyncRead + Unpin>) -> io::Res
     Ok(printed)
 }
 
-/// What a plugin prints.
+/// The output of a plugin.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Credential {

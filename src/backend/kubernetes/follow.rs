@@ -1,11 +1,11 @@
 //! [`Follow`]: the changes of the objects that a selector means, from a version that was read.
 //!
-//! * A watch is asked for with its end: the server closes it after [`LENGTH`], and it goes on from the version that was
-//!   heard last, bookmarks included. That is how it is meant to be used, and no retry; a watch that ends before its time,
-//!   or does not end in time, is reported, and the stream ends.
-//! * While the watch is silent, the server is asked for a sign of life: a frozen one keeps its connections open.
-//! * 410 Gone, as a status or within the watch: what happened since that version is no longer kept. It is reported, and
-//!   whoever asks again gets the whole list.
+//! * A watch is requested with a timeout: the server closes it after [`LENGTH`], and it continues from the last
+//!   version received, bookmarks included. This is the intended use, and not a retry; a watch that ends early, or
+//!   does not end in time, is reported, and the stream ends.
+//! * While the watch is idle, the server gets liveness checks: a frozen one keeps its connections open.
+//! * 410 Gone, as a status or within the watch: the history since that version is no longer available. It is
+//!   reported, and the next query returns the whole list.
 
 use std::time::Duration;
 
@@ -15,43 +15,43 @@ use super::api::{Api, Changes, Object};
 use super::error::KubernetesError;
 use super::read::{Event, Garbled, Read};
 
-/// When the server is to end a watch: asking so often costs it nothing.
+/// When the server closes a watch: short watches cost it nothing.
 const LENGTH: Duration = Duration::from_secs(20);
-/// How much later than that may be heard of it, and how long one question may take under a watch.
+/// How much later than that a watch may end, and the time limit for one request during a watch.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
-/// How often a sign of life is asked for while the watch is silent; it may take [`GRACE`].
+/// Interval of the liveness checks while the watch is idle; one may take [`GRACE`].
 const PULSE: Duration = Duration::from_secs(3);
 
-/// What happened to an object.
+/// A change of an object.
 pub(super) enum Change<K> {
-    /// It is new, or changed.
+    /// It was added or changed.
     Put(K),
-    /// The one of this name has gone.
+    /// The one with this name was removed.
     Gone(String),
-    /// It is new, or changed, and not understood.
+    /// It was added or changed, and cannot be read.
     Garbled(Garbled),
 }
 
-/// A list and what becomes of it.
+/// A list and its changes.
 pub(super) struct Follow<K> {
-    /// Asks.
+    /// Sends the requests.
     pub api: Api,
     selector: String,
-    /// What was heard last.
+    /// The last version received.
     version: String,
-    /// `None` when the next watch is to be asked for.
+    /// `None` when the next watch is to be requested.
     changes: Option<Changes<K>>,
-    /// When it was asked for.
+    /// When it was requested.
     begun: Instant,
 }
 
 impl<K: Object> Follow<K> {
-    /// `selector` is one of labels. Nothing is asked yet.
+    /// `selector` is a label selector. Nothing is queried yet.
     pub(super) fn new(api: Api, selector: String) -> Self {
         Follow { api, selector, version: String::new(), changes: None, begun: Instant::now() }
     }
 
-    /// Everything that there is, within `limit`; the changes that follow are those after it.
+    /// All objects, within `limit`; the changes that follow are those after it.
     pub(super) async fn list(&mut self, limit: Duration) -> Result<Vec<Read<K>>, KubernetesError> {
         let list = self.api.list::<K>(&self.selector, limit).await?;
         self.version = list.version;
@@ -61,12 +61,12 @@ impl<K: Object> Follow<K> {
         Ok(list.items)
     }
 
-    /// The version that was heard last.
+    /// The last version received.
     pub(super) fn version(&self) -> &str {
         &self.version
     }
 
-    /// Waits for a change, once the list was read. Not asked again after an error.
+    /// Waits for a change, after the list was read. Not called again after an error.
     pub(super) async fn change(&mut self) -> Result<Change<K>, KubernetesError> {
         loop {
             let (version, change) = match self.hear().await? {
@@ -90,7 +90,7 @@ impl<K: Object> Follow<K> {
         }
     }
 
-    /// The next event; `None` when the watch came to the end that it was asked for with.
+    /// The next event; `None` when the watch ended at its timeout.
     async fn hear(&mut self) -> Result<Option<Event<K>>, KubernetesError> {
         let changes = match &mut self.changes {
             Some(changes) => changes,
@@ -117,7 +117,7 @@ impl<K: Object> Follow<K> {
     }
 }
 
-/// Asks for signs of life, until none comes. A refusal of the connection says nothing of the one that stands.
+/// Sends liveness checks until one fails. A refused connection is not evidence against the established one.
 async fn silence(api: &Api) -> KubernetesError {
     loop {
         sleep(PULSE).await;

@@ -6,7 +6,7 @@ use super::pods::{self, Pods};
 use super::read::{self, Slice};
 use super::target::ServicePort;
 
-/// Joins the EndpointSlices of an answer.
+/// Merges the EndpointSlices of a response.
 pub(crate) fn slices(bytes: &[u8]) {
     for wanted in [None, Some(ServicePort::Name("grpc".to_string())), Some(ServicePort::Number(50051))] {
         let Ok(list) = read::list::<Slice>(bytes.to_vec()) else { return };
@@ -15,7 +15,7 @@ pub(crate) fn slices(bytes: &[u8]) {
     }
 }
 
-/// Reads the pods of an answer as Kratos' registry does.
+/// Reads the pods of a response as Kratos' registry does.
 pub(crate) fn pods(bytes: &[u8]) {
     let Ok(list) = read::list::<Pod>(bytes.to_vec()) else { return };
     let _ = pods::answer(&Pods::new(list.items));

@@ -15,13 +15,13 @@ use crate::model::endpoint::{Address, Check, CheckState, Endpoint, EndpointKey, 
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::plural_s;
 
-/// At most so many things are named in a sentence.
+/// At most this many items are named in a sentence.
 const NAMED: usize = 5;
 
 /// What to do about slices without the port.
 const NO_PORT: &str = "Use a port that the slices list (kubernetes:///SERVICE:PORT), or add the port to the Service and to the containers of its pods. To see the ports: `kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml`.";
 
-/// What to do about slices that are not understood.
+/// What to do about slices that cannot be read.
 const UNREAD: &str = "Find out what was written and by which program (`kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml --show-managed-fields`), and correct or delete it.";
 
 /// The slices, by name.
@@ -29,12 +29,12 @@ pub(super) struct Listing {
     wanted: Option<ServicePort>,
     fallback: Option<u16>,
     slices: BTreeMap<String, Slice>,
-    /// Those that are not understood. The last version of them that was understood, if there was one, is in `slices`.
+    /// Those that cannot be read. The last readable version of each, if there was one, is in `slices`.
     unread: Unread,
 }
 
 impl Listing {
-    /// `wanted`: which port; `fallback`: for slices that say none.
+    /// `wanted`: which port; `fallback`: for slices that list none.
     pub(super) fn new(wanted: Option<ServicePort>, fallback: Option<u16>, slices: Vec<Read<Slice>>) -> Self {
         let mut listing = Listing { wanted, fallback, slices: BTreeMap::new(), unread: Unread::default() };
         for slice in slices {
@@ -46,30 +46,30 @@ impl Listing {
         listing
     }
 
-    /// Takes a new or changed slice in.
+    /// Adds or replaces a slice.
     pub(super) fn put(&mut self, slice: Slice) {
         let name = slice.whole.metadata.name.clone().unwrap_or_default();
         self.unread.forget(&name);
         self.slices.insert(name, slice);
     }
 
-    /// A slice is new or was changed, and is not understood: the version before counts until it is.
+    /// A slice was added or changed, and cannot be read: its previous version is used until it can.
     pub(super) fn cannot_read(&mut self, garbled: Garbled) {
         self.unread.changed(garbled);
     }
 
-    /// The slice of this name has gone.
+    /// The slice with this name was removed.
     pub(super) fn delete(&mut self, name: &str) {
         self.unread.forget(name);
         self.slices.remove(name);
     }
 
-    /// True when there is no slice, be it understood or not.
+    /// True when there is no slice, readable or not.
     pub(super) fn is_empty(&self) -> bool {
         self.slices.is_empty() && self.unread.is_empty()
     }
 
-    /// True when every slice is understood, with all of its endpoints.
+    /// True when every slice can be read, with all of its endpoints.
     pub(super) fn is_understood(&self) -> bool {
         self.unread.is_empty() && self.slices.values().all(|slice| slice.unread.is_empty())
     }
@@ -78,7 +78,7 @@ impl Listing {
         self.slices.values().map(|slice| &slice.whole)
     }
 
-    /// Every address that any slice lists, and whether it is ready there.
+    /// Every address in any slice, and whether it is ready there.
     pub(super) fn addresses(&self) -> BTreeMap<&str, bool> {
         let mut addresses = BTreeMap::new();
         for endpoint in self.slices().flat_map(|slice| &slice.endpoints) {
@@ -89,7 +89,7 @@ impl Listing {
         addresses
     }
 
-    /// Every endpoint, those of the first slice first, and what is to be known about them.
+    /// Every endpoint, those of the first slice first, with notes.
     pub(super) fn answer(&self, service: Option<&Service>) -> (Vec<Endpoint>, Vec<Note>) {
         let mut joined = Joined::default();
         let mut skipped: BTreeMap<Unusable, usize> = BTreeMap::new();
@@ -142,7 +142,7 @@ impl Listing {
         notes
     }
 
-    /// How many slices there are, understood or not.
+    /// The number of slices, readable or not.
     fn count(&self) -> usize {
         self.slices.len() + self.unread.len_without(|name| self.slices.contains_key(name))
     }
@@ -162,7 +162,7 @@ impl Listing {
         funnel
     }
 
-    /// Why nothing of what is listed can be used; `is_empty` when no endpoint is left.
+    /// Why none of the listed endpoints can be used; `is_empty` when no endpoint is left.
     fn why_none(&self, is_empty: bool, listed: usize, skipped: &BTreeMap<Unusable, usize>) -> Vec<Note> {
         if let Some(why) = self.unread.reasons("EndpointSlice").first() {
             return vec![
@@ -170,7 +170,7 @@ impl Listing {
                 Note::new(NoteKind::Remedy, UNREAD),
             ];
         }
-        // What is not understood comes first.
+        // Unreadable entries come first.
         let Some((why, _)) = skipped.first_key_value() else { return Vec::new() };
         let garbled = skipped.iter().filter(|(why, _)| why.is_garbled()).map(|(_, count)| count).sum();
         match why {
@@ -185,7 +185,7 @@ impl Listing {
     }
 }
 
-/// Endpoints that several slices may list: while a controller moves one, two do.
+/// Endpoints that several slices may list: while a controller moves one, two slices have it.
 #[derive(Default)]
 struct Joined {
     endpoints: Vec<Endpoint>,
@@ -194,7 +194,7 @@ struct Joined {
 }
 
 impl Joined {
-    /// Ready in one of them is ready, as kube-proxy takes it.
+    /// Ready in one of them is ready, as in kube-proxy.
     fn add(&mut self, endpoint: Endpoint, slice: &str) {
         match self.places.entry(endpoint.key()) {
             Entry::Vacant(place) => {
@@ -224,7 +224,7 @@ fn rank(status: EndpointStatus) -> u8 {
     }
 }
 
-/// One endpoint of a slice. Of several addresses the first counts, as it does for kube-proxy: the others have no meaning.
+/// One endpoint of a slice. Of several addresses the first is used, as in kube-proxy: the others have no meaning.
 fn endpoint(listed: &SliceEndpoint, slice: &EndpointSlice, name: &str, port: &Port) -> Result<Endpoint, Unusable> {
     let Some(host) = listed.addresses.first() else {
         return Err(Unusable::Garbled(format!("an endpoint of EndpointSlice {name:?} has no address")));
@@ -262,12 +262,13 @@ fn endpoint(listed: &SliceEndpoint, slice: &EndpointSlice, name: &str, port: &Po
     Ok(endpoint)
 }
 
-/// `ready` that is not said counts as true.
+/// A missing `ready` counts as true.
 fn is_ready(listed: &SliceEndpoint) -> bool {
     listed.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true)
 }
 
-/// What the conditions come to. `ready` that is not said counts as true; `serving` is `ready` then, and `terminating` false.
+/// The status from the conditions. A missing `ready` counts as true; a missing `serving` is equal to `ready`, and a
+/// missing `terminating` is false.
 fn status(listed: &SliceEndpoint) -> (EndpointStatus, Vec<Check>) {
     let none = EndpointConditions::default();
     let conditions = listed.conditions.as_ref().unwrap_or(&none);

@@ -1,9 +1,9 @@
-//! The `kubernetes` backend: the EndpointSlices of a Service, listed and watched, all of them joined; or pods that say
-//! themselves what they serve.
+//! The `kubernetes` backend: lists and watches the EndpointSlices of a Service and merges them; or the pods that
+//! register their services themselves.
 //!
-//! kube reads kubeconfigs and words the questions, k8s-openapi has the objects. What carries them is what carries them to
-//! every other registry: kube's client costs every start more than DNS does (docs/dependencies.md), and its watcher asks
-//! again by itself, which is the engine's business here.
+//! kube reads kubeconfigs and builds the requests, k8s-openapi has the object types. The transport is the same as for
+//! every other registry: kube's client costs every start more than a DNS query does (docs/dependencies.md), and its
+//! watcher retries by itself, which is the engine's task here.
 
 #![cfg(feature = "kubernetes")]
 
@@ -78,14 +78,14 @@ impl Backend for Kubernetes {
         }
     }
 
-    /// Active when `KUBECONFIG` is set, in a pod, or when `--context` or `--namespace` is given, for names that a Service
-    /// can have: `pay`, `pay.prod`.
+    /// Active when `KUBECONFIG` is set, in a pod, or when `--context` or `--namespace` is given, for names that are
+    /// valid for a Service: `pay`, `pay.prod`.
     fn target_for(&self, service: &str, settings: &super::Settings) -> Option<Target> {
         settings.of::<Settings>().active().ok()?;
         KubernetesTarget::of_bare_name(service).map(Target::from)
     }
 
-    /// Reads the kubeconfig: which context is in force, stands there.
+    /// Reads the kubeconfig, because it contains the current context.
     fn describe(&self, settings: &super::Settings) -> Description {
         let settings = &settings.of::<Settings>();
         let mut rows = Vec::new();
@@ -117,7 +117,7 @@ impl Backend for Kubernetes {
         }
     }
 
-    /// The credential plugin of the kubeconfig, where one is run.
+    /// The credential plugin of the kubeconfig, if one is run.
     fn runs(&self, settings: &super::Settings) -> Option<String> {
         let program = access::choose(&settings.of::<Settings>()).ok()?.program?;
         Some(format!("credential plugin {program:?}"))
@@ -136,7 +136,7 @@ impl Backend for Kubernetes {
     }
 }
 
-/// Which cluster is queried, and who learns the secrets that are read for it.
+/// Which cluster is queried, and the secrets to which those that are read are added.
 fn access(settings: &super::Settings) -> (Settings, Secrets) {
     ((*settings.of::<Settings>()).clone(), settings.secrets.clone())
 }

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1;
 use kube::core::{NamespaceResourceScope, ObjectMeta, Resource};
 use serde::Deserialize;
 
-/// A part of `v1.Pod`, under the names that it has there. As there, what is null is not said.
+/// A part of `v1.Pod`, with the same field names. As there, null means absent.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Pod {
     pub metadata: ObjectMeta,

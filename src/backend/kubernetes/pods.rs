@@ -1,5 +1,5 @@
-//! Pods that say themselves what they serve (`layout=kratos`): found by a label, watched like slices. Kratos' own registry
-//! takes the running ones, whether they are ready or not.
+//! Pods that register their services themselves (`layout=kratos`): found by a label, watched like slices. Kratos' own
+//! registry uses the running ones, whether they are ready or not.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,13 +22,13 @@ use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, Res
 use crate::model::secret::Secrets;
 use crate::text::{count, duration, few};
 
-/// At most so many things are named in a sentence.
+/// At most this many items are named in a sentence.
 const NAMED: usize = 5;
 
 /// What to do about pods that Kratos' registry cannot use.
 const NOT_KRATOS: &str = "`kubectl get pods --show-labels` and `kubectl describe pod NAME` show what Kratos wrote: the annotation kratos-service-protocols and a container port listed in it are required.";
 
-/// Everything that `target` asks for, until an error: it ends the stream.
+/// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(settings: (Settings, Secrets), target: KubernetesTarget, limit: Duration) -> Resolution {
     after(begin(settings, target, limit))
 }
@@ -60,7 +60,7 @@ struct Watching {
 #[derive(Default)]
 pub(super) struct Pods {
     read: BTreeMap<String, Pod>,
-    /// Those that are not understood. The last version of them that was understood, if there was one, is in `read`.
+    /// Those that cannot be read. The last readable version of each, if there was one, is in `read`.
     unread: Unread,
 }
 
@@ -105,7 +105,7 @@ impl Watch for Watching {
 }
 
 impl Watching {
-    /// Everything that is known now.
+    /// The current state.
     fn update(&self, asked: &str) -> Update {
         let (server, namespace) = (self.follow.api.server(), self.follow.api.namespace());
         if self.pods.count() == 0 {
@@ -140,7 +140,7 @@ pub(super) fn answer(pods: &Pods) -> (Vec<Endpoint>, Vec<Note>) {
             }
             Err(error) => {
                 let why = format!("{name}: {error}");
-                // A pod that does not run yet, or no more, is no instance.
+                // A pod that does not run yet, or no longer runs, is not an instance.
                 if is_running(pod) {
                     unusable.push(why.clone());
                 }
@@ -181,13 +181,13 @@ fn is_running(pod: &Pod) -> bool {
     phase(pod) == "Running"
 }
 
-/// Why a pod is no instance.
+/// Why a pod is not an instance.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum PodError {
-    /// It does not run.
+    /// It is not running.
     #[error("the pod is {0}; Kratos uses running pods only")]
     NotRunning(String),
-    /// What Kratos wrote into it is of no use.
+    /// Kratos' registration in it is unusable.
     #[error(transparent)]
     Layout(#[from] LayoutError),
 }
@@ -227,7 +227,7 @@ fn endpoints_of(name: &str, pod: &Pod) -> Result<Vec<Endpoint>, PodError> {
     Ok(found)
 }
 
-/// What the pod says of itself, which Kratos' clients do not ask.
+/// The pod's own status, which Kratos' clients do not use.
 fn state(pod: &Pod) -> (EndpointStatus, Check) {
     let check = |name: &str, state: CheckState, status: &str, output: &str| Check {
         name: name.to_string(),

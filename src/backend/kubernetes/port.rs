@@ -1,4 +1,4 @@
-//! Which port of the pods is meant. Pure.
+//! Which port of the pods is used. Pure.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use k8s_openapi::api::discovery::v1::EndpointPort;
 
 use super::target::ServicePort;
 
-/// What a port's appProtocol says when it is for gRPC, the plainest word first.
+/// The values of appProtocol for gRPC, the most specific one first.
 const GRPC: [&str; 4] = ["grpc", "kubernetes.io/h2c", "http2", "h2c"];
 
 /// A port of the pods, and the rule that chose it.
@@ -18,32 +18,32 @@ pub(super) struct Port {
     pub number: u16,
     /// Its name.
     pub name: Option<String>,
-    /// What it is said to speak.
+    /// The protocol that it declares.
     pub app_protocol: Option<String>,
-    /// In words: `port "grpc" (appProtocol grpc)`.
+    /// Description: `port "grpc" (appProtocol grpc)`.
     pub rule: String,
 }
 
-/// Why a slice has no port that is meant.
+/// Why a slice has no matching port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PortError {
-    /// No port has the name that is meant.
+    /// No port has the wanted name.
     #[error("no port {name:?}; {known}")]
     Unknown {
         /// The name.
         name: String,
-        /// The ports that there are.
+        /// The existing ports.
         known: KnownPorts,
     },
     /// The slice names no port, and none was given.
     #[error("the slice lists no port; add one after the service name")]
     NonePublished,
-    /// The port that is meant has no number.
+    /// The matching port has no number.
     #[error("the port has no number")]
     NoNumber,
 }
 
-/// The TCP ports of a slice: name, where there is one, and number.
+/// The TCP ports of a slice: name, if any, and number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KnownPorts(Vec<(Option<String>, u16)>);
 
@@ -64,8 +64,8 @@ impl fmt::Display for KnownPorts {
     }
 }
 
-/// The port of a slice that `wanted` means; without `wanted` one that is for gRPC, else the first. `fallback` is for slices
-/// that say none.
+/// The port of a slice that matches `wanted`; without `wanted` one that is for gRPC, else the first. `fallback` is
+/// for slices that list none.
 pub(super) fn choose(
     ports: Option<&[EndpointPort]>,
     wanted: Option<&ServicePort>,
@@ -115,7 +115,7 @@ fn any(tcp: &[&EndpointPort], fallback: Option<u16>) -> Result<Port, PortError> 
     }
 }
 
-/// A number is the pods' own port, else one of the Service's, else meant as it stands.
+/// A number is the pods' own port, else one of the Service's, else used as it is.
 fn by_number(tcp: &[&EndpointPort], wanted: u16, service: Option<&Service>) -> Result<Port, PortError> {
     if let Some(port) = tcp.iter().find(|port| number(port) == Some(wanted)) {
         return taken(port, format!("port {wanted}"));
@@ -155,7 +155,7 @@ fn known(tcp: &[&EndpointPort]) -> KnownPorts {
     KnownPorts(tcp.iter().filter_map(|port| Some((name(port), number(port)?))).collect())
 }
 
-/// The one address in front of the pods; `None` for a headless service.
+/// The virtual IP of the service; `None` for a headless service.
 pub(super) fn virtual_ip(service: &Service) -> Option<IpAddr> {
     service.spec.as_ref()?.cluster_ip.as_deref()?.parse().ok()
 }

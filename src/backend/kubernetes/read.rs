@@ -1,4 +1,4 @@
-//! Reading lists and watches one object at a time, so that an object that is not understood spoils no other. Pure.
+//! Reads lists and watches one object at a time, so that an unreadable object does not affect the others. Pure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,18 +13,18 @@ use serde_json::value::RawValue;
 use crate::model::json;
 use crate::text::shorten;
 
-/// So much of a parser's message is shown.
+/// At most this much of a parser's message is shown.
 const SHOWN: usize = 160;
-/// What the addresses of a slice can be.
+/// The possible address types of a slice.
 const ADDRESS_TYPES: [&str; 3] = ["IPv4", "IPv6", "FQDN"];
 
-/// An object, or what is known of one that is not understood.
+/// An object, or what is known of an unreadable one.
 pub(super) type Read<K> = Result<K, Garbled>;
 
-/// An object that is not understood.
+/// An object that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Garbled {
-    /// Its name; `None` when that is not understood either.
+    /// Its name; `None` when that cannot be read either.
     pub name: Option<String>,
     /// Its resource version.
     pub version: Option<String>,
@@ -43,20 +43,20 @@ impl fmt::Display for Garbled {
 
 /// A list.
 pub(super) struct List<K> {
-    /// From which changes follow.
+    /// The version after which changes follow.
     pub version: String,
     pub items: Vec<Read<K>>,
 }
 
-/// Something that a watch reports.
+/// An event of a watch.
 pub(super) enum Event<K> {
-    /// It is new, or changed.
+    /// It was added or changed.
     Put(Read<K>),
-    /// It has gone.
+    /// It was removed.
     Gone(Read<K>),
     /// Everything up to this version was reported.
     Bookmark(Option<String>),
-    /// The server refuses to go on.
+    /// The server cannot continue.
     Refused(Box<Status>),
 }
 
@@ -118,7 +118,7 @@ fn text(object: &Value, key: &str) -> Option<String> {
     object["metadata"][key].as_str().filter(|text| !text.is_empty()).map(str::to_string)
 }
 
-/// What is wrong; the place is that within the object, which is not shown.
+/// The reason; the position within the object is left out, because the object is not shown.
 fn why(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
@@ -128,7 +128,7 @@ fn why(error: &serde_json::Error) -> String {
 /// An EndpointSlice whose endpoints were read one at a time.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Slice {
-    /// With the endpoints that are understood.
+    /// With the endpoints that can be read.
     pub whole: EndpointSlice,
     /// What is wrong with the others.
     pub unread: Vec<String>,

@@ -1,4 +1,4 @@
-//! What Kubernetes is like as a registry, and what to do about it with its own tools.
+//! Kubernetes' properties as a registry, and remedies with its own tools.
 
 use super::target::NAME;
 use crate::model::registry::{Passing, Registry, Situation, WatchApi};

@@ -11,7 +11,7 @@ use crate::platform::home;
 const CONTEXT: &str = "--context";
 const NAMESPACE: &str = "--namespace";
 
-/// What can be set.
+/// The supported settings.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::flag(
         Flag { short: Some('n'), ..Flag::one(NAMESPACE, "NAME", "prod") },
@@ -25,23 +25,24 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::variable("KUBERNETES_SERVICE_PORT", "the port of the pod's own API server").or("443"),
 ];
 
-/// Where a pod finds who it is.
+/// The service account's files in a pod.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/// How Kubernetes is asked. Nothing here has been read from a file or contacted yet, and no secret is in it.
+/// How Kubernetes is queried. No file has been read and nothing contacted yet, and it contains no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
-    /// The kubeconfig files, the first one to say something wins: `KUBECONFIG`, by default `~/.kube/config`.
+    /// The kubeconfig files; the first one that sets a value takes precedence: `KUBECONFIG`, by default
+    /// `~/.kube/config`.
     pub kubeconfig: Sourced<Vec<PathBuf>>,
     /// The context of the kubeconfig (`--context`); its current one when `None`.
     pub context: Sourced<Option<String>>,
     /// The namespace of targets that name none (`--namespace`); the context's, else `default`, when `None`.
     pub namespace: Sourced<Option<String>>,
-    /// The pod this runs in.
+    /// The pod in which this process runs.
     pub pod: Sourced<Option<Pod>>,
 }
 
-/// What Kubernetes tells a pod about itself.
+/// The information that Kubernetes gives to a pod about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
     /// The API server: `https://10.96.0.1:443`.
@@ -77,14 +78,14 @@ impl BackendSettings for Settings {
         })
     }
 
-    /// The secrets stand in the kubeconfig, beside the server that gets them.
+    /// The secrets are in the kubeconfig, beside the server that gets them.
     fn without_secrets(&self) -> Arc<dyn BackendSettings> {
         Arc::new(self.clone())
     }
 }
 
 impl Settings {
-    /// Why bare names are asked here, or why not: `~/.kube/config` alone is on too many machines.
+    /// Why bare names are queried here, or why not: `~/.kube/config` alone exists on too many machines.
     pub(super) fn active(&self) -> Result<String, String> {
         for setting in [&self.context, &self.namespace] {
             if let Origin::Flag(flag) = setting.origin {

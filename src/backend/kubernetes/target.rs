@@ -16,13 +16,13 @@ pub(super) const SCHEMES: &[Scheme] = &[
     Scheme::new("k8s", |rest| k8s(rest).map(Target::from)).with_parameters(&["layout"]),
 ];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] = &[Example {
     target: "kubernetes:///pay.prod:grpc",
     meaning: "the EndpointSlices of Service pay in namespace prod of the kubeconfig's cluster",
 }];
 
-/// What a `kubernetes:` or `k8s:` target asks for. Which cluster that is, the kubeconfig says.
+/// The query of a `kubernetes:` or `k8s:` target. The kubeconfig determines the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KubernetesTarget {
     /// The Service: `pay`.
@@ -31,11 +31,11 @@ pub struct KubernetesTarget {
     pub namespace: Option<String>,
     /// Which of its ports; one that is for gRPC, else the first, when absent.
     pub port: Option<ServicePort>,
-    /// Not the EndpointSlices of a Service, but what this framework writes into its pods; the name of a layout.
+    /// Instead of the EndpointSlices of a Service, what this framework writes into its pods; the name of a layout.
     pub layout: Option<&'static str>,
 }
 
-/// What can stand in `layout=`: who reads the pods themselves.
+/// The valid values of `layout=`: the frameworks that read the pods themselves.
 pub const LAYOUTS: [&str; 1] = ["kratos"];
 
 /// A port of a Service.
@@ -48,8 +48,8 @@ pub enum ServicePort {
 }
 
 impl KubernetesTarget {
-    /// What a bare name would be in Kubernetes: `pay`, `pay.prod` and `pay.prod.svc.cluster.local`; `None` for names that
-    /// nothing can have there.
+    /// The meaning of a bare name in Kubernetes: `pay`, `pay.prod` and `pay.prod.svc.cluster.local`; `None` for names
+    /// that are not valid there.
     pub fn of_bare_name(name: &str) -> Option<Self> {
         service(Piece::new(name)).ok().filter(|target| target.port.is_none())
     }
@@ -87,7 +87,7 @@ impl fmt::Display for ServicePort {
 
 impl fmt::Display for KubernetesTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A name in a label may have dots: its namespace stands in front.
+        // A name in a label may contain dots: its namespace comes first.
         if let Some(layout) = self.layout {
             let namespace = self.namespace.as_deref().unwrap_or_default();
             return write!(f, "kubernetes://{namespace}/{}?layout={layout}", self.service);
@@ -105,14 +105,14 @@ impl fmt::Display for KubernetesTarget {
 
 const EXAMPLE: &str = "kubernetes:///pay.prod:grpc";
 const PODS: &str = "kubernetes://prod/pay?layout=kratos";
-/// A label of DNS has at most so many letters, a port's name so many (RFC 6335).
+/// The maximum length of a DNS label, and of a port's name (RFC 6335).
 const LONGEST: (usize, usize) = (63, 15);
 
 fn kubernetes(rest: Piece<'_>) -> Parsed<KubernetesTarget> {
     parse(rest, "kubernetes")
 }
 
-/// go-zero's: a namespace that is not said is `default`.
+/// go-zero's: the default namespace is `default`.
 fn k8s(rest: Piece<'_>) -> Parsed<KubernetesTarget> {
     let mut target = parse(rest, "k8s")?;
     target.namespace.get_or_insert_with(|| "default".to_string());
@@ -219,7 +219,7 @@ fn service(text: Piece<'_>) -> Parsed<KubernetesTarget> {
         let problem = format!("expected svc after service and namespace, got {}", third.quoted());
         return wrong(third.at, problem, "kubernetes:///pay.prod.svc.cluster.local:grpc");
     }
-    // What the cluster is called says its DNS; the API has no name for it.
+    // The cluster's name is known to its DNS only; the API has no name for it.
     for domain in labels {
         label(domain, "cluster domain")?;
     }
@@ -239,7 +239,7 @@ fn port_of(text: Piece<'_>) -> Parsed<ServicePort> {
     Ok(ServicePort::Name(text.text.to_string()))
 }
 
-/// A name as Kubernetes takes it (RFC 1123, lower case).
+/// A valid Kubernetes name (RFC 1123, lower case).
 fn label(text: Piece<'_>, what: &str) -> Parsed<String> {
     if text.is_empty() {
         return wrong(text.at, format!("the {what} is empty"), EXAMPLE);

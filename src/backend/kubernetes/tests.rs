@@ -1,4 +1,4 @@
-//! Which cluster, as whom, and what a credential plugin says: without a cluster.
+//! Which cluster is used, with which user, and what a credential plugin prints: without a cluster.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -147,7 +147,7 @@ fn refused(of: &Value) -> String {
     made.map(|_| ()).expect_err("no credentials").to_string()
 }
 
-/// What is shown for a user, as pairs of header and value.
+/// The headers that are sent for a user, as pairs of name and value.
 async fn shown(of: &Credentials) -> Result<Vec<(String, String)>, String> {
     let mut headers = HeaderMap::new();
     of.show(&mut headers, LIMIT).await.map_err(|error| error.to_string())?;
@@ -294,7 +294,7 @@ async fn a_plugin_that_hangs_is_ended() {
     assert_eq!(error.to_string(), "getting the credentials took longer than 1.0s");
     assert_eq!(error.code(), ResolveCode::Timeout);
     let process = PathBuf::from("/proc").join(std::fs::read_to_string(&id).unwrap().trim());
-    // tokio waits for it beside us.
+    // tokio reaps it asynchronously.
     assert!(eventually(|| !process.exists()).await, "something is left of it");
 }
 
@@ -302,14 +302,14 @@ async fn a_plugin_that_hangs_is_ended() {
 async fn a_plugin_is_ended_with_all_that_it_started() {
     let here = tempfile::tempdir().unwrap();
     let id = here.path().join("id");
-    // The shell ends, its child keeps the pipes open.
+    // The shell exits, its child keeps the pipes open.
     let hangs = plugin(&format!("sleep 600 & echo $! > {}", id.display()));
     let error = hangs.show(&mut HeaderMap::new(), Duration::from_secs(1)).await.expect_err("nothing is printed");
     assert_eq!(error.code(), ResolveCode::Timeout);
     let process = std::fs::read_to_string(&id).unwrap();
     let stat = PathBuf::from("/proc").join(process.trim()).join("stat");
     let is_over = || std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z ") || stat.contains(") X "));
-    // The kernel ends it beside us.
+    // The kernel kills it asynchronously.
     assert!(eventually(is_over).await, "its child lives on");
 }
 
@@ -345,7 +345,7 @@ async fn what_a_plugin_gets_and_prints_is_in_no_message() {
     assert_eq!(secrets.mask(&error), "no credentials: \"/bin/sh\" failed with exit status: 1: no: *** ***");
 }
 
-/// kubectl does neither (client-go: credentials are read only when the transport is TLS).
+/// kubectl sends neither (client-go: credentials are read only when the transport is TLS).
 #[tokio::test]
 async fn an_http_server_gets_no_credentials_and_no_plugin_is_run() {
     use crate::backend::{Backend as _, Context, Settings as All};

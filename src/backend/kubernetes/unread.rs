@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 
 use super::read::Garbled;
 
-/// What is not understood.
+/// The objects that cannot be read.
 #[derive(Debug, Default)]
 pub(super) struct Unread {
     named: BTreeMap<String, Garbled>,
-    /// The last of those whose name is not understood either.
+    /// The last of those whose name cannot be read either.
     unnamed: Option<Garbled>,
-    /// How many of those the list has.
+    /// The number of those in the list.
     nameless: usize,
 }
 
 impl Unread {
-    /// One more of a list.
+    /// Adds one of a list.
     pub(super) fn listed(&mut self, garbled: Garbled) {
         self.nameless += usize::from(garbled.name.is_none());
         self.changed(garbled);
     }
 
-    /// One that is new or was changed.
+    /// Adds one that was added or changed.
     pub(super) fn changed(&mut self, garbled: Garbled) {
         match garbled.name.clone() {
             Some(name) => _ = self.named.insert(name, garbled),
@@ -32,17 +32,17 @@ impl Unread {
         }
     }
 
-    /// The one of this name has gone, or is understood now.
+    /// The one with this name was removed, or can be read now.
     pub(super) fn forget(&mut self, name: &str) {
         self.named.remove(name);
     }
 
-    /// How many there are.
+    /// The number of them.
     pub(super) fn len(&self) -> usize {
         self.named.len() + self.nameless
     }
 
-    /// How many there are besides those whose names are `known`.
+    /// The number of them except those whose names are `known`.
     pub(super) fn len_without(&self, known: impl Fn(&str) -> bool) -> usize {
         self.named.keys().filter(|name| !known(name)).count() + self.nameless
     }
@@ -51,7 +51,7 @@ impl Unread {
         self.len() == 0
     }
 
-    /// What is wrong with each, a `word`: `EndpointSlice "pay-1": …`.
+    /// The reason for each, a `word`: `EndpointSlice "pay-1": …`.
     pub(super) fn reasons(&self, word: &str) -> Vec<String> {
         self.named.values().chain(&self.unnamed).map(|garbled| format!("{word} {garbled}")).collect()
     }

@@ -1,4 +1,4 @@
-//! The watch of a Service: every EndpointSlice of it, and what stands around them.
+//! The watch of a Service: all its EndpointSlices, and the objects around them.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, Res
 use crate::model::secret::Secrets;
 use crate::text::duration;
 
-/// What an EndpointSlice belongs to.
+/// The label that names the Service of an EndpointSlice.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
-/// Everything that `target` asks for, until an error: it ends the stream.
+/// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(
     settings: (Settings, Secrets),
     target: KubernetesTarget,
@@ -33,7 +33,7 @@ pub(super) fn resolve(
     after(begin(settings, target, port, limit))
 }
 
-/// The API of the namespace that `target` names, else of the one that the settings name.
+/// The API of `target`'s namespace, else of the settings' namespace.
 pub(super) async fn open(
     settings: (Settings, Secrets),
     namespace: Option<String>,
@@ -54,7 +54,7 @@ async fn begin(
     let left = || limit.saturating_sub(begun.elapsed());
     let api = open(settings, target.namespace, limit).await?;
     let selector = format!("{SERVICE_NAME}={}", target.service);
-    // One after the other: they share a connection.
+    // Sequentially: they share a connection.
     let mut follow = Follow::new(api, selector);
     let slices = follow.list(left()).await.map_err(|error| error.at(follow.api.server()))?;
     let service = follow.api.get(&target.service, left()).await;
@@ -65,7 +65,7 @@ async fn begin(
     watch.look_elsewhere().await;
     let took = duration(begun.elapsed());
     let first = watch.update(&format!("responded in {took}, resource version {}", watch.follow.version()));
-    // What lags while things change by nature is compared only once.
+    // The legacy Endpoints always lag during changes, so they are compared only once.
     watch.around.endpoints = None;
     Ok((first, watch))
 }
@@ -75,7 +75,7 @@ struct Watching {
     service: String,
     listing: Listing,
     around: Around,
-    /// Why nobody is listed, and what to do, while that is so.
+    /// Why no endpoint is listed, and what to do, while that is the case.
     elsewhere: Vec<Note>,
 }
 
@@ -96,16 +96,17 @@ impl Watching {
             Change::Gone(name) => self.listing.delete(&name),
             Change::Garbled(garbled) => self.listing.cannot_read(garbled),
         }
-        // The Service is looked at again where a change makes a difference: when it was not there, or may be gone.
+        // The Service is read again only when it could change the answer: when it was missing, or may have been
+        // deleted.
         if self.listing.is_empty() || !matches!(self.around.service, Look::Found(_)) {
             self.around.service = self.follow.api.get(&self.service, GRACE).await.into();
         }
-        // An empty list is queried again before it is believed: that query finds out why it is empty.
+        // An empty list is queried again before it is reported: that query finds out why it is empty.
         self.elsewhere.clear();
         Ok(self.update(&format!("reported a change at resource version {}", self.follow.version())))
     }
 
-    /// Finds out why nobody is listed, when nobody is.
+    /// Finds out why no endpoint is listed, if none is.
     async fn look_elsewhere(&mut self) {
         self.elsewhere.clear();
         let is_known = matches!(self.around.service, Look::Found(_) | Look::Missing);
@@ -114,7 +115,7 @@ impl Watching {
         }
     }
 
-    /// Everything that is known now.
+    /// The current state.
     fn update(&self, asked: &str) -> Update {
         let (server, namespace) = (self.follow.api.server(), self.follow.api.namespace());
         if self.listing.is_empty() && matches!(self.around.service, Look::Missing) {

@@ -5,24 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::prefix::Prefix;
 use crate::layout::Layout;
 
-/// A value that nobody who looks here can read.
+/// A value that no client of this prefix can read.
 pub(super) enum Foreign {
     /// It is of another layout, whose clients look elsewhere.
     Misplaced(&'static dyn Layout),
-    /// Nothing can be made of it.
+    /// It is of no known layout.
     Unread(String),
 }
 
-/// Keys that are of no use.
+/// Keys that are not usable.
 #[derive(Default)]
 pub(super) struct LeftOut {
     /// Each with the reason.
     pub(super) entries: Vec<String>,
-    /// How many nothing can be made of.
+    /// The number of values of no known layout.
     pub(super) unread: usize,
     /// The layouts that could have written them, each with the prefix.
     theirs: Vec<(String, &'static dyn Layout)>,
-    /// A layout whose value stands where its clients do not look, and the path above the service's name.
+    /// A layout whose value is not where its clients look, and the path above the service's name.
     misplaced: Option<(&'static str, String)>,
 }
 
@@ -59,8 +59,8 @@ impl LeftOut {
         self.entries.push(format!("{word} {key:?}: {why}"));
     }
 
-    /// What clients of the frameworks that look there do about what cannot be read: of one that alone writes there, or whose
-    /// other values are there.
+    /// What the clients of the frameworks that use this prefix do about unreadable values: those of the only such
+    /// framework, or of one with other values there.
     pub(super) fn losers(&self, matched: &BTreeMap<&str, (usize, BTreeSet<String>)>) -> String {
         let is_in_use = |prefix: &str, layout: &dyn Layout| {
             matched.get(prefix).is_some_and(|(_, layouts)| layouts.contains(layout.name()))

@@ -1,4 +1,4 @@
-//! Where a service is to be looked for.
+//! Where a service is looked up.
 
 use crate::layout::{LAYOUTS, Layout};
 
@@ -10,7 +10,7 @@ pub(in crate::backend) struct Prefix {
     pub(super) layouts: Vec<&'static dyn Layout>,
 }
 
-/// Where a service is to be looked for: what `of` says of every layout that is wanted, each prefix once.
+/// Where a service is looked up: the result of `of` for every wanted layout, each prefix once.
 pub(in crate::backend) fn prefixes(wanted: Option<&str>, of: impl Fn(&dyn Layout) -> Vec<String>) -> Vec<Prefix> {
     let mut found: Vec<Prefix> = Vec::new();
     for layout in LAYOUTS.iter().copied().filter(|layout| wanted.is_none_or(|name| name == layout.name())) {

@@ -5,11 +5,11 @@ use std::io;
 
 use crate::platform::file;
 
-/// Why the text of a setting is not a value: the error of whoever parsed it. No secret is in it.
+/// Why the text of a setting is not valid: the error of its parser. Contains no secret.
 pub type InvalidValue = Box<dyn Error + Send + Sync>;
 
-/// A setting that makes no sense: where it stands, and what would be right. A place is a flag, a variable or a key of the
-/// configuration file.
+/// An invalid setting: its place, and what is expected. A place is a flag, a variable or a key of the configuration
+/// file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
@@ -20,7 +20,7 @@ pub enum SettingsError {
         place: String,
         /// The text there.
         value: String,
-        /// What it is instead, and what would be right.
+        /// What is wrong with it, and what is expected.
         source: InvalidValue,
     },
     /// A flag has more than one value.
@@ -28,10 +28,10 @@ pub enum SettingsError {
     Several {
         /// The place that sets the flag.
         place: String,
-        /// How many it has.
+        /// The number of values.
         count: usize,
     },
-    /// A duration that must be above zero is zero.
+    /// A duration that must be greater than zero is zero.
     #[error("{place} 0: must be greater than zero; write e.g. 5s")]
     Zero {
         /// The place that sets the flag.
@@ -47,7 +47,7 @@ pub enum SettingsError {
         /// Why.
         source: io::Error,
     },
-    /// The file that a flag names holds nothing.
+    /// The file that a flag names is empty.
     #[error("{flag} {path}: contains no token")]
     NoToken {
         /// The flag.
@@ -55,12 +55,12 @@ pub enum SettingsError {
         /// The file.
         path: String,
     },
-    /// The value of a variable is not valid. The sentence below says the value, unless it is a secret.
+    /// The value of a variable is not valid. The source contains the value, unless it is a secret.
     #[error("{name}: {source}")]
     Variable {
         /// The variable.
         name: &'static str,
-        /// What is wrong with it, and what would be right.
+        /// What is wrong with it, and what is expected.
         source: InvalidValue,
     },
     /// One half of a client certificate.
@@ -68,20 +68,20 @@ pub enum SettingsError {
     HalfIdentity {
         /// The variable that is set.
         name: &'static str,
-        /// The one that is not.
+        /// The one that is not set.
         other: &'static str,
     },
     /// A password without its user.
     #[error("{name}: is set without {other}")]
     NoUser {
-        /// The variable of the password.
+        /// The variable with the password.
         name: &'static str,
-        /// The one of the user.
+        /// The one with the user.
         other: &'static str,
     },
 }
 
-/// A text that Go's `strconv.ParseBool` refuses.
+/// A text that Go's `strconv.ParseBool` rejects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected true or false, got {0:?}")]
 pub(super) struct NotABoolean(pub String);

@@ -1,4 +1,4 @@
-//! What was given for a backend's settings, and how it is read.
+//! The values that were given for a backend's settings, and their parsing.
 
 use std::convert::Infallible;
 use std::io;
@@ -11,32 +11,32 @@ use super::{Origin, Sourced};
 use crate::model::secret::Secret;
 use crate::platform::file;
 
-/// What one place says of a flag.
+/// The values of a flag from one place.
 pub struct Said {
     /// The flag.
     pub flag: &'static str,
     /// The place, for an error: the flag itself, `GRPC_DISCOVER_DC`, `config a.toml: defaults.dc`.
     pub place: String,
-    /// The same for the record.
+    /// The same as the setting's origin.
     pub origin: Origin,
-    /// What it says. A switch that was typed says `true`.
+    /// The values. A switch that was typed is `true`.
     pub values: Vec<String>,
 }
 
-/// Everything that may set something.
+/// Every source of settings.
 pub trait Given {
-    /// What is said of `flags` by the most important place that says anything of any of them: the command line, then the
-    /// variables of this program, then the configuration file.
+    /// The values of `flags` from the place with the highest precedence that sets any of them: the command line, then
+    /// the variables of this program, then the configuration file.
     fn first_of(&self, flags: &[&'static str]) -> Vec<Said>;
 
-    /// A variable of the environment.
+    /// An environment variable.
     fn variable(&self, name: &str) -> Option<String>;
 
     /// The text of a file that a setting names.
     ///
     /// # Errors
     ///
-    /// The file cannot be read.
+    /// Returns an error when the file cannot be read.
     fn file(&self, path: &Path) -> io::Result<String>;
 }
 
@@ -57,7 +57,7 @@ impl<F: Fn(&str) -> Option<String>> Given for Variables<F> {
     }
 }
 
-/// Reads what was given, one setting at a time.
+/// Reads the given values, one setting at a time.
 pub struct Reader<'a> {
     given: &'a dyn Given,
 }
@@ -68,11 +68,11 @@ impl<'a> Reader<'a> {
         Reader { given }
     }
 
-    /// What `parse` makes of a flag's value; `None` when nothing says one. The error of `parse` follows "is".
+    /// A flag's value, parsed by `parse`; `None` when it is not set. The error of `parse` follows "is".
     ///
     /// # Errors
     ///
-    /// Names the place, the value and what would be right.
+    /// The error names the place, the value and what is expected.
     pub fn flag<T, E: Into<InvalidValue>>(
         &self,
         flag: &'static str,
@@ -88,11 +88,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A flag's text, which may not be empty.
+    /// A flag's text, which must not be empty.
     ///
     /// # Errors
     ///
-    /// Names the place.
+    /// The error names the place.
     pub fn flag_text(&self, flag: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
         let text = self.flag(flag, |text| match text {
             "" => Err(SettingValueError::Empty),
@@ -101,18 +101,18 @@ impl<'a> Reader<'a> {
         Ok(text.map(|text| Sourced::new(Some(text.value), text.origin)).unwrap_or_default())
     }
 
-    /// The values of a flag that may be repeated.
+    /// The values of a repeatable flag.
     pub fn flag_texts(&self, flag: &'static str) -> Vec<String> {
         let Some(said) = self.given.first_of(&[flag]).pop() else { return Vec::new() };
         let texts = said.values.iter().flat_map(|value| value.split(',')).map(str::trim);
         texts.filter(|text| !text.is_empty()).map(str::to_string).collect()
     }
 
-    /// A duration above zero.
+    /// A duration greater than zero.
     ///
     /// # Errors
     ///
-    /// Names the place, the value and what would be right.
+    /// The error names the place, the value and what is expected.
     pub fn flag_duration(&self, flag: &'static str) -> Result<Option<Sourced<Duration>>, SettingsError> {
         match self.flag(flag, super::duration)? {
             Some(zero) if zero.value.is_zero() => {
@@ -123,11 +123,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of switches that exclude each other: those that the most important place which names any of them sets to true.
+    /// Of mutually exclusive switches: those that are true in the place with the highest precedence that sets any of
+    /// them.
     ///
     /// # Errors
     ///
-    /// Names the place and the value.
+    /// The error names the place and the value.
     pub fn switches(&self, flags: &[&'static str]) -> Result<Vec<Sourced<&'static str>>, SettingsError> {
         let mut on = Vec::new();
         for said in self.given.first_of(flags) {
@@ -148,7 +149,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or holds nothing.
+    /// Returns an error when the file cannot be read, or is empty.
     pub fn flag_secret_file(&self, flag: &'static str) -> Result<Option<Sourced<Secret>>, SettingsError> {
         let Sourced { value: Some(path), origin } = self.flag_text(flag)? else { return Ok(None) };
         let secret = match self.given.file(Path::new(&path)) {
@@ -161,16 +162,16 @@ impl<'a> Reader<'a> {
         Ok(Some(Sourced::new(secret, origin)))
     }
 
-    /// The text of a variable; one that is empty counts as unset.
+    /// The text of a variable; an empty one counts as unset.
     pub fn raw(&self, name: &str) -> Option<String> {
         self.given.variable(name).filter(|text| !text.is_empty())
     }
 
-    /// What `parse` makes of a variable; `unset` when it is not there, or empty.
+    /// A variable's value, parsed by `parse`; `unset` when it is not set, or empty.
     ///
     /// # Errors
     ///
-    /// Names the variable; `parse` says the value, unless it is a secret, and what would be right.
+    /// The error names the variable; `parse` adds the value, unless it is a secret, and what is expected.
     pub fn read_or<T, E: Into<InvalidValue>>(
         &self,
         name: &'static str,
@@ -198,20 +199,20 @@ impl<'a> Reader<'a> {
         self.read_or(name, T::default(), parse)
     }
 
-    /// A variable's text as it stands.
+    /// A variable's text, unchanged.
     ///
     /// # Errors
     ///
-    /// None; the same shape as [`read`](Self::read).
+    /// Never; the same signature as [`read`](Self::read).
     pub fn text(&self, name: &'static str) -> Result<Sourced<Option<String>>, SettingsError> {
         self.read(name, |text| Ok::<_, Infallible>(Some(text.to_string())))
     }
 
-    /// A secret that a variable holds.
+    /// A secret in a variable.
     ///
     /// # Errors
     ///
-    /// None; the same shape as [`read`](Self::read).
+    /// Never; the same signature as [`read`](Self::read).
     pub fn secret(&self, name: &'static str) -> Result<Sourced<Option<Secret>>, SettingsError> {
         self.read(name, |text| Ok::<_, Infallible>(Some(Secret::new(text))))
     }
@@ -220,16 +221,16 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// None; the same shape as [`read`](Self::read).
+    /// Never; the same signature as [`read`](Self::read).
     pub fn path(&self, name: &'static str) -> Result<Sourced<Option<PathBuf>>, SettingsError> {
         self.read(name, |text| Ok::<_, Infallible>(Some(PathBuf::from(text))))
     }
 
-    /// True or false, in the words that Go's `strconv.ParseBool` takes: registries' own tools are written in Go.
+    /// True or false, in the forms that Go's `strconv.ParseBool` accepts: registries' own tools are written in Go.
     ///
     /// # Errors
     ///
-    /// Names the variable and its value.
+    /// The error names the variable and its value.
     pub fn go_boolean(&self, name: &'static str, unset: bool) -> Result<Sourced<bool>, SettingsError> {
         self.read_or(name, unset, |text| match text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),

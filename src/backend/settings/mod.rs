@@ -1,8 +1,9 @@
-//! Settings: what a backend lets people set, where the value may stand, and what was set.
+//! Settings: what can be configured for a backend, where a value may come from, and the values.
 //!
-//! A backend lists its [`Setting`]s. The command line, the configuration file, `backends`, the manual page, the completions
-//! and docs/settings.md are made from these lists; no other file names them. [`About::configure`](super::About::configure)
-//! reads what was [`Given`] and puts the backend's own settings into [`Settings`].
+//! A backend lists its [`Setting`]s. The command line, the configuration file, `backends`, the manual page, the
+//! completions and docs/settings.md are generated from these lists; no other file names them.
+//! [`About::configure`](super::About::configure) reads the [`Given`] values and puts the backend's own settings into
+//! [`Settings`].
 
 mod error;
 mod given;
@@ -20,17 +21,17 @@ pub use values::{SettingValueError, boolean, duration};
 
 use crate::model::secret::Secrets;
 
-/// One thing about a backend that can be set.
+/// One setting of a backend.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
-    /// The flag that sets it. The same name is its key in the configuration file and, in upper case behind
+    /// The flag that sets it. The same name is its key in the configuration file and, in upper case and prefixed with
     /// `GRPC_DISCOVER_`, its variable.
     pub flag: Option<Flag>,
-    /// The registry's own environment variable, which counts after the flag and the configuration file.
+    /// The registry's own environment variable, which has lower precedence than the flag and the configuration file.
     pub variable: Option<&'static str>,
     /// One line for `--help` and the manual, without a full stop: `the datacenter`.
     pub help: &'static str,
-    /// What holds when nothing sets it; empty where the help says so or nothing does.
+    /// The default; empty if the help states it or there is none.
     pub default: &'static str,
 }
 
@@ -43,9 +44,9 @@ pub struct Flag {
     pub short: Option<char>,
     /// What it takes.
     pub value: Value,
-    /// A flag that says the opposite: the last one typed counts.
+    /// A flag with the opposite meaning: the last one typed takes precedence.
     pub opposite: Option<&'static str>,
-    /// It means something to targets of this backend only: typed without one, it is refused.
+    /// It applies to targets of this backend only: typed without one, it is rejected.
     pub only_here: bool,
     /// A configuration file that was only found in the working directory may set it.
     pub harmless: bool,
@@ -62,50 +63,50 @@ impl Setting {
         Setting { flag: Some(flag), variable: None, help, default: "" }
     }
 
-    /// The same, with what holds when nothing sets it.
+    /// The same, with a default.
     pub const fn or(self, default: &'static str) -> Setting {
         Setting { default, ..self }
     }
 }
 
 impl Flag {
-    /// A flag that takes one value, means something to this backend only, and is not harmless.
+    /// A flag that takes one value, applies to this backend only, and is not harmless.
     pub const fn one(name: &'static str, value: &'static str, example: &'static str) -> Flag {
         let value = Value::One { name: value, example, check: |_| Ok(()) };
         Flag { name, short: None, value, opposite: None, only_here: true, harmless: false }
     }
 }
 
-/// What a flag takes.
+/// The values of a flag.
 #[derive(Debug, Clone, Copy)]
 pub enum Value {
     /// Nothing.
     Switch,
     /// One value.
     One {
-        /// How the help calls it: `IP[:PORT]`.
+        /// Its name in the help: `IP[:PORT]`.
         name: &'static str,
-        /// One that could be typed: `10.0.0.53`.
+        /// An example: `10.0.0.53`.
         example: &'static str,
-        /// Why a text is no value, in words that follow "is": `no IP address`.
+        /// Why a text is not a valid value; the sentence follows "is".
         check: fn(&str) -> Result<(), InvalidValue>,
     },
     /// Any number of values: repeated, or separated by commas.
     Many {
-        /// How the help calls one of them.
+        /// The name of one value in the help.
         name: &'static str,
-        /// One that could be typed.
+        /// An example.
         example: &'static str,
     },
 }
 
-/// The settings that one backend made of what was given.
+/// The settings of one backend, read from the given values.
 pub trait BackendSettings: Any + fmt::Debug + Send + Sync {
-    /// Reads what was given.
+    /// Reads the given values.
     ///
     /// # Errors
     ///
-    /// The first setting that makes no sense.
+    /// Returns an error for the first invalid setting.
     fn read(given: &Reader) -> Result<Self, SettingsError>
     where
         Self: Sized;
@@ -114,7 +115,7 @@ pub trait BackendSettings: Any + fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The first variable that makes no sense.
+    /// Returns an error for the first invalid variable.
     fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError>
     where
         Self: Sized,
@@ -122,29 +123,29 @@ pub trait BackendSettings: Any + fmt::Debug + Send + Sync {
         Self::read(&Reader::new(&Variables(variable)))
     }
 
-    /// The same without tokens, users and passwords: for a registry whose address is not to be trusted with them.
+    /// The same without tokens, users and passwords: for a registry whose address must not get them.
     fn without_secrets(&self) -> Arc<dyn BackendSettings>;
 }
 
 /// The settings of every backend.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The port for names that came without one (`--port`); gRPC's 443 when `None`.
+    /// The port for names without one (`--port`); gRPC's 443 when `None`.
     pub port: Option<u16>,
-    /// Every secret that is used, to keep it out of what is printed. Shared by all clones.
+    /// Every secret in use, to mask it in the output. Shared by all clones.
     pub secrets: Secrets,
-    /// How long a registry may take for its first word. Zero means each backend's own default (5 s).
+    /// Time limit for a registry's first response. Zero means each backend's own default (5 s).
     pub resolve_timeout: Duration,
-    /// Those of each backend that has been configured.
+    /// The settings of each configured backend.
     of: BTreeMap<TypeId, Arc<dyn BackendSettings>>,
 }
 
 impl Settings {
-    /// What every backend makes of what was given.
+    /// Reads the settings of every backend.
     ///
     /// # Errors
     ///
-    /// The first setting that makes no sense.
+    /// Returns an error for the first invalid setting.
     pub fn read(given: &dyn Given) -> Result<Settings, SettingsError> {
         let mut settings = Settings::default();
         for backend in super::BACKENDS {
@@ -160,7 +161,7 @@ impl Settings {
         set.downcast().unwrap_or_default()
     }
 
-    /// Puts a backend's own settings in, in place of those that were there.
+    /// Replaces a backend's own settings.
     pub fn set<T: BackendSettings>(&mut self, settings: T) {
         self.of.insert(TypeId::of::<T>(), Arc::new(settings));
     }
@@ -172,7 +173,7 @@ impl Settings {
         self
     }
 
-    /// The same without tokens, users and passwords: for a registry whose address is not to be trusted with them.
+    /// The same without tokens, users and passwords: for a registry whose address must not get them.
     #[must_use]
     pub fn without_secrets(&self) -> Settings {
         let of = self.of.iter().map(|(id, set)| (*id, set.without_secrets())).collect();
@@ -184,7 +185,7 @@ impl Settings {
 ///
 /// # Errors
 ///
-/// The first setting that makes no sense.
+/// Returns an error for the first invalid setting.
 pub fn configure<T: BackendSettings>(given: &Reader, settings: &mut Settings) -> Result<(), SettingsError> {
     settings.set(T::read(given)?);
     Ok(())
@@ -206,7 +207,7 @@ impl<T> Sourced<T> {
     }
 }
 
-/// Where a setting came from, most important first.
+/// Where a setting came from, highest precedence first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Origin {
     /// A command-line flag: `--dns-server`.
@@ -217,7 +218,7 @@ pub enum Origin {
     Config(String),
     /// Found on this machine: `/etc/resolv.conf`.
     System(String),
-    /// Nothing sets it.
+    /// The default.
     #[default]
     Default,
 }

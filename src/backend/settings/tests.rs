@@ -7,7 +7,7 @@ use super::*;
 use crate::backend::BACKENDS;
 use crate::platform::home;
 
-/// Sets nothing, and remembers what it was asked for.
+/// Sets nothing, and records what was read.
 #[derive(Default)]
 struct Recorder {
     read: RefCell<BTreeSet<String>>,
@@ -35,7 +35,7 @@ fn every_backend_reads_the_settings_that_it_lists_and_no_others() {
     for backend in BACKENDS {
         let recorder = Recorder::default();
         (backend.about().configure)(&Reader::new(&recorder), &mut Settings::default()).unwrap();
-        // The home directory is no setting of a registry.
+        // The home directory is not a setting of a registry.
         let read: BTreeSet<String> =
             recorder.read.into_inner().into_iter().filter(|name| !home::VARIABLES.contains(&name.as_str())).collect();
         let settings = backend.about().settings.iter();

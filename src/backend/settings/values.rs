@@ -1,13 +1,13 @@
-//! Texts into values. Used alike for flags, variables and the configuration file, so that an error reads the same wherever
-//! the text stands.
+//! Parses texts into values. The same for flags, variables and the configuration file, so that an error reads the
+//! same for all of them.
 
 use std::time::Duration;
 
-/// The longest duration that is taken: a year.
+/// The longest valid duration: a year.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// Why a text is not a value. The sentence follows "is" and does not repeat the text: the caller knows where it stands, and
-/// shows it.
+/// Why a text is not valid. The sentence follows "is" and does not repeat the text: the caller adds the place and the
+/// text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingValueError {
@@ -20,12 +20,12 @@ pub enum SettingValueError {
     /// Neither true nor false.
     #[error("not a boolean; use true or false")]
     Boolean,
-    /// Nothing where a text must be.
+    /// An empty text where a value is required.
     #[error("empty")]
     Empty,
 }
 
-/// `10` and `1.5` are seconds; `250ms`, `2m`, `1h`, `1m30s` say their unit.
+/// `10` and `1.5` are seconds; `250ms`, `2m`, `1h`, `1m30s` have a unit.
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub fn duration(text: &str) -> Result<Duration, SettingValueError> {
             "m" => number * 60.0,
             "h" => number * 3600.0,
             "d" => number * 24.0 * 3600.0,
-            // A number without a unit stands alone: `1m30` could be anything.
+            // A number without a unit must be the only one: `1m30` is ambiguous.
             "" if rest.len() == whole.len() && after.is_empty() => number,
             _ => return Err(SettingValueError::Duration),
         };
@@ -66,7 +66,7 @@ pub fn duration(text: &str) -> Result<Duration, SettingValueError> {
     Ok(total)
 }
 
-/// `true` or `false`, in the words people use.
+/// `true` or `false`, and their usual synonyms.
 ///
 /// # Errors
 ///

@@ -1,10 +1,10 @@
-//! Schemes of targets that no backend has: recognised, so that the refusal can say what is missing.
+//! Schemes of targets without a backend: recognised, so that the error can state what is missing.
 
-/// A scheme of somebody else's targets.
+/// A scheme of another program's targets.
 pub(super) struct Foreign {
     /// Lower case: `xds`.
     pub(super) scheme: &'static str,
-    /// The backend that would resolve it; `None` where the scheme names no registry of its own.
+    /// The backend that would resolve it; `None` if the scheme does not belong to a registry.
     pub(super) backend: Option<&'static str>,
 }
 

@@ -1,5 +1,5 @@
-//! Names, addresses and ports as gRPC's own clients read them: grpc-go, grpc-java, C-core and grpc-js. What one of them takes
-//! and no other contradicts is taken; `dns/target/peers.rs` has the table.
+//! Names, addresses and ports as gRPC's own clients parse them: grpc-go, grpc-java, C-core and grpc-js. A form that
+//! one of them accepts and none interprets differently is accepted; `dns/target/peers.rs` has the table.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -14,8 +14,8 @@ use crate::text::shorten;
 /// What grpc-go dials for an empty host (`:50051`).
 const THIS_MACHINE: &str = "localhost";
 
-/// `host`, `host:port`, `:port`, `host:service`, `2001:db8::1`, `[2001:db8::1%eth0]:port`. The host comes back without
-/// brackets; an empty port (`host:`) is no port.
+/// `host`, `host:port`, `:port`, `host:service`, `2001:db8::1`, `[2001:db8::1%eth0]:port`. The host is returned
+/// without brackets; an empty port (`host:`) counts as none.
 pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
     let parts = split(piece)?;
     if parts.has_stray_colons {
@@ -34,7 +34,7 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
         }
         ("", _) if parts.is_bracketed || parts.port.is_some() => THIS_MACHINE.to_string(),
         (text, true) if text.contains(':') => v6(parts.host)?,
-        // grpc-go takes any host in brackets.
+        // grpc-go accepts any host in brackets.
         (_, true) => host(parts.host, "[::1]:50051")?,
         (_, false) => host(parts.host, example)?,
     };
@@ -52,7 +52,7 @@ fn is_v6(text: &str) -> bool {
 
 /// A port number, or the name of a service (`http`); `None` when nothing follows the colon.
 fn port_or_service(text: Piece<'_>, example: &str) -> Parsed<Option<u16>> {
-    // grpc-go and C-core take a sign.
+    // grpc-go and C-core accept a sign.
     let text = text.strip("+").filter(|rest| rest.text.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(text);
     let begins_with_letter = text.text.starts_with(|c: char| c.is_ascii_alphabetic());
     match services::port(text.text) {
@@ -73,7 +73,7 @@ pub fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, P
         return Ok((None, rest.strip("/").unwrap_or(rest)));
     };
     let Some((server, name)) = after.split_once('/') else {
-        // Neither a user nor a parameter belongs there, and either may be a secret.
+        // Neither a user nor a parameter is valid there, and either may be a secret.
         let name = without_query(after).text;
         let name = name.rsplit_once('@').map_or(name, |(_, name)| name);
         let example = if name.is_empty() { EXAMPLE.to_string() } else { format!("{scheme}:///{}", shorten(name, 60)) };
@@ -86,7 +86,7 @@ pub fn authority<'a>(rest: Piece<'a>, scheme: &str) -> Parsed<(Option<String>, P
     if server.is_empty() {
         return Ok((None, name));
     }
-    // grpc-go drops a user; it is none of DNS' business.
+    // grpc-go drops a user; DNS does not use one.
     let server = server.rsplit_once('@').map_or(server, |(_, server)| server);
     let (host, port) = host_port(server, &format!("{scheme}://10.0.0.2:53/pay.example"))?;
     Ok((Some(joined(&host, port)), name))
@@ -97,7 +97,7 @@ pub fn without_query(piece: Piece<'_>) -> Piece<'_> {
     piece.until(piece.text.find(['?', '#']).unwrap_or(piece.text.len()))
 }
 
-/// The part before a closing slash, which grpc-java drops. A slash alone is no closing one.
+/// The part before a trailing slash, which grpc-java drops. A single slash is not a trailing one.
 pub fn without_slash(piece: Piece<'_>) -> Piece<'_> {
     match piece.text.strip_suffix('/') {
         Some(rest) if !rest.is_empty() && !rest.ends_with('/') => piece.until(rest.len()),
@@ -105,13 +105,13 @@ pub fn without_slash(piece: Piece<'_>) -> Piece<'_> {
     }
 }
 
-/// Percent-decoded, except where a percent sign begins the zone of an IPv6 address. What is no escape stays as it is.
+/// Percent-decoded, except where a percent sign starts the zone of an IPv6 address. Invalid escapes stay unchanged.
 pub fn decoded(text: &str) -> Cow<'_, str> {
     let is_literal = text.starts_with('[') || is_v6(text);
     if is_literal { Cow::Borrowed(text) } else { percent_decoded(text) }
 }
 
-/// Percent-decoded. What is no escape, or would be a control character, stays as it is.
+/// Percent-decoded. Invalid escapes, and those of control characters, stay unchanged.
 pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);
@@ -123,7 +123,7 @@ pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// [`decoded`], given to `parse`. Where the text was changed, problems stand at its beginning.
+/// [`decoded`], passed to `parse`. If decoding changed the text, problems point to its start.
 pub fn decoding<T>(piece: Piece<'_>, parse: impl FnOnce(Piece<'_>) -> Parsed<T>) -> Parsed<T> {
     match decoded(piece.text) {
         Cow::Borrowed(_) => parse(piece),

@@ -6,11 +6,11 @@ use super::piece::{Parsed, Piece, wrong};
 use crate::model::host_port::{self, BracketError, HostPort, PortError, joined};
 use crate::text::shorten;
 
-/// The parts of `host:port`, and where each stood.
+/// The parts of `host:port`, with their positions.
 pub struct Parts<'a> {
     /// Without brackets.
     pub host: Piece<'a>,
-    /// What follows the colon, where there is one.
+    /// The text after the colon, if there is one.
     pub port: Option<Piece<'a>>,
     /// The host was in brackets.
     pub is_bracketed: bool,
@@ -18,7 +18,7 @@ pub struct Parts<'a> {
     pub has_stray_colons: bool,
 }
 
-/// Takes `host:port` apart; neither part is checked.
+/// Splits `host:port`; neither part is checked.
 pub fn split(piece: Piece<'_>) -> Parsed<Parts<'_>> {
     match HostPort::split(piece.text) {
         Ok(parts) => Ok(Parts {
@@ -35,7 +35,7 @@ pub fn split(piece: Piece<'_>) -> Parsed<Parts<'_>> {
     }
 }
 
-/// `host`, `host:port`, `[v6]` or `[v6]:port`. The host comes back without brackets.
+/// `host`, `host:port`, `[v6]` or `[v6]:port`. The host is returned without brackets.
 pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>)> {
     let parts = split(piece)?;
     if parts.has_stray_colons {
@@ -55,8 +55,8 @@ pub fn host_port(piece: Piece<'_>, example: &str) -> Parsed<(String, Option<u16>
     Ok((name, port))
 }
 
-/// An IPv6 address without brackets. Its zone is a number or the name of an interface, percent-encoded as RFC 6874 wants it
-/// (`%25eth0`) or not (`%eth0`); it comes back as `fe80::1%eth0`.
+/// An IPv6 address without brackets. Its zone is a number or the name of an interface, percent-encoded as in RFC 6874
+/// (`%25eth0`) or not (`%eth0`); it is returned as `fe80::1%eth0`.
 pub fn v6(literal: Piece<'_>) -> Parsed<String> {
     let no_address =
         || wrong(literal.at, format!("{} is not an IPv6 address", literal.quoted()), "[2001:db8::1]:50051");
@@ -79,7 +79,7 @@ pub fn v6(literal: Piece<'_>) -> Parsed<String> {
     }
 }
 
-/// A port where something can listen.
+/// A valid port to listen on.
 pub fn port(digits: Piece<'_>, example: &str) -> Parsed<u16> {
     host_port::port(digits.text).or_else(|error| match error {
         PortError::Empty => wrong(digits.at, "missing port after the colon", example),
@@ -126,7 +126,7 @@ pub fn host(name: Piece<'_>, example: &str) -> Parsed<String> {
     Ok(name.text.to_string())
 }
 
-/// The socket address, where the host is an IP address without the name of a zone.
+/// The socket address, if the host is an IP address without a named zone.
 pub fn ip_address(host: &str, port: u16) -> Option<SocketAddr> {
     joined(host, port).parse().ok()
 }

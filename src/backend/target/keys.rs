@@ -1,4 +1,4 @@
-//! Targets of registries whose keys hold the service's name: `scheme://member,member/service?prefix=…&layout=…`.
+//! Targets of registries whose keys contain the service's name: `scheme://member,member/service?prefix=…&layout=…`.
 
 use std::fmt;
 
@@ -12,17 +12,17 @@ use crate::layout::{LAYOUTS, Layout};
 use crate::model::host_port::joined;
 use crate::text::shorten;
 
-/// How the members of a registry are spoken of.
+/// A registry's names for its members in texts.
 pub struct Members {
-    /// What stands between the scheme and the next slash: `etcd's members`.
+    /// The description of what comes between the scheme and the next slash: `etcd's members`.
     pub whose: &'static str,
     /// A list of them in a target.
     pub example: &'static str,
-    /// Where user and password belong.
+    /// Where user and password must be set.
     pub user: &'static str,
 }
 
-/// Members and path; slashes around the path are none of its own.
+/// Members and path; slashes around the path are not part of it.
 pub fn split<'a>(
     before: Piece<'a>,
     scheme: &str,
@@ -50,7 +50,7 @@ pub fn split<'a>(
 }
 
 impl Members {
-    /// `host:port,host`, as it was typed.
+    /// `host:port,host`, as typed.
     pub fn parse(&self, list: Piece<'_>) -> Parsed<Vec<String>> {
         if list.text.contains('@') {
             let problem = format!("user and password are not allowed in a target: set {}", self.user);
@@ -66,37 +66,37 @@ impl Members {
     }
 }
 
-/// What stands behind the question mark, each parameter once.
+/// The parameters after the question mark, each once.
 #[derive(Default)]
 pub struct Parameters {
     /// `key=`: the service's name, as go-zero writes it.
     pub key: Option<String>,
-    /// `prefix=`: what stands before the name in the keys.
+    /// `prefix=`: the part of the keys before the name.
     pub prefix: Option<String>,
     /// `layout=`: the name of a layout.
     pub layout: Option<&'static str>,
 }
 
-/// How the parameters of a scheme are spoken of.
+/// A scheme's names for its parameters in texts.
 pub struct Words {
-    /// The parameters there are: `prefix, layout`.
+    /// The supported parameters: `prefix, layout`.
     pub known: &'static str,
     /// The scheme.
     pub scheme: &'static str,
-    /// Whether a layout can be named: the frameworks that write into this registry.
+    /// Whether a layout can be named: the frameworks that write to this registry.
     pub is_written: fn(&dyn Layout) -> bool,
-    /// A target, one with a layout, one with a prefix, and one with a key, where there are keys.
+    /// A target, one with a layout, one with a prefix, and one with a key, if keys are supported.
     pub examples: [&'static str; 3],
-    /// A target with `key=`, where there is this parameter.
+    /// A target with `key=`, if this parameter is supported.
     pub key: Option<&'static str>,
 }
 
-/// The names of the layouts that `?layout=` can name, `is_written` those of a registry.
+/// The valid names in `?layout=`; `is_written` selects the layouts of a registry.
 pub fn layouts(is_written: fn(&dyn Layout) -> bool) -> impl Iterator<Item = &'static str> {
     LAYOUTS.iter().filter(move |layout| is_written(**layout)).map(|layout| layout.name())
 }
 
-/// Reads `prefix=`, `layout=` and, where `words` has an example of it, `key=`.
+/// Reads `prefix=`, `layout=` and, if `words` has an example of it, `key=`.
 pub fn parameters(query: Option<Piece<'_>>, words: &Words) -> Parsed<Parameters> {
     let [example, with_layout, with_prefix] = words.examples;
     let mut found = Parameters::default();
@@ -142,7 +142,7 @@ pub fn fmt_keys(
         write!(f, "{}{}", if index > 0 { "," } else { "" }, server_text(Some(member)))?;
     }
     f.write_str("/")?;
-    // A slash at an end is part of the name only when it is encoded.
+    // A leading or trailing slash is part of the name only when it is encoded.
     if service.starts_with('/') || service.ends_with('/') {
         write!(f, "{}", utf8_percent_encode(service, COMPONENT))?;
     } else {

@@ -1,6 +1,6 @@
-//! Parsing a [`Target`]: the scheme decides which backend parses the rest. What no backend knows is refused here.
+//! Parses a [`Target`]: the scheme decides which backend parses the rest. Unknown schemes are rejected here.
 //!
-//! The modules are what the targets of several backends have in common.
+//! The submodules contain what the targets of several backends have in common.
 
 use std::str::FromStr;
 
@@ -26,13 +26,13 @@ use grpc::host_port;
 pub use piece::{Parsed, Piece, Problem, wrong};
 pub use scheme::{Example, Scheme};
 
-/// Longest text that is looked at: room for a list of some thousand addresses.
+/// Maximum length of a target: enough for a list of some thousand addresses.
 const LONGEST: usize = 64 * 1024;
 
 impl FromStr for Target {
     type Err = TargetError;
 
-    /// Parses every form of a target; contacts nobody. Schemes are compared without regard to case.
+    /// Parses every form of a target; contacts no server. Schemes are compared case-insensitively.
     fn from_str(text: &str) -> Result<Self, TargetError> {
         parse(Piece::new(text)).map_err(|Problem { at, problem, example }| TargetError {
             input: shorten(&secrets::mask(text), 80).into_owned(),
@@ -44,13 +44,13 @@ impl FromStr for Target {
 }
 
 impl Target {
-    /// True when `text`, which was typed as a target, may hold a secret: a user, or a parameter that is not known to be
-    /// harmless, of whichever scheme. A part that the target drops counts as well.
+    /// True when `text`, which was typed as a target, may contain a secret: a user, or a parameter that is not known
+    /// to be harmless, of any scheme. Parts that the target drops count as well.
     pub fn may_show_a_secret(text: &str) -> bool {
         secrets::may_be_in(text)
     }
 
-    /// The sentence that refuses a target which none of `backends` (their names) can answer; `None` when one can.
+    /// The error for a target that none of `backends` (their names) supports; `None` when one does.
     pub fn unsupported_reason(&self, backends: &[&str]) -> Option<String> {
         let (scheme, backend) = match self {
             Target::Bare(_) => return None,
@@ -82,13 +82,13 @@ impl Target {
     }
 }
 
-/// The targets of the help, and what each means: bare names, then every registry, then what names the endpoints itself.
+/// The targets in the help, and what each means: bare names, then every registry, then literal endpoints.
 pub fn examples() -> impl Iterator<Item = Example> {
     let bare = Example { target: "pay", meaning: "every active backend, or [service.pay] of the config file" };
     std::iter::once(bare).chain(registries_first().flat_map(|backend| backend.about().examples).copied())
 }
 
-/// The backends as people look for them: those that query a registry stand first.
+/// The backends in display order: those that query a registry first.
 fn registries_first() -> impl Iterator<Item = &'static dyn Backend> {
     let of = |queried| BACKENDS.iter().copied().filter(move |backend| backend.about().registry.is_queried() == queried);
     of(true).chain(of(false))
@@ -99,7 +99,7 @@ fn schemes() -> impl Iterator<Item = &'static Scheme> {
     registries_first().flat_map(|backend| backend.about().schemes)
 }
 
-/// The backends that this build could have and has not; each is a cargo feature, and has a scheme of its name.
+/// The backends that this build lacks; each is a cargo feature, and has a scheme of the same name.
 fn left_out() -> impl Iterator<Item = &'static str> {
     OPTIONAL.iter().copied().filter(|name| BACKENDS.iter().all(|backend| backend.name() != *name))
 }
@@ -137,8 +137,8 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
     }
 }
 
-/// The scheme and what follows its colon. `consul:8500` is the port of a host, not a scheme: only schemes that take a
-/// plain word (`dns:8080` is the name `8080`, as for gRPC) win over a number.
+/// The scheme and the text after its colon. In `consul:8500` the number is the port of a host, not a name: only
+/// schemes that accept a number as a name (`dns:8080` is the name `8080`, as in gRPC) take precedence.
 fn split_scheme(whole: Piece<'_>) -> Option<(Piece<'_>, Piece<'_>)> {
     let (scheme, rest) = whole.split_once(':')?;
     let mut characters = scheme.text.chars();
@@ -186,7 +186,7 @@ fn without_space(whole: Piece<'_>) -> String {
     if squeezed.is_empty() { EXAMPLE.to_string() } else { shorten(&secrets::mask(&squeezed), 60).into_owned() }
 }
 
-/// A URL is no target of gRPC's: the host and port in it are, and how they are spoken to is a flag's business.
+/// A URL is not a gRPC target: its host and port are, and a flag selects the protocol.
 fn url(scheme: Piece<'_>, rest: Piece<'_>) -> Parsed<Target> {
     let after = rest.strip("//").unwrap_or(rest);
     let authority = after.until(after.text.find(['/', '?', '#']).unwrap_or(after.text.len()));

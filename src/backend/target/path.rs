@@ -19,7 +19,7 @@ pub fn path(rest: Piece<'_>, scheme: &str, example: &str) -> Parsed<PathBuf> {
     if path.is_empty() { wrong(path.at, "missing path", example) } else { Ok(PathBuf::from(path.text)) }
 }
 
-/// The canonical form. `file://x` would name a server, so a path that begins with two slashes gets the empty one.
+/// The canonical form. `file://x` would name a server, so a path that starts with two slashes gets an empty one.
 pub fn fmt_path(f: &mut fmt::Formatter<'_>, scheme: &str, path: &Path) -> fmt::Result {
     let authority = if path.as_os_str().as_encoded_bytes().starts_with(b"//") { "//" } else { "" };
     write!(f, "{scheme}:{authority}{}", path.display())

@@ -1,4 +1,4 @@
-//! Percent-encoding, as every URI has it.
+//! Percent-encoding of URIs.
 
 use percent_encoding::percent_decode_str;
 

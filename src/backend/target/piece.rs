@@ -1,8 +1,8 @@
-//! Parts of a target that know where they stood, and problems that name the place.
+//! Parts of a target with their positions, and problems with a position.
 
 use crate::text::shorten;
 
-/// A part of the text of a target, and where it stood.
+/// A part of the text of a target, and its position.
 #[derive(Debug, Clone, Copy)]
 pub struct Piece<'a> {
     /// The part.
@@ -27,24 +27,24 @@ impl<'a> Piece<'a> {
         Piece { text: &self.text[..end], at: self.at }
     }
 
-    /// What follows `prefix`, where the part begins with it.
+    /// The text after `prefix`, if the part starts with it.
     pub fn strip(self, prefix: &str) -> Option<Self> {
         self.text.starts_with(prefix).then(|| self.from(prefix.len()))
     }
 
-    /// What stands before and after the first `separator`.
+    /// The parts before and after the first `separator`.
     pub fn split_once(self, separator: char) -> Option<(Self, Self)> {
         let at = self.text.find(separator)?;
         Some((self.until(at), self.from(at + separator.len_utf8())))
     }
 
-    /// What stands before and after the last `separator`.
+    /// The parts before and after the last `separator`.
     pub fn rsplit_once(self, separator: char) -> Option<(Self, Self)> {
         let at = self.text.rfind(separator)?;
         Some((self.until(at), self.from(at + separator.len_utf8())))
     }
 
-    /// The parts between the separators: one at least.
+    /// The parts between the separators: at least one.
     pub fn split(self, separator: char) -> impl Iterator<Item = Piece<'a>> {
         let mut rest = Some(self);
         std::iter::from_fn(move || {
@@ -59,7 +59,7 @@ impl<'a> Piece<'a> {
         })
     }
 
-    /// The byte offset behind the part.
+    /// The byte offset after the part.
     pub fn end(self) -> usize {
         self.at + self.text.len()
     }
@@ -69,7 +69,7 @@ impl<'a> Piece<'a> {
         self.text.is_empty()
     }
 
-    /// The text in quotes, fit for a sentence: what stands before an `@` may be a password.
+    /// The quoted text, safe to print: the part before an `@` may be a password.
     pub fn quoted(self) -> String {
         match self.text.rfind('@') {
             Some(at) => format!("{:?}", shorten(&format!("***{}", &self.text[at..]), 40)),
@@ -85,18 +85,18 @@ pub struct Problem {
     pub at: usize,
     /// What is wrong there.
     pub problem: String,
-    /// What would be right.
+    /// What is expected.
     pub example: String,
 }
 
-/// What parsing a part gives.
+/// The result of parsing a part.
 pub type Parsed<T> = Result<T, Problem>;
 
 /// A [`Problem`] as a result.
 ///
 /// # Errors
 ///
-/// Always: it is one.
+/// Always.
 pub fn wrong<T>(at: usize, problem: impl Into<String>, example: impl Into<String>) -> Parsed<T> {
     Err(Problem { at, problem: problem.into(), example: example.into() })
 }

@@ -3,19 +3,20 @@
 use super::piece::{Parsed, Piece};
 use crate::model::target::Target;
 
-/// A scheme of targets and what parses them.
+/// A scheme of targets and its parser.
 #[derive(Debug, Clone, Copy)]
 pub struct Scheme {
     /// Lower case: `consul`.
     pub name: &'static str,
-    /// Parses what follows the colon.
+    /// Parses the text after the colon.
     pub parse: fn(Piece<'_>) -> Parsed<Target>,
-    /// The parameters whose values are no secrets: those that are read or accepted. Every other one may be a misspelled
-    /// `token`, so its value is masked where an error repeats it.
+    /// The parameters whose values are not secret: those that are read or accepted. Any other one may be a misspelled
+    /// `token`, so its value is masked in errors.
     pub parameters: &'static [&'static str],
-    /// A number after the colon is a name here, as in gRPC (`dns:8080`). Elsewhere it is the port of a host: `consul:8500`.
+    /// A number after the colon is a name, as in gRPC (`dns:8080`). For other schemes it is the port of a host:
+    /// `consul:8500`.
     pub takes_numbers: bool,
-    /// White space can be part of a target: it is in file names.
+    /// White space is valid in its targets: it occurs in file names.
     pub takes_spaces: bool,
 }
 
@@ -46,6 +47,6 @@ impl Scheme {
 pub struct Example {
     /// The target: `consul:///pay?tag=v2`.
     pub target: &'static str,
-    /// One line, without a full stop; empty where the target says it.
+    /// One line, without a full stop; empty if the target is self-explanatory.
     pub meaning: &'static str,
 }

@@ -1,12 +1,12 @@
-//! Passwords and tokens inside a text that may be no target at all: errors and refused schemes show what was typed, so
+//! Passwords and tokens inside a text that may not be a target: errors and rejected schemes show what was typed, so
 //! it is masked first.
 
 use std::ops::Range;
 
 use crate::model::secret::{is_auth_scheme, is_secret_header};
 
-/// `text` with `***` in the place of every password, every value of a parameter that is not known to be harmless, and every
-/// header value. Masks too much rather than too little.
+/// `text` with `***` instead of every password, every value of a parameter that is not known to be harmless, and
+/// every header value. Masks too much rather than too little.
 pub(super) fn mask(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut shown = 0;
@@ -18,7 +18,7 @@ pub(super) fn mask(text: &str) -> String {
     masked + &text[shown..]
 }
 
-/// True when `text` may hold a secret. A user without a password may be a token.
+/// True when `text` may contain a secret. A user without a password may be a token.
 pub(super) fn may_be_in(text: &str) -> bool {
     let user =
         text.find("//").is_some_and(|at| text[at..].split(['?', '#']).next().is_some_and(|part| part.contains('@')));
@@ -28,14 +28,14 @@ pub(super) fn may_be_in(text: &str) -> bool {
 /// `sentence` about `text`, without what [`mask`] hides in `text`.
 pub(super) fn mask_in(sentence: &str, text: &str) -> String {
     let mut secrets: Vec<&str> = find(text).into_iter().map(|range| &text[range]).collect();
-    // White space may have been taken out of it, and a part of it may be quoted alone.
+    // White space may have been removed from it, and a part of it may be quoted alone.
     secrets.extend(secrets.clone().into_iter().flat_map(str::split_whitespace));
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     let long_enough = |secret: &&&str| secret.len() > 2;
     secrets.iter().filter(long_enough).fold(sentence.to_string(), |masked, secret| masked.replace(*secret, "***"))
 }
 
-/// Where secrets may be in `text`, in order and apart from each other.
+/// The possible secrets in `text`, in order and without overlap.
 fn find(text: &str) -> Vec<Range<usize>> {
     if let Some(value) = header_value(text) {
         return std::iter::once(value..text.len()).collect();
@@ -54,7 +54,7 @@ fn find(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Where the value of a header begins that was typed in the place of a target: `authorization: Bearer T`, `Bearer T`.
+/// The start of the value of a header that was typed instead of a target: `authorization: Bearer T`, `Bearer T`.
 fn header_value(text: &str) -> Option<usize> {
     let is_name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
@@ -70,7 +70,7 @@ fn header_value(text: &str) -> Option<usize> {
     (is_auth_scheme(scheme) && !value.trim().is_empty()).then(|| scheme.len() + 1)
 }
 
-/// What stands between a colon and the last `@`.
+/// The text between a colon and the last `@`.
 fn password(text: &str, offset: usize) -> Option<Range<usize>> {
     let start = text.find("//").map_or(0, |slashes| slashes + 2);
     let at = text.rfind('@').filter(|&at| at >= start)?;
@@ -78,7 +78,7 @@ fn password(text: &str, offset: usize) -> Option<Range<usize>> {
     Some(offset + start + colon + 1..offset + at)
 }
 
-/// A parameter that a scheme reads or accepts, and that is no secret. Every other one may be a misspelled `token`.
+/// A parameter that a scheme reads or accepts, and that is not secret. Any other one may be a misspelled `token`.
 fn is_shown(name: &str) -> bool {
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
     super::schemes().any(|scheme| scheme.parameters.contains(&name.as_str()))

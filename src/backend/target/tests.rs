@@ -1,15 +1,15 @@
-//! What holds for the targets of every backend, and what is refused before a backend parses it.
+//! What applies to the targets of every backend, and what is rejected before a backend parses it.
 
 use super::*;
 
-/// What is typed, what it means, how it is printed.
+/// The input, its meaning, its printed form.
 pub(in crate::backend) type Row = (&'static str, Target, &'static str);
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 pub(in crate::backend) type Refused = (&'static str, usize, &'static str);
 
-/// The tests of one backend's targets: its rows, what it refuses, what its errors tell people to write, and texts with a
-/// secret that are refused.
+/// The tests of one backend's targets: its rows, what it rejects, what its errors suggest, and rejected texts with a
+/// secret.
 macro_rules! target_tests {
     ($table:expr, $refused:expr, $mended:expr, $with_secret:expr) => {
         #[test]
@@ -216,7 +216,7 @@ fn a_scheme_has_one_backend() {
     assert!(OPTIONAL.iter().all(|name| names.contains(name)), "each has a scheme of its name");
 }
 
-/// Deterministic noise: xorshift64*.
+/// Deterministic random numbers: xorshift64*.
 struct Noise(u64);
 
 impl Noise {
@@ -228,8 +228,8 @@ impl Noise {
     }
 }
 
-/// Texts made of `seeds` and of every backend's examples: none panics, each error names a place in the text, and what parses
-/// prints itself.
+/// Texts made of `seeds` and of every backend's examples: none panics, each error names a position in the text, and
+/// what parses prints itself.
 pub(in crate::backend) fn noise(seeds: Vec<&'static str>) {
     const BITS: [&str; 41] = [
         ":",
@@ -293,7 +293,7 @@ pub(in crate::backend) fn noise(seeds: Vec<&'static str>) {
                 assert!(error.position <= text.len() && text.is_char_boundary(error.position), "{text:?}: {error}");
                 assert!(error.to_string().lines().count() == 1, "{error}");
             }
-            // It holds a secret, which is not printed.
+            // It contains a secret, which is not printed.
             Ok(Target::Of(target)) if target.to_string().contains("***") => {}
             Ok(target) => assert_eq!(target.to_string().parse::<Target>().as_ref(), Ok(&target), "{text:?}"),
         }

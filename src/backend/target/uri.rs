@@ -1,4 +1,4 @@
-//! What the canonical forms of targets have in common.
+//! Common parts of the canonical forms of targets.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::secret::Secret;
 
-/// Everything that would mean something else inside a name or a value of a URI.
+/// Everything that has another meaning inside a name or a value of a URI.
 pub const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
-/// [`COMPONENT`] that keeps its slashes.
+/// [`COMPONENT`], except that slashes are kept.
 pub const PATH: &AsciiSet = &COMPONENT.remove(b'/');
 
 /// A server's `host:port`. A scope is percent-encoded (RFC 6874): only an IPv6 literal has a percent sign.

@@ -1,4 +1,4 @@
-//! Where a service of which no node was found is instead: under another parent. Two levels of parents are searched, bounded.
+//! Where a service without nodes may be instead: under another parent. Two levels of parents are searched, bounded.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::model::resolution::{Note, NoteKind};
 use crate::platform::clock;
 use crate::text;
 
-/// So many parents are read.
+/// At most this many parents are read.
 const PARENTS: usize = 200;
-/// So many places are named.
+/// At most this many places are named.
 const NAMED: usize = 3;
 
 /// Notes on other parents that have the name, and what to do.
@@ -35,7 +35,7 @@ pub(super) async fn look(
                 code::NO_NODE | code::NO_AUTH => continue,
                 _ => jute::children(answer.good("reading children")?.body()).unwrap_or_default(),
             };
-            // ZooKeeper's own nodes are no service's.
+            // ZooKeeper's own nodes belong to no service.
             next.extend(names.iter().filter(|name| *name != "zookeeper").map(|name| below(&parent, name)));
             all.push((parent, names));
         }
@@ -52,7 +52,7 @@ fn below(parent: &str, name: &str) -> String {
     format!("{}/{name}", parent.trim_end_matches('/'))
 }
 
-/// What the children of the parents show. Pure.
+/// The notes that follow from the children of the parents. Pure.
 fn notes(target: &ZookeeperTarget, all: &[(String, Vec<String>)]) -> Vec<Note> {
     let same = |name: &&String| name.eq_ignore_ascii_case(&target.service);
     let mut notes = Vec::new();

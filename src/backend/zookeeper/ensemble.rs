@@ -13,7 +13,7 @@ use crate::backend::failover::{self, Failed};
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::secret::Secret;
 
-/// The way to an ensemble; nothing is contacted yet.
+/// How to reach an ensemble; nothing is contacted yet.
 pub(super) struct Ensemble {
     connect: Connect,
     auth: Option<(String, Secret)>,
@@ -35,7 +35,7 @@ impl Ensemble {
         Ok(Ensemble { connect, auth: settings.auth.value.clone() })
     }
 
-    /// Queries one server after the other, in their order, until one responds. See [`failover::first`].
+    /// Queries the servers in their order until one responds. See [`failover::first`].
     pub(super) async fn first<'a, T>(
         &'a self,
         limit: Duration,
@@ -45,7 +45,7 @@ impl Ensemble {
         asked.await.map_err(|error| error.of("zookeeper", "server"))
     }
 
-    /// Opens a session on `server` and says who asks, where the settings name somebody.
+    /// Opens a session on `server` and authenticates, if the settings name a user.
     pub(super) async fn join(&self, server: &Server, limit: Duration) -> Result<Session, ZookeeperError> {
         let begun = Instant::now();
         let mut session = Session::open(server, &self.connect.chroot, limit).await?;
@@ -55,7 +55,8 @@ impl Ensemble {
         Ok(session)
     }
 
-    /// `zookeeper 3.9.5 at 127.0.0.1:2181, leader`, of the first server that answers. One that serves nobody is an error.
+    /// `zookeeper 3.9.5 at 127.0.0.1:2181, leader`, of the first server that responds. A server that does not serve
+    /// requests is an error.
     pub(super) async fn ping(&self, limit: Duration) -> Result<String, ResolveError> {
         let asked = self.first(limit, |server, left| Box::pin(self.look(server, left)));
         Ok(asked.await?.0)
@@ -69,7 +70,7 @@ impl Ensemble {
             let version = version.split(['-', ',']).next().unwrap_or(version);
             return Ok(format!("zookeeper {version} at {server}, {mode}"));
         }
-        // The word is not on its whitelist, or says that nobody is served: a session tells.
+        // The command is not on its whitelist, or the server does not serve requests: a session shows which.
         self.join(server, limit.saturating_sub(begun.elapsed())).await?;
         Ok(format!("zookeeper (version unknown) at {server}"))
     }

@@ -10,7 +10,7 @@ use crate::backend::socket::io_words;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::text::duration;
 
-/// Why there is no answer. The sentences do not name the server: [`MemberError::at`] does.
+/// Why there is no response. The sentences do not name the server: [`MemberError::at`] does.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ZookeeperError {
     /// No connection.
@@ -27,7 +27,7 @@ pub(super) enum ZookeeperError {
         /// The limit.
         limit: Duration,
     },
-    /// The same after the server has responded before, which means more.
+    /// The same from a server that has responded before: it is frozen or unreachable.
     #[error("{what}: no response within {} while watching: frozen or unreachable", duration(*limit))]
     Frozen {
         /// The query.
@@ -41,7 +41,7 @@ pub(super) enum ZookeeperError {
     /// The server closed the connection.
     #[error("connection lost: closed by the server")]
     Closed,
-    /// The server is there and serves no client.
+    /// The server is running but does not serve requests.
     #[error("not serving requests: no leader, or still starting")]
     NoLeader,
     /// The server closed the connection instead of opening a session.
@@ -50,10 +50,10 @@ pub(super) enum ZookeeperError {
         source.as_ref().map_or_else(|| "the server closed the connection".to_string(), io_words)
     )]
     NoSession {
-        /// How the connection broke, where it was not closed in order.
+        /// How the connection was lost, if it was not closed in order.
         source: Option<io::Error>,
     },
-    /// ZooKeeper's own refusal, by its code.
+    /// ZooKeeper's error, by its code.
     #[error("{what}: {}", words(*code))]
     Refused {
         /// The query.
@@ -61,7 +61,7 @@ pub(super) enum ZookeeperError {
         /// `KeeperException.Code`.
         code: i32,
     },
-    /// The nodes that may not be read, and nothing else was found.
+    /// The nodes that may not be read, when nothing else was found.
     #[error("no permission to read {0} (NoAuth; ZOOKEEPER_AUTH sets the user)")]
     Denied(String),
     /// The peer is not a ZooKeeper server.
@@ -72,7 +72,7 @@ pub(super) enum ZookeeperError {
     CutShort(Part),
 }
 
-/// What a message holds.
+/// The content of a message.
 #[derive(Debug)]
 pub(super) enum Part {
     /// The head of any response.
@@ -93,7 +93,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What a code means, and what to set about it.
+/// The meaning of a code, and what to set about it.
 fn words(code: i32) -> String {
     let text = match code {
         jute::code::NO_NODE => "no such node (NoNode)",
@@ -133,7 +133,7 @@ impl ZookeeperError {
         }
     }
 
-    /// The same, of a server that has responded before.
+    /// The same error, of a server that has responded before.
     pub(super) fn while_watching(self) -> Self {
         match self {
             ZookeeperError::NoAnswer { what, limit } => ZookeeperError::Frozen { what, limit },

@@ -1,9 +1,9 @@
-//! What goes over the wire (`zookeeper.jute` of ZooKeeper 3.4 to 3.9): requests, answers, notifications. Pure.
+//! The wire format (`zookeeper.jute` of ZooKeeper 3.4 to 3.9): requests, responses, notifications. Pure.
 //!
-//! A frame is its length in four bytes and its content; numbers are big-endian, texts and lists have their length before
-//! them.
+//! A frame is its length in four bytes and its content; numbers are big-endian, texts and lists are preceded by their
+//! length.
 
-/// What a request asks for (`ZooDefs.OpCode`).
+/// The type of a request (`ZooDefs.OpCode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
     Exists = 3,
@@ -17,12 +17,12 @@ pub(super) enum Op {
 
 /// The number of a notification.
 pub(super) const NOTIFICATION: i32 = -1;
-/// The number of a ping and of its answer.
+/// The number of a ping and of its response.
 pub(super) const PING: i32 = -2;
-/// The number of an [`Op::Auth`] and of its answer.
+/// The number of an [`Op::Auth`] and of its response.
 pub(super) const AUTH: i32 = -4;
 
-/// Codes of answers (`KeeperException.Code`).
+/// Codes of responses (`KeeperException.Code`).
 pub(super) mod code {
     pub const NO_NODE: i32 = -101;
     pub const NO_AUTH: i32 = -102;
@@ -69,29 +69,29 @@ impl Frame {
     }
 }
 
-/// Asks for a new session that ends when nothing was heard for so many milliseconds.
+/// Requests a new session that expires when nothing arrives for this many milliseconds.
 pub(super) fn connect(timeout_ms: i32) -> Vec<u8> {
     Frame::new().int(0).long(0).int(timeout_ms).long(0).buffer(&[0; 16]).flag(false).done()
 }
 
-/// A question about a path; of those that can watch, this one does.
+/// A request about a path; sets a watch if `op` supports it.
 pub(super) fn question(xid: i32, op: Op, path: &str) -> Vec<u8> {
     let frame = Frame::new().int(xid).int(op as i32).buffer(path.as_bytes());
     if op == Op::Sync { frame.done() } else { frame.flag(true).done() }
 }
 
-/// A request that is its number and nothing else.
+/// A request that consists of its number only.
 pub(super) fn bare(xid: i32, op: Op) -> Vec<u8> {
     Frame::new().int(xid).int(op as i32).done()
 }
 
-/// Says who asks: scheme `digest`, `user:password`.
+/// Authenticates: scheme `digest`, `user:password`.
 pub(super) fn auth(user_and_password: &str) -> Vec<u8> {
     let frame = Frame::new().int(AUTH).int(Op::Auth as i32).int(0);
     frame.buffer(b"digest").buffer(user_and_password.as_bytes()).done()
 }
 
-/// Reads what a frame holds. `None`: it is shorter than it should be.
+/// Reads the content of a frame. `None`: it is too short.
 pub(super) struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         self.take(8)?.try_into().ok().map(i64::from_be_bytes)
     }
 
-    /// A length of -1 is no buffer at all.
+    /// A length of -1 means no buffer.
     fn buffer(&mut self) -> Option<&'a [u8]> {
         match self.int()? {
             -1 => Some(&[]),
@@ -122,16 +122,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What a server says to [`connect`].
+/// The response to [`connect`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Connected {
-    /// What was agreed on, in milliseconds; nothing when there is no session.
+    /// The agreed session timeout in milliseconds; not positive when there is no session.
     pub timeout_ms: i32,
     /// The session's number.
     pub session: i64,
 }
 
-/// Reads the answer to [`connect`].
+/// Reads the response to [`connect`].
 pub(super) fn connected(frame: &[u8]) -> Option<Connected> {
     let mut reader = Reader(frame);
     reader.int().filter(|version| *version == 0)?;
@@ -140,7 +140,7 @@ pub(super) fn connected(frame: &[u8]) -> Option<Connected> {
     Some(Connected { timeout_ms, session })
 }
 
-/// What stands before every answer and notification.
+/// The header of every response and notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     /// The number of the request, or one of the constants above.
@@ -156,12 +156,12 @@ pub(super) fn head(reader: &mut Reader<'_>) -> Option<Head> {
     Some(Head { xid: reader.int()?, zxid: reader.long()?, error: reader.int()? })
 }
 
-/// What is known of a node beside its data, as far as it is wanted.
+/// What is known of a node beside its data, as far as it is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stat {
     /// The transaction of its last change.
     pub mzxid: i64,
-    /// The session it goes with; 0 is none, the least number is a container.
+    /// The session that owns it; 0 is none, the lowest number is a container.
     pub owner: i64,
 }
 
@@ -172,24 +172,24 @@ impl Stat {
         let owner = reader.long()?;
         let _counts = reader.take(8)?;
         let _pzxid = reader.long()?;
-        // A container stays as long as it has children, whoever made it.
+        // A container stays as long as it has children, whichever session created it.
         Some(Stat { mzxid, owner: if owner == i64::MIN { 0 } else { owner } })
     }
 }
 
-/// What [`Op::GetData`] answers.
+/// The response to [`Op::GetData`].
 pub(super) fn data(mut body: Reader<'_>) -> Option<(Vec<u8>, Stat)> {
     let value = body.buffer()?.to_vec();
     Some((value, Stat::read(&mut body)?))
 }
 
-/// What [`Op::GetChildren2`] answers: names, without the path before them.
+/// The response to [`Op::GetChildren2`]: names, without the path before them.
 pub(super) fn children(mut body: Reader<'_>) -> Option<Vec<String>> {
     let count = body.int()?.max(0);
     (0..count).map(|_| body.text()).collect()
 }
 
-/// The path that a notification is about; what happened there is read again anyway.
+/// The path of a notification; the node is read again whatever its event.
 pub(super) fn notification(mut body: Reader<'_>) -> Option<String> {
     let (_kind, _state) = (body.int()?, body.int()?);
     body.text()

@@ -1,9 +1,9 @@
-//! The `zookeeper` backend: the nodes under a service's parents, read once and then watched with ZooKeeper's one-shot
-//! watches.
+//! The `zookeeper` backend: reads the nodes under a service's parents once, then watches them with ZooKeeper's
+//! one-shot watches.
 //!
-//! The protocol is spoken by hand (`zookeeper/jute.rs`): the clients that are published retry and reconnect by themselves
-//! and tell "timeout" where a port refuses, and causes are what this is about. What frameworks write into the nodes is
-//! read by [`layout`](crate::layout).
+//! The protocol is implemented by hand (`zookeeper/jute.rs`): the published clients retry and reconnect by themselves
+//! and report "timeout" when a port refuses connections, and this tool must report causes. [`layout`](crate::layout)
+//! reads what frameworks write into the nodes.
 
 #![cfg(feature = "zookeeper")]
 
@@ -35,7 +35,7 @@ use crate::model::target::Target;
 use ensemble::Ensemble;
 pub use target::ZookeeperTarget;
 
-/// How its nodes are spoken of.
+/// The names for its nodes in texts.
 const WORDS: &Words = &Words { key: "node", unowned: "are not ephemeral", show: "zkCli.sh get PATH" };
 
 /// The `zookeeper` backend.
@@ -89,8 +89,8 @@ impl Backend for Zookeeper {
         Description { active: active(&settings.of::<Settings>()), settings: settings.of::<Settings>().rows() }
     }
 
-    /// `zookeeper 3.9.5 at 127.0.0.1:2181, standalone`, of the first server that answers. One that serves nobody is an
-    /// error.
+    /// `zookeeper 3.9.5 at 127.0.0.1:2181, standalone`, of the first server that responds. A server that does not
+    /// serve requests is an error.
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let limit = settings.response_limit();
         let settings = (*settings.of::<Settings>()).clone();
@@ -98,7 +98,7 @@ impl Backend for Zookeeper {
     }
 }
 
-/// Why bare names are asked here, or why not.
+/// Why bare names are queried here, or why not.
 fn active(settings: &Settings) -> Result<String, String> {
     match &settings.connect.origin {
         Origin::Env(name) => Ok(format!("{name} is set")),

@@ -1,12 +1,12 @@
-//! What ZooKeeper takes for a path.
+//! ZooKeeper's rules for paths.
 
 /// Why a text is not a path. The sentence follows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PathError {
-    /// No slash at the beginning.
+    /// No leading slash.
     #[error("must start with a slash")]
     NoSlash,
-    /// `//`, or a slash at the end.
+    /// `//`, or a trailing slash.
     #[error("contains an empty name")]
     EmptyName,
     /// `.`, `..` or a zero byte.

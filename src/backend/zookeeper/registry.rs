@@ -1,4 +1,4 @@
-//! What ZooKeeper is like as a registry, and what to do about it with its own tools.
+//! ZooKeeper's properties as a registry, and remedies with its own tools.
 
 use super::target::NAME;
 use crate::model::registry::{Registry, Situation};

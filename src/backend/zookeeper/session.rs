@@ -1,7 +1,7 @@
 //! [`Session`]: one connection to one server and the session on it, watched for signs of life.
 //!
-//! One task reads and writes; nothing is spawned. Dropping it closes the session in order, so that the ensemble does not
-//! have to wait for its timeout.
+//! One task reads and writes; nothing is spawned. Dropping it closes the session in order, so that the ensemble does
+//! not have to wait for its timeout.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,21 +18,21 @@ use crate::model::secret::Secret;
 use crate::net::named::connect;
 use crate::platform::clock;
 
-/// The session timeout that is asked for; the server has limits of its own (2 and 20 ticks).
+/// The requested session timeout; the server has limits of its own (2 and 20 ticks).
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The most time between two signs of life while nothing changes, and how long one may take.
+/// Interval and time limit of the liveness checks while nothing changes.
 const PULSE: Duration = Duration::from_secs(5);
-/// A longer frame is none: ZooKeeper itself takes no more than 1 MiB (`jute.maxbuffer`) unless it is told to, and a list of
-/// children may have many of these.
+/// A longer frame is invalid: ZooKeeper itself accepts no more than 1 MiB (`jute.maxbuffer`) by default, and a list
+/// of children may be many times that.
 const LONGEST: usize = 64 * 1024 * 1024;
-/// So many questions are asked before the first answer is read.
+/// At most this many requests are sent before the first response is read.
 const AT_ONCE: usize = 64;
 
-/// An answer: what stands before it, and its body.
+/// A response: its header, and its body.
 pub(super) struct Answer {
     /// The last transaction that the server has seen.
     pub zxid: i64,
-    /// 0, or why there is none.
+    /// 0, or the error code.
     pub error: i32,
     body: Vec<u8>,
 }
@@ -43,7 +43,7 @@ impl Answer {
         Reader(&self.body)
     }
 
-    /// The answer, unless it is an error.
+    /// The response, unless it is an error.
     pub(super) fn good(self, what: &'static str) -> Result<Self, ZookeeperError> {
         if self.error == 0 { Ok(self) } else { Err(ZookeeperError::Refused { what, code: self.error }) }
     }
@@ -52,14 +52,14 @@ impl Answer {
 /// See the [module](self).
 pub(super) struct Session {
     stream: TcpStream,
-    /// What was read and is not a whole frame yet.
+    /// Received data that is not a complete frame yet.
     read: Vec<u8>,
     chroot: String,
     xid: i32,
     timeout: Duration,
-    /// Paths that something was said about and that were not told yet.
+    /// Paths with notifications that were not returned yet.
     changed: VecDeque<String>,
-    /// When the next sign of life is asked for, or must have come.
+    /// When the next liveness check is due, or must have been answered.
     due: Instant,
     is_asked: bool,
 }
@@ -86,7 +86,7 @@ impl Session {
         });
         let frame = match opened.await {
             Err(_) => return Err(ZookeeperError::NoAnswer { what: "opening a session", limit }),
-            // A server that leads or follows nobody closes the connection without a word: another question is answered.
+            // A server without a leader closes the connection without a response: another command is answered.
             Ok(Err(ZookeeperError::Broken(error))) => return Err(closed(server, Some(error), left).await),
             Ok(Err(ZookeeperError::Closed)) => return Err(closed(server, None, left).await),
             Ok(frame) => frame?,
@@ -102,12 +102,12 @@ impl Session {
         Ok(session)
     }
 
-    /// What was agreed on.
+    /// The agreed session timeout.
     pub(super) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Says who asks. ZooKeeper believes it: a wrong password shows in what may be read.
+    /// Authenticates. ZooKeeper accepts any password here: a wrong one shows only when nodes are read.
     pub(super) async fn authenticate(&mut self, who: &(String, Secret), limit: Duration) -> Result<(), ZookeeperError> {
         let what = "authenticating";
         let (user, password) = who;
@@ -120,7 +120,8 @@ impl Session {
         answer.good(what).map(drop)
     }
 
-    /// Asks `op` of every path and leaves a watch there, where `op` can. All of the answers together have `limit`.
+    /// Sends `op` for every path and sets a watch there, if `op` supports it. `limit` applies to all responses
+    /// together.
     pub(super) async fn ask(
         &mut self,
         op: Op,
@@ -155,8 +156,7 @@ impl Session {
         Ok(answers)
     }
 
-    /// Waits until something is said about a path that is watched, and tells every such path; asks for signs of life
-    /// meanwhile.
+    /// Waits for notifications, and returns every path they name; sends liveness checks meanwhile.
     pub(super) async fn changes(&mut self) -> Result<Vec<String>, ZookeeperError> {
         while self.changed.is_empty() {
             let due = self.due;
@@ -179,7 +179,7 @@ impl Session {
         Ok(self.changed.drain(..).collect())
     }
 
-    /// Reads until the answer numbered `xid` is there.
+    /// Reads until the response with number `xid` arrives.
     async fn answer(&mut self, xid: i32) -> Result<Answer, ZookeeperError> {
         loop {
             let frame = self.frame().await?;
@@ -191,7 +191,7 @@ impl Session {
         }
     }
 
-    /// Takes a notification in; gives an answer with its number.
+    /// Processes a notification; returns a response with its number.
     fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, Answer)>, ZookeeperError> {
         let unread = || ZookeeperError::CutShort(Part::Head);
         self.heard();
@@ -209,7 +209,7 @@ impl Session {
         }
     }
 
-    /// The server lives.
+    /// The server is alive.
     fn heard(&mut self) {
         (self.is_asked, self.due) = (false, clock::after(PULSE.min(self.timeout / 3)));
     }
@@ -218,7 +218,7 @@ impl Session {
         self.stream.write_all(bytes).await.map_err(ZookeeperError::Broken)
     }
 
-    /// The next frame, without its length. Nothing is lost when this is dropped in the middle.
+    /// The next frame, without its length. Cancel safe.
     async fn frame(&mut self) -> Result<Vec<u8>, ZookeeperError> {
         loop {
             if let Some((length, rest)) = self.read.split_first_chunk::<4>() {
@@ -243,7 +243,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Whether that still gets through or not: without it the session ends by its timeout.
+        // It does not matter whether this arrives: without it the session ends by its timeout.
         let _: io::Result<usize> = self.stream.try_write(&jute::bare(self.xid, Op::CloseSession));
     }
 }
@@ -255,10 +255,10 @@ async fn dial(server: &Server, limit: Duration) -> Result<TcpStream, ZookeeperEr
     }
 }
 
-/// What a server without a leader answers to every four-letter word (`AbstractFourLetterCommand.ZK_NOT_SERVING`).
+/// The response of a server without a leader to every four-letter word (`AbstractFourLetterCommand.ZK_NOT_SERVING`).
 const NOT_SERVING: &str = "not currently serving requests";
 
-/// Why a server ended the connection instead of opening a session.
+/// Why a server closed the connection instead of opening a session.
 async fn closed(server: &Server, source: Option<io::Error>, limit: Duration) -> ZookeeperError {
     match said(server, limit).await {
         Ok(text) if text.contains(NOT_SERVING) => ZookeeperError::NoLeader,
@@ -266,7 +266,7 @@ async fn closed(server: &Server, source: Option<io::Error>, limit: Duration) -> 
     }
 }
 
-/// What a server says about itself: the four-letter word `srvr`, which needs no session and no rights.
+/// The server's response to the four-letter word `srvr`, which needs no session and no permissions.
 pub(super) async fn said(server: &Server, limit: Duration) -> Result<String, ZookeeperError> {
     let mut stream = dial(server, limit).await?;
     let asked = async {

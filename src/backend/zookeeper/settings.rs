@@ -10,7 +10,7 @@ use crate::backend::socket::shown_address;
 use crate::model::host_port::{self, ServerError};
 use crate::model::secret::Secret;
 
-/// What can be set.
+/// The supported settings.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::variable("ZOOKEEPER_CONNECT", "the connect string: host:port,host:port/chroot").or("127.0.0.1:2181"),
     Setting::variable("ZOOKEEPER_AUTH", "user:password for the digest scheme"),
@@ -28,7 +28,7 @@ pub struct Server {
     pub port: u16,
 }
 
-/// Why a text is not what a setting of ZooKeeper takes. What is shown of a server lacks what stands before an `@`: it may be a
+/// Why a text is not valid for a setting of ZooKeeper. The shown server omits the part before an `@`, which may be a
 /// password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ZookeeperSettingError {
@@ -49,7 +49,7 @@ pub(super) enum ZookeeperSettingError {
         /// What is wrong.
         source: ServerError,
     },
-    /// A chroot that is no path.
+    /// A chroot that is not a valid path.
     #[error("{chroot:?} {source}")]
     Chroot {
         /// The chroot.
@@ -86,12 +86,12 @@ impl fmt::Display for Server {
     }
 }
 
-/// Where an ensemble is, as ZooKeeper's connect string has it: `h1:2181,h2:2181/chroot`.
+/// The address of an ensemble, in the format of ZooKeeper's connect string: `h1:2181,h2:2181/chroot`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connect {
-    /// The servers, asked in their order.
+    /// The servers, queried in their order.
     pub servers: Vec<Server>,
-    /// What stands before every path: empty, or `/path` without a slash at its end.
+    /// The prefix of every path: empty, or `/path` without a trailing slash.
     pub chroot: String,
 }
 
@@ -114,12 +114,12 @@ impl fmt::Display for Connect {
     }
 }
 
-/// How ZooKeeper is asked. Nothing has been contacted yet.
+/// How ZooKeeper is queried. Nothing has been contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The ensemble: `ZOOKEEPER_CONNECT`, by default `127.0.0.1:2181`.
     pub connect: Sourced<Connect>,
-    /// Who asks: `ZOOKEEPER_AUTH`, `user:password` of the scheme `digest`.
+    /// User and password: `ZOOKEEPER_AUTH`, `user:password` of the scheme `digest`.
     pub auth: Sourced<Option<(String, Secret)>>,
 }
 
@@ -149,7 +149,7 @@ impl BackendSettings for Settings {
 }
 
 impl Settings {
-    /// Variable, value (secrets masked) and origin of every setting that is in force.
+    /// Variable, value (secrets masked) and origin of every setting in force.
     pub(super) fn rows(&self) -> Vec<(&'static str, String, Origin)> {
         let mut rows = vec![("ZOOKEEPER_CONNECT", self.connect.value.to_string(), self.connect.origin.clone())];
         if let Some((user, password)) = &self.auth.value {

@@ -16,22 +16,22 @@ pub(super) const SCHEMES: &[Scheme] = &[
     Scheme::new("zk", |rest| zookeeper(rest).map(Target::from)).with_parameters(&["prefix", "layout"]),
 ];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] = &[Example {
     target: "zookeeper:///pay",
     meaning: "ZooKeeper, at ZOOKEEPER_CONNECT; zk://10.0.0.1:2181/pay at this server",
 }];
 
-/// What a `zookeeper:` or `zk:` target asks for.
+/// The query of a `zookeeper:` or `zk:` target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ZookeeperTarget {
-    /// The servers to ask, `host` or `host:port`, in their order; the environment's when empty.
+    /// The servers to query, `host` or `host:port`, in their order; the environment's when empty.
     pub servers: Vec<String>,
-    /// The service's name, which is part of its path: `pay`. May have slashes in it.
+    /// The service's name, which is part of its path: `pay`. May contain slashes.
     pub service: String,
-    /// What stands before the name in the path, instead of what every layout has there: `/microservices`.
+    /// The part of the path before the name, instead of the prefix of each layout: `/microservices`.
     pub prefix: Option<String>,
-    /// Only this layout is looked for; the name of one that is written into ZooKeeper.
+    /// Only this layout is looked for; the name of one that is written to ZooKeeper.
     pub layout: Option<&'static str>,
 }
 

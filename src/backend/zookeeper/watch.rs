@@ -1,13 +1,13 @@
-//! The watch: what is there, and every change.
+//! The watch: the current nodes, and every change.
 //!
-//! * Before the first question the server syncs with the leader: a follower that lags says what was true once.
-//! * Watches are one-shot: whatever they tell is read again, and reading leaves the next watch there. What happens in
-//!   between is in what was read.
-//! * A parent that is not there is waited for.
-//! * While nothing changes, the server is asked for a sign of life: a frozen one keeps its connections open.
-//! * A user who may no longer read a node hears nothing of it any more, not even that (ZooKeeper 3.9.2 checks the ACL before
-//!   it sends an event): the parents and some nodes are read again every [`RIGHTS`].
-//! * A flood of events is read at most [`BUSIEST`] times a second.
+//! * Before the first query the server syncs with the leader: a follower that lags returns outdated data.
+//! * Watches are one-shot: after a notification the node is read again, and reading it sets the next watch. Changes
+//!   in between are part of what was read.
+//! * If a parent does not exist, the watch waits for it.
+//! * While nothing changes, the server gets liveness checks: a frozen one keeps its connections open.
+//! * A user who may no longer read a node gets no more notifications about it, not even of that change (ZooKeeper
+//!   3.9.2 checks the ACL before it sends an event): the parents and some nodes are read again every [`RIGHTS`].
+//! * During a flood of events the nodes are read at most once per [`BUSIEST`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,18 +34,18 @@ use crate::model::resolution::{
 use crate::platform::clock;
 use crate::text::{duration, exact_duration};
 
-/// How often it is checked that everything may still be read.
+/// Interval of the check that everything may still be read.
 const RIGHTS: Duration = Duration::from_secs(10);
-/// So many nodes are read again then, one part of them after the other.
+/// At most this many nodes are read again at each check, in turn.
 const SOME: usize = 32;
-/// Changes are read this far apart, so that those of a flood are read together.
+/// Minimum time between readings of changes, so that those of a flood are read together.
 const BUSIEST: Duration = Duration::from_millis(50);
-/// How long reading again may take after a change.
+/// Time limit for reading again after a change.
 const AGAIN: Duration = Duration::from_secs(5);
-/// A path has at most so many bytes here.
+/// The maximum length of a path here, in bytes.
 const LONGEST: usize = 4096;
 
-/// Everything that `target` asks for, until an error: it ends the stream.
+/// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(settings: Settings, target: ZookeeperTarget, limit: Duration) -> Resolution {
     after(begin(settings, target, limit))
 }
@@ -75,7 +75,8 @@ async fn begin(
     Ok((reading.whole_or_part(answer), reading))
 }
 
-/// The parents of every layout that `target` allows, a slash at the end; with a prefix of its own, that one for each.
+/// The parents of every layout that `target` allows, with a trailing slash; if the target has a prefix of its own,
+/// that prefix for each layout.
 fn prefixes(target: &ZookeeperTarget) -> Result<Vec<Prefix>, ResolveError> {
     let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("zookeeper: {text}")));
     if target.service.is_empty() {
@@ -102,7 +103,7 @@ fn parent(prefix: &Prefix) -> &str {
     prefix.text.trim_end_matches('/')
 }
 
-/// What one server has told, and goes on telling.
+/// What was read from one server, and its session.
 struct Reading {
     server: String,
     session: Session,
@@ -111,9 +112,9 @@ struct Reading {
     prefixes: Arc<[Prefix]>,
     /// Paths that this user may not read.
     denied: BTreeSet<String>,
-    /// Where the service is, when nothing was found under its parents.
+    /// Where the service may be, when nothing was found under its parents.
     elsewhere: Vec<Note>,
-    /// When it is checked that everything may still be read.
+    /// When to check again that everything may still be read.
     check: Instant,
     /// The node that was checked last.
     checked: String,
@@ -165,7 +166,7 @@ impl Reading {
         for prefix in prefixes {
             reading.read(prefix, &BTreeSet::new(), end).await?;
         }
-        // Where nothing could be read, an empty list would prove nothing.
+        // If nothing could be read, an empty list would prove nothing.
         if reading.listing.is_empty() && !reading.denied.is_empty() {
             return Err(ZookeeperError::Denied(reading.unread()));
         }
@@ -176,8 +177,8 @@ impl Reading {
         Ok(reading)
     }
 
-    /// Reads the children under `prefix`: those that are not known yet, and those of `again`. True when that says
-    /// something new; gives those that have gone, with the session that owned them.
+    /// Reads the children under `prefix`: those that are not known yet, and those in `again`. Returns true when this
+    /// changes the listing, and those that were removed, with the session that owned them.
     async fn read(
         &mut self,
         prefix: &Prefix,
@@ -199,7 +200,7 @@ impl Reading {
         let mut is_new = false;
         for (path, answer) in wanted.into_iter().zip(answers) {
             match answer.error {
-                // It went meanwhile: its parent has told that, or will.
+                // It was removed meanwhile: its parent sends a notification for that.
                 code::NO_NODE => gone.extend(self.listing.delete(path.as_bytes(), i64::MAX)),
                 code::NO_AUTH => is_new |= self.denied.insert(path),
                 _ => {
@@ -216,7 +217,7 @@ impl Reading {
         Ok((is_new, gone))
     }
 
-    /// The names of the children of `path`, and a watch on them; where there is no such node, a watch for it. `None` where
+    /// The names of the children of `path`, with a watch on them; if there is no such node, a watch for it. `None` if
     /// this user may not read them.
     async fn children(&mut self, path: &str, end: Instant) -> Result<Option<Vec<String>>, ZookeeperError> {
         let paths = [path.to_string()];
@@ -242,7 +243,7 @@ impl Reading {
             }
             let left = end.saturating_duration_since(Instant::now());
             match self.session.ask(Op::Exists, &paths, left).await?.pop() {
-                // It came meanwhile.
+                // It was created meanwhile.
                 Some(answer) if answer.error == 0 => {}
                 Some(answer) if answer.error != code::NO_NODE => drop(answer.good("waiting for a node")?),
                 _ => return Ok(Some(Vec::new())),
@@ -250,7 +251,7 @@ impl Reading {
         }
     }
 
-    /// The paths to read again: those that have changed, or those whose turn it is to be checked.
+    /// The paths to read again: those that have changed, or those that are due to be checked.
     async fn changed(&mut self) -> Result<BTreeSet<String>, ZookeeperError> {
         sleep_until(self.next_read).await;
         let mut changed: BTreeSet<String> = tokio::select! {
@@ -279,7 +280,7 @@ impl Reading {
         paths
     }
 
-    /// Waits for a change that says something new.
+    /// Waits for a change that alters the answer.
     async fn wait(&mut self) -> Result<Answer, ZookeeperError> {
         loop {
             let changed = self.changed().await?;
@@ -294,7 +295,7 @@ impl Reading {
                     gone.extend(went);
                 }
             }
-            // What was listed and may no longer be read is hidden, and no event comes when it may be read again.
+            // What was listed and may no longer be read is hidden, and no event arrives when it may be read again.
             if self.hides_something_known() {
                 return Err(ZookeeperError::Denied(self.unread()));
             }
@@ -307,7 +308,7 @@ impl Reading {
         }
     }
 
-    /// Why a node has gone, as far as ZooKeeper tells.
+    /// Why a node was removed, as far as ZooKeeper shows it.
     fn departed(&self, path: &str, owner: i64) -> Note {
         let why = match owner {
             0 => "was deleted; no session owned it".to_string(),
@@ -319,19 +320,19 @@ impl Reading {
         Note::new(NoteKind::Departed, format!("node {path:?} {why}"))
     }
 
-    /// True when this user may not read a listed node any more, or the parent of one.
+    /// True when this user may no longer read a listed node, or the parent of one.
     fn hides_something_known(&self) -> bool {
         let below = |path: &String| self.listing.keys(&format!("{path}/"));
         self.denied.iter().any(|path| self.listing.keys(path).contains(path) || !below(path).is_empty())
     }
 
-    /// With nodes that this user may not read, what is missing may be in them.
+    /// If this user may not read some nodes, missing endpoints may be in them.
     fn whole_or_part(&self, answer: Answer) -> Update {
         if self.denied.is_empty() {
             return Update::Reset(answer);
         }
         let text = format!("zookeeper {}: this user may not read {}", self.server, self.unread());
-        // A node is hidden, and all that is below it.
+        // A node is hidden, with everything below it.
         let hidden = Hidden::Keys(self.denied.iter().flat_map(|path| [path.clone(), format!("{path}/")]).collect());
         Update::Partial(Partial { answer, hidden, why: ResolveFailure::new(ResolveCode::Hidden, text) })
     }
@@ -346,7 +347,7 @@ impl Reading {
         notes.extend(told);
         if !self.denied.is_empty() {
             let text = format!("zookeeper denies this user read access to {}", self.unread());
-            // Where something was found, what other layouts would have written elsewhere is of no interest.
+            // If something was found, what other layouts would have written elsewhere is irrelevant.
             let kind = if endpoints.is_empty() { NoteKind::AclFiltered } else { NoteKind::Skipped };
             notes.push(Note::new(kind, text));
         }
@@ -357,7 +358,7 @@ impl Reading {
     }
 }
 
-/// An ephemeral node goes with its session. How long that still lives only the server knows.
+/// An ephemeral node is removed with its session, whose remaining lifetime only the server knows.
 fn tie(owner: i64, _: &Endpoint) -> (Lease, Option<Duration>) {
     (Lease::Held { id: format!("{owner:x}"), granted: None, usual: None }, None)
 }

@@ -13,10 +13,10 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 const REFUSED: &[(&str, usize, &str)] = &[("file:", 5, "missing path"), ("file://host/x", 7, "targets have no server")];
 
-/// What the errors tell people to write.
+/// The corrected inputs that the errors suggest.
 const MENDED: &[&str] = &["file:endpoints.yaml"];
 
 target_tests!(table(), REFUSED, MENDED, &[]);

@@ -31,7 +31,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 const REFUSED: &[(&str, usize, &str)] = &[
     ("ipv4:", 5, "empty element"),
     ("ipv4:,", 5, "empty element"),
@@ -46,7 +46,7 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("passthrough:///pay", 18, "no default port"),
 ];
 
-/// What the errors tell people to write.
+/// The corrected inputs that the errors suggest.
 const MENDED: &[&str] = &[
     "passthrough:///10.0.0.7:50051",
     "ipv4:10.0.0.1:50051,10.0.0.2:50051",

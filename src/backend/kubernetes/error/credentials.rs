@@ -1,4 +1,4 @@
-//! Why nothing proves to the API server who asks.
+//! Why no credentials can be sent to the API server.
 
 use std::process::ExitStatus;
 
@@ -6,19 +6,19 @@ use base64::DecodeError;
 use http::header::InvalidHeaderValue;
 use kube::config::KubeconfigError;
 
-/// Why the user of a kubeconfig has nothing that can be shown. A sentence about the kubeconfig.
+/// Why the user of a kubeconfig has no usable credentials. A sentence about the kubeconfig.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum CredentialsError {
-    /// A token or password that no header can carry.
+    /// A token or password that is not valid in a header.
     #[error("the token or password is not a valid HTTP header value")]
     Unsendable(#[from] InvalidHeaderValue),
-    /// The provider `oidc` holds no token.
+    /// The provider `oidc` has no token.
     #[error("auth-provider \"oidc\" has no id-token: log in again, or use its exec plugin")]
     NoIdToken,
     /// A provider that kubectl dropped.
     #[error("auth-provider {0:?} is no longer supported: kubectl replaced it with exec plugins")]
     AuthProvider(String),
-    /// A name to act as that no header can carry.
+    /// An impersonated name that is not valid in a header.
     #[error("{value:?} is not a valid value for header {header}")]
     Impersonation {
         /// The header.
@@ -42,12 +42,12 @@ pub(in crate::backend::kubernetes) enum CredentialsError {
         /// Why.
         source: DecodeError,
     },
-    /// The program that makes credentials cannot be run as it is named.
+    /// The credential plugin cannot be run as configured.
     #[error(transparent)]
     Exec(#[from] ExecConfigError),
 }
 
-/// Why the kubeconfig names no program that can be run. A sentence about the kubeconfig.
+/// Why the kubeconfig does not describe a program that can be run. A sentence about the kubeconfig.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum ExecConfigError {
     /// No command.
@@ -56,20 +56,21 @@ pub(in crate::backend::kubernetes) enum ExecConfigError {
     /// Another version of the protocol.
     #[error("exec: unsupported apiVersion {found:?}; expected {}", supported.join(" or "))]
     ApiVersion {
-        /// What the kubeconfig has.
+        /// The version in the kubeconfig.
         found: String,
-        /// What it may be.
+        /// The supported versions.
         supported: &'static [&'static str],
     },
-    /// The program has to ask a person something.
+    /// The program needs to prompt the user.
     #[error("exec: {0:?} requires interactive input (interactiveMode: Always), which is not supported")]
     Interactive(String),
-    /// The program needs facts about the cluster that cannot be read.
+    /// The program needs cluster information that cannot be read.
     #[error(transparent)]
     Cluster(#[from] KubeconfigError),
 }
 
-/// Why what a program printed is no credentials. The sentence follows the program's name, and repeats nothing that may be a token.
+/// Why the output of a program is not valid credentials. The sentence follows the program's name, and repeats nothing
+/// that may be a token.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum PluginError {
     /// It exited with an error.
@@ -77,24 +78,24 @@ pub(in crate::backend::kubernetes) enum PluginError {
     Ended {
         /// How it exited.
         status: ExitStatus,
-        /// The last line that it printed for people.
+        /// The last line of its standard error.
         said: String,
     },
-    /// Not YAML or JSON of the form of credentials. The parser's message is left out: it may hold a token.
+    /// Not YAML or JSON in the format of credentials. The parser's message is left out: it may contain a token.
     #[error("did not print an ExecCredential")]
     NotCredential,
     /// Another kind of object.
     #[error("printed kind {0:?}, expected ExecCredential")]
     Kind(String),
-    /// Another version of the protocol than the kubeconfig wants.
+    /// Another version of the protocol than the kubeconfig requires.
     #[error("printed apiVersion {printed:?}, expected {printed:?}")]
     ApiVersion {
         /// What it printed.
         printed: String,
-        /// What the kubeconfig wants.
+        /// What the kubeconfig requires.
         wanted: String,
     },
-    /// The end of the credentials is no time.
+    /// The expiration time is not valid.
     #[error("printed an invalid expirationTimestamp {text:?}")]
     Expiration {
         /// What it printed.

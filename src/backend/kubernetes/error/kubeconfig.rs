@@ -1,28 +1,28 @@
-//! Why a kubeconfig leads to no API server.
+//! Why no API server can be determined from a kubeconfig.
 
 use http::header::InvalidHeaderValue;
 use http::uri::InvalidUri;
 
 use super::credentials::CredentialsError;
 
-/// Why a kubeconfig names no API server or no user. The sentence follows the kubeconfig's path.
+/// Why a kubeconfig has no usable API server or user. The sentence follows the kubeconfig's path.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum ContextError {
     /// No context is named, neither by a flag nor by the kubeconfig.
     #[error("kubeconfig has no current-context; select a context with --context ({})", it_has(known))]
     NoCurrent {
-        /// The contexts that there are.
+        /// The existing contexts.
         known: Vec<String>,
     },
-    /// The context that is named is not there.
+    /// The named context does not exist.
     #[error("unknown context {name:?} ({})", it_has(known))]
     Unknown {
         /// The name.
         name: String,
-        /// The contexts that there are.
+        /// The existing contexts.
         known: Vec<String>,
     },
-    /// The cluster of the context is not there.
+    /// The cluster of the context does not exist.
     #[error("context {context:?} refers to cluster {cluster:?}, which is not defined")]
     NoCluster {
         /// The context.
@@ -39,7 +39,7 @@ pub(in crate::backend::kubernetes) enum ContextError {
     /// The server of the cluster is not valid.
     #[error(transparent)]
     Server(#[from] ServerUrlError),
-    /// The user of the context has nothing that can be shown.
+    /// The user of the context has no usable credentials.
     #[error(transparent)]
     User(#[from] CredentialsError),
 }
@@ -48,7 +48,7 @@ fn it_has(known: &[String]) -> String {
     if known.is_empty() { "no contexts defined".to_string() } else { format!("contexts: {}", known.join(", ")) }
 }
 
-/// Why a text is not the URL of an API server. What is shown of it lacks what stands before an `@`: it may be a password.
+/// Why a text is not a valid API server URL. The shown text omits the part before an `@`, which may be a password.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::kubernetes) enum ServerUrlError {
     /// Not a URL.
@@ -68,7 +68,7 @@ pub(in crate::backend::kubernetes) enum ServerUrlError {
     /// A user, perhaps with a password.
     #[error("server {0:?} contains a user: set it in users[] of the kubeconfig: write https://10.0.0.1:6443")]
     User(String),
-    /// A host that no header can carry.
+    /// A host that is not valid in a header.
     #[error("server {shown:?} has no host: write https://10.0.0.1:6443")]
     NoHost {
         /// The text.

@@ -24,7 +24,7 @@ fn text(notes: &[Note], kind: NoteKind) -> Option<&str> {
     notes.iter().find(|note| note.kind == kind).map(|note| note.text.as_str())
 }
 
-/// Slices that are not understood, or have no endpoint that is, and what is named of each.
+/// Slices that cannot be read, or whose endpoints cannot, and what is named of each.
 fn bad() -> Vec<(String, &'static str)> {
     let bad = slice("bad", "10.0.0.2");
     vec![
@@ -68,7 +68,7 @@ fn bad_slices_alone_are_not_an_empty_list() {
         );
         assert_eq!(text(&notes, NoteKind::FilteredOut), None, "{bad}");
     }
-    // A port that the slices do not have is understood.
+    // A port that the slices do not have is reported as such.
     let (_, notes) = listing(body(&[slice("good", "10.0.0.1").replace("50051", "65536")])).answer(None);
     assert!(text(&notes, NoteKind::FilteredOut).is_some(), "{notes:?}");
 }

@@ -36,7 +36,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 const REFUSED: &[(&str, usize, &str)] = &[
     ("kubernetes:///", 14, "missing service name; write kubernetes:///pay.prod:grpc"),
     ("kubernetes:///:80", 14, "missing service name"),
@@ -62,11 +62,11 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("kubernetes8://x", 0, "similar: kubernetes:"),
 ];
 
-/// What the errors tell people to write.
+/// The corrected inputs that the errors suggest.
 const MENDED: &[&str] =
     &["kubernetes:///pay.prod:grpc", "kubernetes:///pay.prod.svc.cluster.local:grpc", "kubernetes://prod/pay:grpc"];
 
-/// Refused, and nothing of the secret in it is repeated.
+/// Rejected, and the error does not repeat the secret.
 const WITH_SECRET: &[&str] = &["kubernetes:///pay.prod?bearer=hunter2", "k8s://prod/pay?x=hunter2"];
 
 target_tests!(table(), REFUSED, MENDED, WITH_SECRET);

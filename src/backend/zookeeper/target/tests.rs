@@ -23,7 +23,7 @@ fn table() -> Vec<Row> {
     ]
 }
 
-/// What is typed, the position, and a part of the sentence.
+/// The input, the position, and a part of the error.
 const REFUSED: &[(&str, usize, &str)] = &[
     ("zookeeper:///", 13, "missing service name; write zookeeper:///pay"),
     ("zk://h1:2181", 5, "missing service name: the part after zookeeper:// is the list of ZooKeeper's servers"),
@@ -32,7 +32,7 @@ const REFUSED: &[(&str, usize, &str)] = &[
     ("zk:///pay?key=a", 10, "unknown parameter \"key\" of zookeeper: (supported: prefix, layout)"),
 ];
 
-/// What the errors tell people to write.
+/// The corrected inputs that the errors suggest.
 const MENDED: &[&str] = &[
     "zookeeper:///pay",
     "zookeeper://10.0.0.1:2181,10.0.0.2:2181/pay",
@@ -40,7 +40,7 @@ const MENDED: &[&str] = &[
     "zookeeper:///pay?prefix=/microservices",
 ];
 
-/// Refused, and nothing of the secret in it is repeated.
+/// Rejected, and the error does not repeat the secret.
 const WITH_SECRET: &[&str] = &["zookeeper:///pay?auth=hunter2", "zookeeper://joe:hunter2@h1/pay"];
 
 target_tests!(table(), REFUSED, MENDED, WITH_SECRET);
