@@ -1,16 +1,16 @@
-//! What frameworks write into Consul: an instance has an address and a port of its own there, so a framework only says who
-//! it is, what it speaks, and what belongs to the instance besides.
+//! What frameworks write to Consul: an instance already has an address and a port there, so a framework only adds its
+//! name, its protocol, and further metadata.
 
 use std::collections::BTreeMap;
 
-/// An instance, as far as frameworks say something in it.
+/// The part of an instance that frameworks write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instance<'a> {
     /// Its id.
     pub id: &'a str,
     /// The service's name.
     pub name: &'a str,
-    /// Its address as it was registered; may be empty.
+    /// Its registered address; may be empty.
     pub address: &'a str,
     /// Its port.
     pub port: i64,
@@ -22,19 +22,19 @@ pub(crate) struct Instance<'a> {
     pub checks: &'a [&'a str],
 }
 
-/// What a framework writes about an instance.
+/// What a framework wrote about an instance.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Framework {
     /// The layout's name.
     pub layout: &'static str,
     /// See [`LayoutRule::is_web_port`](crate::model::endpoint::LayoutRule::is_web_port).
     pub is_web_port: bool,
-    /// Metadata beside those that Consul has.
+    /// Metadata in addition to Consul's own.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl Framework {
-    /// That `layout` was recognised, with these metadata.
+    /// The result for a recognised `layout` with this metadata.
     pub fn new(layout: &'static str, metadata: BTreeMap<String, String>) -> Self {
         Framework { layout, is_web_port: false, metadata }
     }

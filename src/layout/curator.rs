@@ -1,5 +1,6 @@
 //! Curator's service discovery in ZooKeeper (`curator-x-discovery`, `ServiceInstance`): under `/services/<name>/`,
-//! `{"name","id","address","port","payload":{…}}`. What the payload holds is of whoever uses Curator: Spring Cloud, Dubbo.
+//! `{"name","id","address","port","payload":{…}}`. The payload belongs to the framework that uses Curator: Spring
+//! Cloud, Dubbo.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use super::{metadata, text_of};
 pub(super) struct Instance {
     /// Its host.
     pub address: String,
-    /// Its port, 0 where it has none of its own.
+    /// Its port; 0 if it has none of its own.
     pub port: i64,
     /// Did Spring Cloud write it? (`payload.@class`)
     pub is_springs: bool,
@@ -19,12 +20,12 @@ pub(super) struct Instance {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// Where the instances of `service` stand.
+/// Where the instances of `service` are.
 pub(super) fn nodes(service: &str) -> Vec<String> {
     vec![format!("/services/{service}")]
 }
 
-/// Reads an instance; `None` when it is none of Curator's.
+/// Reads an instance; `None` when it is not Curator's.
 pub(super) fn instance(object: &Map<String, Value>) -> Option<Instance> {
     let (_, address) = (text_of(object, "name")?, text_of(object, "address")?);
     let payload = object.get("payload").and_then(Value::as_object)?;

@@ -1,4 +1,4 @@
-//! Dubbo, one entry for each interface: under `/dubbo/<interface>/providers/`, the provider's URL, percent-encoded, as the
+//! Dubbo, one entry per interface: under `/dubbo/<interface>/providers/`, the provider's URL, percent-encoded, as the
 //! last part of the key; the value is empty. Triple (`tri`) is gRPC on the wire.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use super::{Entry, Found, Layout, LayoutError, Reading, endpoint, kratos};
 use crate::model::endpoint::{EndpointStatus, LayoutRule};
 
-/// What of a provider's URL is worth keeping.
+/// The parameters of a provider's URL that become metadata.
 const KEPT: [&str; 6] = ["application", "version", "group", "release", "side", "serialization"];
 
 /// The layout's name.
@@ -30,7 +30,7 @@ impl Layout for Dubbo {
         vec![format!("/dubbo/{service}/providers")]
     }
 
-    /// What its client of etcd grants (`gost`, `database/kv/etcd/v3/client.go`).
+    /// The default of its etcd client (`gost`, `database/kv/etcd/v3/client.go`).
     fn lease(&self) -> Option<Duration> {
         Some(Duration::from_secs(30))
     }
@@ -67,7 +67,7 @@ impl Layout for Dubbo {
     }
 }
 
-/// An instance of `layout` that was registered for `protocols`, neither of which is gRPC on the wire.
+/// An instance of `layout` that was registered for `protocols`, none of which is gRPC on the wire.
 pub(super) fn not_triple<'a>(layout: &'static str, protocols: impl IntoIterator<Item = &'a str>) -> LayoutError {
     let protocols = protocols.into_iter().map(str::to_string).collect();
     LayoutError::OtherProtocols { layout, protocols, wanted: "tri or grpc" }

@@ -1,6 +1,6 @@
-//! Dubbo, one entry for each application (dubbo-go `registry/service_instance.go`, written without JSON names; in ZooKeeper
-//! one of Curator's): under `/services/<application>/`, a JSON object whose metadata `dubbo.endpoints` holds the ports by
-//! protocol, as JSON in a text.
+//! Dubbo, one entry per application (dubbo-go `registry/service_instance.go`, written without JSON names; in
+//! ZooKeeper one of Curator's): under `/services/<application>/`, a JSON object whose metadata `dubbo.endpoints`
+//! contains the ports by protocol, as JSON in a text.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl Layout for DubboApp {
         curator::nodes(service)
     }
 
-    /// As one entry for each interface has it.
+    /// As for one entry per interface.
     fn lease(&self) -> Option<Duration> {
         Some(Duration::from_secs(30))
     }
@@ -69,7 +69,7 @@ impl Layout for DubboApp {
     }
 }
 
-/// What Curator wrote, when Dubbo told it to.
+/// An instance in Curator's format, written by Dubbo.
 fn curators(instance: curator::Instance) -> Reading {
     let (port, rule) = match instance.metadata.get("dubbo.endpoints").map(|text| port_of(text)) {
         None => return Reading::Foreign,
@@ -89,13 +89,13 @@ fn curators(instance: curator::Instance) -> Reading {
     }
 }
 
-/// What `dubbo.endpoints` says.
+/// The content of `dubbo.endpoints`.
 enum Ports {
-    /// The port that speaks gRPC, and its protocol.
+    /// The port for gRPC, and its protocol.
     Grpc(i64, String),
-    /// There is none for gRPC: why.
+    /// None is for gRPC, and why.
     Others(LayoutError),
-    /// It cannot be read, so the instance's own port counts, as it does for Dubbo without it.
+    /// It cannot be read, so the instance's own port is used, as Dubbo does without it.
     Garbled,
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use crate::model::endpoint::AddressError;
 use crate::model::json::JsonError;
 
-/// Why no gRPC client can use an instance that a framework registered. The sentence follows the name of the entry.
+/// Why an instance that a framework registered is unusable for gRPC clients. The sentence follows the name of the
+/// entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutError {
@@ -16,10 +17,10 @@ pub enum LayoutError {
         layout: &'static str,
         /// The protocols. May be empty.
         protocols: Vec<String>,
-        /// What would be gRPC: `grpc`, `tri or grpc`.
+        /// The protocols that are gRPC: `grpc`, `tri or grpc`.
         wanted: &'static str,
     },
-    /// A value that was written by hand has the URL of another protocol.
+    /// A hand-written value has the URL of another protocol.
     #[error("plain: it was registered for {0} only, not for grpc")]
     OtherScheme(String),
     /// It was registered without a server.
@@ -27,10 +28,10 @@ pub enum LayoutError {
     NoServer {
         /// The framework.
         layout: &'static str,
-        /// What it calls a server: `an endpoint`, `a node`.
+        /// Its name for a server: `an endpoint`, `a node`.
         what: &'static str,
     },
-    /// Kratos: it is of another service, so clients leave it out.
+    /// Kratos: it belongs to another service, so clients ignore it.
     #[error("kratos: its value belongs to service {0:?}, so clients leave it out")]
     OtherService(String),
     /// Kratos: an endpoint is not a URL.
@@ -42,10 +43,10 @@ pub enum LayoutError {
     /// kitex: it listens on another kind of network.
     #[error("kitex: it listens on network {0:?}, which gRPC clients do not support")]
     Network(String),
-    /// Spring: it has no port, and its metadata name none.
+    /// Spring: it has no port, and its metadata contains none.
     #[error("spring registered it without a port, and its metadata has no gRPC_port")]
     NoPort,
-    /// What must be an address is none.
+    /// A value that must be an address is not valid.
     #[error("{layout}: invalid {what}: {source}")]
     Address {
         /// The framework.
@@ -55,12 +56,12 @@ pub enum LayoutError {
         /// Why.
         source: AddressError,
     },
-    /// Its host and port are no address.
+    /// Its host and port do not form an address.
     #[error("{layout}: {}{source}", found.as_ref().map(|found| format!("{found}: ")).unwrap_or_default())]
     Place {
         /// The framework.
         layout: &'static str,
-        /// Which part of the value they come from, where it has several.
+        /// The part of the value that they come from, if there are several.
         found: Option<Found>,
         /// Why.
         source: PlaceError,
@@ -80,7 +81,7 @@ pub enum LayoutError {
         scheme: String,
         /// The port that it names.
         port: String,
-        /// The protocols of the ports that are declared.
+        /// The protocols of the declared ports.
         declared: Vec<String>,
     },
     /// Kratos' pods: an annotation cannot be read.
@@ -122,11 +123,11 @@ impl fmt::Display for Found {
     }
 }
 
-/// Why host and port, as a framework writes them, are no address.
+/// Why the host and port of a framework do not form an address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlaceError {
-    /// Nothing can listen on the port.
+    /// The port is out of range.
     #[error("invalid port {0}: must be from 1 to 65535")]
     Port(i64),
     /// The host is neither an IP address nor a host name.
@@ -137,15 +138,15 @@ pub enum PlaceError {
         /// Why.
         source: AddressError,
     },
-    /// What follows `://` in a URL is no address.
+    /// The text after `://` in a URL is not an address.
     #[error("it {}", .0.why)]
     Authority(#[source] AddressError),
-    /// Metadata that name a port hold no number.
+    /// Metadata for a port does not contain a number.
     #[error("its metadata {key} is {text:?}, which is not a valid port")]
     Metadata {
-        /// Their key.
+        /// Its key.
         key: &'static str,
-        /// What they hold.
+        /// Its value.
         text: String,
     },
     /// Eureka: the instance has no `ipAddr` or no port.
@@ -157,10 +158,10 @@ pub enum PlaceError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnnotationError {
-    /// It is no JSON object.
+    /// It is not a JSON object.
     #[error("is not a JSON object ({0})")]
     NotAnObject(#[source] JsonError),
-    /// A value in it is no text.
+    /// A value in it is not a text.
     #[error("has {value} for {key:?}, which is not a string")]
     NotText {
         /// The key.

@@ -1,9 +1,10 @@
-//! go-micro (`registry/etcd`): under `/micro/registry/<service>/` (slashes in the name become dashes), the service as JSON
-//! with its one node: `{"name","version","metadata","endpoints","nodes":[{"id","address","metadata":{"protocol":"grpc"}}]}`.
+//! go-micro (`registry/etcd`): under `/micro/registry/<service>/` (slashes in the name become dashes), the service as
+//! JSON with its single node:
+//! `{"name","version","metadata","endpoints","nodes":[{"id","address","metadata":{"protocol":"grpc"}}]}`.
 //!
-//! In Consul (`registry/consul/encoding.go`) version and metadata are tags: `v-` and `t-`, then a text or an object of texts,
-//! compressed by zlib, in hexadecimal; its first versions wrote `v=` and `t=` and the plain text. Newer ones (v4 of the
-//! plugin) repeat the metadata in Consul's own, but never the version.
+//! In Consul (`registry/consul/encoding.go`) version and metadata are tags: `v-` and `t-`, then a text or an object
+//! of texts, compressed with zlib, in hexadecimal; its first versions wrote `v=` and `t=` and the plain text. Newer
+//! ones (v4 of the plugin) repeat the metadata in Consul's own, but never the version.
 
 #[cfg(feature = "consul")]
 use std::collections::BTreeMap;
@@ -61,17 +62,17 @@ impl Layout for GoMicro {
     }
 }
 
-/// Why `protocol` is of no use: its servers say what they speak, which is grpc, http, or mucp, go-micro's own.
+/// Why `protocol` is unusable: its servers register grpc, http, or mucp, go-micro's own protocol.
 fn refused(protocol: Option<&String>) -> Option<LayoutError> {
     protocol.filter(|protocol| *protocol != "grpc").map(|other| not_grpc(NAME, [other]))
 }
 
-/// A tag is never taken for more than this when it is unpacked: strangers write it.
+/// Limit for the unpacked size of a tag: any program can write one.
 #[cfg(feature = "consul")]
 const UNPACKED: usize = 16 * 1024;
 
-/// Reads the tags. Its own reader hears nothing else, so they go before Consul's metadata; one that cannot be read is left
-/// out, as it does.
+/// Reads the tags. go-micro's own reader uses nothing else, so they take precedence over Consul's metadata; an
+/// unreadable one is left out, as it does.
 #[cfg(feature = "consul")]
 pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
     let mut metadata = BTreeMap::new();
@@ -100,7 +101,7 @@ pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, Lay
     Some(Ok(Framework::new(NAME, metadata)))
 }
 
-/// What `hexadecimal` holds, when that is a text compressed by zlib and not too long.
+/// The content of `hexadecimal`, if that is a text compressed with zlib and not too long.
 #[cfg(feature = "consul")]
 fn unpacked(hexadecimal: &str) -> Option<String> {
     let pairs = hexadecimal.as_bytes().chunks(2);

@@ -1,5 +1,5 @@
-//! go-zero (`core/discov/publisher.go`): under `<Key>/`, a key that is the lease's number in decimal (or a configured one),
-//! and the plain `ip:port` as value.
+//! go-zero (`core/discov/publisher.go`): under `<Key>/`, a key that is the lease's number in decimal (or a configured
+//! one), and a plain `ip:port` as value.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Layout for GoZero {
         Some(Duration::from_secs(10))
     }
 
-    /// Its subscriber takes every value for an address.
+    /// Its subscriber uses every value as an address.
     fn on_garbage(&self) -> Option<&'static str> {
         Some("dial such a value unchanged")
     }

@@ -1,7 +1,7 @@
 //! GoFrame (`net/gsvc/gsvc_service.go`): under `/service/<deployment>/<namespace>/<name>/`, then
 //! `<version>/<ip:port>[,<ip:port>…]`; the value is metadata: `{"insecure":true,"protocol":"grpc"}`. In Consul
-//! (`contrib/registry/consul`) the same object is a text in the metadata `metadata`, beside `version`, and the first address
-//! is the instance's.
+//! (`contrib/registry/consul`) the same object is a text in the metadata `metadata`, beside `version`, and the first
+//! address is the instance's.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ impl Layout for GoFrame {
         "goframe"
     }
 
-    /// Deployment and namespace as they are unless `GF_GSVC_DEPLOYMENT` or `GF_GSVC_NAMESPACE` is set.
+    /// With the default deployment and namespace, unless `GF_GSVC_DEPLOYMENT` or `GF_GSVC_NAMESPACE` is set.
     fn prefixes(&self, service: &str) -> Vec<String> {
         vec![format!("/service/default/default/{service}/")]
     }
@@ -46,12 +46,12 @@ impl Layout for GoFrame {
     }
 }
 
-/// Why `protocol` is of no use: its servers say whether they are grpcx's or ghttp's.
+/// Why `protocol` is unusable: its servers register whether they are grpcx's or ghttp's.
 fn refused(protocol: Option<&String>) -> Option<LayoutError> {
     protocol.filter(|protocol| *protocol != "grpc").map(|other| not_grpc("goframe", [other]))
 }
 
-/// Recognises an instance by its id, `<name>-<version>-<address>:<port>`, and its two metadata.
+/// Recognises an instance by its id, `<name>-<version>-<address>:<port>`, and its two metadata keys.
 #[cfg(feature = "consul")]
 pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
     let (version, said) = (instance.meta.get("version")?, instance.meta.get("metadata")?);

@@ -1,8 +1,8 @@
 //! kitex (`kitex-contrib/registry-etcd`): under `kitex/registry-etcd/<service>/` (older: `/<service>/`),
-//! `{"network":"tcp","address":"ip:port","weight":10,"tags":{}}`. In ZooKeeper (`kitex-contrib/registry-zookeeper`) the
-//! address is the node's name, under `/<service>`, and the value `{"Weight":10,"Tags":{}}`; in Eureka
-//! (`kitex-contrib/registry-eureka`) that is the metadata `meta`. In Consul (`kitex-contrib/registry-consul`) the tags are
-//! `key:value` texts, and nothing but the id says who wrote them.
+//! `{"network":"tcp","address":"ip:port","weight":10,"tags":{}}`. In ZooKeeper (`kitex-contrib/registry-zookeeper`)
+//! the address is the node's name, under `/<service>`, and the value `{"Weight":10,"Tags":{}}`; in Eureka
+//! (`kitex-contrib/registry-eureka`) that is the metadata `meta`. In Consul (`kitex-contrib/registry-consul`) the
+//! tags are `key:value` texts, and only the id identifies kitex.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::consul::{Framework, Instance};
 use super::{Entry, Layout, LayoutError, Reading, endpoint, metadata, text_of};
 use crate::model::endpoint::{Address, Endpoint, LayoutRule};
 
-/// What kitex's own reader takes for a weight that is not positive (`discovery.DefaultWeight`).
+/// What kitex's own reader uses instead of a weight that is not positive (`discovery.DefaultWeight`).
 const DEFAULT_WEIGHT: u32 = 10;
 
 /// See the [module](self).
@@ -61,7 +61,7 @@ impl Layout for Kitex {
     }
 }
 
-/// What is written into ZooKeeper: the two members and no other.
+/// The value in ZooKeeper: the two members and no other.
 fn named(object: &Map<String, Value>, name: &str) -> Reading {
     match (name.parse::<Address>(), entity(object)) {
         (Ok(address), Some((weight, tags))) => Reading::Endpoints(vec![weighed(
@@ -73,15 +73,15 @@ fn named(object: &Map<String, Value>, name: &str) -> Reading {
     }
 }
 
-/// Weight and tags of an object that holds nothing else (`entity.RegistryEntity`).
+/// Weight and tags of an object with no other members (`entity.RegistryEntity`).
 fn entity(object: &Map<String, Value>) -> Option<(&Value, Option<&Value>)> {
     let member = |names: [&str; 2]| names.into_iter().find_map(|name| object.get(name));
     let weight = member(["Weight", "weight"]).filter(|_| object.len() <= 2)?;
     Some((weight, member(["Tags", "tags"])))
 }
 
-/// The instance at `host` and `port` when `meta` is what kitex writes into Eureka. Its reader takes the address and the
-/// port, whatever host name stands beside them and whether the port is called enabled: kitex writes neither as others do.
+/// The instance at `host` and `port` if `meta` is what kitex writes to Eureka. Its reader uses the address and the
+/// port, whatever the host name is and whether or not the port is enabled: kitex writes neither in the usual form.
 #[cfg(feature = "eureka")]
 pub(crate) fn in_eureka(meta: &str, host: Option<&str>, port: Option<i64>) -> Option<Result<Endpoint, LayoutError>> {
     let object: Map<String, Value> = serde_json::from_str(meta).ok()?;
@@ -94,7 +94,8 @@ pub(crate) fn in_eureka(meta: &str, host: Option<&str>, port: Option<i64>) -> Op
     Some(address.map(of).map_err(|source| LayoutError::Place { layout: "kitex", found: None, source }))
 }
 
-/// Recognises an instance by its id, `<name>:<address>:<port>`, by tags that are all pairs, and by having no metadata.
+/// Recognises an instance by its id, `<name>:<address>:<port>`, by tags that are all pairs, and by the absence of
+/// metadata.
 #[cfg(feature = "consul")]
 pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
     let Instance { id, name, address, port, tags, meta, .. } = *instance;

@@ -1,5 +1,5 @@
-//! Kratos (`contrib/registry/etcd/registry.go`): under `/microservices/<name>/`, the instance as JSON with one URL for each
-//! of its servers: `{"id","name","version","metadata":{},"endpoints":["grpc://ip:9000","http://ip:8000"]}`.
+//! Kratos (`contrib/registry/etcd/registry.go`): under `/microservices/<name>/`, the instance as JSON with one URL
+//! per server: `{"id","name","version","metadata":{},"endpoints":["grpc://ip:9000","http://ip:8000"]}`.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ impl Layout for Kratos {
             return Reading::Foreign;
         };
         let (Some(name), None) = (text_of(&object, "name"), object.get("nodes")) else { return Reading::Foreign };
-        // Its clients read a prefix that other names share, and keep what bears the name.
+        // Its clients read a prefix that other names share, and keep the values with the wanted name.
         if name != entry.service {
             return Reading::Unusable(LayoutError::OtherService(name.to_string()));
         }
@@ -76,7 +76,7 @@ impl Layout for Kratos {
     }
 }
 
-/// Why an instance with servers for `schemes` only is of no use.
+/// Why an instance with servers for `schemes` only is unusable.
 pub(crate) fn only(schemes: &[&str]) -> LayoutError {
     match schemes {
         [] => LayoutError::NoServer { layout: NAME, what: "an endpoint" },
@@ -84,7 +84,7 @@ pub(crate) fn only(schemes: &[&str]) -> LayoutError {
     }
 }
 
-/// What follows `grpc://`: host and port, and what old versions wrote behind them (`?isSecure=true`).
+/// The part after `grpc://`: host and port, and what old versions appended (`?isSecure=true`).
 pub(crate) fn authority(rest: &str) -> Result<Address, PlaceError> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.parse().map_err(PlaceError::Authority)

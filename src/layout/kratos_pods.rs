@@ -1,5 +1,5 @@
 //! Kratos' Kubernetes registry (`contrib/registry/kubernetes/registry.go`): the labels and annotations of the pods
-//! themselves. No Service stands behind it, and readiness counts for nothing.
+//! themselves. There is no Service, and readiness is ignored.
 
 use std::collections::BTreeMap;
 
@@ -15,20 +15,20 @@ const VERSION: &str = "kratos-service-version";
 const METADATA: &str = "kratos-service-metadata";
 const PROTOCOLS: &str = "kratos-service-protocols";
 
-/// What the registry reads of a pod.
+/// The part of a pod that the registry reads.
 #[derive(Debug, Default)]
 pub(crate) struct Pod<'a> {
     /// Its labels.
     pub labels: BTreeMap<&'a str, &'a str>,
     /// Its annotations.
     pub annotations: BTreeMap<&'a str, &'a str>,
-    /// Its address, when it has one.
+    /// Its address, if it has one.
     pub ip: Option<&'a str>,
-    /// The ports that its containers declare: number, name, and the transport as Kubernetes has it (`TCP`).
+    /// The ports that its containers declare: number, name, and Kubernetes' name of the transport (`TCP`).
     pub ports: Vec<(i64, Option<&'a str>, &'a str)>,
 }
 
-/// One endpoint for each port that speaks gRPC.
+/// One endpoint for each port with gRPC.
 pub(crate) fn read(pod: &Pod<'_>) -> Reading {
     match instance(pod) {
         Ok(endpoints) => Reading::Endpoints(endpoints),
@@ -82,7 +82,7 @@ fn instance(pod: &Pod<'_>) -> Result<Vec<Endpoint>, LayoutError> {
     })
 }
 
-/// An annotation that holds a JSON object of texts. What Kratos takes for an empty one is one here.
+/// An annotation with a JSON object of texts. What Kratos reads as an empty object is one here.
 fn annotation(pod: &Pod<'_>, name: &'static str) -> Result<BTreeMap<String, String>, LayoutError> {
     let text = pod.annotations.get(name).map(|text| text.trim()).unwrap_or_default();
     if matches!(text, "" | "{}" | "null" | "nil" | "[]") {

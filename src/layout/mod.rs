@@ -1,7 +1,8 @@
 //! What frameworks write into registries. Pure: one file for each framework, one line each in [`LAYOUTS`].
 //!
-//! A decoder says which rule gave an address (it stands in [`Instance::layout`]), and why an instance that it recognises is
-//! of no use for gRPC. Values are strangers' text: whatever is in one, it is a [`Reading`], and no other entry suffers.
+//! A decoder reports which rule gave an address (in [`Instance::layout`]), and why an instance that it recognises is
+//! unusable for gRPC. Values come from other programs: whatever they contain, the result is a [`Reading`], and other
+//! entries are not affected.
 
 use std::fmt::Display;
 use std::str::FromStr as _;
@@ -35,72 +36,72 @@ pub(crate) mod spring;
 /// An entry of a registry that maps keys to values.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// The service that was asked for.
+    /// The service that was queried.
     pub service: &'a str,
-    /// What follows the prefix in the key: `<id>`.
+    /// The part of the key after the prefix: `<id>`.
     pub rest: &'a str,
     /// The value.
     pub value: &'a [u8],
 }
 
 impl Entry<'_> {
-    /// The value as a JSON object, when it is one.
+    /// The value as a JSON object, if it is one.
     fn object(&self) -> Option<serde_json::Map<String, Value>> {
         let value = String::from_utf8(json::mended(self.value.to_vec())).ok()?;
         json::read(&value).ok()
     }
 
-    /// The value as text, when it is text.
+    /// The value as text, if it is valid UTF-8.
     fn text(&self) -> Option<&str> {
         std::str::from_utf8(self.value).ok().map(str::trim)
     }
 }
 
-/// What a decoder makes of an entry.
+/// The result of decoding an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {
-    /// Instances; address, layout and whatever the value says about them are filled in.
+    /// Instances, with address, layout and everything else in the value.
     Endpoints(Vec<Endpoint>),
     /// An instance that no gRPC client can use, and why.
     Unusable(LayoutError),
-    /// Part of the layout, but no instance: a parent of one.
+    /// Part of the layout, but not an instance: a parent of one.
     Nothing,
     /// Not of this layout.
     Foreign,
 }
 
-/// What one framework writes.
+/// The format of one framework.
 pub trait Layout: Send + Sync {
     /// The name in the output and in targets: `kratos`.
     fn name(&self) -> &'static str;
 
-    /// Where the instances of `service` stand in etcd: what their keys begin with, a slash at the end. None: it is not
-    /// written there.
+    /// Where the instances of `service` are in etcd: the prefixes of their keys, with a trailing slash. Empty: this
+    /// layout is not written there.
     fn prefixes(&self, _service: &str) -> Vec<String> {
         Vec::new()
     }
 
-    /// Where they stand in ZooKeeper: the nodes that are their parents. None: it is not written there.
+    /// Where they are in ZooKeeper: their parent nodes. Empty: this layout is not written there.
     fn nodes(&self, _service: &str) -> Vec<String> {
         Vec::new()
     }
 
-    /// The lease that the framework gives its entries unless it is told otherwise, where it has such a value.
+    /// The framework's default lease for its entries, if it has one.
     fn lease(&self) -> Option<Duration> {
         None
     }
 
-    /// What the framework's clients do about a value that cannot be read at all; a clause that follows "clients of NAME".
+    /// What the framework's clients do about an unreadable value; a clause that follows "clients of NAME".
     fn on_garbage(&self) -> Option<&'static str> {
         None
     }
 
-    /// Reads one entry. Never fails and never panics: what is not understood is [`Reading::Foreign`].
+    /// Reads one entry. Never fails and never panics: an entry that cannot be read is [`Reading::Foreign`].
     fn read(&self, entry: &Entry<'_>) -> Reading;
 }
 
-/// Every layout of key-value registries, in the order they are tried. Adding one: a file, a `mod` line and a
-/// line here. `?layout=` takes the names of those that are written into the registry.
+/// Every layout of key-value registries, in the order they are tried. To add one: a file, a `mod` line and a line
+/// here. `?layout=` accepts the names of those that are written to the registry.
 pub const LAYOUTS: &[&dyn Layout] = &[
     &etcd_naming::EtcdNaming,
     &go_zero::GoZero,
@@ -114,7 +115,7 @@ pub const LAYOUTS: &[&dyn Layout] = &[
     &plain::Plain,
 ];
 
-/// The framework that recognises an instance of Consul as its own; an error says why the instance is of no use for gRPC.
+/// The framework that recognises a Consul instance as its own; an error states why the instance is unusable for gRPC.
 #[cfg(feature = "consul")]
 type InConsul = fn(&consul::Instance<'_>) -> Option<Result<consul::Framework, LayoutError>>;
 
@@ -122,24 +123,24 @@ type InConsul = fn(&consul::Instance<'_>) -> Option<Result<consul::Framework, La
 #[cfg(feature = "consul")]
 const IN_CONSUL: &[InConsul] = &[go_micro::in_consul, goframe::in_consul, kitex::in_consul, spring::in_consul];
 
-/// What the first framework writes that recognises `instance`.
+/// The result of the first framework that recognises `instance`.
 #[cfg(feature = "consul")]
 pub(crate) fn in_consul(instance: &consul::Instance<'_>) -> Option<Result<consul::Framework, LayoutError>> {
     IN_CONSUL.iter().find_map(|read| read(instance))
 }
 
-/// What the first of `layouts` that recognises `entry` makes of it.
+/// The result of the first of `layouts` that recognises `entry`.
 pub fn read(layouts: &[&dyn Layout], entry: &Entry<'_>) -> Reading {
     let readings = layouts.iter().map(|layout| layout.read(entry));
     readings.into_iter().find(|reading| *reading != Reading::Foreign).unwrap_or(Reading::Foreign)
 }
 
-/// Whose value `entry` is, wherever it stands: the first layout that finds endpoints in it.
+/// The layout of `entry`, wherever its key is: the first one that finds endpoints in it.
 pub fn recognize(entry: &Entry<'_>) -> Option<&'static dyn Layout> {
     LAYOUTS.iter().copied().find(|layout| matches!(layout.read(entry), Reading::Endpoints(_)))
 }
 
-/// Why nothing can be made of a value, without repeating it: it may be a secret. A text for a note, nothing else.
+/// Why a value cannot be read, without repeating it: it may be a secret. A text for notes only.
 pub fn unread(value: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(value) else { return "it is not valid UTF-8 text".to_string() };
     let text = text.trim();
@@ -169,7 +170,7 @@ fn endpoint(address: Address, rule: LayoutRule) -> Endpoint {
     Instance { layout: Some(rule), ..Instance::new(address) }.into()
 }
 
-/// `host` and `port` as frameworks write them, an IPv6 address with or without brackets.
+/// An address from `host` and `port` as frameworks write them; an IPv6 address may have brackets.
 pub(crate) fn join(host: &str, port: i64) -> Result<Address, PlaceError> {
     let Some(number) = u16::try_from(port).ok().filter(|port| *port != 0) else {
         return Err(PlaceError::Port(port));
@@ -180,7 +181,7 @@ pub(crate) fn join(host: &str, port: i64) -> Result<Address, PlaceError> {
         .map_err(|source| PlaceError::Host { host: host.to_string(), source })
 }
 
-/// A JSON object as metadata: texts as they are, other values as JSON, `null` left out.
+/// A JSON object as metadata: texts unchanged, other values as JSON, `null` left out.
 fn metadata(value: Option<&Value>) -> std::collections::BTreeMap<String, String> {
     let members = value.and_then(Value::as_object).into_iter().flatten();
     members
@@ -192,7 +193,7 @@ fn metadata(value: Option<&Value>) -> std::collections::BTreeMap<String, String>
         .collect()
 }
 
-/// A text member of a JSON object, when it is there and not empty.
+/// A text member of a JSON object, if present and not empty.
 fn text_of<'a>(object: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a str> {
     object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What people write by hand: under `<service>/`, a value that is an address, or a URL with one.
+//! Hand-written entries: under `<service>/`, a value that is an address, or a URL with one.
 
 use super::{Entry, Found, Layout, LayoutError, Reading, endpoint, kratos};
 use crate::model::endpoint::{Address, LayoutRule};

@@ -1,9 +1,10 @@
-//! Spring Cloud (`spring-cloud-zookeeper-discovery`): Curator's instances, with the registration's metadata in the payload.
-//! The port is the web server's, or 0; grpc-spring says in the metadata where gRPC listens, in Consul and Eureka as well.
-//! LogNet's starter registers gRPC in Consul only, as a service of its own, `grpc-<name>`, at the port of gRPC.
+//! Spring Cloud (`spring-cloud-zookeeper-discovery`): Curator's instances, with the registration's metadata in the
+//! payload. The port is the web server's, or 0; grpc-spring puts the gRPC port into the metadata, in Consul and
+//! Eureka as well. LogNet's starter registers gRPC in Consul only, as a separate service, `grpc-<name>`, with the
+//! gRPC port.
 //!
-//! An instance without such metadata may still be one: a web server can carry gRPC on its own port (Spring gRPC does), and
-//! grpc-spring's clients dial it. So it is listed, and [`doubts`] says what its port is.
+//! An instance without such metadata may still serve gRPC: a web server can carry it on its own port (Spring gRPC
+//! does), and grpc-spring's clients dial that port. So it is listed, and [`doubts`] reports which port it is.
 
 #[cfg(feature = "consul")]
 use super::consul::{Framework, Instance};
@@ -17,12 +18,12 @@ use crate::model::{
 #[cfg(feature = "networked")]
 use crate::text;
 
-/// Metadata keys that hold the gRPC port; those of grpc-spring (2.x and 3.x, its older versions) first.
+/// Metadata keys with the gRPC port; those of grpc-spring (2.x and 3.x, its older versions) first.
 const PORT_KEYS: [(&str, bool); 4] =
     [("gRPC_port", true), ("gRPC.port", true), ("grpc.port", false), ("grpc_port", false)];
 
-/// The gRPC port that metadata name, and the rule: `grpc-spring: metadata gRPC_port`; keys that others use are called the
-/// `registry`'s. `None` when they name none.
+/// The gRPC port in the metadata, and the rule: `grpc-spring: metadata gRPC_port`; keys that others use are called
+/// the `registry`'s. `None` when there is none.
 pub(crate) fn grpc_port<'a>(
     of: impl Fn(&str) -> Option<&'a String>,
     registry: &'static str,
@@ -35,7 +36,7 @@ pub(crate) fn grpc_port<'a>(
     })
 }
 
-/// The rule `what` of Spring, when the port is the one that Spring gives to the web server.
+/// The rule `what` of Spring, when the port is the web server's.
 pub(crate) fn web_servers(what: &str) -> LayoutRule {
     LayoutRule { is_web_port: true, ..LayoutRule::new(NAME, format!("{what}, no gRPC_port in its metadata")) }
 }
@@ -43,11 +44,11 @@ pub(crate) fn web_servers(what: &str) -> LayoutRule {
 /// The layout's name.
 const NAME: &str = "spring";
 
-/// At most so many instances are named.
+/// At most this many instances are named.
 #[cfg(feature = "networked")]
 const NAMED: usize = 20;
 
-/// A note on those of `endpoints` that are listed with the port of a web server.
+/// A note on those of `endpoints` that are listed with a web server's port.
 #[cfg(feature = "networked")]
 pub(crate) fn doubts(endpoints: &[Endpoint]) -> Option<Note> {
     let is_web = |endpoint: &&Endpoint| endpoint.layout.as_ref().is_some_and(|rule| rule.is_web_port);
@@ -68,8 +69,8 @@ pub(crate) fn doubts(endpoints: &[Endpoint]) -> Option<Note> {
     Some(Note::new(NoteKind::Doubtful, text))
 }
 
-/// Recognises Spring Cloud's registrations by the metadata `secure`, which it always writes, and their checks: LogNet's by
-/// its service's name and a check of gRPC, a web server by one of HTTP.
+/// Recognises Spring Cloud's registrations by the metadata `secure`, which it always writes, and by their checks:
+/// LogNet's by its service's name and a gRPC check, a web server by an HTTP check.
 #[cfg(feature = "consul")]
 pub(super) fn in_consul(instance: &Instance<'_>) -> Option<Result<Framework, LayoutError>> {
     let _ = instance.meta.get("secure").filter(|secure| matches!(secure.as_str(), "true" | "false"))?;

@@ -1,10 +1,10 @@
 use super::*;
 use crate::model::endpoint::EndpointStatus;
 
-/// Those that are written into etcd, in their order.
+/// Those that are written to etcd, in their order.
 const ETCD_LAYOUTS: [&str; 9] =
     ["etcd-naming", "go-zero", "kratos", "kitex", "go-micro", "dubbo", "dubbo-app", "goframe", "plain"];
-/// Those that are written into ZooKeeper, in their order.
+/// Those that are written to ZooKeeper, in their order.
 const ZOOKEEPER_LAYOUTS: [&str; 6] = ["kratos", "kitex", "dubbo", "dubbo-app", "spring", "plain"];
 
 fn layout(name: &str) -> &'static dyn Layout {
@@ -36,13 +36,13 @@ const NAMING: &str = r#"{"Op":0,"Addr":"10.0.0.1:9000","Metadata":null}"#;
 const DUBBO: &str = "tri%3A%2F%2F10.0.0.1%3A9000%2Fcom.x.Pay%3Fapplication%3Dpay%26weight%3D200%26methods%3DPay";
 const DUBBO_APP: &str = r#"{"ID":"10.0.0.1:20000","ServiceName":"pay","Host":"10.0.0.1","Port":20000,"Weight":100,"Enable":true,"Healthy":true,"Metadata":{"dubbo.endpoints":"[{\"port\":9000,\"protocol\":\"tri\"}]"},"ServiceMetadata":null,"Address":"","GroupName":"","Tag":"blue"}"#;
 const SPRING: &str = r#"{"name":"pay","id":"6f1c","address":"10.0.0.1","port":8080,"sslPort":null,"payload":{"@class":"org.springframework.cloud.zookeeper.discovery.ZookeeperInstance","id":"application-1","name":"pay","metadata":{"gRPC_port":"9000"}},"registrationTimeUTC":1,"serviceType":"DYNAMIC","uriSpec":null}"#;
-/// [`DUBBO_APP`] as Curator has it.
+/// [`DUBBO_APP`] in Curator's format.
 const CURATOR: &str = r#"{"name":"pay","id":"10.0.0.1:20000","address":"10.0.0.1","port":20000,"payload":{"@class":"org.apache.dubbo.registry.zookeeper.ZookeeperInstance","id":"10.0.0.1:20000","name":"pay","metadata":{"dubbo.endpoints":"[{\"port\":9000,\"protocol\":\"tri\"}]"}}}"#;
 /// [`KITEX`] in ZooKeeper, where the node's name is the address.
 const WEIGHED: &str = r#"{"Weight":20,"Tags":{"idc":"eu"}}"#;
 const GOFRAME: &str = r#"{"insecure":true,"protocol":"grpc"}"#;
 
-/// Layout, rest of the key and value of an instance at 10.0.0.1:9000, and the rule that gives the address.
+/// Layout, rest of the key and value of an instance at 10.0.0.1:9000, and the rule that determines the address.
 const EACH: [(&str, &str, &str, &str); 10] = [
     ("etcd-naming", "1", NAMING, "etcd-naming: Addr"),
     ("go-zero", "7587862094925234", "10.0.0.1:9000", "go-zero: value"),
@@ -123,7 +123,7 @@ fn layouts_that_share_a_prefix_do_not_take_each_others_entries() {
         };
         assert_eq!(found[0].layout.as_ref().map(ToString::to_string).as_deref(), Some(rule));
     }
-    // Under a prefix of one's own every layout is tried, and each entry still finds its own.
+    // Under a custom prefix every layout is tried, and each entry is still recognised.
     for (name, rest, value, rule) in EACH {
         let Reading::Endpoints(found) = read(LAYOUTS, &Entry { service: "pay", rest, value: value.as_bytes() }) else {
             panic!("{name}");
@@ -200,7 +200,7 @@ fn the_port_that_spring_gives_to_its_web_server_is_doubted() {
     assert!(doubt.text.ends_with(": 10.0.0.1:8080"), "{doubt:?}");
 }
 
-/// Deterministic noise: xorshift64*.
+/// Deterministic random numbers: xorshift64*.
 struct Noise(u64);
 
 impl Noise {
@@ -243,7 +243,7 @@ fn no_input_panics() {
     }
 }
 
-/// An instance in Consul whose tags and metadata are what frameworks write, with noise in it.
+/// An instance in Consul whose tags and metadata are what frameworks write, with random changes.
 #[cfg(feature = "consul")]
 fn in_consul(noise: &mut Noise, rest: &str, value: &str) {
     const PACKED: &str = "t-789caa562a28ca2fc94fcecf51b2524a2f2a4856aa05040000ffff468306d9";

@@ -1,4 +1,4 @@
-//! How a byte stream to a peer is had, endpoint and registry alike.
+//! Byte streams to a peer, the same for endpoints and registries.
 
 use std::future::Future;
 use std::io;
@@ -13,7 +13,7 @@ use crate::model::endpoint::Address;
 
 /// A byte stream to a peer.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {
-    /// The TCP socket under the stream, for what the kernel knows of the connection; `None` where there is none.
+    /// The TCP socket under the stream, for the kernel's facts about the connection; `None` if there is none.
     fn tcp(&self) -> Option<&TcpStream> {
         None
     }
@@ -28,7 +28,7 @@ impl Io for TcpStream {
 #[cfg(unix)]
 impl Io for tokio::net::UnixStream {}
 
-/// In-memory pipes of tests.
+/// In-memory pipes for tests.
 impl Io for DuplexStream {}
 
 impl<S: Io> Io for TlsStream<S> {
@@ -45,8 +45,8 @@ impl<S: Io + ?Sized> Io for Box<S> {
 
 /// Connects to addresses: sockets in production, in-memory pipes in tests.
 pub trait Dial: Send + Sync {
-    /// Connects to `address`. No time limit of its own. The transport never passes an [`Address::Name`]: it resolves names
-    /// before.
+    /// Connects to `address`. No time limit of its own. The transport never passes an [`Address::Name`]: it resolves
+    /// names before.
     fn dial(&self, address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>>;
 }
 

@@ -1,4 +1,4 @@
-//! What is fuzzed of TLS: PEM files, certificates, and the answer to a ClientHello.
+//! What is fuzzed of TLS: PEM files, certificates, and the response to a ClientHello.
 
 use tokio_rustls::rustls::crypto::ring;
 
@@ -16,7 +16,7 @@ pub(crate) fn certificate(bytes: &[u8]) {
     let _ = tls::distinguished_name(bytes);
 }
 
-/// Reads the bytes as the answer to a ClientHello.
+/// Reads the bytes as the response to a ClientHello.
 pub(crate) fn hello(bytes: &[u8]) {
     if let Some(answer) = tls::answer(bytes) {
         let _ = (answer.is_complete(), answer.lacks(), answer.wants_another_signature());

@@ -1,4 +1,5 @@
-//! How bytes travel to a peer, endpoint and registry alike: dialing, TLS with one verifier, HTTP/1, and failures in words.
+//! The transport to a peer, the same for endpoints and registries: dialing, TLS with one verifier, HTTP/1, HTTP/2,
+//! and descriptions of failures.
 
 pub(crate) mod dial;
 #[cfg(feature = "fuzzing")]

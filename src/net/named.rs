@@ -12,7 +12,7 @@ use super::dial::{Dial, Io, Sockets, boxed, tcp};
 use super::io_words;
 use crate::model::endpoint::Address;
 
-/// Sockets to registries: as [`Sockets`], with names looked up and the kernel's keepalive ([`connect`]).
+/// Sockets to registries: like [`Sockets`], with name lookup and the kernel's keepalive ([`connect`]).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct NamedSockets;
 
@@ -28,7 +28,7 @@ impl Dial for NamedSockets {
     }
 }
 
-/// Why a host was not connected to, below the [`io::Error`] of [`connect`]; its kind is that of the cause.
+/// Why connecting to a host failed, below the [`io::Error`] of [`connect`]; its kind is that of the cause.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     /// The name could not be looked up.
@@ -45,7 +45,7 @@ pub(crate) enum ConnectError {
         /// The name.
         host: String,
     },
-    /// None of the name's addresses could be connected to; this is the last one.
+    /// None of the name's addresses accepted a connection; this is the last one.
     #[error("failed to connect to {address}: {}", io_words(source))]
     Connect {
         /// The address.
@@ -65,8 +65,8 @@ impl From<ConnectError> for io::Error {
     }
 }
 
-/// Connects to the first address of `host` (a name or an IP address) that accepts. No time limit of its own. The error of an
-/// IP address is the kernel's, that of a name a [`ConnectError`].
+/// Connects to the first address of `host` (a name or an IP address) that accepts. No time limit of its own. For an
+/// IP address the error is the kernel's, for a name a [`ConnectError`].
 pub(crate) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     let found = tokio::net::lookup_host((host, port))
         .await
@@ -90,8 +90,8 @@ pub(crate) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     Err(failed.unwrap_or_else(|| ConnectError::NoAddress { host: host.to_string() }.into()))
 }
 
-/// The kernel closes the connection to a peer that does not respond for half a minute: a pulled cable sends no FIN. A kernel
-/// without this option leaves that to the time limits.
+/// The kernel closes the connection to a peer that does not respond for half a minute: a pulled cable sends no FIN. A
+/// kernel without this option leaves that to the time limits.
 fn keep_alive(stream: &TcpStream) {
     let probes = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
     let _ = SockRef::from(stream).set_tcp_keepalive(&probes);

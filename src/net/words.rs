@@ -1,9 +1,9 @@
-//! The words of an error of the operating system, or of TLS.
+//! Texts for errors of the operating system and of TLS.
 
 use std::io;
 
-/// What the system says, in lower case, without the number that the standard library appends: `connection refused`. What the
-/// TLS library says comes without the address of its documentation.
+/// The system's message in lower case, without the number that the standard library appends: `connection refused`.
+/// The TLS library's message is shown without the link to its documentation.
 pub(crate) fn io_words(error: &io::Error) -> String {
     let text = error.to_string();
     let text = match (text.rfind(" (os error "), text.find(": https://docs.rs/")) {

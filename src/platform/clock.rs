@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So far away that nothing waits for it: 30 years.
+/// Far enough in the future that no wait reaches it: 30 years.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-/// The instant that is `limit` from now; one that never comes where the clock does not reach so far (`Duration::MAX` for "no
+/// The instant `limit` from now; one that is never reached if the clock's range is exceeded (`Duration::MAX` for "no
 /// limit"). `Instant + Duration` panics there.
 pub fn after(limit: Duration) -> Instant {
     let now = Instant::now();

@@ -1,4 +1,4 @@
-//! Numbers of errors for which [`std::io::ErrorKind`] has no word.
+//! Error numbers that [`std::io::ErrorKind`] does not cover.
 
 #[cfg(unix)]
 pub use nix::libc::{EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, EPROTOTYPE};
@@ -6,7 +6,7 @@ pub use nix::libc::{EAFNOSUPPORT, EMFILE, ENFILE, ENOBUFS, EPROTOTYPE};
 #[cfg(windows)]
 pub use winsock::*;
 
-/// The same errors of Winsock. A limit of the whole system (`ENFILE`) has no number of its own there.
+/// The same errors of Winsock. A system-wide limit (`ENFILE`) has no number of its own there.
 #[cfg(windows)]
 mod winsock {
     #![expect(missing_docs, reason = "the names are those of Unix")]

@@ -1,29 +1,29 @@
-//! Reading a file that somebody else may have put there: regular files only, at most so many bytes, and no waiting for
-//! the other end of a pipe.
+//! Reads files that may be of any kind: regular files only, with a size limit, and without waiting for the other end
+//! of a pipe.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// The largest configuration, token or header file.
+/// Maximum size of configuration, token and header files.
 pub const SMALL: u64 = 1 << 20;
-/// The largest file of certificates, and the largest list of endpoints.
+/// Maximum size of a file of certificates, and of a list of endpoints.
 pub const LARGE: u64 = 16 << 20;
 
-/// What UTF-8 files of some editors begin with.
+/// The byte order mark with which some editors start UTF-8 files.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// Opens a regular file. Anything else is an error at once: opening a pipe would wait for its writer, and opening a device
-/// may do something to it.
+/// Opens a regular file. Anything else is an error at once: opening a pipe would wait for its writer, and opening a
+/// device may have side effects.
 ///
 /// # Errors
 ///
-/// It is not there, may not be read, or is not a regular file.
+/// Returns an error when it does not exist, may not be read, or is not a regular file.
 pub fn open(path: &Path) -> io::Result<(File, Metadata)> {
     regular(&std::fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
     options.read(true);
-    // It may have become a pipe by now.
+    // It may have been replaced by a pipe meanwhile.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, nix::libc::O_NONBLOCK);
     let file = options.open(path)?;
@@ -36,7 +36,7 @@ pub fn open(path: &Path) -> io::Result<(File, Metadata)> {
 ///
 /// # Errors
 ///
-/// It cannot be read, or has more than `most` bytes.
+/// Returns an error when it cannot be read, or has more than `most` bytes.
 pub fn bytes(file: File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes)?;
@@ -50,11 +50,11 @@ pub fn bytes(file: File, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// [`bytes()`] that are UTF-8.
+/// [`bytes()`] as UTF-8.
 ///
 /// # Errors
 ///
-/// As for [`bytes()`]; or it is not UTF-8, and at which byte.
+/// As for [`bytes()`]; or when it is not UTF-8, with the position of the byte.
 pub fn text(file: File, most: u64) -> io::Result<String> {
     String::from_utf8(bytes(file, most)?).map_err(|error| {
         let text = format!("is not valid UTF-8 at byte {}", error.utf8_error().valid_up_to());
@@ -80,7 +80,7 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
     text(open(path)?.0, most)
 }
 
-/// Why a file cannot be read, as it follows the file's name: `no such file`.
+/// Why a file cannot be read, as a text after the file's name: `no such file`.
 pub fn why(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".to_string(),
@@ -104,7 +104,7 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("is {}, not a regular file", kind(metadata))))
 }
 
-/// Is this the kind of a Unix socket? True where the system does not show it.
+/// Is this the type of a Unix socket? True if the system does not show it.
 #[cfg(unix)]
 pub fn is_socket(kind: std::fs::FileType) -> bool {
     std::os::unix::fs::FileTypeExt::is_socket(&kind)
@@ -116,11 +116,11 @@ pub fn is_socket(_: std::fs::FileType) -> bool {
     true
 }
 
-/// A new directory that only this user may enter (mode 0700; Windows gives it the rights of the directory above).
+/// A new directory that only this user may enter (mode 0700; on Windows it inherits the permissions of its parent).
 ///
 /// # Errors
 ///
-/// It cannot be made, or is there already.
+/// Returns an error when it cannot be created, or exists already.
 pub fn create_private_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     return std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(path);
@@ -128,11 +128,11 @@ pub fn create_private_directory(path: &Path) -> io::Result<()> {
     return std::fs::create_dir(path);
 }
 
-/// An empty file for writing; when it is new, only this user may read it (mode 0600, as for a directory).
+/// An empty file for writing; a new one can be read by this user only (mode 0600, as for a directory).
 ///
 /// # Errors
 ///
-/// It cannot be opened.
+/// Returns an error when it cannot be opened.
 pub fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -1,11 +1,11 @@
-//! The user's own directory.
+//! The user's home directory.
 
 use std::path::PathBuf;
 
-/// The variables that name it, the first that is set counts.
+/// The variables that name it; the first one that is set is used.
 pub const VARIABLES: &[&str] = if cfg!(windows) { &["HOME", "USERPROFILE"] } else { &["HOME"] };
 
-/// The directory, by the variables of `env`.
+/// The directory, from the variables of `env`.
 pub fn directory(env: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     VARIABLES.iter().find_map(|name| env(name).filter(|value| !value.is_empty())).map(PathBuf::from)
 }

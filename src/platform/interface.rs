@@ -9,7 +9,7 @@ pub const LISTED_BY: &str = if cfg!(target_os = "linux") {
     "ifconfig"
 };
 
-/// The index of the interface `name`; `None` when there is none of this name.
+/// The index of the interface `name`; `None` when it does not exist.
 #[cfg(unix)]
 pub fn index(name: &str) -> Option<u32> {
     nix::net::if_::if_nametoindex(name).ok()

@@ -1,7 +1,7 @@
-//! What differs by operating system, files that may be anything, and deadlines that may be as far away as they like.
+//! Differences between operating systems, files of unknown content, and deadlines without an upper limit.
 //!
-//! Nothing outside this folder asks for which system it is compiled, but where the type of a Unix socket is named (a test
-//! holds that). What a system lacks is in README.md.
+//! Outside this folder no code depends on the operating system, except where the type of a Unix socket is named (a
+//! test checks this). README.md lists what a system does not support.
 
 pub mod clock;
 pub mod errno;

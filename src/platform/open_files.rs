@@ -1,10 +1,10 @@
 //! How many files this process may have open: every connection is one, and the soft limit is often 1,024 or 256.
 
-/// Raises the soft limit to the hard one; gives the one in force. Best effort. `None` where there is no limit.
+/// Raises the soft limit to the hard one; returns the limit in force. Best effort. `None` if there is no limit.
 #[cfg(unix)]
 pub fn raise_limit() -> Option<usize> {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    /// macOS refuses more than this although the hard limit is infinite (OPEN_MAX).
+    /// macOS rejects more than this although the hard limit is infinite (OPEN_MAX).
     const OPEN_MAX: u64 = 10_240;
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
     let wanted = [hard, hard.min(OPEN_MAX)];
@@ -21,8 +21,8 @@ pub fn raise_limit() -> Option<usize> {
     None
 }
 
-/// How many files are open; a guess where the system does not list them.
+/// The number of open files; an estimate if the system does not list them.
 pub fn count() -> usize {
-    // Linux, macOS and the BSDs. The directory itself is one of them.
+    // Linux, macOS and the BSDs. The open directory itself is one of them.
     std::fs::read_dir("/dev/fd").map_or(16, |files| files.count().saturating_sub(1))
 }

@@ -1,14 +1,14 @@
-//! A program with everything that it starts.
+//! A program with all processes that it starts.
 
 use std::io;
 use std::process::ExitStatus;
 
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
-/// A program that runs. Dropping this ends it, on Unix with all processes that it has started (its process group).
+/// A running program. Dropping this kills it, on Unix with all processes that it started (its process group).
 #[derive(Debug)]
 pub(crate) struct RunningProgram {
-    /// Dropped before `child`: as long as that one was not waited for, no other group can have the number.
+    /// Dropped before `child`: until that one is waited for, no other group can get the number.
     group: ProcessGroup,
     child: Child,
 }
@@ -32,7 +32,7 @@ impl RunningProgram {
         self.child.stderr.take()
     }
 
-    /// Waits for its end. What it leaves running goes on.
+    /// Waits until it exits. Processes that it left running continue.
     pub(crate) async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;
         self.group.0 = None;
@@ -40,7 +40,7 @@ impl RunningProgram {
     }
 }
 
-/// The number of a process group that ends with this value.
+/// The number of a process group that is killed when this value is dropped.
 #[derive(Debug)]
 struct ProcessGroup(Option<u32>);
 
@@ -56,7 +56,7 @@ impl Drop for ProcessGroup {
 fn kill(group: u32) {
     use nix::sys::signal::{Signal, killpg};
     use nix::unistd::Pid;
-    // One that has ended already is no failure.
+    // One that has already exited is not an error.
     if let Ok(group) = i32::try_from(group) {
         let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
     }

@@ -1,6 +1,7 @@
 //! Whether standard output still has a reader.
 
-/// Has the reader of stdout gone away? False for a file or a terminal, and where it is noticed at the next write only.
+/// Has the reader of stdout closed it? False for a file or a terminal, and on systems where it is noticed only at the
+/// next write.
 #[cfg(unix)]
 pub fn is_unread() -> bool {
     use std::os::fd::AsFd as _;

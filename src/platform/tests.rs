@@ -1,4 +1,4 @@
-//! The table of systems in README.md, as far as the system that runs the tests can show it.
+//! The table of systems in README.md, as far as it can be tested on the current system.
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use crate::net::dial::{Dial as _, Sockets};
 
 use super::{interface, open_files, tcp, user};
 
-/// What README.md states of this system: the first word of each cell, by the name of its row.
+/// README.md's statements about this system: the first word of each cell, by the name of its row.
 fn stated() -> Vec<(String, bool)> {
     let readme = include_str!("../../README.md");
     let cells = |line: &str| -> Vec<String> { line.split('|').map(|cell| cell.trim().to_string()).collect() };

@@ -1,19 +1,19 @@
-//! Who runs this process, and whose a file is.
+//! The user of this process, and the owner of a file.
 
 use std::fs::Metadata;
 
-/// What a file or directory allows.
+/// The owner and permissions of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
-    /// The user it belongs to.
+    /// The owning user.
     pub owner: u32,
-    /// The group it belongs to.
+    /// The owning group.
     pub group: u32,
     /// The permission bits.
     pub mode: u32,
 }
 
-/// The effective user; `None` where users have no number.
+/// The effective user; `None` on systems without user numbers.
 #[cfg(unix)]
 pub fn effective() -> Option<u32> {
     Some(nix::unistd::geteuid().as_raw())
@@ -25,14 +25,14 @@ pub fn effective() -> Option<u32> {
     None
 }
 
-/// Whose the file of `metadata` is; `None` where files have no owner and mode.
+/// The owner and permissions of a file with `metadata`; `None` on systems without them.
 #[cfg(unix)]
 pub fn rights(metadata: &Metadata) -> Option<Rights> {
     use std::os::unix::fs::MetadataExt as _;
     Some(Rights { owner: metadata.uid(), group: metadata.gid(), mode: metadata.mode() })
 }
 
-/// As above: Windows keeps access lists instead.
+/// As above: Windows has access control lists instead.
 #[cfg(not(unix))]
 pub fn rights(_: &Metadata) -> Option<Rights> {
     None

@@ -1,4 +1,4 @@
-//! Numbers of things.
+//! Counts and plurals.
 
 /// `1 endpoint`, `3 endpoints`.
 pub fn count(number: usize, one: &str) -> String {

@@ -1,9 +1,8 @@
-//! Durations. What was measured or waited is rounded ([`duration`]); what is set is written as it is set
-//! ([`exact_duration`]).
+//! Durations. Measured ones are rounded ([`duration`]); configured ones are written exactly ([`exact_duration`]).
 
 use std::time::Duration;
 
-/// A duration that was measured or waited, as short as it can be read at a glance: `0.4ms`, `250ms`, `5.0s`, `2m05s`, `1h03m`.
+/// A measured duration in short form: `0.4ms`, `250ms`, `5.0s`, `2m05s`, `1h03m`.
 pub fn duration(duration: Duration) -> String {
     let millis = duration.as_secs_f64() * 1e3;
     match millis {
@@ -20,19 +19,19 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// A duration that was reached, at least: as [`duration`], rounded down, so that it promises nothing that was not seen.
+/// A duration that was at least reached: as [`duration`], rounded down, so that it does not exceed the measurement.
 pub fn reached(reached: Duration) -> String {
     let step = step(reached);
     duration(Duration::from_nanos((reached.as_nanos() / step * step).try_into().unwrap_or(u64::MAX)))
 }
 
-/// A duration that was enough for something to happen: as [`duration`], rounded up.
+/// A duration after which something happened: as [`duration`], rounded up.
 pub fn sufficient(enough: Duration) -> String {
     let step = step(enough);
     duration(Duration::from_nanos((enough.as_nanos().div_ceil(step) * step).try_into().unwrap_or(u64::MAX)))
 }
 
-/// The last digit that [`duration`] shows, in nanoseconds.
+/// The resolution of [`duration`] for this value, in nanoseconds.
 fn step(shown: Duration) -> u128 {
     match shown.as_secs_f64() {
         ..0.01 => 100_000,
@@ -43,7 +42,7 @@ fn step(shown: Duration) -> u128 {
     }
 }
 
-/// A duration that was set, or is to be set, as a flag takes it: `30s`, `1.5s`, `250ms`. It stays in seconds, as servers and
+/// A configured duration, in the form that flags accept: `30s`, `1.5s`, `250ms`. It stays in seconds, as servers and
 /// proxies document theirs: `350s`.
 pub fn exact_duration(duration: Duration) -> String {
     match duration.as_secs() {

@@ -1,12 +1,13 @@
-//! Text from strangers (registries, servers) made fit to be printed.
+//! Makes text from peers (registries, servers) safe to print.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Escapes everything that a terminal could obey or that breaks a line: control characters (C0, DEL, C1),
-/// bidirectional overrides and other format characters become `\n`, `\t`, `\u{1b}` … Printable text is returned untouched.
+/// Escapes everything that a terminal could interpret or that breaks a line: control characters (C0, DEL, C1),
+/// bidirectional overrides and other format characters become `\n`, `\t`, `\u{1b}` … Printable text is returned
+/// unchanged.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    // Nearly all text is printable ASCII; without a way out in the middle the loop looks at many bytes at once.
+    // Nearly all text is printable ASCII; without an early exit the loop checks many bytes at once.
     let plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
     if plain || !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -26,7 +27,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// `word` so that a shell takes it for one word, whatever a registry put into it.
+/// `word` quoted so that a shell reads it as one word, whatever it contains.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/@%+=,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -35,7 +36,7 @@ pub fn shell_word(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// [`escape`]s the bytes as UTF-8 (others as `\xNN`) and cuts after `limit` characters with `…`.
+/// [`escape`]s the bytes as UTF-8 (others as `\xNN`) and truncates after `limit` characters with `…`.
 pub fn quote_bytes(bytes: &[u8], limit: usize) -> String {
     let mut quoted = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -47,7 +48,7 @@ pub fn quote_bytes(bytes: &[u8], limit: usize) -> String {
     shorten(&quoted, limit).into_owned()
 }
 
-/// The first `limit` characters of `text`, with `…` when something was cut.
+/// The first `limit` characters of `text`, with `…` if it was truncated.
 pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {
         None => Cow::Borrowed(text),

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-/// The first `limit` of `items` with `between` between them, and how many more there are: `a, b and 3 more`. After clauses
+/// The first `limit` of `items`, joined by `between`, and the number of the others: `a, b and 3 more`. After clauses
 /// the separator stays: `a; b; and 3 more`.
 pub fn few<T: Display>(items: impl IntoIterator<Item = T>, between: &str, limit: usize) -> String {
     let mut items = items.into_iter();

@@ -1,4 +1,4 @@
-//! One formatting of everything that people read: durations, lists, plurals, foreign text, near names. Pure.
+//! One format for everything that is printed: durations, lists, plurals, text from peers, similar names. Pure.
 
 mod count;
 mod duration;

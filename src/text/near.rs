@@ -1,10 +1,10 @@
-//! Names that are like one that was not found: mistyped flags, schemes and services.
+//! Names similar to one that was not found: mistyped flags, schemes and services.
 
-/// At most so many are given.
+/// At most this many are returned.
 const GIVEN: usize = 5;
 
-/// Those of `names` that may have been meant by `wanted`, the closest first: the same but for case and separators, with a
-/// letter or two more, less, other or swapped, or one that begins or ends with the other. At most five.
+/// Those of `names` that `wanted` may stand for, the closest first: equal except for case and separators, or with a
+/// few letters added, missing, changed or swapped, or one a prefix or suffix of the other. At most five.
 pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted_plain = plain(wanted);
     if wanted_plain.is_empty() {
@@ -28,16 +28,16 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase()
 }
 
-/// How far apart two names are; `None` for names that are not alike.
+/// The distance of two names; `None` for names that are not similar.
 fn distance(one: &str, other: &str) -> Option<usize> {
     let (long, short) = if one.len() >= other.len() { (one, other) } else { (other, one) };
-    // Edits of a longer name are still the same name; of a short one they make another.
+    // A few edits leave a longer name recognisable; they turn a short one into another.
     let allowed = match short.chars().count() {
         0..3 => 0,
         3..6 => 1,
         _ => 2,
     };
-    // Comparing takes the product of the lengths.
+    // The cost of comparing is the product of the lengths.
     if long.len() - short.len() <= 8 && long.len() <= 128 {
         let edits = strsim::osa_distance(one, other);
         if edits <= allowed {

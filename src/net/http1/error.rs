@@ -32,18 +32,18 @@ pub(crate) enum HttpError {
     /// Connected, and no response within the limit.
     #[error("no response within {}", duration(*.0))]
     NoAnswer(Duration),
-    /// The response came in part, and then nothing more.
+    /// A part of the response arrived, and then nothing more.
     #[error("the response stopped after {after} bytes: no more data within {}", duration(*limit))]
     Stopped {
-        /// How much of it came.
+        /// How much of it arrived.
         after: usize,
-        /// How long was waited for more.
+        /// The wait for more.
         limit: Duration,
     },
-    /// The response was still arriving when the time was over.
+    /// The response was still arriving at the time limit.
     #[error("the response was not complete after {}: {after} bytes received", duration(*limit))]
     TooSlow {
-        /// How much of it came.
+        /// How much of it arrived.
         after: usize,
         /// The longest time for one response.
         limit: Duration,
@@ -54,7 +54,7 @@ pub(crate) enum HttpError {
     /// The peer is not an HTTP server.
     #[error("not an HTTP server: {0}")]
     NotHttp(#[source] hyper::Error),
-    /// The response has a form that rustify does not take.
+    /// The response has a form that rustify does not accept.
     #[error("not a valid HTTP response: {0}")]
     Response(#[source] Box<dyn Error + Send + Sync>),
     /// The response is compressed.
@@ -64,13 +64,13 @@ pub(crate) enum HttpError {
         quote_bytes(.0.as_bytes(), 40)
     )]
     Encoded(http::HeaderValue),
-    /// The response is longer than any that is read.
+    /// The response is longer than the limit.
     #[error("the response is larger than {} MiB", .0 / 1024 / 1024)]
     TooLong(usize),
 }
 
 impl HttpError {
-    /// What hyper's error says. The TLS alert or the reset stands below it: "connection error" alone does not help.
+    /// The error for one of hyper's. The TLS alert or the reset is below it: "connection error" alone does not help.
     pub(super) fn of_hyper(error: hyper::Error, explain: Option<&Explain>) -> Self {
         match cause(&error) {
             Some(below) => match explain.and_then(|explain| explain.of(below)) {
@@ -98,7 +98,7 @@ impl HttpError {
         }
     }
 
-    /// What follows `connection lost: ` in the words of a watch, when it was the connection that broke.
+    /// The text after `connection lost: ` in the error of a watch, if the connection broke.
     pub(crate) fn broken_connection(&self) -> Option<String> {
         match self {
             HttpError::Connect(error) => Some(io_words(error)),

@@ -1,7 +1,7 @@
 //! [`Http`]: HTTP/1.1 to one registry over hyper, tokio and rustls.
 //!
-//! One `Http` holds at most one connection and carries one request at a time; it spawns nothing, so that dropping it closes
-//! the socket. An answer is read whole ([`Http::ask`]) or as it comes ([`Http::listen`]).
+//! One `Http` has at most one connection and sends one request at a time; it spawns nothing, so dropping it closes
+//! the socket. A response is read whole ([`Http::ask`]) or as it arrives ([`Http::listen`]).
 
 #![cfg_attr(
     not(feature = "all-backends"),
@@ -34,20 +34,20 @@ use super::io_words;
 use super::tls::{Explain, TlsClient};
 use crate::model::endpoint::Address;
 
-/// An answer longer than this is given up: 64 MiB are some 60,000 instances.
+/// The maximum size of a response: 64 MiB are some 60,000 instances.
 pub(crate) const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// No answer is read for longer than this, however steadily it comes.
+/// The maximum time for reading a response, however steadily it arrives.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Carries requests to one registry.
+/// Sends requests to one registry.
 pub(crate) struct Http {
     dial: Arc<dyn Dial>,
     address: Address,
     tls: Option<TlsClient>,
     connect_limit: Duration,
     open: Arc<Mutex<Option<Wire>>>,
-    /// Connections that were kept for the next request and had ended by then.
+    /// The number of idle connections that had ended by the next request.
     lost: AtomicUsize,
 }
 
@@ -57,23 +57,23 @@ impl Http {
         Http { dial, address, tls, connect_limit, open: Arc::default(), lost: AtomicUsize::new(0) }
     }
 
-    /// How many connections were kept for the next request and had ended by then, as those of a restarted server.
+    /// How many idle connections had ended by the next request, such as those of a restarted server.
     pub(crate) fn lost(&self) -> usize {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// A second one to the same registry, with a connection of its own.
+    /// A second client for the same registry, with a connection of its own.
     pub(crate) fn another(&self) -> Self {
         Http::new(self.dial.clone(), self.address.clone(), self.tls.clone(), self.connect_limit)
     }
 
-    /// How long connecting may take.
+    /// Time limit for connecting.
     pub(crate) fn connect_limit(&self) -> Duration {
         self.connect_limit
     }
 
-    /// Sends `request` and reads the whole answer. Its head has to come within `limit`, connecting included, and every piece
-    /// of its body within `limit` after the one before.
+    /// Sends `request` and reads the whole response. Its head must arrive within `limit`, connecting included, and
+    /// every piece of its body within `limit` after the one before.
     pub(crate) async fn ask(
         &self,
         request: http::Request<Empty<Bytes>>,
@@ -85,7 +85,7 @@ impl Http {
         let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(LARGEST_ANSWER));
         let body = async {
-            // Each piece has its time, so that a slow answer is used when it is complete.
+            // The limit applies to each piece, so that a slow response can complete.
             while let Some(piece) =
                 timeout(limit, answer.piece()).await.map_err(|_| HttpError::Stopped { after: bytes.len(), limit })??
             {
@@ -102,8 +102,8 @@ impl Http {
         body.await
     }
 
-    /// Sends `request` and reads the answer's head, within `limit` altogether, connecting included. What follows has no
-    /// time limit; until it is complete or dropped, this asks nothing else.
+    /// Sends `request` and reads the response's head, within `limit` altogether, connecting included. The rest has no
+    /// time limit; until it is complete or dropped, no other request can be sent.
     pub(crate) async fn listen(
         &self,
         request: http::Request<Empty<Bytes>>,
@@ -137,7 +137,7 @@ impl Http {
                 .await
                 .map_err(|_| HttpError::ConnectTimeout(self.connect_limit))??,
         };
-        // Without the query, in which a registry may be told a secret.
+        // Without the query, which may contain a secret.
         let (method, path) = (request.method().clone(), request.uri().path().to_string());
         let sent = wire.sender.send_request(request);
         let (head, body) = wire.drive(sent).await?.into_parts();
@@ -149,7 +149,7 @@ impl Http {
     }
 }
 
-/// An answer as it comes. Dropping it before it is complete closes the connection.
+/// A response as it arrives. Dropping it before it is complete closes the connection.
 pub(crate) struct Listening {
     /// Where the connection is kept for the next request.
     place: OwnedMutexGuard<Option<Wire>>,
@@ -158,7 +158,7 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// The next bytes; `None` when the answer is complete. Nothing is lost when the future is dropped.
+    /// The next bytes; `None` when the response is complete. Cancel safe.
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, HttpError> {
         while let Some(wire) = &mut self.wire {
             let body = &mut self.body;
@@ -177,13 +177,13 @@ impl Listening {
 
 type Http1 = Connection<TokioIo<Box<dyn Io>>, Empty<Bytes>>;
 
-/// One HTTP/1.1 connection. Nobody drives it between two exchanges.
+/// One HTTP/1.1 connection. It is not driven between two exchanges.
 struct Wire {
-    /// What a TLS failure says.
+    /// Describes TLS failures.
     explain: Option<Arc<Explain>>,
     sender: SendRequest<Empty<Bytes>>,
     connection: Pin<Box<Http1>>,
-    /// The connection came to its end; what was read before it is still to be had.
+    /// The connection has ended; data that was read before is still available.
     ended: bool,
 }
 
@@ -195,12 +195,12 @@ impl Wire {
         Ok(Wire { explain, sender, connection: Box::pin(connection), ended: false })
     }
 
-    /// False when the registry closed it while nobody looked.
+    /// False when the registry closed it while it was idle.
     async fn is_open(&mut self) -> bool {
         poll_immediate(&mut self.connection).await.is_none() && self.sender.is_ready()
     }
 
-    /// Waits for `talk`, and keeps the connection going meanwhile.
+    /// Waits for `talk`, and drives the connection meanwhile.
     async fn drive<T>(&mut self, talk: impl Future<Output = Result<T, hyper::Error>>) -> Result<T, HttpError> {
         let explain = self.explain.as_deref();
         let mut talk = std::pin::pin!(talk);

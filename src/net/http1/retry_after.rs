@@ -1,4 +1,4 @@
-//! `Retry-After` (RFC 9110, 10.2.3): the time that a server wants to be left alone, in seconds or as a date.
+//! `Retry-After` (RFC 9110, 10.2.3): how long the server wants no further request, in seconds or as a date.
 
 #![cfg_attr(
     not(feature = "all-backends"),
@@ -12,7 +12,7 @@ use http::header::{DATE, RETRY_AFTER};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-/// What `headers` ask for. A date is read by the server's own clock where it states that.
+/// The delay in `headers`. A date is compared with the server's own clock if the response has one.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let wish = text(RETRY_AFTER)?;
@@ -20,7 +20,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let now = text(DATE).and_then(date).unwrap_or_else(OffsetDateTime::now_utc);
-    // A moment that has passed is no time to wait.
+    // A time in the past means no delay.
     Some(Duration::try_from(date(wish)? - now).unwrap_or_default())
 }
 

@@ -1,4 +1,5 @@
-//! Answers that come slowly, stop, or are encoded, over in-memory pipes: what carries Consul, Eureka and Kubernetes alike.
+//! Responses that arrive slowly, stop, or are encoded, over in-memory pipes: the transport of Consul, Eureka and
+//! Kubernetes.
 
 use std::io;
 use std::sync::Mutex as Lock;
@@ -23,7 +24,8 @@ impl Dial for Pipe {
     }
 }
 
-/// What `GET /` gives when the registry sends `head` and then `pieces` of 1,000 bytes, one a second, and nothing more.
+/// The result of `GET /` when the registry sends `head` and then `pieces` of 1,000 bytes, one per second, and nothing
+/// more.
 async fn answer(head: &str, pieces: usize) -> (Result<usize, HttpError>, Duration) {
     let (ours, mut theirs) = duplex(1 << 16);
     let head = head.to_string();

@@ -1,4 +1,4 @@
-//! The client's side of a connection, and a call up to the head of its response.
+//! The client side of a connection, and a call up to the head of its response.
 
 use bytes::Bytes;
 use h2::client::{Connection, ResponseFuture, SendRequest};
@@ -11,12 +11,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::error::CallError;
 use super::messages::Messages;
 
-/// What our SETTINGS announce, where it differs from the protocol's defaults.
+/// The values in our SETTINGS that differ from the protocol's defaults.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Announced {
-    /// What the server may send before it is read, on a stream and on the connection.
+    /// The flow-control window, of a stream and of the connection.
     pub window: Option<u32>,
-    /// The size of response headers that is accepted.
+    /// The maximum size of response headers.
     pub header_list: Option<u32>,
 }
 
@@ -27,14 +27,14 @@ pub(crate) struct Origin {
     pub authority: Authority,
 }
 
-/// Calls over one connection. Cheap to clone; of use no longer than its connection.
+/// Calls over one connection. Cheap to clone; usable as long as its connection.
 #[derive(Clone)]
 pub(crate) struct Client {
     send: SendRequest<Bytes>,
     origin: Origin,
 }
 
-/// Begins HTTP/2 over `io`. The preface is written at once, everything else when the connection is polled.
+/// Starts HTTP/2 over `io`. The preface is written at once, everything else when the connection is polled.
 pub(crate) async fn handshake<T: AsyncRead + AsyncWrite + Unpin>(
     io: T,
     announced: Announced,
@@ -68,8 +68,9 @@ impl Client {
         Ok(head)
     }
 
-    /// Waits for a free stream, then hands the call to the connection, with `messages` as [`prefixed`](super::prefixed)
-    /// writes them. `ends`: the request is complete with them; else its side stays open as long as the call.
+    /// Waits for a free stream, then passes the call to the connection, with `messages` as
+    /// [`prefixed`](super::prefixed) writes them. `ends`: the request is complete with them; else its side stays open
+    /// as long as the call.
     pub async fn start(self, head: Request<()>, messages: Bytes, ends: bool) -> Result<Started, h2::Error> {
         let mut send = self.send.ready().await?;
         let (response, mut request) = send.send_request(head, false)?;
@@ -78,7 +79,7 @@ impl Client {
     }
 }
 
-/// A call whose request was handed to the connection. Dropping it cancels the call.
+/// A call whose request was passed to the connection. Dropping it cancels the call.
 pub(crate) struct Started {
     response: ResponseFuture,
     request: SendStream<Bytes>,
@@ -106,8 +107,8 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// Reads the body into `read` until that has `most` bytes, or the body ends. Where it is cut stands `…`, as in every text
-    /// that was cut. Cancel safe: `read` has what came.
+    /// Reads the body into `read` until that has `most` bytes, or the body ends. A truncated text ends with `…`, as
+    /// everywhere. Cancel safe: `read` has what arrived.
     pub async fn excerpt(&mut self, most: usize, read: &mut Vec<u8>) {
         while read.len() < most
             && let Some(Ok(data)) = self.body.data().await
@@ -122,9 +123,9 @@ impl Response {
         }
     }
 
-    /// The messages of the response, each of at most `most` bytes. `begun`: what was read of the body before.
-    /// `needs_status`: a response that ends without `grpc-status` is an error, as to gRPC's clients; else its messages count
-    /// under HTTP status 200.
+    /// The messages of the response, each of at most `most` bytes. `begun`: the part of the body that was already
+    /// read. `needs_status`: a response that ends without `grpc-status` is an error, as for gRPC's clients; else its
+    /// messages are accepted with HTTP status 200.
     ///
     /// # Errors
     ///

@@ -31,11 +31,11 @@ pub(crate) enum CallError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}{more}")]
 pub(crate) struct NotGrpc {
-    /// The status that gRPC's clients make of it.
+    /// The status that gRPC's clients report.
     pub code: Code,
     /// What is wrong.
     pub what: InvalidResponse,
-    /// What else the response has to say.
+    /// Further details of the response.
     pub more: String,
 }
 
@@ -48,7 +48,7 @@ impl NotGrpc {
 }
 
 impl CallError {
-    /// The status that gRPC's clients make of it (`doc/statuscodes.md`, `doc/http-grpc-status-mapping.md`).
+    /// The status that gRPC's clients report (`doc/statuscodes.md`, `doc/http-grpc-status-mapping.md`).
     pub fn code(&self) -> Code {
         match self {
             CallError::Http2(_) => Code::Unavailable,
@@ -60,7 +60,7 @@ impl CallError {
     }
 }
 
-/// The status that gRPC's clients make of a plain HTTP response (`doc/http-grpc-status-mapping.md`).
+/// The status that gRPC's clients report for a plain HTTP response (`doc/http-grpc-status-mapping.md`).
 pub(crate) fn code_of_http(status: StatusCode) -> Code {
     match status.as_u16() {
         400 => Code::Internal,

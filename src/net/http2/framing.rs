@@ -1,4 +1,4 @@
-//! The messages of a response as HTTP/2 carries them ("Length-Prefixed-Message" of gRPC over HTTP/2). Pure.
+//! The messages of a response in HTTP/2 framing ("Length-Prefixed-Message" of gRPC over HTTP/2). Pure.
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use tonic::Code;
@@ -9,10 +9,10 @@ use crate::text::quote_bytes;
 
 /// Flag, and four bytes of length.
 const PREFIX: usize = 5;
-/// No client of gRPC accepts a longer message by default.
+/// The default maximum message size of gRPC's clients.
 pub(crate) const LONGEST: usize = 4 * 1024 * 1024;
 
-/// `messages` as a request carries them: not compressed, each with its prefix.
+/// `messages` in the form of a request: not compressed, each with its prefix.
 pub(crate) fn prefixed<M: prost::Message>(messages: &[M]) -> Bytes {
     let length = messages.iter().map(|message| PREFIX + message.encoded_len()).sum();
     let mut bytes = Vec::with_capacity(length);
@@ -25,7 +25,7 @@ pub(crate) fn prefixed<M: prost::Message>(messages: &[M]) -> Bytes {
     bytes.into()
 }
 
-/// True when `data` can be the beginning of a message.
+/// True when `data` can be the start of a message.
 pub(crate) fn may_begin(data: &[u8]) -> bool {
     match data {
         [0 | 1, a, b, c, d, ..] => u32::from_be_bytes([*a, *b, *c, *d]) as usize <= LONGEST,
@@ -37,14 +37,14 @@ pub(crate) fn may_begin(data: &[u8]) -> bool {
 /// Finds the messages in the DATA of a response.
 #[derive(Debug, Default)]
 pub(crate) struct Framing {
-    /// The prefix of the message that is being received, and how much of it came.
+    /// The prefix of the message that is being received, and how much of it arrived.
     prefix: [u8; PREFIX],
     have: usize,
     length: usize,
     rest: usize,
-    /// `grpc-encoding`, when it is a compression.
+    /// `grpc-encoding`, if it is a compression.
     encoding: Option<String>,
-    /// A longer message is refused.
+    /// A longer message is rejected.
     most: usize,
     /// Received, and not read yet.
     unread: BytesMut,
@@ -57,22 +57,22 @@ impl Framing {
         Framing { encoding, most, ..Framing::default() }
     }
 
-    /// Takes the next bytes.
+    /// Processes the next bytes.
     ///
     /// # Errors
     ///
-    /// What is wrong with the prefix of a message.
+    /// Returns an error when the prefix of a message is not valid.
     pub fn take(&mut self, data: &[u8]) -> Result<(), NotGrpc> {
         self.follow(data)?;
         self.unread.extend_from_slice(data);
         Ok(())
     }
 
-    /// The next message that was received whole.
+    /// The next message that was received completely.
     ///
     /// # Errors
     ///
-    /// It is longer than accepted, or not a message of this type.
+    /// Returns an error when it is longer than accepted, or not a message of this type.
     pub fn next<M: prost::Message + Default>(&mut self) -> Result<Option<M>, NotGrpc> {
         let [_, a, b, c, d, ..] = self.unread[..] else { return Ok(None) };
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
@@ -84,7 +84,7 @@ impl Framing {
             return Err(NotGrpc { code: Code::OutOfRange, ..NotGrpc::internal(ResponseFault::Message, what) });
         }
         let Some(message) = self.unread.get(PREFIX..PREFIX + length) else {
-            // Room for all of it at once: a long message comes in many pieces.
+            // Allocated at once: a long message arrives in many pieces.
             self.unread.reserve(PREFIX + length - self.unread.len());
             return Ok(None);
         };
@@ -92,13 +92,13 @@ impl Framing {
             M::decode(message).map_err(|error| NotGrpc::internal(ResponseFault::Message, error.to_string()))?;
         self.unread.advance(PREFIX + length);
         if self.unread.is_empty() {
-            // Nothing is kept while a stream waits for its next message.
+            // No memory is kept while a stream waits for its next message.
             self.unread = BytesMut::new();
         }
         Ok(Some(message))
     }
 
-    /// Follows the prefixes in `data`; the error is what is wrong with one.
+    /// Follows the prefixes in `data`; returns an error when one is not valid.
     fn follow(&mut self, mut data: &[u8]) -> Result<(), NotGrpc> {
         while !data.is_empty() {
             if self.have < PREFIX {
@@ -125,7 +125,7 @@ impl Framing {
                 self.have = 0;
             }
         }
-        // A message without a single byte is complete with its prefix.
+        // An empty message is complete with its prefix.
         if self.have == PREFIX && self.rest == 0 {
             self.have = 0;
         }

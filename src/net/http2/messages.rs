@@ -21,7 +21,7 @@ pub(crate) struct Messages<M> {
     _request: SendStream<Bytes>,
     framing: Framing,
     http: StatusCode,
-    /// Nothing need follow: the status came with the head, or none is wanted.
+    /// The end may follow at once: the status came with the head, or none is required.
     may_end: bool,
     data_ended: bool,
     message: PhantomData<fn() -> M>,
@@ -55,7 +55,7 @@ impl<M: prost::Message + Default> Messages<M> {
     /// The only message of a unary call, when the call has ended with status OK.
     pub async fn only(mut self) -> Result<M, CallError> {
         let message = self.next().await?;
-        // Where there are more of them, the first one counts; the status counts in any case.
+        // If there are more of them, the first one is used; the status counts in any case.
         while message.is_some() && self.next().await?.is_some() {}
         Ok(message.ok_or_else(|| NotGrpc::internal(ResponseFault::Message, "Missing response message."))?)
     }

@@ -1,9 +1,9 @@
-//! gRPC over HTTP/2, as endpoints and registries are both called: a connection of the `h2` crate, requests with the headers
-//! that gRPC's own clients send, and responses read message by message.
+//! gRPC over HTTP/2, used for both endpoints and registries: a connection of the `h2` crate, requests with the
+//! headers that gRPC's own clients send, and responses read message by message.
 //!
-//! A call has three steps, so that a caller can look at each: [`Client::start`] hands the request to the connection,
-//! [`Started::response`] waits for the head of the response, and [`Response::messages`] reads what follows. Nothing is sent
-//! or received unless the connection is polled, and nothing here spawns a task.
+//! A call has three steps, so that a caller can inspect each: [`Client::start`] passes the request to the connection,
+//! [`Started::response`] waits for the head of the response, and [`Response::messages`] reads the rest. Nothing is
+//! sent or received unless the connection is polled, and nothing here spawns a task.
 
 mod client;
 mod error;

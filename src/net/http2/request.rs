@@ -1,4 +1,4 @@
-//! What a request of ours looks like on the wire: its headers in the order of gRPC's own clients, and their size.
+//! The wire format of our requests: their headers in the order of gRPC's own clients, and their size.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 
 use crate::model::rpc::RequestHeaders;
 
-/// What a header costs beside its bytes (RFC 9113, 6.5.2).
+/// The overhead of a header (RFC 9113, 6.5.2).
 const COST: usize = 32;
 
-/// The headers of a call, in the order in which grpc-go and gRPC C-core send them, every name of theirs once: a second `te`
-/// is an error to Go's net/http, and so to every server built on it. `metadata` may have a `user-agent`.
+/// The headers of a call, in the order in which grpc-go and gRPC C-core send them, each of their names once: a second
+/// `te` is an error for Go's net/http, and so for every server built on it. `metadata` may contain a `user-agent`.
 pub(crate) fn headers(metadata: &HeaderMap, timeout: Option<Duration>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(metadata.len() + 3);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -28,7 +28,8 @@ pub(crate) fn headers(metadata: &HeaderMap, timeout: Option<Duration>) -> Header
     headers
 }
 
-/// `grpc-timeout`: at most eight digits, in the smallest unit that they suffice for. `None` when they suffice for none.
+/// `grpc-timeout`: at most eight digits, in the smallest unit for which they suffice. `None` when they suffice for
+/// none.
 fn grpc_timeout(time: Duration) -> Option<HeaderValue> {
     const MOST: u128 = 99_999_999;
     let seconds = u128::from(time.as_secs());
@@ -44,7 +45,8 @@ fn grpc_timeout(time: Duration) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("{value}{unit}")).ok()
 }
 
-/// The size of a request's headers, and without those of `metadata` (but for `user-agent`, which every request has).
+/// The size of a request's headers, and the size without those of `metadata` (except for `user-agent`, which every
+/// request has).
 pub(crate) fn size(head: &Request<()>, metadata: &HeaderMap) -> RequestHeaders {
     let of = |name: usize, value: usize| name + value + COST;
     let scheme = head.uri().scheme_str().map_or(0, str::len);

@@ -1,4 +1,4 @@
-//! `grpc-status` and `grpc-message` of a response, read so that the server's words are kept however they are written.
+//! `grpc-status` and `grpc-message` of a response, parsed so that the server's message is kept in any encoding.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ const QUOTED: usize = 1_000;
 ///
 /// # Errors
 ///
-/// The status is not OK, or not one of gRPC's.
+/// Returns an error when the status is not OK, or not one of gRPC's.
 pub(crate) fn of(headers: &HeaderMap) -> Result<Option<()>, CallError> {
     let Some(value) = headers.get("grpc-status").map(|value| value.as_bytes()) else { return Ok(None) };
     let number = str::from_utf8(value).ok().and_then(|text| text.parse::<i32>().ok());
@@ -35,8 +35,8 @@ pub(crate) fn of(headers: &HeaderMap) -> Result<Option<()>, CallError> {
     }
 }
 
-/// A `grpc-message` without its percent-encoding. What is not encoded as it must be stays as it is, and bytes that are not
-/// UTF-8 are quoted.
+/// A `grpc-message` with its percent-encoding decoded. Invalid escapes stay unchanged, and bytes that are not UTF-8
+/// are quoted.
 fn unescaped(message: &[u8]) -> Cow<'_, str> {
     let mut bytes = Vec::with_capacity(message.len());
     let mut rest = message;

@@ -1,4 +1,4 @@
-//! Certificates as a person on call reads them.
+//! Certificates in readable form.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use crate::model::certificate::{AlternativeName, CertificateTraits, Curve, Digest, KeyKind, KeyUsage, Purpose};
 use crate::model::reach::Certificate;
 
-/// Reads a certificate; `None` when the bytes are none.
+/// Reads a certificate; `None` when the bytes are not one.
 pub(crate) fn read(der: &[u8]) -> Option<Certificate> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     let names = match certificate.subject_alternative_name() {
@@ -28,7 +28,7 @@ pub(crate) fn read(der: &[u8]) -> Option<Certificate> {
     })
 }
 
-/// What client stacks look at beside names and dates.
+/// The properties that client stacks check beside names and dates.
 pub(super) fn traits(certificate: &X509Certificate<'_>) -> CertificateTraits {
     let common_name = certificate.subject().iter_common_name().next().and_then(|name| name.as_str().ok());
     let critical = certificate.extensions().iter().filter(|extension| extension.critical);
@@ -85,8 +85,7 @@ pub(super) fn traits(certificate: &X509Certificate<'_>) -> CertificateTraits {
     }
 }
 
-/// Something in the certificate shows that a root did not sign it: where its issuer can be fetched from, or who issued
-/// the issuer.
+/// The certificate shows that a root did not sign it: it has the address of its issuer, or the issuer's issuer.
 pub(super) fn shows_intermediate(certificate: &X509Certificate<'_>) -> bool {
     certificate.extensions().iter().any(|extension| match extension.parsed_extension() {
         ParsedExtension::AuthorityInfoAccess(access) => {
@@ -103,7 +102,7 @@ pub(super) fn shows_intermediate(certificate: &X509Certificate<'_>) -> bool {
     })
 }
 
-/// A distinguished name as text; the number of its bytes when it cannot be read.
+/// A distinguished name as text; the number of its bytes if it cannot be read.
 pub(crate) fn distinguished_name(der: &[u8]) -> String {
     match X509Name::from_der(der) {
         Ok((_, name)) => name.to_string(),
@@ -117,7 +116,7 @@ fn is_of_rfc5280(oid: &Oid<'_>) -> bool {
     text.starts_with("2.5.29.") || text == "1.3.6.1.5.5.7.1.24"
 }
 
-/// What kind of key it is.
+/// The kind of the key.
 pub(super) fn key(info: &SubjectPublicKeyInfo<'_>) -> KeyKind {
     let bits = || match info.parsed() {
         Ok(PublicKey::RSA(key)) => modulus_bits(key.modulus),
@@ -143,7 +142,7 @@ pub(super) fn key(info: &SubjectPublicKeyInfo<'_>) -> KeyKind {
     }
 }
 
-/// The exact length: a modulus of 2047 bits is shorter than its bytes.
+/// The exact length: a modulus of 2047 bits takes as many bytes as one of 2048.
 fn modulus_bits(modulus: &[u8]) -> usize {
     let modulus = &modulus[modulus.iter().take_while(|byte| **byte == 0).count()..];
     modulus.first().map_or(0, |first| modulus.len() * 8 - first.leading_zeros() as usize)

@@ -1,4 +1,4 @@
-//! TLS to one registry, set up, and what a failed handshake says.
+//! A TLS client for one registry, and the errors of failed handshakes.
 
 use std::fmt;
 use std::io;
@@ -23,12 +23,12 @@ use super::verify::Verifier;
 use super::{name_text, read};
 use crate::net::dial::Io;
 
-/// Says what to do about a failed handshake, by the names of the settings at hand.
+/// Suggests what to do about a failed handshake, by the names of the registry's settings.
 pub(crate) trait Remedy: fmt::Debug + Send + Sync {
-    /// What follows the sentence about the failure: ` (ETCDCTL_CACERT names the authority to trust)`, or nothing.
+    /// The text after the sentence about the failure: ` (ETCDCTL_CACERT names the authority to trust)`, or nothing.
     fn of(&self, told: &Told) -> String;
 
-    /// What follows when the peer does not speak TLS.
+    /// The text for a peer that does not support TLS.
     fn no_tls(&self) -> &'static str;
 }
 
@@ -46,7 +46,7 @@ impl TlsClient {
     ///
     /// # Errors
     ///
-    /// It cannot be set up with these.
+    /// Returns an error when it cannot be set up with these.
     pub(crate) fn new(
         provider: Arc<CryptoProvider>,
         roots: Option<Roots>,
@@ -67,7 +67,7 @@ impl TlsClient {
         Ok(TlsClient { connector: TlsConnector::from(Arc::new(config)), name, explain })
     }
 
-    /// Does the handshake over `stream`. No time limit of its own. [`Explain::of`] has the error in words.
+    /// Performs the handshake over `stream`. No time limit of its own. [`Explain::of`] describes the error.
     pub(crate) async fn handshake<S: Io>(&self, stream: S) -> io::Result<TlsStream<S>> {
         let secured = self.connector.connect(self.name.clone(), stream).await;
         match &secured {
@@ -77,13 +77,13 @@ impl TlsClient {
         secured
     }
 
-    /// What a failure of this TLS says.
+    /// Describes failures of this client.
     pub(crate) fn explain(&self) -> &Arc<Explain> {
         &self.explain
     }
 }
 
-/// What a TLS failure of one peer says, with the setting that resolves it.
+/// Describes TLS failures of one peer, with the setting that resolves them.
 #[derive(Debug)]
 pub(crate) struct Explain {
     remedy: &'static dyn Remedy,
@@ -92,7 +92,7 @@ pub(crate) struct Explain {
 }
 
 impl Explain {
-    /// The TLS error below `error` in words; `None` when it is not one.
+    /// The text for the TLS error below `error`; `None` when it is not one.
     pub(crate) fn of(&self, error: &io::Error) -> Option<String> {
         let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
         #[expect(clippy::disallowed_methods, reason = "certificates have dates")]

@@ -9,14 +9,14 @@ use crate::model::certificate::{Purpose, TlsFault};
 use crate::model::dates::{ago, ahead};
 use crate::model::reach::{Certificate, FailureCode};
 
-/// What went into client authentication: the server's late refusal (TLS 1.3) is judged by it.
+/// The facts about client authentication: they explain the server's late rejection (TLS 1.3).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ClientAuth {
-    /// The server asked for a certificate, of these issuers.
+    /// The issuers in the server's certificate request, if it sent one.
     pub asked: Option<Vec<String>>,
-    /// Our chain, leaf first, when we have one and sent it if asked.
+    /// Our chain, leaf first, if we have one and sent it when requested.
     pub given: Option<Vec<Certificate>>,
-    /// When, in seconds since 1970.
+    /// The time of the handshake, in seconds since 1970.
     pub now: i64,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn explain_end(client: &ClientAuth) -> Option<Told> {
     match &client.given {
         None => Some(client_certificate(client, None)),
         Some(given) if flaw_of_ours(client, given).is_some() => Some(client_certificate(client, None)),
-        // The server names issuers, and ours is one of them: a silent end proves nothing then.
+        // The server names issuers, and ours is one of them: the end of the connection proves nothing then.
         Some(_) if client.asked.as_ref().is_some_and(|issuers| !issuers.is_empty()) => None,
         // C-core's servers name none, and send no alert.
         Some(given) => {
@@ -39,7 +39,7 @@ pub(crate) fn explain_end(client: &ClientAuth) -> Option<Told> {
     }
 }
 
-/// A matter of the client's certificate: none was given, or it was refused.
+/// A failure about the client's certificate: none was sent, or it was rejected.
 pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescription>) -> Told {
     let issuers = client.asked.clone().unwrap_or_default();
     let wanted = match issuers.as_slice() {
@@ -71,7 +71,7 @@ pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescrip
     Told::new(FailureCode::ClientCertificateRequired, text, Some(fault))
 }
 
-/// What can be seen from here to be wrong with our certificate.
+/// A fault of our certificate that is visible on this side.
 fn flaw_of_ours(client: &ClientAuth, given: &[Certificate]) -> Option<(String, TlsFault)> {
     let (leaf, now) = (given.first()?, client.now);
     if leaf.not_after < now {
@@ -95,7 +95,7 @@ fn flaw_of_ours(client: &ClientAuth, given: &[Certificate]) -> Option<(String, T
     None
 }
 
-/// What an alert about a client's certificate means.
+/// The meaning of an alert about a client's certificate.
 fn meaning(alert: AlertDescription) -> &'static str {
     match alert {
         AlertDescription::UnknownCA => "the server does not trust its issuer",

@@ -9,11 +9,12 @@ use tokio_rustls::rustls::crypto::CryptoProvider;
 
 use super::error::SetupError;
 
-/// The configuration of a client that has its peer verified by `verifier`, shows what `identity` gives, and offers `alpn`.
+/// The configuration of a client whose `verifier` verifies the peer, with `identity` as client certificate and the
+/// protocols in `alpn`.
 ///
 /// # Errors
 ///
-/// The TLS library cannot.
+/// Returns an error when the TLS library fails.
 pub(crate) fn config(
     provider: Arc<CryptoProvider>,
     verifier: Arc<dyn ServerCertVerifier>,

@@ -9,16 +9,16 @@ use super::pem::PemError;
 /// Why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The TLS library cannot.
+    /// The TLS library failed.
     #[error("failed to set up TLS: {0}")]
     Library(#[from] rustls::Error),
-    /// The roots cannot be used.
+    /// The roots are not valid.
     #[error("invalid trusted root certificates: {0}")]
     Roots(#[from] VerifierBuilderError),
-    /// The system trusts no certificate.
+    /// The system has no trusted roots.
     #[error("this machine has no trusted root certificates{}; install ca-certificates", because(source))]
     NoSystemRoots {
-        /// What went wrong while they were read.
+        /// The error that occurred while reading them.
         source: Option<rustls_native_certs::Error>,
     },
     /// A file of certificates or a key cannot be used.
@@ -32,7 +32,7 @@ pub enum SetupError {
         /// Why.
         source: PemError,
     },
-    /// No certificate can have the name to verify.
+    /// The name to verify cannot be in a certificate.
     #[cfg(feature = "networked")]
     #[error("{0:?} is not a valid name for a certificate")]
     ServerName(String),

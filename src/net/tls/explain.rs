@@ -1,4 +1,4 @@
-//! Why TLS failed, in words: errors and alerts of rustls as gRFC A118's results and sentences for people. Pure.
+//! Why TLS failed: errors and alerts of rustls as gRFC A118's results and as sentences. Pure.
 
 use std::io;
 
@@ -11,7 +11,8 @@ use super::told::Told;
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 
-/// Why a handshake failed; `None` when the error is not TLS's. `first`: the peer's first bytes as far as they are known.
+/// Why a handshake failed; `None` when the error is not one of TLS. `first`: the peer's first bytes as far as they
+/// are known.
 pub(crate) fn explain_handshake(
     error: &io::Error,
     first: &[u8],
@@ -37,7 +38,7 @@ pub(crate) fn explain_handshake(
             | PeerIncompatible::Tls12NotOffered
             | PeerIncompatible::Tls12NotOfferedOrEnabled,
         ) => old_version(first),
-        // What rustls says of a ServerHello whose version it does not know.
+        // rustls' errors for a ServerHello with an unsupported version.
         Error::PeerMisbehaved(_) | Error::PeerIncompatible(_) if server_version(first).is_some_and(is_old) => {
             old_version(first)
         }
@@ -56,7 +57,7 @@ pub(crate) fn explain_handshake(
     })
 }
 
-/// Why the peer refused what it was sent.
+/// Why the peer rejected what it got.
 pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: &ClientAuth) -> Told {
     let name = alert_name(alert);
     match alert {
@@ -104,13 +105,13 @@ pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: 
     }
 }
 
-/// The server answered in a version before TLS 1.2.
+/// The server responded with a version before TLS 1.2.
 fn old_version(first: &[u8]) -> Told {
     let text = server_version(first).map_or("server supports neither TLS 1.2 nor 1.3", old_version_text);
     Told::new(FailureCode::ProtocolVersionUnsupported, text, Some(TlsFault::OldVersion))
 }
 
-/// A server whose newest version this is.
+/// The text for a server with this newest version.
 pub(super) fn old_version_text(version: u16) -> &'static str {
     match version {
         0x0300 => "server supports SSL 3.0 and nothing newer; gRPC requires TLS 1.2 or 1.3",
@@ -124,7 +125,7 @@ fn is_old(version: u16) -> bool {
     version < 0x0303
 }
 
-/// The version of a ServerHello: record header, handshake header, then it.
+/// The version of a ServerHello: after the record header and the handshake header.
 fn server_version(first: &[u8]) -> Option<u16> {
     match first {
         [0x16, 3, _, _, _, 2, _, _, _, major, minor, ..] => Some(u16::from_be_bytes([*major, *minor])),
@@ -132,12 +133,12 @@ fn server_version(first: &[u8]) -> Option<u16> {
     }
 }
 
-/// A TLS record begins with its type and the major version 3.
+/// A TLS record starts with its type and the major version 3.
 pub(crate) fn is_tls(first: &[u8]) -> bool {
     matches!(first, [0x14..=0x18] | [0x14..=0x18, 3, ..])
 }
 
-/// An error of rustls without its types, and without the links of its documentation.
+/// An error of rustls without its types and documentation links.
 fn in_words(error: &Error) -> String {
     match error {
         Error::InvalidMessage(_) => "server sent a TLS message that cannot be parsed".to_string(),

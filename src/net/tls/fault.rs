@@ -1,4 +1,4 @@
-//! What is wrong with a certificate, in words: the verifier's errors with the facts of the chain that it was shown.
+//! What is wrong with a certificate: the verifier's errors with facts from the presented chain.
 
 use tokio_rustls::rustls::CertificateError;
 use tokio_rustls::rustls::pki_types::CertificateDer;
@@ -14,7 +14,7 @@ use crate::model::certificate::{CertificateTraits, KeyKind, Purpose, TlsFault};
 use crate::model::dates::{ago, ahead};
 use crate::model::reach::FailureCode;
 
-/// The errors of which some are the library's limits.
+/// The errors that can result from the library's limits.
 pub(super) fn may_be_our_limit(error: &CertificateError) -> bool {
     match error {
         CertificateError::BadSignature
@@ -41,7 +41,7 @@ pub(super) fn may_be_our_limit(error: &CertificateError) -> bool {
     }
 }
 
-/// The server did not prove that it holds the certificate's key, as far as the library can tell.
+/// The server did not prove possession of the certificate's key, as far as the library can tell.
 pub(super) fn unproved(leaf: &CertificateDer<'_>) -> Refusal {
     let key = certificate::read(leaf).map_or(KeyKind::Unknown, |leaf| leaf.traits.key);
     let parsed = ParsedCertificate::try_from(leaf).is_ok();
@@ -54,7 +54,7 @@ pub(super) fn unproved(leaf: &CertificateDer<'_>) -> Refusal {
     Refusal { code: FailureCode::CertificateVerificationFailed, text, fault, is_our_limit }
 }
 
-/// Why a certificate is refused.
+/// Why a certificate is rejected.
 pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
     use FailureCode as Code;
     let (code, text, fault) = match error {
@@ -64,7 +64,7 @@ pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
             (Code::HostnameMismatch, other_name(seen), None)
         }
         CertificateError::UnknownIssuer => issuer(seen),
-        // A self-signed certificate may be called a CA that is no server's certificate before its issuer is looked for.
+        // A self-signed certificate may be rejected as a CA certificate before its issuer is looked for.
         CertificateError::Other(_)
             if matches!(seen.chain.end(seen.roots.store()), Some(End::Root(_))) && alone(seen) =>
         {
@@ -83,7 +83,7 @@ pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
 
 type Told = (FailureCode, String, Option<TlsFault>);
 
-/// Nothing but the leaf.
+/// The leaf only.
 fn alone(seen: &Seen<'_>) -> bool {
     seen.read.first().is_some_and(|leaf| leaf.subject == leaf.issuer)
 }
@@ -115,7 +115,7 @@ fn dates(seen: &Seen<'_>, expired: bool) -> Told {
     }
 }
 
-/// Nobody who is trusted issued it.
+/// The issuer is not trusted.
 fn issuer(seen: &Seen<'_>) -> Told {
     let unknown = |what: String| format!("certificate signed by unknown authority ({what})");
     let (text, fault) = match seen.chain.end(seen.roots.store()) {
@@ -198,12 +198,12 @@ fn purpose(seen: &Seen<'_>) -> Told {
     (FailureCode::CertificateVerificationFailed, text, Some(TlsFault::Purpose))
 }
 
-/// A server may use it.
+/// Server authentication is allowed.
 pub(super) fn may_serve(traits: &CertificateTraits) -> bool {
     traits.is_for(&Purpose::ServerAuth) || traits.is_for(&Purpose::Any)
 }
 
-/// What is left: in the library's words, without its types.
+/// Any other error: the library's message without its types.
 fn other(error: &CertificateError) -> Told {
     let reissue = |what: &str| Some(TlsFault::Reissue(what.to_string()));
     match error {
@@ -244,7 +244,7 @@ fn other(error: &CertificateError) -> Told {
     }
 }
 
-/// The error of the library below rustls, where rustls has no variant for it.
+/// The webpki error below rustls, if rustls has no variant for it.
 fn of_webpki(error: &CertificateError) -> Option<&webpki::Error> {
     match error {
         CertificateError::Other(inner) => inner.0.downcast_ref(),
@@ -252,7 +252,7 @@ fn of_webpki(error: &CertificateError) -> Option<&webpki::Error> {
     }
 }
 
-/// `CaUsedAsEndEntity` as `ca used as end entity`; nothing of what follows a name.
+/// `CaUsedAsEndEntity` as `ca used as end entity`; anything after the name is dropped.
 fn in_words(camel: &str) -> String {
     let name: String = camel.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
     let mut words = String::new();

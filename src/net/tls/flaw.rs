@@ -12,7 +12,7 @@ pub(super) fn flaw(seen: &Seen<'_>) -> Option<(String, TlsFault)> {
     for (at, of_chain) in seen.read.iter().enumerate() {
         let traits = &of_chain.traits;
         let whose = seen.whose(at);
-        // A root signs itself: how does not matter.
+        // How a root signs itself does not matter.
         let signed_itself = of_chain.subject == of_chain.issuer;
         let found = if traits.version == 1 {
             Some((

@@ -1,5 +1,5 @@
-//! What a server would agree to: a ClientHello that offers everything, and the server's first answer to it, read without
-//! a TLS library. Sent only after a handshake in which nothing was in common, to say what is missing. Pure.
+//! What a server supports: a ClientHello that offers everything, and the server's first response to it, read without
+//! a TLS library. Sent only after a handshake without common parameters, to find out what is missing. Pure.
 
 use super::explain::old_version_text;
 use super::path;
@@ -17,21 +17,21 @@ pub(crate) enum Offered {
     Only13,
 }
 
-/// What a server answered.
+/// The server's response.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Answer {
     /// `0x0303`.
     version: u16,
     cipher: u16,
-    /// The key exchange group, where one is named.
+    /// The key exchange group, if one is named.
     group: Option<u16>,
-    /// The server's own certificate: TLS 1.3 encrypts it.
+    /// The server's own certificate; `None` in TLS 1.3, which encrypts it.
     certificate: Option<Vec<u8>>,
-    /// Nothing more is to come in the clear.
+    /// Nothing more will arrive unencrypted.
     is_complete: bool,
 }
 
-/// Cipher suites with their names, those of TLS 1.3 first, then those that gRPC clients use, then the others.
+/// Cipher suites with their names, those of TLS 1.3 first, then those of gRPC clients, then the others.
 const CIPHERS: [(u16, &str); 54] = [
     (0x1301, "TLS_AES_128_GCM_SHA256"),
     (0x1302, "TLS_AES_256_GCM_SHA384"),
@@ -120,11 +120,11 @@ const SCHEMES: [u16; 24] = [
     0x081a, 0x081b, 0x081c, 0x0303, 0x0301, 0x0402, 0x0502, 0x0203, 0x0201, 0x0202,
 ];
 
-/// A hello that offers everything up to a version, to a server of this name (none for an address).
+/// A hello that offers everything up to a version, to a server with this name (none for an address).
 pub(crate) fn client_hello(offered: Offered, server_name: Option<&str>, random: [u8; 32]) -> Vec<u8> {
     let mut body = vec![3, 3];
     body.extend_from_slice(&random);
-    // A session of TLS 1.3 needs an identifier in some middleboxes' eyes.
+    // Some middleboxes require a session identifier in TLS 1.3.
     match offered {
         Offered::UpTo12 => body.push(0),
         Offered::Only13 => {
@@ -167,7 +167,7 @@ pub(crate) fn client_hello(offered: Offered, server_name: Option<&str>, random: 
         Offered::Only13 => {
             extension(43, &[2, 3, 4]);
             extension(45, &[1, 1]);
-            // No share of any group: the server names the one that it wants (RFC 8446, 4.2.8).
+            // No key share: the server names the group that it wants (RFC 8446, 4.2.8).
             extension(51, &[0, 0]);
         }
     }
@@ -188,7 +188,7 @@ fn with_length(to: &mut Vec<u8>, content: &[u8]) {
     to.extend_from_slice(content);
 }
 
-/// What the bytes so far say; `None` without a whole ServerHello.
+/// The content of the bytes so far; `None` without a complete ServerHello.
 pub(crate) fn answer(bytes: &[u8]) -> Option<Answer> {
     let mut handshakes = Vec::new();
     let mut rest = bytes;
@@ -233,7 +233,7 @@ fn server_hello(content: &[u8]) -> Option<Answer> {
         match (u16::from_be_bytes([*k1, *k2]), value) {
             (43, [high, low]) => {
                 answer.version = u16::from_be_bytes([*high, *low]);
-                // What follows is encrypted.
+                // Everything after this is encrypted.
                 answer.is_complete = true;
             }
             (51, [high, low, ..]) => answer.group = Some(u16::from_be_bytes([*high, *low])),
@@ -250,12 +250,12 @@ fn first_certificate(content: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Answer {
-    /// Nothing more is to come that could be read.
+    /// Nothing more will arrive that can be read.
     pub fn is_complete(&self) -> bool {
         self.is_complete
     }
 
-    /// Why a gRPC client and this server have nothing in common; `None` when the answer does not show it.
+    /// Why a gRPC client and this server have nothing in common; `None` when the response does not show it.
     pub fn lacks(&self) -> Option<Told> {
         let told = |code, text: String, fault| Some(Told { code, text, fault: Some(fault) });
         if self.version < 0x0303 {
@@ -294,7 +294,8 @@ impl Answer {
         None
     }
 
-    /// The same for a server that answers a hello of everything, and nothing of it shows why it refused a client's.
+    /// The same for a server that responds to a hello that offers everything, when its response does not show why it
+    /// rejected a client's.
     pub fn wants_another_signature(&self) -> Told {
         let text = "the server's certificate requires a signature scheme that most gRPC clients do not offer (such as Ed448 or RSA-PSS keys)";
         let better = "with an ECDSA P-256 or an RSA key of 2048 bits".to_string();

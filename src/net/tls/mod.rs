@@ -1,5 +1,5 @@
-//! TLS: one verifier of certificates ([`Verifier`]), the files that settings name ([`pem`]), and what went wrong in words
-//! that show no type of a library.
+//! TLS: one verifier of certificates ([`Verifier`]), the files that settings name ([`pem`]), and error texts without
+//! library types.
 
 mod alert;
 mod certificate;

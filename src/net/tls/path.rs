@@ -1,7 +1,7 @@
-//! A chain of certificates read without the TLS library: who signed whom, where the chain ends, and whether it would pass
-//! with stacks that do not have this library's limits.
+//! Analyzes a certificate chain without the TLS library: which certificate signed which, where the chain ends, and
+//! whether stacks without this library's limits accept it.
 //!
-//! Nothing here decides that a peer is trusted: it tells what other client stacks do with a chain that was refused.
+//! Nothing here decides that a peer is trusted: it reports what other client stacks do with a rejected chain.
 
 use tokio_rustls::rustls::RootCertStore;
 use tokio_rustls::rustls::crypto::WebPkiSupportedAlgorithms;
@@ -12,10 +12,10 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::certificate;
 use crate::model::certificate::{CertificateTraits, Curve, Digest, KeyKind, KeyUsage, Purpose};
 
-/// More certificates than that are no chain.
+/// The maximum number of certificates in a chain.
 const LONGEST: usize = 10;
 
-/// Where a chain ends that begins with the leaf and follows the names of the issuers.
+/// Where a chain ends that starts with the leaf and follows the names of the issuers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
     /// At a certificate that signs itself.
@@ -37,7 +37,7 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// Reads what a server sent.
+    /// Reads the certificates that a server sent.
     pub fn new(sent: impl Iterator<Item = &'a CertificateDer<'a>>) -> Self {
         let read = sent.take(LONGEST).filter_map(|der| Some(X509Certificate::from_der(der).ok()?.1));
         Chain { certificates: read.collect() }
@@ -61,13 +61,13 @@ impl<'a> Chain<'a> {
         Some(End::Missing { issuer: at.issuer().to_string(), intermediate: certificate::shows_intermediate(at) })
     }
 
-    /// True when a stack without the limits of this library's signatures, and without its strictness about
-    /// `basicConstraints`, versions and policies of the leaf, accepts the chain at the time `now`: every signature that can
-    /// be checked here is right, every certificate is within its dates, every issuer may issue, and a server's purpose is
-    /// allowed all the way. Names are not looked at.
+    /// True when a stack without this library's limits on signatures, and without its strictness about
+    /// `basicConstraints`, versions and policies of the leaf, accepts the chain at the time `now`: every signature
+    /// that can be checked here is valid, every certificate is within its dates, every issuer may issue, and the
+    /// server purpose is allowed by every certificate. Names are not checked.
     pub fn passes_elsewhere(&self, roots: &RootCertStore, algorithms: &WebPkiSupportedAlgorithms, now: i64) -> bool {
         let Some(leaf) = self.certificates.first() else { return false };
-        // Limits of names are not understood here.
+        // Name constraints are not supported here.
         let constrained = self.certificates.iter().skip(1).any(|issuer| certificate::traits(issuer).constrains_names);
         !constrained && self.climbs(leaf, roots, algorithms, now, LONGEST)
     }
@@ -92,7 +92,7 @@ impl<'a> Chain<'a> {
             Signature::Wrong => false,
             Signature::Unchecked => is_common(&certificate::key(key)),
         };
-        // As many authorities stand below it as steps were made, the leaf not counted.
+        // The number of authorities below it is the number of steps, not counting the leaf.
         let below = LONGEST - left;
         let trusted = anchors_of(roots, at).any(|anchor| {
             let key = in_sequence(&anchor.subject_public_key_info);
@@ -112,8 +112,8 @@ impl<'a> Chain<'a> {
     }
 }
 
-/// Whether `leaf` signs itself with a key that is trusted under its name: it is one of the roots. Whoever proves to hold that
-/// key may say anything.
+/// Whether `leaf` is self-signed with a key that is trusted under its name, which makes it one of the roots. The
+/// holder of that key may issue any certificate.
 pub(super) fn is_a_root(leaf: &[u8], roots: &RootCertStore) -> bool {
     let Ok((_, leaf)) = X509Certificate::from_der(leaf) else { return false };
     leaf.subject().as_raw() == leaf.issuer().as_raw()
@@ -124,7 +124,7 @@ fn may_serve(traits: &CertificateTraits) -> bool {
     traits.is_for(&Purpose::ServerAuth) || traits.is_for(&Purpose::Any)
 }
 
-/// The anchors of that name: their subject is kept without its outermost header.
+/// The anchors with that name: their subject is stored without its outermost header.
 fn anchors_of<'r>(
     roots: &'r RootCertStore,
     of: &X509Certificate<'_>,
@@ -153,7 +153,7 @@ fn in_sequence(content: &[u8]) -> Vec<u8> {
 enum Signature {
     Right,
     Wrong,
-    /// Beyond the algorithms at hand.
+    /// Not supported by the available algorithms.
     Unchecked,
 }
 
@@ -181,7 +181,7 @@ fn signature(
     if tried && !is_beyond(&certificate::key(key)) { Signature::Wrong } else { Signature::Unchecked }
 }
 
-/// Keys whose signatures the library cannot check although it knows the algorithm.
+/// Keys whose signatures the library cannot verify although it supports the algorithm.
 pub(super) fn is_beyond(key: &KeyKind) -> bool {
     match key {
         // ring counts whole bytes.
@@ -202,7 +202,7 @@ pub(super) fn is_common(key: &KeyKind) -> bool {
     }
 }
 
-/// Whether an algorithm identifier begins with this OID.
+/// Whether an algorithm identifier starts with this OID.
 fn names(identifier: &[u8], oid: &[u8]) -> bool {
     identifier
         .strip_prefix(&[0x06])

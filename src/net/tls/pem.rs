@@ -1,5 +1,5 @@
-//! Certificates and keys from PEM, and why they cannot be had: phrases that follow a file's name and a colon, and show
-//! nothing of its content, which may be a key.
+//! Certificates and keys from PEM, and why they cannot be used: phrases that follow a file's name and a colon, and
+//! contain nothing of its content, which may be a key.
 
 use std::io;
 use std::path::Path;
@@ -20,30 +20,30 @@ pub enum PemError {
     /// It cannot be read.
     #[error("{}", unreadable(.0))]
     Unreadable(#[source] io::Error),
-    /// Nothing is in it.
+    /// It is empty.
     #[error("the file is empty")]
     Empty,
-    /// Something else is in it.
+    /// It contains something else.
     #[error("no {wanted} found in file, only {found}")]
     Other {
-        /// What was looked for: `certificate`, `private key`.
+        /// The wanted kind: `certificate`, `private key`.
         wanted: &'static str,
-        /// What is there, by the label that PEM gives it.
+        /// The content, by its PEM label.
         found: String,
     },
-    /// It seems to be the binary form.
+    /// It seems to be in binary form (DER).
     #[error("no {wanted} in PEM format found in file (it looks like DER; convert it with openssl)")]
     Der {
-        /// What was looked for.
+        /// The wanted kind.
         wanted: &'static str,
     },
     /// It is not PEM at all.
     #[error("no {wanted} found in file (not PEM)")]
     NotPem {
-        /// What was looked for.
+        /// The wanted kind.
         wanted: &'static str,
     },
-    /// It begins as PEM and goes on as something else. The parser's own error may show a part of a key.
+    /// It starts as PEM and is malformed after that. The parser's own error may contain a part of a key.
     #[error("not valid PEM")]
     Malformed,
     /// One of its certificates cannot be read.
@@ -55,7 +55,7 @@ pub enum PemError {
         _ => format!("none of the {count} certificates in the file can be a trusted root"),
     })]
     NotARoot {
-        /// How many there are.
+        /// The number of certificates.
         count: usize,
     },
     /// A directory without a usable file.
@@ -64,10 +64,10 @@ pub enum PemError {
     /// The key needs a passphrase.
     #[error("the key is encrypted; decrypt it first (openssl pkey -in KEY -out PLAIN)")]
     Encrypted,
-    /// Certificate and key are of two pairs.
+    /// Certificate and key do not match.
     #[error("the key does not match the certificate")]
     Mismatch,
-    /// The TLS library has no such keys.
+    /// The TLS library does not support such keys.
     #[error(
         "the key is not supported (supported: RSA of 2048 to 8192 bits, ECDSA P-256 and P-384, Ed25519); the certificate is for {kind}"
     )]
@@ -104,7 +104,7 @@ pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-/// Certificate chain and key of a client, which must belong together.
+/// Certificate chain and key of a client, which must match.
 pub(crate) fn identity(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, IdentityError> {
     let chain = certificates(chain).map_err(IdentityError::Certificate)?;
     if is_encrypted(key) {
@@ -124,7 +124,7 @@ pub(crate) fn identity(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> R
     })
 }
 
-/// Why a file of certificates cannot be read, in words.
+/// Why a file of certificates cannot be read, as text.
 fn unreadable(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::InvalidData => "not PEM (the file is not text)".to_string(),
@@ -143,7 +143,7 @@ fn absent(wanted: &'static str, text: &[u8]) -> PemError {
     }
 }
 
-/// What PEM says it holds: `-----BEGIN CERTIFICATE REQUEST-----`.
+/// The labels in PEM: `-----BEGIN CERTIFICATE REQUEST-----`.
 fn labels(text: &[u8]) -> impl Iterator<Item = String> {
     let text = String::from_utf8_lossy(text);
     let found: Vec<String> = text

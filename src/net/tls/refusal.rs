@@ -8,16 +8,16 @@ use tokio_rustls::rustls::{self, CertificateError, OtherError};
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 
-/// Why a certificate is refused, in words.
+/// Why a certificate is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// Stable word.
+    /// The stable code.
     pub code: FailureCode,
     /// The sentence.
     pub text: String,
-    /// What the remedy depends on.
+    /// The fact that the remedy depends on.
     pub fault: Option<TlsFault>,
-    /// The TLS library's own limit: grpc-go's verification accepts the chain.
+    /// A limit of the TLS library: grpc-go's verification accepts the chain.
     pub is_our_limit: bool,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// The [`Refusal`] that a [`Verifier`](super::Verifier) hid in an error of rustls.
+/// The [`Refusal`] that a [`Verifier`](super::Verifier) put into an error of rustls.
 pub(crate) fn refusal_in(error: &rustls::Error) -> Option<&Refusal> {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => inner.downcast_ref(),

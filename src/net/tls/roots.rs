@@ -11,21 +11,21 @@ use super::pem::PemError;
 use crate::model::certificate::KeyKind;
 use crate::model::reach::Certificate;
 
-/// Who is trusted.
+/// The trusted roots.
 #[derive(Debug, Clone)]
 pub(crate) struct Roots {
     pub(super) store: Arc<RootCertStore>,
-    /// The certificates that were given by name. A trusted one that a server presents as its own is trusted for what it
-    /// says, as OpenSSL and Go do it (webpki refuses a CA certificate there, which is what `openssl req -x509` makes).
+    /// The certificates from the settings. A trusted one that a server presents as its own is accepted, as in OpenSSL
+    /// and Go (webpki rejects a CA certificate there, which is what `openssl req -x509` creates).
     pub(super) named: Vec<CertificateDer<'static>>,
 }
 
 impl Roots {
-    /// These and no others.
+    /// Only these roots.
     ///
     /// # Errors
     ///
-    /// None of them can be a root.
+    /// Returns an error when none of them can be a root.
     pub fn named(named: Vec<CertificateDer<'static>>) -> Result<Self, PemError> {
         let mut store = RootCertStore::empty();
         let (added, _) = store.add_parsable_certificates(named.iter().cloned());
@@ -35,11 +35,11 @@ impl Roots {
         Ok(Roots { store: Arc::new(store), named })
     }
 
-    /// The system's.
+    /// The system's roots.
     ///
     /// # Errors
     ///
-    /// The system has none.
+    /// Returns an error when the system has none.
     pub fn system() -> Result<Self, SetupError> {
         let found = rustls_native_certs::load_native_certs();
         let mut store = RootCertStore::empty();
@@ -50,7 +50,7 @@ impl Roots {
         Ok(Roots { store: Arc::new(store), named: Vec::new() })
     }
 
-    /// The subjects of the certificates that were given by name.
+    /// The subjects of the certificates from the settings.
     pub(super) fn subjects(&self) -> Vec<String> {
         self.named.iter().filter_map(|der| Some(certificate::read(der)?.subject)).collect()
     }
@@ -59,12 +59,12 @@ impl Roots {
         &self.store
     }
 
-    /// Name and key of the trusted root that `chain` ends at, where it was given by name.
+    /// Name and key of the trusted root at the end of `chain`, if it is from the settings.
     pub(super) fn anchor_key(&self, chain: &[Certificate]) -> Option<(String, KeyKind)> {
         self.anchor(chain).map(|root| (root.subject, root.traits.key))
     }
 
-    /// The named root that issued a certificate of `chain`, by its name.
+    /// The root from the settings that issued a certificate of `chain`, by its name.
     pub(super) fn anchor(&self, chain: &[Certificate]) -> Option<Certificate> {
         let mut named = self.named.iter().filter_map(|der| certificate::read(der));
         named.find(|root| chain.iter().any(|of_chain| of_chain.issuer == root.subject))

@@ -7,22 +7,22 @@ use super::roots::Roots;
 use crate::model::certificate::AlternativeName;
 use crate::model::reach::Certificate;
 
-/// What was presented, to whom, and when.
+/// The presented chain, the expected name, and the time.
 pub(super) struct Seen<'a> {
-    /// The chain, to walk it.
+    /// The chain, for following its issuers.
     pub chain: &'a Chain<'a>,
-    /// The same, read.
+    /// The same, decoded.
     pub read: Vec<Certificate>,
-    /// Who is trusted.
+    /// The trusted roots.
     pub roots: &'a Roots,
-    /// The name that was asked for.
+    /// The expected name.
     pub server_name: String,
     /// Seconds since 1970.
     pub now: i64,
 }
 
 impl Seen<'_> {
-    /// The name is one of the certificate's alternative names, or falls under a wildcard among them, as grpc-go reads them.
+    /// The name is one of the certificate's alternative names, or matches a wildcard among them, as in grpc-go.
     pub fn is_for_name(&self) -> bool {
         let names = || self.read.first().into_iter().flat_map(|leaf| &leaf.names);
         if let Ok(ip) = self.server_name.parse::<IpAddr>() {
@@ -35,7 +35,7 @@ impl Seen<'_> {
         })
     }
 
-    /// How a certificate of the chain is called in a sentence.
+    /// The name of a certificate of the chain in a sentence.
     pub fn whose(&self, at: usize) -> String {
         match self.read.get(at) {
             Some(certificate) if at > 0 => format!("certificate of the issuer \"{}\"", certificate.subject),

@@ -6,11 +6,11 @@ use crate::model::reach::FailureCode;
 /// Why TLS failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
-    /// Stable word.
+    /// The stable code.
     pub code: FailureCode,
     /// The sentence.
     pub text: String,
-    /// What the remedy depends on.
+    /// The fact that the remedy depends on.
     pub fault: Option<TlsFault>,
 }
 

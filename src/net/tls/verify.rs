@@ -18,21 +18,21 @@ use super::seen::Seen;
 use super::{certificate, fault};
 use crate::model::reach::Certificate;
 
-/// What a server presented.
+/// The certificates of a server.
 #[derive(Clone, Copy)]
 pub(crate) struct Presented<'a> {
     /// Its own certificate.
     pub leaf: &'a CertificateDer<'a>,
-    /// What it sent with it.
+    /// The certificates that it sent with it.
     pub intermediates: &'a [CertificateDer<'a>],
-    /// The name it must be for.
+    /// The expected name.
     pub name: &'a ServerName<'a>,
     /// The time.
     pub now: UnixTime,
 }
 
-/// Verifies chains against [`Roots`], or accepts every chain; the server must hold the certificate's key in both cases. As
-/// rustls' verifier its errors are [`Refusal`]s ([`refusal_in`](super::refusal_in)).
+/// Verifies chains against [`Roots`], or accepts every chain; the server must have the certificate's key in both
+/// cases. As rustls' verifier it returns [`Refusal`]s as errors ([`refusal_in`](super::refusal_in)).
 #[derive(Debug)]
 pub(crate) struct Verifier {
     /// `None`: every chain is accepted.
@@ -47,11 +47,11 @@ struct Trusted {
 }
 
 impl Verifier {
-    /// A verifier that trusts `roots`; without them one that accepts every chain.
+    /// A verifier that trusts `roots`; without them, one that accepts every chain.
     ///
     /// # Errors
     ///
-    /// They cannot be used.
+    /// Returns an error when they cannot be used.
     pub fn new(roots: Option<Roots>, provider: Arc<CryptoProvider>) -> Result<Self, SetupError> {
         let trusted = match roots {
             None => None,
@@ -68,12 +68,12 @@ impl Verifier {
         self.trusted.is_some()
     }
 
-    /// The named root that the chain ends at, where there is one.
+    /// The root from the settings at the end of the chain, if there is one.
     pub fn anchor(&self, chain: &[Certificate]) -> Option<Certificate> {
         self.trusted.as_ref()?.roots.anchor(chain)
     }
 
-    /// Verifies what a server presented.
+    /// Verifies the certificates of a server.
     pub fn check(&self, presented: Presented<'_>, ocsp: &[u8]) -> Result<(), Refusal> {
         let Some(Trusted { webpki, roots }) = &self.trusted else { return Ok(()) };
         let Presented { leaf, intermediates, name, now } = presented;
@@ -102,7 +102,7 @@ impl Verifier {
     }
 }
 
-/// A certificate that was given as a trusted one: its name and its dates count.
+/// A certificate that is itself one of the trusted ones: its name and its dates are checked.
 fn named_itself(leaf: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<(), rustls::Error> {
     let seconds = |at: i64| UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(at).unwrap_or(0)));
     verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
@@ -158,7 +158,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// The proof that the server holds the certificate's key, with a failure in words.
+/// The proof that the server has the certificate's key; a failure becomes a [`Refusal`].
 fn proved(
     certificate: &CertificateDer<'_>,
     proof: Result<HandshakeSignatureValid, rustls::Error>,

@@ -15,7 +15,7 @@ pub use resolv_conf::{SOURCE, read};
 #[cfg(any(windows, target_vendor = "apple"))]
 pub use system_conf::{SOURCE, read};
 
-/// What the system's resolver is configured with.
+/// The configuration of the system's resolver.
 #[derive(Debug, Clone)]
 pub enum SystemResolver {
     /// The text of a resolv.conf(5).
@@ -29,14 +29,14 @@ pub enum SystemResolver {
     },
 }
 
-/// Names that are resolved without a server (hosts(5)), as they are called in output.
+/// The name of the hosts file (hosts(5)) in output: names in it are resolved without a server.
 pub const HOSTS: &str = if cfg!(windows) { r"drivers\etc\hosts" } else { "/etc/hosts" };
 
 /// The content of the hosts file.
 ///
 /// # Errors
 ///
-/// It cannot be read.
+/// Returns an error when it cannot be read.
 pub fn hosts() -> io::Result<Vec<u8>> {
     #[cfg(unix)]
     let path = HOSTS;

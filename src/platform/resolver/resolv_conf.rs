@@ -4,14 +4,14 @@ use std::io;
 
 use super::SystemResolver;
 
-/// Where the configuration is, as it is called in output.
+/// The source of the configuration, as named in output.
 pub const SOURCE: &str = "/etc/resolv.conf";
 
 /// Reads the configuration.
 ///
 /// # Errors
 ///
-/// It cannot be read.
+/// Returns an error when it cannot be read.
 pub fn read() -> io::Result<SystemResolver> {
     Ok(SystemResolver::ResolvConf(String::from_utf8_lossy(&std::fs::read(SOURCE)?).into_owned()))
 }

@@ -1,4 +1,4 @@
-//! Systems that are queried for their resolver's configuration: macOS (System Configuration; its resolv.conf(5) is there for
+//! Systems with an API for their resolver's configuration: macOS (System Configuration; its resolv.conf(5) exists for
 //! old programs only) and Windows (the network adapters that are up).
 
 use std::io;
@@ -8,7 +8,7 @@ use hickory_resolver::system_conf::read_system_conf;
 
 use super::SystemResolver;
 
-/// Where the configuration is, as it is called in output.
+/// The source of the configuration, as named in output.
 pub const SOURCE: &str =
     if cfg!(windows) { "the DNS settings of the network adapters" } else { "the DNS settings of the system" };
 
@@ -19,7 +19,7 @@ const PORT: u16 = 53;
 ///
 /// # Errors
 ///
-/// The system does not give it.
+/// Returns an error when the system does not provide it.
 pub fn read() -> io::Result<SystemResolver> {
     let (config, _) = read_system_conf().map_err(io::Error::other)?;
     let servers = config.name_servers().iter().map(|server| SocketAddr::new(server.ip, PORT)).collect();

@@ -1,5 +1,5 @@
-//! The signals that end a run: Ctrl-C, SIGTERM, SIGHUP (the terminal was closed) and SIGQUIT on Unix; Ctrl-C, Ctrl-Break, a
-//! closed console and a shutdown on Windows.
+//! The signals that stop a run: Ctrl-C, SIGTERM, SIGHUP (the terminal was closed) and SIGQUIT on Unix; Ctrl-C,
+//! Ctrl-Break, a closed console and a shutdown on Windows.
 
 #[cfg(unix)]
 mod unix;
@@ -13,7 +13,7 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-/// Why this process is to end.
+/// Why this process must stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C.
@@ -31,11 +31,11 @@ pub enum Signal {
 pub struct Signals(system::Signals);
 
 impl Signals {
-    /// Starts to listen: from now on none of them ends the process by itself. Must be called within a runtime of tokio.
+    /// Starts to listen: from now on none of them stops the process by itself. Must be called within a tokio runtime.
     ///
     /// # Errors
     ///
-    /// The system installs no handler.
+    /// Returns an error when the system cannot install a handler.
     pub fn listen() -> io::Result<Signals> {
         system::Signals::listen().map(Signals)
     }

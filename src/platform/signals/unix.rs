@@ -12,7 +12,7 @@ pub(super) struct Signals {
     interrupt: unix::Signal,
     terminate: unix::Signal,
     quit: unix::Signal,
-    /// `None` where SIGHUP is ignored.
+    /// `None` if SIGHUP is ignored.
     hang_up: Option<unix::Signal>,
 }
 
@@ -43,7 +43,7 @@ impl Signals {
     }
 }
 
-/// Whether this process was started to outlive its terminal (`nohup`): SIGHUP is ignored then, and stays so.
+/// Whether this process was started to outlive its terminal (`nohup`): SIGHUP is then ignored, and stays so.
 #[cfg(target_os = "linux")]
 fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -53,7 +53,7 @@ fn ignores_hangup() -> bool {
         .is_some_and(|mask| mask & (1 << (SignalKind::hangup().as_raw_value() - 1)) != 0)
 }
 
-/// As above. Other systems do not show it: `nohup` leaves no terminal to stdout.
+/// As above. Other systems do not show it: with `nohup`, stdout is not a terminal.
 #[cfg(not(target_os = "linux"))]
 fn ignores_hangup() -> bool {
     !io::IsTerminal::is_terminal(&io::stdout())

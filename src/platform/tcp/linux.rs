@@ -9,7 +9,7 @@ use nix::libc::{self, socklen_t, tcp_info};
 
 use super::TcpFacts;
 
-/// What the kernel knows of `socket`; `None` when it is not one of TCP.
+/// The kernel's facts about `socket`; `None` when it is not a TCP socket.
 pub fn facts(socket: &impl AsFd) -> Option<TcpFacts> {
     let mut length = size_of::<tcp_info>() as socklen_t;
     // SAFETY: tcp_info consists of integers only, for which zero is a value.
@@ -20,7 +20,7 @@ pub fn facts(socket: &impl AsFd) -> Option<TcpFacts> {
         let descriptor = socket.as_fd().as_raw_fd();
         libc::getsockopt(descriptor, libc::IPPROTO_TCP, libc::TCP_INFO, (&raw mut info).cast(), &raw mut length)
     };
-    // Kernels wrote less before they knew more, and WSL 1 still does. All since 2.6.10 write this much.
+    // Older kernels, and WSL 1, return a shorter structure. All kernels since 2.6.10 return this much.
     let written = |end: usize| length as usize >= end;
     if result != 0 || !written(offset_of!(tcp_info, tcpi_last_ack_recv) + size_of::<u32>()) {
         return None;

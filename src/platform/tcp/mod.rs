@@ -1,4 +1,4 @@
-//! What the kernel knows of a TCP connection.
+//! The kernel's facts about a TCP connection.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -19,8 +19,8 @@ pub struct TcpFacts {
     pub unacked: u32,
     /// How often the oldest of them has been sent again.
     pub retransmits: u32,
-    /// How long ago the last acknowledgement came.
+    /// How long ago the last acknowledgement arrived.
     pub last_ack: Duration,
-    /// How many segments have come in, those without data among them; `None` where the kernel does not count.
+    /// How many segments have arrived, including those without data; `None` if the kernel does not count them.
     pub segments_in: Option<u32>,
 }

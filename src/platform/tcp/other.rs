@@ -1,5 +1,5 @@
-//! Systems that do not report what is needed: macOS has neither the age of the last acknowledgement nor the number of
-//! segments that wait for one, Windows hides both behind an interface that has to be switched on by an administrator.
+//! Systems that do not report the facts: macOS has neither the age of the last acknowledgement nor the number of
+//! unacknowledged segments; on Windows an administrator must enable the interface for both.
 
 use super::TcpFacts;
 
