@@ -1,5 +1,5 @@
-//! Every parser and decoder of foreign bytes, on seeded mutations of its seeds (fuzz/seeds): none panics, none takes time or
-//! memory out of proportion. `cargo fuzz` runs the same list without end (fuzz/README.md).
+//! Every parser and decoder of external bytes, on seeded mutations of its seeds (fuzz/seeds): none panics, and none
+//! takes time or memory out of proportion. `cargo fuzz` runs the same list without end (fuzz/README.md).
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -12,12 +12,12 @@ use grpc_discover::fuzzing::{Mutator, PARSERS};
 use crate::fault::every_fault;
 use crate::support::tool::{after, run_command};
 
-/// So many inputs for each parser, and so many with GRPC_DISCOVER_TEST_ALL_FAULTS=1.
+/// This many inputs for each parser, and this many with GRPC_DISCOVER_TEST_ALL_FAULTS=1.
 const INPUTS: usize = 3_000;
 const MANY: usize = 50_000;
 /// Inputs have up to 64 KiB; a build without optimization reads them in milliseconds.
 const SLOW: Duration = Duration::from_secs(2);
-/// Address space of the process, in KiB: the binary and its libraries take the largest part.
+/// Address space of the process, in KiB: most of it is for the binary and its libraries.
 const MEMORY: &str = "ulimit -v 1500000";
 
 fn seeds(name: &str) -> Vec<Vec<u8>> {
@@ -28,7 +28,7 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
-/// The input as it can be written down: the test prints it, so that it can become a seed.
+/// The input in a printable form: the test prints it, so that it can become a seed.
 fn shown(input: &[u8]) -> String {
     let start = &input[..input.len().min(2_000)];
     format!("{} bytes: {}", input.len(), start.escape_ascii())
@@ -45,7 +45,7 @@ fn every_parser_has_seeds_and_every_seed_a_parser() {
     }
 }
 
-/// Runs in a process of its own, whose memory is limited.
+/// Runs in a separate process, whose memory is limited.
 #[test]
 #[ignore = "run by no_input_makes_a_parser_panic_or_grow"]
 fn walk() {

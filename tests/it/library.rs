@@ -1,4 +1,4 @@
-//! What a program gets that uses the library with its defaults: the command's own verdicts.
+//! A program that uses the library with its defaults gets the verdicts of the command.
 
 use grpc_discover::model::event::EventKind;
 use grpc_discover::model::finding::Summary;

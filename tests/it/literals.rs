@@ -1,12 +1,12 @@
-//! A backend's name is written in its own folder only: modules exchange types, and a rule that names a registry would not
-//! hold for the next one.
+//! A backend's name is written in its own folder only: modules exchange types, and a rule that names a registry would
+//! not apply to the next one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use grpc_discover::backend::BACKENDS;
 
-/// A string literal: its line, what stands before it on that line, and its text.
+/// A string literal: its line, the code before it on that line, and its text.
 type Literal = (usize, String, String);
 
 /// The string literals of Rust source text. Comments and characters are skipped.
@@ -64,8 +64,8 @@ fn literals(text: &str) -> Vec<Literal> {
     found
 }
 
-/// `text` without the items under `#[cfg(test)]` at the beginning of a line, line for line, and the names of the modules
-/// among them that are files of their own.
+/// `text` without the items under `#[cfg(test)]` at the start of a line, line for line, and the names of those
+/// modules among them that are separate files.
 fn without_tests(text: &str) -> (String, Vec<String>) {
     let (mut code, mut modules, mut lines) = (String::new(), Vec::new(), text.lines());
     while let Some(line) = lines.next() {

@@ -1,9 +1,9 @@
-//! What etcd says about the entries of a service: GD117 to GD119, and what it has in common with other registries.
+//! What etcd reports about the entries of a service: GD117 to GD119, and what it has in common with other registries.
 
 #[cfg(feature = "etcd")]
 pub use with_etcd::*;
 
-/// Scenarios of a backend that is not there are never set up.
+/// Scenarios of a backend that is not in the build are never set up.
 #[cfg(not(feature = "etcd"))]
 mod without {
     use super::super::scenario::Run;
@@ -73,7 +73,7 @@ mod with_etcd {
         Some(of(world, etcd).says(&[&well, "is registered 2 times in etcd", "\"pay/7587862094925299\""]))
     }
 
-    /// As etcd's own naming writes it, where Dubbo's applications are.
+    /// As etcd's own naming package writes it, under the prefix of Dubbo's applications.
     pub fn value_of_another_layout(world: &mut World) -> Option<Run> {
         let etcd = Etcd::start()?;
         let well = world.healthy();
@@ -107,7 +107,7 @@ mod with_etcd {
         Some(of(world, etcd).says(&words))
     }
 
-    /// Kratos' clients read `/microservices/pay` without a slash at its end.
+    /// Kratos' clients read `/microservices/pay` without a trailing slash.
     pub fn bad_value_of_another_service(world: &mut World) -> Option<Run> {
         let etcd = Etcd::start()?;
         let well = world.healthy();

@@ -1,4 +1,4 @@
-//! What is on this machine: Unix sockets in every state, and limits that leave no room for another connection.
+//! Causes on this machine: Unix sockets in every state, and limits that leave no room for another connection.
 
 use std::os::unix::net::UnixListener;
 
@@ -7,7 +7,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::scenario::{Run, command, probe};
 use super::world::{Answer, World};
 
-/// The process that listened is gone, its file is not.
+/// The process that listened has exited; its file still exists.
 pub fn unix_socket_without_listener(world: &mut World) -> Option<Run> {
     let path = world.path("stale.sock");
     drop(UnixListener::bind(&path).unwrap());
@@ -54,7 +54,7 @@ pub fn more_endpoints_than_open_files(world: &mut World) -> Option<Run> {
     Some(run.says(&["of 80 endpoints were not tried: this machine has no open files left (the limit of open connections is reached; the rest is reserved for registries)"]))
 }
 
-/// Plaintext that nobody asked for, and a header that is not to be sent in it.
+/// Plaintext that was not requested, and a header that must not be sent in it.
 pub fn metadata_and_a_plaintext_port(world: &mut World) -> Option<Run> {
     let port = world.serves(Answer::Status(1));
     let run = command("probe", &["-H", "authorization: sesame", &port]);

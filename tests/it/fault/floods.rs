@@ -1,5 +1,5 @@
-//! Endpoints that flood the connection with small frames: each is named, costs a watch no more than a reconnect with backoff,
-//! and takes nothing from those beside it.
+//! Endpoints that flood the connection with small frames: each is named, costs a watch no more than a reconnect with
+//! backoff, and delays no other endpoint.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A kind of flood: its name, what comes once, what comes without end, and the findings that are true for it.
+/// A kind of flood: its name, what is sent once, what is sent without end, and the findings that are correct for it.
 type Kind = (&'static str, Vec<u8>, Vec<u8>, &'static [&'static str]);
 
 /// Every kind of flood.
@@ -33,15 +33,15 @@ fn kinds() -> Vec<Kind> {
         ("PRIORITY", vec![], frame(2, 0, 1, &[0, 0, 0, 0, 9]), flood),
         ("SETTINGS", vec![], frame(4, 0, 0, &[0, 3, 0, 0, 0, 100]), flood),
         ("unknown types", vec![], frame(0x2a, 0, 0, b"grease"), flood),
-        // The first of them ends the call, the rest are for a stream that has ended.
+        // The first of them ends the call, the others are for a stream that has ended.
         ("RST_STREAM", vec![], frame(3, 0, 1, &[0, 0, 0, 8]), &["GD409", "GD421"]),
         ("empty DATA", head.clone(), frame(0, 0, 1, b""), &["GD421", "GD419"]),
-        // The library that frames are read with has a limit of its own, which comes first.
+        // The HTTP/2 library has a limit of its own, which applies first.
         ("CONTINUATION", frame(1, 0, 1, b"\x88"), frame(9, 0, 1, b""), &["GD419"]),
     ]
 }
 
-/// Sends SETTINGS and `once`, then `again` for as long as the client takes it.
+/// Sends SETTINGS and `once`, then `again` for as long as the client reads.
 async fn floods(stream: TcpStream, once: Vec<u8>, again: Vec<u8>) {
     let (mut read, mut write) = stream.into_split();
     let reads = async { until_gone(&mut read).await };
@@ -109,7 +109,7 @@ fn watched_among_healthy(flooding: usize) {
         assert_eq!(codes(&document, address), ["GD421"], "{}", finished.err);
         assert_ne!(verdict(address), "healthy");
     }
-    // Attempts begin at 0, 1.6 and 4.2 s, each jittered by a fifth.
+    // Attempts start at 0, 1.6 and 4.2 s, each with a jitter of 20 %.
     let tried = connections.load(Ordering::SeqCst) / flooding;
     assert!((2..=4).contains(&tried), "{tried} connections each in six seconds");
 }

@@ -1,14 +1,14 @@
-//! Large answers take a small multiple of their size.
+//! Large responses take a small multiple of their size in memory.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
 use crate::support::tool::{after, run_command, tool};
 
-/// What the command may take, in KiB of memory of its own (`ulimit -d`).
+/// Limit of the command's own memory in KiB (`ulimit -d`).
 const MOST: &str = "ulimit -d 150000";
 
-/// A Consul agent that lists so many instances, until the test's process ends.
+/// A Consul agent that lists this many instances, until the test process exits.
 fn agent_with(instances: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -1,5 +1,6 @@
-//! Connections that end at every byte: a forwarder in front of a healthy server passes so many bytes of the server or of the
-//! client on, and then ends both sides, in order (FIN) or at once (RST). All offsets of one family are endpoints of one run.
+//! Connections that end at every byte: a forwarder in front of a healthy server passes on a given number of bytes of
+//! the server or of the client, and then closes both sides, in order (FIN) or at once (RST). All offsets of one
+//! family are endpoints of one run.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::every_fault;
 use crate::cause::world::{Answer, Leaf, World};
 use crate::support::tool::{Finished, run};
 
-/// The last offset at which a connection is cut.
+/// The last offset at which a connection is closed.
 const LAST: usize = 200;
 /// Where each byte matters: the frame header and the SETTINGS, the record header and the hello.
 const DENSE: usize = 40;
@@ -43,7 +44,7 @@ fn offsets() -> Vec<usize> {
     (0..=LAST).filter(|at| every_fault() || *at <= DENSE || at % 16 == 0).collect()
 }
 
-/// Passes on between `client` and the server at `upstream` until the cut.
+/// Forwards between `client` and the server at `upstream` up to the offset.
 async fn forward(client: TcpStream, upstream: String, cut: Cut) {
     let Ok(server) = TcpStream::connect(&upstream).await else { return };
     let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
@@ -61,19 +62,19 @@ async fn forward(client: TcpStream, upstream: String, cut: Cut) {
         Ending::Reset => socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap(),
         Ending::Fin => {
             let _ = client.shutdown().await;
-            // A socket that is closed with bytes unread is reset: what the client still sends is read.
+            // Closing a socket with unread bytes resets it, so what the client still sends is read first.
             let _ = tokio::io::copy(&mut client, &mut tokio::io::sink()).await;
         }
     }
 }
 
-/// Passes bytes on until the end, or until `most` have passed.
+/// Forwards bytes until the end of the stream, or until `most` have passed.
 async fn pass(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin), most: Option<usize>) {
     let most = most.map_or(u64::MAX, |most| most as u64);
     let _ = tokio::io::copy(&mut from.take(most), to).await;
 }
 
-/// What one run found of one cut connection.
+/// What a run reported about one of the connections.
 #[derive(Debug)]
 struct Found {
     cut: Cut,
@@ -88,7 +89,7 @@ impl Found {
     }
 }
 
-/// One `probe` of a server that is cut at every offset in both ways.
+/// One `probe` of a server whose connections end at every offset in both ways.
 fn swept(whose: Whose, upstream: &str, world: &World, flags: &[&str]) -> Vec<Found> {
     let mut cuts = BTreeMap::new();
     for at in offsets() {
@@ -137,7 +138,7 @@ fn greeting(world: &World, address: &str) -> usize {
     })
 }
 
-/// Each connection has exactly one finding of those that are true for its cut, or is healthy.
+/// Each connection has exactly one finding of those that are correct for its offset, or is healthy.
 fn holds(found: &[Found], expected: impl Fn(Cut) -> Vec<&'static str>) {
     for one in found {
         let allowed = expected(one.cut);
@@ -161,7 +162,7 @@ fn a_server_whose_bytes_end_anywhere_is_told_by_what_it_sent() {
             (true, Ending::Fin) => vec!["GD205"],
             (true, Ending::Reset) => vec!["GD203"],
             (false, Ending::Fin) => vec!["GD414", "healthy"],
-            // A reset may overtake what was sent before it.
+            // A reset may overtake data that was sent before it.
             (false, Ending::Reset) => vec!["GD203", "GD414", "healthy"],
         });
         let fin = found.iter().filter(|found| found.cut.ending == Ending::Fin);
@@ -176,7 +177,7 @@ fn a_client_whose_bytes_end_anywhere_is_told_the_end() {
     let world = World::new();
     let upstream = world.serves_on("127.0.0.1:0", Answer::Status(1));
     let found = swept(Whose::Client, &upstream, &world, &["--tls", "auto"]);
-    // Whether the server's SETTINGS come through before the end is chance.
+    // Whether the server's SETTINGS arrive before the end depends on timing.
     holds(&found, |cut| match cut.ending {
         Ending::Fin => vec!["GD205", "GD414", "healthy"],
         Ending::Reset => vec!["GD203", "GD414", "healthy"],
@@ -192,7 +193,8 @@ fn a_tls_server_whose_bytes_end_anywhere_is_told_as_tls() {
         for whose in [Whose::Server, Whose::Client] {
             let found = swept(whose, &upstream, &world, &["--tls", mode, "--cacert", &authority]);
             holds(&found, |cut| match (mode, whose, cut.at, cut.ending) {
-                // Nothing may have come that says what the port speaks: a server that got no whole hello is silent.
+                // Possibly no byte has arrived that identifies the protocol: a server that got no complete
+                // ClientHello sends nothing.
                 ("auto", Whose::Server, 0..3, Ending::Fin) | ("auto", Whose::Client, _, Ending::Fin) => {
                     vec!["GD205", "GD309"]
                 }
@@ -207,7 +209,8 @@ fn a_tls_server_whose_bytes_end_anywhere_is_told_as_tls() {
     }
 }
 
-/// A TLS server that resets whoever does not begin with a TLS record, and ends TLS connections after a good handshake.
+/// A TLS server that resets connections that do not start with a TLS record, and closes TLS connections after a
+/// successful handshake.
 async fn ends_after_the_handshake(stream: TcpStream, acceptor: TlsAcceptor, ending: Ending) {
     let mut first = [0];
     let speaks_tls = stream.peek(&mut first).await.is_ok() && first[0] == 0x16;

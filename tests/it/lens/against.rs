@@ -1,4 +1,5 @@
-//! The lenses against the real clients: each lens is told what happened to a client, and must say what that one held.
+//! The client models against the real clients: each model gets the events of a client, and must predict what that
+//! client held.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,14 +12,14 @@ use super::recorded::{Recorded, Server, What};
 use super::stage::{Ended, Glimpse};
 use super::{dns, plays};
 
-/// What a lens says at a moment.
+/// The prediction of a model at a moment.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Says {
     pub(super) holds: BTreeSet<Server>,
     pub(super) hears: Hears,
 }
 
-/// Tells `kind` what happened to `channel`, and asks what it holds at each of these moments.
+/// Passes the events of `channel` to `kind`, and reads its prediction at each of these moments.
 pub(super) fn says(
     kind: &'static LensKind,
     recorded: &[Recorded],
@@ -72,9 +73,9 @@ fn version(ended: &Ended) -> &str {
     ended.version.split([' ', ',']).nth(1).expect("a version")
 }
 
-/// Where the lens of `version` says something else than the client did.
+/// The differences between the model of `version` and the client.
 fn differences(play: &str, ended: &Ended, version: &str) -> Vec<String> {
-    // A bystander's lens is told of the neighbour's calls. Only one range has a bystander.
+    // The model of a bystander gets the neighbour's calls. Only one range of versions has a bystander.
     let (name, channel) = match play {
         "bystander" if version == "2.7.2" => (format!("kratos-bystander@{version}"), 1),
         _ => (format!("kratos@{version}"), ended.channel),

@@ -1,4 +1,4 @@
-//! A plain grpc-go client that asks DNS.
+//! A plain grpc-go client that queries DNS.
 
 use std::time::{Duration, Instant};
 
@@ -8,28 +8,28 @@ use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::hosts::Hosts;
 use crate::support::kratos::{Called, Client, KratosClient};
 
-/// grpc-go asks DNS at most once in this time (`MinResolutionInterval` of its resolver).
+/// grpc-go queries DNS at most once in this time (`MinResolutionInterval` of its resolver).
 const MINIMUM: Duration = Duration::from_secs(30);
 
-/// What everybody must be able to do within, on a busy machine.
+/// Time limit for any step on a busy machine.
 const SOON: Duration = Duration::from_secs(5);
 
-/// A play that is over.
+/// A completed play.
 #[derive(Debug)]
 pub struct Ended {
     /// Everything that happened.
     pub recorded: Vec<Recorded>,
-    /// What the channel held, at some moments of the play.
+    /// The state of the channel at some moments of the play.
     pub glimpses: Vec<Glimpse>,
-    /// When the client asked DNS.
+    /// When the client queried DNS.
     pub questions: Vec<Duration>,
-    /// When calls began, what they came to and who answered.
+    /// When calls started, their results, and which server responded.
     pub calls: Vec<(Duration, Called, Option<Server>)>,
     /// When the name moved from A to B.
     pub moved: Duration,
 }
 
-/// One client, and one name that means A first and B later: 127.0.0.2 and 127.0.0.3, on the same port.
+/// One client, and one name that resolves to A first and to B later: 127.0.0.2 and 127.0.0.3, on the same port.
 struct Stage {
     name: &'static str,
     hosts: Hosts,
@@ -112,10 +112,10 @@ fn server(address: &str) -> Option<Server> {
     }
 }
 
-/// Everything that is played, at the same time. `None` where something is not provided.
+/// All plays, which run at the same time. `None` if something is not available.
 #[derive(Debug)]
 pub struct Played {
-    /// A is no longer what the name means, and goes on serving.
+    /// The name no longer resolves to A, which keeps serving.
     pub serving: Ended,
     /// A is killed when the name has moved.
     pub killed: Ended,
@@ -186,12 +186,12 @@ mod claims {
         assert!(*moved < MINIMUM, "{moved:?}");
         let [first, second] = questions[..] else { panic!("{questions:?}") };
         let apart = second - first;
-        // The log tells of a question a little after it came.
+        // The log records a query slightly after it was received.
         assert!(apart > MINIMUM - Duration::from_millis(100) && apart < MINIMUM + SOON, "{apart:?}");
         let (at, ..) = calls.iter().find(|(_, _, by)| *by == Some("B")).expect("it found B");
         assert!(*at < second + SOON, "{at:?}, asked at {second:?}");
-        // Until then every call fails. A call that waits while it asks succeeds, and the log tells of both questions a
-        // little late: what ended a second before it may ask again cannot have profited.
+        // Until then every call fails. A call that waits during a query succeeds, and the log records both queries
+        // slightly late: a call that ended a second before the next allowed query cannot have used it.
         let waiting = calls.iter().filter(|(at, called, _)| {
             *at > *moved + Duration::from_secs(1) && *at + called.took < first + MINIMUM - Duration::from_secs(1)
         });

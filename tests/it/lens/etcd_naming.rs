@@ -1,4 +1,4 @@
-//! A grpc-go client with etcd's own resolver against a real etcd, and its lens beside it.
+//! A grpc-go client with etcd's own resolver against a real etcd, and its model beside it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,12 +13,12 @@ use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::kratos::{Called, Client, KratosClient};
 use crate::support::road::Road;
 
-/// etcd's client is connected again within a second. A watch that has brought nothing for so long is gone.
+/// etcd's client reconnects within a second. A watch without events for this long is gone.
 const SILENCE: Duration = Duration::from_secs(5);
 
 struct Stage {
     etcd: Etcd,
-    /// What is between the client and etcd.
+    /// The connection between the client and etcd.
     road: Road,
     client: KratosClient,
     began: Instant,
@@ -31,7 +31,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// A is listed, and has answered a call.
+    /// A is listed and has responded to a call.
     fn set() -> Option<Stage> {
         let etcd = Etcd::start()?;
         let servers =
@@ -73,7 +73,7 @@ impl Stage {
         called
     }
 
-    /// A leaves etcd and is lost, and B is there instead. What the client can know of it is not recorded here.
+    /// A is removed from etcd and stopped, and B is added. What the client can know about it is not recorded here.
     fn moves(&mut self) -> i64 {
         self.etcd.delete("pay/A");
         self.servers.remove("A").expect("a server").kill();
@@ -97,7 +97,7 @@ impl Stage {
         holds
     }
 
-    /// Calls until the client goes to B; false when it has not for as long as it is back at etcd.
+    /// Calls until the client reaches B; false if it has not after its connection to etcd is back.
     fn finds_b(&mut self) -> bool {
         let (since, mut back) = (Instant::now(), None);
         loop {
@@ -115,7 +115,7 @@ impl Stage {
         }
     }
 
-    /// Holds the lens against what was seen. `hears` is what it must say at the end.
+    /// Compares the model with the client. `hears` is what the model must report at the end.
     fn against_the_lens(&self, hears: Hears) {
         let [kind] = find("etcd-naming").expect("a lens")[..] else { panic!("several lenses") };
         let moments = self.glimpses.iter().map(|glimpse| glimpse.at);
@@ -126,7 +126,7 @@ impl Stage {
     }
 }
 
-/// What etcd's naming writes.
+/// The value that etcd's naming package writes.
 fn value(address: &str) -> String {
     format!(r#"{{"Op":0,"Addr":"{address}","Metadata":null}}"#)
 }
@@ -139,7 +139,7 @@ fn a_compaction_while_etcd_is_out_of_reach_ends_the_watch_for_ever_and_an_idle_p
     let revision = stage.moves();
     stage.etcd.compact(revision);
     stage.road.open();
-    // The watch goes on from a revision that is gone: that is refused, and everything else is answered.
+    // The watch continues from a compacted revision: it is rejected, and all other requests succeed.
     stage.record(What::Refuses);
     stage.record_list();
     assert!(!stage.finds_b(), "the watch lives");

@@ -1,5 +1,6 @@
-//! A grpc-go client with the kuberesolver module against Kubernetes' own API server, and its lens beside it: told what our
-//! own backend makes of the same slices, the lens must say list for list what the module gave to the load balancer.
+//! A grpc-go client with the kuberesolver module against the real Kubernetes API server, and its model beside it:
+//! given our own backend's results for the same slices, the model must predict list for list what the module passed
+//! to the load balancer.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -29,9 +30,9 @@ struct Stage {
     client: KratosClient,
     lens: Box<dyn lens::Client>,
     began: Instant,
-    /// Where the client's lines begin that are compared with `said`.
+    /// The first line of the client that is compared with `said`.
     from: usize,
-    /// What the lens says was held, one after the other.
+    /// What the model predicts, in order.
     said: Vec<Pods>,
 }
 
@@ -49,7 +50,7 @@ impl Stage {
         let lens = (kind.client)(Setting { idle_timeout: idle, ..Setting::default() });
         let idle = format!("{}ms", idle.unwrap_or_default().as_millis());
         let mut args = cluster.for_kuberesolver();
-        // Nobody is at these addresses: a call needs no longer to find that out.
+        // There is no server at these addresses: a call fails quickly.
         args.extend(["--target", "kubernetes:///pay.pay", "--idle", &idle, "--timeout", "200ms"].map(str::to_string));
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let client = KratosClient::start(Client::GrpcGo, &args)?;
@@ -70,7 +71,7 @@ impl Stage {
         }
     }
 
-    /// The lens hears the next that our backend says.
+    /// Passes the next result of our backend to the model.
     fn hear(&mut self) {
         let Ok(Update::Reset(answer)) = self.runtime.block_on(update(&mut self.listed)) else { panic!("no list") };
         self.tell(&Input::Lists(answer.endpoints));
@@ -89,7 +90,7 @@ impl Stage {
         called
     }
 
-    /// Writes a slice: one change for everybody.
+    /// Writes a slice: one change for the client and our backend.
     fn slice(&mut self, name: &str, endpoints: &[Value]) {
         self.cluster.slice(name, "pay", endpoints);
         self.hear();
@@ -100,12 +101,12 @@ impl Stage {
         self.hear();
     }
 
-    /// What calls can go to now.
+    /// The addresses that calls can go to now.
     fn holds(&mut self) -> Pods {
         self.client.state(1).holds().iter().map(|address| pod(address)).collect()
     }
 
-    /// What the module gave to the load balancer since `from`.
+    /// What the module passed to the load balancer since `from`.
     fn given(&self) -> Vec<Pods> {
         let given: RefCell<Vec<Pods>> = RefCell::default();
         let is_past = |line: &Value| {
@@ -116,7 +117,8 @@ impl Stage {
         given.take()
     }
 
-    /// Waits for so many lists: those of a watch that has just begun, which come one by one where the lens sees them at once.
+    /// Waits for this many lists: a watch that has just started sends them one by one, and the model gets them at
+    /// once.
     fn settle(&mut self, lists: usize) {
         let seen = Cell::new(0);
         let is_the_last = |line: &Value| {
@@ -129,7 +131,7 @@ impl Stage {
         self.from = self.client.mark();
     }
 
-    /// Since the last time the module has given what the lens says, one after the other, and nothing else.
+    /// Since the last check the module has passed exactly the lists that the model predicts, in order.
     fn alike(&mut self) {
         let last = self.said.last().expect("a word").clone();
         let is_last = |line: &Value| line["event"] == "update" && held(line) == last;
@@ -175,14 +177,14 @@ fn it_holds_the_slice_that_was_touched_last_and_nothing_else() {
     stage.slice("pay-a", &[up(1), up(2), at(4, STARTS)]);
     stage.slice("pay-b", &[at(3, LEAVES)]);
     stage.slice("pay-b", &[at(3, PUBLISHED)]);
-    // One that moves is in both for a moment.
+    // An endpoint that moves is in both slices for a moment.
     stage.slice("pay-b", &[at(3, PUBLISHED), up(1)]);
     stage.slice("pay-a", &[up(2), up(4)]);
-    // Nothing ready is no news.
+    // A slice without ready endpoints is not an update.
     stage.slice("pay-a", &[at(2, STARTS), at(4, STARTS)]);
     stage.delete("pay-a");
     stage.slice("pay-c", &[up(5)]);
-    // A deleted one is news.
+    // A deleted slice is an update.
     stage.delete("pay-b");
     stage.slice("pay-c", &[up(5), up(6)]);
     stage.alike();
@@ -207,13 +209,13 @@ fn a_watch_that_the_server_ends_in_order_changes_the_list_too() {
     let slices: [(&str, &[Value]); 2] = [("pay-a", &[up(1)]), ("pay-b", &[up(2)])];
     let Some(mut stage) = Stage::set(&["--min-request-timeout=3"], None, &slices) else { return };
     stage.slice("pay-a", &[up(1), up(3)]);
-    // The server ends a watch whenever it likes: after 30 to 60 minutes, unless it is told otherwise.
+    // The server ends a watch at any time: after 30 to 60 minutes unless configured otherwise.
     for pods in [Pods::from([1, 3]), Pods::from([2])] {
         let is_given = |line: &Value| line["event"] == "update" && held(line) == pods;
         assert!(stage.client.wait_for(stage.from, PATIENCE, is_given).is_some(), "{:?}", stage.given());
         stage.from = stage.client.mark();
     }
-    // Nobody tells the lens of that end; of one that our own watch shares with it, it makes the same.
+    // The model does not get that end; our own watch ends too, and the model predicts the same from that.
     stage.tell(&Input::Refuses);
     stage.hear_anew();
     assert_eq!(stage.said.last(), Some(&Pods::from([2])));
@@ -226,7 +228,7 @@ fn a_history_that_is_lost_within_its_watch_is_survived() {
     stage.slice("pay-a", &[up(1), up(3)]);
     stage.alike();
     stage.cluster.loses_history(&key_of("pay-a"));
-    // Our own backend hears of it at once, the module asks again a second later.
+    // Our own backend notices it immediately, the module queries again a second later.
     let gone = stage.runtime.block_on(update(&mut stage.listed)).expect_err("410");
     assert!(gone.to_string().contains("410 Gone"), "{gone}");
     stage.tell(&Input::Refuses);
@@ -250,7 +252,7 @@ fn a_server_that_is_away_after_an_idle_period_is_waited_for() {
     stage.cluster.start_again();
     stage.cluster.slice("pay-a", "pay", &[up(2)]);
     stage.hear_anew();
-    // It goes on asking by itself, with pauses; calls keep it from idling again meanwhile.
+    // It continues to query by itself, with pauses; calls keep it from becoming idle again meanwhile.
     let since = Instant::now();
     while stage.holds() != Pods::from([2]) {
         assert!(since.elapsed() < PATIENCE, "{:?}", stage.given());

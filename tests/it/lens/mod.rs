@@ -1,8 +1,8 @@
-//! What real clients hold, hear and answer when their channel idles, their registry fails, or their servers move: the
-//! truth that the lenses must tell, taken from the frameworks themselves (tests/peers/kratos).
+//! What real clients hold, notice and return when their channel idles, their registry fails, or their servers move.
+//! The client models must match this; it is recorded from the frameworks themselves (tests/peers/kratos).
 //!
-//! A run is a list of what happened ([`recorded`]) and what it came to ([`stage::Outcome`]). [`against`] tells each lens the
-//! same list and holds what it says against what the client did.
+//! A run is a list of events ([`recorded`]) and an outcome ([`stage::Outcome`]). [`against`] passes the same list to
+//! each model and compares its prediction with what the client did.
 
 mod against;
 mod dns;
@@ -22,7 +22,7 @@ use stage::{Ended, Outcome};
 
 use crate::support::kratos::Called;
 
-/// Asks for `code` and a text that names `A`'s address and the stage that failed.
+/// Expects `code` and a text that names `A`'s address and the stage that failed.
 fn names_the_dead_address(ended: &Ended) {
     let last = ended.calls.last().expect("a call");
     let dead = format!("dial tcp {}", ended.addresses["A"]);
@@ -30,7 +30,7 @@ fn names_the_dead_address(ended: &Ended) {
     assert!(last.text.starts_with("last connection error: ") && last.text.contains(&dead), "{last:?}, not {dead}");
 }
 
-/// Holds the play against what it must have come to, for each version; returns how it went.
+/// Checks that the play has this outcome for each version; returns its runs.
 fn comes_to(play: &str, versions: &[&str], outcome: &Outcome) -> Vec<&'static Ended> {
     let mut seen = Vec::new();
     for version in versions {
@@ -43,22 +43,22 @@ fn comes_to(play: &str, versions: &[&str], outcome: &Outcome) -> Vec<&'static En
     seen
 }
 
-/// On the server that there is, and would hear of the next one.
+/// Uses the current server, and would notice the next one.
 fn fine(on: &'static str) -> Outcome {
     Outcome { holds: [on].into(), recovers: true, hears: true }
 }
 
-/// For ever on a server that is gone.
+/// Uses a stopped server permanently.
 fn frozen(on: &'static str) -> Outcome {
     Outcome { holds: [on].into(), recovers: false, hears: false }
 }
 
-/// On the server that there is, and would not hear of the next one: the freeze shows when that one comes.
+/// Uses the current server, and would not notice the next one: the freeze shows when that one appears.
 fn latent(on: &'static str) -> Outcome {
     Outcome { holds: [on].into(), recovers: true, hears: false }
 }
 
-/// Without any address for ever.
+/// Has no address permanently.
 fn wedged() -> Outcome {
     Outcome { holds: [].into(), recovers: false, hears: false }
 }
@@ -117,7 +117,7 @@ mod quick_exit {
 mod failing_registry {
     use super::*;
 
-    /// What Kratos says when its first question outlives its limit.
+    /// Kratos' error when its first query exceeds its limit.
     const OVERTIME: &str = "discovery create watcher overtime";
 
     #[test]
@@ -143,7 +143,7 @@ mod failing_registry {
     #[test]
     fn since_grpc_go_1_78_every_call_fails_at_once_until_the_channel_idles_and_hangs_from_then_on() {
         for ended in comes_to("frozen agent", &["2.9.2", "3.0.0"], &wedged()) {
-            // The one that met the frozen agent waits for two limits of two seconds, its own and the resolver's.
+            // The call during the frozen agent waits for two limits of two seconds, its own and the resolver's.
             let [_, met, then @ ..] = &ended.calls[..] else { panic!("{:?}", ended.calls) };
             assert!(met.took >= Duration::from_millis(1900) && met.code != "OK", "{met:?}");
             let told = |called: &&Called| called.code == "Unavailable";
@@ -176,7 +176,7 @@ mod empty_registry {
     #[test]
     fn a_client_in_use_keeps_the_last_address_and_goes_to_the_next_that_is_listed() {
         for version in ["2.5.3", "2.7.2", "2.8.0", "2.8.3", "2.8.4", "2.9.2", "3.0.0"] {
-            // That it holds A, and listens, while nobody is listed is asked in the play.
+            // The play itself checks that the client holds A and still queries while no endpoint is listed.
             comes_to("emptied", &[version], &fine("B"));
         }
     }
@@ -204,7 +204,7 @@ fn what_was_recorded_can_be_told_again_up_to_each_glimpse() {
         for glimpse in &ended.glimpses {
             let until = ended.recorded.partition_point(|recorded| recorded.at <= glimpse.at);
             let told = tell(&ended.recorded[..until]);
-            // A glimpse is taken between calls, and nobody is held who was never listed.
+            // A glimpse is taken between calls, and the client never holds an endpoint that was not listed.
             assert_eq!(told.calls[&ended.channel], 0, "{ended:?}");
             assert!(glimpse.holds.iter().all(|server| ["A", "B"].contains(server)), "{ended:?}");
         }

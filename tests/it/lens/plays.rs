@@ -1,4 +1,4 @@
-//! The plays: what happens to a client. Each is one function for every version; what comes out differs.
+//! The plays: sequences of events for a client. Each is one function for all versions; the outcomes differ.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ use super::stage::{Ended, IDLE, PATIENCE, PAUSE, Stage};
 use crate::support::consul::{ConsulAgent, Mode};
 use crate::support::peers::provided;
 
-/// What happens, which of the client's channels it is about, and who goes through it.
+/// The events, the channel of the client that is examined, and the agent that it uses.
 struct Play {
     name: &'static str,
     channels: &'static [Option<Duration>],
@@ -18,19 +18,19 @@ struct Play {
     versions: &'static [&'static str],
     /// How many clients of each version at once.
     times: usize,
-    /// Whose agent it is.
+    /// The agent.
     agent: Agent,
     act: fn(&mut Stage),
 }
 
-/// Whose agent a client asks.
+/// The agent that a client queries.
 #[derive(Clone, Copy)]
 enum Agent {
     /// Everybody's.
     Shared,
-    /// Its own: the play does something to it.
+    /// Its own: the play stops or freezes it.
     Own,
-    /// Its own, which remembers what is registered when it is killed.
+    /// Its own, with its registrations on disk, so that they survive a kill.
     OwnOnDisk,
 }
 
@@ -40,7 +40,7 @@ const ALL: &[&str] = &["2.5.3", "2.7.2", "2.8.0", "2.8.3", "2.8.4", "2.9.2", "3.
 
 const NOT_2_8_0: &[&str] = &["2.5.3", "2.7.2", "2.8.3", "2.8.4", "2.9.2", "3.0.0"];
 
-/// One channel that idles.
+/// One channel that becomes idle.
 const IDLING: &[Option<Duration>] = &[Some(IDLE)];
 
 /// The second channel is about to be a bystander.
@@ -59,7 +59,7 @@ const PLAYS: &[Play] = &[
     Play { name: "bystander", channels: TWO, judged: 2, versions: ALL, times: 1, agent: Shared, act: bystander },
 ];
 
-/// Idles until nobody polls any more. The poller of 2.5.3 has no end: waiting for it is waiting for nothing.
+/// Idles until the poller has stopped. The poller of 2.5.3 never stops: waiting for it would never end.
 fn idle_out(stage: &mut Stage) {
     stage.until_idle(1);
     if stage.version != "2.5.3" {
@@ -67,14 +67,15 @@ fn idle_out(stage: &mut Stage) {
     }
 }
 
-/// Idle until the poller is gone, then the server moves.
+/// Idle until the poller has stopped, then the server moves.
 fn idle(stage: &mut Stage) {
     stage.call_well(1);
     idle_out(stage);
     stage.move_over("A", "B");
 }
 
-/// A call 50 ms after the channel has gone idle, and calls from then on. The server moves when the poller is gone, if it goes.
+/// A call 50 ms after the channel became idle, and more calls from then on. The server moves when the poller has
+/// stopped, if it stops.
 fn quick_exit(stage: &mut Stage) {
     stage.call_well(1);
     stage.until_idle(1);
@@ -85,7 +86,7 @@ fn quick_exit(stage: &mut Stage) {
     let keep_calling = |stage: &mut Stage| assert_eq!(stage.call_well(1), "A");
     let limit = if stage.version == "2.7.2" || stage.version == "2.8.0" { PATIENCE } else { Duration::from_secs(30) };
     stage.until_quiet(limit, keep_calling);
-    // An idle period before the first call that fails would begin everything anew.
+    // An idle period before the first failing call would start everything anew.
     let since = Instant::now();
     keep_calling(stage);
     stage.stalled = stage.has_idled(1, exit);
@@ -96,7 +97,7 @@ fn quick_exit(stage: &mut Stage) {
     stage.list("B");
 }
 
-/// The first call after idle meets an agent that does not answer for three seconds.
+/// The first call after idle meets an agent that does not respond for three seconds.
 fn frozen_agent(stage: &mut Stage) {
     stage.call_well(1);
     idle_out(stage);
@@ -116,7 +117,7 @@ fn dead_agent(stage: &mut Stage) {
     });
 }
 
-/// The server moves as soon as the channel is idle, and the call comes when the poller is gone.
+/// The server moves as soon as the channel is idle, and the call comes when the poller has stopped.
 fn moved_early(stage: &mut Stage) {
     stage.call_well(1);
     stage.start("B");
@@ -126,12 +127,12 @@ fn moved_early(stage: &mut Stage) {
     idle_out(stage);
 }
 
-/// The only instance is taken from the registry and goes on serving; later it dies; later there is another.
+/// The only instance is removed from the registry and keeps serving; later it is stopped; later there is another.
 fn emptied(stage: &mut Stage) {
     stage.call_well(1);
     let asked = stage.state(1).asked;
     stage.unlist("A");
-    // The answer to the poll that hung says that nobody is there; the client goes on with the next one.
+    // The response to the pending poll lists no endpoint; the client continues with the next poll.
     let since = Instant::now();
     while stage.state(1).asked < asked + 2 {
         assert!(since.elapsed() < PATIENCE, "{} does not ask", stage.version);
@@ -147,7 +148,8 @@ fn emptied(stage: &mut Stage) {
     stage.list("B");
 }
 
-/// The only instance leaves while the channel is idle. A call is made while nobody is listed; then there is another.
+/// The only instance is removed while the channel is idle. A call is made while no endpoint is listed; then there is
+/// another.
 fn emptied_idle(stage: &mut Stage) {
     stage.call_well(1);
     idle_out(stage);
@@ -159,7 +161,8 @@ fn emptied_idle(stage: &mut Stage) {
     stage.list("B");
 }
 
-/// The first channel idles; the second never does and is in use. The server moves when the poller is gone, if it goes.
+/// The first channel becomes idle; the second never does and is in use. The server moves when the first channel's
+/// poller has stopped, if it stops.
 fn bystander(stage: &mut Stage) {
     stage.call_well(1);
     stage.call_well(2);
@@ -169,17 +172,17 @@ fn bystander(stage: &mut Stage) {
     stage.move_over("A", "B");
 }
 
-/// A play that ended, or why it could not.
+/// A completed play, or why it could not complete.
 type Run = Result<Ended, String>;
 
-/// How every play went: in every version of Kratos, and over DNS.
+/// The runs of all plays: in every version of Kratos, and over DNS.
 struct Played {
     kratos: BTreeMap<(&'static str, &'static str), Vec<Run>>,
     dns: Option<dns::Played>,
 }
 
-/// Everything is played once and at the same time, because nearly all of it is waiting. `None` where something is not
-/// provided.
+/// All plays run once and at the same time, because nearly all of it is waiting. `None` if something is not
+/// available.
 static PLAYED: LazyLock<Option<Played>> = LazyLock::new(|| {
     for what in ["CONSUL", "COREDNS", "GRPC_GO", "KRATOS", "GRPC_GO_CLIENT"] {
         provided(&format!("GRPC_DISCOVER_TEST_{what}"))?;
@@ -222,7 +225,7 @@ fn run(play: &Play, version: &'static str, time: usize, shared: &Arc<ConsulAgent
     run
 }
 
-/// `None` when something else was played, because the machine stalled.
+/// `None` if the events differ from the play, because the machine stalled.
 fn act(play: &Play, version: &'static str, service: String, shared: Arc<ConsulAgent>) -> Option<Ended> {
     let agent = match play.agent {
         Shared => Some(shared),
@@ -234,7 +237,7 @@ fn act(play: &Play, version: &'static str, service: String, shared: Arc<ConsulAg
     if stage.stalled { None } else { Some(stage.judge(play.judged)) }
 }
 
-/// How the play went for every client of `version`; `None` where something is not provided.
+/// The run of the play for every client of `version`; `None` if something is not available.
 pub fn played(play: &str, version: &str) -> Option<&'static [Run]> {
     let all = &PLAYED.as_ref()?.kratos;
     let runs = all.iter().find(|((name, of), _)| *name == play && *of == version);
@@ -247,7 +250,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static Run)> {
     played.flat_map(|((play, _), runs)| runs.iter().map(|run| (*play, run)))
 }
 
-/// The plays over DNS; `None` where something is not provided.
+/// The plays over DNS; `None` if something is not available.
 pub fn played_over_dns() -> Option<&'static dns::Played> {
     let played = PLAYED.as_ref()?;
     Some(played.dns.as_ref().expect("plays over DNS that came to their ends; see what was said above"))

@@ -1,49 +1,49 @@
-//! What happened to a client, as a list that can be told again: to a model of it, for instance.
+//! The events of a client, as a list that can be replayed, for example to a model of the client.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The name of a server in a play: `A`, `B`. Addresses differ from run to run, names do not.
+/// The name of a server in a play: `A`, `B`. Addresses differ between runs, names do not.
 pub type Server = &'static str;
 
-/// One thing that happened, and when, counted from the beginning of the play.
+/// One event and its time, counted from the start of the play.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     pub at: Duration,
     pub what: What,
 }
 
-/// What can happen to a client from outside, and what its user does with it.
+/// External events, and the calls of the client's user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// The registry answers, and lists exactly these.
+    /// The registry responds, and lists exactly these.
     Lists(BTreeSet<Server>),
-    /// The registry gives no answer, until it [`Lists`](What::Lists) again: questions wait.
+    /// The registry does not respond until it [`Lists`](What::Lists) again: queries wait.
     Unreachable,
-    /// Questions to the registry fail at once, until it [`Lists`](What::Lists) again.
+    /// Queries to the registry fail immediately until it [`Lists`](What::Lists) again.
     Refuses,
     /// The client has opened this channel, with this idle timeout (`None`: never).
     Opened { channel: usize, idle: Option<Duration> },
-    /// A call has begun.
+    /// A call has started.
     CallBegan { channel: usize },
-    /// It has ended, well or not.
+    /// It has ended, successfully or not.
     CallEnded { channel: usize, ok: bool },
-    /// Nobody listens on this address any more.
+    /// This address has no listener any more.
     Lost(Server),
 }
 
-/// What the world and the user of the client have come to.
+/// The state of the environment and of the client's calls.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Told {
     pub lists: BTreeSet<Server>,
-    /// Whether the registry answers.
+    /// Whether the registry responds.
     pub answers: bool,
     pub lost: BTreeSet<Server>,
-    /// Calls that run, by channel; a channel is here from when it is opened.
+    /// Calls in flight, by channel; a channel is included once it is opened.
     pub calls: BTreeMap<usize, usize>,
 }
 
-/// Tells a list again from its beginning. Panics where it contradicts itself.
+/// Replays a list from its start. Panics if it contradicts itself.
 pub fn tell(recorded: &[Recorded]) -> Told {
     let mut told = Told::default();
     let mut last = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! One real client, the servers it may find, and the registry that lists them; everything that is done to it is recorded.
+//! One real client, its servers, and the registry that lists them; every action on it is recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,63 +9,64 @@ use crate::support::consul::ConsulAgent;
 use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::kratos::{Called, Client, KratosClient, State};
 
-/// The idle timeout of every channel that has one: long enough that no channel idles because the machine was slow.
+/// The idle timeout of every channel that has one: so long that no channel becomes idle because the machine is slow.
 pub const IDLE: Duration = Duration::from_secs(3);
 
-/// A poller that lives asks again within a second, two after an error. One that has not asked for so long is gone.
+/// A running poller queries again within a second, two after an error. One without a query for this long has stopped.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// What must come sooner or later. A poller of 2.7.2 or 2.8.0 that should end tosses a coin every ten seconds.
+/// Time limit for what must happen eventually. A poller of 2.7.2 or 2.8.0 that should stop does so with probability
+/// 1/2 every ten seconds.
 pub const PATIENCE: Duration = Duration::from_secs(240);
 
-/// A poller that hears of a change has passed it on: it asks again within a second.
+/// A poller that receives a change has passed it on by then: it queries again within a second.
 const SETTLED: Duration = Duration::from_millis(2500);
 
-/// Between two calls, and two looks.
+/// Between two calls, and between two checks.
 pub const PAUSE: Duration = Duration::from_millis(100);
 
-/// An address that is listed at the end of every play, to see who still hears of it. Nobody listens there.
+/// An address that is listed at the end of every play, to see which clients notice it. It has no listener.
 const LATECOMER: (Server, u16) = ("late", 1);
 
-/// What a play came to, for one channel of one client.
+/// The outcome of a play, for one channel of one client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// What calls can go to.
+    /// The servers that calls can go to.
     pub holds: BTreeSet<Server>,
-    /// Whether calls succeed again, by themselves, in a world that is whole.
+    /// Whether calls succeed again without intervention after everything else is repaired.
     pub recovers: bool,
-    /// Whether it would hear of the next change.
+    /// Whether it would notice the next change.
     pub hears: bool,
 }
 
-/// What a channel held at a moment.
+/// The state of a channel at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glimpse {
     pub at: Duration,
     pub holds: BTreeSet<Server>,
 }
 
-/// A play that is over.
+/// A completed play.
 #[derive(Debug)]
 pub struct Ended {
     /// `kratos 2.7.2, grpc-go 1.61.1`.
     pub version: String,
     /// The channel that was judged.
     pub channel: usize,
-    /// Everything that happened until the last glimpse. What a model of this client is to be told, with
-    /// [`Self::glimpses`] and [`Self::outcome`] as what it must then hold.
+    /// All events up to the last glimpse. A model of this client gets these, and must then match [`Self::glimpses`]
+    /// and [`Self::outcome`].
     pub recorded: Vec<Recorded>,
-    /// What the channel held, at some moments of the play; the last is that of the outcome.
+    /// The state of the channel at some moments of the play; the last is that of the outcome.
     pub glimpses: Vec<Glimpse>,
-    /// What it came to.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Every call of the judged channel, in order; when it does not recover, those after the last silence too.
+    /// Every call of the examined channel, in order; if it does not recover, also those after the last idle period.
     pub calls: Vec<Called>,
     /// The addresses behind the names.
     pub addresses: BTreeMap<Server, String>,
 }
 
-/// Where a play is played.
+/// The environment of a play.
 pub struct Stage {
     /// The version of Kratos.
     pub version: &'static str,
@@ -73,7 +74,7 @@ pub struct Stage {
     pub client: KratosClient,
     service: String,
     began: Instant,
-    /// The same moment by the clock that the client tells its calls by.
+    /// The same moment by the clock of the client, which it uses for the times of calls.
     epoch: SystemTime,
     servers: BTreeMap<Server, GrpcServer>,
     ports: BTreeMap<Server, u16>,
@@ -81,15 +82,15 @@ pub struct Stage {
     recorded: Vec<Recorded>,
     calls: Vec<(usize, Called)>,
     glimpses: Vec<(usize, Glimpse)>,
-    /// Where the lines of the client were when its last call was answered.
+    /// The number of lines of the client when its last call completed.
     answered: usize,
-    /// The machine stood still for so long that something else was played.
+    /// The machine stalled for so long that the events differ from the play.
     pub stalled: bool,
 }
 
 impl Stage {
-    /// Lists server A in the registry and opens the client's channels, one for each idle timeout. Each `service` is used
-    /// by one stage only, so that plays can share an agent.
+    /// Lists server A in the registry and opens the client's channels, one for each idle timeout. Each `service` is
+    /// used by one stage only, so that plays can share an agent.
     pub fn set(
         consul: Arc<ConsulAgent>,
         version: &'static str,
@@ -132,7 +133,7 @@ impl Stage {
         self.recorded.push(Recorded { at: self.began.elapsed().max(last), what });
     }
 
-    /// Waits until the agent lists what it was told.
+    /// Waits until the agent lists what was registered.
     fn record_list(&mut self) {
         let mut wanted: Vec<u16> = self.listed.keys().map(|server| self.ports[server]).collect();
         wanted.sort_unstable();
@@ -144,7 +145,7 @@ impl Stage {
         self.record(What::Lists(self.listed.keys().copied().collect()));
     }
 
-    /// Starts a server; the registry does not know it yet.
+    /// Starts a server; it is not registered yet.
     pub fn start(&mut self, server: Server) {
         let started = GrpcServer::start(Kind::Go, &[]).expect("what could be started before");
         self.ports.insert(server, started.address.port());
@@ -164,7 +165,7 @@ impl Stage {
         self.record_list();
     }
 
-    /// The instance of `from` becomes that of `to`, in one step: no watcher can see anything between.
+    /// The instance of `from` becomes that of `to` in one step: no watcher can see an intermediate state.
     pub fn relist(&mut self, from: Server, to: Server) {
         let id = self.listed.remove(from).expect("a listed server");
         self.consul.register_kratos(&self.service, &id, self.ports[to]);
@@ -178,7 +179,7 @@ impl Stage {
         self.record(What::Lost(server));
     }
 
-    /// A Pod moves: its old server is unlisted and gone, then the new one is listed.
+    /// A Pod moves: its old server is deregistered and stopped, then the new one is registered.
     pub fn move_over(&mut self, from: Server, to: Server) {
         self.start(to);
         self.unlist(from);
@@ -186,7 +187,7 @@ impl Stage {
         self.list(to);
     }
 
-    /// The agent answers nobody while `act` runs, and for three seconds at least.
+    /// The agent does not respond while `act` runs, and for at least three seconds.
     pub fn with_frozen_registry(&mut self, act: impl FnOnce(&mut Stage)) {
         self.consul.pause();
         self.record(What::Unreachable);
@@ -199,13 +200,13 @@ impl Stage {
         });
         act(self);
         let at = thaw.join().expect("the agent goes on") - self.began;
-        // The agent answered again before `act` was over.
+        // The agent responded again before `act` completed.
         let place = self.recorded.partition_point(|recorded| recorded.at <= at);
         let what = What::Lists(self.listed.keys().copied().collect());
         self.recorded.insert(place, Recorded { at, what });
     }
 
-    /// Nobody listens at the agent's port while `act` runs. The stage must have an agent of its own.
+    /// The agent's port has no listener while `act` runs. The stage must have an agent of its own.
     pub fn with_dead_registry(&mut self, act: impl FnOnce(&mut Stage)) {
         Arc::get_mut(&mut self.consul).expect("an agent of one's own").kill();
         self.record(What::Refuses);
@@ -214,7 +215,7 @@ impl Stage {
         self.record_list();
     }
 
-    /// One call, recorded with the client's own times: what it idles by.
+    /// One call, recorded with the client's own times, which its idle timeout is based on.
     pub fn call(&mut self, channel: usize) -> Called {
         let called = self.client.call(channel);
         self.answered = self.client.mark();
@@ -227,7 +228,7 @@ impl Stage {
         called
     }
 
-    /// A call that must succeed, and where it went.
+    /// A call that must succeed, and the server that it reached.
     pub fn call_well(&mut self, channel: usize) -> Server {
         let called = self.call(channel);
         assert_eq!(called.code, "OK", "{}: {called:?}", self.client.version);
@@ -240,7 +241,7 @@ impl Stage {
         self.client.state(channel)
     }
 
-    /// Notes what the channel holds now.
+    /// Records the current state of the channel.
     pub fn glimpse(&mut self, channel: usize) -> BTreeSet<Server> {
         let holds = self.holds(channel);
         self.glimpses.push((channel, Glimpse { at: self.began.elapsed(), holds: holds.clone() }));
@@ -256,19 +257,19 @@ impl Stage {
         known
     }
 
-    /// Waits until the channel has gone idle after the last call.
+    /// Waits until the channel has become idle after the last call.
     pub fn until_idle(&mut self, channel: usize) {
         let idle = self.client.wait_for_state(self.answered, channel, "IDLE", PATIENCE);
         let state = self.client.state(channel);
         assert!(idle, "{} does not idle: {state:?}", self.client.version);
     }
 
-    /// Whether the channel has gone idle since the lines of the client were at `mark`.
+    /// Whether the channel has become idle since the lines of the client were at `mark`.
     pub fn has_idled(&self, channel: usize, mark: usize) -> bool {
         self.client.wait_for_state(mark, channel, "IDLE", Duration::ZERO)
     }
 
-    /// Waits until the client asks Consul nothing any more, or `limit`; between two looks does `meanwhile`.
+    /// Waits until the client no longer queries Consul, or until `limit`; runs `meanwhile` between two checks.
     pub fn until_quiet(&mut self, limit: Duration, mut meanwhile: impl FnMut(&mut Stage)) -> bool {
         let since = Instant::now();
         while !deaf(&self.state(1)) {
@@ -281,7 +282,7 @@ impl Stage {
         true
     }
 
-    /// The end of the play: what has become of the channel, in a world that is whole again.
+    /// The end of the play: the outcome of the channel, after everything else is repaired.
     pub fn judge(mut self, channel: usize) -> Ended {
         let mut recovers = self.recovers(channel);
         let holds = self.glimpse(channel);
@@ -291,7 +292,7 @@ impl Stage {
         let recorded = self.recorded.clone();
 
         if !recovers {
-            // Not even a silence helps in which the channel could idle.
+            // Even an idle period, in which the channel could go IDLE, does not help.
             std::thread::sleep(IDLE + Duration::from_secs(1));
             recovers = (0..3).any(|_| self.call(channel).code == "OK");
         }
@@ -310,8 +311,8 @@ impl Stage {
         }
     }
 
-    /// Calls until one succeeds and the last change has had its time: then true. False when the client asks nobody any more,
-    /// so that nothing can change.
+    /// Calls until one succeeds and the last change has had time to apply: then true. False if the client has stopped
+    /// querying, so that nothing can change.
     fn recovers(&mut self, channel: usize) -> bool {
         let since = Instant::now();
         loop {
@@ -327,7 +328,7 @@ impl Stage {
         }
     }
 
-    /// Whether the channel, in use, gets to know of one more address. It does not when nobody asks Consul.
+    /// Whether the channel, in use, notices one more address. It does not if the client does not query Consul.
     fn hears(&mut self, channel: usize) -> bool {
         self.list(LATECOMER.0);
         let since = Instant::now();
@@ -345,7 +346,7 @@ impl Stage {
     }
 }
 
-/// Whether the client has stopped asking Consul.
+/// Whether the client has stopped querying Consul.
 fn deaf(state: &State) -> bool {
     state.quiet >= SILENCE
 }

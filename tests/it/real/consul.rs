@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::backend::words::{answer, word};
 use crate::support::consul::{ConsulAgent, MANAGEMENT_TOKEN, Mode};
 
-/// What any word may take on a busy machine.
+/// Time limit for any update on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The settings for `agent` with a token.
@@ -44,7 +44,7 @@ async fn endpoints(stream: &mut Resolution) -> Vec<Endpoint> {
     answer(stream).await.endpoints
 }
 
-/// Reads answers until one holds for `wanted`; every one of them must have endpoints.
+/// Reads responses until one satisfies `wanted`; all of them must have endpoints.
 async fn until(stream: &mut Resolution, wanted: impl Fn(&[Endpoint]) -> bool) -> Vec<Endpoint> {
     loop {
         let found = endpoints(stream).await;
@@ -190,7 +190,7 @@ async fn a_restart_of_the_agent_makes_nobody_gone() {
     assert_eq!(refused.failure().code, ResolveCode::Unreachable, "{refused}");
 
     agent.start_again();
-    // What the engine does: asks again until there is an answer. Errors may come first, an empty answer may not.
+    // As the engine does: queries again until there is a response. Errors may come first, but no empty response.
     let mut stream = loop {
         let mut stream = watch(&agent, "pay");
         match word(&mut stream).await {
@@ -231,7 +231,7 @@ async fn a_frozen_agent_is_reported_and_makes_nobody_gone() {
 #[tokio::test]
 async fn an_index_that_goes_back_does_not_blind_the_watch() {
     let Some(agent) = ConsulAgent::start(Mode::Dev) else { return };
-    // Outside the agent, so that it does not put back what the snapshot takes away.
+    // Outside of the agent, so that it does not restore what the snapshot removes.
     let register = |id: &str, port: u16| {
         let service = json!({ "ID": id, "Service": "pay", "Address": "127.0.0.1", "Port": port });
         agent.put("/v1/catalog/register", &json!({ "Node": "outside", "Address": "127.0.0.1", "Service": service }));
@@ -261,7 +261,7 @@ async fn a_token_that_sees_nothing_is_told_from_an_empty_service() {
     let absent = answer(&mut watch_as(&agent, "nobody", MANAGEMENT_TOKEN)).await;
     assert_eq!((absent.endpoints.len(), note(&absent, NoteKind::AclFiltered)), (0, None));
 
-    // Without node:read Consul answers 200 and [].
+    // Without node:read Consul responds with 200 and [].
     let half = agent.token("half", Some(r#"service "pay" { policy = "read" }"#));
     for (token, words) in [
         (agent.token("nothing", None), "consul hid results from this token"),
@@ -289,7 +289,7 @@ async fn a_ping_names_version_and_leader() {
     assert!(said.starts_with("consul (version unknown: the token has no permission to read it) at "), "{said}");
 }
 
-/// Reads events until the watch is in `status`; nobody may leave meanwhile.
+/// Reads events until the watch is in `status`; no endpoint may be removed meanwhile.
 async fn until_status(session: &mut Session, status: BackendStatus) -> Vec<Event> {
     let mut seen = Vec::new();
     loop {
@@ -318,7 +318,7 @@ async fn a_session_outlives_a_frozen_and_a_restarted_agent() {
 
     agent.pause();
     until_status(&mut session, BackendStatus::Broken).await;
-    // Frozen for the first words of some more questions, too.
+    // Frozen for the first bytes of some more requests, too.
     until_status(&mut session, BackendStatus::Broken).await;
     agent.resume();
     until_status(&mut session, BackendStatus::Recovered).await;

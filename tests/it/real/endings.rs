@@ -1,4 +1,4 @@
-//! How real servers end connections by rule, and what a watch makes of it.
+//! How real servers close connections by policy, and what a watch reports.
 
 use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::tool::run;
@@ -25,7 +25,8 @@ fn grpcio_rotates_idle_connections_and_calls_it_an_internal_error() {
     watches(GrpcServer::start(Kind::Core, &flags), &[], "GD412", "GOAWAY INTERNAL_ERROR (connection idle)", 0);
 }
 
-/// Runs an idle cycle of 3 s on a real server: exactly GD412, with `words`, and what the held connection told.
+/// Runs an idle cycle of 3 s on a real server: exactly GD412, with `words`, and the outcome of the idle-connection
+/// check.
 fn holds(flags: &[&str], words: [&str; 2]) {
     let Some(server) = GrpcServer::start(Kind::Go, flags) else { return };
     let address = server.address.to_string();
@@ -52,7 +53,8 @@ fn a_silent_connection_to_every_real_server_lives() {
         let address = server.address.to_string();
         let run = run(&["probe", "-o", "ndjson", "--idle", "2s", "--find-cutoff", "3s", &address]);
         assert_eq!((run.code, run.findings()), (0, vec!["GD613".to_string()]), "{}", run.all());
-        // What was measured is told, so a busy machine may say 3.01s; less than what was asked for would be wrong.
+        // The measured time is printed, so a busy machine may print 3.01s; less than the requested time would be
+        // wrong.
         let told = run.out.split("tolerates more than ").nth(1).and_then(|rest| rest.split_once("s of silence"));
         let seconds: f64 = told.and_then(|(number, _)| number.parse().ok()).unwrap_or_else(|| panic!("{}", run.all()));
         assert!(seconds >= 3.0, "{}", run.all());

@@ -7,7 +7,7 @@ use crate::support::tool::Running;
 
 const LONG: Duration = Duration::from_secs(40);
 
-/// Starts the watch, stops the server once it is SERVING, and gives the exit code and the summary.
+/// Starts the watch, stops the server once it is SERVING, and returns the exit code and the summary.
 fn stopped_while_watched(kind: Kind, arguments: &[&str]) -> Option<(i32, String)> {
     let server = GrpcServer::start(kind, &[])?;
     let address = server.address.to_string();
@@ -16,7 +16,7 @@ fn stopped_while_watched(kind: Kind, arguments: &[&str]) -> Option<(i32, String)
     watch.wait_for("SERVING", LONG, |event| event["kind"] == "health" && event["status"] == "SERVING");
     server.signal("-STOP");
     let (status, events) = watch.finish(LONG);
-    // Before anything can fail: a stopped process does not end by itself.
+    // Before anything can fail: a stopped process does not exit by itself.
     server.signal("-CONT");
     let texts: Vec<String> = events.iter().map(|(_, event)| event.to_string()).collect();
     let (_, summary) = events.last().unwrap();

@@ -1,4 +1,5 @@
-//! The health service of real servers, beyond the one answer: what they know, where they have Health/List (gRFC A90).
+//! The health service of real servers, beyond the single Check: the services that they list with Health/List (gRFC
+//! A90), if they implement it.
 
 use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::tool::run;

@@ -1,4 +1,4 @@
-//! Pods that Kratos' own registry wrote (tests/peers/kratos-pods), read beside what Kratos' own client reads.
+//! Pods written by Kratos' own registry (tests/peers/kratos-pods), compared with what Kratos' own client reads.
 
 use std::process::Command;
 use std::time::Duration;
@@ -15,8 +15,8 @@ const LONG: Duration = Duration::from_secs(60);
 const PODS: &str = "/api/v1/namespaces/pay/pods";
 const TARGET: &str = "kubernetes://pay/pay?layout=kratos";
 
-/// `None`: left out, which was said. The module reads its namespace from one place of the whole system, so it gets a `/run`
-/// of its own.
+/// `None`: not available, which was reported on stderr. The module reads its namespace from one fixed path of the
+/// whole system, so it gets a `/run` of its own.
 #[expect(clippy::print_stderr, reason = "what was left out must be said")]
 fn peer(cluster: &Cluster, pod: &str, arguments: &[&str]) -> Option<Peer> {
     let executable = provided("GRPC_DISCOVER_TEST_KRATOS_PODS")?;
@@ -35,7 +35,7 @@ fn peer(cluster: &Cluster, pod: &str, arguments: &[&str]) -> Option<Peer> {
     Some(Peer::start(command))
 }
 
-/// A pod whose container declares two ports, and what the kubelet says of it.
+/// A pod whose container declares two ports, with the kubelet's status.
 fn pod(cluster: &Cluster, name: &str, phase: &str, is_ready: bool) {
     let place = format!("{PODS}/{name}");
     let ports = json!([{ "containerPort": 8000, "name": "web" }, { "containerPort": 9000 }]);
@@ -99,7 +99,7 @@ fn what_kratos_writes_into_its_pod_is_read_and_leaves_with_it() {
 
     let mut watch = Running::start_command(asking(&cluster, ADMIN, &["resolve", "--watch", "-o", "ndjson", TARGET]));
     watch.wait_for("the endpoint", LONG, |event| event["kind"] == "endpoints" && event["total"] == 1);
-    // Readiness is nothing to Kratos' clients: they keep the pod. Here it is told.
+    // Kratos' clients ignore readiness: they keep the pod. This tool reports it.
     state(&cluster, "pay-1", "Running", false);
     let (_, changed) = watch.wait_for("its state", LONG, |event| event["kind"] == "endpoints");
     assert!(changed.to_string().contains("Kratos clients would still use it"), "{changed}");

@@ -17,7 +17,7 @@ fn pay() -> Option<Cluster> {
     Some(cluster)
 }
 
-/// The command, asking `cluster` as whoever has `token`.
+/// The command, querying `cluster` with the credentials `token`.
 fn asking(cluster: &Cluster, token: &str, args: &[&str]) -> Command {
     let mut command = tool(args);
     command.env("KUBECONFIG", cluster.kubeconfig(token)).args(["--resolve-timeout", "15s"]);
@@ -120,7 +120,7 @@ fn dns_and_the_slices_of_a_headless_service_are_compared() {
     for _ in 0..2 {
         watch.wait_for("both lists", LONG, |event| event["kind"] == "endpoints" && event["total"] == 2);
     }
-    // A pod that is no longer ready stays in the slices and leaves DNS: one of the two tells it first.
+    // A pod that is no longer ready stays in the slices and is removed from DNS: one of the two reports it first.
     cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), endpoint("10.1.0.2", "b", false, false, false)]);
     let (_, late) = watch.wait_for("the lag of one of them", LONG, |event| {
         event["kind"] == "endpoints" && event["lags"].as_array().is_some_and(|lags| !lags.is_empty())

@@ -1,4 +1,5 @@
-//! Real proxies before real servers: what answered is a proxy, and what it answers in a server's place has its own cause.
+//! Real proxies before real servers: the report names the proxy, and a response that it makes itself has its own
+//! cause.
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -13,7 +14,7 @@ fn probe(flags: &[&str], proxy: &Proxy) -> Finished {
     run(&[&["probe", "-o", "ndjson"], flags, &[&address]].concat())
 }
 
-/// Exactly these findings, with words of the first one's text or remedy.
+/// Exactly these findings, with these texts in the first one's text or remedy.
 fn finds(run: &Finished, codes: &[&str], exit: i32, words: &[&str]) {
     assert_eq!((run.code, run.findings()), (exit, codes.iter().map(ToString::to_string).collect()), "{}", run.all());
     let findings: Vec<_> = run.events().into_iter().filter(|event| event["kind"] == "finding").collect();
@@ -27,7 +28,7 @@ fn summary(run: &Finished) -> String {
     run.events().last().unwrap()["text"].as_str().unwrap().to_string()
 }
 
-/// An address on which nothing listens.
+/// An address without a listener.
 fn nothing() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -52,7 +53,8 @@ fn nginx_answered_for_whatever_is_behind_it() {
 fn envoy_before_three_servers_of_which_one_is_dead_is_one_sample() {
     let (Some(a), Some(b)) = (GrpcServer::start(Kind::Go, &[]), GrpcServer::start(Kind::Go, &[])) else { return };
     let Some(proxy) = Proxy::envoy(&[a.address, nothing(), b.address]) else { return };
-    // Whichever server a call reaches, the living are one sample and the dead one is a proxy's answer.
+    // Whichever server a call reaches: responses of running servers are one sample, and that for the stopped one is
+    // the proxy's own.
     for _ in 0..4 {
         let run = probe(&[], &proxy);
         let said = summary(&run);

@@ -1,4 +1,4 @@
-//! `probe` of real servers, healthy and not. What needs sockets only is among the scenarios (`tests/it/cause`).
+//! `probe` of real servers, healthy and not. Cases that need only sockets are among the scenarios (`tests/it/cause`).
 
 use crate::support::grpc::{GrpcServer, Kind};
 use crate::support::tool::run;

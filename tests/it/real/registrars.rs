@@ -1,5 +1,6 @@
-//! Registrations written by the frameworks' own published modules (tests/peers/registrars), read from real registries: the
-//! endpoint, the layout's name, the lease, and why it goes when the framework deregisters.
+//! Registrations written by the frameworks' own published modules (tests/peers/registrars), read from real
+//! registries: the endpoint, the layout's name, the lease, and the reason of the removal when the framework
+//! deregisters.
 
 use std::process::Command;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::support::tool::{Running, run};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A peer that has registered `name` by `framework`. `None`: left out, which was said.
+/// A peer that has registered `name` with `framework`. `None`: not available, which was reported on stderr.
 fn registrar(framework: &str, registry: &str, name: &str, address: &str) -> Option<Peer> {
     let mut command = Command::new(provided("GRPC_DISCOVER_TEST_REGISTRARS")?);
     command.args([framework, "--registry", registry, "--name", name, "--address", address]);
@@ -39,7 +40,7 @@ fn listed(run: &crate::support::tool::Finished) -> Value {
     endpoints[0]["listed"][0].clone()
 }
 
-/// `framework` registers `name` in etcd: the endpoint is found by `layout` and leaves with the reason `why`.
+/// `framework` registers `name` in etcd: the endpoint is found with `layout` and removed with the reason `why`.
 fn is_read(framework: &str, name: &str, layout: &str, ttl: u64, why: &str) {
     let Some(etcd) = Etcd::start() else { return };
     let registry = etcd.endpoints();
@@ -61,8 +62,8 @@ fn is_read(framework: &str, name: &str, layout: &str, ttl: u64, why: &str) {
     assert!(gone["notes"].to_string().contains(why), "{gone}");
 }
 
-/// `framework` registers `pay` where `scheme`'s registry is: the endpoint is found by `layout`, and goes when the framework
-/// deregisters. What `resolve` says of it, unless there is no registrar.
+/// `framework` registers `pay` in the registry of `scheme`: the endpoint is found with `layout`, and removed when the
+/// framework deregisters. Returns the output of `resolve`, unless there is no registrar.
 #[cfg(any(feature = "consul", feature = "eureka", feature = "zookeeper"))]
 fn is_found(framework: &str, scheme: &str, registry: &str, layout: &str) -> Option<Value> {
     let address = format!("127.0.0.1:{}", free_port());
@@ -123,7 +124,7 @@ fn dubbo_is_read_by_interface_and_by_application() {
     dubbo_is_read("etcdv3", "etcd", &etcd.endpoints(), 30);
 }
 
-/// dubbo-go registers after it serves: whoever watches hears of it.
+/// dubbo-go registers after it serves: a watch reports it.
 fn dubbo_is_read(kind: &str, scheme: &str, registry: &str, lease: u64) {
     let names = [("pay.v1.Pay", "dubbo: provider URL tri"), ("pay-app", "dubbo-app: dubbo.endpoints tri")];
     let mut watches = names.map(|(name, layout)| {

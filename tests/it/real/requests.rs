@@ -1,5 +1,5 @@
-//! What a request of ours looks like on the wire, beside those of gRPC's own clients: a server that records the bytes takes
-//! a health Check of each.
+//! Our requests on the wire, compared with those of gRPC's own clients: a server records the bytes of one health
+//! Check of each.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ use crate::support::kratos::{Client, KratosClient};
 use crate::support::peers::provided;
 use crate::support::tool::run;
 
-/// How long a client may take to send its request.
+/// Time limit for a client to send its request.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A frame header: type, flags, stream (RFC 9113, 4.1).
@@ -160,12 +160,12 @@ impl AsyncWrite for Recording {
     }
 }
 
-/// The headers of grpc-go 1.85.0, recorded: no compressor is registered, so none is offered.
+/// The recorded headers of grpc-go 1.85.0: no compressor is registered, so none is offered.
 const GRPC_GO: &[&str] = &["content-type", "user-agent", "te", "grpc-timeout"];
 /// Those of grpcio 1.85.1 (the C core), recorded, as a set: their order depends on its compiled-in encoder.
 const GRPCIO: &[&str] = &["content-type", "user-agent", "te", "grpc-timeout", "grpc-accept-encoding"];
 
-/// What every client's request has in common, ours included.
+/// What the requests of all clients, including ours, have in common.
 fn is_a_clients_request(recorded: &Recorded, address: SocketAddr) {
     let pseudo = ["POST", "http", "/grpc.health.v1.Health/Check", &address.to_string()].map(str::to_string);
     assert_eq!(recorded.pseudo, pseudo);
@@ -175,8 +175,8 @@ fn is_a_clients_request(recorded: &Recorded, address: SocketAddr) {
     assert!(number.len() <= 8 && number.parse::<u32>().is_ok() && "HMSmun".contains(unit), "{:?}", recorded.headers);
     let names: BTreeSet<&str> = recorded.names().into_iter().collect();
     assert_eq!(names.len(), recorded.names().len(), "a header twice: {:?}", recorded.headers);
-    // SETTINGS first; then the one request, a header block in one frame and its message, which ends it. Between them only
-    // what every client may send.
+    // SETTINGS first; then the single request: a header block in one frame and its message, which ends the stream.
+    // Between them only frames that every client may send.
     let frames = &recorded.frames;
     assert_eq!(frames[0], Frame(SETTINGS, 0, 0), "{frames:?}");
     let request: Vec<Frame> = frames.iter().copied().filter(|frame| frame.2 != 0 && frame.0 != WINDOW_UPDATE).collect();

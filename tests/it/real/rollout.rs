@@ -1,4 +1,5 @@
-//! A rollout under `watch`: live pods that come, serve, leave and go, as Kubernetes' own API server lists them.
+//! A rollout under `watch`: running pods that are added, serve, terminate and are removed, as the real Kubernetes API
+//! server lists them.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -27,7 +28,7 @@ fn two(flags: &[&str]) -> Option<Pods> {
     Some(pods)
 }
 
-/// `watch` of the Service in its lines, for people: what it has printed when it was told to stop.
+/// `watch` of the Service with output lines for people: what it had printed when it was stopped.
 struct Lines(std::process::Child);
 
 impl Lines {
@@ -55,7 +56,7 @@ fn at(ip: &str) -> String {
     format!("{ip}:{PORT}")
 }
 
-/// Waits until the list says so of the pod at `ip`.
+/// Waits until the list reports this of the pod at `ip`.
 fn listed(watch: &mut Running, what: &str, ip: &str, status: &str) {
     watch.wait_for(&format!("{ip} {what} {status}"), LONG, |event| {
         let those = event[what].as_array().filter(|_| event["kind"] == "endpoints");
@@ -90,7 +91,7 @@ fn every_pod_of_a_rollout_is_seen_coming_leaving_and_gone_and_nobody_is_called_s
         watch.wait_for("a subchannel", LONG, |event| event["scope"] == "subchannel" && event["to"] == "READY");
     }
     for (old, new) in OLD.into_iter().zip(NEW) {
-        // It is listed before it serves; nobody goes there.
+        // It is listed before it serves; no client uses it.
         list.push((new, endpoint(new, new, false, false, false)));
         write(&pods, &list);
         listed(&mut watch, "added", new, "critical");
@@ -98,7 +99,7 @@ fn every_pod_of_a_rollout_is_seen_coming_leaving_and_gone_and_nobody_is_called_s
         list.last_mut().unwrap().1 = ready(new, new);
         write(&pods, &list);
         reaches(&mut watch, new, "READY");
-        // It is told to stop, and serves what it has until it is done.
+        // It is told to stop, and serves its running calls until they are done.
         let place = list.iter().position(|(ip, _)| *ip == old).unwrap();
         list[place].1 = endpoint(old, old, false, true, true);
         write(&pods, &list);
@@ -174,7 +175,7 @@ fn a_history_that_the_api_server_lost_costs_one_question_and_hides_no_delete() {
 fn a_pod_that_is_being_deleted_and_still_called_is_named_with_what_becomes_of_the_calls() {
     let Some(mut pods) = two(&[]) else { return };
     let leaving = OLD[1];
-    // A copy of the time when there was no other pod.
+    // A copy from the time when there was no other pod.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let dns = pods.namespace().within(|| runtime.block_on(DnsServer::start()));
     dns.says("pay.test", RecordType::A, addresses("pay.test", 60, &[leaving]));
@@ -231,7 +232,7 @@ fn what_the_lens_of_kuberesolver_tells_of_two_slices_the_real_client_runs_into()
         });
     };
     says(&[OLD[1]], &[], &[OLD[0]]);
-    // It hears of both slices one after the other, and that ends on the second.
+    // It gets both slices one after the other, and ends with the second.
     client.call(1);
     let given = |client: &KratosClient, from: usize, ip: &str| {
         let is_given = |line: &Value| line["event"] == "update" && line["holds"] == json!([at(ip)]);
@@ -239,13 +240,13 @@ fn what_the_lens_of_kuberesolver_tells_of_two_slices_the_real_client_runs_into()
     };
     given(&client, 0, OLD[1]);
     assert_eq!(client.call(1).peer, Some(at(OLD[1])));
-    // The slice that it knows goes, as its pod does: a deleted slice is news, and the other one is not.
+    // The slice that it uses is deleted, as its pod is: a deleted slice is an update, and the other one is not.
     pods.cluster.delete(SLICES, "pay-2");
     pods.end(OLD[1]);
     says(&[OLD[1]], &[OLD[1]], &[OLD[0]]);
     let failed = client.call(1);
     assert!(failed.code == "Unavailable" && failed.text.contains(&at(OLD[1])), "{failed:?}");
-    // Whatever touches the other one heals it.
+    // Any change of the other slice repairs it.
     let touched = client.mark();
     pods.cluster.slice("pay-1", "pay", &[ready(OLD[0], OLD[0]), endpoint(NEW[0], NEW[0], false, false, false)]);
     says(&[OLD[0]], &[], &[]);

@@ -197,7 +197,7 @@ fn an_idle_cycle_in_which_nothing_moves_says_that_nothing_changed() {
 enum Away {
     /// Killed, and started again.
     Stopped,
-    /// Its sockets stay open, and nothing is answered.
+    /// Its sockets stay open, and nothing responds.
     Frozen,
 }
 
@@ -256,7 +256,7 @@ fn two_registries_are_watched_and_the_lag_of_the_second_is_told() {
             && event["total"] == total
             && event[change].as_array().is_some_and(|those| those.len() == 1)
     };
-    // Their first answers have no order.
+    // The order of their first responses is not defined.
     for _ in 0..2 {
         let (_, first) = watch.wait_for("a first answer", LONG, |event| event["kind"] == "endpoints");
         assert_eq!((&first["total"], &first["lags"]), (&json!(1), &json!([])), "{first}");
@@ -270,7 +270,7 @@ fn two_registries_are_watched_and_the_lag_of_the_second_is_told() {
                 let [lag] = &event["lags"].as_array().unwrap()[..] else { panic!("{event}") };
                 let told = (&lag["address"], &lag["change"], &lag["behind"]);
                 assert_eq!(told, (&json!("127.0.0.1:2"), &json!(change), &json!(other)), "{event}");
-                // By the clock of whoever reads the lines, give or take what a line is under way.
+                // By the clock of the process that reads the lines, with a margin for the time a line takes.
                 let seen = (at - last).as_millis().abs_diff(u128::from(lag["lag_ms"].as_u64().unwrap()));
                 assert!(seen < 1000, "{event}: read {:?} later", at - last);
             }

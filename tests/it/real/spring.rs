@@ -1,5 +1,5 @@
-//! What Spring Cloud's own registrations (tests/peers/spring) look like in Consul, ZooKeeper and Eureka: with gRPC beside the
-//! web server by grpc-spring's starter and by LogNet's, and with a web server alone.
+//! Spring Cloud's own registrations (tests/peers/spring) in Consul, ZooKeeper and Eureka: with gRPC beside the web
+//! server by grpc-spring's starter and by LogNet's, and with a web server alone.
 
 use std::process::Command;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use crate::support::zookeeper::Zookeeper;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The process with all applications, and what each said.
+/// The process with all applications, and the first output of each.
 struct Applications {
     peer: Peer,
     ports: Vec<Value>,
 }
 
 impl Applications {
-    /// Each is `[starter, registry, address, name]`. `None`: left out, which was said.
+    /// Each is `[starter, registry, address, name]`. `None`: not available, which was reported on stderr.
     fn start(all: &[[&str; 4]]) -> Option<Applications> {
         let mut command = Command::new(provided("GRPC_DISCOVER_TEST_SPRING")?);
         command.args(all.iter().flatten());
@@ -31,7 +31,7 @@ impl Applications {
         Some(Applications { peer, ports })
     }
 
-    /// Where the application `index` listens for `protocol`.
+    /// The address on which the application `index` listens for `protocol`.
     fn address(&self, index: usize, protocol: &str) -> String {
         format!("127.0.0.1:{}", self.ports[index][protocol])
     }
@@ -81,7 +81,7 @@ fn spring_is_read_in_consul_zookeeper_and_eureka_and_a_web_server_alone_is_doubt
         watches.push(watch);
     }
 
-    // What is listed with gRPC is a gRPC server, and the web server says of itself that it is none.
+    // A service listed with gRPC is a gRPC server; the web server's response shows that it is not.
     for (index, code) in [(0, 0), (2, 0), (3, 0), (5, 0), (1, 2)] {
         let ([_, scheme, registry, _], (name, ..)) = (all[index], rules[index]);
         let probe = run(&["probe", "--plaintext", "-o", "json", &format!("{scheme}://{registry}/{name}")]);

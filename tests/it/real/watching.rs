@@ -22,7 +22,7 @@ fn idle_after(address: &str) -> u64 {
     let states = channel(&run.events());
     let names: Vec<&str> = states.iter().map(|(state, _)| state.as_str()).collect();
     assert_eq!(names, ["CONNECTING", "READY", "IDLE"], "{}", run.all());
-    // The channel left IDLE when it was asked to connect; that is the last activity.
+    // The channel left IDLE when it was told to connect; that is the last activity.
     let millis = states[2].1 - states[0].1;
     assert!(millis >= 1_900, "{}", run.all());
     millis
@@ -31,7 +31,7 @@ fn idle_after(address: &str) -> u64 {
 fn goes_idle_two_seconds_after_the_last_activity(kind: Kind) {
     let Some(server) = GrpcServer::start(kind, &[]) else { return };
     let address = server.address.to_string();
-    // The best of three: a busy machine may be late, a timeout that is measured from the wrong moment always is.
+    // The best of three: a busy machine may be late, but a timeout measured from the wrong moment is always wrong.
     let idle_after = (0..3).map(|_| idle_after(&address)).find(|millis| *millis <= 2_100);
     assert!(idle_after.is_some(), "IDLE later than 2.1 s after the last activity, three times");
     if kind == Kind::Go {

@@ -1,5 +1,5 @@
-//! Scenarios of gRPC channels over the whole stack (engine, channel, transport, hyper), on a paused clock over in-memory
-//! pipes. The ids are those of docs/scenarios.md; the pure channel's own tests hold the rest of them.
+//! Scenarios of gRPC channels over the whole stack (engine, channel, transport, hyper), on a paused clock over
+//! in-memory pipes. The ids are those of docs/scenarios.md; the unit tests of the pure channel cover the others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -162,7 +162,7 @@ async fn i16_mirrored_discovery_stays_alive_while_idle_and_the_exit_uses_the_new
     let stage = Stage::new(Goal::ProbeIdle(seconds(10.0)), &[A]);
     stage.serve(A, settings);
     let mut play = stage.plan(|plan| plan.transport.rpc_timeout = seconds(1.0)).begin();
-    // The servers of this test answer no RPC: the baseline call fails, which is all the same to what follows here.
+    // The servers of this test respond to no RPC: the baseline call fails, which does not affect what follows.
     play.pass(seconds(30.0)).await;
     assert_eq!(play.findings(), ["GD503", "GD605"]);
 

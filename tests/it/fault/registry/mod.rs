@@ -1,4 +1,4 @@
-//! Faults of registries: rights that are taken away, restarts without memory, contradictions, outages.
+//! Faults of registries: revoked permissions, restarts without memory, contradictions, outages.
 
 mod outages;
 mod pacing;

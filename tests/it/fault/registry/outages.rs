@@ -1,6 +1,6 @@
-//! Outages of real registries: frozen, killed and started again with its data, every connection reset, cut off. Nothing is
-//! called gone, and a change that is made right after the outage is seen soon. A fixed part runs always; the long ones with
-//! `GRPC_DISCOVER_TEST_ALL_FAULTS=1`.
+//! Outages of real registries: frozen, killed and restarted with its data, every connection reset, unreachable. No
+//! endpoint is reported as removed, and a change right after the outage is seen soon. A fixed selection always runs;
+//! the long ones run with `GRPC_DISCOVER_TEST_ALL_FAULTS=1`.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -18,29 +18,29 @@ use crate::support::kubernetes::{ADMIN, Cluster, ready};
 use crate::support::road::Road;
 use crate::support::zookeeper::Zookeeper;
 
-/// How soon after the outage a change must be seen: the longest delay between two queries, the time limit of a query that
-/// was under way, and room for a busy machine.
+/// How soon after the outage a change must be seen: the longest delay between two queries, the time limit of a query
+/// in flight, and a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(15);
 
 /// A registry that can fail.
 trait Registry {
-    /// Where it listens.
+    /// The address that it listens on.
     fn address(&self) -> SocketAddr;
-    /// What is watched, over `road`, and with which variables.
+    /// The target to watch through `road`, and the variables that it needs.
     fn target(&self, road: SocketAddr) -> (String, Vec<(&'static str, String)>);
-    /// Registers 10.0.0.`host` beside all others; gives the address that is listed then.
+    /// Registers 10.0.0.`host` beside all others; returns the address that is listed then.
     fn add(&mut self, host: u8) -> String;
-    /// Freezes it (SIGSTOP), or lets it go on.
+    /// Freezes it (SIGSTOP), or resumes it.
     fn freeze(&self, is_frozen: bool);
     /// True when it is reached over TCP connections, which can be reset.
     fn has_connections(&self) -> bool {
         true
     }
-    /// Kills it and starts it again with its data; false where it has none.
+    /// Kills it and restarts it with its data; false if it has none.
     fn restart(&mut self) -> bool;
 }
 
-/// What happens to a registry.
+/// The kinds of outage.
 #[derive(Debug, Clone, Copy)]
 enum Outage {
     Frozen(Duration),

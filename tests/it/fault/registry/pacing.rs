@@ -1,4 +1,4 @@
-//! Registries that contradict or refuse: how many requests they get.
+//! Registries that contradict themselves or reject queries: how many requests they get.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use crate::cause::world::World;
 use crate::support::kubernetes::{ready, slice};
 use crate::support::tool::{run_command, tool};
 
-/// A scripted API server: it lists one endpoint, and every watch begins and ends as `watch` has it.
+/// A scripted API server: it lists one endpoint, and every watch runs as `watch` scripts it.
 fn api_server(world: &World, watch: &'static str) -> (String, Arc<AtomicUsize>) {
     let requests = Arc::new(AtomicUsize::new(0));
     let counted = requests.clone();
@@ -54,7 +54,7 @@ fn http(status: &str, headers: &str, body: &Value) -> String {
     )
 }
 
-/// Runs `resolve --watch` for ten seconds; gives the number of requests, and what was printed.
+/// Runs `resolve --watch` for ten seconds; returns the number of requests and the output.
 fn requests_in_ten_seconds(watch: &'static str) -> (usize, String) {
     let world = World::new();
     let (address, requests) = api_server(&world, watch);
@@ -76,7 +76,7 @@ fn requests_in_ten_seconds(watch: &'static str) -> (usize, String) {
     (requests.load(Ordering::Relaxed), all)
 }
 
-/// A watch that deletes at once what was listed.
+/// A watch that immediately deletes what was listed.
 const DELETES: &str = concat!(
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
     r#"{"type":"DELETED","object":{"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","addressType":"IPv4","#,

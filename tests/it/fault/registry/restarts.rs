@@ -1,4 +1,4 @@
-//! Registries that restart without their memory: nothing is called gone, and the restart is reported.
+//! Registries that restart without their memory: no endpoint is reported as removed, and the restart is reported.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::watch::{PATIENCE, Watch};
 use crate::support::consul::{ConsulAgent, Mode};
 use crate::support::eureka::Eureka;
 
-/// The renewal interval of Spring's and Netflix's clients: they register again when it is refused.
+/// The renewal interval of Spring's and Netflix's clients: they register again when a renewal is rejected.
 const RENEWAL: Duration = Duration::from_secs(30);
 
 #[test]
@@ -26,7 +26,7 @@ fn eureka_restarts_and_its_instances_register_again_with_their_next_renewal() {
     assert!(eureka.start_again(), "the server ended by itself");
     watch.until_status("recovered");
     std::thread::sleep(RENEWAL);
-    // One after the other: the list is never whole before the last one.
+    // One after the other: the list is not complete before the last one.
     for host in hosts {
         register(&eureka, host);
         std::thread::sleep(Duration::from_secs(2));

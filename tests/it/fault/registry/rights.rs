@@ -1,5 +1,5 @@
-//! Rights that are taken from a watch and given back, with real registries: the watch reports `denied`, nothing is called
-//! gone, and a change after the return is seen within 5 s.
+//! Permissions that a watch loses and gets back, with real registries: the watch reports `denied`, no endpoint is
+//! reported as removed, and a change after the return is seen within 5 s.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ use crate::support::etcd::Etcd;
 use crate::support::kubernetes::{Cluster, NOBODY, ready};
 use crate::support::zookeeper::Zookeeper;
 
-/// How soon a change is seen once the rights are back.
+/// How soon a change is seen after the permissions are back.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Takes the rights away, gives them back, makes a change, and holds `watch` to what it must report.
+/// Revokes the permissions, restores them, makes a change, and checks what `watch` reports.
 fn hold(mut watch: Watch, take: impl FnOnce(), give: impl FnOnce(), change: impl FnOnce() -> String) {
     take();
     watch.until_denied();
@@ -32,7 +32,8 @@ fn hold(mut watch: Watch, take: impl FnOnce(), give: impl FnOnce(), change: impl
 
 const RULES: &str = r#"service "pay" { policy = "read" } node_prefix "" { policy = "read" }"#;
 
-/// An agent with three healthy instances and a token that may read them; `take` and `give` get the agent and the token.
+/// An agent with three healthy instances and a token that may read them; `take` and `give` receive the agent and the
+/// token.
 fn consul(take: impl FnOnce(&ConsulAgent, &str), give: impl FnOnce(&ConsulAgent, &str)) {
     let Some(agent) = ConsulAgent::start(Mode::Acl) else { return };
     let world = World::new();
@@ -180,7 +181,7 @@ fn etcd_with_a_deleted_user() {
     );
 }
 
-/// etcd checks rights when a watch begins, not while it lives: what changes is reported all the time.
+/// etcd checks permissions only when a watch starts: changes are reported all the time.
 #[test]
 fn etcd_with_a_revoked_role() {
     let Some((etcd, mut watch)) = protected_etcd() else { return };
@@ -195,7 +196,7 @@ fn etcd_with_a_revoked_role() {
     watch.end();
 }
 
-/// A user who may read one prefix of several sees what leaves there: that is not hidden.
+/// A user who may read one prefix of several sees removals there: they are not hidden.
 #[test]
 fn etcd_user_of_one_prefix_sees_what_leaves_it() {
     let Some((etcd, mut watch)) = protected_etcd() else { return };
@@ -217,7 +218,7 @@ fn zookeeper_with_a_node_that_may_no_longer_be_read() {
         hold(
             watch,
             || {
-                // No event comes for an ACL: the next change of what it hides shows it.
+                // An ACL change causes no event: the next change of a hidden node shows it.
                 zookeeper.may_read(hidden, false);
                 writer.set("/pay/2", "10.0.0.2:50051");
                 if hidden == "/pay" {

@@ -1,4 +1,4 @@
-//! A `watch` under fault: what it must report, and that nothing it listed is called gone meanwhile.
+//! A `watch` during a fault: what it must report, and that no endpoint is reported as removed meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::tool::{Running, tool};
 
-/// What anything may take on a busy machine.
+/// Time limit for any step on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `watch` or `resolve --watch`.
@@ -20,7 +20,7 @@ impl Watch {
         Watch(Running::start_command(command))
     }
 
-    /// Waits until it has reported that `address` is listed; gives the moment.
+    /// Waits until it has reported that `address` is listed; returns the time.
     pub fn until_listed(&mut self, address: &str, within: Duration) -> Instant {
         let lists = |event: &Value| {
             let added = event["added"].as_array().into_iter().flatten();
@@ -30,7 +30,7 @@ impl Watch {
         known.unwrap_or_else(|| self.0.wait_for(&format!("{address} listed"), within, lists).0)
     }
 
-    /// Waits until the registry is reported in this status; gives the event.
+    /// Waits until the registry is reported in this status; returns the event.
     pub fn until_status(&mut self, status: &str) -> Value {
         let wanted = |event: &Value| event["kind"] == "backend" && event["status"] == status;
         self.0.wait_for(status, PATIENCE, wanted).1
@@ -48,7 +48,7 @@ impl Watch {
         self.nothing_is_gone();
     }
 
-    /// Reads what came since, and requires that nothing was removed so far.
+    /// Reads the events since then, and requires that no endpoint was removed so far.
     pub fn nothing_is_gone(&self) {
         for (_, event) in &self.0.seen {
             assert!(event["removed"].as_array().is_none_or(Vec::is_empty), "{event}");
@@ -61,7 +61,7 @@ impl Watch {
         findings.filter_map(|(_, event)| event["code"].as_str().map(str::to_string)).collect()
     }
 
-    /// Ends it as Ctrl-C would, reads the report, and requires that nothing was removed in the whole run.
+    /// Stops it as Ctrl-C would, reads the report, and requires that no endpoint was removed in the whole run.
     pub fn end(&mut self) -> Vec<String> {
         self.0.signal("-INT");
         self.0.wait_for("the summary", PATIENCE, |event| event["kind"] == "summary");
@@ -69,7 +69,7 @@ impl Watch {
         self.findings()
     }
 
-    /// Every event so far, one a line, for messages of failed assertions.
+    /// Every event so far, one per line, for messages of failed assertions.
     pub fn story(&self) -> String {
         self.0.seen.iter().map(|(_, event)| format!("{event}\n")).collect()
     }
