@@ -1,4 +1,4 @@
-//! Answers to an RPC that no gRPC server gave: plain HTTP responses, and the words of proxies on the way.
+//! Responses to an RPC that did not come from a gRPC server: plain HTTP responses, and those of proxies on the way.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::model::rpc::{HttpHint, RpcCause};
 use crate::net::http2::code_of_http;
 use crate::text::{quote_bytes, shorten};
 
-/// How long the body of a plain answer is waited for; its status is known already.
+/// How long the body of a plain HTTP response is waited for; its status is known already.
 pub(super) const PATIENCE: Duration = Duration::from_millis(50);
-/// How much of the body is looked at.
+/// How much of the body is read.
 pub(super) const LOOKED_AT: usize = 1024;
 /// How much of it is quoted.
 const QUOTED: usize = 160;
 
-/// What `server` says, in lower case, and whose word it is. More special ones first.
+/// Values of `server`, in lower case, and the software that sends them. More specific ones first.
 static SERVERS: [(&str, ProxyName); 23] = [
     ("istio-envoy", ProxyName::IstioEnvoy),
     ("envoy", ProxyName::Envoy),
@@ -81,14 +81,15 @@ pub(super) fn proxy(headers: &HeaderMap) -> Option<Proxy> {
         }
     }
     let value = headers.get(VIA)?;
-    // The last one named is the nearest to us: `1.1 google`, `HTTP/2 edge-7 (squid)` (RFC 9110, 7.6.3).
+    // The last one is the nearest to us: `1.1 google`, `HTTP/2 edge-7 (squid)` (RFC 9110, 7.6.3).
     let nearest = value.to_str().ok()?.rsplit(',').next()?;
     let name = nearest.split_whitespace().nth(1)?.to_lowercase();
     named(ProxyName::called(&name), "via", value)
 }
 
-/// The status of a response whose `grpc-status` a proxy made up, because the call did not get through it: in words that only
-/// a proxy has, with a header that says so, or under another HTTP status than the 200 of every gRPC server.
+/// The status of a response whose `grpc-status` comes from a proxy, because the call did not get through it.
+/// Recognised by a text that only a proxy sends, by a header, or by another HTTP status than the 200 of every gRPC
+/// server.
 pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<RpcFailure> {
     let status = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok)?;
     let words = page::hint(http, headers, status.message());
@@ -105,8 +106,8 @@ pub(super) fn by_proxy(http: StatusCode, headers: &HeaderMap) -> Option<RpcFailu
     Some(RpcFailure::new(status.code(), text, RpcCause::Proxy { name, hint: words }))
 }
 
-/// Envoy turns its own 404 into UNIMPLEMENTED, without a message and without the header that it adds to what a server
-/// answered. A server without the method says so in words.
+/// Envoy turns its own 404 into UNIMPLEMENTED, without a message and without the header that it adds to a server's
+/// responses. A server without the method sends a message.
 fn is_envoys_not_found(status: &Status, headers: &HeaderMap) -> bool {
     status.code() == Code::Unimplemented
         && status.message().is_empty()
@@ -114,16 +115,16 @@ fn is_envoys_not_found(status: &Status, headers: &HeaderMap) -> bool {
         && !headers.contains_key("x-envoy-upstream-service-time")
 }
 
-/// True when the response looks like no gRPC response: by its headers it can have no `grpc-status` in its trailers either.
-/// A body that begins as a gRPC message is one all the same, to clients that do not look at the content
+/// True when the response is not a gRPC response: its headers show that it cannot have `grpc-status` in its trailers
+/// either. A body that begins like a gRPC message is accepted nonetheless, as clients do that ignore the content
 /// type.
 pub(super) fn is_plain(status: StatusCode, headers: &HeaderMap) -> bool {
     let may_follow = foreign_content_type(headers).is_none() && status == StatusCode::OK;
     !may_follow && !headers.contains_key("grpc-status")
 }
 
-/// The content type, when it is not one of gRPC's: `application/grpc`, alone or before `+` or `;`. Empty when there is
-/// none. grpc-go and grpc-java refuse such a response, whatever else is in it.
+/// The content type, when it is not one of gRPC's: `application/grpc`, alone or before `+` or `;`. Empty when there
+/// is none. grpc-go and grpc-java refuse such a response, whatever its content.
 pub(super) fn foreign_content_type(headers: &HeaderMap) -> Option<String> {
     let Some(value) = headers.get(CONTENT_TYPE) else { return Some(String::new()) };
     let lower = value.as_bytes().to_ascii_lowercase();
@@ -133,19 +134,20 @@ pub(super) fn foreign_content_type(headers: &HeaderMap) -> Option<String> {
     }
 }
 
-/// How servers say in a page that the headers are too large, in lower case: nginx (`ngx_http_special_response.c`: "Request Header Or
-/// Cookie Too Large"), RFC 6585 ("Request Header Fields Too Large"), and what is left of that elsewhere.
+/// How the pages of servers report that the headers are too large, in lower case: nginx
+/// (`ngx_http_special_response.c`: "Request Header Or Cookie Too Large"), RFC 6585 ("Request Header Fields Too
+/// Large"), and variants of both.
 const TOO_LARGE: [&str; 4] =
     ["header or cookie too large", "header fields too large", "headers too large", "header too large"];
 
-/// True when a plain HTTP response refuses the size of our headers, as nginx does it (494 inside, 400 on the wire), or
+/// True when a plain HTTP response refuses the size of our headers, like nginx (494 internally, 400 on the wire) or
 /// RFC 6585.
 pub(super) fn is_about_headers(status: StatusCode, body: &[u8]) -> bool {
     let page = String::from_utf8_lossy(body).to_ascii_lowercase();
     status.as_u16() == 431 || (status.is_client_error() && TOO_LARGE.iter().any(|words| page.contains(words)))
 }
 
-/// What gRPC makes of a plain HTTP response (`doc/http-grpc-status-mapping.md`), in its own words: `HTTP 503 from envoy:
+/// The gRPC status of a plain HTTP response (`doc/http-grpc-status-mapping.md`), with its text: `HTTP 503 from envoy:
 /// no healthy upstream`.
 pub(super) fn plain(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> RpcFailure {
     let page = page::text(body);
@@ -239,7 +241,8 @@ mod tests {
         assert!(matches!(of(&none).unwrap().cause, RpcCause::Proxy { hint: Some(HttpHint::NoRoute), .. }));
         let served = ("x-envoy-upstream-service-time", "3");
         assert!(of(&[none[0], none[1], served]).is_none(), "a server's own word");
-        // As nginx' documentation has it: `error_page 502 = /error502grpc` with grpc-status 14 and HTTP status 204.
+        // According to nginx' documentation: `error_page 502 = /error502grpc` with grpc-status 14 and HTTP status
+        // 204.
         let page = headers(&[("server", "nginx"), ("grpc-status", "14"), ("grpc-message", "unavailable")]);
         assert!(by_proxy(StatusCode::NO_CONTENT, &page).is_some());
     }

@@ -29,12 +29,12 @@ use crate::net::http2::Origin;
 use crate::net::tls::Told;
 use crate::text::duration;
 
-/// What an attempt that succeeded leaves behind. Nothing runs until somebody polls the driver.
+/// The result of an attempt that succeeded. Nothing runs until the driver is polled.
 pub(super) struct Established {
     pub driver: Driver,
     pub grpc: Grpc,
     pub wire: Arc<Wire>,
-    /// The answer to the question, where it was asked with the preface.
+    /// The response of the health call, where the call was sent with the preface.
     pub answering: Option<Answering>,
 }
 
@@ -42,24 +42,24 @@ pub(super) struct Established {
 pub(super) struct Attempt<'a> {
     pub setup: &'a Setup,
     pub address: &'a Address,
-    /// The address itself, or what its name stands for.
+    /// The address itself, or the addresses of its name.
     candidates: Vec<Address>,
-    /// All stages together begin and end here.
+    /// The deadline of all stages together counts from here.
     pub began: Instant,
     pub deadline: Instant,
-    /// What a single look asks.
+    /// The health call of a single probe.
     pub question: Option<Question<'a>>,
-    /// Where the stage is noted.
+    /// Where the current stage is recorded.
     progress: &'a Progress,
 }
 
-/// Asks the one question of a single look.
+/// Makes the one health call of a single probe.
 pub(super) type Question<'a> = &'a (dyn Fn(Grpc) -> Answering + Send + Sync);
-/// The answer on its way.
+/// A pending response.
 pub(super) type Answering = BoxFuture<'static, (Health, Duration)>;
 
 impl<'a> Attempt<'a> {
-    /// An attempt whose time runs from now on, its name looked up.
+    /// An attempt whose time starts now, with its name resolved.
     pub async fn prepare(
         setup: &'a Setup,
         address: &'a Address,
@@ -74,7 +74,7 @@ impl<'a> Attempt<'a> {
         Ok(Attempt { setup, address, candidates, began, deadline, question, progress })
     }
 
-    /// The mode that was found out before, or the usual one for the port.
+    /// The mode that was detected earlier, or the usual one for the port.
     pub fn likely_mode(&self) -> Mode {
         let usual = match self.address.port() {
             Some(443 | 8443) => Mode::Tls,
@@ -94,7 +94,7 @@ impl<'a> Attempt<'a> {
         match mode {
             Mode::Plaintext => Ok((io, None)),
             Mode::Tls => {
-                // Boxed, as every rare stage is: each probe's task has room for the largest.
+                // Boxed, as every rare stage is: each probe's task has room for the largest future.
                 let Secured { io, report: tls, client } = Box::pin(self.secure(io, &origin, report)).await?;
                 Ok((io, Some((tls, client))))
             }
@@ -121,14 +121,15 @@ impl<'a> Attempt<'a> {
                 Ok(link) => link,
                 Err(why) => return Err(no_link(why, secured, begun.elapsed())),
             };
-        // Whoever could not be verified, although it was to be, gets no metadata.
+        // A server that was to be verified and could not be gets no metadata.
         let unproved = secured.as_ref().is_some_and(|(tls, _)| !tls.verified) && !self.setup.options.insecure;
         let metadata = if unproved { Arc::new(Ok(http::HeaderMap::new())) } else { self.setup.metadata.clone() };
         let grpc = Grpc::new(link.client.clone(), link.wire.clone(), metadata);
         let mut answering = early.map(|ask| ask(grpc.clone()));
         let greeted = poll_fn(|cx| {
-            // Polled first, so that the question is there when the preface is written. It cannot be answered before
-            // SETTINGS: a failure until then is the connection's, or of a limit that was too short for this server.
+            // Polled first, so that the call is ready when the preface is written. It cannot be answered before
+            // SETTINGS: a failure until then is one of the connection, or of a limit that was too small for this
+            // server.
             if answering.as_mut().is_some_and(|answering| answering.poll_unpin(cx).is_ready()) {
                 answering = None;
                 link.wire.release();
@@ -148,8 +149,8 @@ impl<'a> Attempt<'a> {
         Ok(Established { driver: link.driver, grpc, wire: link.wire, answering })
     }
 
-    /// Whether there is metadata that must not be sent in this mode: whoever sits in between can choose plaintext. A Unix
-    /// socket leads nowhere else.
+    /// True when there is metadata that must not be sent in this mode: a program in between could force plaintext. A
+    /// Unix socket has nothing in between.
     pub fn withholds(&self, mode: Mode) -> bool {
         let options = &self.setup.options;
         let is_local = matches!(self.address, Address::Unix(_) | Address::UnixAbstract(_));
@@ -166,7 +167,7 @@ impl<'a> Attempt<'a> {
         origin: &Origin,
         report: &mut (impl FnMut(Phase) + Send),
     ) -> Result<Secured, Failure> {
-        // Loading the trusted roots is no part of the peer's time.
+        // The time to load the trusted roots is not the peer's.
         let tls = match self.setup.tls().await {
             Ok(tls) => tls,
             Err(error) => {

@@ -1,5 +1,5 @@
-//! One health call as HTTP/2 frames, for connections that have no HTTP/2 session ([`super::hold`]): the request that
-//! [`super::grpc`] sends, and when its response is complete.
+//! One health call as HTTP/2 frames, for connections that have no HTTP/2 session ([`super::hold`]): the same request
+//! that [`super::grpc`] sends, and the detection of its complete response.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tonic_health::pb::HealthCheckRequest;
 use super::frames::{self, Frame};
 use crate::net::http2::{Origin, prefixed};
 
-/// Frames are no longer than a server allows before it said more (RFC 9113, 4.2).
+/// The largest frame that every server accepts before its SETTINGS (RFC 9113, 4.2).
 const LONGEST: usize = 16_384;
 /// The first stream of a client.
 const STREAM: u32 = 1;
@@ -19,7 +19,7 @@ const END_HEADERS: u8 = 0x4;
 pub(super) struct Call {
     /// The frames, to be written in one piece.
     pub frames: Vec<u8>,
-    /// How much of them is flow-controlled.
+    /// How many of these bytes are flow-controlled.
     pub window: usize,
 }
 
@@ -61,8 +61,8 @@ fn frame(frames: &mut Vec<u8>, kind: u8, flags: u8, payload: &[u8]) {
     frames.extend(payload);
 }
 
-/// The header block (RFC 7541): literals without Huffman codes and without the dynamic table, so that nothing has to be
-/// remembered.
+/// The header block (RFC 7541): literals without Huffman codes and without the dynamic table, so that it needs no
+/// state.
 fn headers(origin: &Origin, metadata: &HeaderMap, limit: Duration) -> Vec<u8> {
     let mut block = Vec::new();
     let timeout = format!("{}m", limit.as_millis().min(99_999_999));
@@ -79,7 +79,7 @@ fn headers(origin: &Origin, metadata: &HeaderMap, limit: Duration) -> Vec<u8> {
         literal(&mut block, 0x00, name.as_bytes(), value);
     }
     for (name, value) in metadata.iter().filter(|(name, _)| *name != TE) {
-        // Never indexed, by whoever passes it on.
+        // Never to be indexed, by any intermediary.
         let kind = if value.is_sensitive() { 0x10 } else { 0x00 };
         literal(&mut block, kind, name.as_str().as_bytes(), value.as_bytes());
     }

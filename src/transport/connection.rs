@@ -1,4 +1,4 @@
-//! [`Connection`]: an established connection, and what it does by itself.
+//! [`Connection`]: an established connection, and the events that happen to it.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::wire::{ConnectionEvent, Wire};
 use crate::model::proxy::Proxy;
 use crate::model::reach::Health;
 
-/// What `close` may take at most.
+/// The maximum duration of `close`.
 const CLOSING: Duration = Duration::from_secs(1);
 /// An established connection: the server's SETTINGS were read. Dropping it closes the socket at once.
 pub struct Connection {
@@ -25,19 +25,20 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Leaves `driver` to a task. Must be called inside a tokio runtime.
+    /// Moves `driver` to a task. Must be called inside a tokio runtime.
     pub(super) fn new(driver: Driver, grpc: Grpc, wire: Arc<Wire>, rpc_timeout: Duration) -> Connection {
         Connection { grpc, wire, task: tokio::spawn(driver), rpc_timeout }
     }
 
-    /// One `Health/Check`: the answer and how long it took. A connection that dies meanwhile is an answer too
+    /// One `Health/Check`: the health and how long the call took. A connection that is lost meanwhile is a result too
     /// ([`Health::Failed`]). The future is independent of `self`: the connection can be waited on at the same time.
     pub fn check(&self, service: Arc<str>) -> impl Future<Output = (Health, Duration)> + Send + 'static {
         health::check(self.grpc.clone(), service, self.rpc_timeout)
     }
 
-    /// `Health/Watch`: every status the server sends; ends with the RPC ([`Health::Unimplemented`],
-    /// [`Health::ServiceUnknown`] for NOT_FOUND, or [`Health::Failed`] come last). Dropping it cancels the RPC.
+    /// `Health/Watch`: every status that the server sends. The last item is the end of the RPC:
+    /// [`Health::Unimplemented`], [`Health::ServiceUnknown`] for NOT_FOUND, or [`Health::Failed`]. Dropping the
+    /// stream cancels the RPC.
     pub fn watch(&self, service: Arc<str>) -> impl futures_util::Stream<Item = Health> + Send + Unpin + 'static {
         health::watch(self.grpc.clone(), service)
     }
@@ -47,17 +48,17 @@ impl Connection {
         self.wire.proxy()
     }
 
-    /// Waits for the next thing the connection does by itself. Cancel safe. After [`ConnectionEvent::Lost`] it is told
-    /// again.
+    /// Waits for the next event of the connection. Cancel safe. After [`ConnectionEvent::Lost`] the same event is
+    /// returned again.
     pub async fn event(&mut self) -> ConnectionEvent {
         poll_fn(|cx| self.wire.poll_event(cx)).await
     }
 
-    /// GOAWAY, then the socket is closed, whatever is in flight. Takes one second at most.
+    /// Sends GOAWAY, then closes the socket, whatever is in flight. Takes one second at most.
     pub async fn close(mut self) {
         self.wire.kill();
         self.wire.driver.wake();
-        // However the task ended, or did not: it is gone after the drop.
+        // Whether or not the task has ended: it is gone after the drop.
         let _ = tokio::time::timeout(CLOSING, &mut self.task).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The first stages: an address becomes sockets, and one of them a byte stream.
+//! The first stages: an address becomes one or several socket addresses, and one of these a byte stream.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::net::dial::{Dial, Io};
 use crate::net::io_words;
 use crate::text::duration;
 
-/// An address of a name gets at least this long, when there are others to try after it (as Go's dialer does it).
+/// The minimum time for one address of a name, when there are others to try after it (as in Go's dialer).
 const LEAST_SHARE: Duration = Duration::from_secs(2);
 
-/// What the standard library puts before the system's own words.
+/// The prefix that the standard library puts before the system's own message.
 const LOOKUP_FAILED: &str = "failed to lookup address information: ";
-/// How systems say that a name has no address, in lower case (`gai_strerror` of glibc, musl and Apple's libc; the standard library gives
-/// the words only): `EAI_NONAME`, `EAI_NODATA`.
+/// How systems report that a name has no address, in lower case (`gai_strerror` of glibc, musl and Apple's libc; the
+/// standard library returns only the message): `EAI_NONAME`, `EAI_NODATA`.
 const UNKNOWN_NAME: [&str; 4] = ["not known", "no address associated", "does not resolve", "nodename nor servname"];
 
-/// The addresses that a name stands for, or the address itself.
+/// The addresses of a name, or the address itself.
 pub(super) async fn resolve(
     address: &Address,
     deadline: Instant,
@@ -56,7 +56,7 @@ pub(super) async fn resolve(
     Ok(found.into_iter().map(Address::Ip).collect())
 }
 
-/// Connects to one of `candidates`, in their order: they share the time until `deadline`.
+/// Connects to one of `candidates`, in their order; they share the time until `deadline`.
 pub(super) async fn dial(
     dialer: &dyn Dial,
     candidates: &[Address],

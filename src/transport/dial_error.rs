@@ -20,9 +20,10 @@ pub(super) fn classify_dial(address: &Address, error: &io::Error) -> (FailureCod
     }
 }
 
-/// Is the error that this machine has no IPv6 at all? The kernel uses the same number when local ports have run out.
+/// True when the error means that this machine has no IPv6 at all. The kernel uses the same number when local ports
+/// have run out.
 fn is_without_ipv6(error: &io::Error) -> bool {
-    // IPv6 was switched off at boot.
+    // IPv6 was disabled at boot.
     if error.raw_os_error() == Some(EAFNOSUPPORT) {
         return true;
     }

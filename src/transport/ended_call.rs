@@ -1,4 +1,5 @@
-//! A call that ended without its response: what the wire shows of the reason (`doc/PROTOCOL-HTTP2.md`, "Errors").
+//! A call that ended without its response: the reason, as far as the wire shows it (`doc/PROTOCOL-HTTP2.md`,
+//! "Errors").
 
 use h2::Reason;
 use http::{HeaderMap, StatusCode};
@@ -13,7 +14,8 @@ use crate::model::rpc::{RequestHeaders, RpcCause};
 use crate::model::violation::{BrokenRule, InvalidResponse, ResponseFault};
 use crate::net::http2::CallError;
 
-/// Metadata of this size is refused by some server in its default or by a usual setting (nginx: 1 KiB to 8 KiB a field).
+/// Metadata of this size is refused by some servers, by default or with a usual setting (nginx: 1 KiB to 8 KiB per
+/// field).
 const LARGE: usize = 1024;
 
 /// What is known of a call when it fails.
@@ -26,7 +28,7 @@ pub(super) struct CallFacts {
 }
 
 impl CallFacts {
-    /// The server's SETTINGS do not take our headers: no client of gRPC sends them.
+    /// The server's SETTINGS do not allow our headers: no gRPC client would send them.
     pub fn too_large(&self, wire: &Wire) -> Option<RpcFailure> {
         let limit = wire.settings().max_header_list_size?;
         if self.headers.size <= limit as usize {
@@ -68,13 +70,13 @@ impl CallFacts {
         }
     }
 
-    /// Why a response in plain HTTP is no response to the call.
+    /// Why a plain HTTP response is not a response to the call.
     pub fn plain(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> RpcFailure {
         let plain = answer::plain(status, headers, body);
         if answer::is_about_headers(status, body) { self.blame_headers(plain) } else { plain }
     }
 
-    /// ENHANCE_YOUR_CALM without another word: large headers are the likeliest cause where there are any.
+    /// For ENHANCE_YOUR_CALM without debug data: large headers, where there are any, are the most likely cause.
     fn suspect_headers(&self, failure: RpcFailure) -> RpcFailure {
         if self.headers.size - self.headers.bare >= LARGE { self.blame_headers(failure) } else { failure }
     }
@@ -124,7 +126,7 @@ fn of_http2(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> RpcFailure {
     RpcFailure::new(Code::Internal, format!("http2: {error}"), RpcCause::Client)
 }
 
-/// The cause of a call that ended with its connection.
+/// The cause of a call that failed because its connection was lost.
 fn lost(disconnect: Disconnect) -> RpcCause {
     match (disconnect.reason, &disconnect.goaway) {
         (_, Some(goaway)) => RpcCause::GoAway(goaway.clone()),

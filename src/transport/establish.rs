@@ -1,4 +1,4 @@
-//! From an address to a connection, in the mode that was asked for or found out.
+//! From an address to a connection, in the requested or detected mode.
 
 use super::attempt::{Attempt, Established, Question};
 use super::mode::{Mode, got_further, may_be_mismatch, shows_tls};
@@ -8,9 +8,9 @@ use super::setup::Setup;
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Phase, Spoken};
 
-/// Connects to `address`; tells `report` of every stage that was passed. With a `question` it is a single look: no more
-/// packets than needed are sent, and where plaintext was asked for the question goes out with the preface, unless it
-/// carries metadata, which nobody is shown before it has spoken HTTP/2.
+/// Connects to `address`; calls `report` for every stage that was passed. A `question` makes it a single probe, which
+/// sends no more packets than needed. Where plaintext was requested, the question is sent with the preface, unless it
+/// carries metadata: metadata is sent only to a server that has responded in HTTP/2.
 pub(super) async fn establish(
     setup: &Setup,
     address: &Address,
@@ -22,7 +22,8 @@ pub(super) async fn establish(
     match setup.options.tls {
         TlsMode::On => attempt.run(Mode::Tls, &mut report).await,
         TlsMode::Off => match attempt.run(Mode::Plaintext, &mut report).await {
-            // A single look is worth a second connection to learn why nothing was said.
+            // For a single probe, a second connection is justified to learn why the first one was closed without
+            // data.
             Err(failure) if question.is_some() && may_be_mismatch(&failure, Mode::Plaintext) => {
                 Err(explain(&attempt, failure).await)
             }
@@ -32,7 +33,7 @@ pub(super) async fn establish(
     }
 }
 
-/// Tries the likelier mode first, and the other one when the answer shows the mismatch. Only the preface and
+/// Tries the more likely mode first, and the other one when the failure shows a mismatch. Only the preface and
 /// SETTINGS, or a ClientHello, are sent before the mode is known.
 async fn find_out(attempt: &Attempt<'_>, report: &mut (impl FnMut(Phase) + Send)) -> Result<Established, Failure> {
     let first = attempt.likely_mode();
@@ -66,8 +67,8 @@ async fn find_out(attempt: &Attempt<'_>, report: &mut (impl FnMut(Phase) + Send)
     }
 }
 
-/// A plaintext attempt that was cut off without a word: many TLS servers do that. Asks the port with a ClientHello, and
-/// says so if TLS is spoken there.
+/// For a plaintext attempt that was closed without data, as many TLS servers do: sends a ClientHello to the port, and
+/// reports it if the port uses TLS.
 async fn explain(attempt: &Attempt<'_>, failure: Failure) -> Failure {
     if failure.code == FailureCode::TlsExpected {
         return failure;

@@ -1,4 +1,4 @@
-//! The files that [`Options`](super::Options) name: read and checked, and why one cannot be used.
+//! The files that [`Options`](super::Options) name: reads and checks them, and reports why one cannot be used.
 
 use std::path::{Path, PathBuf};
 
@@ -31,13 +31,13 @@ impl TlsFile {
     }
 }
 
-/// A file that cannot be used. Shows nothing of its content.
+/// A file that cannot be used. The message contains nothing of its content.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to read {} {}: {why}", file.flag(), path.display())]
 pub struct FileError {
-    /// Which.
+    /// Which file.
     pub file: TlsFile,
-    /// Where.
+    /// Its path.
     pub path: PathBuf,
     /// Why: `no such file`.
     #[source]
@@ -45,12 +45,12 @@ pub struct FileError {
 }
 
 impl Options {
-    /// Reads the files that the options name and checks them, whether TLS will be spoken or not. A session reads them again
-    /// at the first use of TLS.
+    /// Reads the files that the options name and checks them, whether or not TLS will be used. A session reads them
+    /// again at the first use of TLS.
     ///
     /// # Errors
     ///
-    /// A file cannot be read, is not what it should be, or certificate and key do not belong together.
+    /// A file cannot be read, is not valid, or certificate and key do not belong together.
     pub fn check_files(&self) -> Result<(), FileError> {
         if let Some(path) = &self.cacert {
             roots(path)?;
@@ -62,20 +62,20 @@ impl Options {
     }
 }
 
-/// Whether `text` holds certificates in PEM that can be trusted roots.
+/// Checks that `text` contains certificates in PEM that can be trusted roots.
 ///
 /// # Errors
 ///
-/// Why not: `no certificate found in file, only PRIVATE KEY`.
+/// Why it does not: `no certificate found in file, only PRIVATE KEY`.
 pub fn check_roots(text: &[u8]) -> Result<(), PemError> {
     pem::certificates(text).and_then(Roots::named).map(|_| ())
 }
 
-/// Whether `chain` and `key` are a client's certificate chain and its key, both in PEM.
+/// Checks that `chain` and `key` are a client's certificate chain and its key, both in PEM.
 ///
 /// # Errors
 ///
-/// Which of them is wrong, and why. Shows nothing of the key.
+/// Which of them is invalid, and why. The message contains nothing of the key.
 pub fn check_identity(chain: &[u8], key: &[u8]) -> Result<(), (TlsFile, PemError)> {
     match pem::identity(chain, key, &ring::default_provider()) {
         Ok(_) => Ok(()),

@@ -1,7 +1,7 @@
-//! Small frames, counted: a server that floods a connection with them costs its client a core for as long as the connection is
-//! open. HTTP/2 has no rule against that, so every implementation has a limit of its own (nghttp2: 10,000 irregular frames at
-//! once; Go: 10,000 queued control frames; Envoy: 1,000 outbound control frames). Ours counts more kinds, and is
-//! far above what a server sends on a connection that carries health calls only. Pure.
+//! Counts small frames. A server that floods a connection with them costs its client a core for as long as the
+//! connection is open. HTTP/2 has no rule against that, so every implementation has a limit of its own (nghttp2:
+//! 10,000 irregular frames at once; Go: 10,000 queued control frames; Envoy: 1,000 outbound control frames). Ours
+//! counts more kinds, and is far above what a server sends on a connection that carries health calls only. Pure.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use tokio::time::Instant;
 use super::frames::{self, Frame};
 use crate::text::{duration, exact_duration};
 
-/// So many small frames are accepted within [`WINDOW`]. A process that was stopped reads at once what came meanwhile: at a
-/// PING every 10 s that is a day.
+/// The maximum number of small frames within [`WINDOW`]. A process that was stopped reads all frames at once that
+/// arrived in the meantime: with a PING every 10 s, this number takes a day.
 pub(super) const MOST: u16 = 10_000;
 /// The time within which they are counted.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
-/// DATA of this length carries a response: flow control limits it.
+/// DATA of at least this length carries a response: flow control limits it.
 const CONTENT: usize = 256;
-/// The kinds that are counted apart; the last is for those that HTTP/2 does not define.
+/// The kinds that are counted separately; the last one is for kinds that HTTP/2 does not define.
 const KINDS: usize = frames::CONTINUATION as usize + 2;
 
 /// Counts the small frames of one connection.
@@ -29,7 +29,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Takes the next frame. Once there are too many: the sentence about them.
+    /// Counts the next frame. Returns the sentence about the flood once there are too many.
     pub fn count(&mut self, frame: Frame<'_>, now: Instant) -> Option<String> {
         if frame.kind == frames::DATA && frame.length >= CONTENT {
             return None;

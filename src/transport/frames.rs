@@ -1,11 +1,11 @@
-//! HTTP/2 frame headers, and what the first bytes of a peer tell: pure, no I/O.
+//! HTTP/2 frame headers, and the protocol of a peer's first bytes: pure, no I/O.
 
 use crate::model::reach::{FailureCode, GoAway, PeerSettings, Spoken};
 use crate::text::quote_bytes;
 
-/// The largest frame a peer may send before it was told otherwise (RFC 9113, 4.2).
+/// The largest frame that a peer may send before it was allowed more (RFC 9113, 4.2).
 const MAX_FIRST_FRAME: usize = 16_384;
-/// How much of a payload is kept: enough for every SETTINGS frame, every sensible debug text and header block.
+/// How much of a payload is kept: enough for every SETTINGS frame, and every reasonable debug text and header block.
 const KEPT: usize = 1_024;
 
 /// How much is kept of the payload of a frame of this kind.
@@ -34,7 +34,7 @@ pub(super) const CONTINUATION: u8 = 0x9;
 pub(super) const ACK: u8 = 0x1;
 pub(super) const END_STREAM: u8 = 0x1;
 
-/// A frame whose last byte was seen.
+/// A frame that was read completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame<'a> {
     pub kind: u8,
@@ -52,12 +52,12 @@ impl Frame<'_> {
     }
 }
 
-/// Finds the frames in a stream of bytes, however it is cut.
+/// Finds the frames in a stream of bytes, whatever the sizes of the reads.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     header: [u8; HEADER],
     have: usize,
-    /// Bytes of the current payload still to come.
+    /// Number of bytes of the current payload that are still missing.
     rest: usize,
     kept: Vec<u8>,
 }
@@ -68,7 +68,7 @@ impl Frames {
         self.have == 0
     }
 
-    /// The length of the frame that is being read, when it is longer than a peer may send that was not told otherwise.
+    /// The length of the frame that is being read, when it exceeds what a peer may send by default.
     pub fn too_long(&self) -> Option<usize> {
         self.begun().map(|frame| frame.length).filter(|length| *length > MAX_FIRST_FRAME)
     }
@@ -78,7 +78,7 @@ impl Frames {
         (self.have == HEADER).then(|| head(&self.header, &[]))
     }
 
-    /// Takes the next `bytes` and calls `seen` for every frame that ends in them.
+    /// Processes the next `bytes` and calls `seen` for every frame that ends in them.
     pub fn feed(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Frame<'_>)) {
         while !bytes.is_empty() {
             if self.have < HEADER {
@@ -112,7 +112,7 @@ impl Frames {
     }
 }
 
-/// The frame that `header` announces, with the beginning of its payload.
+/// The frame that `header` announces, with the start of its payload.
 fn head<'a>(header: &[u8; HEADER], payload: &'a [u8]) -> Frame<'a> {
     let [_, _, _, kind, flags, a, b, c, d] = *header;
     let stream = u32::from_be_bytes([a & 0x7f, b, c, d]);
@@ -130,7 +130,8 @@ pub(super) fn settings(payload: &[u8]) -> PeerSettings {
     settings
 }
 
-/// Takes over the values of a SETTINGS payload; identifiers that are not reported are skipped, the last value of one wins.
+/// Applies the values of a SETTINGS payload. Identifiers that are not reported are skipped; of an identifier that
+/// occurs twice, the last value counts.
 pub(super) fn update(settings: &mut PeerSettings, payload: &[u8]) {
     for entry in payload.chunks_exact(6) {
         let value = Some(u32::from_be_bytes([entry[2], entry[3], entry[4], entry[5]]));
@@ -152,19 +153,19 @@ pub(super) fn goaway(payload: &[u8]) -> Option<GoAway> {
     Some(GoAway { last_stream: word(0) & 0x7fff_ffff, code: word(4), debug: quote_bytes(debug, 200) })
 }
 
-/// What the first bytes of a peer say about it.
+/// The protocol of a peer's first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// Not enough to tell.
+    /// Too few bytes to decide.
     Undecided,
     /// A frame header.
     Http2,
-    /// Something else: what, and the sentence with the bytes quoted.
+    /// Another protocol: its code, and the sentence with the bytes quoted.
     Foreign(FailureCode, String),
 }
 
-/// Judges the `first` bytes of a peer. A server's first frame is SETTINGS (RFC 9113, 3.4), whose header begins with a
-/// zero byte: anything else is told as soon as it cannot be one.
+/// Determines the protocol of the `first` bytes of a peer. A server's first frame is SETTINGS (RFC 9113, 3.4), whose
+/// header begins with a zero byte: anything else is recognised as soon as it cannot be one.
 pub(super) fn judge(first: &[u8]) -> Opening {
     const HTTP: &[u8] = b"HTTP/";
     let foreign = |code, what: &str| Opening::Foreign(code, format!("{what} \"{}\"", quote_bytes(first, 40)));
@@ -189,7 +190,7 @@ pub(super) fn judge(first: &[u8]) -> Opening {
     }
 }
 
-/// What a peer speaks that sent these first bytes and no more.
+/// The protocol of a peer that sent these first bytes and no more.
 pub(super) fn spoken(first: &[u8]) -> Option<Spoken> {
     match (first, judge(first)) {
         ([0x14..=0x17] | [0x14..=0x17, 0x03, ..], _) => Some(Spoken::Tls),

@@ -1,4 +1,5 @@
-//! What is fuzzed of the transport: frames held against the rules, header blocks, messages, and responses in plain HTTP.
+//! The fuzzed parts of the transport: frames and the rules for them, header blocks, messages, and plain HTTP
+//! responses.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
@@ -52,7 +53,7 @@ pub(crate) fn grpc_messages(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as an HTTP response: a number, fields one a line, an empty line, a body.
+/// Reads the bytes as an HTTP response: a number, fields one per line, an empty line, a body.
 pub(crate) fn http_response(bytes: &[u8]) {
     let (head, body) = match bytes.windows(2).position(|pair| pair == b"\n\n") {
         Some(end) => (&bytes[..end], &bytes[end + 2..]),

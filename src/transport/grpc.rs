@@ -1,4 +1,4 @@
-//! gRPC on one connection: calls whose every failure says who ended them.
+//! gRPC on one connection: every failed call reports what ended it.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::model::rpc::{NotSent, RpcCause, Unanswered};
 use crate::model::violation::{BrokenRule, Http2Rule};
 use crate::net::http2::{Client, LONGEST, Messages, may_begin, prefixed, request};
 
-/// How long whoever gave a call up waits for the connection's owner to read what TCP knows.
+/// How long the caller of a call that timed out waits for the connection's owner to read the state of TCP.
 const READING_TCP: Duration = Duration::from_millis(100);
 
-/// Calls over one connection. Cheap to clone; of use no longer than its connection.
+/// Calls over one connection. Cheap to clone; usable as long as its connection.
 #[derive(Clone)]
 pub(super) struct Grpc {
     client: Client,
@@ -30,13 +30,13 @@ pub(super) struct Grpc {
     metadata: Arc<Result<HeaderMap, MetadataError>>,
 }
 
-/// A method, its request, and how long the call may take: that is sent, and kept by whoever calls.
+/// A method, its request, and its time limit, which is sent to the server and enforced by the caller.
 pub(super) struct Call<'a, Q> {
     /// `/package.Service/Method`.
     pub path: &'static str,
     pub request: Q,
     pub limit: Option<Duration>,
-    /// Where the call's stream is noted, once it has one: for [`Grpc::given_up`].
+    /// Where the call's stream is recorded, once it has one: for [`Grpc::given_up`].
     pub stream: Option<&'a AtomicU32>,
 }
 
@@ -55,7 +55,7 @@ impl Grpc {
         messages.only().await.map_err(|error| facts.failure(error, &wire))
     }
 
-    /// A server-streaming call, up to the head of its response.
+    /// A server-streaming call, up to the headers of its response.
     pub async fn streaming<Q: prost::Message, A>(&self, call: Call<'_, Q>) -> Result<Responses<A>, RpcFailure> {
         let metadata = match &*self.metadata {
             Ok(metadata) => metadata,
@@ -88,7 +88,7 @@ impl Grpc {
         }
         let mut begun = Vec::new();
         if answer::is_plain(response.http, &response.headers) {
-            // However far it came: the status alone is an answer.
+            // However much of the body arrived: the status alone is a result.
             let read = response.excerpt(answer::LOOKED_AT, &mut begun);
             let _ = tokio::time::timeout(answer::PATIENCE, read).await;
             if !(response.http == http::StatusCode::OK && may_begin(&begun)) {
@@ -103,7 +103,7 @@ impl Grpc {
         Ok(Responses { messages, facts, wire, _in_flight: in_flight })
     }
 
-    /// Why the call on `stream` (0: it has none) was not answered: what can be reported of it without an answer.
+    /// Why the call on `stream` (0: it has none) got no response, as far as it can be reported without one.
     pub async fn given_up(&self, stream: u32) -> (RpcCause, String) {
         let wire = &self.wire;
         let settings = wire.settings();
@@ -111,7 +111,7 @@ impl Grpc {
             let text = format!("the server sent GOAWAY {} while the call was pending", described(&goaway));
             return (RpcCause::GoAway(goaway), text);
         }
-        // The library may have ended the stream without a word.
+        // The library may have ended the stream without an error.
         if let Some(violation) = wire.rules().broken_frame() {
             let broken = BrokenRule { rule: Http2Rule::Frames, text: violation.to_string() };
             let text = format!("the server violated HTTP/2: {broken}");
@@ -141,7 +141,7 @@ impl Grpc {
     }
 }
 
-/// The responses of a call. Dropping them before their end cancels the call.
+/// The responses of a call. Dropping them before the end cancels the call.
 pub(super) struct Responses<A> {
     messages: Messages<A>,
     facts: CallFacts,
@@ -150,7 +150,8 @@ pub(super) struct Responses<A> {
 }
 
 impl<A: prost::Message + Default> Responses<A> {
-    /// The next one; `None` when the call has ended with status OK. Cancel safe. Not to be called again after the end.
+    /// The next response; `None` when the call has ended with status OK. Cancel safe. Must not be called again after
+    /// the end.
     pub async fn next(&mut self) -> Result<Option<A>, RpcFailure> {
         self.messages.next().await.map_err(|error| self.facts.failure(error, &self.wire))
     }

@@ -23,7 +23,7 @@ const CHECK: &str = "/grpc.health.v1.Health/Check";
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 const LIST: &str = "/grpc.health.v1.Health/List";
 
-/// One `Check`: the answer, and how long it took.
+/// One `Check`: the health, and how long the call took.
 pub(super) async fn check(grpc: Grpc, service: Arc<str>, limit: Duration) -> (Health, Duration) {
     let begun = Instant::now();
     let stream = AtomicU32::new(0);
@@ -56,13 +56,14 @@ struct ListResponse {
     statuses: BTreeMap<String, HealthCheckResponse>,
 }
 
-/// So many names of a server are told.
+/// How many names of a server are reported.
 const MOST_OTHERS: usize = 20;
-/// What asking for them may delay the answer that is known already.
+/// How long the query for other names may delay the health that is already known.
 const OTHERS_LIMIT: Duration = Duration::from_secs(1);
 
-/// After a `Check` of `service` that was answered with no: what the server says about other names, to tell "the process is
-/// ill" from "that service is". Those of `List` (gRFC A90) where the server has it, else the server as a whole.
+/// The health of other names on the same server, after a `Check` of `service` that did not return SERVING. It tells
+/// "the whole process is unhealthy" from "only that service is". The names come from `List` (gRFC A90) where the
+/// server has it; otherwise only the server as a whole is checked.
 pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(String, Health)> {
     let asked = async {
         let call = Call { path: LIST, request: ListRequest {}, limit: Some(limit), stream: None };
@@ -81,14 +82,14 @@ pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(S
     tokio::time::timeout(limit.min(OTHERS_LIMIT), asked).await.unwrap_or_default()
 }
 
-/// Where a `Watch` stands.
+/// The state of a `Watch`.
 enum Watching {
     Unasked(Box<Grpc>, Arc<str>),
     Open(Box<Responses<HealthCheckResponse>>),
     Over,
 }
 
-/// `Watch`: every status the server sends, and at last how the RPC ended.
+/// `Watch`: every status that the server sends, and at last how the RPC ended.
 pub(super) fn watch(grpc: Grpc, service: Arc<str>) -> impl Stream<Item = Health> + Send + Unpin + 'static {
     let begin = Watching::Unasked(Box::new(grpc), service);
     let statuses: BoxStream<'static, Health> = Box::pin(stream::unfold(begin, |at| async move {
@@ -126,8 +127,8 @@ fn answer(response: HealthCheckResponse) -> Health {
 
 fn refusal(failure: RpcFailure) -> Health {
     match (failure.cause, failure.code) {
-        // Only the server itself can say that it has no health service, or does not know a name: a web server's 404 is
-        // UNIMPLEMENTED to gRPC too.
+        // Only the server itself can report that it has no health service, or does not know a name: gRPC maps a web
+        // server's 404 to UNIMPLEMENTED too.
         (RpcCause::Status, Code::Unimplemented) => Health::Unimplemented,
         (RpcCause::Status, Code::NotFound) => Health::ServiceUnknown,
         (cause, code) => Health::Failed { code: status(code), text: failure.text, cause },

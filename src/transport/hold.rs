@@ -1,9 +1,9 @@
-//! An idle-connection check: connected like any other up to the server's SETTINGS, used for one health call, then left idle,
-//! then asked with an HTTP/2 PING whether the peer is still there.
+//! An idle-connection check: connects like any other connection up to the server's SETTINGS, makes one health call,
+//! then leaves the connection idle, then sends an HTTP/2 PING to find out whether the peer still responds.
 //!
-//! No HTTP/2 session is kept for it: the call is a few frames ([`super::call`]), and a loop over the frame headers answers
-//! what the protocol demands (SETTINGS, PING) and notices GOAWAY and the end. Nothing is allocated while no byte comes, so
-//! that thousands can be open.
+//! No HTTP/2 session is kept for it: the call consists of a few frames ([`super::call`]), and a loop over the frame
+//! headers sends the responses that the protocol requires (SETTINGS, PING) and notices GOAWAY and the end. Nothing is
+//! allocated while no byte arrives, so that thousands can be open.
 
 mod vigil;
 
@@ -39,11 +39,11 @@ use crate::text::duration;
 /// The client's preface (RFC 9113, 3.4) and its SETTINGS: ENABLE_PUSH 0.
 const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x02\0\0\0\0";
 const SETTINGS_ACK: [u8; 9] = [0, 0, 0, frames::SETTINGS, frames::ACK, 0, 0, 0, 0];
-/// A peer that asks so much without reading the answers is left.
+/// A peer that requests this many bytes of responses without reading them is disconnected.
 const UNREAD: usize = 4 * 1024;
 
-/// Connects to `address` within the connect timeout, and makes one health call. With [`TlsMode::Auto`] the mode that was
-/// found out before is tried first, and the other one when the answer shows the mismatch.
+/// Connects to `address` within the connect timeout, and makes one health call. With [`TlsMode::Auto`] the mode that
+/// was detected earlier is tried first, and the other one when the failure shows a mismatch.
 pub(super) async fn begin(setup: &Setup, address: &Address, service: &str) -> Result<Silent, Failure> {
     let progress = Progress::default();
     let attempt = Attempt::prepare(setup, address, None, &progress, &mut |_| {}).await?;
@@ -96,20 +96,20 @@ pub(super) struct Silent {
     ear: Ear,
 }
 
-/// What was heard, and what is to be answered.
+/// What was received, and the responses that are due.
 #[derive(Default)]
 struct Ear {
     /// Bytes to write.
     answers: Vec<u8>,
-    /// The first frame, until it was looked at.
+    /// The first frame, until it is taken.
     first: Option<Box<First>>,
     greeted: bool,
     goaway: Option<Box<GoAway>>,
-    /// The kind of the last frame since somebody looked.
+    /// The kind of the last frame since the last look at it.
     last: Option<u8>,
     /// The payload of our PING.
     ping: Option<[u8; 8]>,
-    /// It was answered.
+    /// Our PING was answered.
     ponged: bool,
     /// The call is over: its response is complete, or its stream was reset.
     called: bool,
@@ -147,7 +147,7 @@ fn ping(flags: u8, payload: [u8; 8]) -> [u8; 17] {
 }
 
 impl Silent {
-    /// Sends the preface and waits for the server's SETTINGS; their acknowledgement leaves with what is written next.
+    /// Sends the preface and waits for the server's SETTINGS; their acknowledgement is sent with the next write.
     async fn greeted(&mut self) -> Result<PeerSettings, NoLink> {
         let mut opening = Vec::new();
         poll_fn(|cx| {
@@ -170,8 +170,8 @@ impl Silent {
         .await
     }
 
-    /// Makes the call, and waits for the end of its response; what it says does not matter here. A GOAWAY is left for
-    /// [`Silent::keep`] to report.
+    /// Makes the call, and waits for the end of its response, whose content does not matter here. A GOAWAY is left
+    /// for [`Silent::keep`] to report.
     async fn call(&mut self, call: Call, settings: PeerSettings, limit: Duration) -> Result<(), Failure> {
         let begun = Instant::now();
         let failed = |code, text: String| Err(Failure::new(Stage::Health, code, text, begun.elapsed()));
@@ -193,7 +193,7 @@ impl Silent {
         });
         match timeout_at(later(begun, limit), called).await {
             Ok(Ok(())) => {
-                // What came with the response is answered with it.
+                // Responses to frames that arrived with the response are sent with it.
                 poll_fn(|cx| Poll::Ready(self.poll_answers(cx))).await.or_else(|end| ended(*end, begun.elapsed()))
             }
             Ok(Err(end)) => ended(*end, begun.elapsed()),
@@ -201,7 +201,7 @@ impl Silent {
         }
     }
 
-    /// Writes as much of the answers as the socket takes.
+    /// Writes as many of the due responses as the socket accepts.
     fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<(), Box<End>> {
         while !self.ear.answers.is_empty() {
             match Pin::new(&mut self.io).poll_write(cx, &self.ear.answers) {
@@ -221,7 +221,7 @@ impl Silent {
         }
     }
 
-    /// Reads once and takes note of the frames that are complete; `raw` is shown the bytes.
+    /// Reads once and processes the frames that are complete; `raw` receives the bytes.
     fn poll_read(&mut self, cx: &mut Context<'_>, raw: impl FnOnce(&[u8])) -> Poll<Result<(), Box<End>>> {
         // On the stack of this one poll: nothing is kept between two reads.
         let mut bytes = [0; 2_048];
@@ -249,7 +249,7 @@ impl Silent {
     }
 }
 
-/// The connection ended during the call.
+/// The connection was closed during the call.
 fn ended(end: End, waited: Duration) -> Result<(), Failure> {
     let text = format!("connection lost during the first call: {}", end.disconnect);
     Err(Failure::new(Stage::Health, end.code, text, waited))
@@ -264,7 +264,7 @@ fn broke_off(why: &str) -> Box<End> {
     Box::new(End { disconnect, code: FailureCode::ProtocolError, tls: None, spoken: None })
 }
 
-/// What is told of a connection that did not come about.
+/// The report of a connection that was not established.
 pub(super) fn not_reached(failure: Failure) -> Held {
     Held { quiet: Duration::ZERO, interrupted: None, fate: Fate::NotReached(failure) }
 }

@@ -1,5 +1,5 @@
-//! HPACK (RFC 7541), decoded a second time for one purpose: to name what is wrong with a header block that the HTTP/2
-//! library refused. Pure.
+//! A second HPACK decoder (RFC 7541) with one purpose: to name the fault of a header block that the HTTP/2 library
+//! refused. Pure.
 
 mod huffman;
 
@@ -14,7 +14,7 @@ pub(super) struct Field {
     pub value: Vec<u8>,
 }
 
-/// What is wrong with a header block, with the section of RFC 7541.
+/// The fault of a header block, with the section of RFC 7541.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HpackError {
     #[error("HPACK dynamic table size update after the first field (RFC 7541, 4.2)")]
@@ -42,9 +42,9 @@ pub(super) struct Decoder {
     limit: usize,
 }
 
-/// `SETTINGS_HEADER_TABLE_SIZE` as we leave it: the default.
+/// Our `SETTINGS_HEADER_TABLE_SIZE`: the default.
 const TABLE_SIZE: usize = 4_096;
-/// What an entry costs beside its bytes (RFC 7541, 4.1).
+/// The size of an entry in addition to its bytes (RFC 7541, 4.1).
 const ENTRY_COST: usize = 32;
 
 impl Default for Decoder {
@@ -58,7 +58,7 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// What is wrong with it. The fields before it are in `fields`.
+    /// The fault of the block. The fields before it are in `fields`.
     pub fn decode(&mut self, mut block: &[u8], fields: &mut Vec<Field>) -> Result<(), HpackError> {
         let mut resizable = true;
         while let Some(first) = block.first().copied() {

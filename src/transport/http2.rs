@@ -1,8 +1,8 @@
 //! HTTP/2 on a byte stream: the client's half of the connection (`h2`), driven by one future that owns everything, so
-//! that dropping it closes the socket. Ready means that the tap saw the server's SETTINGS.
+//! that dropping it closes the socket. Ready means that the tap read the server's SETTINGS.
 //!
-//! Keepalive is ours (gRFC A8): any byte read is a sign of life, and a stream that begins after a long silence pings at
-//! once.
+//! Keepalive is our own (gRFC A8): any byte read proves that the peer is alive, and a stream that starts after a long
+//! idle time sends a ping at once.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -26,7 +26,7 @@ use crate::net::dial::Io;
 use crate::net::http2::{Announced, Client, Origin, handshake};
 use crate::text::duration;
 
-/// A connection that was begun, and what drives it. Whether it is one, [`Link::greeted`] tells.
+/// A connection in its opening phase, and its driver. [`Link::greeted`] reports whether it was established.
 pub(super) struct Link {
     pub driver: Driver,
     pub client: Client,
@@ -35,13 +35,13 @@ pub(super) struct Link {
 
 /// Why there is no link.
 pub(super) enum NoLink {
-    /// The peer said something else than SETTINGS, or forbids every stream.
+    /// The peer sent something other than SETTINGS, or forbids every stream.
     Unusable(FailureCode, String),
     /// The stream ended before SETTINGS.
     Ended(End),
 }
 
-/// Begins HTTP/2 over `io`; nothing leaves before the driver is polled. `notify`: see [`Tap::new`].
+/// Starts HTTP/2 over `io`; nothing is sent before the driver is polled. `notify`: see [`Tap::new`].
 pub(super) async fn begin(
     io: Box<dyn Io>,
     address: Address,
@@ -52,7 +52,7 @@ pub(super) async fn begin(
 ) -> Result<Link, NoLink> {
     let wire = Arc::new(Wire::new(hold));
     let tap = Tap::new(io, wire.clone(), notify);
-    // The preface is taken by the tap, so this waits for nothing.
+    // The tap accepts the preface, so this does not wait.
     let announced = Announced { header_list: Some(HEADER_LIST), ..Announced::default() };
     let (client, mut connection) = match handshake(tap, announced, origin).await {
         Ok(both) => both,
@@ -96,7 +96,7 @@ fn ours() -> End {
     end(FailureCode::Closed, DisconnectReason::SubchannelShutdown, "closed by us")
 }
 
-/// How the connection ended that the HTTP/2 library gave up.
+/// The end of a connection on which the HTTP/2 library returned `error`.
 fn http2_error(error: &h2::Error, wire: &Wire) -> End {
     match Refusal::of(error, wire, None) {
         Some(Refusal::Violation(refused)) => {
@@ -112,11 +112,11 @@ fn http2_error(error: &h2::Error, wire: &Wire) -> End {
 /// The client's half, over a tapped stream.
 type Http2 = client::Connection<Tap, Bytes>;
 
-/// Moves the bytes of one connection until it ends. Owns the socket: dropping it closes the connection.
+/// Moves the bytes of one connection until it is closed. Owns the socket: dropping it closes the connection.
 pub(super) struct Driver {
     /// For the log.
     address: Address,
-    /// Boxed, because it is large and handed on through every stage of an attempt.
+    /// Boxed, because it is large and is moved through every stage of an attempt.
     connection: Option<Box<Http2>>,
     wire: Arc<Wire>,
     pulse: Option<Pulse>,
@@ -135,7 +135,7 @@ impl Future for Driver {
                 Poll::Ready(Err(error)) => break http2_error(&error, &me.wire),
                 Poll::Pending => {}
             }
-            // After reading, so that what was read counts.
+            // After reading, so that the bytes just read count.
             match me.pulse.as_mut().map(|pulse| pulse.beat(&me.wire, cx)) {
                 None | Some(Beat::Wait) => return Poll::Pending,
                 Some(Beat::Asked) => {}
@@ -146,7 +146,7 @@ impl Future for Driver {
             }
         };
         me.wire.end(end);
-        // Only what ended it: the peer's own words may repeat metadata.
+        // Only the reason: the peer's own text may repeat metadata.
         debug!(address = %me.address, reason = ?me.wire.ended().map(|end| end.disconnect.reason), "connection ended");
         me.connection = None;
         Poll::Ready(())
@@ -154,13 +154,13 @@ impl Future for Driver {
 }
 
 impl Drop for Driver {
-    /// Whoever waits for the connection's end is told, however it came.
+    /// Tasks that wait for the connection's end are notified, whatever the cause.
     fn drop(&mut self) {
         self.wire.end(ours());
     }
 }
 
-/// Polls `driver` beside `work` in one task; `work`'s answer counts.
+/// Polls `driver` and `work` in one task; returns the result of `work`.
 pub(super) async fn drive<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     poll_fn(|cx| {

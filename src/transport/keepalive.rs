@@ -1,4 +1,5 @@
-//! HTTP/2 keepalive (gRFC A8): any byte read is a sign of life, and a stream that begins after a long idle time pings at once.
+//! HTTP/2 keepalive (gRFC A8): any byte read proves that the peer is alive, and a stream that starts after a long
+//! idle time sends a ping at once.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +19,7 @@ pub(super) struct Pulse {
     options: Keepalive,
     ping: PingPong,
     timer: Pin<Box<Sleep>>,
-    /// When a ping was sent that is not answered yet, and how often something had been read by then.
+    /// When the ping in flight was sent, and how many reads there had been by then.
     asked: Option<(Instant, u64)>,
 }
 
@@ -27,13 +28,13 @@ impl Pulse {
         Pulse { options, ping, timer: Box::pin(tokio::time::sleep(options.time)), asked: None }
     }
 
-    /// What the time of day asks for. After [`Beat::Asked`] the connection must be polled: it sends the ping.
+    /// What is due now. After [`Beat::Asked`] the connection must be polled: it sends the ping.
     pub fn beat(&mut self, wire: &Wire, cx: &mut Context<'_>) -> Beat {
         let (reads, last_read) = wire.last_read();
         if self.asked.is_some_and(|(_, before)| before != reads) {
             self.asked = None;
         }
-        // Takes the answer, so that the next ping may be sent. Without one in flight this waits for nothing.
+        // Takes the response, so that the next ping may be sent. Without a ping in flight this does not wait.
         let _ = self.ping.poll_pong(cx);
         let due = match self.asked {
             Some((since, _)) => later(since, self.options.timeout),
@@ -49,7 +50,7 @@ impl Pulse {
         if self.asked.is_some() {
             return Beat::Dead(self.options.timeout);
         }
-        // Refused only while an earlier ping is in flight, which asks the same.
+        // Refused only while an earlier ping is in flight, which serves the same purpose.
         let _ = self.ping.send_ping(Ping::opaque());
         self.asked = Some((Instant::now(), reads));
         Beat::Asked

@@ -25,10 +25,10 @@ use tokio::io::DuplexStream;
 use crate::model::endpoint::Address;
 use crate::net::dial::{Dial, Io};
 
-/// How much a pipe takes before the other side has to read.
+/// The capacity of a pipe.
 const PIPE: usize = 64 * 1024;
 
-/// A network of pipes. An address that nobody registered refuses connections. Clones are the same network.
+/// A network of pipes. An address that is not registered refuses connections. Clones are the same network.
 #[derive(Clone, Default)]
 pub struct Memory {
     peers: Arc<Mutex<HashMap<Address, Peer>>>,
@@ -49,13 +49,13 @@ enum Manner {
 }
 
 impl Memory {
-    /// A network without anybody.
+    /// A network without peers.
     pub fn new() -> Self {
         Memory::default()
     }
 
-    /// Connections to `address` succeed at once; `serve` gets the server's end of each, inside the dialler's runtime. It
-    /// must not block: it usually spawns.
+    /// Connections to `address` succeed at once; `serve` gets the server's end of each, inside the dialer's runtime.
+    /// It must not block: it usually spawns a task.
     pub fn serve(&self, address: Address, serve: impl Fn(DuplexStream) + Send + Sync + 'static) {
         self.set(address, Manner::Serve(Arc::new(serve)));
     }
@@ -70,7 +70,7 @@ impl Memory {
         self.set(address, Manner::Hang);
     }
 
-    /// How often `address` was dialled.
+    /// How many times `address` was dialed.
     pub fn dials(&self, address: &Address) -> usize {
         self.peers().get(address).map_or(0, |peer| peer.dials)
     }

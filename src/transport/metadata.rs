@@ -4,10 +4,10 @@ use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 use crate::model::secret::Secret;
 
-/// Names that are not the user's to set.
+/// Names that the user may not set.
 const RESERVED: [&str; 5] = ["te", "content-type", "host", "connection", "transfer-encoding"];
 
-/// An entry that cannot be sent. Shows nothing of its value.
+/// An entry that cannot be sent. The message contains nothing of its value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum MetadataError {
     #[error("invalid metadata name \"{0}\"")]

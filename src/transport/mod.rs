@@ -1,9 +1,10 @@
 //! How one address is reached: tcp, tls, http2 up to the server's SETTINGS, and grpc.health.v1 on top. Every stage is
 //! timed and fails with its own cause.
 //!
-//! READY means that the server's SETTINGS frame was read, nothing less: the handshake of an HTTP/2 library is done before
-//! the server has said a word. A frame tap below it sees SETTINGS, GOAWAY and the end of the stream, and is the kill switch
-//! that makes "close" mean closed. One future drives a connection and owns its socket: no task is left behind.
+//! READY means that the server's SETTINGS frame was read, nothing less: the handshake of an HTTP/2 library completes
+//! before the server has sent anything. A frame tap below it sees SETTINGS, GOAWAY and the end of the stream, and is
+//! the kill switch that guarantees that a closed connection is closed. One future drives a connection and owns its
+//! socket: no task is left behind.
 
 mod answer;
 mod attempt;

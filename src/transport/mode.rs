@@ -1,8 +1,8 @@
-//! Whether a port wants TLS: what a failure tells of it. Pure.
+//! Whether a port requires TLS, as far as a failure shows it. Pure.
 
 use crate::model::reach::{Failure, FailureCode, Spoken, Stage};
 
-/// How a port is spoken to.
+/// Whether a port uses TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Plaintext,
@@ -18,11 +18,11 @@ impl Mode {
     }
 }
 
-/// True when the failure is what a port shows that was spoken to in the wrong mode.
+/// True when the failure may result from the wrong mode.
 pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
     use FailureCode::{Closed, Http1, NotTls, Reset, TlsExpected};
     match mode {
-        // A web server's TLS port may answer a plaintext client in plaintext HTTP/1.
+        // A web server's TLS port may respond to a plaintext client in plaintext HTTP/1.
         Mode::Plaintext => {
             let ended = matches!(failure.code, Closed | Reset) && failure.spoken != Some(Spoken::Http2);
             failure.stage == Stage::Http2 && (ended || matches!(failure.code, TlsExpected | Http1))
@@ -34,19 +34,19 @@ pub(super) fn may_be_mismatch(failure: &Failure, mode: Mode) -> bool {
     }
 }
 
-/// True when the attempt in the other mode tells more than the first one.
+/// True when the attempt in the other mode shows more than the first one.
 pub(super) fn got_further(other: &Failure, first: &Failure) -> bool {
-    // Known to want TLS: whatever TLS then shows is better, even if it is little.
+    // The port is known to require TLS: what the TLS attempt shows is better, even if it is little.
     let wanted = first.code == FailureCode::TlsExpected && other.stage >= Stage::Tls;
     wanted || weight(other) > weight(first)
 }
 
-/// The server has shown in a handshake that it speaks TLS.
+/// True when the server has shown in a handshake that it uses TLS.
 pub(super) fn shows_tls(failure: &Failure) -> bool {
     failure.tls.as_ref().is_some_and(|tls| tls.version.is_some() || !tls.chain.is_empty())
 }
 
-/// How much a failure tells, to choose between those of both modes.
+/// How much a failure shows, to choose between those of both modes.
 fn weight(failure: &Failure) -> u8 {
     use FailureCode as Code;
     match (failure.stage, failure.code, failure.spoken) {

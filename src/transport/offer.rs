@@ -1,5 +1,5 @@
-//! Asks a server that had nothing in common with a handshake what it would agree to: up to two more connections, and no
-//! more than a hello on each.
+//! Finds out what a server would accept that had nothing in common with a handshake: up to two more connections, with
+//! only a ClientHello on each.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
@@ -7,10 +7,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::net::dial::Io;
 use crate::net::tls::{Answer, Offered, Told, answer, client_hello};
 
-/// An answer is shorter than that: a chain of certificates is some kilobytes.
+/// A response is shorter than that: a chain of certificates is some kilobytes.
 const LONGEST: usize = 64 * 1024;
 
-/// What is missing in common; `None` when the answers do not show it.
+/// What the client and the server do not have in common; `None` when the responses do not show it.
 pub(super) async fn missing<F: Future<Output = Option<Box<dyn Io>>>>(
     dial: impl Fn() -> F,
     server_name: &str,

@@ -9,7 +9,7 @@ use crate::model::secret::Secret;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Plaintext, TLS, or find out per address.
+    /// Plaintext, TLS, or detected per address.
     pub tls: TlsMode,
     /// Accept any certificate (`--insecure`).
     pub insecure: bool,
@@ -25,14 +25,14 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// One health RPC: 5 s.
     pub rpc_timeout: Duration,
-    /// HTTP/2 keepalive (gRFC A8); off when `None`.
+    /// HTTP/2 keepalive (gRFC A8); disabled when `None`.
     pub keepalive: Option<Keepalive>,
-    /// Request metadata. Sent only after TLS is known to be what was asked for.
+    /// Request metadata. Sent only after the connection is known to use TLS as requested.
     pub metadata: Vec<(String, Secret)>,
 }
 
 impl Default for Options {
-    /// TLS found out per address, the system's roots, gRPC's 20 s to connect and 5 s for an RPC.
+    /// TLS detected per address, the system's roots, gRPC's 20 s to connect and 5 s for an RPC.
     fn default() -> Self {
         Options {
             tls: TlsMode::Auto,
@@ -55,7 +55,7 @@ impl Default for Options {
 pub struct Keepalive {
     /// Ping when nothing was read for this long.
     pub time: Duration,
-    /// Give the peer up when the ping is not answered for this long: 20 s.
+    /// Close the connection when the ping is not answered for this long: 20 s.
     pub timeout: Duration,
     /// Ping without RPCs in flight.
     pub without_calls: bool,
@@ -68,10 +68,10 @@ impl Keepalive {
     }
 }
 
-/// Whether TLS is spoken.
+/// Whether TLS is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum TlsMode {
-    /// Find out per address, and say what was found.
+    /// Detect it per address, and report the result.
     #[default]
     Auto,
     /// Always.

@@ -1,4 +1,4 @@
-//! What requests to an address name: scheme, `:authority`, and the host that a certificate is verified against.
+//! The origin of requests to an address: scheme, `:authority`, and the host that a certificate is verified against.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::model::host_port::HostPort;
 use crate::model::reach::{Failure, FailureCode, Stage};
 use crate::net::http2::Origin;
 
-/// Scheme and `:authority`: the target's name where there is one, as gRPC does it, else the address itself.
+/// Scheme and `:authority`: the target's name where there is one, as in gRPC, else the address itself.
 pub(super) fn origin(setup: &Setup, address: &Address, mode: Mode) -> Result<Origin, Failure> {
     let text = match (&setup.options.authority, address) {
         (Some(authority), _) => authority.clone(),
@@ -29,7 +29,7 @@ pub(super) fn origin(setup: &Setup, address: &Address, mode: Mode) -> Result<Ori
     Ok(Origin { scheme, authority })
 }
 
-/// The host without the brackets of an IPv6 literal, its zone, and the root's dot.
+/// The host without the brackets of an IPv6 literal, its zone, and the trailing dot.
 pub(super) fn bare_host(host: &str) -> &str {
     match HostPort::split(host) {
         Ok(HostPort { host: v6, is_bracketed: true, .. }) => v6.split_once('%').map_or(v6, |(address, _zone)| address),

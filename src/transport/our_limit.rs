@@ -1,17 +1,17 @@
-//! [`OurLimit`]: what a server may do and our own HTTP/2 library does not take.
+//! [`OurLimit`]: what a server may send and our own HTTP/2 library does not accept.
 
 use super::frames;
 
-/// `SETTINGS_MAX_HEADER_LIST_SIZE` of ours.
+/// Our own `SETTINGS_MAX_HEADER_LIST_SIZE`.
 pub(super) const HEADER_LIST: u32 = 64 * 1024;
 
-/// A limit of our own HTTP/2 library that the server ran into without breaking a rule.
+/// A limit of our own HTTP/2 library that the server exceeded without breaking a rule.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OurLimit {
     /// CONTINUATION frames in one header block.
     #[error("{count} CONTINUATION frames in one header block, which our HTTP/2 library treats as a flood")]
     Continuations { count: u32 },
-    /// Frames of one kind, one after the other.
+    /// Frames of one kind, without others in between.
     #[error("{count} consecutive {} frames, which our HTTP/2 library treats as a flood", frames::name(*kind))]
     InARow { count: u32, kind: u8 },
     /// Response headers.
@@ -20,7 +20,7 @@ pub(super) enum OurLimit {
         HEADER_LIST / 1024
     )]
     Headers { size: usize },
-    /// Another one.
+    /// An unknown limit.
     #[error("the server sent more than our HTTP/2 library accepts (ENHANCE_YOUR_CALM)")]
     Unknown,
 }

@@ -1,5 +1,5 @@
-//! The pages of proxies and web servers: who wrote one, and what it says. A page is known by words that its program always
-//! writes; docs and sources of the programs are the source of this table.
+//! The pages of proxies and web servers: which program wrote one, and what it means. A page is recognised by text
+//! that its program always writes. The table is based on the documentation and the sources of the programs.
 
 use http::StatusCode;
 use http::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
@@ -8,7 +8,7 @@ use crate::model::proxy::ProxyName;
 use crate::model::rpc::HttpHint;
 use crate::text::shorten;
 
-/// Words of a page, in lower case; the program that writes them, where they are its own; what they mean.
+/// The text of a page, in lower case; the program that writes it, where only one does; its meaning.
 type Known = (&'static str, Option<ProxyName>, HttpHint);
 
 static PAGES: [Known; 33] = [
@@ -19,7 +19,7 @@ static PAGES: [Known; 33] = [
     ("request header or cookie too large", Some(ProxyName::Nginx), HttpHint::HeadersTooLarge),
     ("client intended to send too large", Some(ProxyName::Nginx), HttpHint::BodyTooLarge),
     ("request entity too large", None, HttpHint::BodyTooLarge),
-    // Envoy; the more special ones first.
+    // Envoy; the more specific texts first.
     (
         "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
         Some(ProxyName::Envoy),
@@ -50,7 +50,7 @@ static PAGES: [Known; 33] = [
     ("the server didn't respond in time", Some(ProxyName::Haproxy), HttpHint::BackendTimeout),
     ("request forbidden by administrative rules", Some(ProxyName::Haproxy), HttpHint::AccessRule),
     ("application is not available", None, HttpHint::NoBackend),
-    // Traefik, and Go's net/http under it.
+    // Traefik, and Go's net/http, which it uses.
     ("no available server", Some(ProxyName::other("traefik")), HttpHint::NoBackend),
     ("404 page not found", None, HttpHint::GoNotFound),
     // Ingress controllers, API gateways and load balancers.
@@ -102,18 +102,18 @@ fn known(page: &str) -> Option<&'static Known> {
     PAGES.iter().find(|(words, ..)| page.contains(words))
 }
 
-/// Who wrote this page, where its words are those of one program.
+/// The program that wrote this page, where its text is that of one program only.
 pub(super) fn author(page: &str) -> Option<ProxyName> {
     known(page).and_then(|(_, author, _)| author.clone())
 }
 
-/// What a response says beyond its status: by its headers, then by the words of its page.
+/// What a response shows beyond its status: by its headers, then by the text of its page.
 pub(super) fn hint(status: StatusCode, headers: &HeaderMap, page: &str) -> Option<HttpHint> {
     let value = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     if status.is_redirection()
         && let Some(location) = value(LOCATION)
     {
-        // A query may carry what nobody else may read.
+        // The query is left out: it may contain secrets.
         let plain = location.split(['?', '#']).next().unwrap_or_default();
         return Some(HttpHint::Redirect(shorten(plain, LONGEST).into_owned()));
     }
@@ -128,10 +128,10 @@ pub(super) fn hint(status: StatusCode, headers: &HeaderMap, page: &str) -> Optio
     None
 }
 
-/// So much of a header is kept.
+/// The maximum length that is kept of a header.
 const LONGEST: usize = 120;
 
-/// What a person sees of a body: its text without tags, with single spaces.
+/// The readable text of a body: without tags, with single spaces.
 pub(super) fn text(body: &[u8]) -> String {
     let mut text = String::new();
     let mut inside = false;
@@ -149,7 +149,7 @@ pub(super) fn text(body: &[u8]) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What a body says to a person: the title of a page, else its first line without tags; at most `most` characters.
+/// A short description of a body: the title of a page, else its first line without tags; at most `most` characters.
 pub(super) fn title(body: &[u8], most: usize) -> String {
     let text = String::from_utf8_lossy(body);
     let lower = text.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! [`Progress`]: the stage that an attempt is in, to be read while it runs.
+//! [`Progress`]: the current stage of an attempt, readable while the attempt runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,12 +6,12 @@ use tokio::time::Instant;
 
 use crate::model::reach::Stage;
 
-/// The stage that an attempt is in, and since when. Clones share it.
+/// The current stage of an attempt, and when it was entered. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Progress(Arc<Mutex<Option<(Stage, Instant)>>>);
 
 impl Progress {
-    /// The stage that is waiting, and since when; `None` before the first one.
+    /// The current stage, and when it was entered; `None` before the first one.
     pub fn stage(&self) -> Option<(Stage, Instant)> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

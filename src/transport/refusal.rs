@@ -6,18 +6,18 @@ use super::wire::Wire;
 use crate::model::reach::http2_error_name;
 use crate::model::violation::{BrokenRule, Http2Rule};
 
-/// What the HTTP/2 library refused: it ended the stream or the connection itself.
+/// What the HTTP/2 library refused: it closed the stream or the connection itself.
 pub(super) enum Refusal {
     /// The server broke a rule of HTTP/2.
     Violation(Refused),
-    /// The server broke none, and sent more than our library takes.
+    /// The server broke no rule, and sent more than our library accepts.
     OurLimit(OurLimit),
 }
 
-/// What the library refused as against the rules.
+/// What the library refused as a violation of the rules.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refused {
-    /// It is known which.
+    /// The rule is known.
     #[error(transparent)]
     Known(Violation),
     /// Only the library's error code is known.
@@ -36,7 +36,7 @@ impl From<Refused> for BrokenRule {
 }
 
 impl Refusal {
-    /// What the library refused when it gave this error, on `stream` where it is the error of one; `None` when the
+    /// What the library refused when it returned this error, on `stream` where it is a stream error; `None` when the
     /// server or the network ended it.
     pub fn of(error: &h2::Error, wire: &Wire, stream: Option<u32>) -> Option<Refusal> {
         let reason = error.reason().filter(|_| error.is_library() && error.reason() != Some(h2::Reason::NO_ERROR))?;

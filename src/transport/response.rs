@@ -1,12 +1,12 @@
-//! What the header blocks of a response may say (RFC 9113, section 8): kept as they came, decoded only when the HTTP/2
-//! library refused one. Pure.
+//! The rules for the header blocks of a response (RFC 9113, section 8). Blocks are kept as received, and decoded only
+//! when the HTTP/2 library refused one. Pure.
 
 use super::hpack::{Decoder, Field, HpackError};
 use crate::model::violation::Http2Rule;
 use crate::text::quote_bytes;
 
-/// So many bytes of header blocks are kept of one connection: those that come first. A connection that stood for long
-/// enough to fill them had answered many calls before.
+/// How many bytes of header blocks are kept per connection: the first ones. A connection that lived long enough to
+/// fill them had answered many calls before.
 const KEPT: usize = 4 * 1024;
 
 /// One header block, as sent.
@@ -26,11 +26,11 @@ struct Block {
 pub(super) struct Blocks {
     blocks: Vec<Block>,
     kept: usize,
-    /// The last block is still coming.
+    /// The last block is not complete.
     open: bool,
-    /// It is the one that was not kept.
+    /// The last block is the one that was not kept.
     last_skipped: bool,
-    /// The first block that was not kept, with its size: what follows cannot be decoded.
+    /// The first block that was not kept, with its size: later blocks cannot be decoded.
     skipped: Option<(u32, usize)>,
 }
 
@@ -44,11 +44,11 @@ pub(super) struct BlockViolation {
     stream: u32,
     #[source]
     rule: FieldRule,
-    /// What sent it, by its own `server` field.
+    /// The sender, according to its own `server` field.
     server: Option<String>,
 }
 
-/// A rule for the fields of a response. Names and values are quoted, and shortened.
+/// A rule for the fields of a response. Names and values are quoted, and truncated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum FieldRule {
     #[error(transparent)]
@@ -90,7 +90,7 @@ enum FieldRule {
 }
 
 impl BlockViolation {
-    /// Which rule it is, as far as different programs break different ones.
+    /// The rule, at the granularity at which programs differ.
     pub fn kind(&self) -> Http2Rule {
         match self.rule {
             FieldRule::Hpack(_) => Http2Rule::Compression,
@@ -113,7 +113,7 @@ impl BlockViolation {
 
 impl Blocks {
     pub fn begin(&mut self, stream: u32, ends: bool) {
-        // Trailers end what the head began.
+        // Trailers end the response that the first block started.
         if let Some(head) = self.blocks.iter_mut().find(|block| block.stream == stream) {
             head.data_ends |= ends;
         }
@@ -123,7 +123,7 @@ impl Blocks {
         }
     }
 
-    /// Takes the next fragment of the open block, of which `length` bytes were sent.
+    /// Adds the next fragment of the open block, of which `length` bytes were sent.
     pub fn add(&mut self, fragment: Option<&[u8]>, length: usize) {
         if !self.open {
             return;
@@ -146,7 +146,7 @@ impl Blocks {
         }
     }
 
-    /// The open block is complete.
+    /// Completes the open block.
     pub fn end(&mut self) {
         self.open = false;
         self.last_skipped = false;
@@ -172,7 +172,7 @@ impl Blocks {
                 Some(_) => wrong_trailers(block, &fields),
                 None => wrong_head(block, &fields),
             });
-            // What cannot be decoded ends the connection; everything else is an error of its stream.
+            // A block that cannot be decoded closes the connection; every other fault is an error of its stream.
             let concerns = stream.is_none_or(|stream| stream == block.stream);
             if let Some(rule) = wrong.filter(|_| concerns) {
                 let server = server(&fields).or_else(|| server(head.unwrap_or_default()));
@@ -204,7 +204,7 @@ fn quoted(bytes: &[u8]) -> String {
     format!("\"{}\"", quote_bytes(bytes, 40))
 }
 
-/// Rules for every field, in heads and trailers.
+/// Rules for every field, in headers and trailers.
 fn wrong_fields(fields: &[Field]) -> Option<FieldRule> {
     const OF_CONNECTIONS: [&[u8]; 5] =
         [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
@@ -252,7 +252,7 @@ fn wrong_fields(fields: &[Field]) -> Option<FieldRule> {
     None
 }
 
-/// Pseudo-header fields of requests, which the library knows.
+/// Pseudo-header fields of requests, which the library accepts.
 const REQUESTS: [&[u8]; 5] = [b"authority", b"method", b"path", b"protocol", b"scheme"];
 
 fn is_status(value: &[u8]) -> bool {
@@ -263,7 +263,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Rules for the head of a response.
+/// Rules for the headers of a response.
 fn wrong_head(block: &Block, fields: &[Field]) -> Option<FieldRule> {
     if value(fields, ":status").is_none() {
         return Some(FieldRule::NoStatus);

@@ -1,4 +1,4 @@
-//! [`RpcFailure`]: why an RPC failed, as gRPC's clients report it, and who ended it.
+//! [`RpcFailure`]: why an RPC failed, as gRPC's clients report it, and what ended it.
 
 use tonic::Code;
 
@@ -8,11 +8,11 @@ use crate::model::rpc::RpcCause;
 /// An RPC that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RpcFailure {
-    /// The status that gRPC's clients make of it.
+    /// The status that gRPC's clients report for it.
     pub code: Code,
-    /// Its message.
+    /// The status message.
     pub text: String,
-    /// Who ended it.
+    /// What ended it.
     pub cause: RpcCause,
 }
 

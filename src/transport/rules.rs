@@ -1,6 +1,6 @@
-//! What a server may send (RFC 9113), checked frame by frame beside the HTTP/2 library. The library decides whether to go
-//! on; when it refuses something it gives an error code only, and this names the frame and the rule. So nothing in here
-//! is stricter than the library. Pure.
+//! The rules for what a server may send (RFC 9113), checked frame by frame beside the HTTP/2 library. The library
+//! decides whether to continue. When it refuses something it returns an error code only; this module names the frame
+//! and the rule. So nothing in here may be stricter than the library. Pure.
 
 mod frame;
 mod violation;
@@ -12,9 +12,9 @@ use violation::FrameRule;
 
 pub(super) use violation::{FrameViolation, Violation};
 
-/// `SETTINGS_MAX_FRAME_SIZE` as we leave it.
+/// Our `SETTINGS_MAX_FRAME_SIZE`.
 const MAX_FRAME: usize = 16_384;
-/// The initial flow-control windows, and the largest there may be.
+/// The initial flow-control windows, and the largest that is allowed.
 const WINDOW: i64 = 65_535;
 const MAX_WINDOW: i64 = 0x7fff_ffff;
 const END_STREAM: u8 = 0x1;
@@ -26,16 +26,16 @@ const PRIORITY: u8 = 0x20;
 #[derive(Debug)]
 struct Stream {
     id: u32,
-    /// What we may send, and what the server may.
+    /// How much we may send, and how much the server may.
     send: i64,
     receive: i64,
     /// The last byte of our request was sent.
     sent: bool,
-    /// The server's HEADERS have come.
+    /// The server's HEADERS have arrived.
     answered: bool,
 }
 
-/// What went over one connection so far, as far as the rules need it.
+/// The previous traffic of one connection, as far as the rules need it.
 #[derive(Debug)]
 pub(super) struct Rules {
     streams: Vec<Stream>,
@@ -43,19 +43,19 @@ pub(super) struct Rules {
     opened: u32,
     send: i64,
     receive: i64,
-    /// What a new stream of ours may send.
+    /// How much a new stream of ours may send.
     initial: i64,
-    /// SETTINGS of ours that the server has not acknowledged.
+    /// Our SETTINGS that the server has not acknowledged.
     unacknowledged: u32,
     last_stream: u32,
     /// The stream whose header block is not complete, and its CONTINUATION frames.
     block: Option<(u32, u32)>,
     /// The first frame that breaks a rule.
     broken: Option<FrameViolation>,
-    /// The first frame that the library may take or refuse, depending on what it still remembers.
+    /// The first frame that the library may accept or refuse, depending on whether it still remembers the stream.
     doubtful: Option<FrameViolation>,
     blocks: Blocks,
-    /// The kind of the last frame, and how many of it came in a row.
+    /// The kind of the last frame, and how many frames of it came in a row.
     small: Option<(u8, u32)>,
 }
 
@@ -79,7 +79,7 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// We sent a frame.
+    /// Records a frame that we sent.
     pub fn sent(&mut self, frame: Frame<'_>) {
         let length = i64::try_from(frame.length).unwrap_or_default();
         match frame.kind {
@@ -115,7 +115,7 @@ impl Rules {
         }
     }
 
-    /// The server sent a frame.
+    /// Checks and records a frame that the server sent.
     pub fn received(&mut self, frame: Frame<'_>) {
         if self.broken.is_some() {
             return;
@@ -130,7 +130,7 @@ impl Rules {
         }
     }
 
-    /// The server began a frame that is longer than it may be: nobody waits for its end.
+    /// Records that the server started a frame that is longer than allowed: it is not read to its end.
     pub fn too_long(&mut self, frame: Frame<'_>) {
         self.broken.get_or_insert_with(|| FrameViolation::new(frame, FrameRule::TooLong));
     }
@@ -147,7 +147,7 @@ impl Rules {
         self.broken.as_ref()
     }
 
-    /// The limit of our own HTTP/2 library that the server ran into without breaking a rule.
+    /// The limit of our own HTTP/2 library that the server exceeded without breaking a rule.
     pub fn our_limit(&self) -> OurLimit {
         match (self.block, self.small) {
             (Some((_, count)), _) if count > 0 => OurLimit::Continuations { count },
@@ -161,7 +161,7 @@ impl Rules {
         self.blocks.skipped(stream)
     }
 
-    /// Whether our request on `stream` was sent: not at all, in part (the server's window is full), or all of it.
+    /// How much of our request on `stream` was sent: nothing, a part (the server's window is full), or all of it.
     pub fn progress(&self, stream: u32) -> Sent {
         if stream > self.opened {
             return Sent::Nothing;
@@ -180,7 +180,7 @@ impl Rules {
         stream.is_multiple_of(2) || stream > self.opened
     }
 
-    /// Keeps what a frame that breaks no rule changes.
+    /// Records what a frame changes that breaks no rule.
     fn take(&mut self, frame: Frame<'_>) {
         let length = i64::try_from(frame.length).unwrap_or_default();
         let ends = frame.flags & END_STREAM != 0;
@@ -251,7 +251,7 @@ impl Rules {
         }
     }
 
-    /// The library refuses what comes on an ended stream only while it remembers the stream.
+    /// The library refuses frames on a closed stream only while it remembers the stream.
     fn after_end(&mut self, frame: Frame<'_>) {
         self.doubtful.get_or_insert_with(|| FrameViolation::new(frame, FrameRule::StreamEnded));
     }

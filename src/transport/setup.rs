@@ -13,7 +13,7 @@ use super::tls::{Tls, TlsSetupError};
 use crate::model::endpoint::Address;
 use crate::net::dial::Dial;
 
-/// For so many addresses the mode that was found out is remembered.
+/// For how many addresses the detected mode is remembered.
 const MODES_KEPT: usize = 4096;
 
 /// What all attempts of a transport share.
@@ -22,7 +22,7 @@ pub(super) struct Setup {
     pub dial: Arc<dyn Dial>,
     pub metadata: Arc<Result<HeaderMap, MetadataError>>,
     tls: OnceCell<Result<Tls, TlsSetupError>>,
-    /// Where [`TlsMode::Auto`] guessed wrong at first: the right mode.
+    /// The right mode, where the first guess of [`TlsMode::Auto`] was wrong.
     modes: Mutex<HashMap<Address, Mode>>,
 }
 
@@ -33,7 +33,8 @@ impl Setup {
         Setup { options, dial, metadata, tls: OnceCell::new(), modes: Mutex::default() }
     }
 
-    /// What TLS needs. Its files, the system's roots among them, are read once, and not on the thread of the connections.
+    /// What TLS needs. Its files, including the system's roots, are read once, and not on the thread of the
+    /// connections.
     pub async fn tls(&self) -> Result<&Tls, &TlsSetupError> {
         let loaded = self.tls.get_or_init(|| async {
             let options = self.options.clone();
@@ -50,7 +51,7 @@ impl Setup {
     pub fn learn_mode(&self, address: &Address, mode: Mode) {
         let mut modes = self.modes.lock().unwrap_or_else(PoisonError::into_inner);
         if modes.len() >= MODES_KEPT {
-            // Found out again where it is still wanted.
+            // Detected again where it is still needed.
             modes.clear();
         }
         modes.insert(address.clone(), mode);

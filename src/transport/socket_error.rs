@@ -1,4 +1,4 @@
-//! Errors of the operating system: their stable words, and the kernel's own.
+//! Errors of the operating system: their code, and the kernel's own message.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use crate::model::reach::{FailureCode, Resource};
 use crate::net::io_words;
 use crate::platform::errno::{EMFILE, ENFILE, ENOBUFS};
 
-/// The stable word for an error of the operating system, and the kernel's own sentence: `connection refused`.
+/// The code for an error of the operating system, and the kernel's own message: `connection refused`.
 pub(super) fn classify(error: &io::Error) -> (FailureCode, String) {
     use io::ErrorKind;
     let code = match error.kind() {

@@ -1,8 +1,9 @@
-//! The frame tap: sits above TLS and below HTTP/2, passes bytes on, and tells the [`Wire`] what they were. It is the kill
-//! switch too: once the wire is killed it says GOAWAY, if the last frame was written whole, and ends reads and writes.
+//! The frame tap: sits above TLS and below HTTP/2, passes bytes on, and reports the frames to the [`Wire`]. It is
+//! also the kill switch: once the wire is killed it sends GOAWAY, if the last frame was written completely, and ends
+//! reads and writes.
 //!
-//! Writes are passed on as they come, with two exceptions that save packets: the 24 bytes of the connection preface wait
-//! for the SETTINGS frame that always follows, and while the wire is held nothing leaves.
+//! Writes are passed on immediately, with two exceptions that save packets: the 24 bytes of the connection preface
+//! wait for the SETTINGS frame that always follows, and nothing is sent while the wire is on hold.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -21,7 +22,7 @@ use crate::net::dial::Io;
 
 /// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113, 3.4).
 const PREFACE: usize = 24;
-/// More than this is never held back.
+/// No more bytes than this are held back.
 const HELD: usize = 16 * 1024;
 /// GOAWAY, NO_ERROR, last stream 0.
 pub(super) const FAREWELL: [u8; 17] = [0, 0, 8, frames::GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -33,18 +34,18 @@ pub(super) struct Tap {
     incoming: Frames,
     outgoing: Frames,
     small: Meter,
-    /// The first bytes, until they are judged.
+    /// The first bytes, until their protocol is known.
     opening: Option<Vec<u8>>,
-    /// The peer's first frame was seen.
+    /// The peer's first frame was read.
     greeted: bool,
-    /// Bytes of the preface that were not written yet.
+    /// Number of bytes of the preface that are not written yet.
     preface: usize,
-    /// Nothing but the preface was written yet: SETTINGS follow.
+    /// Only the preface was written so far: SETTINGS follow.
     settings_due: bool,
     /// Accepted for writing, not written yet.
     waiting: Vec<u8>,
     farewell: Farewell,
-    /// Closing takes a message of its own (TLS).
+    /// Closing requires a message (TLS).
     notify: bool,
 }
 
@@ -56,7 +57,7 @@ enum Farewell {
 }
 
 impl Tap {
-    /// Taps `io`. `notify`: shut the stream down when killed, because closing takes a message (TLS close_notify).
+    /// Taps `io`. `notify`: shut the stream down when killed, because closing requires a message (TLS close_notify).
     pub fn new(io: Box<dyn Io>, wire: Arc<Wire>, notify: bool) -> Self {
         Tap {
             io,
@@ -74,7 +75,7 @@ impl Tap {
         }
     }
 
-    /// Fails when the peer speaks something else (nothing more must be said to it), or floods the connection.
+    /// Fails when the peer uses another protocol (then nothing more may be sent to it), or floods the connection.
     fn was_read(&mut self, bytes: &[u8]) -> io::Result<()> {
         let now = Instant::now();
         self.wire.was_read(now);
@@ -120,7 +121,7 @@ impl Tap {
         }
     }
 
-    /// What the peer's first bytes are, until its first frame has come.
+    /// The protocol of the peer's first bytes, until its first frame is complete.
     fn spoken(&self) -> Option<Spoken> {
         match &self.opening {
             _ if self.greeted => None,
@@ -181,7 +182,7 @@ impl Tap {
         Poll::Ready(Ok(()))
     }
 
-    /// Best effort: whatever goes wrong, the connection is over.
+    /// Best effort: whatever fails here, the connection is over.
     fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         if self.farewell == Farewell::Unsaid {
             if self.outgoing.at_boundary() && !self.settings_due {
@@ -200,12 +201,12 @@ impl Tap {
         Poll::Ready(io::Error::new(io::ErrorKind::ConnectionAborted, "closed by us"))
     }
 
-    /// True while what is written has to wait for more.
+    /// True while written bytes must wait for more.
     fn holds(&self) -> bool {
         (self.wire.is_held() || self.settings_due) && self.waiting.len() < HELD
     }
 
-    /// Takes `bytes` into the waiting ones; for writers that may not write through.
+    /// Adds `bytes` to the waiting ones, for writers that may not write through.
     fn accept(&mut self, bytes: &[u8]) -> usize {
         self.waiting.extend_from_slice(bytes);
         self.wrote(bytes);

@@ -1,5 +1,5 @@
-//! TLS: one full handshake per connection (no resumption: the certificate is looked at every time), everything that was
-//! seen recorded whether it succeeds or not, ALPN h2 required as gRPC requires it.
+//! TLS: one full handshake per connection (no resumption: the certificate is checked every time), everything that was
+//! presented is recorded whether or not the handshake succeeds, ALPN h2 is required as in gRPC.
 
 use std::io;
 use std::pin::Pin;
@@ -36,7 +36,7 @@ pub(super) struct Tls {
     config: ClientConfig,
     verifier: Arc<Verifier>,
     identity: Option<Arc<CertifiedKey>>,
-    /// The identity's chain, read.
+    /// The certificate chain of the identity, parsed.
     given: Option<Vec<Certificate>>,
 }
 
@@ -52,12 +52,12 @@ pub(super) enum TlsSetupError {
     /// The TLS library cannot be set up.
     #[error(transparent)]
     Library(#[from] SetupError),
-    /// The thread that reads the files ended.
+    /// The thread that reads the files exited.
     #[error("failed to set up TLS: {0}")]
     Thread(#[from] JoinError),
 }
 
-/// A handshake that was done.
+/// A completed handshake.
 pub(super) struct Secured {
     pub io: Box<dyn Io>,
     pub report: TlsReport,
@@ -69,7 +69,7 @@ pub(super) struct Refused {
     pub code: FailureCode,
     pub text: String,
     pub report: TlsReport,
-    /// What the peer's first bytes were.
+    /// The protocol of the peer's first bytes.
     pub spoken: Option<Spoken>,
 }
 
@@ -92,14 +92,14 @@ impl Tls {
             None => None,
         };
         let given = identity.as_ref().map(|identity| identity.cert.iter().filter_map(|der| read(der)).collect());
-        // Each handshake has a recorder of its own in their place.
+        // Each handshake has its own recorder instead of this one.
         let recorder = Arc::new(Recorder::new(verifier.clone(), None));
         let mut config = tls::config(provider, recorder.clone(), Some(recorder), "h2")?;
         config.resumption = Resumption::disabled();
         Ok(Tls { config, verifier, identity, given })
     }
 
-    /// Shakes hands over `io` as `server_name` (a DNS name or an IP address).
+    /// Performs the handshake over `io` as `server_name` (a DNS name or an IP address).
     pub async fn handshake(&self, io: Box<dyn Io>, server_name: &str) -> Result<Secured, Refused> {
         let mut report = TlsReport { server_name: server_name.to_string(), ..TlsReport::default() };
         let Ok(name) = ServerName::try_from(server_name.to_string()) else {
@@ -158,7 +158,7 @@ fn version(version: ProtocolVersion) -> String {
     }
 }
 
-/// Why a handshake failed, TLS's fault or not. `first`: the peer's first bytes.
+/// Why a handshake failed, whether or not TLS is the cause. `first`: the peer's first bytes.
 fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) -> Told {
     if let Some(told) = explain_handshake(error, first, server_name, client) {
         return told;
@@ -189,19 +189,19 @@ fn not_tls(first: &[u8]) -> (FailureCode, String) {
     (FailureCode::NotTls, format!("peer does not use TLS on this port: {spoken}"))
 }
 
-/// What was seen in one handshake.
+/// What was presented in one handshake.
 #[derive(Debug, Clone, Default)]
 struct Seen {
     chain: Vec<Certificate>,
     /// The verifier's clock, seconds since 1970.
     now: i64,
     asked: Option<Vec<String>>,
-    /// The certificate, or the proof that the server holds its key, is beyond the TLS library, and other client stacks
+    /// The certificate, or the proof that the server has its key, is beyond the TLS library, and other client stacks
     /// accept it.
     beyond: Option<String>,
 }
 
-/// Verifies and answers as configured, and remembers what it was shown.
+/// Verifies and responds as configured, and records what was presented.
 #[derive(Debug)]
 struct Recorder {
     verifier: Arc<Verifier>,
@@ -218,7 +218,7 @@ impl Recorder {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).beyond.get_or_insert(why);
     }
 
-    /// A proof that the library cannot check is noted; one that is wrong stays an error.
+    /// A proof that the library cannot check is recorded; a wrong one remains an error.
     fn lenient(
         &self,
         proof: Result<HandshakeSignatureValid, rustls::Error>,
@@ -280,7 +280,8 @@ impl ServerCertVerifier for Recorder {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        // A certificate with such a key is shown then, and named; its signature is beyond the library.
+        // A server then presents a certificate with such a key, and it can be named; its signature is beyond the
+        // library.
         let mut schemes = self.verifier.supported_verify_schemes();
         schemes.push(SignatureScheme::ECDSA_NISTP521_SHA512);
         schemes
@@ -299,11 +300,11 @@ impl ResolvesClientCert for Recorder {
     }
 }
 
-/// Keeps the first bytes of a peer, to say what it speaks if that is not TLS.
+/// Keeps the first bytes of a peer, to name their protocol if it is not TLS.
 struct Peek {
     io: Box<dyn Io>,
     first: Vec<u8>,
-    /// How many bytes are kept.
+    /// The maximum number of bytes that are kept.
     room: usize,
 }
 

@@ -23,7 +23,8 @@ use crate::model::hold::Held;
 use crate::model::reach::{Failure, Health, Phase, Reach, Stage};
 use crate::net::dial::Dial;
 
-/// Reaches addresses, always in the same way. Cheap to clone; roots and certificates are read at the first use of TLS.
+/// Reaches addresses, always with the same options. Cheap to clone; roots and certificates are read at the first use
+/// of TLS.
 #[derive(Clone)]
 pub struct Transport {
     pub(super) setup: Arc<Setup>,
@@ -36,7 +37,7 @@ impl Transport {
         Transport { setup: Arc::new(Setup::new(options, dial)), progress: Progress::default() }
     }
 
-    /// The same transport, whose next attempt can be read in `progress` while it runs.
+    /// The same transport, whose next attempt records its stage in `progress` while it runs.
     pub fn noting(&self, progress: &Progress) -> Transport {
         Transport { setup: self.setup.clone(), progress: progress.clone() }
     }
@@ -58,10 +59,11 @@ impl Transport {
         }
     }
 
-    /// Connects to `address`, calls `Health/Check` for `service` once, leaves the connection idle for `silence`, then sends an
-    /// HTTP/2 PING: its answer is waited for as long as an RPC, or shorter when the kernel reports the end. The call matters:
-    /// servers and proxies count idle time from the last call, and have another limit for connections without one. What the
-    /// protocol demands is answered meanwhile, and reported as an interruption.
+    /// Connects to `address`, calls `Health/Check` for `service` once, leaves the connection idle for `silence`, then
+    /// sends an HTTP/2 PING. Its response is waited for as long as for an RPC, or shorter when the kernel reports the
+    /// end. The call matters: servers and proxies count idle time from the last call, and have another limit for
+    /// connections without one. Frames that the protocol requires to be answered are answered during the idle time,
+    /// and reported as an interruption.
     pub fn hold(
         &self,
         address: Address,
@@ -70,7 +72,8 @@ impl Transport {
     ) -> impl Future<Output = Held> + Send + 'static {
         let setup = self.setup.clone();
         async move {
-            // On the heap, and gone before the silence: an attempt is much larger than the connection it leaves.
+            // On the heap, and dropped before the idle time: an attempt is much larger than the connection that
+            // results from it.
             let begun = hold::begin(&setup, &address, &service).boxed().await;
             drop(service);
             match begun {
@@ -80,8 +83,9 @@ impl Transport {
         }
     }
 
-    /// Connects, asks `grpc.health.v1.Health/Check` for `service`, closes: everything that one look shows. One task, and
-    /// as few packets as the protocol allows. Where the answer is no, it asks what else the server knows.
+    /// Connects, calls `grpc.health.v1.Health/Check` for `service`, closes: everything that a single probe shows. One
+    /// task, and as few packets as the protocol allows. When the service is unknown or not serving, the health of
+    /// other names is queried too.
     pub fn reach(&self, address: Address, service: Arc<str>) -> impl Future<Output = Reach> + Send + 'static {
         let (setup, progress) = (self.setup.clone(), self.progress.clone());
         async move {
@@ -101,7 +105,7 @@ impl Transport {
                 let answer = answering.unwrap_or_else(|| ask(grpc.clone())).await;
                 let others = match answer.0 {
                     Health::NotServing | Health::Unknown | Health::ServiceUnknown => {
-                        // Boxed, as every rare stage is: each probe's task has room for the largest.
+                        // Boxed, as every rare stage is: each probe's task has room for the largest future.
                         Box::pin(health::others(grpc, &service, limit)).await
                     }
                     Health::Serving | Health::Unimplemented | Health::Failed { .. } => Vec::new(),
@@ -109,7 +113,8 @@ impl Transport {
                 (answer, others)
             };
             let mut asked = pin!(asked);
-            // Where the answer came with the server's SETTINGS, their acknowledgement leaves with the GOAWAY; else now.
+            // If the response came together with the server's SETTINGS, their acknowledgement is sent with the
+            // GOAWAY; else now.
             let answered = drive(&mut driver, asked.as_mut()).now_or_never();
             let (answer, others) = match answered {
                 Some(answered) => answered,
@@ -122,7 +127,7 @@ impl Transport {
             phases.extend(learned.map(|detail| Phase { stage: Stage::Health, took: Duration::ZERO, detail }));
             let goaway = wire.goaway().map(|goaway| said_goaway(&goaway));
             wire.kill();
-            // One poll says GOAWAY, if the socket takes it; dropping the driver closes the socket.
+            // One poll sends GOAWAY, if the socket accepts it; dropping the driver closes the socket.
             poll_fn(|cx| {
                 let _ = Pin::new(&mut driver).poll(cx);
                 Poll::Ready(())

@@ -1,5 +1,5 @@
-//! What went wrong with a Unix domain socket: the file system tells more than the kernel's "connection refused", which also
-//! stands for a regular file and a directory.
+//! Why a Unix domain socket could not be connected: the file system shows more than the kernel's "connection
+//! refused", which also stands for a regular file and a directory.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::model::reach::FailureCode;
 use crate::platform::errno::EPROTOTYPE;
 use crate::platform::file::is_socket;
 
-/// The stable word for a failed connection to the Unix socket `address`, and a sentence.
+/// The code and the sentence for a failed connection to the Unix socket `address`.
 pub(super) fn classify(address: &Address, error: &io::Error) -> (FailureCode, String) {
     use io::ErrorKind;
     let (code, kernel) = socket_error::classify(error);
@@ -42,7 +42,7 @@ pub(super) fn classify(address: &Address, error: &io::Error) -> (FailureCode, St
 
 const FULL: &str = "the listening process does not accept connections: its queue is full";
 
-/// No connection although there is a file.
+/// For a connection that failed although the file exists.
 fn refused(path: &Path, code: FailureCode, kernel: String) -> (FailureCode, String) {
     let not_a_socket = |what: &str| (FailureCode::NotASocket, format!("not a socket: the path is {what}"));
     match std::fs::metadata(path).map(|file| file.file_type()) {
@@ -56,7 +56,7 @@ fn refused(path: &Path, code: FailureCode, kernel: String) -> (FailureCode, Stri
     }
 }
 
-/// What exactly is not there: the file, or a directory that leads to it.
+/// What exactly does not exist: the file, or a directory on its path.
 fn missing(path: &Path, kernel: &str) -> String {
     let parents: Vec<&Path> = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty()).collect();
     for parent in parents.into_iter().rev() {

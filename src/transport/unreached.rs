@@ -1,4 +1,4 @@
-//! Why there is no connection, in the words of the stage that failed.
+//! Why there is no connection, in the terms of the stage that failed.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::text::duration;
 /// The server sent nothing until the deadline: for `waited`, of an attempt that took `total`.
 pub(super) fn no_settings(waited: Duration, total: Duration) -> Failure {
     let mut text = format!("accepted the connection, but sent no HTTP/2 SETTINGS within {}", duration(waited));
-    // What little time is left after slow stages proves nothing about this one.
+    // If slow stages left only little time, the timeout proves nothing about this stage.
     if waited < total / 2 {
         text = format!(
             "no HTTP/2 SETTINGS when the attempt timed out after {}: the earlier stages left {}",
@@ -23,7 +23,7 @@ pub(super) fn no_settings(waited: Duration, total: Duration) -> Failure {
     Failure::new(Stage::Http2, FailureCode::TimedOut, text, waited)
 }
 
-/// Why there is no connection, in the words of the stage that failed.
+/// Why there is no connection, in the terms of the stage that failed.
 pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, waited: Duration) -> Failure {
     let end = match why {
         NoLink::Unusable(code, text) => return Failure::new(Stage::Http2, code, text, waited),

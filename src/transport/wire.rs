@@ -1,5 +1,5 @@
-//! What went over the wire of one connection, shared by the tap that sees it, the driver, the RPCs and whoever waits
-//! for the connection's events. The first cause of an end wins.
+//! What was sent and received on one connection, shared by the tap that reads and writes it, the driver, the RPCs and
+//! the code that waits for the connection's events. The first cause of an end counts.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,35 +16,35 @@ use super::socket_error;
 use crate::model::proxy::Proxy;
 use crate::model::reach::{Disconnect, DisconnectReason, FailureCode, GoAway, PeerSettings, PhaseDetail, Spoken};
 
-/// What an established connection does by itself.
+/// What happens to an established connection by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionEvent {
-    /// Something was learned of the server after it was READY.
+    /// New information about the server after the connection was READY.
     Learned(PhaseDetail),
     /// GOAWAY: no new streams; the end follows.
     GoingAway(Disconnect),
-    /// The connection ended. The last event.
+    /// The connection was closed. The last event.
     Lost(Disconnect),
 }
 
-/// The first thing a peer said.
+/// The first frame or bytes of a peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum First {
-    /// SETTINGS, as it must be.
+    /// SETTINGS, as required.
     Settings(PeerSettings),
     /// Anything else, with the sentence about it.
     Unexpected(FailureCode, String),
 }
 
-/// How the byte stream ended, in the words of both its uses: a connection that was lost, and an attempt that failed.
+/// How the byte stream ended, worded for both its uses: a connection that was lost, and an attempt that failed.
 #[derive(Debug, Clone)]
 pub(super) struct End {
     pub disconnect: Disconnect,
     pub code: FailureCode,
     /// The TLS alert or error behind it.
     pub tls: Option<rustls::Error>,
-    /// What the peer's first bytes were, when its first frame had not come.
+    /// The protocol of the peer's first bytes, when its first frame was not complete.
     pub spoken: Option<Spoken>,
 }
 
@@ -57,16 +57,17 @@ struct State {
     told_goaway: bool,
     /// The server's SETTINGS, all of them together.
     settings: PeerSettings,
-    /// What was learned of the server since, and not told yet: the last of each kind.
+    /// New information about the server that was not reported yet: the last of each kind.
     learned: Vec<PhaseDetail>,
-    /// Counts reads, so that a read in the very moment of a ping is not mistaken for one before it.
+    /// Counts reads, so that a read at the same moment as a ping is not mistaken for one before it.
     reads: u64,
     last_read: Instant,
     listener: Option<Waker>,
     acknowledged: Acknowledged,
 }
 
-/// Whether TCP at the other end has acknowledged all that was sent, which only the owner of the socket can read.
+/// Whether TCP at the other end has acknowledged everything that was sent. Only the owner of the socket can read
+/// this.
 #[derive(Debug)]
 enum Acknowledged {
     NotWanted,
@@ -89,20 +90,20 @@ pub(super) struct Wire {
     held: AtomicBool,
 }
 
-/// What waits for the first request, to leave in one piece with it ([`Wire::release`]).
+/// What waits for the first request, to be sent in one piece with it ([`Wire::release`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hold {
     /// Nothing.
     Nothing,
-    /// The acknowledgement of the server's SETTINGS: it goes out with the request.
+    /// The acknowledgement of the server's SETTINGS: it is sent with the request.
     Acknowledgement,
-    /// Everything: the request goes out with the preface, before the server has said a word. The acknowledgement of its
-    /// SETTINGS waits again, for the next thing that is sent.
+    /// Everything: the request is sent with the preface, before the server has sent anything. The acknowledgement of
+    /// its SETTINGS then waits for the next write.
     Preface,
 }
 
 impl Wire {
-    /// A wire on which nothing was said.
+    /// A wire without traffic.
     pub fn new(hold: Hold) -> Self {
         Wire {
             hold,
@@ -128,18 +129,18 @@ impl Wire {
         }
     }
 
-    /// Nothing in here can be left half done by a panic, so a poisoned lock is as good as any.
+    /// A panic leaves no state in here half changed, so a poisoned lock is usable.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What went over the wire, held against RFC 9113.
+    /// The rules of RFC 9113, applied to the traffic of the connection.
     pub fn rules(&self) -> MutexGuard<'_, Rules> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends reads and writes: the tap says GOAWAY if it can and then behaves as if the connection were gone. Takes effect
-    /// when the driver is polled next; wakes nobody.
+    /// Ends reads and writes: the tap sends GOAWAY if it can, and then behaves as if the connection were closed.
+    /// Takes effect when the driver is polled next; does not wake it.
     pub fn kill(&self) {
         self.end(End {
             disconnect: disconnect(DisconnectReason::SubchannelShutdown, "closed by us"),
@@ -154,8 +155,8 @@ impl Wire {
         self.killed.load(Ordering::Acquire)
     }
 
-    /// Sends what was held back, in one piece with what was written meanwhile, when the driver is polled next. Wakes nobody:
-    /// only a single look holds anything back, which polls its driver itself.
+    /// Sends what was held back, in one piece with what was written meanwhile, when the driver is polled next. Does
+    /// not wake it: only a single probe holds anything back, and it polls its driver itself.
     pub fn release(&self) {
         self.held.store(false, Ordering::Release);
     }
@@ -164,21 +165,21 @@ impl Wire {
         self.held.load(Ordering::Acquire)
     }
 
-    /// Something was read.
+    /// Records a read.
     pub fn was_read(&self, now: Instant) {
         let mut state = self.state();
         state.reads += 1;
         state.last_read = now;
     }
 
-    /// How often something was read, and when last (at first: when the connection began).
+    /// The number of reads, and the time of the last one (at first: the start of the connection).
     pub fn last_read(&self) -> (u64, Instant) {
         let state = self.state();
         (state.reads, state.last_read)
     }
 
-    /// Whether TCP at the other end has acknowledged all that was sent; `None` where the system does not tell. Ready when the
-    /// driver was polled: it is woken.
+    /// Whether TCP at the other end has acknowledged everything that was sent; `None` where the system does not
+    /// report it. Wakes the driver, and is ready once the driver was polled.
     pub fn poll_acknowledged(&self, cx: &mut Context<'_>) -> Poll<Option<bool>> {
         let mut state = self.state();
         if let Acknowledged::Known(acknowledged) = state.acknowledged {
@@ -192,12 +193,12 @@ impl Wire {
         Poll::Pending
     }
 
-    /// Is [`Wire::set_acknowledged`] due?
+    /// True when [`Wire::set_acknowledged`] is due.
     pub fn wants_acknowledged(&self) -> bool {
         self.wants_acknowledged.load(Ordering::Acquire)
     }
 
-    /// What the socket's owner has read.
+    /// Sets what the socket's owner has read.
     pub fn set_acknowledged(&self, acknowledged: Option<bool>) {
         self.wants_acknowledged.store(false, Ordering::Release);
         let known = std::mem::replace(&mut self.state().acknowledged, Acknowledged::Known(acknowledged));
@@ -210,7 +211,7 @@ impl Wire {
         self.state().first.clone()
     }
 
-    /// Takes the peer's first word; later ones change nothing.
+    /// Sets the peer's first frame; later calls change nothing.
     pub fn set_first(&self, first: First) {
         if self.hold != Hold::Nothing && matches!(first, First::Settings(_)) {
             self.held.store(true, Ordering::Release);
@@ -222,12 +223,12 @@ impl Wire {
         state.first.get_or_insert(first);
     }
 
-    /// The server's SETTINGS as they are now.
+    /// The server's SETTINGS with their current values.
     pub fn settings(&self) -> PeerSettings {
         self.state().settings
     }
 
-    /// Takes SETTINGS that came after the first: what they change is told.
+    /// Applies SETTINGS that arrived after the first: changes are reported.
     pub fn set_later_settings(&self, payload: &[u8]) {
         let mut settings = self.settings();
         frames::update(&mut settings, payload);
@@ -236,7 +237,7 @@ impl Wire {
         }
     }
 
-    /// Something was learned of the server. Of each kind the last is told.
+    /// Records new information about the server. Of each kind, only the last is reported.
     pub fn learn(&self, detail: PhaseDetail) {
         let listener = {
             let mut state = self.state();
@@ -250,7 +251,7 @@ impl Wire {
         }
     }
 
-    /// What was learned and not told yet.
+    /// Takes the information that was not reported yet.
     pub fn take_learned(&self) -> Vec<PhaseDetail> {
         std::mem::take(&mut self.state().learned)
     }
@@ -259,7 +260,7 @@ impl Wire {
         self.state().goaway.as_deref().cloned()
     }
 
-    /// Takes a GOAWAY; a second one (a graceful shutdown sends two) changes nothing.
+    /// Records a GOAWAY; a second one (a graceful shutdown sends two) changes nothing.
     pub fn set_goaway(&self, goaway: GoAway) {
         let listener = {
             let mut state = self.state();
@@ -279,7 +280,7 @@ impl Wire {
         self.state().proxy.clone()
     }
 
-    /// Notes what the headers of a response named.
+    /// Records the proxy that the headers of a response named.
     pub fn set_proxy(&self, proxy: Option<Proxy>) {
         let mut state = self.state();
         if state.proxy.as_deref() != proxy.as_ref() {
@@ -291,7 +292,8 @@ impl Wire {
         self.state().end.as_deref().cloned()
     }
 
-    /// The connection ended. The first cause wins: a GOAWAY that came before is the reason, whatever ended the stream.
+    /// Records the end of the connection. The first cause counts: after a GOAWAY, the GOAWAY is the reason, whatever
+    /// closed the stream.
     pub fn end(&self, mut end: End) {
         let listener = {
             let mut state = self.state();
@@ -309,7 +311,7 @@ impl Wire {
         }
     }
 
-    /// Reading came to the end of the stream, in the middle of a frame if one was begun.
+    /// Records the end of the stream: in the middle of a frame, if one was begun.
     pub fn end_of_stream(&self, begun: Option<Frame<'_>>, spoken: Option<Spoken>) {
         let mut end = End { spoken, ..closed() };
         if let Some(frame) = begun {
@@ -321,12 +323,12 @@ impl Wire {
         self.end(end);
     }
 
-    /// Reading or writing failed.
+    /// Records that reading or writing failed.
     pub fn broke(&self, error: &io::Error, spoken: Option<Spoken>) {
         self.end(End { spoken, ..broken(error) });
     }
 
-    /// The next thing to tell. After the end: the end, again.
+    /// The next event. After the last one, it is returned again.
     pub fn poll_event(&self, cx: &mut Context<'_>) -> Poll<ConnectionEvent> {
         let mut state = self.state();
         if !state.learned.is_empty() {
@@ -350,13 +352,13 @@ impl Wire {
     }
 }
 
-/// How a stream ends that came to its end.
+/// The end of a stream that the peer closed.
 pub(super) fn closed() -> End {
     let disconnect = disconnect(DisconnectReason::Unknown, "closed by peer");
     End { disconnect, code: FailureCode::Closed, tls: None, spoken: None }
 }
 
-/// How a stream ends that `error` ended.
+/// The end of a stream that failed with `error`.
 pub(super) fn broken(error: &io::Error) -> End {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).cloned();
     let (code, text) = socket_error::classify(error);
@@ -373,7 +375,7 @@ pub(super) fn broken(error: &io::Error) -> End {
     End { disconnect, code, tls, spoken: None }
 }
 
-/// How a connection ends that the peer floods with small frames: we end it.
+/// The end of a connection that the peer flooded with small frames: we close it.
 pub(super) fn flooded(what: String) -> End {
     let disconnect = Disconnect { reason: DisconnectReason::Flood, detail: what, goaway: None };
     End { disconnect, code: FailureCode::Flood, tls: None, spoken: None }
@@ -383,7 +385,7 @@ pub(super) fn disconnect(reason: DisconnectReason, detail: &str) -> Disconnect {
     Disconnect { reason, detail: detail.to_string(), goaway: None }
 }
 
-/// How a connection ends that the server said GOAWAY on.
+/// The end of a connection on which the server sent GOAWAY.
 pub(super) fn said_goaway(goaway: &GoAway) -> Disconnect {
     Disconnect {
         reason: DisconnectReason::GoAway(goaway.code),

@@ -15,15 +15,15 @@ use crate::transport::clock::later;
 use crate::transport::{frames, tap, tcp, wire};
 
 /// What a server sends right after its response (acknowledgement of our SETTINGS, WINDOW_UPDATE, a PING that measures
-/// bandwidth) belongs to the call: the idle period begins after the last frame of this time.
+/// bandwidth) belongs to the call: the idle period starts after the last frame within this time.
 const SETTLING: Duration = Duration::from_secs(1);
-/// How often TCP is asked at most whether packets without data came in: TCP's own keepalive keeps a path awake too, and
-/// shows nowhere else.
+/// The maximum number of times that TCP is checked for packets without data: TCP's own keepalive keeps the state of a
+/// path alive too, and is visible nowhere else.
 const LOOKS: u32 = 64;
 const LOOK: Duration = Duration::from_secs(1);
 
 impl Silent {
-    /// Leaves the connection idle for `silence`, then pings it and waits for the answer at most for `limit`.
+    /// Leaves the connection idle for `silence`, then sends a PING and waits at most `limit` for the response.
     pub async fn keep(self, silence: Duration, limit: Duration) -> Held {
         let now = Instant::now();
         let mut vigil = Vigil {
@@ -45,23 +45,23 @@ impl Silent {
     }
 }
 
-/// The silence of one connection, and what comes after it.
+/// The idle period of one connection, and the PING after it.
 struct Vigil {
     silent: Silent,
     silence: Duration,
     limit: Duration,
-    /// The call was over.
+    /// When the call was over.
     ready: Instant,
-    /// The idle period began: the last frame that belongs to the call.
+    /// When the idle period started: the last frame that belongs to the call.
     began: Instant,
-    /// Something crossed the connection.
+    /// When the last traffic was.
     last: Instant,
-    /// The longest silence that was survived.
+    /// The longest idle time that was survived.
     longest: Duration,
     interrupted: Option<Interruption>,
     /// When the PING was sent.
     pinged: Option<Instant>,
-    /// Segments that had come in when TCP was asked last since something was said, and when that was.
+    /// The number of received segments at the last check of TCP since the last traffic, and the time of that check.
     segments: Option<u32>,
     looked: Instant,
 }
@@ -83,7 +83,7 @@ impl Vigil {
                     self.spoke(timer.as_mut());
                     continue;
                 }
-                // What came before the end says more than the end.
+                // Frames before the end show more than the end.
                 Poll::Ready(Err(_)) if self.silent.ear.goaway.is_some() || self.silent.ear.ponged => continue,
                 Poll::Ready(Err(end)) => return Poll::Ready(self.closed(end.disconnect)),
                 Poll::Pending => {}
@@ -106,7 +106,7 @@ impl Vigil {
         }
     }
 
-    /// The peer said something. Before the ping that breaks the silence, unless it still belongs to the greeting.
+    /// The peer sent something. Before the PING this interrupts the idle period, unless it still belongs to the call.
     fn spoke(&mut self, timer: Pin<&mut Sleep>) {
         let frame = self.silent.ear.last.take();
         let now = Instant::now();
@@ -123,7 +123,7 @@ impl Vigil {
         self.interrupted_by(now, || frame.map_or("a partial frame".to_string(), frames::name));
     }
 
-    /// Waits for the end of the silence, or until TCP is to be asked again.
+    /// Waits for the end of the idle period, or for the next check of TCP.
     fn wait(&self, now: Instant, timer: Pin<&mut Sleep>) {
         let end = later(self.began, self.silence);
         let look = later(now, (self.silence / LOOKS).max(LOOK));
@@ -131,13 +131,13 @@ impl Vigil {
         timer.reset(if counts { look.min(end) } else { end });
     }
 
-    /// Asks TCP whether anything came in since it was asked last: nothing was read, so it had no data.
+    /// Checks whether TCP received anything since the last check: nothing was read, so it contained no data.
     fn look(&mut self, now: Instant) {
         let count = tcp::segments_in(&*self.silent.io);
         if let (Some(before), Some(count)) = (self.segments, count)
             && before != count
         {
-            // Some time between the two looks: what is certain is the silence until the first of them.
+            // It arrived at some time between the two checks: only the idle time until the first of them is certain.
             self.longest = self.longest.max(self.looked - self.last);
             self.interrupted_by(now, || "TCP keepalive".to_string());
         }
@@ -153,7 +153,7 @@ impl Vigil {
 
     fn alive(&mut self, cx: &mut Context<'_>) -> Held {
         let rtt = self.pinged.map(|at| at.elapsed()).unwrap_or_default();
-        // Best effort: GOAWAY if the socket takes it now; dropping the connection closes it.
+        // Best effort: GOAWAY if the socket accepts it now; dropping the connection closes it.
         let _ = Pin::new(&mut self.silent.io).poll_write(cx, &tap::FAREWELL);
         self.ends(self.longest, Fate::Alive { rtt })
     }
@@ -168,7 +168,7 @@ impl Vigil {
         self.ends(self.last_silence(), Fate::Swallowed { waited, tcp: tcp::state(&*self.silent.io) })
     }
 
-    /// The silence before the ping, or before this moment when there was none.
+    /// The idle time before the PING, or before this moment when there was none.
     fn last_silence(&self) -> Duration {
         self.pinged.unwrap_or_else(Instant::now) - self.last
     }

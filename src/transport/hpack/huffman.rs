@@ -13,10 +13,10 @@ pub(in crate::transport) enum HuffmanError {
     LongPadding,
 }
 
-/// Undoes Huffman coding. The code is canonical: its words are numbered by length, then by symbol.
+/// Decodes Huffman coding. The code is canonical: its codes are numbered by length, then by symbol.
 pub(super) fn unpack(text: &[u8]) -> Result<Vec<u8>, HuffmanError> {
     let mut unpacked = Vec::with_capacity(text.len() * 2);
-    // The bits of the current code, how many they are, and of the codes of this length: the first one and its place in
+    // The bits of the current code, their number, and of the codes of this length: the first one and its position in
     // the order.
     let (mut code, mut length, mut first, mut place) = (0_usize, 0_usize, 0_usize, 0_usize);
     for bit in text.iter().flat_map(|byte| (0..8).rev().map(move |at| usize::from(byte >> at) & 1)) {
@@ -65,7 +65,7 @@ const CODES: ([u16; LONGEST + 1], [u16; 257]) = {
     (counts, order)
 };
 
-/// How long the code of each symbol is (RFC 7541, appendix B).
+/// The code length of each symbol (RFC 7541, appendix B).
 #[rustfmt::skip]
 const LENGTHS: [u8; 257] = [
     13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,

@@ -1,4 +1,4 @@
-//! The rules that one frame can break, given what went over the connection before.
+//! The rules that one frame can break, given the previous traffic of the connection.
 
 use super::violation::{FrameRule, WindowOf};
 use super::{MAX_WINDOW, PADDED, PRIORITY, Rules, Stream, priority, word};

@@ -11,13 +11,13 @@ pub(in crate::transport) enum Violation {
     /// A frame.
     #[error(transparent)]
     Frame(#[from] FrameViolation),
-    /// A header block: the frames around it are as they should be.
+    /// A header block: the frames around it are valid.
     #[error(transparent)]
     Block(#[from] BlockViolation),
 }
 
 impl Violation {
-    /// Which rule it is, as far as different programs break different ones.
+    /// The rule, at the granularity at which programs differ.
     pub fn rule(&self) -> Http2Rule {
         match self {
             Violation::Frame(_) => Http2Rule::Frames,
@@ -45,7 +45,7 @@ impl FrameViolation {
     }
 }
 
-/// A rule for frames. `section` is that of RFC 9113 about the kind of frame.
+/// A rule for frames. `section` is the section of RFC 9113 on the kind of frame.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FrameRule {
     #[error("longer than our SETTINGS_MAX_FRAME_SIZE of {MAX_FRAME} (RFC 9113, 4.2)")]

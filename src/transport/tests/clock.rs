@@ -148,7 +148,7 @@ async fn any_byte_is_a_sign_of_life() {
     let chatty = |mut pipe: DuplexStream| async move {
         pipe.write_all(SETTINGS).await.unwrap();
         for _ in 0..20 {
-            // Answers no ping; more than the keepalive time apart, less than its timeout.
+            // Answers no ping; frames are further apart than the keepalive time, and closer than its timeout.
             sleep(15 * SECOND).await;
             pipe.write_all(&peers::frame(8, &[0, 0, 0, 1])).await.unwrap();
         }
@@ -196,7 +196,7 @@ async fn a_quiet_watch_has_no_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn close_takes_a_second_at_most_when_the_peer_reads_nothing() {
-    /// A pipe so narrow that our first words do not fit.
+    /// A pipe so narrow that our first bytes do not fit.
     struct Narrow;
     impl Dial for Narrow {
         fn dial(&self, _address: &Address) -> BoxFuture<'static, io::Result<Box<dyn Io>>> {
@@ -224,7 +224,7 @@ async fn auto_does_not_ask_a_silent_port_twice() {
     assert_eq!(memory.dials(&address()), 1);
 }
 
-/// Counts the writes that leave for the peer.
+/// Counts the writes to the peer.
 struct Counting {
     io: DuplexStream,
     writes: Arc<AtomicUsize>,

@@ -1,5 +1,5 @@
-//! Servers that flood a connection with small frames, over pipes on a paused clock: whichever kind they send, the connection
-//! ends, the kind is named, and what came before counts.
+//! Servers that flood a connection with small frames, over pipes on a paused clock: whichever kind they send, the
+//! connection is closed, the kind is named, and the responses received before count.
 
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::time::Instant;
@@ -10,7 +10,7 @@ use super::*;
 use crate::model::hold::Fate;
 use crate::model::reach::DisconnectReason;
 
-/// Every kind of frame that may come without end: its name, and one of it.
+/// Every kind of frame that may be sent endlessly: its name, and one frame.
 fn kinds() -> Vec<(&'static str, Vec<u8>)> {
     let on_stream = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
         let mut frame = peers::frame(kind, payload);
@@ -31,7 +31,7 @@ fn kinds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Sends SETTINGS, then `frame` without end, and reads whatever the client sends.
+/// Sends SETTINGS, then `frame` endlessly, and reads whatever the client sends.
 async fn floods(pipe: DuplexStream, frame: Vec<u8>) {
     let (mut read, mut write) = tokio::io::split(pipe);
     let reads = async { peers::until_gone(&mut read).await };

@@ -1,4 +1,4 @@
-//! Connections held in silence: exact times on a paused clock over pipes, the kernel's words over real sockets.
+//! Connections that are kept idle: exact times on a paused clock over pipes, the kernel's behavior over real sockets.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, sleep};
@@ -20,7 +20,7 @@ fn address() -> Address {
     "10.0.0.1:80".parse().unwrap()
 }
 
-/// Holds a connection to one peer that `serve` plays for 30 s, and says how long that took.
+/// Keeps a connection idle for 30 s to one peer that `serve` plays, and returns how long that took.
 async fn held<F: Future<Output = ()> + Send + 'static>(
     serve: impl Fn(DuplexStream) -> F + Send + Sync + 'static,
 ) -> (Held, Duration) {
@@ -31,14 +31,14 @@ async fn held<F: Future<Output = ()> + Send + 'static>(
     (held, begun.elapsed())
 }
 
-/// Greets, answers the call, and hands over what comes after it.
+/// Greets, answers the call, and returns the pipe for what follows.
 async fn greeted(pipe: DuplexStream) -> DuplexStream {
     let mut pipe = ready(pipe).await;
     answered(&mut pipe).await;
     pipe
 }
 
-/// Greets, and hands over what comes after the client's preface and SETTINGS: its call.
+/// Greets, and returns the pipe after the client's preface and SETTINGS: its call follows.
 async fn ready(mut pipe: DuplexStream) -> DuplexStream {
     let mut hello = [0; 24 + 9 + 6];
     pipe.read_exact(&mut hello).await.unwrap();
@@ -85,7 +85,7 @@ async fn not_a_byte_leaves_in_the_silence_and_the_ping_after_it_is_answered() {
         assert_eq!((kind, flags, payload.len()), (PING, 0, 8));
         assert_eq!(begun.elapsed(), 30 * SECOND);
         sleep(Duration::from_millis(40)).await;
-        // An answer to somebody else's ping is none.
+        // The response to another ping does not count.
         pong(&mut pipe, &[0xee; 8]).await;
         sleep(Duration::from_millis(60)).await;
         pong(&mut pipe, &payload).await;
@@ -183,7 +183,7 @@ async fn a_server_that_pings_is_answered_and_shortens_the_silence() {
 
 #[tokio::test(start_paused = true)]
 async fn hostile_peers_are_left_and_do_no_harm() {
-    // A frame longer than HTTP/2 allows: what follows would never be read as frames again.
+    // A frame longer than HTTP/2 allows: what follows could not be parsed as frames.
     let (held, took) = held(|pipe| async {
         let mut pipe = greeted(pipe).await;
         sleep(3 * SECOND).await;
@@ -195,7 +195,7 @@ async fn hostile_peers_are_left_and_do_no_harm() {
     assert!(disconnect.detail.contains("a frame of 16777215 bytes is longer than HTTP/2 allows"), "{disconnect}");
     assert_eq!(took, 3 * SECOND);
 
-    // Pings without end, and nobody reads the answers.
+    // Endless pings, from a peer that does not read the responses.
     let memory = Memory::new();
     memory.serve(address(), |pipe| {
         tokio::spawn(async move {
@@ -262,7 +262,7 @@ async fn a_call_that_is_not_answered_is_no_idle_period() {
     let Fate::NotReached(failure) = gone.fate else { panic!("{gone:?}") };
     assert_eq!((failure.stage, failure.code), (Stage::Health, FailureCode::Closed));
 
-    // The stream that is reset was called, and the connection stands.
+    // The call's stream is reset, and the connection stays open.
     let (reset, _) = held(|pipe| async {
         let mut pipe = ready(pipe).await;
         assert_eq!((next(&mut pipe).await.unwrap().0, next(&mut pipe).await.unwrap().0), (HEADERS, 0));
@@ -285,7 +285,7 @@ async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
     let greets = |mut stream: tokio::net::TcpStream| async move {
         peers::first_words(&mut stream).await;
         stream.write_all(SETTINGS).await.unwrap();
-        // Not before the client is READY, and has its answer.
+        // Not before the client is READY, and has its response.
         stream.read_exact(&mut [0; 9]).await.unwrap();
         answered(&mut stream).await;
         stream
@@ -313,7 +313,8 @@ async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
 #[tokio::test]
 async fn a_keepalive_of_tcp_breaks_the_silence_although_nobody_said_a_word() {
     let address = peers::listen(|mut stream| async move {
-        // The kernel's own interval is 75 s: without one, a single probe comes, at the moment of the first look.
+        // The kernel's own interval is 75 s: without an explicit one, a single probe is sent, at the moment of the
+        // first look.
         let keepalive = socket2::TcpKeepalive::new().with_time(SECOND).with_interval(SECOND);
         socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive).unwrap();
         peers::first_words(&mut stream).await;

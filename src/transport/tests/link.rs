@@ -1,4 +1,4 @@
-//! Established connections: health, events, and that closed means closed.
+//! Established connections: health, events, and that closing takes effect.
 
 use std::time::{Duration, Instant};
 
@@ -88,7 +88,7 @@ async fn a_no_is_followed_by_what_else_the_server_knows() {
     let (health, known) = others(Answer::Knows(NAMES, true), "pay").await;
     assert_eq!(health, Health::NotServing);
     assert_eq!(known, [of("", Health::Serving), of("stock", Health::Serving)]);
-    // Without List the server as a whole is asked, and nothing when that was the question.
+    // Without List, the server as a whole is checked, unless it was the original query.
     let (_, known) = others(Answer::Knows(NAMES, false), "py").await;
     assert_eq!(known, [of("", Health::Serving)]);
     assert_eq!(others(Answer::Knows(&[("pay", 1)], false), "").await, (Health::ServiceUnknown, vec![]));
@@ -140,7 +140,7 @@ async fn metadata_is_sent_and_never_shown() {
     assert_eq!(health, failed(GrpcStatus::InvalidArgument, "invalid metadata name \"x y\"", RpcCause::Client));
 }
 
-/// A peer that says SETTINGS and then what it is told to: bytes, or (`None`) the end.
+/// A peer that sends SETTINGS and then what the test requests: bytes, or (`None`) the end.
 async fn puppet() -> (Address, mpsc::UnboundedSender<Option<Vec<u8>>>) {
     let (say, words) = mpsc::unbounded_channel::<Option<Vec<u8>>>();
     let words = Arc::new(tokio::sync::Mutex::new(words));
@@ -150,7 +150,7 @@ async fn puppet() -> (Address, mpsc::UnboundedSender<Option<Vec<u8>>>) {
             peers::first_words(&mut stream).await;
             stream.write_all(SETTINGS).await.unwrap();
             let (mut read, mut write) = stream.into_split();
-            // Unread bytes would make a reset of the end.
+            // Unread bytes would turn the close into a reset.
             tokio::spawn(async move { peers::until_gone(&mut read).await });
             while let Some(Some(bytes)) = words.lock().await.recv().await {
                 write.write_all(&bytes).await.unwrap();
@@ -202,7 +202,7 @@ async fn goaway_is_told_with_code_and_debug_data_then_the_end() {
     let ConnectionEvent::GoingAway(said) = connection.event().await else { panic!("GOAWAY comes first") };
     assert_eq!((said.reason, said.goaway.as_ref()), (DisconnectReason::GoAway(0), Some(&expected)));
     assert_eq!(said.to_string(), "GOAWAY NO_ERROR (max_age)");
-    // The peer keeps its side open: without streams the end follows all the same.
+    // The peer keeps its side open: without streams the connection is closed all the same.
     let ConnectionEvent::Lost(lost) = connection.event().await else { panic!("one GoingAway only") };
     assert_eq!(lost, said, "the first cause wins");
     let (health, _) = connection.check(Arc::from("")).await;
@@ -228,7 +228,7 @@ async fn the_two_goaways_of_a_graceful_shutdown_are_one_event() {
     assert!(matches!(watch.next().await, Some(Health::Failed { code, .. }) if code == GrpcStatus::Unavailable));
 }
 
-/// A health server that never answers and tells what the client said last, once its end was seen.
+/// A health server that never responds and returns what the client sent last, once the connection was closed.
 async fn mute() -> (Address, oneshot::Receiver<Vec<u8>>) {
     let (tell, told) = oneshot::channel();
     let tell = Arc::new(std::sync::Mutex::new(Some(tell)));
@@ -299,7 +299,7 @@ async fn a_look_uses_no_task_and_leaves_with_goaway() {
             GrpcStatus::DeadlineExceeded,
             "no response to grpc.health.v1.Health/Check within 50ms",
             RpcCause::Unanswered(Unanswered {
-                // Linux gives it: the kernel of a process that does not answer acknowledges all the same.
+                // Linux reports it: the kernel of a process that does not respond still acknowledges.
                 acknowledged: cfg!(target_os = "linux").then_some(true),
                 last_response: None,
             })

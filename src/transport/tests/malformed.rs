@@ -1,5 +1,5 @@
-//! Servers that break a rule of HTTP/2 or of gRPC, as raw bytes: each is named with the frame, the stream, the length and
-//! the rule, and never as a server that closed the connection or did not respond.
+//! Servers that break a rule of HTTP/2 or of gRPC, as raw bytes: each is named with the frame, the stream, the length
+//! and the rule, and never as a server that closed the connection or did not respond.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ fn serving() -> Vec<u8> {
     [head(HEAD), frame(DATA, 0, 1, MESSAGE), frame(HEADERS, END_HEADERS | END_STREAM, 1, OK)].concat()
 }
 
-/// The response with this head in the place of a good one.
+/// The response with these header fields instead of valid ones.
 fn with_head(fields: &[&[u8]]) -> Vec<u8> {
     [head(&fields.concat()), frame(DATA, 0, 1, MESSAGE), frame(HEADERS, END_HEADERS | END_STREAM, 1, OK)].concat()
 }
@@ -77,28 +77,28 @@ fn set(id: u8, value: u32) -> Vec<u8> {
     frame(SET, 0, 0, &[&[0, id][..], &value.to_be_bytes()].concat())
 }
 
-/// What a server is found to be.
+/// The classification of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
     /// It broke a rule of HTTP/2.
     Http2,
     /// Its response is not valid gRPC.
     Grpc,
-    /// It sent more than we accept.
+    /// It sent more than our limits allow.
     Ours,
     /// Nothing is wrong.
     Fine,
-    /// Anything else: never right.
+    /// Anything else: never expected.
     Else,
 }
 
-/// Sends `bytes` when the request has come, and keeps the connection open: if it ends, it was us.
+/// Sends `bytes` after the request has arrived, and keeps the connection open: if it is closed, we closed it.
 async fn server(bytes: Vec<u8>) -> Address {
     peers::listen(move |mut stream| {
         let bytes = bytes.clone();
         async move {
             stream.write_all(SETTINGS).await.unwrap();
-            // The preface and the request leave in one piece where plaintext was asked for.
+            // The preface and the request are sent in one piece where plaintext was requested.
             peers::first_words(&mut stream).await;
             let _ = stream.write_all(&bytes).await;
             peers::until_gone(&mut stream).await;
@@ -107,7 +107,7 @@ async fn server(bytes: Vec<u8>) -> Address {
     .await
 }
 
-/// What one look at a server finds: what it is, and the words for it.
+/// The result of one probe of a server: its classification, and the text.
 async fn look(bytes: Vec<u8>) -> (Found, String) {
     let transport = sockets(Options { rpc_timeout: Duration::from_secs(4), ..options() });
     let address = server(bytes).await;
@@ -122,7 +122,7 @@ async fn look(bytes: Vec<u8>) -> (Found, String) {
     }
 }
 
-/// Every malformed server: its name, its bytes, and what must be said of it.
+/// Every malformed server: its name, its bytes, its classification, and a part of the text.
 fn servers() -> Vec<(&'static str, Vec<u8>, Found, &'static str)> {
     use Found::{Fine, Grpc, Http2, Ours};
     let many = |kind: u8, count: usize, flags: u8| -> Vec<u8> {
@@ -576,7 +576,7 @@ fn servers() -> Vec<(&'static str, Vec<u8>, Found, &'static str)> {
             Grpc,
             "grpc-status \"OK\" is not a gRPC status code (0 to 16); grpc-message: fine",
         ),
-        // What is allowed.
+        // Valid responses.
         ("an encoding that no message uses", with_head(&[HEAD, &field("grpc-encoding", b"gzip")]), Fine, ""),
         ("nothing wrong", serving(), Fine, ""),
         (

@@ -1,4 +1,5 @@
-//! What the transport says of peers of every kind. Real sockets on port 0 for reality, pipes on a paused clock for time.
+//! What the transport reports of peers of every kind. Real sockets on port 0 for reality, pipes on a paused clock for
+//! time.
 
 mod clock;
 mod floods;
@@ -19,7 +20,7 @@ use crate::model::endpoint::Address;
 use crate::model::reach::{Disconnect, Failure, Health, Phase};
 use crate::model::rpc::{RpcCause, Unanswered};
 
-/// Plaintext, 5 s, nothing special.
+/// Plaintext, 5 s, defaults otherwise.
 fn options() -> Options {
     Options { tls: TlsMode::Off, connect_timeout: Duration::from_secs(5), ..Options::default() }
 }
@@ -28,7 +29,7 @@ fn sockets(options: Options) -> Transport {
     Transport::new(options, Arc::new(Sockets))
 }
 
-/// Connects; the phases are those that were reported.
+/// Connects; returns the phases that were reported.
 async fn connect(transport: &Transport, address: Address) -> (Result<Connection, Failure>, Vec<Phase>) {
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let connection = transport.connect(address, move |phase| drop(tell.send(phase))).await;

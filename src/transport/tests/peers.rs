@@ -1,4 +1,4 @@
-//! Peers to talk to: scripts of raw bytes, and a health server.
+//! Peers for the tests: scripts of raw bytes, and a health server.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -41,7 +41,7 @@ pub async fn listen<F: Future<Output = ()> + Send + 'static>(
     Address::Ip(address)
 }
 
-/// Reads the client's first words, answers `bytes`, and reads on until the client goes.
+/// Reads the client's first bytes, responds with `bytes`, and reads on until the client closes.
 pub async fn answers(bytes: Vec<u8>) -> Address {
     listen(move |mut stream| {
         let bytes = bytes.clone();
@@ -71,14 +71,14 @@ pub async fn first_words(stream: &mut (impl AsyncRead + Unpin)) {
     let _ = stream.read(&mut words).await;
 }
 
-/// Reads to the end: everything that came.
+/// Reads to the end: everything that was received.
 pub async fn until_gone(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest).await;
     rest
 }
 
-/// A port on which nobody listens.
+/// A port on which nothing listens.
 pub async fn nobody() -> Address {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Address::Ip(listener.local_addr().unwrap())
@@ -91,12 +91,12 @@ pub fn port(address: &Address) -> SocketAddr {
     }
 }
 
-/// How a health server answers.
+/// How a health server responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// One message with this status; `Watch` stays open.
     Status(u8),
-    /// Knows these names, and has `List` (gRFC A90) if told so.
+    /// Knows these names, and has `List` (gRFC A90) if the flag is set.
     Knows(&'static [(&'static str, u8)], bool),
     /// The server as a whole does not serve, and `List` is never answered.
     NotServingWithoutMore,
@@ -112,7 +112,7 @@ pub enum Answer {
     HalfThenGone,
 }
 
-/// What a health server was asked.
+/// The requests that a health server received.
 #[derive(Debug, Default)]
 pub struct Asked {
     pub requests: std::sync::Mutex<Vec<http::request::Parts>>,
@@ -125,7 +125,7 @@ fn head_path(asked: &Asked) -> String {
     asked.requests.lock().unwrap().last().unwrap().uri.path().to_string()
 }
 
-/// Answers one request of [`Answer::Knows`].
+/// Responds to one request of [`Answer::Knows`].
 async fn knows(
     names: &[(&str, u8)],
     has_list: bool,
@@ -168,7 +168,7 @@ fn entry(name: &str, status: u8) -> Vec<u8> {
     bytes
 }
 
-/// Serves `answer` to every request on `io`, until the client goes.
+/// Responds with `answer` to every request on `io`, until the client closes.
 pub async fn serve_health<T: AsyncRead + AsyncWrite + Unpin>(io: T, answer: Answer, asked: Arc<Asked>) {
     asked.connections.fetch_add(1, Ordering::SeqCst);
     let Ok(mut connection) = h2::server::handshake(io).await else { return };

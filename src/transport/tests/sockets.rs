@@ -1,4 +1,4 @@
-//! Reaching real sockets: every way in which a peer is not a gRPC server has its own words.
+//! Reaching real sockets: every way in which a peer is not a gRPC server has its own text.
 
 use std::time::{Duration, Instant};
 
@@ -182,7 +182,7 @@ async fn abstract_sockets_are_reached() {
     assert_eq!(reach.outcome.map(|(health, _)| health), Ok(Health::Serving));
 }
 
-/// How many bytes a stranger is sent before it has said a word.
+/// How many bytes a peer receives before it has sent anything.
 async fn said_first(options: Options) -> usize {
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let address = peers::listen(move |mut stream| {
@@ -211,7 +211,8 @@ async fn the_question_goes_out_with_the_preface_only_where_plaintext_was_asked_f
 
 #[tokio::test]
 async fn a_probe_in_flight_takes_little_room() {
-    // 256 of them are in flight, and each is moved into its task: a rare stage that is not boxed makes all of them large.
+    // 256 of them are in flight, and each is moved into its task: a rare stage that is not boxed would make all of
+    // them large.
     let size = size_of_val(&sockets(options()).reach("127.0.0.1:1".parse().unwrap(), Arc::from("")));
     assert!(size <= 4096, "{size} bytes");
 }

@@ -1,4 +1,4 @@
-//! TLS peers: every fault has its own word, and the report exists whether the handshake succeeds or not.
+//! TLS peers: every fault has its own code, and the report exists whether or not the handshake succeeds.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -38,7 +38,7 @@ fn authority(name: &str) -> Authority {
     Authority { issuer: Issuer::new(params, key), certificate: certificate.der().clone(), directory }
 }
 
-/// What a test certificate says.
+/// The content of a test certificate.
 struct Leaf {
     names: &'static [&'static str],
     /// Days from now, and an hour more.
@@ -130,7 +130,7 @@ impl Server {
             async move {
                 match acceptor.accept(stream).into_fallible().await {
                     Ok(stream) => peers::serve_health(stream, Answer::Status(1), Arc::default()).await,
-                    // Unread bytes would make a reset of the end, and lose the alert on the way.
+                    // Unread bytes would turn the close into a reset, and lose the alert on the way.
                     Err((_, mut stream)) => {
                         stream.shutdown().await.unwrap();
                         peers::until_gone(&mut stream).await;
@@ -218,7 +218,7 @@ async fn every_certificate_fault_has_its_own_word_and_shows_the_certificate() {
     }
 }
 
-/// What `openssl req -x509` makes: self-signed, and a CA.
+/// The result of `openssl req -x509`: self-signed, and a CA.
 fn self_signed(valid: std::ops::Range<i64>) -> (Server, tempfile::TempDir) {
     let mut params = CertificateParams::new(vec!["localhost".to_string()]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -304,7 +304,8 @@ async fn a_missing_client_certificate_is_named_in_every_tls_version() {
 #[tokio::test]
 async fn a_server_that_closes_for_want_of_a_client_certificate_is_understood() {
     let ca = authority("Test CA");
-    // Asks for a certificate, would do without, and closes: what some servers and proxies do instead of an alert.
+    // Requests a certificate, does not require it, and closes: some servers and proxies do this instead of sending an
+    // alert.
     let acceptor = {
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
@@ -424,7 +425,7 @@ async fn auto_speaks_plaintext_to_a_plaintext_server() {
     assert_eq!(reach.outcome.map(|(health, _)| health), Ok(Health::Serving));
     assert_eq!(reach.phases.iter().map(|p| p.stage).collect::<Vec<_>>(), [Stage::Tcp, Stage::Http2]);
 
-    // The other way round: a TLS guess at a plaintext server.
+    // The other way round: TLS is tried on a plaintext server.
     transport.setup.learn_mode(&address, mode::Mode::Tls);
     let reach = transport.reach(address.clone(), Arc::from("")).await;
     assert_eq!(reach.outcome.map(|(health, _)| health), Ok(Health::Serving));
@@ -492,7 +493,7 @@ async fn a_tls_port_that_cuts_plaintext_off_without_a_word_is_named_all_the_same
     let failed = transport.reach(address.clone(), Arc::from("")).await.outcome.unwrap_err();
     assert_eq!((failed.stage, failed.code), (Stage::Http2, FailureCode::TlsExpected));
     assert!(failed.text.ends_with("the port uses TLS, but plaintext was requested"), "{}", failed.text);
-    // A connection that is to be kept asks no second question.
+    // A connection that is to be kept makes no second attempt.
     assert_ne!(failure(&transport, address).await.code, FailureCode::TlsExpected);
 
     let mute = peers::listen(|stream| async move { drop(stream) }).await;
