@@ -1,5 +1,5 @@
-//! Claim: one check from a cold start costs little more than a minimal tonic client's, although much more is asked,
-//! judged and said. The mark: at most 1.3 times its time, and 8 MiB.
+//! Claim: one check from a cold start costs little more than that of a minimal tonic client, although it queries,
+//! judges and prints much more. The target: at most 1.3 times its time, and 8 MiB.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
@@ -62,8 +62,8 @@ fn main() -> Result<()> {
     support::mark(ratio(ours, tonic_costs)?.median() <= RATIO && peak <= MIB)
 }
 
-/// `program` as an installation leaves it, written from its beginning to its end. The linker writes here and there, so a
-/// program that was just built lies in the page cache in single pages, and starts up to half a millisecond later until the
+/// `program` as after an installation, written sequentially. The linker writes at scattered positions, so the page
+/// cache has a program that was just built in single pages, and it starts up to half a millisecond later until the
 /// cache is dropped.
 fn install(program: &Path, directory: &Path) -> Result<PathBuf> {
     let copy = directory.join(program.file_name().ok_or("a program has a name")?);

@@ -1,5 +1,6 @@
-//! Claim: a change in Consul is on the screen as soon as Consul itself tells of it. The mark: the line comes at most
-//! 10 ms after the change, where Consul's own blocking query is answered in 2 to 3 ms (and within 50 ms of that answer).
+//! Claim: a change in Consul is printed as soon as Consul itself reports it. The target: the line is printed at most
+//! 10 ms after the change, where Consul's own blocking query gets its response in 2 to 3 ms (and within 50 ms of that
+//! response).
 //!
 //! Needs a Consul agent in `GRPC_DISCOVER_TEST_CONSUL` (`tests/run --provide` builds one).
 
@@ -20,7 +21,7 @@ use support::{Result, say};
 
 const MILLISECONDS: f64 = 10.0;
 const AFTER_CONSUL: f64 = 50.0;
-/// When nothing is said for this long, the question after the last change hangs: the next change is news.
+/// Without output for this long, the query after the last change is pending: the next change is reported by it.
 const QUIET: Duration = Duration::from_millis(250);
 
 fn main() -> Result<()> {
@@ -65,7 +66,7 @@ fn main() -> Result<()> {
     support::mark(met)
 }
 
-/// When the watching query first answered that the instance is there, or gone.
+/// When the watching query first returned that the instance is listed, or removed.
 fn told(answers: &Receiver<(Instant, bool)>, here: bool) -> Result<Instant> {
     loop {
         let (at, there) = answers.recv_timeout(Duration::from_secs(60))?;
@@ -124,7 +125,7 @@ impl Agent {
         exchange(self.port, "GET", path, "")
     }
 
-    /// Blocking queries, one after the other: when each was answered, and whether `comes` was there.
+    /// Consecutive blocking queries: when each returned, and whether `comes` was listed.
     fn watch(&self) -> Receiver<(Instant, bool)> {
         let (sender, answers) = channel();
         let port = self.port;
@@ -146,13 +147,13 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone after this.
+        // It may have exited by itself; either way it is gone after this.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// One HTTP exchange on a connection of its own; gives the moment of the first byte, and everything that came.
+/// One HTTP exchange on a connection of its own; returns the time of the first byte, and the whole response.
 fn exchange(port: u16, method: &str, path: &str, body: &str) -> Result<(Instant, String)> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     let length = body.len();

@@ -1,4 +1,4 @@
-//! Claim: what is wrong with a port is said at once and by its name. The mark: 50 ms from the start of the process to
+//! Claim: a fault of a port is reported at once and by its name. The target: 50 ms from the start of the process to
 //! the line that names the fault.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
@@ -22,10 +22,10 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, Stream};
 const MILLISECONDS: f64 = 50.0;
 
 struct Fault {
-    /// What the command is told beside the address.
+    /// The arguments beside the address.
     arguments: Vec<String>,
     port: u16,
-    /// The word the line must have.
+    /// The word that the line must contain.
     word: &'static str,
 }
 
@@ -85,18 +85,18 @@ impl Fault {
     }
 }
 
-/// A port where nobody listens.
+/// A port without a listener.
 fn refusing() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// A port where `serve` does what it does to every connection.
+/// A port where `serve` handles every connection.
 fn serving(serve: impl Fn(TcpStream) -> Result<()> + Send + 'static) -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let port = listener.local_addr()?.port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // What goes wrong here is what the client is there to find out.
+            // Errors here are what the client is meant to detect.
             let _ = serve(stream);
         }
     });

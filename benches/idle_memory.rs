@@ -1,6 +1,6 @@
-//! Claim: an open, silent channel costs no more memory than it has to, and a connection that is only held much less. The
-//! marks: 28 KiB, the slope of the resident memory of `watch --lb round_robin` over the number of endpoints; 1 KiB, that of
-//! connections which `Transport::hold` keeps silent, each in a task as in a session.
+//! Claim: an open, idle channel costs no more memory than necessary, and a connection of an idle-connection check
+//! much less. The targets: 28 KiB, the slope of the resident memory of `watch --lb round_robin` over the number of
+//! endpoints; 1 KiB, that of connections which `Transport::hold` keeps idle, each in a task as in a session.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
@@ -18,10 +18,10 @@ use support::{Result, say};
 const KIB: f64 = 28.0;
 const HELD_KIB: f64 = 1.0;
 const SIZES: [usize; 3] = [1_000, 2_000, 5_000];
-/// When nothing is said for this long, nothing is going on.
+/// Without output for this long, nothing is in progress.
 const QUIET: Duration = Duration::from_millis(700);
 
-/// Makes this program the one that holds: `idle_memory hold FILE`.
+/// Makes this program the one that keeps the connections: `idle_memory hold FILE`.
 const HOLD: &str = "hold";
 
 fn main() -> Result<()> {
@@ -72,7 +72,7 @@ fn main() -> Result<()> {
     support::mark(channel && Spread::new(slopes[3].clone())?.median() <= HELD_KIB)
 }
 
-/// Holds a silent connection to every address of the file, says so, and goes on until it is killed.
+/// Keeps an idle connection to every address of the file, reports that, and runs until it is killed.
 fn hold_all(list: &str) -> Result<()> {
     use grpc_discover::transport::{Options, Sockets, TlsMode, Transport};
     let addresses = std::fs::read_to_string(list)?;
@@ -89,7 +89,7 @@ fn hold_all(list: &str) -> Result<()> {
                 tokio::task::yield_now().await;
             }
         }
-        // What every connection says in the beginning has been said by then.
+        // By then every connection has sent and received its first frames.
         tokio::time::sleep(QUIET).await;
         say("held")?;
         match tasks.join_next().await {
@@ -114,7 +114,7 @@ fn enough_files(channels: usize) -> Result<()> {
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
-/// A peer that says `held` when all channels are open.
+/// A peer that prints `held` once all channels are open.
 fn held(name: &'static str, command: &mut Command) -> Result<f64> {
     let program = Lines::of(name, command)?;
     program.wait("held", |line| line.starts_with("held"))?;

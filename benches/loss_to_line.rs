@@ -1,4 +1,4 @@
-//! Claim: the loss of a connection is on the screen when it happens. The mark: the line comes at most 5 ms after the
+//! Claim: the loss of a connection is printed when it happens. The target: the line is printed at most 5 ms after the
 //! server's RST, FIN or GOAWAY.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
@@ -16,7 +16,7 @@ use support::victim::{Death, Victim};
 use support::{Result, say};
 
 const MILLISECONDS: f64 = 5.0;
-/// When nothing is said for this long, the client has settled on its new connection.
+/// Without output for this long, the client has settled on its new connection.
 const QUIET: Duration = Duration::from_millis(30);
 
 struct Client {
@@ -25,7 +25,7 @@ struct Client {
     lines: Lines,
     lost: fn(&str) -> bool,
     ready: fn(&str) -> bool,
-    /// Sees a GOAWAY by itself.
+    /// Whether it reports a GOAWAY itself.
     sees_goaway: bool,
 }
 

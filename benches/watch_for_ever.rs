@@ -1,8 +1,9 @@
-//! Claim: a watch that goes on for ever needs no more memory than one of a minute. The mark: over 500,000 events, in which
-//! 50,000 addresses come and go, the resident memory of the process grows by at most 1 MiB after the first 10,000 events.
+//! Claim: a watch without an end needs no more memory than one of a minute. The target: over 500,000 events, in which
+//! 50,000 addresses are added and removed, the resident memory of the process grows by at most 1 MiB after the first
+//! 10,000 events.
 //!
-//! One process, in memory: a registry of which the oldest address leaves whenever a new one comes, servers that serve (or, one
-//! in ten, refuse), and the session of `watch`. An address never comes back.
+//! One process, in memory: a registry that removes its oldest address whenever it adds one, servers that serve (or,
+//! one in ten, refuse connections), and the session of `watch`. A removed address is never added again.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 
@@ -33,7 +34,7 @@ use tokio::sync::Semaphore;
 const EVENTS: usize = 500_000;
 const FIRST: usize = 10_000;
 const ADDRESSES: usize = 50_000;
-/// So many are listed at a time.
+/// Number of addresses listed at a time.
 const LISTED: usize = 20;
 const KIB: usize = 1024;
 
@@ -56,7 +57,7 @@ async fn main() -> Result<()> {
     while events < EVENTS || CAME.load(Ordering::Relaxed) < ADDRESSES {
         let Some(event) = session.next().await else { break };
         events += 1;
-        // The newest address is settled: it is connected and healthy, or it refused.
+        // The newest address is settled: it is connected and healthy, or it refused the connection.
         let is_settled = match &event.kind {
             EventKind::Health(_) => true,
             EventKind::Transition(t) => {
@@ -138,7 +139,7 @@ impl Backend for Churn {
     }
 }
 
-/// Servers at every address; one in ten refuses.
+/// Servers at every address; one in ten refuses connections.
 struct Servers;
 
 impl Dial for Servers {
@@ -158,7 +159,7 @@ impl Dial for Servers {
     }
 }
 
-/// SERVING, for as long as somebody watches.
+/// SERVING, as long as a client watches.
 async fn serve(pipe: tokio::io::DuplexStream) {
     let Ok(mut connection) = h2::server::handshake(pipe).await else { return };
     let mut open = Vec::new();

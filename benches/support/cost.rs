@@ -1,4 +1,4 @@
-//! What a run of a program cost.
+//! The cost of a run of a program.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use super::peers::Peers;
 /// A finished run.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
-    /// Start to end.
+    /// From start to exit.
     pub wall_ms: f64,
     /// User and system time of the whole process.
     pub cpu_ms: f64,
@@ -18,7 +18,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Runs `program`, its output thrown away. It must end with exit code 0.
+    /// Runs `program` with its output discarded. It must exit with code 0.
     pub fn of(peers: &Peers, program: impl AsRef<OsStr>, arguments: &[&str]) -> Result<Cost> {
         let mut command = Command::new(peers.path("measure"));
         command.arg(program.as_ref()).args(arguments).stderr(Stdio::inherit());

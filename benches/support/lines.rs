@@ -1,4 +1,4 @@
-//! A program whose lines are stamped as they come out of its pipe.
+//! A program whose output lines get a timestamp when they are read from its pipe.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::Result;
 
-/// Longer than anything that is measured: whoever waits this long waits in vain.
+/// Longer than anything that is measured: waiting longer is pointless.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running program. It is killed when dropped.
@@ -18,7 +18,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Starts `command`, whose lines will be called those of `name`.
+    /// Starts `command`; errors about its lines call it `name`.
     pub fn of(name: &'static str, command: &mut Command) -> Result<Lines> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or("no stdout")?;
@@ -38,7 +38,7 @@ impl Lines {
         self.child.id()
     }
 
-    /// Waits for a line that is `wanted`, and gives the moment it came.
+    /// Waits for a line that is `wanted`, and returns the time at which it was read.
     pub fn wait(&self, what: &str, mut wanted: impl FnMut(&str) -> bool) -> Result<Instant> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -53,7 +53,7 @@ impl Lines {
         }
     }
 
-    /// Waits until nothing was said for `quiet`.
+    /// Waits until there was no output for `quiet`.
     pub fn settle(&self, quiet: Duration) -> Result<()> {
         loop {
             match self.lines.recv_timeout(quiet) {
@@ -75,7 +75,7 @@ impl Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone after this.
+        // It may have exited by itself; either way it is gone after this.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,7 +1,8 @@
-//! What the benches share: the programs they compare, what a run of one cost, and how the figures are printed.
+//! Code shared by the benches: the programs they compare, the cost of a run, and how the figures are printed.
 //!
-//! Every figure is a comparison within one run, in rounds that take turns: the machine may be slow or busy, and both
-//! sides meet the same hour. Nothing is asserted about time; the last line says whether the mark was met.
+//! Every figure is a comparison within one run, in alternating rounds: the machine may be slow or busy, and both
+//! sides run under the same conditions. Nothing is asserted about time; the last line reports whether the target was
+//! met.
 
 pub mod cost;
 pub mod lines;
@@ -14,7 +15,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A bench ends with an error only when it could not measure.
+/// A bench fails only if it could not measure.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The command under test, built like a release.
@@ -30,12 +31,12 @@ pub fn mark(met: bool) -> Result<()> {
     say(format_args!("mark: {}", if met { "met" } else { "not met" }))
 }
 
-/// How many rounds to do: `cargo bench --bench NAME -- ROUNDS`, else `usual`.
+/// The number of rounds: `cargo bench --bench NAME -- ROUNDS`, else `usual`.
 pub fn rounds(usual: usize) -> usize {
     std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(usual)
 }
 
-/// A directory of this bench's own that is empty.
+/// An empty directory of this bench's own.
 pub fn scratch(bench: &str) -> Result<PathBuf> {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(bench);
     if directory.exists() {
@@ -53,7 +54,7 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes away what would change the behaviour of the command under test.
+/// Removes variables that would change the behaviour of the command under test.
 pub fn undisturbed(command: &mut Command) {
     let ours = |name: &str| ["GRPC_DISCOVER_", "CONSUL_", "ETCDCTL_"].iter().any(|prefix| name.starts_with(prefix));
     for (name, _) in std::env::vars_os() {

@@ -12,7 +12,7 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// Builds them, which takes some minutes the first time.
+    /// Builds them, which takes a few minutes the first time.
     pub fn build() -> Result<Peers> {
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../bench-peers");
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -37,7 +37,7 @@ impl Peers {
 /// `mass_server` at work; stops when dropped.
 pub struct MassServer {
     child: Child,
-    /// Where it listens, on every address of this machine.
+    /// The port that it listens on, on every address of this machine.
     pub port: u16,
 }
 
@@ -55,7 +55,7 @@ impl MassServer {
 
 impl Drop for MassServer {
     fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone after this.
+        // It may have exited by itself; either way it is gone after this.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! Figures of many rounds, and what is said of them.
+//! Figures of many rounds, and their summary.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use std::fmt;
 pub struct Spread(Vec<f64>);
 
 impl Spread {
-    /// Of these figures; there must be one at least.
+    /// Takes these figures; at least one is required.
     pub fn new(mut figures: Vec<f64>) -> super::Result<Self> {
         if figures.is_empty() {
             return Err("nothing was measured".into());
@@ -21,7 +21,7 @@ impl Spread {
         self.0[(last as f64 * percent / 100.0).round() as usize]
     }
 
-    /// The middle one.
+    /// The median.
     pub fn median(&self) -> f64 {
         self.percentile(50.0)
     }

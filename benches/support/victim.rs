@@ -1,4 +1,4 @@
-//! A gRPC server that answers health questions and whose connections can be ended at a known moment.
+//! A gRPC server that responds to health checks and whose connections can be closed at a known time.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use super::Result;
 
 /// `/grpc.health.v1.Health/Watch`, plain and in HPACK's Huffman code.
 const WATCH: [&[u8]; 2] = [b"/grpc.health.v1.Health/Watch", &HUFFMAN_WATCH];
-/// The same: it is always coded alike, as a whole string.
+/// The Huffman form. It is always the same, because clients encode the path as a whole string.
 const HUFFMAN_WATCH: [u8; 20] = [
     0x62, 0x6b, 0x2b, 0x22, 0xf3, 0x94, 0x74, 0x26, 0x75, 0xfb, 0x85, 0x7c, 0x65, 0x1d, 0x09, 0x9d, 0x8e, 0x43, 0x49,
     0x27,
@@ -24,13 +24,13 @@ pub enum Death {
     Reset,
     /// FIN.
     Closed,
-    /// GOAWAY; the connection stays open for the client to close.
+    /// GOAWAY; the connection stays open until the client closes it.
     GoAway,
 }
 
-/// The server. It serves as long as the process lives.
+/// The server. It runs as long as the process.
 pub struct Victim {
-    /// Where it listens on 127.0.0.1.
+    /// The port that it listens on, on 127.0.0.1.
     pub port: u16,
     connections: Receiver<TcpStream>,
 }
@@ -53,7 +53,7 @@ impl Victim {
         Ok(Victim { port, connections })
     }
 
-    /// Ends the newest connection; gives the moment just before.
+    /// Ends the newest connection; returns the time just before.
     pub fn kill(&self, death: Death) -> Result<Instant> {
         let mut connection = self.connections.recv_timeout(Duration::from_secs(60))?;
         while let Ok(newer) = self.connections.try_recv() {
@@ -61,7 +61,7 @@ impl Victim {
         }
         let at = Instant::now();
         match death {
-            // Connecting to nowhere resets an established connection, whoever else holds a descriptor of it.
+            // Connecting to AF_UNSPEC resets an established connection, even if others have a descriptor of it.
             Death::Reset => rustix::net::connect_unspec(&connection)?,
             Death::Closed => connection.shutdown(std::net::Shutdown::Both)?,
             Death::GoAway => {
@@ -74,7 +74,7 @@ impl Victim {
     }
 }
 
-/// Answers frames until the connection ends, however it does.
+/// Responds to frames until the connection ends.
 fn serve(mut stream: TcpStream) {
     let (mut buffer, mut filled, mut greeted) = (vec![0; 64 * 1024], 0, false);
     while let Ok(count @ 1..) = stream.read(&mut buffer[filled..]) {
@@ -112,7 +112,7 @@ fn serve(mut stream: TcpStream) {
     }
 }
 
-/// SERVING; a Watch stays open, a Check is over.
+/// SERVING; a Watch stays open, a Check is complete.
 fn answer(out: &mut Vec<u8>, stream: u32, watch: bool) {
     // :status 200, content-type: application/grpc
     let mut block = vec![0x88, 0x0f, 0x10, 16];

@@ -1,4 +1,4 @@
-//! One parser of the library's list, by the name in PARSER; without it the first byte of the input chooses one.
+//! One parser of the library's list, named by PARSER; without it the first byte of the input selects one.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! The least a program can do to check a gRPC server: one write, and a look at the frames that come back.
+//! The minimum that a program must do to check a gRPC server: one write, and a look at the frames of the response.
 
 use std::net::SocketAddrV4;
 
@@ -41,7 +41,7 @@ fn frame(out: &mut Vec<u8>, kind: u8, flags: u8, stream: u8, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// What has come back so far.
+/// The response so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Answer {
     /// The server's SETTINGS.
@@ -54,7 +54,7 @@ pub struct Answer {
     pub over: bool,
 }
 
-/// Reads all whole frames in `bytes`; gives what they said and how many bytes they were.
+/// Reads all complete frames in `bytes`; returns their content and their total size.
 pub fn read(bytes: &[u8]) -> (Answer, usize) {
     let (mut answer, mut at) = (Answer::default(), 0);
     while let Some(&[high, middle, low, kind, flags, _, _, _, stream]) = bytes.get(at..at + 9) {

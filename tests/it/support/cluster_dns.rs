@@ -1,4 +1,4 @@
-//! CoreDNS with its kubernetes plugin over an API server: what pods ask.
+//! CoreDNS with its kubernetes plugin in front of an API server: the DNS that pods query.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -14,12 +14,12 @@ use super::peers::provided;
 pub struct ClusterDns {
     _directory: TempDir,
     process: Child,
-    /// Where it answers.
+    /// The address that it listens on.
     pub address: SocketAddr,
 }
 
 impl ClusterDns {
-    /// Serves what the API server of `kubeconfig` (context `test`) lists, `name` among it.
+    /// Serves the Services of the API server of `kubeconfig` (context `test`), `name` among them.
     pub fn start(kubeconfig: &Path, name: &str) -> Option<ClusterDns> {
         let program = provided("GRPC_DISCOVER_TEST_COREDNS")?;
         let directory = tempfile::tempdir().unwrap();

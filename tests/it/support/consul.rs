@@ -1,7 +1,7 @@
 //! A real Consul agent for one test: on ports of its own, stopped when dropped.
 //!
-//! `GRPC_DISCOVER_TEST_CONSUL` names the executable (`tests/run` provides it). Without it [`ConsulAgent::start`] answers
-//! `None` and the test is left out.
+//! `GRPC_DISCOVER_TEST_CONSUL` names the executable (`tests/run` provides it). Without it [`ConsulAgent::start`]
+//! returns `None` and the test is left out.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -15,24 +15,24 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What starting, restarting, or one question may take on a busy machine.
+/// Time limit for starting, restarting, or one request on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How the agent keeps what it knows, and whom it lets see it.
+/// How the agent stores its data, and who may read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// In memory: a restart forgets everything.
+    /// In memory: a restart loses all data.
     Dev,
-    /// On disk: a restart remembers everything.
+    /// On disk: a restart keeps all data.
     Persistent,
-    /// In memory, and nobody may do anything without a token.
+    /// In memory, and no access without a token.
     Acl,
 }
 
 /// The management token of an agent in [`Mode::Acl`].
 pub const MANAGEMENT_TOKEN: &str = "7f2c1ad0-3a64-4a6c-9d3c-0a6c2b1f5e11";
 
-/// A running agent (or one that was killed and can be started again on the same ports).
+/// A running agent (or one that was killed and can be restarted on the same ports).
 pub struct ConsulAgent {
     executable: PathBuf,
     mode: Mode,
@@ -42,7 +42,7 @@ pub struct ConsulAgent {
 }
 
 impl ConsulAgent {
-    /// Starts an agent and waits until it leads and knows itself. `None` when there is no executable.
+    /// Starts an agent and waits until it is the leader and lists itself. `None` if there is no executable.
     pub fn start(mode: Mode) -> Option<Self> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_CONSUL")?;
         let [http, server, serf] = free_ports();
@@ -79,7 +79,7 @@ impl ConsulAgent {
         Some(agent)
     }
 
-    /// Starts the killed agent again, on the same ports, with what is left on its disk.
+    /// Restarts the killed agent, on the same ports, with the data on its disk.
     pub fn start_again(&mut self) {
         assert!(self.process.is_none(), "the agent runs already");
         let mut command = Command::new(&self.executable);
@@ -97,7 +97,7 @@ impl ConsulAgent {
         let (tell, told) = mpsc::channel();
         std::thread::spawn(move || {
             let mut last = VecDeque::new();
-            // Reads on after the news, so that the agent never waits for a full pipe.
+            // Keeps reading afterwards, so that the agent never waits for a full pipe.
             for line in BufReader::new(log).lines().map_while(Result::ok) {
                 if line.contains("Synced node info") || line.contains("cluster leadership acquired") {
                     let _ = tell.send(Ok(()));
@@ -116,7 +116,7 @@ impl ConsulAgent {
             Err(error) => panic!("the agent leads nothing after {PATIENCE:?}: {error}"),
         }
         if self.mode != Mode::Persistent {
-            // Leading comes before knowing itself.
+            // It becomes the leader before it lists itself.
             told.recv_timeout(PATIENCE).ok().and_then(Result::ok).expect("an agent that knows itself");
         }
     }
@@ -134,12 +134,12 @@ impl ConsulAgent {
         }
     }
 
-    /// Freezes the process (SIGSTOP): its sockets stay open and nothing is answered.
+    /// Freezes the process (SIGSTOP): its sockets stay open and nothing responds.
     pub fn pause(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets it go on (SIGCONT).
+    /// Resumes it (SIGCONT).
     pub fn resume(&self) {
         self.signal("-CONT");
     }
@@ -150,7 +150,7 @@ impl ConsulAgent {
         assert!(status.success(), "kill {signal} {id}: {status}");
     }
 
-    /// One request to the HTTP API with the management token where there is one: status and body.
+    /// One request to the HTTP API, with the management token if there is one: status and body.
     pub fn request(&self, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let mut stream = TcpStream::connect_timeout(&self.http, PATIENCE).expect("a connection to the agent");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
@@ -167,7 +167,7 @@ impl ConsulAgent {
         (status.unwrap_or_else(|| panic!("no HTTP: {head}")), answer.split_off(end + 4))
     }
 
-    /// [`request`](Self::request) with JSON in and out; anything but success is a panic with Consul's words.
+    /// [`request`](Self::request) with JSON in and out; panics with Consul's message unless it succeeds.
     pub fn put(&self, path: &str, body: &Value) -> Value {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let (status, answer) = self.request("PUT", path, body.as_bytes());
@@ -181,14 +181,14 @@ impl ConsulAgent {
         self.put("/v1/agent/service/register?replace-existing-checks=true", service);
     }
 
-    /// Registers `id` of `service` at 127.0.0.1:`port`, with a TTL check that passes until told otherwise.
+    /// Registers `id` of `service` at 127.0.0.1:`port`, with a TTL check that passes until it is changed.
     pub fn register_simple(&self, service: &str, id: &str, port: u16) {
         let check = json!({ "TTL": "1h", "Status": "passing" });
         self.register(&json!({ "Name": service, "ID": id, "Address": "127.0.0.1", "Port": port, "Check": check }));
     }
 
-    /// Registers `id` of `service` as Kratos does one with a gRPC server at 127.0.0.1:`port`, but without checks: it passes
-    /// while the node does, also after a restart.
+    /// Registers `id` of `service` as Kratos registers a gRPC server at 127.0.0.1:`port`, but without checks: it
+    /// passes while the node does, also after a restart.
     pub fn register_kratos(&self, service: &str, id: &str, port: u16) {
         self.register(&json!({
             "Name": service, "ID": id, "Address": "127.0.0.1", "Port": port,
@@ -207,7 +207,7 @@ impl ConsulAgent {
         ports
     }
 
-    /// Takes the instance away.
+    /// Deregisters the instance.
     pub fn deregister(&self, id: &str) {
         self.put(&format!("/v1/agent/service/deregister/{id}"), &Value::Null);
     }
@@ -218,12 +218,12 @@ impl ConsulAgent {
         self.put(&path, &json!({ "Status": status, "Output": output }));
     }
 
-    /// Puts the instance into maintenance. `reason` is one word.
+    /// Puts the instance into maintenance. `reason` must be one word.
     pub fn maintain(&self, id: &str, reason: &str) {
         self.put(&format!("/v1/agent/service/maintenance/{id}?enable=true&reason={reason}"), &Value::Null);
     }
 
-    /// Makes a token that may do what `rules` (HCL) say, in [`Mode::Acl`]; no rules, no rights.
+    /// Creates a token with the permissions of `rules` (HCL), in [`Mode::Acl`]; without rules it has none.
     pub fn token(&self, name: &str, rules: Option<&str>) -> String {
         let policies = match rules {
             None => json!([]),
@@ -243,18 +243,18 @@ impl Drop for ConsulAgent {
     }
 }
 
-/// Ports that nobody had a moment ago, that no other agent of this process gets, and that no connection takes meanwhile: they
-/// lie below those that the kernel gives away by itself (Linux: from 32768 on).
+/// Ports that were free a moment ago, that no other agent of this process gets, and that no connection uses
+/// meanwhile: they are below those that the kernel assigns by itself (Linux: from 32768 on).
 fn free_ports() -> [SocketAddr; 3] {
     const FIRST: u32 = 10_000;
     const COUNT: u32 = 22_000;
     static TAKEN: AtomicU32 = AtomicU32::new(0);
-    // Where another process begins elsewhere.
+    // Other processes start elsewhere.
     let own = std::process::id().wrapping_mul(7_919);
     let mut free = (0..COUNT).filter_map(|_| {
         let next = own.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % COUNT;
         let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(FIRST + next).expect("a port")));
-        // The cluster speaks UDP on its port, too.
+        // The cluster uses UDP on its port, too.
         (TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok()).then_some(address)
     });
     [(); 3].map(|()| free.next().expect("a free port"))

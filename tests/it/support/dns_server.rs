@@ -1,4 +1,4 @@
-//! A DNS server that says what a test wants it to say, over UDP and TCP on one port of the loopback interface.
+//! A DNS server with scripted answers, over UDP and TCP on one port of the loopback interface.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 
-/// What the server says to one question.
+/// The answer to a query.
 #[derive(Debug, Clone)]
 pub enum Script {
     /// These records in the answer section, and these in the additional one.
@@ -21,19 +21,19 @@ pub enum Script {
     NoData,
     /// An error.
     Code(ResponseCode),
-    /// Nothing at all.
+    /// No response.
     Silence,
-    /// So many of these records, with each answer the next ones.
+    /// This many of these records; every answer continues with the next ones.
     Rotating(usize, Vec<Record>),
     /// Over UDP only the TC bit; over TCP these records.
     CutOverUdp(Vec<Record>),
     /// Over UDP only the first of these records, without the TC bit; over TCP all of them.
     Part(usize, Vec<Record>),
-    /// To a query with EDNS this code, or nothing at all; to one without it these records.
+    /// To a query with EDNS this code, or no response; to one without EDNS these records.
     WithoutEdns(Option<ResponseCode>, Vec<Record>),
     /// A referral to this server.
     Referral(&'static str),
-    /// Bytes that are no DNS message.
+    /// Bytes that are not a DNS message.
     Garbage,
 }
 
@@ -43,7 +43,7 @@ struct Zone {
     asked: Vec<String>,
 }
 
-/// The server; gone when dropped.
+/// The server; stopped when dropped.
 pub struct DnsServer {
     address: SocketAddr,
     zone: Arc<Mutex<Zone>>,
@@ -51,11 +51,11 @@ pub struct DnsServer {
 }
 
 impl DnsServer {
-    /// A server on a free port that knows no name.
+    /// A server on a free port, without any names.
     pub async fn start() -> Self {
         let (udp, tcp) = loop {
             let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-            // The same port may be taken for TCP: then another one.
+            // The same port may be in use for TCP: then another one is tried.
             if let Ok(tcp) = TcpListener::bind(udp.local_addr().unwrap()).await {
                 break (udp, tcp);
             }
@@ -65,7 +65,7 @@ impl DnsServer {
         server
     }
 
-    /// [`DnsServer::start`] on sockets that stand already.
+    /// [`DnsServer::start`] on existing sockets.
     pub fn on(udp: std::net::UdpSocket, tcp: std::net::TcpListener) -> Self {
         udp.set_nonblocking(true).unwrap();
         tcp.set_nonblocking(true).unwrap();
@@ -75,7 +75,7 @@ impl DnsServer {
         server
     }
 
-    /// [`DnsServer::start`] for UDP only: nothing listens on its TCP port.
+    /// [`DnsServer::start`] for UDP only: its TCP port has no listener.
     pub async fn start_without_tcp() -> Self {
         let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let mut server = DnsServer { address: udp.local_addr().unwrap(), zone: Arc::default(), tasks: JoinSet::new() };
@@ -83,7 +83,7 @@ impl DnsServer {
         server
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -93,12 +93,12 @@ impl DnsServer {
         self.zone.lock().unwrap().scripts.insert((full(name), kind), script);
     }
 
-    /// What was asked so far: `A pay.example. udp`.
+    /// The queries so far: `A pay.example. udp`.
     pub fn asked(&self) -> Vec<String> {
         self.zone.lock().unwrap().asked.clone()
     }
 
-    /// Closes the port; what it knows is kept.
+    /// Closes the port; the scripts are kept.
     pub async fn stop(&mut self) {
         self.tasks.shutdown().await;
     }
@@ -194,7 +194,7 @@ fn answer(zone: &Mutex<Zone>, question: &[u8], tcp: bool) -> Option<Vec<u8>> {
             (true, Some(code)) => {
                 reply.metadata.response_code = code;
                 if code == ResponseCode::BADVERS {
-                    // Its upper bits stand in the OPT record.
+                    // Its upper bits are in the OPT record.
                     reply.set_edns(Edns::new());
                 }
             }

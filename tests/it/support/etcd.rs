@@ -1,8 +1,8 @@
-//! A real etcd for one test, of one member or several: on ports of its own, stopped when dropped. Keys are written through
-//! its JSON gateway (`/v3/…`), so that the writer shares nothing with the reader under test.
+//! A real etcd for one test, of one member or several: on ports of its own, stopped when dropped. Keys are written
+//! through its JSON gateway (`/v3/…`), so that the writer shares nothing with the reader under test.
 //!
-//! `GRPC_DISCOVER_TEST_ETCD` names the executable (`tests/run` provides it). Without it [`Etcd::start`] answers `None` and
-//! the test is left out.
+//! `GRPC_DISCOVER_TEST_ETCD` names the executable (`tests/run` provides it). Without it [`Etcd::start`] returns
+//! `None` and the test is left out.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What starting, restarting, or one question may take on a busy machine.
+/// Time limit for starting, restarting, or one request on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A cluster.
@@ -42,7 +42,7 @@ impl Etcd {
     /// `size` members, with these flags besides.
     pub fn cluster(size: usize, extra: &[String]) -> Option<Etcd> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_ETCD")?;
-        // A port that was free a moment ago may be somebody else's by now: etcd ends then, and others are tried.
+        // A port that was free a moment ago may be in use by now: then etcd exits, and other ports are tried.
         let started = (0..5).find_map(|_| {
             let mut etcd = Etcd::planned(executable.clone(), size, extra);
             (0..size).for_each(|index| etcd.spawn(index));
@@ -67,7 +67,7 @@ impl Etcd {
         let (client, peer) = (self.members[index].client, self.members[index].peer);
         let mut clients = format!("http://{client}");
         let mut extra = self.extra.clone();
-        // A second place to listen: `--listen-also=https://…`, which is none of etcd's own flags.
+        // A second listener: `--listen-also=https://…`, which is not a flag of etcd.
         extra.retain(|flag| match flag.strip_prefix("--listen-also=") {
             Some(url) => {
                 clients += &format!(",{url}");
@@ -96,12 +96,12 @@ impl Etcd {
         self.members[index].process = Some(process);
     }
 
-    /// Waits until every running member knows a leader and answers reads.
+    /// Waits until every running member has a leader and responds to reads.
     pub fn until_led(&mut self) {
         assert!(self.is_led(), "a member ended by itself");
     }
 
-    /// [`until_led`](Self::until_led); false when a member has ended by itself.
+    /// [`until_led`](Self::until_led); false if a member has exited by itself.
     fn is_led(&mut self) -> bool {
         let question = json!({ "key": STANDARD.encode("probe") });
         for index in (0..self.members.len()).filter(|index| self.members[*index].process.is_some()).collect::<Vec<_>>()
@@ -124,7 +124,7 @@ impl Etcd {
         self.members.iter().map(|member| member.client.to_string()).collect::<Vec<_>>().join(",")
     }
 
-    /// Which member leads.
+    /// Which member is the leader.
     pub fn leader(&self) -> usize {
         let id = |value: &Value| value.as_str().map(str::to_string);
         let status = |index| self.ask(index, "/v3/maintenance/status", &json!({}));
@@ -141,18 +141,18 @@ impl Etcd {
         }
     }
 
-    /// Starts a killed member again, with what is left on its disk.
+    /// Restarts a killed member with the data on its disk.
     pub fn start_again(&mut self, index: usize) {
         assert!(self.members[index].process.is_none(), "member {index} runs already");
         self.spawn(index);
     }
 
-    /// Freezes a member (SIGSTOP): its sockets stay open and nothing is answered.
+    /// Freezes a member (SIGSTOP): its sockets stay open and nothing responds.
     pub fn pause(&self, index: usize) {
         self.signal(index, "-STOP");
     }
 
-    /// Lets it go on (SIGCONT).
+    /// Resumes it (SIGCONT).
     pub fn resume(&self, index: usize) {
         self.signal(index, "-CONT");
     }
@@ -163,7 +163,7 @@ impl Etcd {
         assert!(status.success(), "kill {signal} {id}: {status}");
     }
 
-    /// One question to the gateway; `None` when it is not answered with success.
+    /// One request to the gateway; `None` unless it succeeds.
     fn ask(&self, index: usize, path: &str, body: &Value) -> Option<Value> {
         self.ask_with(index, path, body, "")
     }
@@ -184,11 +184,11 @@ impl Etcd {
         serde_json::from_str(body).ok()
     }
 
-    /// One question to any running member.
+    /// One request to any running member.
     ///
     /// # Panics
     ///
-    /// When none answers it with success.
+    /// If it succeeds on no member.
     pub fn tell(&self, path: &str, body: &Value) -> Value {
         let running = (0..self.members.len()).filter(|index| self.members[*index].process.is_some());
         let answer = running.into_iter().find_map(|index| self.ask(index, path, body));
@@ -207,13 +207,13 @@ impl Etcd {
         self.as_root("/v3/kv/put", &json!({ "key": STANDARD.encode(key), "value": STANDARD.encode(value) }));
     }
 
-    /// Grants a lease of so many seconds.
+    /// Grants a lease of this many seconds.
     pub fn grant(&self, seconds: u64) -> i64 {
         let answer = self.tell("/v3/lease/grant", &json!({ "TTL": seconds }));
         answer["ID"].as_str().and_then(|id| id.parse().ok()).expect("a lease")
     }
 
-    /// Whole seconds that a lease has left; negative when it is gone.
+    /// The remaining time of a lease in whole seconds; negative if it is gone.
     pub fn left(&self, lease: i64) -> i64 {
         let answer = self.tell("/v3/lease/timetolive", &json!({ "ID": lease.to_string() }));
         answer["TTL"].as_str().and_then(|left| left.parse().ok()).unwrap_or_default()
@@ -224,24 +224,24 @@ impl Etcd {
         self.tell("/v3/lease/revoke", &json!({ "ID": lease.to_string() }));
     }
 
-    /// Writes a key; lease 0 is none. Gives the revision.
+    /// Writes a key; lease 0 means no lease. Returns the revision.
     pub fn put(&self, key: &str, value: &str, lease: i64) -> i64 {
         let body = json!({ "key": STANDARD.encode(key), "value": STANDARD.encode(value), "lease": lease.to_string() });
         revision(&self.tell("/v3/kv/put", &body))
     }
 
-    /// Deletes a key. Gives the revision.
+    /// Deletes a key. Returns the revision.
     pub fn delete(&self, key: &str) -> i64 {
         revision(&self.tell("/v3/kv/deleterange", &json!({ "key": STANDARD.encode(key) })))
     }
 
-    /// Forgets everything before `revision`.
+    /// Compacts everything before `revision`.
     pub fn compact(&self, revision: i64) {
         self.tell("/v3/kv/compaction", &json!({ "revision": revision.to_string(), "physical": true }));
     }
 
-    /// Turns authentication on, with the user `root` and a user `reader` with the password `s3cret` who may read
-    /// `prefix` only. Afterwards nobody writes through here.
+    /// Enables authentication, with the user `root` and a user `reader` with the password `s3cret` who may read
+    /// `prefix` only. Afterwards unauthenticated writes fail.
     pub fn protect(&self, prefix: &str) {
         let end = format!("{}0", prefix.trim_end_matches('/'));
         let (key, end) = (STANDARD.encode(prefix), STANDARD.encode(end));

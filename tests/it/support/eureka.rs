@@ -1,8 +1,8 @@
-//! A real Eureka for one test: Spring Cloud's server on a port of its own, stopped when dropped. Instances are registered
-//! with plain requests, so that the writer shares nothing with the reader under test.
+//! A real Eureka for one test: Spring Cloud's server on a port of its own, stopped when dropped. Instances are
+//! registered with plain requests, so that the writer shares nothing with the reader under test.
 //!
-//! `GRPC_DISCOVER_TEST_EUREKA` names the executable (`tests/run` provides it). Without it [`Eureka::start`] answers `None`
-//! and the test is left out.
+//! `GRPC_DISCOVER_TEST_EUREKA` names the executable (`tests/run` provides it). Without it [`Eureka::start`] returns
+//! `None` and the test is left out.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// What starting, restarting, or one question may take on a busy machine.
+/// Time limit for starting, restarting, or one request on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A server; it keeps nothing on disk.
+/// A server; it stores nothing on disk.
 pub struct Eureka {
     executable: PathBuf,
     address: SocketAddr,
@@ -24,7 +24,7 @@ pub struct Eureka {
 }
 
 impl Eureka {
-    /// One that evicts whose lease is over.
+    /// A server that evicts instances with an expired lease.
     pub fn start() -> Option<Eureka> {
         Eureka::start_with(&["--eureka.server.enable-self-preservation=false"])
     }
@@ -33,7 +33,7 @@ impl Eureka {
     pub fn start_with(extra: &[&str]) -> Option<Eureka> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_EUREKA")?;
         let extra: Vec<String> = extra.iter().map(ToString::to_string).collect();
-        // A port that was free a moment ago may be somebody else's by now: the server ends then, and others are tried.
+        // A port that was free a moment ago may be in use by now: then the server exits, and other ports are tried.
         let started = (0..5).find_map(|_| {
             let held = TcpListener::bind("127.0.0.1:0").expect("a port");
             let address = held.local_addr().expect("its address");
@@ -44,14 +44,14 @@ impl Eureka {
         Some(started.expect("an Eureka that stays"))
     }
 
-    /// Starts the server, with nobody in it; false when it has ended by itself.
+    /// Starts the server, without instances; false if it has exited by itself.
     pub fn start_again(&mut self) -> bool {
         assert!(self.process.is_none(), "the server runs already");
         let process = Command::new(&self.executable)
             .arg("--server.address=127.0.0.1")
             .arg(format!("--server.port={}", self.address.port()))
             .args(["--eureka.client.register-with-eureka=false", "--eureka.client.fetch-registry=false"])
-            // What is registered is told at once; by default a cache is 30 s behind.
+            // Registrations are listed immediately; by default a cache is 30 s behind.
             .args(["--eureka.server.use-read-only-response-cache=false"])
             .args(["--eureka.server.eviction-interval-timer-in-ms=500"])
             .args(["--spring.main.banner-mode=off", "--spring.main.lazy-initialization=true"])
@@ -79,7 +79,7 @@ impl Eureka {
         self.address.to_string()
     }
 
-    /// As Spring's clients are told of it.
+    /// The URL as Spring's clients are configured with it.
     pub fn url(&self) -> String {
         format!("http://{}/eureka/", self.address)
     }
@@ -92,12 +92,12 @@ impl Eureka {
         }
     }
 
-    /// Freezes the server (SIGSTOP): its sockets stay open and nothing is answered.
+    /// Freezes the server (SIGSTOP): its sockets stay open and nothing responds.
     pub fn pause(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets it go on (SIGCONT).
+    /// Resumes it (SIGCONT).
     pub fn resume(&self) {
         self.signal("-CONT");
     }
@@ -108,7 +108,7 @@ impl Eureka {
         assert!(status.success(), "kill {signal} {id}: {status}");
     }
 
-    /// Registers `id` of the application PAY at `host`, with a lease of so many seconds and these metadata.
+    /// Registers `id` of the application PAY at `host`, with a lease of this many seconds and these metadata.
     pub fn register(&self, id: &str, host: &str, lease: u64, metadata: Value) {
         let instance = json!({ "instance": {
             "instanceId": id, "hostName": host, "ipAddr": host, "app": "PAY", "status": "UP",
@@ -140,7 +140,7 @@ impl Eureka {
         assert!(status.is_some_and(|status| status / 100 == 2), "{method} {path}: {status:?}");
     }
 
-    /// The HTTP status of the answer, when there is one.
+    /// The HTTP status of the response, if there is one.
     fn tell(&self, method: &str, path: &str, body: Option<&Value>) -> Option<u16> {
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;

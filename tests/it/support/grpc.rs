@@ -1,4 +1,4 @@
-//! Real gRPC servers (tests/peers): started on a free port, told what to do over stdin, gone when dropped.
+//! Real gRPC servers (tests/peers): started on a free port, controlled over stdin, stopped when dropped.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -33,12 +33,12 @@ pub struct GrpcServer {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<Value>,
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
 }
 
 impl GrpcServer {
-    /// A server on a free port of 127.0.0.1; `None` (said on stderr) where the peer is not provided.
+    /// A server on a free port of 127.0.0.1; `None` (reported on stderr) if the peer is not available.
     pub fn start(kind: Kind, args: &[&str]) -> Option<GrpcServer> {
         GrpcServer::start_on(kind, "127.0.0.1:0", args)
     }
@@ -73,7 +73,7 @@ impl GrpcServer {
         GrpcServer { child, stdin, lines, address }
     }
 
-    /// Tells it something: `health SERVICE STATUS`, `graceful-stop`, `stop`.
+    /// Sends it a command: `health SERVICE STATUS`, `graceful-stop`, `stop`.
     pub fn tell(&mut self, command: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{command}").unwrap();
     }

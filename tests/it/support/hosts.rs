@@ -1,4 +1,4 @@
-//! A real CoreDNS that serves a hosts file: changed at once, every question seen, gone when dropped.
+//! A real CoreDNS that serves a hosts file: can be changed at any time, records all queries, stopped when dropped.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,7 +15,7 @@ use super::peers::provided;
 /// The zone of every name.
 const ZONE: &str = "hosts.test";
 
-/// What a change may take until it is served.
+/// Time limit for a change to be served.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A DNS server for names in `hosts.test`, with a TTL of one second.
@@ -24,12 +24,12 @@ pub struct Hosts {
     process: Child,
     changes: u32,
     asked: Arc<Mutex<Vec<(Instant, String)>>>,
-    /// Where it answers.
+    /// The address that it listens on.
     pub address: SocketAddr,
 }
 
 impl Hosts {
-    /// `None` (said on stderr) where CoreDNS is not provided.
+    /// `None` (reported on stderr) if CoreDNS is not available.
     pub fn start() -> Option<Hosts> {
         let program = provided("GRPC_DISCOVER_TEST_COREDNS")?;
         let directory = tempfile::tempdir().unwrap();
@@ -59,7 +59,8 @@ impl Hosts {
         Some(Hosts { directory, process, changes: 0, asked, address })
     }
 
-    /// Lets `name` (without the zone) have these addresses and no others; other names are gone. Returns when it is served.
+    /// Sets exactly these addresses for `name` (without the zone) and removes all other names. Returns once they are
+    /// served.
     pub fn set(&mut self, name: &str, addresses: &[&str]) {
         self.changes += 1;
         let mark = format!("change-{}.{ZONE}", self.changes);
@@ -74,14 +75,14 @@ impl Hosts {
         until_served(self.address, &mark);
     }
 
-    /// When the addresses (A records) of `name` were asked for.
+    /// When the addresses (A records) of `name` were queried.
     pub fn questions(&self, name: &str) -> Vec<Instant> {
         let wanted = format!("\"A IN {name}.{ZONE}. ");
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|(_, line)| line.contains(&wanted)).map(|(at, _)| *at).collect()
     }
 
-    /// What gRPC calls `name` with this port, asked of this server.
+    /// The gRPC target for `name` with this port, resolved by this server.
     pub fn target(&self, name: &str, port: u16) -> String {
         format!("dns://{}/{name}.{ZONE}:{port}", self.address)
     }
@@ -108,7 +109,7 @@ pub fn until_served(address: SocketAddr, name: &str) {
     let since = Instant::now();
     loop {
         let mut reply = [0; 512];
-        // Refused while it starts; NXDOMAIN or SERVFAIL until it has read what it serves.
+        // Refused while it starts; NXDOMAIN or SERVFAIL until it has read its file.
         let read = socket.send(&question).and_then(|_| socket.recv(&mut reply));
         if read.is_ok_and(|length| length > 12) && reply[7] > 0 {
             return;

@@ -1,4 +1,5 @@
-//! Real clients (tests/peers/kratos): Kratos in several versions, and plain grpc-go. Started, asked, gone when dropped.
+//! Real clients (tests/peers/kratos): Kratos in several versions, and plain grpc-go. Started, controlled over stdin,
+//! stopped when dropped.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::peers::provided;
 
-/// What an answer may take beyond the time limit of a call.
+/// Time limit for a reply beyond the time limit of a call.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Which client.
@@ -21,37 +22,37 @@ pub enum Client {
     GrpcGo,
 }
 
-/// What a call came to.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Called {
     /// gRPC's name of the code: `OK`, `Unavailable`.
     pub code: String,
     /// The status message.
     pub text: String,
-    /// When the caller began to wait, by the client's clock, to the millisecond.
+    /// When the caller started to wait, by the client's clock, in milliseconds.
     pub began: SystemTime,
     /// How long it waited.
     pub took: Duration,
-    /// Who answered.
+    /// The server that responded.
     pub peer: Option<String>,
 }
 
-/// What the client says of one of its channels.
+/// The state of a channel as the client reports it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// gRPC's name of the connectivity state.
     pub state: String,
-    /// Whether there is a load balancer: there is none in IDLE, nor before a resolver has spoken.
+    /// Whether there is a load balancer: there is none in IDLE, nor before the resolver's first update.
     pub balancer: bool,
-    /// What the resolver gave to the load balancer last, be it gone or not.
+    /// What the resolver last passed to the load balancer, even if that is closed.
     pub given: Vec<String>,
-    /// How many lists the resolver has given in all.
+    /// How many lists the resolver has passed in all.
     pub updates: u64,
-    /// Requests to Consul that wait for their answer.
+    /// Pending requests to Consul.
     pub asking: u64,
     /// Requests to Consul in all.
     pub asked: u64,
-    /// How long nothing has been asked of Consul; zero while a request waits.
+    /// Time since the last request to Consul; zero while a request is pending.
     pub quiet: Duration,
 }
 
@@ -62,7 +63,7 @@ impl State {
     }
 }
 
-/// Every line that came from the client, and a bell for the next one.
+/// All lines of the client, and a condition variable for the next one.
 type Lines = Arc<(Mutex<Vec<Value>>, Condvar)>;
 
 /// A running client.
@@ -71,12 +72,12 @@ pub struct KratosClient {
     stdin: ChildStdin,
     lines: Lines,
     commands: u64,
-    /// What was linked: `kratos 2.7.2, grpc-go 1.61.1`.
+    /// The versions that are linked: `kratos 2.7.2, grpc-go 1.61.1`.
     pub version: String,
 }
 
 impl KratosClient {
-    /// Starts the client and waits until its channels are open; `None` (said on stderr) where it is not provided.
+    /// Starts the client and waits until its channels are open; `None` (reported on stderr) if it is not available.
     pub fn start(client: Client, args: &[&str]) -> Option<KratosClient> {
         Some(KratosClient::spawn(command(client, args)?))
     }
@@ -104,12 +105,12 @@ impl KratosClient {
         client
     }
 
-    /// How many lines there are: events after now have this place or a later one.
+    /// The number of lines so far: later events have this index or a higher one.
     pub fn mark(&self) -> usize {
         self.lines.0.lock().unwrap().len()
     }
 
-    /// Waits for the first line from place `from` on for which `wanted` holds.
+    /// Waits for the first line from index `from` on that satisfies `wanted`.
     pub fn wait_for(&self, from: usize, within: Duration, wanted: impl Fn(&Value) -> bool) -> Option<Value> {
         let until = Instant::now() + within;
         let (lines, bell) = &*self.lines;
@@ -146,7 +147,7 @@ impl KratosClient {
         }
     }
 
-    /// What the client says of a channel.
+    /// The state of a channel as the client reports it.
     pub fn state(&mut self, channel: usize) -> State {
         let answer = self.command(&format!("state {channel}"));
         let given = answer["holds"].as_array().unwrap().iter().map(|address| address.as_str().unwrap().to_string());
@@ -173,7 +174,7 @@ impl KratosClient {
     }
 }
 
-/// The command of a client; `None` (said on stderr) where it is not provided.
+/// The command of a client; `None` (reported on stderr) if it is not available.
 pub fn command(client: Client, args: &[&str]) -> Option<Command> {
     let mut command = Command::new(match client {
         Client::Kratos(version) => provided("GRPC_DISCOVER_TEST_KRATOS")?.join(version),

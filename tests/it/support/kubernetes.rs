@@ -1,9 +1,9 @@
-//! A real Kubernetes API server over a real etcd, for one test: on ports of its own, stopped when dropped. Nobody else is
-//! there: no controller, no kubelet. The tests write Services, EndpointSlices, Endpoints and Pods as controllers do, through
-//! a client that shares nothing with the reader under test.
+//! A real Kubernetes API server over a real etcd, for one test: on ports of its own, stopped when dropped. There is
+//! no controller and no kubelet: the tests write Services, EndpointSlices, Endpoints and Pods as controllers do,
+//! through a client that shares nothing with the reader under test.
 //!
 //! `GRPC_DISCOVER_TEST_KUBE_APISERVER` names the executable (`tests/run` provides it). Without it, or without etcd,
-//! [`Cluster::start`] answers `None` and the test is left out.
+//! [`Cluster::start`] returns `None` and the test is left out.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,12 +21,12 @@ use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, Stream
 use super::etcd::Etcd;
 use super::road::Road;
 
-/// What starting, restarting, or one question may take on a busy machine.
+/// Time limit for starting, restarting, or one request on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The token of somebody who may do everything.
+/// The token of an administrator.
 pub const ADMIN: &str = "admin-t0ken";
-/// The token of user `nobody`, who has no rights but those that a test gives.
+/// The token of user `nobody`, who has only the permissions that a test grants.
 pub const NOBODY: &str = "nobody-t0ken";
 
 /// An API server and its etcd.
@@ -43,19 +43,19 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts both. This process has no part in what they say to each other.
+    /// Starts both. They communicate with each other directly.
     pub fn start() -> Option<Cluster> {
         Cluster::begin(&[], false)
     }
 
-    /// Starts both, the API server with these flags besides, and on a road to etcd that can be closed.
+    /// Starts both, with these additional flags of the API server, and a connection to etcd that can be closed.
     pub fn start_with(extra: &[&str]) -> Option<Cluster> {
         Cluster::begin(extra, true)
     }
 
     fn begin(extra: &[&str], is_on_a_road: bool) -> Option<Cluster> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_KUBE_APISERVER")?;
-        // A port that was free a moment ago may be somebody else's by now: the server ends then, and another is tried.
+        // A port that was free a moment ago may be in use by now: then the server exits, and another one is tried.
         let started = (0..5).find_map(|_| {
             let etcd = Etcd::start()?;
             let held = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -71,7 +71,7 @@ impl Cluster {
             cluster.is_ready().then_some(cluster)
         });
         if started.is_none() {
-            // etcd's absence was said.
+            // The absence of etcd was reported on stderr.
             super::peers::provided("GRPC_DISCOVER_TEST_ETCD")?;
         }
         Some(started.expect("an API server that stays"))
@@ -92,7 +92,8 @@ impl Cluster {
             .arg(format!("--token-auth-file={}", file("tokens.csv")))
             .arg(format!("--client-ca-file={}", file("ca.pem")))
             .args(["--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16"])
-            // The Service `kubernetes` would want an address that is no loopback one; pods an account that nobody makes.
+            // The Service `kubernetes` would require a non-loopback address, and pods a service account that no
+            // controller creates.
             .args(["--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount"])
             .args(["--profiling=false", "--v=0"])
             .args(&self.extra)
@@ -104,7 +105,7 @@ impl Cluster {
         self.process = Some(process);
     }
 
-    /// Waits until it is ready; false when it has ended by itself.
+    /// Waits until it is ready; false if it has exited by itself.
     fn is_ready(&mut self) -> bool {
         let begun = Instant::now();
         while self.ask("GET", "/readyz", None).is_none_or(|(status, _)| status != 200) {
@@ -117,12 +118,12 @@ impl Cluster {
         true
     }
 
-    /// Where the API server listens.
+    /// The address that the API server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What a client of grpc-go's with kuberesolver is started with, to ask here as the administrator.
+    /// The flags of a grpc-go client with kuberesolver that queries this API server as the administrator.
     pub fn for_kuberesolver(&self) -> Vec<String> {
         let authority = self.directory.path().join("ca.pem").display().to_string();
         let server = format!("https://{}", self.address);
@@ -134,8 +135,8 @@ impl Cluster {
         &self.etcd
     }
 
-    /// Loses this key of etcd's and everything that was known of before, while the API server cannot reach etcd: its
-    /// watches cannot go on, and none of them hears of the loss.
+    /// Deletes this key of etcd and compacts all older history while the API server cannot reach etcd: its watches
+    /// cannot continue, and none of them receives the deletion.
     pub fn loses_history(&self, key: &str) {
         let road = self.road.as_ref().expect("a cluster of start_with");
         road.close();
@@ -145,7 +146,7 @@ impl Cluster {
         road.open();
     }
 
-    /// Kills the API server as a crash would; etcd stays.
+    /// Kills the API server as a crash would; etcd keeps running.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             let _ = process.kill();
@@ -160,12 +161,12 @@ impl Cluster {
         assert!(self.is_ready(), "the API server ended by itself");
     }
 
-    /// Freezes it (SIGSTOP): its sockets stay open and nothing is answered.
+    /// Freezes it (SIGSTOP): its sockets stay open and nothing responds.
     pub fn pause(&self) {
         self.signal("-STOP");
     }
 
-    /// Lets it go on (SIGCONT).
+    /// Resumes it (SIGCONT).
     pub fn resume(&self) {
         self.signal("-CONT");
     }
@@ -176,12 +177,12 @@ impl Cluster {
         assert!(status.success(), "kill {signal} {id}: {status}");
     }
 
-    /// A kubeconfig with one context, `test`, for whoever has `token`, in namespace `pay`.
+    /// A kubeconfig with one context, `test`, for the credentials `token`, in namespace `pay`.
     pub fn kubeconfig(&self, token: &str) -> PathBuf {
         self.kubeconfig_of(token, &json!({ "certificate-authority": "ca.pem" }), &json!({ "token": token }))
     }
 
-    /// The same with what else is to stand in its cluster, and with another user.
+    /// The same with additional content for its cluster, and with another user.
     pub fn kubeconfig_of(&self, name: &str, cluster: &Value, user: &Value) -> PathBuf {
         let mut cluster = cluster.clone();
         cluster["server"] = json!(self.server());
@@ -201,12 +202,12 @@ impl Cluster {
         format!("https://{}", self.address)
     }
 
-    /// Where its papers are: `ca.pem`, and of somebody who may do everything `ann.pem` and `ann.key`.
+    /// The directory of the credentials: `ca.pem`, and the administrator's `ann.pem` and `ann.key`.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// One request as the administrator: status and body. `None` when it is not answered.
+    /// One request as the administrator: status and body. `None` if there is no response.
     fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Option<(u16, Value)> {
         let stream = TcpStream::connect_timeout(&self.address, PATIENCE).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
@@ -236,7 +237,8 @@ impl Cluster {
         }
     }
 
-    /// Writes an object whole, whether it is there already or not. `kind` is its plural in the path; gives its version.
+    /// Writes a complete object, whether it exists already or not. `kind` is its plural in the path; returns its
+    /// version.
     pub fn put(&self, place: &str, object: &Value) -> u64 {
         let name = object["metadata"]["name"].as_str().expect("a name");
         let answer = match self.ask("POST", place, Some(object)) {
@@ -252,12 +254,12 @@ impl Cluster {
         self.tell("DELETE", &format!("{place}/{name}"), None);
     }
 
-    /// Makes a namespace.
+    /// Creates a namespace.
     pub fn namespace(&self, name: &str) {
         self.put("/api/v1/namespaces", &json!({ "metadata": { "name": name } }));
     }
 
-    /// Makes a Service of the namespace `pay` with one port `grpc`, 80 in front of 50051.
+    /// Creates a Service in the namespace `pay` with one port `grpc`, 80 in front of 50051.
     pub fn service(&self, name: &str, cluster_ip: Option<&str>) {
         let mut spec = json!({
             "selector": { "app": name },
@@ -270,13 +272,13 @@ impl Cluster {
         self.put("/api/v1/namespaces/pay/services", &object);
     }
 
-    /// Writes an EndpointSlice of a Service of the namespace `pay`, as its controller does; gives the version.
+    /// Writes an EndpointSlice of a Service in the namespace `pay`, as its controller does; returns the version.
     pub fn slice(&self, name: &str, service: &str, endpoints: &[Value]) -> u64 {
         self.put(SLICES, &slice(name, service, 50051, endpoints))
     }
 }
 
-/// The API server keeps no history of slices itself: what etcd forgets, it cannot tell.
+/// The API server keeps no history of slices itself: what etcd has compacted, it cannot replay.
 pub const WITHOUT_HISTORY: &[&str] = &["--watch-cache-sizes=endpointslices.discovery.k8s.io#0"];
 
 /// Where etcd has the slice `name` of the namespace `pay`.
@@ -330,7 +332,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Certificates, keys and tokens; gives what verifies the server.
+/// Writes certificates, keys and tokens; returns the configuration that verifies the server.
 fn papers(directory: &Path) -> Arc<ClientConfig> {
     let write = |name: &str, text: String| std::fs::write(directory.join(name), text).expect("to write a file");
     let mut params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");

@@ -1,4 +1,4 @@
-//! What a process has open: to show that something which was dropped left nothing behind.
+//! The open files and threads of a process: shows that a dropped value left nothing behind.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tokio::runtime::Handle;
 /// Set in the process that a test starts to be alone in it.
 const ALONE: &str = "GRPC_DISCOVER_TEST_ALONE";
 
-/// True in a process that runs nothing but this test. Elsewhere starts that process, and panics when the test fails in
-/// it: what a process has open can be counted only where no other test runs.
+/// True in a process that runs only this test. Otherwise starts that process, and panics if the test fails in it: the
+/// open files of a process can be counted only while no other test runs.
 pub fn alone(test: &str) -> bool {
     if env::var_os(ALONE).is_some() {
         return true;
@@ -50,8 +50,8 @@ impl Open {
         Open(open)
     }
 
-    /// Waits until no more is open than at `self`; panics with the difference when that does not come within 15 s: an idle
-    /// thread of tokio's pool for blocking calls ends by itself after ten.
+    /// Waits until no more is open than at `self`; panics with the difference if that takes longer than 15 s: an idle
+    /// thread of tokio's pool for blocking calls exits by itself after ten.
     pub async fn again(&self) {
         let mut now = Open::now();
         for _ in 0..1500 {

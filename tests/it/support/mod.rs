@@ -1,4 +1,4 @@
-//! What the tests stand on.
+//! What the tests are built on.
 
 #[cfg(all(feature = "consul", feature = "etcd", feature = "kubernetes"))]
 pub mod cluster_dns;

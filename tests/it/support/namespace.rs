@@ -1,4 +1,5 @@
-//! Network namespaces: where packets can be dropped and routes refused without touching the machine. They need root.
+//! Network namespaces: packets can be dropped and routes rejected in them without changing the machine. They need
+//! root.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,7 +12,7 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Whether there can be one here; what is lacking is said on stderr, and is a failure under `CI`.
+    /// Whether namespaces can be created here; what is missing is reported on stderr, and is a failure under `CI`.
     #[expect(clippy::print_stderr, reason = "what was left out must be said")]
     pub fn is_possible() -> bool {
         let lacking = Namespace::lacking();
@@ -24,13 +25,13 @@ impl Namespace {
         lacking.is_none()
     }
 
-    /// Whether this process may make one.
+    /// Whether this process may create one.
     pub fn is_root() -> bool {
         let id = Command::new("id").arg("-u").output();
         id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
     }
 
-    /// Why there can be none here.
+    /// Why none can be created here.
     fn lacking() -> Option<String> {
         if !Namespace::is_root() {
             return Some("network namespaces need root".to_string());
@@ -50,7 +51,7 @@ impl Namespace {
         }
     }
 
-    /// An empty one, its loopback interface up.
+    /// An empty namespace with its loopback interface up.
     pub fn new() -> Namespace {
         let namespace = Namespace::unique();
         run("ip", &["netns", "add", &namespace.name]);
@@ -81,7 +82,7 @@ impl Namespace {
 }
 
 impl Namespace {
-    /// `plain`, to be run inside it. It replaces `ip`, so that its process is the command's own.
+    /// `plain`, run inside the namespace. It replaces `ip`, so that its process is the command's own.
     pub fn wrap(&self, plain: &Command) -> Command {
         let mut wrapped = Command::new("ip");
         wrapped.args(["netns", "exec", self.name()]).arg(plain.get_program()).args(plain.get_args());
@@ -94,13 +95,13 @@ impl Namespace {
         wrapped
     }
 
-    /// A line for the shell inside it; whether it succeeded.
+    /// Runs a line in a shell inside the namespace; returns whether it succeeded.
     pub fn sh(&self, line: &str) -> bool {
         let arguments = ["netns", "exec", self.name.as_str(), "sh", "-c", line];
         Command::new("ip").args(arguments).output().is_ok_and(|output| output.status.success())
     }
 
-    /// Runs `work` on a thread inside it: sockets stay in the namespace in which they were made.
+    /// Runs `work` on a thread inside the namespace: sockets stay in the namespace in which they were created.
     pub fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let namespace = File::open(format!("/run/netns/{}", self.name)).unwrap();
         std::thread::scope(|scope| {
@@ -119,14 +120,14 @@ impl Drop for Namespace {
     }
 }
 
-/// Moves this thread into the network namespace that `file` stands for.
+/// Moves this thread into the network namespace of `file`.
 #[cfg(target_os = "linux")]
 fn enter(file: &File) {
     let kind = Some(rustix::thread::LinkNameSpaceType::Network);
     rustix::thread::move_into_link_name_space(std::os::fd::AsFd::as_fd(file), kind).unwrap();
 }
 
-/// Other systems have none.
+/// Other systems have no network namespaces.
 #[cfg(not(target_os = "linux"))]
 fn enter(_: &File) {
     unreachable!("a namespace on a system without them");

@@ -1,5 +1,5 @@
-//! A program of tests/peers that writes into a registry or reads from it: it tells what it did in lines of JSON, and ends in
-//! order when its stdin does.
+//! A program of tests/peers that writes into a registry or reads from it: it reports what it did in lines of JSON,
+//! and exits in order when its stdin is closed.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// How long a line may take: a framework gets ready.
+/// Time limit for a line: a framework takes a while to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The process; killed when dropped.
@@ -18,7 +18,7 @@ pub struct Peer {
     process: Child,
     stdin: Option<ChildStdin>,
     said: Receiver<Value>,
-    /// Its stderr, which is shown when something is wrong.
+    /// Its stderr, which is printed if a test fails.
     complaints: File,
 }
 
@@ -32,7 +32,7 @@ impl Peer {
         let stdin = process.stdin.take();
         let lines = BufReader::new(process.stdout.take().expect("a piped stdout")).lines();
         let (tell, said) = channel();
-        // It reads on when nobody asks, so that the process never waits for a full pipe.
+        // Always keeps reading, so that the process never waits for a full pipe.
         std::thread::spawn(move || {
             let told = lines.map_while(Result::ok).filter_map(|line| serde_json::from_str(&line).ok());
             told.for_each(|line| tell.send(line).unwrap_or_default());
@@ -40,7 +40,7 @@ impl Peer {
         Peer { process, stdin, said, complaints }
     }
 
-    /// The next line in which `member` is; what a framework itself prints may stand before it.
+    /// The next line that contains `member`; output of the framework itself may precede it.
     pub fn next(&self, member: &str) -> Value {
         loop {
             let line = self.line(&format_args!("{member:?}"));
@@ -50,7 +50,7 @@ impl Peer {
         }
     }
 
-    /// Gives it one command; its answer.
+    /// Sends it one command; returns its reply.
     pub fn tell(&mut self, command: &Value) -> Value {
         writeln!(self.stdin.as_ref().expect("an open stdin"), "{command}").unwrap_or_else(|why| self.fail(&why));
         self.line(command)
@@ -61,7 +61,7 @@ impl Peer {
         line.unwrap_or_else(|why| self.fail(&format_args!("no answer to {wanted}: {why}")))
     }
 
-    /// Ends it in order: what it registered, it takes back.
+    /// Stops it in order: it deregisters what it registered.
     pub fn stop(mut self) {
         drop(self.stdin.take());
         let status = self.process.wait().expect("its end");

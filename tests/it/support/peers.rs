@@ -3,8 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
-/// The path in `variable`. Without it the caller's test is left out, which is said on stderr; with `CI=true` nothing may
-/// be left out.
+/// The path in `variable`. Without it the caller's test is left out, which is reported on stderr; with `CI=true`
+/// nothing may be left out.
 #[expect(clippy::print_stderr, reason = "what was left out must be said")]
 pub fn provided(variable: &str) -> Option<PathBuf> {
     match env::var_os(variable).filter(|path| !path.is_empty()) {

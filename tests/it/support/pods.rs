@@ -1,5 +1,6 @@
-//! Pods for one test: live gRPC servers at addresses that an API server lists (it refuses loopback ones), in a network
-//! namespace of their own from which the API server is reached where it really listens. Whoever is run inside sees both.
+//! Pods for one test: running gRPC servers at addresses that an API server accepts (it rejects loopback ones), in a
+//! network namespace of their own, from which the API server is reached at its real address. A command that runs
+//! inside can reach both.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -26,8 +27,8 @@ pub struct Pods {
 }
 
 impl Pods {
-    /// A cluster without pods, the API server with these flags besides. `None` (said on stderr) where something is not
-    /// provided or may not be done.
+    /// A cluster without pods, with these additional flags of the API server. `None` (reported on stderr) if
+    /// something is not available or not permitted.
     pub fn start(extra: &[&str]) -> Option<Pods> {
         if !Namespace::is_possible() {
             return None;
@@ -40,7 +41,7 @@ impl Pods {
         Some(Pods { servers: BTreeMap::new(), cluster, namespace, _road: road })
     }
 
-    /// A pod begins to serve at `ip`.
+    /// Starts a pod at `ip`.
     pub fn begin(&mut self, ip: &'static str) -> Option<()> {
         self.namespace.ip(&["addr", "add", &format!("{ip}/32"), "dev", "lo"]);
         let command = GrpcServer::command(Kind::Go, &format!("{ip}:{PORT}"), &[])?;
@@ -53,13 +54,13 @@ impl Pods {
         self.servers.get_mut(ip).expect("a pod that runs")
     }
 
-    /// The pod at `ip` is gone: its process without a goodbye, and its address.
+    /// Removes the pod at `ip`: its process, without closing connections in order, and its address.
     pub fn end(&mut self, ip: &'static str) {
         self.servers.remove(ip).expect("a pod that runs").kill();
         self.namespace.ip(&["addr", "del", &format!("{ip}/32"), "dev", "lo"]);
     }
 
-    /// A command of the tool beside the pods, which asks the API server as whoever has `token`.
+    /// A command of the tool beside the pods, which queries the API server with the credentials `token`.
     pub fn tool(&self, token: &str, args: &[&str]) -> Command {
         let mut plain = tool(args);
         plain.env("KUBECONFIG", self.cluster.kubeconfig(token)).args(["--resolve-timeout", "15s"]);

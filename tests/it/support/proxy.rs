@@ -1,4 +1,4 @@
-//! Real proxies (tests/run provides them): nginx, HAProxy and Envoy, on a free port, gone when dropped.
+//! Real proxies (tests/run provides them): nginx, HAProxy and Envoy, on a free port, stopped when dropped.
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,20 +9,20 @@ use tempfile::TempDir;
 
 use super::peers::provided;
 
-/// What a start may take on a busy machine.
+/// Time limit for starting on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running proxy.
 pub struct Proxy {
     process: Child,
     directory: TempDir,
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
 }
 
 impl Proxy {
-    /// nginx with these `server` blocks; `LISTEN` in them stands for its address. `None` (said on stderr) where it is not
-    /// provided.
+    /// nginx with these `server` blocks; `LISTEN` in them is replaced by its address. `None` (reported on stderr) if
+    /// it is not available.
     pub fn nginx(servers: &str) -> Option<Proxy> {
         let executable = provided("GRPC_DISCOVER_TEST_NGINX")?;
         Some(Proxy::start(|directory, address| {
@@ -30,7 +30,7 @@ impl Proxy {
             let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
                 .map(|name| format!("{name}_temp_path {at}/{name};\n"))
                 .concat();
-            // One process: a master that is killed would leave its worker behind.
+            // A single process: killing a master would leave its worker running.
             let file = format!(
                 "daemon off; master_process off; pid {at}/pid; error_log stderr;\nevents {{}}\nhttp {{ access_log off;\n\
                  {temporary}{}\n}}\n",
@@ -42,7 +42,7 @@ impl Proxy {
         }))
     }
 
-    /// HAProxy with these sections after `defaults`; `LISTEN` in them stands for its address.
+    /// HAProxy with these sections after `defaults`; `LISTEN` in them is replaced by its address.
     pub fn haproxy(sections: &str) -> Option<Proxy> {
         let executable = provided("GRPC_DISCOVER_TEST_HAPROXY")?;
         Some(Proxy::start(|directory, address| {
@@ -104,7 +104,7 @@ impl Proxy {
     }
 
     fn start(command: impl Fn(&TempDir, SocketAddr) -> Command) -> Proxy {
-        // A port that was free a moment ago may be somebody else's by now: the proxy ends then, and another is tried.
+        // A port that was free a moment ago may be in use by now: then the proxy exits, and another one is tried.
         let started = (0..5).find_map(|_| {
             let directory = tempfile::tempdir().unwrap();
             let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

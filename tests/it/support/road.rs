@@ -1,11 +1,11 @@
-//! A road between a client and a server that can be closed: the client's connections end, and new ones end at once, as
-//! with a proxy whose upstream is gone.
+//! A forwarder between a client and a server that can be closed: the client's connections are closed, and new ones
+//! are closed at once, as with a proxy whose upstream is gone.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// Leads to one server. The thread behind it lives as long as the test.
+/// Forwards to one server. Its thread lives as long as the test.
 pub struct Road {
     /// Where a client connects.
     pub address: SocketAddr,
@@ -19,12 +19,12 @@ struct Travellers {
 }
 
 impl Road {
-    /// A road to `server`, open.
+    /// A forwarder to `server`, open.
     pub fn to(server: SocketAddr) -> Road {
         Road::from(TcpListener::bind("127.0.0.1:0").expect("a port"), server)
     }
 
-    /// One that begins at `listener`, in another network namespace perhaps.
+    /// A forwarder on `listener`, possibly in another network namespace.
     pub fn from(listener: TcpListener, server: SocketAddr) -> Road {
         let address = listener.local_addr().expect("its address");
         let travellers = Arc::new(Mutex::new(Travellers::default()));
@@ -41,7 +41,7 @@ impl Road {
         road
     }
 
-    /// Ends every connection, and each new one.
+    /// Closes every connection, and each new one.
     pub fn close(&self) {
         let mut travellers = self.travellers.lock().unwrap();
         travellers.is_closed = true;
@@ -50,18 +50,18 @@ impl Road {
         }
     }
 
-    /// Lets clients through again.
+    /// Accepts clients again.
     pub fn open(&self) {
         self.travellers.lock().unwrap().is_closed = false;
     }
 
-    /// Whether somebody is on it.
+    /// Whether there is a connection.
     pub fn is_used(&self) -> bool {
         !self.travellers.lock().unwrap().connections.is_empty()
     }
 }
 
-/// Carries what one says to the other, both ways, until either has said all.
+/// Forwards bytes in both directions until one side closes its end.
 fn lead(client: &TcpStream, server: &TcpStream) -> io::Result<()> {
     for (from, to) in [(client, server), (server, client)] {
         let (mut from, mut to) = (from.try_clone()?, to.try_clone()?);

@@ -1,4 +1,4 @@
-//! A whole session on a paused clock: a scripted registry, servers behind in-memory pipes, every event kept.
+//! A whole session on a paused clock: a scripted registry, servers behind in-memory pipes, and all events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub fn goaway(debug: &str) -> Vec<u8> {
     frame
 }
 
-/// A registry that a test writes: its list, or `None` while it cannot be asked.
+/// A registry that a test writes: its list, or `None` while it is unreachable.
 pub struct Registry {
     list: watch::Sender<Option<Vec<Address>>>,
 }
@@ -87,13 +87,13 @@ impl Registry {
         self.list.send_replace(Some(addresses.iter().map(|a| a.parse().unwrap()).collect()));
     }
 
-    /// Breaks every watch; nobody gets an answer.
+    /// Breaks every watch; queries get no response.
     pub fn is_away(&self) {
         self.list.send_replace(None);
     }
 }
 
-/// A session and its world.
+/// A session and its environment.
 pub struct Stage {
     /// The servers.
     pub net: Memory,
@@ -103,7 +103,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A world in which the registry lists `addresses`, none of which is served yet.
+    /// An environment in which the registry lists `addresses`, none of which is served yet.
     pub fn new(goal: Goal, addresses: &[&str]) -> Stage {
         let (list, seen) = watch::channel(None);
         let backend: &'static Scripted = Box::leak(Box::new(Scripted(seen)));
@@ -138,7 +138,7 @@ impl Stage {
         });
     }
 
-    /// Begins the session.
+    /// Starts the session.
     pub fn begin(self) -> Play {
         let session = Session::start_with(self.plan, Arc::new(self.net.clone()));
         Play { session, net: self.net, registry: self.registry, events: Vec::new(), over: false }
@@ -154,12 +154,12 @@ pub struct Play {
     pub registry: Registry,
     /// Every event so far.
     pub events: Vec<Event>,
-    /// The summary has come.
+    /// The summary has been received.
     pub over: bool,
 }
 
 impl Play {
-    /// Lets time pass and keeps what happens.
+    /// Lets time pass and keeps the events.
     pub async fn pass(&mut self, time: Duration) {
         let until = tokio::time::Instant::now() + time;
         while !self.over {
@@ -176,7 +176,7 @@ impl Play {
         self.transitions(&Scope::Channel).into_iter().map(|(state, _)| state).collect()
     }
 
-    /// States and the milliseconds at which they came.
+    /// States and the milliseconds at which they were entered.
     pub fn transitions(&self, scope: &Scope) -> Vec<(&'static str, u64)> {
         let transitions = self.events.iter().filter_map(|event| match &event.kind {
             EventKind::Transition(t) if t.scope == *scope => Some((t.to.as_str(), event.at.as_millis())),
@@ -195,7 +195,7 @@ impl Play {
     }
 }
 
-/// Speaks SETTINGS and reads on until the client leaves.
+/// Sends SETTINGS and keeps reading until the client closes the connection.
 pub async fn settings(mut pipe: DuplexStream) {
     if pipe.write_all(&SETTINGS).await.is_ok() {
         swallow(pipe).await;
@@ -208,7 +208,7 @@ pub async fn swallow(mut pipe: DuplexStream) {
     while pipe.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }
 
-/// SETTINGS, then whatever comes over the channel is written; the end of the channel closes.
+/// SETTINGS, then everything sent over the channel is written; dropping the channel closes the connection.
 pub fn directed() -> (mpsc::UnboundedSender<Vec<u8>>, impl Fn(DuplexStream) -> BoxFuture<'static, ()> + Send + Sync) {
     let (sender, receiver) = mpsc::unbounded_channel::<Vec<u8>>();
     let receiver = Arc::new(tokio::sync::Mutex::new(receiver));

@@ -1,4 +1,4 @@
-//! The command itself, run as a person would, its lines read with the time they came.
+//! The command itself, run as a user would, with the time at which each line was read.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// The command that is tested: what cargo has built, or what GRPC_DISCOVER_TEST_COMMAND names (a static build).
+/// The command under test: the one that cargo built, or the one that GRPC_DISCOVER_TEST_COMMAND names (a static
+/// build).
 pub fn path() -> OsString {
     std::env::var_os("GRPC_DISCOVER_TEST_COMMAND").unwrap_or_else(|| env!("CARGO_BIN_EXE_grpc-discover").into())
 }
 
-/// A command line of the tool with an environment that nothing leaks into.
+/// A command line of the tool with an isolated environment.
 pub fn tool(args: &[&str]) -> Command {
     let mut command = Command::new(path());
     for (name, _) in std::env::vars() {
@@ -27,7 +28,8 @@ pub fn tool(args: &[&str]) -> Command {
     command
 }
 
-/// `plain` after a line for the shell, such as `ulimit -n 64`. It replaces the shell, so that its process is the command's own.
+/// `plain` after a line for the shell, such as `ulimit -n 64`. It replaces the shell, so that its process is the
+/// command's own.
 pub fn after(line: &str, plain: &Command) -> Command {
     let mut wrapped = Command::new("sh");
     wrapped.args(["-c", &format!("{line}; exec \"$0\" \"$@\"")]).arg(plain.get_program()).args(plain.get_args());
@@ -40,7 +42,7 @@ pub fn after(line: &str, plain: &Command) -> Command {
     wrapped
 }
 
-/// What a finished run printed.
+/// The output of a finished run.
 pub struct Finished {
     /// The exit code.
     pub code: i32,
@@ -71,12 +73,12 @@ impl Finished {
     }
 }
 
-/// Runs the tool to its end.
+/// Runs the tool until it exits.
 pub fn run(args: &[&str]) -> Finished {
     run_command(tool(args))
 }
 
-/// Runs a prepared command to its end.
+/// Runs a prepared command until it exits.
 pub fn run_command(mut command: Command) -> Finished {
     let began = Instant::now();
     let output = command.stdin(Stdio::null()).output().unwrap();
@@ -88,16 +90,16 @@ pub fn run_command(mut command: Command) -> Finished {
     }
 }
 
-/// A run that goes on, with its ndjson events as they come.
+/// A running command, with its ndjson events.
 pub struct Running {
     child: Child,
     lines: Receiver<(Instant, String)>,
-    /// Every event so far, with the moment its line was read.
+    /// Every event so far, with the time at which its line was read.
     pub seen: Vec<(Instant, Value)>,
 }
 
 impl Running {
-    /// Starts the tool; `args` must ask for `-o ndjson`.
+    /// Starts the tool; `args` must contain `-o ndjson`.
     pub fn start(args: &[&str]) -> Running {
         Running::start_command(tool(args))
     }
@@ -132,7 +134,7 @@ impl Running {
     ///
     /// # Panics
     ///
-    /// When it does not come `within` the time; the message holds every event so far.
+    /// If there is none `within` the time; the message contains every event so far.
     pub fn wait_for(&mut self, what: &str, within: Duration, wanted: impl Fn(&Value) -> bool) -> (Instant, Value) {
         let until = Instant::now() + within;
         loop {
@@ -157,7 +159,7 @@ impl Running {
         }
     }
 
-    /// Waits for the end and reads what is left.
+    /// Waits until the process exits and reads the remaining output.
     pub fn finish(mut self, within: Duration) -> (ExitStatus, Vec<(Instant, Value)>) {
         let until = Instant::now() + within;
         while let Ok((at, line)) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {

@@ -1,8 +1,9 @@
-//! A real ZooKeeper for one test, of one server or several: on ports of its own, stopped when dropped. Nodes are written by
-//! a process on Go's client (tests/peers/zk), so that the writer shares nothing with the reader under test.
+//! A real ZooKeeper for one test, of one server or several: on ports of its own, stopped when dropped. Nodes are
+//! written by a process on Go's client (tests/peers/zk), so that the writer shares nothing with the reader under
+//! test.
 //!
-//! `GRPC_DISCOVER_TEST_ZOOKEEPER` and `GRPC_DISCOVER_TEST_ZK` name the executables (`tests/run` provides them). Without
-//! them [`Zookeeper::start`] answers `None` and the test is left out.
+//! `GRPC_DISCOVER_TEST_ZOOKEEPER` and `GRPC_DISCOVER_TEST_ZK` name the executables (`tests/run` provides them).
+//! Without them [`Zookeeper::start`] returns `None` and the test is left out.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -15,7 +16,7 @@ use tempfile::TempDir;
 
 use super::peer::Peer;
 
-/// What starting, restarting, or one question may take on a busy machine.
+/// Time limit for starting, restarting, or one request on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// An ensemble.
@@ -41,7 +42,7 @@ impl Zookeeper {
     pub fn ensemble(size: usize) -> Option<Zookeeper> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_ZOOKEEPER")?;
         let writer = super::peers::provided("GRPC_DISCOVER_TEST_ZK")?;
-        // A port that was free a moment ago may be somebody else's by now: ZooKeeper ends then, and others are tried.
+        // A port that was free a moment ago may be in use by now: then ZooKeeper exits, and other ports are tried.
         let started = (0..5).find_map(|_| {
             let mut zookeeper = Zookeeper::planned(executable.clone(), writer.clone(), size);
             (0..size).for_each(|index| zookeeper.spawn(index));
@@ -95,7 +96,7 @@ impl Zookeeper {
         assert!(self.is_serving(), "a server ended by itself");
     }
 
-    /// [`until_serving`](Self::until_serving); false when a server has ended by itself.
+    /// [`until_serving`](Self::until_serving); false if a server has exited by itself.
     fn is_serving(&mut self) -> bool {
         for server in self.servers.iter_mut() {
             let Some(process) = &mut server.process else { continue };
@@ -116,13 +117,13 @@ impl Zookeeper {
         self.servers.iter().map(|server| server.client.to_string()).collect::<Vec<_>>().join(",")
     }
 
-    /// Which server leads.
+    /// Which server is the leader.
     pub fn leader(&self) -> usize {
         let leads = |server: &Server| said(server.client, "srvr").is_some_and(|text| text.contains("Mode: leader"));
         self.servers.iter().position(leads).expect("a leader")
     }
 
-    /// How many sessions there are.
+    /// The number of sessions.
     pub fn sessions(&self) -> usize {
         let text = said(self.servers[0].client, "dump").expect("a response");
         text.lines().filter(|line| line.starts_with("0x") || line.starts_with("\t0x")).count()
@@ -136,18 +137,18 @@ impl Zookeeper {
         }
     }
 
-    /// Starts a killed server again, with what is left on its disk.
+    /// Restarts a killed server with the data on its disk.
     pub fn start_again(&mut self, index: usize) {
         assert!(self.servers[index].process.is_none(), "server {index} runs already");
         self.spawn(index);
     }
 
-    /// Freezes a server (SIGSTOP): its sockets stay open and nothing is answered.
+    /// Freezes a server (SIGSTOP): its sockets stay open and nothing responds.
     pub fn pause(&self, index: usize) {
         self.signal(index, "-STOP");
     }
 
-    /// Lets it go on (SIGCONT).
+    /// Resumes it (SIGCONT).
     pub fn resume(&self, index: usize) {
         self.signal(index, "-CONT");
     }
@@ -158,7 +159,7 @@ impl Zookeeper {
         assert!(status.success(), "kill {signal} {id}: {status}");
     }
 
-    /// Lets everybody read `path`, or nobody; everything else stays allowed to everybody.
+    /// Permits or forbids reading `path` for all clients; everything else stays permitted for all.
     pub fn may_read(&self, path: &str, allowed: bool) {
         const SET_ACL: i32 = 7;
         let mut stream = TcpStream::connect_timeout(&self.servers[0].client, PATIENCE).expect("a connection");
@@ -184,12 +185,12 @@ impl Zookeeper {
         assert_eq!(answer[12..16], [0; 4], "setting the ACL of {path}: {answer:?}");
     }
 
-    /// Somebody who writes.
+    /// A client that writes.
     pub fn writer(&self) -> Writer {
         self.writer_with(&[])
     }
 
-    /// Somebody who writes, with these flags besides.
+    /// A client that writes, with these additional flags.
     pub fn writer_with(&self, flags: &[&str]) -> Writer {
         let mut command = Command::new(&self.writer);
         command.args(["--server", &self.servers[0].client.to_string()]).args(flags);
@@ -216,7 +217,7 @@ fn exchange(stream: &mut TcpStream, packet: &[u8]) -> Vec<u8> {
     answer
 }
 
-/// What a server says to a four-letter word.
+/// A server's response to a four-letter word.
 fn said(server: SocketAddr, word: &str) -> Option<String> {
     let mut stream = TcpStream::connect_timeout(&server, PATIENCE).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
@@ -235,12 +236,12 @@ impl Writer {
         assert!(answer["error"].is_null(), "{command}: {answer}");
     }
 
-    /// Creates a node that stays.
+    /// Creates a persistent node.
     pub fn create(&mut self, path: &str, value: &str) {
         self.tell(json!({ "do": "create", "path": path, "value": value }));
     }
 
-    /// Creates a node that goes with this process's session.
+    /// Creates an ephemeral node, which is removed with this process's session.
     pub fn create_ephemeral(&mut self, path: &str, value: &str) {
         self.tell(json!({ "do": "create", "path": path, "value": value, "ephemeral": true }));
     }
@@ -250,7 +251,7 @@ impl Writer {
         self.tell(json!({ "do": "create", "path": path, "value": value, "private": true }));
     }
 
-    /// Writes into a node that is there.
+    /// Writes into an existing node.
     pub fn set(&mut self, path: &str, value: &str) {
         self.tell(json!({ "do": "set", "path": path, "value": value }));
     }
@@ -260,7 +261,7 @@ impl Writer {
         self.tell(json!({ "do": "delete", "path": path }));
     }
 
-    /// Ends the session in order.
+    /// Closes the session in order.
     pub fn end(self) {
         self.0.stop();
     }

@@ -1,4 +1,4 @@
-//! `mass_server`: `grpc.health.v1` on every address of this machine. Prints its port; ends when stdin ends.
+//! `mass_server`: `grpc.health.v1` on every address of this machine. Prints its port; exits when stdin is closed.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
     let stop = async {
         let _ = tokio::io::stdin().read(&mut [0]).await;
     };
-    // Without TCP_NODELAY some answers wait 40 ms for an acknowledgement.
+    // Without TCP_NODELAY some responses wait 40 ms for an acknowledgement.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     tokio::select! {
         served = Server::builder().add_service(health).serve_with_incoming(incoming) => Ok(served?),

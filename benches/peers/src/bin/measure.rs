@@ -1,7 +1,7 @@
-//! `measure PROGRAM ARGUMENTS...`: runs it with its output thrown away and prints what it cost:
-//! `WALL_MICROSECONDS CPU_MICROSECONDS PEAK_KIB EXIT_CODE`.
+//! `measure PROGRAM ARGUMENTS...`: runs it with its output discarded and prints its cost: `WALL_MICROSECONDS
+//! CPU_MICROSECONDS PEAK_KIB EXIT_CODE`.
 //!
-//! A process of its own, because a process's peak starts at that of the one that started it: this one is tiny.
+//! A separate process, because a process's peak starts at that of the process that started it: this one is tiny.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;

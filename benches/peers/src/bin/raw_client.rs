@@ -1,5 +1,5 @@
 //! `raw_client check ADDR | many FILE | hold FILE | watch ADDR | file PATH`: no library between the program and the
-//! kernel. The bound of what can be reached.
+//! kernel. The lower bound of what is possible.
 
 use std::io::{Read, Write};
 use std::mem::MaybeUninit;
@@ -69,7 +69,7 @@ impl Slot {
         Ok(Slot { address, socket, asked: false, buffer: [0; 1024], filled: 0 })
     }
 
-    /// True when the answer has come.
+    /// True once the response is complete.
     fn turn(&mut self) -> Result<bool> {
         let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", self.address);
         if !self.asked {
@@ -154,7 +154,7 @@ fn watch(address: SocketAddrV4) -> Result<()> {
     }
 }
 
-/// Says when `path` was replaced by a rename.
+/// Reports when `path` was replaced by a rename.
 fn file(path: &Path) -> Result<()> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(format!("{}: not a file in a directory", path.display()).into());

@@ -1,4 +1,4 @@
-//! `tonic_client check ADDR | many FILE | hold FILE | watch ADDR`: what one writes first with tonic.
+//! `tonic_client check ADDR | many FILE | hold FILE | watch ADDR`: the simplest client with tonic.
 
 use std::net::SocketAddrV4;
 
@@ -62,7 +62,7 @@ async fn hold(file: &str) -> Result<()> {
     Ok(())
 }
 
-/// A connection's end can only be seen as the end of an RPC: of a Watch.
+/// The end of a connection is visible only as the end of an RPC: of a Watch.
 async fn watch(address: SocketAddrV4) -> Result<()> {
     loop {
         let channel = Endpoint::from_shared(format!("http://{address}"))?.connect().await?;
