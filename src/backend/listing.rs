@@ -1,5 +1,5 @@
-//! [`Listing`]: what is under a service's prefixes, key by key, and what it adds up to. Pure; for registries that map keys
-//! to values (etcd, ZooKeeper).
+//! [`Listing`]: the keys under a service's prefixes, and the endpoints that they add up to. Pure; for registries that
+//! map keys to values (etcd, ZooKeeper).
 
 #![cfg_attr(
     not(feature = "all-backends"),

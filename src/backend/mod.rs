@@ -2,8 +2,9 @@
 //!
 //! The contract of every backend (`tests/it/backend` tests each backend against it):
 //!
-//! * The first item of a [`Resolution`] is a full answer ([`Update::Reset`] or [`Update::NotFound`]) or an error; no
-//!   response is never reported as an empty answer. Every backend has its own time limit for the first response.
+//! * The first item of a [`Resolution`] is a full answer ([`Update::Reset`] or [`Update::NotFound`]) or an error:
+//!   a missing response is never reported as an empty answer. Every backend has its own time limit for the first
+//!   response.
 //! * An error is not a statement about endpoints. A backend whose watch survived the error continues with the next
 //!   item; one whose watch is lost ends the stream. The end of a stream is an event: the engine reports it and
 //!   queries again with backoff. A backend never retries by itself.

@@ -1,4 +1,4 @@
-//! [`LayoutError`]: why an instance is of no use for gRPC.
+//! [`LayoutError`]: why an instance is unusable for gRPC.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! [`NamedSockets`]: sockets to registries, whose hosts have names.
+//! [`NamedSockets`]: sockets to registries, whose hosts may be names.
 
 use std::io;
 use std::net::SocketAddr;

@@ -154,8 +154,8 @@ impl Agent {
     }
 }
 
-/// As for [`host_port::server`], and an IPv6 address without brackets where no port follows. `shown`: the whole text, for an
-/// error.
+/// As for [`host_port::server`], and an IPv6 address without brackets where no port follows. `shown`: the whole text,
+/// for an error.
 fn host_and_port(authority: &str, shown: String) -> Result<(&str, Option<u16>), AgentError> {
     match host_port::server(authority) {
         Ok(parts) => Ok(parts),

@@ -1,4 +1,4 @@
-//! [`ConsulError`]: why the agent gave no answer.
+//! [`ConsulError`]: why the agent did not respond.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -61,7 +61,7 @@ pub(super) enum ConsulError {
         status: u16,
         /// The agent's own message.
         words: String,
-        /// When the agent wants to be queried again.
+        /// When the agent accepts the next request.
         retry_after: Option<Duration>,
     },
     /// The response is not a valid Consul response.
@@ -83,7 +83,7 @@ const WANTS_TLS: &str = "HTTP request to an HTTPS server";
 const RATE_LIMIT: &str = "rate limit";
 
 impl ConsulError {
-    /// What to do about a refusal.
+    /// What to do about an error response.
     fn hint(&self) -> &'static str {
         let ConsulError::Refused { status, words, .. } = self else { return "" };
         match status {

@@ -1,4 +1,5 @@
-//! [`Mesh`]: which instances have a Consul Connect proxy before them, so that their own port may be closed to everybody else.
+//! [`Mesh`]: which instances have a Consul Connect proxy in front of them, so that their own port may be closed to
+//! other clients.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

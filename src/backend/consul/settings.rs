@@ -1,5 +1,5 @@
-//! [`Settings`]: how Consul is asked, read from the environment the way Consul's own command line reads it
-//! (`hashicorp/consul` `api/api.go`, `defaultConfig`).
+//! [`Settings`]: how Consul is queried, read from the environment as by Consul's own command line (`hashicorp/consul`
+//! `api/api.go`, `defaultConfig`).
 
 use std::convert::Infallible;
 use std::path::PathBuf;

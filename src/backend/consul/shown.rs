@@ -1,4 +1,4 @@
-//! [`Shown`]: what an answer lists, and whether that is everything.
+//! [`Shown`]: what a response lists, and whether that is complete.
 //!
 //! Consul filters its responses: without `service:read` or `node:read` they are 200 and shorter, with the header
 //! `X-Consul-Results-Filtered-By-ACLs`, which anonymous clients do not get. And a response of the streaming backend

@@ -1,4 +1,4 @@
-//! [`ConsulTarget`]: `consul://[user:pw@][agent[:port]]/svc?…`, as mbobakov's resolver reads it.
+//! [`ConsulTarget`]: `consul://[user:pw@][agent[:port]]/svc?…`, in the form of mbobakov's resolver.
 
 use std::fmt;
 

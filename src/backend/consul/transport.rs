@@ -1,4 +1,4 @@
-//! [`Transport`]: carries consulrs's requests over [`Http`].
+//! [`Transport`]: sends consulrs's requests over [`Http`].
 //!
 //! consulrs's own client cannot be used: it has no time limits, no Unix sockets and no working client certificates.
 //! So rustify's `Client` trait is implemented here.

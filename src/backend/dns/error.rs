@@ -1,4 +1,4 @@
-//! [`DnsError`]: why a DNS server gave no answer.
+//! [`DnsError`]: why a DNS server did not answer.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! [`Outcome`]: a whole answer, and how long it holds.
+//! [`Outcome`]: a complete answer, and how long it is valid.
 
 use std::time::Duration;
 

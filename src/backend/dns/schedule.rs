@@ -1,5 +1,5 @@
-//! When to query again, PURE: a function of when the answer arrived, how long it is valid, and whether a hint asked
-//! for a query.
+//! When to query again, PURE: a function of when the answer arrived, how long it is valid, and whether a hint
+//! requested a query.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! [`DnsTarget`]: `dns:` of gRPC's naming document (doc/naming.md), which is also what a target without a scheme means, and
-//! `srv:`, ours.
+//! [`DnsTarget`]: `dns:` of gRPC's naming document (doc/naming.md), which is also the meaning of a target without a
+//! scheme, and `srv:`, ours.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};

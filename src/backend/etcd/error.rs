@@ -1,4 +1,4 @@
-//! [`EtcdError`]: why a member gave no answer.
+//! [`EtcdError`]: why a member did not respond.
 
 use std::io;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub(super) enum EtcdError {
     /// The member closed the connection with a TLS alert, as described by [`Explain`](crate::net::tls::Explain).
     #[error("tls: {0}")]
     Alert(String),
-    /// Connected and queried, but no response came.
+    /// Connected and queried, but no response arrived.
     #[error("{path}: no response within {}", duration(*limit))]
     NoAnswer {
         /// The query.

@@ -1,4 +1,4 @@
-//! [`Route`]: the members in their order, and what proves who asks.
+//! [`Route`]: the members in their order, and the credentials.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! [`Secured`]: a TLS stream that tells the peer's alert. With TLS 1.3 a server refuses a client without a certificate only
-//! after the handshake: by then the client has started to write, and gets a broken pipe before it has read the
-//! reason.
+//! [`Secured`]: a TLS stream that keeps the peer's alert. With TLS 1.3 a server rejects a client without a
+//! certificate only after the handshake: by then the client has started to write, and gets a broken pipe before it
+//! has read the reason.
 
 use std::io;
 use std::pin::Pin;

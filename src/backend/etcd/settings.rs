@@ -1,5 +1,5 @@
-//! [`Settings`]: how etcd is asked, read from the environment the way etcdctl reads it
-//! (`etcd-io/etcd` `etcdctl/ctlv3/command/global.go`, `client/v3/config.go`).
+//! [`Settings`]: how etcd is queried, read from the environment as by etcdctl (`etcd-io/etcd`
+//! `etcdctl/ctlv3/command/global.go`, `client/v3/config.go`).
 
 use std::fmt;
 use std::path::PathBuf;

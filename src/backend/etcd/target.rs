@@ -1,5 +1,5 @@
-//! [`EtcdTarget`]: `etcd:///svc` of etcd's own naming (clientv3/naming/resolver), go-zero's `etcd:///h1:2379,h2:2379?key=K`,
-//! `etcd://h1:2379/K` and `discov://h1,h2/K` (zrpc/resolver/internal), and ours:
+//! [`EtcdTarget`]: `etcd:///svc` of etcd's own naming (clientv3/naming/resolver), go-zero's
+//! `etcd:///h1:2379,h2:2379?key=K`, `etcd://h1:2379/K` and `discov://h1,h2/K` (zrpc/resolver/internal), and ours:
 //! `etcd://[member,…]/svc?prefix=…&layout=…`.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! [`Client`]: questions to the REST API, to the first server that answers.
+//! [`Client`]: queries to the REST API, to the first server that responds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub(super) struct Reply {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
-    /// When the server wants to be queried again.
+    /// When the server accepts the next request.
     pub retry_after: Option<Duration>,
     /// The server's time in milliseconds, to whole seconds; ours if the response has no date.
     pub now: i64,

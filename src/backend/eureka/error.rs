@@ -1,4 +1,4 @@
-//! [`EurekaError`]: why a server gave no answer.
+//! [`EurekaError`]: why a server did not respond.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(super) enum EurekaError {
         path: String,
         /// The status.
         status: u16,
-        /// When the server wants to be queried again.
+        /// When the server accepts the next request.
         retry_after: Option<Duration>,
     },
     /// The response is not a valid Eureka response.

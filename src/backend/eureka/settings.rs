@@ -1,4 +1,4 @@
-//! [`Settings`]: how Eureka is asked. The variable is Spring's own.
+//! [`Settings`]: how Eureka is queried. The variable is Spring's own.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! [`EurekaTarget`]: `eureka://[[user:pw@]host[:8761][/path]/]APP/`, as grpc-client-cli has it.
+//! [`EurekaTarget`]: `eureka://[[user:pw@]host[:8761][/path]/]APP/`, in the form of grpc-client-cli.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! [`FileError`]: why a file gives no list.
+//! [`FileError`]: why a file contains no list.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! [`ListError`]: what is wrong with a list, without a word of it.
+//! [`ListError`]: what is wrong with a list, without any of its content.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! [`IpTarget`]: `ipv4:`, `ipv6:`, `unix:` and `unix-abstract:` of gRPC's naming document (doc/naming.md), and grpc-go's
-//! `passthrough:`.
+//! [`IpTarget`]: `ipv4:`, `ipv6:`, `unix:` and `unix-abstract:` of gRPC's naming document (doc/naming.md), and
+//! grpc-go's `passthrough:`.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,5 +1,5 @@
-//! [`Access`]: the way to a cluster: which API server, as whom. Files are read where that may block; nothing is contacted
-//! yet.
+//! [`Access`]: how to reach a cluster: which API server, with which credentials. Files are read on a thread where
+//! blocking is allowed; nothing is contacted yet.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! [`Api`]: the questions to one API server, each with its words for a refusal. The questions and the objects are kube's
+//! [`Api`]: the requests to one API server, each with the text of its errors. The requests and the objects are kube's
 //! and k8s-openapi's.
 
 use std::marker::PhantomData;

@@ -1,5 +1,5 @@
-//! [`Around`]: what stands around the slices: the Service itself and the legacy Endpoints, as far as they may be read. What
-//! the content of these objects becomes notes; the endpoints come from the slices. Pure.
+//! [`Around`]: the objects around the slices: the Service itself and the legacy Endpoints, as far as they may be
+//! read. They result in notes; the endpoints come from the slices. Pure.
 
 use std::collections::BTreeSet;
 

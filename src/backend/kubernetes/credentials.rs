@@ -1,4 +1,4 @@
-//! [`Credentials`]: what is shown to the API server, in the order in which kubectl looks for it.
+//! [`Credentials`]: what is sent to the API server, chosen in kubectl's order.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! [`KubernetesError`]: why the API server gave no answer.
+//! [`KubernetesError`]: why the API server did not respond.
 
 mod credentials;
 mod kubeconfig;
@@ -216,7 +216,7 @@ pub(super) enum KubernetesError {
         code: u16,
         /// The server's message.
         message: String,
-        /// When the server wants to be queried again.
+        /// When the server accepts the next request.
         retry_after: Option<Duration>,
     },
     /// The response is not a valid Kubernetes response.

@@ -1,4 +1,4 @@
-//! [`Plugin`]: a program that makes credentials, as `users[].user.exec` of a kubeconfig names it
+//! [`Plugin`]: a program that issues credentials, as in `users[].user.exec` of a kubeconfig
 //! (<https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins>).
 
 use std::io;

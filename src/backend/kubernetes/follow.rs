@@ -1,4 +1,4 @@
-//! [`Follow`]: the changes of the objects that a selector means, from a version that was read.
+//! [`Follow`]: the changes of the objects that match a selector, from a version that was read.
 //!
 //! * A watch is requested with a timeout: the server closes it after [`LENGTH`], and it continues from the last
 //!   version received, bookmarks included. This is the intended use, and not a retry; a watch that ends early, or

@@ -1,4 +1,4 @@
-//! [`Listing`]: every EndpointSlice of a service, and what they add up to. Pure.
+//! [`Listing`]: every EndpointSlice of a service, and the endpoints that they add up to. Pure.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! [`Pod`]: a pod, as far as anything here looks at it. The whole type reaches every kind of volume there is, and reading it
+//! [`Pod`]: the fields of a pod that are used here. The whole type includes every kind of volume, and reading it
 //! would be more than a tenth of the program.
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! [`Settings`]: which cluster is asked, as whom. Found the way kubectl finds it: the files of `KUBECONFIG`, else
+//! [`Settings`]: which cluster is queried, with which user. Found as by kubectl: the files of `KUBECONFIG`, else
 //! `~/.kube/config`, else, in a pod, the pod's own service account.
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
-//! [`KubernetesTarget`]: kuberesolver's `kubernetes:///svc[.ns[.svc.cluster]][:port]`, `kubernetes://ns/svc:port` and `kubernetes://svc.ns:port/`
-//! (sercand/kuberesolver `builder.go`), go-zero's `k8s://ns/svc:port` (zrpc/resolver/internal/kube), and ours:
-//! `kubernetes://ns/app?layout=kratos`.
+//! [`KubernetesTarget`]: kuberesolver's `kubernetes:///svc[.ns[.svc.cluster]][:port]`, `kubernetes://ns/svc:port` and
+//! `kubernetes://svc.ns:port/` (sercand/kuberesolver `builder.go`), go-zero's `k8s://ns/svc:port`
+//! (zrpc/resolver/internal/kube), and ours: `kubernetes://ns/app?layout=kratos`.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! [`Unread`]: the objects of a list that are not understood, by name. Pure.
+//! [`Unread`]: the objects of a list that cannot be read, by name. Pure.
 
 use std::collections::BTreeMap;
 

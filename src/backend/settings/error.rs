@@ -1,4 +1,4 @@
-//! [`SettingsError`]: why what was given cannot be used.
+//! [`SettingsError`]: why the given values cannot be used.
 
 use std::error::Error;
 use std::io;

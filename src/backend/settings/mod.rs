@@ -42,7 +42,7 @@ pub struct Flag {
     pub name: &'static str,
     /// The short name: `n` for `-n`.
     pub short: Option<char>,
-    /// What it takes.
+    /// Its value.
     pub value: Value,
     /// A flag with the opposite meaning: the last one typed takes precedence.
     pub opposite: Option<&'static str>,

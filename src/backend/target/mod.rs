@@ -137,7 +137,7 @@ fn parse(whole: Piece<'_>) -> Parsed<Target> {
     }
 }
 
-/// The scheme and the text after its colon. In `consul:8500` the number is the port of a host, not a name: only
+/// The scheme and the text after its colon. `consul:8500` is a host and a port, not a scheme: before a number, only
 /// schemes that accept a number as a name (`dns:8080` is the name `8080`, as in gRPC) take precedence.
 fn split_scheme(whole: Piece<'_>) -> Option<(Piece<'_>, Piece<'_>)> {
     let (scheme, rest) = whole.split_once(':')?;

@@ -1,4 +1,4 @@
-//! [`Scheme`]: what a backend says of its targets, for everything that walks them.
+//! [`Scheme`]: a backend's description of its targets, for code that iterates over all schemes.
 
 use super::piece::{Parsed, Piece};
 use crate::model::target::Target;

@@ -1,4 +1,4 @@
-//! [`Ensemble`]: the servers in their order, and who asks.
+//! [`Ensemble`]: the servers in their order, and the credentials.
 
 use std::time::Duration;
 

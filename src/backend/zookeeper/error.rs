@@ -1,4 +1,4 @@
-//! [`ZookeeperError`]: why a server gave no answer.
+//! [`ZookeeperError`]: why a server did not respond.
 
 use std::fmt;
 use std::io;

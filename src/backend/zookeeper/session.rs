@@ -1,4 +1,4 @@
-//! [`Session`]: one connection to one server and the session on it, watched for signs of life.
+//! [`Session`]: one connection to one server and the session on it, with liveness checks.
 //!
 //! One task reads and writes; nothing is spawned. Dropping it closes the session in order, so that the ensemble does
 //! not have to wait for its timeout.

@@ -1,5 +1,5 @@
-//! [`Settings`]: how ZooKeeper is asked. Its own command line reads no environment, so the two variables are ours; the
-//! connect string is the one that every client of ZooKeeper takes.
+//! [`Settings`]: how ZooKeeper is queried. Its own command line reads no environment, so the two variables are ours;
+//! the connect string has the format of every ZooKeeper client.
 
 use std::fmt;
 use std::sync::Arc;

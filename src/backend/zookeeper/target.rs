@@ -1,4 +1,5 @@
-//! [`ZookeeperTarget`]: `zookeeper://[server,…]/svc?prefix=…&layout=…` and `zk:`: ours; no client of gRPC has a form of its own.
+//! [`ZookeeperTarget`]: `zookeeper://[server,…]/svc?prefix=…&layout=…` and `zk:`: ours; gRPC's clients have no form
+//! of their own.
 
 use std::fmt;
 

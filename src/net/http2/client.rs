@@ -53,7 +53,8 @@ pub(crate) async fn handshake<T: AsyncRead + AsyncWrite + Unpin>(
 }
 
 impl Client {
-    /// The head of a call to `path` (`/package.Service/Method`), to be completed with [`request::headers`](super::request::headers).
+    /// The head of a call to `path` (`/package.Service/Method`), to be completed with
+    /// [`request::headers`](super::request::headers).
     pub fn head(&self, path: &'static str, headers: HeaderMap) -> Result<Request<()>, http::Error> {
         let uri = Uri::builder()
             .scheme(self.origin.scheme.clone())

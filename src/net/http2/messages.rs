@@ -1,4 +1,4 @@
-//! [`Messages`]: what follows the head of a response.
+//! [`Messages`]: the response after its head.
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -47,7 +47,8 @@ impl<M> Messages<M> {
 }
 
 impl<M: prost::Message + Default> Messages<M> {
-    /// The next message; `None` when the call has ended with status OK. Cancel safe. Not to be called again after the end.
+    /// The next message; `None` when the call has ended with status OK. Cancel safe. Not to be called again after the
+    /// end.
     pub async fn next(&mut self) -> Result<Option<M>, CallError> {
         poll_fn(|cx| self.poll_next(cx)).await
     }

@@ -1,4 +1,4 @@
-//! [`ClientAuth`]: what the server's refusal of our certificate says. Pure.
+//! [`ClientAuth`]: what the server's rejection of our certificate means. Pure.
 
 use tokio_rustls::rustls::AlertDescription;
 

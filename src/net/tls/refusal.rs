@@ -1,4 +1,4 @@
-//! [`Refusal`]: why a certificate is refused.
+//! [`Refusal`]: why a certificate is rejected.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! [`Roots`]: who is trusted.
+//! [`Roots`]: the trusted roots.
 
 use std::sync::Arc;
 

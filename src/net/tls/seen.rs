@@ -1,4 +1,4 @@
-//! [`Seen`]: the chain that was presented, and for what.
+//! [`Seen`]: the presented chain, and the expected name.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! [`Told`]: why TLS failed, as gRFC A118's results and as a sentence for people.
+//! [`Told`]: why TLS failed, as gRFC A118's results and as a sentence.
 
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;

@@ -14,8 +14,8 @@ pub fn facts(socket: &impl AsFd) -> Option<TcpFacts> {
     let mut length = size_of::<tcp_info>() as socklen_t;
     // SAFETY: tcp_info consists of integers only, for which zero is a value.
     let mut info: tcp_info = unsafe { zeroed() };
-    // SAFETY: the descriptor is open as long as it is borrowed; the kernel writes at most `length` bytes to `info`, which has as
-    // many, and sets `length` to what it wrote. Every sequence of bytes is a value of tcp_info.
+    // SAFETY: the descriptor is open as long as it is borrowed; the kernel writes at most `length` bytes to `info`,
+    // which has as many, and sets `length` to what it wrote. Every sequence of bytes is a value of tcp_info.
     let result = unsafe {
         let descriptor = socket.as_fd().as_raw_fd();
         libc::getsockopt(descriptor, libc::IPPROTO_TCP, libc::TCP_INFO, (&raw mut info).cast(), &raw mut length)

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::model::json::JsonError;
 
-/// Why clients refuse a service config. `at` is the place in it: `methodConfig[0].timeout`.
+/// Why clients reject a service config. `at` is the place in it: `methodConfig[0].timeout`.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(in crate::backend::dns) enum ConfigError {
     /// Several TXT records exist for the name.
