@@ -8,7 +8,7 @@ use super::Settings;
 pub(super) const DEFAULT: Duration = Duration::from_secs(5);
 
 impl Settings {
-    /// How long the first response may take: `--resolve-timeout`, or [`DEFAULT`].
+    /// Time limit for the first response: `--resolve-timeout`, or [`DEFAULT`].
     pub(super) fn response_limit(&self) -> Duration {
         self.response_limit_or(DEFAULT)
     }

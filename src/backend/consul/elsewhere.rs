@@ -13,7 +13,7 @@ use super::target::ConsulTarget;
 use crate::model::resolution::{Note, NoteKind};
 use crate::text;
 
-/// How long the search may take.
+/// Time limit for the search.
 const LIMIT: Duration = Duration::from_secs(1);
 /// At most this many datacenters are queried.
 const DATACENTERS: usize = 8;

@@ -8,7 +8,7 @@ use super::target::EtcdTarget;
 use super::wire::Wire;
 use crate::model::resolution::{Note, NoteKind};
 
-/// How long the search may take.
+/// Time limit for the search.
 const LIMIT: Duration = Duration::from_secs(1);
 /// At most this many keys are read.
 const KEYS: i64 = 5000;

@@ -12,7 +12,7 @@ use super::pod::Pod;
 use crate::model::resolution::{Note, NoteKind};
 use crate::text;
 
-/// How long the search may take.
+/// Time limit for the search.
 const LIMIT: Duration = Duration::from_secs(1);
 /// At most this many namespaces are named.
 const NAMED: usize = 5;
