@@ -77,7 +77,7 @@ impl Stage {
         self.tell(&Input::Lists(answer.endpoints));
     }
 
-    /// Another question to the API server, as after an error.
+    /// Another query of the API server, as after an error.
     fn hear_anew(&mut self) {
         self.listed = self.runtime.block_on(async { ask(&self.cluster, ADMIN, "kubernetes:///pay.pay") });
         self.hear();

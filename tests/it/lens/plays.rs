@@ -26,7 +26,7 @@ struct Play {
 /// The agent that a client queries.
 #[derive(Clone, Copy)]
 enum Agent {
-    /// Everybody's.
+    /// The one that all plays share.
     Shared,
     /// Its own: the play stops or freezes it.
     Own,

@@ -182,7 +182,7 @@ async fn a_restart_of_the_agent_makes_nobody_gone() {
 
     agent.kill();
     let broken = word(&mut stream).await.expect_err("the watch broke");
-    // Killed while a question hung, or between two of them.
+    // Killed while a query was pending, or between two queries.
     let code = broken.failure().code;
     assert!(matches!(code, ResolveCode::WatchBroken | ResolveCode::Unreachable), "{broken}");
     assert_eq!(stream.next().await, None);

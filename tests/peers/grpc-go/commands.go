@@ -11,13 +11,13 @@ import (
 	"google.golang.org/grpc/health"
 )
 
-// obey reads one command a line and answers each with a line on stdout:
+// obey reads one command per line and replies to each with a line on stdout:
 //
 //	health SERVICE STATUS   set a status; `health "" STATUS` or `health STATUS` is the server as a whole
 //	graceful-stop           stop listening, GOAWAY to everybody, exit once the last call has ended
 //	stop                    close everything at once and exit (also while a graceful stop waits)
 //
-// The end of the input ends the process, whatever is still going on.
+// The process exits at the end of the input, whatever is still running.
 func obey(in io.Reader, out *journal, server *grpc.Server, statuses *health.Server) {
 	commands := bufio.NewScanner(in)
 	for commands.Scan() {
@@ -32,13 +32,14 @@ func obey(in io.Reader, out *journal, server *grpc.Server, statuses *health.Serv
 		}
 		out.event("done", line{"command": commands.Text()})
 		if stop != nil {
-			go stop() // may wait for calls to end, and `stop` must be heard meanwhile
+			go stop() // may wait for calls to end, and `stop` must be read meanwhile
 		}
 	}
 	os.Exit(0)
 }
 
-// command does what can be done at once; what ends the server is returned, so that the answer goes out first.
+// command does what can be done at once; it returns the function that stops the server, so that the reply is sent
+// first.
 func command(words []string, server *grpc.Server, statuses *health.Server) (stop func(), err error) {
 	switch words[0] {
 	case "health":

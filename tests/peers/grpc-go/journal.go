@@ -31,7 +31,7 @@ func (j *journal) write(l line) {
 	j.lock.Lock()
 	defer j.lock.Unlock()
 	if _, err := os.Stdout.Write(append(text, '\n')); err != nil {
-		os.Exit(0) // nobody reads any more
+		os.Exit(0) // the reader closed its end
 	}
 }
 
@@ -41,8 +41,8 @@ func (j *journal) event(name string, l line) {
 	j.write(l)
 }
 
-// watchedListener reports connections as the kernel hands them over, before TLS and before HTTP/2, so that a
-// client that only knocks is seen too.
+// watchedListener reports connections as the kernel accepts them, before TLS and before HTTP/2, so that a client that
+// only opens a connection is seen too.
 type watchedListener struct {
 	net.Listener
 	out   *journal
@@ -59,7 +59,7 @@ func (l *watchedListener) Accept() (net.Conn, error) {
 	return watched, nil
 }
 
-// watchedConn remembers how reading ended: that is what tells a client that left from a server that hung up.
+// watchedConn remembers how reading ended: this tells whether the client or the server closed the connection.
 type watchedConn struct {
 	net.Conn
 	out    *journal

@@ -1,9 +1,8 @@
-// A gRPC server on grpc-go, for the tests of grpc-discover: grpc.health.v1 with statuses set from outside,
-// the connection limits that make a real server hang up, and an account of everything that reached it.
+// A gRPC server on grpc-go, for the tests of grpc-discover: grpc.health.v1 with statuses set from outside, the
+// connection limits that make a real server close connections, and a record of everything that reached it.
 //
-// stdout carries one JSON object a line: first where it listens, then every connection and every call.
-// stdin carries commands (see commands.go); at its end the process exits, so that a test that dies
-// leaves nothing behind.
+// stdout has one JSON object per line: first the address it listens on, then every connection and every call. stdin
+// has commands (see commands.go); at its end the process exits, so that a failed test leaves nothing behind.
 package main
 
 import (
@@ -25,7 +24,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 )
 
-// What was typed. A duration of 0 leaves grpc-go's own default in force (no limit).
+// The command line. A duration of 0 keeps grpc-go's own default (no limit).
 type settings struct {
 	listen             string
 	tlsCert, tlsKey    string
@@ -90,7 +89,7 @@ func servingStatus(word string) (healthpb.HealthCheckResponse_ServingStatus, err
 	return healthpb.HealthCheckResponse_ServingStatus(number), nil
 }
 
-// serve returns when the server was stopped by a command; the end of stdin ends the process itself.
+// serve returns when the server was stopped by a command; at the end of stdin the process exits.
 func serve(set settings) error {
 	out := &journal{}
 	options := []grpc.ServerOption{

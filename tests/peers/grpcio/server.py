@@ -33,7 +33,7 @@ def write(line):
         try:
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
-        except BrokenPipeError:  # nobody reads any more
+        except BrokenPipeError:  # the reader closed its end
             os._exit(0)
 
 
@@ -143,7 +143,7 @@ def main():
     if settings.check:
         return check(settings.check)
 
-    # Without this the C core shares a taken port silently.
+    # Without this the C core silently shares a port that is in use.
     options = [("grpc.so_reuseport", 0), *settings.option]
     server = grpc.server(ThreadPoolExecutor(max_workers=16), options=options)
     servicer = Health()

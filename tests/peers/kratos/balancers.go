@@ -9,13 +9,13 @@ import (
 	"google.golang.org/grpc/resolver"
 )
 
-// held is what the load balancer of one channel was given: the only faithful witness of what a resolver handed over.
+// held is what the load balancer of one channel was given: the only reliable record of what a resolver passed on.
 type held struct {
 	lock    sync.Mutex
-	open    int       // balancers that live: none while the channel is idle
+	open    int       // open balancers: none while the channel is idle
 	holds   []string  // the newest list, kept when its balancer is closed
-	updates int       // how many lists there were in all
-	updated time.Time // when the newest one came
+	updates int       // number of lists so far
+	updated time.Time // time of the newest list
 }
 
 func (h *held) describe(l line) {
@@ -29,7 +29,7 @@ func (h *held) describe(l line) {
 	}
 }
 
-// ledger knows every channel's held by the channel's number.
+// ledger maps the number of a channel to its held.
 type ledger struct {
 	out  *journal
 	lock sync.Mutex
@@ -45,8 +45,8 @@ func (l *ledger) of(channel int) *held {
 	return l.all[channel]
 }
 
-// agent is the user agent of a channel, and whose reads it back: grpc-go appends its own name. Channels of others, as
-// etcd's client has one, are nobody's: 0.
+// agent is the user agent of a channel, and whose parses it: grpc-go appends its own name. Other channels, such as
+// that of etcd's client, have number 0.
 func agent(channel int) string { return fmt.Sprintf("channel-%d", channel) }
 
 func whose(agent string) (channel int) {
@@ -54,7 +54,7 @@ func whose(agent string) (channel int) {
 	return channel
 }
 
-// record puts a witness before each of the load balancers with these names. They do their work as before.
+// record puts a recorder in front of each of the load balancers with these names. They work as before.
 func record(out *journal, names ...string) *ledger {
 	books := &ledger{out: out, all: map[int]*held{}}
 	for _, name := range names {

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// channel is one gRPC channel and what is known of it.
+// channel is one gRPC channel and its state.
 type channel struct {
 	number  int
 	conn    *grpc.ClientConn
@@ -26,7 +26,8 @@ type channel struct {
 	queries *queries
 }
 
-// tell reports every change of state that is still visible when it looks: a state that is left at once may be missed.
+// tell reports every change of state that is still visible when it checks: a state that is left at once may be
+// missed.
 func (c *channel) tell(out *journal) {
 	for last := connectivity.State(-1); ; {
 		now := c.conn.GetState()
@@ -38,13 +39,13 @@ func (c *channel) tell(out *journal) {
 	}
 }
 
-// obey reads one command a line and answers each with a line on stdout that has the number of the command (1 for the
-// first):
+// obey reads one command per line and replies to each with a line on stdout that has the number of the command (1 for
+// the first):
 //
 //	call [CHANNEL]    one grpc.health.v1 Check; answered when it has ended, other commands meanwhile
 //	state [CHANNEL]   the connectivity state, the addresses that the load balancer was given last, the queries to Consul
 //
-// The end of the input ends the process, whatever is still going on.
+// The process exits at the end of the input, whatever is still running.
 func obey(in io.Reader, out *journal, channels []*channel) {
 	commands := bufio.NewScanner(in)
 	for number := 1; commands.Scan(); number++ {

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// withEtcd is etcd's own resolver, as its documentation has it: targets are etcd:///SERVICE.
+// withEtcd is etcd's own resolver, as in its documentation: targets are etcd:///SERVICE.
 func withEtcd(address string) (grpc.DialOption, error) {
 	client, err := clientv3.New(clientv3.Config{Endpoints: []string{address}})
 	if err != nil {

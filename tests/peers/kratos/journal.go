@@ -20,7 +20,7 @@ func (j *journal) write(l line) {
 	j.lock.Lock()
 	defer j.lock.Unlock()
 	if _, err := os.Stdout.Write(append(text, '\n')); err != nil {
-		os.Exit(0) // nobody reads any more
+		os.Exit(0) // the reader closed its end
 	}
 }
 

@@ -26,7 +26,7 @@ func openKratos(ctx context.Context, discovery registry.Discovery, endpoint stri
 	)
 }
 
-// serveOwn starts Kratos's gRPC server as any Kratos service has one.
+// serveOwn starts Kratos's gRPC server as any Kratos service does.
 func serveOwn(address string) (string, error) {
 	server := kratos.NewServer(kratos.Address(address))
 	endpoint, err := server.Endpoint()

@@ -10,15 +10,15 @@ import (
 	older "github.com/go-kratos/kratos/v2/registry"
 	"github.com/go-kratos/kratos/v3/registry"
 	kratos "github.com/go-kratos/kratos/v3/transport/grpc"
-	_ "github.com/go-kratos/kratos/v3/transport/http" // without it 3.0.0 crashes at the first READY: nobody has set the selector yet
+	_ "github.com/go-kratos/kratos/v3/transport/http" // without it 3.0.0 crashes at the first READY: the selector is not set yet
 	"github.com/hashicorp/consul/api"
 	"google.golang.org/grpc"
 )
 
 const kratosModule = "github.com/go-kratos/kratos/v3"
 
-// newDiscovery uses the Consul plugin of 2.9.2: that of 3.0.0 is the same source but for its import paths and its words
-// to the logger, and not every Go proxy has it. Only the types of the two majors are translated here.
+// newDiscovery uses the Consul plugin of 2.9.2: that of 3.0.0 has the same source except for import paths and log
+// messages, and not every Go proxy has it. Only the types of the two majors are translated here.
 func newDiscovery(client *api.Client) registry.Discovery { return discovery{consul.New(client)} }
 
 type discovery struct{ older.Discovery }
@@ -62,7 +62,7 @@ func openKratos(ctx context.Context, discovery registry.Discovery, endpoint stri
 	)
 }
 
-// serveOwn starts Kratos's gRPC server as any Kratos service has one.
+// serveOwn starts Kratos's gRPC server as any Kratos service does.
 func serveOwn(address string) (string, error) {
 	server := kratos.NewServer(kratos.Address(address))
 	endpoint, err := server.Endpoint()

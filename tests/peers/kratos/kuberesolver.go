@@ -14,8 +14,8 @@ import (
 	"google.golang.org/grpc"
 )
 
-// withKubernetes is sercand/kuberesolver, as its documentation has it: targets are kubernetes:///SERVICE.NAMESPACE. Its own
-// client is made from files at fixed places in a pod; this one differs in where it reads them, and in that it is seen.
+// withKubernetes is sercand/kuberesolver, as in its documentation: targets are kubernetes:///SERVICE.NAMESPACE. Its
+// own client reads files at fixed paths in a pod; this one reads other paths, and its requests are recorded.
 func withKubernetes(server, authority, token string, queries *queries) (grpc.DialOption, error) {
 	pem, err := os.ReadFile(authority)
 	if err != nil {

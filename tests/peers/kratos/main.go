@@ -1,4 +1,4 @@
-// A client on Kratos or on plain grpc-go, for the tests of grpc-discover: what it really holds, hears and answers
+// A client on Kratos or on plain grpc-go, for the tests of grpc-discover: what it really holds, notices and returns
 // when its channel goes idle, its registry fails, or its servers move.
 //
 //	kratos --consul 127.0.0.1:8500 --service pay --idle 5s        one channel through Kratos and its Consul plugin
@@ -8,12 +8,12 @@
 //	kratos --kubernetes https://127.0.0.1:6443 --authority ca.pem --token T --target kubernetes:///pay.ns --idle 5s
 //	                                                              the same, with kuberesolver (newest version only)
 //
-// stdout carries one JSON object a line: first the versions, then events and answers (see the README of the peers).
-// stdin carries commands (see commands.go); at its end the process exits, so that a test that dies leaves nothing
-// behind. What Kratos logs goes to stderr.
+// stdout has one JSON object per line: first the versions, then events and replies (see the README of the peers).
+// stdin has commands (see commands.go); at its end the process exits, so that a failed test leaves nothing behind.
+// Kratos logs to stderr.
 //
-// One source serves every version: a file under versions/ is its go.mod, and kratos_v2.go and kratos_v3.go hold what
-// differs between the majors.
+// One source serves every version: a file under versions/ is its go.mod, and kratos_v2.go and kratos_v3.go contain
+// what differs between the majors.
 package main
 
 import (
@@ -30,7 +30,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// What was typed.
+// The command line.
 type settings struct {
 	consul, service string
 	target, etcd    string
@@ -40,7 +40,7 @@ type settings struct {
 	listen          string
 }
 
-// An API server, and how it is asked.
+// An API server, and the credentials for it.
 type cluster struct{ server, authority, token string }
 
 func main() {
@@ -85,7 +85,7 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// versions reads what was linked, not what somebody wrote down.
+// versions reads the versions that are actually linked.
 func versions() string {
 	linked := map[string]string{}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -96,7 +96,7 @@ func versions() string {
 	return fmt.Sprintf("kratos %s, grpc-go %s", linked[kratosModule], linked["google.golang.org/grpc"])
 }
 
-// run returns only with an error; the end of stdin ends the process itself.
+// run returns only with an error; at the end of stdin the process exits.
 func run(set settings) error {
 	out := &journal{}
 	first := line{"version": versions()}
@@ -118,7 +118,7 @@ func run(set settings) error {
 	channels := make([]*channel, 0, len(set.idle))
 	for number, after := range set.idle {
 		c := &channel{number: number + 1, timeout: set.timeout, held: balancers.of(number + 1), queries: queries}
-		// The user agent is how a balancer learns whose it is.
+		// A balancer recognizes its channel by the user agent.
 		c.conn, err = open(grpc.WithIdleTimeout(after), grpc.WithUserAgent(agent(c.number)))
 		if err != nil {
 			return fmt.Errorf("channel %d: %w", c.number, err)
@@ -131,7 +131,7 @@ func run(set settings) error {
 	return nil
 }
 
-// opener makes the channels: all those through Kratos share one Registry object.
+// opener creates the channels: all those through Kratos share one Registry object.
 func opener(set settings, queries *queries) (func(...grpc.DialOption) (*grpc.ClientConn, error), error) {
 	if set.target != "" {
 		resolvers := grpc.WithResolvers()
@@ -148,8 +148,8 @@ func opener(set settings, queries *queries) (func(...grpc.DialOption) (*grpc.Cli
 			}
 		}
 		return func(options ...grpc.DialOption) (*grpc.ClientConn, error) {
-			// What grpc-go does by default, said aloud: its own default is bound to pick_first before anybody can
-			// put a witness there.
+			// The default of grpc-go, set explicitly: its own default is bound to pick_first before a recorder can be put
+			// there.
 			options = append(options, resolvers, grpc.WithTransportCredentials(insecure.NewCredentials()),
 				grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"pick_first": {}}]}`))
 			return grpc.Dial(set.target, options...)

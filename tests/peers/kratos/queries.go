@@ -8,16 +8,16 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// queries sees every request that goes to Consul, as it leaves and as its answer's head comes or it is cancelled.
+// queries records every request to Consul, when it is sent and when its response's head arrives or it is cancelled.
 type queries struct {
 	out     *journal
 	lock    sync.Mutex
-	running int       // how many wait for an answer now: a long poll is one of them
-	count   int       // how many there were in all
+	running int       // requests that are pending now: a long poll is one of them
+	count   int       // number of requests so far
 	ended   time.Time // when the newest one ended
 }
 
-// client is an ordinary client of Consul's whose requests are seen.
+// client is an ordinary Consul client whose requests are recorded.
 func (q *queries) client(address string) (*api.Client, error) {
 	config := api.DefaultConfig()
 	config.Address = address

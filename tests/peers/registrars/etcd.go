@@ -14,7 +14,7 @@ func client(registry string) (*clientv3.Client, error) {
 	return clientv3.New(clientv3.Config{Endpoints: []string{registry}, DialTimeout: 5 * time.Second})
 }
 
-// As etcd's documentation has it: a lease, kept alive, and an endpoint that holds it.
+// As in etcd's documentation: a lease that is kept alive, and an endpoint attached to it.
 func etcdNaming(what instance) (func() error, error) {
 	client, err := client(what.registry)
 	if err != nil {

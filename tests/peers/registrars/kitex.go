@@ -11,7 +11,7 @@ import (
 	zookeeper "github.com/kitex-contrib/registry-zookeeper/registry"
 )
 
-// What kitex's servers tell their registry.
+// What kitex's servers pass to their registry.
 func kitex(what instance, writer registry.Registry, err error) (func() error, error) {
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// A server of Kratos, as far as its registry hears of one: it says its endpoints by scheme.
+// A Kratos server as its registry sees it: it lists its endpoints by scheme.
 type listening struct{ url *url.URL }
 
 func (l listening) Endpoint() (*url.URL, error) { return l.url, nil }
@@ -83,7 +83,7 @@ func kratosZookeeper(what instance) (func() error, error) {
 	}, nil
 }
 
-// Its path is Netflix's (eureka/v2) unless it is told that of Spring's server.
+// Its path is Netflix's (eureka/v2) unless it is set to that of Spring's server.
 func kratosEureka(what instance) (func() error, error) {
 	writer, err := eureka.New([]string{"http://" + what.registry}, eureka.WithEurekaPath("eureka"))
 	if err != nil {

@@ -4,8 +4,8 @@
 //	registrars FRAMEWORK --registry HOST:PORT --name pay --address 127.0.0.1:9000
 //	registrars --version
 //
-// When it is registered, {"registered":"FRAMEWORK","version":"MODULE VERSION"} is a line of stdout; what the framework
-// itself prints may stand before it.
+// When it is registered, {"registered":"FRAMEWORK","version":"MODULE VERSION"} is printed as a line on stdout; output
+// of the framework itself may precede it.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 // What is registered, and where.
 type instance struct{ registry, name, address string }
 
-// A framework: the module that writes, and how it registers. The function that it gives deregisters.
+// A framework: the module that writes, and how it registers. The function that it returns deregisters.
 type framework struct {
 	module   string
 	register func(instance) (func() error, error)

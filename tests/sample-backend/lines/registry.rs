@@ -1,4 +1,4 @@
-//! What the lines of a file are like as a registry.
+//! The lines of a file as a registry.
 
 use super::target::NAME;
 use crate::model::registry::Registry;

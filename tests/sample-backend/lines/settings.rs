@@ -7,7 +7,7 @@ use crate::backend::settings::{BackendSettings, Flag, Reader, Setting, SettingsE
 const FILE: &str = "--lines-file";
 const VARIABLE: &str = "LINES_FILE";
 
-/// What can be set.
+/// The settings.
 pub(super) const SETTINGS: &[Setting] = &[
     Setting::flag(Flag::one(FILE, "FILE", "services.txt"), "lines: the file that is read"),
     Setting::variable(VARIABLE, "the file that is read, unless --lines-file names one"),
@@ -16,7 +16,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// Which file is read.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The file; no service is known when it is not named.
+    /// The file; without it no service is known.
     pub file: Sourced<Option<String>>,
 }
 

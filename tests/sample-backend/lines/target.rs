@@ -11,7 +11,7 @@ pub(super) const NAME: &str = "lines";
 /// The scheme.
 pub(super) const SCHEMES: &[Scheme] = &[Scheme::new(NAME, parse)];
 
-/// What the help shows.
+/// The examples in the help.
 pub(super) const EXAMPLES: &[Example] =
     &[Example { target: "lines:///pay", meaning: "the lines of LINES_FILE that begin with pay" }];
 
