@@ -1,4 +1,4 @@
-//! The task of one connection of the channel: connects, reports, obeys.
+//! The task of one connection of the channel: connects, reports, executes commands.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -23,8 +23,8 @@ use crate::transport::{Connection, ConnectionEvent, Transport};
 /// An attempt passes no more stages than this.
 const STAGES: usize = 8;
 
-/// Connects to `address` before `deadline` (never, when `None`) and serves the channel until the connection ends or is
-/// closed. Its calls ask for the health of `service`.
+/// Connects to `address` before `deadline` (without a limit, when `None`) and serves the channel until the connection
+/// is lost or closed. Its calls query the health of `service`.
 pub(super) async fn run(
     id: ConnectionId,
     transport: Transport,
@@ -102,7 +102,7 @@ pub(super) async fn run(
     }
 }
 
-/// Before a health answer: reports the proxy that its headers name, when that changed.
+/// Before a health response: reports the proxy that its headers name, when that changed.
 async fn passed_on(id: ConnectionId, proxy: Option<Arc<Proxy>>, known: &mut Option<Arc<Proxy>>, outbox: &Outbox) {
     if proxy != *known {
         known.clone_from(&proxy);
@@ -110,7 +110,7 @@ async fn passed_on(id: ConnectionId, proxy: Option<Arc<Proxy>>, known: &mut Opti
     }
 }
 
-/// The connection; `None` when there is none, which the engine was told, or when it is not wanted any more.
+/// The connection; `None` when there is none, which was reported to the engine, or when it is no longer needed.
 async fn connect(
     id: ConnectionId,
     transport: &Transport,
@@ -121,13 +121,14 @@ async fn connect(
 ) -> Option<Connection> {
     let (phases, mut passed) = mpsc::channel(STAGES);
     let report = move |phase| {
-        // There is room for every stage, and whoever listens goes only together with the attempt.
+        // There is room for every stage, and the receiver lives as long as the attempt.
         let _ = phases.try_send(News { at: Instant::now(), input: Input::Passed(id, phase) });
     };
     let began = Instant::now();
-    // On the heap, and gone when it is over: an attempt (TLS among it) is much larger than an open connection's task.
+    // On the heap, and dropped when it has ended: an attempt (including TLS) is much larger than the task of an open
+    // connection.
     let mut connecting = transport.connect(address, report).boxed();
-    // The attempt goes on while its stages wait for room: a consumer that is slow costs it no time.
+    // The attempt continues while its stages wait for room: a slow consumer costs it no time.
     let mut waiting = VecDeque::new();
     let outcome = loop {
         tokio::select! {

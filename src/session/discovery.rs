@@ -1,4 +1,4 @@
-//! What the sources list, PURE: sets, gaps, when to query again ([`backoff`]), and what is believed ([`belief`]).
+//! What the sources list. Pure: lists, gaps, when to query again ([`backoff`]), and what is trusted ([`belief`]).
 
 mod backoff;
 mod belief;
@@ -22,19 +22,19 @@ use crate::model::time::Elapsed;
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Ask `source`; answers carry `generation`. An earlier generation of the same source is dropped.
+    /// Query `source`; its responses carry `generation`. An earlier generation of the same source is dropped.
     Ask {
         /// Index of the source.
         source: usize,
-        /// Names this question.
+        /// Identifies this query.
         generation: u32,
     },
-    /// Drop the question to `source`.
+    /// Drop the query of `source`.
     Drop {
         /// Index of the source.
         source: usize,
     },
-    /// Tell.
+    /// Report this event.
     Tell(Box<EventKind>),
 }
 
@@ -49,7 +49,7 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// `watching`: go on after the first answer.
+    /// `watching`: continue after the first response.
     pub fn new(sources: impl IntoIterator<Item = Arc<SourceId>>, watching: bool, seed: u64) -> Self {
         let ids: Vec<Arc<SourceId>> = sources.into_iter().collect();
         let sources = ids.iter().map(Tracked::new).collect();
@@ -57,7 +57,7 @@ impl Discovery {
         Discovery { sources, ids, lags, watching, seed }
     }
 
-    /// Asks every source that is quiet.
+    /// Queries every source that is quiet.
     pub fn start(&mut self, now: Elapsed, steps: &mut Vec<Step>) {
         for index in 0..self.sources.len() {
             if self.sources[index].state == State::Quiet {
@@ -67,7 +67,7 @@ impl Discovery {
         }
     }
 
-    /// Stops asking; what is known stays known.
+    /// Stops all queries; what is known is kept.
     pub fn stop(&mut self, steps: &mut Vec<Step>) {
         for (source, tracked) in self.sources.iter_mut().enumerate() {
             if !matches!(tracked.state, State::Quiet | State::Ended) {
@@ -79,7 +79,8 @@ impl Discovery {
         }
     }
 
-    /// Takes a word from a source; `last` when its stream ended with it. Words of an older generation are ignored.
+    /// Processes an item from a source; `last` when its stream ended with it. Items of an older generation are
+    /// ignored.
     pub fn word(
         &mut self,
         now: Elapsed,
@@ -122,7 +123,7 @@ impl Discovery {
         }
     }
 
-    /// Asks again whoever is due.
+    /// Queries again all sources that are due.
     pub fn time_passed(&mut self, now: Elapsed, steps: &mut Vec<Step>) {
         for index in 0..self.sources.len() {
             if let State::Broken { retry: Some(retry), .. } = self.sources[index].state
@@ -153,7 +154,7 @@ impl Discovery {
         self.sources.iter().all(|tracked| tracked.state != State::Quiet)
     }
 
-    /// True when every source has said a word that is believed: an answer, or that it cannot be asked.
+    /// True when every source has returned a response that is trusted, or a failure.
     pub fn all_spoke(&self) -> bool {
         self.sources.iter().all(|tracked| match tracked.state {
             State::Quiet | State::Asking => false,
@@ -162,7 +163,7 @@ impl Discovery {
         })
     }
 
-    /// True when a full answer was believed from anybody.
+    /// True when a full response of any source was trusted.
     pub fn anybody_heard(&self) -> bool {
         self.sources.iter().any(|tracked| tracked.heard)
     }
@@ -172,7 +173,7 @@ impl Discovery {
         self.sources.get(index).map_or(Duration::ZERO, |tracked| now.since(tracked.asked))
     }
 
-    /// Queries a source again, whose answer was lost through our own doing.
+    /// Queries a source again whose response was lost because of this process.
     pub fn repeat(&mut self, now: Elapsed, index: usize, steps: &mut Vec<Step>) {
         if let Some(tracked) = self.sources.get_mut(index).filter(|tracked| tracked.state == State::Asking) {
             tracked.asked = now;
@@ -193,7 +194,7 @@ impl Discovery {
         steps.push(Step::Ask { source: index, generation: tracked.generation });
     }
 
-    /// Asks again without forgetting that the source is broken: only its next answer ends the gap.
+    /// Queries again while the source remains broken: only its next response ends the gap.
     fn again(&mut self, index: usize, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
         tracked.generation += 1;
@@ -237,7 +238,7 @@ impl Discovery {
         }
     }
 
-    /// Takes a believed update in.
+    /// Applies a trusted update.
     fn take(&mut self, now: Elapsed, index: usize, update: Update, mut notes: Vec<Note>, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
         let first = !tracked.heard;
@@ -279,8 +280,8 @@ impl Discovery {
         }
     }
 
-    /// Takes in what is visible of a list. When something known is hidden, or nothing was ever visible, the source is
-    /// broken: what is hidden stays listed, and it is queried again until it is visible.
+    /// Applies the visible part of a list. When a known endpoint is hidden, or nothing was ever visible, the source
+    /// is broken: hidden endpoints stay listed, and the source is queried again until they are visible.
     fn partly(&mut self, now: Elapsed, index: usize, part: Partial, steps: &mut Vec<Step>) {
         let tracked = &mut self.sources[index];
         let hides_nothing_known = tracked.set.hidden_from(&part.answer, &part.hidden).is_empty();

@@ -1,4 +1,4 @@
-//! The driver: gives the engine a clock and carries its effects out.
+//! The driver: gives the engine a clock and executes its effects.
 
 mod failed;
 mod log;
@@ -35,24 +35,24 @@ use crate::transport::{Dial, Progress, Sockets, Transport};
 use failed::{Owner, Owners};
 use probes::Probes;
 
-/// A running session: events come out until the summary, which is the last. Everything it began (watches, connections,
-/// probes) ends when it is dropped.
+/// A running session: returns events up to the summary, which is the last. Everything that it started (watches,
+/// connections, probes) ends when it is dropped.
 ///
-/// Nothing new begins while nobody takes events: what happens meanwhile waits, in bounded room, and is told later with the
-/// time at which it happened.
+/// Nothing new is started while no events are taken: what happens in the meantime waits, in a bounded buffer, and is
+/// reported later with the time at which it happened.
 pub struct Session {
     engine: Engine,
     began: Instant,
-    /// Boxed: at its end a session has one for every endpoint, all at once.
+    /// Boxed: at its end a session has one for every endpoint, all at the same time.
     events: VecDeque<Box<Event>>,
     over: bool,
     sources: Vec<Asked>,
     transport: Transport,
-    /// The metadata that endpoints are sent: none of it is in any event.
+    /// The metadata that are sent to endpoints: no event contains any of it.
     secrets: Secrets,
     service: Arc<str>,
     connections: HashMap<ConnectionId, Open>,
-    /// What connections of the channel, and idle ones beside it, may still be opened.
+    /// How many more connections of the channel, and idle-connection checks, may be opened.
     room: Arc<Semaphore>,
     probes: Probes,
     tasks: JoinSet<()>,
@@ -77,12 +77,12 @@ struct Open {
 }
 
 impl Session {
-    /// Begins, over sockets. Must be called within a tokio runtime.
+    /// Starts a session over sockets. Must be called within a tokio runtime.
     pub fn start(plan: Plan) -> Session {
         Session::start_with(plan, Arc::new(Sockets))
     }
 
-    /// Begins, dialling with `dial` instead of sockets.
+    /// Starts a session that dials with `dial` instead of sockets.
     pub fn start_with(plan: Plan, dial: Arc<dyn Dial>) -> Session {
         let (outbox, inbox) = orders::inbox();
         let mut transport = plan.transport;
@@ -150,7 +150,7 @@ impl Session {
             if self.over {
                 return self.engine.next_conclusion();
             }
-            // Finished tasks are taken off the set so that it does not grow, however busy the inbox is.
+            // Finished tasks are removed from the set so that it does not grow, however busy the inbox is.
             while let Some(ended) = self.tasks.try_join_next_with_id() {
                 self.ended(ended);
             }
@@ -161,7 +161,7 @@ impl Session {
             let more_probes = self.probes.due();
             tokio::select! {
                 biased;
-                // What has happened comes before what time has brought: a consumer that was slow makes nothing late.
+                // What has happened is processed before timers: a slow consumer makes nothing late.
                 Some(news) = self.inbox.recv() => self.feed_at(Elapsed::new(news.at - self.began), news.input),
                 () = sleep_until(due) => {
                     if self.engine.ends_at().is_some_and(|end| end <= self.elapsed()) {
@@ -175,40 +175,40 @@ impl Session {
         }
     }
 
-    /// Ends the session early: the verdict of this moment and the summary follow.
+    /// Stops the session early: the current verdict and the summary follow.
     pub fn finish(&mut self) {
         self.feed(Input::InStages(self.stages()));
         self.feed(Input::Finish);
     }
 
-    /// While `hold` is set no new probe begins; what is under way goes on, and its events come out. For a consumer whose own
-    /// output does not keep up: it stays able to take events and to end the session.
+    /// While `hold` is set, no new probe starts; running ones continue, and their events are returned. For a consumer
+    /// whose own output is too slow: it can still take events and stop the session.
     pub fn hold_attempts(&mut self, hold: bool) {
         self.probes.held = hold;
         self.start_probes();
     }
 
-    /// What is waited for at the moment, for a progress line: the registries and endpoints that have not come to a result.
+    /// What the session is waiting for now, for a progress line: the registries and endpoints without a result.
     pub fn pending(&mut self) -> Vec<PendingReport> {
         self.engine.pending(self.elapsed(), self.stages())
     }
 
-    /// The channel as it is now, for a live table; `None` when the goal needs none.
+    /// The current state of the channel, for a live table; `None` when the goal needs no channel.
     pub fn channel(&self) -> Option<&Channel> {
         self.engine.channel_view()
     }
 
-    /// Time since the session began.
+    /// Time since the session started.
     pub fn elapsed(&self) -> Elapsed {
         Elapsed::new(self.began.elapsed())
     }
 
-    /// The instant of `at`; `None` when it is too far away to come.
+    /// The instant of `at`; `None` when it is too far in the future.
     fn moment(&self, at: Elapsed) -> Option<Instant> {
         self.began.checked_add(at.since_start())
     }
 
-    /// Which stages are waiting at the moment.
+    /// The current stage of every attempt.
     fn stages(&self) -> Stages {
         let at = |progress: &Progress| {
             let (stage, since) = progress.stage()?;
@@ -287,7 +287,7 @@ impl Session {
         }
     }
 
-    /// Opens a connection of the channel, when there is room for one.
+    /// Opens a connection of the channel, when the limit allows one more.
     fn open(&mut self, connection: ConnectionId, address: Address, deadline: Elapsed) {
         let outbox = self.outbox.clone();
         let owner = Owner::Connection(connection);
@@ -307,7 +307,7 @@ impl Session {
         });
     }
 
-    /// Opens an idle connection beside the channel, when there is room for one.
+    /// Starts an idle-connection check, when the limit allows one more.
     fn hold(&mut self, hold: HoldId, address: Address, silence: Duration) {
         let outbox = self.outbox.clone();
         let place = self.room.clone().try_acquire_owned();
@@ -344,7 +344,7 @@ impl Session {
             loop {
                 let word = answers.next().await;
                 let ended = word.is_none();
-                // A stream that ends right after this word ends with it: one event instead of two.
+                // When the stream ends right after this item, both are one event.
                 let after = if ended { None } else { answers.next().now_or_never() };
                 let last = ended || matches!(after, Some(None));
                 let mut inputs = vec![Input::Word { source: index, generation, word, last }];
@@ -379,7 +379,7 @@ impl Session {
     }
 }
 
-/// There is room for no further connection: what is left belongs to registries.
+/// The limit of connections is reached: the rest of the open files is reserved for registries.
 fn full() -> Failure {
     let text = "the limit of open connections is reached; the rest is reserved for registries";
     Failure::new(Stage::Tcp, FailureCode::Exhausted(Resource::Files), text, Duration::ZERO)

@@ -1,5 +1,5 @@
-//! Whether this process ran all the time: a heartbeat that comes late shows that it did not, and that what timed out
-//! meanwhile proves nothing about anybody else.
+//! Detects times in which this process did not run: a late heartbeat shows one, and timeouts during that time prove
+//! nothing about the peers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 const BEAT: Duration = Duration::from_millis(100);
 /// A beat that is later than this shows a stall.
 const LATE: Duration = Duration::from_millis(250);
-/// Stalls that nobody has taken yet; older ones are joined.
+/// How many stalls are kept until they are taken; older ones are merged.
 const KEPT: usize = 16;
 
 /// The heartbeat of a session. Clones share it.
@@ -29,17 +29,17 @@ struct Pulse {
 pub(super) struct Stalled {
     /// The last beat before it.
     pub from: Instant,
-    /// The first sign of life after it.
+    /// The first moment at which it ran again.
     pub to: Instant,
 }
 
 impl Heartbeat {
-    /// A heart that begins to beat now, once [`Heartbeat::beat`] is polled.
+    /// A heartbeat that starts now, once [`Heartbeat::beat`] is polled.
     pub(super) fn new() -> Heartbeat {
         Heartbeat(Arc::new(Mutex::new(Pulse { last: Instant::now(), stalls: Vec::new() })))
     }
 
-    /// Beats for ever.
+    /// Runs the heartbeat. Never returns.
     pub(super) async fn beat(self) {
         loop {
             sleep_until(clock::after(BEAT)).await;
@@ -47,7 +47,7 @@ impl Heartbeat {
         }
     }
 
-    /// The stalls since this was asked last: also one that ended just now, before the next beat.
+    /// The stalls since the last call, including one that ended just now, before the next beat.
     pub(super) fn stalls(&self) -> Vec<Stalled> {
         let now = Instant::now();
         let mut pulse = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +91,7 @@ mod tests {
         let beating = tokio::spawn(heartbeat.clone().beat());
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert_eq!(heartbeat.stalls(), []);
-        // The clock jumps as it does for a process that is stopped.
+        // The clock jumps, as for a process that was stopped.
         tokio::time::advance(Duration::from_secs(7)).await;
         let stalls = heartbeat.stalls();
         assert_eq!(stalls.len(), 1, "seen before the next beat");

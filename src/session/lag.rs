@@ -1,5 +1,5 @@
-//! Who tells of a change first, and how much later the others do, PURE. What somebody listed from the start was never a
-//! change; only what comes and goes while everybody is watched has an order.
+//! Which source reports a change first, and how much later the others do. Pure. What a source listed from the start
+//! is not a change; only changes while all sources are watched have an order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use crate::model::registry::SourceId;
 use crate::model::resolution::EndpointSet;
 use crate::model::time::Elapsed;
 
-/// The usable addresses of every source, and who was first with each change.
+/// The usable addresses of every source, and which source reported each change first.
 #[derive(Debug)]
 pub(super) struct Lags {
     listed: Vec<Option<BTreeSet<Address>>>,
     turns: BTreeMap<Address, Turn>,
 }
 
-/// An address came or went, as its first teller says.
+/// The first report that an address was added or removed.
 #[derive(Debug)]
 struct Turn {
     is_listed: bool,
@@ -26,12 +26,12 @@ struct Turn {
 }
 
 impl Lags {
-    /// For so many sources. One alone is neither first nor late: nothing is kept then.
+    /// For this number of sources. A single one is neither first nor late: nothing is kept then.
     pub(super) fn between(sources: usize) -> Self {
         Lags { listed: if sources > 1 { vec![None; sources] } else { Vec::new() }, turns: BTreeMap::new() }
     }
 
-    /// Takes what `source` lists now; what it says later than another, and by how much.
+    /// Records what `source` lists now. Returns the changes that another source reported earlier, and by how much.
     pub(super) fn told(
         &mut self,
         now: Elapsed,
@@ -70,7 +70,7 @@ impl Lags {
 }
 
 impl Lags {
-    /// A change that every source agrees with has no order any more.
+    /// Drops changes that every source has reported.
     fn forget_settled(&mut self, changed: &[Address]) {
         for address in changed {
             let agrees = |is_listed: bool| self.listed.iter().flatten().all(|set| set.contains(address) == is_listed);
@@ -102,7 +102,7 @@ mod tests {
         set
     }
 
-    /// Plays `(second, source, listed)`; each lag as `source: +1 2s after a`.
+    /// Plays `(second, source, listed)`; returns each lag as `source: +1 2s after a`.
     fn play(sources: usize, told: &[(u64, usize, &[i8])]) -> Vec<String> {
         let names: Vec<Arc<SourceId>> = ["a", "b", "c"].map(source)[..sources].to_vec();
         let mut lags = Lags::between(sources);

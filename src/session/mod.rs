@@ -1,4 +1,4 @@
-//! The one room that knows all the others: plan, script, engine (PURE), driver (clock and effects).
+//! The one module that may use all the others: plan, script, engine (pure), driver (clock and effects).
 
 mod connection;
 mod discovery;

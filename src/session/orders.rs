@@ -1,4 +1,5 @@
-//! What the driver wants of a connection's task, and what its task sends to the driver: both bounded, nothing lost.
+//! The commands of the driver to a connection's task, and the messages of the task to the driver: both bounded,
+//! nothing lost.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,22 +8,22 @@ use tokio::time::Instant;
 
 use super::engine::Input;
 
-/// What a connection is told to do.
+/// A command to a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
     /// One health Check.
     Check,
     /// A health Watch, unless one is open.
     Watch,
-    /// Close: now, or when the call in flight is over.
+    /// Close: now, or when the call in flight has ended.
     Close {
         /// Let the call finish.
         drain: bool,
     },
 }
 
-/// The commands that a connection has not taken yet. Each is kept once: a second Check or Watch asks for the same, so this
-/// is as small as it looks however slowly the connection takes them. Clones share it.
+/// The commands that a connection has not taken yet. Each is kept once, because a second Check or Watch requests the
+/// same. So the size is bounded however slowly the connection takes them. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Orders(Arc<Shared>);
 
@@ -36,7 +37,7 @@ struct Shared {
 struct Wanted {
     check: bool,
     watch: bool,
-    /// With `drain`; one that closes at once overrules one that drains.
+    /// With `drain`; an immediate close overrules one that drains.
     close: Option<bool>,
 }
 
@@ -79,10 +80,10 @@ impl Orders {
     }
 }
 
-/// So many inputs wait for the driver at most; whoever has another one waits with it.
+/// Maximum number of inputs that wait for the driver; a task with another one waits until there is room.
 const INBOX: usize = 1024;
 
-/// What a task has to tell, and when it happened: a driver whose consumer is slow takes it later.
+/// A message of a task, and when it happened: a driver with a slow consumer takes it later.
 #[derive(Debug)]
 pub(super) struct News {
     /// When it happened.

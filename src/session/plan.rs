@@ -1,4 +1,4 @@
-//! [`Plan`]: what a session is to do, fully decided. Nothing is contacted by making one.
+//! [`Plan`]: everything that a session is to do. Making one contacts nothing.
 
 mod builder;
 
@@ -16,21 +16,21 @@ use crate::transport;
 
 pub use builder::PlanBuilder;
 
-/// How long a READY connection may be quiet before it is checked, unless it is given. One unary RPC in this time is less than
-/// a load balancer or a kubelet asks for.
+/// Default time that a READY connection may be quiet before it is checked. One unary RPC in this time is less than a
+/// load balancer or a kubelet sends.
 pub const CHECK_INTERVAL: Duration = Duration::from_secs(30);
 
-/// One question to one backend.
+/// One query to one backend.
 #[derive(Clone)]
 pub struct Source {
-    /// Who is asked.
+    /// The backend that is queried.
     pub backend: &'static dyn Backend,
-    /// For what.
+    /// What it is queried for.
     pub target: Target,
-    /// Nobody named this backend: a bare name is asked of all that are active. One that does not know the name is no
-    /// disagreement then.
+    /// True when the backend was not named: a bare name is queried in all active ones. One that does not have the
+    /// name is no disagreement then.
     pub implied: bool,
-    /// How the backend is asked.
+    /// The settings of the backend.
     pub settings: Arc<backend::Settings>,
 }
 
@@ -47,34 +47,34 @@ impl fmt::Debug for Source {
     }
 }
 
-/// What a session is to do. All sources are one service: that is how backends are compared.
+/// What a session is to do. All sources are one service; their results are compared.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Plan {
-    /// What the session is about, for every event: the targets as typed, secrets masked.
+    /// The name of the service in every event: the targets as typed, secrets masked.
     pub label: Arc<str>,
-    /// Who is asked for what.
+    /// The queries.
     pub sources: Vec<Source>,
-    /// What is done with the answers.
+    /// What is done with the endpoints.
     pub goal: Goal,
-    /// Which silent connections an idle cycle holds beside the one that every endpoint gets.
+    /// Which idle-connection checks an idle cycle makes in addition to the one for every endpoint.
     pub holding: Holding,
     /// How addresses are reached.
     pub transport: transport::Options,
     /// How the channel behaves.
     pub channel: channel::Options,
-    /// The service that health is asked for; empty is the whole server.
+    /// The service whose health is queried; empty is the whole server.
     pub service: Arc<str>,
-    /// Whose clients are modelled beside the channel.
+    /// Which frameworks' clients are modelled beside the channel.
     pub lenses: Lenses,
     /// A READY connection of a watch whose server has sent nothing for this long is checked with Health/Check
     /// (`--check-interval`: 30 s); only before the watch ends when `None`.
     pub check_interval: Option<Duration>,
-    /// What is too much.
+    /// The limits of the session.
     pub limits: Limits,
     /// What is good enough.
     pub judging: Judging,
-    /// The proxy that other clients would take from the environment. Sessions never use it; they only tell of it.
+    /// The proxy that other clients would use because of the environment. Sessions never use it; they only report it.
     pub proxy: Option<ProxyEnv>,
 }
 
@@ -84,9 +84,9 @@ impl Plan {
         PlanBuilder::default()
     }
 
-    /// A plan with gRPC's defaults: every source asked with its own settings, TLS found out per address, 20 s to connect
-    /// (5 s for a probe), 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens
-    /// pick_first with the cycle's own idle timeout.
+    /// A plan with gRPC's defaults: every source with its own settings, TLS detected per address, 20 s to connect (5
+    /// s for a probe), 5 s for an RPC. `watch` opens round_robin and keeps connected; an idle cycle opens pick_first
+    /// with the cycle's own idle timeout.
     pub fn new(sources: Vec<Source>, goal: Goal) -> Plan {
         let label = sources.iter().map(|source| source.target.to_string()).collect::<Vec<_>>().join(" ");
         let mut channel = channel::Options::default();
@@ -119,29 +119,29 @@ impl Plan {
     }
 }
 
-/// What is done with the answers.
+/// What is done with the endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Goal {
-    /// Ask every source once, and again when the answer was empty; or go on watching.
+    /// Query every source once, and again when the response was empty; or continue to watch.
     Resolve {
-        /// Show every change as it comes.
+        /// Report every change.
         watch: bool,
     },
     /// Resolve, then reach every endpoint.
     #[default]
     Probe,
-    /// The idle cycle: a call, silence until IDLE, a call again.
+    /// The idle cycle: a call, no call until IDLE, a call again.
     ProbeIdle(Duration),
-    /// Keep a channel open and show everything that happens.
+    /// Keep a channel open and report everything that happens.
     Watch {
-        /// End when this is so.
+        /// Stop when this condition is met.
         until: Option<Until>,
     },
 }
 
 impl Goal {
-    /// How long connecting may take unless it is given: gRPC's 20 s for a channel that is watched; a probe, whose answer
-    /// somebody waits for, gives up after 5 s.
+    /// The default time limit for connecting: gRPC's 20 s for a channel that is watched; 5 s for a probe, whose user
+    /// waits for the result.
     pub const fn connect_timeout(self) -> Duration {
         match self {
             Self::Probe | Self::ProbeIdle(_) => Duration::from_secs(5),
@@ -150,37 +150,38 @@ impl Goal {
     }
 }
 
-/// Which silent connections an idle cycle holds longer or shorter than the channel is silent, on the first endpoints.
+/// Which idle-connection checks an idle cycle makes on the first endpoints, for longer or shorter than the channel is
+/// idle.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Holding {
-    /// One connection for each of these silences (`--idle-ladder`).
+    /// One connection for each of these idle times (`--idle-ladder`).
     pub ladder: Vec<Duration>,
-    /// Search for the silence that the path tolerates, up to this one (`--find-cutoff`).
+    /// Search for the longest idle time that the path tolerates, up to this one (`--find-cutoff`).
     pub find_cutoff: Option<Duration>,
 }
 
 impl Holding {
-    /// The longest silence that is asked for.
+    /// The longest idle time that was requested.
     pub fn longest(&self) -> Option<Duration> {
         self.ladder.iter().copied().chain(self.find_cutoff).max()
     }
 }
 
-/// Whose clients are modelled beside the channel (`--as`).
+/// Which frameworks' clients are modelled beside the channel (`--as`).
 #[derive(Debug, Clone, Default)]
 pub enum Lenses {
-    /// Nobody's.
+    /// None.
     #[default]
     None,
-    /// These, and told of are those that hold something else than the registry lists: the idle cycle's default.
+    /// These, and only those are reported that hold something else than the registry lists: the idle cycle's default.
     Differing(Vec<&'static LensKind>),
-    /// These, and every one is told of.
+    /// These, and every one is reported.
     Chosen(Vec<&'static LensKind>),
 }
 
 impl Lenses {
-    /// Those that are modelled.
+    /// The clients that are modelled.
     pub fn kinds(&self) -> &[&'static LensKind] {
         match self {
             Lenses::None => &[],
@@ -189,20 +190,20 @@ impl Lenses {
     }
 }
 
-/// When `watch --until` ends.
+/// The condition of `watch --until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Until {
-    /// As many endpoints as [`Judging::min_ready`] requires (one unless it is given) are READY, and SERVING or without a
-    /// health service.
+    /// As many endpoints as [`Judging::min_ready`] requires (default: one) are READY, and SERVING or without a health
+    /// service.
     Ready,
-    /// That has held for 10 s.
+    /// This condition has been met for 10 s.
     Stable,
     /// No endpoint is listed any more.
     Drained,
 }
 
 impl Until {
-    /// The word of `--until`.
+    /// The value of `--until`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "ready",
@@ -212,22 +213,22 @@ impl Until {
     }
 }
 
-/// What is too much.
+/// The limits of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Probes in flight: 256.
+    /// Maximum number of probes in flight: 256.
     pub concurrency: usize,
-    /// Connections of the channel, and idle ones beside it, open at the same time; no cap when `None`. What this process
-    /// may have open beyond them belongs to registries.
+    /// Maximum number of open connections of the channel and of idle-connection checks; no limit when `None`. The
+    /// open files beyond that are reserved for registries.
     pub connections: Option<usize>,
-    /// Probes begun per second; no cap when `None`.
+    /// Maximum number of probes started per second; no limit when `None`.
     pub rate: Option<u32>,
-    /// Refuse to probe more endpoints than this; no cap when `None`.
+    /// Refuse to probe more endpoints than this; no limit when `None`.
     pub max_endpoints: Option<usize>,
-    /// End without a verdict after this long (`--max-time`, exit 124).
+    /// Stop without a verdict after this long (`--max-time`, exit 124).
     pub max_time: Option<Duration>,
-    /// End with the verdict of that moment after this long (`watch --for`).
+    /// Stop with the current verdict after this long (`watch --for`).
     pub run_for: Option<Duration>,
 }
 
@@ -237,7 +238,7 @@ impl Default for Limits {
     }
 }
 
-/// Why no plan can be made.
+/// Why a plan cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -246,18 +247,18 @@ pub enum PlanError {
     Unsupported {
         /// The target as typed.
         target: String,
-        /// Which backends there are.
+        /// The supported backends.
         reason: String,
     },
-    /// `--backend` named something that does not exist.
+    /// `--backend` named a backend that does not exist.
     #[error("unknown backend {name:?} (supported: {})", known.join(", "))]
     NoSuchBackend {
         /// The name as typed.
         name: String,
-        /// The names there are.
+        /// The supported names.
         known: Vec<&'static str>,
     },
-    /// No backend can be asked for a bare name.
+    /// No backend can be queried for a bare name.
     #[error(
         "no active backend for bare name {name:?}: {}; write a full target such as dns:///{name}:50051",
         inactive.iter().map(|(backend, why)| format!("{backend}: {why}")).collect::<Vec<_>>().join("; ")
@@ -273,8 +274,9 @@ pub enum PlanError {
     NoTarget,
 }
 
-/// Who is to be asked for `targets`: URIs go to the backend of their scheme, bare names to every backend that is active
-/// under `settings` (only those named in `only`, when it is not empty). Nothing is contacted. Every source keeps `settings`.
+/// The queries for `targets`: URIs go to the backend of their scheme, bare names to every backend that is active
+/// under `settings` (only those named in `only`, when it is not empty). Nothing is contacted. Every source keeps
+/// `settings`.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! [`Script`]: the part of a plan that the engine needs, without sockets or registries in it.
+//! [`Script`]: the part of a plan that the engine needs, without sockets or registries.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,40 +13,40 @@ use crate::model::registry::{Registry, SourceId};
 pub struct Script {
     /// The label of every event.
     pub label: Arc<str>,
-    /// The wall clock when the session began.
+    /// The wall clock when the session started.
     pub began: SystemTime,
     /// Every source.
     pub sources: Vec<Arc<SourceId>>,
-    /// Those that no target or flag names.
+    /// Those that neither a target nor a flag names.
     pub implied: Vec<Arc<SourceId>>,
     /// Every kind of registry that this build has a backend for.
     pub registries: Vec<&'static Registry>,
-    /// What is done with the answers.
+    /// What is done with the endpoints.
     pub goal: Goal,
-    /// Which silent connections an idle cycle holds.
+    /// Which idle-connection checks an idle cycle makes.
     pub holding: Holding,
-    /// The service that health is asked for.
+    /// The service whose health is queried.
     pub service: Arc<str>,
     /// How the channel behaves.
     pub channel: channel::Options,
-    /// How long a call may wait for a connection and its answer.
+    /// How long a call may wait for a connection and its response.
     pub call_timeout: Duration,
     /// How long an RPC may take.
     pub rpc_timeout: Duration,
     /// A READY connection that has been quiet for this long is checked; never when `None`.
     pub check_interval: Option<Duration>,
-    /// Whose clients are modelled beside the channel.
+    /// Which frameworks' clients are modelled beside the channel.
     pub lenses: Lenses,
-    /// What is too much.
+    /// The limits of the session.
     pub limits: Limits,
     /// What is good enough.
     pub judging: Judging,
-    /// The proxy that other clients would take from the environment.
+    /// The proxy that other clients would use because of the environment.
     pub proxy: Option<ProxyEnv>,
 }
 
 impl Script {
-    /// Does discovery go on after the first answer?
+    /// True when discovery continues after the first response.
     pub fn watches(&self) -> bool {
         match self.goal {
             Goal::Resolve { watch } => watch,
@@ -55,7 +55,7 @@ impl Script {
         }
     }
 
-    /// Is a channel opened?
+    /// True when a channel is opened.
     pub fn has_channel(&self) -> bool {
         match self.goal {
             Goal::Resolve { .. } | Goal::Probe => false,
@@ -63,7 +63,7 @@ impl Script {
         }
     }
 
-    /// How much the verdict can rest on.
+    /// How far the session looks, for the verdict.
     pub fn depth(&self) -> Depth {
         match self.goal {
             Goal::Resolve { .. } => Depth::Registries,

@@ -42,9 +42,9 @@ impl Transport {
         Transport { setup: self.setup.clone(), progress: progress.clone() }
     }
 
-    /// Connects to `address` up to the server's SETTINGS, within the connect timeout. `report` is told of every stage
-    /// that was passed as soon as it was; with [`TlsMode::Auto`](super::TlsMode::Auto) as soon as the mode is known, and only of the stages in
-    /// that mode.
+    /// Connects to `address` up to the server's SETTINGS, within the connect timeout. `report` is called for every
+    /// stage as soon as it was passed. With [`TlsMode::Auto`](super::TlsMode::Auto) it is called as soon as the mode
+    /// is known, and only for the stages in that mode.
     ///
     /// Must be polled inside a tokio runtime, on which one task is left to drive the connection.
     pub fn connect(

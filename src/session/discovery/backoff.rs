@@ -8,18 +8,18 @@ use crate::model::time::Elapsed;
 /// First delay before a broken source is queried again; grows by [`GROWTH`] up to what [`longest`] allows.
 const FIRST: Duration = Duration::from_millis(500);
 const GROWTH: f64 = 1.6;
-/// A watch that lived for this long was a good one: the failures before it no longer count.
+/// A watch that lasted this long counts as a success: earlier failures no longer count.
 const LIVED: Duration = Duration::from_secs(10);
-/// No registry makes us wait longer than this, whatever its `Retry-After` is.
+/// The longest delay that a registry can request with `Retry-After`.
 const LONGEST_WISH: Duration = Duration::from_secs(5 * 60);
 
 /// The longest delay after a failure.
 fn longest(failure: Option<&ResolveFailure>) -> Duration {
     match failure.map(|failure| failure.code) {
-        // Rights that are given back produce no event: a change after that must be seen within 5 s.
+        // Permissions that are granted again produce no event: a change after that must be seen within 5 s.
         Some(ResolveCode::Denied | ResolveCode::Hidden) => Duration::from_secs(3),
         Some(ResolveCode::Limited) => Duration::from_secs(30),
-        // Somebody is watching: a registry that is back must be noticed within seconds.
+        // A registry that responds again must be noticed within seconds.
         _ => Duration::from_secs(5),
     }
 }
@@ -27,23 +27,24 @@ fn longest(failure: Option<&ResolveFailure>) -> Duration {
 /// The failures of one source.
 #[derive(Debug, Clone, Default)]
 pub struct Backoff {
-    /// Failures in a row.
+    /// Consecutive failures.
     failures: u32,
-    /// Since when its present watch lives.
+    /// When its current watch started.
     answered: Option<Elapsed>,
 }
 
 impl Backoff {
-    /// The source answered.
+    /// The source responded.
     pub fn answered(&mut self, now: Elapsed) {
         self.answered.get_or_insert(now);
     }
 
-    /// It failed: how long to wait before it is queried again. `random` from 0 to 1 spreads the delay by 20 % either way.
+    /// The source failed: returns how long to wait before it is queried again. `random` from 0 to 1 spreads the delay
+    /// by 20 % either way.
     pub fn failed(&mut self, now: Elapsed, failure: Option<&ResolveFailure>, random: f64) -> Duration {
         match self.answered.take() {
             Some(since) if now.since(since) >= LIVED => self.failures = 0,
-            // The list is good and its watch is refused: every new try costs a whole list, so it counts twice.
+            // The list is valid and its watch is refused: every new attempt costs a whole list, so it counts twice.
             Some(_) if self.failures > 0 => self.failures = self.failures.saturating_add(1),
             Some(_) | None => {}
         }

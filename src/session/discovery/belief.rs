@@ -1,9 +1,9 @@
-//! What a full answer has to be before endpoints are called gone.
+//! What a full response must prove before endpoints are reported as removed.
 //!
-//! * One empty answer proves nothing: it is queried again. When that was not confirmed, the next empty answer waits
-//!   longer before it is, so that a registry that contradicts itself is not flooded.
-//! * A registry that comes back after a gap may have lost its memory: what is missing is kept for the time that instances
-//!   need to register again (each backend states its own), then one more answer decides.
+//! * One empty response proves nothing: the registry is queried again. If it was not confirmed, the confirmation of the
+//!   next empty response is delayed, so that a registry that contradicts itself is not flooded.
+//! * A registry that responds again after a gap may have lost its memory: what is missing is kept for the time that
+//!   instances need to register again (each backend states its own), then one more response decides.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,42 +14,44 @@ use crate::model::resolution::{Note, NoteKind, RegistryMemory, Update};
 use crate::model::time::Elapsed;
 use crate::text::exact_duration;
 
-/// Delay of a query that is to confirm an empty answer after one that was not confirmed; doubles up to [`LONGEST_WAIT`].
+/// Delay of the query that is to confirm an empty response after one that was not confirmed; doubles up to
+/// [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_secs(4);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// A contradiction that is older than this no longer counts.
 const FORGOTTEN: Duration = Duration::from_secs(120);
 
-/// What is not believed yet.
+/// What is not trusted yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
-    /// What the last answer lacked: the next answer decides, and it was queried already.
+    /// The last response lacked endpoints: the next one decides, and was requested already.
     NextDecides,
-    /// An empty answer, after others that were not confirmed: queried again at this moment.
+    /// An empty response, after others that were not confirmed: queried again at this moment.
     Contradicted(Elapsed),
-    /// The registry came back and lacks endpoints: they are kept until this moment, then one more answer decides.
+    /// The registry responded again and lacks endpoints: they are kept until this moment, then one more response
+    /// decides.
     Restarted(Elapsed),
-    /// That moment has passed: the next answer decides.
+    /// That moment has passed: the next response decides.
     GraceOver,
 }
 
-/// What happens to an answer.
+/// What happens to a response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Belief {
-    /// It is true as it is.
+    /// It is accepted completely.
     Believed,
-    /// It is true except for what it lacks.
+    /// It is accepted, except for what it lacks.
     Merged,
-    /// It is left out, and queried again at once.
+    /// It is ignored, and the registry is queried again at once.
     QueriedAgain,
-    /// It is left out; what follows is known by its [`Doubt`].
+    /// It is ignored; the next step depends on the [`Doubt`].
     LeftOut,
 }
 
-/// How a source stood when the answer came.
+/// The state of a source before the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
-    /// Its query or watch was answered all the time, or it was refused for want of rights.
+    /// Its query or watch was answered all the time, or it was refused for lack of permission.
     Reached,
     /// It could not be reached.
     Gap,
@@ -60,13 +62,13 @@ pub enum Before {
 pub struct Doubts {
     memory: RegistryMemory,
     doubt: Option<Doubt>,
-    /// Empty answers that were not confirmed, and when that happened last.
+    /// Empty responses that were not confirmed, and when the last of them was.
     contradictions: u32,
     contradicted: Elapsed,
 }
 
 impl Doubts {
-    /// None yet.
+    /// Without doubts.
     pub fn new(memory: RegistryMemory) -> Self {
         Doubts { memory, doubt: None, contradictions: 0, contradicted: Elapsed::ZERO }
     }
@@ -76,7 +78,7 @@ impl Doubts {
         self.doubt.is_some()
     }
 
-    /// When a query is due by itself.
+    /// When the next query is due.
     pub fn deadline(&self) -> Option<Elapsed> {
         match self.doubt {
             Some(Doubt::Contradicted(until) | Doubt::Restarted(until)) => Some(until),
@@ -84,7 +86,7 @@ impl Doubts {
         }
     }
 
-    /// The query of [`Doubts::deadline`] is sent: its answer decides.
+    /// The query of [`Doubts::deadline`] is sent: its response decides.
     pub fn decide_next(&mut self) {
         self.doubt = match self.doubt {
             Some(Doubt::Restarted(_) | Doubt::GraceOver) => Some(Doubt::GraceOver),
@@ -92,8 +94,8 @@ impl Doubts {
         };
     }
 
-    /// The source failed; gives the moment before which it is not queried again. A restart stays in doubt: a registry that
-    /// comes back may go away again.
+    /// The source failed; returns the moment before which it is not queried again. The doubt after a restart remains:
+    /// a registry that responded again may fail again.
     pub fn failed(&mut self) -> Option<Elapsed> {
         match self.doubt {
             Some(Doubt::Restarted(_) | Doubt::GraceOver) => None,
@@ -108,7 +110,7 @@ impl Doubts {
         }
     }
 
-    /// Judges `update` against the list `known`; `heard` when that ever was one. Also what is to be noted beside it.
+    /// Judges `update` against the list `known`; `heard` when there ever was a list. Also returns the notes to add.
     pub fn judge(
         &mut self,
         now: Elapsed,
@@ -180,7 +182,7 @@ fn complete_again() -> Note {
     Note::new(NoteKind::Returned, "every endpoint that was missing after the gap is listed again")
 }
 
-/// Everything that a full answer lists.
+/// Everything that a full response lists.
 fn full_list(update: &Update) -> Option<BTreeSet<EndpointKey>> {
     match update {
         Update::Reset(answer) => Some(answer.endpoints.iter().map(|endpoint| endpoint.key()).collect()),

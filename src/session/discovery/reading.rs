@@ -1,4 +1,4 @@
-//! What clients read from the sources.
+//! What clients would read from the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,32 +7,33 @@ use super::tracked::{State, Tracked};
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::resolution::ResolveCode;
 
-/// What a client of the registries reads.
+/// What a client of the registries would read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reading {
-    /// No answer yet.
+    /// No response yet.
     Nothing,
     /// The list, in the registry's order.
     Lists(Vec<Endpoint>),
-    /// Nobody answers: questions wait until they time out.
+    /// No response: queries wait until they time out.
     Silent,
-    /// Nobody answers: questions fail at once.
+    /// No response: queries fail at once.
     Refuses,
 }
 
 impl Discovery {
-    /// The addresses that somebody lists in `status`.
+    /// The addresses that a source lists in `status`.
     pub fn in_status(&self, status: EndpointStatus) -> BTreeSet<Address> {
         let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
         all.filter(|endpoint| endpoint.status == status).map(|endpoint| endpoint.address.clone()).collect()
     }
 
-    /// Why nobody could be asked: the texts of the sources that never answered. For the channel's resolver error.
+    /// True when no source could be queried: none ever responded, and all have failed. For the channel's resolver
+    /// error.
     pub fn is_broken(&self) -> bool {
         self.sources.iter().all(|t| !t.heard && matches!(t.state, State::Broken { .. } | State::Ended))
     }
 
-    /// The addresses that a client would use: listed as usable by somebody, and called critical or draining by nobody.
+    /// The addresses that a client would use: listed as usable by some source, and as critical or draining by none.
     pub fn usable(&self) -> Vec<Address> {
         let mut refused = BTreeSet::new();
         let mut seen = BTreeSet::new();
@@ -47,20 +48,21 @@ impl Discovery {
             .collect()
     }
 
-    /// Every address that anybody lists, each once.
+    /// Every address that any source lists, each once.
     pub fn addresses(&self) -> Vec<Address> {
         let mut seen = BTreeSet::new();
         let all = self.sources.iter().flat_map(|tracked| tracked.set.iter());
         all.filter(|e| seen.insert(&e.address)).map(|e| e.address.clone()).collect()
     }
 
-    /// What a client of these registries reads: every address that one of them lists, each once, as the worst word on it.
-    /// `names`: the list of name services (DNS) alone, or of all the others; of everybody when there is no such source.
+    /// What a client of these registries would read: every address that one of them lists, each once, with its worst
+    /// status. `names`: from name services (DNS) only, or from all the others only; from all sources when there are
+    /// none of that kind.
     pub fn read_by_clients(&self, names: bool) -> Reading {
         let is_theirs = |tracked: &&Tracked| tracked.source.registry.resolves_names() == names && !tracked.absent;
         let some = self.sources.iter().any(|tracked| is_theirs(&tracked));
         let theirs = || self.sources.iter().filter(|tracked| !some || is_theirs(tracked));
-        // One answer can be all there is to a source: then its end is no failure.
+        // For a source that returns a single response, the end of its stream is not a failure.
         let is_away = |tracked: &Tracked| match tracked.state {
             State::Broken { .. } => true,
             State::Ended => !tracked.heard,

@@ -1,4 +1,4 @@
-//! What sources say, one word after the other, and what is believed of it.
+//! What sources return, one item after another, and how much of it is trusted.
 
 use super::*;
 use crate::model::endpoint::Endpoint;
@@ -10,7 +10,7 @@ struct Bench {
     discovery: Discovery,
     steps: Vec<Step>,
     now: Elapsed,
-    /// Of the last query.
+    /// The generation of the last query.
     generation: u32,
 }
 
@@ -39,7 +39,7 @@ impl Bench {
         self.told()
     }
 
-    /// Lets time have passed up to `now`.
+    /// Advances the time to `now`.
     fn pass(&mut self) -> Vec<String> {
         self.discovery.time_passed(self.now, &mut self.steps);
         self.told()
@@ -137,7 +137,7 @@ fn a_broken_watch_keeps_the_list_and_is_asked_again_until_it_recovers() {
     assert_eq!(bench.word(12, list(&["10.0.0.2:1"]), false), ["+1 -1 =1"]);
 }
 
-/// Fails, is queried again, and answers `word`.
+/// Fails, is queried again, and responds with `word`.
 fn gap(bench: &mut Bench, word: Result<Update, ResolveError>) -> Vec<String> {
     bench.word(bench.generation, broken(), true);
     bench.now = bench.discovery.deadline().unwrap();

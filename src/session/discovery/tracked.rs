@@ -1,4 +1,4 @@
-//! One source, as discovery keeps it.
+//! The state of one source in discovery.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::model::registry::SourceId;
 use crate::model::resolution::{EndpointSet, Note, NoteKind, ResolveCode, ResolveFailure, Update};
 use crate::model::time::Elapsed;
 
-/// A source, its list, and where its query stands.
+/// A source, its list, and the state of its query.
 #[derive(Debug)]
 pub(super) struct Tracked {
     pub(super) source: Arc<SourceId>,
@@ -17,22 +17,23 @@ pub(super) struct Tracked {
     pub(super) state: State,
     /// When it was queried last.
     pub(super) asked: Elapsed,
-    /// A full answer was believed at least once.
+    /// A full response was trusted at least once.
     pub(super) heard: bool,
-    /// What is not believed of its answers.
+    /// What is not trusted in its responses.
     pub(super) doubts: Doubts,
-    /// Why entries left, as the doubted answer said it: the answer that confirms it no longer knows.
+    /// Why entries left, according to the doubted response: the response that confirms it no longer contains the
+    /// reason.
     pub(super) departed: Vec<Note>,
-    /// The next answer is told even when it changes nothing: discovery was stopped and asks from scratch.
+    /// The next response is reported even when it changes nothing: discovery was stopped and starts from scratch.
     pub(super) tell_next: bool,
     pub(super) backoff: Backoff,
     /// It is not queried again before this moment.
     pub(super) not_before: Option<Elapsed>,
-    /// What its last failure was.
+    /// Its last failure.
     pub(super) failed: Option<ResolveCode>,
-    /// Nothing names it, and it is not there.
+    /// It is not configured, and nothing runs at its default address.
     pub(super) absent: bool,
-    /// Which entries its last answer left out, and why.
+    /// Which entries its last response left out, and why.
     pub(super) left_out: Option<String>,
 }
 
@@ -57,7 +58,8 @@ impl Tracked {
         }
     }
 
-    /// Nothing in an answer can be read, and there was a list before: this says nothing about who is there.
+    /// The failure when nothing in a response can be parsed although there was a list before: such a response proves
+    /// nothing about the endpoints.
     pub(super) fn cannot_read(&self, update: &Update) -> Option<ResolveFailure> {
         let Update::Reset(answer) = update else { return None };
         let why = text_of(&answer.notes, NoteKind::Unreadable)?;
@@ -66,18 +68,18 @@ impl Tracked {
     }
 }
 
-/// Where a source is.
+/// The state of a source's query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Not asked (yet, or on purpose).
+    /// Not queried (yet, or on purpose).
     Quiet,
-    /// Asked; no word yet.
+    /// Queried; no response yet.
     Asking,
-    /// Answered; changes will follow.
+    /// It responded; changes will follow.
     Watching,
-    /// Failed at `since`; asked again at `retry`, unless its watch goes on by itself.
+    /// Failed at `since`; queried again at `retry`, unless its watch continues by itself.
     Broken { since: Elapsed, retry: Option<Elapsed> },
-    /// Nothing more will come.
+    /// No more responses will come.
     Ended,
 }
 

@@ -1,4 +1,4 @@
-//! Tasks that panic: each is an error of what it stood for, never a session that waits for ever.
+//! Tasks that panic: each becomes an error of what it worked for. A session never waits for it endlessly.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -15,20 +15,20 @@ use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, Re
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::session::engine::{HoldId, Input};
 
-/// Whom a task stands for.
+/// What a task works for.
 #[derive(Debug)]
 pub(super) enum Owner {
-    /// A source, in one of its generations.
+    /// A source, with the generation of its query.
     Source { index: usize, generation: u32 },
     /// A connection of the channel.
     Connection(ConnectionId),
     /// A probe.
     Probe(Address),
-    /// A connection that is held in silence.
+    /// An idle-connection check.
     Hold(HoldId),
 }
 
-/// Whom each running task stands for.
+/// What each running task works for.
 pub(super) type Owners = HashMap<Id, Owner>;
 
 impl Session {

@@ -1,5 +1,5 @@
-//! What a session does, for a report about this program (`GRPC_DISCOVER_LOG`). Every text is one that the events may show: secrets
-//! are masked before it comes here.
+//! A log of what a session does, for reports about this program (`GRPC_DISCOVER_LOG`). Every text is one that the
+//! events may contain: secrets are masked before it gets here.
 
 use tracing::{debug, warn};
 
@@ -8,7 +8,7 @@ use crate::session::engine::{Effect, Input};
 use crate::text::duration;
 
 impl Session {
-    /// What is started or stopped.
+    /// Logs what is started or stopped.
     pub(super) fn log_effect(&self, effect: &Effect) {
         match effect {
             Effect::Ask { source, generation } => debug!(source = %self.label(*source), generation, "query started"),
@@ -28,7 +28,7 @@ impl Session {
         }
     }
 
-    /// What came to its end, or was reported.
+    /// Logs what ended, or was reported.
     pub(super) fn log_input(&self, input: &Input) {
         match input {
             Input::Word { source, generation, word, last } => match word {

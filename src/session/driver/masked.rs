@@ -1,4 +1,5 @@
-//! What endpoints send back, without the metadata that they were sent: an endpoint may repeat in any text what it received.
+//! Removes from what endpoints send the metadata that were sent to them: an endpoint may repeat in any text what it
+//! received.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::model::rpc::{HttpHint, RpcCause};
 use crate::model::secret::Secrets;
 use crate::session::engine::Input;
 
-/// `input` without `secrets`. The texts of registries are masked before they come here, by [`Backend`](crate::backend::Backend).
+/// `input` without `secrets`. The texts of registries are masked earlier, by [`Backend`](crate::backend::Backend).
 pub(super) fn input(mut input: Input, secrets: &Secrets) -> Input {
     if secrets.is_empty() {
         return input;

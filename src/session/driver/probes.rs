@@ -1,4 +1,4 @@
-//! Probes that wait for room, and those under way.
+//! The queue of probes, and the running probes.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -9,21 +9,21 @@ use crate::model::endpoint::Address;
 use crate::session::plan::Limits;
 use crate::transport::Progress;
 
-/// Probes that wait for room, and those under way.
+/// The queue of probes, and the running probes.
 pub(super) struct Probes {
     pub queue: VecDeque<Address>,
-    /// Those under way.
+    /// The running ones.
     pub progress: HashMap<Address, Progress>,
     concurrency: usize,
-    /// None may begin for now ([`Session::hold_attempts`](super::Session::hold_attempts)).
+    /// True while none may start ([`Session::hold_attempts`](super::Session::hold_attempts)).
     pub held: bool,
-    /// Time between two beginnings, and when the next may begin.
+    /// Time between two starts, and when the next probe may start.
     spacing: Option<Duration>,
     next: Instant,
 }
 
 impl Probes {
-    /// None yet.
+    /// Without probes.
     pub fn new(limits: Limits, now: Instant) -> Probes {
         Probes {
             queue: VecDeque::new(),
@@ -35,7 +35,7 @@ impl Probes {
         }
     }
 
-    /// Takes the next probe off the queue, when there is room for one.
+    /// Takes the next probe from the queue, when it may start.
     pub fn begin(&mut self) -> Option<(Address, Progress)> {
         let now = Instant::now();
         let is_full = self.held || self.progress.len() >= self.concurrency;
@@ -44,7 +44,7 @@ impl Probes {
         }
         let address = self.queue.pop_front()?;
         if let Some(spacing) = self.spacing {
-            // Jitter keeps several probers from marching in step.
+            // Jitter keeps several instances of this tool from probing in step.
             self.next = now + spacing.mul_f64(0.5 + fastrand::f64());
         }
         let progress = Progress::default();
@@ -52,13 +52,14 @@ impl Probes {
         Some((address, progress))
     }
 
-    /// A probe is over.
+    /// A probe has ended.
     pub fn ended(&mut self, address: &Address) {
         self.progress.remove(address);
     }
 
-    /// This machine had nothing left for the probe of `address`: it waits until others, which hold what is missing, are over,
-    /// and from now on no more than these run at the same time. False when there are none: waiting would change nothing.
+    /// For a probe of `address` that could not be made because this machine ran out of something. The probe waits
+    /// until running ones, which use what is missing, have ended, and from now on no more than these run at the same
+    /// time. False when none is running: waiting would change nothing.
     pub fn put_back(&mut self, address: &Address) -> bool {
         let in_flight = self.progress.len();
         if in_flight == 0 {
@@ -69,7 +70,7 @@ impl Probes {
         true
     }
 
-    /// When the rate lets the next probe begin, if only the rate holds it back.
+    /// When the rate allows the next probe, if only the rate limit delays it.
     pub fn due(&self) -> Option<Instant> {
         let held_back =
             self.spacing.is_some() && !self.held && self.progress.len() < self.concurrency && !self.queue.is_empty();

@@ -1,5 +1,5 @@
-//! Sessions over in-memory peers, on a paused clock: tasks that panic, times that never come, consumers that are slow, and
-//! a process that is stopped.
+//! Sessions over in-memory peers, on a paused clock: tasks that panic, times that overflow, consumers that are slow,
+//! and a process that is stopped.
 
 use std::io;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::session::{Goal, Until};
 use crate::transport::memory::Memory;
 use crate::transport::{Io, TlsMode};
 
-/// A backend whose behaviour the target's rest names.
+/// A backend whose behavior is named by the rest of the target.
 struct Scripted;
 
 impl Backend for Scripted {
@@ -68,7 +68,7 @@ fn plan(behaviour: &str, goal: Goal) -> Plan {
     plan
 }
 
-/// A network in which `addresses` serve, each Check `after` a while.
+/// A network in which `addresses` serve, and answer each Check `after` a while.
 fn serving(addresses: &[String], after: Duration) -> Memory {
     let memory = Memory::new();
     for address in addresses {
@@ -129,7 +129,7 @@ async fn a_backend_that_panics_is_an_error_of_its_source() {
     }
 }
 
-/// A network in which dialling panics.
+/// A network in which dialing panics.
 struct Trap;
 
 impl Dial for Trap {
@@ -200,7 +200,7 @@ async fn what_timed_out_while_the_process_was_stopped_is_repeated_and_said_once(
     let addresses: Vec<String> = (1..=20).map(|n| format!("10.0.0.{n}:80")).collect();
     let memory = serving(&addresses, Duration::from_secs(1));
     let mut session = Session::start_with(plan(&addresses.join(","), Goal::Probe), Arc::new(memory));
-    // The list, and the probes under way.
+    // The list, and the running probes.
     session.next().await;
     let running = async {
         let mut events = Vec::new();

@@ -1,9 +1,9 @@
-//! The search for the silence that a path tolerates: rounds of connections that are held beside each other for different
-//! times, each round inside the limits that the one before it left. PURE.
+//! The search for the longest idle time that a path tolerates: rounds of connections that are kept idle at the same
+//! time for different durations, each round within the limits that the previous one found. Pure.
 //!
-//! The first round spreads over the whole range, so it takes the longest silence that is asked about; the second one begins
-//! as soon as the lowest limit is known and ends a little later than that limit. Both together take at most about twice the
-//! longest silence.
+//! The first round covers the whole range, so it takes the longest idle time that was requested. The second one
+//! starts as soon as the lowest limit is known and ends a little later than that limit. Together they take at most
+//! about twice the longest idle time.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use crate::diagnosis::tolerance::{Proof, Tolerance};
 
 /// Connections of the first round: neighbours differ by a factor of 64^(1/7), which is 1.81.
 const FIRST: u32 = 8;
-/// The first rung of the first round is so many times shorter than the last one.
+/// The shortest idle time of the first round is the longest one divided by this.
 const SPAN: f64 = 64.0;
-/// Neighbours of a later round differ by at most this factor: a little closer than what counts as found.
+/// Neighbors in a later round differ by at most this factor: slightly less than what counts as found.
 const STEP: f64 = 1.08;
-/// Connections of a later round at most.
+/// Maximum number of connections in a later round.
 const MOST: u32 = 16;
-/// No more rounds than this, whatever the outcomes contradict.
+/// Maximum number of rounds, even if the results contradict each other.
 const ROUNDS: u32 = 4;
 
 /// The search on one path.
 #[derive(Debug)]
 pub(super) struct Bisection {
     proofs: Vec<Proof>,
-    /// Silences whose outcome is not known yet.
+    /// Idle times whose result is not known yet.
     pending: Vec<Duration>,
     rounds: u32,
 }
 
 impl Bisection {
-    /// A search up to `most`, and the silences of its first round.
+    /// A search up to `most`, and the idle times of its first round.
     pub fn begin(most: Duration) -> (Bisection, Vec<Duration>) {
         let ratio = SPAN.powf(1.0 / f64::from(FIRST - 1));
         let rungs: Vec<Duration> =
@@ -38,8 +38,8 @@ impl Bisection {
         (Bisection { proofs: Vec::new(), pending: rungs.clone(), rounds: 1 }, rungs)
     }
 
-    /// Takes what became of the connection that was to be silent for `silence`; gives the silences of the next round, if
-    /// one begins.
+    /// Records the result of the connection that was to be idle for `silence`; returns the idle times of the next
+    /// round, if one starts.
     pub fn learn(&mut self, silence: Duration, proof: Proof) -> Vec<Duration> {
         if let Some(at) = self.pending.iter().position(|pending| *pending == silence) {
             self.pending.swap_remove(at);
@@ -72,7 +72,7 @@ impl Bisection {
 mod tests {
     use super::*;
 
-    /// A path: what becomes of a connection that is silent for so long, and when that is known.
+    /// A path: the result of a connection that is idle for this long, and when it is known.
     type Path<'a> = &'a dyn Fn(Duration) -> (Proof, Duration);
 
     const WAIT: Duration = Duration::from_secs(5);
@@ -81,7 +81,7 @@ mod tests {
         Duration::from_secs_f64(seconds)
     }
 
-    /// Swallows what was silent for `limit`.
+    /// Silently drops connections that were idle for `limit`.
     fn swallows(limit: Duration) -> impl Fn(Duration) -> (Proof, Duration) {
         move |silence| match silence < limit {
             true => (Proof::Survived(silence), silence),
@@ -89,7 +89,7 @@ mod tests {
         }
     }
 
-    /// Runs a search to its end: what was found, how long it took, how many connections it needed.
+    /// Runs a search to its end: the result, how long it took, how many connections it needed.
     fn search(most: Duration, path: Path) -> (Tolerance, Duration, usize) {
         let (mut search, rungs) = Bisection::begin(most);
         let mut count = rungs.len();
@@ -176,7 +176,7 @@ mod tests {
             let (found, _, count) = search(seconds(60.0), path);
             assert_eq!((found.cut, count), (None, 8));
         }
-        // The server goes away for good after the first round.
+        // The server stops for good after the first round.
         let asked = std::cell::Cell::new(0);
         let gone = |silence| {
             asked.set(asked.get() + 1);

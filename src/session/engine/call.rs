@@ -19,12 +19,12 @@ pub struct PendingCall {
     started: Elapsed,
     pub(super) deadline: Elapsed,
     on: Option<(ConnectionId, Address)>,
-    /// The stages that the channel's connections have passed since the call began, with their events.
+    /// The stages that the channel's connections have passed since the call started, with their events.
     stages: Vec<(ConnectionId, Stage, Duration, u64)>,
 }
 
 impl Engine {
-    /// Begins a call; it counts as activity from here on.
+    /// Starts a call; it counts as activity from here on.
     pub(super) fn start_call(&mut self, phase: IdlePhase) {
         let deadline = self.now + self.script.call_timeout;
         self.course.call = Some(PendingCall { phase, started: self.now, deadline, on: None, stages: Vec::new() });
@@ -49,7 +49,8 @@ impl Engine {
         }
     }
 
-    /// A connection of the channel passed a stage, which event `seq` tells: a call that waits for it pays for it.
+    /// A connection of the channel passed a stage, which event `seq` reports: it is part of the cost of a call that
+    /// waits for it.
     pub(super) fn call_pays_for(&mut self, connection: ConnectionId, stage: Stage, took: Duration, seq: u64) {
         if let Some(call) = self.course.call.as_mut() {
             call.stages.push((connection, stage, took, seq));
@@ -72,7 +73,7 @@ impl Engine {
         self.call_ended(Some(address), outcome, Some(took));
     }
 
-    /// A connection ended or was closed: a call on it ends with it.
+    /// A connection was lost or closed: a call on it fails with it.
     pub(super) fn connection_gone(&mut self, connection: ConnectionId, why: &str) {
         if let Some(address) = self.called_on(connection) {
             let error = IdleCallError::ConnectionLost { address: address.clone(), why: why.to_string() };
@@ -80,7 +81,7 @@ impl Engine {
         }
     }
 
-    /// This process did not run for `lasted`: a call in flight gets that much longer.
+    /// This process did not run for `lasted`: the deadline of a call in flight moves by as much.
     pub(super) fn call_was_stalled(&mut self, lasted: Duration) {
         if let Some(call) = self.course.call.as_mut() {
             call.deadline += lasted;
@@ -102,7 +103,7 @@ impl Engine {
         self.call_ended(address, Err(error), None);
     }
 
-    /// Is a call in flight on this connection?
+    /// True when a call is in flight on this connection.
     pub(super) fn is_called_on(&self, connection: ConnectionId) -> bool {
         self.called_on(connection).is_some()
     }

@@ -1,4 +1,4 @@
-//! The end of a session: its events are judged, and the verdicts follow one by one.
+//! The end of a session: its events are judged, and the verdicts are returned one by one.
 
 use super::{Effect, Engine};
 use crate::channel;
@@ -8,11 +8,12 @@ use crate::model::event::{Event, EventKind};
 use crate::model::finding::Summary;
 use crate::model::verdict::Verdict;
 
-/// What is told after the end.
+/// What is reported at the end.
 pub(super) type Conclusions = Box<dyn Iterator<Item = EventKind> + Send>;
 
 impl Engine {
-    /// Judges and ends: what follows is told by [`Engine::next_conclusion`]. `timed_out` says why there is no verdict.
+    /// Judges and ends the session; [`Engine::next_conclusion`] returns the results. `timed_out`: why there is no
+    /// verdict.
     pub(super) fn finish(&mut self, timed_out: Option<String>) {
         if self.over {
             return;
@@ -32,13 +33,13 @@ impl Engine {
             },
         };
         if let Some(channel) = self.channel.as_mut() {
-            // The end of the session closes the channel; that is no news to anybody.
+            // The end of the session closes the channel, which is not reported.
             channel.handle(self.now, channel::Input::Close, &mut Vec::new());
         }
         let verdicts = endpoints.into_iter().map(EventKind::Verdict);
         let rest = findings.into_iter().map(EventKind::Finding).chain([EventKind::Summary(summary)]);
         self.conclusion = Some(Box::new(verdicts.chain(rest)));
-        // What was judged is not needed any more, and may be large.
+        // The judged events are no longer needed, and may be large.
         self.ledger = Ledger::default();
         self.effects.push(Effect::End);
         self.over = true;

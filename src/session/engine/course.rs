@@ -14,37 +14,37 @@ use crate::model::time::Elapsed;
 use crate::session::plan::Goal;
 use crate::text::{duration, exact_duration};
 
-/// Where a session is.
+/// The current step of a session.
 #[derive(Debug)]
 pub(super) struct Course {
     step: CourseStep,
-    /// Addresses whose probe is not over, and when they were queued.
+    /// Addresses whose probe has not ended, and when they were queued.
     pending: BTreeSet<Address>,
     queued: Elapsed,
     /// The call in flight.
     pub(super) call: Option<PendingCall>,
-    /// The call that has just ended, not yet told.
+    /// The call that has just ended and was not reported yet.
     pub(super) outcome: Option<Call>,
 }
 
 /// The steps. Each goal walks through some of them, downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CourseStep {
-    /// Waiting for every source's first word.
+    /// Waiting for the first response of every source.
     Resolving,
     /// Every listed address is being probed.
     Probing,
-    /// Idle cycle: the call before the silence.
+    /// Idle cycle: the call before the idle period.
     BaselineCall,
     /// Idle cycle: no call until this moment, and until the channel is IDLE.
     Silence(Elapsed),
     /// Idle cycle: the call that leaves IDLE.
     CallAfter,
-    /// Idle cycle: the connections that were held over the silence are asked whether they live.
+    /// Idle cycle: waiting for the PINGs on the connections that were kept idle.
     Asking,
-    /// Idle cycle: everything that is listed, or was, is probed again.
+    /// Idle cycle: everything that is or was listed is probed again.
     ProbingAgain,
-    /// Until the user or a limit ends it.
+    /// Until the user or a limit ends the session.
     Watching,
 }
 
@@ -59,7 +59,7 @@ impl Course {
         }
     }
 
-    /// The addresses whose probe is not over, and when they were queued.
+    /// The addresses whose probe has not ended, and when they were queued.
     pub(super) fn pending(&self) -> (&BTreeSet<Address>, Elapsed) {
         (&self.pending, self.queued)
     }
@@ -188,7 +188,8 @@ impl Engine {
         self.course.step = CourseStep::Asking;
     }
 
-    /// Not before the held connections have told: what is probed afterwards shows whether their endpoint was to blame.
+    /// Probes again only after the results of the idle-connection checks: a probe afterwards shows whether the
+    /// endpoint was the cause.
     fn asked(&mut self) {
         if self.holds.over_idle() {
             return;
@@ -229,7 +230,7 @@ impl Engine {
         for phase in reach.phases {
             self.tell(EventKind::Connection(ConnectionReport { address: address.clone(), result: Ok(phase) }));
         }
-        // Before the answer itself, which is the last word on the address.
+        // Before the health itself: the last event on the address is the one that counts.
         for (service, health) in reach.others {
             self.tell(EventKind::Health(HealthReport {
                 address: address.clone(),
@@ -259,7 +260,7 @@ impl Engine {
         }
     }
 
-    /// What the registries list beside `address` for the same instances and has not been contacted.
+    /// Addresses that the registries list for the same instances as `address` and that were not contacted.
     fn other_addresses(&self, address: &Address) -> BTreeSet<Address> {
         let listed = self.ledger.sources.iter().flat_map(|source| source.at(address));
         let theirs = listed.filter_map(|seen| seen.what.also());
@@ -278,7 +279,7 @@ impl Engine {
         self.tell(EventKind::Idle(IdleReport { phase, deadline: None, changes, cost, text }))
     }
 
-    /// Endpoints that came or went since the baseline.
+    /// Number of endpoints that were added or removed since the baseline.
     fn changes(&self) -> usize {
         let since = self.ledger.idle.first().map_or(Elapsed::ZERO, |seen| seen.at);
         self.ledger.departures.iter().filter(|departure| departure.at >= since).count() + self.ledger.arrivals.len()

@@ -1,4 +1,4 @@
-//! What comes out of the engine.
+//! The output of the engine.
 
 use std::time::Duration;
 
@@ -7,36 +7,36 @@ use crate::model::endpoint::Address;
 use crate::model::event::Event;
 use crate::model::time::Elapsed;
 
-/// Names a held connection.
+/// Identifies an idle-connection check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HoldId(pub(super) u32);
 
-/// What the driver is to do, in order.
+/// What the driver must do, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Ask a source; drop its earlier question.
+    /// Query a source; drop its earlier query.
     Ask {
         /// Index of the source.
         source: usize,
-        /// To come back in [`Input::Word`].
+        /// Returned in [`Input::Word`].
         generation: u32,
     },
-    /// Drop the question to a source.
+    /// Drop the query of a source.
     Drop {
         /// Index of the source.
         source: usize,
     },
-    /// Tell every polling source that a connection failed (gRPC's ResolveNow).
+    /// Notify every polling source that a connection failed (gRPC's ResolveNow).
     ResolveNow,
-    /// Reach this address once, when there is room.
+    /// Probe this address once, as soon as the limits allow it.
     Probe(Address),
     /// Open a connection of the channel.
     Open {
-        /// Names it.
+        /// Its id.
         connection: ConnectionId,
-        /// Where to.
+        /// The address to connect to.
         address: Address,
-        /// When it has failed at the latest.
+        /// The deadline of the attempt.
         deadline: Elapsed,
     },
     /// Close a connection of the channel.
@@ -46,11 +46,11 @@ pub enum Effect {
         /// Let calls in flight finish.
         drain: bool,
     },
-    /// Hold a connection in silence, then ask whether it lives.
+    /// Keep a connection idle, then check whether it still works.
     Hold {
-        /// To come back in [`Input::Held`].
+        /// Returned in [`Input::Held`].
         hold: HoldId,
-        /// Where to.
+        /// The address to connect to.
         address: Address,
         /// For how long.
         silence: Duration,
@@ -61,6 +61,6 @@ pub enum Effect {
     Watch(ConnectionId),
     /// An event for the user.
     Tell(Box<Event>),
-    /// The session is over: stop everything, and tell what [`Engine::next_conclusion`] gives.
+    /// The session has ended: stop everything, and report what [`Engine::next_conclusion`] returns.
     End,
 }

@@ -1,4 +1,4 @@
-//! What `watch --until` waits for: how many endpoints are READY and SERVING, and for how long that has held.
+//! The condition of `watch --until`: how many endpoints are READY and SERVING, and for how long it has been met.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::model::time::Elapsed;
 use crate::session::plan::{Goal, Until};
 use crate::text::{count, exact_duration};
 
-/// The gate has held for this long: stable (`--until stable`).
+/// The condition must be met this long to be stable (`--until stable`).
 const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// How many endpoints are ready, and since when they are enough.
@@ -18,13 +18,13 @@ const STABLE_AFTER: Duration = Duration::from_secs(10);
 pub(super) struct Gate {
     /// Addresses with a connection that is READY and SERVING, and how many such connections.
     ready: BTreeMap<Address, usize>,
-    /// Endpoints that are listed and not on their way out.
+    /// Endpoints that are listed and not draining.
     listed: usize,
     since: Option<Elapsed>,
 }
 
 impl Gate {
-    /// A connection to `address` counted as ready, and now does or does not.
+    /// Records that a connection to `address` counted as ready, and now does or does not.
     pub(super) fn counts(&mut self, address: &Address, before: bool, now: bool) {
         match (before, now) {
             (false, true) => *self.ready.entry(address.clone()).or_default() += 1,
@@ -40,25 +40,25 @@ impl Gate {
         }
     }
 
-    /// Is a connection to `address` ready?
+    /// True when a connection to `address` is ready.
     pub(super) fn is_ready(&self, address: &Address) -> bool {
         self.ready.contains_key(address)
     }
 }
 
 impl Engine {
-    /// The list has changed.
+    /// Updates the gate after a change of the list.
     pub(super) fn gate_lists(&mut self) {
         self.gate.listed = self.expected().len();
     }
 
-    /// The endpoints that are listed and not on their way out.
+    /// The endpoints that are listed and not draining.
     pub(super) fn expected(&self) -> Vec<Address> {
         let draining = self.discovery.in_status(EndpointStatus::Draining);
         self.discovery.addresses().into_iter().filter(|address| !draining.contains(address)).collect()
     }
 
-    /// How many endpoints must be ready; `None` while that is not known.
+    /// How many endpoints must be ready; `None` while this is unknown.
     fn required(&self) -> Option<usize> {
         match self.script.judging.min_ready {
             None => Some(1),
@@ -70,7 +70,7 @@ impl Engine {
         }
     }
 
-    /// Notes whether enough endpoints are ready.
+    /// Records whether enough endpoints are ready.
     pub(super) fn gate_notes(&mut self) {
         let is_open = self.required().is_some_and(|required| self.gate.ready.len() >= required);
         match is_open {
@@ -79,7 +79,7 @@ impl Engine {
         }
     }
 
-    /// Is the watch's condition met?
+    /// True when the watch's condition is met.
     pub(super) fn until_is_met(&self, until: Until) -> bool {
         match until {
             Until::Ready => self.gate.since.is_some(),

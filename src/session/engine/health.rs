@@ -1,8 +1,9 @@
-//! The health of the channel's connections. A Watch is opened on each; one that ends is opened again with backoff, and the
-//! last status stands meanwhile. Where Watch is not implemented, or fails without a status, Check decides.
+//! The health of the channel's connections. A Watch is opened on each; one that ends is opened again with backoff,
+//! and the last status counts in the meantime. Where Watch is not implemented, or fails without a status, Check
+//! decides.
 //!
-//! With client-side health checking (gRFC A17) the channel decides when a Watch is opened again; otherwise this room does.
-//! Never both.
+//! With client-side health checking (gRFC A17) the channel decides when a Watch is opened again; otherwise this
+//! module does. Never both.
 
 use std::time::Duration;
 
@@ -17,14 +18,14 @@ use crate::session::plan::Goal;
 
 /// First delay before a Watch that ended is opened again; grows by 1.6 up to [`LONGEST_DELAY`].
 const FIRST_DELAY: Duration = Duration::from_secs(1);
-/// Changes of health go unseen while no Watch is open.
+/// The upper bound: changes of health are not seen while no Watch is open.
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
-/// A Watch that was open for this long did not fail: the next delay is the first one again.
+/// A Watch that was open this long counts as a success: the next delay is the first one again.
 const LASTED: Duration = Duration::from_secs(10);
 /// Where Watch is not implemented, Check is repeated after this long.
 const CHECK_AGAIN: Duration = Duration::from_secs(5);
 
-/// What is known of the health of one connection.
+/// The state of the health of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Vitals {
     /// The last status, or why there is none.
@@ -32,7 +33,7 @@ pub(super) struct Vitals {
     /// Since when.
     pub since: Elapsed,
     by: Method,
-    /// A Watch is open: since when, and when it reported a status last.
+    /// A Watch is open: when it was opened, and when it reported its last status.
     open: bool,
     opened: Elapsed,
     heard: Elapsed,
@@ -41,22 +42,22 @@ pub(super) struct Vitals {
     /// The last status that a Watch reported.
     pub status: Option<Health>,
     checking: Option<Checking>,
-    /// How the Watch failed that the Check stands in for.
+    /// How the Watch failed that the Check replaces.
     failed: Option<WatchEnd>,
     /// The end of a Watch that was reported last: status code and message.
     told_end: Option<(GrpcStatus, String)>,
-    /// The next status is reported even when it is the same: it shows that the Watch is open again.
+    /// The next status is reported even when it is unchanged: it shows that the Watch is open again.
     restate: bool,
     failures: u32,
-    /// When something is due.
+    /// When the next action is due.
     pub due: Option<Elapsed>,
 }
 
-/// A Check that is under way.
+/// A Check in flight.
 #[derive(Debug, Clone, Copy)]
 struct Checking {
     since: Elapsed,
-    /// It stands in for a Watch. Otherwise it shows whether the server responds.
+    /// It replaces a Watch. Otherwise it shows whether the server responds.
     decides: bool,
 }
 
@@ -69,28 +70,28 @@ enum Method {
 }
 
 impl Vitals {
-    /// Is a Watch open?
+    /// True when a Watch is open.
     #[cfg(test)]
     pub(super) fn is_open(&self) -> bool {
         self.open
     }
 
-    /// Is an RPC under way: a Watch, or a Check that stands in for it?
+    /// True when an RPC is in flight: a Watch, or a Check that replaces it.
     pub(super) fn is_calling(&self) -> bool {
         self.open || self.is_checking()
     }
 
-    /// Is a Check under way?
+    /// True when a Check is in flight.
     pub(super) fn is_checking(&self) -> bool {
         self.checking.is_some()
     }
 
-    /// Since when a Check is under way.
+    /// When the Check in flight was sent.
     pub(super) fn checking_since(&self) -> Option<Elapsed> {
         self.checking.map(|checking| checking.since)
     }
 
-    /// A Check is to be made: true when it has to be sent, because none is under way.
+    /// A Check is needed. Returns true when it must be sent because none is in flight.
     pub(super) fn begin_check(&mut self, now: Elapsed, decides: bool) -> bool {
         match &mut self.checking {
             Some(under_way) => {
@@ -105,7 +106,7 @@ impl Vitals {
     }
 }
 
-/// True when a client could call an endpoint of this health.
+/// True when a client could call an endpoint with this health.
 pub(super) fn serves(health: &Health) -> bool {
     health.is_usable()
 }
@@ -123,7 +124,7 @@ impl Engine {
         vitals.spoke = false;
         (vitals.opened, vitals.heard) = (now, now);
         self.effects.push(Effect::Watch(connection));
-        // Servers report the first status at once; one that accepts the Watch and reports none is asked with Check.
+        // Servers report the first status at once; one that accepts the Watch and reports none gets a Check.
         self.health_due(connection, Some(first_status));
     }
 
@@ -150,7 +151,7 @@ impl Engine {
                     false => self.judge_health(connection, health.clone(), None, None),
                 }
             }
-            // The RPC that ends with its connection is no word about health.
+            // An RPC that ends with its connection shows nothing about health.
             Health::Failed { cause: RpcCause::Lost(_) | RpcCause::GoAway(_), .. } => {
                 vitals.open = false;
                 self.health_due(connection, None);
@@ -205,7 +206,7 @@ impl Engine {
             Method::Watch if vitals.spoke => return true,
             Method::Watch if matches!(health, Health::Failed { .. }) => None,
             Method::Watch => failed,
-            // No health service at all: nothing more to learn on this connection.
+            // No health service at all: this connection has nothing more to show.
             Method::Check if *health == Health::Unimplemented => None,
             Method::Check => {
                 self.health_due(connection, Some(again));
@@ -216,7 +217,7 @@ impl Engine {
         true
     }
 
-    /// Does what is due for the health of connections.
+    /// Performs what is due for the health of connections.
     pub(super) fn health_time_passed(&mut self) {
         let now = self.now;
         while let Some((_, connection)) = self.health_timers.first().copied().filter(|(due, _)| *due <= now) {
@@ -229,7 +230,7 @@ impl Engine {
         }
     }
 
-    /// Forgets a connection, and what was due for it.
+    /// Removes a connection, and what was due for it.
     pub(super) fn forget_connection(&mut self, connection: ConnectionId) {
         self.health_due(connection, None);
         if let Some(link) = self.connections.remove(&connection) {
@@ -238,7 +239,7 @@ impl Engine {
         }
     }
 
-    /// Brings the gate up to date with a connection.
+    /// Updates the gate for a connection.
     pub(super) fn count_connection(&mut self, connection: ConnectionId) {
         if let Some(link) = self.connections.get_mut(&connection) {
             let is_ready = link.is_ready();
@@ -255,7 +256,7 @@ impl Engine {
         }
     }
 
-    /// Opens the Watch again, later: unless the channel does, or Check has taken its place.
+    /// Schedules the next Watch, unless the channel does, or Check has replaced it.
     fn watch_again(&mut self, connection: ConnectionId) {
         let now = self.now;
         if self.script.channel.client_health {
@@ -272,12 +273,12 @@ impl Engine {
         }
         let delay = FIRST_DELAY.mul_f64(1.6_f64.powi(vitals.failures.min(16) as i32)).min(LONGEST_DELAY);
         vitals.failures = vitals.failures.saturating_add(1);
-        // A proxy that ends a thousand Watches at once is not to see them all again at once.
+        // Spread out, so that a proxy that ends a thousand Watches at once does not get them all back at once.
         let random = fastrand::Rng::with_seed(seed.wrapping_add(u64::from(vitals.failures))).f64();
         self.health_due(connection, Some(now + delay.mul_f64(0.8 + 0.4 * random)));
     }
 
-    /// Takes a verdict on the health of a connection, and reports it when it is news.
+    /// Records the health of a connection, and reports it when it changed.
     pub(super) fn judge_health(
         &mut self,
         connection: ConnectionId,

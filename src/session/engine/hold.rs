@@ -1,4 +1,4 @@
-//! Connections held in silence beside the channel: which ones, for how long, and when the last one has told.
+//! Idle-connection checks beside the channel: which ones, for how long, and when the last result is there.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,18 +12,18 @@ use crate::model::event::{EventKind, IdlePhase};
 use crate::model::hold::{Held, HeldReport, Rung};
 use crate::model::time::Elapsed;
 
-/// So many endpoints are held over the idle time at most: each takes an open file.
+/// The maximum number of endpoints that are checked over the idle time: each takes an open file.
 const MOST: usize = 1_000;
-/// So many endpoints have a ladder, or a search for the limit: each takes some twenty connections.
+/// The maximum number of endpoints with a ladder, or a search for the limit: each takes some twenty connections.
 const CLIMBED: usize = 8;
 
-/// The held connections of a session.
+/// The idle-connection checks of a session.
 #[derive(Debug, Default)]
 pub(super) struct Holds {
     next: u32,
     pending: BTreeMap<HoldId, Holding>,
     searches: BTreeMap<Address, Bisection>,
-    /// The end that was told last of what is still held.
+    /// The expected end that was reported last.
     told: Option<Elapsed>,
 }
 
@@ -36,14 +36,15 @@ struct Holding {
 }
 
 impl Holds {
-    /// Is a connection held for as long as the channel is silent?
+    /// True while a connection is kept idle for as long as the channel is idle.
     pub fn over_idle(&self) -> bool {
         self.pending.values().any(|holding| holding.rung == Rung::Idle)
     }
 }
 
 impl Engine {
-    /// Begins to hold connections to everything that was reached and is usable; says so, to go on after a sentence.
+    /// Starts idle-connection checks of everything that was reached and is usable. Returns the end of a sentence
+    /// about it.
     pub(super) fn begin_holding(&mut self, idle: Duration) -> String {
         let reached = |address: &Address| {
             let contact = self.ledger.contacts.get(address).map(|seen| &seen.what);
@@ -94,12 +95,12 @@ impl Engine {
         self.effects.push(Effect::Hold { hold, address: address.clone(), silence });
     }
 
-    /// What a held connection showed proves nothing.
+    /// Ignores the result of a check, because it proves nothing.
     pub(super) fn forget_hold(&mut self, hold: HoldId) {
         self.holds.pending.remove(&hold);
     }
 
-    /// A held connection has told.
+    /// Records the result of a check.
     pub(super) fn held(&mut self, hold: HoldId, held: Held) {
         let Some(Holding { address, silence, rung, .. }) = self.holds.pending.remove(&hold) else { return };
         let proof = Proof::of(&held);
@@ -112,7 +113,7 @@ impl Engine {
         }
     }
 
-    /// Are connections still held? Tells once for how long.
+    /// True while checks are running. Reports once how long they will take.
     pub(super) fn still_holds(&mut self) -> bool {
         let Some(until) = self.holds.pending.values().map(|holding| holding.until).max() else { return false };
         if self.holds.told != Some(until) {

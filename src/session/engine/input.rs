@@ -1,4 +1,4 @@
-//! What goes into the engine.
+//! The input of the engine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,20 +16,20 @@ use crate::model::time::Elapsed;
 /// What happened.
 #[derive(Debug)]
 pub enum Input {
-    /// The session begins.
+    /// The session starts.
     Begin,
-    /// A source said something; `word` is `None` when its stream just ended.
+    /// A source returned something; `word` is `None` when its stream just ended.
     Word {
         /// Index of the source.
         source: usize,
-        /// Of [`Effect::Ask`].
+        /// The generation of [`Effect::Ask`].
         generation: u32,
-        /// What it said.
+        /// The response.
         word: Option<Result<Update, ResolveError>>,
-        /// The stream ended with this word.
+        /// The stream ended with this response.
         last: bool,
     },
-    /// A probe is over.
+    /// A probe has ended.
     Reached(Address, Box<Reach>),
     /// The channel's connection passed a stage.
     Passed(ConnectionId, Phase),
@@ -39,30 +39,30 @@ pub enum Input {
     ConnectFailed(ConnectionId, Failure),
     /// GOAWAY on the channel's connection.
     GoingAway(ConnectionId, Disconnect),
-    /// The channel's connection ended.
+    /// The channel's connection was closed.
     Lost(ConnectionId, Disconnect),
-    /// The headers of the next answer on the channel's connection name this proxy, or none any more.
+    /// The headers of the next response on the channel's connection name this proxy, or no proxy any more.
     PassedOn(ConnectionId, Option<Arc<Proxy>>),
-    /// A call on the channel's connection is over.
+    /// A call on the channel's connection has ended.
     Checked(ConnectionId, Health, Duration),
-    /// The health Watch on the channel's connection said something.
+    /// The health Watch on the channel's connection reported a status.
     Watched(ConnectionId, Health),
-    /// The health Watch on the channel's connection has ended after its last status. One that failed has ended too, and
-    /// only [`Input::Watched`] comes.
+    /// The health Watch on the channel's connection has ended after its last status. For one that failed, only
+    /// [`Input::Watched`] follows.
     WatchEnded(ConnectionId),
-    /// Which stages are waiting: before [`Input::Finish`], and before the [`Input::TimePassed`] at [`Engine::ends_at`].
+    /// The current stages: before [`Input::Finish`], and before the [`Input::TimePassed`] at [`Engine::ends_at`].
     InStages(Stages),
-    /// A held connection has told what became of it.
+    /// The result of an idle-connection check.
     Held(HoldId, Box<Held>),
-    /// This process did not run for a while: what timed out meanwhile proves nothing.
+    /// This process did not run for a while: timeouts during that time prove nothing.
     Stalled {
         /// When it stopped running.
         from: Elapsed,
-        /// For how long.
+        /// How long it did not run.
         lasted: Duration,
     },
     /// [`Engine::deadline`] has passed.
     TimePassed,
-    /// The user has seen enough.
+    /// The user stopped the session.
     Finish,
 }

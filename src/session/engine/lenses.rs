@@ -1,5 +1,5 @@
-//! Other frameworks' clients beside the channel: fed with what the registries say and what is called, told of when what
-//! they would hold changes, or at the end.
+//! Other frameworks' clients beside the channel. They receive what the registries report and which calls are made.
+//! They are reported when what they would hold changes, or at the end.
 
 use super::Engine;
 use crate::lens::{self, Follows, LensKind, Lenses, Past, Setting, Watched};
@@ -15,13 +15,13 @@ use crate::session::script::Script;
 #[derive(Debug)]
 pub(super) struct Models {
     followers: [Followers; 2],
-    /// Told of whenever it changes: in `watch`.
+    /// True when they are reported whenever they change: in `watch`.
     as_it_happens: bool,
-    /// Told of even when it agrees with the registry.
+    /// True when they are reported even if they agree with the registry.
     chosen: bool,
-    /// The registries said something since they were last read.
+    /// The registries reported something since the last read.
     pub(super) unread: bool,
-    /// Something happened since they were last compared.
+    /// Something happened since the last comparison.
     moved: bool,
     told: Vec<LensReport>,
 }
@@ -36,7 +36,7 @@ struct Followers {
 
 impl Models {
     pub(super) fn new(script: &Script) -> Models {
-        // A client that has run for a while was idle before; one that starts with a watch was not.
+        // A client that has run for a while was idle before; one that is started with a watch was not.
         let (past, as_it_happens) = match script.goal {
             Goal::Watch { .. } => (Past::New, true),
             Goal::ProbeIdle(_) | Goal::Probe | Goal::Resolve { .. } => (Past::BeenIdle, false),
@@ -61,8 +61,8 @@ impl Models {
 }
 
 impl Followers {
-    /// Takes what the registries say, unless it is what they said before. Who is watched connects when the watch does, and
-    /// counts that as a call, as our channel does.
+    /// Processes what the registries report, unless it is unchanged. A watched client connects when the watch does,
+    /// which counts as a call, as in our channel.
     fn read(&mut self, now: Elapsed, reading: Reading, is_watched: bool) {
         if reading == self.read {
             return;
@@ -83,7 +83,7 @@ impl Followers {
 }
 
 impl Engine {
-    /// Everybody sees what happened.
+    /// Passes an input to every client.
     pub(super) fn models_see(&mut self, input: &lens::Input) {
         self.models.moved = true;
         for followers in &mut self.models.followers {
@@ -91,9 +91,9 @@ impl Engine {
         }
     }
 
-    /// Everybody reads what the registries say now, when it is something else than before.
+    /// Passes to every client what the registries report now, when it changed.
     pub(super) fn models_read(&mut self) {
-        // The idle cycle begins when everybody has spoken: half a list would look like a change later.
+        // The idle cycle starts when every source has responded: an incomplete list would look like a change later.
         if self.models.unread && (self.models.as_it_happens || self.discovery.all_spoke()) {
             self.models.unread = false;
             self.models.moved = true;
@@ -108,7 +108,7 @@ impl Engine {
         }
     }
 
-    /// The last word on everybody.
+    /// The final report on every client.
     pub(super) fn models_conclude(&mut self) {
         let called = !self.ledger.calls.is_empty();
         if called || self.models.as_it_happens {
@@ -117,7 +117,7 @@ impl Engine {
     }
 
     fn tell_of_models(&mut self) {
-        // Nearly always there are none, and the list of usable endpoints costs time after every lost connection.
+        // Mostly there are none, and the list of usable endpoints would cost time after every lost connection.
         if self.models.followers.iter().all(|followers| followers.lenses.watched().is_empty()) {
             return;
         }
@@ -138,7 +138,7 @@ impl Engine {
     }
 }
 
-/// What a client holds, against the addresses that the registries call usable.
+/// What a client holds, compared with the addresses that the registries list as usable.
 fn report(watched: &Watched, usable: &[Address]) -> LensReport {
     let Watched { kind, view, .. } = watched;
     let difference = view.against(usable);

@@ -1,6 +1,6 @@
-//! Liveness checks. An open Watch on which nothing happens looks the same on a server that works and on one that is frozen:
-//! stopped, blocked, or gone without a packet. So Health/Check is called on a READY connection that has been quiet for
-//! `--check-interval`, and on every READY connection before a watch ends well.
+//! Liveness checks. An open Watch without traffic looks the same on a working server and on a frozen one: stopped,
+//! blocked, or gone without a packet. So Health/Check is called on a READY connection that has been quiet for
+//! `--check-interval`, and on every READY connection before a watch ends successfully.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::model::rpc::{RpcCause, Unanswered};
 use crate::model::time::Elapsed;
 use crate::session::plan::{Goal, Until};
 
-/// A server that responded less than this ago is not checked again, and one that has been called for less than this is not
-/// called unresponsive.
+/// A server that responded less than this ago is not checked again, and one that was checked less than this ago is
+/// not reported as unresponsive.
 const FRESH: Duration = Duration::from_secs(1);
-/// Whoever ends a watch by hand waits at most this long for its last checks.
+/// When the user stops a watch, the last checks are waited for at most this long.
 const LEAVING: Duration = Duration::from_secs(1);
 /// A server that did not respond is checked again after this long.
 const UNRESPONSIVE_AGAIN: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ pub(super) enum Ending {
     Met(Until),
     /// `--for` has passed.
     Elapsed(Duration),
-    /// The user has seen enough.
+    /// The user stopped the watch.
     Asked,
 }
 
@@ -37,16 +37,16 @@ pub(super) enum Ending {
 #[derive(Debug)]
 pub(super) struct LastChecks {
     ending: Ending,
-    /// Connections that have not responded yet.
+    /// Connections whose response is missing.
     awaited: BTreeSet<ConnectionId>,
-    /// Not waited for longer.
+    /// The deadline of the checks.
     until: Elapsed,
 }
 
 /// The liveness of every connection of a watch.
 #[derive(Debug, Default)]
 pub(super) struct Liveness {
-    /// When connections are to be looked at: one entry for each.
+    /// When connections are to be checked: one entry for each.
     due: BTreeSet<(Elapsed, ConnectionId)>,
     last: Option<LastChecks>,
 }
@@ -56,19 +56,19 @@ impl Liveness {
         self.due.first().map(|(due, _)| *due)
     }
 
-    /// When the last checks are given up, while they run.
+    /// The deadline of the last checks, while they run.
     pub(super) fn ends_at(&self) -> Option<Elapsed> {
         self.last.as_ref().map(|last| last.until)
     }
 
-    /// The connection has responded, or it never will.
+    /// The connection has responded, or never will.
     pub(super) fn settled(&mut self, connection: ConnectionId) {
         if let Some(last) = &mut self.last {
             last.awaited.remove(&connection);
         }
     }
 
-    /// The connection is gone.
+    /// Removes the connection.
     pub(super) fn forget(&mut self, connection: ConnectionId, due: Option<Elapsed>) {
         self.settled(connection);
         if let Some(due) = due {
@@ -78,7 +78,7 @@ impl Liveness {
 }
 
 impl Engine {
-    /// A connection of a watch is READY: it is looked at from now on.
+    /// A connection of a watch is READY: its liveness is checked from now on.
     pub(super) fn liveness_begins(&mut self, connection: ConnectionId) {
         if let (Goal::Watch { .. }, Some(interval)) = (self.script.goal, self.script.check_interval) {
             let due = self.now + self.spread(connection, interval);
@@ -119,7 +119,7 @@ impl Engine {
             refused if refused.is_behind_authentication() => {
                 self.judge_health(connection, status.unwrap_or_else(|| refused.clone()), None, None);
             }
-            // Nothing was sent, or the connection ends: no evidence about a server that is quiet.
+            // Nothing was sent, or the connection is closed: this proves nothing about a quiet server.
             Health::Failed { cause, .. } if !is_evidence(cause) => {}
             Health::Failed { code, text, cause } => {
                 let (code, text) = (*code, text.clone());
@@ -137,7 +137,7 @@ impl Engine {
         }
     }
 
-    /// Ends a watch, as soon as every READY connection is known to respond.
+    /// Ends a watch, as soon as every READY connection has responded.
     pub(super) fn end_checked(&mut self, ending: Ending) {
         if self.liveness.last.is_some() {
             return;
@@ -148,7 +148,7 @@ impl Engine {
             |link: &Link| link.is_ready() && (link.vitals.is_checking() || now.since(link.responded) >= FRESH);
         let ready = self.connections.iter().filter(|(_, link)| is_watch && needs_check(link));
         let awaited: BTreeSet<ConnectionId> = match ending {
-            // Nothing is listed any more.
+            // No endpoint is listed any more.
             Ending::Met(Until::Drained) => BTreeSet::new(),
             Ending::Met(Until::Ready | Until::Stable) | Ending::Elapsed(_) | Ending::Asked => {
                 ready.map(|(connection, _)| *connection).collect()
@@ -156,7 +156,7 @@ impl Engine {
         };
         let limit = match ending {
             Ending::Asked => self.script.rpc_timeout.min(LEAVING),
-            // A Check that times out reports it itself, at this very moment.
+            // A Check that times out reports it itself, at the same moment.
             Ending::Met(_) | Ending::Elapsed(_) => self.script.rpc_timeout.saturating_add(FRESH),
         };
         for connection in &awaited {
@@ -166,7 +166,7 @@ impl Engine {
         self.last_checks_done();
     }
 
-    /// Ends the watch when its last checks are done; goes on with it when they show that `--until` is not met.
+    /// Ends the watch when its last checks are done; continues it when they show that `--until` is not met.
     pub(super) fn last_checks_done(&mut self) {
         let now = self.now;
         let Some(last) = self.liveness.last.take_if(|last| last.awaited.is_empty() || now >= last.until) else {
@@ -204,7 +204,7 @@ impl Engine {
         self.liveness.due.insert((due, connection));
     }
 
-    /// Up to a tenth less than `interval`, the same for one connection each time.
+    /// Up to a tenth less than `interval`, always the same for one connection.
     fn spread(&self, connection: ConnectionId, interval: Duration) -> Duration {
         let random = fastrand::Rng::with_seed(self.script.channel.seed ^ connection.0).f64();
         interval.mul_f64(1.0 - SPREAD * random)
@@ -212,19 +212,19 @@ impl Engine {
 }
 
 impl Link {
-    /// The last Check on it was not answered.
+    /// True when the last Check on it was not answered.
     pub(super) fn is_unresponsive(&self) -> bool {
         self.vitals.judged.as_ref().is_some_and(stalls::unanswered)
     }
 
-    /// Since when its server has owed a response, if that is worth mentioning at `now`.
+    /// How long ago its server should have responded, if that is worth reporting at `now`.
     pub(super) fn owes_response(&self, now: Elapsed) -> Option<Elapsed> {
         let since = self.vitals.checking_since()?;
         (now.since(since) >= FRESH).then_some(since)
     }
 }
 
-/// Does an RPC that failed like this show anything about the server?
+/// True when an RPC with this failure proves something about the server.
 fn is_evidence(cause: &RpcCause) -> bool {
     match cause {
         RpcCause::NotSent(_)
@@ -244,7 +244,7 @@ fn is_evidence(cause: &RpcCause) -> bool {
     }
 }
 
-/// Did the server send something in response to an RPC that ended like this?
+/// True when the server sent something in response to an RPC that ended like this.
 pub(super) fn responded(health: &Health) -> bool {
     match health {
         Health::Failed { cause: RpcCause::Unanswered(_), .. } => false,

@@ -1,4 +1,4 @@
-//! The engine: what happened goes in, events and effects come out. PURE: no clock, no sockets, no tasks.
+//! The engine: inputs go in, events and effects come out. Pure: no clock, no sockets, no tasks.
 
 mod bisection;
 mod call;
@@ -47,14 +47,14 @@ pub struct Engine {
     script: Script,
     discovery: Discovery,
     channel: Option<Channel>,
-    /// The channel's connections by id: where they lead, and whether the end was told.
+    /// The channel's connections by id: their addresses, and whether their end was reported.
     connections: BTreeMap<ConnectionId, Link>,
     ledger: Ledger,
     course: Course,
     holds: Holds,
     /// Other frameworks' clients.
     models: Models,
-    /// When something is due for the health of a connection.
+    /// When an action is due for the health of a connection.
     health_timers: BTreeSet<(Elapsed, ConnectionId)>,
     gate: Gate,
     liveness: Liveness,
@@ -70,13 +70,13 @@ pub struct Engine {
 #[derive(Debug)]
 struct Link {
     address: Address,
-    /// Since when it is asked for, and once it is connected since when it is that.
+    /// When it was requested; once it is connected, when it became connected.
     since: Elapsed,
     /// The server's SETTINGS arrived.
     connected: bool,
     end_told: bool,
     vitals: Vitals,
-    /// It stands in the gate as ready.
+    /// It counts as ready in the gate.
     is_counted: bool,
     /// The proxy that its responses name.
     proxy: Option<Arc<Proxy>>,
@@ -84,12 +84,12 @@ struct Link {
     last_rpc: Elapsed,
     /// When its server last responded, or it became READY.
     responded: Elapsed,
-    /// When its liveness is looked at next.
+    /// When its liveness is checked next.
     liveness_due: Option<Elapsed>,
 }
 
 impl Engine {
-    /// An engine that has not begun.
+    /// An engine that is not started.
     pub fn new(script: Script) -> Self {
         let discovery = Discovery::new(script.sources.iter().cloned(), script.watches(), script.channel.seed);
         let channel = script.has_channel().then(|| Channel::new(script.channel.clone()));
@@ -125,7 +125,7 @@ impl Engine {
         }
     }
 
-    /// Takes one input at `now`; returns what to do, in order.
+    /// Processes one input at `now`; returns what to do, in order.
     pub fn handle(&mut self, now: Elapsed, input: Input) -> Vec<Effect> {
         if self.over {
             return Vec::new();
@@ -275,7 +275,7 @@ impl Engine {
         self.last_checks_done();
     }
 
-    /// One `disconnect` event per connection: the GOAWAY, or the end if none came before it.
+    /// One `disconnect` event per connection: the GOAWAY, or the end if there was no GOAWAY before it.
     fn tell_end(&mut self, connection: ConnectionId, disconnect: &Disconnect) {
         let is_called = self.is_called_on(connection);
         let Some(link) = self.connections.get_mut(&connection) else { return };

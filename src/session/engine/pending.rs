@@ -13,12 +13,12 @@ use crate::model::reach::{Health, Stage};
 use crate::model::time::Elapsed;
 use crate::session::plan::{Goal, Until};
 
-/// Which stage every attempt under way is in, and since when.
+/// The current stage of every attempt in flight, and when it was entered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stages {
-    /// The probes'.
+    /// Those of the probes.
     pub probes: BTreeMap<Address, (Stage, Elapsed)>,
-    /// The connections' of the channel.
+    /// Those of the channel's connections.
     pub connections: BTreeMap<ConnectionId, (Stage, Elapsed)>,
 }
 
@@ -26,15 +26,15 @@ impl Engine {
     /// When a time limit ends the session: [`Input::InStages`](super::Input::InStages) is due before it.
     pub fn ends_at(&self) -> Option<Elapsed> {
         let last_checks = self.liveness.ends_at();
-        // Once the last checks run, `--for` has been heeded.
+        // Once the last checks run, `--for` no longer applies.
         let run_for = self.script.limits.run_for.map(Elapsed::new).filter(|_| last_checks.is_none());
         [last_checks, run_for, self.script.limits.max_time.map(Elapsed::new)].into_iter().flatten().min()
     }
 
-    /// What is waited for at `now`, with the attempts under way in `stages`.
+    /// What the session waits for at `now`, with the attempts in flight in `stages`.
     pub fn pending(&mut self, now: Elapsed, stages: Stages) -> Vec<PendingReport> {
         self.stages = stages;
-        // The next input may be of an earlier moment: it was on its way.
+        // The next input may be from an earlier moment: it was already queued.
         let before = self.now;
         self.now = before.max(now);
         let pending = self.still_pending();
@@ -49,7 +49,7 @@ impl Engine {
         reports
     }
 
-    /// Reports what is still waited for.
+    /// Reports what the session is still waiting for.
     pub(super) fn tell_pending(&mut self) {
         for report in self.still_pending() {
             self.tell(EventKind::Pending(report));
@@ -79,7 +79,7 @@ impl Engine {
         pending.iter().map(report).collect()
     }
 
-    /// Endpoints of a watch: with a gate those that it waits for, otherwise those of which nothing is known yet.
+    /// Endpoints of a watch: with a gate those that it waits for, otherwise those without any result.
     fn pending_endpoints(&self) -> Vec<PendingReport> {
         let has_gate = match self.script.goal {
             Goal::Watch { until: Some(Until::Ready | Until::Stable) } => true,

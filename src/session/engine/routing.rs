@@ -1,5 +1,5 @@
-//! What discovery and the channel want, carried out: their events are told, their effects go to the driver, and a changed list
-//! goes from one to the other.
+//! Connects discovery and the channel: reports their events, passes their effects to the driver, and passes a changed
+//! list from discovery to the channel.
 
 use super::health::Vitals;
 use super::{Effect, Engine, Link};
@@ -8,7 +8,7 @@ use crate::model::event::EventKind;
 use crate::session::discovery::{Discovery, Step};
 
 impl Engine {
-    /// Runs discovery and carries its steps out; a changed list goes to the channel.
+    /// Runs discovery and executes its steps; a changed list goes to the channel.
     pub(super) fn discover(&mut self, run: impl FnOnce(&mut Discovery, &mut Vec<Step>)) {
         let mut steps = Vec::new();
         run(&mut self.discovery, &mut steps);
@@ -39,7 +39,7 @@ impl Engine {
         }
     }
 
-    /// Runs the channel, if there is one, and carries its effects out.
+    /// Runs the channel, if there is one, and executes its effects.
     pub(super) fn channel(&mut self, input: channel::Input) {
         let Some(channel) = self.channel.as_mut() else { return };
         let mut effects = Vec::new();
@@ -66,7 +66,7 @@ impl Engine {
                     self.effects.push(Effect::Open { connection, address, deadline });
                 }
                 channel::Effect::Close { connection, drain } => {
-                    // A call in flight on a draining connection goes on; its answer ends the link.
+                    // A call in flight on a draining connection continues; the link ends with its response.
                     if !drain {
                         self.connection_gone(connection, "the channel closed the connection");
                     }
@@ -84,7 +84,7 @@ impl Engine {
         self.call_looks_for_a_connection();
     }
 
-    /// The channel wants a list: from sources that are quiet, or the one that is known when they are being watched.
+    /// The channel requests a list: quiet sources are queried; for sources that are watched, the known list is used.
     pub(super) fn start_resolver(&mut self) {
         if self.discovery.is_running() {
             if self.discovery.anybody_heard() {

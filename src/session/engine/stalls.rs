@@ -1,4 +1,5 @@
-//! When this process itself did not run: what timed out meanwhile is repeated, or left out where it cannot be.
+//! Times in which this process itself did not run: what timed out then is repeated, or ignored where it cannot be
+//! repeated.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -12,9 +13,9 @@ use crate::model::reach::{Failure, FailureCode, Health, Reach};
 use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
 
-/// So many stalls are remembered: a timeout that ends much later has nothing to do with them.
+/// How many stalls are remembered: a timeout that ends much later is unrelated to them.
 const KEPT: usize = 32;
-/// So often a probe is repeated because of stalls; then the machine is too busy to judge anybody.
+/// How often a probe is repeated because of stalls. After that, the machine is too busy to judge any endpoint.
 const REPEATS: u8 = 3;
 
 /// The stalls of this process.
@@ -42,7 +43,8 @@ impl Engine {
         self.call_was_stalled(lasted);
     }
 
-    /// True when a timeout that ended now, after `waited`, proves nothing: this process did not run meanwhile. Notes it.
+    /// True when a timeout that ended now, after `waited`, proves nothing because this process did not run in the
+    /// meantime. Counts it.
     pub(super) fn is_excused(&mut self, waited: Duration) -> bool {
         let begun = Elapsed::new(self.now.since_start().saturating_sub(waited));
         let overlaps = |stall: &Stall| stall.to > begun && stall.from <= self.now;
@@ -63,7 +65,7 @@ impl Engine {
         is_excused
     }
 
-    /// Repeats a probe that timed out while this process did not run. The probe's result when it stands.
+    /// Repeats a probe that timed out while this process did not run. Otherwise returns the probe's result.
     pub(super) fn unless_stalled(&mut self, address: &Address, reach: Reach) -> Option<Reach> {
         let waited = match &reach.outcome {
             Err(failure) => timed_out(failure),
@@ -88,7 +90,7 @@ impl Engine {
         Some(Reach { outcome: Err(failure), ..reach })
     }
 
-    /// True when the failure of a connection attempt proves nothing. The channel tries again by itself.
+    /// True when the failure of a connection attempt proves nothing. The channel retries by itself.
     pub(super) fn is_excused_attempt(&mut self, failure: &Failure) -> bool {
         timed_out(failure).is_some_and(|waited| self.is_excused(waited))
     }
@@ -102,7 +104,7 @@ impl Engine {
         repeats
     }
 
-    /// True when a PING on a held connection went unanswered while this process did not run.
+    /// True when a PING on an idle connection was not answered while this process did not run.
     pub(super) fn is_excused_hold(&mut self, held: &Held) -> bool {
         match &held.fate {
             Fate::Swallowed { waited, .. } => self.is_excused(*waited),

@@ -1,4 +1,4 @@
-//! Whole courses of a session, on a pure engine in a scripted world: no runtime, no sockets, time is a number.
+//! Whole sessions, on a pure engine in a scripted world: no runtime, no sockets, time is a number.
 
 mod gates;
 mod health;
@@ -30,21 +30,21 @@ use crate::session::plan::{Holding, Limits};
 const A: &str = "10.0.0.1:50051";
 const B: &str = "10.0.0.2:50051";
 
-/// A registry as Consul is one.
+/// A registry like Consul.
 static CONSUL: Registry = Registry { watch: WatchApi::BlockingQuery, ..Registry::named("consul") };
 
 /// A registry, some servers, and a clock that the test moves.
 struct World {
     engine: Engine,
     now: Elapsed,
-    /// What the registry lists; `None` when it cannot be asked.
+    /// What the registry lists; `None` when it cannot be queried.
     registry: Option<Vec<&'static str>>,
     up: BTreeSet<&'static str>,
-    /// What health services answer, where it is not SERVING.
+    /// What health services report, where it is not SERVING.
     health: BTreeMap<&'static str, Health>,
     /// Servers that implement Check and not Watch.
     check_only: BTreeSet<&'static str>,
-    /// Addresses whose attempts are not answered.
+    /// Addresses whose attempts get no response.
     silent: BTreeSet<&'static str>,
     checks: usize,
     watches: usize,
@@ -53,9 +53,9 @@ struct World {
     events: Vec<Event>,
     /// Servers whose process does not run: connections stay open, and nothing is answered.
     frozen: BTreeSet<&'static str>,
-    /// What is going to happen by itself: held connections tell, calls time out.
+    /// Future events: results of idle-connection checks, calls that time out.
     later: Vec<(Elapsed, Input)>,
-    /// The silence that the path tolerates.
+    /// The longest idle time that the path tolerates.
     tolerates: Duration,
     asked: usize,
     resolve_now: usize,
@@ -241,13 +241,13 @@ impl World {
         self.up.contains(address.to_string().as_str())
     }
 
-    /// Moves the clock, waking the engine whenever it asked to be woken.
+    /// Advances the clock, and wakes the engine at each of its deadlines.
     fn pass(&mut self, time: Duration) {
         let until = self.now + time;
         loop {
             let deadline = self.engine.deadline().filter(|due| *due <= until && !self.ended);
             let happening = self.later.iter().map(|(at, _)| *at).min().filter(|at| *at <= until && !self.ended);
-            // What has happened comes before what time has brought, as in the driver.
+            // What has happened is processed before timers, as in the driver.
             if let Some(at) = happening.filter(|at| deadline.is_none_or(|due| *at <= due)) {
                 let first = self.later.iter().position(|(due, _)| *due == at).unwrap();
                 let (_, input) = self.later.remove(first);
@@ -412,7 +412,7 @@ fn frozen_discovery_looks_well_as_long_as_nothing_moves() {
     let options = Options { across_idle: AcrossIdle::Frozen, ..idle(10) };
     let mut world = World::new(Goal::ProbeIdle(TEN), options, &[A], &[A]).begin();
     world.pass(Duration::from_secs(10));
-    // The trap of this bug: before the servers move, the call that leaves IDLE on the old list succeeds.
+    // The trap of this bug: until the servers move, the call that leaves IDLE succeeds with the old list.
     assert_eq!(world.summary().exit, 0);
 }
 
@@ -531,7 +531,7 @@ fn too_many_endpoints_are_said_not_dropped_in_silence() {
     assert!(world.findings().contains(&"GD109"));
 }
 
-/// An idle cycle of 10 s beside which `holding` is held, over a path that tolerates `tolerates`.
+/// An idle cycle of 10 s with the idle-connection checks `holding`, over a path that tolerates `tolerates`.
 fn holding(holding: Holding, tolerates: u64) -> World {
     let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A, B]);
     world.engine.script.holding = holding;
@@ -540,7 +540,7 @@ fn holding(holding: Holding, tolerates: u64) -> World {
 }
 
 impl World {
-    /// What held connections told: for how long they were silent, in milliseconds, why, and what became of them.
+    /// The results of idle-connection checks: idle time in milliseconds, reason, fate.
     fn told(&self, address: &str) -> Vec<(u128, Rung, &'static str)> {
         let held = self.events.iter().filter_map(|event| match &event.kind {
             EventKind::Held(report) if report.address.to_string() == address => Some(report),

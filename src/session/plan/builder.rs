@@ -7,7 +7,7 @@ use crate::backend;
 use crate::model::target::Target;
 use crate::transport;
 
-/// Makes a [`Plan`]; [`Plan::builder`] starts one. Only a target is required.
+/// Builds a [`Plan`]; [`Plan::builder`] starts one. Only a target is required.
 #[derive(Clone, Default)]
 #[must_use = "a builder makes nothing before `build`"]
 pub struct PlanBuilder {
@@ -19,26 +19,26 @@ pub struct PlanBuilder {
 }
 
 impl PlanBuilder {
-    /// Adds a target. Several targets are one service: that is how backends are compared.
+    /// Adds a target. Several targets are one service; their results are compared.
     pub fn target(mut self, target: Target) -> Self {
         self.targets.push(target);
         self
     }
 
-    /// Adds a backend by its name, for bare names: they are queried at the backends that are added, and without any at
-    /// every active one.
+    /// Adds a backend by its name, for bare names. They are queried in the added backends only; without any, in every
+    /// active one.
     pub fn backend(mut self, name: impl Into<String>) -> Self {
         self.backends.push(name.into());
         self
     }
 
-    /// The settings of every backend; their defaults unless they are given.
+    /// The settings of every backend. Default: their defaults.
     pub fn settings(mut self, settings: impl Into<Arc<backend::Settings>>) -> Self {
         self.settings = settings.into();
         self
     }
 
-    /// What is done with the endpoints; [`Goal::Probe`] unless it is given.
+    /// What is done with the endpoints. Default: [`Goal::Probe`].
     pub fn goal(mut self, goal: Goal) -> Self {
         self.goal = goal;
         self

@@ -1,4 +1,4 @@
-//! `--until`, `--min-ready`, `--max-time`: what is waited for, and what is reported when it does not come.
+//! `--until`, `--min-ready`, `--max-time`: what is waited for, and what is reported when it does not happen.
 
 use super::*;
 use crate::diagnosis::MinReady;
@@ -153,7 +153,7 @@ fn the_stage_that_waits_is_named_with_its_time() {
 fn a_registry_that_has_not_responded_is_named() {
     let limits = Limits { max_time: Some(Duration::from_secs(3)), ..Limits::default() };
     let mut world = World::with(Goal::Probe, idle(1800), limits, &[], &[]);
-    // The query is sent and nothing comes back.
+    // The query is sent and gets no response.
     world.engine.handle(world.now, Input::Begin);
     world.pass(Duration::from_secs(3));
     assert_eq!(world.pending(), [("consul:///pay".to_string(), Awaits::Registry, 3_000)]);

@@ -25,7 +25,7 @@ fn a_watch_that_is_cut_is_opened_again_and_the_last_status_stands() {
         world.feed(Input::Watched(connection, reset()));
         world.pass(Duration::from_secs(13));
     }
-    // The second SERVING shows that it is open again; after that the same cut is no news.
+    // The second SERVING shows that the Watch is open again; after that the same end is not reported.
     assert_eq!(world.healths(), [("SERVING", None), ("SERVING", Some("INTERNAL")), ("SERVING", None)]);
     assert_eq!(world.watches, 31, "one Watch for every cut, however often");
     world.feed(Input::Finish);
@@ -56,7 +56,7 @@ fn watches_that_end_at_once_are_opened_again_with_one_growing_delay() {
         assert!(per_ten_seconds.iter().all(|watches| *watches <= 10), "{client_health}: {per_ten_seconds:?}");
         assert!(per_ten_seconds.iter().all(|watches| *watches >= 1), "{client_health}: {per_ten_seconds:?}");
         world.feed(Input::Finish);
-        // Whenever it is taken, the verdict is that of the last status.
+        // Whenever the verdict is requested, it is based on the last status.
         assert_eq!((world.findings(), world.summary().exit), (vec!["GD504"], 0), "{client_health}");
         assert!(world.text_of("GD504").contains("the server ended it without an error"));
     }
@@ -100,7 +100,7 @@ fn a_watch_that_fails_without_a_status_is_judged_by_check() {
     let connection = world.connection(A);
     let by_proxy =
         failed(GrpcStatus::Unavailable, RpcCause::Http { status: 503, by: Some(ProxyName::Envoy), hint: None });
-    // Cut once after SERVING; then the proxy has nobody behind it any more.
+    // Ended once after SERVING; then the proxy has no server behind it any more.
     world.feed(Input::Watched(connection, by_proxy.clone()));
     assert_eq!(world.healths().last(), Some(&("SERVING", Some("UNAVAILABLE"))));
     world.health.insert(A, by_proxy);

@@ -1,4 +1,4 @@
-//! Servers that respond, and then do not: what a watch makes of a connection on which nothing happens.
+//! Servers that stop responding: how a watch judges a connection without traffic.
 
 use super::*;
 use crate::diagnosis::MinReady;
