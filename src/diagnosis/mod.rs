@@ -2,7 +2,7 @@
 
 mod advertised;
 mod calls;
-pub mod catalog;
+pub(crate) mod catalog;
 mod certificates;
 mod connection;
 mod criteria;
@@ -17,7 +17,7 @@ mod health;
 mod http;
 mod idle;
 mod leases;
-pub mod ledger;
+pub(crate) mod ledger;
 mod lenses;
 mod machine;
 mod proxied;
@@ -32,7 +32,7 @@ mod stacks;
 mod stalled;
 mod summary;
 mod tls;
-pub mod tolerance;
+pub(crate) mod tolerance;
 mod unanswered;
 mod unprovable;
 pub mod verdict;

@@ -4,17 +4,17 @@
 //! test checks this). README.md lists what a system does not support.
 
 pub mod clock;
-pub mod errno;
+pub(crate) mod errno;
 pub mod file;
 pub mod home;
-pub mod interface;
+pub(crate) mod interface;
 pub mod open_files;
 #[cfg(feature = "kubernetes")]
 pub(crate) mod process;
 pub mod resolver;
 pub mod signals;
 pub mod stdout;
-pub mod tcp;
+pub(crate) mod tcp;
 pub mod user;
 
 #[cfg(test)]
