@@ -1,5 +1,5 @@
 //! Claim: one check from a cold start costs little more than that of a minimal tonic client, although it queries,
-//! judges and prints much more. The target: at most 1.3 times its time, and 8 MiB.
+//! judges and prints much more. The mark: at most 1.3 times its time, and 8 MiB.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 

@@ -1,4 +1,4 @@
-//! Claim: a change in Consul is printed as soon as Consul itself reports it. The target: the line is printed at most
+//! Claim: a change in Consul is printed as soon as Consul itself reports it. The mark: the line is printed at most
 //! 10 ms after the change, where Consul's own blocking query gets its response in 2 to 3 ms (and within 50 ms of that
 //! response).
 //!

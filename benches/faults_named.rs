@@ -1,4 +1,4 @@
-//! Claim: a fault of a port is reported at once and by its name. The target: 50 ms from the start of the process to
+//! Claim: a fault of a port is reported at once and by its name. The mark: 50 ms from the start of the process to
 //! the line that names the fault.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
@@ -111,7 +111,7 @@ fn reset(mut stream: TcpStream) -> Result<()> {
 fn http1(mut stream: TcpStream) -> Result<()> {
     stream.read_exact(&mut [0; 24])?;
     stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")?;
-    // The client is to close first: closing with unread bytes would reset.
+    // The client must close first: closing with unread bytes would reset.
     Ok(std::io::copy(&mut stream, &mut std::io::sink()).map(|_| ())?)
 }
 

@@ -1,4 +1,4 @@
-//! Claim: a list that is replaced by a rename is on the screen at once. The mark: 2 ms.
+//! Claim: a list that is replaced by a rename is printed at once. The mark: 2 ms.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
 

@@ -1,5 +1,5 @@
 //! Claim: an open, idle channel costs no more memory than necessary, and a connection of an idle-connection check
-//! much less. The targets: 28 KiB, the slope of the resident memory of `watch --lb round_robin` over the number of
+//! much less. The marks: 28 KiB, the slope of the resident memory of `watch --lb round_robin` over the number of
 //! endpoints; 1 KiB, that of connections which `Transport::hold` keeps idle, each in a task as in a session.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]
@@ -84,7 +84,7 @@ fn hold_all(list: &str) -> Result<()> {
         let mut tasks = tokio::task::JoinSet::new();
         for address in addresses.lines() {
             tasks.spawn(transport.hold(address.parse()?, std::sync::Arc::from(""), Duration::from_secs(3_600)));
-            // A few at a time: the server's queue is not that long.
+            // A few at a time: the server's accept queue is limited.
             while tasks.len().is_multiple_of(100) && std::fs::read_dir("/proc/self/fd")?.count() < tasks.len() {
                 tokio::task::yield_now().await;
             }
@@ -110,7 +110,7 @@ fn enough_files(channels: usize) -> Result<()> {
         );
     }
     limit.current = limit.maximum;
-    // The programs that are started inherit it.
+    // Child processes inherit it.
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 

@@ -1,4 +1,4 @@
-//! Claim: the loss of a connection is printed when it happens. The target: the line is printed at most 5 ms after the
+//! Claim: the loss of a connection is printed when it happens. The mark: the line is printed at most 5 ms after the
 //! server's RST, FIN or GOAWAY.
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures with the real clock")]

@@ -1,4 +1,4 @@
-//! Claim: a watch without an end needs no more memory than one of a minute. The target: over 500,000 events, in which
+//! Claim: a watch without an end needs no more memory than one of a minute. The mark: over 500,000 events, in which
 //! 50,000 addresses are added and removed, the resident memory of the process grows by at most 1 MiB after the first
 //! 10,000 events.
 //!

@@ -46,7 +46,7 @@ pub fn scratch(bench: &str) -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// The command under test with `arguments`, undisturbed by anybody's settings.
+/// The command under test with `arguments`, without the user's settings.
 pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(COMMAND);
     command.args(arguments);

@@ -34,7 +34,7 @@ impl Peers {
     }
 }
 
-/// `mass_server` at work; stops when dropped.
+/// A running `mass_server`; stopped when dropped.
 pub struct MassServer {
     child: Child,
     /// The port that it listens on, on every address of this machine.

@@ -1,5 +1,5 @@
-//! Which module may use which (docs/architecture.md), and that no files use each other in a circle: read from every `use`
-//! and every path in the code (`crate::`, `super::`, `self::`, a child module's name).
+//! Checks which module may use which (docs/architecture.md), and that there is no cycle between files. Reads every
+//! `use` and every path in the code (`crate::`, `super::`, `self::`, a child module's name).
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `lines` in the battery: a file that is written anew.
+//! `lines` in the battery: a file that is rewritten.
 
 #![cfg(feature = "lines")]
 

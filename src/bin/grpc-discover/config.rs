@@ -217,7 +217,7 @@ fn list(keys: &[String]) -> Option<String> {
     }
 }
 
-/// Where a configuration file is looked for, in order.
+/// Where a configuration file is searched, in order.
 fn places(env: &dyn Fn(&str) -> Option<String>) -> Vec<(PathBuf, Trust)> {
     let set = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let user = set("XDG_CONFIG_HOME").or_else(|| home::directory(env).map(|home| home.join(".config")));
@@ -311,7 +311,7 @@ fn named_tables(key: &str, value: toml::Value) -> Result<toml::Table, KeyError> 
     }
 }
 
-/// A key as it may be printed: escaped, and not at any length.
+/// A key in printable form: escaped and shortened.
 pub fn quoted(key: &str) -> String {
     escape(&shorten(key, 60)).into_owned()
 }

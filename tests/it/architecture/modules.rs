@@ -243,7 +243,7 @@ fn inline_paths(code: &str) -> Vec<Names> {
     found
 }
 
-/// The groups of modules that use each other in a circle, by Tarjan's strongly connected components.
+/// The cycles of modules that use each other, by Tarjan's strongly connected components.
 pub fn circles(uses: &BTreeMap<&Names, BTreeSet<Names>>) -> Vec<Vec<Names>> {
     let modules: Vec<&Names> = uses.keys().copied().collect();
     let number: BTreeMap<&Names, usize> = modules.iter().enumerate().map(|(at, module)| (*module, at)).collect();

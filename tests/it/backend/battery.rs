@@ -31,7 +31,7 @@ pub trait Fixture: Sized {
     async fn stop(&mut self);
     /// Makes it reachable again, at the same address, with the list that was set last.
     async fn start_again(&mut self);
-    /// Why a claim does not apply to this backend; `None` where it does.
+    /// Why a requirement does not apply to this backend; `None` if it does.
     fn exempt(_claim: Claim) -> Option<&'static str> {
         None
     }
@@ -205,7 +205,7 @@ async fn dropping_leaves_nothing_behind<F: Fixture>(fixture: &mut F) {
             fixture.set(&endpoints[..2]).await;
             readers[0].until(&endpoints[..2]).await;
         }
-        // In the middle of waiting for the next item, too.
+        // Also while it waits for the next item.
         drop(tokio::time::timeout(Duration::from_millis(1), readers[4].resolution.next()).await);
         drop(readers);
         // And before anything was read.

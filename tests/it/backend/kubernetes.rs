@@ -67,7 +67,7 @@ impl Fixture for RealKubernetes {
     }
 }
 
-/// A cluster with the namespace `pay`, its API server with these flags besides.
+/// A cluster with the namespace `pay`, with these additional flags of its API server.
 pub fn cluster(flags: &[&str]) -> Option<Cluster> {
     let cluster = Cluster::start_with(flags)?;
     cluster.namespace("pay");

@@ -166,7 +166,7 @@ pub fn passing_and_dead(world: &mut World) -> Option<Run> {
     Some(probe(&[&registry]).says(&[&dead, "is reported as healthy by file", "connection refused"]))
 }
 
-/// An endpoint on its way out may be in any state.
+/// An endpoint that is being removed may be in any state.
 pub fn draining(world: &mut World) -> Option<Run> {
     let (well, leaving, gone) = (world.healthy(), world.healthy(), world.nobody());
     Some(probe(&[&world.judged(&[(&well, "healthy"), (&leaving, "draining"), (&gone, "draining")])]))

@@ -1,4 +1,4 @@
-//! docs/findings.md, written from the table of findings and the scenarios that prove them.
+//! docs/findings.md, generated from the catalog of findings and the scenarios that prove them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

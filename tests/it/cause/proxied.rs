@@ -94,7 +94,7 @@ pub fn preface_refused(world: &mut World) -> Option<Run> {
 /// counts from sending its response and the tool from receiving it, so up to 50 ms less are measured.
 pub fn idle_limit_with_goaway(world: &mut World) -> Option<Run> {
     let address = world.listen(|stream| async move {
-        // As nginx does; otherwise its responses arrive 40 ms late.
+        // As nginx does; otherwise its responses would be 40 ms late.
         let _ = stream.set_nodelay(true);
         let Ok(mut connection) = h2::server::handshake(stream).await else { return };
         let mut called = false;

@@ -41,7 +41,7 @@ pub fn rejected_on_the_way(_: &mut World) -> Option<Run> {
     Some(probe(&["10.9.0.3:50051"]).says(&["10.9.0.3:50051", "tcp", "no route to host"]).inside(namespace))
 }
 
-/// The machine's own rules forbid the connection.
+/// The machine's own routing table prohibits the connection.
 pub fn forbidden_here(_: &mut World) -> Option<Run> {
     let namespace = Namespace::new();
     namespace.ip(&["route", "add", "prohibit", "10.9.0.2"]);

@@ -23,7 +23,8 @@ enum Reply {
     Never,
 }
 
-/// An agent that replies to the consistent queries (true) and the blocking ones, each counted from 0, as `script` has it.
+/// An agent that replies to the consistent queries (true) and the blocking ones, each counted from 0, as scripted by
+/// `script`.
 fn scripted(world: &World, script: impl Fn(bool, usize) -> Reply + Send + Sync + 'static) -> String {
     let script = Arc::new(script);
     let counts = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);

@@ -198,7 +198,7 @@ pub fn hold(scenario: &Scenario) {
     if let Some(first) = findings.first().and_then(|finding| finding["at_ms"].as_u64()) {
         let (codes, run) = (scenario.findings.join(" "), finished.took.as_millis());
         println!("{}: {codes} after {first} ms, the whole run {run} ms", scenario.name);
-        // Generous: a debug build on a machine that runs every other test beside it.
+        // Generous: a debug build on a machine that runs all other tests at the same time.
         assert!(scenario.told == Told::Late || first < 2_000, "told only after {first} ms\n{all}");
     }
 }

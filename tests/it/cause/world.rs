@@ -51,7 +51,7 @@ impl World {
         self.kept.push(Box::new(thing));
     }
 
-    /// Runs `work` among the servers and waits for it.
+    /// Runs `work` on the servers' runtime and waits for it.
     pub fn wait<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
         let (tell, told) = std::sync::mpsc::channel();
         self.runtime.spawn(async move {
@@ -80,7 +80,7 @@ impl World {
         format!("file:{}", self.file(name, &serde_json::json!(addresses).to_string()))
     }
 
-    /// A `file:` registry that calls `address` by `status`.
+    /// A `file:` registry that lists `address` with `status`.
     pub fn judged(&self, listed: &[(&str, &str)]) -> String {
         let list: Vec<_> = listed.iter().map(|(a, s)| serde_json::json!({ "address": a, "status": s })).collect();
         format!("file:{}", self.file("judged.json", &serde_json::json!(list).to_string()))

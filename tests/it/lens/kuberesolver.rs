@@ -166,14 +166,14 @@ fn up(pod: u8) -> Value {
 const STARTS: [bool; 3] = [false, false, false];
 /// Being deleted.
 const LEAVES: [bool; 3] = [false, true, true];
-/// Being deleted, of a Service that publishes pods that are not ready.
+/// A pod that is being deleted, of a Service that publishes pods that are not ready.
 const PUBLISHED: [bool; 3] = [true, true, true];
 
 #[test]
 fn it_holds_the_slice_that_was_touched_last_and_nothing_else() {
     let slices: [(&str, &[Value]); 2] = [("pay-a", &[up(1), up(2)]), ("pay-b", &[up(3)])];
     let Some(mut stage) = Stage::set(&[], None, &slices) else { return };
-    // A pod that is not ready yet touches its slice.
+    // A pod that is not ready yet changes its slice.
     stage.slice("pay-a", &[up(1), up(2), at(4, STARTS)]);
     stage.slice("pay-b", &[at(3, LEAVES)]);
     stage.slice("pay-b", &[at(3, PUBLISHED)]);

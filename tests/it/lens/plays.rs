@@ -16,7 +16,7 @@ struct Play {
     channels: &'static [Option<Duration>],
     judged: usize,
     versions: &'static [&'static str],
-    /// How many clients of each version at once.
+    /// Number of concurrent clients of each version.
     times: usize,
     /// The agent.
     agent: Agent,
@@ -43,7 +43,7 @@ const NOT_2_8_0: &[&str] = &["2.5.3", "2.7.2", "2.8.3", "2.8.4", "2.9.2", "3.0.0
 /// One channel that becomes idle.
 const IDLING: &[Option<Duration>] = &[Some(IDLE)];
 
-/// The second channel is about to be a bystander.
+/// The second channel will be a bystander.
 const TWO: &[Option<Duration>] = &[Some(IDLE), None];
 
 #[rustfmt::skip]

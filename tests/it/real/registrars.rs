@@ -164,7 +164,7 @@ mod zookeeper {
     }
 }
 
-/// Kratos registers each of its servers as an instance, and of kitex neither host name nor port is written as others do.
+/// Kratos registers each of its servers as an instance, and kitex writes neither host name nor port as others do.
 #[cfg(feature = "eureka")]
 #[test]
 fn kratos_and_kitex_in_eureka_are_read() {

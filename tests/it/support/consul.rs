@@ -121,7 +121,7 @@ impl ConsulAgent {
         }
     }
 
-    /// `127.0.0.1:port`, as `CONSUL_HTTP_ADDR` has it.
+    /// `127.0.0.1:port`, in the form of `CONSUL_HTTP_ADDR`.
     pub fn address(&self) -> String {
         self.http.to_string()
     }

@@ -39,7 +39,7 @@ impl Etcd {
         Etcd::cluster(1, &[])
     }
 
-    /// `size` members, with these flags besides.
+    /// `size` members, with these additional flags.
     pub fn cluster(size: usize, extra: &[String]) -> Option<Etcd> {
         let executable = super::peers::provided("GRPC_DISCOVER_TEST_ETCD")?;
         // A port that was free a moment ago may be in use by now: then etcd exits, and other ports are tried.
@@ -119,7 +119,7 @@ impl Etcd {
         true
     }
 
-    /// `127.0.0.1:port` of every member, as `ETCDCTL_ENDPOINTS` has them.
+    /// `127.0.0.1:port` of every member, in the form of `ETCDCTL_ENDPOINTS`.
     pub fn endpoints(&self) -> String {
         self.members.iter().map(|member| member.client.to_string()).collect::<Vec<_>>().join(",")
     }

@@ -55,7 +55,7 @@ impl GrpcServer {
         Some(command)
     }
 
-    /// A server by its [command](Self::command), in another network namespace perhaps.
+    /// A server by its [command](Self::command), possibly in another network namespace.
     pub fn spawn(mut command: Command) -> GrpcServer {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
@@ -95,7 +95,7 @@ impl GrpcServer {
         assert!(status.expect("the kill command").success());
     }
 
-    /// Kills it as a lost node would: no goodbye.
+    /// Kills it, as when its node fails: no connection is closed in order.
     pub fn kill(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

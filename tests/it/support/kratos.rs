@@ -82,7 +82,7 @@ impl KratosClient {
         Some(KratosClient::spawn(command(client, args)?))
     }
 
-    /// A client by its [`command`], in another network namespace perhaps.
+    /// A client by its [`command`], possibly in another network namespace.
     pub fn spawn(mut command: Command) -> KratosClient {
         let mut child = command
             .stdin(Stdio::piped())
@@ -128,7 +128,7 @@ impl KratosClient {
         }
     }
 
-    /// Waits until the channel is in `state`, from place `from` on.
+    /// Waits until the channel is in `state`, from index `from` on.
     pub fn wait_for_state(&self, from: usize, channel: usize, state: &str, within: Duration) -> bool {
         let reached =
             |line: &Value| line["event"] == "state-change" && line["channel"] == channel && line["state"] == state;

@@ -34,7 +34,7 @@ pub struct Cluster {
     executable: PathBuf,
     directory: TempDir,
     etcd: Etcd,
-    /// From the API server to etcd, where it does not reach it straight.
+    /// The forwarder from the API server to etcd, if it does not connect directly.
     road: Option<Road>,
     extra: Vec<String>,
     address: SocketAddr,
@@ -281,12 +281,12 @@ impl Cluster {
 /// The API server keeps no history of slices itself: what etcd has compacted, it cannot replay.
 pub const WITHOUT_HISTORY: &[&str] = &["--watch-cache-sizes=endpointslices.discovery.k8s.io#0"];
 
-/// Where etcd has the slice `name` of the namespace `pay`.
+/// The key in etcd of the slice `name` of the namespace `pay`.
 pub fn key_of(name: &str) -> String {
     format!("/registry/endpointslices/pay/{name}")
 }
 
-/// Where the EndpointSlices of the namespace `pay` are.
+/// The path of the EndpointSlices of the namespace `pay`.
 pub const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/pay/endpointslices";
 
 /// An EndpointSlice that a Service owns.

@@ -6,7 +6,7 @@ use std::{env, fs, process};
 
 use tokio::runtime::Handle;
 
-/// Set in the process that a test starts to be alone in it.
+/// Set in the process that a test starts to run there alone.
 const ALONE: &str = "GRPC_DISCOVER_TEST_ALONE";
 
 /// True in a process that runs only this test. Otherwise starts that process, and panics if the test fails in it: the

@@ -112,7 +112,7 @@ impl Zookeeper {
         true
     }
 
-    /// `127.0.0.1:port` of every server, as a connect string has them.
+    /// `127.0.0.1:port` of every server, in the form of a connect string.
     pub fn endpoints(&self) -> String {
         self.servers.iter().map(|server| server.client.to_string()).collect::<Vec<_>>().join(",")
     }

@@ -1,4 +1,4 @@
-//! A backend for tests/new-backend: services as lines of a text file, `pay 127.0.0.1:50051`, read once a query.
+//! A backend for tests/new-backend: services as lines of a text file, `pay 127.0.0.1:50051`, read once per query.
 
 #![cfg(feature = "lines")]
 

@@ -68,7 +68,7 @@ pub fn run(typed: &Backends) -> Result<u8, Failure> {
             }
         }
         match terminal::print(&String::from_utf8_lossy(&out)) {
-            // A reader that went away changes no exit code.
+            // A reader that closed its end changes no exit code.
             Ok(()) | Err(Failure::ClosedPipe) => {}
             Err(failure) => return Err(failure),
         }

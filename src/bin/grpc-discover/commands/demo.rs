@@ -34,7 +34,7 @@ const PODS: usize = 2;
 /// The client models shown beside our channel: a version that freezes, and a later version in which that is fixed.
 const LENSES: [&str; 2] = ["kratos@2.7.2", "kratos@2.8.4"];
 
-/// Runs the story; the exit code is the probe's, which finds the moved pods.
+/// Runs the demo; the exit code is that of the probe, which finds the moved pods.
 pub fn run(typed: &Demo) -> Result<u8, Failure> {
     let talk = &typed.output.talk;
     let look = with_world(talk, |world, _| Ok(settings::look(typed.output.output, talk, world)?))?;
@@ -148,7 +148,7 @@ fn addresses(pods: &[Pod]) -> Vec<SocketAddr> {
     pods.iter().map(Pod::address).collect()
 }
 
-/// The plan that `probe --idle` would have; the environment and the configuration file have no part in it.
+/// The plan of `probe --idle`, independent of the environment and the configuration file.
 fn plan(registry: &Registry, idle: Duration) -> Result<grpc_discover::session::Plan, Failure> {
     let config = Config::default();
     let world = World { env: &|_| None, read: &|_| Err(io::ErrorKind::NotFound.into()), config: &config, seed: 1 };

@@ -21,7 +21,7 @@ pub fn man() -> Result<u8, Failure> {
 }
 
 fn completion_script(shell: Shell) -> String {
-    // Into memory first: the generators panic when a pipe closes under them.
+    // Written to memory first: the generators panic if the pipe is closed.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::definition(), "grpc-discover", &mut script);
     String::from_utf8_lossy(&script).into_owned()
@@ -93,7 +93,7 @@ fn inner(section: &str) -> String {
             Some("DESCRIPTION") => text.push_str(".PP"),
             Some("SYNOPSIS") => text.push_str(".PP\nSynopsis:"),
             Some(heading) => text.push_str(&format!(".PP\n\\fI{}\\fR", heading.trim_matches('"'))),
-            // The preamble that each rendered part brings along.
+            // The preamble of each rendered part.
             None if line.starts_with(".ie ") || line.starts_with(".el ") => continue,
             None => text.push_str(line),
         }

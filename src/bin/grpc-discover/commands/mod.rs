@@ -56,7 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure>
     }
 }
 
-/// A target where a command should be (`grpc-discover pay:50051`) is the first thing that hands try.
+/// A target instead of a command (`grpc-discover pay:50051`) is a common first attempt.
 fn hint(mut error: clap::Error) -> clap::Error {
     use clap::error::{ContextKind, ContextValue};
     let typed = match error.get(ContextKind::InvalidSubcommand) {

@@ -69,7 +69,7 @@ impl Screen {
         self.terminal.err_is_tty && !self.live
     }
 
-    /// How much of stdout waits for its reader.
+    /// How much output for stdout is queued.
     pub fn backlog(&self) -> Backlog {
         match self.out.queued() {
             0..BOUND => Backlog::Little,

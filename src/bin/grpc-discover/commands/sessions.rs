@@ -26,7 +26,7 @@ use crate::render::Course;
 use crate::settings::Look;
 use crate::terminal::Terminal;
 
-/// How often a redrawn view is redrawn without news.
+/// How often a view is redrawn without new events.
 const TICK: Duration = Duration::from_millis(250);
 
 /// How long a run with an end of its own may continue to its verdict after the reader of stdout closed its end.
@@ -110,7 +110,7 @@ async fn insisted(signals: &mut Signals) -> u8 {
 
 /// How the sessions ended.
 enum Ended {
-    /// Each with its summary: this is the exit code of them together.
+    /// Each with its summary: the combined exit code.
     Judged(u8),
     /// Completed after a signal, which has this exit code.
     Interrupted(u8),
@@ -143,7 +143,7 @@ async fn all(
             biased;
             signal = signals.next() => {
                 match interrupted {
-                    // The shell and the kernel both send it when a terminal is closed.
+                    // Both the shell and the kernel send SIGHUP when a terminal is closed.
                     Some(_) if signal == Signal::HangUp => continue,
                     Some(_) => return Ok(Ended::AtOnce(exit::of_signal(signal))),
                     None => {}

@@ -123,7 +123,7 @@ fn source(registry: &'static Registry, rest: &str) -> Arc<SourceId> {
     Arc::new(SourceId { registry, target })
 }
 
-/// The story: seq 1, 2, 3 …; `at` in milliseconds.
+/// The events: seq 1, 2, 3 …; `at` in milliseconds.
 pub fn events() -> Vec<Event> {
     use ConnectivityState::{Connecting, Idle, Ready, TransientFailure};
     let subchannel = |of: &str| Scope::Subchannel(address(of));

@@ -21,7 +21,7 @@ use super::{Render, held};
 /// How many endpoints a line names before it counts the rest.
 const NAMED: usize = 5;
 
-/// How much of a registry's reason a line repeats.
+/// Maximum length of a registry's reason in a line.
 const REASON: usize = 80;
 
 /// How wide the column of subjects is at first: an IPv4 subchannel fits.
@@ -300,7 +300,7 @@ pub fn addresses(addresses: &[Address]) -> String {
     words.join(", ")
 }
 
-/// Shorter than this a connection was not idle, it had no time for a call yet.
+/// A shorter connection is not called idle: it had no time for a call yet.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// `SERVING in 1.2ms through envoy`, `FAILED UNAVAILABLE: …`.
@@ -378,7 +378,7 @@ fn is_well(endpoint: &Endpoint) -> bool {
     matches!(endpoint.status, EndpointStatus::Healthy | EndpointStatus::Unchecked)
 }
 
-/// Why it is not well: the first line of the first check that does not pass.
+/// Why it is not healthy: the first line of the first check that does not pass.
 fn why(endpoint: &Endpoint) -> Option<&str> {
     let failing = endpoint.checks.iter().filter(|check| !is_well(endpoint) && check.state != CheckState::Passing);
     failing.filter_map(|check| check.output.trim().lines().next()).next()

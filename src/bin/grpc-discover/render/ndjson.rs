@@ -1,4 +1,4 @@
-//! `-o ndjson`: one event a line, flushed at once.
+//! `-o ndjson`: one event per line, flushed immediately.
 
 use std::io::{self, Write};
 

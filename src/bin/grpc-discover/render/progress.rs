@@ -92,7 +92,7 @@ fn countdown(report: &IdleReport, now: Elapsed) -> String {
     if let Some(deadline) = report.deadline {
         line.push_str(&format!(", {} left", duration(deadline.since(now))));
     }
-    // The other phases' sentences count the changes themselves.
+    // The texts of the other phases contain the number of changes.
     if report.phase == IdlePhase::Silence {
         match report.changes {
             0 => {}

@@ -52,7 +52,7 @@ fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The JSON Schema of `T`, as it is written.
+/// The JSON Schema of `T`, as written to the file.
 fn schema<T: schemars::JsonSchema>() -> serde_json::Value {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     generator.into_root_schema_for::<T>().to_value()

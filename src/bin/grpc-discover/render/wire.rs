@@ -52,7 +52,7 @@ pub enum Body {
     Disconnect(Disconnect),
     /// A health service responded.
     Health(Health),
-    /// The idle cycle went on to its next phase.
+    /// The idle cycle entered its next phase.
     Idle(Idle),
     /// What a client of another framework would hold.
     Lens(Lens),

@@ -102,7 +102,7 @@ const SHORTEST_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The longest idle time that is checked: a day. No load balancer has a longer idle timeout.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// The shortest `--find-cutoff`: its first rung is a 64th of it.
+/// The shortest `--find-cutoff`: its first idle time is a 64th of it.
 const SHORTEST_SEARCH: Duration = Duration::from_secs(1);
 
 /// Which idle connections the idle cycle keeps open beside its own. Settings of a file or the environment apply to

@@ -40,7 +40,7 @@ pub enum SettingError {
         looked_for.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     )]
     NoTarget {
-        /// Where a file was looked for.
+        /// The paths that were searched.
         looked_for: Vec<PathBuf>,
     },
     /// What was typed is not a valid target.

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, TermLike};
 
 use super::pipe::Pipe;
 
-/// How often a second a view is redrawn at most.
+/// How many times per second a view is redrawn at most.
 const HZ: u8 = 20;
 
 /// One view that is redrawn in place.

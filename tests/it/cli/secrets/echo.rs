@@ -28,7 +28,7 @@ pub enum Wire {
 }
 
 impl Wire {
-    /// How many ways of answering a registry of this kind has.
+    /// The number of ways in which a registry of this kind responds.
     pub const fn answers(self) -> usize {
         match self {
             Wire::Http | Wire::Https => HTTP.len(),
@@ -175,7 +175,7 @@ async fn http1(mut stream: impl AsyncRead + AsyncWrite + Unpin, note: Note) {
     }
 }
 
-/// The lines of a request in which the secret is, a login decoded beside it.
+/// The lines of a request that contain the secret, with a decoded login beside it.
 fn repeated(head: &str) -> String {
     let decoded = |line: &str| {
         let login = line.split_once("Basic ").and_then(|(_, login)| STANDARD.decode(login.trim()).ok());

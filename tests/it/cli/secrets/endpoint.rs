@@ -1,4 +1,4 @@
-//! Endpoints that repeat the metadata that they received.
+//! Endpoints that echo the metadata that they received.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

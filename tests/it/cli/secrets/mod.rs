@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::support::tool::Finished;
 
-/// A secret with every character that some encoding writes in another way.
+/// A secret with every character that any of the encodings changes.
 const SECRET: &str = r#"hunter2-CORE/x+y"z\q&w"#;
 /// The part of the secret that is searched for: the same in every encoding but base64.
 const CORE: &str = "hunter2-CORE";

@@ -41,7 +41,7 @@ impl Watch {
         self.0.wait_for(what, PATIENCE, wanted).1
     }
 
-    /// Waits until the registry is broken, and requires that the reason is missing rights.
+    /// Waits until the registry is broken, and requires that the reason is a missing permission.
     pub fn until_denied(&mut self) {
         let broken = self.until_status("broken");
         assert_eq!(broken["error"]["code"], "denied", "{broken}");

@@ -107,7 +107,7 @@ fn noun(count: usize) -> &'static str {
     plural(count, "endpoint", "endpoints")
 }
 
-/// `consul passing, dns`: a backend that does not judge is named alone.
+/// `consul passing, dns`: a backend without health checks is named without a status.
 fn listed(seen: &Seen) -> String {
     let mut words: Vec<String> = seen
         .listed

@@ -51,7 +51,7 @@ pub enum IdleCheckError {
         /// The flag.
         flag: &'static str,
     },
-    /// The times of `--idle-ladder` do not rise.
+    /// The times of `--idle-ladder` are not in ascending order.
     #[error(
         "--idle-ladder: {} must not follow {}; write each time once, shortest first, e.g. 10s,60s,350s",
         exact_duration(*next),
@@ -63,7 +63,7 @@ pub enum IdleCheckError {
         /// The time that follows it.
         next: Duration,
     },
-    /// The search would have steps too short to measure.
+    /// The steps of the search would be too short to measure.
     #[error("--find-cutoff {}: too short to distinguish a limit from a delay; must be at least 1s", exact_duration(*.0))]
     SearchTooShort(Duration),
     /// No idle time.

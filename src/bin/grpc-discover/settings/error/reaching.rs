@@ -1,4 +1,4 @@
-//! Why endpoints cannot be reached as the settings have it.
+//! Why the settings for reaching endpoints are not valid.
 
 use std::io;
 use std::time::Duration;
