@@ -5,14 +5,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Address;
 
-/// `list` without repeats, the first mention counts.
+/// `list` without repeats; the first occurrence counts.
 pub(super) fn deduplicated(list: &[Address]) -> Vec<Address> {
     let mut seen = BTreeSet::new();
     list.iter().filter(|address| seen.insert(*address)).cloned().collect()
 }
 
-/// `list` shuffled by `seed`: each address has a fixed place among the others, so the order does not change when the
-/// resolver repeats itself in another order, or when others come and go.
+/// `list` shuffled by `seed`. Each address has a fixed position relative to the others, so the order does not change
+/// when the resolver repeats the list in another order, or when other addresses are added or removed.
 pub(super) fn shuffled(mut list: Vec<Address>, seed: u64) -> Vec<Address> {
     list.sort_by_cached_key(|address| {
         let mut hasher = DefaultHasher::new();
@@ -22,8 +22,8 @@ pub(super) fn shuffled(mut list: Vec<Address>, seed: u64) -> Vec<Address> {
     list
 }
 
-/// `list` with the address families taking turns, the family of the first address first. What is neither IPv4 nor IPv6
-/// (names, Unix sockets) is a third family. Within a family the order stays.
+/// `list` with alternating address families, the family of the first address first. What is neither IPv4 nor IPv6
+/// (names, Unix sockets) is a third family. Within a family the order is kept.
 pub(super) fn interleaved(list: Vec<Address>) -> Vec<Address> {
     let mut families: Vec<(Family, VecDeque<Address>)> = Vec::new();
     for address in list {
@@ -56,7 +56,7 @@ enum Family {
 }
 
 impl Family {
-    /// IPv4 written as IPv6 (`::ffff:10.0.0.1`) travels as IPv4.
+    /// IPv4 written as IPv6 (`::ffff:10.0.0.1`) is sent as IPv4.
     fn of(address: &Address) -> Family {
         match address {
             Address::Ip(socket) if socket.ip().to_canonical().is_ipv4() => Family::V4,

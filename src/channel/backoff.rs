@@ -1,37 +1,37 @@
 //! How long to wait between attempts (`doc/connection-backoff.md`, grpc-go `internal/backoff/backoff.go`).
 //!
-//! The first delay is the base, without jitter; each failure multiplies it; the result is capped and then jittered, so a
-//! delay may exceed the cap by the jitter. Deviation D1: a delay is counted from the *start* of the attempt.
+//! The first delay is the base, without jitter; each failure multiplies it; the result is capped and then jittered,
+//! so a delay may exceed the cap by the jitter. Deviation D1: a delay is counted from the *start* of the attempt.
 
 use std::time::Duration;
 
 use super::Backoff;
 
-/// Failures in a row, and the delays that follow from them.
+/// Consecutive failures, and the delays that result from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Attempts {
     failures: u32,
 }
 
 impl Attempts {
-    /// The delay that belongs to the attempt which starts now: the next one may start this long after it.
+    /// The delay of the attempt that starts now: the next one may start this long after it.
     pub(super) fn delay(self, policy: &Backoff, random: &mut fastrand::Rng) -> Duration {
         if self.failures == 0 {
             return policy.base;
         }
         let max = policy.max.as_secs_f64();
-        // The cap on the exponent keeps the power finite; the cap on the delay was reached long before.
+        // The limit of the exponent keeps the power finite; the limit of the delay was reached long before.
         let grown = policy.base.as_secs_f64() * policy.multiplier.powi(self.failures.min(512) as i32);
         let jittered = grown.min(max) * (1.0 + policy.jitter * (random.f64() * 2.0 - 1.0));
         Duration::try_from_secs_f64(jittered).unwrap_or(policy.max)
     }
 
-    /// One more failure in a row.
+    /// Counts another failure.
     pub(super) fn failed(&mut self) {
         self.failures = self.failures.saturating_add(1);
     }
 
-    /// A success, or somebody asked to forget.
+    /// Resets the count, after a success or on request.
     pub(super) fn reset(&mut self) {
         self.failures = 0;
     }

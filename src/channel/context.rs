@@ -1,5 +1,5 @@
-//! What the parts of a channel act through: the clock reading, the options, the channel's published state, and the list of
-//! effects. Parts call downwards and append effects; nothing calls back.
+//! The context that the parts of a channel act through: the current time, the options, the channel's published state,
+//! and the list of effects. Parts call downwards and append effects; there are no callbacks.
 
 use std::collections::HashMap;
 
@@ -8,35 +8,35 @@ use std::time::Duration;
 use super::transitions::{channel_may, subchannel_may};
 use super::{Address, Cause, ConnectionId, ConnectivityState, Effect, Elapsed, Options, Scope, Transition};
 
-/// The channel-wide facts that outlive one input.
+/// The state of the channel that outlives one input.
 #[derive(Debug)]
 pub(super) struct Core {
     /// The channel's published state.
     pub(super) state: ConnectivityState,
-    /// The resolver's life.
+    /// The state of the resolver.
     pub(super) resolver: Resolver,
     /// Seeded: the same inputs give the same effects.
     pub(super) random: fastrand::Rng,
-    /// Connection ids handed out so far.
+    /// Number of connection ids assigned so far.
     pub(super) connections: u64,
-    /// The attempts and connections that count, and where they lead. What is not here is ignored.
+    /// The attempts and connections that count, and their addresses. Inputs about others are ignored.
     pub(super) open: HashMap<ConnectionId, Address>,
     /// The latest time seen.
     pub(super) now: Elapsed,
 }
 
-/// The resolver's life as the channel directs it.
+/// The state of the resolver, as directed by the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Resolver {
     /// Not started yet, or stopped and to be started again on leaving IDLE.
     Stopped,
-    /// Started: answers are expected.
+    /// Started: results are expected.
     Running,
-    /// Stopped for good: the old list is all there will ever be.
+    /// Stopped for good: the old list is never replaced.
     Frozen,
 }
 
-/// One input's worth of acting.
+/// The context of one input.
 pub(super) struct Context<'a> {
     pub(super) options: &'a Options,
     pub(super) core: &'a mut Core,
@@ -69,7 +69,7 @@ impl Context<'_> {
         }));
     }
 
-    /// Publishes a subchannel's state, and the backoff that begins with it.
+    /// Publishes a subchannel's state, and the backoff that starts with it.
     pub(super) fn subchannel(
         &mut self,
         address: &Address,
@@ -87,7 +87,7 @@ impl Context<'_> {
         self.effects.push(Effect::Publish(Transition { scope, from, to, cause, retry_in }));
     }
 
-    /// Asks for a connection that must be there by `deadline`.
+    /// Requests a connection that must be established by `deadline`.
     pub(super) fn open(&mut self, address: &Address, deadline: Elapsed) -> ConnectionId {
         self.core.connections += 1;
         let connection = ConnectionId(self.core.connections);
@@ -96,18 +96,18 @@ impl Context<'_> {
         connection
     }
 
-    /// An attempt failed or a connection ended by itself.
+    /// An attempt failed, or a connection was lost.
     pub(super) fn ended(&mut self, connection: ConnectionId) {
         self.core.open.remove(&connection);
     }
 
-    /// Gives a connection up.
+    /// Cancels an attempt or closes a connection.
     pub(super) fn close(&mut self, connection: ConnectionId, drain: bool) {
         self.ended(connection);
         self.effects.push(Effect::Close { connection, drain });
     }
 
-    /// Hints to the resolver, when there is one to hint to, that another look would help.
+    /// Hints to the resolver, when there is one, that another query would help.
     pub(super) fn resolve_now(&mut self) {
         if self.core.resolver == Resolver::Running {
             self.effects.push(Effect::ResolveNow);

@@ -1,14 +1,15 @@
 //! Client-side health checking of one connection (gRFC A17 as amended by A61; grpc-go `health/client.go`).
 //!
-//! After the connection is READY the view is CONNECTING until the first word of the Watch. SERVING, or no health service
-//! at all, is READY; every other status is TRANSIENT_FAILURE, with the connection left open. A Watch that failed is opened
-//! again with backoff, counted from the start of the Watch before, and forgotten once a message arrived.
+//! After the connection is READY the view is CONNECTING until the first message of the Watch. SERVING, or no health
+//! service at all, is READY; every other status is TRANSIENT_FAILURE, with the connection left open. A Watch that
+//! failed is opened again with backoff, which counts from the start of the previous Watch and is reset once a message
+//! arrived.
 
 use super::backoff::Attempts;
 use super::context::Context;
 use super::{ConnectivityState, Elapsed, Health};
 
-/// What the health Watch of one connection has said so far.
+/// The state of the health Watch of one connection.
 #[derive(Debug)]
 pub(super) struct HealthView {
     state: ConnectivityState,
@@ -18,7 +19,7 @@ pub(super) struct HealthView {
 }
 
 impl HealthView {
-    /// A Watch that begins now and has said nothing.
+    /// A Watch that starts now and has reported nothing.
     pub(super) fn new(now: Elapsed) -> Self {
         HealthView {
             state: ConnectivityState::Connecting,
@@ -33,12 +34,12 @@ impl HealthView {
         self.state
     }
 
-    /// When the Watch has to be opened again.
+    /// When the Watch must be opened again.
     pub(super) fn retry_at(&self) -> Option<Elapsed> {
         self.retry_at
     }
 
-    /// The Watch spoke; returns the sentence that goes with the new state.
+    /// The Watch reported something; returns the sentence for the new state.
     pub(super) fn heard(&mut self, ctx: &mut Context<'_>, health: &Health) -> String {
         match health {
             Health::Serving => {
@@ -49,8 +50,8 @@ impl HealthView {
                 self.message(ConnectivityState::TransientFailure);
                 format!("connection active but health check failed. status={}", health.as_str())
             }
-            // A message of a Watch that goes on, or the end of one (some servers answer NOT_FOUND): asking again is
-            // right for both, because a Watch that is open is not opened twice.
+            // A message of an open Watch, or the end of one (some servers answer NOT_FOUND). Opening it again is
+            // right for both, because an open Watch is not opened twice.
             Health::ServiceUnknown => {
                 self.state = ConnectivityState::TransientFailure;
                 self.retry_later(ctx, ctx.now());
@@ -70,8 +71,8 @@ impl HealthView {
         }
     }
 
-    /// Time to open the Watch again. A service that is merely not registered stays TRANSIENT_FAILURE meanwhile; after an
-    /// RPC error nothing is known: CONNECTING.
+    /// The Watch must be opened again. A service that is merely not registered stays TRANSIENT_FAILURE in the
+    /// meantime; after an RPC error nothing is known: CONNECTING.
     pub(super) fn retried(&mut self, now: Elapsed, unknown_service: bool) {
         self.watch_started = now;
         self.retry_at = None;
@@ -80,7 +81,7 @@ impl HealthView {
         }
     }
 
-    /// Forget the backoff: a Watch that waits to be opened again is due now.
+    /// Resets the backoff: a Watch that waits to be opened again is due now.
     pub(super) fn reset_backoff(&mut self, now: Elapsed) {
         self.retries.reset();
         if self.retry_at.is_some() {

@@ -1,14 +1,14 @@
-//! When a channel has been without RPCs for long enough (grpc-go `internal/idle/idle.go`, as an exact rule).
+//! When a channel becomes idle because it has no RPCs (grpc-go `internal/idle/idle.go`, as an exact rule).
 //!
-//! `deadline = max(exit_idle_at, last_rpc_end) + timeout`, while no RPC is active and the channel is not in idle mode.
-//! `connect()` is no activity, but leaving idle mode starts the clock: a channel connected by hand and never used goes
-//! back to IDLE one timeout later.
+//! `deadline = max(exit_idle_at, last_rpc_end) + timeout`, while no RPC is active and the channel is not in idle
+//! mode. `connect()` is not activity, but leaving idle mode starts the clock: a channel connected by hand and never
+//! used goes back to IDLE one timeout later.
 
 use std::time::Duration;
 
 use super::Elapsed;
 
-/// Counts RPCs and knows when idleness is due.
+/// Counts RPCs and computes when the idle timeout is over.
 #[derive(Debug)]
 pub(super) struct IdleTimer {
     timeout: Option<Duration>,
@@ -28,17 +28,17 @@ impl IdleTimer {
         self.quiet_since = Some(now);
     }
 
-    /// The channel is in idle mode (or closed): nothing is due any more.
+    /// The channel is in idle mode (or closed): there is no deadline any more.
     pub(super) fn enter(&mut self) {
         self.quiet_since = None;
     }
 
-    /// An RPC began. Call before the channel is asked to leave idle mode.
+    /// An RPC started. Call this before the channel leaves idle mode for it.
     pub(super) fn rpc_started(&mut self) {
         self.active += 1;
     }
 
-    /// An RPC's final status is known. One end too many is no RPC and no activity.
+    /// An RPC's final status is known. A surplus call counts neither as an RPC nor as activity.
     pub(super) fn rpc_finished(&mut self, now: Elapsed) {
         if self.active == 0 {
             return;
@@ -49,12 +49,12 @@ impl IdleTimer {
         }
     }
 
-    /// RPCs that have begun and not ended.
+    /// RPCs that have started and not ended.
     pub(super) fn active(&self) -> usize {
         self.active
     }
 
-    /// When the channel has to become IDLE.
+    /// When the channel must become IDLE.
     pub(super) fn deadline(&self) -> Option<Elapsed> {
         match (self.active, self.quiet_since, self.timeout) {
             (0, Some(since), Some(timeout)) => Some(since + timeout),

@@ -1,4 +1,5 @@
-//! The channel itself: idle mode, the resolver's life, and the load-balancing policy under it (grpc-go `clientconn.go`).
+//! The channel itself: idle mode, the lifecycle of the resolver, and the load-balancing policy (grpc-go
+//! `clientconn.go`).
 
 use std::collections::HashMap;
 
@@ -22,16 +23,16 @@ pub struct Channel {
     core: Core,
     idle: IdleTimer,
     mode: Mode,
-    /// What the resolver said last, where the next exit from idle mode begins with it.
+    /// The last result of the resolver, where the next exit from idle mode starts with it.
     heard: Heard,
 }
 
-/// Whether there is a policy to hand things to.
+/// Whether there is a policy.
 #[derive(Debug)]
 enum Mode {
-    /// No policy, no subchannels: nobody wants a connection.
+    /// No policy, no subchannels: no connection is needed.
     Idle,
-    /// Somebody does, or did within the idle timeout. The channel's state is the policy's.
+    /// A connection is needed, or was within the idle timeout. The channel's state is the policy's.
     Active(Balancer),
     /// Closed for good.
     Closed,
@@ -44,17 +45,17 @@ enum Balancer {
     RoundRobin(RoundRobin),
 }
 
-/// The resolver's last word.
+/// The last result of the resolver.
 #[derive(Debug, Default)]
 struct Heard {
-    /// The last list. An error does not wipe it.
+    /// The last list. An error does not remove it.
     list: Option<Vec<Address>>,
-    /// The error that came after it, if one did.
+    /// The error that followed it, if any.
     error: Option<String>,
 }
 
 impl Channel {
-    /// A channel in IDLE. Nothing happens until it is asked to connect.
+    /// A channel in IDLE. Nothing happens until it is told to connect.
     pub fn new(options: Options) -> Self {
         Channel {
             core: Core {
@@ -72,10 +73,10 @@ impl Channel {
         }
     }
 
-    /// Takes one input at `now` and appends what to do to `effects`.
+    /// Processes one input at `now` and appends what to do to `effects`.
     ///
-    /// `now` never runs backwards: an earlier time counts as the latest one seen. After [`Input::Close`] nothing has an
-    /// effect any more; nor has news of a connection that was closed, lost, or never opened.
+    /// `now` never runs backwards: an earlier time counts as the latest one seen. After [`Input::Close`] no input has
+    /// an effect any more; neither has news of a connection that was closed, lost, or never opened.
     pub fn handle(&mut self, now: Elapsed, input: Input, effects: &mut Vec<Effect>) {
         self.core.now = self.core.now.max(now);
         if matches!(self.mode, Mode::Closed) {
@@ -123,7 +124,7 @@ impl Channel {
         self.idle.deadline().into_iter().chain(policy).min()
     }
 
-    /// When the idle timeout will have passed, for a countdown: `None` while RPCs are active, in idle mode, and without a
+    /// When the idle timeout will be over, for a countdown: `None` while RPCs are active, in idle mode, and without a
     /// timeout.
     pub fn idle_deadline(&self) -> Option<Elapsed> {
         self.idle.deadline()
@@ -134,12 +135,12 @@ impl Channel {
         self.core.state
     }
 
-    /// RPCs that have begun and not ended.
+    /// RPCs that have started and not ended.
     pub fn active_rpcs(&self) -> usize {
         self.idle.active()
     }
 
-    /// The subchannels that exist at the moment: address, state, and the end of the backoff while one waits.
+    /// The current subchannels: address, state, and the end of the backoff while one waits.
     pub fn subchannels(&self) -> impl Iterator<Item = (&Address, ConnectivityState, Option<Elapsed>)> {
         let (one, many) = match &self.mode {
             Mode::Idle | Mode::Closed => (None, None),
@@ -151,9 +152,9 @@ impl Channel {
         })
     }
 
-    /// Picks a connection for an RPC. Under pick_first in IDLE the RPC's own [`Input::RpcStarted`] has left IDLE before;
-    /// one that picks again after its connection was lost finds IDLE, and [`Channel::deadline`] is then at once: the
-    /// [`Input::TimePassed`] that follows leaves IDLE for it.
+    /// Picks a connection for an RPC. Under pick_first in IDLE, the RPC's own [`Input::RpcStarted`] has left IDLE
+    /// before. An RPC that picks again after its connection was lost finds IDLE, and [`Channel::deadline`] is then
+    /// due at once: the [`Input::TimePassed`] that follows leaves IDLE for it.
     pub fn pick(&mut self) -> Pick {
         match &mut self.mode {
             Mode::Idle => Pick::Queue,
@@ -167,7 +168,7 @@ impl Channel {
         (Context { options: &self.options, core: &mut self.core, effects }, &mut self.mode, &mut self.heard)
     }
 
-    /// Runs `act` on the policy, if there is one, and lets a policy that fell IDLE reconnect when it is to.
+    /// Runs `act` on the policy, if there is one, and makes a policy that became IDLE reconnect when it must.
     fn with_balancer(&mut self, effects: &mut Vec<Effect>, act: impl FnOnce(&mut Balancer, &mut Context<'_>)) {
         let (mut ctx, mode, _) = self.context(effects);
         if let Mode::Active(balancer) = mode {
@@ -176,7 +177,7 @@ impl Channel {
         }
     }
 
-    /// Somebody wants a connection.
+    /// A connection is needed.
     fn wanted(&mut self, effects: &mut Vec<Effect>, cause: Cause) {
         match self.mode {
             Mode::Idle => self.exit_idle_mode(effects, cause),
@@ -202,7 +203,7 @@ impl Channel {
             Policy::PickFirst => Balancer::PickFirst(PickFirst::new(Role::Channel, cause)),
             Policy::RoundRobin => Balancer::RoundRobin(RoundRobin::new()),
         };
-        // What discovery said while the channel was IDLE, or the frozen list.
+        // The last result of discovery while the channel was IDLE, or the frozen list.
         match heard {
             Heard { list: Some(list), error: _ } => balancer.update(&mut ctx, list),
             Heard { list: None, error: Some(error) } => balancer.resolver_failed(&mut ctx, error),
@@ -246,8 +247,8 @@ impl Channel {
         if self.core.resolver != Resolver::Running {
             return;
         }
-        // A resolver that repeats itself says nothing; were it news, a list repeated faster than a pass takes would keep
-        // pick_first from ever reporting TRANSIENT_FAILURE.
+        // A resolver that repeats its list reports nothing new. If it did, a list repeated faster than a pass takes
+        // would keep pick_first from ever reporting TRANSIENT_FAILURE.
         let repeated = self.heard.error.is_none() && self.heard.list.as_ref() == Some(&list);
         self.heard.error = None;
         if !repeated {
@@ -267,7 +268,7 @@ impl Channel {
     fn connection_news(&mut self, effects: &mut Vec<Effect>, connection: ConnectionId, news: ConnectionNews) {
         let Some(address) = self.core.open.get(&connection).cloned() else { return };
         self.with_balancer(effects, |balancer, ctx| {
-            // D3: a connection that ended before its READY was told was READY nonetheless.
+            // D3: a connection that was closed before its READY was processed was READY nonetheless.
             if matches!(news, ConnectionNews::Ended(_)) && balancer.is_attempt(&address) {
                 balancer.connection_news(ctx, &address, ConnectionNews::Connected);
             }
@@ -342,8 +343,8 @@ impl Balancer {
         }
     }
 
-    /// Leaves an IDLE that the policy fell into, when an RPC waits or the connection is to be kept. round_robin settles
-    /// each endpoint itself.
+    /// Leaves an IDLE of the policy when an RPC waits or the connection is to be kept. round_robin does this for each
+    /// endpoint itself.
     fn settle(&mut self, ctx: &mut Context<'_>) {
         match self {
             Balancer::PickFirst(policy) => {

@@ -1,12 +1,13 @@
-//! What a gRPC channel does, PURE: time, randomness and results are arguments, effects are values.
+//! What a gRPC channel does. Pure: time, randomness and results are arguments, effects are values.
 //!
-//! The reference profile is grpc-go's. The deliberate deviations are listed in docs/connectivity.md, the weightiest: backoff
-//! is measured from the start of an attempt, a round_robin child in IDLE counts as CONNECTING, and a connection that was
-//! READY and lost before READY could be published is published as READY, then IDLE.
+//! The reference is grpc-go. The deliberate deviations are listed in docs/connectivity.md. The most important ones:
+//! backoff is measured from the start of an attempt, a round_robin child in IDLE counts as CONNECTING, and a
+//! connection that was READY and lost before READY could be published is published as READY, then IDLE.
 //!
-//! The parts, from the outside in: `machine` (idle mode, the resolver's life) holds a policy, `pick_first` or
-//! `round_robin`; round_robin holds one pick_first per endpoint; pick_first holds a `subchannel` per address. Calls go
-//! inwards and append effects; nothing calls back, so an input's effects are in the order in which things happened.
+//! The parts, from the outside in: `machine` (idle mode, lifecycle of the resolver) contains a policy, `pick_first`
+//! or `round_robin`; round_robin contains one pick_first per endpoint; pick_first contains a `subchannel` per
+//! address. Calls go inwards and append effects. There are no callbacks, so an input's effects are in the order in
+//! which things happened.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::model::endpoint::Address;
 use crate::model::reach::{Disconnect, Failure, Health};
 use crate::model::time::Elapsed;
 
-/// Names one connection attempt and the connection that may come of it; never used again within a channel.
+/// Identifies one connection attempt and the connection that results from it; never reused within a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnectionId(pub u64);
 
@@ -23,24 +24,26 @@ pub struct ConnectionId(pub u64);
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
-    /// No RPC for this long: IDLE. `None` and zero never idle. gRPC's default is 30 minutes.
+    /// The channel becomes IDLE after this long without an RPC. `None` and zero disable it. gRPC's default is 30
+    /// minutes.
     pub idle_timeout: Option<Duration>,
     /// How connections are chosen.
     pub policy: Policy,
     /// What happens to discovery across IDLE.
     pub across_idle: AcrossIdle,
-    /// Reconnect when a connection was lost (a tool that watches wants that; a bare pick_first client waits in IDLE for
-    /// the next RPC). IDLE that the idle timeout brought is left alone either way. A server that hangs up again and again
-    /// is dialled at most once per [`Backoff::base`].
+    /// Reconnect when a connection was lost. A tool that watches needs that; a bare pick_first client waits in IDLE
+    /// for the next RPC. IDLE because of the idle timeout is never left by this option. A server that closes again
+    /// and again is dialed at most once per [`Backoff::base`].
     pub keep_connected: bool,
     /// Health decides the connectivity state (gRFC A17, round_robin only).
     pub client_health: bool,
     /// Backoff and deadlines of connection attempts.
     pub backoff: Backoff,
-    /// Happy eyeballs: the next address is tried when the one before has not answered for this long (gRFC A61). Values
-    /// outside 100 ms to 2 s are taken as the nearest limit.
+    /// Happy eyeballs: the next address is tried when the previous one has not responded for this long (gRFC A61).
+    /// Values outside 100 ms to 2 s are replaced by the nearest limit.
     pub attempt_delay: Duration,
-    /// Shuffle the addresses before pick_first uses them (gRFC A62). The order depends on the addresses and the seed alone.
+    /// Shuffle the addresses before pick_first uses them (gRFC A62). The order depends on the addresses and the seed
+    /// only.
     pub shuffle: bool,
     /// Seed of every random choice.
     pub seed: u64,
@@ -65,22 +68,23 @@ impl Default for Options {
 /// The load-balancing policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Policy {
-    /// One connection, the first address that answers (gRFC A61, A62).
+    /// One connection, to the first address that responds (gRFC A61, A62).
     #[default]
     PickFirst,
     /// A connection to every endpoint.
     RoundRobin,
 }
 
-/// The resolver policy across IDLE.
+/// What the resolver does across IDLE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum AcrossIdle {
-    /// Ours: discovery goes on while IDLE, so leaving it uses the list of that moment.
+    /// Ours: discovery continues while IDLE, so leaving IDLE uses the current list.
     #[default]
     KeepWatching,
-    /// gRPC's: the resolver is closed on entry and built anew on exit.
+    /// gRPC's: the resolver is closed when IDLE is entered and built again when it is left.
     StopAndRebuild,
-    /// The broken framework's: the resolver is closed on the first entry and the old list is used for ever.
+    /// The broken framework's: the resolver is closed when IDLE is first entered, and the old list is used from then
+    /// on.
     Frozen,
 }
 
@@ -117,68 +121,70 @@ impl Default for Backoff {
 pub enum Input {
     /// `connect()`: leave IDLE without an RPC.
     Connect,
-    /// An RPC begins (before it picks a connection). Counts as activity until [`Input::RpcFinished`].
+    /// An RPC starts (before it picks a connection). Counts as activity until [`Input::RpcFinished`].
     RpcStarted,
     /// An RPC's final status is known.
     RpcFinished,
-    /// The resolver's full list, usable addresses only. A list that equals the one before is no news.
+    /// The resolver's full list, usable addresses only. A list that equals the previous one has no effect.
     Resolved(Vec<Address>),
-    /// The resolver answered an error.
+    /// The resolver returned an error.
     ResolverFailed(String),
-    /// The server's SETTINGS arrived on this connection. Together with the four below: news of a connection that was lost
-    /// or closed before is ignored.
+    /// The server's SETTINGS arrived on this connection. For this input and the four below: news of a connection that
+    /// was lost or closed before is ignored.
     Connected(ConnectionId),
     /// The attempt failed.
     ConnectFailed(ConnectionId, Failure),
-    /// GOAWAY: the connection takes no new streams. To the channel it is over: answered with [`Effect::Close`] that
-    /// drains; its later end changes nothing.
+    /// GOAWAY: the connection takes no new streams. For the channel the connection is over: it responds with
+    /// [`Effect::Close`] that drains; the later end of the connection changes nothing.
     GoingAway(ConnectionId, Disconnect),
-    /// The connection ended.
+    /// The connection was closed.
     Lost(ConnectionId, Disconnect),
-    /// A health Watch on this connection said something (only with client health).
+    /// A health Watch on this connection reported something (only with client health).
     Health(ConnectionId, Health),
     /// [`Channel::deadline`] has passed. Harmless when it has not.
     TimePassed,
-    /// Forget all backoff and try now.
+    /// Reset all backoff and try now.
     ResetBackoff,
     /// Close the channel for good.
     Close,
 }
 
-/// What a channel wants done, in order.
+/// What the driver must do for a channel, in order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Start resolving (build a new resolver).
     StartResolver,
     /// Stop resolving: nothing of the old resolver may be delivered after this.
     StopResolver,
-    /// Hint that another look at the registry would help (gRPC's ResolveNow): after every failed attempt and lost
-    /// connection, and on leaving IDLE while discovery kept watching. Whoever obeys merges hints that come close together.
+    /// Hint that another query of the registry would help (gRPC's ResolveNow): after every failed attempt and lost
+    /// connection, and on leaving IDLE while discovery kept watching. The receiver merges hints that follow each
+    /// other closely.
     ResolveNow,
-    /// Connect; answer with [`Input::Connected`] or [`Input::ConnectFailed`] before `deadline`.
+    /// Connect; the result is [`Input::Connected`] or [`Input::ConnectFailed`] before `deadline`.
     Open {
-        /// Names the attempt.
+        /// The id of the attempt.
         connection: ConnectionId,
-        /// Where to.
+        /// The address to connect to.
         address: Address,
-        /// When the attempt has failed at the latest (TCP, TLS and SETTINGS together).
+        /// The deadline of the attempt (TCP, TLS and SETTINGS together).
         deadline: Elapsed,
     },
-    /// Close or give up a connection; nothing more will be heard of it, and what it still says is ignored. A connection
-    /// that ended by itself is not closed. Once SHUTDOWN was published, what still drains is to be closed too.
+    /// Close a connection or cancel an attempt; further news of it is ignored. A connection that was lost is not
+    /// closed. Once SHUTDOWN was published, connections that still drain must be closed too.
     Close {
         /// Which.
         connection: ConnectionId,
         /// `false`: now, whatever is in flight. `true`: let RPCs in flight finish.
         drain: bool,
     },
-    /// Open a health Watch on this connection, unless one is open (only with client health). It ends with the connection.
+    /// Open a health Watch on this connection, unless one is open (only with client health). It ends with the
+    /// connection.
     WatchHealth(ConnectionId),
     /// A state changed.
     Publish(Transition),
 }
 
-/// What an RPC gets when it asks for a connection.
+/// The result for an RPC that needs a connection.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pick {
     /// Use this one.

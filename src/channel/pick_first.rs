@@ -1,10 +1,10 @@
-//! pick_first: one connection, to the first address that answers (gRFC A61 happy eyeballs, A62 sticky TRANSIENT_FAILURE;
-//! grpc-go `balancer/pickfirst/pickfirst.go`).
+//! pick_first: one connection, to the first address that responds (gRFC A61 happy eyeballs, A62 sticky
+//! TRANSIENT_FAILURE; grpc-go `balancer/pickfirst/pickfirst.go`).
 //!
-//! A *pass* goes through the list from the top: an attempt at each address, the next one as soon as the one before failed
-//! or has not answered for the attempt delay. The first READY wins and the others are given up. When every address has
-//! failed once, the pass is over: TRANSIENT_FAILURE, and from then on every address is tried again as its backoff ends,
-//! in no order, until one succeeds.
+//! A *pass* goes through the list from the top: an attempt at each address, the next one as soon as the previous one
+//! failed or has not responded for the attempt delay. The first READY wins and the other attempts are cancelled. When
+//! every address has failed once, the pass ends: TRANSIENT_FAILURE, and from then on every address is tried again
+//! when its backoff ends, in no particular order, until one succeeds.
 //!
 //! round_robin uses one pick_first per endpoint, whose state is not the channel's.
 
@@ -19,29 +19,29 @@ use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed,
 
 mod pass;
 
-/// Whose state a pick_first's state is.
+/// What the state of a pick_first stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The channel's: changes are published, health checking does not apply.
+    /// The channel's state: changes are published, health checking does not apply.
     Channel,
-    /// One endpoint's under round_robin, which looks at the state itself.
+    /// The state of one endpoint under round_robin, which reads it itself.
     Endpoint,
 }
 
-/// What a connection did.
+/// What happened to a connection.
 #[derive(Debug, Clone)]
 pub(super) enum ConnectionNews {
     /// The server's SETTINGS arrived.
     Connected,
     /// The attempt failed.
     Failed(Failure),
-    /// It ended, or is about to.
+    /// It was closed, or will be soon.
     Ended(Ending),
-    /// Its health Watch spoke.
+    /// Its health Watch reported something.
     Health(Health),
 }
 
-/// The policy. Born CONNECTING: it exists only once somebody wants a connection.
+/// The policy. Its initial state is CONNECTING: it exists only once a connection is needed.
 #[derive(Debug)]
 pub(super) struct PickFirst {
     role: Role,
@@ -52,22 +52,22 @@ pub(super) struct PickFirst {
     failure: String,
     /// In the order in which they are tried.
     addresses: Vec<Address>,
-    /// Where the pass is; past the end when every address was asked.
+    /// The position of the pass; past the end when every address was tried.
     index: usize,
-    /// Created when their turn comes.
-    /// Boxed: a map's smallest node has room for eleven, and with round_robin there is a map for each endpoint.
+    /// Created when their turn comes. Boxed: a map's smallest node has room for eleven, and with round_robin there is
+    /// a map for each endpoint.
     subchannels: BTreeMap<Address, Box<Member>>,
     /// True until every address has failed once since the pass began.
     first_pass: bool,
     /// Failures since the pass ended; TRANSIENT_FAILURE is renewed after as many as there are subchannels.
     failures: usize,
-    /// When the pass goes on although the address before has not answered.
+    /// When the pass continues although the previous address has not responded.
     next_attempt_at: Option<Elapsed>,
-    /// When a lost connection is sought again without being asked.
+    /// When a lost connection is reestablished without a request.
     reconnect_at: Option<Elapsed>,
-    /// Connections in a row that we ended because of what the server sent.
+    /// Consecutive connections that we closed because of what the server sent.
     refused: Attempts,
-    /// An RPC looked for a connection and found IDLE.
+    /// An RPC needed a connection and found IDLE.
     wanted: bool,
 }
 
@@ -112,12 +112,12 @@ impl PickFirst {
         self.subchannels.values().map(|member| &member.subchannel)
     }
 
-    /// True when the attempt at `address` was not answered yet.
+    /// True when the attempt at `address` has no result yet.
     pub(super) fn is_attempt(&self, address: &Address) -> bool {
         self.subchannels.get(address).is_some_and(|member| member.subchannel.is_connecting())
     }
 
-    /// When time alone changes something.
+    /// When the next timer is due.
     pub(super) fn deadline(&self) -> Option<Elapsed> {
         let timers = self.subchannels().filter_map(Subchannel::deadline);
         timers.chain(self.next_attempt_at).chain(self.reconnect_at).min()
@@ -128,17 +128,17 @@ impl PickFirst {
         self.wanted
     }
 
-    /// True when a lost connection is to be sought again by now.
+    /// True when a lost connection must be reestablished now.
     pub(super) fn reconnect_is_due(&self, now: Elapsed) -> bool {
         self.reconnect_at.is_some_and(|due| due <= now)
     }
 
-    /// True when [`PickFirst`] will seek the lost connection by itself, now or later.
+    /// True when [`PickFirst`] reestablishes the lost connection by itself, now or later.
     pub(super) fn reconnects_itself(&self) -> bool {
         self.reconnect_at.is_some()
     }
 
-    /// What an RPC gets. In IDLE it is remembered that one asked.
+    /// The result for an RPC. In IDLE it is recorded that an RPC needs a connection.
     pub(super) fn pick(&mut self) -> Pick {
         match self.state {
             ConnectivityState::Idle => {
@@ -151,7 +151,7 @@ impl PickFirst {
         }
     }
 
-    /// The connection RPCs go to.
+    /// The connection that RPCs use.
     pub(super) fn connection(&self) -> Option<ConnectionId> {
         self.subchannels().find_map(|subchannel| match subchannel.offer() {
             Offer::Connection(connection) => Some(connection),
@@ -164,7 +164,7 @@ impl PickFirst {
         &self.failure
     }
 
-    /// The resolver's list.
+    /// The resolver returned a list.
     pub(super) fn update(&mut self, ctx: &mut Context<'_>, list: &[Address]) {
         self.next_attempt_at = None;
         if list.is_empty() {
@@ -179,7 +179,7 @@ impl PickFirst {
 
         let selected = self.subchannels().find(|s| s.ready_since_attempt().is_some()).map(|s| s.address().clone());
         if selected.as_ref().is_some_and(|held| self.addresses.contains(held)) {
-            // The order of a list never moves a live connection.
+            // The order of a list never changes an established connection.
             return;
         }
         self.drop_unlisted(ctx);
@@ -193,7 +193,7 @@ impl PickFirst {
             (ConnectivityState::Connecting, None) => self.start_pass(ctx),
             (ConnectivityState::Ready | ConnectivityState::TransientFailure, None) => {
                 if had_none {
-                    // The failure was the resolver's, not a connection's: it is not sticky.
+                    // The failure was the resolver's, not that of a connection: it is not sticky.
                     let cause = Cause::new(CauseCode::AddressesChanged, resolver_lists(self.addresses.len()));
                     self.enter(ctx, ConnectivityState::Connecting, cause);
                 }
@@ -202,7 +202,7 @@ impl PickFirst {
         }
     }
 
-    /// The resolver answered an error: it matters only while there is nothing better to say.
+    /// The resolver returned an error: it counts only while there is no list.
     pub(super) fn resolver_failed(&mut self, ctx: &mut Context<'_>, error: &str) {
         if !self.addresses.is_empty() && self.state != ConnectivityState::TransientFailure {
             return;
@@ -211,21 +211,21 @@ impl PickFirst {
         self.fail(ctx, text.clone(), Cause::new(CauseCode::ResolverError, text));
     }
 
-    /// Somebody wants a connection. In every state but IDLE one is being sought already.
+    /// A connection is needed. In every state but IDLE, attempts are already being made.
     pub(super) fn exit_idle(&mut self, ctx: &mut Context<'_>, cause: Cause) {
         if self.state != ConnectivityState::Idle {
             return;
         }
         self.enter(ctx, ConnectivityState::Connecting, cause);
         if self.addresses.is_empty() {
-            // `failure` was kept from the answer that could not be shown in IDLE.
+            // `failure` was kept from the result that could not be shown in IDLE.
             let text = std::mem::take(&mut self.failure);
             return self.fail(ctx, text.clone(), Cause::new(CauseCode::NoAddresses, text));
         }
         self.start_pass(ctx);
     }
 
-    /// The current attempt at, or connection to, `address` did something.
+    /// Something happened to the current attempt at, or connection to, `address`.
     pub(super) fn connection_news(&mut self, ctx: &mut Context<'_>, address: &Address, news: ConnectionNews) {
         match news {
             ConnectionNews::Connected => self.connected(ctx, address),
@@ -240,7 +240,7 @@ impl PickFirst {
         }
     }
 
-    /// Does what is due: backoffs that ended, the next attempt of the pass, a health Watch to be opened again.
+    /// Performs what is due: backoffs that are over, the next attempt of the pass, a health Watch to be opened again.
     pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
         let now = ctx.now();
         let due = self.subchannels().filter(|s| s.deadline().is_some_and(|due| due <= now));
@@ -257,7 +257,7 @@ impl PickFirst {
         }
     }
 
-    /// Forgets every backoff and tries now.
+    /// Resets every backoff and tries now.
     pub(super) fn reset_backoff(&mut self, ctx: &mut Context<'_>) {
         if self.reconnect_at.is_some() {
             self.reconnect_at = Some(ctx.now());
@@ -270,14 +270,14 @@ impl PickFirst {
         }
     }
 
-    /// Ends every subchannel. `drain`: RPCs in flight may end first.
+    /// Ends every subchannel. `drain`: RPCs in flight may finish first.
     pub(super) fn shut_down(&mut self, ctx: &mut Context<'_>, drain: bool, cause: &Cause) {
         for member in std::mem::take(&mut self.subchannels).into_values() {
             member.subchannel.shut_down(ctx, drain, cause.clone());
         }
     }
 
-    // What subchannels do.
+    // Events of subchannels.
 
     fn connected(&mut self, ctx: &mut Context<'_>, address: &Address) {
         let client_health = ctx.options.client_health && self.role == Role::Endpoint;
@@ -287,7 +287,7 @@ impl PickFirst {
         self.follow_offer(ctx, address);
     }
 
-    /// The selected connection is gone: IDLE, until somebody asks. The next pass starts from the top.
+    /// The selected connection was closed: IDLE, until a connection is needed. The next pass starts from the top.
     fn lost(&mut self, ctx: &mut Context<'_>, address: &Address, how: &Ending) {
         let Some(mut member) = self.subchannels.remove(address) else { return };
         let Some(started) = member.subchannel.ready_since_attempt() else {
@@ -301,8 +301,9 @@ impl PickFirst {
         self.enter(ctx, ConnectivityState::Idle, how.cause(address));
     }
 
-    /// A connection that dies young again and again is not sought faster than one attempt per base delay; one that we ended
-    /// because of what the server sent (it floods, it breaks HTTP/2) with backoff.
+    /// A connection that is lost shortly after READY again and again is reestablished no faster than one attempt per
+    /// base delay. One that we closed because of what the server sent (it floods, it breaks HTTP/2) is reestablished
+    /// with backoff.
     fn reconnect_delay(&mut self, ctx: &mut Context<'_>, lived: Duration, how: &Ending) -> Duration {
         let policy = &ctx.options.backoff;
         if !how.is_refusal() || lived > policy.max {
@@ -314,7 +315,7 @@ impl PickFirst {
         self.refused.delay(policy, &mut ctx.core.random)
     }
 
-    /// The established connection's own state, health included, is the policy's.
+    /// The established connection's own state, health included, becomes the policy's state.
     fn follow_offer(&mut self, ctx: &mut Context<'_>, address: &Address) {
         let Some(member) = self.subchannels.get(address) else { return };
         match member.subchannel.offer() {
@@ -355,7 +356,8 @@ impl PickFirst {
         self.fail(ctx, text.to_string(), Cause::new(CauseCode::NoAddresses, text));
     }
 
-    /// TRANSIENT_FAILURE, or a new text for it. IDLE stays IDLE (it may not go there); the text waits for its exit.
+    /// Enters TRANSIENT_FAILURE, or changes its text. IDLE stays IDLE (the transition is not allowed); the text is
+    /// used when IDLE is left.
     fn fail(&mut self, ctx: &mut Context<'_>, failure: String, cause: Cause) {
         self.failure = failure;
         if self.state != ConnectivityState::Idle {
@@ -377,7 +379,7 @@ impl PickFirst {
 
     // Subchannels.
 
-    /// Keeps `member` alone; the others are given up, which counts neither as success nor as failure (gRFC A94).
+    /// Keeps only `member`; the others are cancelled, which counts neither as success nor as failure (gRFC A94).
     fn only(&mut self, ctx: &mut Context<'_>, address: &Address, member: Box<Member>) {
         self.next_attempt_at = None;
         for other in std::mem::take(&mut self.subchannels).into_values() {
@@ -387,7 +389,7 @@ impl PickFirst {
         self.subchannels.insert(address.clone(), member);
     }
 
-    /// Ends the subchannels whose address is no longer listed; their RPCs may end in peace.
+    /// Ends the subchannels whose address is no longer listed; their RPCs may finish.
     fn drop_unlisted(&mut self, ctx: &mut Context<'_>) {
         let listed: HashSet<&Address> = self.addresses.iter().collect();
         let all = std::mem::take(&mut self.subchannels);

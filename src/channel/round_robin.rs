@@ -1,9 +1,10 @@
 //! round_robin: a connection to every endpoint (gRFC A61 "petiole" over one pick_first per endpoint; grpc-go
 //! `balancer/roundrobin`, `balancer/endpointsharding`).
 //!
-//! The first that applies is the channel's state: any endpoint READY; any CONNECTING or IDLE: CONNECTING (deviation D2:
-//! IDLE lasts no longer than it takes to ask again); every endpoint in TRANSIENT_FAILURE; nobody there:
-//! TRANSIENT_FAILURE. A new list is applied as a whole before the state is taken.
+//! The first rule that applies gives the channel's state. Any endpoint READY: READY. Any CONNECTING or IDLE:
+//! CONNECTING (deviation D2: IDLE lasts no longer than the next request for a connection). Every endpoint in
+//! TRANSIENT_FAILURE, or no endpoint: TRANSIENT_FAILURE. A new list is applied completely before the state is
+//! computed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,10 +14,10 @@ use super::pick_first::{ConnectionNews, PickFirst, Role};
 use super::subchannel::Subchannel;
 use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed, Pick};
 
-/// The policy. Born CONNECTING: it exists only once somebody wants a connection.
+/// The policy. Its initial state is CONNECTING: it exists only once a connection is needed.
 ///
-/// What every input needs (whose connection it is, which timer is next, what the state is) is kept beside the endpoints, so
-/// that a list of ten thousand costs an input no more than a list of ten.
+/// What every input needs (the endpoint of a connection, the next timer, the state) is stored beside the endpoints,
+/// so that an input for a list of ten thousand costs no more than one for a list of ten.
 #[derive(Debug)]
 pub(super) struct RoundRobin {
     /// In the order of their turns.
@@ -27,7 +28,7 @@ pub(super) struct RoundRobin {
     state: ConnectivityState,
     /// What RPCs fail with while there are no endpoints.
     failure: String,
-    /// The READY connections in turn order; `None` when it has to be collected again.
+    /// The READY connections in the order of their turns; `None` when they must be collected again.
     rotation: Option<Vec<ConnectionId>>,
     next: usize,
 }
@@ -35,9 +36,9 @@ pub(super) struct RoundRobin {
 #[derive(Debug)]
 struct Endpoint {
     policy: PickFirst,
-    /// The state that stands in the tally.
+    /// The state that is counted in the tally.
     counted: ConnectivityState,
-    /// The deadline that stands in the timers.
+    /// The deadline that is in the timers.
     due: Option<Elapsed>,
 }
 
@@ -61,18 +62,18 @@ impl RoundRobin {
         self.endpoints.iter().flat_map(|endpoint| endpoint.policy.subchannels())
     }
 
-    /// True when the attempt at `address` was not answered yet.
+    /// True when the attempt at `address` has no result yet.
     pub(super) fn is_attempt(&self, address: &Address) -> bool {
         self.places.get(address).is_some_and(|place| self.endpoints[*place].policy.is_attempt(address))
     }
 
-    /// When time alone changes something.
+    /// When the next timer is due.
     pub(super) fn deadline(&self) -> Option<Elapsed> {
         self.timers.first().map(|(due, _)| *due)
     }
 
-    /// The resolver's list. Endpoints that stay keep their connection and backoff; the start of the rotation is random, so
-    /// that many clients do not all begin with the same endpoint.
+    /// The resolver returned a list. Endpoints that remain keep their connection and backoff. The start of the
+    /// rotation is random, so that many clients do not all start with the same endpoint.
     pub(super) fn update(&mut self, ctx: &mut Context<'_>, list: &[Address]) {
         let mut addresses = deduplicated(list);
         if !addresses.is_empty() {
@@ -108,7 +109,7 @@ impl RoundRobin {
         self.take_state(ctx, &cause);
     }
 
-    /// The resolver answered an error: it matters only where there is nothing better to say.
+    /// The resolver returned an error: it counts only while there is no list.
     pub(super) fn resolver_failed(&mut self, ctx: &mut Context<'_>, error: &str) {
         for endpoint in &mut self.endpoints {
             endpoint.policy.resolver_failed(ctx, error);
@@ -119,7 +120,7 @@ impl RoundRobin {
         }
     }
 
-    /// Somebody wants connections now: endpoints that wait in IDLE are asked.
+    /// Connections are needed now: endpoints that wait in IDLE start to connect.
     pub(super) fn exit_idle(&mut self, ctx: &mut Context<'_>, cause: &Cause) {
         for place in 0..self.endpoints.len() {
             self.endpoints[place].policy.exit_idle(ctx, cause.clone());
@@ -127,14 +128,14 @@ impl RoundRobin {
         }
     }
 
-    /// The current attempt at, or connection to, `address` did something.
+    /// Something happened to the current attempt at, or connection to, `address`.
     pub(super) fn connection_news(&mut self, ctx: &mut Context<'_>, address: &Address, news: ConnectionNews) {
         let Some(&place) = self.places.get(address) else { return };
         self.endpoints[place].policy.connection_news(ctx, address, news);
         self.settle(ctx, place);
     }
 
-    /// Does what is due, the longest due first.
+    /// Performs what is due, in the order of the deadlines.
     pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
         let due: Vec<_> = self.timers.range(..=(ctx.now(), usize::MAX)).map(|(_, place)| *place).collect();
         for place in due {
@@ -143,7 +144,7 @@ impl RoundRobin {
         }
     }
 
-    /// Forgets every backoff and tries now.
+    /// Resets every backoff and tries now.
     pub(super) fn reset_backoff(&mut self, ctx: &mut Context<'_>) {
         for place in 0..self.endpoints.len() {
             self.endpoints[place].policy.reset_backoff(ctx);
@@ -151,7 +152,7 @@ impl RoundRobin {
         }
     }
 
-    /// What an RPC gets: the READY connections take turns; in TRANSIENT_FAILURE the endpoints' own errors do.
+    /// The result for an RPC: the READY connections take turns; in TRANSIENT_FAILURE the endpoints' own errors do.
     pub(super) fn pick(&mut self, random: &mut fastrand::Rng) -> Pick {
         match self.state {
             ConnectivityState::Ready => {
@@ -184,7 +185,7 @@ impl RoundRobin {
         }
     }
 
-    /// Takes the state after the endpoint at `place` changed, then asks it again when it fell IDLE.
+    /// Computes the state after the endpoint at `place` changed, then makes it connect again when it became IDLE.
     fn settle(&mut self, ctx: &mut Context<'_>, place: usize) {
         self.count(place);
         let mut cause = self.endpoints[place].policy.cause().clone();
@@ -208,7 +209,7 @@ impl RoundRobin {
         ctx.channel(self.state, cause);
     }
 
-    /// Brings tally and timers up to date with the endpoint at `place`.
+    /// Updates tally and timers for the endpoint at `place`.
     fn count(&mut self, place: usize) {
         let endpoint = &mut self.endpoints[place];
         self.tally.moved(endpoint.counted, endpoint.policy.state());
@@ -223,7 +224,7 @@ impl RoundRobin {
         }
     }
 
-    /// Tally and timers anew, after the places have changed.
+    /// Rebuilds tally and timers after the places have changed.
     fn count_all(&mut self) {
         self.tally = Tally::default();
         self.timers.clear();
@@ -251,8 +252,8 @@ struct Tally {
 }
 
 impl Tally {
-    /// The one state that stands for all (grpc-go `balancer/conn_state_evaluator.go`, with deviation D2). Nobody at all is
-    /// TRANSIENT_FAILURE.
+    /// The one state for all endpoints (grpc-go `balancer/conn_state_evaluator.go`, with deviation D2). Without
+    /// endpoints it is TRANSIENT_FAILURE.
     fn state(&self) -> ConnectivityState {
         match (self.ready, self.connecting) {
             (0, 0) => ConnectivityState::TransientFailure,
@@ -305,7 +306,7 @@ mod tests {
             states.iter().for_each(|state| tally.added(*state));
             assert_eq!(tally.state(), expected, "{states:?}");
         }
-        // A state that changes counts once.
+        // A state that changes is counted once.
         let mut tally = Tally::default();
         for (from, to) in [(C, R), (R, I), (I, C), (C, T), (T, R)] {
             if from == C && tally.state() == T {

@@ -26,9 +26,9 @@ pub(super) struct Subchannel {
 /// The connection, such as it is.
 #[derive(Debug)]
 enum Link {
-    /// None, and none asked for.
+    /// No connection, and none requested.
     Idle,
-    /// An attempt is under way.
+    /// An attempt is in flight.
     Connecting { connection: ConnectionId, started: Elapsed, delay: Duration },
     /// The server's SETTINGS arrived.
     Ready { connection: ConnectionId, started: Elapsed, health: Option<Watched> },
@@ -45,7 +45,7 @@ struct Watched {
     unknown_service: bool,
 }
 
-/// What a subchannel offers to RPCs.
+/// The result of a subchannel for RPCs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Offer {
     /// No established connection.
@@ -54,12 +54,12 @@ pub(super) enum Offer {
     Unproven,
     /// This connection.
     Connection(ConnectionId),
-    /// An established connection that health checking rules out, and its words.
+    /// An established connection that health checking excludes, with the reason.
     Unhealthy(String),
 }
 
 impl Subchannel {
-    /// A subchannel in IDLE. Nothing is published: IDLE is where every subchannel begins.
+    /// A subchannel in IDLE. Nothing is published: IDLE is the initial state of every subchannel.
     pub(super) fn new(address: Address) -> Self {
         Subchannel { address, link: Link::Idle, view: ConnectivityState::Idle, attempts: Attempts::default() }
     }
@@ -74,12 +74,12 @@ impl Subchannel {
         self.view
     }
 
-    /// IDLE: an attempt may be asked for.
+    /// True in IDLE: an attempt may be requested.
     pub(super) fn is_idle(&self) -> bool {
         matches!(self.link, Link::Idle)
     }
 
-    /// An attempt is under way.
+    /// True while an attempt is in flight.
     pub(super) fn is_connecting(&self) -> bool {
         matches!(self.link, Link::Connecting { .. })
     }
@@ -92,7 +92,7 @@ impl Subchannel {
         }
     }
 
-    /// End of the backoff and the error that brought it.
+    /// The end of the backoff and the error that caused it.
     pub(super) fn backoff(&self) -> Option<(Elapsed, &str)> {
         match &self.link {
             Link::Backoff { until, error, .. } => Some((*until, error)),
@@ -109,7 +109,7 @@ impl Subchannel {
         }
     }
 
-    /// What RPCs get here.
+    /// The result for RPCs.
     pub(super) fn offer(&self) -> Offer {
         match &self.link {
             Link::Idle | Link::Connecting { .. } | Link::Backoff { .. } => Offer::Nothing,
@@ -124,7 +124,7 @@ impl Subchannel {
         }
     }
 
-    /// Starts an attempt, when IDLE; a no-op in every other state.
+    /// Starts an attempt, when IDLE; does nothing in every other state.
     pub(super) fn request_connection(&mut self, ctx: &mut Context<'_>) {
         if !self.is_idle() {
             return;
@@ -138,7 +138,8 @@ impl Subchannel {
         self.link = Link::Connecting { connection, started, delay };
     }
 
-    /// The server's SETTINGS arrived. With `client_health` the state waits for the health service's word.
+    /// The server's SETTINGS arrived. With `client_health` the state waits for the first message of the health
+    /// service.
     pub(super) fn connected(&mut self, ctx: &mut Context<'_>, client_health: bool) {
         let Link::Connecting { connection, started, .. } = self.link else { return };
         self.attempts.reset();
@@ -169,20 +170,20 @@ impl Subchannel {
         self.show_with(ctx, ConnectivityState::TransientFailure, cause, Some(retry_in));
     }
 
-    /// The connection said GOAWAY or ended. No failure: the next attempt may start at once.
+    /// The connection received GOAWAY or was closed. This is not a failure: the next attempt may start at once.
     pub(super) fn lost(&mut self, ctx: &mut Context<'_>, how: &Ending) {
         let Link::Ready { connection, .. } = self.link else { return };
         self.link = Link::Idle;
         ctx.resolve_now();
         self.show(ctx, ConnectivityState::Idle, how.cause(&self.address));
         match how {
-            // Nothing of it matters any more; its RPCs may end in peace.
+            // Its later events are ignored; its RPCs may finish.
             Ending::GoingAway(_) => ctx.close(connection, true),
             Ending::Lost(_) => ctx.ended(connection),
         }
     }
 
-    /// The health Watch spoke.
+    /// The health Watch reported something.
     pub(super) fn health(&mut self, ctx: &mut Context<'_>, health: &Health) {
         let Link::Ready { health: Some(watched), .. } = &mut self.link else { return };
         watched.sentence = watched.view.heard(ctx, health);
@@ -192,7 +193,7 @@ impl Subchannel {
         self.show(ctx, state, Cause::new(CauseCode::Health, text));
     }
 
-    /// Does what is due: the backoff has passed, or the health Watch is to be opened again.
+    /// Performs what is due: the backoff is over, or the health Watch must be opened again.
     pub(super) fn time_passed(&mut self, ctx: &mut Context<'_>) {
         let now = ctx.now();
         match &mut self.link {
@@ -214,7 +215,7 @@ impl Subchannel {
         }
     }
 
-    /// Forgets the failures; a backoff ends now.
+    /// Resets the failures; a backoff ends now.
     pub(super) fn reset_backoff(&mut self, ctx: &mut Context<'_>) {
         self.attempts.reset();
         match &mut self.link {
@@ -228,7 +229,7 @@ impl Subchannel {
         }
     }
 
-    /// The end. An attempt is given up; an established connection is closed, with `drain` after its RPCs have ended.
+    /// The end. An attempt is cancelled; an established connection is closed, with `drain` after its RPCs have ended.
     pub(super) fn shut_down(self, ctx: &mut Context<'_>, drain: bool, cause: Cause) {
         ctx.subchannel(&self.address, self.view, ConnectivityState::Shutdown, cause, None);
         match self.link {
@@ -255,12 +256,12 @@ impl Subchannel {
 pub(super) enum Ending {
     /// GOAWAY: it takes no new streams.
     GoingAway(Disconnect),
-    /// It is gone.
+    /// It was closed.
     Lost(Disconnect),
 }
 
 impl Ending {
-    /// We ended it because of what the server sent.
+    /// True when we closed it because of what the server sent.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
             Ending::GoingAway(_) => false,
@@ -277,7 +278,7 @@ impl Ending {
     }
 }
 
-/// A [`Disconnect`] with the server's parting words, unless the detail has them already.
+/// A [`Disconnect`] with the debug data of the server's GOAWAY, unless the detail contains them already.
 struct Told<'a>(&'a Disconnect);
 
 impl fmt::Display for Told<'_> {

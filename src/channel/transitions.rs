@@ -1,9 +1,10 @@
-//! Which transitions may be published, and nothing else ever is (`doc/connectivity-semantics-and-api.md` as amended by
+//! The transitions that may be published; no others ever are (`doc/connectivity-semantics-and-api.md` as amended by
 //! gRFC A61 and A62).
 
 use super::ConnectivityState::{self, Connecting, Idle, Ready, Shutdown, TransientFailure};
 
-/// May a channel go from `from` to `to`? Never IDLE to READY or TRANSIENT_FAILURE, never to itself, never out of SHUTDOWN.
+/// True when a channel may go from `from` to `to`. Never from IDLE to READY or TRANSIENT_FAILURE, never to the same
+/// state, never out of SHUTDOWN.
 pub(super) const fn channel_may(from: ConnectivityState, to: ConnectivityState) -> bool {
     match (from, to) {
         (Idle, Connecting)
@@ -19,8 +20,8 @@ pub(super) const fn channel_may(from: ConnectivityState, to: ConnectivityState) 
     }
 }
 
-/// May a subchannel go from `from` to `to`? With client health (gRFC A17) its state is the health-derived view: a
-/// connection whose health is not known yet is CONNECTING, one that does not serve is TRANSIENT_FAILURE.
+/// True when a subchannel may go from `from` to `to`. With client health (gRFC A17) its state is the health-derived
+/// view: a connection whose health is not known yet is CONNECTING, one that does not serve is TRANSIENT_FAILURE.
 pub(super) const fn subchannel_may(from: ConnectivityState, to: ConnectivityState, client_health: bool) -> bool {
     match (from, to) {
         (Idle, Connecting)

@@ -1,16 +1,17 @@
 //! gRPC's own DNS resolver under pick_first, in four runtimes.
 //!
-//! Nobody asks again while a connection works: a question needs a reason, a lost connection or an attempt that failed,
-//! and 30 s since the last one. Going IDLE closes the resolver, so the first call after it asks at once. TTLs play no
-//! part. Sources: grpc-go `internal/resolver/dns/dns_resolver.go`, C-core `polling_resolver.cc` and
-//! `idle_filter_state.cc`, grpc-java `DnsNameResolver.java` (`cacheRefreshRequired`), grpc-js `resolver-dns.ts`; the
-//! sequences were observed on grpc-go 1.83.1, grpcio 1.85.1 and @grpc/grpc-js 1.14.7, Java is by reading.
+//! None of them queries again while a connection works. A query needs a reason, which is a lost connection or a
+//! failed attempt, and 30 s since the last query. Going IDLE closes the resolver, so the first call after it queries
+//! at once. TTLs are ignored. Sources: grpc-go `internal/resolver/dns/dns_resolver.go`, C-core `polling_resolver.cc`
+//! and `idle_filter_state.cc`, grpc-java `DnsNameResolver.java` (`cacheRefreshRequired`), grpc-js `resolver-dns.ts`.
+//! The sequences were observed on grpc-go 1.83.1, grpcio 1.85.1 and @grpc/grpc-js 1.14.7; those of Java were taken
+//! from the source.
 //!
-//! What DNS lists here are the usable endpoints. The client is on the first address that works: it moves down the list
-//! when the one it is on is lost, and asks. An address that was lost and is not listed any more counts as dead; one that
-//! is still listed is tried again and taken for alive, until another [`Input::Lost`] says otherwise. Jitter is left out.
-//! grpc-js keeps its TCP connection while the channel is IDLE (its pool outlives the channel's balancer); the list it
-//! calls with is asked for anew all the same.
+//! What DNS lists here are the usable endpoints. The client is connected to the first address that works: when that
+//! connection is lost, it moves down the list, and queries. An address that was lost and is no longer listed counts
+//! as dead. One that is still listed is tried again and counts as alive, until another [`Input::Lost`] reports
+//! otherwise. Jitter is left out. grpc-js keeps its TCP connection while the channel is IDLE (its pool outlives the
+//! channel's balancer); nevertheless it queries again for the list that it calls with.
 
 use std::time::Duration;
 
@@ -20,23 +21,23 @@ use super::{Client, Follows, Hears, Input, LensKind, Setting, View};
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::time::Elapsed;
 
-/// The least time between two questions that were answered.
+/// The minimum time between two queries that were answered.
 const BETWEEN: Duration = Duration::from_secs(30);
 
-/// What a runtime does differently.
+/// What differs between the runtimes.
 #[derive(Debug)]
 struct Runtime {
     idle: Rule,
     early: Early,
-    /// Whether an empty answer (also NXDOMAIN) replaces the list, as in grpc-go. The others take it for an error, and an
-    /// error leaves the list as it is.
+    /// Whether an empty answer (also NXDOMAIN) replaces the list, as in grpc-go. The others treat it as an error, and
+    /// an error leaves the list unchanged.
     takes_empty: bool,
 }
 
-/// What becomes of a reason to ask that comes within 30 s of the last answer.
+/// What happens to a reason to query that arises within 30 s of the last answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Early {
-    /// It is kept, or a timer is set: one question when the 30 s are over.
+    /// It is kept, or a timer is set: one query when the 30 s are over.
     Later,
     /// It is dropped; the next failed attempt is the next reason.
     Dropped,
@@ -108,21 +109,21 @@ struct Dns {
     awake: Option<Awake>,
 }
 
-/// What exists only outside idle mode.
+/// The state that exists only outside idle mode.
 #[derive(Debug, Default)]
 struct Awake {
     holds: Vec<Address>,
-    /// When the last question was answered; `None` before the first.
+    /// When the last query was answered; `None` before the first answer.
     answered: Option<Elapsed>,
-    /// When the next question goes out.
+    /// When the next query is sent.
     asks_at: Option<Elapsed>,
-    /// Questions in a row that were not answered.
+    /// Consecutive queries without an answer.
     unanswered: u32,
-    /// The one it is connected to.
+    /// The address it is connected to.
     on: Option<Address>,
-    /// Lost, and not reached since.
+    /// Lost, and not reached since then.
     lost: Vec<Address>,
-    /// Passes over the list in a row without a connection, and when the next one begins.
+    /// Consecutive passes over the list without a connection, and when the next one starts.
     failed: u32,
     tries_at: Option<Elapsed>,
 }
@@ -133,7 +134,7 @@ impl Dns {
         Dns { runtime, now: Elapsed::ZERO, world: World::default(), idle, awake: None }
     }
 
-    /// Lets happen what is due until `now`, in its order.
+    /// Processes what is due until `now`, in order.
     fn advance(&mut self, now: Elapsed) {
         while let Some(due) = self.deadline().filter(|due| *due <= now) {
             self.now = self.now.max(due);
@@ -171,7 +172,7 @@ impl Dns {
         let listed = self.world.addresses(EndpointStatus::is_usable);
         let Some(awake) = &mut self.awake else { return };
         let answer = match self.world.answering {
-            // Nothing is known about the registry yet: the question waits for its first word.
+            // Nothing is known about the registry yet: the query waits for its first response.
             Answering::Unknown => {
                 awake.asks_at = None;
                 return;
@@ -180,7 +181,7 @@ impl Dns {
             Answering::Lists if listed.is_empty() && !self.runtime.takes_empty => None,
             Answering::Lists => Some(listed),
         };
-        // An empty answer is a bad answer for pick_first: it is asked again like a failed one.
+        // An empty answer is a bad answer for pick_first: the query is repeated as after a failure.
         if answer.as_ref().is_none_or(Vec::is_empty) {
             awake.asks_at = Some(self.now + backoff(awake.unanswered));
             awake.unanswered = awake.unanswered.saturating_add(1);
@@ -200,7 +201,7 @@ impl Dns {
         }
     }
 
-    /// A connection broke, or a pass over the list failed: a reason to ask.
+    /// A connection broke, or a pass over the list failed: a reason to query.
     fn request(&mut self) {
         let Some(awake) = &mut self.awake else { return };
         if awake.asks_at.is_some() {
@@ -216,7 +217,7 @@ impl Dns {
         }
     }
 
-    /// One pass over the list: the first that was not lost, else the first that is still listed.
+    /// One pass over the list: the first address that was not lost, else the first that is still listed.
     fn connect(&mut self) {
         let listed = self.world.addresses(EndpointStatus::is_usable);
         let Some(awake) = &mut self.awake else { return };
@@ -251,7 +252,7 @@ impl Dns {
         }
         awake.on = None;
         self.request();
-        // A new call connects; one that runs fails and is no reason, but its caller calls again.
+        // A new call connects; a running one fails and is no reason, but its caller calls again.
         if self.idle.active() > 0 {
             self.need();
         }
@@ -297,7 +298,7 @@ impl Client for Dns {
 /// gRPC's backoff: 1 s, growing by 1.6 to at most 120 s.
 fn backoff(failures: u32) -> Duration {
     const MOST: Duration = Duration::from_secs(120);
-    // 1.6^11 is beyond the most.
+    // 1.6^11 is beyond the maximum.
     let factor = 1.6_f64.powi(i32::try_from(failures.min(11)).unwrap_or(11));
     Duration::from_secs(1).mul_f64(factor).min(MOST)
 }

@@ -5,28 +5,29 @@ use std::time::Duration;
 use super::{Client, Input, LensKind, Setting, View};
 use crate::model::time::Elapsed;
 
-/// How long a client that has [been idle](Past::BeenIdle) stayed IDLE. A dying watch can outlive its client's idleness by
-/// 10 s, and again with probability 1/2 (see `kratos`): after 45 s it is as good as sure to be gone.
+/// How long a client that has [been idle](Past::BeenIdle) stayed IDLE. A terminating watch can outlive the start of
+/// its client's idle period by 10 s, and again with probability 1/2 (see `kratos`): after 45 s it is almost certainly
+/// gone.
 const WELL_IDLE: Duration = Duration::from_secs(60);
 
 /// How long a call in the past takes.
 const A_CALL: Duration = Duration::from_millis(100);
 
-/// What a client has been through before the session.
+/// What happened to a client before the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Past {
-    /// It is built when the session begins.
+    /// It is built when the session starts.
     New,
-    /// As clients in production: it was built, called, was once IDLE for well over 45 s, and has just come back with a
-    /// call. A freeze that an idle period brings is latent in it. The only list it ever saw is the session's first one
-    /// that is not empty; until that one is there it sees nothing of the session but its calls.
+    /// Like clients in production: it was built, called, was once IDLE for well over 45 s, and has just been woken by
+    /// a call. A freeze caused by an idle period is latent in it. The only list it ever received is the session's
+    /// first one that is not empty; until that list is there, it receives nothing of the session but its calls.
     BeenIdle,
 }
 
-/// Several lenses, fed with what happens in one session. Pure: the session's time is an argument, and what the clients
-/// lived through before is kept out of sight.
+/// Several lenses that receive the inputs of one session. Pure: the session's time is an argument, and the past of
+/// the clients is hidden.
 ///
-/// Clients that never idle (no idle timeout, or zero) are fed a call that begins with the first list that is not empty
+/// Clients that never idle (no idle timeout, or zero) get a call that starts with the first list that is not empty
 /// and never ends.
 #[derive(Debug)]
 pub struct Lenses {
@@ -38,28 +39,28 @@ pub struct Lenses {
 /// One lens in a session.
 #[derive(Debug)]
 pub struct Watched {
-    /// Which.
+    /// Its kind.
     pub kind: &'static LensKind,
     /// What its client holds now.
     pub view: View,
     client: Box<dyn Client>,
 }
 
-/// How far a session's clients are.
+/// The phase of a session's clients.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
     /// Built with the session; no list yet.
     Fresh,
-    /// They have a past to live through, for which a list is needed; so many of the session's calls are open.
+    /// Their past must be simulated, for which a list is needed; this many of the session's calls are open.
     Waiting { open_calls: usize },
-    /// The session's inputs are theirs.
+    /// They receive the session's inputs.
     Living(Clock),
 }
 
-/// Where the session's time stands in the clients' time.
+/// Maps the session's time to the clients' time.
 #[derive(Debug, Clone, Copy, Default)]
 struct Clock {
-    /// In the session's time.
+    /// The start, in the session's time.
     began: Elapsed,
     /// The same moment in the clients' time.
     lived: Elapsed,
@@ -76,7 +77,7 @@ impl Clock {
 }
 
 impl Lenses {
-    /// Clients of these kinds, all with one setting.
+    /// Clients of these kinds, all with the same setting.
     pub fn new(kinds: &[&'static LensKind], setting: Setting, past: Past) -> Self {
         let watched = kinds.iter().map(|kind| {
             let client = (kind.client)(setting);
@@ -89,7 +90,8 @@ impl Lenses {
         Lenses { watched: watched.collect(), setting, stage }
     }
 
-    /// Takes one input at the session's `now`. Returns those whose view it changed, as indexes into [`Lenses::watched`].
+    /// Processes one input at the session's `now`. Returns the clients whose view it changed, as indexes into
+    /// [`Lenses::watched`].
     pub fn handle(&mut self, now: Elapsed, input: &Input) -> Vec<usize> {
         let is_list = matches!(input, Input::Lists(endpoints) if !endpoints.is_empty());
         match &mut self.stage {
@@ -128,7 +130,7 @@ impl Lenses {
         &self.watched
     }
 
-    /// `None` while there is a past to live through.
+    /// `None` while the past was not simulated yet.
     fn clock(&self) -> Option<Clock> {
         match self.stage {
             Stage::Fresh => Some(Clock::default()),
@@ -141,7 +143,7 @@ impl Lenses {
         let Some(clock) = self.clock() else { return };
         let now = clock.clients(now);
         for watched in &mut self.watched {
-            // Time alone does nothing to a client that waits for nothing.
+            // Time alone does not change a client without a deadline.
             let waits = || watched.client.deadline().is_some_and(|due| due <= now);
             if !matches!(input, Input::TimePassed) || waits() {
                 watched.client.handle(now, input);
@@ -159,9 +161,9 @@ impl Lenses {
         }
     }
 
-    /// The clients' past with this list. Returns when it ends, in their time.
+    /// Simulates the clients' past with this list. Returns when it ends, in their time.
     fn live_through(&mut self, list: &Input) -> Elapsed {
-        // Twice the timeout, because C-core finds out that late.
+        // Twice the timeout, because C-core may detect it that late.
         let idle = self.setting.idle_timeout.unwrap_or_default();
         let back = Elapsed::ZERO + A_CALL + idle + idle + WELL_IDLE;
         let life = [
@@ -179,7 +181,7 @@ impl Lenses {
         back + A_CALL
     }
 
-    /// Takes over the views that are others now.
+    /// Updates the views that changed.
     fn changed(&mut self) -> Vec<usize> {
         let mut changed = Vec::new();
         for (index, watched) in self.watched.iter_mut().enumerate() {

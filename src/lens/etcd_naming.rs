@@ -1,9 +1,9 @@
 //! etcd's own naming resolver (`etcd:///…`): `client/v3/naming` at v3.5.0 to v3.7.3.
 //!
-//! A read, then a watch from its revision on. The goroutine returns when the watch ends, and nobody is told. Not every
-//! failure ends it: etcd's client resumes a watch over a cut connection by itself, so [`Input::Unreachable`] does no harm;
-//! an error that the server answers (the revision was compacted meanwhile, the token was revoked) ends it, and that is
-//! [`Input::Refuses`] here.
+//! A read, then a watch from its revision on. The goroutine returns when the watch ends, and nothing is notified. Not
+//! every failure ends it: etcd's client resumes a watch after a lost connection by itself, so [`Input::Unreachable`]
+//! does no harm. An error that the server returns (the revision was compacted meanwhile, the token was revoked) ends
+//! the watch: this is [`Input::Refuses`] here.
 //!
 //! [`Input::Unreachable`]: super::Input::Unreachable
 //! [`Input::Refuses`]: super::Input::Refuses
@@ -30,7 +30,7 @@ pub(super) static ETCD_NAMING: LensKind = LensKind {
     client: Watching::<EtcdNaming>::boxed,
 };
 
-/// The goroutine behind one channel, and whether it still runs.
+/// The goroutine of one channel, and whether it still runs.
 #[derive(Debug)]
 struct EtcdNaming {
     holds: Vec<Address>,
@@ -38,7 +38,7 @@ struct EtcdNaming {
 }
 
 impl Resolver for EtcdNaming {
-    /// The first read has no time limit; keys that are not there send no update.
+    /// The first read has no time limit; missing keys produce no update.
     fn build(world: &World) -> Built<Self> {
         match world.answering {
             Answering::Unknown | Answering::Silent => Built::Waits,

@@ -1,10 +1,10 @@
-//! What `--as` names: a stack, one range of its versions, or all there are.
+//! What `--as` names: a stack, one range of its versions, or all of them.
 
 use std::cmp::Ordering;
 
 use super::{Follows, LENSES, LensKind};
 
-/// The lenses that `text` names: `kratos` (every range), `kratos@2.7.2` (the range that holds it; a leading `v` is
+/// The lenses that `text` names: `kratos` (every range), `kratos@2.7.2` (the range that contains it; a leading `v` is
 /// allowed), `all`.
 pub fn find(text: &str) -> Result<Vec<&'static LensKind>, UnknownLens> {
     let wrong = |why| UnknownLens { text: text.to_string(), why };
@@ -33,7 +33,7 @@ pub fn find(text: &str) -> Result<Vec<&'static LensKind>, UnknownLens> {
 }
 
 impl LensKind {
-    /// What is said of it: `kratos 2.5.4 to 2.7.2`, `grpc-go over DNS`.
+    /// The name for people: `kratos 2.5.4 to 2.7.2`, `grpc-go over DNS`.
     pub fn label(&self) -> String {
         match (self.versions, self.follows) {
             (Some(versions), _) => format!("{} {}", self.name, range(versions)),
@@ -42,7 +42,7 @@ impl LensKind {
         }
     }
 
-    /// What makes [`find`] return this one only: `kratos@2.7.2`.
+    /// The text for which [`find`] returns only this lens: `kratos@2.7.2`.
     pub fn as_name(&self) -> String {
         match self.versions {
             Some((_, last)) => format!("{}@{last}", self.name),
@@ -56,12 +56,12 @@ fn range((first, last): (&str, &str)) -> String {
     if first == last { first.to_string() } else { format!("{first} to {last}") }
 }
 
-/// What `--as` named that there is not.
+/// A value of `--as` that does not name a lens.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("lens {text:?}: {why}")]
 #[non_exhaustive]
 pub struct UnknownLens {
-    /// What was asked for.
+    /// The value.
     pub text: String,
     /// What is wrong with it.
     #[source]
@@ -75,10 +75,10 @@ pub enum LensErrorKind {
     /// No stack has this name.
     #[error("unknown client {0:?} (supported: {names}, all)", names = names().join(", "))]
     Name(String),
-    /// What stands behind the `@` is no version.
+    /// The text after the `@` is not a version.
     #[error("invalid version {0:?} after @: use numbers and dots, such as 2.7.2")]
     NoVersion(String),
-    /// The stack's versions are not told apart.
+    /// The stack's versions are not distinguished.
     #[error("the versions of {name} are not distinguished: write {name}")]
     NoVersions {
         /// The stack.
@@ -91,7 +91,7 @@ pub enum LensErrorKind {
         name: String,
         /// The version.
         version: String,
-        /// The ranges there are.
+        /// The known ranges.
         ranges: Vec<String>,
     },
 }
@@ -103,7 +103,7 @@ pub fn names() -> Vec<&'static str> {
     names
 }
 
-/// A version: numbers between dots. What is missing at the end counts as zero.
+/// A version: numbers between dots. Missing numbers at the end count as zero.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Version(Vec<u32>);
 
@@ -134,7 +134,8 @@ impl PartialOrd for Version {
 }
 
 impl Ord for Version {
-    /// Number by number; trailing zeros are gone, so the shorter of two equal beginnings is the earlier.
+    /// Compares number by number. Trailing zeros are removed, so of two versions with the same start the shorter is
+    /// the earlier.
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.cmp(&other.0)
     }

@@ -1,13 +1,13 @@
-//! go-zero's zrpc clients over etcd (`etcd://…`, `discov://…`): `zrpc/resolver/internal/{discovbuilder,subset}.go` and
-//! `core/discov/internal/registry.go`, read at the bounds of each range.
+//! go-zero's zrpc clients over etcd (`etcd://…`, `discov://…`): `zrpc/resolver/internal/{discovbuilder,subset}.go`
+//! and `core/discov/internal/registry.go`, read at the bounds of each range.
 //!
-//! Its watch survives everything: it reloads after a compaction and after every reconnection. Building a resolver waits
-//! for the first read, however long. 32 instances, drawn anew at every update; here the draw is always the same. Its
-//! `direct://` lists follow no registry, and `k8s://` is not modelled.
+//! Its watch survives everything: it reloads after a compaction and after every reconnection. Building a resolver
+//! waits for the first read, without a limit. It uses 32 instances, chosen again at every update; here the choice is
+//! always the same. Its `direct://` lists follow no registry, and `k8s://` is not modelled.
 //!
-//! Up to 1.7.6 `Close` does nothing, which harms nobody's addresses: the subscription of every past idle period stays
-//! behind at etcd. **1.7.1 has no lens**: it handed the endpoints of the first target in a process to all the others
-//! (zeromicro/go-zero#4121, reverted by #4349), and a lens sees one target only.
+//! Up to 1.7.6 `Close` does nothing, which changes no client's addresses: the subscription of every past idle period
+//! stays behind at etcd. **1.7.1 has no lens**: it passed the endpoints of the first target in a process to all the
+//! others (zeromicro/go-zero#4121, reverted by #4349), and a lens sees one target only.
 
 use super::watching::{Built, Resolver, Watching};
 use super::world::{Answering, World, subset};
@@ -72,7 +72,7 @@ impl Resolver for GoZero {
         }
     }
 
-    /// An empty list is passed on, too.
+    /// An empty list is passed on too.
     fn told(&mut self, world: &World) {
         match world.answering {
             Answering::Lists => self.holds = drawn(world),

@@ -1,46 +1,47 @@
-//! When a client's channel goes IDLE: by gRPC's rule, or by C-core's.
+//! When a client's channel goes IDLE: by gRPC's rule, or by that of C-core.
 
 use std::time::Duration;
 
 use crate::model::time::Elapsed;
 
-/// How a runtime finds out that it has been quiet.
+/// How a runtime detects that it has been idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Exactly one timeout after the later of leaving IDLE and the end of the last call (grpc-go `internal/idle`, Java,
-    /// grpc-js). Timeouts below `least` are raised to it (Java and grpc-js: 1 s).
+    /// Exactly one timeout after the later of leaving IDLE and the end of the last call (grpc-go `internal/idle`,
+    /// Java, grpc-js). Timeouts below `least` are raised to it (Java and grpc-js: 1 s).
     Exact {
         /// The shortest timeout.
         least: Duration,
     },
-    /// C-core's legacy filter (`idle_filter_state.cc`): armed only by the end of a call, looks back once a timeout, so
-    /// idleness begins between one and two of them. 1.85.1 was seen to idle once in its life and never again.
+    /// C-core's legacy filter (`idle_filter_state.cc`). It is armed only by the end of a call and checks once per
+    /// timeout, so idleness begins between one and two timeouts. 1.85.1 was observed to become idle once in its life
+    /// and never again.
     CheckedOnce,
 }
 
 impl Rule {
     /// grpc-go's.
     pub(super) const GO: Rule = Rule::Exact { least: Duration::ZERO };
-    /// grpc-java's and grpc-js's: never less than a second.
+    /// The rule of grpc-java and grpc-js: never less than a second.
     pub(super) const AT_LEAST_A_SECOND: Rule = Rule::Exact { least: Duration::from_secs(1) };
 }
 
-/// Counts a channel's calls and knows when it becomes IDLE. It begins in IDLE.
+/// Counts a channel's calls and computes when it becomes IDLE. It starts in IDLE.
 #[derive(Debug)]
 pub(super) struct Idle {
     rule: Rule,
     timeout: Option<Duration>,
     active: usize,
-    /// When the rule looks again; kept by [`Rule::Exact`] also while calls run, when it is not due.
+    /// When the rule checks next. [`Rule::Exact`] keeps it while calls run, although it is not due then.
     look_at: Option<Elapsed>,
-    /// A call began since the rule looked last ([`Rule::CheckedOnce`]).
+    /// A call started since the last check ([`Rule::CheckedOnce`]).
     called: bool,
     /// It has been IDLE once ([`Rule::CheckedOnce`]).
     spent: bool,
 }
 
 impl Idle {
-    /// A channel in IDLE. No timeout, and a timeout of zero, mean that it stays out of IDLE once it left it.
+    /// A channel in IDLE. Without a timeout, or with a timeout of zero, it stays out of IDLE once it left it.
     pub(super) fn new(rule: Rule, timeout: Option<Duration>) -> Self {
         let timeout = timeout.filter(|timeout| !timeout.is_zero()).map(|timeout| match rule {
             Rule::Exact { least } => timeout.max(least),
@@ -62,13 +63,13 @@ impl Idle {
         self.look_at = None;
     }
 
-    /// A call began. Before the channel is asked to leave IDLE.
+    /// A call started. Call this before the channel leaves IDLE for it.
     pub(super) fn started(&mut self) {
         self.active += 1;
         self.called = true;
     }
 
-    /// A call ended. One end too many is no call.
+    /// A call ended. A surplus end does not count.
     pub(super) fn finished(&mut self, now: Elapsed) {
         if self.active == 0 {
             return;
@@ -89,12 +90,12 @@ impl Idle {
         }
     }
 
-    /// Calls that have begun and not ended.
+    /// Calls that have started and not ended.
     pub(super) fn active(&self) -> usize {
         self.active
     }
 
-    /// When [`Idle::look`] has to be asked next.
+    /// When [`Idle::look`] must be called next.
     pub(super) fn deadline(&self) -> Option<Elapsed> {
         match self.rule {
             Rule::Exact { .. } => self.look_at.filter(|_| self.active == 0),
@@ -102,7 +103,7 @@ impl Idle {
         }
     }
 
-    /// The deadline has passed: does the channel become IDLE now?
+    /// The deadline has passed. Returns true when the channel becomes IDLE now.
     pub(super) fn look(&mut self, now: Elapsed) -> bool {
         if self.deadline().is_none_or(|deadline| deadline > now) {
             return false;

@@ -1,17 +1,18 @@
-//! sercand/kuberesolver (`kubernetes:///…`), `builder.go` at v6.0.0 and v6.0.1, the versions that read EndpointSlices;
-//! v6.0.1 is held against Kubernetes' own API server in `tests/it/lens`.
+//! sercand/kuberesolver (`kubernetes:///…`), `builder.go` at v6.0.0 and v6.0.1, the versions that read
+//! EndpointSlices; v6.0.1 is compared with this model on Kubernetes' own API server in `tests/it/lens`.
 //!
-//! * Every event of a slice replaces the whole list by the addresses of that slice whose `ready` is true, so the slice that
-//!   was touched last is all the client has: touched by a pod that is not ready yet, too, or by one that moves to another
-//!   slice. Being deleted does not count: where `publishNotReadyAddresses` keeps such a pod ready, it is held.
-//! * A slice without a ready address publishes nothing. A deleted one publishes what it held when it went.
-//! * A watch begins with every slice, by name; so does the one that is made again when the server ended it or sent an error
-//!   (410 Gone: without a port in the target the module panics, recovers, and asks again a second later).
+//! * Every event of a slice replaces the whole list by the addresses of that slice whose `ready` is true, so the client
+//!   has only the slice that was touched last. A pod that is not ready yet touches it too, and so does one that moves to
+//!   another slice. Being deleted does not count: where `publishNotReadyAddresses` keeps such a pod ready, it is held.
+//! * A slice without a ready address publishes nothing. A deleted one publishes its last content.
+//! * A watch starts with every slice, by name. So does a watch that is opened again after the server ended it or sent an
+//!   error (410 Gone: without a port in the target the module panics, recovers, and queries again a second later).
 //!
-//! Which slices an endpoint is in, it says itself ([`Particulars::slices`]); endpoints that say nothing are one slice.
-//! Left out: the full read every 30 min, which does the same; a slice that is emptied and stays (the controller deletes all
-//! but the last), which is taken for deleted; endpoints that say nothing of `ready`, which the module drops; its port, which
-//! is the first of the slice when the target has none, and a Service's port taken for the pods'.
+//! Each endpoint lists the slices that it is in ([`Particulars::slices`]); endpoints that list none form one slice.
+//! Left out: the full read every 30 min, which has the same effect; a slice that is emptied and stays (the controller
+//! deletes all but the last), which is treated as deleted; endpoints without `ready`, which the module drops; its
+//! port, which is the first of the slice when the target has none, and a Service's port that is taken for the port of
+//! the pods.
 
 use std::collections::BTreeMap;
 
@@ -39,19 +40,19 @@ pub(super) static KUBERESOLVER: LensKind = LensKind {
     client: Watching::<Kuberesolver>::boxed,
 };
 
-/// The watch behind one channel.
+/// The watch of one channel.
 #[derive(Debug, Default)]
 struct Kuberesolver {
     holds: Vec<Address>,
-    /// The slices as last seen.
+    /// The slices as they were last listed.
     slices: Slices,
 }
 
-/// What each slice lists, by its name: the order in which a watch begins with them.
+/// What each slice lists, by its name: a watch starts with them in this order.
 type Slices = BTreeMap<String, Vec<Endpoint>>;
 
 impl Kuberesolver {
-    /// An event of a slice that lists these.
+    /// An event of a slice that lists these endpoints.
     fn take(&mut self, listed: &[Endpoint]) {
         let ready = addresses(listed.iter().filter(|endpoint| is_ready(endpoint)));
         if !ready.is_empty() {
@@ -81,7 +82,7 @@ impl Resolver for Kuberesolver {
                     self.take(listed);
                 }
             }
-            // The watch has to be made again, and then every slice is touched.
+            // The watch must be opened again, and then every slice counts as touched.
             Answering::Errors => self.slices.clear(),
             Answering::Unknown | Answering::Silent => {}
         }
@@ -102,7 +103,7 @@ fn slices(world: &World) -> Slices {
     for endpoint in &world.listed {
         let mut listed = endpoint.clone();
         if let Some(particulars) = &mut listed.particulars {
-            // What changes without a change of the slice.
+            // Attributes that may change without a change of the slice.
             (particulars.slices, particulars.virtual_ip) = (Vec::new(), None);
         }
         if endpoint.slices().is_empty() {
@@ -115,12 +116,13 @@ fn slices(world: &World) -> Slices {
     slices
 }
 
-/// Whether nothing has touched the slice. The order is not the slice's own where one of its pods is in another one, too.
+/// True when the slice was not touched. The order is not the slice's own where one of its pods is also in another
+/// slice.
 fn say_the_same(before: &[Endpoint], now: &[Endpoint]) -> bool {
     before.len() == now.len() && now.iter().all(|now| before.iter().any(|before| before.says_the_same(now)))
 }
 
-/// Whether its slice calls it ready, which a pod that is being deleted may be, too.
+/// True when its slice lists it as ready, which is also possible for a pod that is being deleted.
 fn is_ready(endpoint: &Endpoint) -> bool {
     endpoint.is_still_ready() || endpoint.status.is_usable()
 }

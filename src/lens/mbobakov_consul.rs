@@ -1,8 +1,9 @@
 //! mbobakov/grpc-consul-resolver (`consul://…`), `consul.go` and `target.go` at v1.4.0 to v1.5.3.
 //!
-//! `healthy=true` in the target makes it ask for passing instances only; the default is everything. Its index is not
-//! reset when Consul's runs backwards (an agent restored from a snapshot): it then misses changes until its wait is
-//! over, which no input of a lens says. IPv6 addresses come out without brackets, and cannot be dialled; here they can.
+//! `healthy=true` in the target makes it query for passing instances only; the default is all instances. Its index is
+//! not reset when Consul's index decreases (an agent restored from a snapshot): it then misses changes until its wait
+//! is over, for which a lens has no input. It writes IPv6 addresses without brackets, so that they cannot be dialed;
+//! here they can.
 
 use super::watching::{Built, Resolver, Watching};
 use super::world::{Answering, World};
@@ -25,7 +26,7 @@ pub(super) static MBOBAKOV_CONSUL: LensKind = LensKind {
     client: Watching::<MbobakovConsul>::boxed,
 };
 
-/// The loop behind one channel.
+/// The loop of one channel.
 #[derive(Debug, Default)]
 struct MbobakovConsul {
     holds: Vec<Address>,
@@ -38,7 +39,7 @@ impl Resolver for MbobakovConsul {
         Built::Now(resolver)
     }
 
-    /// Whatever is listed, in the order of the texts; an empty list, too. A failed question is asked again.
+    /// Everything that is listed, in alphabetical order, even if the list is empty. A failed query is repeated.
     fn told(&mut self, world: &World) {
         match world.answering {
             Answering::Lists => {

@@ -1,9 +1,10 @@
-//! What another framework's client would hold, PURE: a lens is a model of one client stack. It is fed what the registry
-//! says and what is called, as our own channel is, and tells which addresses such a client would dial now, whether it
-//! would hear of the next change, and how it would recover.
+//! What another framework's client would hold. Pure: a lens is a model of one client stack. It receives what the
+//! registry reports and which calls are made, as our own channel does. It reports which addresses such a client would
+//! dial now, whether it would notice the next change, and how it would recover.
 //!
-//! A lens is one file and one line in [`LENSES`]. The sources of its rules are named in the file; `tests/it/lens` drives
-//! it and the real client through the same scripts. [`find`] reads what `--as` names, [`Lenses`] plays them beside a session.
+//! A lens is one file and one line in [`LENSES`]. The sources of its rules are named in the file; `tests/it/lens`
+//! runs it and the real client through the same scripts. [`find`] parses what `--as` names, [`Lenses`] runs them
+//! beside a session.
 
 mod dns;
 mod driver;
@@ -30,37 +31,37 @@ pub use crate::model::lens::Hears;
 use crate::model::registry::{Registry, WatchApi};
 use crate::model::time::Elapsed;
 
-/// A client stack, or a range of its versions that behaves alike.
+/// A client stack, or a range of its versions that behaves in the same way.
 #[derive(Debug)]
 pub struct LensKind {
-    /// `kratos`: what `--as` names.
+    /// The name in `--as`: `kratos`.
     pub name: &'static str,
-    /// First and last version, inclusive: `("2.5.4", "2.7.2")`; the last is the newest whose source was read. `None` for
-    /// a stack whose versions behave alike.
+    /// First and last version, inclusive: `("2.5.4", "2.7.2")`; the last one is the newest whose source was read.
+    /// `None` for a stack whose versions behave in the same way.
     pub versions: Option<(&'static str, &'static str)>,
     /// What its resolver follows.
     pub follows: Follows,
     /// What it does across an idle period, in half a sentence: `its watch ends at the first idle period`.
     pub rule: &'static str,
-    /// How a call that meets a dead address fails: the words that the client's own error begins with.
+    /// How a call to a dead address fails: the beginning of the client's own error message.
     pub fails_with: &'static str,
-    /// What helps, when it holds what it should not: restart, upgrade to, idle timeout 0.
+    /// What helps when it holds the wrong addresses: restart, upgrade to, idle timeout 0.
     pub remedy: &'static str,
     /// Where the rule comes from: issue threads, source files.
     pub links: &'static [&'static str],
-    /// A client that was just built and has not called yet.
+    /// Creates a client that was just built and has not called yet.
     pub client: fn(Setting) -> Box<dyn Client>,
 }
 
-/// What a lens's resolver follows. A model reproduces how a client learns of changes, so it names that, and no registry: which
-/// registry works in that way, its backend says ([`Registry::watch`]).
+/// What a lens's resolver follows. A model reproduces how a client is notified of changes, so this names the
+/// mechanism and not a registry: each backend declares the mechanism of its registry ([`Registry::watch`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Follows {
-    /// Any registry that the framework has a plugin for; the model is proved against one with this API.
+    /// Any registry for which the framework has a plugin; the model was verified with one that has this API.
     Registry(WatchApi),
     /// Registries with this API and no others.
     Only(WatchApi),
-    /// DNS, as gRPC itself does.
+    /// DNS, as in gRPC itself.
     Dns,
 }
 
@@ -75,12 +76,12 @@ impl Follows {
     }
 }
 
-/// What a client is configured with.
+/// The configuration of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// Its idle timeout; `None` and zero never idle.
     pub idle_timeout: Option<Duration>,
-    /// How long its first question to the registry may take when it leaves IDLE (Kratos: the RPC timeout, 2 s).
+    /// The time limit of its first query to the registry when it leaves IDLE (Kratos: the RPC timeout, 2 s).
     pub timeout: Duration,
 }
 
@@ -96,25 +97,25 @@ impl Default for Setting {
 pub enum Input {
     /// The registry lists this now: everything, usable or not.
     Lists(Vec<Endpoint>),
-    /// The registry gives no answer from now on, until the next [`Input::Lists`]: questions wait until they time out.
+    /// The registry does not respond from now on, until the next [`Input::Lists`]: queries wait until they time out.
     Unreachable,
-    /// The registry answers with errors from now on, until the next [`Input::Lists`]: questions fail at once, and so does
-    /// a watch that waits.
+    /// The registry responds with errors from now on, until the next [`Input::Lists`]: queries fail at once, and so
+    /// does a watch that waits.
     Refuses,
-    /// A call begins.
+    /// A call starts.
     CallStarted,
     /// The call's final status is known.
     CallFinished,
-    /// The connection to this address ended, or none can be made.
+    /// The connection to this address was lost, or none can be established.
     Lost(Address),
     /// [`Client::deadline`] has passed. Harmless when it has not.
     TimePassed,
 }
 
-/// A client as a lens sees it. Pure: time is an argument.
+/// A client as modelled by a lens. Pure: time is an argument.
 pub trait Client: fmt::Debug + Send {
-    /// Takes one input at `now`. What was due until `now` happens first, in its order. A `now` before the last one counts
-    /// as the last one: time never runs backwards in a client.
+    /// Processes one input at `now`. What was due until `now` is processed first, in order. A `now` before the last
+    /// one counts as the last one: time never runs backwards in a client.
     fn handle(&mut self, now: Elapsed, input: &Input);
 
     /// When its view may change without any input.
@@ -127,27 +128,28 @@ pub trait Client: fmt::Debug + Send {
 /// What a client holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// The addresses that its next call can be sent to, in its own order: while it is IDLE the list that the next call
-    /// would begin with, when that is known without asking; empty when it would have to ask, or has none.
+    /// The addresses that its next call can be sent to, in the order of the client. While it is IDLE: the list that
+    /// the next call would start with, when that is known without a query; empty when it would have to query, or has
+    /// none.
     pub holds: Vec<Address>,
-    /// It takes at most so many by design (client-side subset).
+    /// The maximum number of addresses that it uses by design (client-side subset).
     pub subset: Option<usize>,
-    /// Whether, and when, it hears of the next change.
+    /// Whether, and when, it notices the next change.
     pub hears: Hears,
 }
 
-/// What a view lacks against the registry.
+/// How a view differs from the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Difference {
     /// Held, and not listed as usable.
     pub stale: Vec<Address>,
-    /// Listed as usable, and not held, beyond what the client leaves out by design.
+    /// Listed as usable and not held, beyond what the client leaves out by design.
     pub missing: Vec<Address>,
 }
 
 impl View {
-    /// Compares with what the registry calls `usable` now. A client that will ask at its next call holds nothing that
-    /// could be stale.
+    /// Compares with what the registry lists as `usable` now. A client that will query at its next call holds nothing
+    /// that could be stale.
     pub fn against(&self, usable: &[Address]) -> Difference {
         if self.hears == Hears::NextCall {
             return Difference::default();
@@ -160,13 +162,13 @@ impl View {
 }
 
 impl Difference {
-    /// Nothing is stale and nothing is missing.
+    /// True when nothing is stale and nothing is missing.
     pub fn is_empty(&self) -> bool {
         self.stale.is_empty() && self.missing.is_empty()
     }
 }
 
-/// The lenses, in the order in which `--as all` shows them.
+/// The lenses, in the order of the output of `--as all`.
 pub static LENSES: &[&LensKind] = &[
     &kratos::UP_TO_2_5_3,
     &kratos::FROM_2_5_4,

@@ -1,8 +1,8 @@
-//! grpc-go over a resolver that watches a registry by itself: built when the channel leaves IDLE, closed when it goes IDLE.
-//! `ResolveNow` is an empty function in all of them, so a lost connection changes nothing.
+//! grpc-go with a resolver that watches a registry by itself: built when the channel leaves IDLE, closed when it goes
+//! IDLE. `ResolveNow` is an empty function in all of them, so a lost connection changes nothing.
 //!
-//! The stacks that stand on this differ in what their resolver makes of a list and of a failure: one file each. Pauses
-//! before they ask again (10 ms to 30 s) are left out: here they hear of a registry that is back at once.
+//! The stacks based on this differ in how their resolver handles a list and a failure: one file each. Pauses before
+//! they query again (10 ms to 30 s) are left out: here they notice a registry that responds again at once.
 
 use std::fmt;
 
@@ -12,35 +12,35 @@ use super::{Client, Hears, Input, Setting, View};
 use crate::model::endpoint::Address;
 use crate::model::time::Elapsed;
 
-/// A resolver, from the time it is built until it is closed.
+/// A resolver, from its creation until it is closed.
 pub(super) trait Resolver: fmt::Debug + Send + Sized {
     /// `Build`.
     fn build(world: &World) -> Built<Self>;
 
-    /// The registry says something else, or fails, or is back.
+    /// The registry reports something new, fails, or responds again.
     fn told(&mut self, world: &World);
 
-    /// What it gave the load balancer last.
+    /// The last list that it passed to the load balancer.
     fn holds(&self) -> &[Address];
 
-    /// Whether it hears of the next change.
+    /// Whether it notices the next change.
     fn hears(&self) -> Hears;
 
-    /// How many it takes at most.
+    /// The maximum number of addresses it uses.
     fn subset() -> Option<usize> {
         None
     }
 }
 
-/// What becomes of building a resolver.
+/// The result of building a resolver.
 #[derive(Debug)]
 pub(super) enum Built<R> {
-    /// It is there.
+    /// It was built.
     Now(R),
-    /// It waits for the registry; so do the calls.
+    /// It waits for the registry, and so do the calls.
     Waits,
-    /// The call fails. Before grpc-go 1.78 the next one tries again, which is what is shown here; since then it is tried
-    /// again only after an idle period.
+    /// The call fails. Before grpc-go 1.78 the next call tries again, which is what this model does; since then it is
+    /// tried again only after an idle period.
     Fails,
 }
 

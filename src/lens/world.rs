@@ -1,34 +1,34 @@
-//! What a client can learn from its registry at this moment.
+//! What a client can learn from its registry now.
 
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 
 use super::Input;
 
-/// How the registry answers.
+/// How the registry responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Answering {
-    /// Nothing is known about it yet: questions wait.
+    /// Nothing is known about it yet: queries wait.
     #[default]
     Unknown,
     /// With what it lists.
     Lists,
-    /// Not at all: questions wait until they time out.
+    /// Not at all: queries wait until they time out.
     Silent,
     /// With an error, at once.
     Errors,
 }
 
-/// The registry as it is now.
+/// The current state of the registry.
 #[derive(Debug, Default)]
 pub(super) struct World {
     pub(super) answering: Answering,
     pub(super) listed: Vec<Endpoint>,
-    /// Grows by one with every list that says something else: what Consul calls its index.
+    /// Increases by one with every list that differs from the previous one: Consul calls this its index.
     pub(super) index: u64,
 }
 
 impl World {
-    /// Takes in what `input` says about the registry; true when it says anything.
+    /// Applies what `input` reports about the registry; true when it reports anything.
     pub(super) fn take(&mut self, input: &Input) -> bool {
         match input {
             Input::Lists(endpoints) => {
@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// The addresses of the endpoints that `admit` lets through: the registry's order, each once.
+    /// The addresses of the endpoints that `admit` accepts: the registry's order, each once.
     pub(super) fn addresses(&self, admit: fn(EndpointStatus) -> bool) -> Vec<Address> {
         addresses(self.listed.iter().filter(|endpoint| admit(endpoint.status)))
     }
@@ -68,7 +68,7 @@ pub(super) fn addresses<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Ve
     addresses
 }
 
-/// What a registry lets through that is asked for passing instances only: not those with a warning.
+/// The statuses that a registry returns to a query for passing instances only: not those with a warning.
 pub(super) fn passing(status: EndpointStatus) -> bool {
     match status {
         EndpointStatus::Healthy | EndpointStatus::Unchecked => true,
@@ -76,8 +76,8 @@ pub(super) fn passing(status: EndpointStatus) -> bool {
     }
 }
 
-/// `most` of `all`, which ones by chance: the choice stays as stable as it can while the list changes, as the real ones'
-/// do not all. Real clients draw anew (Kratos at every rebuild of the resolver, go-zero at every update).
+/// A random choice of `most` from `all`. It stays as stable as possible while the list changes, unlike in some of the
+/// real clients, which choose again (Kratos at every rebuild of the resolver, go-zero at every update).
 pub(super) fn subset(all: &[Address], most: Option<usize>) -> Vec<Address> {
     let Some(most) = most.filter(|most| *most < all.len()) else { return all.to_vec() };
     let mut drawn: Vec<(u64, &Address)> = all.iter().map(|address| (hash(&address.to_string()), address)).collect();

@@ -1,5 +1,5 @@
-//! The pass through the list (gRFC A61): each address in turn, the next one on failure or after the attempt delay; over when
-//! every address has failed once, and then every address by itself.
+//! The pass through the list (gRFC A61): each address in turn, the next one after a failure or after the attempt
+//! delay. It ends when every address has failed once; from then on each address is retried by itself.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{Member, PickFirst};
 const ATTEMPT_DELAY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
 impl PickFirst {
-    /// Begins at the top, with nobody failed yet.
+    /// Starts at the top, with no failures yet.
     pub(super) fn start_pass(&mut self, ctx: &mut Context<'_>) {
         self.first_pass = true;
         self.failures = 0;
@@ -23,7 +23,8 @@ impl PickFirst {
         self.go_on(ctx);
     }
 
-    /// Asks the address at `index`, skipping those still in backoff; past the end, ends the pass when it can.
+    /// Tries the address at `index`, skipping those still in backoff; after the last one, ends the pass when
+    /// possible.
     pub(super) fn go_on(&mut self, ctx: &mut Context<'_>) {
         self.next_attempt_at = None;
         let mut last_error = None;
@@ -46,7 +47,7 @@ impl PickFirst {
         self.end_pass(ctx, last_error);
     }
 
-    /// The pass is over when every address was asked and has failed once since it began.
+    /// The pass ends when every address was tried and has failed once since its start.
     fn end_pass(&mut self, ctx: &mut Context<'_>, last_error: Option<String>) {
         let asked = self.index >= self.addresses.len();
         if !self.first_pass || !asked || !self.subchannels.values().all(|member| member.failed_in_pass) {
@@ -59,7 +60,7 @@ impl PickFirst {
         }
     }
 
-    /// An attempt failed: during the pass the next address is asked at once; after it, TRANSIENT_FAILURE gets a newer
+    /// An attempt failed. During the pass the next address is tried at once; after it, TRANSIENT_FAILURE gets a newer
     /// error after as many failures as there are subchannels.
     pub(super) fn attempt_failed(&mut self, ctx: &mut Context<'_>, address: &Address, failure: &Failure) {
         let Some(member) = self.subchannels.get_mut(address) else { return };

@@ -1,5 +1,5 @@
 //! R1 to R16: round_robin and its aggregation (grpc-go `roundrobin_test.go`, `endpointsharding`, C-core
-//! `client_lb_end2end_test`). R16, the truth table, stands beside the function.
+//! `client_lb_end2end_test`). R16, the truth table, is beside the function.
 
 use std::collections::BTreeMap;
 
@@ -170,7 +170,7 @@ fn r15_resolver_errors_reach_failing_endpoints_alone() {
 
 #[test]
 fn an_update_is_applied_as_a_whole() {
-    // The only READY endpoint goes, a failed one stays, a new one comes: no state in between is told.
+    // The only READY endpoint leaves, a failed one stays, a new one is added: no state in between is published.
     let mut world = World::new(round_robin(), &[Server::Up, Server::Refused, Server::Held]);
     world.resolver = Answer::List(addresses(&[1, 2]));
     world.connect().assert_states("I C R").list(&[2, 3]).assert_states("I C R C").answers(3).assert_states("I C R C R");

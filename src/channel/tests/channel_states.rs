@@ -24,7 +24,8 @@ fn t02_connection_closes_before_settings() {
 
 #[test]
 fn t03_connection_closes_after_settings() {
-    // The race of the original is decided by who reports: a connection that was established is READY, then lost.
+    // In the original, the outcome of the race depends on who reports first: here, a connection that was established
+    // is READY, then lost.
     World::new(never_idle(), &[Server::CloseAfterSettings]).connect().assert_states("I C R I").assert_quiet(HOUR);
 }
 
@@ -116,7 +117,7 @@ fn t11_resolver_cannot_be_built() {
             world.connect();
             match across_idle {
                 AcrossIdle::StopAndRebuild => world.assert_states("I C T I C R"),
-                // The watch goes on, so its last word holds until it says something better.
+                // The Watch continues, so its last status counts until a better one is reported.
                 AcrossIdle::KeepWatching => {
                     world.assert_states("I C T I C T").list(&[1]).assert_states("I C T I C T C R")
                 }

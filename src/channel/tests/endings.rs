@@ -1,4 +1,5 @@
-//! G1 to G8 and N1, N2: GOAWAY, loss, and reconnecting (grpc-go `test/goaway_test.go`, grpc-java `InternalSubchannelTest`).
+//! G1 to G8 and N1, N2: GOAWAY, loss, and reconnecting (grpc-go `test/goaway_test.go`, grpc-java
+//! `InternalSubchannelTest`).
 
 use super::super::*;
 use super::world::*;
@@ -44,7 +45,7 @@ fn g03_new_rpcs_do_not_go_to_a_connection_that_goes_away() {
     assert_eq!(world.pick(), Pick::Queue);
     world.advance(ms(0));
     assert_ne!(world.pick(), Pick::Complete(old));
-    // A second GOAWAY of the same connection is no second transition.
+    // A second GOAWAY on the same connection is not a second transition.
     world.give(Input::GoingAway(old, goaway(0, ""))).assert_states("I C R I C R");
 }
 

@@ -71,7 +71,7 @@ fn p21_attempts_given_up_are_no_failures() {
     let loser = world.connection(1);
     world.answers(2).assert_states("I C R");
     assert_eq!(world.count(&Effect::Close { connection: loser, drain: false }), 1);
-    // Whatever the loser still does is nobody's business.
+    // Later events of the cancelled attempt are ignored.
     let before = world.effects.len();
     world.give(Input::Connected(loser)).give(Input::ConnectFailed(loser, refused())).give(Input::Lost(loser, eof()));
     assert_eq!(world.effects.len(), before);
@@ -161,7 +161,7 @@ fn p28_a_failure_before_the_pass_is_none_of_its_own() {
     let mut world = World::new(never_idle(), &[Server::Refused, Server::Refused, Server::Refused]);
     world.resolver = Answer::List(addresses(&[1, 2]));
     world.connect().fails_with("10.0.0.2:1").server(1, Server::Held).server(2, Server::Held).advance(secs(1));
-    // Both are being dialled again when the list brings a third, which is refused before they are.
+    // Both are being dialed again when the list adds a third, which is refused before they are.
     world.list(&[1, 2, 3]).advance(secs(5)).fails_with("10.0.0.2:1");
     assert_eq!(world.dials(3), [1500], "the pass goes on until the first two have failed in it");
     world.refuses(2).refuses(1).fails_with("10.0.0.1:1").assert_states("I C T");
@@ -232,7 +232,7 @@ fn p37_shuffled_lists_keep_their_order() {
 
 #[test]
 fn a_repeated_list_does_not_restart_the_pass() {
-    // gRFC A61's known gap: lists that come faster than a pass takes. A repeat is no list.
+    // gRFC A61's known gap: lists that arrive faster than a pass takes. A repeated list does not count.
     let mut world = World::new(never_idle(), &[Server::Silent; 3]);
     world.connect();
     for _ in 0..30 {

@@ -111,8 +111,8 @@ fn h05_a_dead_endpoint_under_health_checking() {
 
 #[test]
 fn h06_a_service_that_is_not_registered_is_asked_about_again() {
-    // Some servers end the Watch with NOT_FOUND instead of a SERVICE_UNKNOWN message: only asking again can tell when
-    // the service comes. Where the Watch is still open, asking again does nothing.
+    // Some servers end the Watch with NOT_FOUND instead of sending SERVICE_UNKNOWN: only another Watch shows when the
+    // service is registered. Where the Watch is still open, the request to open it has no effect.
     let mut world = World::new(checked(), &[Server::Up]);
     world.connect().health(1, Health::ServiceUnknown).assert_states("I C T");
     world.fails_with("not registered").advance(secs(1)).assert_states("I C T");

@@ -163,7 +163,7 @@ fn i16_stop_and_rebuild_is_deaf_while_idle() {
     world.resolver = Answer::List(addresses(&[1]));
     world.connect().advance(T).assert_states("I C R I");
     assert_eq!(world.count(&Effect::StopResolver), 1);
-    // A word that was still on its way changes nothing, now or later.
+    // A late result of the resolver changes nothing, now or later.
     world.list(&[2]).give(Input::ResolverFailed("late".to_string())).assert_quiet(secs(60));
     world.resolver = Answer::Nothing;
     assert_eq!(world.rpc_begins(), Pick::Queue, "the RPC waits for the new list");
@@ -180,7 +180,7 @@ fn i16_keep_watching_uses_the_list_of_the_moment() {
         world.resolver = Answer::List(addresses(&[1]));
         world.connect().advance(T).assert_states("I C R I");
         assert_eq!(world.count(&Effect::StopResolver), 0, "the watch goes on");
-        // The pod moves while nobody calls; the channel stays IDLE and silent.
+        // The pod moves while there are no calls; the channel stays IDLE and has no effects.
         let before = world.effects.len();
         world.list(&[1, 2]).list(&[2]).give(Input::ResolverFailed("broken watch".to_string()));
         world.server(1, Server::Silent).assert_quiet(secs(60));
@@ -208,7 +208,7 @@ fn i16_frozen_dials_the_old_list_for_ever() {
     let mut world = World::new(idles_with(AcrossIdle::Frozen), &[Server::Up, Server::Up]);
     world.resolver = Answer::List(addresses(&[1]));
     world.connect();
-    // Before the first idle entry everything is in order.
+    // Before the first idle period everything works.
     world.list(&[1, 2]).list(&[1]).advance(T).assert_states("I C R I");
     assert_eq!((world.count(&Effect::StartResolver), world.count(&Effect::StopResolver)), (1, 1));
     world.list(&[2]).server(1, Server::Refused);
@@ -239,14 +239,14 @@ fn i18_idle_entry_cancels_attempts_and_backoffs() {
     assert_eq!((world.sub(1), world.sub(2)), ("C S".to_string(), "C T S".to_string()));
     assert_eq!(world.channel.deadline(), None);
     world.assert_quiet(secs(600));
-    // The history is lost with the subchannels: the next attempt is a first one.
+    // The history is lost with the subchannels: the next attempt counts as a first one.
     world.connect().advance(ms(300)).assert_states("I C I C");
     assert_eq!(world.dials(2), [250, 600_750]);
 }
 
 #[test]
 fn idle_mode_comes_also_to_a_channel_that_lost_its_connection() {
-    // The state is IDLE already, so nothing is published; but the resolver's time is over.
+    // The state is IDLE already, so nothing is published; but the resolver is stopped.
     let mut world = World::new(idles_with(AcrossIdle::StopAndRebuild), &[Server::Up]);
     world.connect().dies(1).assert_states("I C R I").advance(T).assert_states("I C R I");
     assert_eq!(world.count(&Effect::StopResolver), 1);

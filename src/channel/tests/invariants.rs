@@ -1,18 +1,18 @@
-//! What must hold after every input, whatever it was.
+//! The invariants after every input, whatever it was.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::transitions::{channel_may, subchannel_may};
 use super::super::*;
 
-/// Watches a channel's effects and panics at the first one that may not be.
+/// Watches a channel's effects and panics at the first forbidden one.
 #[derive(Debug)]
 pub struct Invariants {
     options: Options,
     channel: ConnectivityState,
     subchannels: BTreeMap<Address, ConnectivityState>,
     opened: BTreeSet<ConnectionId>,
-    /// Attempts and connections the channel has not closed and the world has not ended.
+    /// Attempts and connections that the channel has not closed and the world has not ended.
     pub live: BTreeMap<ConnectionId, Address>,
     /// Those of `live` whose SETTINGS arrived.
     pub established: BTreeSet<ConnectionId>,

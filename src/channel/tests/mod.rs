@@ -14,7 +14,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-/// The sources that hold scenarios.
+/// The sources with scenarios.
 const SOURCES: [&str; 9] = [
     include_str!("balancing.rs"),
     include_str!("channel_states.rs"),

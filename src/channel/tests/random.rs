@@ -1,4 +1,4 @@
-//! Random inputs, thousands of sequences: whatever happens, the invariants hold, and a channel always finds its way back.
+//! Random inputs, thousands of sequences: whatever happens, the invariants hold, and a channel always recovers.
 
 use super::super::*;
 use super::invariants::Invariants;
@@ -80,7 +80,7 @@ impl Run {
         }
     }
 
-    /// Hands over every timer that is due, which must come to an end.
+    /// Processes every timer that is due; this must come to an end.
     fn timers(&mut self) {
         for round in 0.. {
             assert!(round < 20, "timers without end at {}: {:?}", self.now, self.log.last());
@@ -191,7 +191,7 @@ fn a_live_server_is_found_whatever_happened_before() {
             continue;
         }
         tried += 1;
-        // An RPC waits, the resolver lists one live server, and everything that is dialled from now on answers.
+        // An RPC waits, the resolver lists one live server, and every dial succeeds from now on.
         run.give(Input::RpcStarted);
         run.give(Input::Resolved(vec![address(1)]));
         for _ in 0..200 {

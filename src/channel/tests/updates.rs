@@ -203,7 +203,7 @@ fn p29_a_loss_asks_for_another_look_and_waits_for_a_pick() {
     assert_eq!(world.count(&Effect::ResolveNow), 0);
     world.dies(1).assert_states("I C R I").assert_quiet(secs(3600));
     assert_eq!(world.count(&Effect::ResolveNow), 1);
-    // An RPC that is under way picks again: IDLE queues it, and seeks a connection.
+    // An RPC in flight picks again: IDLE queues it, and a connection is requested.
     assert_eq!(world.pick(), Pick::Queue);
     assert!(world.channel.deadline().unwrap() <= world.now, "due at once");
     world.advance(ms(0)).assert_states("I C R I C R");
@@ -281,13 +281,13 @@ fn a_kept_channel_that_the_idle_timeout_stopped_is_left_alone() {
 
 #[test]
 fn a_kept_channel_does_not_storm_a_server_that_hangs_up() {
-    // SETTINGS and then the end, for ever: grpc-go dials as fast as the network allows.
+    // SETTINGS and then the end, endlessly: grpc-go dials as fast as the network allows.
     for policy in [Policy::PickFirst, Policy::RoundRobin] {
         let options = Options { keep_connected: true, policy, ..never_idle() };
         let mut world = World::new(options, &[Server::CloseAfterSettings]);
         world.connect().advance(ms(3500));
         assert_eq!(world.dials(1), [0, 1000, 2000, 3000]);
-        // Somebody who asks is served at once.
+        // An explicit request is served at once.
         world.connect();
         assert_eq!(world.dials(1).len(), 5);
     }
@@ -302,7 +302,7 @@ fn a_kept_channel_comes_back_to_a_server_that_floods_it_with_backoff() {
         let dials = world.dials(1);
         assert_eq!(dials[..4], [0, 1600, 4160, 8256], "{dials:?}");
         assert!((35..45).contains(&dials.len()), "at most one in 120 s in the end: {}", dials.len());
-        // A connection that lives makes a fresh start.
+        // A connection that lasts resets the count.
         world.server(1, Server::Up).advance(secs(1200)).dies(1);
         let dials = world.dials(1);
         assert_eq!(dials.last(), Some(&world.now.as_millis()));

@@ -1,5 +1,5 @@
-//! A small world for a channel: a clock that is moved by hand, servers that follow a script, and a resolver that says
-//! what it is told.
+//! A small world for a channel: a clock that is moved by hand, servers that follow a script, and a resolver that
+//! returns what the test sets.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,23 +11,23 @@ use crate::model::reach::{DisconnectReason, FailureCode, GoAway, Stage};
 /// What a server does with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
-    /// SETTINGS at once, and stays.
+    /// Sends SETTINGS at once, and stays.
     Up,
     /// ECONNREFUSED.
     Refused,
-    /// Accepts and never says a word: the attempt ends at its deadline.
+    /// Accepts and never sends anything: the attempt fails at its deadline.
     Silent,
     /// Closes before its SETTINGS.
     CloseBeforeSettings,
     /// SETTINGS, then closes at once.
     CloseAfterSettings,
-    /// SETTINGS, then more frames than our side accepts.
+    /// SETTINGS, then more frames than our limit allows.
     FloodAfterSettings,
-    /// The test answers by hand.
+    /// The test responds by hand.
     Held,
 }
 
-/// What the resolver says when it is started.
+/// What the resolver returns when it is started.
 #[derive(Debug, Clone)]
 pub enum Answer {
     List(Vec<Address>),
@@ -40,9 +40,9 @@ pub struct World {
     pub now: Elapsed,
     pub servers: BTreeMap<Address, Server>,
     pub resolver: Answer,
-    /// Everything the channel wanted, and when.
+    /// Every effect of the channel, with its time.
     pub effects: Vec<(Elapsed, Effect)>,
-    /// What is on its way to the channel.
+    /// Inputs that are scheduled for the channel.
     on_its_way: Vec<(Elapsed, Input)>,
     invariants: Invariants,
 }
@@ -83,7 +83,7 @@ pub const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-/// Options without jitter, so that times can be told exactly.
+/// Options without jitter, so that times are exact.
 pub fn exact() -> Options {
     Options { backoff: Backoff { jitter: 0.0, ..Backoff::default() }, ..Options::default() }
 }
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// Gives `input` to the channel and lets everything happen that follows at this moment.
+    /// Passes `input` to the channel and processes everything that follows at this moment.
     pub fn give(&mut self, input: Input) -> &mut Self {
         self.hand_over(input);
         self.advance(Duration::ZERO)
@@ -121,13 +121,13 @@ impl World {
         self.give(Input::Resolved(addresses(numbers)))
     }
 
-    /// An RPC that begins now; returns what its first pick gives after everything at this moment has happened.
+    /// Starts an RPC; returns the result of its first pick after everything at this moment was processed.
     pub fn rpc_begins(&mut self) -> Pick {
         self.give(Input::RpcStarted);
         self.pick()
     }
 
-    /// A whole RPC in no time.
+    /// A whole RPC without duration.
     pub fn rpc(&mut self) -> Pick {
         let pick = self.rpc_begins();
         self.give(Input::RpcFinished);
@@ -146,7 +146,7 @@ impl World {
         }
     }
 
-    /// Lets time pass, and everything that happens in it.
+    /// Advances the time, and processes everything that is due in it.
     pub fn advance(&mut self, by: Duration) -> &mut Self {
         let until = self.now + by;
         for step in 0.. {
@@ -304,14 +304,14 @@ impl World {
         self.effects.iter().filter(|(_, e)| entered(e)).map(|(at, _)| at.as_millis()).collect()
     }
 
-    /// When a server was dialled, each time.
+    /// When a server was dialed, each time.
     pub fn dials(&self, number: u16) -> Vec<u64> {
         let wanted = address(number);
         let dialled = |effect: &Effect| matches!(effect, Effect::Open { address, .. } if *address == wanted);
         self.effects.iter().filter(|(_, e)| dialled(e)).map(|(at, _)| at.as_millis()).collect()
     }
 
-    /// The order in which servers were dialled.
+    /// The order in which servers were dialed.
     pub fn dial_order(&self) -> Vec<Address> {
         self.effects
             .iter()

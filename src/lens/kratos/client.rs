@@ -1,4 +1,4 @@
-//! Channels over one Registry object (`builder.go`, `resolver.go`, and grpc-go's idle mode around them).
+//! Channels that share one Registry object (`builder.go`, `resolver.go`, and grpc-go's idle mode around them).
 
 use super::registry::{Pulse, QUESTION, Registry, SetId, WatchId};
 use super::{Ends, Rules};
@@ -8,7 +8,7 @@ use crate::lens::{Client, Hears, Input, Setting, View};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::time::Elapsed;
 
-/// One process: one Registry object and the channels over it, of which the last is looked at.
+/// One process: one Registry object and its channels, of which the last is observed.
 #[derive(Debug)]
 pub(super) struct Kratos {
     rules: &'static Rules,
@@ -16,9 +16,9 @@ pub(super) struct Kratos {
     now: Elapsed,
     world: World,
     registry: Registry,
-    /// Lost, and not listed anew since.
+    /// Lost, and not listed again since then.
     lost: Vec<Address>,
-    /// Made one after the other; calls are the first one's.
+    /// Created one after the other; calls are those of the first one.
     channels: Vec<Channel>,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Kratos {
 struct Channel {
     idle: Idle,
     mode: Mode,
-    /// Calls that run, and whose end grpc-go will not notice.
+    /// Calls in flight whose end grpc-go will not notice.
     forgotten: usize,
 }
 
@@ -36,7 +36,7 @@ enum Mode {
     Undialled,
     /// Idle, or its resolver could not be built.
     Asleep,
-    /// Its resolver waits for the answer to its first question.
+    /// Its resolver waits for the response to its first query.
     Building { set: SetId, watch: WatchId, until: Elapsed },
     /// It has a resolver.
     Built { set: SetId, watch: WatchId },
@@ -48,7 +48,7 @@ impl Kratos {
         Kratos::with(rules, setting, vec![Channel::new(setting)])
     }
 
-    /// A channel that idles, and then one that never does and is looked at.
+    /// A channel that idles, and then one that never does and is observed.
     pub(super) fn bystander(rules: &'static Rules, setting: Setting) -> Self {
         let bystander = Channel::new(Setting { idle_timeout: None, ..setting });
         Kratos::with(rules, setting, vec![Channel::new(setting), bystander])
@@ -59,7 +59,7 @@ impl Kratos {
         Kratos { rules, setting, now: Elapsed::ZERO, world: World::default(), registry, lost: Vec::new(), channels }
     }
 
-    /// Lets happen what is due until `now`, in its order.
+    /// Processes what is due until `now`, in order.
     fn advance(&mut self, now: Elapsed) {
         while let Some(due) = self.due().filter(|due| *due <= now) {
             self.now = self.now.max(due);
@@ -79,7 +79,7 @@ impl Kratos {
     fn step(&mut self, index: usize) {
         let Some(channel) = self.channels.get_mut(index) else { return };
         match channel.mode {
-            // The question is cancelled. Nobody stops the watch.
+            // The query is cancelled. Nothing stops the watch.
             Mode::Building { until, .. } if until <= self.now => channel.mode = Mode::Asleep,
             Mode::Built { set, watch } if channel.idle.look(self.now) => {
                 channel.idle.slept();
@@ -109,7 +109,7 @@ impl Kratos {
         }
     }
 
-    /// The first question of a channel's resolver gets the answer that there is, if there is one.
+    /// Passes the current response, if there is one, to the first query of a channel's resolver.
     fn answer(&mut self, index: usize) {
         let Some(channel) = self.channels.get_mut(index) else { return };
         let Mode::Building { set, watch, .. } = channel.mode else { return };
@@ -124,7 +124,7 @@ impl Kratos {
         }
     }
 
-    /// The caller calls.
+    /// The caller makes a call.
     fn start_call(&mut self) {
         let Some(caller) = self.channels.first_mut() else { return };
         caller.idle.started();
@@ -145,7 +145,7 @@ impl Kratos {
         }
     }
 
-    /// Whether a call of the caller's cannot reach anybody: every address that it holds is dead.
+    /// True when a call of the caller must fail: every address that it holds is dead.
     fn will_fail(&self) -> bool {
         let Some(Mode::Built { set, .. }) = self.channels.first().map(|caller| caller.mode) else { return false };
         let holds = subset(self.registry.snapshot(set), self.rules.subset);
@@ -155,14 +155,15 @@ impl Kratos {
         !holds.is_empty() && holds.iter().all(is_dead)
     }
 
-    /// What a channel in idle mode would begin with.
+    /// What a channel in idle mode would start with.
     fn asleep(&self) -> (&[Address], Hears) {
         if self.rules.build.limit(self.setting.timeout).is_some_and(|limit| limit.is_zero()) {
             return (&[], Hears::NeverAndHangs);
         }
         match (self.registry.current(), self.rules.ends) {
             (None, _) | (Some(_), Ends::EachWatch) => (&[], Hears::NextCall),
-            // A call now still hears what the fading poller hears; once that has ended, the next call asks anew.
+            // A call now still notices what the terminating poller notices; once that has ended, the next call
+            // queries again.
             (Some(set), Ends::LastStop) if self.registry.pulse(set) == Pulse::Fades => {
                 (self.registry.snapshot(set), Hears::Changes)
             }
@@ -170,7 +171,7 @@ impl Kratos {
         }
     }
 
-    /// What those hold and hear that watch `set`.
+    /// What the watchers of `set` hold and notice.
     fn watching(&self, set: SetId) -> (&[Address], Hears) {
         let is_asked_for = self.channels.iter().any(|channel| match channel.mode {
             Mode::Building { set: asked, .. } => asked == set,
@@ -223,12 +224,12 @@ impl Client for Kratos {
         match input {
             Input::CallStarted => self.start_call(),
             Input::CallFinished => self.finish_call(),
-            // ResolveNow is an empty function: a lost connection asks nothing.
+            // ResolveNow is an empty function: a lost connection causes no query.
             Input::Lost(address) => {
                 if !self.lost.contains(address) {
                     self.lost.push(address.clone());
                 }
-                // One that comes back is as good as new: the others matter only while somebody holds them.
+                // An address that comes back counts as alive; the others are kept only while a watcher holds them.
                 let (registry, listed) = (&self.registry, &self.world.listed);
                 let is_listed = |lost: &Address| listed.iter().any(|endpoint| endpoint.address == *lost);
                 self.lost.retain(|lost| registry.is_held(lost) || is_listed(lost));

@@ -1,26 +1,27 @@
-//! Kratos clients (`discovery:///…`) over the Consul plugin, by ranges of versions that differ in who ends the poller.
+//! Kratos clients (`discovery:///…`) over the Consul plugin, by ranges of versions that differ in what ends the
+//! poller.
 //!
 //! Read at the tags of go-kratos/kratos: `contrib/registry/consul/{registry,service,watcher}.go` and
-//! `transport/grpc/resolver/discovery/{builder,resolver}.go`. Between the bounds of a range these files' `Watch`, `Stop`
-//! and `Build` are the same, byte for byte or in effect. Before 2.1.4 a first question that failed was forgiven; those
-//! versions have no lens.
+//! `transport/grpc/resolver/discovery/{builder,resolver}.go`. Within a range, `Watch`, `Stop` and `Build` in these
+//! files are the same, byte for byte or in effect. Before 2.1.4 a failed first query did no harm; those versions have
+//! no lens.
 //!
-//! What chance decides in the real client, and how it is read here:
+//! What depends on chance in the real client, and how it is modelled here:
 //!
-//! * A poller whose end was asked for looks whether to go on each time a poll has returned, and Go chooses at random
-//!   between "the next tick" and "the end". Here **it ends when its current poll has returned**: with the 10 s limit, or
+//! * Each time a poll has returned, a poller whose end was requested checks whether to continue, and Go chooses at random
+//!   between "the next tick" and "the end". Here **it ends when its current poll has returned**: at the 10 s limit, or
 //!   with a change, which is still stored. The real one survives each further cycle with probability 1/2.
-//! * Which 25 instances a client takes is drawn anew at every rebuild of the resolver. Here the draw is always the same.
-//!   The subset came with 2.6.0: 2.5.4 holds all.
+//! * The 25 instances that a client uses are chosen again at every rebuild of the resolver. Here the choice is always the
+//!   same. The subset came with 2.6.0: 2.5.4 holds all.
 //!
-//! grpc-go before 1.78 counts a call that fails before it has a stream as active for ever (grpc/grpc-go#8710), so a client
-//! whose addresses are all dead never idles again: a client of 2.7.3 to 2.8.0 that the race froze does not heal then. The
-//! ranges before 2.8.4 are read with such a grpc-go, the last one with a later one. An address counts as dead that was
-//! lost and is not listed any more.
+//! grpc-go before 1.78 counts a call that fails before it has a stream as active indefinitely (grpc/grpc-go#8710), so
+//! a client whose addresses are all dead never idles again: a client of 2.7.3 to 2.8.0 that was frozen by the race
+//! does not recover then. The ranges before 2.8.4 are modelled with such a grpc-go, the last one with a later one. An
+//! address counts as dead when it was lost and is no longer listed.
 //!
-//! What is left out: since grpc-go 1.78 a resolver that could not be built is tried again only after an idle period, not
-//! at the next call; the deadlock of 2.5.4 to 2.8.3 (go-kratos/kratos#3511); instances listed under two ids, which count
-//! twice before 2.8.1; and the scheme: every endpoint is taken for one that was registered as `grpc://`.
+//! What is left out: since grpc-go 1.78 a resolver that could not be built is tried again only after an idle period,
+//! not at the next call; the deadlock of 2.5.4 to 2.8.3 (go-kratos/kratos#3511); instances listed under two ids,
+//! which count twice before 2.8.1; and the scheme: every endpoint is treated as registered with `grpc://`.
 
 mod client;
 mod registry;
@@ -31,7 +32,7 @@ use super::{Follows, LensKind};
 use crate::model::registry::WatchApi;
 use client::Kratos;
 
-/// What a range of versions does.
+/// The behavior of a range of versions.
 #[derive(Debug)]
 struct Rules {
     ends: Ends,
@@ -39,18 +40,18 @@ struct Rules {
     poll: Poll,
     build: Build,
     subset: Option<usize>,
-    /// Whether grpc-go forgets the end of a call that never had a stream.
+    /// True when grpc-go never notices the end of a call without a stream.
     forgets_failed: bool,
 }
 
-/// Who ends a set's poller.
+/// What ends a set's poller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ends {
-    /// Nobody, ever.
+    /// Nothing, ever.
     Nobody,
-    /// The watch that began it, when it is stopped; nobody begins another one.
+    /// The watch that started it, when it is stopped; no other poller is started.
     FirstWatch,
-    /// The last watch that is stopped; the set leaves the map only when the poller has seen it.
+    /// The last watch that is stopped; the set leaves the map only when the poller has noticed.
     LastStop,
     /// Every watch has a poller of its own, and ends it.
     EachWatch,
@@ -58,23 +59,23 @@ enum Ends {
     References,
 }
 
-/// How a poll comes back when nothing changes.
+/// How a poll returns when nothing changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Poll {
     /// With Consul's answer after its own 55 s.
     Answered,
-    /// Cut off after 10 s, which is an error: a second's pause.
+    /// Aborted after 10 s, which is an error: it causes a pause of one second.
     Cut,
 }
 
-/// How long the resolver may take to be built.
+/// The time limit for building the resolver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Build {
     /// 10 s.
     Fixed,
-    /// The client's RPC timeout; zero is over at once.
+    /// The client's RPC timeout; with zero it fails at once.
     Rpc,
-    /// The client's RPC timeout; zero is no limit.
+    /// The client's RPC timeout; zero means no limit.
     RpcOrNone,
 }
 
@@ -195,8 +196,8 @@ pub(super) static FROM_2_8_4: LensKind = LensKind {
 
 /// A client that never idles and shares its Registry object with one that does.
 ///
-/// The setting's idle timeout is the neighbour's, and the calls it is fed are the neighbour's: the bystander itself is
-/// always in a call. Later versions have no bystander: their pollers live as long as anybody watches.
+/// The setting's idle timeout and the calls are those of the neighbor: the bystander itself is always in a call.
+/// Later versions have no bystander: their pollers live as long as any watch.
 pub(super) static BYSTANDER: LensKind = LensKind {
     name: "kratos-bystander",
     versions: Some(("2.5.4", "2.7.2")),

@@ -8,27 +8,27 @@ use crate::lens::world::{Answering, World, passing};
 use crate::model::endpoint::Address;
 use crate::model::time::Elapsed;
 
-/// The ticker of every poller.
+/// The interval of every poller's ticker.
 const TICK: Duration = Duration::from_secs(1);
 /// The pause after a poll that failed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The plugin's limit for one question.
+/// The plugin's time limit for one query.
 pub(super) const QUESTION: Duration = Duration::from_secs(10);
-/// What it asks Consul to wait for.
+/// The wait time that it requests from Consul.
 const WAIT: Duration = Duration::from_secs(55);
 
-/// A set; never used again.
+/// A set; never reused.
 pub(super) type SetId = u64;
-/// A watch; never used again.
+/// A watch; never reused.
 pub(super) type WatchId = u64;
 
-/// The Registry object, as far as one service goes.
+/// The Registry object, as far as it concerns one service.
 #[derive(Debug)]
 pub(super) struct Registry {
     rules: &'static Rules,
-    /// The map's entry.
+    /// The set in the map.
     current: Option<SetId>,
-    /// The map's set, and those that somebody still watches.
+    /// The set in the map, and those that still have watches.
     sets: BTreeMap<SetId, Set>,
     last_id: u64,
 }
@@ -36,25 +36,25 @@ pub(super) struct Registry {
 /// A `serviceSet`.
 #[derive(Debug, Default)]
 struct Set {
-    /// The last list that was not empty; its watches hold just this. Empty: none yet.
+    /// The last list that was not empty, which is all that its watches hold. Empty: none yet.
     snapshot: Vec<Address>,
-    /// Watches that are not stopped. One whose first question failed is never stopped: nobody has it.
+    /// Watches that are not stopped. One whose first query failed is never stopped: nothing refers to it.
     watches: usize,
     pollers: Vec<Poller>,
 }
 
 #[derive(Debug)]
 struct Poller {
-    /// Who began it.
+    /// The watch that started it.
     of: WatchId,
-    /// When its ticker began.
+    /// When its ticker started.
     origin: Elapsed,
-    /// The next tick that it can take: one that passed meanwhile is kept for it.
+    /// The next tick that it can receive: one that passed in the meantime is kept for it.
     tick: Elapsed,
     /// The index it has seen.
     seen: u64,
     phase: Phase,
-    /// Its end was asked for.
+    /// Its end was requested.
     dying: bool,
 }
 
@@ -62,7 +62,7 @@ struct Poller {
 enum Phase {
     /// Waits for the next tick.
     Ticks,
-    /// A poll is at Consul.
+    /// A poll is waiting at Consul.
     Asks { until: Elapsed },
     /// The pause after an error.
     Pauses { until: Elapsed },
@@ -72,16 +72,16 @@ enum Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Did {
     Nothing,
-    /// It took in what is listed.
+    /// It received the current list.
     Heard,
     Ended,
     HeardAndEnded,
 }
 
-/// How a set would serve those that watch it.
+/// Whether a set notifies its watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pulse {
-    /// A poller is at work.
+    /// A poller is active.
     Beats,
     /// Its last poller ends when its poll returns.
     Fades,
@@ -94,7 +94,7 @@ impl Registry {
         Registry { rules, current: None, sets: BTreeMap::new(), last_id: 0 }
     }
 
-    /// `Watch`, up to its question. Returns the set, the watch, and whether it has to ask.
+    /// `Watch`, up to its query. Returns the set, the watch, and whether it must query.
     pub(super) fn attach(&mut self) -> (SetId, WatchId, bool) {
         let watch = self.id();
         let (id, is_new) = match self.current {
@@ -106,8 +106,8 @@ impl Registry {
         (id, watch, is_new || self.rules.ends == Ends::EachWatch)
     }
 
-    /// `Watch`'s question was answered: the list is stored and a poller begins. One that was not answered leaves
-    /// everything as it is: that is the poison.
+    /// `Watch`'s query was answered: the list is stored and a poller starts. A query without a response leaves
+    /// everything unchanged: this is how a set is poisoned.
     pub(super) fn answered(&mut self, id: SetId, watch: WatchId, now: Elapsed, world: &World) {
         if let Some(set) = self.sets.get_mut(&id) {
             set.store(world);
@@ -148,22 +148,22 @@ impl Registry {
         self.forget();
     }
 
-    /// The map's set.
+    /// The set in the map.
     pub(super) fn current(&self) -> Option<SetId> {
         self.current
     }
 
-    /// Does anybody hold `address`?
+    /// True when a watch holds `address`.
     pub(super) fn is_held(&self, address: &Address) -> bool {
         self.sets.values().any(|set| set.snapshot.contains(address))
     }
 
-    /// The last list of a set that was not empty: what those hold that watch it.
+    /// The last list of a set that was not empty: what its watches hold.
     pub(super) fn snapshot(&self, id: SetId) -> &[Address] {
         self.sets.get(&id).map_or(&[], |set| &set.snapshot)
     }
 
-    /// Whether those hear of changes that watch a set.
+    /// Whether the watches of a set notice changes.
     pub(super) fn pulse(&self, id: SetId) -> Pulse {
         match self.sets.get(&id).map(|set| set.pollers.as_slice()) {
             None | Some([]) => Pulse::Dead,
@@ -172,18 +172,18 @@ impl Registry {
         }
     }
 
-    /// When a poller does something next.
+    /// When the next action of a poller is due.
     pub(super) fn due(&self) -> Option<Elapsed> {
         self.pollers().map(Poller::due).min()
     }
 
-    /// When a poller does something that can be seen.
+    /// When the next visible action of a poller is due.
     pub(super) fn deadline(&self, world: &World) -> Option<Elapsed> {
         let news = |poller: &&Poller| world.answering == Answering::Lists && world.index != poller.seen;
         self.pollers().filter(|poller| poller.dying || news(poller)).map(Poller::due).min()
     }
 
-    /// Lets every poller do what is due until `now`.
+    /// Makes every poller do what is due until `now`.
     pub(super) fn step(&mut self, now: Elapsed, world: &World) {
         self.each_poller(world, |poller, poll| match poller.due() <= now {
             true => poller.step(now, world, poll),
@@ -191,7 +191,7 @@ impl Registry {
         });
     }
 
-    /// The registry says something else now: polls that wait may return.
+    /// The registry reports something new: polls that wait may return.
     pub(super) fn look(&mut self, now: Elapsed, world: &World) {
         self.each_poller(world, |poller, poll| poller.look(now, world, poll));
     }
@@ -225,13 +225,14 @@ impl Registry {
             }
         }
         if ended && self.rules.ends == Ends::LastStop {
-            // It removes whatever the map holds under the service's name: its own set, orphaned with those who watch it.
+            // It removes whatever the map contains under the service's name: its own set, which is orphaned together
+            // with its watches.
             self.current = None;
         }
         self.forget();
     }
 
-    /// Drops sets that nobody can meet again.
+    /// Drops sets that no watch can reach again.
     fn forget(&mut self) {
         let current = self.current;
         self.sets.retain(|id, set| Some(*id) == current || set.watches > 0 || !set.pollers.is_empty());
@@ -252,7 +253,7 @@ impl Set {
         }
     }
 
-    /// Asks these pollers to end; one that waits for a tick does so at once. True when one did.
+    /// Requests the end of these pollers; one that waits for a tick ends at once. True when one did.
     fn end(&mut self, which: impl Fn(&Poller) -> bool) -> bool {
         let before = self.pollers.len();
         for poller in self.pollers.iter_mut().filter(|poller| which(poller)) {
@@ -271,7 +272,7 @@ impl Poller {
         }
     }
 
-    /// What was due has come.
+    /// Processes what is due.
     fn step(&mut self, now: Elapsed, world: &World, poll: Poll) -> Did {
         match (self.phase, poll) {
             (Phase::Ticks, _) => self.ask(now, world, poll),
@@ -283,7 +284,7 @@ impl Poller {
         }
     }
 
-    /// The head of its loop: the end, or the next tick. When both are there the real one throws a coin.
+    /// The head of its loop: the end, or the next tick. When both are ready, the real poller chooses at random.
     fn turn(&mut self, now: Elapsed, world: &World, poll: Poll) -> Did {
         if self.dying {
             return Did::Ended;
@@ -306,7 +307,7 @@ impl Poller {
         self.look(now, world, poll)
     }
 
-    /// Does the poll that waits return now?
+    /// Checks whether the waiting poll returns now.
     fn look(&mut self, now: Elapsed, world: &World, poll: Poll) -> Did {
         match (self.phase, world.answering) {
             (Phase::Asks { .. }, Answering::Lists) if self.seen != world.index => {

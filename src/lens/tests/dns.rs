@@ -32,7 +32,7 @@ fn a_killed_server_is_replaced_30_s_after_the_last_answer() {
         let mut client = Script::new(name, 3600);
         client.lists(&[OLD]).busy(3).lists(&[NEW]).lost(OLD).busy(26).holds(&[OLD], Hears::Soon);
         client.busy(1).holds(&[NEW], Hears::AfterAFailure);
-        // The registry three seconds late.
+        // The registry responds three seconds late.
         let mut client = Script::new(name, 3600);
         client.lists(&[OLD]).busy(3).lost(OLD).busy(3).lists(&[NEW]).busy(23).holds(&[OLD], Hears::Soon);
         client.busy(1).holds(&[NEW], Hears::AfterAFailure);

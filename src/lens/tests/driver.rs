@@ -1,4 +1,4 @@
-//! Lenses beside a session: their past, their clock, and what the caller is told.
+//! Lenses beside a session: their past, their clock, and what is reported to the caller.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Whatever happens to a client: it does not panic, its time does not run backwards, and it holds nothing that was never
-//! listed.
+//! Whatever happens to a client: it does not panic, its time does not run backwards, and it holds no address that was
+//! never listed.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ fn setting(random: &mut fastrand::Rng) -> Setting {
     }
 }
 
-/// One life, and what must always be true in it. Returns the views, for comparisons.
+/// One life, and its invariants. Returns the views, for comparisons.
 fn live(kind: &'static LensKind, seed: u64, steps: usize, past: Option<Past>) -> Vec<View> {
     let mut random = fastrand::Rng::with_seed(seed);
     let setting = setting(&mut random);
@@ -47,7 +47,7 @@ fn live(kind: &'static LensKind, seed: u64, steps: usize, past: Option<Past>) ->
     let mut lenses = Lenses::new(&[kind], setting, past.unwrap_or(Past::New));
     let (mut now, mut listed, mut views) = (Elapsed::ZERO, BTreeSet::new(), Vec::new());
     for _ in 0..steps {
-        // Mostly forward, at times to the deadline, and at times to before the last moment.
+        // Mostly forward, sometimes to the deadline, and sometimes to before the last moment.
         let deadline = if past.is_some() { lenses.deadline() } else { client.deadline() };
         let stride = [10, 1_000, 20_000, 100_000][random.usize(..4)];
         let given = match (random.u8(..10), deadline) {
@@ -114,7 +114,7 @@ fn the_same_life_leads_to_the_same_views() {
 
 #[test]
 fn asking_more_often_changes_nothing() {
-    // Woken every 100 ms, or only when something happens: the same in the end.
+    // Woken every 100 ms, or only when something happens: the result is the same.
     for kind in LENSES {
         for seed in 0..5 {
             let mut random = fastrand::Rng::with_seed(seed);

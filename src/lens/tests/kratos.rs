@@ -1,4 +1,5 @@
-//! failures.md 1.2 to 1.7, and its scenarios 1 to 13 as far as a lens can be in them. Every frozen case has its control.
+//! failures.md 1.2 to 1.7, and its scenarios 1 to 13 as far as they concern a lens. Every frozen case has its
+//! control.
 
 use super::*;
 
@@ -45,7 +46,7 @@ fn kratos_2_7_2_keeps_the_old_list_after_its_first_idle_period() {
         .lists(&[NEW])
         .busy(60)
         .holds(&[OLD], Hears::Never)
-        // A loss does not help, and another idle period does not either.
+        // Neither a lost connection nor another idle period helps.
         .lost(OLD)
         .wait(120.0)
         .holds(&[OLD], Hears::Never)
@@ -62,7 +63,7 @@ fn kratos_2_7_2_begins_with_the_old_list_when_servers_move_while_it_is_idle() {
 
 #[test]
 fn kratos_2_7_2_still_stores_what_its_last_poll_brings() {
-    // The poll that runs at idle entry began at 1 s and is cut at 11 s.
+    // The poll that runs when the channel becomes idle started at 1 s and is aborted at 11 s.
     let mut client = Script::new("kratos@2.7.2", 3);
     client.lists(&[OLD]).call().wait(6.0).lists(&[NEW]).holds(&[NEW], Hears::Never);
     client.wait(1.0).lists(&[OLD]).wait(60.0).holds(&[NEW], Hears::Never);
@@ -127,11 +128,11 @@ fn kratos_2_8_0_heals_when_it_idles_again_after_the_race() {
 
 #[test]
 fn kratos_2_8_0_does_not_heal_once_calls_to_the_dead_address_have_failed() {
-    // grpc-go before 1.78 takes them for calls that still run, and never idles again.
+    // grpc-go before 1.78 counts them as calls that still run, and never idles again.
     let mut client = across_idle("kratos@2.8.0", 0.05);
     client.busy(30).lists(&[]).lost(OLD).call().lists(&[NEW]).wait(60.0).holds(&[OLD], Hears::Never);
     client.call().wait(60.0).holds(&[OLD], Hears::Never);
-    // Not so when the address is only lost for a moment, or comes back.
+    // This does not happen when the address is only lost for a moment, or comes back.
     let mut client = across_idle("kratos@2.8.0", 0.05);
     client.busy(30).lost(OLD).call().wait(3.0).holds(&[], Hears::NextCall);
     let mut client = across_idle("kratos@2.8.0", 0.05);
@@ -276,7 +277,7 @@ fn twenty_five_of_forty_are_a_subset_and_no_fault() {
 
 #[test]
 fn a_change_in_the_pause_between_two_polls_is_heard_with_the_next() {
-    // The poll of 1 s is cut at 11 s; the next begins at 12 s.
+    // The poll of 1 s is aborted at 11 s; the next starts at 12 s.
     let mut client = Script::new("kratos@2.8.4", 60);
     client.lists(&[OLD]).call().wait(11.5).lists(&[NEW]).holds(&[OLD], Hears::Changes);
     assert_eq!(client.client.deadline(), Some(Elapsed::from_secs(12)));

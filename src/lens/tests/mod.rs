@@ -1,4 +1,4 @@
-//! The lenses against what failures.md, observed.md and the sources say of the real clients.
+//! The lenses compared with what failures.md, observed.md and the sources show of the real clients.
 
 mod dns;
 mod driver;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::*;
 use crate::model::endpoint::{EndpointStatus, SliceRef};
 
-/// A client and a clock: what is asked of it in one line each.
+/// A client and a clock: each step of a test is one line.
 struct Script {
     client: Box<dyn Client>,
     now: Elapsed,
@@ -27,7 +27,7 @@ fn idle_after(timeout: u64) -> Setting {
     Setting { idle_timeout: Some(secs(timeout)), timeout: secs(2) }
 }
 
-/// `10.0.0.1:1`; with a status behind it: `10.0.0.1:1 critical`; with a slice: `10.0.0.1:1 slice=a`.
+/// `10.0.0.1:1`; followed by a status: `10.0.0.1:1 critical`; by a slice: `10.0.0.1:1 slice=a`.
 fn endpoint(text: &str) -> Endpoint {
     let mut words = text.split(' ');
     let mut endpoint = Endpoint::new(words.next().unwrap().parse().unwrap());
@@ -55,7 +55,7 @@ fn shown(addresses: &[Address]) -> Vec<String> {
 }
 
 impl Script {
-    /// The one client that `--as name` means, with an idle timeout in seconds.
+    /// The one client that `--as name` selects, with an idle timeout in seconds.
     fn new(name: &str, idle: u64) -> Self {
         Script::with(name, idle_after(idle))
     }
@@ -75,7 +75,7 @@ impl Script {
         self.give(&lists(endpoints))
     }
 
-    /// A call that is over at once.
+    /// A call that ends at once.
     fn call(&mut self) -> &mut Self {
         self.give(&Input::CallStarted).give(&Input::CallFinished)
     }

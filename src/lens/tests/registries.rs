@@ -99,14 +99,14 @@ fn kuberesolver_holds_the_slice_that_was_touched_last() {
     let mut client = Script::new("kuberesolver", 60);
     client.lists(&[a, b]).call().holds(&["10.0.0.2:1"], Hears::Changes);
     client.lists(&[a, "10.0.0.3:1 slice=a", b]).holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
-    // Nothing ready in the slice that changes: the list stays.
+    // No ready address in the slice that changes: the list is kept.
     client.lists(&[a, "10.0.0.3:1 slice=a", "10.0.0.2:1 slice=b critical"]);
     client.holds(&["10.0.0.1:1", "10.0.0.3:1"], Hears::Changes);
     // A deleted slice publishes what it held.
     let mut client = Script::new("kuberesolver", 60);
     client.lists(&[b, a]).call().holds(&["10.0.0.2:1"], Hears::Changes);
     client.lists(&[b]).holds(&["10.0.0.1:1"], Hears::Changes);
-    // A pod that moves touches the slice that it comes to, and later the one that it leaves, whatever is listed first.
+    // A pod that moves touches its new slice, and later the old one, whatever is listed first.
     let moves = "10.0.0.1:1 slice=a,b";
     let mut client = Script::new("kuberesolver", 60);
     client.lists(&[a, b]).call().lists(&[moves, b]).holds(&["10.0.0.1:1", "10.0.0.2:1"], Hears::Changes);

@@ -45,7 +45,8 @@ impl Engine {
         self.over = true;
     }
 
-    /// After [`Effect::End`]: the verdicts, findings and at last the summary, one after the other. There may be 100,000.
+    /// After [`Effect::End`]: the verdicts, findings and at last the summary, one after the other. There may be
+    /// 100,000 of them.
     pub fn next_conclusion(&mut self) -> Option<Event> {
         let kind = self.conclusion.as_mut()?.next()?;
         Some(self.event(kind))
