@@ -267,9 +267,9 @@ async fn a_plugin_that_makes_nothing_says_why_and_never_what_it_printed() {
     assert_eq!(failed("echo 'hunter2: ['").await, told("did not print an ExecCredential"));
     assert_eq!(failed("echo '{kind: Pod}'").await, told("printed kind \"Pod\", expected ExecCredential"));
     let other = printed("{}").replace("v1beta1", "v1");
-    assert!(
-        failed(&format!("echo '{other}'")).await.contains("printed apiVersion \"client.authentication.k8s.io/v1\"")
-    );
+    let versions =
+        "printed apiVersion \"client.authentication.k8s.io/v1\", expected \"client.authentication.k8s.io/v1beta1\"";
+    assert_eq!(failed(&format!("echo '{other}'")).await, told(versions));
     let status = async |status: &str| failed(&format!("echo '{}'", printed(status))).await;
     assert_eq!(status("{}").await, told("printed neither a token nor a client certificate"));
     let half = r#"{"clientKeyData":"hunter2"}"#;

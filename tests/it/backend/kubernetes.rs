@@ -136,7 +136,7 @@ async fn all_slices_of_a_service_are_joined() {
     cluster.slice("pay-2", "pay", &[ready("10.1.0.1", "pay-0-0"), ready("10.1.2.2", "pay-2-1")]);
     let moved = answer(&mut ask(&cluster, ADMIN, "kubernetes://pay/pay:80")).await;
     assert_eq!(moved.endpoints.len(), 201);
-    assert_eq!(notes(&moved, NoteKind::Funnel), ["202 in 3 EndpointSlices -> 201 different"]);
+    assert_eq!(notes(&moved, NoteKind::Funnel), ["202 in 3 EndpointSlices -> 201 distinct"]);
     assert_eq!(moved.endpoints[0].shown_metadata().get("also_in").map(|name| &**name), Some("pay-2"));
     assert_eq!(
         moved.endpoints[0].layout.as_ref().map(ToString::to_string).as_deref(),

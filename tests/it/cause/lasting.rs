@@ -33,5 +33,5 @@ pub fn rotated_by_age(world: &mut World) -> Option<Run> {
 
 pub fn flapping(world: &mut World) -> Option<Run> {
     let (address, run) = ends(world, Vec::new(), "8s");
-    Some(run.says(&[&address, "flaps", "closed by peer"]))
+    Some(run.says(&[&address, "is flapping", "closed by peer"]))
 }

@@ -74,7 +74,7 @@ pub fn every_endpoint_black_holes(_: &mut World) -> Option<Run> {
 pub fn full_backlogs(world: &mut World) -> Option<Run> {
     let (a, b) = (world.full(), world.full());
     let registry = world.registry("pay.json", &[&a, &b]);
-    Some(probe(&["--connect-timeout", "1s", &registry]).says(&[&a, &b, "tcp", "SYN", "not one of 2 endpoints"]))
+    Some(probe(&["--connect-timeout", "1s", &registry]).says(&[&a, &b, "tcp", "SYN", "none of 2 endpoints"]))
 }
 
 pub fn closed_before_settings(world: &mut World) -> Option<Run> {

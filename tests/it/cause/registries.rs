@@ -135,7 +135,7 @@ pub fn proxy_in_the_environment(world: &mut World) -> Option<Run> {
     let well = world.healthy();
     let target = format!("ipv4:0.0.0.0:{}", port(&well));
     let run = probe(&[&target]).env("HTTPS_PROXY", "http://ann:hunter2@192.0.2.1:3128");
-    Some(run.says(&["HTTPS_PROXY is http://192.0.2.1:3128", "grpc-go", "this tool connected directly"]))
+    Some(run.says(&["HTTPS_PROXY is set to http://192.0.2.1:3128", "grpc-go", "this tool connected directly"]))
 }
 
 pub fn a_port_that_is_none_among_good_ones(world: &mut World) -> Option<Run> {

@@ -168,7 +168,7 @@ pub fn unknown_critical_extension(world: &mut World) -> Option<Run> {
     }));
     let ca = world.path("ca.pem").display().to_string();
     let run = probe(&["--cacert", &ca, &address]);
-    Some(run.says(&[&address, "critical extension", "1.2.3.4.5"]).does(&["Issue"]).never(&["--cacert"]))
+    Some(run.says(&[&address, "critical extension", "1.2.3.4.5"]).does(&["Reissue"]).never(&["--cacert"]))
 }
 
 pub fn intermediate_not_sent(world: &mut World) -> Option<Run> {

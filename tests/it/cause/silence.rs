@@ -107,8 +107,11 @@ pub fn cut_by_proxies(world: &mut World) -> Option<Run> {
 
 pub fn forgotten_and_reset(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Forget);
-    let says =
-        [&address, "was closed without GOAWAY (connection reset)", "the first packet after the idle period was reset"];
+    let says = [
+        &address,
+        "was closed without GOAWAY (connection reset)",
+        "the first packet after the idle period was answered with a reset",
+    ];
     Some(idle(&address).says(&says))
 }
 

@@ -157,8 +157,7 @@ mod with_kubernetes {
         cluster.slice("pay-1", "pay", &[ready("10.1.0.1", "a"), ready("10.1.0.2", "b")]);
         let server = dns(world, &["10.96.7.7"]);
         let target = format!("dns://{server}/pay.test:80");
-        let words =
-            ["returns only 10.96.7.7:80, the ClusterIP in front of the 2 endpoints that kubernetes:///pay lists"];
+        let words = ["returns only 10.96.7.7:80, the ClusterIP in front of 2 endpoints that kubernetes:///pay lists"];
         Some(of(world, cluster, Some(&target)).says(&words))
     }
 

@@ -10,7 +10,7 @@ fn grpc_go_lists_the_names_it_knows() {
     let address = server.address.to_string();
     let run = run(&["probe", "--service", "pay", "-o", "ndjson", &address]);
     assert_eq!((run.code, run.findings()), (2, vec!["GD502".to_string()]), "{}", run.all());
-    let known = r#"it knows \"\" SERVING, \"pay.v1.Pay\" SERVING"#;
+    let known = r#"other services: \"\" SERVING, \"pay.v1.Pay\" SERVING"#;
     assert!(run.out.contains(known), "{}", run.all());
 }
 
@@ -20,5 +20,5 @@ fn grpcio_without_list_says_how_the_server_as_a_whole_is() {
     let address = server.address.to_string();
     let run = run(&["probe", "--service", "pay", "-o", "ndjson", &address]);
     assert_eq!((run.code, run.findings()), (2, vec!["GD502".to_string()]), "{}", run.all());
-    assert!(run.out.contains(r#"it knows \"\" SERVING"#), "{}", run.all());
+    assert!(run.out.contains(r#"other services: \"\" SERVING"#), "{}", run.all());
 }

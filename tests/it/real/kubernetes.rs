@@ -139,5 +139,5 @@ fn dns_of_a_service_with_an_address_of_its_own_hides_the_pods() {
     let target = format!("dns://{}/{name}:80", dns.address);
     let compared = run_command(asking(&cluster, ADMIN, &["resolve", "kubernetes:///pay", &target, "-o", "ndjson"]));
     assert_eq!((compared.code, compared.findings()), (0, vec!["GD113".to_string()]), "{}", compared.all());
-    assert!(compared.out.contains("the ClusterIP in front of the 2 that"), "{}", compared.all());
+    assert!(compared.out.contains("the ClusterIP in front of 2 endpoints that"), "{}", compared.all());
 }

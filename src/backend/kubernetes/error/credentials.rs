@@ -88,7 +88,7 @@ pub(in crate::backend::kubernetes) enum PluginError {
     #[error("printed kind {0:?}, expected ExecCredential")]
     Kind(String),
     /// Another version of the protocol than the kubeconfig requires.
-    #[error("printed apiVersion {printed:?}, expected {printed:?}")]
+    #[error("printed apiVersion {printed:?}, expected {wanted:?}")]
     ApiVersion {
         /// What it printed.
         printed: String,
