@@ -1,7 +1,7 @@
 //! Code shared by the benches: the programs they compare, the cost of a run, and how the figures are printed.
 //!
 //! Every figure is a comparison within one run, in alternating rounds: the machine may be slow or busy, and both
-//! sides run under the same conditions. Nothing is asserted about time; the last line reports whether the target was
+//! sides run under the same conditions. Nothing is asserted about time; the last line reports whether the mark was
 //! met.
 
 pub mod cost;
