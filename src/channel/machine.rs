@@ -55,7 +55,7 @@ struct Heard {
 }
 
 impl Channel {
-    /// A channel in IDLE. Nothing happens until it is told to connect.
+    /// A channel in IDLE. Nothing happens until its first input.
     pub fn new(options: Options) -> Self {
         Channel {
             core: Core {

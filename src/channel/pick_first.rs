@@ -19,7 +19,7 @@ use super::{Address, Cause, CauseCode, ConnectionId, ConnectivityState, Elapsed,
 
 mod pass;
 
-/// What the state of a pick_first stands for.
+/// What the state of a pick_first represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// The channel's state: changes are published, health checking does not apply.

@@ -149,7 +149,7 @@ fn extremes(losses: &[&Seen<Loss>]) -> (Duration, Duration) {
     (lived().min().unwrap_or_default(), lived().max().unwrap_or_default())
 }
 
-/// `, each after 30.0s to 33.1s`.
+/// `, after 30.0s to 33.1s`.
 fn ages(losses: &[&Seen<Loss>]) -> String {
     let (least, most) = extremes(losses);
     let (least, most) = (duration(least), duration(most));

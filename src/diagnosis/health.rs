@@ -125,7 +125,7 @@ fn on_failure(code: GrpcStatus, text: &str, cause: &RpcCause) -> Unaddressed {
     Unaddressed { kind, text, remedy, others: Vec::new() }
 }
 
-/// `; it knows "" SERVING, "pay.v1.Pay" NOT_SERVING`: the other names and their health.
+/// `; other services: "" SERVING, "pay.v1.Pay" NOT_SERVING`.
 fn but(others: Option<&BTreeMap<String, Seen<Health>>>) -> String {
     let Some(others) = others.filter(|others| !others.is_empty()) else { return String::new() };
     let named = others.iter().map(|(name, seen)| format!("{name:?} {}", seen.what.as_str()));

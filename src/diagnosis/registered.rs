@@ -49,7 +49,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
     findings
 }
 
-/// `"pay-2" on node web-3`, as far as the registry names them.
+/// ` as "pay-2" on node web-3`, as far as the registry names them.
 pub(super) fn instance(endpoint: &Endpoint) -> String {
     match (&endpoint.id, &endpoint.node) {
         (Some(id), Some(node)) => format!(" as {id:?} on node {node}"),

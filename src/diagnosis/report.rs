@@ -40,7 +40,7 @@ pub(super) fn shorten(words: &[String]) -> String {
     few(words, ", ", SHOWN)
 }
 
-/// `a`, `a and b`, `a, b and c`; each word once.
+/// `a`, `a and b`, `a, b and c`; each item once.
 pub(super) fn join(words: &[&str]) -> String {
     let mut unique: Vec<&str> = Vec::new();
     for word in words {

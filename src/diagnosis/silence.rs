@@ -1,5 +1,5 @@
-//! The results of connections that were kept idle: GD611 to GD613. A path that drops idle connections is told apart
-//! from a server that closes them by a rule of its own, which it names in its GOAWAY (GD412).
+//! The results of connections that were kept idle: GD611 to GD613. A path that drops idle connections is
+//! distinguished from a server that closes them by a rule of its own, which it names in its GOAWAY (GD412).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -212,7 +212,8 @@ fn rule(held: &Seen<HeldReport>) -> Option<String> {
     }
 }
 
-/// `; the peer spoke first after 12.0s (PING)`: the idle time was shorter than intended.
+/// `; the server sent traffic during the idle period (PING after 12.0s), so no idle time longer than 12.0s was
+/// tested`.
 fn spoke(held: &Seen<HeldReport>) -> String {
     match &held.what.held.interrupted {
         Some(by) => format!(

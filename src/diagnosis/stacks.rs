@@ -51,7 +51,7 @@ impl Oddity {
         verb(&accept, "accepts it", "accept it")
     }
 
-    /// `C-core (Python, C++, Ruby, PHP) refuses it`.
+    /// `C-core (Python, C++, Ruby, PHP) rejects it`.
     pub fn refused(&self) -> String {
         let refuse: Vec<&str> = self.refuse.iter().map(|stack| stack.words()).collect();
         verb(&refuse, "rejects it", "reject it")

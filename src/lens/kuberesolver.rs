@@ -1,12 +1,13 @@
 //! sercand/kuberesolver (`kubernetes:///…`), `builder.go` at v6.0.0 and v6.0.1, the versions that read
 //! EndpointSlices; v6.0.1 is compared with this model on Kubernetes' own API server in `tests/it/lens`.
 //!
-//! * Every event of a slice replaces the whole list by the addresses of that slice whose `ready` is true, so the client
-//!   has only the slice that was touched last. A pod that is not ready yet touches it too, and so does one that moves to
-//!   another slice. Being deleted does not count: where `publishNotReadyAddresses` keeps such a pod ready, it is held.
+//! * Every event of a slice replaces the whole list by the addresses of that slice whose `ready` is true, so the
+//!   client has only the slice that was touched last. A pod that is not ready yet touches it too, and so does one that
+//!   moves to another slice. Being deleted does not count: where `publishNotReadyAddresses` keeps such a pod ready, it is
+//!   held.
 //! * A slice without a ready address publishes nothing. A deleted one publishes its last content.
-//! * A watch starts with every slice, by name. So does a watch that is opened again after the server ended it or sent an
-//!   error (410 Gone: without a port in the target the module panics, recovers, and queries again a second later).
+//! * A watch starts with every slice, by name. So does a watch that is opened again after the server ended it or sent
+//!   an error (410 Gone: without a port in the target the module panics, recovers, and queries again a second later).
 //!
 //! Each endpoint lists the slices that it is in ([`Particulars::slices`]); endpoints that list none form one slice.
 //! Left out: the full read every 30 min, which has the same effect; a slice that is emptied and stays (the controller

@@ -41,7 +41,7 @@ pub struct LensKind {
     pub versions: Option<(&'static str, &'static str)>,
     /// What its resolver follows.
     pub follows: Follows,
-    /// What it does across an idle period, in half a sentence: `its watch ends at the first idle period`.
+    /// What it does across an idle period, in half a sentence: `its poller ends with the first idle period`.
     pub rule: &'static str,
     /// How a call to a dead address fails: the beginning of the client's own error message.
     pub fails_with: &'static str,

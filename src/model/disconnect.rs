@@ -9,7 +9,7 @@ use super::violation::{BrokenRule, Http2Rule};
 pub struct Disconnect {
     /// The reason in the terms of gRFC A94; the first cause counts.
     pub reason: DisconnectReason,
-    /// Our own detail: `closed by peer`, `keepalive: no answer in 20s`.
+    /// Our own detail: `closed by peer`, `keepalive: no response within 20.0s`.
     pub detail: String,
     /// The GOAWAY that arrived before the close, if any.
     pub goaway: Option<GoAway>,

@@ -261,7 +261,7 @@ pub enum IdlePhase {
     Baseline,
     /// No RPC until the channel is IDLE.
     Silence,
-    /// The channel is IDLE; discovery goes on.
+    /// The channel is IDLE; discovery continues.
     Idle,
     /// A call makes the channel leave IDLE.
     Call,

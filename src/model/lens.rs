@@ -61,7 +61,7 @@ pub struct LensReport {
     pub stale: Vec<Address>,
     /// Whether, and when, it notices the next change.
     pub hears: Hears,
-    /// The reason, in half a sentence: `its watch ends at the first idle period`.
+    /// The reason, in half a sentence: `its poller ends with the first idle period`.
     pub rule: &'static str,
     /// How a call to a dead address fails in such a client: the beginning of its error message.
     pub fails_with: &'static str,

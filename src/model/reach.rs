@@ -14,7 +14,7 @@ pub use super::tls_report::{Certificate, TlsReport};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Looking up the host name that the registry gave instead of an address.
+    /// Looking up the host name that the registry lists instead of an address.
     Resolve,
     /// The TCP connection.
     Tcp,

@@ -13,7 +13,7 @@ pub struct BrokenRule {
     pub text: String,
 }
 
-/// The rules of HTTP/2 for what a server sends. Rules that different kinds of programs break are told apart.
+/// The rules of HTTP/2 for what a server sends. Rules that different kinds of programs break are distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Http2Rule {
@@ -52,7 +52,8 @@ pub struct InvalidResponse {
     pub text: String,
 }
 
-/// The faults of a response (`doc/PROTOCOL-HTTP2.md`). Faults that different kinds of programs make are told apart.
+/// The faults of a response (`doc/PROTOCOL-HTTP2.md`). Faults that different kinds of programs make are
+/// distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseFault {

@@ -42,7 +42,7 @@ struct Wanted {
 }
 
 impl Orders {
-    /// Gives a command.
+    /// Adds a command.
     pub(super) fn give(&self, command: Command) {
         let mut wanted = self.wanted();
         match command {
@@ -103,12 +103,12 @@ pub(super) fn inbox() -> (Outbox, mpsc::Receiver<News>) {
 }
 
 impl Outbox {
-    /// Sends what happened just now, when there is room. `false` once the session is over.
+    /// Sends an input that happened now, as soon as there is room. `false` once the session has ended.
     pub(super) async fn send(&self, input: Input) -> bool {
         self.0.send(News { at: Instant::now(), input }).await.is_ok()
     }
 
-    /// Waits for room; what is sent with it arrives in any case. `None` once the session is over.
+    /// Waits for room; an input sent with the permit arrives in any case. `None` once the session has ended.
     pub(super) async fn room(&self) -> Option<mpsc::Permit<'_, News>> {
         self.0.reserve().await.ok()
     }

@@ -46,7 +46,7 @@ impl Meter {
         (self.all > MOST).then(|| self.words(now - since))
     }
 
-    /// `10001 small frames within 0.3s, 9999 of them PING (at most 10000 in 10s are accepted)`.
+    /// `10001 small frames within 0.3s, 9999 of them PING (limit: 10000 in 10s)`.
     fn words(&self, time: Duration) -> String {
         let (kind, count) = self.kinds.iter().enumerate().max_by_key(|(_, count)| **count).unwrap_or((0, &0));
         let name = match u8::try_from(kind) {

@@ -61,9 +61,9 @@ const MOST_OTHERS: usize = 20;
 /// How long the query for other names may delay the health that is already known.
 const OTHERS_LIMIT: Duration = Duration::from_secs(1);
 
-/// The health of other names on the same server, after a `Check` of `service` that did not return SERVING. It tells
-/// "the whole process is unhealthy" from "only that service is". The names come from `List` (gRFC A90) where the
-/// server has it; otherwise only the server as a whole is checked.
+/// The health of other names on the same server, after a `Check` of `service` that did not return SERVING. It
+/// distinguishes "the whole process is unhealthy" from "only that service is". The names come from `List` (gRFC A90)
+/// where the server has it; otherwise only the server as a whole is checked.
 pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(String, Health)> {
     let asked = async {
         let call = Call { path: LIST, request: ListRequest {}, limit: Some(limit), stream: None };

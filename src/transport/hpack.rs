@@ -111,7 +111,7 @@ impl Decoder {
         }
     }
 
-    /// Makes room for `cost`.
+    /// Removes entries until `cost` fits.
     fn evict(&mut self, cost: usize) {
         while self.size + cost > self.limit
             && let Some(oldest) = self.dynamic.pop_back()

@@ -1,4 +1,4 @@
-//! The metadata that goes with every request.
+//! The metadata that is sent with every request.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 

@@ -61,7 +61,7 @@ impl Rotation {
         self.count >= EXCHANGES && self.returned > 0
     }
 
-    /// `8 at a time, 50 different ones in 12 changes within 14.2s`.
+    /// `8 addresses per answer, 50 different ones in 12 changes within 14.2s`.
     pub fn words(&self) -> String {
         let more = if self.known.len() == KNOWN { "at least " } else { "" };
         let time = duration(self.last.since(self.began));

@@ -8,11 +8,11 @@
 //!
 //! What depends on chance in the real client, and how it is modelled here:
 //!
-//! * Each time a poll has returned, a poller whose end was requested checks whether to continue, and Go chooses at random
-//!   between "the next tick" and "the end". Here **it ends when its current poll has returned**: at the 10 s limit, or
-//!   with a change, which is still stored. The real one survives each further cycle with probability 1/2.
-//! * The 25 instances that a client uses are chosen again at every rebuild of the resolver. Here the choice is always the
-//!   same. The subset came with 2.6.0: 2.5.4 holds all.
+//! * Each time a poll has returned, a poller whose end was requested checks whether to continue, and Go chooses at
+//!   random between "the next tick" and "the end". Here **it ends when its current poll has returned**: at the 10 s
+//!   limit, or with a change, which is still stored. The real one survives each further cycle with probability 1/2.
+//! * The 25 instances that a client uses are chosen again at every rebuild of the resolver. Here the choice is always
+//!   the same. The subset came with 2.6.0: 2.5.4 holds all.
 //!
 //! grpc-go before 1.78 counts a call that fails before it has a stream as active indefinitely (grpc/grpc-go#8710), so
 //! a client whose addresses are all dead never idles again: a client of 2.7.3 to 2.8.0 that was frozen by the race
@@ -36,7 +36,7 @@ use client::Kratos;
 #[derive(Debug)]
 struct Rules {
     ends: Ends,
-    /// How long one poll may take: the plugin's own limit, below the 55 s that it asks Consul for.
+    /// How long one poll may take: the plugin's own limit, below the 55 s that it requests from Consul.
     poll: Poll,
     build: Build,
     subset: Option<usize>,
@@ -102,7 +102,7 @@ static EACH_WATCH: Rules = Rules { ends: Ends::EachWatch, build: Build::Rpc, ..F
 static EACH_WATCH_NO_LIMIT: Rules = Rules { build: Build::RpcOrNone, ..EACH_WATCH };
 static REFERENCES: Rules = Rules { ends: Ends::References, forgets_failed: false, ..EACH_WATCH_NO_LIMIT };
 
-/// What helps the versions whose idle periods do harm.
+/// The remedy for the versions in which idle periods do harm.
 const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plugin to 2.8.4 or later; until then use grpc.WithIdleTimeout(0) on every client of the process";
 
 /// Immune: the poller has no exit.

@@ -64,7 +64,7 @@ pub enum NoteKind {
     LeftOut,
     /// Where in the registry the instances were found: prefix, layout.
     Matched,
-    /// Some instances do not pass the filter that the target asks for: which.
+    /// Some instances do not pass the filter of the target: which.
     Filtered,
     /// Nothing that is registered could be parsed: the endpoints are unknown.
     Unreadable,

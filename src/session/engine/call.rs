@@ -32,7 +32,7 @@ impl Engine {
         self.channel(channel::Input::RpcStarted);
     }
 
-    /// Gives a waiting call its connection, or its failure.
+    /// Passes its connection, or its failure, to a waiting call.
     pub(super) fn call_looks_for_a_connection(&mut self) {
         let waiting = self.course.call.as_ref().is_some_and(|call| call.on.is_none());
         let Some(channel) = self.channel.as_mut().filter(|_| waiting) else { return };
