@@ -3,8 +3,8 @@
 //!
 //! * Every event of a slice replaces the whole list by the addresses of that slice whose `ready` is true, so the
 //!   client has only the slice that was touched last. A pod that is not ready yet touches it too, and so does one that
-//!   moves to another slice. Being deleted does not count: where `publishNotReadyAddresses` keeps such a pod ready, it is
-//!   held.
+//!   moves to another slice. Being deleted does not count: where `publishNotReadyAddresses` keeps such a pod ready, it
+//!   is held.
 //! * A slice without a ready address publishes nothing. A deleted one publishes its last content.
 //! * A watch starts with every slice, by name. So does a watch that is opened again after the server ended it or sent
 //!   an error (410 Gone: without a port in the target the module panics, recovers, and queries again a second later).
