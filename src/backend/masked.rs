@@ -104,7 +104,7 @@ mod tests {
         endpoint.tags.push(echo());
         endpoint.metadata.insert("echo".to_string(), echo());
         endpoint.checks.push(Check { name: echo(), state: CheckState::Critical, status: echo(), output: echo() });
-        let notes = vec![Note::new(NoteKind::Asked, echo())];
+        let notes = vec![Note::new(NoteKind::Queried, echo())];
         let key = endpoint.key();
         let absence = Absence { notes: notes.clone(), ..Absence::new(AbsenceCode::NoSuchService, echo()) };
         let items = vec![

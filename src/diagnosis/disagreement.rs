@@ -55,7 +55,7 @@ fn disagreement(ledger: &Ledger, findings: &mut Vec<Finding>) {
     }
     let evidence = heard.iter().filter_map(|(_, source)| source.answered.as_ref()).map(|a| a.seq).collect();
     let kind = if heard.windows(2).all(|pair| is_the_same_registry(pair[0].1, pair[1].1)) {
-        let asked = heard.iter().filter_map(|(_, source)| source.note(NoteKind::Asked)).map(|note| note.text.clone());
+        let asked = heard.iter().filter_map(|(_, source)| source.note(NoteKind::Queried)).map(|note| note.text.clone());
         parts.extend(asked);
         &REGISTRY_STALE
     } else {

@@ -117,7 +117,7 @@ fn says_something_about_its_answer(ledger: &Ledger, source: &SourceRecord, findi
             NoteKind::AclFiltered => &REGISTRY_HIDES_RESULTS,
             NoteKind::NoLeader | NoteKind::StaleRead => &REGISTRY_MAY_BE_OLD,
             NoteKind::Withheld => &CREDENTIALS_NOT_SENT,
-            NoteKind::Asked
+            NoteKind::Queried
             | NoteKind::ServiceConfig
             | NoteKind::Funnel
             | NoteKind::FilteredOut

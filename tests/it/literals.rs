@@ -1,5 +1,5 @@
-//! A backend's name is written in its own folder only: modules exchange types, and a rule that names a registry would
-//! not apply to the next one.
+//! What the string literals of the program may contain: a backend's name in its own folder only (modules exchange types, and
+//! a rule that names a registry would not apply to the next one), and no idiom that is not the field's language.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -107,11 +107,18 @@ fn names(text: &str, backend: &str) -> bool {
     text.strip_prefix(backend).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
-#[test]
-fn no_backend_is_named_outside_its_folder() {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+/// A string literal of the program, without tests.
+struct Found {
+    path: PathBuf,
+    line: usize,
+    before: String,
+    text: String,
+}
+
+/// Every string literal in `src` that is not part of a test.
+fn of_the_program() -> Vec<Found> {
     let mut all = Vec::new();
-    files(&src, &mut all);
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
     let read: Vec<(PathBuf, String, Vec<String>)> = all
         .into_iter()
         .filter(|path| !is_test(path))
@@ -128,23 +135,95 @@ fn no_backend_is_named_outside_its_folder() {
             (of_folder || of_file) && tests.iter().any(|name| *name == stem)
         })
     };
-    let (mut wrong, mut seen) = (Vec::new(), 0);
+    let mut found = Vec::new();
     for (path, code, _) in read.iter().filter(|(path, ..)| !is_test_module(path)) {
-        for (line, before, text) in literals(code) {
-            seen += 1;
-            // In the list of backends, `if "consul"` is the cargo feature.
-            let is_list = path == &src.join("backend/mod.rs") && before.trim_end().ends_with(" if");
-            let is_feature = before.trim_end().ends_with("feature =") || is_list;
-            for backend in BACKENDS.iter().map(|backend| backend.name()) {
-                let is_own = path.starts_with(src.join("backend").join(backend));
-                if names(&text, backend) && !is_own && !is_feature {
-                    wrong.push(format!("{}:{line}: {text:?}", path.display()));
-                }
+        let own = literals(code).into_iter();
+        found.extend(own.map(|(line, before, text)| Found { path: path.clone(), line, before, text }));
+    }
+    assert!(found.len() > 1_000, "only {} string literals were found", found.len());
+    found
+}
+
+#[test]
+fn no_backend_is_named_outside_its_folder() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for Found { path, line, before, text } in of_the_program() {
+        // In the list of backends, `if "consul"` is the cargo feature.
+        let is_list = path == src.join("backend/mod.rs") && before.trim_end().ends_with(" if");
+        let is_feature = before.trim_end().ends_with("feature =") || is_list;
+        for backend in BACKENDS.iter().map(|backend| backend.name()) {
+            let is_own = path.starts_with(src.join("backend").join(backend));
+            if names(&text, backend) && !is_own && !is_feature {
+                wrong.push(format!("{}:{line}: {text:?}", path.display()));
             }
         }
     }
-    assert!(seen > 1_000, "only {seen} string literals were found");
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Idioms that are not the field's language, each with what to write instead.
+const IDIOMS: [(&str, &str); 19] = [
+    ("is no", "is not a"),
+    ("are no", "are not"),
+    ("nobody", "none, no client, no endpoint"),
+    ("somebody", "a client, another process"),
+    ("whoever", "clients that"),
+    ("asks", "queries, requires"),
+    ("asked", "queried, requested"),
+    ("told", "reported"),
+    ("tells", "reports, shows"),
+    ("says", "reports, returns"),
+    ("speaks", "uses, supports"),
+    ("spoken", "supported"),
+    ("wants", "requires"),
+    ("swallowed", "dropped silently"),
+    ("swallows", "drops silently"),
+    ("first word", "first response"),
+    ("what came", "the response"),
+    ("for ever", "forever"),
+    ("is silent", "does not respond"),
+];
+
+/// The idioms in `text`, as whole words and not in `{placeholders}`.
+fn idioms(text: &str) -> Vec<&'static str> {
+    let mut plain = String::new();
+    let mut depth = 0;
+    for c in text.to_lowercase().chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ if depth > 0 => {}
+            c if c.is_alphanumeric() || c == '-' || c == '_' => plain.push(c),
+            _ => plain.push(' '),
+        }
+    }
+    let words = format!(" {} ", plain.split_whitespace().collect::<Vec<_>>().join(" "));
+    let allowed = [" there is no ", " there are no ", " is no longer ", " are no longer "];
+    let words = allowed.iter().fold(words, |words, phrase| words.replace(phrase, " "));
+    IDIOMS.iter().map(|(idiom, _)| *idiom).filter(|idiom| words.contains(&format!(" {idiom} "))).collect()
+}
+
+#[test]
+fn texts_are_in_plain_technical_english() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wrong = Vec::new();
+    for Found { path, line, text, .. } in of_the_program() {
+        wrong.extend(idioms(&text).into_iter().map(|idiom| format!("{}:{line}: {idiom:?}: {text:?}", path.display())));
+    }
+    // Help texts are comments in the source; the manual has all of them.
+    let manual = fs::read_to_string(root.join("docs/grpc-discover.1")).unwrap();
+    let lines = manual.lines().zip(1..);
+    wrong.extend(lines.flat_map(|(text, line)| {
+        idioms(text).into_iter().map(move |idiom| format!("docs/grpc-discover.1:{line}: {idiom:?}: {text:?}"))
+    }));
+    assert!(wrong.is_empty(), "{}\nInstead of {IDIOMS:?}", wrong.join("\n"));
+}
+
+#[test]
+fn idioms_are_found_as_words_only() {
+    assert_eq!(idioms("port 0 is no port; nobody asked"), ["is no", "nobody", "asked"]);
+    assert_eq!(idioms("there is no port; it is no longer {asked}, basked"), [""; 0]);
 }
 
 #[test]

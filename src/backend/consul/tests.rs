@@ -465,6 +465,6 @@ async fn notes_name_the_agent_that_was_asked() {
     else {
         panic!("no response")
     };
-    let asked = answer.notes.iter().find(|note| note.kind == NoteKind::Asked).unwrap();
+    let asked = answer.notes.iter().find(|note| note.kind == NoteKind::Queried).unwrap();
     assert!(asked.text.starts_with(&format!("consul agent {} responded in ", agent.address)), "{}", asked.text);
 }

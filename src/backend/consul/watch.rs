@@ -339,7 +339,7 @@ impl Watching {
             None => format!("responded in {}, consistent read", duration(took)),
             Some(behind) => format!("responded to the blocking query after index {behind}, default read"),
         };
-        Note::new(NoteKind::Asked, format!("consul agent {agent} {how}, index {index}"))
+        Note::new(NoteKind::Queried, format!("consul agent {agent} {how}, index {index}"))
     }
 
     fn unwatchable(&self) -> ResolveError {

@@ -271,7 +271,7 @@ impl Notes {
 
     pub(super) fn into_vec(self) -> Vec<Note> {
         let asked = self.asked.into_iter().map(|(server, questions)| {
-            Note::new(NoteKind::Asked, format!("dns server {server}: {}", questions.join(", ")))
+            Note::new(NoteKind::Queried, format!("dns server {server}: {}", questions.join(", ")))
         });
         asked.chain(self.others).collect()
     }

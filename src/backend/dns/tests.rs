@@ -87,7 +87,7 @@ async fn every_name_of_the_search_list_is_tried_before_nobody_is_said() {
 
 fn named(servers: &Servers, answer: &Answer) -> Vec<bool> {
     let asked: Vec<&str> =
-        answer.notes.iter().filter(|note| note.kind == NoteKind::Asked).map(|note| note.text.as_str()).collect();
+        answer.notes.iter().filter(|note| note.kind == NoteKind::Queried).map(|note| note.text.as_str()).collect();
     servers.addresses.iter().map(|server| asked.iter().any(|text| text.contains(&server.to_string()))).collect()
 }
 

@@ -70,7 +70,7 @@ async fn begin(
         asked += &format!("; failed before: {}", listed(&sentences(&failed)));
     }
     let (endpoints, told) = reading.listing.answer(|lease, endpoint| reading.leases.tie(lease, endpoint));
-    let mut notes = vec![Note::new(NoteKind::Asked, asked)];
+    let mut notes = vec![Note::new(NoteKind::Queried, asked)];
     notes.extend(told);
     notes.append(&mut reading.notes());
     notes.extend(reading.elsewhere.iter().cloned());
@@ -290,7 +290,7 @@ impl Watching {
         leases.learn(wire, &listing.owners()).await?;
         let (endpoints, told) = listing.answer(|lease, endpoint| leases.tie(lease, endpoint));
         let asked = format!("etcd {member} reported a change at revision {revision}");
-        let mut notes = vec![Note::new(NoteKind::Asked, asked)];
+        let mut notes = vec![Note::new(NoteKind::Queried, asked)];
         notes.extend(gone.into_iter().map(|(key, lease)| {
             let why = ends.get(&lease).map_or("was deleted; it had no lease", String::as_str);
             Note::new(NoteKind::Departed, format!("key {key:?} {why}"))

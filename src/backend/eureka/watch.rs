@@ -78,7 +78,7 @@ impl Watching {
             if !failed.is_empty() {
                 asked += &format!("; failed before: {}", sentences(&failed).join("; "));
             }
-            answer.notes.insert(0, Note::new(NoteKind::Asked, asked));
+            answer.notes.insert(0, Note::new(NoteKind::Queried, asked));
         }
         let mut told = EndpointSet::default();
         told.apply(update.clone());

@@ -120,7 +120,7 @@ impl Watching {
         }
         let (endpoints, told) = answer(&self.pods);
         let mut notes =
-            vec![Note::new(NoteKind::Asked, format!("kubernetes {server} {asked}, pods of namespace {namespace}"))];
+            vec![Note::new(NoteKind::Queried, format!("kubernetes {server} {asked}, pods of namespace {namespace}"))];
         notes.extend(self.follow.api.withheld());
         notes.extend(told);
         Update::Reset(Answer { endpoints, notes })

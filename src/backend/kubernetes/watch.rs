@@ -128,7 +128,7 @@ impl Watching {
         }
         let (endpoints, told) = self.listing.answer(self.around.service.found());
         let asked = format!("kubernetes {server} {asked}, namespace {namespace}");
-        let mut notes = vec![Note::new(NoteKind::Asked, asked)];
+        let mut notes = vec![Note::new(NoteKind::Queried, asked)];
         notes.extend(self.follow.api.withheld());
         notes.extend(told);
         notes.extend(self.around.notes(&self.listing));

@@ -71,7 +71,7 @@ async fn begin(
     if !failed.is_empty() {
         asked += &format!("; failed before: {}", listed(&sentences(&failed)));
     }
-    let answer = reading.answer(vec![Note::new(NoteKind::Asked, asked)]);
+    let answer = reading.answer(vec![Note::new(NoteKind::Queried, asked)]);
     Ok((reading.whole_or_part(answer), reading))
 }
 
@@ -301,7 +301,7 @@ impl Reading {
             }
             if is_new || !gone.is_empty() {
                 let asked = format!("zookeeper {} reported a change, zxid {:#x}", self.server, self.zxid);
-                let mut notes = vec![Note::new(NoteKind::Asked, asked)];
+                let mut notes = vec![Note::new(NoteKind::Queried, asked)];
                 notes.extend(gone.iter().map(|(path, owner)| self.departed(path, *owner)));
                 return Ok(self.answer(notes));
             }

@@ -71,7 +71,7 @@ findings! {
     GD113 VIRTUAL_IP Info
         means "DNS returns one address. It is reachable and is none of the addresses that another registry lists, or it is the one in front of them (a Service's ClusterIP): a virtual IP or a load balancer. HTTP/2 keeps one connection, so a client that connects to it uses one endpoint at a time and does not notice new ones. It could also be an instance that serves without being registered."
         proved by "Both responses of this session, and that the one address was reached, or that Kubernetes names it as the Service's ClusterIP."
-        remedy "For balancing per call use a headless service with round_robin, a proxy that speaks HTTP/2, or MAX_CONNECTION_AGE at the server."
+        remedy "For balancing per call use a headless service with round_robin, a proxy that supports HTTP/2, or MAX_CONNECTION_AGE at the server."
         see "https://github.com/grpc/grpc-node/issues/960" "https://github.com/connectrpc/connect-go/issues/782";
 
     GD114 IPV6_UNREACHABLE_FIRST Warn
@@ -134,7 +134,7 @@ findings! {
         see "https://github.com/kubernetes/kubernetes/issues/110301" "https://github.com/sercand/kuberesolver/issues/54";
 
     GD124 DNS_ANSWER_TRUNCATED Warn
-        means "A DNS server sends fewer records over UDP than over TCP and does not set the TC bit that tells clients to repeat the query over TCP (or it truncates its answer over TCP as well). Resolvers query over UDP, so clients use a part of the endpoints."
+        means "A DNS server sends fewer records over UDP than over TCP and does not set the TC bit, which makes clients repeat the query over TCP (or it truncates its answer over TCP as well). Resolvers query over UDP, so clients use a part of the endpoints."
         proved by "The same query over UDP and over TCP: every record of the UDP answer is in the TCP answer, which has more."
         remedy "Make the server set the TC bit when it truncates an answer, or raise its limit; until then clients see a part of the endpoints."
         see "https://github.com/hashicorp/consul/issues/2335" "https://developer.hashicorp.com/consul/docs/reference/agent/configuration-file/dns#enable_truncate";
@@ -236,7 +236,7 @@ findings! {
     GD145 CREDENTIALS_NOT_SENT Info
         means "The API server is an http:// one, so no token, password or client certificate was sent to it and no credential plugin was run, as kubectl does. The response is the one for an anonymous caller."
         proved by "The server's URL in the kubeconfig, and the user beside it, which has credentials."
-        remedy "Write https:// into the kubeconfig if the server speaks TLS; for a local proxy (`kubectl proxy`), which adds credentials itself, this is correct."
+        remedy "Write https:// into the kubeconfig if the server uses TLS; for a local proxy (`kubectl proxy`), which adds credentials itself, this is correct."
         see "https://kubernetes.io/docs/tasks/extend-kubernetes/http-proxy-access-api/";
 
     GD150 DNS_ROTATES Warn

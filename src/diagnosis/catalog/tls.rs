@@ -73,7 +73,7 @@ findings! {
 
     GD314 CERTIFICATE_UNUSABLE Critical
         means "Clients reject a certificate in the server's chain because of its key, signature, version or extensions. Another certificate authority would make no difference."
-        proved by "The presented chain; the text says which client stacks accept it where any do."
+        proved by "The presented chain; the finding names the client stacks that accept it."
         remedy "Issue a new certificate, as the text describes.";
 
     GD315 INTERMEDIATE_MISSING Critical

@@ -354,7 +354,7 @@ fn a_dns_server_that_fails_has_a_remedy_of_its_own() {
 
 #[test]
 fn two_agents_that_disagree_are_one_registry_with_a_stale_part() {
-    let asked = |agent: &str| vec![Note::new(NoteKind::Asked, format!("consul agent {agent} answered, index 7"))];
+    let asked = |agent: &str| vec![Note::new(NoteKind::Queried, format!("consul agent {agent} answered, index 7"))];
     let two = |other: &str, zone: &str| {
         let mut story = Story::default();
         let mut odd = instance(B, "pay-2", "web-2", UP);

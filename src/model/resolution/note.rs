@@ -21,7 +21,7 @@ impl Note {
 #[non_exhaustive]
 pub enum NoteKind {
     /// Which server was queried, and how.
-    Asked,
+    Queried,
     /// A gRPC service config was published beside the addresses (TXT `_grpc_config`).
     ServiceConfig,
     /// The registry hid results from this token (`X-Consul-Results-Filtered-By-ACLs`).
@@ -110,7 +110,7 @@ impl NoteKind {
     /// The word in the output.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Asked => "asked",
+            Self::Queried => "queried",
             Self::ServiceConfig => "service_config",
             Self::AclFiltered => "acl_filtered",
             Self::NoLeader => "no_leader",

@@ -137,7 +137,7 @@ async fn both_families_are_asked_with_ttl_and_service_config() {
     let ttls: Vec<_> = answer.endpoints.iter().filter_map(|endpoint| endpoint.ttl).collect();
     assert_eq!(ttls, [30, 30, 7].map(Duration::from_secs));
     assert_eq!(notes(&answer, NoteKind::ServiceConfig), ["[{\"serviceConfig\":{}}]"]);
-    let [asked] = notes(&answer, NoteKind::Asked)[..] else { panic!("{:?}", answer.notes) };
+    let [asked] = notes(&answer, NoteKind::Queried)[..] else { panic!("{:?}", answer.notes) };
     assert!(asked.starts_with(&format!("dns server {}: A pay.test (2 records, ", server.address())), "{asked}");
     assert!(
         asked.contains("AAAA pay.test (1 record, ") && asked.contains("TXT _grpc_config.pay.test (1 record"),

@@ -217,7 +217,7 @@ async fn the_next_member_is_asked_when_one_is_gone_frozen_or_cut_off_from_the_ot
     etcd.kill(0);
     let first = answer(&mut watch(&etcd, "etcd:///pay")).await;
     assert_eq!(places(&first), ["10.0.0.1:50051"]);
-    let [asked] = notes(&first, NoteKind::Asked)[..] else { panic!("{first:?}") };
+    let [asked] = notes(&first, NoteKind::Queried)[..] else { panic!("{first:?}") };
     assert!(asked.contains("; failed before: 127.0.0.1:") && asked.contains("connection refused"), "{asked}");
     etcd.start_again(0);
     etcd.until_led();
@@ -225,7 +225,7 @@ async fn the_next_member_is_asked_when_one_is_gone_frozen_or_cut_off_from_the_ot
     etcd.pause(0);
     let first = answer(&mut watch(&etcd, "etcd:///pay")).await;
     assert_eq!(places(&first), ["10.0.0.1:50051"]);
-    let [asked] = notes(&first, NoteKind::Asked)[..] else { panic!("{first:?}") };
+    let [asked] = notes(&first, NoteKind::Queried)[..] else { panic!("{first:?}") };
     assert!(asked.contains("no response within"), "{asked}");
 
     // Two of three are frozen: the remaining one reports that it has no leader, or nothing that it could not know.

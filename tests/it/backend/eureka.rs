@@ -164,7 +164,7 @@ async fn a_server_that_freezes_is_noticed_and_the_next_one_is_asked() {
     assert_eq!(timeout(PATIENCE, stream.next()).await.expect("an end"), None);
     let told = answer(&mut ask("eureka:///PAY", &format!("{},{}", first.url(), second.url()))).await;
     assert_eq!(told.endpoints.len(), 1);
-    let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
+    let [asked] = notes(&told, NoteKind::Queried)[..] else { panic!("{told:?}") };
     assert!(asked.contains("; failed before: http://127.0.0.1:") && asked.contains("no response within"), "{asked}");
 }
 

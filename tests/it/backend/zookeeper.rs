@@ -103,7 +103,7 @@ async fn a_node_is_told_with_its_session_and_goes_with_it() {
         notes(&told, NoteKind::Permanent),
         ["1 of 4 nodes are not ephemeral, so they are not removed when their process stops: \"/pay/1\""]
     );
-    let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
+    let [asked] = notes(&told, NoteKind::Queried)[..] else { panic!("{told:?}") };
     assert!(asked.contains("synced with the leader") && asked.contains("session timeout 10s"), "{asked}");
 
     first.delete("/pay/2");
@@ -252,7 +252,7 @@ async fn the_next_server_is_asked_when_one_is_gone_or_is_no_zookeeper() {
     let gone = format!("127.0.0.1:{}", free_port());
     let told = answer(&mut ask(&format!("zk://{gone},{}/pay", zookeeper.endpoints()), &[])).await;
     assert_eq!(places(&told), ["10.0.0.1:50051"]);
-    let [asked] = notes(&told, NoteKind::Asked)[..] else { panic!("{told:?}") };
+    let [asked] = notes(&told, NoteKind::Queried)[..] else { panic!("{told:?}") };
     assert!(asked.contains(&format!("; failed before: {gone}: connection refused")), "{asked}");
 
     // A server of another kind listens there, and its response is too long to be read as a frame.

@@ -83,7 +83,7 @@ async fn the_first_word_is_a_consistent_read_that_says_who_was_asked() {
     let answer = answer(&mut stream).await;
     assert_eq!(answer.endpoints.len(), 1);
     assert_eq!(
-        note(&answer, NoteKind::Asked),
+        note(&answer, NoteKind::Queried),
         Some("consul agent 127.0.0.1:8500 responded in 0.0ms, consistent read, index 42")
     );
     assert_eq!(note(&answer, NoteKind::Funnel), Some("1 registered, 1 passing"));
@@ -117,7 +117,7 @@ async fn every_change_is_said_when_it_comes() {
     let last = answer(&mut stream).await;
     assert_eq!(last.endpoints.len(), 1);
     assert_eq!(
-        note(&last, NoteKind::Asked),
+        note(&last, NoteKind::Queried),
         Some("consul agent 127.0.0.1:8500 responded to the blocking query after index 8, default read, index 9")
     );
     assert!(journal.paths()[2].contains("index=8"));

@@ -158,7 +158,7 @@ pub fn events() -> Vec<Event> {
                 changed: vec![],
                 total: 3,
                 notes: vec![
-                    Note::new(NoteKind::Asked, "agent 127.0.0.1:8500 in 1.2 ms, index 42"),
+                    Note::new(NoteKind::Queried, "agent 127.0.0.1:8500 in 1.2 ms, index 42"),
                     Note::new(NoteKind::Skipped, format!("instance \"pay-4{HOSTILE}\": port 0")),
                 ],
                 lags: Vec::new(),

@@ -80,7 +80,7 @@ impl Render for Lines {
                         | NoteKind::Departed
                         | NoteKind::Restarted
                         | NoteKind::Returned
-                ) || (change.total == 0 && !matches!(note.kind, NoteKind::Asked | NoteKind::Remedy));
+                ) || (change.total == 0 && !matches!(note.kind, NoteKind::Queried | NoteKind::Remedy));
                 if matters || self.verbose {
                     let kind = note.kind.as_str();
                     writeln!(out, "{:>9}  {:<width$}  {kind}: {}", "", "", escape(&note.text), width = self.width)?;

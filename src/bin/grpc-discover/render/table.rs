@@ -134,7 +134,7 @@ fn write_sources(sources: &[SourceSeen], paint: Paint, every_note: bool, out: &m
             let is_news = !note.kind.is_a_finding()
                 && !matches!(
                     note.kind,
-                    NoteKind::Asked
+                    NoteKind::Queried
                         | NoteKind::FilteredOut
                         | NoteKind::LeftOut
                         | NoteKind::Filtered
