@@ -1,26 +1,26 @@
 //! Seeded mutations: the same seed gives the same inputs on every machine.
 
-/// Makes inputs out of seeds.
+/// Generates inputs from seeds.
 #[derive(Debug)]
 pub struct Mutator {
     random: fastrand::Rng,
 }
 
-/// Inputs are no longer than that.
+/// The maximum length of an input.
 const LONGEST: usize = 64 * 1024;
-/// Bytes that formats give a meaning to.
+/// Bytes with a meaning in some format.
 const MEANT: &[u8] = b"\0\xff\x7f\x80\n\r\t \"'\\/{}[]()<>:;,=&?#%@-+.0129eE*!|\xc3\xe2\xf0";
-/// What nests, begun without an end.
+/// Openings of nested structures, without their ends.
 const NESTED: &[&[u8]] =
     &[b"[", b"{\"a\":", b"{a: ", b"- ", b"[[a.b]]\n", b"<", b"(", b"\x30\x80", b"\x0a\x7f", b"&a [*a, "];
 
 impl Mutator {
-    /// A mutator that gives the inputs of this seed.
+    /// A mutator that generates the inputs of this seed.
     pub fn new(seed: u64) -> Self {
         Mutator { random: fastrand::Rng::with_seed(seed) }
     }
 
-    /// One of `seeds` with one to eight changes; sometimes bytes of chance alone.
+    /// One of `seeds` with one to eight changes; sometimes random bytes only.
     pub fn input(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = match seeds.get(self.random.usize(..=seeds.len())) {
             Some(seed) => seed.clone(),
@@ -57,7 +57,7 @@ impl Mutator {
                 let (from, to) = self.range(other);
                 bytes.splice(start..start, other[from..to].iter().copied());
             }
-            // Rarely, because it makes long inputs: something repeated, or nested without end.
+            // Rarely, because it makes long inputs: something repeated, or endlessly nested.
             9 if self.random.u8(..8) == 0 => {
                 let piece = match self.random.bool() {
                     true => bytes[start..end.min(start + 64)].to_vec(),
