@@ -26,7 +26,7 @@ const NAMED: usize = 20;
 
 /// A registry's name for its keys, and for what limits their lifetime.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(super) struct RegistryTerms {
     /// `key`.
     pub key: &'static str,
     /// The phrase for several keys that never expire: `have no lease`.
@@ -70,7 +70,7 @@ struct Item {
 
 /// Every key under the prefixes.
 pub(super) struct Listing {
-    words: &'static Words,
+    words: &'static RegistryTerms,
     sought: Sought,
     prefixes: Vec<Prefix>,
     items: BTreeMap<Vec<u8>, Item>,
@@ -78,7 +78,7 @@ pub(super) struct Listing {
 
 impl Listing {
     /// An empty listing.
-    pub(super) fn new(words: &'static Words, sought: Sought, prefixes: Vec<Prefix>) -> Self {
+    pub(super) fn new(words: &'static RegistryTerms, sought: Sought, prefixes: Vec<Prefix>) -> Self {
         Listing { words, sought, prefixes, items: BTreeMap::new() }
     }
 
@@ -261,7 +261,7 @@ pub(super) fn listed(all: &[String]) -> String {
 mod tests {
     use super::*;
 
-    const WORDS: &Words = &Words { key: "key", unowned: "have no lease", show: "etcdctl get --prefix" };
+    const WORDS: &RegistryTerms = &RegistryTerms { key: "key", unowned: "have no lease", show: "etcdctl get --prefix" };
 
     fn pair(key: &str, value: &str, revision: i64, owner: i64) -> Pair {
         Pair { key: key.into(), value: value.into(), revision, owner }

@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 use crate::net::tls::pem::{self, IdentityError, PemError};
-use crate::net::tls::{Remedy, Roots, SetupError, TlsClient, Told};
+use crate::net::tls::{Remedy, Roots, SetupError, TlsClient, TlsFailure};
 
 /// The names of one registry's settings, so that an error names what to set.
 #[derive(Debug, PartialEq, Eq)]
@@ -149,8 +149,8 @@ fn unusable(setting: &'static str, given: &Pem) -> impl Fn(PemError) -> SetupErr
 }
 
 impl Remedy for Names {
-    fn of(&self, told: &Told) -> String {
-        match (&told.fault, told.code) {
+    fn of(&self, failure: &TlsFailure) -> String {
+        match (&failure.fault, failure.code) {
             (Some(TlsFault::IssuerMissing { .. } | TlsFault::RootUnknown(_) | TlsFault::OtherKey(_)), _) => {
                 format!(" ({} sets the trusted authority)", self.cacert)
             }

@@ -22,14 +22,14 @@ pub struct Channel {
     options: Options,
     core: Core,
     idle: IdleTimer,
-    mode: Mode,
+    mode: ChannelMode,
     /// The last result of the resolver, where the next exit from idle mode starts with it.
-    heard: Heard,
+    heard: LastResolution,
 }
 
 /// Whether there is a policy.
 #[derive(Debug)]
-enum Mode {
+enum ChannelMode {
     /// No policy, no subchannels: no connection is needed.
     Idle,
     /// A connection is needed, or was within the idle timeout. The channel's state is the policy's.
@@ -47,7 +47,7 @@ enum Balancer {
 
 /// The last result of the resolver.
 #[derive(Debug, Default)]
-struct Heard {
+struct LastResolution {
     /// The last list. An error does not remove it.
     list: Option<Vec<Address>>,
     /// The error that followed it, if any.
@@ -67,8 +67,8 @@ impl Channel {
                 now: Elapsed::ZERO,
             },
             idle: IdleTimer::new(options.idle_timeout),
-            mode: Mode::Idle,
-            heard: Heard::default(),
+            mode: ChannelMode::Idle,
+            heard: LastResolution::default(),
             options,
         }
     }
@@ -79,7 +79,7 @@ impl Channel {
     /// an effect any more; neither has news of a connection that was closed, lost, or never opened.
     pub fn handle(&mut self, now: Elapsed, input: Input, effects: &mut Vec<Effect>) {
         self.core.now = self.core.now.max(now);
-        if matches!(self.mode, Mode::Closed) {
+        if matches!(self.mode, ChannelMode::Closed) {
             return;
         }
         match input {
@@ -116,10 +116,10 @@ impl Channel {
     /// failure that took longer than its backoff.
     pub fn deadline(&self) -> Option<Elapsed> {
         let policy = match &self.mode {
-            Mode::Idle | Mode::Closed => None,
-            Mode::Active(Balancer::PickFirst(policy)) if policy.is_wanted() => Some(self.core.now),
-            Mode::Active(Balancer::PickFirst(policy)) => policy.deadline(),
-            Mode::Active(Balancer::RoundRobin(policy)) => policy.deadline(),
+            ChannelMode::Idle | ChannelMode::Closed => None,
+            ChannelMode::Active(Balancer::PickFirst(policy)) if policy.is_wanted() => Some(self.core.now),
+            ChannelMode::Active(Balancer::PickFirst(policy)) => policy.deadline(),
+            ChannelMode::Active(Balancer::RoundRobin(policy)) => policy.deadline(),
         };
         self.idle.deadline().into_iter().chain(policy).min()
     }
@@ -143,9 +143,9 @@ impl Channel {
     /// The current subchannels: address, state, and the end of the backoff while one waits.
     pub fn subchannels(&self) -> impl Iterator<Item = (&Address, ConnectivityState, Option<Elapsed>)> {
         let (one, many) = match &self.mode {
-            Mode::Idle | Mode::Closed => (None, None),
-            Mode::Active(Balancer::PickFirst(policy)) => (Some(policy.subchannels()), None),
-            Mode::Active(Balancer::RoundRobin(policy)) => (None, Some(policy.subchannels())),
+            ChannelMode::Idle | ChannelMode::Closed => (None, None),
+            ChannelMode::Active(Balancer::PickFirst(policy)) => (Some(policy.subchannels()), None),
+            ChannelMode::Active(Balancer::RoundRobin(policy)) => (None, Some(policy.subchannels())),
         };
         one.into_iter().flatten().chain(many.into_iter().flatten()).map(|subchannel: &Subchannel| {
             (subchannel.address(), subchannel.state(), subchannel.backoff().map(|(until, _)| until))
@@ -157,21 +157,24 @@ impl Channel {
     /// due at once: the [`Input::TimePassed`] that follows leaves IDLE for it.
     pub fn pick(&mut self) -> Pick {
         match &mut self.mode {
-            Mode::Idle => Pick::Queue,
-            Mode::Active(Balancer::PickFirst(policy)) => policy.pick(),
-            Mode::Active(Balancer::RoundRobin(policy)) => policy.pick(&mut self.core.random),
-            Mode::Closed => Pick::Fail("grpc: the client connection is closing".to_string()),
+            ChannelMode::Idle => Pick::Queue,
+            ChannelMode::Active(Balancer::PickFirst(policy)) => policy.pick(),
+            ChannelMode::Active(Balancer::RoundRobin(policy)) => policy.pick(&mut self.core.random),
+            ChannelMode::Closed => Pick::Fail("grpc: the client connection is closing".to_string()),
         }
     }
 
-    fn context<'a>(&'a mut self, effects: &'a mut Vec<Effect>) -> (Context<'a>, &'a mut Mode, &'a mut Heard) {
+    fn context<'a>(
+        &'a mut self,
+        effects: &'a mut Vec<Effect>,
+    ) -> (Context<'a>, &'a mut ChannelMode, &'a mut LastResolution) {
         (Context { options: &self.options, core: &mut self.core, effects }, &mut self.mode, &mut self.heard)
     }
 
     /// Runs `act` on the policy, if there is one, and makes a policy that became IDLE reconnect when it must.
     fn with_balancer(&mut self, effects: &mut Vec<Effect>, act: impl FnOnce(&mut Balancer, &mut Context<'_>)) {
         let (mut ctx, mode, _) = self.context(effects);
-        if let Mode::Active(balancer) = mode {
+        if let ChannelMode::Active(balancer) = mode {
             act(balancer, &mut ctx);
             balancer.settle(&mut ctx);
         }
@@ -180,9 +183,9 @@ impl Channel {
     /// A connection is needed.
     fn wanted(&mut self, effects: &mut Vec<Effect>, cause: Cause) {
         match self.mode {
-            Mode::Idle => self.exit_idle_mode(effects, cause),
-            Mode::Active(_) => self.with_balancer(effects, |balancer, ctx| balancer.exit_idle(ctx, cause)),
-            Mode::Closed => {}
+            ChannelMode::Idle => self.exit_idle_mode(effects, cause),
+            ChannelMode::Active(_) => self.with_balancer(effects, |balancer, ctx| balancer.exit_idle(ctx, cause)),
+            ChannelMode::Closed => {}
         }
     }
 
@@ -205,11 +208,11 @@ impl Channel {
         };
         // The last result of discovery while the channel was IDLE, or the frozen list.
         match heard {
-            Heard { list: Some(list), error: _ } => balancer.update(&mut ctx, list),
-            Heard { list: None, error: Some(error) } => balancer.resolver_failed(&mut ctx, error),
-            Heard { list: None, error: None } => {}
+            LastResolution { list: Some(list), error: _ } => balancer.update(&mut ctx, list),
+            LastResolution { list: None, error: Some(error) } => balancer.resolver_failed(&mut ctx, error),
+            LastResolution { list: None, error: None } => {}
         }
-        *mode = Mode::Active(balancer);
+        *mode = ChannelMode::Active(balancer);
     }
 
     /// Enters idle mode, in the order of grpc-go's `enterIdleMode`: resolver, policy, IDLE, subchannels.
@@ -217,13 +220,13 @@ impl Channel {
         self.idle.enter();
         let timeout = self.options.idle_timeout.unwrap_or_default();
         let cause = Cause::new(CauseCode::IdleTimeout, format!("no RPC for {}", exact_duration(timeout)));
-        let Mode::Active(mut balancer) = std::mem::replace(&mut self.mode, Mode::Idle) else { return };
+        let ChannelMode::Active(mut balancer) = std::mem::replace(&mut self.mode, ChannelMode::Idle) else { return };
         let (mut ctx, _, heard) = self.context(effects);
         match ctx.options.across_idle {
             AcrossIdle::KeepWatching => {}
             AcrossIdle::StopAndRebuild => {
                 ctx.stop_resolver(Resolver::Stopped);
-                *heard = Heard::default();
+                *heard = LastResolution::default();
             }
             AcrossIdle::Frozen => ctx.stop_resolver(Resolver::Frozen),
         }
@@ -234,10 +237,10 @@ impl Channel {
     fn close(&mut self, effects: &mut Vec<Effect>) {
         self.idle.enter();
         let cause = Cause::new(CauseCode::Closed, "the channel was closed");
-        let mode = std::mem::replace(&mut self.mode, Mode::Closed);
+        let mode = std::mem::replace(&mut self.mode, ChannelMode::Closed);
         let (mut ctx, _, _) = self.context(effects);
         ctx.stop_resolver(Resolver::Frozen);
-        if let Mode::Active(mut balancer) = mode {
+        if let ChannelMode::Active(mut balancer) = mode {
             balancer.shut_down(&mut ctx, &cause);
         }
         ctx.channel(ConnectivityState::Shutdown, &cause);

@@ -272,18 +272,18 @@ impl Ending {
     /// The cause of the transition to IDLE: `10.0.0.7:50051: GOAWAY NO_ERROR, debug data: "max_age"`.
     pub(super) fn cause(&self, address: &Address) -> Cause {
         match self {
-            Ending::GoingAway(how) => Cause::new(CauseCode::GoAway, format!("{address}: {}", Told(how))),
-            Ending::Lost(how) => Cause::new(CauseCode::ConnectionLost, format!("{address}: {}", Told(how))),
+            Ending::GoingAway(how) => Cause::new(CauseCode::GoAway, format!("{address}: {}", WithDebugData(how))),
+            Ending::Lost(how) => Cause::new(CauseCode::ConnectionLost, format!("{address}: {}", WithDebugData(how))),
         }
     }
 }
 
 /// A [`Disconnect`] with the debug data of the server's GOAWAY, unless the detail contains them already.
-struct Told<'a>(&'a Disconnect);
+struct WithDebugData<'a>(&'a Disconnect);
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for WithDebugData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told(how) = self;
+        let WithDebugData(how) = self;
         write!(f, "{how}")?;
         match &how.goaway {
             Some(goaway) if !goaway.debug.is_empty() && how.detail != goaway.debug => {

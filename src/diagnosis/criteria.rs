@@ -12,7 +12,7 @@ const WARN_EXPIRY: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// What is good enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Judging {
+pub struct Criteria {
     /// The lowest severity that makes the exit code non-zero; `None` is `--fail-on never`.
     pub fail_on: Option<Severity>,
     /// The minimum number of healthy endpoints: fewer are a failure (exit 2), and with enough of them, faults of
@@ -24,9 +24,9 @@ pub struct Judging {
     pub warn_expiry: Duration,
 }
 
-impl Default for Judging {
+impl Default for Criteria {
     fn default() -> Self {
-        Judging { fail_on: Some(Severity::Warn), min_ready: None, expect: Vec::new(), warn_expiry: WARN_EXPIRY }
+        Criteria { fail_on: Some(Severity::Warn), min_ready: None, expect: Vec::new(), warn_expiry: WARN_EXPIRY }
     }
 }
 

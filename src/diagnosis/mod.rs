@@ -42,7 +42,7 @@ use std::collections::BTreeSet;
 
 pub use crate::model::proxy_env::ProxyEnv;
 pub use catalog::FINDINGS;
-pub use criteria::{Depth, Judging, MinReady};
+pub use criteria::{Criteria, Depth, MinReady};
 pub use ledger::Ledger;
 pub use unprovable::{UNPROVABLE, Unprovable};
 
@@ -89,10 +89,10 @@ pub struct Conclusion {
 }
 
 /// Draws the conclusions from the ledger.
-pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
+pub fn judge(ledger: &Ledger, criteria: &Criteria, depth: Depth) -> Conclusion {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| rule(ledger)).collect();
-    findings.extend(discovery::expected(ledger, &judging.expect));
-    findings.extend(certificates::expiring(ledger, judging.warn_expiry));
+    findings.extend(discovery::expected(ledger, &criteria.expect));
+    findings.extend(certificates::expiring(ledger, criteria.warn_expiry));
     for finding in &mut findings {
         // Two instances of one response are proved by one event.
         let mut cited = BTreeSet::new();
@@ -107,13 +107,13 @@ pub fn judge(ledger: &Ledger, judging: &Judging, depth: Depth) -> Conclusion {
     findings.extend(vantage.clone());
     findings.sort_by(|a, b| b.kind.severity.cmp(&a.kind.severity).then(a.kind.code.cmp(b.kind.code)));
 
-    let verdict = summary::overall(ledger, judging, depth, &counting, &findings, vantage.is_some());
+    let verdict = summary::overall(ledger, criteria, depth, &counting, &findings, vantage.is_some());
     // With enough healthy endpoints, faults of single endpoints do not affect the exit code.
-    let counted = findings.iter().filter(|finding| judging.min_ready.is_none() || finding.address.is_none());
+    let counted = findings.iter().filter(|finding| criteria.min_ready.is_none() || finding.address.is_none());
     let worst = counted.map(|finding| finding.kind.severity).max();
     let exit = match verdict {
-        Verdict::Degraded if judging.fail_on.is_none_or(|limit| worst < Some(limit)) => 0,
-        Verdict::Failed | Verdict::Unknown if judging.fail_on.is_none() => 0,
+        Verdict::Degraded if criteria.fail_on.is_none_or(|limit| worst < Some(limit)) => 0,
+        Verdict::Failed | Verdict::Unknown if criteria.fail_on.is_none() => 0,
         other => other.exit_code(),
     };
     let counts = summary::count(ledger, &endpoints, &findings);

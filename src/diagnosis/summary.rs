@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalog::OUT_OF_LOCAL_RESOURCES;
-use super::criteria::{Depth, Judging, MinReady};
+use super::criteria::{Criteria, Depth, MinReady};
 use super::ledger::Ledger;
 use super::{machine, proxied, unanswered};
 use crate::model::event::{EndpointReport, IdlePhase};
@@ -14,7 +14,7 @@ use crate::text::{duration, plural};
 /// The verdict on the service. `endpoints`: those that count.
 pub(super) fn overall(
     ledger: &Ledger,
-    judging: &Judging,
+    criteria: &Criteria,
     depth: Depth,
     endpoints: &[&EndpointReport],
     findings: &[Finding],
@@ -60,7 +60,7 @@ pub(super) fn overall(
         matches!(report.verdict, EndpointVerdict::Draining | EndpointVerdict::Drained) && !report.listed.is_empty()
     };
     let staying = listed - endpoints.iter().filter(|report| leaving(report)).count();
-    let enough = |good: usize| match judging.min_ready {
+    let enough = |good: usize| match criteria.min_ready {
         None => true,
         Some(MinReady::Count(count)) => good >= count,
         Some(MinReady::Percent(percent)) => good * 100 >= staying * usize::from(percent),
@@ -76,7 +76,7 @@ pub(super) fn overall(
     let worst = of_the_service.map(|finding| finding.kind.severity).max();
     if worst >= Some(Severity::Warn) {
         Verdict::Degraded
-    } else if prevented > 0 && judging.min_ready.is_none() {
+    } else if prevented > 0 && criteria.min_ready.is_none() {
         Verdict::Unknown
     } else if depth == Depth::Registries {
         Verdict::Usable

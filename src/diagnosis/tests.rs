@@ -117,11 +117,11 @@ impl Story {
     }
 
     fn concludes(&self) -> Conclusion {
-        self.judged(&Judging::default())
+        self.judged(&Criteria::default())
     }
 
-    fn judged(&self, judging: &Judging) -> Conclusion {
-        let conclusion = judge(&self.ledger, judging, Depth::Network);
+    fn judged(&self, criteria: &Criteria) -> Conclusion {
+        let conclusion = judge(&self.ledger, criteria, Depth::Network);
         for finding in &conclusion.findings {
             assert!(!finding.evidence.is_empty(), "{} without proof", finding.kind.code);
             assert!(finding.evidence.iter().all(|seq| (1..=self.seq).contains(seq)));
@@ -374,21 +374,21 @@ fn an_old_address_that_still_answers_is_told() {
 fn gates_move_the_exit_code_and_not_the_verdict() {
     let mut story = Story::default();
     story.lists("consul", &[(A, UP)]).lists("dns", &[(A, LISTED), (B, LISTED)]).serves(A).serves(B);
-    let judging = Judging { fail_on: Some(Severity::Critical), ..Judging::default() };
-    let softened = story.judged(&judging);
+    let criteria = Criteria { fail_on: Some(Severity::Critical), ..Criteria::default() };
+    let softened = story.judged(&criteria);
     assert_eq!((softened.summary.verdict, softened.summary.exit), (Verdict::Degraded, 0));
-    let judging = Judging { min_ready: Some(MinReady::Count(3)), ..Judging::default() };
-    assert_eq!(story.judged(&judging).summary.exit, 2);
-    let judging = Judging { min_ready: Some(MinReady::Percent(100)), ..Judging::default() };
-    assert_eq!(story.judged(&judging).summary.exit, 1);
+    let criteria = Criteria { min_ready: Some(MinReady::Count(3)), ..Criteria::default() };
+    assert_eq!(story.judged(&criteria).summary.exit, 2);
+    let criteria = Criteria { min_ready: Some(MinReady::Percent(100)), ..Criteria::default() };
+    assert_eq!(story.judged(&criteria).summary.exit, 1);
     let mut one_down = Story::default();
     one_down.lists("consul", &[(A, UP), (B, UP)]).serves(A).fails(B, Stage::Tcp, FailureCode::Refused);
     assert_eq!(one_down.concludes().summary.exit, 1);
-    let judging = Judging { min_ready: Some(MinReady::Percent(50)), ..Judging::default() };
-    let enough = one_down.judged(&judging);
+    let criteria = Criteria { min_ready: Some(MinReady::Percent(50)), ..Criteria::default() };
+    let enough = one_down.judged(&criteria);
     assert_eq!((enough.summary.verdict, enough.summary.exit), (Verdict::Degraded, 0));
-    let judging = Judging { expect: vec![C.parse().unwrap()], ..Judging::default() };
-    assert!(codes(&story.judged(&judging)).contains(&"GD105"));
+    let criteria = Criteria { expect: vec![C.parse().unwrap()], ..Criteria::default() };
+    assert!(codes(&story.judged(&criteria)).contains(&"GD105"));
 }
 
 #[test]
@@ -403,7 +403,7 @@ fn what_this_machine_could_not_try_is_one_finding_and_no_judgement_of_endpoints(
     assert!(conclusion.findings[0].text.starts_with("2 of 3 endpoints were not tried"), "{conclusion:?}");
     assert!(conclusion.findings[0].remedy.contains("ulimit"), "{conclusion:?}");
     // One is enough, and one is healthy: the untried one does not matter.
-    let enough = |count| Judging { min_ready: Some(MinReady::Count(count)), ..Judging::default() };
+    let enough = |count| Criteria { min_ready: Some(MinReady::Count(count)), ..Criteria::default() };
     assert_eq!(story.judged(&enough(1)).summary.exit, 0);
     assert_eq!(story.judged(&enough(2)).summary.exit, 3);
     assert_eq!(story.judged(&enough(4)).summary.exit, 2);

@@ -16,8 +16,8 @@
 use std::time::Duration;
 
 use super::idle::{Idle, Rule};
-use super::world::{Answering, World};
-use super::{Client, Follows, Hears, Input, LensKind, Setting, View};
+use super::registry_view::{Availability, RegistryView};
+use super::{Client, Hears, Input, LensKind, ResolverSource, Setting, View};
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::time::Elapsed;
 
@@ -54,7 +54,7 @@ const REMEDY: &str = "configure servers to close connections regularly (max_conn
 pub(super) static GRPC_GO: LensKind = LensKind {
     name: "grpc-go",
     versions: None,
-    follows: Follows::Dns,
+    follows: ResolverSource::Dns,
     rule: "it re-resolves only after a connection was lost, no earlier than 30 s after the last answer, and at the first call after an idle period",
     fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: REMEDY,
@@ -66,7 +66,7 @@ pub(super) static GRPC_GO: LensKind = LensKind {
 pub(super) static GRPC_JAVA: LensKind = LensKind {
     name: "grpc-java",
     versions: None,
-    follows: Follows::Dns,
+    follows: ResolverSource::Dns,
     rule: "it re-resolves only after a connection was lost or could not be opened; requests to re-resolve within 30 s of the last answer are dropped, so the next failed attempt after that time triggers it; and at the first call after an idle period",
     fails_with: "UNAVAILABLE: io exception",
     remedy: REMEDY,
@@ -78,7 +78,7 @@ pub(super) static GRPC_JAVA: LensKind = LensKind {
 pub(super) static GRPC_CORE: LensKind = LensKind {
     name: "grpc-core",
     versions: None,
-    follows: Follows::Dns,
+    follows: ResolverSource::Dns,
     rule: "it re-resolves only after a connection was lost, no earlier than 30 s after the last query, and at the first call after an idle period; it goes idle only once in its lifetime, one to two timeouts after a call",
     fails_with: "failed to connect to all addresses; last error:",
     remedy: REMEDY,
@@ -90,7 +90,7 @@ pub(super) static GRPC_CORE: LensKind = LensKind {
 pub(super) static GRPC_JS: LensKind = LensKind {
     name: "grpc-js",
     versions: None,
-    follows: Follows::Dns,
+    follows: ResolverSource::Dns,
     rule: "it re-resolves only after a connection was lost, no earlier than 30 s after the last query, and at the first call after an idle period, during which its TCP connection may stay open",
     fails_with: "No connection established. Last error:",
     remedy: REMEDY,
@@ -103,7 +103,7 @@ pub(super) static GRPC_JS: LensKind = LensKind {
 struct Dns {
     runtime: &'static Runtime,
     now: Elapsed,
-    world: World,
+    registry: RegistryView,
     idle: Idle,
     /// `None` in idle mode.
     awake: Option<Awake>,
@@ -131,7 +131,7 @@ struct Awake {
 impl Dns {
     fn new(runtime: &'static Runtime, setting: Setting) -> Self {
         let idle = Idle::new(runtime.idle, setting.idle_timeout);
-        Dns { runtime, now: Elapsed::ZERO, world: World::default(), idle, awake: None }
+        Dns { runtime, now: Elapsed::ZERO, registry: RegistryView::default(), idle, awake: None }
     }
 
     /// Processes what is due until `now`, in order.
@@ -169,17 +169,17 @@ impl Dns {
     }
 
     fn ask(&mut self) {
-        let listed = self.world.addresses(EndpointStatus::is_usable);
+        let listed = self.registry.addresses(EndpointStatus::is_usable);
         let Some(awake) = &mut self.awake else { return };
-        let answer = match self.world.answering {
+        let answer = match self.registry.availability {
             // Nothing is known about the registry yet: the query waits for its first response.
-            Answering::Unknown => {
+            Availability::Unknown => {
                 awake.asks_at = None;
                 return;
             }
-            Answering::Silent | Answering::Errors => None,
-            Answering::Lists if listed.is_empty() && !self.runtime.takes_empty => None,
-            Answering::Lists => Some(listed),
+            Availability::Silent | Availability::Errors => None,
+            Availability::Lists if listed.is_empty() && !self.runtime.takes_empty => None,
+            Availability::Lists => Some(listed),
         };
         // An empty answer is a bad answer for pick_first: the query is repeated as after a failure.
         if answer.as_ref().is_none_or(Vec::is_empty) {
@@ -219,7 +219,7 @@ impl Dns {
 
     /// One pass over the list: the first address that was not lost, else the first that is still listed.
     fn connect(&mut self) {
-        let listed = self.world.addresses(EndpointStatus::is_usable);
+        let listed = self.registry.addresses(EndpointStatus::is_usable);
         let Some(awake) = &mut self.awake else { return };
         let works = awake.holds.iter().find(|address| !awake.lost.contains(address));
         let found = works.or_else(|| awake.holds.iter().find(|address| listed.contains(address))).cloned();
@@ -262,8 +262,8 @@ impl Dns {
 impl Client for Dns {
     fn handle(&mut self, now: Elapsed, input: &Input) {
         self.advance(now);
-        let was_unknown = self.world.answering == Answering::Unknown;
-        if self.world.take(input) && was_unknown {
+        let was_unknown = self.registry.availability == Availability::Unknown;
+        if self.registry.take(input) && was_unknown {
             self.ask();
         }
         match input {

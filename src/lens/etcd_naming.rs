@@ -8,9 +8,9 @@
 //! [`Input::Unreachable`]: super::Input::Unreachable
 //! [`Input::Refuses`]: super::Input::Refuses
 
-use super::watching::{Built, Resolver, Watching};
-use super::world::{Answering, World};
-use super::{Follows, Hears, LensKind};
+use super::registry_view::{Availability, RegistryView};
+use super::watching::{Built, Resolver, WatchingClient};
+use super::{Hears, LensKind, ResolverSource};
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::registry::WatchApi;
 
@@ -18,7 +18,7 @@ use crate::model::registry::WatchApi;
 pub(super) static ETCD_NAMING: LensKind = LensKind {
     name: "etcd-naming",
     versions: Some(("3.5.0", "3.7.3")),
-    follows: Follows::Only(WatchApi::RevisionWatch),
+    follows: ResolverSource::Only(WatchApi::RevisionWatch),
     rule: "its watch ends silently with the first error from etcd (compaction, a revoked token), and the list does not change while the client is busy; an idle period repairs it; when there is no key at the start, calls wait for one",
     fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: "restart the client, or let it go idle once; a busy client needs an idle timeout shorter than its pauses, or a resolver that restarts its watch",
@@ -27,7 +27,7 @@ pub(super) static ETCD_NAMING: LensKind = LensKind {
         "https://github.com/etcd-io/etcd/blob/main/client/v3/naming/endpoints/endpoints_impl.go",
         "https://github.com/etcd-io/etcd/blob/main/client/v3/naming/resolver/resolver.go",
     ],
-    client: Watching::<EtcdNaming>::boxed,
+    client: WatchingClient::<EtcdNaming>::boxed,
 };
 
 /// The goroutine of one channel, and whether it still runs.
@@ -39,21 +39,21 @@ struct EtcdNaming {
 
 impl Resolver for EtcdNaming {
     /// The first read has no time limit; missing keys produce no update.
-    fn build(world: &World) -> Built<Self> {
-        match world.answering {
-            Answering::Unknown | Answering::Silent => Built::Waits,
-            Answering::Errors => Built::Fails,
-            Answering::Lists => {
-                Built::Now(EtcdNaming { holds: world.addresses(EndpointStatus::is_usable), is_watching: true })
+    fn build(registry: &RegistryView) -> Built<Self> {
+        match registry.availability {
+            Availability::Unknown | Availability::Silent => Built::Waits,
+            Availability::Errors => Built::Fails,
+            Availability::Lists => {
+                Built::Now(EtcdNaming { holds: registry.addresses(EndpointStatus::is_usable), is_watching: true })
             }
         }
     }
 
-    fn told(&mut self, world: &World) {
-        match world.answering {
-            Answering::Errors => self.is_watching = false,
-            Answering::Lists if self.is_watching => self.holds = world.addresses(EndpointStatus::is_usable),
-            Answering::Lists | Answering::Unknown | Answering::Silent => {}
+    fn registry_changed(&mut self, registry: &RegistryView) {
+        match registry.availability {
+            Availability::Errors => self.is_watching = false,
+            Availability::Lists if self.is_watching => self.holds = registry.addresses(EndpointStatus::is_usable),
+            Availability::Lists | Availability::Unknown | Availability::Silent => {}
         }
     }
 

@@ -9,14 +9,14 @@
 //! stays behind at etcd. **1.7.1 has no lens**: it passed the endpoints of the first target in a process to all the
 //! others (zeromicro/go-zero#4121, reverted by #4349), and a lens sees one target only.
 
-use super::watching::{Built, Resolver, Watching};
-use super::world::{Answering, World, subset};
-use super::{Follows, Hears, LensKind};
+use super::registry_view::{Availability, RegistryView, subset};
+use super::watching::{Built, Resolver, WatchingClient};
+use super::{Hears, LensKind, ResolverSource};
 use crate::model::endpoint::{Address, EndpointStatus};
 use crate::model::registry::WatchApi;
 
 const SUBSET: Option<usize> = Some(32);
-const FOLLOWS: Follows = Follows::Only(WatchApi::RevisionWatch);
+const FOLLOWS: ResolverSource = ResolverSource::Only(WatchApi::RevisionWatch);
 const RULE_LEAKS: &str = "it follows changes for a random subset of 32 instances, and queries again at the next call after an idle period; each idle period leaves one more watch open at etcd";
 const REMEDY_LEAKS: &str = "upgrade to 1.8.0 or later when the number of etcd watchers grows";
 const CLOSE_IS_EMPTY: &[&str] =
@@ -31,7 +31,7 @@ pub(super) static UP_TO_1_7_0: LensKind = LensKind {
     fails_with: "last connection error: connection error: desc =",
     remedy: REMEDY_LEAKS,
     links: CLOSE_IS_EMPTY,
-    client: Watching::<GoZero>::boxed,
+    client: WatchingClient::<GoZero>::boxed,
 };
 
 /// `Close` does nothing, again.
@@ -43,7 +43,7 @@ pub(super) static FROM_1_7_2: LensKind = LensKind {
     fails_with: "last connection error: connection error: desc =",
     remedy: REMEDY_LEAKS,
     links: CLOSE_IS_EMPTY,
-    client: Watching::<GoZero>::boxed,
+    client: WatchingClient::<GoZero>::boxed,
 };
 
 /// `Close` ends the subscription.
@@ -55,7 +55,7 @@ pub(super) static FROM_1_8_0: LensKind = LensKind {
     fails_with: "last connection error: connection error: desc =",
     remedy: "none needed",
     links: &["https://github.com/zeromicro/go-zero/pull/4589", "https://github.com/zeromicro/go-zero/pull/4514"],
-    client: Watching::<GoZero>::boxed,
+    client: WatchingClient::<GoZero>::boxed,
 };
 
 /// One subscription.
@@ -65,18 +65,18 @@ struct GoZero {
 }
 
 impl Resolver for GoZero {
-    fn build(world: &World) -> Built<Self> {
-        match world.answering {
-            Answering::Unknown | Answering::Silent | Answering::Errors => Built::Waits,
-            Answering::Lists => Built::Now(GoZero { holds: drawn(world) }),
+    fn build(registry: &RegistryView) -> Built<Self> {
+        match registry.availability {
+            Availability::Unknown | Availability::Silent | Availability::Errors => Built::Waits,
+            Availability::Lists => Built::Now(GoZero { holds: drawn(registry) }),
         }
     }
 
     /// An empty list is passed on too.
-    fn told(&mut self, world: &World) {
-        match world.answering {
-            Answering::Lists => self.holds = drawn(world),
-            Answering::Unknown | Answering::Silent | Answering::Errors => {}
+    fn registry_changed(&mut self, registry: &RegistryView) {
+        match registry.availability {
+            Availability::Lists => self.holds = drawn(registry),
+            Availability::Unknown | Availability::Silent | Availability::Errors => {}
         }
     }
 
@@ -93,6 +93,6 @@ impl Resolver for GoZero {
     }
 }
 
-fn drawn(world: &World) -> Vec<Address> {
-    subset(&world.addresses(EndpointStatus::is_usable), SUBSET)
+fn drawn(registry: &RegistryView) -> Vec<Address> {
+    subset(&registry.addresses(EndpointStatus::is_usable), SUBSET)
 }

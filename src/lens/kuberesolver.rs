@@ -17,9 +17,9 @@
 
 use std::collections::BTreeMap;
 
-use super::watching::{Built, Resolver, Watching};
-use super::world::{Answering, World, addresses};
-use super::{Follows, Hears, LensKind};
+use super::registry_view::{Availability, RegistryView, addresses};
+use super::watching::{Built, Resolver, WatchingClient};
+use super::{Hears, LensKind, ResolverSource};
 #[cfg(doc)]
 use crate::model::endpoint::Particulars;
 use crate::model::endpoint::{Address, Endpoint};
@@ -29,7 +29,7 @@ use crate::model::registry::WatchApi;
 pub(super) static KUBERESOLVER: LensKind = LensKind {
     name: "kuberesolver",
     versions: Some(("6.0.0", "6.0.1")),
-    follows: Follows::Only(WatchApi::SliceWatch),
+    follows: ResolverSource::Only(WatchApi::SliceWatch),
     rule: "it has only the EndpointSlice that changed last (at most 100 addresses), the last by name whenever its watch restarts, and keeps the last list when no endpoint is ready",
     fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: "keep the service within one slice, or use a headless service over DNS; when no endpoint is ready, calls go to the old addresses until one is",
@@ -38,7 +38,7 @@ pub(super) static KUBERESOLVER: LensKind = LensKind {
         "https://github.com/sercand/kuberesolver/issues/54",
         "https://github.com/sercand/kuberesolver/issues/4",
     ],
-    client: Watching::<Kuberesolver>::boxed,
+    client: WatchingClient::<Kuberesolver>::boxed,
 };
 
 /// The watch of one channel.
@@ -63,16 +63,16 @@ impl Kuberesolver {
 }
 
 impl Resolver for Kuberesolver {
-    fn build(world: &World) -> Built<Self> {
+    fn build(registry: &RegistryView) -> Built<Self> {
         let mut resolver = Kuberesolver::default();
-        resolver.told(world);
+        resolver.registry_changed(registry);
         Built::Now(resolver)
     }
 
-    fn told(&mut self, world: &World) {
-        match world.answering {
-            Answering::Lists => {
-                let now = slices(world);
+    fn registry_changed(&mut self, registry: &RegistryView) {
+        match registry.availability {
+            Availability::Lists => {
+                let now = slices(registry);
                 let before = std::mem::replace(&mut self.slices, now.clone());
                 let is_gone = |name: &String| !name.is_empty() && !now.contains_key(name);
                 for (_, listed) in before.iter().filter(|(name, _)| is_gone(name)) {
@@ -84,8 +84,8 @@ impl Resolver for Kuberesolver {
                 }
             }
             // The watch must be opened again, and then every slice counts as touched.
-            Answering::Errors => self.slices.clear(),
-            Answering::Unknown | Answering::Silent => {}
+            Availability::Errors => self.slices.clear(),
+            Availability::Unknown | Availability::Silent => {}
         }
     }
 
@@ -99,9 +99,9 @@ impl Resolver for Kuberesolver {
 }
 
 /// The slices, each with what it lists.
-fn slices(world: &World) -> Slices {
+fn slices(registry: &RegistryView) -> Slices {
     let mut slices = Slices::new();
-    for endpoint in &world.listed {
+    for endpoint in &registry.listed {
         let mut listed = endpoint.clone();
         if let Some(particulars) = &mut listed.particulars {
             // Attributes that may change without a change of the slice.

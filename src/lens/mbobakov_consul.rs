@@ -5,9 +5,9 @@
 //! is over, for which a lens has no input. It writes IPv6 addresses without brackets, so that they cannot be dialed;
 //! here they can.
 
-use super::watching::{Built, Resolver, Watching};
-use super::world::{Answering, World};
-use super::{Follows, Hears, LensKind};
+use super::registry_view::{Availability, RegistryView};
+use super::watching::{Built, Resolver, WatchingClient};
+use super::{Hears, LensKind, ResolverSource};
 use crate::model::endpoint::Address;
 use crate::model::registry::WatchApi;
 
@@ -15,7 +15,7 @@ use crate::model::registry::WatchApi;
 pub(super) static MBOBAKOV_CONSUL: LensKind = LensKind {
     name: "mbobakov-consul",
     versions: Some(("1.4.0", "1.5.3")),
-    follows: Follows::Only(WatchApi::BlockingQuery),
+    follows: ResolverSource::Only(WatchApi::BlockingQuery),
     rule: "it follows changes while it is not idle and queries again at the next call; without healthy=true in the target it also has instances whose checks are critical",
     fails_with: "connection error: desc = \"transport: Error while dialing",
     remedy: "add healthy=true to the target",
@@ -23,7 +23,7 @@ pub(super) static MBOBAKOV_CONSUL: LensKind = LensKind {
         "https://github.com/mbobakov/grpc-consul-resolver",
         "https://github.com/mbobakov/grpc-consul-resolver/issues/32",
     ],
-    client: Watching::<MbobakovConsul>::boxed,
+    client: WatchingClient::<MbobakovConsul>::boxed,
 };
 
 /// The loop of one channel.
@@ -33,20 +33,20 @@ struct MbobakovConsul {
 }
 
 impl Resolver for MbobakovConsul {
-    fn build(world: &World) -> Built<Self> {
+    fn build(registry: &RegistryView) -> Built<Self> {
         let mut resolver = MbobakovConsul::default();
-        resolver.told(world);
+        resolver.registry_changed(registry);
         Built::Now(resolver)
     }
 
     /// Everything that is listed, in alphabetical order, even if the list is empty. A failed query is repeated.
-    fn told(&mut self, world: &World) {
-        match world.answering {
-            Answering::Lists => {
-                self.holds = world.addresses(|_| true);
+    fn registry_changed(&mut self, registry: &RegistryView) {
+        match registry.availability {
+            Availability::Lists => {
+                self.holds = registry.addresses(|_| true);
                 self.holds.sort_by_cached_key(ToString::to_string);
             }
-            Answering::Unknown | Answering::Silent | Answering::Errors => {}
+            Availability::Unknown | Availability::Silent | Availability::Errors => {}
         }
     }
 

@@ -9,22 +9,22 @@
 mod dns;
 mod driver;
 mod etcd_naming;
-mod find;
 mod go_zero;
 mod idle;
 mod kratos;
 mod kuberesolver;
 mod mbobakov_consul;
+mod registry_view;
+mod select;
 #[cfg(test)]
 mod tests;
 mod watching;
-mod world;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use driver::{Lenses, Past, Watched};
-pub use find::{LensErrorKind, UnknownLens, find, names};
+pub use select::{LensErrorKind, UnknownLens, find, names};
 
 use crate::model::endpoint::{Address, Endpoint};
 pub use crate::model::lens::Hears;
@@ -40,7 +40,7 @@ pub struct LensKind {
     /// `None` for a stack whose versions behave in the same way.
     pub versions: Option<(&'static str, &'static str)>,
     /// What its resolver follows.
-    pub follows: Follows,
+    pub follows: ResolverSource,
     /// What it does across an idle period, in half a sentence: `its poller ends with the first idle period`.
     pub rule: &'static str,
     /// How a call to a dead address fails: the beginning of the client's own error message.
@@ -56,7 +56,7 @@ pub struct LensKind {
 /// What a lens's resolver follows. A model reproduces how a client is notified of changes, so this names the
 /// mechanism and not a registry: each backend declares the mechanism of its registry ([`Registry::watch`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Follows {
+pub enum ResolverSource {
     /// Any registry for which the framework has a plugin; the model was verified with one that has this API.
     Registry(WatchApi),
     /// Registries with this API and no others.
@@ -65,13 +65,13 @@ pub enum Follows {
     Dns,
 }
 
-impl Follows {
+impl ResolverSource {
     /// True when such a resolver may follow `registry`.
     pub fn may_follow(self, registry: &Registry) -> bool {
         match self {
-            Follows::Dns => registry.resolves_names(),
-            Follows::Registry(_) => !registry.resolves_names(),
-            Follows::Only(api) => registry.watch == api,
+            ResolverSource::Dns => registry.resolves_names(),
+            ResolverSource::Registry(_) => !registry.resolves_names(),
+            ResolverSource::Only(api) => registry.watch == api,
         }
     }
 }

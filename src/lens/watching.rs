@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::idle::{Idle, Rule};
-use super::world::World;
+use super::registry_view::RegistryView;
 use super::{Client, Hears, Input, Setting, View};
 use crate::model::endpoint::Address;
 use crate::model::time::Elapsed;
@@ -15,10 +15,10 @@ use crate::model::time::Elapsed;
 /// A resolver, from its creation until it is closed.
 pub(super) trait Resolver: fmt::Debug + Send + Sized {
     /// `Build`.
-    fn build(world: &World) -> Built<Self>;
+    fn build(registry: &RegistryView) -> Built<Self>;
 
     /// The registry reports something new, fails, or responds again.
-    fn told(&mut self, world: &World);
+    fn registry_changed(&mut self, registry: &RegistryView);
 
     /// The last list that it passed to the load balancer.
     fn holds(&self) -> &[Address];
@@ -46,61 +46,66 @@ pub(super) enum Built<R> {
 
 /// A channel.
 #[derive(Debug)]
-pub(super) struct Watching<R> {
+pub(super) struct WatchingClient<R> {
     now: Elapsed,
-    world: World,
+    registry: RegistryView,
     idle: Idle,
-    mode: Mode<R>,
+    resolver_state: ResolverState<R>,
 }
 
 #[derive(Debug)]
-enum Mode<R> {
+enum ResolverState<R> {
     Asleep,
     Building,
     Awake(R),
 }
 
-impl<R: Resolver + 'static> Watching<R> {
+impl<R: Resolver + 'static> WatchingClient<R> {
     pub(super) fn boxed(setting: Setting) -> Box<dyn Client> {
         let idle = Idle::new(Rule::GO, setting.idle_timeout);
-        Box::new(Watching::<R> { now: Elapsed::ZERO, world: World::default(), idle, mode: Mode::Asleep })
+        Box::new(WatchingClient::<R> {
+            now: Elapsed::ZERO,
+            registry: RegistryView::default(),
+            idle,
+            resolver_state: ResolverState::Asleep,
+        })
     }
 
     fn build(&mut self) {
-        self.mode = match R::build(&self.world) {
+        self.resolver_state = match R::build(&self.registry) {
             Built::Now(resolver) => {
                 self.idle.woke(self.now);
-                Mode::Awake(resolver)
+                ResolverState::Awake(resolver)
             }
-            Built::Waits => Mode::Building,
-            Built::Fails => Mode::Asleep,
+            Built::Waits => ResolverState::Building,
+            Built::Fails => ResolverState::Asleep,
         };
     }
 }
 
-impl<R: Resolver + 'static> Client for Watching<R> {
+impl<R: Resolver + 'static> Client for WatchingClient<R> {
     fn handle(&mut self, now: Elapsed, input: &Input) {
         while let Some(due) = self.idle.deadline().filter(|due| *due <= now) {
             self.now = self.now.max(due);
             if self.idle.look(self.now) {
                 self.idle.slept();
-                self.mode = Mode::Asleep;
+                self.resolver_state = ResolverState::Asleep;
             }
         }
         self.now = self.now.max(now);
-        if self.world.take(input) {
-            match &mut self.mode {
-                Mode::Asleep => {}
-                Mode::Building => self.build(),
-                Mode::Awake(resolver) => resolver.told(&self.world),
+        if self.registry.take(input) {
+            match &mut self.resolver_state {
+                ResolverState::Asleep => {}
+                ResolverState::Building => self.build(),
+                ResolverState::Awake(resolver) => resolver.registry_changed(&self.registry),
             }
         }
         match input {
             Input::CallStarted => {
                 self.idle.started();
-                match self.mode {
-                    Mode::Asleep => self.build(),
-                    Mode::Building | Mode::Awake(_) => {}
+                match self.resolver_state {
+                    ResolverState::Asleep => self.build(),
+                    ResolverState::Building | ResolverState::Awake(_) => {}
                 }
             }
             Input::CallFinished => self.idle.finished(self.now),
@@ -113,10 +118,10 @@ impl<R: Resolver + 'static> Client for Watching<R> {
     }
 
     fn view(&self) -> View {
-        let (holds, hears) = match &self.mode {
-            Mode::Asleep => (Vec::new(), Hears::NextCall),
-            Mode::Building => (Vec::new(), Hears::Changes),
-            Mode::Awake(resolver) => (resolver.holds().to_vec(), resolver.hears()),
+        let (holds, hears) = match &self.resolver_state {
+            ResolverState::Asleep => (Vec::new(), Hears::NextCall),
+            ResolverState::Building => (Vec::new(), Hears::Changes),
+            ResolverState::Awake(resolver) => (resolver.holds().to_vec(), resolver.hears()),
         };
         View { holds, subset: R::subset(), hears }
     }

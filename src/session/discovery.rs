@@ -11,7 +11,7 @@ use std::time::Duration;
 use self::belief::{Before, Belief};
 pub use self::reading::Reading;
 use self::tracked::{State, Tracked, text_of};
-use super::lag::Lags;
+use super::propagation::Propagation;
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, EventKind, Lag};
 use crate::model::registry::SourceId;
 use crate::model::resolution::{
@@ -43,7 +43,7 @@ pub enum Step {
 pub struct Discovery {
     sources: Vec<Tracked>,
     ids: Vec<Arc<SourceId>>,
-    lags: Lags,
+    propagation: Propagation,
     watching: bool,
     seed: u64,
 }
@@ -53,8 +53,8 @@ impl Discovery {
     pub fn new(sources: impl IntoIterator<Item = Arc<SourceId>>, watching: bool, seed: u64) -> Self {
         let ids: Vec<Arc<SourceId>> = sources.into_iter().collect();
         let sources = ids.iter().map(Tracked::new).collect();
-        let lags = Lags::between(ids.len());
-        Discovery { sources, ids, lags, watching, seed }
+        let propagation = Propagation::between(ids.len());
+        Discovery { sources, ids, propagation, watching, seed }
     }
 
     /// Queries every source that is quiet.
@@ -252,8 +252,11 @@ impl Discovery {
         let tell = tell || notes.iter().any(is_news) || left_out != tracked.left_out;
         tracked.left_out = left_out;
         let delta = tracked.set.apply(update);
-        let lags =
-            if first || !delta.is_empty() { self.lags.told(now, index, &tracked.set, &self.ids) } else { Vec::new() };
+        let lags = if first || !delta.is_empty() {
+            self.propagation.told(now, index, &tracked.set, &self.ids)
+        } else {
+            Vec::new()
+        };
         let departed = std::mem::take(&mut tracked.departed).into_iter();
         for note in departed.filter(|_| !delta.removed.is_empty()) {
             if !notes.contains(&note) {
@@ -293,7 +296,7 @@ impl Discovery {
         let delta = tracked.set.apply(Update::Partial(part));
         if !delta.is_empty() {
             tracked.heard = true;
-            let lags = self.lags.told(now, index, &self.sources[index].set, &self.ids);
+            let lags = self.propagation.told(now, index, &self.sources[index].set, &self.ids);
             steps.push(self.change(index, delta, notes, lags));
         }
         self.failed(now, index, Some(why), true, steps);

@@ -16,11 +16,11 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::connection;
+use super::engine::EngineConfig;
 use super::engine::{Effect, Engine, HoldId, Input, Stages};
 use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
 use super::plan::{Plan, Source};
-use super::script::Script;
 use crate::backend::{self, BACKENDS};
 use crate::channel::{Channel, ConnectionId};
 use crate::model::endpoint::Address;
@@ -46,7 +46,7 @@ pub struct Session {
     /// Boxed: at its end a session has one for every endpoint, all at the same time.
     events: VecDeque<Box<Event>>,
     over: bool,
-    sources: Vec<Asked>,
+    sources: Vec<RunningSource>,
     transport: Transport,
     /// The metadata that are sent to endpoints: no event contains any of it.
     secrets: Secrets,
@@ -62,7 +62,7 @@ pub struct Session {
     outbox: Outbox,
 }
 
-struct Asked {
+struct RunningSource {
     source: Source,
     resolve_now: Arc<Notify>,
     task: Option<AbortHandle>,
@@ -96,7 +96,7 @@ impl Session {
         let implied = plan.sources.iter().zip(&ids).filter(|(source, _)| source.implied).map(|(_, id)| id.clone());
         #[expect(clippy::disallowed_methods, reason = "events have dates")]
         let began = SystemTime::now();
-        let script = Script {
+        let config = EngineConfig {
             label: plan.label,
             began,
             implied: implied.collect(),
@@ -111,16 +111,17 @@ impl Session {
             check_interval: plan.check_interval,
             lenses: plan.lenses,
             limits: plan.limits,
-            judging: plan.judging,
+            criteria: plan.criteria,
             proxy: plan.proxy,
         };
-        let sources = plan.sources.into_iter().map(|source| Asked { source, resolve_now: Arc::default(), task: None });
+        let sources =
+            plan.sources.into_iter().map(|source| RunningSource { source, resolve_now: Arc::default(), task: None });
         let began = Instant::now();
         let heartbeat = Heartbeat::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(heartbeat.clone().beat());
         let mut session = Session {
-            engine: Engine::new(script),
+            engine: Engine::new(config),
             began,
             events: VecDeque::new(),
             over: false,

@@ -5,11 +5,10 @@ mod discovery;
 mod driver;
 mod engine;
 mod heartbeat;
-mod lag;
 mod orders;
 pub mod plan;
-mod script;
+mod propagation;
 
-pub use crate::diagnosis::{Judging, MinReady};
+pub use crate::diagnosis::{Criteria, MinReady};
 pub use driver::Session;
 pub use plan::{CHECK_INTERVAL, Goal, Holding, Lenses, Limits, Plan, PlanBuilder, PlanError, Source, Until};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::backend::{self, BACKENDS, Backend};
 use crate::channel;
-use crate::diagnosis::{Judging, ProxyEnv};
+use crate::diagnosis::{Criteria, ProxyEnv};
 use crate::lens::{LENSES, LensKind};
 use crate::model::registry::SourceId;
 use crate::model::target::Target;
@@ -73,7 +73,7 @@ pub struct Plan {
     /// The limits of the session.
     pub limits: Limits,
     /// What is good enough.
-    pub judging: Judging,
+    pub criteria: Criteria,
     /// The proxy that other clients would use because of the environment. Sessions never use it; they only report it.
     pub proxy: Option<ProxyEnv>,
 }
@@ -113,7 +113,7 @@ impl Plan {
             },
             check_interval: Some(CHECK_INTERVAL),
             limits: Limits::default(),
-            judging: Judging::default(),
+            criteria: Criteria::default(),
             proxy: None,
         }
     }
@@ -193,7 +193,7 @@ impl Lenses {
 /// The condition of `watch --until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Until {
-    /// As many endpoints as [`Judging::min_ready`] requires (default: one) are READY, and SERVING or without a health
+    /// As many endpoints as [`Criteria::min_ready`] requires (default: one) are READY, and SERVING or without a health
     /// service.
     Ready,
     /// This condition has been met for 10 s.

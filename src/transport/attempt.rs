@@ -26,7 +26,7 @@ use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Stage, TlsReport};
 use crate::net::dial::Io;
 use crate::net::http2::Origin;
-use crate::net::tls::Told;
+use crate::net::tls::TlsFailure;
 use crate::text::duration;
 
 /// The result of an attempt that succeeded. Nothing runs until the driver is polled.
@@ -195,7 +195,7 @@ impl<'a> Attempt<'a> {
                 if unclear && refused.report.chain.is_empty() {
                     let dial = || async { self.dial(&mut |_| {}).await.ok() };
                     let missing = Box::pin(offer::missing(dial, server_name, self.deadline)).await;
-                    if let Some(Told { code, text, fault }) = missing {
+                    if let Some(TlsFailure { code, text, fault }) = missing {
                         (refused.code, refused.report.fault) = (code, fault);
                         refused.text = text;
                     }

@@ -83,34 +83,34 @@ pub(super) async fn others(grpc: Grpc, service: &str, limit: Duration) -> Vec<(S
 }
 
 /// The state of a `Watch`.
-enum Watching {
-    Unasked(Box<Grpc>, Arc<str>),
+enum HealthWatch {
+    NotStarted(Box<Grpc>, Arc<str>),
     Open(Box<Responses<HealthCheckResponse>>),
     Over,
 }
 
 /// `Watch`: every status that the server sends, and at last how the RPC ended.
 pub(super) fn watch(grpc: Grpc, service: Arc<str>) -> impl Stream<Item = Health> + Send + Unpin + 'static {
-    let begin = Watching::Unasked(Box::new(grpc), service);
+    let begin = HealthWatch::NotStarted(Box::new(grpc), service);
     let statuses: BoxStream<'static, Health> = Box::pin(stream::unfold(begin, |at| async move {
         let mut open = match at {
-            Watching::Over => return None,
-            Watching::Open(open) => open,
-            Watching::Unasked(grpc, service) => {
+            HealthWatch::Over => return None,
+            HealthWatch::Open(open) => open,
+            HealthWatch::NotStarted(grpc, service) => {
                 let request = HealthCheckRequest { service: service.to_string() };
                 match grpc.streaming(Call { path: WATCH, request, limit: None, stream: None }).await {
                     Ok(statuses) => Box::new(statuses),
-                    Err(failure) => return Some((refusal(failure), Watching::Over)),
+                    Err(failure) => return Some((refusal(failure), HealthWatch::Over)),
                 }
             }
         };
         match open.next().await {
-            Ok(Some(response)) => Some((answer(response), Watching::Open(open))),
+            Ok(Some(response)) => Some((answer(response), HealthWatch::Open(open))),
             Ok(None) => {
                 let text = "server ended the Watch".to_string();
-                Some((Health::Failed { code: GrpcStatus::Ok, text, cause: RpcCause::Status }, Watching::Over))
+                Some((Health::Failed { code: GrpcStatus::Ok, text, cause: RpcCause::Status }, HealthWatch::Over))
             }
-            Err(failure) => Some((refusal(failure), Watching::Over)),
+            Err(failure) => Some((refusal(failure), HealthWatch::Over)),
         }
     }));
     statuses

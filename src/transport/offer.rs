@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use crate::net::dial::Io;
-use crate::net::tls::{Answer, Offered, Told, answer, client_hello};
+use crate::net::tls::{HelloResponse, Offered, TlsFailure, answer, client_hello};
 
 /// A response is shorter than that: a chain of certificates is some kilobytes.
 const LONGEST: usize = 64 * 1024;
@@ -15,11 +15,11 @@ pub(super) async fn missing<F: Future<Output = Option<Box<dyn Io>>>>(
     dial: impl Fn() -> F,
     server_name: &str,
     deadline: Instant,
-) -> Option<Told> {
+) -> Option<TlsFailure> {
     let name = server_name.parse::<std::net::IpAddr>().is_err().then_some(server_name);
     let older = ask(dial().await?, Offered::UpTo12, name, deadline).await;
-    if let Some(told) = older.as_ref().and_then(Answer::lacks) {
-        return Some(told);
+    if let Some(failure) = older.as_ref().and_then(HelloResponse::lacks) {
+        return Some(failure);
     }
     let newer = ask(dial().await?, Offered::Only13, name, deadline).await;
     match newer {
@@ -28,14 +28,14 @@ pub(super) async fn missing<F: Future<Output = Option<Box<dyn Io>>>>(
     }
 }
 
-async fn ask(mut io: Box<dyn Io>, offered: Offered, name: Option<&str>, deadline: Instant) -> Option<Answer> {
+async fn ask(mut io: Box<dyn Io>, offered: Offered, name: Option<&str>, deadline: Instant) -> Option<HelloResponse> {
     let hello = client_hello(offered, name, std::array::from_fn(|_| fastrand::u8(..)));
     let mut read = Vec::new();
     let talk = async {
         io.write_all(&hello).await.ok()?;
         loop {
             let said = answer(&read);
-            if read.len() > LONGEST || said.as_ref().is_some_and(Answer::is_complete) {
+            if read.len() > LONGEST || said.as_ref().is_some_and(HelloResponse::is_complete) {
                 return said;
             }
             match io.read_buf(&mut read).await {

@@ -26,8 +26,8 @@ use crate::model::reach::{Certificate, FailureCode, Spoken, TlsReport};
 use crate::net::dial::Io;
 pub(super) use crate::net::tls::ClientAuth;
 use crate::net::tls::{
-    self, Presented, Roots, SetupError, Told, Verifier, distinguished_name, explain_end, explain_handshake, is_tls,
-    read, refusal_in,
+    self, Presented, Roots, SetupError, TlsFailure, Verifier, distinguished_name, explain_end, explain_handshake,
+    is_tls, read, refusal_in,
 };
 use crate::text::quote_bytes;
 
@@ -121,7 +121,7 @@ impl Tls {
         let stream: TlsStream<Peek> = match outcome {
             Ok(stream) => stream,
             Err((error, peek)) => {
-                let Told { code, text, fault } = why(&error, &peek.first, &report.server_name, &client);
+                let TlsFailure { code, text, fault } = why(&error, &peek.first, &report.server_name, &client);
                 report.fault = fault;
                 return Err(Refused { code, text, report, spoken: frames::spoken(&peek.first) });
             }
@@ -159,7 +159,7 @@ fn version(version: ProtocolVersion) -> String {
 }
 
 /// Why a handshake failed, whether or not TLS is the cause. `first`: the peer's first bytes.
-fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) -> Told {
+fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) -> TlsFailure {
     if let Some(told) = explain_handshake(error, first, server_name, client) {
         return told;
     }
@@ -178,7 +178,7 @@ fn why(error: &io::Error, first: &[u8], server_name: &str, client: &ClientAuth) 
         _ if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => not_tls(first),
         other => other,
     };
-    Told { code, text, fault: None }
+    TlsFailure { code, text, fault: None }
 }
 
 fn not_tls(first: &[u8]) -> (FailureCode, String) {

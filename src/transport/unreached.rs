@@ -6,7 +6,7 @@ use super::http2::NoLink;
 use super::tls::ClientAuth;
 use super::wire::End;
 use crate::model::reach::{Failure, FailureCode, Spoken, Stage, TlsReport};
-use crate::net::tls::{Told, explain_alert, explain_end};
+use crate::net::tls::{TlsFailure, explain_alert, explain_end};
 use crate::text::duration;
 
 /// The server sent nothing until the deadline: for `waited`, of an attempt that took `total`.
@@ -50,7 +50,7 @@ pub(super) fn no_link(why: NoLink, secured: Option<(TlsReport, ClientAuth)>, wai
         _ => None,
     };
     let mut failure = match refused {
-        Some(Told { code, text, fault }) => {
+        Some(TlsFailure { code, text, fault }) => {
             report.fault = fault;
             Failure::new(Stage::Tls, code, text, waited)
         }

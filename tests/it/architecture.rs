@@ -34,17 +34,8 @@ const MODULES: &[(&str, &[&str])] = &[
 const ABOVE: &[&str] = &["fuzzing"];
 
 /// Modules and files that use no clock, no runtime and no sockets.
-const PURE: &[&str] = &[
-    "text",
-    "model",
-    "layout",
-    "channel",
-    "lens",
-    "diagnosis",
-    "session/engine",
-    "session/discovery.rs",
-    "session/script.rs",
-];
+const PURE: &[&str] =
+    &["text", "model", "layout", "channel", "lens", "diagnosis", "session/engine", "session/discovery.rs"];
 
 /// What the pure ones must not mention.
 const IMPURE: &[&str] = &[

@@ -35,7 +35,7 @@ impl Default for Agent {
 
 /// Defaults for the parts that an address does not state.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unsaid {
+pub(super) struct AddressDefaults {
     /// Is it `https`?
     pub tls: bool,
     /// The port; HTTP's own (80, 443) when `None`, as Consul itself has it.
@@ -79,7 +79,7 @@ pub(super) enum AgentError {
 impl Agent {
     /// Parses `host[:port][/prefix]`, `http://…`, `https://…` or `unix:///path`. IPv6 is written in brackets; without
     /// a port the brackets may be left out.
-    pub(super) fn parse(text: &str, unsaid: Unsaid) -> Result<Self, AgentError> {
+    pub(super) fn parse(text: &str, defaults: AddressDefaults) -> Result<Self, AgentError> {
         let shown = shown_address(text);
         if let Some(path) = text.strip_prefix("unix:") {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -89,10 +89,10 @@ impl Agent {
             return Ok(Agent::Unix(PathBuf::from(path)));
         }
         let (tls, rest) = match text.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (unsaid.tls, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (defaults.tls, rest),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
             Some(_) => return Err(AgentError::Scheme(shown)),
-            None => (unsaid.tls, text),
+            None => (defaults.tls, text),
         };
         let (authority, prefix) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
         if authority.contains('@') {
@@ -108,7 +108,7 @@ impl Agent {
         Ok(Agent::Tcp {
             tls,
             host: host.to_string(),
-            port: port.or(unsaid.port).unwrap_or(if tls { 443 } else { 80 }),
+            port: port.or(defaults.port).unwrap_or(if tls { 443 } else { 80 }),
             prefix: prefix.trim_end_matches('/').to_string(),
         })
     }
@@ -182,7 +182,7 @@ impl fmt::Display for Agent {
 mod tests {
     use super::*;
 
-    const AS_CONSUL: Unsaid = Unsaid { tls: false, port: None };
+    const AS_CONSUL: AddressDefaults = AddressDefaults { tls: false, port: None };
 
     #[test]
     fn every_form_of_consuls_own_documentation_is_an_agent() {
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn what_an_address_leaves_out_is_taken_from_its_surroundings() {
-        let agent = Agent::parse("a.example", Unsaid { tls: true, port: Some(8500) }).unwrap();
+        let agent = Agent::parse("a.example", AddressDefaults { tls: true, port: Some(8500) }).unwrap();
         assert_eq!(agent.to_string(), "https://a.example:8500");
     }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::agent::{Agent, Unsaid};
+use super::agent::{AddressDefaults, Agent};
 use super::error::ConsulError;
 use super::settings::Settings;
 use super::target::ConsulTarget;
@@ -149,7 +149,7 @@ fn agent(settings: &Settings, target: Option<&ConsulTarget>) -> Result<Agent, su
         None => Ok(settings.agent.value.clone()),
         Some(text) => {
             let tls = settings.tls.value || settings.agent.value.is_tls();
-            Agent::parse(text, Unsaid { tls, port: Some(wire_port(tls)) })
+            Agent::parse(text, AddressDefaults { tls, port: Some(wire_port(tls)) })
         }
     }
 }

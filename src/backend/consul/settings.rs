@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::agent::{Agent, Unsaid};
+use super::agent::{AddressDefaults, Agent};
 use crate::backend::login::shown_login;
 use crate::backend::settings::{BackendSettings, Flag, Origin, Reader, Setting, SettingsError, Sourced, Value};
 use crate::model::secret::Secret;
@@ -101,8 +101,8 @@ impl Default for Settings {
 impl BackendSettings for Settings {
     fn read(given: &Reader) -> Result<Self, SettingsError> {
         let tls = given.go_boolean("CONSUL_HTTP_SSL", false)?;
-        let unsaid = Unsaid { tls: tls.value, port: None };
-        let mut agent: Sourced<Agent> = given.read("CONSUL_HTTP_ADDR", |text| Agent::parse(text, unsaid))?;
+        let defaults = AddressDefaults { tls: tls.value, port: None };
+        let mut agent: Sourced<Agent> = given.read("CONSUL_HTTP_ADDR", |text| Agent::parse(text, defaults))?;
         if let (Agent::Tcp { tls: of_agent, .. }, Origin::Default) = (&mut agent.value, &agent.origin) {
             *of_agent = tls.value;
         }

@@ -117,7 +117,7 @@ fn service_name(name: &str) -> Result<(), ResolveError> {
 /// The watch over an open route.
 pub(super) fn watch(client: Client, target: ConsulTarget, response_limit: Duration) -> Resolution {
     let pulse = client.another();
-    let watch = Watching {
+    let watch = ConsulWatch {
         path: segment(&target.service),
         client,
         pulse,
@@ -134,7 +134,7 @@ pub(super) fn watch(client: Client, target: ConsulTarget, response_limit: Durati
     watch.changes()
 }
 
-struct Watching {
+struct ConsulWatch {
     client: Client,
     pulse: Client,
     target: ConsulTarget,
@@ -156,7 +156,7 @@ struct Watching {
     over: Option<ResolveError>,
 }
 
-impl Watch for Watching {
+impl Watch for ConsulWatch {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         let (answer, why) = self.wait().await?;
         Ok(match why {
@@ -166,7 +166,7 @@ impl Watch for Watching {
     }
 }
 
-impl Watching {
+impl ConsulWatch {
     /// Waits for a response that differs from the last one; also why there may be more than it lists.
     async fn wait(&mut self) -> Result<(Answer, Option<ResolveFailure>), ResolveError> {
         if let Some(error) = self.over.take() {

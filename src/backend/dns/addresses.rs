@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Family;
 use super::notes::Notes;
-use super::question::{Asker, Reply, Said};
+use super::question::{DnsClient, QuestionResult, Reply};
 use super::records::{address, alias_ttl};
 use super::servers::{loopback, shown};
 use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
@@ -21,7 +21,7 @@ const FAMILY_GRACE: Duration = Duration::from_millis(1_500);
 /// What every query of one answer has in common.
 pub(super) struct Question<'a> {
     /// Queries the servers.
-    pub asker: &'a Asker,
+    pub client: &'a DnsClient,
     /// The address family that is wanted.
     pub family: Family,
     /// The deadline for all queries.
@@ -42,7 +42,7 @@ pub(super) struct Found {
 impl Question<'_> {
     /// One query.
     pub(super) async fn ask(&self, name: &Name, kind: RecordType) -> Result<Reply, ResolveError> {
-        self.asker.ask(name, kind, self.deadline).await
+        self.client.ask(name, kind, self.deadline).await
     }
 
     /// A and AAAA in parallel, as far as the family includes them.
@@ -56,7 +56,7 @@ impl Question<'_> {
         for answered in self.both(name).await {
             match answered {
                 Ok(reply) => {
-                    if let Said::Records { answers, .. } = &reply.said {
+                    if let QuestionResult::Records { answers, .. } = &reply.result {
                         let alias = alias_ttl(answers);
                         let addresses = answers.iter().filter_map(address);
                         found.addresses.extend(addresses.map(|(ip, ttl)| (ip, ttl.min(alias))));
@@ -97,7 +97,7 @@ async fn late(
     (answered, waiting): (RecordType, RecordType),
     answer: &Result<Reply, ResolveError>,
 ) -> Result<Reply, ResolveError> {
-    let has_addresses = matches!(answer, Ok(Reply { said: Said::Records { answers, .. }, .. })
+    let has_addresses = matches!(answer, Ok(Reply { result: QuestionResult::Records { answers, .. }, .. })
         if answers.iter().any(|record| record.record_type() == answered));
     if !has_addresses {
         return rest.await;
@@ -112,7 +112,7 @@ async fn late(
 impl Found {
     /// Reports that A was answered and AAAA was not, or the other way round: some resolvers fail both.
     pub(super) fn half_answered(&self, name: &Name, notes: &mut Notes) {
-        let has_addresses = |reply: &&Reply| matches!(reply.said, Said::Records { .. });
+        let has_addresses = |reply: &&Reply| matches!(reply.result, QuestionResult::Records { .. });
         let Some(answered) = self.replies.iter().find(has_addresses) else { return };
         for error in &self.failures {
             let who = match error.failure().code {
@@ -124,7 +124,7 @@ impl Found {
             notes.half_answered(format!("{error}, although {} is answered; {who}", answered.question));
         }
         for reply in &self.replies {
-            if let Said::Nothing { code: AbsenceCode::NxDomain, .. } = reply.said {
+            if let QuestionResult::Nothing { code: AbsenceCode::NxDomain, .. } = reply.result {
                 notes.half_answered(format!(
                     "dns server {} answers NXDOMAIN for {}, although {} is answered: NXDOMAIN means that {} does not exist at \
                      all; musl's resolver (Alpine) and caches that follow RFC 8020 would fail the whole lookup",

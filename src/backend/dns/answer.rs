@@ -13,7 +13,7 @@ use super::addresses::{Found, Question};
 use super::name::full_name;
 use super::notes::{Absent, Notes};
 use super::outcome::Outcome;
-use super::question::{Asker, Reply};
+use super::question::{DnsClient, Reply};
 use super::records::srv_records;
 use super::servers::{Servers, shown};
 use super::{Family, PortRule};
@@ -43,7 +43,7 @@ pub(super) enum Wanted {
 pub(super) async fn outcome(
     wanted: &Wanted,
     servers: &Servers,
-    asker: &Asker,
+    client: &DnsClient,
     family: Family,
     deadline: Instant,
 ) -> Result<Outcome, ResolveError> {
@@ -51,7 +51,7 @@ pub(super) async fn outcome(
         Family::Both if servers.no_aaaa => Family::V4,
         family => family,
     };
-    let question = Question { asker, family, deadline };
+    let question = Question { client, family, deadline };
     let (Wanted::Srv(name) | Wanted::Host { host: name, .. }) = wanted;
     if let Some(domain) = never_asked(name) {
         let text =
@@ -218,8 +218,12 @@ impl Question<'_> {
 }
 
 /// Sends any query to see whether the servers respond.
-pub(super) async fn sign_of_life(servers: &Servers, asker: &Asker, deadline: Instant) -> Result<String, ResolveError> {
-    let reply = asker.ask(&full_name(".")?, RecordType::NS, deadline).await;
+pub(super) async fn sign_of_life(
+    servers: &Servers,
+    client: &DnsClient,
+    deadline: Instant,
+) -> Result<String, ResolveError> {
+    let reply = client.ask(&full_name(".")?, RecordType::NS, deadline).await;
     let others = servers.addresses.len().saturating_sub(1);
     let also = if others == 0 { String::new() } else { format!(" (of {} servers)", others + 1) };
     match reply {

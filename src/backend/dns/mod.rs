@@ -51,7 +51,7 @@ pub use registry::REGISTRY;
 
 use answer::Wanted;
 use outcome::Outcome;
-use question::Asker;
+use question::DnsClient;
 use schedule::Schedule;
 use servers::Servers;
 pub use settings::{Family, Settings};
@@ -133,40 +133,40 @@ impl Backend for Dns {
 
     fn describe(&self, settings: &super::Settings) -> Description {
         let dns = settings.of::<Settings>();
-        let mut said = Vec::new();
+        let mut rows = Vec::new();
         match &dns.server {
-            Some(server) => said.push(("server", server.value.to_string(), server.origin.clone())),
+            Some(server) => rows.push(("server", server.value.to_string(), server.origin.clone())),
             None => {
                 let origin = Origin::System(resolver::SOURCE.to_string());
                 match Servers::system() {
                     Ok(system) => {
-                        said.push(("server", list(&system.addresses), origin.clone()));
+                        rows.push(("server", list(&system.addresses), origin.clone()));
                         if !system.search.is_empty() {
-                            said.push(("search", list(&system.search), origin.clone()));
+                            rows.push(("search", list(&system.search), origin.clone()));
                         }
-                        said.push(("ndots", system.ndots.to_string(), origin));
+                        rows.push(("ndots", system.ndots.to_string(), origin));
                     }
-                    Err(error) => said.push(("server", error.to_string(), origin)),
+                    Err(error) => rows.push(("server", error.to_string(), origin)),
                 }
             }
         }
         let interval = dns.interval.unwrap_or(schedule::LONGEST);
         let origin = dns.interval.map_or(Origin::Default, |_| Origin::Flag("--dns-interval"));
-        said.push(("interval", format!("the TTL, at most {}", exact_duration(interval)), origin));
+        rows.push(("interval", format!("the TTL, at most {}", exact_duration(interval)), origin));
         match dns.family {
-            Family::Both => said.push(("family", "IPv4 and IPv6".to_string(), Origin::Default)),
-            Family::V4 => said.push(("family", "IPv4".to_string(), Origin::Flag("-4"))),
-            Family::V6 => said.push(("family", "IPv6".to_string(), Origin::Flag("-6"))),
+            Family::Both => rows.push(("family", "IPv4 and IPv6".to_string(), Origin::Default)),
+            Family::V4 => rows.push(("family", "IPv4".to_string(), Origin::Flag("-4"))),
+            Family::V6 => rows.push(("family", "IPv6".to_string(), Origin::Flag("-6"))),
         }
-        Description { active: Ok("always".to_string()), settings: said }
+        Description { active: Ok("always".to_string()), settings: rows }
     }
 
     fn query_version(&self, settings: &super::Settings) -> BoxFuture<'static, Result<String, ResolveError>> {
         let (dns, limit) = (settings.of::<Settings>(), settings.response_limit());
         Box::pin(async move {
             let servers = Servers::of(None, &dns).await?;
-            let asker = Asker::new(&servers);
-            answer::sign_of_life(&servers, &asker, clock::after(limit)).await
+            let client = DnsClient::new(&servers);
+            answer::sign_of_life(&servers, &client, clock::after(limit)).await
         })
     }
 }
@@ -197,7 +197,7 @@ fn literal_answer(host: &str, socket: SocketAddr, rule: &'static str) -> Update 
 
 enum State {
     New { server: Option<String>, wanted: Wanted, context: Context },
-    Watching(Box<Watch>),
+    Watching(Box<DnsWatch>),
     Ended,
 }
 
@@ -205,7 +205,7 @@ impl State {
     async fn next(self) -> Option<(Result<Update, ResolveError>, State)> {
         let started = match self {
             State::Ended => return None,
-            State::New { server, wanted, context } => Watch::start(server, wanted, &context).await.map(Box::new),
+            State::New { server, wanted, context } => DnsWatch::start(server, wanted, &context).await.map(Box::new),
             State::Watching(watch) => Ok(watch),
         };
         let told = match started {
@@ -220,10 +220,10 @@ impl State {
     }
 }
 
-struct Watch {
+struct DnsWatch {
     wanted: Wanted,
     servers: Servers,
-    asker: Asker,
+    client: DnsClient,
     family: Family,
     limit: Duration,
     schedule: Schedule,
@@ -231,18 +231,18 @@ struct Watch {
     resolve_now: Arc<Notify>,
     /// Waits for a hint since before the last query was sent, so that none is lost.
     hint: Pin<Box<OwnedNotified>>,
-    told: Option<Told>,
+    told: Option<LastReport>,
 }
 
 /// The last update, and when its answer arrived.
-struct Told {
+struct LastReport {
     answered: Elapsed,
     ttl: Option<Duration>,
     update: Update,
     set: EndpointSet,
 }
 
-impl Watch {
+impl DnsWatch {
     async fn start(server: Option<String>, wanted: Wanted, context: &Context) -> Result<Self, ResolveError> {
         let limit = context.settings.response_limit();
         let settings = context.settings.of::<Settings>();
@@ -254,9 +254,9 @@ impl Watch {
         })?;
         // The system's own time limits apply unless a shorter one is set.
         let limit = if is_set { limit } else { servers.limit().unwrap_or(limit) };
-        Ok(Watch {
+        Ok(DnsWatch {
             wanted,
-            asker: Asker::new(&servers),
+            client: DnsClient::new(&servers),
             servers,
             family: settings.family,
             limit,
@@ -277,7 +277,7 @@ impl Watch {
             }
             let deadline = clock::after(self.limit);
             let Outcome { update, ttl } =
-                answer::outcome(&self.wanted, &self.servers, &self.asker, self.family, deadline).await?;
+                answer::outcome(&self.wanted, &self.servers, &self.client, self.family, deadline).await?;
             let answered = self.now();
             let mut set = self.told.take().map(|told| (told.set, told.update));
             let changed = match &mut set {
@@ -292,7 +292,7 @@ impl Watch {
                     set
                 }
             };
-            self.told = Some(Told { answered, ttl, update: update.clone(), set });
+            self.told = Some(LastReport { answered, ttl, update: update.clone(), set });
             if changed {
                 return Ok(update);
             }

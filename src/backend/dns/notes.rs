@@ -9,7 +9,7 @@ use hickory_resolver::proto::rr::{Name, RData, Record};
 use super::error::mnemonic;
 use super::exchange::NoEdns;
 use super::outcome::{Outcome, least};
-use super::question::{Cut, Reply, Said};
+use super::question::{Cut, QuestionResult, Reply};
 use super::servers::shown;
 use super::service_config::{self, Readers};
 use crate::model::resolution::{Absence, AbsenceCode, Answer, Note, NoteKind, ResolveError, Update};
@@ -24,15 +24,15 @@ pub(super) struct Absent {
     code: Option<AbsenceCode>,
     ttl: Option<Duration>,
     aliases: Vec<String>,
-    said: Vec<String>,
+    result: Vec<String>,
 }
 
 impl Absent {
     pub(super) fn add(&mut self, reply: &Reply) {
-        let (code, ttl) = match &reply.said {
-            Said::Nothing { code, ttl } => (*code, *ttl),
+        let (code, ttl) = match &reply.result {
+            QuestionResult::Nothing { code, ttl } => (*code, *ttl),
             // An alias that leads to no record of the type.
-            Said::Records { .. } | Said::Loop => (AbsenceCode::NoData, None),
+            QuestionResult::Records { .. } | QuestionResult::Loop => (AbsenceCode::NoData, None),
         };
         // One name that exists is enough for "no data"; "no such name" needs every answer.
         self.code = match (self.code, code) {
@@ -50,12 +50,12 @@ impl Absent {
             (Some(target), Some((kind, _))) => format!("{kind} {}", shown(target)),
             _ => reply.question.clone(),
         };
-        if !matches!(reply.said, Said::Loop) {
-            self.said.push(format!("{word} for {question} from {}", reply.server));
+        if !matches!(reply.result, QuestionResult::Loop) {
+            self.result.push(format!("{word} for {question} from {}", reply.server));
         }
         if let (Some(from), Some(to)) = (reply.aliases.first(), reply.final_name()) {
-            let sentence = match (&reply.said, code) {
-                (Said::Loop, _) => {
+            let sentence = match (&reply.result, code) {
+                (QuestionResult::Loop, _) => {
                     let server = reply.server;
                     format!("{} is an alias loop ({}) from {server}", shown(from), chain(&reply.aliases))
                 }
@@ -72,7 +72,7 @@ impl Absent {
 
     /// What every server answered, in one line.
     pub(super) fn text(&self) -> String {
-        self.aliases.iter().chain(&self.said).map(String::as_str).collect::<Vec<_>>().join(", ")
+        self.aliases.iter().chain(&self.result).map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
     pub(super) fn outcome(self) -> Outcome {
@@ -131,10 +131,10 @@ impl Notes {
     /// What every reply includes: the server, its answer, and what was needed to get it.
     pub(super) fn asked<'a>(&mut self, replies: impl IntoIterator<Item = &'a Reply>) {
         for reply in replies {
-            let what = match &reply.said {
-                Said::Records { answers, .. } => describe(answers),
-                Said::Nothing { code, .. } => code.as_str().to_string(),
-                Said::Loop => "an alias loop".to_string(),
+            let what = match &reply.result {
+                QuestionResult::Records { answers, .. } => describe(answers),
+                QuestionResult::Nothing { code, .. } => code.as_str().to_string(),
+                QuestionResult::Loop => "an alias loop".to_string(),
             };
             let text = format!("{} ({what}, {})", reply.question, duration(reply.took));
             match self.asked.iter_mut().find(|(server, _)| *server == reply.server) {
@@ -191,7 +191,7 @@ impl Notes {
             self.once(NoteKind::AnsweredName, text);
         }
         for reply in replies {
-            if let (Some(from), Said::Records { .. }) = (reply.aliases.first(), &reply.said) {
+            if let (Some(from), QuestionResult::Records { .. }) = (reply.aliases.first(), &reply.result) {
                 self.once(NoteKind::AnsweredName, format!("{} is an alias of {}", shown(from), via(&reply.aliases)));
             }
         }
@@ -238,7 +238,7 @@ impl Notes {
             Some(Ok(reply)) => reply,
         };
         self.asked([&reply]);
-        let Said::Records { answers, .. } = reply.said else { return };
+        let QuestionResult::Records { answers, .. } = reply.result else { return };
         let texts: Vec<Vec<Vec<u8>>> = answers
             .into_iter()
             .filter_map(|record| match record.data {
@@ -281,7 +281,7 @@ impl Notes {
 mod tests {
     use super::*;
 
-    fn said(name: &str, candidates: &[&str]) -> Vec<String> {
+    fn result(name: &str, candidates: &[&str]) -> Vec<String> {
         let full = |name: &&str| Name::from_ascii(name).unwrap();
         let mut notes = Notes::default();
         notes.named(&full(&name), &candidates.iter().map(full).collect::<Vec<_>>(), []);
@@ -291,9 +291,9 @@ mod tests {
     #[test]
     fn the_full_name_that_answered_is_told_where_there_were_several() {
         assert_eq!(
-            said("pay.prod.svc.test.", &["pay.prod.svc.test.", "pay.svc.test.", "pay."]),
+            result("pay.prod.svc.test.", &["pay.prod.svc.test.", "pay.svc.test.", "pay."]),
             ["resolved as pay.prod.svc.test (other names from the search list: pay.svc.test, pay)"]
         );
-        assert!(said("pay.test.", &["pay.test."]).is_empty());
+        assert!(result("pay.test.", &["pay.test."]).is_empty());
     }
 }

@@ -18,7 +18,7 @@ use crate::model::resolution::{AbsenceCode, ResolveCode, ResolveError};
 const MOST_ALIASES: usize = 11;
 
 /// Queries servers; remembers their behavior, but never an answer.
-pub(super) struct Asker {
+pub(super) struct DnsClient {
     servers: Vec<Server>,
     retry: Option<Retry>,
     rotate: bool,
@@ -37,7 +37,7 @@ pub(super) struct Reply {
     /// How long this server took.
     pub(super) took: Duration,
     /// The answer.
-    pub(super) said: Said,
+    pub(super) result: QuestionResult,
     /// The chain of aliases, starting with the queried name; empty without an alias.
     pub(super) aliases: Vec<Name>,
     /// The response over UDP was truncated without the TC bit.
@@ -59,7 +59,7 @@ pub(super) struct Cut {
 
 /// The answer to a query.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(super) enum QuestionResult {
     /// Records of the queried type (and the aliases on the way), and the additional section.
     Records {
         /// The answer section.
@@ -85,10 +85,10 @@ impl Reply {
     }
 }
 
-impl Asker {
+impl DnsClient {
     /// Nothing is contacted yet.
     pub(super) fn new(servers: &Servers) -> Self {
-        Asker {
+        DnsClient {
             servers: servers.addresses.iter().map(|address| Server::new(*address)).collect(),
             retry: servers.retry,
             rotate: servers.rotate,
@@ -101,10 +101,10 @@ impl Asker {
     pub(super) async fn ask(&self, name: &Name, kind: RecordType, deadline: Instant) -> Result<Reply, ResolveError> {
         let mut reply = self.ask_once(name, kind, deadline).await?;
         // A server that returns only the alias (an authoritative one) is queried for its target.
-        while matches!(reply.said, Said::Records { .. }) && !has_kind(&reply, kind) {
+        while matches!(reply.result, QuestionResult::Records { .. }) && !has_kind(&reply, kind) {
             let Some(target) = reply.final_name().cloned() else { break };
             if reply.aliases.len() > MOST_ALIASES {
-                reply.said = Said::Loop;
+                reply.result = QuestionResult::Loop;
                 break;
             }
             let mut next = self.ask_once(&target, kind, deadline).await?;
@@ -114,10 +114,10 @@ impl Asker {
             next.aliases = aliases;
             next.took += reply.took;
             if returns {
-                next.said = Said::Loop;
+                next.result = QuestionResult::Loop;
             }
-            if let (Said::Records { answers: earlier, .. }, Said::Records { answers, .. }) =
-                (reply.said, &mut next.said)
+            if let (QuestionResult::Records { answers: earlier, .. }, QuestionResult::Records { answers, .. }) =
+                (reply.result, &mut next.result)
             {
                 answers.splice(0..0, earlier);
             }
@@ -169,9 +169,9 @@ impl Asker {
 }
 
 fn has_kind(reply: &Reply, kind: RecordType) -> bool {
-    match &reply.said {
-        Said::Records { answers, .. } => answers.iter().any(|record| record.record_type() == kind),
-        Said::Nothing { .. } | Said::Loop => false,
+    match &reply.result {
+        QuestionResult::Records { answers, .. } => answers.iter().any(|record| record.record_type() == kind),
+        QuestionResult::Nothing { .. } | QuestionResult::Loop => false,
     }
 }
 
@@ -183,20 +183,20 @@ fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType)
         && !message.authorities.iter().any(|record| record.record_type() == RecordType::SOA);
     let (aliases, is_loop) = follow(name, &message.answers);
     let count = message.answers.iter().filter(|record| record.record_type() == kind).count();
-    let said = match message.metadata.response_code {
-        ResponseCode::NoError | ResponseCode::NXDomain if is_loop => Said::Loop,
-        ResponseCode::NXDomain => Said::Nothing { code: AbsenceCode::NxDomain, ttl: negative_ttl },
+    let result = match message.metadata.response_code {
+        ResponseCode::NoError | ResponseCode::NXDomain if is_loop => QuestionResult::Loop,
+        ResponseCode::NXDomain => QuestionResult::Nothing { code: AbsenceCode::NxDomain, ttl: negative_ttl },
         ResponseCode::NoError if !message.answers.is_empty() => {
             // A server that resolves aliases itself would have sent their records: there are none.
             let ended = count == 0 && message.metadata.recursion_available && negative_ttl.is_some();
             match ended {
-                true => Said::Nothing { code: AbsenceCode::NoData, ttl: negative_ttl },
-                false => Said::Records { answers: message.answers, additionals: message.additionals },
+                true => QuestionResult::Nothing { code: AbsenceCode::NoData, ttl: negative_ttl },
+                false => QuestionResult::Records { answers: message.answers, additionals: message.additionals },
             }
         }
         // A referral is not a statement about the name.
         ResponseCode::NoError if refers => return Err(Fault::Referral),
-        ResponseCode::NoError => Said::Nothing { code: AbsenceCode::NoData, ttl: negative_ttl },
+        ResponseCode::NoError => QuestionResult::Nothing { code: AbsenceCode::NoData, ttl: negative_ttl },
         other => return Err(Fault::Code(other)),
     };
     let cut = cut.map(|udp| Cut { udp, tcp: count });
@@ -204,7 +204,7 @@ fn interpret(response: Result<Response, Failure>, name: &Name, kind: RecordType)
         server: SocketAddr::from(([0, 0, 0, 0], 0)),
         question: String::new(),
         took: Duration::ZERO,
-        said,
+        result,
         aliases,
         cut,
         incomplete,

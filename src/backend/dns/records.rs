@@ -6,7 +6,7 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::rdata::SRV;
 use hickory_resolver::proto::rr::{RData, Record, RecordType};
 
-use super::question::{Reply, Said};
+use super::question::{QuestionResult, Reply};
 use super::servers::shown;
 
 /// The address of an A or AAAA record, and its TTL.
@@ -26,7 +26,7 @@ fn seconds(ttl: u32) -> Duration {
 
 /// The SRV records of an answer, best first.
 pub(super) fn srv_records(reply: &Reply) -> Vec<(Duration, SRV)> {
-    let Said::Records { answers, .. } = &reply.said else { return vec![] };
+    let QuestionResult::Records { answers, .. } = &reply.result else { return vec![] };
     let alias = alias_ttl(answers);
     let mut records: Vec<_> = answers
         .iter()

@@ -11,7 +11,7 @@ use hickory_resolver::proto::rr::Name;
 use super::addresses::Question;
 use super::notes::{Absent, Notes};
 use super::outcome::{Outcome, least};
-use super::question::{Reply, Said};
+use super::question::{QuestionResult, Reply};
 use super::records::{address, shown_srv, srv_records};
 use super::servers::shown;
 use crate::model::endpoint::{Address, Endpoint, Instance, LayoutRule};
@@ -25,7 +25,7 @@ impl Question<'_> {
     /// The addresses of every SRV target, from the additional section if the server included them.
     pub(super) async fn srv(&self, reply: Reply, mut notes: Notes) -> Result<Outcome, ResolveError> {
         let records = srv_records(&reply);
-        let Said::Records { additionals, .. } = &reply.said else { return Ok(Outcome::empty(notes)) };
+        let QuestionResult::Records { additionals, .. } = &reply.result else { return Ok(Outcome::empty(notes)) };
         if let [(_, record)] = &records[..]
             && record.target.is_root()
         {

@@ -13,10 +13,10 @@ mod dns_server;
 use dns_server::{DnsServer, Script, addresses, full};
 
 async fn ask(servers: &Servers) -> Result<Update, ResolveError> {
-    let asker = Asker::new(servers);
+    let client = DnsClient::new(servers);
     let wanted = Wanted::Host { host: "pay".to_string(), port: Some(1), otherwise: PortRule::target(1) };
     let deadline = Instant::now() + Duration::from_secs(2);
-    answer::outcome(&wanted, servers, &asker, Family::Both, deadline).await.map(|outcome| outcome.update)
+    answer::outcome(&wanted, servers, &client, Family::Both, deadline).await.map(|outcome| outcome.update)
 }
 
 fn system(servers: &[&DnsServer], search: &[&str]) -> Servers {
@@ -141,9 +141,9 @@ async fn a_search_domain_that_hides_the_name_as_given_is_told() {
     server.says("pay.other", A, addresses("pay.other", 1, &["10.0.0.1"]));
     let servers = Servers { ndots: 5, ..system(&[&server], &["corp.test"]) };
     let wanted = Wanted::Host { host: "pay.other".to_string(), port: Some(1), otherwise: PortRule::target(1) };
-    let asker = Asker::new(&servers);
+    let client = DnsClient::new(&servers);
     let deadline = Instant::now() + Duration::from_secs(2);
-    let outcome = answer::outcome(&wanted, &servers, &asker, Family::Both, deadline).await.unwrap();
+    let outcome = answer::outcome(&wanted, &servers, &client, Family::Both, deadline).await.unwrap();
     let Update::Reset(answer) = outcome.update else { panic!("nobody") };
     let text = |kind| answer.notes.iter().find(|note| note.kind == kind).map(|note| note.text.as_str());
     assert_eq!(

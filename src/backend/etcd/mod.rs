@@ -28,7 +28,7 @@ use futures_util::stream;
 pub use registry::REGISTRY;
 pub use settings::{Member, Settings};
 
-use super::listing::Words;
+use super::listing::RegistryTerms;
 use super::login::learn_login;
 use super::settings::configure;
 use super::tls::Names;
@@ -48,7 +48,8 @@ const NAMES: &Names = &Names {
 };
 
 /// The names for its keys in texts.
-const WORDS: &Words = &Words { key: "key", unowned: "have no lease", show: "etcdctl get --prefix PREFIX" };
+const WORDS: &RegistryTerms =
+    &RegistryTerms { key: "key", unowned: "have no lease", show: "etcdctl get --prefix PREFIX" };
 
 /// The `etcd` backend.
 pub struct Etcd;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::backend::target::keys::{Members, Words, fmt_keys, parameters, split};
+use crate::backend::target::keys::{Members, ParameterTexts, fmt_keys, parameters, split};
 use crate::backend::target::percent::decode;
 use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
 use crate::model::target::{BackendTarget, Target, plain_authority};
@@ -67,7 +67,7 @@ const KEY: &str = "etcd:///10.0.0.1:2379,10.0.0.2:2379?key=pay.rpc";
 const GO_ZERO: &str = "go-zero";
 const MEMBERS: Members =
     Members { whose: "etcd's members", example: "etcd://10.0.0.1:2379,10.0.0.2:2379/pay", user: "ETCDCTL_USER" };
-const WORDS: Words = Words {
+const WORDS: ParameterTexts = ParameterTexts {
     scheme: "etcd",
     known: "prefix, layout, key",
     is_written: |layout| !layout.prefixes("pay").is_empty(),

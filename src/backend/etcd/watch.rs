@@ -52,7 +52,7 @@ async fn begin(
     target: EtcdTarget,
     secrets: Secrets,
     limit: Duration,
-) -> Result<(Update, Watching), ResolveError> {
+) -> Result<(Update, EtcdWatch), ResolveError> {
     let wrong = |text: String| Err(ResolveError::fatal(ResolveCode::BadTarget, format!("etcd: {text}")));
     if target.service.is_empty() {
         return wrong("missing service name: write etcd:///NAME".to_string());
@@ -74,7 +74,7 @@ async fn begin(
     notes.extend(told);
     notes.append(&mut reading.notes());
     notes.extend(reading.elsewhere.iter().cloned());
-    let watch = Watching { pulse: clock::after(reading.leases.rhythm()), reading, route, watch: None };
+    let watch = EtcdWatch { pulse: clock::after(reading.leases.rhythm()), reading, route, watch: None };
     Ok((watch.reading.whole_or_part(Answer { endpoints, notes }), watch))
 }
 
@@ -187,7 +187,7 @@ impl Reading {
     }
 }
 
-struct Watching {
+struct EtcdWatch {
     reading: Reading,
     route: Arc<Route>,
     /// `None` before the first change is waited for.
@@ -197,12 +197,12 @@ struct Watching {
 }
 
 /// The event that arrived first.
-enum Heard {
+enum WatchEvent {
     Change(Option<WatchResponse>),
     Time,
 }
 
-impl Watch for Watching {
+impl Watch for EtcdWatch {
     async fn next(&mut self) -> Result<Update, ResolveError> {
         match self.wait().await {
             Ok(answer) => Ok(self.reading.whole_or_part(answer)),
@@ -211,7 +211,7 @@ impl Watch for Watching {
     }
 }
 
-impl Watching {
+impl EtcdWatch {
     /// Waits for a change that alters the answer.
     async fn wait(&mut self) -> Result<Answer, EtcdError> {
         loop {
@@ -226,16 +226,16 @@ impl Watching {
             let heard = async {
                 tokio::select! {
                     biased;
-                    message = watch.next() => message.map(Heard::Change).map_err(EtcdError::from),
-                    () = sleep_until(self.pulse) => Ok(Heard::Time),
+                    message = watch.next() => message.map(WatchEvent::Change).map_err(EtcdError::from),
+                    () = sleep_until(self.pulse) => Ok(WatchEvent::Time),
                 }
             };
             let heard = wire.drive(heard).await?;
             self.watch = Some(watch);
             match heard {
-                Heard::Time => self.check().await?,
-                Heard::Change(None) => return Err(EtcdError::WatchEnded),
-                Heard::Change(Some(response)) => {
+                WatchEvent::Time => self.check().await?,
+                WatchEvent::Change(None) => return Err(EtcdError::WatchEnded),
+                WatchEvent::Change(Some(response)) => {
                     if let Some(answer) = self.changed(response).await? {
                         return Ok(answer);
                     }

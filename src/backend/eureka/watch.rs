@@ -33,10 +33,10 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// All updates for `target` until an error, which ends the stream.
 pub(super) fn resolve(settings: Settings, target: EurekaTarget, limit: Duration, hints: Arc<Notify>) -> Resolution {
-    after(Watching::begin(settings, target, limit, hints))
+    after(EurekaWatch::begin(settings, target, limit, hints))
 }
 
-struct Watching {
+struct EurekaWatch {
     client: Client,
     path: String,
     limit: Duration,
@@ -51,7 +51,7 @@ struct Watching {
     lost: usize,
 }
 
-impl Watching {
+impl EurekaWatch {
     async fn begin(
         settings: Settings,
         target: EurekaTarget,
@@ -84,17 +84,17 @@ impl Watching {
         told.apply(update.clone());
         let was_there = matches!(update, Update::Reset(_));
         let lost = client.lost();
-        Ok((update, Watching { client, path, limit, hints, hint, answered: Instant::now(), told, was_there, lost }))
+        Ok((update, EurekaWatch { client, path, limit, hints, hint, answered: Instant::now(), told, was_there, lost }))
     }
 }
 
-impl Watching {
+impl EurekaWatch {
     fn failed(&self, error: EurekaError) -> ResolveError {
         error.at(&self.client.server.to_string())
     }
 }
 
-impl Watch for Watching {
+impl Watch for EurekaWatch {
     /// The next response that differs.
     async fn next(&mut self) -> Result<Update, ResolveError> {
         loop {

@@ -96,7 +96,7 @@ type Read = fn(&Path) -> io::Result<String>;
 fn followed(path: &Path, limit: Duration, read: Read) -> Resolution {
     let owned = path.to_path_buf();
     let begun = blocking(move || {
-        let mut watch = Box::new(Watch::start(&owned, read)?);
+        let mut watch = Box::new(FileWatch::start(&owned, read)?);
         let first = watch.read();
         Ok((watch, first))
     });
@@ -118,12 +118,12 @@ enum State {
     /// Reading has taken longer than the limit, and that was reported.
     Late(Reading),
     /// Waiting for a change.
-    Watching(Box<Watch>),
+    Watching(Box<FileWatch>),
     Ended,
 }
 
 /// Resolves to the content of the file.
-type Reading = BoxFuture<'static, Result<(Box<Watch>, Said), ResolveError>>;
+type Reading = BoxFuture<'static, Result<(Box<FileWatch>, ReadResult), ResolveError>>;
 
 impl Follow {
     async fn next(mut self) -> Option<(Result<Update, ResolveError>, Follow)> {
@@ -165,9 +165,9 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// The content of the file.
-type Said = Result<List, ResolveError>;
+type ReadResult = Result<List, ResolveError>;
 
-struct Watch {
+struct FileWatch {
     /// As typed: the path in errors.
     path: PathBuf,
     read: Read,
@@ -180,7 +180,7 @@ struct Watch {
     /// The directory of the file behind symbolic links, if it is another one.
     behind_links: Option<PathBuf>,
     /// What was last reported.
-    told: Option<Said>,
+    told: Option<ReadResult>,
 }
 
 /// The signals from the watcher's thread.
@@ -190,7 +190,7 @@ struct Signal {
     directory_gone: AtomicBool,
 }
 
-impl Watch {
+impl FileWatch {
     fn start(path: &Path, read: Read) -> Result<Self, ResolveError> {
         let absolute = std::path::absolute(path)
             .map_err(|source| FileError::NoPath { path: path.to_path_buf(), source }.at(path))?;
@@ -208,11 +208,11 @@ impl Watch {
         let unwatched = |source| FileError::Unwatched { directory: directory.clone(), source }.at(path);
         let mut watcher = watcher.map_err(unwatched)?;
         watcher.watch(&watched, RecursiveMode::NonRecursive).map_err(unwatched)?;
-        Ok(Watch { path: path.to_path_buf(), read, absolute, signal, watcher, behind_links: None, told: None })
+        Ok(FileWatch { path: path.to_path_buf(), read, absolute, signal, watcher, behind_links: None, told: None })
     }
 
     /// The content of the file after a change, once it is complete. An error means that the watch is lost.
-    async fn settled(mut self: Box<Self>) -> Result<(Box<Self>, Said), ResolveError> {
+    async fn settled(mut self: Box<Self>) -> Result<(Box<Self>, ReadResult), ResolveError> {
         let signal = self.signal.clone();
         let patience = clock::after(HALF_WRITTEN);
         loop {
@@ -232,7 +232,7 @@ impl Watch {
         }
     }
 
-    fn report(&mut self, said: Said) -> Result<Update, ResolveError> {
+    fn report(&mut self, said: ReadResult) -> Result<Update, ResolveError> {
         self.told = Some(said.clone());
         said.map(|List { endpoints, left_out }| {
             let mut notes = left_out_notes(endpoints.len(), &left_out);
@@ -244,7 +244,7 @@ impl Watch {
         })
     }
 
-    fn read(&mut self) -> Said {
+    fn read(&mut self) -> ReadResult {
         self.follow_links();
         self.read_list().map_err(|error| error.at(&self.path))
     }

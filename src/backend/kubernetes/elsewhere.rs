@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::{Service, ServiceSpec};
 use tokio::time::timeout;
 
 use super::api::Api;
-use super::around::{is_without_selector, selector};
 use super::pod::Pod;
+use super::service::{is_without_selector, selector};
 use crate::model::resolution::{Note, NoteKind};
 use crate::text;
 

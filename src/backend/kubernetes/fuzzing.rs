@@ -1,6 +1,6 @@
 //! What is fuzzed of Kubernetes: lists of EndpointSlices and of pods.
 
-use super::listing::Listing;
+use super::listing::SliceListing;
 use super::pod::Pod;
 use super::pods::{self, Pods};
 use super::read::{self, Slice};
@@ -10,7 +10,7 @@ use super::target::ServicePort;
 pub(crate) fn slices(bytes: &[u8]) {
     for wanted in [None, Some(ServicePort::Name("grpc".to_string())), Some(ServicePort::Number(50051))] {
         let Ok(list) = read::list::<Slice>(bytes.to_vec()) else { return };
-        let listing = Listing::new(wanted, Some(50051), list.items);
+        let listing = SliceListing::new(wanted, Some(50051), list.items);
         let _ = (listing.addresses(), listing.answer(None));
     }
 }

@@ -1,4 +1,4 @@
-//! [`Listing`]: every EndpointSlice of a service, and the endpoints that they add up to. Pure.
+//! [`SliceListing`]: every EndpointSlice of a service, and the endpoints that they add up to. Pure.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ const NO_PORT: &str = "Use a port that the slices list (kubernetes:///SERVICE:PO
 const UNREAD: &str = "Find out what was written and by which program (`kubectl get endpointslices -l kubernetes.io/service-name=SERVICE -o yaml --show-managed-fields`), and correct or delete it.";
 
 /// The slices, by name.
-pub(super) struct Listing {
+pub(super) struct SliceListing {
     wanted: Option<ServicePort>,
     fallback: Option<u16>,
     slices: BTreeMap<String, Slice>,
@@ -33,10 +33,10 @@ pub(super) struct Listing {
     unread: Unread,
 }
 
-impl Listing {
+impl SliceListing {
     /// `wanted`: which port; `fallback`: for slices that list none.
     pub(super) fn new(wanted: Option<ServicePort>, fallback: Option<u16>, slices: Vec<Read<Slice>>) -> Self {
-        let mut listing = Listing { wanted, fallback, slices: BTreeMap::new(), unread: Unread::default() };
+        let mut listing = SliceListing { wanted, fallback, slices: BTreeMap::new(), unread: Unread::default() };
         for slice in slices {
             match slice {
                 Ok(slice) => listing.put(slice),

@@ -9,20 +9,20 @@
 
 mod access;
 mod api;
-mod around;
 mod credentials;
 mod elsewhere;
 mod error;
 mod exec;
-mod follow;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
+mod list_watch;
 mod listing;
 mod pod;
 mod pods;
 mod port;
 mod read;
 mod registry;
+mod service;
 mod settings;
 mod target;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::follow::{Change, Follow};
+use super::list_watch::{Change, ListWatch};
 use super::pod::Pod;
 use super::read::Read;
 use super::settings::Settings;
@@ -37,21 +37,21 @@ async fn begin(
     settings: (Settings, Secrets),
     target: KubernetesTarget,
     limit: Duration,
-) -> Result<(Update, Watching), ResolveError> {
+) -> Result<(Update, PodWatch), ResolveError> {
     let begun = Instant::now();
     let api = open(settings, target.namespace, limit).await?;
     let selector = format!("{}={}", kratos_pods::APP, target.service);
     let left = limit.saturating_sub(begun.elapsed());
-    let mut follow = Follow::new(api, selector);
-    let pods = follow.list(left).await.map_err(|error| error.at(follow.api.server()))?;
-    let watch = Watching { follow, service: target.service, pods: Pods::new(pods) };
+    let mut list_watch = ListWatch::new(api, selector);
+    let pods = list_watch.list(left).await.map_err(|error| error.at(list_watch.api.server()))?;
+    let watch = PodWatch { list_watch, service: target.service, pods: Pods::new(pods) };
     let took = duration(begun.elapsed());
-    let first = watch.update(&format!("responded in {took}, resource version {}", watch.follow.version()));
+    let first = watch.update(&format!("responded in {took}, resource version {}", watch.list_watch.version()));
     Ok((first, watch))
 }
 
-struct Watching {
-    follow: Follow<Pod>,
+struct PodWatch {
+    list_watch: ListWatch<Pod>,
     service: String,
     pods: Pods,
 }
@@ -92,22 +92,22 @@ impl Pods {
     }
 }
 
-impl Watch for Watching {
+impl Watch for PodWatch {
     async fn next(&mut self) -> Result<Update, ResolveError> {
-        match self.follow.change().await {
+        match self.list_watch.change().await {
             Ok(Change::Put(pod)) => self.pods.put(pod),
             Ok(Change::Gone(name)) => self.pods.delete(&name),
             Ok(Change::Garbled(garbled)) => self.pods.unread.changed(garbled),
-            Err(error) => return Err(error.at(self.follow.api.server())),
+            Err(error) => return Err(error.at(self.list_watch.api.server())),
         };
-        Ok(self.update(&format!("reported a change at resource version {}", self.follow.version())))
+        Ok(self.update(&format!("reported a change at resource version {}", self.list_watch.version())))
     }
 }
 
-impl Watching {
+impl PodWatch {
     /// The current state.
     fn update(&self, asked: &str) -> Update {
-        let (server, namespace) = (self.follow.api.server(), self.follow.api.namespace());
+        let (server, namespace) = (self.list_watch.api.server(), self.list_watch.api.namespace());
         if self.pods.count() == 0 {
             let label = format!("{}={}", kratos_pods::APP, self.service);
             let text = format!("kubernetes {server} has no pod with the label {label} in namespace {namespace}");
@@ -115,13 +115,13 @@ impl Watching {
                 "`kubectl get pods -n {namespace} -l {label}` lists the pods with this label; Kratos sets the label."
             );
             let remedy = Note::new(NoteKind::Remedy, remedy);
-            let notes = std::iter::once(remedy).chain(self.follow.api.withheld()).collect();
+            let notes = std::iter::once(remedy).chain(self.list_watch.api.withheld()).collect();
             return Update::NotFound(Absence { code: AbsenceCode::NoSuchService, text, notes });
         }
         let (endpoints, told) = answer(&self.pods);
         let mut notes =
             vec![Note::new(NoteKind::Queried, format!("kubernetes {server} {asked}, pods of namespace {namespace}"))];
-        notes.extend(self.follow.api.withheld());
+        notes.extend(self.list_watch.api.withheld());
         notes.extend(told);
         Update::Reset(Answer { endpoints, notes })
     }

@@ -12,7 +12,7 @@ use crate::model::secret::Secret;
 use crate::platform::file;
 
 /// The values of a flag from one place.
-pub struct Said {
+pub struct GivenValue {
     /// The flag.
     pub flag: &'static str,
     /// The place, for an error: the flag itself, `GRPC_DISCOVER_DC`, `config a.toml: defaults.dc`.
@@ -27,7 +27,7 @@ pub struct Said {
 pub trait Given {
     /// The values of `flags` from the place with the highest precedence that sets any of them: the command line, then
     /// the variables of this program, then the configuration file.
-    fn first_of(&self, flags: &[&'static str]) -> Vec<Said>;
+    fn first_of(&self, flags: &[&'static str]) -> Vec<GivenValue>;
 
     /// An environment variable.
     fn variable(&self, name: &str) -> Option<String>;
@@ -44,7 +44,7 @@ pub trait Given {
 pub struct Variables<F>(pub F);
 
 impl<F: Fn(&str) -> Option<String>> Given for Variables<F> {
-    fn first_of(&self, _flags: &[&'static str]) -> Vec<Said> {
+    fn first_of(&self, _flags: &[&'static str]) -> Vec<GivenValue> {
         Vec::new()
     }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use error::{InvalidValue, SettingsError};
-pub use given::{Given, Reader, Said, Variables};
+pub use given::{Given, GivenValue, Reader, Variables};
 pub use values::{SettingValueError, boolean, duration};
 
 use crate::model::secret::Secrets;

@@ -14,7 +14,7 @@ struct Recorder {
 }
 
 impl Given for Recorder {
-    fn first_of(&self, flags: &[&'static str]) -> Vec<Said> {
+    fn first_of(&self, flags: &[&'static str]) -> Vec<GivenValue> {
         self.read.borrow_mut().extend(flags.iter().map(ToString::to_string));
         Vec::new()
     }

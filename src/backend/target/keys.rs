@@ -78,7 +78,7 @@ pub struct Parameters {
 }
 
 /// A scheme's names for its parameters in texts.
-pub struct Words {
+pub struct ParameterTexts {
     /// The supported parameters: `prefix, layout`.
     pub known: &'static str,
     /// The scheme.
@@ -97,7 +97,7 @@ pub fn layouts(is_written: fn(&dyn Layout) -> bool) -> impl Iterator<Item = &'st
 }
 
 /// Reads `prefix=`, `layout=` and, if `words` has an example of it, `key=`.
-pub fn parameters(query: Option<Piece<'_>>, words: &Words) -> Parsed<Parameters> {
+pub fn parameters(query: Option<Piece<'_>>, words: &ParameterTexts) -> Parsed<Parameters> {
     let [example, with_layout, with_prefix] = words.examples;
     let mut found = Parameters::default();
     for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {

@@ -26,7 +26,7 @@ use futures_util::stream;
 pub use registry::REGISTRY;
 pub use settings::{Connect, Server, Settings};
 
-use super::listing::Words;
+use super::listing::RegistryTerms;
 use super::login::learn_login;
 use super::settings::configure;
 use super::{About, Backend, Context, Description, Origin, Resolution};
@@ -36,7 +36,7 @@ use ensemble::Ensemble;
 pub use target::ZookeeperTarget;
 
 /// The names for its nodes in texts.
-const WORDS: &Words = &Words { key: "node", unowned: "are not ephemeral", show: "zkCli.sh get PATH" };
+const WORDS: &RegistryTerms = &RegistryTerms { key: "node", unowned: "are not ephemeral", show: "zkCli.sh get PATH" };
 
 /// The `zookeeper` backend.
 pub struct Zookeeper;

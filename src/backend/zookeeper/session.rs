@@ -29,7 +29,7 @@ const LONGEST: usize = 64 * 1024 * 1024;
 const AT_ONCE: usize = 64;
 
 /// A response: its header, and its body.
-pub(super) struct Answer {
+pub(super) struct SessionResponse {
     /// The last transaction that the server has seen.
     pub zxid: i64,
     /// 0, or the error code.
@@ -37,7 +37,7 @@ pub(super) struct Answer {
     body: Vec<u8>,
 }
 
-impl Answer {
+impl SessionResponse {
     /// The body.
     pub(super) fn body(&self) -> Reader<'_> {
         Reader(&self.body)
@@ -127,7 +127,7 @@ impl Session {
         op: Op,
         paths: &[String],
         limit: Duration,
-    ) -> Result<Vec<Answer>, ZookeeperError> {
+    ) -> Result<Vec<SessionResponse>, ZookeeperError> {
         let what = match op {
             Op::GetData => "reading nodes",
             Op::GetChildren2 => "reading children",
@@ -180,7 +180,7 @@ impl Session {
     }
 
     /// Reads until the response with number `xid` arrives.
-    async fn answer(&mut self, xid: i32) -> Result<Answer, ZookeeperError> {
+    async fn answer(&mut self, xid: i32) -> Result<SessionResponse, ZookeeperError> {
         loop {
             let frame = self.frame().await?;
             if let Some((number, answer)) = self.sort(&frame)?
@@ -192,7 +192,7 @@ impl Session {
     }
 
     /// Processes a notification; returns a response with its number.
-    fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, Answer)>, ZookeeperError> {
+    fn sort(&mut self, frame: &[u8]) -> Result<Option<(i32, SessionResponse)>, ZookeeperError> {
         let unread = || ZookeeperError::CutShort(Part::Head);
         self.heard();
         let mut reader = Reader(frame);
@@ -205,7 +205,7 @@ impl Session {
                 self.changed.push_back(within);
                 Ok(None)
             }
-            xid => Ok(Some((xid, Answer { zxid: head.zxid, error: head.error, body: reader.0.to_vec() }))),
+            xid => Ok(Some((xid, SessionResponse { zxid: head.zxid, error: head.error, body: reader.0.to_vec() }))),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::backend::target::keys::{Members, Words, fmt_keys, parameters, split};
+use crate::backend::target::keys::{Members, ParameterTexts, fmt_keys, parameters, split};
 use crate::backend::target::percent::decode;
 use crate::backend::target::{Example, Parsed, Piece, Scheme, wrong};
 use crate::model::target::{BackendTarget, Target, plain_authority};
@@ -67,7 +67,7 @@ const SERVERS: Members = Members {
     example: "zookeeper://10.0.0.1:2181,10.0.0.2:2181/pay",
     user: "ZOOKEEPER_AUTH",
 };
-const WORDS: Words = Words {
+const WORDS: ParameterTexts = ParameterTexts {
     scheme: "zookeeper",
     known: "prefix, layout",
     is_written: |layout| !layout.nodes("pay").is_empty(),

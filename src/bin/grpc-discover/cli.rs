@@ -1,11 +1,11 @@
 //! The command line. This module only parses it; `settings` turns it into plans.
 
 mod backend_flags;
-pub mod dashes;
+mod enums;
 mod flags;
+pub mod go_flags;
 mod harmless;
 pub mod values;
-mod words;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-pub use flags::{Asking, Channel, Judging, Output, Pace, Reaching, Talk};
+pub use enums::{ColorWhen, FailOnChoice, Format, LbChoice, PlainFormat, TlsChoice, UntilChoice};
+pub use flags::{ChannelFlags, CriteriaFlags, DiscoveryFlags, DisplayFlags, OutputFlags, PaceFlags, ReachingFlags};
 use grpc_discover::backend::target::{self, Example};
 pub use harmless::Harmless;
-pub use words::{ColorWord, FailOnWord, Format, LbWord, PlainFormat, TlsWord, UntilWord};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -129,11 +129,11 @@ pub struct Resolve {
     #[arg(long = "for", value_name = "TIME", value_parser = values::duration, requires = "watch")]
     pub run_for: Option<Duration>,
     #[command(flatten)]
-    pub asking: Asking,
+    pub discovery: DiscoveryFlags,
     #[command(flatten)]
-    pub judging: Judging,
+    pub criteria: CriteriaFlags,
     #[command(flatten)]
-    pub output: Output,
+    pub output: OutputFlags,
 }
 
 #[derive(Debug, Args)]
@@ -142,17 +142,17 @@ pub struct Probe {
     #[arg(value_name = "TARGET", long_help = target_help())]
     pub targets: Vec<Hidden>,
     #[command(flatten)]
-    pub asking: Asking,
+    pub discovery: DiscoveryFlags,
     #[command(flatten)]
-    pub reaching: Reaching,
+    pub reaching: ReachingFlags,
     #[command(flatten)]
-    pub channel: Channel,
+    pub channel: ChannelFlags,
     #[command(flatten)]
-    pub pace: Pace,
+    pub pace: PaceFlags,
     #[command(flatten)]
-    pub judging: Judging,
+    pub criteria: CriteriaFlags,
     #[command(flatten)]
-    pub output: Output,
+    pub output: OutputFlags,
 }
 
 #[derive(Debug, Args)]
@@ -164,25 +164,25 @@ pub struct Watch {
     pub run_for: Option<Duration>,
     /// Stop as soon as this condition holds
     #[arg(long, value_name = "WHAT")]
-    pub until: Option<UntilWord>,
+    pub until: Option<UntilChoice>,
     #[command(flatten)]
-    pub asking: Asking,
+    pub discovery: DiscoveryFlags,
     #[command(flatten)]
-    pub reaching: Reaching,
+    pub reaching: ReachingFlags,
     #[command(flatten)]
-    pub channel: Channel,
+    pub channel: ChannelFlags,
     #[command(flatten)]
-    pub judging: Judging,
+    pub criteria: CriteriaFlags,
     #[command(flatten)]
-    pub output: Output,
+    pub output: OutputFlags,
 }
 
 #[derive(Debug, Args)]
 pub struct Backends {
     #[command(flatten)]
-    pub asking: Asking,
+    pub discovery: DiscoveryFlags,
     #[command(flatten)]
-    pub talk: Talk,
+    pub display: DisplayFlags,
     /// Output format
     #[arg(short, long, value_name = "FORMAT", help_heading = "Output")]
     pub output: Option<PlainFormat>,
@@ -204,7 +204,7 @@ pub struct Demo {
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "5s")]
     pub idle: Duration,
     #[command(flatten)]
-    pub output: Output,
+    pub output: OutputFlags,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ mod error;
 mod files;
 mod given;
 mod layers;
-mod look;
+mod output;
 mod reaching;
 
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ use grpc_discover::model::target::{Target, TargetError};
 use grpc_discover::session::{self, Goal, Limits, Plan, Until};
 
 use crate::cli::values::{self, ValueError};
-use crate::cli::{self, FailOnWord, Hidden, UntilWord};
+use crate::cli::{self, FailOnChoice, Hidden, UntilChoice};
 use crate::config::{Config, quoted};
 
 use given::Given;
@@ -33,7 +33,7 @@ use given::Given;
 pub use check::check;
 pub use error::SettingError;
 pub use layers::Layers;
-pub use look::{Look, look};
+pub use output::{OutputSettings, output};
 
 /// The parts of the environment that settings depend on.
 pub struct World<'a> {
@@ -53,15 +53,15 @@ pub struct Typed<'a> {
     /// The targets; empty means every service of the configuration file.
     pub targets: &'a [Hidden],
     /// Which registries are queried.
-    pub asking: &'a cli::Asking,
+    pub discovery: &'a cli::DiscoveryFlags,
     /// How addresses are reached.
-    pub reaching: &'a cli::Reaching,
+    pub reaching: &'a cli::ReachingFlags,
     /// How the channel behaves.
-    pub channel: &'a cli::Channel,
+    pub channel: &'a cli::ChannelFlags,
     /// How much at once.
-    pub pace: &'a cli::Pace,
+    pub pace: &'a cli::PaceFlags,
     /// What counts as good enough.
-    pub judging: &'a cli::Judging,
+    pub criteria: &'a cli::CriteriaFlags,
     /// `--profile`.
     pub profile: Option<&'a str>,
     /// The task of the command.
@@ -85,7 +85,7 @@ pub enum Task {
         /// `--for`.
         run_for: Option<Duration>,
         /// `--until`.
-        until: Option<UntilWord>,
+        until: Option<UntilChoice>,
     },
 }
 
@@ -160,14 +160,14 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingE
         }
     }
 
-    let only = layers.many("--backend", &typed.asking.backend, any)?;
-    let mut sources = given::sources(&targets, &only, discovery::settings(typed.asking, &layers, world)?)?;
-    discovery::refuse_idle_flags(&sources, typed.asking)?;
+    let only = layers.many("--backend", &typed.discovery.backend, any)?;
+    let mut sources = given::sources(&targets, &only, discovery::settings(typed.discovery, &layers, world)?)?;
+    discovery::refuse_idle_flags(&sources, typed.discovery)?;
     // Two spellings of the same query are one source.
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(format!("{} {}", source.backend.name(), source.target)));
 
-    let judging = judging(typed.judging, &layers)?;
+    let criteria = criteria(typed.criteria, &layers)?;
     let (goal, channel) = channel::settings(typed, &layers, world.seed)?;
     let limits = limits(typed, &layers)?;
     let holding = channel::holding(typed, &layers, goal)?;
@@ -191,7 +191,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingE
     plan.service =
         Arc::from(layers.one("--service", typed.reaching.service.clone(), text)?.map_or_else(String::new, |s| s.value));
     plan.limits = limits;
-    plan.judging = judging;
+    plan.criteria = criteria;
     plan.proxy = ProxyEnv::from_env(world.env);
     Ok(plan)
 }
@@ -221,33 +221,33 @@ fn text(text: &str) -> Result<String, ValueError> {
 ///
 /// As for [`plans`].
 pub fn backends(
-    asking: &cli::Asking,
+    discovery: &cli::DiscoveryFlags,
     profile: Option<&str>,
     world: &World,
 ) -> Result<(backend::Settings, Vec<String>), SettingError> {
     let layers = Layers::new(world, None, profile)?;
-    let only = layers.many("--backend", &asking.backend, any)?;
+    let only = layers.many("--backend", &discovery.backend, any)?;
     let known: Vec<&str> = backend::BACKENDS.iter().map(|backend| backend.name()).collect();
     if let Some(unknown) = only.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(SettingError::UnknownBackend { name: unknown.clone(), known });
     }
-    Ok((discovery::settings(asking, &layers, world)?, only))
+    Ok((discovery::settings(discovery, &layers, world)?, only))
 }
 
-fn judging(typed: &cli::Judging, layers: &Layers) -> Result<session::Judging, SettingError> {
+fn criteria(typed: &cli::CriteriaFlags, layers: &Layers) -> Result<session::Criteria, SettingError> {
     let fail_on = layers.one("--fail-on", typed.fail_on, values::word)?;
-    let mut judging = session::Judging::default();
-    judging.fail_on = match fail_on.map(|word| word.value) {
-        None | Some(FailOnWord::Warn) => Some(Severity::Warn),
-        Some(FailOnWord::Critical) => Some(Severity::Critical),
-        Some(FailOnWord::Never) => None,
+    let mut criteria = session::Criteria::default();
+    criteria.fail_on = match fail_on.map(|word| word.value) {
+        None | Some(FailOnChoice::Warn) => Some(Severity::Warn),
+        Some(FailOnChoice::Critical) => Some(Severity::Critical),
+        Some(FailOnChoice::Never) => None,
     };
-    judging.min_ready = layers.one("--min-ready", typed.min_ready, values::min_ready)?.map(|min| min.value);
-    judging.expect = layers.many("--expect", &typed.expect, values::address)?;
+    criteria.min_ready = layers.one("--min-ready", typed.min_ready, values::min_ready)?.map(|min| min.value);
+    criteria.expect = layers.many("--expect", &typed.expect, values::address)?;
     if let Some(soon) = layers.one("--warn-expiry", typed.warn_expiry, values::duration)? {
-        judging.warn_expiry = soon.value;
+        criteria.warn_expiry = soon.value;
     }
-    Ok(judging)
+    Ok(criteria)
 }
 
 fn limits(typed: &Typed, layers: &Layers) -> Result<Limits, SettingError> {
@@ -265,17 +265,17 @@ fn limits(typed: &Typed, layers: &Layers) -> Result<Limits, SettingError> {
     }
     limits.rate = layers.one("--rate", pace.rate, values::at_least_one)?.map(|n| n.value);
     limits.max_endpoints = max_endpoints.map(|n| size(n.value));
-    limits.max_time = layers.positive("--max-time", typed.judging.max_time)?;
+    limits.max_time = layers.positive("--max-time", typed.criteria.max_time)?;
     limits.run_for = run_for;
     Ok(limits)
 }
 
-impl From<UntilWord> for Until {
-    fn from(word: UntilWord) -> Until {
+impl From<UntilChoice> for Until {
+    fn from(word: UntilChoice) -> Until {
         match word {
-            UntilWord::Ready => Until::Ready,
-            UntilWord::Stable => Until::Stable,
-            UntilWord::Drained => Until::Drained,
+            UntilChoice::Ready => Until::Ready,
+            UntilChoice::Stable => Until::Stable,
+            UntilChoice::Drained => Until::Drained,
         }
     }
 }

@@ -9,9 +9,9 @@ use std::io::{self, IsTerminal, Write};
 use grpc_discover::platform::stdout::is_unread;
 use grpc_discover::text::escape;
 
-use crate::cli::ColorWord;
+use crate::cli::ColorWhen;
 use crate::exit::Failure;
-use crate::settings::Look;
+use crate::settings::OutputSettings;
 
 pub use pipe::Pipe;
 pub use redraw::Redrawn;
@@ -34,14 +34,14 @@ pub struct Terminal {
 
 impl Terminal {
     /// Inspects stdout and stderr.
-    pub fn new(look: &Look, env: &dyn Fn(&str) -> Option<String>) -> Terminal {
+    pub fn new(output: &OutputSettings, env: &dyn Fn(&str) -> Option<String>) -> Terminal {
         let out_is_tty = io::stdout().is_terminal();
         let dumb = env("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
         Terminal {
             out_is_tty: out_is_tty && !dumb,
             err_is_tty: io::stderr().is_terminal() && !dumb,
-            color: wants_color(look.color, out_is_tty, env),
-            quiet: look.quiet,
+            color: wants_color(output.color, out_is_tty, env),
+            quiet: output.quiet,
         }
     }
 
@@ -110,12 +110,12 @@ pub fn complain(failure: &Failure) -> u8 {
 }
 
 /// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then whether the output is a terminal.
-pub fn wants_color(choice: ColorWord, is_tty: bool, env: &dyn Fn(&str) -> Option<String>) -> bool {
+pub fn wants_color(choice: ColorWhen, is_tty: bool, env: &dyn Fn(&str) -> Option<String>) -> bool {
     let set = |name| env(name).filter(|value| !value.is_empty());
     match choice {
-        ColorWord::Always => true,
-        ColorWord::Never => false,
-        ColorWord::Auto => {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => {
             if set("NO_COLOR").is_some() {
                 return false;
             }
@@ -138,16 +138,16 @@ mod tests {
             wants_color(choice, tty, &env)
         };
         let xterm = ("TERM", "xterm");
-        assert!(case(ColorWord::Auto, true, &[xterm]));
-        assert!(!case(ColorWord::Auto, false, &[xterm]));
-        assert!(!case(ColorWord::Auto, true, &[xterm, ("NO_COLOR", "1")]));
-        assert!(case(ColorWord::Auto, true, &[xterm, ("NO_COLOR", "")]));
-        assert!(case(ColorWord::Auto, false, &[("CLICOLOR_FORCE", "1")]));
-        assert!(!case(ColorWord::Auto, false, &[("CLICOLOR_FORCE", "0")]));
-        assert!(!case(ColorWord::Auto, false, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
-        assert!(!case(ColorWord::Auto, true, &[xterm, ("CLICOLOR", "0")]));
-        assert!(!case(ColorWord::Auto, true, &[("TERM", "dumb")]));
-        assert!(case(ColorWord::Always, false, &[("NO_COLOR", "1")]));
-        assert!(!case(ColorWord::Never, true, &[xterm, ("CLICOLOR_FORCE", "1")]));
+        assert!(case(ColorWhen::Auto, true, &[xterm]));
+        assert!(!case(ColorWhen::Auto, false, &[xterm]));
+        assert!(!case(ColorWhen::Auto, true, &[xterm, ("NO_COLOR", "1")]));
+        assert!(case(ColorWhen::Auto, true, &[xterm, ("NO_COLOR", "")]));
+        assert!(case(ColorWhen::Auto, false, &[("CLICOLOR_FORCE", "1")]));
+        assert!(!case(ColorWhen::Auto, false, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!case(ColorWhen::Auto, false, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+        assert!(!case(ColorWhen::Auto, true, &[xterm, ("CLICOLOR", "0")]));
+        assert!(!case(ColorWhen::Auto, true, &[("TERM", "dumb")]));
+        assert!(case(ColorWhen::Always, false, &[("NO_COLOR", "1")]));
+        assert!(!case(ColorWhen::Never, true, &[xterm, ("CLICOLOR_FORCE", "1")]));
     }
 }

@@ -33,11 +33,11 @@ fn listed() -> Story {
 #[test]
 fn a_certificate_is_told_when_it_ends_within_the_limit_and_not_before() {
     let of = |days, warn_expiry| {
-        let judging = Judging { warn_expiry, ..Judging::default() };
-        let conclusion = listed().presents(A, &["DNS:pay"], "CN=ca", days).judged(&judging);
+        let criteria = Criteria { warn_expiry, ..Criteria::default() };
+        let conclusion = listed().presents(A, &["DNS:pay"], "CN=ca", days).judged(&criteria);
         conclusion.findings.iter().map(|finding| finding.text.clone()).collect::<Vec<_>>()
     };
-    let fortnight = Judging::default().warn_expiry;
+    let fortnight = Criteria::default().warn_expiry;
     assert_eq!(of(9, fortnight), ["10.0.0.1:50051: tls: certificate expires in 8 days (1970-01-10)"]);
     assert_eq!(of(15, fortnight), [""; 0]);
     assert_eq!(of(9, Duration::ZERO), [""; 0], "0 switches it off");

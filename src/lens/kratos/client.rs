@@ -3,7 +3,7 @@
 use super::registry::{Pulse, QUESTION, Registry, SetId, WatchId};
 use super::{Ends, Rules};
 use crate::lens::idle::{Idle, Rule};
-use crate::lens::world::{Answering, World, subset};
+use crate::lens::registry_view::{Availability, RegistryView, subset};
 use crate::lens::{Client, Hears, Input, Setting, View};
 use crate::model::endpoint::{Address, Endpoint};
 use crate::model::time::Elapsed;
@@ -14,7 +14,7 @@ pub(super) struct Kratos {
     rules: &'static Rules,
     setting: Setting,
     now: Elapsed,
-    world: World,
+    view: RegistryView,
     registry: Registry,
     /// Lost, and not listed again since then.
     lost: Vec<Address>,
@@ -25,13 +25,13 @@ pub(super) struct Kratos {
 #[derive(Debug)]
 struct Channel {
     idle: Idle,
-    mode: Mode,
+    mode: ChannelState,
     /// Calls in flight whose end grpc-go will not notice.
     forgotten: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+enum ChannelState {
     /// Nothing is known about the registry yet. Kratos builds the resolver when it dials, not at the first call.
     Undialled,
     /// Idle, or its resolver could not be built.
@@ -56,14 +56,22 @@ impl Kratos {
 
     fn with(rules: &'static Rules, setting: Setting, channels: Vec<Channel>) -> Self {
         let registry = Registry::new(rules);
-        Kratos { rules, setting, now: Elapsed::ZERO, world: World::default(), registry, lost: Vec::new(), channels }
+        Kratos {
+            rules,
+            setting,
+            now: Elapsed::ZERO,
+            view: RegistryView::default(),
+            registry,
+            lost: Vec::new(),
+            channels,
+        }
     }
 
     /// Processes what is due until `now`, in order.
     fn advance(&mut self, now: Elapsed) {
         while let Some(due) = self.due().filter(|due| *due <= now) {
             self.now = self.now.max(due);
-            self.registry.step(self.now, &self.world);
+            self.registry.step(self.now, &self.view);
             for index in 0..self.channels.len() {
                 self.step(index);
             }
@@ -80,13 +88,16 @@ impl Kratos {
         let Some(channel) = self.channels.get_mut(index) else { return };
         match channel.mode {
             // The query is cancelled. Nothing stops the watch.
-            Mode::Building { until, .. } if until <= self.now => channel.mode = Mode::Asleep,
-            Mode::Built { set, watch } if channel.idle.look(self.now) => {
+            ChannelState::Building { until, .. } if until <= self.now => channel.mode = ChannelState::Asleep,
+            ChannelState::Built { set, watch } if channel.idle.look(self.now) => {
                 channel.idle.slept();
-                channel.mode = Mode::Asleep;
+                channel.mode = ChannelState::Asleep;
                 self.registry.stop(set, watch);
             }
-            Mode::Undialled | Mode::Asleep | Mode::Building { .. } | Mode::Built { .. } => {}
+            ChannelState::Undialled
+            | ChannelState::Asleep
+            | ChannelState::Building { .. }
+            | ChannelState::Built { .. } => {}
         }
     }
 
@@ -96,15 +107,15 @@ impl Kratos {
         let (set, watch, asks) = self.registry.attach();
         let Some(channel) = self.channels.get_mut(index) else { return };
         if limit.is_some_and(|limit| limit.is_zero()) {
-            channel.mode = Mode::Asleep;
+            channel.mode = ChannelState::Asleep;
             return;
         }
         if asks {
             let until = self.now + limit.map_or(QUESTION, |limit| limit.min(QUESTION));
-            channel.mode = Mode::Building { set, watch, until };
+            channel.mode = ChannelState::Building { set, watch, until };
             self.answer(index);
         } else {
-            channel.mode = Mode::Built { set, watch };
+            channel.mode = ChannelState::Built { set, watch };
             channel.idle.woke(self.now);
         }
     }
@@ -112,14 +123,14 @@ impl Kratos {
     /// Passes the current response, if there is one, to the first query of a channel's resolver.
     fn answer(&mut self, index: usize) {
         let Some(channel) = self.channels.get_mut(index) else { return };
-        let Mode::Building { set, watch, .. } = channel.mode else { return };
-        match self.world.answering {
-            Answering::Unknown | Answering::Silent => {}
-            Answering::Errors => channel.mode = Mode::Asleep,
-            Answering::Lists => {
-                channel.mode = Mode::Built { set, watch };
+        let ChannelState::Building { set, watch, .. } = channel.mode else { return };
+        match self.view.availability {
+            Availability::Unknown | Availability::Silent => {}
+            Availability::Errors => channel.mode = ChannelState::Asleep,
+            Availability::Lists => {
+                channel.mode = ChannelState::Built { set, watch };
                 channel.idle.woke(self.now);
-                self.registry.answered(set, watch, self.now, &self.world);
+                self.registry.answered(set, watch, self.now, &self.view);
             }
         }
     }
@@ -129,8 +140,8 @@ impl Kratos {
         let Some(caller) = self.channels.first_mut() else { return };
         caller.idle.started();
         match caller.mode {
-            Mode::Undialled | Mode::Asleep => self.build(0),
-            Mode::Building { .. } | Mode::Built { .. } => {}
+            ChannelState::Undialled | ChannelState::Asleep => self.build(0),
+            ChannelState::Building { .. } | ChannelState::Built { .. } => {}
         }
         if self.rules.forgets_failed && self.will_fail() {
             self.channels[0].forgotten += 1;
@@ -147,10 +158,12 @@ impl Kratos {
 
     /// True when a call of the caller must fail: every address that it holds is dead.
     fn will_fail(&self) -> bool {
-        let Some(Mode::Built { set, .. }) = self.channels.first().map(|caller| caller.mode) else { return false };
+        let Some(ChannelState::Built { set, .. }) = self.channels.first().map(|caller| caller.mode) else {
+            return false;
+        };
         let holds = subset(self.registry.snapshot(set), self.rules.subset);
         let is_dead = |held: &Address| {
-            self.lost.contains(held) && !self.world.listed.iter().any(|endpoint| endpoint.address == *held)
+            self.lost.contains(held) && !self.view.listed.iter().any(|endpoint| endpoint.address == *held)
         };
         !holds.is_empty() && holds.iter().all(is_dead)
     }
@@ -174,8 +187,8 @@ impl Kratos {
     /// What the watchers of `set` hold and notice.
     fn watching(&self, set: SetId) -> (&[Address], Hears) {
         let is_asked_for = self.channels.iter().any(|channel| match channel.mode {
-            Mode::Building { set: asked, .. } => asked == set,
-            Mode::Undialled | Mode::Asleep | Mode::Built { .. } => false,
+            ChannelState::Building { set: asked, .. } => asked == set,
+            ChannelState::Undialled | ChannelState::Asleep | ChannelState::Built { .. } => false,
         });
         let snapshot = self.registry.snapshot(set);
         let hears = match self.registry.pulse(set) {
@@ -190,14 +203,14 @@ impl Kratos {
 
 impl Channel {
     fn new(setting: Setting) -> Self {
-        Channel { idle: Idle::new(Rule::GO, setting.idle_timeout), mode: Mode::Undialled, forgotten: 0 }
+        Channel { idle: Idle::new(Rule::GO, setting.idle_timeout), mode: ChannelState::Undialled, forgotten: 0 }
     }
 
     fn due(&self) -> Option<Elapsed> {
         match self.mode {
-            Mode::Undialled | Mode::Asleep => None,
-            Mode::Building { until, .. } => Some(until),
-            Mode::Built { .. } => self.idle.deadline(),
+            ChannelState::Undialled | ChannelState::Asleep => None,
+            ChannelState::Building { until, .. } => Some(until),
+            ChannelState::Built { .. } => self.idle.deadline(),
         }
     }
 }
@@ -208,15 +221,15 @@ impl Client for Kratos {
         if let Input::Lists(endpoints) = input {
             let is_new = |address: &Address| {
                 let is_it = |endpoint: &Endpoint| endpoint.address == *address;
-                endpoints.iter().any(is_it) && !self.world.listed.iter().any(is_it)
+                endpoints.iter().any(is_it) && !self.view.listed.iter().any(is_it)
             };
             self.lost.retain(|address| !is_new(address));
         }
-        if self.world.take(input) {
-            self.registry.look(self.now, &self.world);
+        if self.view.take(input) {
+            self.registry.look(self.now, &self.view);
             for index in 0..self.channels.len() {
                 self.answer(index);
-                if self.channels[index].mode == Mode::Undialled {
+                if self.channels[index].mode == ChannelState::Undialled {
                     self.build(index);
                 }
             }
@@ -230,7 +243,7 @@ impl Client for Kratos {
                     self.lost.push(address.clone());
                 }
                 // An address that comes back counts as alive; the others are kept only while a watcher holds them.
-                let (registry, listed) = (&self.registry, &self.world.listed);
+                let (registry, listed) = (&self.registry, &self.view.listed);
                 let is_listed = |lost: &Address| listed.iter().any(|endpoint| endpoint.address == *lost);
                 self.lost.retain(|lost| registry.is_held(lost) || is_listed(lost));
             }
@@ -239,16 +252,16 @@ impl Client for Kratos {
     }
 
     fn deadline(&self) -> Option<Elapsed> {
-        self.channels.iter().filter_map(Channel::due).chain(self.registry.deadline(&self.world)).min()
+        self.channels.iter().filter_map(Channel::due).chain(self.registry.deadline(&self.view)).min()
     }
 
     fn view(&self) -> View {
         let nothing: &[_] = &[];
         let (listed, hears) = match self.channels.last().map(|channel| channel.mode) {
-            None | Some(Mode::Undialled) => (nothing, Hears::NextCall),
-            Some(Mode::Asleep) => self.asleep(),
-            Some(Mode::Building { .. }) => (nothing, Hears::Changes),
-            Some(Mode::Built { set, .. }) => self.watching(set),
+            None | Some(ChannelState::Undialled) => (nothing, Hears::NextCall),
+            Some(ChannelState::Asleep) => self.asleep(),
+            Some(ChannelState::Building { .. }) => (nothing, Hears::Changes),
+            Some(ChannelState::Built { set, .. }) => self.watching(set),
         };
         View { holds: subset(listed, self.rules.subset), subset: self.rules.subset, hears }
     }

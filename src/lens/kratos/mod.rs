@@ -28,7 +28,7 @@ mod registry;
 
 use std::time::Duration;
 
-use super::{Follows, LensKind};
+use super::{LensKind, ResolverSource};
 use crate::model::registry::WatchApi;
 use client::Kratos;
 
@@ -109,7 +109,7 @@ const UPGRADE: &str = "restart the client now; upgrade Kratos and its Consul plu
 pub(super) static UP_TO_2_5_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.1.4", "2.5.3")),
-    follows: Follows::Registry(WatchApi::BlockingQuery),
+    follows: ResolverSource::Registry(WatchApi::BlockingQuery),
     rule: "its poller never ends, so idle periods do not affect it; it keeps the last list when the registry returns an empty one, and hangs forever if its very first query to the registry failed",
     fails_with: "last connection error: connection error: desc =",
     remedy: "none needed for idle periods; from 2.5.4 on upgrade directly to 2.8.4 or later",
@@ -121,7 +121,7 @@ pub(super) static UP_TO_2_5_3: LensKind = LensKind {
 pub(super) static FROM_2_5_4: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.5.4", "2.7.2")),
-    follows: Follows::Registry(WatchApi::BlockingQuery),
+    follows: ResolverSource::Registry(WatchApi::BlockingQuery),
     rule: "its poller ends with the first idle period, and every later call starts with the list of that time",
     fails_with: "last connection error: connection error: desc =",
     remedy: UPGRADE,
@@ -138,7 +138,7 @@ pub(super) static FROM_2_5_4: LensKind = LensKind {
 pub(super) static FROM_2_7_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.7.3", "2.8.0")),
-    follows: Follows::Registry(WatchApi::BlockingQuery),
+    follows: ResolverSource::Registry(WatchApi::BlockingQuery),
     rule: "a call within about 10 s of going idle joins a watch that is about to end, and receives no changes afterwards; if the first query after an idle period fails, it has no list at all",
     fails_with: "last connection error: connection error: desc =",
     remedy: UPGRADE,
@@ -154,7 +154,7 @@ pub(super) static FROM_2_7_3: LensKind = LensKind {
 pub(super) static FROM_2_8_1: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.1", "2.8.2")),
-    follows: Follows::Registry(WatchApi::BlockingQuery),
+    follows: ResolverSource::Registry(WatchApi::BlockingQuery),
     rule: "every watch polls independently and queries again after an idle period; a client timeout of 0 fails every call",
     fails_with: "last connection error: connection error: desc =",
     remedy: "upgrade Kratos and its Consul plugin to 2.8.4 or later; do not set the client timeout to 0",
@@ -170,7 +170,7 @@ pub(super) static FROM_2_8_1: LensKind = LensKind {
 pub(super) static ONLY_2_8_3: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.3", "2.8.3")),
-    follows: Follows::Registry(WatchApi::BlockingQuery),
+    follows: ResolverSource::Registry(WatchApi::BlockingQuery),
     rule: "every watch polls independently and queries again after an idle period",
     fails_with: "last connection error: connection error: desc =",
     remedy: "none needed for idle periods; many clients in one process cause many polls at the agent",
@@ -182,7 +182,7 @@ pub(super) static ONLY_2_8_3: LensKind = LensKind {
 pub(super) static FROM_2_8_4: LensKind = LensKind {
     name: "kratos",
     versions: Some(("2.8.4", "3.0.0")),
-    follows: Follows::Registry(WatchApi::BlockingQuery),
+    follows: ResolverSource::Registry(WatchApi::BlockingQuery),
     rule: "it queries again after an idle period; if that query fails or takes longer than the client's timeout, every later call hangs",
     fails_with: "last connection error: connection error: desc =",
     remedy: "restart the client now; a longer client timeout makes it less likely, grpc.WithIdleTimeout(0) prevents it after the start",
@@ -201,7 +201,7 @@ pub(super) static FROM_2_8_4: LensKind = LensKind {
 pub(super) static BYSTANDER: LensKind = LensKind {
     name: "kratos-bystander",
     versions: Some(("2.5.4", "2.7.2")),
-    follows: Follows::Registry(WatchApi::BlockingQuery),
+    follows: ResolverSource::Registry(WatchApi::BlockingQuery),
     rule: "never idle itself, it shares the poller of another client in its process, which ends with that client's first idle period",
     fails_with: "last connection error: connection error: desc =",
     remedy: UPGRADE,

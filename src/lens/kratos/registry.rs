@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Ends, Poll, Rules};
-use crate::lens::world::{Answering, World, passing};
+use crate::lens::registry_view::{Availability, RegistryView, passing};
 use crate::model::endpoint::Address;
 use crate::model::time::Elapsed;
 
@@ -108,14 +108,14 @@ impl Registry {
 
     /// `Watch`'s query was answered: the list is stored and a poller starts. A query without a response leaves
     /// everything unchanged: this is how a set is poisoned.
-    pub(super) fn answered(&mut self, id: SetId, watch: WatchId, now: Elapsed, world: &World) {
+    pub(super) fn answered(&mut self, id: SetId, watch: WatchId, now: Elapsed, view: &RegistryView) {
         if let Some(set) = self.sets.get_mut(&id) {
-            set.store(world);
+            set.store(view);
             let poller = Poller {
                 of: watch,
                 origin: now,
                 tick: now + TICK,
-                seen: world.index,
+                seen: view.index,
                 phase: Phase::Ticks,
                 dying: false,
             };
@@ -178,29 +178,29 @@ impl Registry {
     }
 
     /// When the next visible action of a poller is due.
-    pub(super) fn deadline(&self, world: &World) -> Option<Elapsed> {
-        let news = |poller: &&Poller| world.answering == Answering::Lists && world.index != poller.seen;
+    pub(super) fn deadline(&self, view: &RegistryView) -> Option<Elapsed> {
+        let news = |poller: &&Poller| view.availability == Availability::Lists && view.index != poller.seen;
         self.pollers().filter(|poller| poller.dying || news(poller)).map(Poller::due).min()
     }
 
     /// Makes every poller do what is due until `now`.
-    pub(super) fn step(&mut self, now: Elapsed, world: &World) {
-        self.each_poller(world, |poller, poll| match poller.due() <= now {
-            true => poller.step(now, world, poll),
+    pub(super) fn step(&mut self, now: Elapsed, view: &RegistryView) {
+        self.each_poller(view, |poller, poll| match poller.due() <= now {
+            true => poller.step(now, view, poll),
             false => Did::Nothing,
         });
     }
 
     /// The registry reports something new: polls that wait may return.
-    pub(super) fn look(&mut self, now: Elapsed, world: &World) {
-        self.each_poller(world, |poller, poll| poller.look(now, world, poll));
+    pub(super) fn look(&mut self, now: Elapsed, view: &RegistryView) {
+        self.each_poller(view, |poller, poll| poller.look(now, view, poll));
     }
 
     fn pollers(&self) -> impl Iterator<Item = &Poller> {
         self.sets.values().flat_map(|set| &set.pollers)
     }
 
-    fn each_poller(&mut self, world: &World, mut act: impl FnMut(&mut Poller, Poll) -> Did) {
+    fn each_poller(&mut self, view: &RegistryView, mut act: impl FnMut(&mut Poller, Poll) -> Did) {
         let poll = self.rules.poll;
         let mut ended = false;
         for set in self.sets.values_mut() {
@@ -221,7 +221,7 @@ impl Registry {
                 }
             });
             if heard {
-                set.store(world);
+                set.store(view);
             }
         }
         if ended && self.rules.ends == Ends::LastStop {
@@ -246,8 +246,8 @@ impl Registry {
 
 impl Set {
     /// `broadcast`; the poller does not pass an empty list on.
-    fn store(&mut self, world: &World) {
-        let listed = world.addresses(passing);
+    fn store(&mut self, view: &RegistryView) {
+        let listed = view.addresses(passing);
         if !listed.is_empty() {
             self.snapshot = listed;
         }
@@ -273,10 +273,10 @@ impl Poller {
     }
 
     /// Processes what is due.
-    fn step(&mut self, now: Elapsed, world: &World, poll: Poll) -> Did {
+    fn step(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
         match (self.phase, poll) {
-            (Phase::Ticks, _) => self.ask(now, world, poll),
-            (Phase::Asks { .. }, Poll::Answered) | (Phase::Pauses { .. }, _) => self.turn(now, world, poll),
+            (Phase::Ticks, _) => self.ask(now, view, poll),
+            (Phase::Asks { .. }, Poll::Answered) | (Phase::Pauses { .. }, _) => self.turn(now, view, poll),
             (Phase::Asks { .. }, Poll::Cut) => {
                 self.phase = Phase::Pauses { until: now + PAUSE };
                 Did::Nothing
@@ -285,18 +285,18 @@ impl Poller {
     }
 
     /// The head of its loop: the end, or the next tick. When both are ready, the real poller chooses at random.
-    fn turn(&mut self, now: Elapsed, world: &World, poll: Poll) -> Did {
+    fn turn(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
         if self.dying {
             return Did::Ended;
         }
         if self.tick <= now {
-            return self.ask(now, world, poll);
+            return self.ask(now, view, poll);
         }
         self.phase = Phase::Ticks;
         Did::Nothing
     }
 
-    fn ask(&mut self, now: Elapsed, world: &World, poll: Poll) -> Did {
+    fn ask(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
         let ticks = now.since(self.origin).as_secs() + 1;
         self.tick = self.origin + Duration::from_secs(ticks);
         let limit = match poll {
@@ -304,20 +304,20 @@ impl Poller {
             Poll::Cut => QUESTION,
         };
         self.phase = Phase::Asks { until: now + limit };
-        self.look(now, world, poll)
+        self.look(now, view, poll)
     }
 
     /// Checks whether the waiting poll returns now.
-    fn look(&mut self, now: Elapsed, world: &World, poll: Poll) -> Did {
-        match (self.phase, world.answering) {
-            (Phase::Asks { .. }, Answering::Lists) if self.seen != world.index => {
-                self.seen = world.index;
-                match self.turn(now, world, poll) {
+    fn look(&mut self, now: Elapsed, view: &RegistryView, poll: Poll) -> Did {
+        match (self.phase, view.availability) {
+            (Phase::Asks { .. }, Availability::Lists) if self.seen != view.index => {
+                self.seen = view.index;
+                match self.turn(now, view, poll) {
                     Did::Nothing | Did::Heard => Did::Heard,
                     Did::Ended | Did::HeardAndEnded => Did::HeardAndEnded,
                 }
             }
-            (Phase::Asks { .. }, Answering::Errors) => {
+            (Phase::Asks { .. }, Availability::Errors) => {
                 self.phase = Phase::Pauses { until: now + PAUSE };
                 Did::Nothing
             }

@@ -2,11 +2,11 @@
 
 mod dns;
 mod driver;
-mod find;
 mod invariants;
 mod kratos;
 mod page;
 mod registries;
+mod select;
 
 use std::time::Duration;
 

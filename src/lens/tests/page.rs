@@ -25,8 +25,8 @@ fn page() -> String {
     let mut page = String::from(HEAD);
     for kind in LENSES {
         let follows = match kind.follows {
-            Follows::Registry(api) | Follows::Only(api) => registry_with(api),
-            Follows::Dns => "DNS",
+            ResolverSource::Registry(api) | ResolverSource::Only(api) => registry_with(api),
+            ResolverSource::Dns => "DNS",
         };
         let sources: Vec<String> = kind.links.iter().map(|link| format!("[{}]({link})", short(link))).collect();
         let _ = writeln!(

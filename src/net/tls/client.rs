@@ -18,7 +18,7 @@ use super::config::config;
 use super::error::SetupError;
 use super::explain::explain_handshake;
 use super::roots::Roots;
-use super::told::Told;
+use super::tls_failure::TlsFailure;
 use super::verify::Verifier;
 use super::{name_text, read};
 use crate::net::dial::Io;
@@ -26,7 +26,7 @@ use crate::net::dial::Io;
 /// Suggests what to do about a failed handshake, by the names of the registry's settings.
 pub(crate) trait Remedy: fmt::Debug + Send + Sync {
     /// The text after the sentence about the failure: ` (ETCDCTL_CACERT names the authority to trust)`, or nothing.
-    fn of(&self, told: &Told) -> String;
+    fn of(&self, failure: &TlsFailure) -> String;
 
     /// The text for a peer that does not support TLS.
     fn no_tls(&self) -> &'static str;
@@ -100,7 +100,7 @@ impl Explain {
         let now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
         let client = ClientAuth { now, ..self.client.clone() };
         Some(match explain_handshake(error, &[], &self.server_name, &client) {
-            Some(told) => format!("{}{}", told.text, self.remedy.of(&told)),
+            Some(failure) => format!("{}{}", failure.text, self.remedy.of(&failure)),
             None => {
                 let remedy = if matches!(tls, rustls::Error::InvalidMessage(_)) { self.remedy.no_tls() } else { "" };
                 format!("peer does not use TLS on this port{remedy}")

@@ -3,7 +3,7 @@
 use tokio_rustls::rustls::AlertDescription;
 
 use super::alert::alert_name;
-use super::told::Told;
+use super::tls_failure::TlsFailure;
 use super::{list, quoted};
 use crate::model::certificate::{Purpose, TlsFault};
 use crate::model::dates::{ago, ahead};
@@ -21,7 +21,7 @@ pub(crate) struct ClientAuth {
 }
 
 /// The connection ended in the handshake without an alert.
-pub(crate) fn explain_end(client: &ClientAuth) -> Option<Told> {
+pub(crate) fn explain_end(client: &ClientAuth) -> Option<TlsFailure> {
     client.asked.as_ref()?;
     match &client.given {
         None => Some(client_certificate(client, None)),
@@ -34,13 +34,13 @@ pub(crate) fn explain_end(client: &ClientAuth) -> Option<Told> {
             let text = format!(
                 "server requested a client certificate and closed the connection after receiving ours (issued by \"{issuer}\") without an alert, as C-core servers do when they reject it"
             );
-            Some(Told::new(FailureCode::ClientCertificateRequired, text, Some(TlsFault::ClientRefused)))
+            Some(TlsFailure::new(FailureCode::ClientCertificateRequired, text, Some(TlsFault::ClientRefused)))
         }
     }
 }
 
 /// A failure about the client's certificate: none was sent, or it was rejected.
-pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescription>) -> Told {
+pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescription>) -> TlsFailure {
     let issuers = client.asked.clone().unwrap_or_default();
     let wanted = match issuers.as_slice() {
         [] => String::new(),
@@ -68,7 +68,7 @@ pub(super) fn client_certificate(client: &ClientAuth, alert: Option<AlertDescrip
             (format!("server rejected our client certificate{between}{why} ({how}){asked}"), fault)
         }
     };
-    Told::new(FailureCode::ClientCertificateRequired, text, Some(fault))
+    TlsFailure::new(FailureCode::ClientCertificateRequired, text, Some(fault))
 }
 
 /// A fault of our certificate that is visible on this side.

@@ -7,7 +7,7 @@ use tokio_rustls::rustls::{AlertDescription, Error, PeerIncompatible, PeerMisbeh
 use super::alert::alert_name;
 use super::client_auth::{ClientAuth, client_certificate};
 use super::refusal_in;
-use super::told::Told;
+use super::tls_failure::TlsFailure;
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 
@@ -18,19 +18,19 @@ pub(crate) fn explain_handshake(
     first: &[u8],
     server_name: &str,
     client: &ClientAuth,
-) -> Option<Told> {
+) -> Option<TlsFailure> {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>())?;
-    let common = |text: String, fault| Told::new(FailureCode::CipherSuiteMismatch, text, fault);
+    let common = |text: String, fault| TlsFailure::new(FailureCode::CipherSuiteMismatch, text, fault);
     Some(match tls {
         Error::InvalidMessage(_) | Error::PeerSentOversizedRecord if !is_tls(first) => return None,
         Error::InvalidCertificate(_) => match refusal_in(tls) {
-            Some(refusal) => Told::new(refusal.code, refusal.text.clone(), refusal.fault.clone()),
-            None => Told::new(FailureCode::CertificateVerificationFailed, "certificate does not verify", None),
+            Some(refusal) => TlsFailure::new(refusal.code, refusal.text.clone(), refusal.fault.clone()),
+            None => TlsFailure::new(FailureCode::CertificateVerificationFailed, "certificate does not verify", None),
         },
         Error::AlertReceived(alert) => explain_alert(*alert, server_name, client),
         Error::NoApplicationProtocol | Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedApplicationProtocol) => {
             let text = "server selected a protocol other than h2; gRPC requires ALPN h2";
-            Told::new(FailureCode::NoApplicationProtocol, text, None)
+            TlsFailure::new(FailureCode::NoApplicationProtocol, text, None)
         }
         Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
@@ -51,33 +51,33 @@ pub(crate) fn explain_handshake(
             PeerMisbehaved::SelectedUnofferedKxGroup | PeerMisbehaved::IllegalHelloRetryRequestWithUnofferedNamedGroup,
         ) => common("no key exchange group in common".to_string(), Some(TlsFault::Groups)),
         Error::NoCertificatesPresented => {
-            Told::new(FailureCode::CertificateVerificationFailed, "server presented no certificate", None)
+            TlsFailure::new(FailureCode::CertificateVerificationFailed, "server presented no certificate", None)
         }
-        other => Told::new(FailureCode::TlsFailed, in_words(other), None),
+        other => TlsFailure::new(FailureCode::TlsFailed, in_words(other), None),
     })
 }
 
 /// Why the peer rejected what it got.
-pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: &ClientAuth) -> Told {
+pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: &ClientAuth) -> TlsFailure {
     let name = alert_name(alert);
     match alert {
-        AlertDescription::NoApplicationProtocol => Told::new(
+        AlertDescription::NoApplicationProtocol => TlsFailure::new(
             FailureCode::NoApplicationProtocol,
             "server does not support ALPN h2, which gRPC requires (alert no_application_protocol)",
             None,
         ),
         AlertDescription::CertificateRequired => client_certificate(client, Some(alert)),
-        AlertDescription::ProtocolVersion => Told::new(
+        AlertDescription::ProtocolVersion => TlsFailure::new(
             FailureCode::ProtocolVersionUnsupported,
             "server supports neither TLS 1.2 nor 1.3 (alert protocol_version)",
             Some(TlsFault::OldVersion),
         ),
-        AlertDescription::InsufficientSecurity => Told::new(
+        AlertDescription::InsufficientSecurity => TlsFailure::new(
             FailureCode::CipherSuiteMismatch,
             format!("no cipher suite in common (alert {name})"),
             Some(TlsFault::Ciphers),
         ),
-        AlertDescription::UnrecognisedName => Told::new(
+        AlertDescription::UnrecognisedName => TlsFailure::new(
             FailureCode::HostnameMismatch,
             format!("server has no certificate for {server_name} (alert {name})"),
             Some(TlsFault::UnknownName),
@@ -96,19 +96,19 @@ pub(crate) fn explain_alert(alert: AlertDescription, server_name: &str, client: 
         {
             client_certificate(client, Some(alert))
         }
-        AlertDescription::HandshakeFailure => Told::new(
+        AlertDescription::HandshakeFailure => TlsFailure::new(
             FailureCode::CipherSuiteMismatch,
             format!("no TLS settings in common with the server (alert {name})"),
             None,
         ),
-        _ => Told::new(FailureCode::TlsFailed, format!("server rejected the TLS handshake (alert {name})"), None),
+        _ => TlsFailure::new(FailureCode::TlsFailed, format!("server rejected the TLS handshake (alert {name})"), None),
     }
 }
 
 /// The server responded with a version before TLS 1.2.
-fn old_version(first: &[u8]) -> Told {
+fn old_version(first: &[u8]) -> TlsFailure {
     let text = server_version(first).map_or("server supports neither TLS 1.2 nor 1.3", old_version_text);
-    Told::new(FailureCode::ProtocolVersionUnsupported, text, Some(TlsFault::OldVersion))
+    TlsFailure::new(FailureCode::ProtocolVersionUnsupported, text, Some(TlsFault::OldVersion))
 }
 
 /// The text for a server with this newest version.

@@ -81,14 +81,14 @@ pub(super) fn explain(error: &CertificateError, seen: &Seen<'_>) -> Refusal {
     Refusal { code, text, fault, is_our_limit: false }
 }
 
-type Told = (FailureCode, String, Option<TlsFault>);
+type Explanation = (FailureCode, String, Option<TlsFault>);
 
 /// The leaf only.
 fn alone(seen: &Seen<'_>) -> bool {
     seen.read.first().is_some_and(|leaf| leaf.subject == leaf.issuer)
 }
 
-fn dates(seen: &Seen<'_>, expired: bool) -> Told {
+fn dates(seen: &Seen<'_>, expired: bool) -> Explanation {
     let now = seen.now;
     if let Some(at) = seen.find(|_, of_chain| of_chain.not_after < of_chain.not_before) {
         let text = format!("{} has an end date before its start date, so it is never valid", seen.whose(at));
@@ -116,7 +116,7 @@ fn dates(seen: &Seen<'_>, expired: bool) -> Told {
 }
 
 /// The issuer is not trusted.
-fn issuer(seen: &Seen<'_>) -> Told {
+fn issuer(seen: &Seen<'_>) -> Explanation {
     let unknown = |what: String| format!("certificate signed by unknown authority ({what})");
     let (text, fault) = match seen.chain.end(seen.roots.store()) {
         Some(End::Root(root)) if alone(seen) => {
@@ -160,7 +160,7 @@ fn other_key(root: String) -> (String, Option<TlsFault>) {
     (text, Some(TlsFault::OtherKey(root)))
 }
 
-fn bad_signature(seen: &Seen<'_>) -> Told {
+fn bad_signature(seen: &Seen<'_>) -> Explanation {
     let anchor = seen.roots.anchor_key(&seen.read);
     let beyond = |key: &KeyKind| path::is_beyond(key);
     if let Some((subject, key)) = anchor.filter(|(_, key)| beyond(key)) {
@@ -189,7 +189,7 @@ fn bad_signature(seen: &Seen<'_>) -> Told {
 }
 
 /// `extendedKeyUsage` without serverAuth.
-fn purpose(seen: &Seen<'_>) -> Told {
+fn purpose(seen: &Seen<'_>) -> Explanation {
     let at = seen.find(|_, of_chain| !of_chain.traits.is_for(&Purpose::ServerAuth)).unwrap_or(0);
     let purposes = seen.read.get(at).and_then(|of_chain| of_chain.traits.purposes.clone()).unwrap_or_default();
     let has = if purposes.is_empty() { "nothing".to_string() } else { list(&purposes) };
@@ -204,7 +204,7 @@ pub(super) fn may_serve(traits: &CertificateTraits) -> bool {
 }
 
 /// Any other error: the library's message without its types.
-fn other(error: &CertificateError) -> Told {
+fn other(error: &CertificateError) -> Explanation {
     let reissue = |what: &str| Some(TlsFault::Reissue(what.to_string()));
     match error {
         CertificateError::BadEncoding => (

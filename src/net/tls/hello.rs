@@ -4,7 +4,7 @@
 use super::explain::old_version_text;
 use super::path;
 use super::read;
-use super::told::Told;
+use super::tls_failure::TlsFailure;
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 
@@ -19,7 +19,7 @@ pub(crate) enum Offered {
 
 /// The server's response.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Answer {
+pub(crate) struct HelloResponse {
     /// `0x0303`.
     version: u16,
     cipher: u16,
@@ -189,7 +189,7 @@ fn with_length(to: &mut Vec<u8>, content: &[u8]) {
 }
 
 /// The content of the bytes so far; `None` without a complete ServerHello.
-pub(crate) fn answer(bytes: &[u8]) -> Option<Answer> {
+pub(crate) fn answer(bytes: &[u8]) -> Option<HelloResponse> {
     let mut handshakes = Vec::new();
     let mut rest = bytes;
     while let [0x16, 3, _, high, low, more @ ..] = rest {
@@ -220,12 +220,12 @@ pub(crate) fn answer(bytes: &[u8]) -> Option<Answer> {
     answer
 }
 
-fn server_hello(content: &[u8]) -> Option<Answer> {
+fn server_hello(content: &[u8]) -> Option<HelloResponse> {
     let version = u16::from_be_bytes([*content.first()?, *content.get(1)?]);
     let session = usize::from(*content.get(34)?);
     let after = content.get(35 + session..)?;
     let cipher = u16::from_be_bytes([*after.first()?, *after.get(1)?]);
-    let mut answer = Answer { version, cipher, ..Answer::default() };
+    let mut answer = HelloResponse { version, cipher, ..HelloResponse::default() };
     let mut extensions = after.get(5..).unwrap_or_default();
     while let [k1, k2, l1, l2, more @ ..] = extensions {
         let length = usize::from(u16::from_be_bytes([*l1, *l2]));
@@ -249,18 +249,18 @@ fn first_certificate(content: &[u8]) -> Option<Vec<u8>> {
     rest.get(..usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c)).map(<[u8]>::to_vec)
 }
 
-impl Answer {
+impl HelloResponse {
     /// Nothing more will arrive that can be read.
     pub fn is_complete(&self) -> bool {
         self.is_complete
     }
 
     /// Why a gRPC client and this server have nothing in common; `None` when the response does not show it.
-    pub fn lacks(&self) -> Option<Told> {
-        let told = |code, text: String, fault| Some(Told { code, text, fault: Some(fault) });
+    pub fn lacks(&self) -> Option<TlsFailure> {
+        let failure = |code, text: String, fault| Some(TlsFailure { code, text, fault: Some(fault) });
         if self.version < 0x0303 {
             let text = old_version_text(self.version).to_string();
-            return told(FailureCode::ProtocolVersionUnsupported, text, TlsFault::OldVersion);
+            return failure(FailureCode::ProtocolVersionUnsupported, text, TlsFault::OldVersion);
         }
         let common = FailureCode::CipherSuiteMismatch;
         if !USABLE.contains(&self.cipher) {
@@ -275,31 +275,31 @@ impl Answer {
             };
             let text =
                 format!("no cipher suite in common: when offered all of them, the server selects {name} ({why})");
-            return told(common, text, TlsFault::Ciphers);
+            return failure(common, text, TlsFault::Ciphers);
         }
         if let Some(group) = self.group.filter(|group| !USABLE_GROUPS.contains(group)) {
             let name = name_of(&GROUPS, group);
             let text = format!(
                 "no key exchange group in common: when offered all of them, the server selects {name}, and this tool's TLS library (rustls) supports X25519, P-256 and P-384"
             );
-            return told(common, text, TlsFault::Groups);
+            return failure(common, text, TlsFault::Groups);
         }
         let key = self.certificate.as_deref().and_then(read).map(|certificate| certificate.traits.key);
         if let Some(key) = key.filter(path::is_beyond) {
             let text =
                 format!("the server's certificate has a key ({key}) that most gRPC clients do not offer to verify");
             let better = "with an ECDSA P-256 or an RSA key of 2048 bits".to_string();
-            return told(FailureCode::CertificateVerificationFailed, text, TlsFault::Reissue(better));
+            return failure(FailureCode::CertificateVerificationFailed, text, TlsFault::Reissue(better));
         }
         None
     }
 
     /// The same for a server that responds to a hello that offers everything, when its response does not show why it
     /// rejected a client's.
-    pub fn wants_another_signature(&self) -> Told {
+    pub fn wants_another_signature(&self) -> TlsFailure {
         let text = "the server's certificate requires a signature scheme that most gRPC clients do not offer (such as Ed448 or RSA-PSS keys)";
         let better = "with an ECDSA P-256 or an RSA key of 2048 bits".to_string();
-        Told {
+        TlsFailure {
             code: FailureCode::CertificateVerificationFailed,
             text: text.to_string(),
             fault: Some(TlsFault::Reissue(better)),
@@ -341,7 +341,7 @@ mod tests {
     fn lacks(version: u16, cipher: u16, group: Option<u16>) -> Option<(String, Option<TlsFault>)> {
         let answer = answer(&flight(version, cipher, group)).unwrap();
         assert!(answer.is_complete());
-        answer.lacks().map(|told| (told.text, told.fault))
+        answer.lacks().map(|failure| (failure.text, failure.fault))
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) mod pem;
 mod refusal;
 mod roots;
 mod seen;
-mod told;
+mod tls_failure;
 mod verify;
 
 pub(crate) use certificate::{distinguished_name, read};
@@ -28,10 +28,10 @@ pub(crate) use client_auth::{ClientAuth, explain_end};
 pub(crate) use config::config;
 pub use error::SetupError;
 pub(crate) use explain::{explain_alert, explain_handshake, is_tls};
-pub(crate) use hello::{Answer, Offered, answer, client_hello};
+pub(crate) use hello::{HelloResponse, Offered, answer, client_hello};
 pub(crate) use refusal::refusal_in;
 pub(crate) use roots::Roots;
-pub(crate) use told::Told;
+pub(crate) use tls_failure::TlsFailure;
 pub(crate) use verify::{Presented, Verifier};
 
 use tokio_rustls::rustls::pki_types::ServerName;

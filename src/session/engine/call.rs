@@ -26,22 +26,22 @@ pub struct PendingCall {
 impl Engine {
     /// Starts a call; it counts as activity from here on.
     pub(super) fn start_call(&mut self, phase: IdlePhase) {
-        let deadline = self.now + self.script.call_timeout;
-        self.course.call = Some(PendingCall { phase, started: self.now, deadline, on: None, stages: Vec::new() });
+        let deadline = self.now + self.config.call_timeout;
+        self.steps.call = Some(PendingCall { phase, started: self.now, deadline, on: None, stages: Vec::new() });
         self.models_see(&lens::Input::CallStarted);
         self.channel(channel::Input::RpcStarted);
     }
 
     /// Passes its connection, or its failure, to a waiting call.
     pub(super) fn call_looks_for_a_connection(&mut self) {
-        let waiting = self.course.call.as_ref().is_some_and(|call| call.on.is_none());
+        let waiting = self.steps.call.as_ref().is_some_and(|call| call.on.is_none());
         let Some(channel) = self.channel.as_mut().filter(|_| waiting) else { return };
         match channel.pick() {
             Pick::Queue => {}
             Pick::Fail(why) => self.call_ended(None, Err(IdleCallError::Channel(why)), None),
             Pick::Complete(connection) => {
                 let Some(address) = self.address_of(connection) else { return };
-                if let Some(call) = self.course.call.as_mut() {
+                if let Some(call) = self.steps.call.as_mut() {
                     call.on = Some((connection, address));
                     self.effects.push(Effect::Check(connection));
                 }
@@ -52,14 +52,14 @@ impl Engine {
     /// A connection of the channel passed a stage, which event `seq` reports: it is part of the cost of a call that
     /// waits for it.
     pub(super) fn call_pays_for(&mut self, connection: ConnectionId, stage: Stage, took: Duration, seq: u64) {
-        if let Some(call) = self.course.call.as_mut() {
+        if let Some(call) = self.steps.call.as_mut() {
             call.stages.push((connection, stage, took, seq));
         }
     }
 
     pub(super) fn call_answered(&mut self, connection: ConnectionId, health: Health, took: Duration) {
         let Some(address) = self.called_on(connection) else { return };
-        let service = self.script.service.to_string();
+        let service = self.config.service.to_string();
         let outcome = match &health {
             Health::Failed { code, text, .. } => {
                 let (code, text) = (*code, text.clone());
@@ -83,13 +83,13 @@ impl Engine {
 
     /// This process did not run for `lasted`: the deadline of a call in flight moves by as much.
     pub(super) fn call_was_stalled(&mut self, lasted: Duration) {
-        if let Some(call) = self.course.call.as_mut() {
+        if let Some(call) = self.steps.call.as_mut() {
             call.deadline += lasted;
         }
     }
 
     pub(super) fn call_timed_out(&mut self) {
-        let Some(call) = self.course.call.as_ref().filter(|call| call.deadline <= self.now) else { return };
+        let Some(call) = self.steps.call.as_ref().filter(|call| call.deadline <= self.now) else { return };
         let waited = self.now.since(call.started);
         let (address, error) = match &call.on {
             Some((_, address)) => {
@@ -109,13 +109,13 @@ impl Engine {
     }
 
     fn called_on(&self, connection: ConnectionId) -> Option<Address> {
-        let (on, address) = self.course.call.as_ref()?.on.as_ref()?;
+        let (on, address) = self.steps.call.as_ref()?.on.as_ref()?;
         (*on == connection).then(|| address.clone())
     }
 
     /// `rpc`: how long the RPC itself took, when it was answered.
     fn call_ended(&mut self, address: Option<Address>, outcome: Result<Health, IdleCallError>, rpc: Option<Duration>) {
-        let Some(call) = self.course.call.take() else { return };
+        let Some(call) = self.steps.call.take() else { return };
         let took = self.now.since(call.started);
         let on = call.on.as_ref().map(|(connection, _)| *connection);
         let paid = call.stages.iter().filter(|(connection, ..)| Some(*connection) == on);
@@ -126,7 +126,7 @@ impl Engine {
             rpc,
             total: took,
         });
-        self.course.outcome = Some(Call { phase: call.phase, address, outcome, took, cost, stages });
+        self.steps.outcome = Some(Call { phase: call.phase, address, outcome, took, cost, stages });
         self.models_see(&lens::Input::CallFinished);
         self.channel(channel::Input::RpcFinished);
     }

@@ -22,7 +22,7 @@ impl Engine {
         self.models_conclude();
         self.tell_pending();
         let Conclusion { endpoints, findings, summary } =
-            diagnosis::judge(&self.ledger, &self.script.judging, self.script.depth());
+            diagnosis::judge(&self.ledger, &self.config.criteria, self.config.depth());
         let summary = match timed_out {
             None => summary,
             Some(why) => Summary {

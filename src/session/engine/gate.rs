@@ -60,7 +60,7 @@ impl Engine {
 
     /// How many endpoints must be ready; `None` while this is unknown.
     fn required(&self) -> Option<usize> {
-        match self.script.judging.min_ready {
+        match self.config.criteria.min_ready {
             None => Some(1),
             Some(MinReady::Count(count)) => Some(count),
             Some(MinReady::Percent(percent)) => {
@@ -89,7 +89,7 @@ impl Engine {
     }
 
     pub(super) fn gate_deadline(&self) -> Option<Elapsed> {
-        match self.script.goal {
+        match self.config.goal {
             Goal::Watch { until: Some(Until::Stable) } => self.gate.since.map(|since| since + STABLE_AFTER),
             _ => None,
         }
@@ -98,7 +98,7 @@ impl Engine {
     /// `--max-time 10s elapsed before --until ready was met: 11 of 12 endpoints are READY and SERVING, 12 required`.
     pub(super) fn not_met(&self, flag: &str, limit: Duration) -> String {
         let limit = exact_duration(limit);
-        let until = match self.script.goal {
+        let until = match self.config.goal {
             Goal::Watch { until: Some(until) } => until,
             _ => return format!("{flag} {limit} elapsed before a verdict"),
         };

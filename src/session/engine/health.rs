@@ -114,7 +114,7 @@ pub(super) fn serves(health: &Health) -> bool {
 impl Engine {
     /// Opens a health Watch on a connection, unless one is open.
     pub(super) fn open_watch(&mut self, connection: ConnectionId) {
-        let (now, first_status) = (self.now, self.now + self.script.rpc_timeout);
+        let (now, first_status) = (self.now, self.now + self.config.rpc_timeout);
         let Some(link) = self.connections.get_mut(&connection) else { return };
         let vitals = &mut link.vitals;
         if vitals.open || vitals.by == Method::Check {
@@ -131,7 +131,7 @@ impl Engine {
     /// The health Watch on a connection reported a status, or how it ended.
     pub(super) fn watched(&mut self, connection: ConnectionId, health: Health) {
         let now = self.now;
-        let is_watch_goal = matches!(self.script.goal, Goal::Watch { .. });
+        let is_watch_goal = matches!(self.config.goal, Goal::Watch { .. });
         let Some(link) = self.connections.get_mut(&connection).filter(|link| !link.end_told) else { return };
         let vitals = &mut link.vitals;
         match &health {
@@ -173,7 +173,7 @@ impl Engine {
                 self.watch_again(connection);
             }
         }
-        if self.script.channel.client_health {
+        if self.config.channel.client_health {
             self.channel(channel::Input::Health(connection, health));
         }
     }
@@ -259,10 +259,10 @@ impl Engine {
     /// Schedules the next Watch, unless the channel does, or Check has replaced it.
     fn watch_again(&mut self, connection: ConnectionId) {
         let now = self.now;
-        if self.script.channel.client_health {
+        if self.config.channel.client_health {
             return self.health_due(connection, None);
         }
-        let seed = self.script.channel.seed ^ connection.0;
+        let seed = self.config.channel.seed ^ connection.0;
         let Some(link) = self.connections.get_mut(&connection) else { return };
         let vitals = &mut link.vitals;
         if vitals.by == Method::Check {
@@ -307,7 +307,7 @@ impl Engine {
         let address = link.address.clone();
         self.count_connection(connection);
         if is_news {
-            let service = self.script.service.to_string();
+            let service = self.config.service.to_string();
             let ended = ended.map(Box::new);
             let proxy = self.proxy_of(connection);
             self.tell(EventKind::Health(HealthReport { address, service, health, took, ended, proxy }));

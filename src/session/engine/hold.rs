@@ -56,7 +56,7 @@ impl Engine {
         for address in &addresses {
             self.hold(address, idle, Rung::Idle);
         }
-        let holding = self.script.holding.clone();
+        let holding = self.config.holding.clone();
         let climbs = !holding.ladder.is_empty() || holding.find_cutoff.is_some();
         for address in addresses.iter().take(CLIMBED) {
             for silence in &holding.ladder {

@@ -2,14 +2,14 @@
 //! They are reported when what they would hold changes, or at the end.
 
 use super::Engine;
-use crate::lens::{self, Follows, LensKind, Lenses, Past, Setting, Watched};
+use super::config::EngineConfig;
+use crate::lens::{self, LensKind, Lenses, Past, ResolverSource, Setting, Watched};
 use crate::model::endpoint::Address;
 use crate::model::event::EventKind;
 use crate::model::lens::LensReport;
 use crate::model::time::Elapsed;
 use crate::session::discovery::Reading;
 use crate::session::plan::{self, Goal};
-use crate::session::script::Script;
 
 /// The clients of a session.
 #[derive(Debug)]
@@ -35,21 +35,22 @@ struct Followers {
 }
 
 impl Models {
-    pub(super) fn new(script: &Script) -> Models {
+    pub(super) fn new(config: &EngineConfig) -> Models {
         // A client that has run for a while was idle before; one that is started with a watch was not.
-        let (past, as_it_happens) = match script.goal {
+        let (past, as_it_happens) = match config.goal {
             Goal::Watch { .. } => (Past::New, true),
             Goal::ProbeIdle(_) | Goal::Probe | Goal::Resolve { .. } => (Past::BeenIdle, false),
         };
-        let setting = Setting { idle_timeout: script.channel.idle_timeout, ..Setting::default() };
-        let chosen = matches!(script.lenses, plan::Lenses::Chosen(_));
+        let setting = Setting { idle_timeout: config.channel.idle_timeout, ..Setting::default() };
+        let chosen = matches!(config.lenses, plan::Lenses::Chosen(_));
         let followers = [true, false].map(|dns| {
             // Unless they are named, clients of a registry that has no part in the session are left out.
             let concerned =
-                |kind: &LensKind| script.sources.iter().any(|source| kind.follows.may_follow(source.registry));
-            let theirs =
-                |kind: &&&'static LensKind| matches!(kind.follows, Follows::Dns) == dns && (chosen || concerned(kind));
-            let kinds: Vec<&LensKind> = script.lenses.kinds().iter().filter(theirs).copied().collect();
+                |kind: &LensKind| config.sources.iter().any(|source| kind.follows.may_follow(source.registry));
+            let theirs = |kind: &&&'static LensKind| {
+                matches!(kind.follows, ResolverSource::Dns) == dns && (chosen || concerned(kind))
+            };
+            let kinds: Vec<&LensKind> = config.lenses.kinds().iter().filter(theirs).copied().collect();
             Followers { dns, lenses: Lenses::new(&kinds, setting, past), read: Reading::Nothing }
         });
         Models { followers, as_it_happens, chosen, unread: false, moved: false, told: Vec::new() }

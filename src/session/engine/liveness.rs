@@ -80,7 +80,7 @@ impl Liveness {
 impl Engine {
     /// A connection of a watch is READY: its liveness is checked from now on.
     pub(super) fn liveness_begins(&mut self, connection: ConnectionId) {
-        if let (Goal::Watch { .. }, Some(interval)) = (self.script.goal, self.script.check_interval) {
+        if let (Goal::Watch { .. }, Some(interval)) = (self.config.goal, self.config.check_interval) {
             let due = self.now + self.spread(connection, interval);
             self.liveness_due(connection, due);
         }
@@ -88,7 +88,7 @@ impl Engine {
 
     /// Checks the connections that have been quiet for too long.
     pub(super) fn liveness_time_passed(&mut self) {
-        let (now, Some(interval)) = (self.now, self.script.check_interval) else { return };
+        let (now, Some(interval)) = (self.now, self.config.check_interval) else { return };
         while let Some((_, connection)) = self.liveness.due.first().copied().filter(|(due, _)| *due <= now) {
             self.liveness.due.pop_first();
             let quiet_until = self.spread(connection, interval);
@@ -130,7 +130,7 @@ impl Engine {
                     other => other.clone(),
                 };
                 self.judge_health(connection, Health::Failed { code, text, cause }, Some(took), None);
-                if self.script.check_interval.is_some() {
+                if self.config.check_interval.is_some() {
                     self.liveness_due(connection, again);
                 }
             }
@@ -142,7 +142,7 @@ impl Engine {
         if self.liveness.last.is_some() {
             return;
         }
-        let is_watch = matches!(self.script.goal, Goal::Watch { .. });
+        let is_watch = matches!(self.config.goal, Goal::Watch { .. });
         let now = self.now;
         let needs_check =
             |link: &Link| link.is_ready() && (link.vitals.is_checking() || now.since(link.responded) >= FRESH);
@@ -155,9 +155,9 @@ impl Engine {
             }
         };
         let limit = match ending {
-            Ending::Asked => self.script.rpc_timeout.min(LEAVING),
+            Ending::Asked => self.config.rpc_timeout.min(LEAVING),
             // A Check that times out reports it itself, at the same moment.
-            Ending::Met(_) | Ending::Elapsed(_) => self.script.rpc_timeout.saturating_add(FRESH),
+            Ending::Met(_) | Ending::Elapsed(_) => self.config.rpc_timeout.saturating_add(FRESH),
         };
         for connection in &awaited {
             self.check_liveness(*connection);
@@ -177,7 +177,7 @@ impl Engine {
             Ending::Met(until) if !self.until_is_met(until) => {}
             Ending::Met(_) | Ending::Asked => self.finish(None),
             Ending::Elapsed(limit) => {
-                let missed = match self.script.goal {
+                let missed = match self.config.goal {
                     Goal::Watch { until: Some(until) } => !self.until_is_met(until),
                     _ => false,
                 };
@@ -206,7 +206,7 @@ impl Engine {
 
     /// Up to a tenth less than `interval`, always the same for one connection.
     fn spread(&self, connection: ConnectionId, interval: Duration) -> Duration {
-        let random = fastrand::Rng::with_seed(self.script.channel.seed ^ connection.0).f64();
+        let random = fastrand::Rng::with_seed(self.config.channel.seed ^ connection.0).f64();
         interval.mul_f64(1.0 - SPREAD * random)
     }
 }

@@ -3,7 +3,7 @@
 mod bisection;
 mod call;
 mod conclusion;
-mod course;
+mod config;
 mod effect;
 mod gate;
 mod health;
@@ -14,13 +14,13 @@ mod liveness;
 mod pending;
 mod routing;
 mod stalls;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::discovery::Discovery;
 use super::plan::{Goal, Until};
-use super::script::Script;
 use crate::channel::{self, Channel, ConnectionId};
 use crate::diagnosis::Ledger;
 use crate::lens;
@@ -31,7 +31,7 @@ use crate::model::reach::Disconnect;
 use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::time::Elapsed;
 use conclusion::Conclusions;
-use course::Course;
+pub use config::EngineConfig;
 pub use effect::{Effect, HoldId};
 use gate::Gate;
 use health::Vitals;
@@ -41,16 +41,17 @@ use lenses::Models;
 use liveness::{Ending, Liveness};
 pub use pending::Stages;
 use stalls::Stalls;
+use steps::Steps;
 
 /// The state of a session.
 pub struct Engine {
-    script: Script,
+    config: EngineConfig,
     discovery: Discovery,
     channel: Option<Channel>,
     /// The channel's connections by id: their addresses, and whether their end was reported.
     connections: BTreeMap<ConnectionId, Link>,
     ledger: Ledger,
-    course: Course,
+    steps: Steps,
     holds: Holds,
     /// Other frameworks' clients.
     models: Models,
@@ -90,27 +91,27 @@ struct Link {
 
 impl Engine {
     /// An engine that is not started.
-    pub fn new(script: Script) -> Self {
-        let discovery = Discovery::new(script.sources.iter().cloned(), script.watches(), script.channel.seed);
-        let channel = script.has_channel().then(|| Channel::new(script.channel.clone()));
+    pub fn new(config: EngineConfig) -> Self {
+        let discovery = Discovery::new(config.sources.iter().cloned(), config.watches(), config.channel.seed);
+        let channel = config.has_channel().then(|| Channel::new(config.channel.clone()));
         Engine {
             discovery,
             channel,
             connections: BTreeMap::new(),
             ledger: Ledger {
-                implied: script.implied.clone(),
-                registries: script.registries.clone(),
-                service: script.service.clone(),
-                rpc_timeout: Some(script.rpc_timeout),
-                proxy: script.proxy.clone(),
-                lenses_named: matches!(script.lenses, super::plan::Lenses::Chosen(_)),
-                watches: matches!(script.goal, Goal::Watch { .. }),
-                drains: script.goal == Goal::Watch { until: Some(Until::Drained) },
+                implied: config.implied.clone(),
+                registries: config.registries.clone(),
+                service: config.service.clone(),
+                rpc_timeout: Some(config.rpc_timeout),
+                proxy: config.proxy.clone(),
+                lenses_named: matches!(config.lenses, super::plan::Lenses::Chosen(_)),
+                watches: matches!(config.goal, Goal::Watch { .. }),
+                drains: config.goal == Goal::Watch { until: Some(Until::Drained) },
                 ..Ledger::default()
             },
-            course: Course::new(script.goal),
+            steps: Steps::new(config.goal),
             holds: Holds::default(),
-            models: Models::new(&script),
+            models: Models::new(&config),
             health_timers: BTreeSet::new(),
             gate: Gate::default(),
             liveness: Liveness::default(),
@@ -121,7 +122,7 @@ impl Engine {
             over: false,
             effects: Vec::new(),
             conclusion: None,
-            script,
+            config,
         }
     }
 
@@ -135,14 +136,14 @@ impl Engine {
             Input::Begin => {
                 let now = self.now;
                 self.discover(|discovery, steps| discovery.start(now, steps));
-                if matches!(self.script.goal, Goal::Watch { .. }) {
+                if matches!(self.config.goal, Goal::Watch { .. }) {
                     self.channel(channel::Input::Connect);
                 }
             }
             Input::Word { source, generation, word, last } => {
                 let now = self.now;
                 if matches!(&word, Some(Err(ResolveError::Ambient(failure))) if failure.code == ResolveCode::Timeout)
-                    && !self.script.watches()
+                    && !self.config.watches()
                     && self.is_excused(self.discovery.asked_for(now, source))
                 {
                     self.discover(|discovery, steps| discovery.repeat(now, source, steps));
@@ -171,7 +172,7 @@ impl Engine {
                 self.rpc_ended(connection, true);
                 self.channel(channel::Input::Connected(connection));
                 self.liveness_begins(connection);
-                if matches!(self.script.goal, Goal::Watch { .. }) {
+                if matches!(self.config.goal, Goal::Watch { .. }) {
                     self.open_watch(connection);
                 }
             }
@@ -240,7 +241,7 @@ impl Engine {
         let parts = [
             self.discovery.deadline(),
             self.channel.as_ref().and_then(Channel::deadline),
-            self.course.deadline(),
+            self.steps.deadline(),
             self.models.deadline(),
             self.health_timers.first().map(|(due, _)| *due),
             self.gate_deadline().filter(|_| self.liveness.ends_at().is_none()),
@@ -257,7 +258,7 @@ impl Engine {
 
     fn time_passed(&mut self) {
         let now = self.now;
-        if let Some(limit) = self.script.limits.max_time.filter(|limit| now >= Elapsed::new(*limit)) {
+        if let Some(limit) = self.config.limits.max_time.filter(|limit| now >= Elapsed::new(*limit)) {
             return self.finish(Some(self.not_met("--max-time", limit)));
         }
         self.discover(|discovery, steps| discovery.time_passed(now, steps));
@@ -267,9 +268,9 @@ impl Engine {
         self.health_time_passed();
         self.liveness_time_passed();
         self.models_see(&lens::Input::TimePassed);
-        self.course_time_passed();
+        self.steps_time_passed();
         self.gate_notes();
-        if let Some(limit) = self.script.limits.run_for.filter(|limit| !self.over && now >= Elapsed::new(*limit)) {
+        if let Some(limit) = self.config.limits.run_for.filter(|limit| !self.over && now >= Elapsed::new(*limit)) {
             self.end_checked(Ending::Elapsed(limit));
         }
         self.last_checks_done();
@@ -310,9 +311,9 @@ impl Engine {
         self.seq += 1;
         Event {
             seq: self.seq,
-            time: self.script.began + self.now.since_start(),
+            time: self.config.began + self.now.since_start(),
             at: self.now,
-            target: self.script.label.clone(),
+            target: self.config.label.clone(),
             kind,
         }
     }

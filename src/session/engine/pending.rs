@@ -27,8 +27,8 @@ impl Engine {
     pub fn ends_at(&self) -> Option<Elapsed> {
         let last_checks = self.liveness.ends_at();
         // Once the last checks run, `--for` no longer applies.
-        let run_for = self.script.limits.run_for.map(Elapsed::new).filter(|_| last_checks.is_none());
-        [last_checks, run_for, self.script.limits.max_time.map(Elapsed::new)].into_iter().flatten().min()
+        let run_for = self.config.limits.run_for.map(Elapsed::new).filter(|_| last_checks.is_none());
+        [last_checks, run_for, self.config.limits.max_time.map(Elapsed::new)].into_iter().flatten().min()
     }
 
     /// What the session waits for at `now`, with the attempts in flight in `stages`.
@@ -68,7 +68,7 @@ impl Engine {
     }
 
     fn pending_probes(&self) -> Vec<PendingReport> {
-        let (pending, began) = self.course.pending();
+        let (pending, began) = self.steps.pending();
         let report = |address: &Address| {
             let (awaits, since) = match self.stages.probes.get(address) {
                 Some((stage, since)) => (Awaits::in_stage(*stage), *since),
@@ -81,7 +81,7 @@ impl Engine {
 
     /// Endpoints of a watch: with a gate those that it waits for, otherwise those without any result.
     fn pending_endpoints(&self) -> Vec<PendingReport> {
-        let has_gate = match self.script.goal {
+        let has_gate = match self.config.goal {
             Goal::Watch { until: Some(Until::Ready | Until::Stable) } => true,
             Goal::Watch { until: None | Some(Until::Drained) } => false,
             Goal::Probe | Goal::ProbeIdle(_) | Goal::Resolve { .. } => return Vec::new(),

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::channel::{AcrossIdle, Options, Policy};
-use crate::diagnosis::Judging;
+use crate::diagnosis::Criteria;
 use crate::model::endpoint::Endpoint;
 use crate::model::event::IdlePhase;
 use crate::model::finding::Summary;
@@ -69,7 +69,7 @@ impl World {
 
     fn with(goal: Goal, options: Options, limits: Limits, lists: &[&'static str], up: &[&'static str]) -> World {
         let target = Target::Foreign { scheme: CONSUL.name.to_string(), rest: "///pay".to_string() };
-        let script = Script {
+        let config = EngineConfig {
             label: Arc::from("consul:///pay"),
             began: SystemTime::UNIX_EPOCH,
             sources: vec![Arc::new(SourceId { registry: &CONSUL, target })],
@@ -84,11 +84,11 @@ impl World {
             check_interval: Some(Duration::from_secs(30)),
             lenses: crate::session::plan::Lenses::None,
             limits,
-            judging: Judging::default(),
+            criteria: Criteria::default(),
             proxy: None,
         };
         World {
-            engine: Engine::new(script),
+            engine: Engine::new(config),
             now: Elapsed::ZERO,
             registry: Some(lists.to_vec()),
             up: up.iter().copied().collect(),
@@ -534,7 +534,7 @@ fn too_many_endpoints_are_said_not_dropped_in_silence() {
 /// An idle cycle of 10 s with the idle-connection checks `holding`, over a path that tolerates `tolerates`.
 fn holding(holding: Holding, tolerates: u64) -> World {
     let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A, B]);
-    world.engine.script.holding = holding;
+    world.engine.config.holding = holding;
     world.tolerates = Duration::from_secs(tolerates);
     world.begin()
 }
@@ -620,7 +620,7 @@ fn no_more_than_a_thousand_are_held_and_no_more_than_eight_climb() {
     let lists: Vec<&'static str> =
         (0..1_200).map(|host| -> &'static str { format!("10.1.{}.{}:80", host / 250, host % 250).leak() }).collect();
     let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &lists, &lists);
-    world.engine.script.holding = Holding { ladder: vec![FIVE], find_cutoff: None };
+    world.engine.config.holding = Holding { ladder: vec![FIVE], find_cutoff: None };
     let world = world.begin();
     assert_eq!(world.later.len(), 1_008);
     let text = world.events.iter().rev().find_map(|event| match &event.kind {

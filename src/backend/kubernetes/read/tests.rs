@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::backend::kubernetes::listing::Listing;
+use crate::backend::kubernetes::listing::SliceListing;
 use crate::model::resolution::{Note, NoteKind};
 
 /// A slice with one endpoint, as text.
@@ -16,8 +16,8 @@ fn body(items: &[String]) -> Vec<u8> {
     format!(r#"{{"metadata":{{"resourceVersion":"9"}},"items":[{}]}}"#, items.join(",")).into_bytes()
 }
 
-fn listing(body: Vec<u8>) -> Listing {
-    Listing::new(None, None, list::<Slice>(body).expect("a list").items)
+fn listing(body: Vec<u8>) -> SliceListing {
+    SliceListing::new(None, None, list::<Slice>(body).expect("a list").items)
 }
 
 fn text(notes: &[Note], kind: NoteKind) -> Option<&str> {

@@ -8,15 +8,15 @@ use grpc_discover::model::endpoint::Address;
 use grpc_discover::session::MinReady;
 
 use super::backend_flags::BackendFlags;
+use super::enums::{ColorWhen, FailOnChoice, Format, LbChoice, TlsChoice};
 use super::harmless::Harmless;
-use super::words::{ColorWord, FailOnWord, Format, LbWord, TlsWord};
 use super::{Hidden, values};
 
 // Which registries are queried, and how.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Discovery")]
-pub struct Asking {
+pub struct DiscoveryFlags {
     /// Query only these backends for bare names (repeat, or separate with commas)
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub backend: Vec<String>,
@@ -35,10 +35,10 @@ pub struct Asking {
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Reaching an endpoint")]
-pub struct Reaching {
+pub struct ReachingFlags {
     /// TLS mode; auto detects it for each endpoint and reports the result [default: auto]
     #[arg(long, value_name = "MODE")]
-    pub tls: Option<TlsWord>,
+    pub tls: Option<TlsChoice>,
     /// Do not use TLS; same as --tls off
     #[arg(long)]
     pub plaintext: bool,
@@ -90,7 +90,7 @@ pub struct Reaching {
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Channel")]
-pub struct Channel {
+pub struct ChannelFlags {
     /// Let the channel go IDLE after this long without an RPC; 0 disables it. With probe: run the idle cycle
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub idle: Option<Duration>,
@@ -102,7 +102,7 @@ pub struct Channel {
     pub find_cutoff: Option<Duration>,
     /// Load-balancing policy [default: pick_first, as in gRPC; round_robin for watch]
     #[arg(long, value_name = "POLICY")]
-    pub lb: Option<LbWord>,
+    pub lb: Option<LbChoice>,
     /// Let health determine the connectivity state (gRFC A17; not with pick_first)
     #[arg(long, add = Harmless)]
     pub client_health: bool,
@@ -121,7 +121,7 @@ pub struct Channel {
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Pace")]
-pub struct Pace {
+pub struct PaceFlags {
     /// Probe at most this many endpoints concurrently [default: 256]
     #[arg(short = 'c', long, value_name = "N", value_parser = values::at_least_one)]
     pub concurrency: Option<u32>,
@@ -137,10 +137,10 @@ pub struct Pace {
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Verdict")]
-pub struct Judging {
+pub struct CriteriaFlags {
     /// Lowest severity that makes the exit code non-zero [default: warn]
     #[arg(long, value_name = "SEVERITY")]
-    pub fail_on: Option<FailOnWord>,
+    pub fail_on: Option<FailOnChoice>,
     /// Minimum number (or percentage) of healthy endpoints
     #[arg(long, value_name = "N|N%", value_parser = values::min_ready)]
     pub min_ready: Option<MinReady>,
@@ -159,7 +159,7 @@ pub struct Judging {
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Output")]
-pub struct Output {
+pub struct OutputFlags {
     /// Output format [default: table]
     #[arg(short, long, value_name = "FORMAT", add = Harmless)]
     pub output: Option<Format>,
@@ -167,17 +167,17 @@ pub struct Output {
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
-    pub talk: Talk,
+    pub display: DisplayFlags,
 }
 
 // Colour, messages on stderr, and the configuration file.
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Output")]
-pub struct Talk {
+pub struct DisplayFlags {
     /// Use colour [default: auto]
     #[arg(long, value_name = "WHEN", add = Harmless)]
-    pub color: Option<ColorWord>,
+    pub color: Option<ColorWhen>,
     /// Print only errors to stderr
     #[arg(short, long)]
     pub quiet: bool,

@@ -54,11 +54,11 @@ struct Setting {
 /// Exits with 0 if every active backend responds, and with 3 otherwise: a service cannot be judged by a backend that
 /// does not respond.
 pub fn run(typed: &Backends) -> Result<u8, Failure> {
-    with_world(&typed.talk, |world, warnings| {
-        let look = settings::look(None, &typed.talk, world)?;
-        let terminal = Terminal::new(&look, world.env);
+    with_world(&typed.display, |world, warnings| {
+        let output = settings::output(None, &typed.display, world)?;
+        let terminal = Terminal::new(&output, world.env);
         warn(&terminal, world.config, warnings);
-        let (settings, only) = settings::backends(&typed.asking, typed.talk.profile.as_deref(), world)?;
+        let (settings, only) = settings::backends(&typed.discovery, typed.display.profile.as_deref(), world)?;
         let shown = block_on(ask(&settings, &only, &terminal))?;
         let mut out = Vec::new();
         match typed.output.unwrap_or_default() {

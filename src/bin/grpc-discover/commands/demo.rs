@@ -19,13 +19,13 @@ use tokio::sync::{Notify, mpsc};
 
 use self::pod::Pod;
 use self::registry::Registry;
-use super::sessions::{self, Aside};
+use super::sessions::{self, SessionHooks};
 use super::{block_on, with_world};
 use crate::cli::{self, Demo, Hidden};
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::render::Course;
-use crate::settings::{self, Look, Task, Typed, World};
+use crate::render::SessionKind;
+use crate::settings::{self, OutputSettings, Task, Typed, World};
 use crate::terminal::Terminal;
 
 /// The number of pods.
@@ -36,13 +36,13 @@ const LENSES: [&str; 2] = ["kratos@2.7.2", "kratos@2.8.4"];
 
 /// Runs the demo; the exit code is that of the probe, which finds the moved pods.
 pub fn run(typed: &Demo) -> Result<u8, Failure> {
-    let talk = &typed.output.talk;
-    let look = with_world(talk, |world, _| Ok(settings::look(typed.output.output, talk, world)?))?;
-    let terminal = Terminal::new(&look, &|name| std::env::var(name).ok());
-    block_on(play(typed.idle, &look, &terminal))?
+    let display = &typed.output.display;
+    let output = with_world(display, |world, _| Ok(settings::output(typed.output.output, display, world)?))?;
+    let terminal = Terminal::new(&output, &|name| std::env::var(name).ok());
+    block_on(play(typed.idle, &output, &terminal))?
 }
 
-async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Failure> {
+async fn play(idle: Duration, output: &OutputSettings, terminal: &Terminal) -> Result<u8, Failure> {
     let cannot = |what: &str, error: io::Error| Failure::Broken(format!("demo: {what}: {error}"));
     let mut pods = Vec::new();
     for _ in 0..PODS {
@@ -72,7 +72,7 @@ async fn play(idle: Duration, look: &Look, terminal: &Terminal) -> Result<u8, Fa
         Box::new(move |event: &Event| stage.sees(event))
     };
     let ended = tokio::select! {
-        exit = sessions::run(vec![plan], look, terminal, Course::Answer, Aside { sees: Some(sees), says: Some(heard) }) => exit,
+        exit = sessions::run(vec![plan], output, terminal, SessionKind::Answer, SessionHooks { on_event: Some(sees), messages: Some(heard) }) => exit,
         error = moves(&mut pods, &registry, &stage, idle, &say) => Err(cannot("failed to move the pods", error)),
     };
     if let Ok(code) = ended {
@@ -154,15 +154,15 @@ fn plan(registry: &Registry, idle: Duration) -> Result<grpc_discover::session::P
     let world = World { env: &|_| None, read: &|_| Err(io::ErrorKind::NotFound.into()), config: &config, seed: 1 };
     let typed = Typed {
         targets: &[Hidden(Target::from(FileTarget(registry.path().to_path_buf())).to_string())],
-        asking: &cli::Asking::default(),
-        reaching: &cli::Reaching::default(),
-        channel: &cli::Channel {
+        discovery: &cli::DiscoveryFlags::default(),
+        reaching: &cli::ReachingFlags::default(),
+        channel: &cli::ChannelFlags {
             idle: Some(idle),
             lenses: LENSES.map(String::from).to_vec(),
-            ..cli::Channel::default()
+            ..cli::ChannelFlags::default()
         },
-        pace: &cli::Pace::default(),
-        judging: &cli::Judging::default(),
+        pace: &cli::PaceFlags::default(),
+        criteria: &cli::CriteriaFlags::default(),
         profile: None,
         task: Task::Probe,
     };

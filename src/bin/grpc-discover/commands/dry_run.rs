@@ -90,11 +90,14 @@ mod tests {
             World { env: &|_| None, read: &|_| Err(std::io::ErrorKind::NotFound.into()), config: &config, seed: 1 };
         let typed = Typed {
             targets: &[Hidden("127.0.0.1:50051".into())],
-            asking: &cli::Asking::default(),
-            reaching: &cli::Reaching { plaintext: true, ..cli::Reaching::default() },
-            channel: &cli::Channel { idle: Some(std::time::Duration::from_secs(30)), ..cli::Channel::default() },
-            pace: &cli::Pace { rate: Some(10), ..cli::Pace::default() },
-            judging: &cli::Judging::default(),
+            discovery: &cli::DiscoveryFlags::default(),
+            reaching: &cli::ReachingFlags { plaintext: true, ..cli::ReachingFlags::default() },
+            channel: &cli::ChannelFlags {
+                idle: Some(std::time::Duration::from_secs(30)),
+                ..cli::ChannelFlags::default()
+            },
+            pace: &cli::PaceFlags { rate: Some(10), ..cli::PaceFlags::default() },
+            criteria: &cli::CriteriaFlags::default(),
             profile: None,
             task: Task::Probe,
         };

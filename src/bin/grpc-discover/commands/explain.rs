@@ -36,7 +36,7 @@ struct FindingEntry {
 
 /// The entry of a verdict or a state, as JSON.
 #[derive(Debug, Serialize)]
-struct WordEntry {
+struct TermEntry {
     word: &'static str,
     kind: &'static str,
     meaning: &'static str,
@@ -57,7 +57,7 @@ struct LensEntry {
 #[serde(untagged)]
 enum Entry {
     Finding(FindingEntry),
-    Word(WordEntry),
+    Word(TermEntry),
     Lens(LensEntry),
 }
 
@@ -146,7 +146,7 @@ fn unknown(word: &str) -> String {
 fn entry(subject: Subject) -> Entry {
     match subject {
         Subject::Finding(kind) => Entry::Finding(finding_entry(kind)),
-        Subject::Endpoint(_) | Subject::Service(_) | Subject::State(_) => Entry::Word(WordEntry {
+        Subject::Endpoint(_) | Subject::Service(_) | Subject::State(_) => Entry::Word(TermEntry {
             word: subject.names().first().copied().unwrap_or_default(),
             kind: subject.kind(),
             meaning: subject.meaning(),

@@ -24,11 +24,11 @@ use grpc_discover::backend::CheckError;
 use grpc_discover::platform::file;
 use grpc_discover::session::plan::Source;
 
-use crate::cli::{self, Command, ConfigCommand, dashes};
+use crate::cli::{self, Command, ConfigCommand, go_flags};
 use crate::config::{Choice, Config, Document, trust};
 use crate::exit::{self, Failure};
 use crate::logging;
-use crate::render::Course;
+use crate::render::SessionKind;
 use crate::settings::{self, SettingError, Task, Typed, World};
 use crate::terminal::{self, Terminal};
 
@@ -38,8 +38,8 @@ use crate::terminal::{self, Terminal};
 ///
 /// Why there is no verdict: invalid usage, or a failure of this machine.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<u8, Failure> {
-    let typed =
-        cli::Cli::try_parse_from(dashes::rewrite(arguments)).map_err(|error| Failure::Typed(Box::new(hint(error))))?;
+    let typed = cli::Cli::try_parse_from(go_flags::rewrite(arguments))
+        .map_err(|error| Failure::Typed(Box::new(hint(error))))?;
     let _log = logging::start(&|name| std::env::var_os(name)).map_err(Failure::usage)?;
     match typed.command {
         Command::Resolve(typed) => resolve(&typed),
@@ -73,57 +73,58 @@ fn hint(mut error: clap::Error) -> clap::Error {
 
 fn resolve(typed: &cli::Resolve) -> Result<u8, Failure> {
     let task = Task::Resolve { watch: typed.watch, run_for: typed.run_for };
-    let course = if typed.watch { Course::Stream } else { Course::Answer };
-    let (reaching, channel, pace) = (cli::Reaching::default(), cli::Channel::default(), cli::Pace::default());
-    session(&typed.output, course, |profile| Typed {
+    let kind = if typed.watch { SessionKind::Stream } else { SessionKind::Answer };
+    let (reaching, channel, pace) =
+        (cli::ReachingFlags::default(), cli::ChannelFlags::default(), cli::PaceFlags::default());
+    session(&typed.output, kind, |profile| Typed {
         targets: &typed.targets.targets,
-        asking: &typed.asking,
+        discovery: &typed.discovery,
         reaching: &reaching,
         channel: &channel,
         pace: &pace,
-        judging: &typed.judging,
+        criteria: &typed.criteria,
         profile,
         task,
     })
 }
 
 fn probe(typed: &cli::Probe) -> Result<u8, Failure> {
-    session(&typed.output, Course::Answer, |profile| Typed {
+    session(&typed.output, SessionKind::Answer, |profile| Typed {
         targets: &typed.targets,
-        asking: &typed.asking,
+        discovery: &typed.discovery,
         reaching: &typed.reaching,
         channel: &typed.channel,
         pace: &typed.pace,
-        judging: &typed.judging,
+        criteria: &typed.criteria,
         profile,
         task: Task::Probe,
     })
 }
 
 fn watch(typed: &cli::Watch) -> Result<u8, Failure> {
-    let pace = cli::Pace::default();
-    session(&typed.output, Course::Channel, |profile| Typed {
+    let pace = cli::PaceFlags::default();
+    session(&typed.output, SessionKind::Channel, |profile| Typed {
         targets: &typed.targets.targets,
-        asking: &typed.asking,
+        discovery: &typed.discovery,
         reaching: &typed.reaching,
         channel: &typed.channel,
         pace: &pace,
-        judging: &typed.judging,
+        criteria: &typed.criteria,
         profile,
         task: Task::Watch { run_for: typed.run_for, until: typed.until },
     })
 }
 
 fn session<'a>(
-    output: &'a cli::Output,
-    course: Course,
+    flags: &'a cli::OutputFlags,
+    kind: SessionKind,
     typed: impl FnOnce(Option<&'a str>) -> Typed<'a>,
 ) -> Result<u8, Failure> {
-    with_world(&output.talk, |world, warnings| {
-        let look = settings::look(output.output, &output.talk, world)?;
-        let terminal = Terminal::new(&look, world.env);
+    with_world(&flags.display, |world, warnings| {
+        let output = settings::output(flags.output, &flags.display, world)?;
+        let terminal = Terminal::new(&output, world.env);
         warn(&terminal, world.config, warnings);
-        let plans = settings::plans(&typed(output.talk.profile.as_deref()), world)?;
+        let plans = settings::plans(&typed(flags.display.profile.as_deref()), world)?;
         // A backend that was named explicitly must be usable. One that only the environment makes active is reported
         // by the session.
         for plan in &plans {
@@ -132,19 +133,19 @@ fn session<'a>(
                 checked(source).map_err(|source| Failure::usage(SourceError { backend, source }))?;
             }
         }
-        if output.dry_run {
+        if flags.dry_run {
             terminal::print(&dry_run::describe(&plans))?;
             return Ok(exit::OK);
         }
         // A configuration file that was only found in the working directory could send a token elsewhere: it is
         // always reported.
-        if let Some(path) = world.config.path.as_ref().filter(|path| look.verbose || path.is_relative()) {
+        if let Some(path) = world.config.path.as_ref().filter(|path| output.verbose || path.is_relative()) {
             terminal.say(&format!("config: {}", path.display()));
         }
-        for (path, why) in world.config.unread.iter().filter(|_| look.verbose) {
+        for (path, why) in world.config.unread.iter().filter(|_| output.verbose) {
             terminal.say(&format!("config: {} skipped: {why}", path.display()));
         }
-        block_on(sessions::run(plans, &look, &terminal, course, sessions::Aside::default()))?
+        block_on(sessions::run(plans, &output, &terminal, kind, sessions::SessionHooks::default()))?
     })
 }
 
@@ -161,11 +162,14 @@ fn checked(source: &Source) -> Result<(), CheckError> {
 }
 
 /// Calls `what` with the environment and files of this process, and prints the warnings about them.
-fn with_world<T>(talk: &cli::Talk, what: impl FnOnce(&World, &[String]) -> Result<T, Failure>) -> Result<T, Failure> {
+fn with_world<T>(
+    display: &cli::DisplayFlags,
+    what: impl FnOnce(&World, &[String]) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let env = |name: &str| std::env::var(name).ok();
-    let choice = match &talk.config {
+    let choice = match &display.config {
         Some(path) => Choice::Named(path),
-        None if talk.no_config => Choice::None,
+        None if display.no_config => Choice::None,
         None => Choice::Unsaid,
     };
     let config = Config::load(choice, &env, &document).map_err(Failure::usage)?;

@@ -7,8 +7,8 @@ use grpc_discover::model::time::Elapsed;
 use grpc_discover::session::Goal;
 
 use crate::cli::Format;
-use crate::render::{self, Course, Lines, Progress, Render};
-use crate::settings::Look;
+use crate::render::{self, Lines, Progress, Render, SessionKind};
+use crate::settings::OutputSettings;
 use crate::terminal::{Pipe, Redrawn, Terminal};
 
 /// Limit of queued output before events are held back: that of about 3,000 endpoints in `ndjson`.
@@ -43,18 +43,19 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// The output for `look` and `terminal`, for sessions with these goals and this `course`.
-    pub fn new(look: &Look, terminal: &Terminal, course: Course, goals: &[Goal]) -> Screen {
+    /// The output for `output` and `terminal`, for sessions with these goals and this `kind`.
+    pub fn new(output: &OutputSettings, terminal: &Terminal, kind: SessionKind, goals: &[Goal]) -> Screen {
         let reaches = goals.iter().any(|goal| matches!(goal, Goal::Probe | Goal::ProbeIdle(_)));
-        let trace = (look.verbose && !look.quiet && course == Course::Answer).then(Lines::trace);
+        let trace = (output.verbose && !output.quiet && kind == SessionKind::Answer).then(Lines::trace);
         let (out, err) = (terminal.out(), terminal.err());
-        let progress = (reaches && !look.quiet && trace.is_none())
+        let progress = (reaches && !output.quiet && trace.is_none())
             .then(|| Progress::new(terminal.err_is_tty.then(|| Redrawn::new(console::Term::stderr(), &err))));
-        let live =
-            course == Course::Channel && terminal.out_is_tty && matches!(look.format, Format::Table | Format::Wide);
+        let live = kind == SessionKind::Channel
+            && terminal.out_is_tty
+            && matches!(output.format, Format::Table | Format::Wide);
         Screen {
             terminal: *terminal,
-            answer: render::stdout(look, terminal, &out, course, goals.len() > 1),
+            answer: render::stdout(output, terminal, &out, kind, goals.len() > 1),
             out,
             err,
             redraws: live || progress.is_some(),

@@ -22,8 +22,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::open_files;
 use super::screen::{Backlog, Screen};
 use crate::exit::{self, Failure};
-use crate::render::Course;
-use crate::settings::Look;
+use crate::render::SessionKind;
+use crate::settings::OutputSettings;
 use crate::terminal::Terminal;
 
 /// How often a view is redrawn without new events.
@@ -43,11 +43,11 @@ pub type Observer<'a> = Box<dyn FnMut(&Event) + 'a>;
 
 /// What a command observes and prints beside the sessions.
 #[derive(Default)]
-pub struct Aside<'a> {
+pub struct SessionHooks<'a> {
     /// Receives every event first.
-    pub sees: Option<Observer<'a>>,
+    pub on_event: Option<Observer<'a>>,
     /// Lines for stderr.
-    pub says: Option<UnboundedReceiver<String>>,
+    pub messages: Option<UnboundedReceiver<String>>,
 }
 
 /// Runs a session for each plan until all have ended; returns the exit code.
@@ -57,18 +57,18 @@ pub struct Aside<'a> {
 /// stdout cannot be written (a full disk, not a reader that closed its end), or signals cannot be handled.
 pub async fn run(
     mut plans: Vec<Plan>,
-    look: &Look,
+    output: &OutputSettings,
     terminal: &Terminal,
-    course: Course,
-    mut aside: Aside<'_>,
+    kind: SessionKind,
+    mut hooks: SessionHooks<'_>,
 ) -> Result<u8, Failure> {
     open_files::prepare(&mut plans);
     let goals: Vec<Goal> = plans.iter().map(|plan| plan.goal).collect();
-    let mut screen = Screen::new(look, terminal, course, &goals);
+    let mut screen = Screen::new(output, terminal, kind, &goals);
     let cannot = |error| Failure::Broken(format!("cannot install signal handlers: {error}"));
     let mut signals = Signals::listen().map_err(cannot)?;
     let sessions = plans.into_iter().map(Session::start).collect();
-    let ended = all(sessions, &goals, &mut screen, &mut signals, &mut aside).await;
+    let ended = all(sessions, &goals, &mut screen, &mut signals, &mut hooks).await;
     // Anything that is redrawn is cleared before others write.
     screen.end();
     let (mut code, mut leave) = match ended? {
@@ -123,7 +123,7 @@ async fn all(
     goals: &[Goal],
     screen: &mut Screen,
     signals: &mut Signals,
-    aside: &mut Aside<'_>,
+    hooks: &mut SessionHooks<'_>,
 ) -> Result<Ended, Failure> {
     let began = Instant::now();
     let mut exits = Vec::new();
@@ -154,14 +154,14 @@ async fn all(
                     screen.say("stopping; press Ctrl-C again to quit immediately");
                 }
             }
-            line = said(&mut aside.says) => screen.say(&line),
+            line = said(&mut hooks.messages) => screen.say(&line),
             (event, which) = next(&mut sessions), if backlog != Backlog::TooMuch || interrupted.is_some() => match event {
                 Some(event) => {
                     if let EventKind::Summary(summary) = &event.kind {
                         exits.push(summary.exit);
                     }
-                    if let Some(sees) = &mut aside.sees {
-                        sees(&event);
+                    if let Some(on_event) = &mut hooks.on_event {
+                        on_event(&event);
                     }
                     screen.event(&event);
                 }
@@ -212,9 +212,9 @@ async fn until(at: Option<Instant>) {
 }
 
 /// The next line to print; never resolves if there is no sender. Cancel safe.
-async fn said(says: &mut Option<UnboundedReceiver<String>>) -> String {
-    match says {
-        Some(says) => match says.recv().await {
+async fn said(messages: &mut Option<UnboundedReceiver<String>>) -> String {
+    match messages {
+        Some(messages) => match messages.recv().await {
             Some(line) => line,
             None => pending().await,
         },

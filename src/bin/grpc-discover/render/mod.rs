@@ -19,7 +19,7 @@ use grpc_discover::model::event::Event;
 use grpc_discover::model::time::Elapsed;
 
 use crate::cli::Format;
-use crate::settings::Look;
+use crate::settings::OutputSettings;
 use crate::terminal::{Pipe, Redrawn, Terminal};
 
 pub use columns::columns;
@@ -46,7 +46,7 @@ pub trait Render {
 
 /// The course of a session, as far as its output depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Course {
+pub enum SessionKind {
     /// It ends by itself: only the result counts.
     Answer,
     /// It continues: every event counts.
@@ -56,18 +56,26 @@ pub enum Course {
 }
 
 /// The renderer for stdout, which `out` writes to. `several`: there is more than one service.
-pub fn stdout(look: &Look, terminal: &Terminal, out: &Pipe, course: Course, several: bool) -> Box<dyn Render> {
+pub fn stdout(
+    output: &OutputSettings,
+    terminal: &Terminal,
+    out: &Pipe,
+    kind: SessionKind,
+    several: bool,
+) -> Box<dyn Render> {
     let paint = Paint { on: terminal.color };
-    match (look.format, course) {
+    match (output.format, kind) {
         (Format::Ndjson, _) => Box::new(ndjson::Ndjson),
         (Format::Json, _) => Box::new(json::Json::new(several)),
-        (Format::Table | Format::Wide, Course::Answer) => {
-            Box::new(table::Table::new(paint, look.format == Format::Wide, look.verbose))
+        (Format::Table | Format::Wide, SessionKind::Answer) => {
+            Box::new(table::Table::new(paint, output.format == Format::Wide, output.verbose))
         }
-        (Format::Table | Format::Wide, Course::Channel) if terminal.out_is_tty => {
-            Box::new(live::Live::new(paint, look.verbose, Redrawn::new(console::Term::stdout(), out)))
+        (Format::Table | Format::Wide, SessionKind::Channel) if terminal.out_is_tty => {
+            Box::new(live::Live::new(paint, output.verbose, Redrawn::new(console::Term::stdout(), out)))
         }
-        (Format::Table | Format::Wide, Course::Channel | Course::Stream) => Box::new(Lines::new(paint, look.verbose)),
+        (Format::Table | Format::Wide, SessionKind::Channel | SessionKind::Stream) => {
+            Box::new(Lines::new(paint, output.verbose))
+        }
     }
 }
 

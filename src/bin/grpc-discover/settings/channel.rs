@@ -9,7 +9,7 @@ use grpc_discover::text;
 
 use super::error::{ChannelError, IdleCheckError, LensError};
 use super::{Layers, SettingError, Task, Typed};
-use crate::cli::{LbWord, values};
+use crate::cli::{LbChoice, values};
 
 /// Which client models run beside the channel of a session with this goal.
 pub fn lenses(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Lenses, SettingError> {
@@ -63,8 +63,8 @@ pub fn settings(typed: &Typed, layers: &Layers, seed: u64) -> Result<(Goal, Opti
         // `watch` is meant to show every endpoint.
         None if matches!(typed.task, Task::Watch { .. }) => Policy::RoundRobin,
         None => defaults.policy,
-        Some(LbWord::PickFirst) => Policy::PickFirst,
-        Some(LbWord::RoundRobin) => Policy::RoundRobin,
+        Some(LbChoice::PickFirst) => Policy::PickFirst,
+        Some(LbChoice::RoundRobin) => Policy::RoundRobin,
     };
     let client_health = layers.switch("--client-health", typed.channel.client_health)?;
     if client_health && policy != Policy::RoundRobin {

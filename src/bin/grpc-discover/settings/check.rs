@@ -59,9 +59,9 @@ struct Flags {
 impl Flags {
     fn new() -> Flags {
         let command = Command::new("flags").no_binary_name(true);
-        let command = cli::Reaching::augment_args(cli::Asking::augment_args(command));
-        let command = cli::Pace::augment_args(cli::Channel::augment_args(command));
-        Flags { command: cli::Output::augment_args(cli::Judging::augment_args(command)) }
+        let command = cli::ReachingFlags::augment_args(cli::DiscoveryFlags::augment_args(command));
+        let command = cli::PaceFlags::augment_args(cli::ChannelFlags::augment_args(command));
+        Flags { command: cli::OutputFlags::augment_args(cli::CriteriaFlags::augment_args(command)) }
     }
 
     fn all(&self) -> impl Iterator<Item = (&str, &Arg)> {

@@ -4,16 +4,16 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use grpc_discover::backend::settings::{Given, Said};
+use grpc_discover::backend::settings::{Given, GivenValue};
 use grpc_discover::backend::{self, BACKENDS, Origin};
 use grpc_discover::session::Source;
 
 use super::{Layers, SettingError, World};
-use crate::cli::{Asking, values};
+use crate::cli::{DiscoveryFlags, values};
 
 /// The settings of every backend. The registries' own environment variables come after flags, `GRPC_DISCOVER_*` and
 /// the file.
-pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backend::Settings, SettingError> {
+pub fn settings(typed: &DiscoveryFlags, layers: &Layers, world: &World) -> Result<backend::Settings, SettingError> {
     let port = layers.one("--port", typed.port, values::port)?;
     let resolve_timeout = layers.positive("--resolve-timeout", typed.resolve_timeout)?;
     let mut settings = backend::Settings::read(&All { typed, layers, world })?;
@@ -24,25 +24,30 @@ pub fn settings(typed: &Asking, layers: &Layers, world: &World) -> Result<backen
 
 /// Everything that may set an option of a backend.
 struct All<'a> {
-    typed: &'a Asking,
+    typed: &'a DiscoveryFlags,
     layers: &'a Layers<'a>,
     world: &'a World<'a>,
 }
 
 impl Given for All<'_> {
-    fn first_of(&self, flags: &[&'static str]) -> Vec<Said> {
+    fn first_of(&self, flags: &[&'static str]) -> Vec<GivenValue> {
         let typed = flags.iter().filter_map(|flag| {
             let values = self.typed.of_backends.typed(flag);
             let values: Vec<String> = values.iter().map(|value| value.0.clone()).collect();
-            (!values.is_empty()).then(|| Said { flag, place: flag.to_string(), origin: Origin::Flag(flag), values })
+            (!values.is_empty()).then(|| GivenValue {
+                flag,
+                place: flag.to_string(),
+                origin: Origin::Flag(flag),
+                values,
+            })
         });
-        let typed: Vec<Said> = typed.collect();
+        let typed: Vec<GivenValue> = typed.collect();
         if !typed.is_empty() {
             return typed;
         }
         let under = self.layers.first_of(flags).into_iter().map(|said| {
             let values = said.values.into_iter().map(|value| value.0).collect();
-            Said { flag: said.flag, place: said.place, origin: said.origin, values }
+            GivenValue { flag: said.flag, place: said.place, origin: said.origin, values }
         });
         under.collect()
     }
@@ -57,7 +62,7 @@ impl Given for All<'_> {
 }
 
 /// Rejects flags of backends that none of `sources` queries.
-pub fn refuse_idle_flags(sources: &[Source], typed: &Asking) -> Result<(), SettingError> {
+pub fn refuse_idle_flags(sources: &[Source], typed: &DiscoveryFlags) -> Result<(), SettingError> {
     for backend in BACKENDS {
         let flags = typed.of_backends.only_for(*backend);
         let is_queried = sources.iter().any(|source| source.backend.name() == backend.name());

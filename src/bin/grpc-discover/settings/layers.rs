@@ -127,13 +127,13 @@ impl<'a> Layers<'a> {
     }
 
     /// The values of `flags` in the first layer below the flags that sets any of them.
-    pub fn first_of(&self, flags: &[&'static str]) -> Vec<Said> {
+    pub fn first_of(&self, flags: &[&'static str]) -> Vec<LayerValue> {
         let of_env = flags.iter().filter_map(|flag| {
             let name = variable(flag);
             let text = (self.env)(&name).filter(|value| !value.is_empty())?;
-            Some(Said { flag, place: name.clone(), origin: Origin::Env(name), values: vec![Hidden(text)] })
+            Some(LayerValue { flag, place: name.clone(), origin: Origin::Env(name), values: vec![Hidden(text)] })
         });
-        let of_env: Vec<Said> = of_env.collect();
+        let of_env: Vec<LayerValue> = of_env.collect();
         if !of_env.is_empty() {
             return of_env;
         }
@@ -141,20 +141,20 @@ impl<'a> Layers<'a> {
             let said = flags.iter().filter_map(|flag| {
                 let key = flag.trim_start_matches('-');
                 let (place, values) = (self.file_place(&format!("{place}.{key}")), table.get(key)?.clone());
-                Some(Said { flag, place, origin: Origin::Config(self.path.clone()), values })
+                Some(LayerValue { flag, place, origin: Origin::Config(self.path.clone()), values })
             });
             said.collect::<Vec<_>>()
         });
         of_tables.into_iter().find(|said| !said.is_empty()).unwrap_or_default()
     }
 
-    fn said(&self, flag: &'static str) -> Option<Said> {
+    fn said(&self, flag: &'static str) -> Option<LayerValue> {
         self.first_of(&[flag]).pop()
     }
 }
 
 /// The value of a flag in a layer.
-pub struct Said {
+pub struct LayerValue {
     /// The flag.
     pub flag: &'static str,
     /// The variable or the key, for an error.
@@ -165,7 +165,7 @@ pub struct Said {
     pub values: Vec<Hidden>,
 }
 
-impl Said {
+impl LayerValue {
     /// The error of a parser that rejected `text`, which is set here.
     pub fn refused(&self, text: &str, error: impl Into<ValueCause>) -> SettingError {
         SettingError::Value { place: self.place.clone(), text: text.to_string(), source: error.into() }

@@ -12,14 +12,14 @@ use grpc_discover::transport::{Keepalive, Options, TlsMode};
 use super::error::{HeaderError, HeaderFlagError, KeepaliveError, TlsError};
 use super::{Given, Layers, SettingError, World, files};
 use crate::cli::values::{self, ValueError};
-use crate::cli::{Reaching, TlsWord};
+use crate::cli::{ReachingFlags, TlsChoice};
 
 /// Servers close connections with more frequent pings (gRFC A8).
 const FASTEST_KEEPALIVE: Duration = Duration::from_secs(10);
 
 /// The options of the transport.
 pub fn options(
-    typed: &Reaching,
+    typed: &ReachingFlags,
     targets: &[Given],
     goal: Goal,
     layers: &Layers,
@@ -59,7 +59,7 @@ pub fn options(
 }
 
 /// `--tls`, `--plaintext` and `--insecure` set the same thing: the first layer that sets any of them decides.
-fn tls_mode(typed: &Reaching, layers: &Layers) -> Result<(TlsMode, bool), SettingError> {
+fn tls_mode(typed: &ReachingFlags, layers: &Layers) -> Result<(TlsMode, bool), SettingError> {
     if let Some(mode) = combine("", typed.tls, typed.plaintext, typed.insecure)? {
         if mode.0 == TlsMode::Off && (typed.cacert.is_some() || typed.cert.is_some() || typed.servername.is_some()) {
             return Err(TlsError::NoTls.into());
@@ -82,21 +82,21 @@ fn tls_mode(typed: &Reaching, layers: &Layers) -> Result<(TlsMode, bool), Settin
 
 fn combine(
     place: &str,
-    tls: Option<TlsWord>,
+    tls: Option<TlsChoice>,
     plaintext: bool,
     insecure: bool,
 ) -> Result<Option<(TlsMode, bool)>, TlsError> {
     match (tls, plaintext, insecure) {
         (None, false, false) => Ok(None),
-        (None | Some(TlsWord::Off), true, false) | (Some(TlsWord::Off), false, false) => {
+        (None | Some(TlsChoice::Off), true, false) | (Some(TlsChoice::Off), false, false) => {
             Ok(Some((TlsMode::Off, false)))
         }
-        (None | Some(TlsWord::On), false, true) => Ok(Some((TlsMode::On, true))),
-        (Some(TlsWord::On), false, false) => Ok(Some((TlsMode::On, false))),
-        (Some(TlsWord::Auto), false, insecure) => Ok(Some((TlsMode::Auto, insecure))),
+        (None | Some(TlsChoice::On), false, true) => Ok(Some((TlsMode::On, true))),
+        (Some(TlsChoice::On), false, false) => Ok(Some((TlsMode::On, false))),
+        (Some(TlsChoice::Auto), false, insecure) => Ok(Some((TlsMode::Auto, insecure))),
         (_, true, true) => Err(TlsError::PlaintextOrInsecure { place: place.to_string() }),
-        (Some(TlsWord::On | TlsWord::Auto), true, _) => Err(TlsError::PlaintextOrTls { place: place.to_string() }),
-        (Some(TlsWord::Off), false, true) => Err(TlsError::OffOrInsecure { place: place.to_string() }),
+        (Some(TlsChoice::On | TlsChoice::Auto), true, _) => Err(TlsError::PlaintextOrTls { place: place.to_string() }),
+        (Some(TlsChoice::Off), false, true) => Err(TlsError::OffOrInsecure { place: place.to_string() }),
     }
 }
 
@@ -109,7 +109,7 @@ fn overridden(server_name: &str) -> String {
     }
 }
 
-fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, SettingError> {
+fn keepalive(typed: &ReachingFlags, layers: &Layers) -> Result<Option<Keepalive>, SettingError> {
     let time = layers.one("--keepalive-time", typed.keepalive_time, values::duration)?;
     let place = time.as_ref().map(|time| layers.place("--keepalive-time", &time.origin)).unwrap_or_default();
     let time = time.map(|time| time.value);
@@ -137,7 +137,7 @@ fn keepalive(typed: &Reaching, layers: &Layers) -> Result<Option<Keepalive>, Set
 
 /// `-H 'name: value'` and `-H @FILE`. Errors never contain a value.
 fn metadata(
-    typed: &Reaching,
+    typed: &ReachingFlags,
     targets: &[Given],
     layers: &Layers,
     world: &World,

@@ -48,13 +48,13 @@ impl Made {
         let words = std::iter::once("grpc-discover".to_string()).chain(shell_words(line));
         let typed = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
         let (reaching, channel, pace) = Default::default();
-        let base = |targets, asking, judging, profile, task| Typed {
+        let base = |targets, discovery, criteria, profile, task| Typed {
             targets,
-            asking,
+            discovery,
             reaching: &reaching,
             channel: &channel,
             pace: &pace,
-            judging,
+            criteria,
             profile,
             task,
         };
@@ -63,9 +63,9 @@ impl Made {
                 Command::Resolve(t) => plans(
                     &base(
                         &t.targets.targets,
-                        &t.asking,
-                        &t.judging,
-                        t.output.talk.profile.as_deref(),
+                        &t.discovery,
+                        &t.criteria,
+                        t.output.display.profile.as_deref(),
                         Task::Resolve { watch: t.watch, run_for: t.run_for },
                     ),
                     world,
@@ -75,7 +75,7 @@ impl Made {
                         reaching: &t.reaching,
                         channel: &t.channel,
                         pace: &t.pace,
-                        ..base(&t.targets, &t.asking, &t.judging, t.output.talk.profile.as_deref(), Task::Probe)
+                        ..base(&t.targets, &t.discovery, &t.criteria, t.output.display.profile.as_deref(), Task::Probe)
                     },
                     world,
                 ),
@@ -85,9 +85,9 @@ impl Made {
                         channel: &t.channel,
                         ..base(
                             &t.targets.targets,
-                            &t.asking,
-                            &t.judging,
-                            t.output.talk.profile.as_deref(),
+                            &t.discovery,
+                            &t.criteria,
+                            t.output.display.profile.as_deref(),
                             Task::Watch { run_for: t.run_for, until: t.until },
                         )
                     },
@@ -163,7 +163,7 @@ fn defaults_are_grpcs_own() {
     assert_eq!(plan.transport.rpc_timeout, Duration::from_secs(5));
     assert_eq!(super::tests::plan(&format!("probe {X}")).transport.connect_timeout, Duration::from_secs(5));
     assert_eq!(plan.transport.keepalive, None);
-    assert_eq!(plan.judging.fail_on, Some(Severity::Warn));
+    assert_eq!(plan.criteria.fail_on, Some(Severity::Warn));
     assert_eq!(plan.limits, Limits::default());
     assert!(plan.channel.keep_connected && !plan.channel.client_health);
 }
@@ -236,11 +236,11 @@ fn flags_about_the_channel_and_the_limits_arrive() {
     limits.max_endpoints = Some(1000);
     limits.max_time = Some(Duration::from_secs(60));
     assert_eq!(probe.limits, limits);
-    assert_eq!(probe.judging.fail_on, Some(Severity::Critical));
-    assert_eq!(probe.judging.min_ready, Some(MinReady::Percent(50)));
-    assert_eq!(probe.judging.expect.len(), 2);
+    assert_eq!(probe.criteria.fail_on, Some(Severity::Critical));
+    assert_eq!(probe.criteria.min_ready, Some(MinReady::Percent(50)));
+    assert_eq!(probe.criteria.expect.len(), 2);
     assert_eq!(&*probe.service, "pay");
-    assert_eq!(plan(&format!("probe --fail-on never {X}")).judging.fail_on, None);
+    assert_eq!(plan(&format!("probe --fail-on never {X}")).criteria.fail_on, None);
 }
 
 #[test]
@@ -513,12 +513,12 @@ fn looks_come_from_flags_environment_and_file() {
     let look_of = |made: &Made, line: &str| {
         let typed = Cli::try_parse_from(shell_words(line)).expect("valid");
         let Command::Probe(typed) = typed.command else { panic!("{line}") };
-        made.world(|world| look(typed.output.output, &typed.output.talk, world)).expect("valid")
+        made.world(|world| output(typed.output.output, &typed.output.display, world)).expect("valid")
     };
     let made =
         Made::default().config("[defaults]\noutput = \"json\"\nquiet = true\n").env("GRPC_DISCOVER_COLOR", "never");
-    let look = look_of(&made, "x probe");
-    assert_eq!((look.format, look.quiet, look.color), (cli::Format::Json, true, cli::ColorWord::Never));
+    let output = look_of(&made, "x probe");
+    assert_eq!((output.format, output.quiet, output.color), (cli::Format::Json, true, cli::ColorWhen::Never));
     assert_eq!(look_of(&made, "x probe -o wide").format, cli::Format::Wide);
 }
 

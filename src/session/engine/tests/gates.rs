@@ -22,7 +22,7 @@ const TWELVE: [&str; 12] = [
 fn gate(until: Until, min_ready: Option<MinReady>, lists: &[&'static str]) -> World {
     let limits = Limits { max_time: Some(TEN + TEN), ..Limits::default() };
     let mut world = World::with(Goal::Watch { until: Some(until) }, watching(), limits, lists, lists);
-    world.engine.script.judging.min_ready = min_ready;
+    world.engine.config.criteria.min_ready = min_ready;
     world
 }
 
@@ -106,7 +106,7 @@ fn one_ready_endpoint_is_enough_unless_more_are_required() {
 fn stable_is_ready_for_ten_seconds_without_a_break() {
     let mut world = gate(Until::Stable, None, &[A]);
     let mut world = {
-        world.engine.script.limits.max_time = None;
+        world.engine.config.limits.max_time = None;
         world.begin()
     };
     world.pass(Duration::from_secs(8));

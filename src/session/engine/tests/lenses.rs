@@ -7,9 +7,9 @@ use crate::session::plan::Lenses;
 
 impl World {
     fn with_lenses(mut self, lenses: Lenses) -> World {
-        let mut script = self.engine.script.clone();
-        script.lenses = lenses;
-        self.engine = Engine::new(script);
+        let mut config = self.engine.config.clone();
+        config.lenses = lenses;
+        self.engine = Engine::new(config);
         self
     }
 

@@ -54,9 +54,9 @@ fn a_quiet_endpoint_is_checked_at_the_interval_and_a_talking_one_is_not() {
         world.pass(TEN);
     }
     assert_eq!(world.checks, before, "its Watch shows that it responds");
-    world.engine.script.check_interval = None;
+    world.engine.config.check_interval = None;
     let mut world = watch(None, Limits::default(), &[A]);
-    world.engine.script.check_interval = None;
+    world.engine.config.check_interval = None;
     let mut world = world.begin();
     world.pass(Duration::from_secs(600));
     assert_eq!(world.checks, 0, "--check-interval 0");
@@ -94,7 +94,7 @@ fn no_gate_opens_for_a_frozen_server() {
 #[test]
 fn a_gate_opens_with_the_endpoints_that_respond() {
     let mut world = watch(Some(Until::Stable), within(60), &[A, B]);
-    world.engine.script.judging.min_ready = Some(MinReady::Count(1));
+    world.engine.config.criteria.min_ready = Some(MinReady::Count(1));
     let mut world = world.begin();
     world.frozen.insert(A);
     world.pass(Duration::from_secs(16));
@@ -182,7 +182,7 @@ fn a_check_that_could_not_be_sent_is_no_evidence() {
     let mut world = watch(None, running_for(60), &[A]);
     let not_sent = RpcCause::NotSent(crate::model::rpc::NotSent::Streams(1));
     let mut world = {
-        world.engine.script.check_interval = Some(TEN);
+        world.engine.config.check_interval = Some(TEN);
         world.begin()
     };
     let text = "the request was not sent".to_string();

@@ -12,23 +12,26 @@ use crate::model::time::Elapsed;
 
 /// The usable addresses of every source, and which source reported each change first.
 #[derive(Debug)]
-pub(super) struct Lags {
+pub(super) struct Propagation {
     listed: Vec<Option<BTreeSet<Address>>>,
-    turns: BTreeMap<Address, Turn>,
+    first_reports: BTreeMap<Address, FirstReport>,
 }
 
 /// The first report that an address was added or removed.
 #[derive(Debug)]
-struct Turn {
+struct FirstReport {
     is_listed: bool,
     source: usize,
     at: Elapsed,
 }
 
-impl Lags {
+impl Propagation {
     /// For this number of sources. A single one is neither first nor late: nothing is kept then.
     pub(super) fn between(sources: usize) -> Self {
-        Lags { listed: if sources > 1 { vec![None; sources] } else { Vec::new() }, turns: BTreeMap::new() }
+        Propagation {
+            listed: if sources > 1 { vec![None; sources] } else { Vec::new() },
+            first_reports: BTreeMap::new(),
+        }
     }
 
     /// Records what `source` lists now. Returns the changes that another source reported earlier, and by how much.
@@ -46,15 +49,15 @@ impl Lags {
         if let Some(before) = before {
             for address in before.symmetric_difference(&after) {
                 let is_listed = after.contains(address);
-                match self.turns.get(address) {
-                    Some(turn) if turn.is_listed == is_listed && turn.source != source => late.push(Lag {
+                match self.first_reports.get(address) {
+                    Some(first) if first.is_listed == is_listed && first.source != source => late.push(Lag {
                         address: address.clone(),
                         is_listed,
-                        behind: sources[turn.source].clone(),
-                        by: now.since(turn.at),
+                        behind: sources[first.source].clone(),
+                        by: now.since(first.at),
                     }),
                     Some(_) | None => {
-                        self.turns.insert(address.clone(), Turn { is_listed, source, at: now });
+                        self.first_reports.insert(address.clone(), FirstReport { is_listed, source, at: now });
                     }
                 }
             }
@@ -69,13 +72,13 @@ impl Lags {
     }
 }
 
-impl Lags {
+impl Propagation {
     /// Drops changes that every source has reported.
     fn forget_settled(&mut self, changed: &[Address]) {
         for address in changed {
             let agrees = |is_listed: bool| self.listed.iter().flatten().all(|set| set.contains(address) == is_listed);
-            if self.turns.get(address).is_some_and(|turn| agrees(turn.is_listed)) {
-                self.turns.remove(address);
+            if self.first_reports.get(address).is_some_and(|first| agrees(first.is_listed)) {
+                self.first_reports.remove(address);
             }
         }
     }
@@ -105,9 +108,9 @@ mod tests {
     /// Plays `(second, source, listed)`; returns each lag as `source: +1 2s after a`.
     fn play(sources: usize, told: &[(u64, usize, &[i8])]) -> Vec<String> {
         let names: Vec<Arc<SourceId>> = ["a", "b", "c"].map(source)[..sources].to_vec();
-        let mut lags = Lags::between(sources);
+        let mut propagation = Propagation::between(sources);
         let said = told.iter().flat_map(|(at, source, listed)| {
-            let late = lags.told(Elapsed::from_secs(*at), *source, &set(listed), &names);
+            let late = propagation.told(Elapsed::from_secs(*at), *source, &set(listed), &names);
             let name = &names[*source];
             late.into_iter()
                 .map(|lag| {
@@ -147,16 +150,16 @@ mod tests {
 
     #[test]
     fn addresses_that_came_and_went_everywhere_are_forgotten() {
-        let mut lags = Lags::between(2);
+        let mut propagation = Propagation::between(2);
         let names: Vec<Arc<SourceId>> = ["a", "b"].map(source).to_vec();
         for round in 0..100 {
             let host = [round as i8 + 1];
             for source in [0, 1, 0, 1] {
-                let listed = if lags.turns.len() > 1 { &[][..] } else { &host[..] };
-                lags.told(Elapsed::from_secs(round), source, &set(listed), &names);
+                let listed = if propagation.first_reports.len() > 1 { &[][..] } else { &host[..] };
+                propagation.told(Elapsed::from_secs(round), source, &set(listed), &names);
             }
         }
-        assert!(lags.turns.len() <= 2, "{:?}", lags.turns);
+        assert!(propagation.first_reports.len() <= 2, "{:?}", propagation.first_reports);
     }
 
     #[test]

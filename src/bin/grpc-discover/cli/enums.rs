@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 /// `--tls`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TlsWord {
+pub enum TlsChoice {
     /// Detect it for each endpoint
     Auto,
     /// Always
@@ -16,7 +16,7 @@ pub enum TlsWord {
 /// `--lb`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
-pub enum LbWord {
+pub enum LbChoice {
     /// One connection, to the first address that responds
     PickFirst,
     /// A connection to every endpoint
@@ -25,7 +25,7 @@ pub enum LbWord {
 
 /// `--fail-on`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOnWord {
+pub enum FailOnChoice {
     /// Warnings and critical findings
     Warn,
     /// Only critical findings
@@ -36,7 +36,7 @@ pub enum FailOnWord {
 
 /// `--until`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum UntilWord {
+pub enum UntilChoice {
     /// The channel is READY
     Ready,
     /// READY, and no change for 10 s
@@ -71,7 +71,7 @@ pub enum PlainFormat {
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ColorWord {
+pub enum ColorWhen {
     /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,

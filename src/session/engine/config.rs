@@ -1,16 +1,16 @@
-//! [`Script`]: the part of a plan that the engine needs, without sockets or registries.
+//! [`EngineConfig`]: the part of a plan that the engine needs, without sockets or registries.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::plan::{Goal, Holding, Lenses, Limits};
 use crate::channel;
-use crate::diagnosis::{Depth, Judging, ProxyEnv};
+use crate::diagnosis::{Criteria, Depth, ProxyEnv};
 use crate::model::registry::{Registry, SourceId};
+use crate::session::plan::{Goal, Holding, Lenses, Limits};
 
 /// What the engine is to do.
 #[derive(Debug, Clone)]
-pub struct Script {
+pub struct EngineConfig {
     /// The label of every event.
     pub label: Arc<str>,
     /// The wall clock when the session started.
@@ -40,12 +40,12 @@ pub struct Script {
     /// The limits of the session.
     pub limits: Limits,
     /// What is good enough.
-    pub judging: Judging,
+    pub criteria: Criteria,
     /// The proxy that other clients would use because of the environment.
     pub proxy: Option<ProxyEnv>,
 }
 
-impl Script {
+impl EngineConfig {
     /// True when discovery continues after the first response.
     pub fn watches(&self) -> bool {
         match self.goal {

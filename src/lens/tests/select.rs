@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::find::Version;
+use super::super::select::Version;
 use super::*;
 
 fn found(text: &str) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! [`Follow`]: the changes of the objects that match a selector, from a version that was read.
+//! [`ListWatch`]: the changes of the objects that match a selector, from a version that was read.
 //!
 //! * A watch is requested with a timeout: the server closes it after [`LENGTH`], and it continues from the last
 //!   version received, bookmarks included. This is the intended use, and not a retry; a watch that ends early, or
@@ -20,7 +20,7 @@ const LENGTH: Duration = Duration::from_secs(20);
 /// How much later than that a watch may end, and the time limit for one request during a watch.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// Interval of the liveness checks while the watch is idle; one may take [`GRACE`].
-const PULSE: Duration = Duration::from_secs(3);
+const LIVENESS_INTERVAL: Duration = Duration::from_secs(3);
 
 /// A change of an object.
 pub(super) enum Change<K> {
@@ -33,7 +33,7 @@ pub(super) enum Change<K> {
 }
 
 /// A list and its changes.
-pub(super) struct Follow<K> {
+pub(super) struct ListWatch<K> {
     /// Sends the requests.
     pub api: Api,
     selector: String,
@@ -45,10 +45,10 @@ pub(super) struct Follow<K> {
     begun: Instant,
 }
 
-impl<K: Object> Follow<K> {
+impl<K: Object> ListWatch<K> {
     /// `selector` is a label selector. Nothing is queried yet.
     pub(super) fn new(api: Api, selector: String) -> Self {
-        Follow { api, selector, version: String::new(), changes: None, begun: Instant::now() }
+        ListWatch { api, selector, version: String::new(), changes: None, begun: Instant::now() }
     }
 
     /// All objects, within `limit`; the changes that follow are those after it.
@@ -69,7 +69,7 @@ impl<K: Object> Follow<K> {
     /// Waits for a change, after the list was read. Not called again after an error.
     pub(super) async fn change(&mut self) -> Result<Change<K>, KubernetesError> {
         loop {
-            let (version, change) = match self.hear().await? {
+            let (version, change) = match self.next_event().await? {
                 None => continue,
                 Some(Event::Bookmark(version)) => (version, None),
                 Some(Event::Refused(status)) => return Err(self.api.refusal::<K>(&status)),
@@ -91,7 +91,7 @@ impl<K: Object> Follow<K> {
     }
 
     /// The next event; `None` when the watch ended at its timeout.
-    async fn hear(&mut self) -> Result<Option<Event<K>>, KubernetesError> {
+    async fn next_event(&mut self) -> Result<Option<Event<K>>, KubernetesError> {
         let changes = match &mut self.changes {
             Some(changes) => changes,
             empty => {
@@ -100,11 +100,11 @@ impl<K: Object> Follow<K> {
                 empty.insert(asked.map_err(KubernetesError::under_a_watch)?)
             }
         };
-        let heard = tokio::select! {
-            heard = timeout_at(self.begun + LENGTH + GRACE, changes.next()) => heard,
-            error = silence(&self.api) => return Err(error),
+        let event = tokio::select! {
+            event = timeout_at(self.begun + LENGTH + GRACE, changes.next()) => event,
+            error = lost_liveness(&self.api) => return Err(error),
         };
-        match heard {
+        match event {
             Ok(Ok(Some(event))) => Ok(Some(event)),
             Ok(Ok(None)) if self.begun.elapsed() + Duration::from_secs(1) >= LENGTH => {
                 self.changes = None;
@@ -118,9 +118,9 @@ impl<K: Object> Follow<K> {
 }
 
 /// Sends liveness checks until one fails. A refused connection is not evidence against the established one.
-async fn silence(api: &Api) -> KubernetesError {
+async fn lost_liveness(api: &Api) -> KubernetesError {
     loop {
-        sleep(PULSE).await;
+        sleep(LIVENESS_INTERVAL).await;
         if let Err(error) = api.lives(GRACE).await
             && let error @ KubernetesError::Frozen { .. } = error.under_a_watch()
         {

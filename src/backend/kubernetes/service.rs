@@ -1,4 +1,4 @@
-//! [`Around`]: the objects around the slices: the Service itself and the legacy Endpoints, as far as they may be
+//! [`ServiceObjects`]: the objects around the slices: the Service itself and the legacy Endpoints, as far as they may be
 //! read. They result in notes; the endpoints come from the slices. Pure.
 
 use std::collections::BTreeSet;
@@ -7,55 +7,55 @@ use k8s_openapi::api::core::v1::{Endpoints, Service, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::error::KubernetesError;
-use super::listing::Listing;
+use super::listing::SliceListing;
 use super::port::virtual_ip;
 use crate::model::resolution::{Note, NoteKind};
 use crate::text::{self, plural, plural_s};
 
 /// The result of reading an object.
-pub(super) enum Look<T> {
+pub(super) enum Lookup<T> {
     /// It exists.
     Found(T),
     /// It does not exist.
     Missing,
     /// It could not be read.
-    Unseen(KubernetesError),
+    Unreadable(KubernetesError),
 }
 
-impl<T> From<Result<Option<T>, KubernetesError>> for Look<T> {
-    fn from(looked: Result<Option<T>, KubernetesError>) -> Self {
-        match looked {
-            Ok(Some(object)) => Look::Found(object),
-            Ok(None) => Look::Missing,
-            Err(error) => Look::Unseen(error),
+impl<T> From<Result<Option<T>, KubernetesError>> for Lookup<T> {
+    fn from(read: Result<Option<T>, KubernetesError>) -> Self {
+        match read {
+            Ok(Some(object)) => Lookup::Found(object),
+            Ok(None) => Lookup::Missing,
+            Err(error) => Lookup::Unreadable(error),
         }
     }
 }
 
-impl<T> Look<T> {
+impl<T> Lookup<T> {
     pub(super) fn found(&self) -> Option<&T> {
         match self {
-            Look::Found(object) => Some(object),
-            Look::Missing | Look::Unseen(_) => None,
+            Lookup::Found(object) => Some(object),
+            Lookup::Missing | Lookup::Unreadable(_) => None,
         }
     }
 }
 
 /// The objects around the slices.
-pub(super) struct Around {
+pub(super) struct ServiceObjects {
     /// The Service.
-    pub service: Look<Service>,
+    pub service: Lookup<Service>,
     /// The legacy Endpoints. `None` when they are not to be compared: during changes they always lag.
-    pub endpoints: Option<Look<Endpoints>>,
+    pub endpoints: Option<Lookup<Endpoints>>,
 }
 
-impl Around {
+impl ServiceObjects {
     /// Notes beside the endpoints.
-    pub(super) fn notes(&self, listing: &Listing) -> Vec<Note> {
+    pub(super) fn notes(&self, listing: &SliceListing) -> Vec<Note> {
         let mut notes = Vec::new();
         let mut say = |kind, text: Option<String>| notes.extend(text.map(|text| Note::new(kind, text)));
         match &self.service {
-            Look::Found(service) => {
+            Lookup::Found(service) => {
                 let spec = service.spec.as_ref();
                 say(NoteKind::Service, spec.and_then(|spec| face(service, spec, listing)));
                 say(NoteKind::Service, spec.and_then(ways));
@@ -67,19 +67,19 @@ impl Around {
                     say(NoteKind::Orphaned, orphans(listing, "the Service has a selector"));
                 }
             }
-            Look::Missing => say(NoteKind::Orphaned, orphans(listing, "the Service does not exist")),
-            Look::Unseen(error) => {
+            Lookup::Missing => say(NoteKind::Orphaned, orphans(listing, "the Service does not exist")),
+            Lookup::Unreadable(error) => {
                 say(NoteKind::Service, Some(format!("failed to read the Service: {error}")));
             }
         }
         match &self.endpoints {
-            Some(Look::Found(endpoints)) if listing.is_understood() => {
+            Some(Lookup::Found(endpoints)) if listing.is_understood() => {
                 say(NoteKind::Legacy, differ(endpoints, listing));
             }
-            Some(Look::Unseen(error)) => {
+            Some(Lookup::Unreadable(error)) => {
                 say(NoteKind::Service, Some(format!("failed to read the legacy Endpoints: {error}")));
             }
-            Some(Look::Found(_) | Look::Missing) | None => {}
+            Some(Lookup::Found(_) | Lookup::Missing) | None => {}
         }
         notes
     }
@@ -88,7 +88,7 @@ impl Around {
 const WITHOUT_SELECTOR: &str = "the Service has no selector: its EndpointSlices are maintained by the program that wrote them, and no readiness probe updates them";
 
 /// How the Service appears in DNS.
-fn face(service: &Service, spec: &ServiceSpec, listing: &Listing) -> Option<String> {
+fn face(service: &Service, spec: &ServiceSpec, listing: &SliceListing) -> Option<String> {
     let count = listing.addresses().len();
     if spec.type_.as_deref() == Some("ExternalName") {
         let name = spec.external_name.as_deref().unwrap_or_default();
@@ -146,7 +146,7 @@ pub(super) fn is_without_selector(spec: &ServiceSpec) -> bool {
 }
 
 /// Slices without an owner stay when their Service is deleted, and no controller updates them.
-fn orphans(listing: &Listing, why: &str) -> Option<String> {
+fn orphans(listing: &SliceListing, why: &str) -> Option<String> {
     let orphans: Vec<&str> = listing
         .slices()
         .filter(|slice| slice.metadata.owner_references.as_ref().is_none_or(Vec::is_empty))
@@ -164,7 +164,7 @@ fn orphans(listing: &Listing, why: &str) -> Option<String> {
 }
 
 /// The differences in the legacy Endpoints. A controller truncates them at 1000.
-fn differ(endpoints: &Endpoints, listing: &Listing) -> Option<String> {
+fn differ(endpoints: &Endpoints, listing: &SliceListing) -> Option<String> {
     let subsets = || endpoints.subsets.iter().flatten();
     let legacy: BTreeSet<&str> =
         subsets().flat_map(|subset| subset.addresses.iter().flatten()).map(|address| address.ip.as_str()).collect();

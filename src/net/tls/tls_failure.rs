@@ -1,11 +1,11 @@
-//! [`Told`]: why TLS failed, as gRFC A118's results and as a sentence.
+//! [`TlsFailure`]: why TLS failed, as gRFC A118's results and as a sentence.
 
 use crate::model::certificate::TlsFault;
 use crate::model::reach::FailureCode;
 
 /// Why TLS failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct TlsFailure {
     /// The stable code.
     pub code: FailureCode,
     /// The sentence.
@@ -14,9 +14,9 @@ pub(crate) struct Told {
     pub fault: Option<TlsFault>,
 }
 
-impl Told {
+impl TlsFailure {
     /// A failure.
-    pub(super) fn new(code: FailureCode, text: impl Into<String>, fault: Option<TlsFault>) -> Told {
-        Told { code, text: text.into(), fault }
+    pub(super) fn new(code: FailureCode, text: impl Into<String>, fault: Option<TlsFault>) -> TlsFailure {
+        TlsFailure { code, text: text.into(), fault }
     }
 }

@@ -16,8 +16,8 @@ use crate::text::{duration, exact_duration};
 
 /// The current step of a session.
 #[derive(Debug)]
-pub(super) struct Course {
-    step: CourseStep,
+pub(super) struct Steps {
+    step: SessionStep,
     /// Addresses whose probe has not ended, and when they were queued.
     pending: BTreeSet<Address>,
     queued: Elapsed,
@@ -29,7 +29,7 @@ pub(super) struct Course {
 
 /// The steps. Each goal walks through some of them, downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CourseStep {
+enum SessionStep {
     /// Waiting for the first response of every source.
     Resolving,
     /// Every listed address is being probed.
@@ -37,21 +37,21 @@ enum CourseStep {
     /// Idle cycle: the call before the idle period.
     BaselineCall,
     /// Idle cycle: no call until this moment, and until the channel is IDLE.
-    Silence(Elapsed),
+    WaitingForIdle(Elapsed),
     /// Idle cycle: the call that leaves IDLE.
     CallAfter,
     /// Idle cycle: waiting for the PINGs on the connections that were kept idle.
-    Asking,
+    CheckingIdle,
     /// Idle cycle: everything that is or was listed is probed again.
     ProbingAgain,
     /// Until the user or a limit ends the session.
     Watching,
 }
 
-impl Course {
+impl Steps {
     pub(super) fn new(_goal: Goal) -> Self {
-        Course {
-            step: CourseStep::Resolving,
+        Steps {
+            step: SessionStep::Resolving,
             pending: BTreeSet::new(),
             queued: Elapsed::ZERO,
             call: None,
@@ -66,7 +66,7 @@ impl Course {
 
     pub(super) fn deadline(&self) -> Option<Elapsed> {
         let silence = match self.step {
-            CourseStep::Silence(until) => Some(until),
+            SessionStep::WaitingForIdle(until) => Some(until),
             _ => None,
         };
         let call = self.call.as_ref().map(|call| call.deadline);
@@ -75,58 +75,58 @@ impl Course {
 }
 
 impl Engine {
-    pub(super) fn course_time_passed(&mut self) {
+    pub(super) fn steps_time_passed(&mut self) {
         self.call_timed_out();
     }
 
     /// Takes every step that has become possible.
     pub(super) fn go_on(&mut self) {
         loop {
-            let before = self.course.step;
+            let before = self.steps.step;
             match before {
-                CourseStep::Resolving => self.resolved(),
-                CourseStep::Probing => self.probed(),
-                CourseStep::BaselineCall => self.baseline_called(),
-                CourseStep::Silence(until) => self.silent(until),
-                CourseStep::CallAfter => self.called_after(),
-                CourseStep::Asking => self.asked(),
-                CourseStep::ProbingAgain => {
-                    if self.course.pending.is_empty() && !self.still_holds() {
+                SessionStep::Resolving => self.resolved(),
+                SessionStep::Probing => self.probed(),
+                SessionStep::BaselineCall => self.baseline_called(),
+                SessionStep::WaitingForIdle(until) => self.idle_waited(until),
+                SessionStep::CallAfter => self.called_after(),
+                SessionStep::CheckingIdle => self.idle_checked(),
+                SessionStep::ProbingAgain => {
+                    if self.steps.pending.is_empty() && !self.still_holds() {
                         self.idle_phase(IdlePhase::Done, None, "idle cycle complete".to_string());
                         self.finish(None);
                     }
                 }
-                CourseStep::Watching => self.watched_enough(),
+                SessionStep::Watching => self.watched_enough(),
             }
-            if self.over || self.course.step == before {
+            if self.over || self.steps.step == before {
                 return;
             }
         }
     }
 
     fn resolved(&mut self) {
-        match self.script.goal {
-            Goal::Watch { .. } | Goal::Resolve { watch: true } => self.course.step = CourseStep::Watching,
+        match self.config.goal {
+            Goal::Watch { .. } | Goal::Resolve { watch: true } => self.steps.step = SessionStep::Watching,
             Goal::Resolve { watch: false } | Goal::Probe | Goal::ProbeIdle(_) if !self.discovery.all_spoke() => {}
             Goal::Resolve { watch: false } => self.finish(None),
             Goal::Probe | Goal::ProbeIdle(_) => {
-                if matches!(self.script.goal, Goal::ProbeIdle(_)) && !self.discovery.addresses().is_empty() {
+                if matches!(self.config.goal, Goal::ProbeIdle(_)) && !self.discovery.addresses().is_empty() {
                     let text = "probing every endpoint, then making a first call through the channel".to_string();
                     self.idle_phase(IdlePhase::Baseline, None, text);
                 }
                 self.probe(self.discovery.addresses());
-                self.course.step = CourseStep::Probing;
+                self.steps.step = SessionStep::Probing;
             }
         }
     }
 
     fn probed(&mut self) {
-        if !self.course.pending.is_empty() {
+        if !self.steps.pending.is_empty() {
             return;
         }
-        match self.script.goal {
+        match self.config.goal {
             Goal::ProbeIdle(_) if !self.discovery.usable().is_empty() => {
-                self.course.step = CourseStep::BaselineCall;
+                self.steps.step = SessionStep::BaselineCall;
                 self.start_call(IdlePhase::Baseline);
             }
             Goal::ProbeIdle(_) | Goal::Probe | Goal::Resolve { .. } | Goal::Watch { .. } => self.finish(None),
@@ -134,8 +134,8 @@ impl Engine {
     }
 
     fn baseline_called(&mut self) {
-        let Some(call) = self.course.outcome.take() else { return };
-        let Goal::ProbeIdle(idle) = self.script.goal else { return };
+        let Some(call) = self.steps.outcome.take() else { return };
+        let Goal::ProbeIdle(idle) = self.config.goal else { return };
         let failed = call.outcome.is_err();
         let text = match &call.address {
             Some(address) if !failed => {
@@ -151,11 +151,11 @@ impl Engine {
         if failed {
             self.finish(None);
         } else {
-            self.course.step = CourseStep::Silence(deadline);
+            self.steps.step = SessionStep::WaitingForIdle(deadline);
         }
     }
 
-    fn silent(&mut self, until: Elapsed) {
+    fn idle_waited(&mut self, until: Elapsed) {
         let idle = self.channel.as_ref().is_some_and(|c| c.state() == ConnectivityState::Idle);
         if self.now < until || !idle {
             return;
@@ -167,12 +167,12 @@ impl Engine {
         };
         self.idle_phase(IdlePhase::Idle, None, text);
         self.idle_phase(IdlePhase::Call, None, "making a call to leave IDLE".to_string());
-        self.course.step = CourseStep::CallAfter;
+        self.steps.step = SessionStep::CallAfter;
         self.start_call(IdlePhase::Call);
     }
 
     fn called_after(&mut self) {
-        let Some(call) = self.course.outcome.take() else { return };
+        let Some(call) = self.steps.outcome.take() else { return };
         let took = duration(call.took);
         let text = match (&call.outcome, &call.address) {
             (Ok(health), Some(address)) => {
@@ -185,12 +185,12 @@ impl Engine {
         let cost = call.cost.clone();
         let seq = self.idle_cost(IdlePhase::Call, cost, text);
         self.ledger.call(call, seq, self.now);
-        self.course.step = CourseStep::Asking;
+        self.steps.step = SessionStep::CheckingIdle;
     }
 
     /// Probes again only after the results of the idle-connection checks: a probe afterwards shows whether the
     /// endpoint was the cause.
-    fn asked(&mut self) {
+    fn idle_checked(&mut self) {
         if self.holds.over_idle() {
             return;
         }
@@ -199,11 +199,11 @@ impl Engine {
         let departed = self.ledger.departures.iter().map(|departure| &departure.what.endpoint.address);
         addresses.extend(departed.filter(|address| known.insert((*address).clone())).cloned());
         self.probe(addresses);
-        self.course.step = CourseStep::ProbingAgain;
+        self.steps.step = SessionStep::ProbingAgain;
     }
 
     fn watched_enough(&mut self) {
-        if let Goal::Watch { until: Some(until) } = self.script.goal
+        if let Goal::Watch { until: Some(until) } = self.config.goal
             && self.until_is_met(until)
         {
             self.end_checked(Ending::Met(until));
@@ -212,19 +212,19 @@ impl Engine {
     }
 
     fn probe(&mut self, mut addresses: Vec<Address>) {
-        if let Some(most) = self.script.limits.max_endpoints
+        if let Some(most) = self.config.limits.max_endpoints
             && addresses.len() > most
         {
             self.ledger.limited = Some((addresses.len(), most));
             addresses.truncate(most);
         }
-        self.course.pending.extend(addresses.iter().cloned());
-        self.course.queued = self.now;
+        self.steps.pending.extend(addresses.iter().cloned());
+        self.steps.queued = self.now;
         self.effects.extend(addresses.into_iter().map(Effect::Probe));
     }
 
     pub(super) fn reached(&mut self, address: Address, reach: Reach) {
-        if !self.course.pending.remove(&address) {
+        if !self.steps.pending.remove(&address) {
             return;
         }
         for phase in reach.phases {
@@ -243,7 +243,7 @@ impl Engine {
         }
         match reach.outcome {
             Ok((health, took)) => {
-                let service = self.script.service.to_string();
+                let service = self.config.service.to_string();
                 // A call that failed has its cause already.
                 if let Some(disconnect) = reach.goaway.filter(|_| health.is_usable()) {
                     self.tell(EventKind::Disconnect { address: address.clone(), disconnect, idle: None });
@@ -254,7 +254,7 @@ impl Engine {
             Err(failure) => {
                 let others = self.other_addresses(&address);
                 self.tell(EventKind::Connection(ConnectionReport { address, result: Err(failure) }));
-                self.course.pending.extend(others.iter().cloned());
+                self.steps.pending.extend(others.iter().cloned());
                 self.effects.extend(others.into_iter().map(Effect::Probe));
             }
         }
@@ -265,7 +265,7 @@ impl Engine {
         let listed = self.ledger.sources.iter().flat_map(|source| source.at(address));
         let theirs = listed.filter_map(|seen| seen.what.also());
         let is_new =
-            |other: &&Address| !self.course.pending.contains(*other) && !self.ledger.contacts.contains_key(*other);
+            |other: &&Address| !self.steps.pending.contains(*other) && !self.ledger.contacts.contains_key(*other);
         theirs.filter(is_new).cloned().collect()
     }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Follows, LENSES, LensKind};
+use super::{LENSES, LensKind, ResolverSource};
 
 /// The lenses that `text` names: `kratos` (every range), `kratos@2.7.2` (the range that contains it; a leading `v` is
 /// allowed), `all`.
@@ -37,8 +37,8 @@ impl LensKind {
     pub fn label(&self) -> String {
         match (self.versions, self.follows) {
             (Some(versions), _) => format!("{} {}", self.name, range(versions)),
-            (None, Follows::Dns) => format!("{} over DNS", self.name),
-            (None, Follows::Registry(_) | Follows::Only(_)) => self.name.to_string(),
+            (None, ResolverSource::Dns) => format!("{} over DNS", self.name),
+            (None, ResolverSource::Registry(_) | ResolverSource::Only(_)) => self.name.to_string(),
         }
     }
 

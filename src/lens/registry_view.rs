@@ -6,7 +6,7 @@ use super::Input;
 
 /// How the registry responds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Answering {
+pub(super) enum Availability {
     /// Nothing is known about it yet: queries wait.
     #[default]
     Unknown,
@@ -20,19 +20,19 @@ pub(super) enum Answering {
 
 /// The current state of the registry.
 #[derive(Debug, Default)]
-pub(super) struct World {
-    pub(super) answering: Answering,
+pub(super) struct RegistryView {
+    pub(super) availability: Availability,
     pub(super) listed: Vec<Endpoint>,
     /// Increases by one with every list that differs from the previous one: Consul calls this its index.
     pub(super) index: u64,
 }
 
-impl World {
+impl RegistryView {
     /// Applies what `input` reports about the registry; true when it reports anything.
     pub(super) fn take(&mut self, input: &Input) -> bool {
         match input {
             Input::Lists(endpoints) => {
-                self.answering = Answering::Lists;
+                self.availability = Availability::Lists;
                 if self.index == 0 || *endpoints != self.listed {
                     self.index += 1;
                     self.listed.clone_from(endpoints);
@@ -40,11 +40,11 @@ impl World {
                 true
             }
             Input::Unreachable => {
-                self.answering = Answering::Silent;
+                self.availability = Availability::Silent;
                 true
             }
             Input::Refuses => {
-                self.answering = Answering::Errors;
+                self.availability = Availability::Errors;
                 true
             }
             Input::CallStarted | Input::CallFinished | Input::Lost(_) | Input::TimePassed => false,

@@ -1,0 +1,32 @@
+//! The look of the output: format, colour, verbosity.
+
+use super::{Layers, SettingError, World};
+use crate::cli::{ColorWhen, DisplayFlags, Format, values};
+
+/// The look of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutputSettings {
+    /// `-o`.
+    pub format: Format,
+    /// `--color`.
+    pub color: ColorWhen,
+    /// `-q`.
+    pub quiet: bool,
+    /// `-v`.
+    pub verbose: bool,
+}
+
+/// Determines the look of the output.
+///
+/// # Errors
+///
+/// A variable or key with a value that the flag does not accept.
+pub fn output(format: Option<Format>, display: &DisplayFlags, world: &World) -> Result<OutputSettings, SettingError> {
+    let layers = Layers::new(world, None, display.profile.as_deref())?;
+    Ok(OutputSettings {
+        format: layers.one("--output", format, values::word)?.map(|word| word.value).unwrap_or_default(),
+        color: layers.one("--color", display.color, values::word)?.map(|word| word.value).unwrap_or_default(),
+        quiet: layers.switch("--quiet", display.quiet)?,
+        verbose: layers.switch("--verbose", display.verbose)?,
+    })
+}
