@@ -83,7 +83,7 @@ fn hold_all(list: &str) -> Result<()> {
     runtime.block_on(async {
         let mut tasks = tokio::task::JoinSet::new();
         for address in addresses.lines() {
-            tasks.spawn(transport.hold(address.parse()?, std::sync::Arc::from(""), Duration::from_secs(3_600)));
+            tasks.spawn(transport.check_idle(address.parse()?, std::sync::Arc::from(""), Duration::from_secs(3_600)));
             // A few at a time: the server's accept queue is limited.
             while tasks.len().is_multiple_of(100) && std::fs::read_dir("/proc/self/fd")?.count() < tasks.len() {
                 tokio::task::yield_now().await;

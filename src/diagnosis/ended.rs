@@ -10,7 +10,7 @@ use super::ledger::{Ledger, Loss, Seen};
 use super::tolerance::Proof;
 use crate::model::endpoint::Address;
 use crate::model::finding::Finding;
-use crate::model::hold::{Fate, HeldReport};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckReport};
 use crate::model::proxy::ProxyName;
 use crate::model::reach::{Disconnect, DisconnectReason};
 use crate::text::duration;
@@ -30,13 +30,13 @@ fn ended(ledger: &Ledger, address: &Address) -> Option<Finding> {
         Some(losses) if !connection::is_told(address, losses) => losses.iter().filter_map(of_channel).collect(),
         Some(_) | None => Vec::new(),
     };
-    let mut held = ledger.held.iter().filter(|held| held.what.address == *address);
-    if held.any(|held| Proof::of(&held.what.held) == Proof::Cut(held.what.held.quiet)) {
+    let mut checks = ledger.idle_checks.iter().filter(|check| check.what.address == *address);
+    if checks.any(|check| Proof::of(&check.what.result) == Proof::Cut(check.what.result.measured_idle)) {
         // GD612 reports them together with the checks whose connection was dropped.
         own.retain(|(disconnect, ..)| disconnect.goaway.is_some());
     }
     let checks: Vec<(&Disconnect, Duration, u64)> =
-        ledger.held.iter().filter(|held| held.what.address == *address).filter_map(of_check).collect();
+        ledger.idle_checks.iter().filter(|check| check.what.address == *address).filter_map(of_check).collect();
     let least = own.iter().chain(&checks).min_by_key(|(_, idle, _)| *idle)?;
     let (disconnect, idle, _) = least;
     let whose = match (own.len(), checks.len()) {
@@ -72,14 +72,17 @@ fn of_channel(seen: &Seen<Loss>) -> Option<(&Disconnect, Duration, u64)> {
 }
 
 /// A check whose connection was closed with GOAWAY before its PING.
-fn of_check(seen: &Seen<HeldReport>) -> Option<(&Disconnect, Duration, u64)> {
-    let held = &seen.what.held;
-    match &held.fate {
-        Fate::Closed { disconnect, pinged: false, .. } => {
+fn of_check(seen: &Seen<IdleCheckReport>) -> Option<(&Disconnect, Duration, u64)> {
+    let result = &seen.what.result;
+    match &result.outcome {
+        IdleCheckOutcome::Closed { disconnect, pinged: false, .. } => {
             let goaway = disconnect.goaway.as_ref()?;
-            (!goaway.names_rotation()).then_some((disconnect, held.quiet, seen.seq))
+            (!goaway.names_rotation()).then_some((disconnect, result.measured_idle, seen.seq))
         }
-        Fate::Closed { .. } | Fate::Alive { .. } | Fate::Swallowed { .. } | Fate::NotReached(_) => None,
+        IdleCheckOutcome::Closed { .. }
+        | IdleCheckOutcome::Alive { .. }
+        | IdleCheckOutcome::Dropped { .. }
+        | IdleCheckOutcome::NotReached(_) => None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::text::duration;
 
 /// What changed during the idle period, and what a client that did not notice would hold now.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
-    let Some(silence) = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Silence) else {
+    let Some(silence) = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Waiting) else {
         return Vec::new();
     };
     let mut findings = Vec::new();
@@ -82,7 +82,7 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
         let Err(why) = &call.what.outcome else { continue };
         let (kind, when) = match call.what.phase {
             IdlePhase::Baseline => (&BASELINE_FAILED, "before the idle period"),
-            IdlePhase::Silence | IdlePhase::Idle | IdlePhase::Call | IdlePhase::Holding | IdlePhase::Done => {
+            IdlePhase::Waiting | IdlePhase::Idle | IdlePhase::Call | IdlePhase::Checking | IdlePhase::Done => {
                 (&CALL_AFTER_IDLE_FAILED, "after the idle period")
             }
         };

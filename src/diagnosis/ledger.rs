@@ -16,7 +16,7 @@ pub use self::rotation::Rotation;
 use crate::model::connectivity::Transition;
 use crate::model::endpoint::{Address, Endpoint, EndpointKey};
 use crate::model::event::{IdlePhase, StallReport, WatchEnd};
-use crate::model::hold::HeldReport;
+use crate::model::idle_check::IdleCheckReport;
 use crate::model::lens::LensReport;
 use crate::model::pending::PendingReport;
 use crate::model::proxy::Proxy;
@@ -77,7 +77,7 @@ pub struct Ledger {
     /// The calls of the idle cycle: before and after the idle period.
     pub calls: Vec<Seen<Call>>,
     /// Connections that were kept idle, and their results.
-    pub held: Vec<Seen<HeldReport>>,
+    pub idle_checks: Vec<Seen<IdleCheckReport>>,
     /// What other frameworks' clients would hold: the last report of each.
     pub lenses: Vec<Seen<LensReport>>,
     /// True when they were named (`--as`): what they would hold counts for the verdict.

@@ -16,6 +16,7 @@ mod funnel;
 mod health;
 mod http;
 mod idle;
+mod idle_checks;
 mod leases;
 pub(crate) mod ledger;
 mod lenses;
@@ -25,7 +26,6 @@ mod proxy;
 mod reaching;
 mod registered;
 mod report;
-mod silence;
 mod slices;
 mod sockets;
 mod stacks;
@@ -70,7 +70,7 @@ const RULES: &[fn(&Ledger) -> Vec<Finding>] = &[
     certificates::refused_by_some,
     idle::find,
     lenses::find,
-    silence::find,
+    idle_checks::find,
     ended::find,
     proxy::find,
     stalled::find,

@@ -167,7 +167,7 @@ fn waiting(ledger: &Ledger) -> Option<String> {
 }
 
 fn idle_sentence(ledger: &Ledger) -> Option<String> {
-    let silence = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Silence)?;
+    let silence = ledger.idle.iter().find(|seen| seen.what == IdlePhase::Waiting)?;
     let call = ledger.calls.iter().find(|call| call.what.phase == IdlePhase::Call)?;
     let left = ledger.left().filter(|departure| departure.at >= silence.at).count();
     if left == 0 && ledger.arrivals.is_empty() {

@@ -1,9 +1,9 @@
 //! Conclusions from hand-written events: every finding here has exactly the proof that the test gives.
 
 mod endings;
+mod idle_checks;
 mod registries;
 mod rotation;
-mod silence;
 mod tls;
 
 use std::sync::Arc;
@@ -310,7 +310,7 @@ fn a_gap_that_healed_is_told_and_harms_nothing() {
 fn an_endpoint_that_moved_during_the_silence_names_old_and_new() {
     let mut story = Story::default();
     story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
-    story.phase(IdlePhase::Silence).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+    story.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
     story.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());
     story.phase(IdlePhase::Call).calls(IdlePhase::Call, B, Ok(Health::Serving));
     story.serves(B).fails(A, Stage::Tcp, FailureCode::Refused);
@@ -334,7 +334,7 @@ fn a_first_call_that_outlasts_its_deadline_names_every_stage() {
         let mut story = Story::default();
         story.ledger.rpc_timeout = Some(Duration::from_millis(250));
         story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
-        story.phase(IdlePhase::Silence).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+        story.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
         story.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
         let connecting = vec![(Stage::Tcp, Duration::from_millis(20)), (Stage::Http2, Duration::from_millis(40))];
         let (rpc, total) = (Duration::from_millis(10), Duration::from_millis(70));
@@ -353,7 +353,7 @@ fn a_first_call_that_outlasts_its_deadline_names_every_stage() {
 fn a_silence_in_which_nothing_changed_says_so() {
     let mut story = Story::default();
     story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline);
-    story.phase(IdlePhase::Silence).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
+    story.phase(IdlePhase::Waiting).calls(IdlePhase::Baseline, A, Ok(Health::Serving));
     story.phase(IdlePhase::Call).calls(IdlePhase::Call, A, Ok(Health::Serving)).serves(A);
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), [""; 0]);
@@ -364,7 +364,7 @@ fn a_silence_in_which_nothing_changed_says_so() {
 #[test]
 fn an_old_address_that_still_answers_is_told() {
     let mut story = Story::default();
-    story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline).phase(IdlePhase::Silence);
+    story.lists("consul", &[(A, UP)]).serves(A).phase(IdlePhase::Baseline).phase(IdlePhase::Waiting);
     story.lists_with("consul", &[(B, UP)], &[(A, UP)], Vec::new());
     story.calls(IdlePhase::Call, B, Ok(Health::Serving)).serves(A).serves(B);
     assert_eq!(codes(&story.concludes()), ["GD603", "GD606"]);

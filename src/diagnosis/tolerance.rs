@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::hold::{Fate, Held};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult};
 
 /// Two bounds no further apart than this factor are close enough to name the limit.
 pub const CLOSE: f64 = 1.1;
@@ -24,14 +24,16 @@ pub enum Proof {
 
 impl Proof {
     /// The result of one connection, as a proof.
-    pub fn of(held: &Held) -> Proof {
-        match &held.fate {
-            Fate::Alive { .. } => Proof::Survived(held.quiet),
-            Fate::Swallowed { .. } => Proof::Cut(held.quiet),
-            Fate::Closed { disconnect, .. } if disconnect.goaway.is_some() => Proof::Ruled(held.quiet),
-            Fate::Closed { disconnect, .. } if disconnect.is_our_own() => Proof::Nothing,
-            Fate::Closed { .. } => Proof::Cut(held.quiet),
-            Fate::NotReached(_) => Proof::Nothing,
+    pub fn of(result: &IdleCheckResult) -> Proof {
+        match &result.outcome {
+            IdleCheckOutcome::Alive { .. } => Proof::Survived(result.measured_idle),
+            IdleCheckOutcome::Dropped { .. } => Proof::Cut(result.measured_idle),
+            IdleCheckOutcome::Closed { disconnect, .. } if disconnect.goaway.is_some() => {
+                Proof::Ruled(result.measured_idle)
+            }
+            IdleCheckOutcome::Closed { disconnect, .. } if disconnect.is_our_own() => Proof::Nothing,
+            IdleCheckOutcome::Closed { .. } => Proof::Cut(result.measured_idle),
+            IdleCheckOutcome::NotReached(_) => Proof::Nothing,
         }
     }
 }
@@ -55,12 +57,12 @@ impl Tolerance {
         let (mut survived, mut ruled, mut cuts) = (None, None::<Duration>, Vec::new());
         for proof in proofs {
             match proof {
-                Proof::Survived(quiet) => survived = survived.max(Some(quiet)),
-                Proof::Ruled(quiet) => {
-                    survived = survived.max(Some(quiet));
-                    ruled = Some(ruled.map_or(quiet, |least| least.min(quiet)));
+                Proof::Survived(measured_idle) => survived = survived.max(Some(measured_idle)),
+                Proof::Ruled(measured_idle) => {
+                    survived = survived.max(Some(measured_idle));
+                    ruled = Some(ruled.map_or(measured_idle, |least| least.min(measured_idle)));
                 }
-                Proof::Cut(quiet) => cuts.push(quiet),
+                Proof::Cut(measured_idle) => cuts.push(measured_idle),
                 Proof::Nothing => {}
             }
         }
@@ -88,23 +90,23 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn closed(reason: DisconnectReason, detail: &str, goaway: Option<GoAway>) -> Fate {
+    fn closed(reason: DisconnectReason, detail: &str, goaway: Option<GoAway>) -> IdleCheckOutcome {
         let disconnect = Disconnect { reason, detail: detail.to_string(), goaway };
-        Fate::Closed { after: seconds(9), disconnect, pinged: false }
+        IdleCheckOutcome::Closed { after: seconds(9), disconnect, pinged: false }
     }
 
     #[test]
     fn each_fate_proves_what_it_can() {
-        let of = |fate| Proof::of(&Held { quiet: seconds(9), interrupted: None, fate });
+        let of = |outcome| Proof::of(&IdleCheckResult { measured_idle: seconds(9), interrupted: None, outcome });
         let goaway = GoAway { last_stream: 0, code: 0, debug: "max_idle".to_string() };
-        assert_eq!(of(Fate::Alive { rtt: seconds(0) }), Proof::Survived(seconds(9)));
-        assert_eq!(of(Fate::Swallowed { waited: seconds(5), tcp: None }), Proof::Cut(seconds(9)));
+        assert_eq!(of(IdleCheckOutcome::Alive { rtt: seconds(0) }), Proof::Survived(seconds(9)));
+        assert_eq!(of(IdleCheckOutcome::Dropped { waited: seconds(5), tcp: None }), Proof::Cut(seconds(9)));
         assert_eq!(of(closed(DisconnectReason::ConnectionReset, "", None)), Proof::Cut(seconds(9)));
         assert_eq!(of(closed(DisconnectReason::Unknown, "closed by peer", None)), Proof::Cut(seconds(9)));
         assert_eq!(of(closed(DisconnectReason::GoAway(0), "max_idle", Some(goaway))), Proof::Ruled(seconds(9)));
         assert_eq!(of(closed(DisconnectReason::SubchannelShutdown, "nonsense", None)), Proof::Nothing);
         let refused = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", seconds(0));
-        assert_eq!(of(Fate::NotReached(refused)), Proof::Nothing);
+        assert_eq!(of(IdleCheckOutcome::NotReached(refused)), Proof::Nothing);
     }
 
     #[test]

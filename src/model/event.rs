@@ -7,7 +7,7 @@ use super::connectivity::Transition;
 use super::endpoint::{Address, Endpoint, EndpointStatus};
 use super::finding::{Finding, Summary};
 use super::grpc_status::GrpcStatus;
-use super::hold::HeldReport;
+use super::idle_check::IdleCheckReport;
 use super::lens::LensReport;
 use super::pending::PendingReport;
 use super::proxy::Proxy;
@@ -61,7 +61,7 @@ pub enum EventKind {
     /// What another framework's client would hold, when that changed or the session concludes.
     Lens(LensReport),
     /// The result of an idle-connection check.
-    Held(Box<HeldReport>),
+    IdleCheck(Box<IdleCheckReport>),
     /// What the session was still waiting for when it ended.
     Pending(PendingReport),
     /// This process did not run for a while: timeouts during that time prove nothing.
@@ -86,7 +86,7 @@ impl EventKind {
             Self::Health(_) => "health",
             Self::Idle(_) => "idle",
             Self::Lens(_) => "lens",
-            Self::Held(_) => "held",
+            Self::IdleCheck(_) => "idle_check",
             Self::Pending(_) => "pending",
             Self::Stall(_) => "stall",
             Self::Verdict(_) => "verdict",
@@ -260,13 +260,13 @@ pub enum IdlePhase {
     /// Every endpoint is probed, and a first call goes through the channel.
     Baseline,
     /// No RPC until the channel is IDLE.
-    Silence,
+    Waiting,
     /// The channel is IDLE; discovery continues.
     Idle,
     /// A call makes the channel leave IDLE.
     Call,
     /// Connections are kept idle for longer than the channel was.
-    Holding,
+    Checking,
     /// The idle cycle is complete; the verdict follows.
     Done,
 }
@@ -276,10 +276,10 @@ impl IdlePhase {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Baseline => "baseline",
-            Self::Silence => "silence",
+            Self::Waiting => "waiting",
             Self::Idle => "idle",
             Self::Call => "call",
-            Self::Holding => "holding",
+            Self::Checking => "checking",
             Self::Done => "done",
         }
     }

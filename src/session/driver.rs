@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::connection;
 use super::engine::EngineConfig;
-use super::engine::{Effect, Engine, HoldId, Input, Stages};
+use super::engine::{Effect, Engine, IdleCheckId, Input, Stages};
 use super::heartbeat::Heartbeat;
 use super::orders::{self, Command, News, Orders, Outbox};
 use super::plan::{Plan, Source};
@@ -25,7 +25,7 @@ use crate::backend::{self, BACKENDS};
 use crate::channel::{Channel, ConnectionId};
 use crate::model::endpoint::Address;
 use crate::model::event::Event;
-use crate::model::hold::{Fate, Held};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult};
 use crate::model::pending::PendingReport;
 use crate::model::reach::{Failure, FailureCode, Resource, Stage};
 use crate::model::registry::SourceId;
@@ -103,7 +103,7 @@ impl Session {
             sources: ids,
             registries: BACKENDS.iter().map(|backend| backend.about().registry).collect(),
             goal: plan.goal,
-            holding: plan.holding,
+            idle_checks: plan.idle_checks,
             service: plan.service.clone(),
             channel: plan.channel,
             call_timeout,
@@ -182,10 +182,10 @@ impl Session {
         self.feed(Input::Finish);
     }
 
-    /// While `hold` is set, no new probe starts; running ones continue, and their events are returned. For a consumer
+    /// While `paused` is set, no new probe starts; running ones continue, and their events are returned. For a consumer
     /// whose own output is too slow: it can still take events and stop the session.
-    pub fn hold_attempts(&mut self, hold: bool) {
-        self.probes.held = hold;
+    pub fn pause_attempts(&mut self, paused: bool) {
+        self.probes.paused = paused;
         self.start_probes();
     }
 
@@ -276,7 +276,7 @@ impl Session {
                     open.orders.give(Command::Close { drain });
                 }
             }
-            Effect::Hold { hold, address, silence } => self.hold(hold, address, silence),
+            Effect::CheckIdle { id, address, idle_time } => self.check_idle(id, address, idle_time),
             Effect::Check(connection) => self.order(connection, Command::Check),
             Effect::Watch(connection) => self.order(connection, Command::Watch),
             Effect::Tell(event) => self.events.push_back(event),
@@ -309,16 +309,20 @@ impl Session {
     }
 
     /// Starts an idle-connection check, when the limit allows one more.
-    fn hold(&mut self, hold: HoldId, address: Address, silence: Duration) {
+    fn check_idle(&mut self, id: IdleCheckId, address: Address, idle_time: Duration) {
         let outbox = self.outbox.clone();
         let place = self.room.clone().try_acquire_owned();
-        let held = self.transport.hold(address, self.service.clone(), silence);
-        self.spawn(Owner::Hold(hold), async move {
-            let held = match place {
-                Ok(_place) => held.await,
-                Err(_) => Held { quiet: Duration::ZERO, interrupted: None, fate: Fate::NotReached(full()) },
+        let check = self.transport.check_idle(address, self.service.clone(), idle_time);
+        self.spawn(Owner::IdleCheck(id), async move {
+            let result = match place {
+                Ok(_place) => check.await,
+                Err(_) => IdleCheckResult {
+                    measured_idle: Duration::ZERO,
+                    interrupted: None,
+                    outcome: IdleCheckOutcome::NotReached(full()),
+                },
             };
-            outbox.send(Input::Held(hold, Box::new(held))).await;
+            outbox.send(Input::IdleChecked(id, Box::new(result))).await;
         });
     }
 

@@ -11,4 +11,4 @@ mod propagation;
 
 pub use crate::diagnosis::{Criteria, MinReady};
 pub use driver::Session;
-pub use plan::{CHECK_INTERVAL, Goal, Holding, Lenses, Limits, Plan, PlanBuilder, PlanError, Source, Until};
+pub use plan::{CHECK_INTERVAL, Goal, IdleChecks, Lenses, Limits, Plan, PlanBuilder, PlanError, Source, Until};

@@ -58,7 +58,7 @@ pub struct Plan {
     /// What is done with the endpoints.
     pub goal: Goal,
     /// Which idle-connection checks an idle cycle makes in addition to the one for every endpoint.
-    pub holding: Holding,
+    pub idle_checks: IdleChecks,
     /// How addresses are reached.
     pub transport: transport::Options,
     /// How the channel behaves.
@@ -103,7 +103,7 @@ impl Plan {
             label: label.into(),
             sources,
             goal,
-            holding: Holding::default(),
+            idle_checks: IdleChecks::default(),
             transport,
             channel,
             service: Arc::from(""),
@@ -154,14 +154,14 @@ impl Goal {
 /// idle.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Holding {
+pub struct IdleChecks {
     /// One connection for each of these idle times (`--idle-ladder`).
     pub ladder: Vec<Duration>,
     /// Search for the longest idle time that the path tolerates, up to this one (`--find-cutoff`).
     pub find_cutoff: Option<Duration>,
 }
 
-impl Holding {
+impl IdleChecks {
     /// The longest idle time that was requested.
     pub fn longest(&self) -> Option<Duration> {
         self.ladder.iter().copied().chain(self.find_cutoff).max()

@@ -21,7 +21,7 @@ use super::progress::Progress;
 use super::setup::Setup;
 use super::tls::{ClientAuth, Secured};
 use super::unreached::{no_link, no_settings, withheld};
-use super::wire::{Hold, Wire};
+use super::wire::{Deferred, Wire};
 use crate::model::endpoint::Address;
 use crate::model::reach::{Failure, FailureCode, Health, Phase, PhaseDetail, Stage, TlsReport};
 use crate::net::dial::Io;
@@ -109,18 +109,24 @@ impl<'a> Attempt<'a> {
         let begun = Instant::now();
         let early = self.question.filter(|_| self.setup.options.tls == TlsMode::Off && mode == Mode::Plaintext);
         let early = early.filter(|_| self.setup.options.metadata.is_empty());
-        let hold = match (self.question, early) {
-            (None, _) => Hold::Nothing,
-            (Some(_), None) => Hold::Acknowledgement,
-            (Some(_), Some(_)) => Hold::Preface,
+        let deferred = match (self.question, early) {
+            (None, _) => Deferred::Nothing,
+            (Some(_), None) => Deferred::Acknowledgement,
+            (Some(_), Some(_)) => Deferred::Preface,
         };
-        let mut link =
-            match http2::begin(io, self.address.clone(), origin, mode == Mode::Tls, self.setup.options.keepalive, hold)
-                .await
-            {
-                Ok(link) => link,
-                Err(why) => return Err(no_link(why, secured, begun.elapsed())),
-            };
+        let mut link = match http2::begin(
+            io,
+            self.address.clone(),
+            origin,
+            mode == Mode::Tls,
+            self.setup.options.keepalive,
+            deferred,
+        )
+        .await
+        {
+            Ok(link) => link,
+            Err(why) => return Err(no_link(why, secured, begun.elapsed())),
+        };
         // A server that was to be verified and could not be gets no metadata.
         let unproved = secured.as_ref().is_some_and(|(tls, _)| !tls.verified) && !self.setup.options.insecure;
         let metadata = if unproved { Arc::new(Ok(http::HeaderMap::new())) } else { self.setup.metadata.clone() };

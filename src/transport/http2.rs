@@ -18,7 +18,7 @@ use super::options::Keepalive;
 use super::our_limit::HEADER_LIST;
 use super::refusal::Refusal;
 use super::tap::Tap;
-use super::wire::{End, First, Hold, Wire, disconnect};
+use super::wire::{Deferred, End, First, Wire, disconnect};
 use crate::model::endpoint::Address;
 use crate::model::reach::{DisconnectReason, FailureCode, PeerSettings};
 use crate::model::violation::BrokenRule;
@@ -48,9 +48,9 @@ pub(super) async fn begin(
     origin: Origin,
     notify: bool,
     keepalive: Option<Keepalive>,
-    hold: Hold,
+    deferred: Deferred,
 ) -> Result<Link, NoLink> {
-    let wire = Arc::new(Wire::new(hold));
+    let wire = Arc::new(Wire::new(deferred));
     let tap = Tap::new(io, wire.clone(), notify);
     // The tap accepts the preface, so this does not wait.
     let announced = Announced { header_list: Some(HEADER_LIST), ..Announced::default() };

@@ -1,6 +1,6 @@
 //! What the kernel reports of a TCP connection.
 
-use crate::model::hold::TcpState;
+use crate::model::idle_check::TcpState;
 use crate::net::dial::Io;
 use crate::platform::tcp::facts;
 

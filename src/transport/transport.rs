@@ -17,9 +17,9 @@ use super::options::Options;
 use super::progress::Progress;
 use super::setup::Setup;
 use super::wire::said_goaway;
-use super::{health, hold};
+use super::{health, idle_check};
 use crate::model::endpoint::Address;
-use crate::model::hold::Held;
+use crate::model::idle_check::IdleCheckResult;
 use crate::model::reach::{Failure, Health, Phase, Reach, Stage};
 use crate::net::dial::Dial;
 
@@ -59,26 +59,26 @@ impl Transport {
         }
     }
 
-    /// Connects to `address`, calls `Health/Check` for `service` once, leaves the connection idle for `silence`, then
+    /// Connects to `address`, calls `Health/Check` for `service` once, leaves the connection idle for `idle_time`, then
     /// sends an HTTP/2 PING. Its response is waited for as long as for an RPC, or shorter when the kernel reports the
     /// end. The call matters: servers and proxies count idle time from the last call, and have another limit for
     /// connections without one. Frames that the protocol requires to be answered are answered during the idle time,
     /// and reported as an interruption.
-    pub fn hold(
+    pub fn check_idle(
         &self,
         address: Address,
         service: Arc<str>,
-        silence: Duration,
-    ) -> impl Future<Output = Held> + Send + 'static {
+        idle_time: Duration,
+    ) -> impl Future<Output = IdleCheckResult> + Send + 'static {
         let setup = self.setup.clone();
         async move {
             // On the heap, and dropped before the idle time: an attempt is much larger than the connection that
             // results from it.
-            let begun = hold::begin(&setup, &address, &service).boxed().await;
+            let begun = idle_check::begin(&setup, &address, &service).boxed().await;
             drop(service);
             match begun {
-                Ok(silent) => silent.keep(silence, setup.options.rpc_timeout).await,
-                Err(failure) => hold::not_reached(failure),
+                Ok(connection) => connection.keep(idle_time, setup.options.rpc_timeout).await,
+                Err(failure) => idle_check::not_reached(failure),
             }
         }
     }

@@ -86,13 +86,13 @@ pub(super) struct Wire {
     pub streams: AtomicUsize,
     killed: AtomicBool,
     wants_acknowledged: AtomicBool,
-    hold: Hold,
-    held: AtomicBool,
+    deferred: Deferred,
+    is_deferring: AtomicBool,
 }
 
 /// What waits for the first request, to be sent in one piece with it ([`Wire::release`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hold {
+pub(super) enum Deferred {
     /// Nothing.
     Nothing,
     /// The acknowledgement of the server's SETTINGS: it is sent with the request.
@@ -104,9 +104,9 @@ pub(super) enum Hold {
 
 impl Wire {
     /// A wire without traffic.
-    pub fn new(hold: Hold) -> Self {
+    pub fn new(deferred: Deferred) -> Self {
         Wire {
-            hold,
+            deferred,
             rules: Mutex::default(),
             state: Mutex::new(State {
                 first: None,
@@ -125,7 +125,7 @@ impl Wire {
             streams: AtomicUsize::new(0),
             killed: AtomicBool::new(false),
             wants_acknowledged: AtomicBool::new(false),
-            held: AtomicBool::new(hold == Hold::Preface),
+            is_deferring: AtomicBool::new(deferred == Deferred::Preface),
         }
     }
 
@@ -158,11 +158,11 @@ impl Wire {
     /// Sends what was held back, in one piece with what was written meanwhile, when the driver is polled next. Does
     /// not wake it: only a single probe holds anything back, and it polls its driver itself.
     pub fn release(&self) {
-        self.held.store(false, Ordering::Release);
+        self.is_deferring.store(false, Ordering::Release);
     }
 
     pub fn is_held(&self) -> bool {
-        self.held.load(Ordering::Acquire)
+        self.is_deferring.load(Ordering::Acquire)
     }
 
     /// Records a read.
@@ -213,8 +213,8 @@ impl Wire {
 
     /// Sets the peer's first frame; later calls change nothing.
     pub fn set_first(&self, first: First) {
-        if self.hold != Hold::Nothing && matches!(first, First::Settings(_)) {
-            self.held.store(true, Ordering::Release);
+        if self.deferred != Deferred::Nothing && matches!(first, First::Settings(_)) {
+            self.is_deferring.store(true, Ordering::Release);
         }
         let mut state = self.state();
         if let (None, First::Settings(settings)) = (&state.first, &first) {

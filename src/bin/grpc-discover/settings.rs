@@ -170,10 +170,10 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingE
     let criteria = criteria(typed.criteria, &layers)?;
     let (goal, channel) = channel::settings(typed, &layers, world.seed)?;
     let limits = limits(typed, &layers)?;
-    let holding = channel::holding(typed, &layers, goal)?;
+    let idle_checks = channel::idle_checks(typed, &layers, goal)?;
     if let (Goal::ProbeIdle(idle), Some(max_time)) = (goal, limits.max_time) {
-        let (flag, longest) = match holding.longest().filter(|longest| *longest > idle) {
-            Some(longest) if holding.find_cutoff == Some(longest) => ("--find-cutoff", longest),
+        let (flag, longest) = match idle_checks.longest().filter(|longest| *longest > idle) {
+            Some(longest) if idle_checks.find_cutoff == Some(longest) => ("--find-cutoff", longest),
             Some(longest) => ("--idle-ladder", longest),
             None => ("--idle", idle),
         };
@@ -185,7 +185,7 @@ fn plan(typed: &Typed, named: &[Hidden], world: &World) -> Result<Plan, SettingE
     plan.label = Arc::from(label.join(", "));
     plan.check_interval = channel::check_interval(typed, &layers)?;
     plan.lenses = channel::lenses(typed, &layers, goal)?;
-    plan.holding = holding;
+    plan.idle_checks = idle_checks;
     plan.transport = reaching::options(typed.reaching, &targets, goal, &layers, world)?;
     plan.channel = channel;
     plan.service =

@@ -9,7 +9,7 @@ use crate::model::connectivity::Scope;
 use crate::model::endpoint::{Address, Endpoint, EndpointStatus};
 use crate::model::event::{BackendReport, BackendStatus, EndpointsChange, Event, EventKind, WatchEnd};
 use crate::model::grpc_status::GrpcStatus;
-use crate::model::hold::{Fate, HeldReport};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckReport};
 use crate::model::pending::Subject;
 use crate::model::reach::{
     Certificate, Disconnect, DisconnectReason, GoAway, Health, Phase, PhaseDetail, Stage, TlsReport,
@@ -72,7 +72,7 @@ impl Ledger {
                 self.lenses.retain(|known| known.what.lens != report.lens);
                 self.lenses.push(seen(report.clone(), event));
             }
-            EventKind::Held(report) => self.told(report, event),
+            EventKind::IdleCheck(report) => self.told(report, event),
             EventKind::Disconnect { address, disconnect, idle } => self.lost(address, disconnect, *idle, event),
             EventKind::Pending(report) => match &report.subject {
                 Subject::Endpoint(address) => _ = self.pending.insert(address.clone(), seen(report.clone(), event)),
@@ -137,13 +137,13 @@ impl Ledger {
 
     /// Records the result of an idle connection. One that the server closed by its rule also counts as a loss, like
     /// any other connection.
-    fn told(&mut self, report: &HeldReport, event: &Event) {
-        if let Fate::Closed { after, disconnect, .. } = &report.held.fate
+    fn told(&mut self, report: &IdleCheckReport, event: &Event) {
+        if let IdleCheckOutcome::Closed { after, disconnect, .. } = &report.result.outcome
             && disconnect.goaway.as_ref().is_some_and(GoAway::names_rotation)
         {
             self.loss(&report.address, disconnect, *after, None, event);
         }
-        self.held.push(seen(report.clone(), event));
+        self.idle_checks.push(seen(report.clone(), event));
     }
 
     fn loss(

@@ -74,7 +74,7 @@ fn a_rollout_and_a_failover_are_no_rotation() {
 #[test]
 fn a_rotation_during_an_idle_period_has_moved_nothing() {
     let mut story = Story::default();
-    story.exchanges(&[], &[1, 2]).phase(IdlePhase::Silence);
+    story.exchanges(&[], &[1, 2]).phase(IdlePhase::Waiting);
     story.exchanges(&[1, 2], &[3, 4]).exchanges(&[3, 4], &[1, 2]).exchanges(&[1, 2], &[3, 4]);
     for number in 1..=4 {
         story.serves(&format!("10.0.0.{number}:50051"));

@@ -10,10 +10,10 @@ use tokio::task::{AbortHandle, Id, JoinError};
 use super::Session;
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
-use crate::model::hold::{Fate, Held};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult};
 use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, Reach, Stage};
 use crate::model::resolution::{ResolveCode, ResolveError};
-use crate::session::engine::{HoldId, Input};
+use crate::session::engine::{IdleCheckId, Input};
 
 /// What a task works for.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) enum Owner {
     /// A probe.
     Probe(Address),
     /// An idle-connection check.
-    Hold(HoldId),
+    IdleCheck(IdleCheckId),
 }
 
 /// What each running task works for.
@@ -74,9 +74,12 @@ impl Session {
                 };
                 Input::Reached(address, Box::new(reach))
             }
-            Owner::Hold(hold) => {
-                let fate = Fate::NotReached(failure());
-                Input::Held(hold, Box::new(Held { quiet: Duration::ZERO, interrupted: None, fate }))
+            Owner::IdleCheck(id) => {
+                let outcome = IdleCheckOutcome::NotReached(failure());
+                Input::IdleChecked(
+                    id,
+                    Box::new(IdleCheckResult { measured_idle: Duration::ZERO, interrupted: None, outcome }),
+                )
             }
         }
     }

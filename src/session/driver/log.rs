@@ -18,8 +18,8 @@ impl Session {
                 debug!(connection = connection.0, %address, "connection started")
             }
             Effect::Close { connection, drain } => debug!(connection = connection.0, drain, "connection stopped"),
-            Effect::Hold { address, silence, .. } => {
-                debug!(%address, idle = %duration(*silence), "idle connection started");
+            Effect::CheckIdle { address, idle_time, .. } => {
+                debug!(%address, idle = %duration(*idle_time), "idle connection started");
             }
             Effect::Check(connection) => debug!(connection = connection.0, "health check"),
             Effect::Watch(connection) => debug!(connection = connection.0, "health watch"),

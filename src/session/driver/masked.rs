@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::model::certificate::{AlternativeName, TlsFault};
-use crate::model::hold::{Fate, Held};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult};
 use crate::model::proxy::{Proxy, ProxyName};
 use crate::model::reach::{Certificate, Disconnect, Failure, Health, Phase, PhaseDetail, Reach, TlsReport};
 use crate::model::rpc::{HttpHint, RpcCause};
@@ -24,7 +24,7 @@ pub(super) fn input(mut input: Input, secrets: &Secrets) -> Input {
         Input::GoingAway(_, disconnect) | Input::Lost(_, disconnect) => mask_disconnect(disconnect, mask),
         Input::PassedOn(_, proxy) => mask_proxy(proxy, mask),
         Input::Checked(_, health, _) | Input::Watched(_, health) => mask_health(health, mask),
-        Input::Held(_, held) => mask_held(held, mask),
+        Input::IdleChecked(_, result) => mask_idle_check(result, mask),
         Input::Begin
         | Input::Word { .. }
         | Input::Connected(_)
@@ -156,10 +156,10 @@ fn mask_hint(hint: &mut HttpHint, mask: Mask<'_>) {
     }
 }
 
-fn mask_held(held: &mut Held, mask: Mask<'_>) {
-    match &mut held.fate {
-        Fate::Closed { disconnect, .. } => mask_disconnect(disconnect, mask),
-        Fate::NotReached(failure) => mask_failure(failure, mask),
-        Fate::Alive { .. } | Fate::Swallowed { .. } => {}
+fn mask_idle_check(result: &mut IdleCheckResult, mask: Mask<'_>) {
+    match &mut result.outcome {
+        IdleCheckOutcome::Closed { disconnect, .. } => mask_disconnect(disconnect, mask),
+        IdleCheckOutcome::NotReached(failure) => mask_failure(failure, mask),
+        IdleCheckOutcome::Alive { .. } | IdleCheckOutcome::Dropped { .. } => {}
     }
 }

@@ -15,8 +15,8 @@ pub(super) struct Probes {
     /// The running ones.
     pub progress: HashMap<Address, Progress>,
     concurrency: usize,
-    /// True while none may start ([`Session::hold_attempts`](super::Session::hold_attempts)).
-    pub held: bool,
+    /// True while none may start ([`Session::pause_attempts`](super::Session::pause_attempts)).
+    pub paused: bool,
     /// Time between two starts, and when the next probe may start.
     spacing: Option<Duration>,
     next: Instant,
@@ -29,7 +29,7 @@ impl Probes {
             queue: VecDeque::new(),
             progress: HashMap::new(),
             concurrency: limits.concurrency.max(1),
-            held: false,
+            paused: false,
             spacing: limits.rate.map(|rate| Duration::from_secs(1) / rate.max(1)),
             next: now,
         }
@@ -38,7 +38,7 @@ impl Probes {
     /// Takes the next probe from the queue, when it may start.
     pub fn begin(&mut self) -> Option<(Address, Progress)> {
         let now = Instant::now();
-        let is_full = self.held || self.progress.len() >= self.concurrency;
+        let is_full = self.paused || self.progress.len() >= self.concurrency;
         if is_full || (self.spacing.is_some() && self.next > now) {
             return None;
         }
@@ -73,7 +73,7 @@ impl Probes {
     /// When the rate allows the next probe, if only the rate limit delays it.
     pub fn due(&self) -> Option<Instant> {
         let held_back =
-            self.spacing.is_some() && !self.held && self.progress.len() < self.concurrency && !self.queue.is_empty();
+            self.spacing.is_some() && !self.paused && self.progress.len() < self.concurrency && !self.queue.is_empty();
         held_back.then_some(self.next)
     }
 }
@@ -93,9 +93,9 @@ mod tests {
         probes.ended(&address(1));
         assert!(probes.put_back(&address(1)) && probes.begin().is_none(), "three hold what it needs");
         probes.ended(&address(2));
-        probes.held = true;
+        probes.paused = true;
         assert!(probes.begin().is_none(), "the consumer does not keep up");
-        probes.held = false;
+        probes.paused = false;
         assert!(probes.begin().is_some());
         (1..=4).for_each(|n| probes.ended(&address(n)));
         assert!(!probes.put_back(&address(2)), "there is nobody to wait for");

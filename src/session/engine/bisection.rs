@@ -34,7 +34,7 @@ impl Bisection {
     pub fn begin(most: Duration) -> (Bisection, Vec<Duration>) {
         let ratio = SPAN.powf(1.0 / f64::from(FIRST - 1));
         let rungs: Vec<Duration> =
-            (0..FIRST).map(|rung| most.mul_f64(ratio.powi(rung as i32) / SPAN).min(most)).collect();
+            (0..FIRST).map(|index| most.mul_f64(ratio.powi(index as i32) / SPAN).min(most)).collect();
         (Bisection { proofs: Vec::new(), pending: rungs.clone(), rounds: 1 }, rungs)
     }
 
@@ -64,7 +64,7 @@ impl Bisection {
         // The casts saturate, and the count is bounded.
         let count = ((ratio.ln() / STEP.ln()).ceil() as u32).saturating_sub(1).clamp(1, MOST);
         let step = ratio.powf(1.0 / f64::from(count + 1));
-        (1..=count).map(|rung| low.mul_f64(step.powi(rung as i32)).min(high)).collect()
+        (1..=count).map(|index| low.mul_f64(step.powi(index as i32)).min(high)).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::channel;
 use crate::diagnosis::{Criteria, Depth, ProxyEnv};
 use crate::model::registry::{Registry, SourceId};
-use crate::session::plan::{Goal, Holding, Lenses, Limits};
+use crate::session::plan::{Goal, IdleChecks, Lenses, Limits};
 
 /// What the engine is to do.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct EngineConfig {
     /// What is done with the endpoints.
     pub goal: Goal,
     /// Which idle-connection checks an idle cycle makes.
-    pub holding: Holding,
+    pub idle_checks: IdleChecks,
     /// The service whose health is queried.
     pub service: Arc<str>,
     /// How the channel behaves.

@@ -9,7 +9,7 @@ use crate::model::time::Elapsed;
 
 /// Identifies an idle-connection check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct HoldId(pub(super) u32);
+pub struct IdleCheckId(pub(super) u32);
 
 /// What the driver must do, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,13 +47,13 @@ pub enum Effect {
         drain: bool,
     },
     /// Keep a connection idle, then check whether it still works.
-    Hold {
-        /// Returned in [`Input::Held`].
-        hold: HoldId,
+    CheckIdle {
+        /// Returned in [`Input::IdleChecked`].
+        id: IdleCheckId,
         /// The address to connect to.
         address: Address,
         /// For how long.
-        silence: Duration,
+        idle_time: Duration,
     },
     /// A health Check on this connection.
     Check(ConnectionId),

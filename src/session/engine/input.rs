@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::effect::HoldId;
+use super::effect::IdleCheckId;
 use super::pending::Stages;
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
-use crate::model::hold::Held;
+use crate::model::idle_check::IdleCheckResult;
 use crate::model::proxy::Proxy;
 use crate::model::reach::{Disconnect, Failure, Health, Phase, Reach};
 use crate::model::resolution::{ResolveError, Update};
@@ -53,7 +53,7 @@ pub enum Input {
     /// The current stages: before [`Input::Finish`], and before the [`Input::TimePassed`] at [`Engine::ends_at`].
     InStages(Stages),
     /// The result of an idle-connection check.
-    Held(HoldId, Box<Held>),
+    IdleChecked(IdleCheckId, Box<IdleCheckResult>),
     /// This process did not run for a while: timeouts during that time prove nothing.
     Stalled {
         /// When it stopped running.

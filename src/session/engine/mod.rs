@@ -7,7 +7,7 @@ mod config;
 mod effect;
 mod gate;
 mod health;
-mod hold;
+mod idle_check;
 mod input;
 mod lenses;
 mod liveness;
@@ -32,10 +32,10 @@ use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::model::time::Elapsed;
 use conclusion::Conclusions;
 pub use config::EngineConfig;
-pub use effect::{Effect, HoldId};
+pub use effect::{Effect, IdleCheckId};
 use gate::Gate;
 use health::Vitals;
-use hold::Holds;
+use idle_check::RunningChecks;
 pub use input::Input;
 use lenses::Models;
 use liveness::{Ending, Liveness};
@@ -52,7 +52,7 @@ pub struct Engine {
     connections: BTreeMap<ConnectionId, Link>,
     ledger: Ledger,
     steps: Steps,
-    holds: Holds,
+    idle_checks: RunningChecks,
     /// Other frameworks' clients.
     models: Models,
     /// When an action is due for the health of a connection.
@@ -110,7 +110,7 @@ impl Engine {
                 ..Ledger::default()
             },
             steps: Steps::new(config.goal),
-            holds: Holds::default(),
+            idle_checks: RunningChecks::default(),
             models: Models::new(&config),
             health_timers: BTreeSet::new(),
             gate: Gate::default(),
@@ -220,9 +220,9 @@ impl Engine {
                 self.watch_ended(connection);
             }
             Input::InStages(stages) => self.stages = stages,
-            Input::Held(hold, held) => match self.is_excused_hold(&held) {
-                true => self.forget_hold(hold),
-                false => self.held(hold, *held),
+            Input::IdleChecked(id, result) => match self.is_excused_idle_check(&result) {
+                true => self.forget_idle_check(id),
+                false => self.idle_check_ended(id, *result),
             },
             Input::Stalled { from, lasted } => self.stalled(from, lasted),
             Input::TimePassed => self.time_passed(),

@@ -8,7 +8,7 @@ use super::{Effect, Engine};
 use crate::channel::ConnectionId;
 use crate::model::endpoint::Address;
 use crate::model::event::{EventKind, StallReport};
-use crate::model::hold::{Fate, Held};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult};
 use crate::model::reach::{Failure, FailureCode, Health, Reach};
 use crate::model::rpc::RpcCause;
 use crate::model::time::Elapsed;
@@ -105,11 +105,11 @@ impl Engine {
     }
 
     /// True when a PING on an idle connection was not answered while this process did not run.
-    pub(super) fn is_excused_hold(&mut self, held: &Held) -> bool {
-        match &held.fate {
-            Fate::Swallowed { waited, .. } => self.is_excused(*waited),
-            Fate::NotReached(failure) => self.is_excused_attempt(failure),
-            Fate::Alive { .. } | Fate::Closed { .. } => false,
+    pub(super) fn is_excused_idle_check(&mut self, result: &IdleCheckResult) -> bool {
+        match &result.outcome {
+            IdleCheckOutcome::Dropped { waited, .. } => self.is_excused(*waited),
+            IdleCheckOutcome::NotReached(failure) => self.is_excused_attempt(failure),
+            IdleCheckOutcome::Alive { .. } | IdleCheckOutcome::Closed { .. } => false,
         }
     }
 }

@@ -91,7 +91,7 @@ impl Engine {
                 SessionStep::CallAfter => self.called_after(),
                 SessionStep::CheckingIdle => self.idle_checked(),
                 SessionStep::ProbingAgain => {
-                    if self.steps.pending.is_empty() && !self.still_holds() {
+                    if self.steps.pending.is_empty() && !self.idle_checks_run() {
                         self.idle_phase(IdlePhase::Done, None, "idle cycle complete".to_string());
                         self.finish(None);
                     }
@@ -144,9 +144,9 @@ impl Engine {
             }
             _ => "the first call failed".to_string(),
         };
-        let text = if failed { text } else { text + &self.begin_holding(idle) };
+        let text = if failed { text } else { text + &self.start_idle_checks(idle) };
         let deadline = self.now + idle;
-        let seq = self.idle_phase(IdlePhase::Silence, (!failed).then_some(deadline), text);
+        let seq = self.idle_phase(IdlePhase::Waiting, (!failed).then_some(deadline), text);
         self.ledger.call(call, seq, self.now);
         if failed {
             self.finish(None);
@@ -191,7 +191,7 @@ impl Engine {
     /// Probes again only after the results of the idle-connection checks: a probe afterwards shows whether the
     /// endpoint was the cause.
     fn idle_checked(&mut self) {
-        if self.holds.over_idle() {
+        if self.idle_checks.over_idle() {
             return;
         }
         let mut addresses = self.discovery.addresses();

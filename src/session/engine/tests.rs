@@ -16,7 +16,7 @@ use crate::model::endpoint::Endpoint;
 use crate::model::event::IdlePhase;
 use crate::model::finding::Summary;
 use crate::model::grpc_status::GrpcStatus;
-use crate::model::hold::{Fate, Held, Rung};
+use crate::model::idle_check::{CheckKind, IdleCheckOutcome, IdleCheckResult};
 use crate::model::reach::{
     Disconnect, DisconnectReason, Failure, FailureCode, Health, Phase, PhaseDetail, Reach, Stage,
 };
@@ -25,7 +25,7 @@ use crate::model::resolution::{Answer, ResolveCode, Update};
 use crate::model::rpc::{RpcCause, Unanswered};
 use crate::model::target::Target;
 use crate::model::verdict::Verdict;
-use crate::session::plan::{Holding, Limits};
+use crate::session::plan::{IdleChecks, Limits};
 
 const A: &str = "10.0.0.1:50051";
 const B: &str = "10.0.0.2:50051";
@@ -76,7 +76,7 @@ impl World {
             implied: Vec::new(),
             registries: Vec::new(),
             goal,
-            holding: Holding::default(),
+            idle_checks: IdleChecks::default(),
             service: Arc::from(""),
             channel: options,
             call_timeout: Duration::from_secs(25),
@@ -161,14 +161,14 @@ impl World {
                     Effect::Close { connection, .. } => {
                         self.open.remove(&connection);
                     }
-                    Effect::Hold { hold, address, silence } => {
-                        let (fate, after) = match (self.serves(&address), silence < self.tolerates) {
-                            (false, _) => (Fate::NotReached(refused()), Duration::ZERO),
-                            (true, true) => (Fate::Alive { rtt: Duration::ZERO }, silence),
-                            (true, false) => (Fate::Swallowed { waited: FIVE, tcp: None }, silence + FIVE),
+                    Effect::CheckIdle { id, address, idle_time } => {
+                        let (outcome, after) = match (self.serves(&address), idle_time < self.tolerates) {
+                            (false, _) => (IdleCheckOutcome::NotReached(refused()), Duration::ZERO),
+                            (true, true) => (IdleCheckOutcome::Alive { rtt: Duration::ZERO }, idle_time),
+                            (true, false) => (IdleCheckOutcome::Dropped { waited: FIVE, tcp: None }, idle_time + FIVE),
                         };
-                        let held = Box::new(Held { quiet: silence, interrupted: None, fate });
-                        self.later.push((self.now + after, Input::Held(hold, held)));
+                        let result = Box::new(IdleCheckResult { measured_idle: idle_time, interrupted: None, outcome });
+                        self.later.push((self.now + after, Input::IdleChecked(id, result)));
                     }
                     Effect::Check(connection) => {
                         self.checks += 1;
@@ -387,7 +387,7 @@ fn idle_cycle_in_which_nothing_moves_is_healthy_and_says_so() {
     world.pass(Duration::from_millis(1));
     assert_eq!(world.channel_states(), ["CONNECTING", "READY", "IDLE", "CONNECTING", "READY"]);
     let at = |ms| move |phase| (phase, ms);
-    let phases = [at(0)(IdlePhase::Baseline), at(0)(IdlePhase::Silence)];
+    let phases = [at(0)(IdlePhase::Baseline), at(0)(IdlePhase::Waiting)];
     assert_eq!(world.phases()[..2], phases);
     assert_eq!(world.phases()[2], (IdlePhase::Idle, 10_000));
     assert_eq!((world.findings(), world.summary().exit), (vec![], 0));
@@ -532,39 +532,39 @@ fn too_many_endpoints_are_said_not_dropped_in_silence() {
 }
 
 /// An idle cycle of 10 s with the idle-connection checks `holding`, over a path that tolerates `tolerates`.
-fn holding(holding: Holding, tolerates: u64) -> World {
+fn idle_checks(idle_checks: IdleChecks, tolerates: u64) -> World {
     let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &[A, B], &[A, B]);
-    world.engine.config.holding = holding;
+    world.engine.config.idle_checks = idle_checks;
     world.tolerates = Duration::from_secs(tolerates);
     world.begin()
 }
 
 impl World {
     /// The results of idle-connection checks: idle time in milliseconds, reason, fate.
-    fn told(&self, address: &str) -> Vec<(u128, Rung, &'static str)> {
+    fn told(&self, address: &str) -> Vec<(u128, CheckKind, &'static str)> {
         let held = self.events.iter().filter_map(|event| match &event.kind {
-            EventKind::Held(report) if report.address.to_string() == address => Some(report),
+            EventKind::IdleCheck(report) if report.address.to_string() == address => Some(report),
             _ => None,
         });
-        held.map(|report| (report.silence.as_millis(), report.rung, report.held.fate.as_str())).collect()
+        held.map(|report| (report.idle_time.as_millis(), report.kind, report.result.outcome.as_str())).collect()
     }
 }
 
 #[test]
 fn a_silent_connection_to_every_endpoint_is_asked_before_anything_is_probed_again() {
-    let mut world = holding(Holding::default(), 8);
+    let mut world = idle_checks(IdleChecks::default(), 8);
     world.pass(Duration::from_secs(14));
     assert!(!world.ended, "the pings are not answered yet");
     world.pass(Duration::from_secs(2));
     assert!(world.ended);
     for address in [A, B] {
-        assert_eq!(world.told(address), [(10_000, Rung::Idle, "swallowed")]);
+        assert_eq!(world.told(address), [(10_000, CheckKind::Idle, "dropped")]);
     }
     assert_eq!((world.findings(), world.summary().exit), (vec!["GD611", "GD611"], 1));
     let seqs = |wanted: fn(&EventKind) -> bool| {
         world.events.iter().filter(|event| wanted(&event.kind)).map(|event| event.seq).collect::<Vec<_>>()
     };
-    let held = seqs(|kind| matches!(kind, EventKind::Held(_)));
+    let held = seqs(|kind| matches!(kind, EventKind::IdleCheck(_)));
     let probed = seqs(|kind| matches!(kind, EventKind::Health(_)));
     assert!(probed.last() > held.last(), "{held:?} {probed:?}");
     let says = |event: &&Event| matches!(&event.kind, EventKind::Idle(report) if report.text.contains("2 idle-connection checks are running"));
@@ -574,18 +574,22 @@ fn a_silent_connection_to_every_endpoint_is_asked_before_anything_is_probed_agai
 #[test]
 fn a_ladder_longer_than_the_idle_time_prolongs_the_session_and_says_so() {
     let ladder = vec![FIVE, Duration::from_secs(60)];
-    let mut world = holding(Holding { ladder, find_cutoff: None }, 30);
+    let mut world = idle_checks(IdleChecks { ladder, find_cutoff: None }, 30);
     world.pass(Duration::from_secs(64));
     assert!(!world.ended);
-    assert_eq!(world.phases().last(), Some(&(IdlePhase::Holding, 10_000)));
+    assert_eq!(world.phases().last(), Some(&(IdlePhase::Checking, 10_000)));
     let deadlines = world.events.iter().filter_map(|event| match &event.kind {
-        EventKind::Idle(report) if report.phase == IdlePhase::Holding => Some(report.deadline),
+        EventKind::Idle(report) if report.phase == IdlePhase::Checking => Some(report.deadline),
         _ => None,
     });
     assert_eq!(deadlines.collect::<Vec<_>>(), [Some(Elapsed::from_secs(60))], "said once");
     world.pass(Duration::from_secs(1));
     assert!(world.ended);
-    let expected = [(5_000, Rung::Ladder, "alive"), (10_000, Rung::Idle, "alive"), (60_000, Rung::Ladder, "swallowed")];
+    let expected = [
+        (5_000, CheckKind::Ladder, "alive"),
+        (10_000, CheckKind::Idle, "alive"),
+        (60_000, CheckKind::Ladder, "dropped"),
+    ];
     assert_eq!(world.told(A), expected);
     assert_eq!((world.findings(), world.summary().exit), (vec!["GD613", "GD613"], 0));
 }
@@ -593,12 +597,12 @@ fn a_ladder_longer_than_the_idle_time_prolongs_the_session_and_says_so() {
 #[test]
 fn the_limit_is_searched_in_rounds_and_found_within_a_tenth() {
     let find_cutoff = Some(Duration::from_secs(60));
-    let mut world = holding(Holding { ladder: Vec::new(), find_cutoff }, 20);
+    let mut world = idle_checks(IdleChecks { ladder: Vec::new(), find_cutoff }, 20);
     world.pass(Duration::from_secs(130));
     assert!(world.ended);
     let told = world.told(A);
-    let of = |fate| told.iter().filter(move |(.., became)| *became == fate).map(|(ms, ..)| *ms);
-    let (low, high) = (of("alive").max().unwrap(), of("swallowed").min().unwrap());
+    let of = |outcome| told.iter().filter(move |(.., became)| *became == outcome).map(|(ms, ..)| *ms);
+    let (low, high) = (of("alive").max().unwrap(), of("dropped").min().unwrap());
     assert!(low < 20_000 && 20_000 <= high && high * 10 <= low * 11, "{told:?}");
     assert_eq!((world.findings(), world.summary().exit), (vec!["GD613", "GD613"], 0));
 }
@@ -609,8 +613,8 @@ fn what_was_not_reached_is_not_held_and_what_dies_in_the_silence_is_its_own_find
     assert_eq!((world.later.len(), world.findings()), (1, vec![]));
     world.tolerates = FIVE;
     world.kill(A);
-    let (_, Input::Held(_, held)) = &mut world.later[0] else { panic!("the held connection tells") };
-    held.fate = Fate::Swallowed { waited: FIVE, tcp: None };
+    let (_, Input::IdleChecked(_, result)) = &mut world.later[0] else { panic!("the held connection tells") };
+    result.outcome = IdleCheckOutcome::Dropped { waited: FIVE, tcp: None };
     world.pass(Duration::from_secs(60));
     assert!(!world.findings().contains(&"GD611"), "{:?}: its endpoint is dead", world.findings());
 }
@@ -620,7 +624,7 @@ fn no_more_than_a_thousand_are_held_and_no_more_than_eight_climb() {
     let lists: Vec<&'static str> =
         (0..1_200).map(|host| -> &'static str { format!("10.1.{}.{}:80", host / 250, host % 250).leak() }).collect();
     let mut world = World::new(Goal::ProbeIdle(TEN), idle(10), &lists, &lists);
-    world.engine.config.holding = Holding { ladder: vec![FIVE], find_cutoff: None };
+    world.engine.config.idle_checks = IdleChecks { ladder: vec![FIVE], find_cutoff: None };
     let world = world.begin();
     assert_eq!(world.later.len(), 1_008);
     let text = world.events.iter().rev().find_map(|event| match &event.kind {

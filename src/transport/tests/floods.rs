@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::memory::Memory;
 use super::peers::{self, SETTINGS};
 use super::*;
-use crate::model::hold::Fate;
+use crate::model::idle_check::IdleCheckOutcome;
 use crate::model::reach::DisconnectReason;
 
 /// Every kind of frame that may be sent endlessly: its name, and one frame.
@@ -85,10 +85,10 @@ async fn a_connection_without_calls_ends_with_the_flood() {
 async fn an_idle_connection_check_ends_with_the_flood() {
     for (name, frame) in kinds() {
         let (address, transport) = server(&frame);
-        let held = transport.hold(address, Arc::from(""), Duration::from_secs(30)).await;
-        let text = match held.fate {
-            Fate::NotReached(failure) => failure.text,
-            Fate::Closed { disconnect, .. } => disconnect.to_string(),
+        let result = transport.check_idle(address, Arc::from(""), Duration::from_secs(30)).await;
+        let text = match result.outcome {
+            IdleCheckOutcome::NotReached(failure) => failure.text,
+            IdleCheckOutcome::Closed { disconnect, .. } => disconnect.to_string(),
             other => panic!("{name}: {other:?}"),
         };
         assert!(

@@ -3,7 +3,7 @@
 
 mod clock;
 mod floods;
-mod hold;
+mod idle_check;
 mod link;
 mod malformed;
 mod peers;

@@ -503,22 +503,22 @@ async fn a_tls_port_that_cuts_plaintext_off_without_a_word_is_named_all_the_same
 
 #[tokio::test]
 async fn a_silent_connection_over_tls_lives_in_whatever_mode_was_asked_for() {
-    use crate::model::hold::Fate;
+    use crate::model::idle_check::IdleCheckOutcome;
     let ca = authority("Test CA");
     let address = ca.server(Leaf::default()).start().await;
     for tls in [TlsMode::On, TlsMode::Auto] {
         let transport = sockets(Options { tls, ..trusting(&ca) });
-        let held = transport.hold(address.clone(), Arc::from(""), Duration::from_millis(50)).await;
-        assert!(matches!(held.fate, Fate::Alive { .. }), "{tls:?}: {held:?}");
+        let result = transport.check_idle(address.clone(), Arc::from(""), Duration::from_millis(50)).await;
+        assert!(matches!(result.outcome, IdleCheckOutcome::Alive { .. }), "{tls:?}: {result:?}");
     }
     let plaintext = sockets(Options { tls: TlsMode::Off, ..trusting(&ca) });
-    let held = plaintext.hold(address, Arc::from(""), Duration::from_millis(50)).await;
-    assert!(matches!(held.fate, Fate::NotReached(_)), "{held:?}");
+    let result = plaintext.check_idle(address, Arc::from(""), Duration::from_millis(50)).await;
+    assert!(matches!(result.outcome, IdleCheckOutcome::NotReached(_)), "{result:?}");
 }
 
 #[tokio::test]
 async fn what_tcp_knows_is_found_beneath_tls() {
-    use crate::model::hold::Fate;
+    use crate::model::idle_check::IdleCheckOutcome;
     let ca = authority("Test CA");
     let acceptor = ca.server(Leaf::default()).acceptor();
     let address = peers::listen(move |stream| {
@@ -535,8 +535,8 @@ async fn what_tcp_knows_is_found_beneath_tls() {
     })
     .await;
     let transport = sockets(Options { rpc_timeout: Duration::from_millis(100), ..trusting(&ca) });
-    let held = transport.hold(address, Arc::from(""), Duration::from_millis(50)).await;
-    let Fate::Swallowed { tcp, .. } = held.fate else { panic!("{held:?}") };
+    let result = transport.check_idle(address, Arc::from(""), Duration::from_millis(50)).await;
+    let IdleCheckOutcome::Dropped { tcp, .. } = result.outcome else { panic!("{result:?}") };
     if cfg!(target_os = "linux") {
         assert!(tcp.is_some_and(|tcp| tcp.delivered()), "{tcp:?}");
     }

@@ -191,7 +191,7 @@ pub fn blind_token(_: &mut World) -> Option<Run> {
 /// An idle cycle in which the list is rewritten when the idle period starts.
 fn idle(registry: &str, then: impl FnOnce(&World) + 'static) -> Run {
     probe(&["--idle", "2s", "--plaintext", registry]).meanwhile(move |world, running| {
-        running.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
+        running.wait_for("the idle time", LONG, |event| event["kind"] == "idle" && event["phase"] == "waiting");
         then(world);
     })
 }

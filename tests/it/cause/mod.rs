@@ -249,13 +249,13 @@ scenarios! {
     registries::critical_and_dead: ["GD607"] exit 0 AtOnce, needs ConsulBackend;
     registries::critical_and_serving: ["GD608"] exit 1 AtOnce, needs Nothing;
 
-    silence::swallowed_by_a_proxy: ["GD611"] exit 1 Late, needs Nothing;
-    silence::swallowed_by_a_firewall: ["GD611"] exit 1 Late, needs Root;
+    silence::dropped_by_a_proxy: ["GD611"] exit 1 Late, needs Nothing;
+    silence::dropped_by_a_firewall: ["GD611"] exit 1 Late, needs Root;
     silence::cut_by_proxies: ["GD612" "GD612"] exit 1 Late, needs Nothing;
     silence::forgotten_and_reset: ["GD612"] exit 1 Late, needs Nothing;
     silence::limit_of_the_path: ["GD613"] exit 0 Late, needs Nothing;
     silence::limit_above_the_ladder: ["GD613"] exit 0 Late, needs Nothing;
-    silence::swallowed_and_measured: ["GD611" "GD613"] exit 1 Late, needs Nothing;
+    silence::dropped_and_measured: ["GD611" "GD613"] exit 1 Late, needs Nothing;
 
     proxied::idle_limit_with_goaway: ["GD420" "GD613" "GD614"] exit 0 Late, needs Nothing;
 

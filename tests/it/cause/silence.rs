@@ -74,7 +74,7 @@ fn idle(target: &str) -> Run {
     probe(&[&IDLE[..], &[target]].concat())
 }
 
-pub fn swallowed_by_a_proxy(world: &mut World) -> Option<Run> {
+pub fn dropped_by_a_proxy(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Swallow);
     let says = ["idle for 3.0", "silently dropped", "TCP acknowledged the ping, but there was no response"];
     Some(idle(&address).says(&says).says(&[&address]))
@@ -82,7 +82,7 @@ pub fn swallowed_by_a_proxy(world: &mut World) -> Option<Run> {
 
 /// A firewall that drops the state of idle connections and packets without state, as most do.
 #[expect(clippy::print_stderr, reason = "what was left out must be said")]
-pub fn swallowed_by_a_firewall(world: &mut World) -> Option<Run> {
+pub fn dropped_by_a_firewall(world: &mut World) -> Option<Run> {
     let namespace = Namespace::new();
     let forgetful = "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_loose \
                      && echo 2 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established";
@@ -127,7 +127,7 @@ pub fn limit_above_the_ladder(world: &mut World) -> Option<Run> {
     Some(probe(&arguments).says(&[&address, "the path tolerates more than 1.5s of idle time"]))
 }
 
-pub fn swallowed_and_measured(world: &mut World) -> Option<Run> {
+pub fn dropped_and_measured(world: &mut World) -> Option<Run> {
     let address = proxy(world, Manner::Swallow);
     let run = probe(&[&IDLE[..], &["--find-cutoff", "6s", &address]].concat());
     Some(run.says(&[&address, "idle for 3.0", "silently dropped", "the path tolerates 1.9"]))
@@ -142,12 +142,13 @@ fn the_limit_is_found_within_a_tenth() {
         ["probe", "-o", "ndjson", "--plaintext", "--rpc-timeout", "1s", "--idle", "1s", "--find-cutoff", "6s"];
     let finished = run(&[&arguments[..], &[&address]].concat());
     let of = |outcome: &str| {
-        let events = finished.events().into_iter().filter(|event| event["kind"] == "held");
-        let quiet = events.filter(|event| event["outcome"] == outcome).map(|event| event["quiet_ms"].as_f64().unwrap());
+        let events = finished.events().into_iter().filter(|event| event["kind"] == "idle_check");
+        let quiet =
+            events.filter(|event| event["outcome"] == outcome).map(|event| event["measured_idle_ms"].as_f64().unwrap());
         quiet.collect::<Vec<_>>()
     };
     let low = of("alive").into_iter().fold(0.0, f64::max);
-    let high = of("swallowed").into_iter().fold(f64::MAX, f64::min);
+    let high = of("dropped").into_iter().fold(f64::MAX, f64::min);
     // The proxy's clock and ours are not read at the same moment.
     assert!((1_800.0..2_050.0).contains(&low) && (1_950.0..2_200.0).contains(&high), "{}", finished.all());
     assert!(high <= low * 1.1 + 20.0, "{low} to {high}: {}", finished.all());
@@ -164,8 +165,8 @@ fn the_table_says_what_became_of_silent_connections_and_what_follows() {
         "DEGRADED",
         "GD611",
         "GD613",
-        "idle connections after 3.0s: 1 swallowed",
-        "500ms alive, 2.5s swallowed",
+        "idle connections after 3.0s: 1 dropped",
+        "500ms alive, 2.5s dropped",
         "an idle timeout below 5",
         "no further call for 3s; 3 idle-connection checks are running",
     ] {

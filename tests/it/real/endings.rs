@@ -35,9 +35,9 @@ fn holds(flags: &[&str], words: [&str; 2]) {
     let events = run.events();
     let finding = events.iter().find(|event| event["kind"] == "finding").unwrap();
     assert!(words.iter().all(|words| finding["text"].as_str().unwrap().contains(words)), "{words:?}: {finding}");
-    let held: Vec<_> = events.iter().filter(|event| event["kind"] == "held").collect();
-    assert_eq!(held.len(), 1, "{}", run.all());
-    assert_eq!((&held[0]["outcome"], &held[0]["pinged"]), (&"closed".into(), &false.into()), "{}", run.all());
+    let checks: Vec<_> = events.iter().filter(|event| event["kind"] == "idle_check").collect();
+    assert_eq!(checks.len(), 1, "{}", run.all());
+    assert_eq!((&checks[0]["outcome"], &checks[0]["pinged"]), (&"closed".into(), &false.into()), "{}", run.all());
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn an_idle_cycle_names_the_address_that_moved_and_the_new_one() {
     let mut command = tool(&["probe", "--idle", "4s", "consul:///pay", "-o", "ndjson"]);
     command.env("CONSUL_HTTP_ADDR", agent.address());
     let mut probe = Running::start_command(command);
-    probe.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
+    probe.wait_for("the idle time", LONG, |event| event["kind"] == "idle" && event["phase"] == "waiting");
     first.kill();
     agent.deregister("pay-1");
     agent.register_simple("pay", "pay-2", second.address.port());
@@ -221,7 +221,7 @@ fn idle_cycle_without_registry(away: Away) {
     let mut command = tool(&["probe", "--idle", "10s", "consul:///pay", "-o", "ndjson"]);
     command.env("CONSUL_HTTP_ADDR", pay.agent.address());
     let mut probe = Running::start_command(command);
-    probe.wait_for("the silence", LONG, |event| event["kind"] == "idle" && event["phase"] == "silence");
+    probe.wait_for("the idle time", LONG, |event| event["kind"] == "idle" && event["phase"] == "waiting");
     match away {
         Away::Stopped => pay.agent.kill(),
         Away::Frozen => pay.agent.pause(),

@@ -138,7 +138,7 @@ struct Stage {
 
 impl Stage {
     fn sees(&self, event: &Event) {
-        if matches!(&event.kind, EventKind::Idle(report) if report.phase == IdlePhase::Silence) {
+        if matches!(&event.kind, EventKind::Idle(report) if report.phase == IdlePhase::Waiting) {
             self.silence.notify_one();
         }
     }

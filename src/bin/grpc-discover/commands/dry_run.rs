@@ -51,7 +51,7 @@ fn steps(plan: &Plan) -> Vec<String> {
         Goal::ProbeIdle(idle) => vec![
             probe.clone(),
             format!("call through one channel, stay idle for {}, call again", exact_duration(idle)),
-            held(plan, idle),
+            idle_checks(plan, idle),
             format!("{probe}, again"),
         ],
         Goal::Watch { .. } => {
@@ -61,13 +61,13 @@ fn steps(plan: &Plan) -> Vec<String> {
 }
 
 /// Which idle connections are kept open beside the channel.
-fn held(plan: &Plan, idle: Duration) -> String {
+fn idle_checks(plan: &Plan, idle: Duration) -> String {
     let mut text = format!("keep an idle connection to each endpoint for {}, then ping it", exact_duration(idle));
-    let ladder: Vec<String> = plan.holding.ladder.iter().map(|silence| exact_duration(*silence)).collect();
+    let ladder: Vec<String> = plan.idle_checks.ladder.iter().map(|idle_time| exact_duration(*idle_time)).collect();
     if !ladder.is_empty() {
         text.push_str(&format!("; on the first 8 endpoints also for {}", ladder.join(", ")));
     }
-    if let Some(most) = plan.holding.find_cutoff {
+    if let Some(most) = plan.idle_checks.find_cutoff {
         text.push_str(&format!(
             "; on the first 8 endpoints about 20 more connections, for up to {}",
             exact_duration(most)

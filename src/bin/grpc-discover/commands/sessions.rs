@@ -128,16 +128,16 @@ async fn all(
     let began = Instant::now();
     let mut exits = Vec::new();
     let mut interrupted: Option<u8> = None;
-    let mut held = false;
+    let mut paused = false;
     // Set when the reader closed its end: the sessions are stopped early at this time.
     let mut unread: Option<Instant> = None;
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while !sessions.is_empty() {
         let backlog = screen.backlog();
-        if held != (backlog != Backlog::Little) {
-            held = !held;
-            sessions.iter_mut().for_each(|session| session.hold_attempts(held));
+        if paused != (backlog != Backlog::Little) {
+            paused = !paused;
+            sessions.iter_mut().for_each(|session| session.pause_attempts(paused));
         }
         tokio::select! {
             biased;

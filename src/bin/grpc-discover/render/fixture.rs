@@ -14,7 +14,9 @@ use grpc_discover::model::event::{
 };
 use grpc_discover::model::finding::{Counts, Finding, FindingKind, Severity, Summary};
 use grpc_discover::model::grpc_status::GrpcStatus;
-use grpc_discover::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
+use grpc_discover::model::idle_check::{
+    CheckKind, IdleCheckOutcome, IdleCheckReport, IdleCheckResult, Interruption, TcpState,
+};
 use grpc_discover::model::lens::{Hears, LensReport};
 use grpc_discover::model::pending::{Awaits, PendingReport, Subject};
 use grpc_discover::model::proxy::{Proxy, ProxyName};
@@ -104,14 +106,14 @@ fn tls() -> Box<TlsReport> {
     })
 }
 
-fn held(of: &str, silence: u64, rung: Rung, fate: Fate) -> EventKind {
+fn idle_check(of: &str, idle_time: u64, kind: CheckKind, outcome: IdleCheckOutcome) -> EventKind {
     let spoke = Interruption { after: ms(12_000), frame: "PING".into(), times: 1 };
-    let (quiet, interrupted) = match rung {
-        Rung::Ladder => (ms(12_000), Some(spoke)),
-        Rung::Idle | Rung::Cutoff => (ms(silence), None),
+    let (measured_idle, interrupted) = match kind {
+        CheckKind::Ladder => (ms(12_000), Some(spoke)),
+        CheckKind::Idle | CheckKind::Cutoff => (ms(idle_time), None),
     };
-    let held = Held { quiet, interrupted, fate };
-    EventKind::Held(Box::new(HeldReport { address: address(of), silence: ms(silence), rung, held }))
+    let result = IdleCheckResult { measured_idle, interrupted, outcome };
+    EventKind::IdleCheck(Box::new(IdleCheckReport { address: address(of), idle_time: ms(idle_time), kind, result }))
 }
 
 static CONSUL: Registry = Registry::named("consul");
@@ -241,7 +243,7 @@ pub fn events() -> Vec<Event> {
         (
             20_015,
             EventKind::Idle(IdleReport {
-                phase: IdlePhase::Silence,
+                phase: IdlePhase::Waiting,
                 deadline: Some(Elapsed::from_millis(30_015)),
                 changes: 0,
                 cost: None,
@@ -343,26 +345,31 @@ pub fn events() -> Vec<Event> {
         ),
         (
             30_020,
-            held(A, 10_000, Rung::Idle, {
+            idle_check(A, 10_000, CheckKind::Idle, {
                 let goaway = GoAway { last_stream: 0, code: 0, debug: format!("max_idle{HOSTILE}") };
                 let (reason, detail) = (DisconnectReason::GoAway(0), goaway.debug.clone());
                 let disconnect = Disconnect { reason, detail, goaway: Some(goaway) };
-                Fate::Closed { after: ms(4_000), disconnect, pinged: false }
+                IdleCheckOutcome::Closed { after: ms(4_000), disconnect, pinged: false }
             }),
         ),
-        (30_020, held(D, 10_000, Rung::Idle, Fate::Alive { rtt: Duration::from_micros(400) })),
+        (30_020, idle_check(D, 10_000, CheckKind::Idle, IdleCheckOutcome::Alive { rtt: Duration::from_micros(400) })),
         (
             30_020,
-            held(D, 20_000, Rung::Ladder, {
+            idle_check(D, 20_000, CheckKind::Ladder, {
                 let tcp = Some(TcpState { unacked: 1, retransmits: 4, last_ack: ms(25_000) });
-                Fate::Swallowed { waited: ms(5_000), tcp }
+                IdleCheckOutcome::Dropped { waited: ms(5_000), tcp }
             }),
         ),
         (
             30_020,
-            held(C, 5_000, Rung::Cutoff, {
+            idle_check(C, 5_000, CheckKind::Cutoff, {
                 let (stage, code) = (Stage::Tls, FailureCode::TimedOut);
-                Fate::NotReached(Failure::new(stage, code, "no ServerHello came back within 20.0s", ms(20_000)))
+                IdleCheckOutcome::NotReached(Failure::new(
+                    stage,
+                    code,
+                    "no ServerHello came back within 20.0s",
+                    ms(20_000),
+                ))
             }),
         ),
         (

@@ -82,7 +82,7 @@ pub struct Document {
     pub backends: Vec<BackendDocument>,
     /// The outcomes of the idle-connection checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub held: Vec<wire::HeldView>,
+    pub idle_checks: Vec<wire::IdleCheckView>,
     /// What clients of other frameworks would hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lenses: Vec<wire::LensView>,
@@ -208,7 +208,7 @@ impl From<&Report> for Document {
                     notes: source.notes.iter().map(wire::Note::from).collect(),
                 })
                 .collect(),
-            held: report.held.iter().map(wire::HeldView::from).collect(),
+            idle_checks: report.idle_checks.iter().map(wire::IdleCheckView::from).collect(),
             lenses: report.lenses.iter().map(wire::LensView::from).collect(),
             pending: report
                 .pending

@@ -16,7 +16,7 @@ use grpc_discover::model::time::Elapsed;
 use grpc_discover::text::{self, duration, escape, shorten};
 
 use super::paint::Paint;
-use super::{Render, held};
+use super::{Render, idle_checks};
 
 /// How many endpoints a line names before it counts the rest.
 const NAMED: usize = 5;
@@ -246,7 +246,7 @@ fn raw(kind: &EventKind) -> (String, String) {
         }
         EventKind::Health(report) => (format!("health {}", report.address), health(report)),
         EventKind::Idle(report) => ("idle cycle".to_string(), format!("{}: {}", report.phase.as_str(), report.text)),
-        EventKind::Held(report) => (format!("idle check {}", report.address), held::describe(report)),
+        EventKind::IdleCheck(report) => (format!("idle check {}", report.address), idle_checks::describe(report)),
         EventKind::Lens(report) => (format!("lens {}", report.label), lens(report)),
         EventKind::Pending(report) => (format!("pending {}", report.subject), report.to_string()),
         EventKind::Stall(report) => {

@@ -2,7 +2,7 @@
 //! Everything that registries and servers sent is escaped here.
 
 mod columns;
-mod held;
+mod idle_checks;
 mod json;
 mod lines;
 mod live;

@@ -85,7 +85,7 @@ impl Progress {
     }
 }
 
-/// `silence, 12.0s left, 2 changes seen: no call follows for 30s`: the important part comes first, so that a narrow
+/// `waiting, 12.0s left, 2 changes seen: no call follows for 30s`: the important part comes first, so that a narrow
 /// terminal does not truncate it.
 fn countdown(report: &IdleReport, now: Elapsed) -> String {
     let mut line = report.phase.as_str().to_string();
@@ -93,7 +93,7 @@ fn countdown(report: &IdleReport, now: Elapsed) -> String {
         line.push_str(&format!(", {} left", duration(deadline.since(now))));
     }
     // The texts of the other phases contain the number of changes.
-    if report.phase == IdlePhase::Silence {
+    if report.phase == IdlePhase::Waiting {
         match report.changes {
             0 => {}
             1 => line.push_str(", 1 change seen"),
@@ -110,7 +110,7 @@ impl Render for Progress {
                 self.known.extend(change.added.iter().map(|e| e.address.clone()));
                 // The engine counts changes when a phase starts, but the idle period is long and the user wants the
                 // count now.
-                if let Some(report) = self.idle.as_mut().filter(|report| report.phase == IdlePhase::Silence) {
+                if let Some(report) = self.idle.as_mut().filter(|report| report.phase == IdlePhase::Waiting) {
                     report.changes += change.added.len() + change.removed.len();
                 }
             }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn the_countdown_says_phase_time_left_and_changes_as_they_come() {
         let report = IdleReport {
-            phase: IdlePhase::Silence,
+            phase: IdlePhase::Waiting,
             deadline: Some(Elapsed::from_secs(30)),
             changes: 0,
             cost: None,
@@ -203,14 +203,14 @@ mod tests {
             progress.event(&event, &mut Vec::new()).expect("into memory");
             progress.line(Elapsed::from_secs(18))
         };
-        assert_eq!(tell(EventKind::Idle(report)), "silence, 12.0s left: no RPC until the channel is IDLE");
+        assert_eq!(tell(EventKind::Idle(report)), "waiting, 12.0s left: no RPC until the channel is IDLE");
         let moved = fixture::events()
             .into_iter()
             .map(|event| event.kind)
             .find(|kind| matches!(kind, EventKind::Endpoints(change) if !change.removed.is_empty()));
         assert_eq!(
             tell(moved.expect("one that left, and one that came")),
-            "silence, 12.0s left, 2 changes seen: no RPC until the channel is IDLE"
+            "waiting, 12.0s left, 2 changes seen: no RPC until the channel is IDLE"
         );
     }
 }

@@ -12,7 +12,7 @@ use grpc_discover::model::event::{
     IdleReport,
 };
 use grpc_discover::model::finding::{Finding, Summary};
-use grpc_discover::model::hold::HeldReport;
+use grpc_discover::model::idle_check::IdleCheckReport;
 use grpc_discover::model::lens::LensReport;
 use grpc_discover::model::pending::PendingReport;
 use grpc_discover::model::reach::{Failure, Health, PeerSettings, Phase, PhaseDetail, Stage};
@@ -79,7 +79,7 @@ pub struct Report {
     /// The last phase of the idle cycle.
     pub idle: Option<IdleReport>,
     /// The outcomes of the idle-connection checks, in the order in which they completed.
-    pub held: Vec<HeldReport>,
+    pub idle_checks: Vec<IdleCheckReport>,
     /// What clients of other frameworks would hold: the latest report of each model.
     pub lenses: Vec<LensReport>,
     /// What was still pending at the end.
@@ -205,7 +205,7 @@ impl Report {
             sources: Vec::new(),
             channel: None,
             idle: None,
-            held: Vec::new(),
+            idle_checks: Vec::new(),
             lenses: Vec::new(),
             pending: Vec::new(),
             findings: Vec::new(),
@@ -276,7 +276,7 @@ impl Report {
             }
             EventKind::Health(report) => self.seen(&report.address).health = Some(Box::new(report.clone())),
             EventKind::Idle(report) => self.idle = Some(report.clone()),
-            EventKind::Held(report) => self.held.push(HeldReport::clone(report)),
+            EventKind::IdleCheck(report) => self.idle_checks.push(IdleCheckReport::clone(report)),
             EventKind::Pending(report) => self.pending.push(report.clone()),
             EventKind::Lens(report) => match self.lenses.iter_mut().find(|known| known.lens == report.lens) {
                 Some(known) => *known = report.clone(),

@@ -17,7 +17,7 @@ use findings::write_findings;
 
 use super::Render;
 use super::columns::columns;
-use super::held::write_held;
+use super::idle_checks::write_idle_checks;
 use super::lines::{self, headline};
 use super::paint::Paint;
 use super::report::{Keep, Report, Reports, SourceSeen};
@@ -63,7 +63,7 @@ pub fn write_report(report: &Report, paint: Paint, wide: bool, verbose: bool, ou
     }
     write_findings(report, paint, wide, out)?;
     write_endpoints(report, paint, wide, out)?;
-    write_held(&report.held, out)?;
+    write_idle_checks(&report.idle_checks, out)?;
     write_lenses(&report.lenses, out)?;
     write_sources(&report.sources, paint, wide || verbose, out)
 }

@@ -203,7 +203,7 @@ fn progress_off_a_terminal_is_one_line_for_each_phase() {
     let mut progress = Progress::new(None);
     let mut out = Vec::new();
     let report = IdleReport {
-        phase: IdlePhase::Silence,
+        phase: IdlePhase::Waiting,
         deadline: Some(Elapsed::from_secs(30)),
         changes: 0,
         cost: None,
@@ -212,7 +212,7 @@ fn progress_off_a_terminal_is_one_line_for_each_phase() {
     let event = Event { kind: EventKind::Idle(report), at: Elapsed::ZERO, ..fixture::events()[0].clone() };
     progress.event(&event, &mut out).expect("into memory");
     progress.tick(Elapsed::from_secs(1), &mut out).expect("into memory");
-    assert_eq!(String::from_utf8(out).expect("UTF-8"), "silence, 30.0s left: no further call for 30s\n");
+    assert_eq!(String::from_utf8(out).expect("UTF-8"), "waiting, 30.0s left: no further call for 30s\n");
 }
 
 #[test]

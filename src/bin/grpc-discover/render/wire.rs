@@ -4,7 +4,7 @@
 mod connection;
 mod from;
 mod health;
-mod held;
+mod idle_check;
 mod outcome;
 mod progress;
 mod registry;
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub use connection::{Certificate, Connection, Disconnect, GoAway, Phase, Settings, Tls};
 pub use health::{Health, HealthAnswer, Proxy, WatchEnd};
-pub use held::{Held, HeldView};
+pub use idle_check::{IdleCheck, IdleCheckView};
 pub use outcome::{Counts, Finding, Listed, Summary, Verdict};
 pub use progress::{Cost, Idle, Lens, LensView, Pending, Stall};
 pub use registry::{Backend, Check, Endpoint, Endpoints, Lag, Note};
@@ -57,7 +57,7 @@ pub enum Body {
     /// What a client of another framework would hold.
     Lens(Lens),
     /// The outcome of an idle-connection check.
-    Held(Held),
+    IdleCheck(IdleCheck),
     /// What the session was still waiting for when it ended.
     Pending(Pending),
     /// This process did not run for a while: what timed out meanwhile proves nothing.

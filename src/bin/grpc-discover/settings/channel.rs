@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use grpc_discover::channel::{Options, Policy};
 use grpc_discover::lens::{self, LENSES, LensKind};
-use grpc_discover::session::{CHECK_INTERVAL, Goal, Holding, Lenses};
+use grpc_discover::session::{CHECK_INTERVAL, Goal, IdleChecks, Lenses};
 use grpc_discover::text;
 
 use super::error::{ChannelError, IdleCheckError, LensError};
@@ -107,18 +107,18 @@ const SHORTEST_SEARCH: Duration = Duration::from_secs(1);
 
 /// Which idle connections the idle cycle keeps open beside its own. Settings of a file or the environment apply to
 /// idle cycles only, as for the idle timeout.
-pub fn holding(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Holding, SettingError> {
+pub fn idle_checks(typed: &Typed, layers: &Layers, goal: Goal) -> Result<IdleChecks, SettingError> {
     let Goal::ProbeIdle(_) = goal else {
         let flag = match (typed.channel.idle_ladder.is_empty(), typed.channel.find_cutoff) {
             (false, _) => "--idle-ladder",
             (true, Some(_)) => "--find-cutoff",
-            (true, None) => return Ok(Holding::default()),
+            (true, None) => return Ok(IdleChecks::default()),
         };
         return Err(IdleCheckError::NoIdleCycle { flag }.into());
     };
     let ladder = layers.many("--idle-ladder", &typed.channel.idle_ladder, values::duration)?;
-    for rung in &ladder {
-        within("--idle-ladder", *rung)?;
+    for idle_time in &ladder {
+        within("--idle-ladder", *idle_time)?;
     }
     if let Some(pair) = ladder.windows(2).find(|pair| pair[0] >= pair[1]) {
         return Err(IdleCheckError::NotRising { previous: pair[0], next: pair[1] }.into());
@@ -130,18 +130,18 @@ pub fn holding(typed: &Typed, layers: &Layers, goal: Goal) -> Result<Holding, Se
             return Err(IdleCheckError::SearchTooShort(most).into());
         }
     }
-    let mut holding = Holding::default();
-    holding.ladder = ladder;
-    holding.find_cutoff = find_cutoff;
-    Ok(holding)
+    let mut idle_checks = IdleChecks::default();
+    idle_checks.ladder = ladder;
+    idle_checks.find_cutoff = find_cutoff;
+    Ok(idle_checks)
 }
 
-fn within(flag: &'static str, silence: Duration) -> Result<(), IdleCheckError> {
-    if silence.is_zero() {
+fn within(flag: &'static str, idle_time: Duration) -> Result<(), IdleCheckError> {
+    if idle_time.is_zero() {
         return Err(IdleCheckError::Zero { flag });
     }
-    if silence > LONGEST {
-        return Err(IdleCheckError::TooLong { flag, idle: silence });
+    if idle_time > LONGEST {
+        return Err(IdleCheckError::TooLong { flag, idle: idle_time });
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use clap::Parser;
 use grpc_discover::backend::Origin;
 use grpc_discover::backend::dns::Family;
 use grpc_discover::channel::Policy;
-use grpc_discover::session::{Holding, MinReady};
+use grpc_discover::session::{IdleChecks, MinReady};
 use grpc_discover::transport::TlsMode;
 
 use super::*;
@@ -181,19 +181,19 @@ fn idle_zero_never_idles_a_watch_and_is_refused_for_a_probe() {
 #[test]
 fn silent_connections_are_held_as_long_as_was_asked_for() {
     let seconds = Duration::from_secs;
-    let held = plan(&format!("probe --idle 30s --idle-ladder 10s,60,5m --find-cutoff 10m {X}")).holding;
+    let held = plan(&format!("probe --idle 30s --idle-ladder 10s,60,5m --find-cutoff 10m {X}")).idle_checks;
     assert_eq!(held.ladder, [seconds(10), seconds(60), seconds(300)]);
     assert_eq!(held.find_cutoff, Some(seconds(600)));
-    assert_eq!(plan(&format!("probe --idle 30s {X}")).holding, Holding::default());
+    assert_eq!(plan(&format!("probe --idle 30s {X}")).idle_checks, IdleChecks::default());
 
     let file = Made::default().config("[defaults]\nidle-ladder = [\"10s\", \"60s\"]\nfind-cutoff = \"5m\"\n");
     let env = file.env("GRPC_DISCOVER_FIND_CUTOFF", "2m");
-    let held = env.plan(&format!("probe --idle 30s {X}")).holding;
+    let held = env.plan(&format!("probe --idle 30s {X}")).idle_checks;
     assert_eq!((held.ladder, held.find_cutoff), (vec![seconds(10), seconds(60)], Some(seconds(120))));
     for line in ["probe", "watch", "resolve"] {
         assert_eq!(
-            env.plan(&format!("{line} {X}")).holding,
-            Holding::default(),
+            env.plan(&format!("{line} {X}")).idle_checks,
+            IdleChecks::default(),
             "{line}: a file's are for idle cycles"
         );
     }

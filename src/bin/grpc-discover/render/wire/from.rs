@@ -66,7 +66,7 @@ impl Line {
                 cost: report.cost.as_ref().map(Cost::from),
                 text: report.text.clone(),
             }),
-            EventKind::Held(report) => Body::Held(Held { target, view: HeldView::from(&**report) }),
+            EventKind::IdleCheck(report) => Body::IdleCheck(IdleCheck { target, view: IdleCheckView::from(&**report) }),
             EventKind::Lens(report) => Body::Lens(Lens { target, view: LensView::from(report) }),
             EventKind::Pending(report) => Body::Pending(Pending::new(target, report)),
             EventKind::Stall(report) => Body::Stall(Stall {

@@ -50,7 +50,7 @@ pub struct Stall {
 pub struct Idle {
     /// The service.
     pub target: String,
-    /// `baseline`, `silence`, `idle`, `call`, `holding` or `done`.
+    /// `baseline`, `waiting`, `idle`, `call`, `checking` or `done`.
     pub phase: &'static str,
     /// When the phase is expected to end, on the scale of `at_ms`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,25 +1,25 @@
 //! What connections that were kept idle prove.
 
 use super::*;
-use crate::model::hold::{Fate, Held, HeldReport, Interruption, Rung, TcpState};
+use crate::model::idle_check::{CheckKind, IdleCheckOutcome, IdleCheckReport, IdleCheckResult, Interruption, TcpState};
 use crate::model::proxy::{Proxy, ProxyName};
 use crate::model::reach::{Disconnect, DisconnectReason, GoAway};
 
 impl Story {
-    fn held(&mut self, address: &str, rung: Rung, quiet: f64, fate: Fate) -> &mut Self {
+    fn checked(&mut self, address: &str, kind: CheckKind, quiet: f64, outcome: IdleCheckOutcome) -> &mut Self {
         let quiet = Duration::from_secs_f64(quiet);
-        let held = Held { quiet, interrupted: None, fate };
-        self.tell(EventKind::Held(Box::new(HeldReport {
+        let result = IdleCheckResult { measured_idle: quiet, interrupted: None, outcome };
+        self.tell(EventKind::IdleCheck(Box::new(IdleCheckReport {
             address: address.parse().unwrap(),
-            silence: quiet,
-            rung,
-            held,
+            idle_time: quiet,
+            kind,
+            result,
         })))
     }
 
-    fn ladder(&mut self, address: &str, rungs: &[(f64, Fate)]) -> &mut Self {
-        for (quiet, fate) in rungs {
-            self.held(address, Rung::Cutoff, *quiet, fate.clone());
+    fn ladder(&mut self, address: &str, checks: &[(f64, IdleCheckOutcome)]) -> &mut Self {
+        for (quiet, outcome) in checks {
+            self.checked(address, CheckKind::Cutoff, *quiet, outcome.clone());
         }
         self
     }
@@ -34,22 +34,26 @@ fn story(addresses: &[&str]) -> Story {
     story
 }
 
-fn alive() -> Fate {
-    Fate::Alive { rtt: Duration::from_millis(1) }
+fn alive() -> IdleCheckOutcome {
+    IdleCheckOutcome::Alive { rtt: Duration::from_millis(1) }
 }
 
-fn swallowed(unacked: u32) -> Fate {
+fn dropped(unacked: u32) -> IdleCheckOutcome {
     let tcp = Some(TcpState { unacked, retransmits: 4, last_ack: Duration::from_secs(35) });
-    Fate::Swallowed { waited: Duration::from_secs(5), tcp }
+    IdleCheckOutcome::Dropped { waited: Duration::from_secs(5), tcp }
 }
 
-fn closed(after: f64, reason: DisconnectReason, goaway: Option<(u32, &str)>, pinged: bool) -> Fate {
+fn closed(after: f64, reason: DisconnectReason, goaway: Option<(u32, &str)>, pinged: bool) -> IdleCheckOutcome {
     let goaway = goaway.map(|(code, debug)| GoAway { last_stream: 0, code, debug: debug.to_string() });
     let detail = goaway.as_ref().map(|goaway| goaway.debug.clone()).unwrap_or_default();
-    Fate::Closed { after: Duration::from_secs_f64(after), disconnect: Disconnect { reason, detail, goaway }, pinged }
+    IdleCheckOutcome::Closed {
+        after: Duration::from_secs_f64(after),
+        disconnect: Disconnect { reason, detail, goaway },
+        pinged,
+    }
 }
 
-fn reset(after: f64) -> Fate {
+fn reset(after: f64) -> IdleCheckOutcome {
     closed(after, DisconnectReason::ConnectionReset, None, false)
 }
 
@@ -61,14 +65,14 @@ fn told(story: &Story) -> Vec<(&'static str, String)> {
 #[test]
 fn connections_that_live_prove_nothing_wrong() {
     let mut story = story(&[A, B]);
-    story.held(A, Rung::Idle, 30.0, alive()).held(B, Rung::Idle, 30.0, alive());
+    story.checked(A, CheckKind::Idle, 30.0, alive()).checked(B, CheckKind::Idle, 30.0, alive());
     assert_eq!((told(&story), story.concludes().summary.exit), (vec![], 0));
 }
 
 #[test]
 fn tcp_tells_a_path_that_forgot_from_somebody_who_does_not_answer() {
     let mut story = story(&[A, B]);
-    story.held(A, Rung::Idle, 30.0, swallowed(0)).held(B, Rung::Idle, 30.0, swallowed(1));
+    story.checked(A, CheckKind::Idle, 30.0, dropped(0)).checked(B, CheckKind::Idle, 30.0, dropped(1));
     let told = told(&story);
     assert!(told.iter().all(|(code, _)| *code == "GD611") && told.len() == 2, "{told:?}");
     let begins = format!(
@@ -84,14 +88,14 @@ fn tcp_tells_a_path_that_forgot_from_somebody_who_does_not_answer() {
 #[test]
 fn an_endpoint_that_takes_no_new_connection_is_not_a_path_that_forgets() {
     let mut story = story(&[A, B]);
-    story.held(A, Rung::Idle, 30.0, swallowed(1)).fails(A, Stage::Tcp, FailureCode::TimedOut);
+    story.checked(A, CheckKind::Idle, 30.0, dropped(1)).fails(A, Stage::Tcp, FailureCode::TimedOut);
     assert!(told(&story).iter().all(|(code, _)| *code != "GD611"), "{:?}", told(&story));
 }
 
 #[test]
 fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silence() {
     let mut once = story(&[A, B]);
-    once.held(A, Rung::Idle, 12.0, reset(12.0)).held(B, Rung::Idle, 30.0, alive());
+    once.checked(A, CheckKind::Idle, 12.0, reset(12.0)).checked(B, CheckKind::Idle, 30.0, alive());
     let one = told(&once);
     assert_eq!(one.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
     assert!(
@@ -99,10 +103,10 @@ fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silen
             && one[0].1.contains("or by a server restart")
     );
     let mut both = story(&[A, B]);
-    both.held(A, Rung::Idle, 20.0, reset(20.0)).held(B, Rung::Idle, 20.1, reset(20.1));
+    both.checked(A, CheckKind::Idle, 20.0, reset(20.0)).checked(B, CheckKind::Idle, 20.1, reset(20.1));
     assert!(told(&both).iter().all(|(_, text)| text.contains("a limit on the network path, not a restart")));
     let mut forgot = story(&[A]);
-    forgot.held(A, Rung::Idle, 30.0, closed(30.0, DisconnectReason::ConnectionReset, None, true));
+    forgot.checked(A, CheckKind::Idle, 30.0, closed(30.0, DisconnectReason::ConnectionReset, None, true));
     assert!(
         told(&forgot)[0].1.contains("the first packet after the idle period was answered with a reset"),
         "{:?}",
@@ -113,20 +117,20 @@ fn an_end_without_goaway_may_be_a_restart_unless_others_end_after_the_same_silen
 #[test]
 fn an_endpoint_that_left_and_was_stopped_is_no_cut() {
     let mut story = story(&[A, B]);
-    story.phase(IdlePhase::Silence).lists_with("consul", &[], &[(A, UP)], Vec::new());
-    story.held(A, Rung::Idle, 12.0, closed(12.0, DisconnectReason::Unknown, None, false)).serves(A);
+    story.phase(IdlePhase::Waiting).lists_with("consul", &[], &[(A, UP)], Vec::new());
+    story.checked(A, CheckKind::Idle, 12.0, closed(12.0, DisconnectReason::Unknown, None, false)).serves(A);
     let codes: Vec<_> = told(&story).into_iter().map(|(code, _)| code).collect();
     assert_eq!(codes, ["GD603", "GD606"]);
 }
 
 #[test]
-fn a_server_that_ends_connections_by_its_rule_is_neither_swallowed_nor_cut() {
+fn a_server_that_ends_connections_by_its_rule_is_neither_dropped_nor_cut() {
     for (debug, says) in
         [("max_idle", "closes idle connections after 5.0s"), ("max_age", "rotates connections after 5.0s")]
     {
         let mut story = story(&[A]);
         let goaway = || closed(5.0, DisconnectReason::GoAway(0), Some((0, debug)), false);
-        story.held(A, Rung::Idle, 5.0, goaway());
+        story.checked(A, CheckKind::Idle, 5.0, goaway());
         assert_eq!(told(&story), [("GD412", format!("{A} {says}: GOAWAY NO_ERROR ({debug})"))]);
         story.ladder(A, &[(2.0, alive()), (5.0, goaway())]);
         let limit = told(&story).into_iter().find(|(code, _)| *code == "GD613").unwrap().1;
@@ -143,9 +147,9 @@ fn a_server_that_ends_connections_by_its_rule_is_neither_swallowed_nor_cut() {
 }
 
 /// The sentence and the remedy of GD613.
-fn limit(rungs: &[(f64, Fate)]) -> (String, String) {
+fn limit(checks: &[(f64, IdleCheckOutcome)]) -> (String, String) {
     let mut story = story(&[A]);
-    story.ladder(A, rungs);
+    story.ladder(A, checks);
     let findings = story.concludes().findings;
     assert_eq!((findings.len(), findings[0].kind.code), (1, "GD613"), "{findings:?}");
     (findings[0].text.clone(), findings[0].remedy.clone())
@@ -153,23 +157,23 @@ fn limit(rungs: &[(f64, Fate)]) -> (String, String) {
 
 #[test]
 fn the_limit_comes_with_the_settings_that_follow() {
-    let (text, remedy) = limit(&[(60.0, alive()), (345.0, alive()), (352.0, swallowed(1)), (600.0, swallowed(1))]);
+    let (text, remedy) = limit(&[(60.0, alive()), (345.0, alive()), (352.0, dropped(1)), (600.0, dropped(1))]);
     assert!(text.contains("tolerates 5m45s of idle time; a connection idle for 5m52s is silently dropped"), "{text}");
     assert!(text.contains("350s is the default of AWS's Network Load Balancer"), "{text}");
     assert!(remedy.contains("Set keepalive: time 172s") && remedy.contains("MinTime at most 172s"), "{remedy}");
     assert!(remedy.contains("an idle timeout below 345s") && !remedy.contains("Narrow"), "{remedy}");
 
-    let (_, remedy) = limit(&[(19.7, alive()), (21.2, swallowed(0))]);
+    let (_, remedy) = limit(&[(19.7, alive()), (21.2, dropped(0))]);
     assert!(remedy.contains("Set keepalive: time 10s") && remedy.contains("idle timeout below 19s"), "{remedy}");
 
     let (text, remedy) = limit(&[(2.0, alive()), (2.1, reset(2.1))]);
     assert!(text.contains("is closed without GOAWAY (connection reset)"), "{text}");
     assert!(remedy.contains("idle timeout below 2s") && remedy.contains("Keepalive does not help"), "{remedy}");
 
-    let (_, remedy) = limit(&[(700.0, alive()), (720.0, swallowed(0))]);
+    let (_, remedy) = limit(&[(700.0, alive()), (720.0, dropped(0))]);
     assert!(remedy.contains("time 350s") && !remedy.contains("MinTime"), "servers permit that: {remedy}");
 
-    let (text, remedy) = limit(&[(30.0, alive()), (400.0, swallowed(0))]);
+    let (text, remedy) = limit(&[(30.0, alive()), (400.0, dropped(0))]);
     assert!(
         !text.contains("AWS") && remedy.contains("Narrow the limit down with --find-cutoff 401s"),
         "{text} {remedy}"
@@ -181,10 +185,10 @@ fn longer_than_was_tried_shorter_than_was_tried_and_contradictions_are_said() {
     let (text, remedy) = limit(&[(1.0, alive()), (60.0, alive())]);
     assert!(text.contains("tolerates more than 1m00s of idle time, the longest that was tested"), "{text}");
     assert!(remedy.starts_with("No change needed"), "{remedy}");
-    let (text, remedy) = limit(&[(0.9, swallowed(0)), (60.0, swallowed(0))]);
+    let (text, remedy) = limit(&[(0.9, dropped(0)), (60.0, dropped(0))]);
     assert!(text.contains("tolerates less than 900ms of idle time, the shortest that was tested"), "{text}");
     assert!(remedy.contains("an idle timeout below 900ms"), "{remedy}");
-    let (text, _) = limit(&[(5.6, swallowed(0)), (18.3, alive()), (19.0, swallowed(0))]);
+    let (text, _) = limit(&[(5.6, dropped(0)), (18.3, alive()), (19.0, dropped(0))]);
     assert!(
         text.contains("tolerates 18.3s") && text.contains("idle for only 5.6s was closed too: an outlier"),
         "{text}"
@@ -195,9 +199,9 @@ fn longer_than_was_tried_shorter_than_was_tried_and_contradictions_are_said() {
 fn a_server_that_speaks_by_itself_limits_what_was_tried() {
     let mut story = story(&[A]);
     let interrupted = Some(Interruption { after: Duration::from_secs(12), frame: "PING".to_string(), times: 4 });
-    let held = Held { quiet: Duration::from_secs(12), interrupted, fate: alive() };
-    let (address, silence) = (A.parse().unwrap(), Duration::from_secs(60));
-    story.tell(EventKind::Held(Box::new(HeldReport { address, silence, rung: Rung::Cutoff, held })));
+    let result = IdleCheckResult { measured_idle: Duration::from_secs(12), interrupted, outcome: alive() };
+    let (address, idle_time) = (A.parse().unwrap(), Duration::from_secs(60));
+    story.tell(EventKind::IdleCheck(Box::new(IdleCheckReport { address, idle_time, kind: CheckKind::Cutoff, result })));
     let remedy = story.concludes().findings.remove(0).remedy;
     assert!(remedy.contains("keeps the path open"), "{remedy}");
     let (_, text) = told(&story).remove(0);
@@ -213,7 +217,9 @@ fn a_server_that_speaks_by_itself_limits_what_was_tried() {
 fn an_endpoint_that_was_never_held_has_no_limit() {
     let mut story = story(&[A]);
     let refused = Failure::new(Stage::Tcp, FailureCode::Refused, "connection refused", Duration::ZERO);
-    story.held(A, Rung::Idle, 0.0, Fate::NotReached(refused.clone())).ladder(A, &[(0.0, Fate::NotReached(refused))]);
+    story
+        .checked(A, CheckKind::Idle, 0.0, IdleCheckOutcome::NotReached(refused.clone()))
+        .ladder(A, &[(0.0, IdleCheckOutcome::NotReached(refused))]);
     assert_eq!(told(&story), []);
 }
 
@@ -221,7 +227,7 @@ fn an_endpoint_that_was_never_held_has_no_limit() {
 fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tolerance() {
     let mut story = story(&[A]);
     let goaway = || closed(2.0, DisconnectReason::GoAway(0), Some((0, "")), false);
-    story.held(A, Rung::Idle, 2.0, goaway());
+    story.checked(A, CheckKind::Idle, 2.0, goaway());
     let text = format!("{A} closed an idle-connection check after 2.0s without a call: GOAWAY NO_ERROR");
     assert_eq!(told(&story), [("GD614", text)]);
     assert_eq!(story.concludes().summary.exit, 0);
@@ -231,7 +237,7 @@ fn a_goaway_without_a_named_rule_is_an_end_of_an_idle_connection_and_never_a_tol
     let proxy = Some(Arc::new(Proxy { name: ProxyName::Nginx, header: "server: nginx".to_string() }));
     let (service, health) = (String::new(), Health::Serving);
     story.tell(EventKind::Health(HealthReport { address, service, health, took: None, ended: None, proxy }));
-    story.held(A, Rung::Ladder, 1.0, alive()).held(A, Rung::Ladder, 2.0, goaway());
+    story.checked(A, CheckKind::Ladder, 1.0, alive()).checked(A, CheckKind::Ladder, 2.0, goaway());
     let conclusion = story.concludes();
     assert_eq!(codes(&conclusion), ["GD420", "GD613", "GD614"]);
     let limit = &conclusion.findings[1];
@@ -262,7 +268,7 @@ fn the_channels_own_idle_connection_tells_too() {
     let mut story = story(&[A]);
     let (address, idle) = (A.parse().unwrap(), Some(Duration::from_secs(20)));
     story.tell(EventKind::Disconnect { address, disconnect: closed, idle }).serves(A);
-    story.held(A, Rung::Idle, 20.0, reset(20.0));
+    story.checked(A, CheckKind::Idle, 20.0, reset(20.0));
     let told = told(&story);
     assert_eq!(told.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["GD612"]);
     assert!(told[0].1.ends_with("; the channel's own connection was closed too"), "{told:?}");

@@ -7,7 +7,7 @@ use super::reach::{Disconnect, Failure};
 
 /// Why a connection is kept idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Rung {
+pub enum CheckKind {
     /// For as long as the channel is idle (`--idle`).
     Idle,
     /// For an idle time that was requested (`--idle-ladder`).
@@ -16,7 +16,7 @@ pub enum Rung {
     Cutoff,
 }
 
-impl Rung {
+impl CheckKind {
     /// The word in the output.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -29,28 +29,28 @@ impl Rung {
 
 /// A connection that was kept idle, and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldReport {
+pub struct IdleCheckReport {
     /// The address it is connected to.
     pub address: Address,
     /// The requested idle time.
-    pub silence: Duration,
+    pub idle_time: Duration,
     /// Why it was kept idle.
-    pub rung: Rung,
+    pub kind: CheckKind,
     /// The result.
-    pub held: Held,
+    pub result: IdleCheckResult,
 }
 
 /// The result for a connection that was to be idle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct IdleCheckResult {
     /// The idle time that counts. If the connection survived: the longest idle time it survived. Otherwise: the idle
     /// time before it was closed, or before the PING that got no response. Nothing crossed the connection in either
     /// direction during this time. Zero when no connection was established.
-    pub quiet: Duration,
+    pub measured_idle: Duration,
     /// Set when the peer sent something by itself, so that the idle time is shorter than requested.
     pub interrupted: Option<Interruption>,
     /// How it ended.
-    pub fate: Fate,
+    pub outcome: IdleCheckOutcome,
 }
 
 /// A peer that sent something on a connection that was to be idle.
@@ -67,7 +67,7 @@ pub struct Interruption {
 
 /// The fate of a connection that was to be idle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum IdleCheckOutcome {
     /// A PING after the idle time was answered.
     Alive {
         /// The round-trip time of the PING.
@@ -84,7 +84,7 @@ pub enum Fate {
         pinged: bool,
     },
     /// A PING after the idle time got no response, and no error was reported.
-    Swallowed {
+    Dropped {
         /// How long the response was waited for.
         waited: Duration,
         /// The state of TCP, where the system reports it (Linux) and the connection is TCP.
@@ -94,13 +94,13 @@ pub enum Fate {
     NotReached(Failure),
 }
 
-impl Fate {
+impl IdleCheckOutcome {
     /// The word in the output.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Alive { .. } => "alive",
             Self::Closed { .. } => "closed",
-            Self::Swallowed { .. } => "swallowed",
+            Self::Dropped { .. } => "dropped",
             Self::NotReached(_) => "not_reached",
         }
     }

@@ -5,7 +5,7 @@
 //! headers sends the responses that the protocol requires (SETTINGS, PING) and notices GOAWAY and the end. Nothing is
 //! allocated while no byte arrives, so that thousands can be open.
 
-mod vigil;
+mod period;
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ use super::tap;
 use super::unreached::{no_link, no_settings, withheld};
 use super::wire::{self, End, First};
 use crate::model::endpoint::Address;
-use crate::model::hold::{Fate, Held};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult};
 use crate::model::reach::{Disconnect, DisconnectReason, Failure, FailureCode, GoAway, PeerSettings, Stage};
 use crate::net::dial::Io;
 use crate::text::duration;
@@ -44,7 +44,7 @@ const UNREAD: usize = 4 * 1024;
 
 /// Connects to `address` within the connect timeout, and makes one health call. With [`TlsMode::Auto`] the mode that
 /// was detected earlier is tried first, and the other one when the failure shows a mismatch.
-pub(super) async fn begin(setup: &Setup, address: &Address, service: &str) -> Result<Silent, Failure> {
+pub(super) async fn begin(setup: &Setup, address: &Address, service: &str) -> Result<IdleConnection, Failure> {
     let progress = Progress::default();
     let attempt = Attempt::prepare(setup, address, None, &progress, &mut |_| {}).await?;
     let (first, finds_out) = match setup.options.tls {
@@ -60,20 +60,20 @@ pub(super) async fn begin(setup: &Setup, address: &Address, service: &str) -> Re
     }
 }
 
-async fn greet(setup: &Setup, attempt: &Attempt<'_>, mode: Mode, service: &str) -> Result<Silent, Failure> {
+async fn greet(setup: &Setup, attempt: &Attempt<'_>, mode: Mode, service: &str) -> Result<IdleConnection, Failure> {
     let origin = origin(setup, attempt.address, mode)?;
     let local =
         |error: &MetadataError| Failure::new(Stage::Health, FailureCode::Local, error.to_string(), Duration::ZERO);
     let metadata = setup.metadata.as_ref().as_ref().map_err(local)?;
     let (io, secured) = attempt.stream(mode, &mut |_| {}).await?;
     let begun = Instant::now();
-    let mut silent = Silent {
+    let mut connection = IdleConnection {
         io,
         frames: Frames::default(),
         small: Box::default(),
-        ear: Ear { answers: HELLO.to_vec(), ..Ear::default() },
+        received: Received { answers: HELLO.to_vec(), ..Received::default() },
     };
-    let settings = match timeout_at(attempt.deadline, silent.greeted()).await {
+    let settings = match timeout_at(attempt.deadline, connection.greeted()).await {
         Ok(Ok(settings)) => settings,
         Ok(Err(why)) => return Err(no_link(why, secured, begun.elapsed())),
         Err(_) => return Err(no_settings(begun.elapsed(), attempt.began.elapsed())),
@@ -83,22 +83,22 @@ async fn greet(setup: &Setup, attempt: &Attempt<'_>, mode: Mode, service: &str) 
     }
     let limit = setup.options.rpc_timeout;
     let call = Call::check(&origin, service, metadata, limit);
-    silent.call(call, settings, limit).await?;
-    Ok(silent)
+    connection.call(call, settings, limit).await?;
+    Ok(connection)
 }
 
 /// A connection whose server has sent SETTINGS.
-pub(super) struct Silent {
+pub(super) struct IdleConnection {
     io: Box<dyn Io>,
     frames: Frames,
     /// Boxed: thousands of these are open, each in a task of its own.
     small: Box<Meter>,
-    ear: Ear,
+    received: Received,
 }
 
 /// What was received, and the responses that are due.
 #[derive(Default)]
-struct Ear {
+struct Received {
     /// Bytes to write.
     answers: Vec<u8>,
     /// The first frame, until it is taken.
@@ -115,8 +115,8 @@ struct Ear {
     called: bool,
 }
 
-impl Ear {
-    fn hear(&mut self, frame: Frame<'_>) {
+impl Received {
+    fn take(&mut self, frame: Frame<'_>) {
         self.last = Some(frame.kind);
         if !std::mem::replace(&mut self.greeted, true) {
             self.first = Some(Box::new(tap::greeting(frame)));
@@ -146,16 +146,16 @@ fn ping(flags: u8, payload: [u8; 8]) -> [u8; 17] {
     frame
 }
 
-impl Silent {
+impl IdleConnection {
     /// Sends the preface and waits for the server's SETTINGS; their acknowledgement is sent with the next write.
     async fn greeted(&mut self) -> Result<PeerSettings, NoLink> {
         let mut opening = Vec::new();
         poll_fn(|cx| {
             loop {
-                if self.ear.first.is_none() {
+                if self.received.first.is_none() {
                     self.poll_answers(cx).map_err(|end| NoLink::Ended(*end))?;
                 }
-                match self.ear.first.take().map(|first| *first) {
+                match self.received.first.take().map(|first| *first) {
                     Some(First::Settings(settings)) => return Poll::Ready(Ok(settings)),
                     Some(First::Unexpected(code, text)) => return Poll::Ready(Err(NoLink::Unusable(code, text))),
                     None => {}
@@ -171,7 +171,7 @@ impl Silent {
     }
 
     /// Makes the call, and waits for the end of its response, whose content does not matter here. A GOAWAY is left
-    /// for [`Silent::keep`] to report.
+    /// for [`IdleConnection::keep`] to report.
     async fn call(&mut self, call: Call, settings: PeerSettings, limit: Duration) -> Result<(), Failure> {
         let begun = Instant::now();
         let failed = |code, text: String| Err(Failure::new(Stage::Health, code, text, begun.elapsed()));
@@ -180,12 +180,12 @@ impl Silent {
                 .to_string();
             return failed(FailureCode::Rpc, text);
         }
-        self.ear.answers.extend_from_slice(&call.frames);
-        self.ear.called = false;
+        self.received.answers.extend_from_slice(&call.frames);
+        self.received.called = false;
         let called = poll_fn(|cx| {
             loop {
                 self.poll_answers(cx)?;
-                if self.ear.called || self.ear.goaway.is_some() {
+                if self.received.called || self.received.goaway.is_some() {
                     return Poll::Ready(Ok::<(), Box<End>>(()));
                 }
                 ready!(self.poll_read(cx, |_| {}))?;
@@ -203,13 +203,15 @@ impl Silent {
 
     /// Writes as many of the due responses as the socket accepts.
     fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<(), Box<End>> {
-        while !self.ear.answers.is_empty() {
-            match Pin::new(&mut self.io).poll_write(cx, &self.ear.answers) {
+        while !self.received.answers.is_empty() {
+            match Pin::new(&mut self.io).poll_write(cx, &self.received.answers) {
                 Poll::Ready(Ok(0)) => return Err(Box::new(wire::closed())),
-                Poll::Ready(Ok(written)) if written == self.ear.answers.len() => self.ear.answers = Vec::new(),
-                Poll::Ready(Ok(written)) => drop(self.ear.answers.drain(..written)),
+                Poll::Ready(Ok(written)) if written == self.received.answers.len() => {
+                    self.received.answers = Vec::new()
+                }
+                Poll::Ready(Ok(written)) => drop(self.received.answers.drain(..written)),
                 Poll::Ready(Err(error)) => return Err(Box::new(wire::broken(&error))),
-                Poll::Pending if self.ear.answers.len() > UNREAD => {
+                Poll::Pending if self.received.answers.len() > UNREAD => {
                     return Err(broke_off("it does not read the acknowledgements that it requests"));
                 }
                 Poll::Pending => return Ok(()),
@@ -233,11 +235,11 @@ impl Silent {
             return Poll::Ready(Err(Box::new(wire::closed())));
         }
         raw(buffer.filled());
-        let Silent { frames, small, ear, .. } = self;
+        let IdleConnection { frames, small, received, .. } = self;
         let (now, mut flood) = (Instant::now(), None);
         frames.feed(buffer.filled(), |frame| {
             flood = flood.take().or_else(|| small.count(frame, now));
-            ear.hear(frame);
+            received.take(frame);
         });
         if let Some(what) = flood {
             return Poll::Ready(Err(Box::new(wire::flooded(what))));
@@ -265,6 +267,6 @@ fn broke_off(why: &str) -> Box<End> {
 }
 
 /// The report of a connection that was not established.
-pub(super) fn not_reached(failure: Failure) -> Held {
-    Held { quiet: Duration::ZERO, interrupted: None, fate: Fate::NotReached(failure) }
+pub(super) fn not_reached(failure: Failure) -> IdleCheckResult {
+    IdleCheckResult { measured_idle: Duration::ZERO, interrupted: None, outcome: IdleCheckOutcome::NotReached(failure) }
 }

@@ -3,36 +3,36 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use grpc_discover::model::hold::{Fate, HeldReport, Rung, TcpState};
+use grpc_discover::model::idle_check::{CheckKind, IdleCheckOutcome, IdleCheckReport, TcpState};
 use grpc_discover::text::{duration, escape};
 
 /// `silent for 30.0s: alive, answered a ping in 0.4ms`.
-pub fn describe(report: &HeldReport) -> String {
-    let mut text = match &report.held.fate {
-        Fate::Alive { rtt } => format!("alive, responded to a ping in {}", duration(*rtt)),
-        Fate::Closed { after, disconnect, pinged } => {
+pub fn describe(report: &IdleCheckReport) -> String {
+    let mut text = match &report.result.outcome {
+        IdleCheckOutcome::Alive { rtt } => format!("alive, responded to a ping in {}", duration(*rtt)),
+        IdleCheckOutcome::Closed { after, disconnect, pinged } => {
             let when = if *pinged { "in response to the ping " } else { "" };
             format!("closed {when}after {}: {disconnect}", duration(*after))
         }
-        Fate::Swallowed { waited, tcp } => {
+        IdleCheckOutcome::Dropped { waited, tcp } => {
             format!(
                 "dropped silently, no response to a ping within {}{}",
                 duration(*waited),
                 tcp.map(tcp_words).unwrap_or_default()
             )
         }
-        Fate::NotReached(failure) => format!("not reached: {failure}"),
+        IdleCheckOutcome::NotReached(failure) => format!("not reached: {failure}"),
     };
-    if let Some(by) = &report.held.interrupted {
+    if let Some(by) = &report.result.interrupted {
         text.push_str(&format!(
             "; the server interrupted the idle period, first after {} ({}), {} in total: the effective idle time was {}",
             duration(by.after),
             by.frame,
             times(by.times),
-            duration(report.held.quiet)
+            duration(report.result.measured_idle)
         ));
     }
-    format!("idle for {}: {text}", duration(report.silence))
+    format!("idle for {}: {text}", duration(report.idle_time))
 }
 
 fn tcp_words(tcp: TcpState) -> String {
@@ -55,28 +55,30 @@ fn times(count: u32) -> String {
 }
 
 /// The outcome of all checks: a count for the channel's own idle period, and a line for every ladder.
-pub fn write_held(held: &[HeldReport], out: &mut dyn Write) -> io::Result<()> {
-    if held.is_empty() {
+pub fn write_idle_checks(checks: &[IdleCheckReport], out: &mut dyn Write) -> io::Result<()> {
+    if checks.is_empty() {
         return Ok(());
     }
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let over_idle = held.iter().filter(|report| report.rung == Rung::Idle);
-    over_idle.clone().for_each(|report| *counts.entry(report.held.fate.as_str()).or_default() += 1);
+    let over_idle = checks.iter().filter(|report| report.kind == CheckKind::Idle);
+    over_idle.clone().for_each(|report| *counts.entry(report.result.outcome.as_str()).or_default() += 1);
     writeln!(out)?;
     if let Some(first) = over_idle.clone().next() {
         let words: Vec<String> =
-            counts.iter().map(|(fate, count)| format!("{count} {}", fate.replace('_', " "))).collect();
-        writeln!(out, "idle connections after {}: {}", duration(first.silence), words.join(", "))?;
+            counts.iter().map(|(outcome, count)| format!("{count} {}", outcome.replace('_', " "))).collect();
+        writeln!(out, "idle connections after {}: {}", duration(first.idle_time), words.join(", "))?;
     }
-    let mut ladders: BTreeMap<String, Vec<&HeldReport>> = BTreeMap::new();
-    for report in held.iter().filter(|report| report.rung != Rung::Idle) {
+    let mut ladders: BTreeMap<String, Vec<&IdleCheckReport>> = BTreeMap::new();
+    for report in checks.iter().filter(|report| report.kind != CheckKind::Idle) {
         ladders.entry(report.address.to_string()).or_default().push(report);
     }
-    for (address, mut rungs) in ladders {
-        rungs.sort_by_key(|report| report.silence);
-        let words: Vec<String> = rungs
+    for (address, mut of_address) in ladders {
+        of_address.sort_by_key(|report| report.idle_time);
+        let words: Vec<String> = of_address
             .iter()
-            .map(|report| format!("{} {}", duration(report.silence), report.held.fate.as_str().replace('_', " ")))
+            .map(|report| {
+                format!("{} {}", duration(report.idle_time), report.result.outcome.as_str().replace('_', " "))
+            })
             .collect();
         writeln!(out, "  {}  {}", escape(&address), words.join(", "))?;
     }

@@ -1,4 +1,4 @@
-//! [`Silent::keep`]: the idle period of one connection, and the PING that shows whether the path survived it.
+//! [`IdleConnection::keep`]: the idle period of one connection, and the PING that shows whether the path survived it.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::io::AsyncWrite;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{Silent, ping};
-use crate::model::hold::{Fate, Held, Interruption};
+use super::{IdleConnection, ping};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult, Interruption};
 use crate::model::reach::Disconnect;
 use crate::transport::clock::later;
 use crate::transport::{frames, tap, tcp, wire};
@@ -22,13 +22,13 @@ const SETTLING: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 64;
 const LOOK: Duration = Duration::from_secs(1);
 
-impl Silent {
-    /// Leaves the connection idle for `silence`, then sends a PING and waits at most `limit` for the response.
-    pub async fn keep(self, silence: Duration, limit: Duration) -> Held {
+impl IdleConnection {
+    /// Leaves the connection idle for `idle_time`, then sends a PING and waits at most `limit` for the response.
+    pub async fn keep(self, idle_time: Duration, limit: Duration) -> IdleCheckResult {
         let now = Instant::now();
-        let mut vigil = Vigil {
-            silent: self,
-            silence,
+        let mut period = IdlePeriod {
+            connection: self,
+            idle_time,
             limit,
             ready: now,
             began: now,
@@ -40,15 +40,15 @@ impl Silent {
             looked: now,
         };
         let mut timer = pin!(sleep(Duration::ZERO));
-        vigil.wait(now, timer.as_mut());
-        poll_fn(|cx| vigil.poll(cx, timer.as_mut())).await
+        period.wait(now, timer.as_mut());
+        poll_fn(|cx| period.poll(cx, timer.as_mut())).await
     }
 }
 
 /// The idle period of one connection, and the PING after it.
-struct Vigil {
-    silent: Silent,
-    silence: Duration,
+struct IdlePeriod {
+    connection: IdleConnection,
+    idle_time: Duration,
     limit: Duration,
     /// When the call was over.
     ready: Instant,
@@ -66,51 +66,53 @@ struct Vigil {
     looked: Instant,
 }
 
-impl Vigil {
-    fn poll(&mut self, cx: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<Held> {
+impl IdlePeriod {
+    fn poll(&mut self, cx: &mut Context<'_>, mut timer: Pin<&mut Sleep>) -> Poll<IdleCheckResult> {
         loop {
-            if let Err(end) = self.silent.poll_answers(cx) {
+            if let Err(end) = self.connection.poll_answers(cx) {
                 return Poll::Ready(self.closed(end.disconnect));
             }
-            if let Some(goaway) = self.silent.ear.goaway.take() {
+            if let Some(goaway) = self.connection.received.goaway.take() {
                 return Poll::Ready(self.closed(wire::said_goaway(&goaway)));
             }
-            if self.silent.ear.ponged {
+            if self.connection.received.ponged {
                 return Poll::Ready(self.alive(cx));
             }
-            match self.silent.poll_read(cx, |_| {}) {
+            match self.connection.poll_read(cx, |_| {}) {
                 Poll::Ready(Ok(())) => {
-                    self.spoke(timer.as_mut());
+                    self.frame_received(timer.as_mut());
                     continue;
                 }
                 // Frames before the end show more than the end.
-                Poll::Ready(Err(_)) if self.silent.ear.goaway.is_some() || self.silent.ear.ponged => continue,
+                Poll::Ready(Err(_)) if self.connection.received.goaway.is_some() || self.connection.received.ponged => {
+                    continue;
+                }
                 Poll::Ready(Err(end)) => return Poll::Ready(self.closed(end.disconnect)),
                 Poll::Pending => {}
             }
             ready!(timer.as_mut().poll(cx));
             if self.pinged.is_some() {
-                return Poll::Ready(self.swallowed());
+                return Poll::Ready(self.dropped());
             }
             let (now, payload) = (Instant::now(), fastrand::u64(..).to_be_bytes());
             self.look(now);
-            if now < later(self.began, self.silence) {
+            if now < later(self.began, self.idle_time) {
                 self.wait(now, timer.as_mut());
                 continue;
             }
             self.pinged = Some(now);
             self.longest = self.longest.max(now - self.last);
-            self.silent.ear.ping = Some(payload);
-            self.silent.ear.answers.extend_from_slice(&ping(0, payload));
+            self.connection.received.ping = Some(payload);
+            self.connection.received.answers.extend_from_slice(&ping(0, payload));
             timer.as_mut().reset(later(now, self.limit));
         }
     }
 
     /// The peer sent something. Before the PING this interrupts the idle period, unless it still belongs to the call.
-    fn spoke(&mut self, timer: Pin<&mut Sleep>) {
-        let frame = self.silent.ear.last.take();
+    fn frame_received(&mut self, timer: Pin<&mut Sleep>) {
+        let frame = self.connection.received.last.take();
         let now = Instant::now();
-        if self.pinged.is_some() || self.silent.ear.goaway.is_some() {
+        if self.pinged.is_some() || self.connection.received.goaway.is_some() {
             return;
         }
         if now - self.ready <= SETTLING && self.interrupted.is_none() {
@@ -125,15 +127,15 @@ impl Vigil {
 
     /// Waits for the end of the idle period, or for the next check of TCP.
     fn wait(&self, now: Instant, timer: Pin<&mut Sleep>) {
-        let end = later(self.began, self.silence);
-        let look = later(now, (self.silence / LOOKS).max(LOOK));
-        let counts = tcp::segments_in(&*self.silent.io).is_some();
+        let end = later(self.began, self.idle_time);
+        let look = later(now, (self.idle_time / LOOKS).max(LOOK));
+        let counts = tcp::segments_in(&*self.connection.io).is_some();
         timer.reset(if counts { look.min(end) } else { end });
     }
 
     /// Checks whether TCP received anything since the last check: nothing was read, so it contained no data.
     fn look(&mut self, now: Instant) {
-        let count = tcp::segments_in(&*self.silent.io);
+        let count = tcp::segments_in(&*self.connection.io);
         if let (Some(before), Some(count)) = (self.segments, count)
             && before != count
         {
@@ -151,29 +153,29 @@ impl Vigil {
         self.interrupted.get_or_insert_with(|| Interruption { after, frame: what(), times: 0 }).times += 1;
     }
 
-    fn alive(&mut self, cx: &mut Context<'_>) -> Held {
+    fn alive(&mut self, cx: &mut Context<'_>) -> IdleCheckResult {
         let rtt = self.pinged.map(|at| at.elapsed()).unwrap_or_default();
         // Best effort: GOAWAY if the socket accepts it now; dropping the connection closes it.
-        let _ = Pin::new(&mut self.silent.io).poll_write(cx, &tap::FAREWELL);
-        self.ends(self.longest, Fate::Alive { rtt })
+        let _ = Pin::new(&mut self.connection.io).poll_write(cx, &tap::FAREWELL);
+        self.ends(self.longest, IdleCheckOutcome::Alive { rtt })
     }
 
-    fn closed(&mut self, disconnect: Disconnect) -> Held {
+    fn closed(&mut self, disconnect: Disconnect) -> IdleCheckResult {
         let after = self.began.elapsed();
-        self.ends(self.last_silence(), Fate::Closed { after, disconnect, pinged: self.pinged.is_some() })
+        self.ends(self.last_idle_time(), IdleCheckOutcome::Closed { after, disconnect, pinged: self.pinged.is_some() })
     }
 
-    fn swallowed(&mut self) -> Held {
+    fn dropped(&mut self) -> IdleCheckResult {
         let waited = self.pinged.map(|at| at.elapsed()).unwrap_or_default();
-        self.ends(self.last_silence(), Fate::Swallowed { waited, tcp: tcp::state(&*self.silent.io) })
+        self.ends(self.last_idle_time(), IdleCheckOutcome::Dropped { waited, tcp: tcp::state(&*self.connection.io) })
     }
 
     /// The idle time before the PING, or before this moment when there was none.
-    fn last_silence(&self) -> Duration {
+    fn last_idle_time(&self) -> Duration {
         self.pinged.unwrap_or_else(Instant::now) - self.last
     }
 
-    fn ends(&mut self, quiet: Duration, fate: Fate) -> Held {
-        Held { quiet, interrupted: self.interrupted.take(), fate }
+    fn ends(&mut self, measured_idle: Duration, outcome: IdleCheckOutcome) -> IdleCheckResult {
+        IdleCheckResult { measured_idle, interrupted: self.interrupted.take(), outcome }
     }
 }

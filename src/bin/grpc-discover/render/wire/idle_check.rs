@@ -1,6 +1,6 @@
 //! The type of an idle-connection check.
 
-use grpc_discover::model::hold::{self, Fate, HeldReport};
+use grpc_discover::model::idle_check::{IdleCheckOutcome, IdleCheckReport, IdleCheckResult};
 use grpc_discover::model::reach;
 use serde::Serialize;
 
@@ -10,29 +10,29 @@ use super::{Coded, GoAway};
 /// The outcome of an idle-connection check.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Held {
+pub struct IdleCheck {
     /// The service.
     pub target: String,
     /// The outcome.
     #[serde(flatten)]
-    pub view: HeldView,
+    pub view: IdleCheckView,
 }
 
 /// The outcome of an idle-connection check.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct HeldView {
+pub struct IdleCheckView {
     /// The endpoint's address.
     pub address: String,
     /// Why it was checked: `idle` (the channel's idle period), `ladder` (`--idle-ladder`) or `cutoff`
     /// (`--find-cutoff`).
-    pub rung: &'static str,
+    pub check: &'static str,
     /// The idle time that was requested.
-    pub silence_ms: u64,
+    pub idle_ms: u64,
     /// The idle time that was measured: the longest one that the connection survived, or the last one before its end.
-    /// Shorter than `silence_ms` if the connection ended during it, or the server sent data by itself.
-    pub quiet_ms: f64,
-    /// `alive`, `closed`, `swallowed` or `not_reached`.
+    /// Shorter than `idle_ms` if the connection ended during it, or the server sent data by itself.
+    pub measured_idle_ms: f64,
+    /// `alive`, `closed`, `dropped` or `not_reached`.
     pub outcome: &'static str,
     /// Alive: how long the response to the ping took.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,15 +90,15 @@ pub struct Interruption {
     pub times: u32,
 }
 
-impl From<&HeldReport> for HeldView {
-    fn from(report: &HeldReport) -> HeldView {
-        let hold::Held { quiet, interrupted, fate } = &report.held;
-        let mut view = HeldView {
+impl From<&IdleCheckReport> for IdleCheckView {
+    fn from(report: &IdleCheckReport) -> IdleCheckView {
+        let IdleCheckResult { measured_idle, interrupted, outcome } = &report.result;
+        let mut view = IdleCheckView {
             address: report.address.to_string(),
-            rung: report.rung.as_str(),
-            silence_ms: whole_milliseconds(report.silence),
-            quiet_ms: milliseconds(*quiet),
-            outcome: fate.as_str(),
+            check: report.kind.as_str(),
+            idle_ms: whole_milliseconds(report.idle_time),
+            measured_idle_ms: milliseconds(*measured_idle),
+            outcome: outcome.as_str(),
             rtt_ms: None,
             after_ms: None,
             reason: None,
@@ -114,16 +114,16 @@ impl From<&HeldReport> for HeldView {
                 times: by.times,
             }),
         };
-        match fate {
-            Fate::Alive { rtt } => view.rtt_ms = Some(milliseconds(*rtt)),
-            Fate::Closed { after, disconnect: reach::Disconnect { reason, detail, goaway }, pinged } => {
+        match outcome {
+            IdleCheckOutcome::Alive { rtt } => view.rtt_ms = Some(milliseconds(*rtt)),
+            IdleCheckOutcome::Closed { after, disconnect: reach::Disconnect { reason, detail, goaway }, pinged } => {
                 view.after_ms = Some(milliseconds(*after));
                 view.reason = Some(reason.to_string());
                 view.detail = Some(detail.clone()).filter(|detail| !detail.is_empty());
                 view.goaway = goaway.as_ref().map(GoAway::from);
                 view.pinged = Some(*pinged);
             }
-            Fate::Swallowed { waited, tcp } => {
+            IdleCheckOutcome::Dropped { waited, tcp } => {
                 view.waited_ms = Some(milliseconds(*waited));
                 view.tcp = tcp.map(|tcp| TcpState {
                     unacked: tcp.unacked,
@@ -131,7 +131,7 @@ impl From<&HeldReport> for HeldView {
                     last_ack_ms: whole_milliseconds(tcp.last_ack),
                 });
             }
-            Fate::NotReached(failure) => {
+            IdleCheckOutcome::NotReached(failure) => {
                 let text = format!("{}: {}", failure.stage, failure.text);
                 view.error = Some(Coded { code: failure.code.as_str().to_string(), text });
             }

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 use super::memory::Memory;
 use super::peers::{self, SETTINGS};
 use super::*;
-use crate::model::hold::{Fate, Held, Interruption};
+use crate::model::idle_check::{IdleCheckOutcome, IdleCheckResult, Interruption};
 use crate::model::reach::{DisconnectReason, FailureCode, Rotation, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,14 +21,14 @@ fn address() -> Address {
 }
 
 /// Keeps a connection idle for 30 s to one peer that `serve` plays, and returns how long that took.
-async fn held<F: Future<Output = ()> + Send + 'static>(
+async fn checked<F: Future<Output = ()> + Send + 'static>(
     serve: impl Fn(DuplexStream) -> F + Send + Sync + 'static,
-) -> (Held, Duration) {
+) -> (IdleCheckResult, Duration) {
     let memory = Memory::new();
     memory.serve(address(), move |pipe| drop(tokio::spawn(serve(pipe))));
     let begun = Instant::now();
-    let held = Transport::new(options(), Arc::new(memory)).hold(address(), Arc::from("pay"), 30 * SECOND).await;
-    (held, begun.elapsed())
+    let result = Transport::new(options(), Arc::new(memory)).check_idle(address(), Arc::from("pay"), 30 * SECOND).await;
+    (result, begun.elapsed())
 }
 
 /// Greets, answers the call, and returns the pipe for what follows.
@@ -78,7 +78,7 @@ async fn pong(pipe: &mut DuplexStream, payload: &[u8]) {
 
 #[tokio::test(start_paused = true)]
 async fn not_a_byte_leaves_in_the_silence_and_the_ping_after_it_is_answered() {
-    let (held, took) = held(|pipe| async {
+    let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         let begun = Instant::now();
         let (kind, flags, payload) = next(&mut pipe).await.unwrap();
@@ -93,14 +93,14 @@ async fn not_a_byte_leaves_in_the_silence_and_the_ping_after_it_is_answered() {
         assert_eq!(next(&mut pipe).await, None);
     })
     .await;
-    let fate = Fate::Alive { rtt: Duration::from_millis(100) };
-    assert_eq!(held, Held { quiet: 30 * SECOND, interrupted: None, fate });
+    let outcome = IdleCheckOutcome::Alive { rtt: Duration::from_millis(100) };
+    assert_eq!(result, IdleCheckResult { measured_idle: 30 * SECOND, interrupted: None, outcome });
     assert_eq!(took, 30 * SECOND + Duration::from_millis(100));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_rest_of_the_greeting_is_no_part_of_the_silence() {
-    let (held, took) = held(|pipe| async {
+    let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         sleep(Duration::from_millis(200)).await;
         pipe.write_all(&[0, 0, 0, 4, 1, 0, 0, 0, 0]).await.unwrap();
@@ -109,32 +109,34 @@ async fn the_rest_of_the_greeting_is_no_part_of_the_silence() {
         peers::until_gone(&mut pipe).await;
     })
     .await;
-    assert_eq!((held.quiet, held.interrupted, took), (30 * SECOND, None, Duration::from_millis(30_200)));
+    assert_eq!((result.measured_idle, result.interrupted, took), (30 * SECOND, None, Duration::from_millis(30_200)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_swallowed_ping_is_waited_for_as_long_as_an_rpc() {
-    let (held, took) = held(|pipe| async {
+async fn a_dropped_ping_is_waited_for_as_long_as_an_rpc() {
+    let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         peers::until_gone(&mut pipe).await;
     })
     .await;
-    let fate = Fate::Swallowed { waited: 5 * SECOND, tcp: None };
-    assert_eq!(held, Held { quiet: 30 * SECOND, interrupted: None, fate });
+    let outcome = IdleCheckOutcome::Dropped { waited: 5 * SECOND, tcp: None };
+    assert_eq!(result, IdleCheckResult { measured_idle: 30 * SECOND, interrupted: None, outcome });
     assert_eq!(took, 35 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_servers_own_rules_are_told_apart_by_its_goaway() {
     for (debug, rule) in [("max_idle", Rotation::Idle), ("max_age", Rotation::Age)] {
-        let (held, took) = held(move |pipe| async move {
+        let (result, took) = checked(move |pipe| async move {
             let mut pipe = greeted(pipe).await;
             sleep(12 * SECOND).await;
             pipe.write_all(&peers::goaway(0x7fff_ffff, 0, debug)).await.unwrap();
         })
         .await;
-        let Fate::Closed { after, disconnect, pinged: false } = held.fate else { panic!("{held:?}") };
-        assert_eq!((after, held.quiet, took), (12 * SECOND, 12 * SECOND, 12 * SECOND));
+        let IdleCheckOutcome::Closed { after, disconnect, pinged: false } = result.outcome else {
+            panic!("{result:?}")
+        };
+        assert_eq!((after, result.measured_idle, took), (12 * SECOND, 12 * SECOND, 12 * SECOND));
         assert_eq!(disconnect.reason, DisconnectReason::GoAway(0));
         assert_eq!(disconnect.goaway.and_then(|goaway| goaway.rotation()), Some(rule));
     }
@@ -142,30 +144,30 @@ async fn a_servers_own_rules_are_told_apart_by_its_goaway() {
 
 #[tokio::test(start_paused = true)]
 async fn an_end_without_goaway_is_told_with_its_time() {
-    let (held, _) = held(|pipe| async {
+    let (result, _) = checked(|pipe| async {
         let pipe = greeted(pipe).await;
         sleep(20 * SECOND).await;
         drop(pipe);
     })
     .await;
-    let Fate::Closed { after, disconnect, pinged: false } = held.fate else { panic!("{held:?}") };
+    let IdleCheckOutcome::Closed { after, disconnect, pinged: false } = result.outcome else { panic!("{result:?}") };
     assert_eq!((after, disconnect.to_string().as_str()), (20 * SECOND, "closed by peer"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_end_in_answer_to_the_ping_says_so() {
-    let (held, took) = held(|pipe| async {
+    let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         next(&mut pipe).await.unwrap();
     })
     .await;
-    assert!(matches!(held.fate, Fate::Closed { pinged: true, .. }), "{held:?}");
-    assert_eq!((held.quiet, took), (30 * SECOND, 30 * SECOND));
+    assert!(matches!(result.outcome, IdleCheckOutcome::Closed { pinged: true, .. }), "{result:?}");
+    assert_eq!((result.measured_idle, took), (30 * SECOND, 30 * SECOND));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_pings_is_answered_and_shortens_the_silence() {
-    let (held, took) = held(|pipe| async {
+    let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         for _ in 0..2 {
             sleep(12 * SECOND).await;
@@ -177,21 +179,28 @@ async fn a_server_that_pings_is_answered_and_shortens_the_silence() {
     })
     .await;
     let interrupted = Some(Interruption { after: 12 * SECOND, frame: "PING".to_string(), times: 2 });
-    assert_eq!(held, Held { quiet: 12 * SECOND, interrupted, fate: Fate::Alive { rtt: Duration::ZERO } });
+    assert_eq!(
+        result,
+        IdleCheckResult {
+            measured_idle: 12 * SECOND,
+            interrupted,
+            outcome: IdleCheckOutcome::Alive { rtt: Duration::ZERO }
+        }
+    );
     assert_eq!(took, 30 * SECOND, "it does not go on for ever");
 }
 
 #[tokio::test(start_paused = true)]
 async fn hostile_peers_are_left_and_do_no_harm() {
     // A frame longer than HTTP/2 allows: what follows could not be parsed as frames.
-    let (held, took) = held(|pipe| async {
+    let (result, took) = checked(|pipe| async {
         let mut pipe = greeted(pipe).await;
         sleep(3 * SECOND).await;
         pipe.write_all(&[0xff; 64]).await.unwrap();
         peers::until_gone(&mut pipe).await;
     })
     .await;
-    let Fate::Closed { disconnect, .. } = held.fate else { panic!("{held:?}") };
+    let IdleCheckOutcome::Closed { disconnect, .. } = result.outcome else { panic!("{result:?}") };
     assert!(disconnect.detail.contains("a frame of 16777215 bytes is longer than HTTP/2 allows"), "{disconnect}");
     assert_eq!(took, 3 * SECOND);
 
@@ -203,8 +212,8 @@ async fn hostile_peers_are_left_and_do_no_harm() {
             while pipe.write_all(&peers::frame(PING, &[7; 8]).repeat(200)).await.is_ok() {}
         });
     });
-    let held = Transport::new(options(), Arc::new(memory)).hold(address(), Arc::from("pay"), 30 * SECOND).await;
-    let Fate::Closed { disconnect, .. } = held.fate else { panic!("{held:?}") };
+    let result = Transport::new(options(), Arc::new(memory)).check_idle(address(), Arc::from("pay"), 30 * SECOND).await;
+    let IdleCheckOutcome::Closed { disconnect, .. } = result.outcome else { panic!("{result:?}") };
     assert!(disconnect.detail.contains("does not read the acknowledgements that it requests"), "{disconnect}");
 }
 
@@ -217,7 +226,7 @@ async fn noise_never_panics() {
             noise.splice(0..0, peers::frame(random.u8(0..10), &[random.u8(..); 8]));
         }
         let greets = random.bool();
-        let (_, took) = held(move |mut pipe| {
+        let (_, took) = checked(move |mut pipe| {
             let noise = noise.clone();
             async move {
                 if greets {
@@ -238,45 +247,48 @@ async fn noise_never_panics() {
 #[tokio::test(start_paused = true)]
 async fn what_was_not_reached_says_which_stage_failed() {
     let transport = Transport::new(options(), Arc::new(Memory::new()));
-    let held = transport.hold(address(), Arc::from("pay"), 30 * SECOND).await;
-    let Fate::NotReached(failure) = held.fate else { panic!("{held:?}") };
+    let result = transport.check_idle(address(), Arc::from("pay"), 30 * SECOND).await;
+    let IdleCheckOutcome::NotReached(failure) = result.outcome else { panic!("{result:?}") };
     assert_eq!((failure.stage, failure.code), (Stage::Tcp, FailureCode::Refused));
-    let (held, took) = self::held(|mut pipe| async move { drop(peers::until_gone(&mut pipe).await) }).await;
-    let Fate::NotReached(failure) = held.fate else { panic!("{held:?}") };
+    let (result, took) = checked(|mut pipe| async move { drop(peers::until_gone(&mut pipe).await) }).await;
+    let IdleCheckOutcome::NotReached(failure) = result.outcome else { panic!("{result:?}") };
     assert_eq!((failure.stage, failure.code, took), (Stage::Http2, FailureCode::TimedOut, 5 * SECOND));
-    let (held, _) = self::held(|mut pipe| async move {
+    let (result, _) = checked(|mut pipe| async move {
         pipe.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         peers::until_gone(&mut pipe).await;
     })
     .await;
-    assert!(matches!(&held.fate, Fate::NotReached(failure) if failure.code == FailureCode::Http1), "{held:?}");
+    assert!(
+        matches!(&result.outcome, IdleCheckOutcome::NotReached(failure) if failure.code == FailureCode::Http1),
+        "{result:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_is_not_answered_is_no_idle_period() {
-    let (silent, took) = held(|pipe| async { drop(peers::until_gone(&mut ready(pipe).await).await) }).await;
-    let Fate::NotReached(failure) = silent.fate else { panic!("{silent:?}") };
+    let (silent, took) = checked(|pipe| async { drop(peers::until_gone(&mut ready(pipe).await).await) }).await;
+    let IdleCheckOutcome::NotReached(failure) = silent.outcome else { panic!("{silent:?}") };
     assert_eq!((failure.stage, failure.code, took), (Stage::Health, FailureCode::TimedOut, 5 * SECOND));
 
-    let (gone, _) = held(|pipe| async { drop(next(&mut ready(pipe).await).await) }).await;
-    let Fate::NotReached(failure) = gone.fate else { panic!("{gone:?}") };
+    let (gone, _) = checked(|pipe| async { drop(next(&mut ready(pipe).await).await) }).await;
+    let IdleCheckOutcome::NotReached(failure) = gone.outcome else { panic!("{gone:?}") };
     assert_eq!((failure.stage, failure.code), (Stage::Health, FailureCode::Closed));
 
     // The call's stream is reset, and the connection stays open.
-    let (reset, _) = held(|pipe| async {
+    let (reset, _) = checked(|pipe| async {
         let mut pipe = ready(pipe).await;
         assert_eq!((next(&mut pipe).await.unwrap().0, next(&mut pipe).await.unwrap().0), (HEADERS, 0));
         pipe.write_all(&[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7]).await.unwrap();
         peers::until_gone(&mut pipe).await;
     })
     .await;
-    assert!(matches!(reset.fate, Fate::Swallowed { .. }), "{reset:?}");
+    assert!(matches!(reset.outcome, IdleCheckOutcome::Dropped { .. }), "{reset:?}");
 }
 
 #[test]
 fn an_idle_check_is_small() {
     let memory = Transport::new(options(), Arc::new(Memory::new()));
-    let check = memory.hold(address(), Arc::from(""), SECOND);
+    let check = memory.check_idle(address(), Arc::from(""), SECOND);
     assert!(size_of_val(&check) <= 896, "{} bytes", size_of_val(&check));
 }
 
@@ -296,15 +308,15 @@ async fn a_reset_and_what_tcp_knows_come_from_the_kernel() {
     })
     .await;
     let short = Duration::from_millis(300);
-    let held = sockets(options()).hold(reset, Arc::from(""), short).await;
-    let Fate::Closed { disconnect, pinged: false, .. } = held.fate else { panic!("{held:?}") };
+    let result = sockets(options()).check_idle(reset, Arc::from(""), short).await;
+    let IdleCheckOutcome::Closed { disconnect, pinged: false, .. } = result.outcome else { panic!("{result:?}") };
     assert_eq!(disconnect.reason, DisconnectReason::ConnectionReset);
 
     let silent =
         peers::listen(move |stream| async move { drop(peers::until_gone(&mut greets(stream).await).await) }).await;
     let patient = Options { rpc_timeout: Duration::from_millis(200), ..options() };
-    let held = sockets(patient).hold(silent, Arc::from(""), short).await;
-    let Fate::Swallowed { tcp, .. } = held.fate else { panic!("{held:?}") };
+    let result = sockets(patient).check_idle(silent, Arc::from(""), short).await;
+    let IdleCheckOutcome::Dropped { tcp, .. } = result.outcome else { panic!("{result:?}") };
     if cfg!(target_os = "linux") {
         assert!(tcp.is_some_and(|tcp| tcp.delivered()), "{tcp:?}");
     }
@@ -325,11 +337,11 @@ async fn a_keepalive_of_tcp_breaks_the_silence_although_nobody_said_a_word() {
     })
     .await;
     let patient = Options { rpc_timeout: Duration::from_millis(50), ..options() };
-    let held = sockets(patient).hold(address, Arc::from(""), Duration::from_millis(3_500)).await;
-    assert!(matches!(held.fate, Fate::Swallowed { .. }), "{held:?}");
+    let result = sockets(patient).check_idle(address, Arc::from(""), Duration::from_millis(3_500)).await;
+    assert!(matches!(result.outcome, IdleCheckOutcome::Dropped { .. }), "{result:?}");
     if cfg!(target_os = "linux") {
-        let by = held.interrupted.expect("the kernel counts segments");
+        let by = result.interrupted.expect("the kernel counts segments");
         assert_eq!(by.frame, "TCP keepalive");
-        assert!(held.quiet <= 2 * SECOND, "{:?}", held.quiet);
+        assert!(result.measured_idle <= 2 * SECOND, "{:?}", result.measured_idle);
     }
 }

@@ -10,7 +10,7 @@ use super::ledger::{Contact, Ledger, Seen};
 use super::tolerance::{Proof, Tolerance};
 use crate::model::endpoint::Address;
 use crate::model::finding::{Finding, FindingKind};
-use crate::model::hold::{Fate, HeldReport, Rung, TcpState};
+use crate::model::idle_check::{CheckKind, IdleCheckOutcome, IdleCheckReport, TcpState};
 use crate::model::reach::{Disconnect, Rotation};
 use crate::text::{duration, exact_duration, reached, sufficient};
 
@@ -30,21 +30,22 @@ const KNOWN: [(u64, &str); 4] = [
 
 /// What the idle connections prove, for every address.
 pub fn find(ledger: &Ledger) -> Vec<Finding> {
-    let mut by_address: BTreeMap<&Address, Vec<&Seen<HeldReport>>> = BTreeMap::new();
-    for held in &ledger.held {
-        by_address.entry(&held.what.address).or_default().push(held);
+    let mut by_address: BTreeMap<&Address, Vec<&Seen<IdleCheckReport>>> = BTreeMap::new();
+    for check in &ledger.idle_checks {
+        by_address.entry(&check.what.address).or_default().push(check);
     }
     let mut findings = Vec::new();
-    for (address, held) in by_address {
+    for (address, checks) in by_address {
         // If the endpoint does not accept a new connection either, the endpoint is the cause, and it has a finding of
         // its own.
         if matches!(ledger.contacts.get(address).map(|seen| &seen.what), Some(Contact::Failed(_))) {
             continue;
         }
         let left = ledger.departures.iter().any(|departure| departure.what.endpoint.address == *address);
-        findings.extend(held.iter().filter(|h| h.what.rung == Rung::Idle).filter_map(|h| ended(ledger, h, left)));
-        if held.iter().any(|held| held.what.rung != Rung::Idle) {
-            findings.extend(limit(ledger, address, &held));
+        findings
+            .extend(checks.iter().filter(|h| h.what.kind == CheckKind::Idle).filter_map(|h| ended(ledger, h, left)));
+        if checks.iter().any(|check| check.what.kind != CheckKind::Idle) {
+            findings.extend(limit(ledger, address, &checks));
         }
     }
     findings
@@ -52,35 +53,37 @@ pub fn find(ledger: &Ledger) -> Vec<Finding> {
 
 /// The connection that was idle for as long as the channel. An endpoint that `left` its registry may have been
 /// stopped.
-fn ended(ledger: &Ledger, held: &Seen<HeldReport>, left: bool) -> Option<Finding> {
-    let HeldReport { address, held: what, .. } = &held.what;
-    let (quiet, spoke) = (silence(held), spoke(held));
-    match &what.fate {
-        Fate::Swallowed { waited, tcp } => {
+fn ended(ledger: &Ledger, check: &Seen<IdleCheckReport>, left: bool) -> Option<Finding> {
+    let IdleCheckReport { address, result: what, .. } = &check.what;
+    let (quiet, spoke) = (idle_time(check), spoke(check));
+    match &what.outcome {
+        IdleCheckOutcome::Dropped { waited, tcp } => {
             let text = format!(
                 "{address}: packets on a connection idle for {quiet} are silently dropped: no response to a ping within {}; {}{spoke}",
                 duration(*waited),
                 told_by_tcp(*tcp),
             );
-            Some(finding(&IDLE_CONNECTION_DROPPED, address, text, vec![held.seq]))
+            Some(finding(&IDLE_CONNECTION_DROPPED, address, text, vec![check.seq]))
         }
-        Fate::Closed { disconnect, pinged, .. } if Proof::of(what) == Proof::Cut(what.quiet) && (*pinged || !left) => {
+        IdleCheckOutcome::Closed { disconnect, pinged, .. }
+            if Proof::of(what) == Proof::Cut(what.measured_idle) && (*pinged || !left) =>
+        {
             let (why, others) = match pinged {
                 true => (
                     "the first packet after the idle period was answered with a reset, as when the network path has dropped its state",
                     Vec::new(),
                 ),
-                false => rule_or_restart(ledger, held),
+                false => rule_or_restart(ledger, check),
             };
             let own = ended::cut_too(ledger, address);
             let too = if own.is_empty() { "" } else { "; the channel's own connection was closed too" };
             let text = format!(
                 "{address}: a connection idle for {quiet} was closed without GOAWAY ({disconnect}); {why}{spoke}{too}"
             );
-            let evidence = std::iter::once(held.seq).chain(others).chain(own).collect();
+            let evidence = std::iter::once(check.seq).chain(others).chain(own).collect();
             Some(finding(&IDLE_CONNECTION_CLOSED_BY_PATH, address, text, evidence))
         }
-        Fate::Alive { .. } | Fate::Closed { .. } | Fate::NotReached(_) => None,
+        IdleCheckOutcome::Alive { .. } | IdleCheckOutcome::Closed { .. } | IdleCheckOutcome::NotReached(_) => None,
     }
 }
 
@@ -100,14 +103,14 @@ fn told_by_tcp(tcp: Option<TcpState>) -> String {
 
 /// A server that is restarted closes all its connections at the same moment. A rule closes them after the same idle
 /// time, whenever they were opened and whichever address they lead to.
-fn rule_or_restart(ledger: &Ledger, held: &Seen<HeldReport>) -> (&'static str, Vec<u64>) {
-    let quiet = held.what.held.quiet;
-    let alike = ledger.held.iter().filter(|other| {
-        let cut = matches!(other.what.held.fate, Fate::Closed { pinged: false, .. });
+fn rule_or_restart(ledger: &Ledger, check: &Seen<IdleCheckReport>) -> (&'static str, Vec<u64>) {
+    let quiet = check.what.result.measured_idle;
+    let alike = ledger.idle_checks.iter().filter(|other| {
+        let cut = matches!(other.what.result.outcome, IdleCheckOutcome::Closed { pinged: false, .. });
         let other_cause =
-            other.what.address != held.what.address || other.at.since(held.at).max(held.at.since(other.at)) > SAME;
-        let same = other.what.held.quiet.abs_diff(quiet) <= SAME.max(quiet.mul_f64(0.02));
-        cut && Proof::of(&other.what.held) == Proof::Cut(other.what.held.quiet) && same && other_cause
+            other.what.address != check.what.address || other.at.since(check.at).max(check.at.since(other.at)) > SAME;
+        let same = other.what.result.measured_idle.abs_diff(quiet) <= SAME.max(quiet.mul_f64(0.02));
+        cut && Proof::of(&other.what.result) == Proof::Cut(other.what.result.measured_idle) && same && other_cause
     });
     let others: Vec<u64> = alike.map(|other| other.seq).collect();
     match others.is_empty() {
@@ -120,19 +123,21 @@ fn rule_or_restart(ledger: &Ledger, held: &Seen<HeldReport>) -> (&'static str, V
 }
 
 /// The longest idle time that the path to `address` tolerates.
-fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Option<Finding> {
-    let known = Tolerance::of(held.iter().map(|held| Proof::of(&held.what.held)));
-    let at = |quiet| held.iter().find(|held| held.what.held.quiet == quiet).copied();
+fn limit(ledger: &Ledger, address: &Address, checks: &[&Seen<IdleCheckReport>]) -> Option<Finding> {
+    let known = Tolerance::of(checks.iter().map(|check| Proof::of(&check.what.result)));
+    let at = |quiet| checks.iter().find(|check| check.what.result.measured_idle == quiet).copied();
     let (survived, cut) = (known.survived.and_then(at), known.cut.and_then(at));
-    let how = |cut: &Seen<HeldReport>| match &cut.what.held.fate {
-        Fate::Closed { disconnect, .. } => format!("is closed without GOAWAY ({disconnect})"),
-        Fate::Alive { .. } | Fate::Swallowed { .. } | Fate::NotReached(_) => "is silently dropped".to_string(),
+    let how = |cut: &Seen<IdleCheckReport>| match &cut.what.result.outcome {
+        IdleCheckOutcome::Closed { disconnect, .. } => format!("is closed without GOAWAY ({disconnect})"),
+        IdleCheckOutcome::Alive { .. } | IdleCheckOutcome::Dropped { .. } | IdleCheckOutcome::NotReached(_) => {
+            "is silently dropped".to_string()
+        }
     };
     let mut text = match (survived, cut) {
         (None, None) => return None,
         (Some(lived), None) => {
-            let lived_for = silence(lived);
-            match held.iter().find_map(|held| Some((held, rule(held)?))) {
+            let lived_for = idle_time(lived);
+            match checks.iter().find_map(|check| Some((check, rule(check)?))) {
                 Some((ruled, rule)) => {
                     let who = match ledger.proxies.get(address) {
                         Some(proxy) => format!("the proxy ({}) closes", proxy.what.name),
@@ -141,7 +146,7 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
                     };
                     format!(
                         "{address}: {who} connections after {} without a call ({rule}); longer idle times could not be tested",
-                        silence(ruled),
+                        idle_time(ruled),
                     )
                 }
                 None => format!(
@@ -156,13 +161,13 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
         ),
         (Some(lived), Some(cut)) => format!(
             "{address}: the path tolerates {} of idle time; a connection idle for {} {}{}",
-            silence(lived),
+            idle_time(lived),
             sufficient(quiet(cut)),
             how(cut),
             known_limit(&known).map(|known| format!(" ({known})")).unwrap_or_default(),
         ),
     };
-    if let Some(spoke) = held.iter().map(|held| spoke(held)).find(|spoke| !spoke.is_empty()) {
+    if let Some(spoke) = checks.iter().map(|check| spoke(check)).find(|spoke| !spoke.is_empty()) {
         text.push_str(&spoke);
     }
     let outliers: Vec<String> = known.contradictions.iter().map(|quiet| duration(*quiet)).collect();
@@ -172,9 +177,9 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
             outliers.join(", ")
         ));
     }
-    let contradict = |held: &&&Seen<HeldReport>| known.contradictions.contains(&held.what.held.quiet);
-    let proofs = survived.into_iter().chain(cut).chain(held.iter().filter(contradict).copied());
-    let evidence = proofs.map(|held| held.seq).collect();
+    let contradict = |check: &&&Seen<IdleCheckReport>| known.contradictions.contains(&check.what.result.measured_idle);
+    let proofs = survived.into_iter().chain(cut).chain(checks.iter().filter(contradict).copied());
+    let evidence = proofs.map(|check| check.seq).collect();
     Some(Finding {
         remedy: match (known.cut, known.ruled) {
             (None, Some(ruled)) => {
@@ -186,21 +191,21 @@ fn limit(ledger: &Ledger, address: &Address, held: &[&Seen<HeldReport>]) -> Opti
                     reached(ruled)
                 )
             }
-            (_, _) => settings(&known, held.iter().any(|held| held.what.held.interrupted.is_some())),
+            (_, _) => settings(&known, checks.iter().any(|check| check.what.result.interrupted.is_some())),
         },
         ..finding(&PATH_CUTOFF, address, text, evidence)
     })
 }
 
 /// True when the GOAWAY names the rule by which servers close connections.
-fn is_named(held: &Seen<HeldReport>) -> bool {
-    matches!(&held.what.held.fate, Fate::Closed { disconnect: Disconnect { goaway: Some(goaway), .. }, .. } if goaway.names_rotation())
+fn is_named(check: &Seen<IdleCheckReport>) -> bool {
+    matches!(&check.what.result.outcome, IdleCheckOutcome::Closed { disconnect: Disconnect { goaway: Some(goaway), .. }, .. } if goaway.names_rotation())
 }
 
 /// The rule by which a server closed the connection, in its own words.
-fn rule(held: &Seen<HeldReport>) -> Option<String> {
-    match &held.what.held.fate {
-        Fate::Closed { disconnect: disconnect @ Disconnect { goaway: Some(goaway), .. }, .. } => {
+fn rule(check: &Seen<IdleCheckReport>) -> Option<String> {
+    match &check.what.result.outcome {
+        IdleCheckOutcome::Closed { disconnect: disconnect @ Disconnect { goaway: Some(goaway), .. }, .. } => {
             let option = match goaway.rotation() {
                 Some(Rotation::Idle) => ", its limit on idle connections",
                 Some(Rotation::Age) => ", its limit on the age of connections",
@@ -208,19 +213,22 @@ fn rule(held: &Seen<HeldReport>) -> Option<String> {
             };
             Some(format!("{disconnect}{option}"))
         }
-        Fate::Closed { .. } | Fate::Alive { .. } | Fate::Swallowed { .. } | Fate::NotReached(_) => None,
+        IdleCheckOutcome::Closed { .. }
+        | IdleCheckOutcome::Alive { .. }
+        | IdleCheckOutcome::Dropped { .. }
+        | IdleCheckOutcome::NotReached(_) => None,
     }
 }
 
 /// `; the server sent traffic during the idle period (PING after 12.0s), so no idle time longer than 12.0s was
 /// tested`.
-fn spoke(held: &Seen<HeldReport>) -> String {
-    match &held.what.held.interrupted {
+fn spoke(check: &Seen<IdleCheckReport>) -> String {
+    match &check.what.result.interrupted {
         Some(by) => format!(
             "; the server sent traffic during the idle period ({} after {}), so no idle time longer than {} was tested",
             by.frame,
             reached(by.after),
-            silence(held),
+            idle_time(check),
         ),
         None => String::new(),
     }
@@ -289,12 +297,12 @@ fn settings(known: &Tolerance, interrupted: bool) -> String {
 }
 
 /// How long the connection was idle, without the delay of timers.
-fn silence(held: &Seen<HeldReport>) -> String {
-    reached(quiet(held))
+fn idle_time(check: &Seen<IdleCheckReport>) -> String {
+    reached(quiet(check))
 }
 
-fn quiet(held: &Seen<HeldReport>) -> Duration {
-    held.what.held.quiet.min(held.what.silence)
+fn quiet(check: &Seen<IdleCheckReport>) -> Duration {
+    check.what.result.measured_idle.min(check.what.idle_time)
 }
 
 /// A time for a setting, therefore rounded down: `19s`, `350ms`.
