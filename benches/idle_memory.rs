@@ -91,7 +91,7 @@ fn hold_all(list: &str) -> Result<()> {
         }
         // By then every connection has sent and received its first frames.
         tokio::time::sleep(QUIET).await;
-        say("held")?;
+        say("connected")?;
         match tasks.join_next().await {
             Some(Ok(ended)) => Err(format!("a connection did not stay: {ended:?}").into()),
             Some(Err(error)) => Err(error.into()),
@@ -114,10 +114,10 @@ fn enough_files(channels: usize) -> Result<()> {
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
-/// A peer that prints `held` once all channels are open.
+/// A peer that prints `connected` once all channels are open.
 fn held(name: &'static str, command: &mut Command) -> Result<f64> {
     let program = Lines::of(name, command)?;
-    program.wait("held", |line| line.starts_with("held"))?;
+    program.wait("connected", |line| line.starts_with("connected"))?;
     program.settle(QUIET)?;
     program.resident_kib()
 }

@@ -15,10 +15,10 @@ mod messages;
 mod prefix;
 mod registry;
 mod route;
-mod secured;
 mod settings;
 mod siblings;
 mod target;
+mod tls_alert;
 mod watch;
 mod wire;
 

@@ -18,8 +18,8 @@ use tokio::time::timeout;
 
 use super::error::{ConnectionEnd, EtcdError};
 use super::messages::{WatchRequest, WatchResponse};
-use super::secured::{Alert, Secured};
 use super::settings::Member;
+use super::tls_alert::{Alert, Secured};
 use crate::backend::socket::io_words;
 use crate::model::secret::Secret;
 use crate::net::dial::Io;

@@ -16,6 +16,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match commands::run(std::env::args_os()) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => ExitCode::from(terminal::complain(&failure)),
+        Err(failure) => ExitCode::from(terminal::report_error(&failure)),
     }
 }

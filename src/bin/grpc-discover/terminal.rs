@@ -87,7 +87,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints why the command failed, in one place and once; returns the exit code.
-pub fn complain(failure: &Failure) -> u8 {
+pub fn report_error(failure: &Failure) -> u8 {
     match failure {
         Failure::Typed(error) if !error.use_stderr() => {
             // Help and version are data. clap styles them itself when stdout is a terminal.

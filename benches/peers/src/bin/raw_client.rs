@@ -126,7 +126,7 @@ fn many(file: &str) -> Result<()> {
 fn hold(file: &str) -> Result<()> {
     peers::raise_open_files()?;
     let held = peers::addresses(file)?.into_iter().map(check).collect::<Result<Vec<_>>>()?;
-    println!("idle check {}", held.len());
+    println!("connected {}", held.len());
     peers::wait_for_end_of_stdin()
 }
 

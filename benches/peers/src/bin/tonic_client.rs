@@ -57,7 +57,7 @@ async fn hold(file: &str) -> Result<()> {
     for address in peers::addresses(file)? {
         held.push(check(address).await?);
     }
-    println!("idle check {}", held.len());
+    println!("connected {}", held.len());
     tokio::task::spawn_blocking(|| peers::wait_for_end_of_stdin().map_err(|error| error.to_string())).await??;
     Ok(())
 }

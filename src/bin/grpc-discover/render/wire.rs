@@ -2,7 +2,7 @@
 //! changing the format; docs/events.schema.json is generated from them.
 
 mod connection;
-mod from;
+mod convert;
 mod health;
 mod idle_check;
 mod outcome;
