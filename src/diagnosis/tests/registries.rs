@@ -453,3 +453,19 @@ fn an_answer_that_consul_cuts_has_consuls_remedy() {
     let (text, remedy) = consul.text_of("GD124");
     assert!(text == "19 of 40" && remedy.contains("enable_truncate"), "{text}: {remedy}");
 }
+
+#[test]
+fn every_instance_that_a_registry_lists_at_an_address_is_found_and_no_other() {
+    let mut without_id = instance(B, "", "node-1", UP);
+    without_id.id = None;
+    let listed = vec![instance(A, "pay-1", "node-1", UP), instance(B, "pay-2", "node-2", UP), without_id];
+    let mut story = Story::default();
+    story.answers("consul:///pay", listed, Vec::new(), Vec::new());
+    let at = |address: &str| {
+        let address = address.parse().unwrap();
+        story.ledger.sources[0].at(&address).map(|seen| seen.what.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(at(B), [None, Some("pay-2".to_string())]);
+    assert_eq!(at(A), [Some("pay-1".to_string())]);
+    assert!(at(C).is_empty());
+}
