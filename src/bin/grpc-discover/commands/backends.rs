@@ -143,7 +143,7 @@ fn table(shown: &[Shown], paint: Paint) -> String {
         let active = if backend.active { "used for bare names" } else { "not used for bare names" };
         text.push_str(&format!("{}  {active}: {}\n", paint.bold(backend.backend), escape(&backend.why)));
         match (backend.answers, &backend.said) {
-            (Some(true), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.green("answers"), escape(said))),
+            (Some(true), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.green("responds"), escape(said))),
             (Some(false), Some(said)) => text.push_str(&format!("  {}  {}\n", paint.red("no response"), escape(said))),
             _ => {}
         }

@@ -75,7 +75,7 @@ fn write_lenses(lenses: &[LensReport], out: &mut dyn Write) -> io::Result<()> {
     }
     let mut lenses: Vec<&LensReport> = lenses.iter().collect();
     lenses.sort_by_key(|report| report.agrees());
-    let header = ["CLIENT", "HOLDS", "STALE", "MISSES", "NOTICES CHANGES", "RECOVERS BY"];
+    let header = ["CLIENT", "HOLDS", "STALE", "MISSING", "NOTICES CHANGES", "RECOVERS BY"];
     let words = |addresses: &[Address]| escape(&lines::addresses(addresses)).into_owned();
     let rows = lenses.into_iter().map(|report| {
         let hears = match report.hears {
