@@ -60,12 +60,14 @@ async fn forward(client: TcpStream, upstream: String, cut: Cut) {
     let mut client = from_client.reunite(to_client).unwrap();
     match cut.ending {
         Ending::Reset => socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap(),
-        Ending::Fin => {
-            let _ = client.shutdown().await;
-            // Closing a socket with unread bytes resets it, so what the client still sends is read first.
-            let _ = tokio::io::copy(&mut client, &mut tokio::io::sink()).await;
-        }
+        Ending::Fin => end_with_fin(&mut client).await,
     }
+}
+
+/// Ends `stream` with FIN. Closing a socket with unread bytes resets it, so what the client still sends is read first.
+async fn end_with_fin(stream: &mut TcpStream) {
+    let _ = stream.shutdown().await;
+    let _ = tokio::io::copy(stream, &mut tokio::io::sink()).await;
 }
 
 /// Forwards bytes until the end of the stream, or until `most` have passed.
@@ -214,7 +216,7 @@ fn a_tls_server_whose_bytes_end_anywhere_is_told_as_tls() {
 async fn ends_after_the_handshake(stream: TcpStream, acceptor: TlsAcceptor, ending: Ending) {
     let mut first = [0];
     let speaks_tls = stream.peek(&mut first).await.is_ok() && first[0] == 0x16;
-    let stream = match speaks_tls {
+    let mut stream = match speaks_tls {
         true => match acceptor.accept(stream).await {
             Ok(secured) => secured.into_inner().0,
             Err(_) => return,
@@ -223,6 +225,8 @@ async fn ends_after_the_handshake(stream: TcpStream, acceptor: TlsAcceptor, endi
     };
     if !speaks_tls || ending == Ending::Reset {
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    } else {
+        end_with_fin(&mut stream).await;
     }
 }
 
