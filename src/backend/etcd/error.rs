@@ -13,7 +13,7 @@ use crate::model::resolution::{ResolveCode, ResolveError};
 use crate::net::http2::CallError;
 use crate::text::duration;
 
-/// Why there is no response. The sentences do not name the member: [`MemberError::at`] does.
+/// Why a request failed. The texts do not name the member; [`MemberError::at`] adds it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EtcdError {
     /// The member's address is not valid in a request: retrying would not help.

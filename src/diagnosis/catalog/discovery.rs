@@ -219,7 +219,7 @@ findings! {
         remedy "Nothing, when the tag is meant to select some of the instances; otherwise query without it.";
 
     GD139 NO_READABLE_ENTRY Warn
-        means "Entries are registered in a form that this tool cannot read, and there is no other usable entry. Clients of the framework that wrote them may be able to read them, so this does not count as \"no endpoint\"."
+        means "This tool cannot read some of the registered entries, and none of the others is usable. Clients of the framework that wrote the entries may be able to read them, so this does not count as \"no endpoint\"."
         proved by "The entries of the registry, with what is wrong with each."
         remedy "Find out which framework wrote the entries; if it is one of those in docs/backends.md, the entries are damaged: correct them.";
 

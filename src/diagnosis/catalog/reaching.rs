@@ -9,7 +9,7 @@ findings! {
         remedy "Check that the server runs and listens on this address and port (not only on loopback); if it was removed permanently, deregister it.";
 
     GD202 HOST_UNREACHABLE Critical
-        means "There is no route from here to the host."
+        means "This machine has no route to the host."
         proved by "The kernel's EHOSTUNREACH or ENETUNREACH: reported by a router or by this machine's own routing table."
         remedy "Check routes and network policy between this machine and the host, and whether the address is advertised for another network.";
 

@@ -33,7 +33,7 @@ findings! {
     GD606 LEFT_BUT_ALIVE Info
         means "An address was removed from the registry and still serves: clients that use it work now and will fail when it stops."
         proved by "The registry's response without it, and a probe of it afterwards."
-        remedy "Nothing, if it is draining; otherwise find out why it is no longer registered.";
+        remedy "Nothing, if it is draining; otherwise find out why its registration was removed.";
 
     GD607 LEFTOVER_ENTRY Info
         means "A leftover entry: the registry reports the instance as critical, and its address does not respond. Clients that respect the registry's checks leave it out; others use it."

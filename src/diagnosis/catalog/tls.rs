@@ -40,7 +40,7 @@ findings! {
         remedy "Use --plaintext (or --tls auto), or switch TLS on at the server.";
 
     GD308 TLS_HANDSHAKE_UNANSWERED Critical
-        means "TCP connects, and there is no response to the TLS handshake."
+        means "TCP connects, and the server does not respond to the TLS handshake."
         proved by "No byte after the ClientHello within the connect timeout."
         remedy "Check the process: it is frozen, or it waits for the client of another protocol.";
 
